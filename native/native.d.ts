@@ -1,0 +1,89 @@
+/** A socket address. Ports and CIDs are unsigned 32-bit numbers, GUIDs are text in the 8-4-4-4-12 form. */
+export type Address =
+  | { readonly family: 'unix'; readonly path: string }
+  | { readonly family: 'vsock'; readonly cid: number; readonly port: number }
+  | { readonly family: 'inet'; readonly host: string; readonly port: number }
+  | { readonly family: 'hyper-v'; readonly vmId: string; readonly serviceId: string };
+
+export type Family = Address['family'];
+
+declare const handleBrand: unique symbol;
+/** An open, connected socket owned by the addon. It is closed by `close`, or when it is garbage-collected. */
+export interface Handle {
+  readonly [handleBrand]: true;
+}
+
+/** Work in progress. After `cancel` the promise rejects with code ECANCELED, unless it was settled before. */
+export interface Pending<T> {
+  readonly promise: Promise<T>;
+  cancel(): void;
+}
+
+/** What every rejected promise and every throw of the addon carries. */
+export interface NativeError extends Error {
+  /** The errno's or WSA code's name, such as "ECONNREFUSED" or "WSAETIMEDOUT"; "EINVAL" for unusable arguments. */
+  readonly code: string;
+  /** The number behind the name, positive, as the system gave it. */
+  readonly errno: number;
+  /** The call that failed: "socket", "connect", "recv", "send", "sendmsg", "poll", … */
+  readonly syscall: string;
+}
+
+export interface RelayOptions {
+  /**
+   * Milliseconds. After end-of-file on `input` the relay half-closes the socket, goes on as long as bytes move, and
+   * ends after this long without one. -1: it waits for the peer's own end.
+   */
+  readonly lingerMs: number;
+}
+
+export interface RelayResult {
+  /** Bytes from `input` that the socket accepted. */
+  readonly sent: number;
+  /** Bytes from the socket that `output` accepted. */
+  readonly received: number;
+  /** What ended it: the peer closed, `output` has no reader any more, or nothing moved for `lingerMs` after `input` ended. */
+  readonly end: 'peer' | 'output' | 'linger';
+}
+
+export interface Addon {
+  /** Address families that this build opens on this system. */
+  readonly families: readonly Family[];
+  /** The bytes of the sockaddr that `connect` would use. Throws EINVAL where the address does not fit its family. */
+  sockaddr(address: Address): Uint8Array;
+  /** Opens a stream socket within `timeoutMs` (> 0), else rejects with ETIMEDOUT. Never blocks the event loop. */
+  connect(address: Address, timeoutMs: number): Pending<Handle>;
+  /** Up to `max` bytes as soon as there are some; an empty array at end-of-file. One read at a time a handle. */
+  read(handle: Handle, max: number): Promise<Uint8Array>;
+  /**
+   * Looks at the next bytes without taking them: resolves when more than `known` are there (with all of them, at most
+   * `max`), at end-of-file, or after `timeoutMs` (with those that are there, perhaps none).
+   */
+  peek(handle: Handle, known: number, max: number, timeoutMs: number): Pending<Uint8Array>;
+  /** Resolves when the kernel took all of `data`. One write at a time a handle; `data` must not change until then. */
+  write(handle: Handle, data: Uint8Array): Promise<void>;
+  /** Half-close: the peer reads end-of-file, reading goes on. */
+  shutdown(handle: Handle): void;
+  /** Closes the socket now; what is pending on it rejects with ECANCELED. Closing twice does no harm. */
+  close(handle: Handle): void;
+  /**
+   * Moves bytes both ways between the socket and two descriptors in native code until both ways ended, the reader of
+   * `output` went away, or the peer is gone. End-of-file of the peer is handed on: `output` is closed (or shut down for
+   * writing where it is a socket). The handle is closed at the end. Rejects where the socket broke (ECONNRESET …)
+   * while `input` was still open.
+   */
+  relay(handle: Handle, input: number, output: number, options: RelayOptions): Promise<RelayResult>;
+  /** Sends the socket over the AF_UNIX socket `over` (SCM_RIGHTS and one NUL byte), in blocking mode; the handle stays open here. */
+  sendFd(over: number, handle: Handle): void;
+  /**
+   * Resolves when one of the descriptors hung up: all writers of a pipe gone, no reader of a pipe left, the other end
+   * of a socket closed or shut down for writing. Takes no bytes. Does not keep the process alive.
+   */
+  watchHangup(descriptors: readonly number[]): Pending<void>;
+}
+
+/** Loads the addon. Throws an Error whose `tried` lists every path and what was wrong with it. */
+export function load(): Addon;
+
+/** Where `load` looks, best first. */
+export function candidates(): readonly string[];

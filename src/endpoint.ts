@@ -1,0 +1,23 @@
+/** A socket address that a target resolves to. Ports and CIDs are unsigned 32-bit numbers. */
+export type Endpoint =
+  | { readonly family: 'unix'; readonly path: string }
+  | { readonly family: 'vsock'; readonly cid: number; readonly port: number }
+  | { readonly family: 'vsock-mux'; readonly path: string; readonly port: number }
+  | { readonly family: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly family: 'hyper-v'; readonly vmId: string; readonly serviceId: string };
+
+/** The endpoint in the words of a literal target: "unix:/run/x", "vsock:3:22", "hvsock:VMID:SERVICEID". */
+export function formatEndpoint(endpoint: Endpoint): string {
+  switch (endpoint.family) {
+    case 'unix':
+      return `unix:${endpoint.path}`;
+    case 'vsock':
+      return `vsock:${endpoint.cid}:${endpoint.port}`;
+    case 'vsock-mux':
+      return `vsock-mux:${endpoint.path}:${endpoint.port}`;
+    case 'tcp':
+      return `tcp:${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
+    case 'hyper-v':
+      return `hvsock:${endpoint.vmId}:${endpoint.serviceId}`;
+  }
+}

@@ -1,0 +1,72 @@
+/** The steps of the way from a host name to bytes; an error names the one that failed. */
+export type Op = 'parse' | 'resolve' | 'connect' | 'handshake' | 'relay';
+
+export interface ConnectErrorInit {
+  /** An errno's name ("ECONNREFUSED") or one of ours: USAGE, NOT_FOUND, AMBIGUOUS, NO_BANNER, UNSUPPORTED, NO_ADDON, INTERRUPTED, PROTOCOL. */
+  readonly code: string;
+  /** What went wrong, one clause without a full stop; values received are quoted in it. */
+  readonly problem: string;
+  /** The command or change that mends it. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Why a target could not be reached: `message` is one printable line, `hint` the cure. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError';
+  readonly op: Op;
+  /** The target as it was typed. */
+  readonly target: string;
+  readonly code: string;
+  readonly problem: string;
+  readonly hint: string | undefined;
+
+  constructor(op: Op, target: string, init: ConnectErrorInit) {
+    super(`${failure[op]} ${quote(target)}: ${printable(init.problem)}`, { cause: init.cause });
+    this.op = op;
+    this.target = target;
+    this.code = init.code;
+    this.problem = init.problem;
+    this.hint = init.hint;
+  }
+}
+
+/** The exit codes of every command, listed in docs/errors.md. */
+export const exitCode = { ok: 0, connect: 1, usage: 2, noBanner: 3, notFound: 4, interrupted: 130 } as const;
+
+/** The exit code for an error: its op and code decide. */
+export function exitCodeOf(error: ConnectError): number {
+  if (error.op === 'parse') return exitCode.usage;
+  return byCode[error.code] ?? exitCode.connect;
+}
+
+/** Text in double quotes that is safe to print: control characters stand as \xNN or \u{N}. */
+export function quote(text: string): string {
+  return `"${printable(text)}"`;
+}
+
+/** The text with every control and bidirectional character escaped, so that a peer's words cannot steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(unsafe, (c) => {
+    const code = c.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+const failure: Record<Op, string> = {
+  parse: 'cannot understand',
+  resolve: 'cannot find',
+  connect: 'cannot connect to',
+  handshake: 'no SSH server at',
+  relay: 'connection lost to',
+};
+
+const byCode: Readonly<Record<string, number>> = {
+  USAGE: exitCode.usage,
+  NO_BANNER: exitCode.noBanner,
+  NOT_FOUND: exitCode.notFound,
+  AMBIGUOUS: exitCode.notFound,
+  INTERRUPTED: exitCode.interrupted,
+};

@@ -1,0 +1,32 @@
+import type { Machine } from './machine.js';
+import { listMachines } from './machined.js';
+import { distinctMachines } from './match-machine.js';
+import type { Deps, Found, Listing, Provider } from './provider.js';
+
+/** The virtual machines and containers that systemd-machined knows. */
+export const machined: Provider = { name: 'machined', platforms: ['linux'], list };
+
+async function list(deps: Deps): Promise<Listing> {
+  const { machines, failures } = await listMachines(deps);
+  const distinct = distinctMachines(machines);
+  return {
+    found: distinct.flatMap((machine) => {
+      const first = distinct.find(({ name }) => name === machine.name);
+      return toFound(machine, machine === first ? machine.name : machine.id);
+    }),
+    warnings: failures
+      .filter(({ code }) => code !== 'ENOENT')
+      .map(({ path, code, problem }) => ({ provider: machined.name, code, problem: `${path}: ${problem}` })),
+  };
+}
+
+// `handle`: the name, or the id where the name means a machine of the scope before; without either it cannot be typed.
+function toFound({ name, vsockCid, id }: Machine, handle: string | undefined): Found[] {
+  if (handle === undefined) return [];
+  const target = `machine/${handle}`;
+  return [{ name, target, status: 'running', provider: machined.name, cid: vsockCid, uuid: formatUuid(id) }];
+}
+
+function formatUuid(id: string | undefined): string | undefined {
+  return id?.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,140 @@
+import type { JsonObject } from './json.js';
+import { type Machine, parseMachine } from './machine.js';
+import { nameProblem } from './machine-name.js';
+import { matchMachine } from './match-machine.js';
+import type { Deps } from './provider.js';
+import { runtimeDirs, type Scope } from './runtime-dirs.js';
+import { type Call, call as varlinkCall } from './varlink.js';
+import { VarlinkError } from './varlink-error.js';
+
+/** A machined that could not be asked: ENOENT where there is none. */
+export interface ScopeFailure {
+  readonly scope: Scope;
+  readonly path: string;
+  /** An errno's name, a varlink error's name, PROTOCOL or TIMEOUT. */
+  readonly code: string;
+  readonly problem: string;
+}
+
+/** What came of looking for a machine; `failures` tells the scopes that could not be asked. */
+export type MachineSearch =
+  | { readonly outcome: 'found'; readonly machine: Machine; readonly failures: readonly ScopeFailure[] }
+  | {
+      readonly outcome: 'ambiguous';
+      readonly names: readonly string[];
+      readonly failures: readonly ScopeFailure[];
+    }
+  | {
+      readonly outcome: 'not-found';
+      readonly answered: readonly Scope[];
+      /** The names of the machines that there are. */
+      readonly known: readonly string[];
+      readonly failures: readonly ScopeFailure[];
+    }
+  /** No machined answered: where all codes are ENOENT, none runs. */
+  | { readonly outcome: 'no-machined'; readonly failures: readonly ScopeFailure[] }
+  /** No machine can have such a name; nobody was asked. */
+  | { readonly outcome: 'refused'; readonly problem: string };
+
+export interface MachineList {
+  /** In the order of the scopes; a machine that is registered in both comes twice. This host itself is left out. */
+  readonly machines: readonly Machine[];
+  readonly answered: readonly Scope[];
+  readonly failures: readonly ScopeFailure[];
+}
+
+/**
+ * Finds a machine by its name or id, in the user's machined, then the system's. The exact name is asked for first, which
+ * is one call a scope; then all machines are listed, to match without regard to case, or by id.
+ */
+export async function findMachine(
+  name: string,
+  deps: Deps,
+  call: Call = varlinkCall,
+): Promise<MachineSearch> {
+  const problem = nameProblem(name);
+  if (problem !== undefined) return { outcome: 'refused', problem };
+  const { machine, denied, unsure, failures } = await askByName(name, deps, call);
+  if (machine) return { outcome: 'found', machine, failures };
+  const list = await listScopes([...denied, ...unsure], deps, call);
+  const all = [...failures, ...list.failures];
+  const answered = [...new Set([...denied.map(({ scope }) => scope), ...list.answered])];
+  if (answered.length === 0) return { outcome: 'no-machined', failures: all };
+  const [match, ...others] = matchMachine(name, list.machines);
+  if (match === undefined)
+    return { outcome: 'not-found', answered, known: namesOf(list.machines), failures: all };
+  if (others.length > 0) return { outcome: 'ambiguous', names: namesOf([match, ...others]), failures: all };
+  return { outcome: 'found', machine: match, failures: all };
+}
+
+/** All machines of both scopes. */
+export function listMachines(deps: Deps, call: Call = varlinkCall): Promise<MachineList> {
+  return listScopes(sockets(deps), deps, call);
+}
+
+interface Socket {
+  readonly scope: Scope;
+  readonly path: string;
+}
+
+function sockets(deps: Deps): readonly Socket[] {
+  return runtimeDirs(deps).map(({ scope, path }) => ({
+    scope,
+    path: `${path}/systemd/machine/io.systemd.Machine`,
+  }));
+}
+
+// `denied`: the service knows no machine of that name. `unsure`: it gave another error, its list may still tell.
+async function askByName(name: string, deps: Deps, call: Call) {
+  const denied: Socket[] = [];
+  const unsure: Socket[] = [];
+  const failures: ScopeFailure[] = [];
+  for (const socket of sockets(deps)) {
+    try {
+      const machine = await askOne(socket, name, deps, call);
+      if (machine) return { machine, denied, unsure, failures };
+      unsure.push(socket);
+    } catch (error) {
+      if (!(error instanceof VarlinkError)) throw error;
+      if (error.code === noSuchMachine) denied.push(socket);
+      else if (error.parameters) unsure.push(socket);
+      else failures.push({ ...socket, code: error.code, problem: error.problem });
+    }
+  }
+  return { machine: undefined, denied, unsure, failures };
+}
+
+async function askOne(socket: Socket, name: string, deps: Deps, call: Call): Promise<Machine | undefined> {
+  const [reply] = await list(socket, { name }, false, deps, call);
+  return reply?.name === name ? reply : undefined;
+}
+
+async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Promise<MachineList> {
+  const machines: Machine[] = [];
+  const answered: Scope[] = [];
+  const failures: ScopeFailure[] = [];
+  for (const socket of from) {
+    try {
+      machines.push(...(await list(socket, {}, true, deps, call)));
+      answered.push(socket.scope);
+    } catch (error) {
+      if (!(error instanceof VarlinkError)) throw error;
+      // That is how an empty list is told.
+      if (error.code === noSuchMachine) answered.push(socket.scope);
+      else failures.push({ ...socket, code: error.code, problem: error.problem });
+    }
+  }
+  return { machines: machines.filter((machine) => machine.class !== 'host'), answered, failures };
+}
+
+async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps, call: Call) {
+  const options = { more, signal: deps.signal, timeoutMs: deps.timeoutMs };
+  const replies = await call(socket.path, 'io.systemd.Machine.List', which, options);
+  return replies.map((reply) => parseMachine(reply, socket.scope));
+}
+
+function namesOf(machines: readonly Machine[]): readonly string[] {
+  return [...new Set(machines.map(({ name }) => name))];
+}
+
+const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';

@@ -1,0 +1,23 @@
+import type { Machine } from './machine.js';
+import { matchName } from './machine-name.js';
+
+/** The machines that `wanted` may mean: by name, else by id with or without dashes. Of one in two scopes, the first. */
+export function matchMachine(wanted: string, machines: readonly Machine[]): readonly Machine[] {
+  const names = matchName(
+    wanted,
+    machines.map(({ name }) => name),
+  );
+  if (names.length > 0)
+    return names.flatMap((name) => machines.find((machine) => machine.name === name) ?? []);
+  const id = wanted.replaceAll('-', '').toLowerCase();
+  return /^[0-9a-f]{32}$/.test(id) ? distinctMachines(machines.filter((machine) => machine.id === id)) : [];
+}
+
+/** The machines without those that a scope before theirs knows by the same name and id: such were registered twice. */
+export function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
+  return machines.filter((machine, at) => machines.findIndex((other) => isSame(other, machine)) === at);
+}
+
+function isSame(a: Machine, b: Machine): boolean {
+  return a.name === b.name && a.id === b.id;
+}

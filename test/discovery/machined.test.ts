@@ -89,7 +89,10 @@ describe('findMachine', () => {
 
   it('says that there are no machines where both scopes know none', async () => {
     await user(machines());
-    await system(machines());
+    await system((request, client) => {
+      const name = request.more ? 'systemd257-list-host-only' : 'systemd257-no-such-machine';
+      client.write(recorded(name));
+    });
     const want = { outcome: 'not-found', answered: ['user', 'system'], known: [], failures: [] };
     expect(await findMachine('a', deps)).toEqual(want);
   });

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { execute } from './execute.js';
+import { debianMirror } from './mirror.js';
+import { suiteNamed } from './suites.js';
+
+const recipe = (name) => fileURLToPath(new URL(`./recipe/${name}`, import.meta.url));
+
+export function cacheFolder(env = process.env) {
+  return env.VMSSH_TEST_CACHE || `${env.XDG_CACHE_HOME || `${homedir()}/.cache`}/vmssh-test`;
+}
+
+// The folder with QEMU, virtiofsd and vhost-device-vsock, built when it is not there. `log` gets one line a build.
+export function ensurePrograms(log) {
+  return ensure({ kind: 'programs', script: 'qemu.sh', env: {}, log });
+}
+
+// The folder with a suite's kernel, initrd, disk and key, built when it is not there.
+export function ensureImage(name, log) {
+  return ensure({ kind: `image-${name}`, script: 'image.sh', env: imageSettings(name), log });
+}
+
+// Says where something is or would be, without building it.
+export function cachedImage(name) {
+  const folder = folderOf({ kind: `image-${name}`, script: 'image.sh', env: imageSettings(name) });
+  return { folder, built: existsSync(folder) };
+}
+
+function imageSettings(name) {
+  const suite = suiteNamed(name);
+  return {
+    SUITE: name,
+    PACKAGES: suite.packages.join(','),
+    ...(suite.acceptOutdated ? { CHECK_VALID: 'no' } : {}),
+    ...(suite.needsNode ? { NODE: process.execPath } : {}),
+  };
+}
+
+function keyOf({ script, env }) {
+  const hash = createHash('sha256')
+    .update(readFileSync(recipe(script)))
+    .update(JSON.stringify(env));
+  if (env.NODE) hash.update(process.version);
+  return hash.digest('hex').slice(0, 12);
+}
+
+function folderOf(item) {
+  return `${cacheFolder()}/${item.kind}-${keyOf(item)}`;
+}
+
+async function ensure({ log = () => {}, ...item }) {
+  const folder = folderOf(item);
+  if (existsSync(folder)) return folder;
+  const started = Date.now();
+  log(`building ${item.kind} …`);
+  await execute(
+    'bash',
+    [recipe('cached.sh'), cacheFolder(), item.kind, keyOf(item), 'bash', recipe(item.script)],
+    {
+      env: { ...process.env, MIRROR: debianMirror(), ...item.env },
+      timeout: 900,
+    },
+  );
+  log(`built ${item.kind} in ${Math.round((Date.now() - started) / 1000)} s: ${folder}`);
+  return folder;
+}

@@ -1,0 +1,58 @@
+import { qemu, vhostDeviceVsock, virtiofsd } from './programs.js';
+
+// The programs that make one guest, in starting order: { name, argv, socket? }. All their files are in `folder`.
+// Nehalem has what Node wants; suites that need more (AVX2 for some executables) name another `cpu`.
+export function machine(options) {
+  const { programs, image, folder, cid, share, net, vsock, memory, cpu, append, reboots } = options;
+  const kernelLine = [
+    'console=ttyS0 quiet mitigations=off audit=0 random.trust_cpu=on tsc=reliable no_timer_check',
+    'rcupdate.rcu_expedited=1',
+    append,
+  ];
+  const processes = [];
+  const devices = [];
+  if (vsock) {
+    const socket = `${folder}/vhost-vsock.sock`;
+    // Never --forward-cid: that would use this machine's own AF_VSOCK.
+    const args = ['--guest-cid', cid, '--socket', socket, '--uds-path', `${folder}/vsock.sock`];
+    processes.push({ name: 'vhost-device-vsock', argv: [...vhostDeviceVsock(programs), ...args], socket });
+    devices.push(
+      '-chardev',
+      `socket,id=vsock,path=${socket}`,
+      '-device',
+      'vhost-user-vsock-pci,chardev=vsock',
+    );
+  }
+  if (share) {
+    const socket = `${folder}/virtiofs.sock`;
+    const args = ['--socket-path', socket, '--shared-dir', share, '--cache', 'auto'];
+    processes.push({ name: 'virtiofsd', argv: [...virtiofsd(programs), ...args], socket });
+    devices.push('-chardev', `socket,id=share,path=${socket}`);
+    devices.push('-device', 'vhost-user-fs-pci,chardev=share,tag=host');
+  }
+  if (net) {
+    devices.push('-netdev', 'user,id=net,hostfwd=tcp:127.0.0.1:0-:22');
+    devices.push('-device', 'virtio-net-pci,netdev=net,romfile=');
+  }
+  const argv = [
+    ...qemu(programs),
+    ...['-nodefaults', '-no-user-config', '-display', 'none', ...(reboots ? [] : ['-no-reboot'])],
+    ...['-machine', 'q35,memory-backend=memory', '-m', `${memory}M`, '-smp', '2', '-cpu', cpu],
+    ...['-accel', 'tcg,thread=multi', '-object', `memory-backend-memfd,id=memory,size=${memory}M,share=on`],
+    ...[
+      '-kernel',
+      `${image}/vmlinuz`,
+      '-initrd',
+      `${image}/initrd`,
+      '-append',
+      kernelLine.filter(Boolean).join(' '),
+    ],
+    ...['-drive', `file=${image}/root.ext4,if=none,id=disk,format=raw,snapshot=on,cache=unsafe`],
+    ...['-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-rng-pci'],
+    ...['-serial', `file:${folder}/console.log`],
+    ...['-qmp', `unix:${folder}/qmp.sock,server=on,wait=off`],
+    ...devices,
+  ];
+  processes.push({ name: 'qemu', argv, socket: `${folder}/qmp.sock` });
+  return processes.map((one) => ({ ...one, argv: one.argv.map(String) }));
+}

@@ -1,0 +1,39 @@
+import { createConnection } from 'node:net';
+import { createInterface } from 'node:readline';
+
+// Runs one QEMU monitor command over its QMP socket and gives its result.
+export async function qmp(path, command, args = {}, timeout = 10) {
+  const socket = createConnection(path);
+  const timer = setTimeout(
+    () => socket.destroy(new Error(`QEMU's monitor: no answer to ${command}`)),
+    timeout * 1000,
+  );
+  try {
+    const failed = new Promise((_, reject) => socket.once('error', reject));
+    return await Promise.race([converse(socket, command, args), failed]);
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
+
+async function converse(socket, command, args) {
+  const requests = [{ execute: 'qmp_capabilities' }, { execute: command, arguments: args }];
+  for await (const line of createInterface({ input: socket })) {
+    const message = JSON.parse(line);
+    if (message.error) throw new Error(`QEMU's monitor: ${command}: ${message.error.desc}`);
+    if (!('QMP' in message || 'return' in message)) continue; // an event
+    const request = requests.shift();
+    if (!request) return message.return;
+    socket.write(`${JSON.stringify(request)}\n`);
+  }
+  throw new Error(`QEMU's monitor closed before it answered ${command}`);
+}
+
+// The free port on 127.0.0.1 that QEMU chose for the guest's port 22.
+export async function forwardedPort(path) {
+  const text = await qmp(path, 'human-monitor-command', { 'command-line': 'info usernet' });
+  const found = /HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(text);
+  if (!found?.[1]) throw new Error(`QEMU forwards no port:\n${text}`);
+  return Number(found[1]);
+}

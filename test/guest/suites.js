@@ -1,0 +1,22 @@
+// The guests there are: a Debian suite each, for the systemd it carries.
+const packages = [
+  ...['systemd', 'systemd-sysv', 'systemd-container', 'udev', 'dbus', 'libpam-systemd', 'kmod'],
+  ...['openssh-server', 'openssh-client', 'socat', 'rsync'],
+  ...['iproute2', 'procps', 'strace', 'busybox-static'],
+];
+
+export const suites = {
+  trixie: { systemd: 257, packages: [...packages, 'nodejs'], servesVsock: true },
+  // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).
+  sid: { systemd: 262, packages: [...packages, 'nodejs'], servesVsock: true, acceptOutdated: true },
+  // Its own node is 18: it gets the program that runs this.
+  bookworm: { systemd: 252, packages, servesVsock: false, needsNode: true },
+};
+
+export const suiteNames = Object.keys(suites);
+
+export function suiteNamed(name) {
+  const suite = suites[name];
+  if (!suite) throw new Error(`no guest suite ${JSON.stringify(name)}: there are ${suiteNames.join(', ')}`);
+  return suite;
+}

@@ -1,0 +1,23 @@
+import { explainUnsigned32, parseUnsigned32 } from './number.js';
+
+/** VMADDR_CID_ANY of <linux/vm_sockets.h>: a wildcard for listeners, no address to connect to. */
+export const cidAny = 0xffffffff;
+
+/** The words that systemd knows for CIDs, see vsock(7). */
+const words: ReadonlyMap<string, number> = new Map([
+  ['hypervisor', 0],
+  ['local', 1],
+  ['host', 2],
+]);
+
+/** A CID to connect to: hypervisor (0), local (1), host (2) or a number up to 4294967294. Throws a RangeError. */
+export function parseCid(text: string): number {
+  const value = words.get(text.toLowerCase()) ?? parseUnsigned32(text);
+  if (value === undefined && !/^(any|-1)$/i.test(text)) {
+    throw new RangeError(`CID ${JSON.stringify(text)} cannot be used: ${explainUnsigned32(text)}`);
+  }
+  if (value === undefined || value === cidAny) {
+    throw new RangeError(`CID ${JSON.stringify(text)} means any machine and cannot be connected to`);
+  }
+  return value;
+}

@@ -1,0 +1,34 @@
+/** A GUID in lower case, 8-4-4-4-12. */
+export type Guid = string & { readonly brand: 'guid' };
+
+/** A GUID in any case, with or without braces; undefined where the text has another shape. */
+export function parseGuid(text: string): Guid | undefined {
+  const match = /^(\{?)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(\}?)$/i.exec(text);
+  if (!match?.[2] || (match[1] === '{') !== (match[3] === '}')) return undefined;
+  return match[2].toLowerCase() as Guid;
+}
+
+/** The 16 bytes as Windows lays them in memory: Data1 to Data3 little-endian, Data4 as written. */
+export function guidToWindowsBytes(guid: Guid): Uint8Array {
+  const hex = guid.replaceAll('-', '');
+  return Uint8Array.from(windowsOrder, (i) => Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16));
+}
+
+/** The GUID that lies in 16 bytes of Windows order. Throws a RangeError for another length. */
+export function guidFromWindowsBytes(bytes: Uint8Array): Guid {
+  if (bytes.length !== 16) throw new RangeError(`a GUID has 16 bytes, not ${bytes.length}`);
+  const hex = windowsOrder.map((i) => (bytes[i] ?? 0).toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as Guid;
+}
+
+/** Well-known VM ids of hvsock, from hvsocket.h. */
+export const vmIds = {
+  ZERO: '00000000-0000-0000-0000-000000000000' as Guid,
+  BROADCAST: 'ffffffff-ffff-ffff-ffff-ffffffffffff' as Guid,
+  CHILDREN: '90db8b89-0d35-4f79-8ce9-49ea0ac8b7cd' as Guid,
+  LOOPBACK: 'e0e16197-dd56-4a10-9195-5ee7a155a838' as Guid,
+  PARENT: 'a42e7cda-d03f-480c-9cc2-a4de20abb878' as Guid,
+  SILOHOST: '36bd0c5c-7276-4223-88ba-7d03b654c568' as Guid,
+} as const;
+
+const windowsOrder = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];

@@ -1,0 +1,16 @@
+/** An unsigned 32-bit number: decimal without leading zeros, or hexadecimal behind 0x. Undefined for anything else. */
+export function parseUnsigned32(text: string): number | undefined {
+  if (!/^(0|[1-9]\d*|0x[0-9a-f]+)$/i.test(text)) return undefined;
+  const value = Number(text);
+  return value <= 0xffffffff ? value : undefined;
+}
+
+/** Why `parseUnsigned32` refused the text: one clause. */
+export function explainUnsigned32(text: string): string {
+  if (text === '') return 'it is empty';
+  if (/^-\d+$/.test(text)) return 'it is negative';
+  if (/^0\d+$/.test(text))
+    return 'it has a leading zero: write it in decimal without one, or in hexadecimal behind 0x';
+  if (/^(\d+|0x[0-9a-f]+)$/i.test(text)) return 'it is over 4294967295';
+  return 'it is not a number';
+}

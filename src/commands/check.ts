@@ -1,0 +1,95 @@
+import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
+import { formatCheck } from './check-format.js';
+import { type CheckResult, checkTarget } from './check-target.js';
+import { type Command, UsageError } from './command.js';
+import {
+  jsonOption,
+  type ReachFlags,
+  reachFlags,
+  timeoutOption,
+  verboseOption,
+  waitOption,
+} from './shared-options.js';
+import { startProgress } from './spinner.js';
+import { styles } from './style.js';
+import { portArgument } from './values.js';
+
+export interface CheckOptions extends ReachFlags {
+  readonly targets: readonly string[];
+  readonly port: number;
+  readonly user: string;
+  readonly json: boolean;
+}
+
+/** vmssh check TARGET…: every stage on the way to a login, with its time and what it found. */
+export const check: Command<CheckOptions> = {
+  name: 'check',
+  summary: 'go the way to a machine stage by stage, up to its host key and authentication methods',
+  usage: 'TARGET...',
+  details: 'Exits with the code of the first target that failed. Nobody is logged in.',
+  options: [
+    { long: 'port', short: 'p', value: 'PORT', summary: 'the port of sshd in the machine (default 22)' },
+    {
+      long: 'user',
+      short: 'l',
+      value: 'NAME',
+      summary: 'the user to ask authentication methods for (default: root)',
+    },
+    timeoutOption,
+    waitOption,
+    jsonOption,
+    verboseOption,
+  ],
+  examples: [
+    { line: 'vmssh check vsock/3', about: 'why does ssh vsock/3 not work?' },
+    { line: 'vmssh check --json machine/web machine/db', about: 'for scripts' },
+    { line: 'vmssh check --wait=60 vsock-mux/run/fc/v.sock', about: 'wait for a machine that boots' },
+  ],
+
+  parse(raw) {
+    if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
+    const { port, user } = raw.options;
+    return {
+      targets: raw.positionals,
+      port: portArgument(port === true ? undefined : port),
+      user: typeof user === 'string' ? user : 'root',
+      json: raw.options.json === true,
+      ...reachFlags(raw),
+    };
+  },
+
+  async run(options, io) {
+    const signal = io.interrupted();
+    const results: CheckResult[] = [];
+    for (const target of options.targets) {
+      const progress = await startProgress(io, `checking ${target}`);
+      const result = await checkTarget(target, options, io, signal, (stage) =>
+        progress.tell(`${target}: ${stage}`),
+      );
+      progress.stop();
+      results.push(result);
+      if (!options.json) io.out(formatCheck(result, await styles(io, 'stdout')));
+    }
+    if (options.json) io.out(`${JSON.stringify(results.map(toJson), undefined, 2)}\n`);
+    return results.map(codeOf).find((code) => code !== exitCode.ok) ?? exitCode.ok;
+  },
+};
+
+function codeOf({ error }: CheckResult): number {
+  return error ? exitCodeOf(error) : exitCode.ok;
+}
+
+function toJson(result: CheckResult) {
+  const { target, stages, error } = result;
+  const failure =
+    error instanceof ConnectError
+      ? { op: error.op, code: error.code, problem: error.problem, hint: error.hint }
+      : undefined;
+  return {
+    target,
+    ok: error === undefined,
+    exitCode: codeOf(result),
+    stages,
+    ...(failure ? { error: failure } : {}),
+  };
+}

@@ -1,0 +1,61 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** What a command may touch of its process; main.ts makes the real one. */
+export interface Io {
+  /** The name that the program was called by. */
+  readonly program: 'vmssh' | 'vsock-nc';
+  /** Results, to stdout. */
+  out(text: string): void;
+  /** Words, to stderr. */
+  err(text: string): void;
+  /** Whether stdin, stdout and stderr are terminals. */
+  readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** How to call this program again: its path, or an interpreter and a script. */
+  readonly self: readonly string[];
+  /** Stdin and stdout as streams: only where the addon cannot take descriptors 0 and 1 themselves. */
+  streams(): { readonly input: Readable; readonly output: Writable };
+  /** Aborted by Ctrl-C, where a command asks for it. */
+  interrupted(): AbortSignal;
+  /** Keeps Ctrl-C from ending this process: what it talks to decides. */
+  ignoreInterrupts(): void;
+}
+
+/** Arguments as they stand on the command line, split but not understood. */
+export interface RawArgs {
+  readonly positionals: readonly string[];
+  /** By long name: the value, or true for a flag and for an option whose value may be left out. */
+  readonly options: Readonly<Record<string, string | true>>;
+}
+
+export interface OptionSpec {
+  /** Without dashes. */
+  readonly long: string;
+  readonly short?: string;
+  /** The value's name for the help; absent: a flag. */
+  readonly value?: string;
+  /** The value may be left out, and is given with "=" only. */
+  readonly optionalValue?: true;
+  readonly summary: string;
+}
+
+/** One command: pure `parse` from raw arguments to options, `run` to do it. */
+export interface Command<Options> {
+  readonly name: string;
+  readonly summary: string;
+  /** Positional arguments for the help, "HOST PORT". */
+  readonly usage: string;
+  readonly details?: string;
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly { readonly line: string; readonly about: string }[];
+  /** Throws a UsageError. */
+  parse(raw: RawArgs, io: Io): Options;
+  /** Resolves to the exit code. */
+  run(options: Options, io: Io): Promise<number>;
+}
+
+/** The command line is not understood: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

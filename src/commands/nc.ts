@@ -1,0 +1,86 @@
+import { printable, quote } from '../errors.js';
+import type { AddonState } from '../native.js';
+import { loadAddon } from '../native.js';
+import { reach } from '../reach.js';
+import { awaitBanner } from '../ssh/await-banner.js';
+import { type Command, UsageError } from './command.js';
+import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
+import { stepTrace } from './trace.js';
+import { portArgument, positionals } from './values.js';
+
+export interface NcOptions extends ReachFlags {
+  readonly text: string;
+  readonly port: number;
+  /** Print the SSH banner and end, instead of piping. */
+  readonly banner: boolean;
+}
+
+/** vsock-nc TARGET [PORT]: a banner check on a terminal, a pipe elsewhere; takes the flags of hvc nc. */
+export const nc: Command<NcOptions> = {
+  name: 'nc',
+  summary: "print a machine's SSH banner, or pipe stdin and stdout to a port of it",
+  usage: 'TARGET [PORT]',
+  details: 'On a terminal it prints the SSH banner and ends; where stdin is no terminal it pipes like nc.',
+  options: [
+    { long: 'banner', short: 'b', summary: 'print the SSH banner and end, wherever stdin comes from' },
+    { long: 'pipe', short: 'p', summary: 'pipe even if stdin is a terminal' },
+    timeoutOption,
+    waitOption,
+    { long: 'transport', short: 't', value: 'LIST', summary: 'as of hvc nc: only "vsock" is there' },
+    { long: 'ssh', summary: 'as of hvc nc: the name comes from ssh' },
+    { long: 'host-prefix', value: 'PREFIX', summary: 'as of hvc nc: what the name may start with' },
+    verboseOption,
+  ],
+  examples: [
+    { line: 'vsock-nc vsock/3', about: 'does sshd answer in the machine with CID 3?' },
+    { line: 'vsock-nc vsock-mux/run/fc/v.sock 5000 < request > answer', about: 'talk to another port' },
+    { line: 'vsock-nc --wait --banner machine/web', about: 'wait until a machine has booted' },
+  ],
+
+  parse(raw, io) {
+    const [name = '', port] = positionals(raw, 1, 2, 'TARGET [PORT]');
+    checkTransport(raw.options.transport);
+    const banner = raw.options.banner === true || (io.terminal.stdin && raw.options.pipe !== true);
+    return { text: withPrefix(name, raw.options), port: portArgument(port), banner, ...reachFlags(raw) };
+  },
+
+  async run(options, io) {
+    const trace = stepTrace(io, options.verbose);
+    const { text, port, timeoutMs, waitMs } = options;
+    const signal = options.banner ? io.interrupted() : undefined;
+    const native: AddonState = loadAddon();
+    const { connection } = await reach(text, {
+      port,
+      timeoutMs,
+      waitMs,
+      trace,
+      signal,
+      env: io.env,
+      platform: io.platform,
+    });
+    if (options.banner) {
+      try {
+        io.out(`${printable(await awaitBanner(connection, text, timeoutMs))}\n`);
+      } finally {
+        connection.close();
+      }
+      return 0;
+    }
+    const { relayStdio } = await import('../deliver/relay.js');
+    const moved = await relayStdio(connection, { text, native, lingerMs: -1, streams: io.streams });
+    trace?.('relay', moved);
+    return 0;
+  },
+};
+
+function checkTransport(list: string | true | undefined): void {
+  if (list === undefined || (typeof list === 'string' && list.split(',').includes('vsock'))) return;
+  throw new UsageError(`--transport takes a list with "vsock" in it, not ${quote(String(list))}`);
+}
+
+/** hvc takes names as they come from ssh, with a prefix that its own grammar does not know; here the prefix is the kind. */
+function withPrefix(name: string, options: Readonly<Record<string, string | true>>): string {
+  const prefix = options['host-prefix'];
+  if (typeof prefix !== 'string' || name.startsWith(prefix)) return name;
+  return prefix + name;
+}

@@ -1,0 +1,108 @@
+import { Command as CommanderCommand, CommanderError, Option } from 'commander';
+import { exitCode } from '../errors.js';
+import { version } from '../version.js';
+import { check } from './check.js';
+import type { Command, Io, OptionSpec, RawArgs } from './command.js';
+import { configPrint } from './config-print.js';
+import { nc } from './nc.js';
+import { proxy } from './proxy.js';
+import { resolveCommand } from './resolve.js';
+
+/** Every command; one of a group has both words in its name. */
+export const commands: readonly Command<unknown>[] = [proxy, check, nc, resolveCommand, configPrint];
+
+/** Runs the arguments through commander, which knows --help and what to say of mistakes. Resolves to the exit code. */
+export async function runProgram(args: readonly string[], io: Io): Promise<number> {
+  let code: number = exitCode.ok;
+  const act = (command: Command<unknown>) => async (raw: RawArgs) => {
+    code = await command.run(command.parse(raw, io), io);
+  };
+  const program = io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', act(nc)).version(version) : vmssh(act);
+  silence(program, io);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  }
+  return code;
+}
+
+function vmssh(act: (command: Command<unknown>) => (raw: RawArgs) => Promise<void>): CommanderCommand {
+  const program = new CommanderCommand('vmssh')
+    .description('ssh into virtual machines and containers on this host, without a network')
+    .version(version)
+    .helpCommand('help [command]', 'tell more of a command')
+    .addHelpText('after', overview);
+  for (const command of commands) {
+    const [first = '', second] = command.name.split(' ');
+    if (second === undefined) {
+      program.addCommand(wire(command, first, act(command)));
+      continue;
+    }
+    let group = program.commands.find((each) => each.name() === first);
+    if (!group) {
+      group = new CommanderCommand(first).description(groups[first] ?? '');
+      program.addCommand(group);
+    }
+    group.addCommand(wire(command, second, act(command)));
+  }
+  return program;
+}
+
+const groups: Readonly<Record<string, string>> = { config: "the lines for ssh's own configuration" };
+
+const overview = `
+Targets: vsock/3  machine/web  container/web  unix/run/x.sock  vsock-mux/run/fc/v.sock  .host  (docs/targets.md)
+Exit codes: 0 done, 1 could not connect, 2 wrong usage, 3 no SSH banner, 4 not found or ambiguous, 130 interrupted
+
+Set up:
+  vmssh config print >> ~/.ssh/config
+  ssh root@vsock/3`;
+
+function wire(
+  command: Command<unknown>,
+  name: string,
+  action: (raw: RawArgs) => Promise<void>,
+): CommanderCommand {
+  const wired = new CommanderCommand(name)
+    .description(command.summary)
+    .usage(`[options] ${command.usage}`.trim());
+  wired.argument('[arguments...]');
+  for (const spec of command.options) wired.addOption(option(spec));
+  wired.addHelpText('after', afterHelp(command));
+  wired.configureHelp({ visibleArguments: () => [], subcommandTerm: (each) => each.name() });
+  return wired.action((positionals: string[], options: Record<string, string | boolean>) => {
+    return action({ positionals, options: byLongName(command.options, options) });
+  });
+}
+
+function option(spec: OptionSpec): Option {
+  const value = spec.value === undefined ? '' : spec.optionalValue ? ` [${spec.value}]` : ` <${spec.value}>`;
+  return new Option(`${spec.short ? `-${spec.short}, ` : ''}--${spec.long}${value}`, spec.summary);
+}
+
+function afterHelp({ details, examples }: Command<unknown>): string {
+  const lines = examples.map(({ line, about }) => `  ${line}\n      ${about}`);
+  return `${details ? `\n${details}\n` : ''}\nExamples:\n${lines.join('\n')}`;
+}
+
+/** Commander names options in camel case. */
+function byLongName(
+  specs: readonly OptionSpec[],
+  options: Record<string, string | boolean>,
+): RawArgs['options'] {
+  const named: Record<string, string | true> = {};
+  for (const { long } of specs) {
+    const value = options[long.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+    if (value !== undefined && value !== false) named[long] = value;
+  }
+  return named;
+}
+
+/** Every command of the tree writes through `io` and throws instead of exiting. */
+function silence(command: CommanderCommand, io: Io): void {
+  command.exitOverride().showHelpAfterError('(add --help for the way to say it)');
+  command.configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
+  for (const each of command.commands) silence(each, io);
+}

@@ -1,0 +1,115 @@
+import { isSocket, passFd } from '../deliver/pass-fd.js';
+import { ConnectError } from '../errors.js';
+import { type AddonState, loadAddon } from '../native.js';
+import { type Reached, reach } from '../reach.js';
+import { asTyped } from '../target/typed.js';
+import type { Command } from './command.js';
+import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
+import { watchStdio } from './stdio-watch.js';
+import { stepTrace } from './trace.js';
+import { portArgument, positionals } from './values.js';
+
+export interface ProxyOptions extends ReachFlags {
+  /** The target, in the user's own case. */
+  readonly text: string;
+  readonly port: number;
+  readonly fdpass: boolean;
+}
+
+/** After ssh closed our stdin it is gone, or going: what the peer still sends may follow for this long. Milliseconds. */
+const lingerMs = 500;
+
+/** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
+export const proxy: Command<ProxyOptions> = {
+  name: 'proxy',
+  summary: "connect ssh to a machine: what ssh's ProxyCommand runs",
+  usage: 'HOST PORT',
+  details: 'Relays stdin and stdout, or with --fdpass hands the open socket to ssh and ends.',
+  options: [
+    {
+      long: 'typed',
+      value: 'NAME',
+      summary: "the host as it was typed (ssh's %n): keeps the case that %h loses",
+    },
+    { long: 'fdpass', summary: 'pass the socket where stdout is one (ProxyUseFdpass yes), else relay' },
+    timeoutOption,
+    waitOption,
+    verboseOption,
+  ],
+  examples: [
+    {
+      line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
+      about: 'log in to the machine with CID 3',
+    },
+    {
+      line: "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --fdpass %h %p' .host",
+      about: 'the same without a process in between',
+    },
+    { line: 'vmssh proxy --wait=60 machine/web 22', about: 'for a machine that is still booting' },
+  ],
+
+  parse(raw) {
+    const [host = '', port] = positionals(raw, 2, 2, 'HOST PORT');
+    const typed = raw.options.typed;
+    return {
+      text: asTyped(host, typed === true ? undefined : typed),
+      port: portArgument(port),
+      fdpass: raw.options.fdpass === true,
+      ...reachFlags(raw),
+    };
+  },
+
+  async run(options, io) {
+    const trace = stepTrace(io, options.verbose);
+    const native = loadAddon();
+    if (options.fdpass && isSocket(1) && !native.addon) throw cannotPass(options.text, native);
+    const watch = await watchStdio(native.addon, io);
+    const { text, port, timeoutMs, waitMs } = options;
+    let reached: Reached;
+    try {
+      reached = await reach(text, {
+        port,
+        timeoutMs,
+        waitMs,
+        trace,
+        signal: watch.signal,
+        env: io.env,
+        platform: io.platform,
+      });
+    } catch (error) {
+      throw watch.signal.aborted ? gone(text, error) : error;
+    }
+    watch.stop();
+    const { connection } = reached;
+    if (options.fdpass && native.addon && connection.handle && isSocket(1)) {
+      passFd(native.addon, connection.handle);
+      trace?.('connect', 'the socket was passed to ssh');
+      return 0;
+    }
+    io.ignoreInterrupts();
+    const { relayStdio } = await import('../deliver/relay.js');
+    const moved = await relayStdio(connection, {
+      text,
+      native,
+      lingerMs,
+      input: watch.input,
+      streams: io.streams,
+    });
+    trace?.('relay', moved);
+    return 0;
+  },
+};
+
+function cannotPass(text: string, native: Extract<AddonState, { missing: Error }>): ConnectError {
+  return new ConnectError('connect', text, {
+    code: 'NO_ADDON',
+    problem: `passing a socket to ssh needs the native addon. ${native.missing.message}`,
+    hint: 'without it, use a ProxyCommand without --fdpass and ProxyUseFdpass no, as vmssh config print then writes it',
+    cause: native.missing,
+  });
+}
+
+function gone(text: string, cause: unknown): ConnectError {
+  const problem = 'ssh went away before the connection was made (its end of stdin or stdout is closed)';
+  return new ConnectError('connect', text, { code: 'EPIPE', problem, cause });
+}

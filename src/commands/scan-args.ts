@@ -1,0 +1,30 @@
+import type { OptionSpec, RawArgs } from './command.js';
+
+/**
+ * Splits arguments by the options that a command has: the way of the proxy, which loads no parser. Undefined where a
+ * real parser should have a look: --help, an unknown option, a missing value.
+ */
+export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]): RawArgs | undefined {
+  const positionals: string[] = [];
+  const options: Record<string, string | true> = {};
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '--') return { positionals: [...positionals, ...args.slice(i + 1)], options };
+    if (!arg.startsWith('-') || arg === '-') {
+      positionals.push(arg);
+      continue;
+    }
+    const [, name = '', given] = /^--?([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    const spec = specs.find((each) => (arg.startsWith('--') ? each.long : each.short) === name);
+    if (!spec || (given !== undefined && !arg.startsWith('--'))) return undefined;
+    if (spec.value === undefined || spec.optionalValue) {
+      if (given !== undefined && spec.value === undefined) return undefined;
+      options[spec.long] = given ?? true;
+    } else {
+      const value = given ?? args[++i];
+      if (value === undefined) return undefined;
+      options[spec.long] = value;
+    }
+  }
+  return { positionals, options };
+}

@@ -1,0 +1,24 @@
+import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
+import { type Io, UsageError } from './command.js';
+import { styles } from './style.js';
+
+/** Says on stderr why a command failed, one line and a hint, and tells its exit code. */
+export async function explain(error: unknown, io: Io): Promise<number> {
+  const style = await styles(io, 'stderr');
+  const say = (text: string, hint?: string) => {
+    io.err(
+      `${style.red(`${io.program}:`)} ${text}\n${hint ? `${style.dim('hint:')} ${printable(hint)}\n` : ''}`,
+    );
+  };
+  if (error instanceof ConnectError) {
+    say(error.message, error.hint);
+    return exitCodeOf(error);
+  }
+  if (error instanceof UsageError) {
+    say(printable(error.message), `see ${io.program} --help`);
+    return exitCode.usage;
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  say(`a fault of vmssh itself: ${detail}`);
+  return exitCode.connect;
+}

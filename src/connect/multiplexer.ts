@@ -1,0 +1,55 @@
+import { quote } from '../errors.js';
+import type { Connection } from './connection.js';
+
+/** Some multiplexers send no OK: systemd-ssh-proxy then hands the socket on after this time, and so do we. Milliseconds. */
+const silentMs = 5000;
+
+/** "OK 4294967295\r\n" */
+const longestReply = 15;
+
+/**
+ * Asks a vsock multiplexer for a port and takes its "OK NUMBER" line off the connection, not a byte more. Rejects with
+ * code EOF (nobody listens in the guest), PROTOCOL (something else answered) or ETIMEDOUT.
+ */
+export async function askMultiplexer(
+  connection: Connection,
+  port: number,
+  deadline: number,
+  silent = silentMs,
+): Promise<void> {
+  await connection.write(Buffer.from(`CONNECT ${port}\n`));
+  const silentBy = Date.now() + silent;
+  const until = Math.min(deadline, silentBy);
+  for (let seen = 0; ; ) {
+    const bytes = await connection.peek(seen, longestReply, Math.max(0, until - Date.now()));
+    const reply = readReply(bytes);
+    if (typeof reply === 'number') return take(connection, reply);
+    if (reply === 'ssh') return;
+    if (reply === 'garbage')
+      throw failure('PROTOCOL', `it answered ${quote(Buffer.from(bytes).toString('latin1'))}`);
+    if (bytes.length === seen) {
+      if (Date.now() < until) throw failure('EOF', 'it closed the connection');
+      if (bytes.length === 0 && silentBy < deadline) return;
+      throw failure('ETIMEDOUT', 'no answer in time');
+    }
+    seen = bytes.length;
+  }
+}
+
+/** What the first bytes of a multiplexer are: the length of its OK line, not enough yet, an SSH banner at once, or neither. */
+export function readReply(bytes: Uint8Array): number | 'more' | 'ssh' | 'garbage' {
+  const text = Buffer.from(bytes).toString('latin1');
+  const line = /^OK \d{1,10}\r?\n/.exec(text);
+  if (line) return line[0].length;
+  if (text.startsWith('SSH-')) return 'ssh';
+  if ('SSH-'.startsWith(text) || /^O(?:K(?: (?:\d{1,10}\r?)?)?)?$/.test(text)) return 'more';
+  return 'garbage';
+}
+
+async function take(connection: Connection, length: number): Promise<void> {
+  for (let left = length; left > 0; ) left -= (await connection.read(left)).length;
+}
+
+function failure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}

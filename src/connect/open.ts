@@ -1,0 +1,98 @@
+import type { Addon, Address } from 'node-hvsock-native';
+import type { Endpoint } from '../endpoint.js';
+import { ConnectError } from '../errors.js';
+import { type AddonState, loadAddon } from '../native.js';
+import type { Connection } from './connection.js';
+import { explainFailure } from './failures.js';
+import { askMultiplexer } from './multiplexer.js';
+import { NativeConnection } from './native-connection.js';
+
+export interface OpenOptions {
+  /** The target as it was typed, for error messages. */
+  readonly target: string;
+  /** Milliseconds for all: opening the socket and, at a multiplexer, its answer. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens the endpoint. Throws a ConnectError of op connect; after an abort its code is INTERRUPTED. */
+export async function openConnection(
+  endpoint: Endpoint,
+  options: OpenOptions,
+  native: () => AddonState = loadAddon,
+): Promise<Connection> {
+  const deadline = Date.now() + options.timeoutMs;
+  let connection: Connection | undefined;
+  const abort = () => connection?.close();
+  options.signal?.addEventListener('abort', abort);
+  try {
+    options.signal?.throwIfAborted();
+    connection = await openSocket(endpoint, options, native());
+    options.signal?.throwIfAborted();
+    if (endpoint.family === 'vsock-mux') await askMultiplexer(connection, endpoint.port, deadline);
+    return connection;
+  } catch (error) {
+    connection?.close();
+    throw asConnectError(error, endpoint, options);
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+  }
+}
+
+async function openSocket(endpoint: Endpoint, options: OpenOptions, native: AddonState): Promise<Connection> {
+  if (native.addon) return openNative(endpoint, options, native.addon);
+  if (endpoint.family === 'vsock' || endpoint.family === 'hyper-v') {
+    throw new ConnectError('connect', options.target, {
+      code: 'NO_ADDON',
+      problem: `${endpoint.family} needs the native addon. ${native.missing.message}`,
+      hint: 'in a checkout: apt-get install g++ && npm run build. Without the addon unix and vsock-mux targets work, by relay',
+      cause: native.missing,
+    });
+  }
+  const { openNodeSocket } = await import('./open-node.js');
+  return openNodeSocket(endpoint, options);
+}
+
+async function openNative(endpoint: Endpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
+  const pending = addon.connect(await addressOf(endpoint), options.timeoutMs);
+  const cancel = () => pending.cancel();
+  options.signal?.addEventListener('abort', cancel);
+  try {
+    return new NativeConnection(endpoint, await pending.promise, addon);
+  } finally {
+    options.signal?.removeEventListener('abort', cancel);
+  }
+}
+
+async function addressOf(endpoint: Endpoint): Promise<Address> {
+  switch (endpoint.family) {
+    case 'vsock-mux':
+      return { family: 'unix', path: endpoint.path };
+    case 'tcp': {
+      const { lookup } = await import('node:dns/promises');
+      return { family: 'inet', host: (await lookup(endpoint.host)).address, port: endpoint.port };
+    }
+    default:
+      return endpoint;
+  }
+}
+
+function asConnectError(error: unknown, endpoint: Endpoint, options: OpenOptions): ConnectError {
+  if (error instanceof ConnectError) return error;
+  if (options.signal?.aborted) {
+    return new ConnectError('connect', options.target, {
+      code: 'INTERRUPTED',
+      problem: 'interrupted',
+      cause: error,
+    });
+  }
+  const { code, message } = error as { code?: string; message: string };
+  const { problem, hint } = explainFailure(endpoint, code ?? 'UNKNOWN');
+  const detail = code === 'PROTOCOL' || code === undefined ? `${problem}: ${message}` : problem;
+  return new ConnectError('connect', options.target, {
+    code: code ?? 'UNKNOWN',
+    problem: detail,
+    hint,
+    cause: error,
+  });
+}

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConnectError } from '../errors.js';
+
+export interface WaitOptions {
+  /** The target as it was typed, for error messages. */
+  readonly target: string;
+  /** Milliseconds for all tries together. */
+  readonly waitMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Told each failure that is tried again. */
+  readonly onRetry?: ((error: ConnectError) => void) | undefined;
+  readonly sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<unknown>) | undefined;
+}
+
+/** Milliseconds between tries: short at first, and never so short later that a booting guest's socket unit hits its limit. */
+const firstPause = 100;
+const longestPause = 1000;
+
+/**
+ * Tries again until an attempt succeeds, for a machine that boots. What waiting cannot mend ends it at once; when the
+ * time is over the last failure is thrown. `attempt` is given the milliseconds that are left.
+ */
+export async function openWhenReady<T>(
+  attempt: (leftMs: number) => Promise<T>,
+  options: WaitOptions,
+): Promise<T> {
+  const { waitMs, signal, sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
+  const until = Date.now() + waitMs;
+  for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
+    try {
+      return await attempt(Math.max(1, until - Date.now()));
+    } catch (error) {
+      if (!(error instanceof ConnectError) || !mayMend(error)) throw error;
+      if (Date.now() + pause >= until) throw gaveUp(error, waitMs);
+      options.onRetry?.(error);
+    }
+    await sleep(pause, signal).catch(() => {});
+    if (signal?.aborted) throw interrupted(options.target);
+  }
+}
+
+function mayMend(error: ConnectError): boolean {
+  return error.op !== 'parse' && !hopeless.has(error.code);
+}
+
+const hopeless: ReadonlySet<string> = new Set([
+  ...['INTERRUPTED', 'NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL'],
+  ...[
+    'EACCES',
+    'EPERM',
+    'EAFNOSUPPORT',
+    'EPROTONOSUPPORT',
+    'ESOCKTNOSUPPORT',
+    'EPROTOTYPE',
+    'ENAMETOOLONG',
+    'ELOOP',
+  ],
+]);
+
+function gaveUp(error: ConnectError, waitMs: number): ConnectError {
+  const { op, target, code, hint } = error;
+  const problem = `gave up after ${waitMs / 1000} s of waiting: ${error.problem}`;
+  return new ConnectError(op, target, { code, problem, hint, cause: error });
+}
+
+function interrupted(target: string): ConnectError {
+  return new ConnectError('connect', target, { code: 'INTERRUPTED', problem: 'interrupted while waiting' });
+}

@@ -1,0 +1,69 @@
+import type { Writable } from 'node:stream';
+import type { Connection } from '../connect/connection.js';
+
+/** Bytes that one read takes. */
+const chunk = 65536;
+
+/**
+ * Relays without the addon: input → connection, connection → output, with half-close both ways. Ends when the peer has
+ * closed, when `output` is gone, or `lingerMs` after `input` ended and nothing moved (-1: never).
+ */
+export async function relayStreams(
+  connection: Connection,
+  input: AsyncIterable<Uint8Array>,
+  output: Writable,
+  lingerMs: number,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const ended = new Promise<void>((resolve, reject) => {
+    const linger = () => {
+      if (lingerMs < 0) return;
+      clearTimeout(timer);
+      timer = setTimeout(resolve, lingerMs);
+    };
+    let inputEnded = false;
+    const moved = () => {
+      if (inputEnded) linger();
+    };
+    output.once('error', () => resolve());
+    output.once('close', () => resolve());
+    pumpOut(connection, output, moved).then(resolve, reject);
+    pumpIn(input, connection, moved).then(
+      () => {
+        inputEnded = true;
+        linger();
+      },
+      () => {},
+    );
+  });
+  try {
+    await ended;
+  } finally {
+    clearTimeout(timer);
+    connection.close();
+  }
+}
+
+async function pumpIn(
+  input: AsyncIterable<Uint8Array>,
+  connection: Connection,
+  moved: () => void,
+): Promise<void> {
+  for await (const bytes of input) {
+    await connection.write(bytes);
+    moved();
+  }
+  connection.shutdown();
+}
+
+async function pumpOut(connection: Connection, output: Writable, moved: () => void): Promise<void> {
+  for (;;) {
+    const bytes = await connection.read(chunk);
+    if (bytes.length === 0) break;
+    await new Promise<void>((resolve, reject) => {
+      output.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+    moved();
+  }
+  await new Promise<void>((resolve) => output.end(resolve));
+}

@@ -1,0 +1,39 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Connection } from '../connect/connection.js';
+import { ConnectError } from '../errors.js';
+import type { AddonState } from '../native.js';
+import type { EarlyInput } from './early-input.js';
+
+export interface RelayStdioOptions {
+  /** The target as it was typed, for error messages. */
+  readonly text: string;
+  readonly native: AddonState;
+  /** Stdin, where it was already read from. */
+  readonly input?: EarlyInput | undefined;
+  /** Milliseconds without a byte after which the relay ends once stdin is at its end; -1: the peer ends it. */
+  readonly lingerMs: number;
+  readonly streams: () => { readonly input: Readable; readonly output: Writable };
+}
+
+/** Relays stdin and stdout until the peer or our caller is gone; resolves to a clause for the trace. */
+export async function relayStdio(connection: Connection, options: RelayStdioOptions): Promise<string> {
+  const { native, lingerMs } = options;
+  try {
+    if (native.addon && connection.handle) {
+      const { sent, received, end } = await native.addon.relay(connection.handle, 0, 1, { lingerMs });
+      return `${sent} bytes out, ${received} bytes in, ended by ${end}`;
+    }
+    const { relayStreams } = await import('./relay-streams.js');
+    const { input, output } = options.streams();
+    await relayStreams(connection, options.input ?? input, output, lingerMs);
+    return 'ended';
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? 'UNKNOWN';
+    throw new ConnectError('relay', options.text, {
+      code,
+      problem: `the machine broke the connection (${code})`,
+      hint: 'see whether it still runs',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import type { Duplex } from 'node:stream';
+import { sshPort } from './address/port.js';
+import { toDuplex } from './deliver/duplex.js';
+import type { Endpoint } from './endpoint.js';
+import { reach } from './reach.js';
+import type { Resolution } from './resolve/resolution.js';
+import { resolve as resolveTarget } from './resolve/resolve.js';
+import { awaitBanner } from './ssh/await-banner.js';
+import { type HostKey, type ProbeResult, probe as probeStream } from './ssh/probe.js';
+import { parseTarget } from './target/parse.js';
+import type { Target } from './target/target.js';
+
+export { ConnectError, type Op } from './errors.js';
+export type { Endpoint, HostKey, ProbeResult, Resolution, Target };
+export { parseTarget };
+
+export interface ConnectOptions {
+  /** Used where the target names no port; 22. */
+  readonly port?: number;
+  /** Milliseconds for the connect; 15000. */
+  readonly timeout?: number;
+  /** Milliseconds to try again until an SSH banner is there, for a machine that boots; absent: one try. */
+  readonly wait?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens a stream to a machine: "vsock/3", "machine/web", "unix/run/x.sock" … It half-closes with `end()` and goes as
+ * ssh2's `sock`. Rejects with a ConnectError.
+ */
+export async function connect(target: string, options: ConnectOptions = {}): Promise<Duplex> {
+  return toDuplex((await open(target, options)).connection);
+}
+
+/** Where a target leads, without opening anything. Rejects with a ConnectError. */
+export function resolve(
+  target: string,
+  options: Pick<ConnectOptions, 'port' | 'signal'> = {},
+): Promise<Resolution> {
+  const { port = sshPort, signal } = options;
+  const { env, platform } = process;
+  return resolveTarget(parseTarget(target), { text: target, port, signal, env, platform });
+}
+
+export interface ProbeOptions extends ConnectOptions {
+  /** Servers may offer other authentication methods to other users; "root". */
+  readonly user?: string;
+}
+
+/** Connects and does the SSH handshake up to the authentication, then hangs up. Rejects with a ConnectError. */
+export async function probe(
+  target: string,
+  options: ProbeOptions = {},
+): Promise<ProbeResult & { banner: string }> {
+  const { connection } = await open(target, options);
+  const { timeout: timeoutMs = defaultTimeoutMs, user = 'root', signal } = options;
+  try {
+    const banner = await awaitBanner(connection, target, timeoutMs);
+    return { banner, ...(await probeStream(toDuplex(connection), { target, user, timeoutMs, signal })) };
+  } finally {
+    connection.close();
+  }
+}
+
+const defaultTimeoutMs = 15_000;
+
+function open(target: string, { port = sshPort, timeout = defaultTimeoutMs, wait, signal }: ConnectOptions) {
+  const { env, platform } = process;
+  return reach(target, { port, timeoutMs: timeout, waitMs: wait, signal, env, platform });
+}

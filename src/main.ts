@@ -1,0 +1,80 @@
+import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { Command, Io } from './commands/command.js';
+import { scanArgs } from './commands/scan-args.js';
+import { selfCommand } from './runtime.js';
+
+/** Runs the program and ends the process: the one place that turns errors into words and an exit code. */
+export async function main(program: Io['program']): Promise<never> {
+  const io = processIo(program);
+  let code: number;
+  try {
+    code = await dispatch(process.argv.slice(2), io);
+  } catch (error) {
+    const { explain } = await import('./commands/words.js');
+    code = await explain(error, io);
+  }
+  process.exit(code);
+}
+
+/** What ssh runs goes a short way that loads nothing else; the rest, --help and mistakes go through commander. */
+async function dispatch(args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
+  if (name === 'proxy') return lane((await import('./commands/proxy.js')).proxy, rest, args, io);
+  if (name === 'nc') return lane((await import('./commands/nc.js')).nc, rest, args, io);
+  return (await import('./commands/program.js')).runProgram(args, io);
+}
+
+async function lane<O>(
+  command: Command<O>,
+  rest: readonly string[],
+  args: readonly string[],
+  io: Io,
+): Promise<number> {
+  const raw = scanArgs(command.options, rest);
+  if (!raw) return (await import('./commands/program.js')).runProgram(args, io);
+  return command.run(command.parse(raw, io), io);
+}
+
+function processIo(program: Io['program']): Io {
+  return {
+    program,
+    out: (text) => write(1, text),
+    err: (text) => write(2, text),
+    terminal: {
+      get stdin() {
+        return isatty(0);
+      },
+      get stdout() {
+        return isatty(1);
+      },
+      get stderr() {
+        return isatty(2);
+      },
+    },
+    env: process.env,
+    platform: process.platform,
+    self: selfCommand(),
+    streams: () => ({ input: process.stdin, output: process.stdout }),
+    interrupted() {
+      const controller = new AbortController();
+      process.once('SIGINT', () => controller.abort());
+      return controller.signal;
+    },
+    ignoreInterrupts() {
+      process.on('SIGINT', () => {});
+    },
+  };
+}
+
+/** Writes all of it now: a pipe whose reader is gone takes the rest, a full one is tried again. */
+function write(fd: number, text: string): void {
+  let bytes: Uint8Array = Buffer.from(text);
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(fd, bytes));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+    }
+  }
+}

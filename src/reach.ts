@@ -1,0 +1,93 @@
+import type { Connection } from './connect/connection.js';
+import { openConnection } from './connect/open.js';
+import { openWhenReady } from './connect/wait.js';
+import { formatEndpoint } from './endpoint.js';
+import { ConnectError } from './errors.js';
+import type { AddonState } from './native.js';
+import type { Resolution } from './resolve/resolution.js';
+import { resolve } from './resolve/resolve.js';
+import { awaitBanner } from './ssh/await-banner.js';
+import { parseTarget } from './target/parse.js';
+import type { Target } from './target/target.js';
+
+/** Told at the end of each step: what it was and what came of it. */
+export type Trace = (step: 'parse' | 'resolve' | 'connect' | 'wait' | 'relay', outcome: string) => void;
+
+export interface ReachOptions {
+  /** Used where the target names no port. */
+  readonly port: number;
+  /** Milliseconds for one connect. */
+  readonly timeoutMs: number;
+  /** Milliseconds to try again until an SSH banner is there; undefined: one try, and no look at the banner. */
+  readonly waitMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly native?: (() => AddonState) | undefined;
+  readonly trace?: Trace | undefined;
+}
+
+export interface Reached {
+  readonly target: Target;
+  readonly resolution: Resolution;
+  readonly connection: Connection;
+}
+
+/** The whole way from what was typed to an open socket. Throws a ConnectError. */
+export async function reach(text: string, options: ReachOptions): Promise<Reached> {
+  const target = parseTarget(text);
+  options.trace?.('parse', `${target.kind} ${JSON.stringify(target)}`);
+  if (options.waitMs === undefined) return attempt(target, text, options);
+  return openWhenReady(
+    async (leftMs) => {
+      const timeoutMs = Math.min(options.timeoutMs, leftMs);
+      const reached = await attempt(target, text, { ...options, timeoutMs });
+      const abort = () => reached.connection.close();
+      options.signal?.addEventListener('abort', abort);
+      try {
+        options.trace?.('wait', `banner ${await awaitBanner(reached.connection, text, timeoutMs)}`);
+        return reached;
+      } catch (error) {
+        reached.connection.close();
+        throw error;
+      } finally {
+        options.signal?.removeEventListener('abort', abort);
+      }
+    },
+    {
+      target: text,
+      waitMs: options.waitMs,
+      signal: options.signal,
+      onRetry: (error) => options.trace?.('wait', error.message),
+    },
+  );
+}
+
+async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
+  const { port, signal, env, platform, timeoutMs, native, trace } = options;
+  const resolution = await withInterruption(
+    text,
+    signal,
+    resolve(target, { text, port, signal, env, platform }),
+  );
+  trace?.('resolve', [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → '));
+  const connection = await openConnection(resolution.endpoint, { target: text, timeoutMs, signal }, native);
+  trace?.(
+    'connect',
+    `${formatEndpoint(resolution.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}`,
+  );
+  return { target, resolution, connection };
+}
+
+async function withInterruption<T>(
+  text: string,
+  signal: AbortSignal | undefined,
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    throw new ConnectError('resolve', text, { code: 'INTERRUPTED', problem: 'interrupted', cause: error });
+  }
+}

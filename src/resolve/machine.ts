@@ -1,0 +1,113 @@
+import { isIP } from 'node:net';
+import { parsePort } from '../address/port.js';
+import { findMachine, type MachineSearch, type ScopeFailure } from '../discovery/machined.js';
+import { type Reach, reach } from '../discovery/reach.js';
+import type { Endpoint } from '../endpoint.js';
+import { ConnectError, quote } from '../errors.js';
+import { parseTarget } from '../target/parse.js';
+import { resolveContainer } from './container.js';
+import type { Resolution, ResolveContext } from './resolution.js';
+
+/** A machine of systemd-machined: its exported socket, its CID, or the SSH address that it registered. */
+export async function resolveMachine(name: string, context: ResolveContext): Promise<Resolution> {
+  const search = await findMachine(name, context);
+  context.signal?.throwIfAborted();
+  if (search.outcome !== 'found') throw notFound(search, name, context);
+  const { machine } = search;
+  const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
+  const { endpoint, steps } = await follow(reach(machine, context.port), context);
+  return {
+    endpoint,
+    steps: [by, ...steps],
+    ...(machine.sshPrivateKeyPath === undefined ? {} : { identityFile: machine.sshPrivateKeyPath }),
+  };
+}
+
+async function follow(way: Reach, context: ResolveContext): Promise<Resolution> {
+  switch (way.via) {
+    case 'vsock':
+      return { endpoint: way.endpoint, steps: [`it has the vsock CID ${way.endpoint.cid}`] };
+    case 'export':
+      return resolveContainer(way.name, context);
+    case 'sshAddress':
+      return {
+        endpoint: addressEndpoint(way.address, context),
+        steps: [`it has the SSH address ${quote(way.address)}`],
+      };
+    case 'none':
+      throw new ConnectError('resolve', context.text, {
+        code: 'NOT_FOUND',
+        problem: way.reason,
+        hint: 'register it with a vSockCid or an sshAddress, or reach it by its socket: unix/PATH',
+      });
+  }
+}
+
+/** "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222" or "host:2222", as sshAddress has it. */
+function addressEndpoint(address: string, context: ResolveContext): Endpoint {
+  if (/^(vsock|unix|vsock-mux)[/%:]/.test(address)) {
+    const target = parseTarget(address);
+    if (target.kind === 'vsock')
+      return { family: 'vsock', cid: target.cid, port: target.port ?? context.port };
+    if (target.kind === 'unix') return { family: 'unix', path: target.path };
+    if (target.kind === 'vsock-mux')
+      return { family: 'vsock-mux', path: target.path, port: target.port ?? context.port };
+  }
+  const match = isIP(address) ? undefined : /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(address);
+  const host = isIP(address) ? address : (match?.[1] ?? match?.[2]);
+  if (host === undefined) {
+    throw new ConnectError('resolve', context.text, {
+      code: 'NOT_FOUND',
+      problem: `its SSH address ${quote(address)} is not understood`,
+      hint: 'expected vsock/CID, unix/PATH, an IP address or HOST:PORT',
+    });
+  }
+  return { family: 'tcp', host, port: parsePort(match?.[3] ?? String(context.port), 'tcp') };
+}
+
+function notFound(
+  search: Exclude<MachineSearch, { outcome: 'found' }>,
+  name: string,
+  context: ResolveContext,
+): ConnectError {
+  const fail = (code: string, problem: string, hint: string) =>
+    new ConnectError('resolve', context.text, { code, problem, hint });
+  switch (search.outcome) {
+    case 'refused':
+      return new ConnectError('parse', context.text, { code: 'USAGE', problem: search.problem });
+    case 'ambiguous':
+      return fail(
+        'AMBIGUOUS',
+        `${quote(name)} may be ${search.names.map(quote).join(' or ')}`,
+        'type the name in its own case, or the machine id',
+      );
+    case 'not-found': {
+      const known =
+        search.known.length > 0
+          ? `it knows ${search.known.map(quote).join(', ')}`
+          : 'it knows no machine at all';
+      return fail(
+        'NOT_FOUND',
+        `systemd-machined has no machine ${quote(name)}: ${known}${told(search.failures)}`,
+        'see machinectl list; a machine that boots: --wait; a container without machined: container/NAME',
+      );
+    }
+    case 'no-machined':
+      return search.failures.every(({ code }) => code === 'ENOENT')
+        ? fail(
+            'NOT_FOUND',
+            'systemd-machined does not run here',
+            'apt-get install systemd-container && systemctl start systemd-machined; or reach the machine by vsock/CID or container/NAME',
+          )
+        : fail(
+            'NOT_FOUND',
+            `systemd-machined could not be asked${told(search.failures)}`,
+            'see systemctl status systemd-machined',
+          );
+  }
+}
+
+function told(failures: readonly ScopeFailure[]): string {
+  const news = failures.filter(({ code }) => code !== 'ENOENT');
+  return news.map(({ scope, code, problem }) => `; the ${scope}'s: ${problem} (${code})`).join('');
+}

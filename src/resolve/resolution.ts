@@ -1,0 +1,22 @@
+import type { Endpoint } from '../endpoint.js';
+
+/** Where a target leads. */
+export interface Resolution {
+  readonly endpoint: Endpoint;
+  /** How it was found out, one clause each, first things first. */
+  readonly steps: readonly string[];
+  /** A private key that the machine's manager made for logging in; its path. */
+  readonly identityFile?: string | undefined;
+}
+
+/** What the resolvers of all kinds are given. */
+export interface ResolveContext {
+  /** The target as it was typed, for error messages. */
+  readonly text: string;
+  /** The port to use where the target names none. */
+  readonly port: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly signal?: AbortSignal | undefined;
+  readonly exists: (path: string) => boolean;
+}

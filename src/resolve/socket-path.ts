@@ -1,0 +1,10 @@
+import type { SocketPath } from '../target/target.js';
+import type { ResolveContext } from './resolution.js';
+
+/** The reading of a socket path that is meant: the literal one where such a file exists, else the one with slashes. */
+export function resolvePath(target: SocketPath, context: ResolveContext): { path: string; steps: string[] } {
+  const { path, decodedPath } = target;
+  if (decodedPath === undefined) return { path, steps: [] };
+  if (context.exists(path)) return { path, steps: [`a file ${path} exists, so "%" is meant literally`] };
+  return { path: decodedPath, steps: [`no file ${path} exists, so "%" stands for "/"`] };
+}

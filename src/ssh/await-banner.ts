@@ -1,0 +1,51 @@
+import type { Connection } from '../connect/connection.js';
+import { ConnectError } from '../errors.js';
+import { bannerLimit, scanBanner } from './banner.js';
+
+/**
+ * The server's SSH banner, looked at and not taken: who uses the connection next still reads it. Throws a ConnectError
+ * of op handshake with code NO_BANNER.
+ */
+export async function awaitBanner(
+  connection: Connection,
+  target: string,
+  timeoutMs: number,
+): Promise<string> {
+  const until = Date.now() + timeoutMs;
+  for (let seen = 0; ; ) {
+    const bytes = await peek(connection, target, seen, until - Date.now());
+    const scan = scanBanner(bytes);
+    if (scan.state === 'found') return scan.banner;
+    if (scan.state === 'not-ssh') throw noBanner(target, `something answers, but ${scan.reason}`);
+    if (bytes.length === seen) {
+      const ended = Date.now() < until;
+      throw ended
+        ? noBanner(target, 'the connection was closed before a banner came', closedHint)
+        : noBanner(target, `connected, but no SSH banner came in ${timeoutMs / 1000} s`, silentHint);
+    }
+    seen = bytes.length;
+  }
+}
+
+const closedHint =
+  'the way is open and sshd gave up: in the guest see journalctl -u "sshd*@*" (a missing /run/sshd is the usual cause); while it boots, use --wait';
+const silentHint =
+  'something accepts and nobody answers: in the guest, the socket unit needs Accept=yes and a service template of the same name; see vmssh check';
+
+async function peek(
+  connection: Connection,
+  target: string,
+  seen: number,
+  timeoutMs: number,
+): Promise<Uint8Array> {
+  try {
+    return await connection.peek(seen, bannerLimit, Math.max(0, timeoutMs));
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? 'UNKNOWN';
+    throw noBanner(target, `the connection broke before a banner came (${code})`, closedHint, error);
+  }
+}
+
+function noBanner(target: string, problem: string, hint?: string, cause?: unknown): ConnectError {
+  return new ConnectError('handshake', target, { code: 'NO_BANNER', problem, hint, cause });
+}

@@ -1,0 +1,38 @@
+/** What RFC 4253 section 4.2 calls the identification string, as far as bytes have come. */
+export type BannerScan =
+  | { readonly state: 'more' }
+  | { readonly state: 'found'; readonly banner: string; readonly length: number }
+  | { readonly state: 'not-ssh'; readonly reason: string };
+
+/** Bytes that a server may send up to the end of its banner; OpenSSH's own servers stay under 300. */
+export const bannerLimit = 16384;
+
+/** RFC 4253: at most 255 characters with CR LF. */
+const longestBanner = 255;
+
+/**
+ * Looks for "SSH-2.0-…" among the first bytes of a server; lines before it are skipped, as ssh skips them. `length` is
+ * where the banner's line ends, `banner` is the line without its end.
+ */
+export function scanBanner(bytes: Uint8Array): BannerScan {
+  let start = 0;
+  for (;;) {
+    const newline = bytes.indexOf(0x0a, start);
+    const line = Buffer.from(bytes.subarray(start, newline < 0 ? undefined : newline)).toString('latin1');
+    if (line.startsWith('SSH-')) {
+      if (line.length + 1 > longestBanner) return notSsh(`its banner is over ${longestBanner} bytes`);
+      if (newline < 0) return { state: 'more' };
+      const banner = line.replace(/\r$/, '');
+      if (!/^SSH-(2\.0|1\.99)-/.test(banner)) return notSsh(`it speaks another version of SSH: ${banner}`);
+      return { state: 'found', banner, length: newline + 1 };
+    }
+    if (line.includes('\0')) return notSsh('it sent binary data');
+    if (newline < 0)
+      return bytes.length >= bannerLimit ? notSsh(`no banner in ${bannerLimit} bytes`) : { state: 'more' };
+    start = newline + 1;
+  }
+}
+
+function notSsh(reason: string): BannerScan {
+  return { state: 'not-ssh', reason };
+}

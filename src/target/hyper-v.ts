@@ -1,0 +1,22 @@
+import { parseGuid } from '../address/guid.js';
+import { parseName } from './name.js';
+import type { Kind } from './target.js';
+
+/** hyper-v/NAME, hyper-v/GUID, or the GUID alone. */
+export const hyperV: Kind = {
+  name: 'hyper-v',
+  form: 'hyper-v/NAME|GUID',
+  summary:
+    "a Hyper-V virtual machine by its name or its id (from Windows and WSL2); the id's GUID alone will do",
+  pattern: /^(?:hyper-v[/%](.*)|(\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?))$/i,
+  parse([, rest, bare = '']) {
+    const vmId = parseGuid(rest ?? bare);
+    if (vmId) return { kind: 'hyper-v', vmId };
+    if (rest === undefined || /^\{.*\}$/.test(rest)) {
+      throw new RangeError(
+        `${JSON.stringify(rest ?? bare)} is no GUID: expected 8-4-4-4-12 hexadecimal digits`,
+      );
+    }
+    return { kind: 'hyper-v', name: parseName(rest, 'machine name') };
+  },
+};

@@ -1,0 +1,11 @@
+import { parseName } from './name.js';
+import type { Kind } from './target.js';
+
+/** machine/NAME: what systemd-machined knows. */
+export const machine: Kind = {
+  name: 'machine',
+  form: 'machine/NAME',
+  summary: 'a VM or container registered at systemd-machined',
+  pattern: /^machine[/%](.*)$/i,
+  parse: ([, rest = '']) => ({ kind: 'machine', name: parseName(rest, 'machine name') }),
+};

@@ -1,0 +1,28 @@
+import { ConnectError } from '../errors.js';
+import { kinds } from './kinds.js';
+import type { Target } from './target.js';
+
+/** Understands what was typed, by its text alone. Throws a ConnectError of op parse. */
+export function parseTarget(text: string): Target {
+  if (text === '') throw refusal(text, 'the target is empty', formsHint());
+  if (/\p{Cc}/u.test(text)) throw refusal(text, 'it holds control characters');
+  for (const kind of kinds) {
+    const match = kind.pattern.exec(text);
+    if (!match) continue;
+    try {
+      return kind.parse(match);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw refusal(text, error.message, `the form is ${kind.form}: ${kind.summary}`);
+    }
+  }
+  throw refusal(text, 'unknown kind of target', formsHint());
+}
+
+function refusal(text: string, problem: string, hint?: string): ConnectError {
+  return new ConnectError('parse', text, { code: 'USAGE', problem, hint });
+}
+
+function formsHint(): string {
+  return `a target is one of ${kinds.map((kind) => kind.form).join(', ')}`;
+}

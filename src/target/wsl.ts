@@ -1,0 +1,11 @@
+import { parseName } from './name.js';
+import type { Kind } from './target.js';
+
+/** wsl/DISTRO: a WSL2 distribution. */
+export const wsl: Kind = {
+  name: 'wsl',
+  form: 'wsl/DISTRO',
+  summary: 'a WSL2 distribution (from Windows)',
+  pattern: /^wsl[/%](.*)$/i,
+  parse: ([, rest = '']) => ({ kind: 'wsl', distro: parseName(rest, 'distribution name') }),
+};

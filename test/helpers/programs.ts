@@ -1,0 +1,27 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Where a program lies: on PATH, or in the folders of system programs that a user's PATH leaves out. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+/** Why a suite cannot run, with the remedy; undefined where all programs are there. With VMSSH_NO_SKIP=1 it throws. */
+export function missingPrograms(packages: Readonly<Record<string, string>>): string | undefined {
+  const missing = Object.keys(packages).filter((name) => !findProgram(name));
+  if (missing.length === 0) return undefined;
+  const reason = `${missing.join(', ')} not found: apt-get install ${[...new Set(missing.map((name) => packages[name]))].join(' ')}`;
+  if (process.env.VMSSH_NO_SKIP === '1') throw new Error(reason);
+  console.warn(`skipped: ${reason}`);
+  return reason;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

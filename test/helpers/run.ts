@@ -1,0 +1,51 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Outcome {
+  /** The exit code, or null where a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions extends SpawnOptions {
+  /** What is written to stdin before it is closed; undefined: stdin is closed at once. */
+  readonly input?: string | Buffer;
+  /** Milliseconds after which it is killed. */
+  readonly timeout?: number;
+}
+
+/** The built program, as an argument array for this Node. */
+export const vmssh: readonly [string, string] = [process.execPath, dist('vmssh.js')];
+export const vsockNc: readonly [string, string] = [process.execPath, dist('vsock-nc.js')];
+
+/** A file of dist/. */
+export function dist(name: string): string {
+  return fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+}
+
+/** Runs a program to its end and keeps what it printed. */
+export async function run(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const { input, timeout = 25_000, ...rest } = options;
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { stdio: 'pipe', timeout, ...rest });
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  return outcome(child);
+}
+
+/** What a child prints until it ends. */
+export async function outcome(child: ChildProcess): Promise<Outcome> {
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text;
+    });
+  }
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (...end) => resolve(end));
+  });
+  return { code, signal, ...texts };
+}

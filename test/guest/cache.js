@@ -12,19 +12,35 @@ export function cacheFolder(env = process.env) {
   return env.VMSSH_TEST_CACHE || `${env.XDG_CACHE_HOME || `${homedir()}/.cache`}/vmssh-test`;
 }
 
-// The folder with QEMU, virtiofsd and vhost-device-vsock, built when it is not there. `log` gets one line a build.
+// The folder with QEMU, virtiofsd and vhost-device-vsock, built when it is not there. `log` gets a line or two then.
 export function ensurePrograms(log) {
-  return ensure({ kind: 'programs', script: 'qemu.sh', env: {}, log });
+  return ensure(programs(), log);
 }
 
 // The folder with a suite's kernel, initrd, disk and key, built when it is not there.
 export function ensureImage(name, log) {
-  return ensure({ kind: `image-${name}`, script: 'image.sh', env: imageSettings(name), log });
+  return ensure(image(name), log);
 }
 
-// Says where something is or would be, without building it.
+// { folder, built }, without building anything.
+export function cachedPrograms() {
+  return look(programs());
+}
+
 export function cachedImage(name) {
-  const folder = folderOf({ kind: `image-${name}`, script: 'image.sh', env: imageSettings(name) });
+  return look(image(name));
+}
+
+function programs() {
+  return { kind: 'programs', script: 'qemu.sh', env: {} };
+}
+
+function image(name) {
+  return { kind: `image-${name}`, script: 'image.sh', env: imageSettings(name) };
+}
+
+function look(item) {
+  const folder = folderOf(item);
   return { folder, built: existsSync(folder) };
 }
 
@@ -50,9 +66,9 @@ function folderOf(item) {
   return `${cacheFolder()}/${item.kind}-${keyOf(item)}`;
 }
 
-async function ensure({ log = () => {}, ...item }) {
-  const folder = folderOf(item);
-  if (existsSync(folder)) return folder;
+async function ensure(item, log = () => {}) {
+  const { folder, built } = look(item);
+  if (built) return folder;
   const started = Date.now();
   log(`building ${item.kind} …`);
   await execute(

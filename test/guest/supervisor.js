@@ -1,21 +1,25 @@
-// node supervisor.js FOLDER: starts the programs that FOLDER/plan.json names and outlives nobody: when its stdin ends
-// (the test run is over, crashed or was killed) it kills them and removes FOLDER. With "detached": true in the plan it
-// lasts until SIGTERM or until the guest has powered off. Should it be killed itself, the kernel kills its children.
+// node supervisor.js FOLDER: starts the programs that FOLDER/plan.json names and outlives nobody. When its stdin ends
+// (the test run is over, crashed or was killed) it kills them and removes FOLDER. After the line "detach" on its stdin
+// it lasts until SIGTERM, or until the guest has powered off. If it is killed itself, the kernel kills its children.
 import { spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const folder = process.argv[2];
-const plan = JSON.parse(readFileSync(`${folder}/plan.json`, 'utf8'));
 const children = [];
+let detached = false;
 let ending = false;
 
 process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', end);
-if (!plan.detached) process.stdin.on('end', end).on('error', end).resume();
-process.stdout.on('error', () => {});
+process.stdin.setEncoding('utf8').on('data', (words) => {
+  detached ||= words.startsWith('detach');
+});
+process.stdin.on('close', () => detached || end());
+process.stdout.on('error', () => {}); // nobody listens any more
 
 try {
-  for (const one of plan.processes) await start(one);
+  const { processes } = JSON.parse(readFileSync(`${folder}/plan.json`, 'utf8'));
+  for (const one of processes) await start(one);
   tell({ pids: Object.fromEntries(children.map(({ name, child }) => [name, child.pid])) });
 } catch (error) {
   tell({ error: error.message });
@@ -25,20 +29,17 @@ try {
 async function start({ name, argv, socket }) {
   const log = openSync(`${folder}/${name}.log`, 'a');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...argv], { stdio: ['ignore', log, log] });
-  const gone = new Promise((resolve) => child.once('error', resolve).once('exit', resolve));
-  const one = { name, child, gone };
-  children.push(one);
-  gone.then(() => {
+  const one = { name, child, over: false };
+  one.gone = new Promise((resolve) => child.once('error', resolve).once('exit', resolve)).then(() => {
     one.over = true;
     tell({ exited: name });
-    if (plan.detached && name === 'qemu') end();
+    if (detached && name === 'qemu') end();
   });
+  children.push(one);
   for (const until = Date.now() + 20_000; !existsSync(socket); await sleep(20)) {
-    if (one.over || Date.now() > until) {
-      throw new Error(
-        `${name} ${one.over ? 'ended' : 'made no socket'}: ${readFileSync(`${folder}/${name}.log`, 'utf8')}`,
-      );
-    }
+    if (!one.over && Date.now() < until) continue;
+    const words = readFileSync(`${folder}/${name}.log`, 'utf8');
+    throw new Error(`${name} ${one.over ? 'ended' : 'made no socket'}\n${words}`);
   }
 }
 

@@ -7,7 +7,7 @@ set -euo pipefail
 folder=$1
 root="$folder/root"
 
-in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"; }
+in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"; }
 
 install_packages() {
   local options=(--dpkgopt='force-unsafe-io' --aptopt='Acquire::Languages "none"')

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { cachedImage, cachedPrograms, ensureImage, ensurePrograms } from './cache.js';
+import { bootGuest } from './guest.js';
+import { whatIsMissing } from './requirements.js';
+import { runningGuests, stopRunning } from './running.js';
+import { sshArguments } from './ssh.js';
+import { suiteNames, suites } from './suites.js';
+
+export class UsageError extends Error {}
+
+export const commands = { boot, ssh, stop, list, build };
+
+const say = (line) => console.error(line);
+const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+async function boot(names, values) {
+  const [suite] = known(names, 1);
+  if (!suite) throw new UsageError(`boot which one? ${suiteNames.join(', ')}`);
+  refuseWhenMissing([suite]);
+  const started = Date.now();
+  say(`booting ${suite} …`);
+  const guest = await bootGuest({ suite, log: say, ...bootOptions(values) });
+  guest.detach();
+  console.log(`${suite} (systemd ${suites[suite].systemd}) is up after ${seconds(started)}, CID ${guest.cid}
+  log in       npm run guest -- ssh ${suite}
+  multiplexer  ${values['no-vsock'] ? 'none' : guest.muxPath}
+  key          ${guest.identity}
+  TCP          ${guest.tcpPort ? `127.0.0.1 port ${guest.tcpPort}` : 'none'}
+  console      ${guest.folder}/console.log
+  stop         npm run guest -- stop ${suite}`);
+  return 0;
+}
+
+function bootOptions(values) {
+  return {
+    ...(values.share ? { share: resolve(values.share) } : {}),
+    ...(values.cid ? { cid: whole(values.cid, '--cid') } : {}),
+    ...(values.memory ? { memory: whole(values.memory, '--memory') } : {}),
+    ...(values.cpu ? { cpu: values.cpu } : {}),
+    ...(values.append ? { append: values.append } : {}),
+    ...{ net: !values['no-net'], vsock: !values['no-vsock'], reboots: Boolean(values.reboots) },
+  };
+}
+
+function ssh(words) {
+  const [suite, ...command] = suiteNames.includes(words[0]) ? words : [undefined, ...words];
+  const guest = theOne(suite);
+  const child = spawn('ssh', [...sshArguments(guest), ...command], { stdio: 'inherit' });
+  return new Promise((done, fail) => child.once('error', fail).once('exit', (code) => done(code ?? 255)));
+}
+
+async function stop(names, { all }) {
+  const [suite] = known(names, 1);
+  const guests = all ? runningGuests() : [theOne(suite)];
+  for (const guest of guests) {
+    const started = Date.now();
+    await stopRunning(guest);
+    say(`${guest.suite} stopped in ${seconds(started)}`);
+  }
+  return 0;
+}
+
+function list() {
+  const guests = runningGuests();
+  if (guests.length === 0) say('no guest runs');
+  for (const guest of guests) {
+    const { suite, cid, tcpPort, muxPath, started } = guest;
+    console.log(
+      `${suite.padEnd(9)} runs since ${seconds(started)}, CID ${cid}, TCP port ${tcpPort}, ${muxPath}`,
+    );
+  }
+  for (const name of suiteNames) {
+    const { folder, built } = cachedImage(name);
+    console.log(`${name.padEnd(9)} image ${built ? folder : 'not built'}`);
+  }
+  const { folder, built } = cachedPrograms();
+  console.log(`${'QEMU'.padEnd(9)} ${built ? folder : 'not built'}`);
+  return 0;
+}
+
+async function build(names) {
+  const wanted = known(names).length > 0 ? names : suiteNames;
+  refuseWhenMissing(wanted);
+  await Promise.all([ensurePrograms(say), ...wanted.map((name) => ensureImage(name, say))]);
+  say(`built: ${wanted.join(', ')}`);
+  return 0;
+}
+
+function known(names, most = suiteNames.length) {
+  const strange = names.find((name) => !suiteNames.includes(name));
+  if (strange !== undefined) {
+    throw new UsageError(`no suite ${JSON.stringify(strange)}: there are ${suiteNames.join(', ')}`);
+  }
+  if (names.length > most) throw new UsageError(`one suite, not ${names.length}`);
+  return names;
+}
+
+// The newest guest of a suite, or the only one that runs.
+function theOne(suite) {
+  const guests = runningGuests().filter((guest) => suite === undefined || guest.suite === suite);
+  if (suite === undefined && guests.length > 1) {
+    throw new UsageError(`which one? ${guests.map((guest) => guest.suite).join(', ')} run`);
+  }
+  const newest = guests.toSorted((a, b) => b.started - a.started)[0];
+  if (newest) return newest;
+  const error = new Error(`no ${suite ?? 'guest'} runs\nhint: npm run guest -- boot ${suite ?? 'trixie'}`);
+  throw Object.assign(error, { exitCode: 4 });
+}
+
+function refuseWhenMissing(names) {
+  const missing = whatIsMissing(names);
+  if (missing) throw new Error(missing);
+}
+
+function whole(text, name) {
+  if (!/^\d+$/.test(text)) throw new UsageError(`${name} takes a number, not ${JSON.stringify(text)}`);
+  return Number(text);
+}

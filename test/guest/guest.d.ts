@@ -1,0 +1,82 @@
+import type { Readable } from 'node:stream';
+
+export type Suite = 'trixie' | 'sid' | 'bookworm';
+
+export interface BootOptions {
+  suite: Suite;
+  /** The guest's own CID, as it sees it; guests never share a device, so they may share a CID. Default 42. */
+  cid?: number;
+  /** A folder of this machine for the guest to mount: `mount -t virtiofs host /host`. */
+  share?: string;
+  /** A NIC with the guest's port 22 forwarded to a free port of 127.0.0.1. Default true. */
+  net?: boolean;
+  /** A vsock device, whose host side is the multiplexer at muxPath. Default true. */
+  vsock?: boolean;
+  /** More words for the kernel's command line, such as `systemd.ssh_auto=no`. */
+  append?: string;
+  /** Let it reboot: its disk is then what it left. Otherwise a reboot ends it. The image itself never changes. */
+  reboots?: boolean;
+  /** MiB. Default 1024. */
+  memory?: number;
+  /** A CPU model of QEMU's. Default Nehalem-v1; programs built for AVX2 want Haswell-noTSX. */
+  cpu?: string;
+  /** false: come back as soon as QEMU runs; `ready()` waits later. Default true. */
+  wait?: boolean;
+  /** Seconds until a boot has failed. Default 180. */
+  bootTimeout?: number;
+  /** Gets a line when something has to be built. */
+  log?: (line: string) => void;
+}
+
+export interface RunOptions {
+  /** What the command reads. Default: nothing. */
+  input?: string | Uint8Array | Readable;
+  /** Seconds. Default 60. */
+  timeout?: number;
+  /** true: a code other than 0 is a result. Otherwise it throws, with the console's last lines. */
+  allowFailure?: boolean;
+}
+
+export interface Result {
+  /** The exit code, or the name of the signal that ended it. */
+  code: number | string;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Guest {
+  suite: Suite;
+  cid: number;
+  /** The run folder, removed by stop(). */
+  folder: string;
+  /** The private key that root and the user `tester` are logged in by. */
+  identity: string;
+  /** The unix socket that takes `CONNECT <port>\n`. Nobody listens there with vsock: false. */
+  muxPath: string;
+  /** On 127.0.0.1; 0 with net: false. */
+  tcpPort: number;
+  /** The supervisor's pid, and each program's by its name (qemu, vhost-device-vsock, virtiofsd). */
+  pids: Record<string, number>;
+  /** Arguments with which the machine's own ssh logs in; a command may follow. */
+  ssh: string[];
+  /** Resolves once sshd answers and a command ran. */
+  ready(timeout?: number): Promise<void>;
+  /** Runs a shell command as root, with VMSSH_GUEST=<suite> in its environment. */
+  run(cmd: string, options?: RunOptions): Promise<Result>;
+  /** { path in the guest: path here }: a file to a file with its mode, a folder's content to a folder. */
+  copyIn(files: Record<string, string>): Promise<void>;
+  /** What the serial console showed so far. */
+  console(): string;
+  /** Freezes the guest's CPUs; its sockets stay as they are. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** The power is cut: SIGKILL for QEMU. The multiplexer's process stays until stop(). */
+  kill(): Promise<void>;
+  running(): boolean;
+  /** Ends everything and removes the run folder. May be called again. */
+  stop(): Promise<void>;
+  /** Leaves the guest running after our own end, until `npm run guest -- stop` or its power-off. */
+  detach(): void;
+}
+
+export function bootGuest(options: BootOptions): Promise<Guest>;

@@ -1,6 +1,6 @@
+import { nameProblem } from '../address/machine-name.js';
 import type { JsonObject } from './json.js';
 import { type Machine, parseMachine } from './machine.js';
-import { nameProblem } from './machine-name.js';
 import { matchMachine } from './match-machine.js';
 import type { Deps } from './provider.js';
 import { runtimeDirs, type Scope } from './runtime-dirs.js';

@@ -1,5 +1,5 @@
 import type { Machine } from './machine.js';
-import { matchName } from './machine-name.js';
+import { matchName } from './match-name.js';
 
 /** The machines that `wanted` may mean: by name, else by id with or without dashes. Of one in two scopes, the first. */
 export function matchMachine(wanted: string, machines: readonly Machine[]): readonly Machine[] {

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
-import { matchName, nameProblem } from './machine-name.js';
+import { nameProblem } from '../address/machine-name.js';
+import { matchName } from './match-name.js';
 import type { Deps } from './provider.js';
 import { runtimeDirs } from './runtime-dirs.js';
 

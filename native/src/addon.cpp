@@ -1,0 +1,49 @@
+#include "address.h"
+#include "functions.h"
+
+namespace hvsock {
+namespace {
+
+napi_value sockaddr(Call& call) {
+  const SocketAddress address = toAddress(call.env, call.function, call.argument(0));
+  return toBytes(call.env, address.get(), address.length);
+}
+
+napi_value close(Call& call) {
+  Handle& handle = call.handle(0);
+  const std::shared_ptr<Socket> socket = std::exchange(handle.socket, nullptr);
+  if (socket) Instance::of(call.env).cancelAll(socket.get());
+  return undefined(call.env);
+}
+
+template <napi_value (*body)(Call&)>
+void add(napi_env env, napi_value exports, const char* name) {
+  set(env, exports, name, function(env, name, callback<body>, const_cast<char*>(name)));
+}
+
+void populate(napi_env env, napi_value exports) {
+  Instance::create(env);
+  set(env, exports, "families", families(env));
+  add<sockaddr>(env, exports, "sockaddr");
+  add<connect>(env, exports, "connect");
+  add<read>(env, exports, "read");
+  add<peek>(env, exports, "peek");
+  add<write>(env, exports, "write");
+  add<shutdown>(env, exports, "shutdown");
+  add<close>(env, exports, "close");
+  add<relay>(env, exports, "relay");
+  add<sendFd>(env, exports, "sendFd");
+  add<watchHangup>(env, exports, "watchHangup");
+}
+
+}  // namespace
+}  // namespace hvsock
+
+NAPI_MODULE_INIT() {
+  try {
+    hvsock::populate(env, exports);
+  } catch (...) {
+    napi_throw_error(env, nullptr, "node-hvsock-native: this runtime's Node-API is not complete");
+  }
+  return exports;
+}

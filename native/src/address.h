@@ -1,0 +1,32 @@
+#pragma once
+
+#include <node_api.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+
+namespace hvsock {
+
+// A sockaddr and its length.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  int family() const { return storage.ss_family; }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+// One function a family, each in its own file. They throw Failure with `function` as its syscall.
+SocketAddress unixAddress(const char* function, const std::string& path);
+SocketAddress vsockAddress(std::uint32_t cid, std::uint32_t port);
+SocketAddress inetAddress(const char* function, const std::string& host, std::uint16_t port);
+SocketAddress hyperVAddress(const char* function, const std::string& vmId, const std::string& serviceId);
+
+// The address in a JavaScript object.
+SocketAddress toAddress(napi_env env, const char* function, napi_value value);
+
+// The families that this build opens, as a JavaScript array.
+napi_value families(napi_env env);
+
+}  // namespace hvsock

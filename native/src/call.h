@@ -1,0 +1,56 @@
+#pragma once
+
+#include <exception>
+#include <vector>
+
+#include "handle.h"
+#include "instance.h"
+#include "js.h"
+
+namespace hvsock {
+
+// One call of an exported function: its arguments, checked. Unusable ones throw EINVAL.
+class Call {
+ public:
+  Call(napi_env env, napi_callback_info info);
+
+  napi_value argument(std::size_t index) const { return arguments_[index]; }
+  Handle& handle(std::size_t index) const;
+  // The handle's socket; EBADF where it was closed.
+  std::shared_ptr<Socket> socket(std::size_t index) const;
+  int descriptor(std::size_t index, const char* name) const;
+  double number(std::size_t index, const char* name, double least, double most) const;
+
+  const napi_env env;
+  const char* function;  // its name
+
+  static constexpr std::size_t most = 4;
+
+ private:
+  napi_value arguments_[most];
+};
+
+constexpr double largestDelay = 2147483647;  // milliseconds
+
+// A descriptor's number in `value`.
+int toDescriptor(const Call& call, const std::string& what, napi_value value);
+
+// Makes a Node-API callback of a function: what it throws becomes a JavaScript exception.
+template <napi_value (*body)(Call&)>
+napi_value callback(napi_env env, napi_callback_info info) noexcept {
+  try {
+    try {
+      Call call(env, info);
+      return body(call);
+    } catch (const Failure& failure) {
+      napi_throw(env, toError(env, failure));
+    } catch (const std::exception& error) {  // out of memory
+      napi_throw_error(env, "ENOMEM", error.what());
+    }
+  } catch (...) {
+    // An exception is pending already, or the environment takes none.
+  }
+  return nullptr;
+}
+
+}  // namespace hvsock

@@ -1,0 +1,33 @@
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <cstdint>
+
+#include "event.h"
+#include "failure.h"
+
+namespace hvsock {
+
+Event::Event() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (fd_.get() < 0) throw Failure::last("eventfd");
+}
+
+void Event::set() noexcept {
+  const std::uint64_t one = 1;
+  // EAGAIN is the only failure there can be: then it is set long since.
+  while (::write(fd_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void Event::clear() noexcept {
+  std::uint64_t count = 0;
+  while (::read(fd_.get(), &count, sizeof count) < 0 && errno == EINTR) {
+  }
+}
+
+bool Event::wait(int milliseconds) const noexcept {
+  pollfd set{fd_.get(), POLLIN, 0};
+  return poll(&set, 1, milliseconds) > 0;
+}
+
+}  // namespace hvsock

@@ -1,0 +1,37 @@
+#include "failure.h"
+
+#include <system_error>
+
+namespace hvsock {
+
+// strerrorname_np would do it, but needs glibc 2.32.
+std::string errorName(int number) {
+  switch (number) {
+#define NAME(error) \
+  case error:       \
+    return #error;
+    NAME(EPERM) NAME(ENOENT) NAME(EINTR) NAME(EIO) NAME(ENXIO) NAME(EBADF) NAME(EAGAIN) NAME(ENOMEM)
+    NAME(EACCES) NAME(EFAULT) NAME(EBUSY) NAME(EEXIST) NAME(ENODEV) NAME(ENOTDIR) NAME(EISDIR)
+    NAME(EINVAL) NAME(ENFILE) NAME(EMFILE) NAME(ENOTTY) NAME(EFBIG) NAME(ENOSPC) NAME(ESPIPE)
+    NAME(EROFS) NAME(EPIPE) NAME(ENAMETOOLONG) NAME(ENOSYS) NAME(ELOOP) NAME(EPROTO) NAME(ENOTSOCK)
+    NAME(EDESTADDRREQ) NAME(EMSGSIZE) NAME(EPROTOTYPE) NAME(ENOPROTOOPT) NAME(EPROTONOSUPPORT)
+    NAME(EOPNOTSUPP) NAME(EAFNOSUPPORT) NAME(EADDRINUSE) NAME(EADDRNOTAVAIL) NAME(ENETDOWN)
+    NAME(ENETUNREACH) NAME(ENETRESET) NAME(ECONNABORTED) NAME(ECONNRESET) NAME(ENOBUFS) NAME(EISCONN)
+    NAME(ENOTCONN) NAME(ETIMEDOUT) NAME(ECONNREFUSED) NAME(EHOSTUNREACH) NAME(EALREADY)
+    NAME(EINPROGRESS) NAME(ECANCELED)
+#if defined(__linux__)
+    NAME(EDQUOT) NAME(ESHUTDOWN) NAME(ETOOMANYREFS) NAME(EHOSTDOWN) NAME(EREMOTEIO) NAME(ESTALE)
+    NAME(ESOCKTNOSUPPORT) NAME(EPFNOSUPPORT)
+#endif
+#undef NAME
+  }
+  return "E" + std::to_string(number);
+}
+
+std::string message(const Failure& failure) {
+  const std::string words =
+      failure.words.empty() ? std::generic_category().message(failure.number) : failure.words;
+  return failure.syscall + (": " + words);
+}
+
+}  // namespace hvsock

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cerrno>
+#include <string>
+
+namespace hvsock {
+
+// What went wrong. Becomes a JavaScript Error with code, errno and syscall, and the message "<syscall>: <words>".
+struct Failure {
+  int number;
+  const char* syscall;
+  std::string words;  // empty: the system's own
+
+  // The failure that errno tells of.
+  static Failure last(const char* syscall) { return {errno, syscall, {}}; }
+};
+
+// The name of an errno, such as "ECONNREFUSED"; "E<number>" where it has none here.
+std::string errorName(int number);
+
+// "connect: Connection refused"
+std::string message(const Failure& failure);
+
+}  // namespace hvsock

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "call.h"
+
+namespace hvsock {
+
+// The exported functions that have a file of their own; native.d.ts tells what they do.
+napi_value connect(Call& call);
+napi_value read(Call& call);
+napi_value peek(Call& call);
+napi_value write(Call& call);
+napi_value shutdown(Call& call);
+napi_value relay(Call& call);
+napi_value sendFd(Call& call);
+napi_value watchHangup(Call& call);
+
+}  // namespace hvsock

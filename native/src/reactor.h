@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "event.h"
+#include "mailbox.h"
+#include "operation.h"
+#include "thread.h"
+
+namespace hvsock {
+
+// A thread that polls for what operations wait for, and posts an operation's id once it should try again.
+class Reactor {
+ public:
+  explicit Reactor(std::shared_ptr<Mailbox> mailbox);
+  // Stops the thread and waits for its end.
+  ~Reactor();
+
+  // Waits once. `socket` stays open meanwhile.
+  void add(std::uint64_t id, Wait wait, std::shared_ptr<Socket> socket);
+  void remove(std::uint64_t id);
+
+ private:
+  struct Entry {
+    Wait wait;
+    std::shared_ptr<Socket> socket;
+  };
+
+  void run();
+
+  const std::shared_ptr<Mailbox> mailbox_;
+  Event changed_;
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, Entry> entries_;
+  bool stopping_ = false;
+  Thread thread_;  // the last member: it uses the others
+};
+
+}  // namespace hvsock

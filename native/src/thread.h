@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+
+namespace hvsock {
+
+// A thread that takes no signals: they stay the runtime's, and a SIGPIPE raised here ends nothing.
+class Thread {
+ public:
+  explicit Thread(std::function<void()> body);
+  // Waits for the body to end.
+  ~Thread();
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+  // Runs `body` on a thread that nobody waits for.
+  static void detached(std::function<void()> body);
+
+ private:
+  unsigned long thread_;
+};
+
+}  // namespace hvsock

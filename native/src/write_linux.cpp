@@ -1,0 +1,91 @@
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "functions.h"
+
+namespace hvsock {
+namespace {
+
+constexpr std::size_t turn = 4 * 1024 * 1024;  // then the event loop gets its own
+
+// Keeps a JavaScript value from the garbage collector.
+class Reference {
+ public:
+  Reference(napi_env env, napi_value value) : env_(env) { check(env, napi_create_reference(env, value, 1, &reference_)); }
+  ~Reference() { napi_delete_reference(env_, reference_); }
+  Reference(const Reference&) = delete;
+  Reference& operator=(const Reference&) = delete;
+
+  napi_value value() const {
+    napi_value value = nullptr;
+    check(env_, napi_get_reference_value(env_, reference_, &value));
+    return value;
+  }
+
+ private:
+  const napi_env env_;
+  napi_ref reference_ = nullptr;
+};
+
+struct Bytes {
+  const char* data;
+  std::size_t length;
+};
+
+// The bytes of a Uint8Array; EINVAL for anything else.
+Bytes bytesOf(napi_env env, const char* function, napi_value value) {
+  bool typed = false;
+  check(env, napi_is_typedarray(env, value, &typed));
+  napi_typedarray_type type{};
+  void* data = nullptr;
+  std::size_t length = 0;
+  if (typed) check(env, napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr));
+  if (!typed || type != napi_uint8_array) reject(env, function, "data", "a Uint8Array", value);
+  return {static_cast<const char*>(data), length};
+}
+
+class Write final : public Operation {
+ public:
+  Write(napi_env env, std::shared_ptr<Socket> socket, napi_value data)
+      : Operation("send"), claim_(std::move(socket), Use::write, syscall), data_(env, data) {}
+
+  bool attempt(napi_env env) override {
+    // Asked for each time: the owner may have detached the buffer in between.
+    const Bytes bytes = bytesOf(env, syscall, data_.value());
+    if (bytes.length < sent_) throw Failure{EINVAL, syscall, "data shrank while it was being sent"};
+    const std::size_t end = std::min(bytes.length, sent_ + turn);
+    while (sent_ < end) {
+      const ssize_t sent =
+          send(claim_.socket()->fd(), bytes.data + sent_, end - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent >= 0) {
+        sent_ += static_cast<std::size_t>(sent);
+      } else if (errno == EAGAIN) {
+        break;
+      } else if (errno != EINTR) {
+        throw Failure::last(syscall);
+      }
+    }
+    wait = {{{claim_.socket()->fd(), POLLOUT, 0}}};
+    return sent_ == bytes.length;
+  }
+
+  napi_value result(napi_env env) override { return undefined(env); }
+
+  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
+
+ private:
+  const Claim claim_;
+  const Reference data_;
+  std::size_t sent_ = 0;
+};
+
+}  // namespace
+
+napi_value write(Call& call) {
+  auto socket = call.socket(0);
+  bytesOf(call.env, call.function, call.argument(1));
+  return Instance::of(call.env).promise(std::make_shared<Write>(call.env, std::move(socket), call.argument(1)));
+}
+
+}  // namespace hvsock

@@ -37,7 +37,7 @@ export const exitCode = { ok: 0, connect: 1, usage: 2, noBanner: 3, notFound: 4,
 /** The exit code for an error: its op and code decide. */
 export function exitCodeOf(error: ConnectError): number {
   if (error.op === 'parse') return exitCode.usage;
-  return byCode[error.code] ?? exitCode.connect;
+  return byCode.get(error.code) ?? exitCode.connect;
 }
 
 /** Text in double quotes that is safe to print: control characters stand as \xNN or \u{N}. */
@@ -63,10 +63,10 @@ const failure: Record<Op, string> = {
   relay: 'connection lost to',
 };
 
-const byCode: Readonly<Record<string, number>> = {
-  USAGE: exitCode.usage,
-  NO_BANNER: exitCode.noBanner,
-  NOT_FOUND: exitCode.notFound,
-  AMBIGUOUS: exitCode.notFound,
-  INTERRUPTED: exitCode.interrupted,
-};
+const byCode: ReadonlyMap<string, number> = new Map([
+  ['USAGE', exitCode.usage],
+  ['NO_BANNER', exitCode.noBanner],
+  ['NOT_FOUND', exitCode.notFound],
+  ['AMBIGUOUS', exitCode.notFound],
+  ['INTERRUPTED', exitCode.interrupted],
+]);

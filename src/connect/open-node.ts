@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { fitsSocket } from '../address/socket-path.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Connection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
@@ -9,6 +10,9 @@ type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;
 
 /** Opens a unix or TCP socket without the addon. Rejects with Node's error, or ETIMEDOUT. */
 export function openNodeSocket(endpoint: NodeEndpoint, options: OpenOptions): Promise<Connection> {
+  if (endpoint.family !== 'tcp' && !fitsSocket(endpoint.path)) {
+    return Promise.reject(Object.assign(new Error('connect: path too long'), { code: 'ENAMETOOLONG' }));
+  }
   const where =
     endpoint.family === 'tcp' ? { host: endpoint.host, port: endpoint.port } : { path: endpoint.path };
   const socket = connect({ ...where, allowHalfOpen: true });

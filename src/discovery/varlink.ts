@@ -1,5 +1,6 @@
 import { connect as netConnect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { fitsSocket, longestSocketPath } from '../address/socket-path.js';
 import { isJsonObject, type JsonObject } from './json.js';
 import { VarlinkError } from './varlink-error.js';
 import { encodeFrame, FrameReader } from './varlink-frames.js';
@@ -67,11 +68,10 @@ function connectUnix(path: string): Duplex {
   return netConnect({ path });
 }
 
-// sun_path holds 108 bytes, the last is NUL (unix(7)); some runtimes cut a longer path instead of refusing it.
 function checkPath(path: string): void {
-  const length = Buffer.byteLength(path);
-  const problem = `the socket's path has ${length} bytes, 107 is the limit`;
-  if (length > 107) throw new VarlinkError('ENAMETOOLONG', problem);
+  if (fitsSocket(path)) return;
+  const problem = `the socket's path has ${Buffer.byteLength(path)} bytes, ${longestSocketPath} is the limit`;
+  throw new VarlinkError('ENAMETOOLONG', problem);
 }
 
 async function collect(socket: AsyncIterable<Uint8Array>, more: boolean, limits: Limits) {

@@ -1,7 +1,5 @@
+import { fitsSocket, longestSocketPath } from '../address/socket-path.js';
 import type { SocketPath } from './target.js';
-
-/** sun_path of <sys/un.h> has 108 bytes with the closing NUL. */
-const longestPath = 107;
 
 /**
  * The path behind "unix/" or "vsock-mux/": a leading "/" or "./" is kept, anything else gets a "/" in front. A rest
@@ -19,9 +17,9 @@ function rooted(rest: string): string {
 }
 
 function checked(path: string): string {
+  if (fitsSocket(path)) return path;
   const length = Buffer.byteLength(path);
-  if (length <= longestPath) return path;
   throw new RangeError(
-    `the socket path has ${length} bytes and AF_UNIX takes at most ${longestPath}: ${path}`,
+    `the socket path has ${length} bytes and AF_UNIX takes at most ${longestSocketPath}: ${path}`,
   );
 }

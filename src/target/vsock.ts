@@ -7,12 +7,12 @@ export const vsock: Kind = {
   name: 'vsock',
   form: 'vsock/CID',
   summary: 'a virtual machine by its vsock CID: a number, or hypervisor, local, host',
-  pattern: /^vsock(?:[/%](.*)|:([^:]*)(?::(.*))?)$/i,
+  pattern: /^vsock(?:[/%](.*)|:([^:]*)(?::(.*))?)$/is,
   parse([, rest, cid = '', port]) {
     if (rest === undefined) {
       return { kind: 'vsock', cid: parseCid(cid), ...(port === undefined ? {} : { port: parsePort(port) }) };
     }
-    const extra = /^([^/%:]+)[/%:](.+)$/.exec(rest);
+    const extra = /^([^/%:]+)[/%:](.+)$/s.exec(rest);
     if (extra)
       throw new RangeError(
         `only a CID can follow; for port ${extra[2]} use -p, or vsock:${extra[1]}:${extra[2]}`,

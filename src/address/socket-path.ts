@@ -1,0 +1,7 @@
+/** The bytes of the longest path that AF_UNIX takes: sun_path holds 108 with the closing NUL (unix(7)). */
+export const longestSocketPath = 107;
+
+/** Whether AF_UNIX takes the path; Node and others cut a longer one and then open another socket. */
+export function fitsSocket(path: string): boolean {
+  return Buffer.byteLength(path) <= longestSocketPath;
+}

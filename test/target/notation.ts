@@ -1,0 +1,13 @@
+import { ConnectError } from '../../src/errors.js';
+import { parseTarget } from '../../src/target/parse.js';
+
+/** What parseTarget makes of a text, in the words of docs/targets.md: "vsock cid=3 port=22" or "refused: why". */
+export function understood(text: string): string {
+  try {
+    const { kind, ...rest } = parseTarget(text);
+    return [kind, ...Object.entries(rest).map(([key, value]) => `${key}=${value}`)].join(' ');
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.op !== 'parse' || error.code !== 'USAGE') throw error;
+    return `refused: ${error.problem}`;
+  }
+}

@@ -1,0 +1,334 @@
+import { describe, expect, it } from 'vitest';
+import { ConnectError } from '../../src/errors.js';
+import { kinds } from '../../src/target/kinds.js';
+import { parseTarget } from '../../src/target/parse.js';
+import { understood } from './notation.js';
+
+const guid = '90db8b89-0d35-4f79-8ce9-49ea0ac8b7cd';
+const other = '0123abcd-4567-89ab-cdef-0123456789ab';
+const port22 = '00000016-facb-11e6-bd58-64006a7986d3';
+
+describe('parseTarget understands', () => {
+  const host = 'unix path=/run/ssh-unix-local/socket';
+  it.each([
+    [
+      '.host',
+      [
+        { input: '.host', want: host },
+        { input: '.HOST', want: host },
+      ],
+    ],
+    [
+      'machine/.host',
+      [
+        { input: 'machine/.host', want: host },
+        { input: 'machine%.host', want: host },
+        { input: 'machine/.hosts', want: 'machine name=.hosts' },
+      ],
+    ],
+    [
+      'unix',
+      [
+        { input: 'unix/run/x.sock', want: 'unix path=/run/x.sock' },
+        { input: 'unix//run/x.sock', want: 'unix path=/run/x.sock' },
+        { input: 'unix/./x.sock', want: 'unix path=./x.sock' },
+        { input: 'unix/../x.sock', want: 'unix path=/../x.sock' },
+        { input: 'unix/.x.sock', want: 'unix path=/.x.sock' },
+        { input: 'unix/run/Foo/Bar.Sock', want: 'unix path=/run/Foo/Bar.Sock' },
+        { input: 'UNIX/run/Foo', want: 'unix path=/run/Foo' },
+        { input: 'unix/a b:c', want: 'unix path=/a b:c' },
+        { input: 'unix/a\u2028b', want: 'unix path=/a\u2028b' },
+        { input: 'unix//', want: 'unix path=/' },
+        { input: 'unix/x', want: 'unix path=/x' },
+        { input: 'unix:/run/x.sock', want: 'unix path=/run/x.sock' },
+        { input: 'unix:./x.sock', want: 'unix path=./x.sock' },
+        { input: 'unix:/run/a%b', want: 'unix path=/run/a%b' },
+      ],
+    ],
+    [
+      'unix with a percent',
+      [
+        { input: 'unix%run', want: 'unix path=/run' },
+        { input: 'unix%run%x.sock', want: 'unix path=/run%x.sock decodedPath=/run/x.sock' },
+        { input: 'unix/run%x.sock', want: 'unix path=/run%x.sock decodedPath=/run/x.sock' },
+        { input: 'unix:run%x.sock', want: 'unix path=/run%x.sock decodedPath=/run/x.sock' },
+        { input: 'unix%%run%x', want: 'unix path=/%run%x decodedPath=/run/x' },
+        { input: 'unix%.%x', want: 'unix path=/.%x decodedPath=./x' },
+        { input: 'unix%run/x', want: 'unix path=/run/x' },
+        { input: 'unix%run/a%b', want: 'unix path=/run/a%b' },
+        { input: 'unix%/run/a%b', want: 'unix path=/run/a%b' },
+        { input: 'unix%Run%Foo', want: 'unix path=/Run%Foo decodedPath=/Run/Foo' },
+        { input: 'unix%%', want: 'unix path=/% decodedPath=/' },
+      ],
+    ],
+    [
+      'vsock',
+      [
+        { input: 'vsock/3', want: 'vsock cid=3' },
+        { input: 'vsock%3', want: 'vsock cid=3' },
+        { input: 'VSOCK/3', want: 'vsock cid=3' },
+        { input: 'vsock/0', want: 'vsock cid=0' },
+        { input: 'vsock/host', want: 'vsock cid=2' },
+        { input: 'vsock%local', want: 'vsock cid=1' },
+        { input: 'vsock/Hypervisor', want: 'vsock cid=0' },
+        { input: 'vsock/0x10', want: 'vsock cid=16' },
+        { input: 'vsock/4294967294', want: 'vsock cid=4294967294' },
+        { input: 'vsock:3', want: 'vsock cid=3' },
+        { input: 'vsock:3:22', want: 'vsock cid=3 port=22' },
+        { input: 'vsock:host:0', want: 'vsock cid=2 port=0' },
+        { input: 'vsock:3:4294967294', want: 'vsock cid=3 port=4294967294' },
+      ],
+    ],
+    [
+      'vsock-mux',
+      [
+        { input: 'vsock-mux/run/fc/v.sock', want: 'vsock-mux path=/run/fc/v.sock' },
+        { input: 'vsock-mux//run/fc/v.sock', want: 'vsock-mux path=/run/fc/v.sock' },
+        { input: 'vsock-mux/./v.sock', want: 'vsock-mux path=./v.sock' },
+        { input: 'vsock-mux/run/x:22', want: 'vsock-mux path=/run/x:22' },
+        { input: 'vsock-mux%run%V', want: 'vsock-mux path=/run%V decodedPath=/run/V' },
+        { input: 'vsock-mux%run/v', want: 'vsock-mux path=/run/v' },
+        { input: 'vsock-mux:/run/v', want: 'vsock-mux path=/run/v' },
+        { input: 'vsock-mux:/run/v:22', want: 'vsock-mux path=/run/v port=22' },
+        { input: 'vsock-mux:/run/a:b/v', want: 'vsock-mux path=/run/a:b/v' },
+        { input: 'vsock-mux:/run/a:b/v:0', want: 'vsock-mux path=/run/a:b/v port=0' },
+        { input: 'vsock-mux:/a\u2028b:1', want: 'vsock-mux path=/a\u2028b port=1' },
+        { input: 'Vsock-Mux:run%V:22', want: 'vsock-mux path=/run%V decodedPath=/run/V port=22' },
+      ],
+    ],
+    [
+      'machine and container',
+      [
+        { input: 'machine/web', want: 'machine name=web' },
+        { input: 'machine%web', want: 'machine name=web' },
+        { input: 'Machine/Web', want: 'machine name=Web' },
+        { input: 'machine/a%b', want: 'machine name=a%b' },
+        { input: 'machine/Mü 🐧', want: 'machine name=Mü 🐧' },
+        { input: 'machine/vsock:3', want: 'machine name=vsock:3' },
+        { input: 'container/c1', want: 'container name=c1' },
+        { input: 'container%C1', want: 'container name=C1' },
+        { input: 'container/.host', want: 'container name=.host' },
+      ],
+    ],
+    [
+      'hyper-v',
+      [
+        { input: 'hyper-v/mint', want: 'hyper-v name=mint' },
+        { input: 'hyper-v%Mint 22', want: 'hyper-v name=Mint 22' },
+        { input: `hyper-v/${guid}`, want: `hyper-v vmId=${guid}` },
+        { input: `hyper-v%{${guid.toUpperCase()}}`, want: `hyper-v vmId=${guid}` },
+        { input: guid, want: `hyper-v vmId=${guid}` },
+        { input: `{${guid}}`, want: `hyper-v vmId=${guid}` },
+        { input: guid.toUpperCase(), want: `hyper-v vmId=${guid}` },
+        { input: `hyper-v/${guid}0`, want: `hyper-v name=${guid}0` },
+      ],
+    ],
+    [
+      'hvsock',
+      [
+        { input: `hvsock:${guid}:vsock-22`, want: `hvsock vmId=${guid} serviceId=${port22}` },
+        { input: `hvsock/{${guid}}/VSOCK-22`, want: `hvsock vmId=${guid} serviceId=${port22}` },
+        { input: `hvsock%${guid}%${other}`, want: `hvsock vmId=${guid} serviceId=${other}` },
+        {
+          input: `HVSOCK:children:{${other.toUpperCase()}}`,
+          want: `hvsock vmId=${guid} serviceId=${other}`,
+        },
+        {
+          input: 'hvsock:ZERO:vsock-22',
+          want: `hvsock vmId=00000000-0000-0000-0000-000000000000 serviceId=${port22}`,
+        },
+        {
+          input: 'hvsock:Loopback:vsock-22',
+          want: `hvsock vmId=e0e16197-dd56-4a10-9195-5ee7a155a838 serviceId=${port22}`,
+        },
+        {
+          input: 'hvsock:PARENT:vsock-2147483647',
+          want: 'hvsock vmId=a42e7cda-d03f-480c-9cc2-a4de20abb878 serviceId=7fffffff-facb-11e6-bd58-64006a7986d3',
+        },
+      ],
+    ],
+    [
+      'wsl and qemu',
+      [
+        { input: 'wsl/Debian', want: 'wsl distro=Debian' },
+        { input: 'wsl%Ubuntu-24.04', want: 'wsl distro=Ubuntu-24.04' },
+        { input: 'qemu/web', want: 'libvirt scope=any name=web' },
+        { input: 'qemu%Web', want: 'libvirt scope=any name=Web' },
+        { input: 'qemu:system/web', want: 'libvirt scope=system name=web' },
+        { input: 'QEMU:Session%web', want: 'libvirt scope=session name=web' },
+        { input: 'qemu/7', want: 'libvirt scope=any name=7' },
+      ],
+    ],
+  ])('%s', (_kind, rows) => {
+    const got = rows.map(({ input }) => ({ input, want: understood(input) }));
+    expect(got).toEqual(rows);
+  });
+});
+
+describe('parseTarget refuses', () => {
+  const unknown = 'refused: unknown kind of target';
+  const cid = (text: string, why: string) => `refused: CID ${JSON.stringify(text)} cannot be used: ${why}`;
+  const port = (text: string, why: string) => `refused: port ${text} cannot be used: ${why}`;
+  const slash = (what: string, text: string) => `refused: the ${what} holds a slash: "${text}"`;
+  it.each([
+    { input: '', want: 'refused: the target is empty' },
+    { input: 'unix/a\0b', want: 'refused: it holds control characters' },
+    { input: 'vsock/3\n', want: 'refused: it holds control characters' },
+    { input: '\x1b[31mvsock/3', want: 'refused: it holds control characters' },
+    { input: 'machine/a\x7f', want: 'refused: it holds control characters' },
+    { input: 'machine/a\u0085', want: 'refused: it holds control characters' },
+    { input: 'foo', want: unknown },
+    { input: 'example.com', want: unknown },
+    { input: 'vsock', want: unknown },
+    { input: 'unix', want: unknown },
+    { input: 'vsock-mux', want: unknown },
+    { input: 'machine', want: unknown },
+    { input: 'vsocks/3', want: unknown },
+    { input: ' vsock/3', want: unknown },
+    { input: 'vsock,3', want: unknown },
+    { input: 'machine:web', want: unknown },
+    { input: 'hyper-v:mint', want: unknown },
+    { input: 'qemu:other/web', want: unknown },
+    { input: 'qemu:system', want: unknown },
+    { input: guid.slice(1), want: unknown },
+    { input: guid.replaceAll('-', ''), want: unknown },
+    { input: '.host/x', want: unknown },
+    { input: 'unix/', want: 'refused: the socket path is empty' },
+    { input: 'unix%', want: 'refused: the socket path is empty' },
+    { input: 'unix:', want: 'refused: the socket path is empty' },
+    { input: 'vsock-mux/', want: 'refused: the socket path is empty' },
+    { input: 'vsock-mux%', want: 'refused: the socket path is empty' },
+    { input: 'vsock-mux:', want: 'refused: the socket path is empty' },
+    { input: 'vsock-mux::22', want: 'refused: the socket path is empty' },
+    { input: 'vsock-mux:/run/v:', want: port('""', 'it is empty') },
+    { input: 'vsock-mux:/run/v:x', want: port('"x"', 'it is not a number') },
+    { input: 'vsock-mux:/v:4294967295', want: port('4294967295', 'vsock has ports 0 to 4294967294') },
+    { input: 'vsock/', want: cid('', 'it is empty') },
+    { input: 'vsock%', want: cid('', 'it is empty') },
+    { input: 'vsock:', want: cid('', 'it is empty') },
+    { input: 'vsock::22', want: cid('', 'it is empty') },
+    { input: 'vsock/foo', want: cid('foo', 'it is not a number') },
+    { input: 'vsock/3/', want: cid('3/', 'it is not a number') },
+    { input: 'vsock/4294967296', want: cid('4294967296', 'it is over 4294967295') },
+    {
+      input: 'vsock/any',
+      want: 'refused: CID "any" means any machine and cannot be connected to',
+    },
+    { input: 'vsock/-1', want: 'refused: CID "-1" means any machine and cannot be connected to' },
+    {
+      input: 'vsock%4294967295',
+      want: 'refused: CID "4294967295" means any machine and cannot be connected to',
+    },
+    {
+      input: 'vsock/1%22',
+      want: 'refused: only a CID can follow; for port 22 use -p, or vsock:1:22',
+    },
+    {
+      input: 'vsock%1/22',
+      want: 'refused: only a CID can follow; for port 22 use -p, or vsock:1:22',
+    },
+    { input: 'vsock:3:', want: port('""', 'it is empty') },
+    { input: 'vsock:3:-1', want: port('"-1"', 'it is negative') },
+    { input: 'vsock:3:ssh', want: port('"ssh"', 'it is not a number') },
+    { input: 'vsock:3:22:1', want: port('"22:1"', 'it is not a number') },
+    { input: 'vsock:3:4294967295', want: port('4294967295', 'vsock has ports 0 to 4294967294') },
+    { input: 'machine/', want: 'refused: the machine name is empty' },
+    { input: 'machine%', want: 'refused: the machine name is empty' },
+    { input: 'machine/.', want: 'refused: the machine name is "."' },
+    { input: 'machine/..', want: 'refused: the machine name is ".."' },
+    { input: 'machine//etc', want: slash('machine name', '/etc') },
+    { input: 'container/', want: 'refused: the container name is empty' },
+    { input: 'container/../x', want: slash('container name', '../x') },
+    { input: 'hyper-v/', want: 'refused: the machine name is empty' },
+    { input: 'hyper-v/a/b', want: slash('machine name', 'a/b') },
+    {
+      input: `hyper-v/{${guid}0}`,
+      want: `refused: "{${guid}0}" is no GUID: expected 8-4-4-4-12 hexadecimal digits`,
+    },
+    { input: `{${guid}`, want: `refused: "{${guid}" is no GUID: expected 8-4-4-4-12 hexadecimal digits` },
+    { input: `${guid}}`, want: `refused: "${guid}}" is no GUID: expected 8-4-4-4-12 hexadecimal digits` },
+    { input: 'wsl/', want: 'refused: the distribution name is empty' },
+    { input: 'qemu/', want: 'refused: the domain name is empty' },
+    { input: 'qemu:system%', want: 'refused: the domain name is empty' },
+    {
+      input: 'hvsock:',
+      want: 'refused: expected two parts, hvsock:VMID:vsock-PORT or hvsock:VMID:SERVICEID',
+    },
+    {
+      input: `hvsock:${guid}`,
+      want: 'refused: expected two parts, hvsock:VMID:vsock-PORT or hvsock:VMID:SERVICEID',
+    },
+    {
+      input: `hvsock:${guid}:vsock-22:1`,
+      want: 'refused: expected two parts, hvsock:VMID:vsock-PORT or hvsock:VMID:SERVICEID',
+    },
+    {
+      input: 'hvsock:mint:vsock-22',
+      want: 'refused: VM id "mint" is no GUID and none of ZERO, BROADCAST, CHILDREN, LOOPBACK, PARENT, SILOHOST',
+    },
+    {
+      input: 'hvsock:toString:vsock-22',
+      want: 'refused: VM id "toString" is no GUID and none of ZERO, BROADCAST, CHILDREN, LOOPBACK, PARENT, SILOHOST',
+    },
+    { input: `hvsock:${guid}:22`, want: 'refused: service "22" is neither vsock-PORT nor a GUID' },
+    { input: `hvsock:${guid}:vsock-`, want: port('""', 'it is empty') },
+    {
+      input: `hvsock:${guid}:vsock-2147483648`,
+      want: port('2147483648', 'hvsock has ports 0 to 2147483647'),
+    },
+  ])('$input', ({ input, want }) => {
+    expect(understood(input)).toBe(want);
+  });
+
+  it('with the form of the kind as a hint, and with all forms where there is none', () => {
+    const hint = (text: string) => {
+      try {
+        parseTarget(text);
+      } catch (error) {
+        return (error as ConnectError).hint;
+      }
+      return undefined;
+    };
+    expect(hint('vsock/x')).toMatch(/^the form is vsock\/CID: /);
+    for (const text of ['', 'foo']) {
+      expect(hint(text)).toBe(`a target is one of ${kinds.map(({ form }) => form).join(', ')}`);
+    }
+  });
+
+  it('quoting what was typed in one printable line', () => {
+    const typed = 'vsock/\u202e3\n';
+    const message = 'cannot understand "vsock/\\u{202e}3\\x0a": it holds control characters';
+    expect(() => parseTarget(typed)).toThrow(expect.objectContaining({ target: typed, message }));
+    expect(() => parseTarget(typed)).toThrow(ConnectError);
+  });
+});
+
+describe('the length of a socket path', () => {
+  const ascii = (bytes: number) => `/${'a'.repeat(bytes - 1)}`;
+  const multibyte = (bytes: number) => `/${'ü'.repeat((bytes - 1) / 2)}`;
+  it.each([
+    { name: '107 bytes', path: ascii(107) },
+    { name: '107 bytes of two-byte letters', path: multibyte(107) },
+    { name: '107 bytes with a four-byte letter', path: `${ascii(103)}🐧` },
+  ])('may be $name', ({ path }) => {
+    expect(understood(`unix${path}`)).toBe(`unix path=${path}`);
+    expect(understood(`vsock-mux:${path}:1`)).toBe(`vsock-mux path=${path} port=1`);
+    expect(understood(`unix/./${path.slice(2)}`)).toBe(`unix path=./${path.slice(2)}`);
+  });
+
+  it.each([
+    { name: '108 bytes', path: ascii(108), bytes: 108 },
+    { name: '109 bytes of two-byte letters', path: multibyte(109), bytes: 109 },
+    { name: '108 bytes with a four-byte letter', path: `${ascii(104)}🐧`, bytes: 108 },
+  ])('may not be $name', ({ path, bytes }) => {
+    const want = `refused: the socket path has ${bytes} bytes and AF_UNIX takes at most 107: ${path}`;
+    expect(understood(`unix${path}`)).toBe(want);
+    expect(understood(`vsock-mux${path}`)).toBe(want);
+    expect(understood(`unix%${path.slice(1).replace('aa', 'a%')}`)).toMatch(/^refused: the socket path has/);
+  });
+
+  it('counts the slash that is put in front', () => {
+    expect(understood(`unix%${'a'.repeat(106)}`)).toBe(`unix path=/${'a'.repeat(106)}`);
+    expect(understood(`unix%${'a'.repeat(107)}`)).toMatch(/^refused: the socket path has 108 bytes/);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { portArgument } from '../../src/commands/values.js';
+import { kinds } from '../../src/target/kinds.js';
+import { code, codes, tableOf } from '../markdown.js';
+import { understood } from './notation.js';
+
+describe('docs/targets.md', () => {
+  it('has a row for each kind, in its order', () => {
+    const forms = tableOf('targets.md', 'The kinds').map((row) => code(row.form));
+    const order = ['.host', 'unix', 'vsock', 'vsock-mux', 'machine', 'container', 'hyper-v', 'hvsock'];
+    expect(kinds.map(({ name }) => name)).toEqual([...order, 'wsl', 'qemu']);
+    expect(forms).toEqual(kinds.map(({ form }) => form));
+  });
+
+  it('names other forms that are understood as the kind of their row', () => {
+    const parts = { CID: '3', PORT: '22', PATH: '/x', VMID: 'ZERO', '…': 'vsock-22' };
+    const fill = (form: string) => form.replace(/CID|PORT|PATH|VMID|…/g, (name) => parts[name as 'CID']);
+    const rows = tableOf('targets.md', 'The kinds').flatMap((row) =>
+      codes(row.also).map((form) => ({ kind: code(row.form), form })),
+    );
+    const got = rows.map(({ kind, form }) => `${kind} = ${form} = ${understood(fill(form)).split(' ')[0]}`);
+    expect(got).toEqual([
+      '.host = machine/.host = unix',
+      'unix/PATH = unix:PATH = unix',
+      'vsock/CID = vsock:CID = vsock',
+      'vsock/CID = vsock:CID:PORT = vsock',
+      'vsock-mux/PATH = vsock-mux:PATH = vsock-mux',
+      'vsock-mux/PATH = vsock-mux:PATH:PORT = vsock-mux',
+      'hvsock:VMID:vsock-PORT|SERVICEID = hvsock/VMID/… = hvsock',
+      'hvsock:VMID:vsock-PORT|SERVICEID = hvsock%VMID%… = hvsock',
+    ]);
+  });
+
+  const grammar = tableOf('targets.md', 'The grammar, case by case');
+  it.each(grammar.map((row) => ({ input: code(row.input), ours: code(row.ours) })))(
+    'tells what becomes of $input',
+    ({ input, ours }) => {
+      expect(understood(input)).toBe(ours);
+    },
+  );
+
+  it('has each input once', () => {
+    const inputs = grammar.map((row) => row.input);
+    expect(inputs).toEqual([...new Set(inputs)]);
+  });
+
+  it('says why where we differ from a systemd that was tried', () => {
+    const refused = (cell = '') => /^(refused|aborts)/.test(cell);
+    const silent = grammar.filter(({ ours = '', 'systemd 257': old, 'systemd 262': now, ...row }) => {
+      const theirs = now === '·' ? old : now;
+      const differs = theirs !== '·' && refused(code(ours)) !== refused(theirs);
+      return differs && row['why we differ'] === '';
+    });
+    expect(silent).toEqual([]);
+  });
+
+  it.each(
+    tableOf('targets.md', 'Ports, case by case').map((row) => ({
+      port: code(row.port),
+      ours: code(row.ours),
+    })),
+  )('tells what becomes of port $port', ({ port, ours }) => {
+    expect(understoodPort(port)).toBe(ours);
+  });
+});
+
+function understoodPort(text: string): string {
+  try {
+    return String(portArgument(text));
+  } catch (error) {
+    return `refused: ${(error as Error).message}`;
+  }
+}

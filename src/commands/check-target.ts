@@ -47,8 +47,6 @@ export async function checkTarget(
     last = time;
   };
   let reached: Reached | undefined;
-  const abort = () => reached?.connection.close();
-  signal.addEventListener('abort', abort);
   try {
     const { port, timeoutMs, waitMs, user } = options;
     const verbose = stepTrace(io, options.verbose);
@@ -63,7 +61,7 @@ export async function checkTarget(
       },
     });
     onStage('waiting for the banner');
-    pass('banner', await awaitBanner(reached.connection, target, timeoutMs));
+    pass('banner', await awaitBanner(reached.connection, target, timeoutMs, signal));
     onStage('SSH handshake');
     const { hostKey, methods } = await probe(toDuplex(reached.connection), {
       target,
@@ -78,7 +76,6 @@ export async function checkTarget(
     if (!(error instanceof ConnectError)) throw error;
     return { target, stages, error };
   } finally {
-    signal.removeEventListener('abort', abort);
     reached?.connection.close();
   }
 }

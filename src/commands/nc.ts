@@ -60,7 +60,7 @@ export const nc: Command<NcOptions> = {
     });
     if (options.banner) {
       try {
-        io.out(`${printable(await awaitBanner(connection, text, timeoutMs))}\n`);
+        io.out(`${printable(await awaitBanner(connection, text, timeoutMs, signal))}\n`);
       } finally {
         connection.close();
       }

@@ -77,7 +77,7 @@ export const proxy: Command<ProxyOptions> = {
         platform: io.platform,
       });
     } catch (error) {
-      throw watch.signal.aborted ? gone(text, error) : error;
+      throw error instanceof ConnectError && error.code === 'INTERRUPTED' ? gone(text, error) : error;
     }
     watch.stop();
     const { connection } = reached;

@@ -13,37 +13,36 @@ const dir = useTempDir();
 describe('what reaches stdout and how it ends', () => {
   it('delivers what the peer sends after our end of input', async () => {
     const server = await serve('tail', (socket) => {
-      let got = '';
       socket.on('data', (part) => {
-        got += part;
+        socket.write(`you said ${part}`);
+        socket.on('end', () => socket.end(' and went'));
+        child.stdin?.end();
       });
-      socket.on('end', () => socket.end(`you said ${got}`));
     });
-    const result = await run([...vmssh, 'proxy', `unix${server.path}`, '22'], { input: 'hello' });
-    expect(result).toMatchObject({ code: 0, stdout: 'you said hello', stderr: '' });
+    const child = proxy(`unix${server.path}`);
+    child.stdin?.write('hello');
+    expect(await outcome(child)).toMatchObject({ code: 0, stdout: 'you said hello and went', stderr: '' });
     server.close();
   });
 
   it('delivers every byte of a peer that sends a burst and closes', async () => {
     const burst = 'x'.repeat(5_000_000);
     const server = await serve('burst', (socket) => socket.end(burst));
-    const child = proxy(`unix${server.path}`);
-    const result = await outcome(child);
+    const result = await outcome(likeSsh(proxy(`unix${server.path}`)));
     expect([result.code, result.stdout.length]).toEqual([0, burst.length]);
-    child.stdin?.end();
     server.close();
   });
 
   it('hands the banner on after it waited for it', async () => {
     const server = await serve('banner', (socket) => socket.end('SSH-2.0-test\r\nrest'));
-    const result = await outcome(proxy(`unix${server.path}`, '--wait'));
+    const result = await outcome(likeSsh(proxy(`unix${server.path}`, '--wait')));
     expect(result).toMatchObject({ code: 0, stdout: 'SSH-2.0-test\r\nrest', stderr: '' });
     server.close();
   });
 
   it('waits for a socket that comes later, and past connections that are closed without a banner', async () => {
     const path = join(dir, 'later.sock');
-    const child = proxy(`unix${path}`, '--wait', '-v');
+    const child = likeSsh(proxy(`unix${path}`, '--wait', '-v'));
     await printed(child, 'there is no socket');
     let connections = 0;
     const server = await serve('later', (socket) => {
@@ -58,7 +57,7 @@ describe('what reaches stdout and how it ends', () => {
 
   it('gives up waiting when the time is over, with the last reason', async () => {
     const result = await run([...vmssh, 'proxy', '--wait=0.3', `unix${dir}/never.sock`, '22'], {
-      stdio: ['pipe', 'pipe', 'pipe'],
+      keepOpen: true,
     });
     expect(result.stdout).toBe('');
     expect(result.code).toBe(1);
@@ -92,7 +91,7 @@ const refused: readonly { name: string; args: readonly string[]; says: string; c
 
 describe('bad input', () => {
   it.each(refused)('$name: one clear line, nothing on stdout', async ({ args, says, code }) => {
-    const result = await run([...vmssh, 'proxy', ...args]);
+    const result = await run([...vmssh, 'proxy', ...args], { keepOpen: true });
     expect(result.stderr).toContain(says);
     expect(result).toMatchObject({ code, stdout: '' });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what the test looks for
@@ -190,6 +189,12 @@ function proxy(target: string, ...args: readonly string[]): ChildProcess {
   return spawn(node, [script, 'proxy', ...args, target, '22'], { stdio: 'pipe' });
 }
 
+/** Hangs up when the proxy closed its output, as ssh does; the proxy itself goes on, for a peer that half-closed. */
+function likeSsh(child: ChildProcess): ChildProcess {
+  child.stdout?.once('end', () => child.stdin?.end());
+  return child;
+}
+
 /** Resolves when the words were printed on stderr; rejects when the child ended without. */
 async function printed(child: ChildProcess, words: string): Promise<void> {
   let all = '';
@@ -206,10 +211,10 @@ async function printed(child: ChildProcess, words: string): Promise<void> {
   });
 }
 
+/** Whether a process still runs; one that only waits to be reaped by init does not. */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }

@@ -12,6 +12,8 @@ export interface Outcome {
 export interface RunOptions extends SpawnOptions {
   /** What is written to stdin before it is closed; undefined: stdin is closed at once. */
   readonly input?: string | Buffer;
+  /** Leaves stdin open, as ssh does. */
+  readonly keepOpen?: true;
   /** Milliseconds after which it is killed. */
   readonly timeout?: number;
 }
@@ -27,11 +29,11 @@ export function dist(name: string): string {
 
 /** Runs a program to its end and keeps what it printed. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const { input, timeout = 25_000, ...rest } = options;
+  const { input, keepOpen, timeout = 25_000, ...rest } = options;
   const [program = '', ...args] = command;
   const child = spawn(program, args, { stdio: 'pipe', timeout, ...rest });
   child.stdin?.on('error', () => {});
-  child.stdin?.end(input);
+  if (!keepOpen) child.stdin?.end(input);
   return outcome(child);
 }
 

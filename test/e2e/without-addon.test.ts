@@ -1,0 +1,73 @@
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+describe('an installation without the built addon', () => {
+  const dir = useTempDir();
+  const program = [process.execPath, join(dir, 'dist/vmssh.js')];
+
+  beforeAll(() => {
+    cpSync(join(root, 'dist'), join(dir, 'dist'), { recursive: true });
+    mkdirSync(join(dir, 'node_modules/node-hvsock-native'), { recursive: true });
+    for (const name of ['index.js', 'package.json']) {
+      cpSync(join(root, 'native', name), join(dir, 'node_modules/node-hvsock-native', name));
+    }
+    for (const name of readdirSync(join(root, 'node_modules'))) {
+      if (name !== 'node-hvsock-native')
+        symlinkSync(join(root, 'node_modules', name), join(dir, 'node_modules', name));
+    }
+  });
+
+  it('relays over a unix socket, with half-close', async () => {
+    const path = join(dir, 'echo.sock');
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      let got = '';
+      socket.on('data', (part) => {
+        got += part;
+      });
+      socket.on('end', () => socket.end(`SSH-2.0-x\r\n${got}`));
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    for (const command of [
+      ['nc', '--pipe'],
+      ['nc', '--pipe', '--wait'],
+    ]) {
+      const result = await run([...program, ...command, `unix${path}`, '22'], { input: 'hello' });
+      expect(result, command.join(' ')).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\r\nhello', stderr: '' });
+    }
+    server.close();
+  });
+
+  it('talks to a multiplexer and keeps its words from ssh', async () => {
+    const path = join(dir, 'mux.sock');
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.once('data', (line) => {
+        socket.write('OK 1073741824\nSSH-2.0-x\r\n');
+        socket.on('data', (part) => socket.end(`${line}${part}`));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const result = await run([...program, 'nc', '--pipe', `vsock-mux${path}`, '5000'], { input: 'hello' });
+    expect(result).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\r\nCONNECT 5000\nhello', stderr: '' });
+    server.close();
+  });
+
+  it('says what is missing for vsock, and every path that it tried', async () => {
+    const result = await run([...program, 'proxy', 'vsock/3', '22']);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toContain('prebuilds/linux-x64');
+    expect(result.stderr).toContain('g++');
+  });
+
+  it('prints a configuration without fd passing', async () => {
+    const result = await run([...program, 'config', 'print']);
+    expect(result.stdout).toContain('ProxyUseFdpass no');
+    expect(result.stdout).not.toContain('--fdpass');
+  });
+});

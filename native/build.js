@@ -53,7 +53,7 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
   const work = join(here, 'build', sanitize ?? 'release', `${process.pid}`);
   mkdirSync(work, { recursive: true });
   try {
-    const objects = sources.map((source, index) => join(work, `${index}.o`));
+    const objects = sources.map((_, index) => join(work, `${index}.o`));
     const jobs = sources.map((source, index) => () => {
       log(`c++ ${source}`);
       return run(compiler, [...flags, '-isystem', include, '-c', source, '-o', objects[index]]);

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+import { addon, describeAddon } from './support/addon.js';
+import { codeOf, connectedPair, readToEnd } from './support/peer.js';
+
+const big = Buffer.alloc(32 * 1024 * 1024);
+
+describeAddon('close', () => {
+  it('ends what is pending, and the peer reads end-of-file', async () => {
+    const { handle, peer } = await connectedPair();
+    const pending = [
+      addon.read(handle, 9),
+      addon.peek(handle, 0, 9, 20_000).promise,
+      addon.write(handle, big),
+    ].map(codeOf);
+    addon.close(handle);
+    expect(await Promise.all(pending)).toEqual(['ECANCELED', 'ECANCELED', 'ECANCELED']);
+    await readToEnd(peer);
+  });
+
+  it('may come twice', async () => {
+    const { handle } = await connectedPair();
+    addon.close(handle);
+    addon.close(handle);
+  });
+
+  it('makes the handle useless', async () => {
+    const { handle } = await connectedPair();
+    addon.close(handle);
+    const closed = expect.objectContaining({ code: 'EBADF', message: expect.stringContaining('the handle is closed') });
+    expect(() => addon.read(handle, 9)).toThrow(closed);
+    expect(() => addon.peek(handle, 0, 9, 9)).toThrow(closed);
+    expect(() => addon.write(handle, big)).toThrow(closed);
+    expect(() => addon.shutdown(handle)).toThrow(closed);
+    expect(() => addon.sendFd(1, handle)).toThrow(closed);
+    expect(() => addon.relay(handle, 0, 1, { lingerMs: 0 })).toThrow(closed);
+  });
+});
+
+describeAddon('shutdown', () => {
+  it('ends one direction alone', async () => {
+    const { handle, peer } = await connectedPair();
+    const ended = once(peer, 'end');
+    peer.resume();
+    addon.shutdown(handle);
+    addon.shutdown(handle);
+    await ended;
+    peer.end('still talking');
+    expect(Buffer.from(await addon.read(handle, 100)).toString()).toBe('still talking');
+  });
+
+  it('does no harm after the peer is gone', async () => {
+    const { handle, peer } = await connectedPair();
+    peer.destroy();
+    await addon.read(handle, 9);
+    addon.shutdown(handle);
+  });
+});

@@ -1,0 +1,25 @@
+import { type Addon, candidates, load } from 'node-hvsock-native';
+import { describe } from 'vitest';
+
+/** The file under test: the package's own, or the one that sanitize.js built. */
+export const addonPath = process.env.NATIVE_UNDER_TEST ?? candidates()[0] ?? '';
+
+const [loaded, reason] = open();
+if (!loaded) console.warn(`skipped: ${reason}\nremedy: node native/build.js`);
+
+/** The addon. Only to be used inside of `describeAddon`. */
+export const addon = loaded as Addon;
+
+/** A describe that is skipped where the addon could not be loaded. */
+export const describeAddon = describe.skipIf(!loaded);
+
+function open(): [Addon, string] | [undefined, string] {
+  try {
+    if (!process.env.NATIVE_UNDER_TEST) return [load(), ''];
+    const module = { exports: {} };
+    process.dlopen(module, addonPath);
+    return [module.exports as Addon, ''];
+  } catch (error) {
+    return [undefined, String(error)];
+  }
+}

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Handle } from 'node-hvsock-native';
+import { onTestFinished } from 'vitest';
+import { addon } from './addon.js';
+
+/** A folder that goes away with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hvsock-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A server on a Unix socket. Its connections are paused, and stay half-open, until the test does otherwise. */
+export async function listen(onConnection: (socket: Socket) => void = () => {}): Promise<{ path: string; server: Server }> {
+  const path = join(temporaryFolder(), 'socket');
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    onConnection(socket);
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { path, server };
+}
+
+export function connect(path: string, timeoutMs = 20_000): Promise<Handle> {
+  return addon.connect({ family: 'unix', path }, timeoutMs).promise;
+}
+
+/** A handle and the peer's end of it. */
+export async function connectedPair(): Promise<{ handle: Handle; peer: Socket }> {
+  let accepted: (socket: Socket) => void = () => {};
+  const connection = new Promise<Socket>((resolve) => {
+    accepted = resolve;
+  });
+  const { path } = await listen((socket) => accepted(socket));
+  const handle = await connect(path);
+  onTestFinished(() => addon.close(handle));
+  return { handle, peer: await connection };
+}
+
+/** Everything up to end-of-file. */
+export async function readToEnd(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The code of what a promise rejects with. */
+export function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    (value) => ({ resolved: value }),
+    (error: { code?: unknown }) => error.code,
+  );
+}

@@ -1,17 +1,19 @@
 // Builds dist/ from src/, and the addon where it is absent: node build.js [--types]
 import { spawnSync } from 'node:child_process';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { buildNative } from './native/build.js';
 
-const root = new URL('./', import.meta.url).pathname;
+const root = dirname(fileURLToPath(import.meta.url));
 
 await Promise.all([bundle(), addon()]);
 if (process.argv.includes('--types')) types();
 
-/** Code splitting keeps commander, chalk and ssh2 out of what ssh loads at every login. */
+/** What ssh runs at every login stands in one file, `lane`; all else is split off and loaded where it is used. */
 async function bundle() {
-  await rm(`${root}dist`, { recursive: true, force: true });
+  const lane = await importedBy('src/main.ts');
   const build = await rolldown({
     cwd: root,
     input: {
@@ -22,10 +24,32 @@ async function bundle() {
     },
     platform: 'node',
     external: ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yocto-spinner'],
+    checks: { ineffectiveDynamicImport: false },
   });
-  await build.write({ dir: 'dist', format: 'esm', chunkFileNames: 'chunk-[hash].js', cleanDir: true });
+  await build.write({
+    dir: 'dist',
+    format: 'esm',
+    cleanDir: true,
+    chunkFileNames: '[name]-[hash].js',
+    codeSplitting: { groups: [{ name: 'lane', test: (id) => lane.has(id) }] },
+  });
   await build.close();
-  for (const name of ['vmssh', 'vsock-nc']) await chmod(`${root}dist/${name}.js`, 0o755);
+  for (const name of ['vmssh', 'vsock-nc']) await chmod(`${root}/dist/${name}.js`, 0o755);
+}
+
+/** The file itself and all that it imports statically. */
+async function importedBy(file) {
+  const seen = new Set();
+  const visit = async (file) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const imports = (await readFile(file, 'utf8')).matchAll(
+      /^(?:import|export) (?!type )[^;]*? from '(\.[^']+)\.js';/gm,
+    );
+    for (const [, path] of imports) await visit(resolve(dirname(file), `${path}.ts`));
+  };
+  await visit(resolve(root, file));
+  return seen;
 }
 
 async function addon() {
@@ -35,11 +59,8 @@ async function addon() {
 }
 
 function types() {
-  const args = ['--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--outDir', 'dist/types'];
-  const { status } = spawnSync(
-    process.execPath,
-    ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...args],
-    { cwd: root, stdio: 'inherit' },
-  );
+  const tsc = [`${root}/node_modules/typescript/bin/tsc`, '-p', 'tsconfig.build.json'];
+  const options = ['--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--outDir', 'dist/types'];
+  const { status } = spawnSync(process.execPath, [...tsc, ...options], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(1);
 }

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Command, Io } from './commands/command.js';
+import { proxy } from './commands/proxy.js';
 import { scanArgs } from './commands/scan-args.js';
 import { selfCommand } from './runtime.js';
 
@@ -20,7 +21,7 @@ export async function main(program: Io['program']): Promise<never> {
 /** What ssh runs goes a short way that loads nothing else; the rest, --help and mistakes go through commander. */
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
-  if (name === 'proxy') return lane((await import('./commands/proxy.js')).proxy, rest, args, io);
+  if (name === 'proxy') return lane(proxy, rest, args, io);
   if (name === 'nc') return lane((await import('./commands/nc.js')).nc, rest, args, io);
   return (await import('./commands/program.js')).runProgram(args, io);
 }

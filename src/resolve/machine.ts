@@ -1,12 +1,9 @@
-import { isIP } from 'node:net';
-import { parsePort } from '../address/port.js';
 import { findMachine, type MachineSearch, type ScopeFailure } from '../discovery/machined.js';
 import { type Reach, reach } from '../discovery/reach.js';
-import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
-import { parseTarget } from '../target/parse.js';
 import { resolveContainer } from './container.js';
 import type { Resolution, ResolveContext } from './resolution.js';
+import { resolveSshAddress } from './ssh-address.js';
 
 /** A machine of systemd-machined: its exported socket, its CID, or the SSH address that it registered. */
 export async function resolveMachine(name: string, context: ResolveContext): Promise<Resolution> {
@@ -30,10 +27,7 @@ async function follow(way: Reach, context: ResolveContext): Promise<Resolution> 
     case 'export':
       return resolveContainer(way.name, context);
     case 'sshAddress':
-      return {
-        endpoint: addressEndpoint(way.address, context),
-        steps: [`it has the SSH address ${quote(way.address)}`],
-      };
+      return resolveSshAddress(way.address, context);
     case 'none':
       throw new ConnectError('resolve', context.text, {
         code: 'NOT_FOUND',
@@ -41,28 +35,6 @@ async function follow(way: Reach, context: ResolveContext): Promise<Resolution> 
         hint: 'register it with a vSockCid or an sshAddress, or reach it by its socket: unix/PATH',
       });
   }
-}
-
-/** "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222" or "host:2222", as sshAddress has it. */
-function addressEndpoint(address: string, context: ResolveContext): Endpoint {
-  if (/^(vsock|unix|vsock-mux)[/%:]/.test(address)) {
-    const target = parseTarget(address);
-    if (target.kind === 'vsock')
-      return { family: 'vsock', cid: target.cid, port: target.port ?? context.port };
-    if (target.kind === 'unix') return { family: 'unix', path: target.path };
-    if (target.kind === 'vsock-mux')
-      return { family: 'vsock-mux', path: target.path, port: target.port ?? context.port };
-  }
-  const match = isIP(address) ? undefined : /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(address);
-  const host = isIP(address) ? address : (match?.[1] ?? match?.[2]);
-  if (host === undefined) {
-    throw new ConnectError('resolve', context.text, {
-      code: 'NOT_FOUND',
-      problem: `its SSH address ${quote(address)} is not understood`,
-      hint: 'expected vsock/CID, unix/PATH, an IP address or HOST:PORT',
-    });
-  }
-  return { family: 'tcp', host, port: parsePort(match?.[3] ?? String(context.port), 'tcp') };
 }
 
 function notFound(

@@ -19,4 +19,6 @@ export interface ResolveContext {
   readonly platform: NodeJS.Platform;
   readonly signal?: AbortSignal | undefined;
   readonly exists: (path: string) => boolean;
+  /** Where the system's services have their sockets, "/run". */
+  readonly runDir?: string | undefined;
 }

@@ -3,32 +3,20 @@ import { ConnectError } from '../errors.js';
 import type { Target } from '../target/target.js';
 import { resolveElsewhere } from './elsewhere.js';
 import type { Resolution, ResolveContext } from './resolution.js';
-import { resolvePath } from './socket-path.js';
+import { resolveSocket } from './socket.js';
 
-export interface ResolveOptions {
-  readonly text: string;
-  readonly port: number;
-  readonly env: ResolveContext['env'];
-  readonly platform: NodeJS.Platform;
-  readonly signal?: AbortSignal | undefined;
-  readonly exists?: ((path: string) => boolean) | undefined;
-}
+/** `exists` is the file system's own where it is absent. */
+export type ResolveOptions = Omit<ResolveContext, 'exists'> & Partial<Pick<ResolveContext, 'exists'>>;
 
 /** Finds the endpoint that a target means on this host. Throws a ConnectError of op resolve. */
 export async function resolve(target: Target, options: ResolveOptions): Promise<Resolution> {
-  const { text, port, signal, env, platform, exists = existsSync } = options;
-  const context: ResolveContext = { text, port, signal, env, platform, exists };
+  const context: ResolveContext = { exists: existsSync, ...options };
+  const { text } = options;
   switch (target.kind) {
-    case 'unix': {
-      const { path, steps } = resolvePath(target, context);
-      return { endpoint: { family: 'unix', path }, steps };
-    }
+    case 'unix':
     case 'vsock':
-      return { endpoint: { family: 'vsock', cid: target.cid, port: target.port ?? port }, steps: [] };
-    case 'vsock-mux': {
-      const { path, steps } = resolvePath(target, context);
-      return { endpoint: { family: 'vsock-mux', path, port: target.port ?? port }, steps };
-    }
+    case 'vsock-mux':
+      return resolveSocket(target, context);
     case 'machine':
       return (await import('./machine.js')).resolveMachine(target.name, context);
     case 'container':

@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src/discovery/json.js';
+import type { ResolveOptions } from '../../src/resolve/resolve.js';
+import { resolve } from '../../src/resolve/resolve.js';
+import { parseTarget } from '../../src/target/parse.js';
+import { type Answer, listing, PeerFolder, recorded, wire } from '../discovery/varlink-peer.js';
+
+const socket = 'systemd/machine/io.systemd.Machine';
+let folder: PeerFolder;
+beforeEach(() => {
+  folder = new PeerFolder();
+});
+afterEach(() => folder.stop());
+
+const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
+  resolve(parseTarget(text), {
+    text,
+    port: 2222,
+    env: {},
+    platform: 'linux',
+    exists: () => false,
+    runDir: `${folder.path}/run`,
+    ...more,
+  });
+
+/** Answers as machined does: one by its exact name, all with `more`, else an error. */
+function machines(...all: readonly JsonObject[]): Answer {
+  return ({ parameters, more }, peer) => {
+    const { name } = parameters as JsonObject;
+    const some = name === undefined ? all : all.filter((machine) => machine.name === name);
+    if (name === undefined && more !== true) peer.write(recorded('systemd257-expected-more'));
+    else peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing(some));
+  };
+}
+const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
+const registered = (fields: JsonObject) => system(machines({ name: 'a', class: 'vm', ...fields }));
+const failure = (fields: object) => ({ name: 'ConnectError', op: 'resolve', ...fields });
+
+describe('a machine', () => {
+  it('of a recorded answer is reached by its CID, on the port that is asked for', async () => {
+    await system((_request, peer) => {
+      peer.write(recorded('systemd257-list-one'));
+    });
+    expect(await outcome('machine/fakevm')).toMatchObject({
+      endpoint: { family: 'vsock', cid: 42, port: 2222 },
+      steps: ['systemd-machined (system) knows vm "fakevm"', 'it has the vsock CID 42'],
+    });
+  });
+
+  it('of the user comes before one of the system', async () => {
+    await registered({ vSockCid: 4 });
+    await folder.listen(`user/${socket}`, machines({ name: 'a', class: 'vm', vSockCid: 3 }));
+    const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
+    expect(await outcome('machine/a', { env })).toMatchObject({
+      endpoint: { cid: 3 },
+      steps: ['systemd-machined (user) knows vm "a"', expect.any(String)],
+    });
+  });
+
+  it('is found in another case', async () => {
+    await registered({ name: 'Web', vSockCid: 5 });
+    expect(await outcome('machine/web')).toMatchObject({ endpoint: { cid: 5 } });
+  });
+
+  it('tells the private key that was made for it', async () => {
+    await registered({ vSockCid: 5, sshPrivateKeyPath: '/run/k' });
+    expect(await outcome('machine/a')).toMatchObject({ identityFile: '/run/k' });
+    folder.stop();
+    folder = new PeerFolder();
+    await registered({ vSockCid: 5 });
+    expect(await outcome('machine/a')).not.toHaveProperty('identityFile');
+  });
+
+  it.each([
+    { name: 'systemd 257', path: 'run/systemd/nspawn/unix-export/c1/ssh', list: 'systemd257-list-container' },
+    { name: 'systemd 262', path: 'run/systemd/nspawn/c1/unix-export/ssh', list: 'systemd262-list-container' },
+  ])('that is a container is reached by the socket it exports to $name', async ({ path, list }) => {
+    const [{ parameters: machine }] = JSON.parse(
+      `[${recorded(list).toString().replace(/\0$/, '').replaceAll('\0', ',')}]`,
+    );
+    await system(machines({ ...machine, name: 'c1' }));
+    const want = await folder.abandon(path);
+    expect(await outcome('machine/c1')).toMatchObject({
+      endpoint: { family: 'unix', path: want },
+      steps: ['systemd-machined (system) knows container "c1"', `container "c1" exports ${want}`],
+    });
+  });
+
+  it('that is a container without such a socket is not found', async () => {
+    await registered({ class: 'container', service: 'systemd-nspawn' });
+    const problem = expect.stringContaining('no container "a" exports an SSH socket');
+    await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));
+  });
+
+  it('without any way to it is not found', async () => {
+    await registered({});
+    const problem = 'machine "a" (class vm) has neither a vsock CID nor an SSH address';
+    await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));
+  });
+});
+
+describe('an SSH address', () => {
+  it.each([
+    { input: 'vsock/42', want: { family: 'vsock', cid: 42, port: 2222 } },
+    { input: 'vsock%42', want: { family: 'vsock', cid: 42, port: 2222 } },
+    { input: 'vsock:42:5', want: { family: 'vsock', cid: 42, port: 5 } },
+    { input: 'unix/run/X', want: { family: 'unix', path: '/run/X' } },
+    { input: 'unix%run%X', want: { family: 'unix', path: '/run/X' } },
+    { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 2222 } },
+    { input: 'vsock-mux:/run/v:5', want: { family: 'vsock-mux', path: '/run/v', port: 5 } },
+    { input: '192.0.2.1', want: { family: 'tcp', host: '192.0.2.1', port: 2222 } },
+    { input: '192.0.2.1:22', want: { family: 'tcp', host: '192.0.2.1', port: 22 } },
+    { input: '2001:db8::1', want: { family: 'tcp', host: '2001:db8::1', port: 2222 } },
+    { input: '[2001:db8::1]', want: { family: 'tcp', host: '2001:db8::1', port: 2222 } },
+    { input: '[2001:db8::1]:22', want: { family: 'tcp', host: '2001:db8::1', port: 22 } },
+    { input: 'fe80::1%eth0', want: { family: 'tcp', host: 'fe80::1%eth0', port: 2222 } },
+    { input: 'web.example', want: { family: 'tcp', host: 'web.example', port: 2222 } },
+    { input: 'web.example:22', want: { family: 'tcp', host: 'web.example', port: 22 } },
+    { input: 'vsock', want: { family: 'tcp', host: 'vsock', port: 2222 } },
+  ])('$input leads there', async ({ input, want }) => {
+    await registered({ sshAddress: input });
+    const { endpoint, steps } = await outcome('machine/a');
+    expect(endpoint).toEqual(want);
+    expect(steps[1]).toBe(`it has the SSH address "${input}"`);
+  });
+
+  it('in percent form has the literal reading where that file exists', async () => {
+    await registered({ sshAddress: 'unix%run%X' });
+    const { endpoint, steps } = await outcome('machine/a', { exists: (path) => path === '/run%X' });
+    expect(endpoint).toEqual({ family: 'unix', path: '/run%X' });
+    expect(steps[2]).toBe('a file /run%X exists, so "%" is meant literally');
+  });
+
+  it.each([
+    { input: 'vsock/any', why: 'CID "any" means any machine and cannot be connected to' },
+    { input: 'vsock:3:x', why: 'port "x" cannot be used: it is not a number' },
+    { input: 'unix/', why: 'the socket path is empty' },
+    { input: 'web:0', why: 'port 0 cannot be used: tcp has ports 1 to 65535' },
+    { input: 'web:65536', why: 'port 65536 cannot be used: tcp has ports 1 to 65535' },
+    { input: 'web:ssh', why: 'port "ssh" cannot be used: it is not a number' },
+    { input: 'web:', why: 'port "" cannot be used: it is empty' },
+    { input: '[web]:22', why: 'no IPv6 address is in the brackets' },
+    { input: '[::1', why: 'it is neither a socket nor a host' },
+    { input: ':22', why: 'it is neither a socket nor a host' },
+    { input: 'a b', why: 'it is neither a socket nor a host' },
+    { input: 'http://web/', why: 'port "//web/" cannot be used: it is not a number' },
+  ])("$input is refused as the machine's, not the user's", async ({ input, why }) => {
+    await registered({ sshAddress: input });
+    await expect(outcome('machine/a')).rejects.toMatchObject(
+      failure({
+        code: 'NOT_FOUND',
+        target: 'machine/a',
+        problem: `its SSH address "${input}" cannot be used: ${why}`,
+        hint: expect.stringContaining('vsock/CID'),
+      }),
+    );
+  });
+
+  it('without a port takes no port that TCP does not have', async () => {
+    await registered({ sshAddress: '192.0.2.1' });
+    const problem = expect.stringContaining('port 70000 cannot be used: tcp has ports 1 to 65535');
+    await expect(outcome('machine/a', { port: 70000 })).rejects.toMatchObject(failure({ problem }));
+  });
+});
+
+describe('no machine', () => {
+  const hint = expect.any(String);
+  it('of that name: those that there are', async () => {
+    await system((request, peer) => {
+      peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
+    });
+    const problem = 'systemd-machined has no machine "nope": it knows "fakevm"';
+    await expect(outcome('machine/nope')).rejects.toMatchObject(
+      failure({ code: 'NOT_FOUND', problem, hint }),
+    );
+  });
+
+  it('at all', async () => {
+    await system((request, peer) => {
+      peer.write(recorded(request.more ? 'systemd257-list-host-only' : 'systemd257-no-such-machine'));
+    });
+    const problem = 'systemd-machined has no machine "nope": it knows no machine at all';
+    await expect(outcome('machine/nope')).rejects.toMatchObject(
+      failure({ code: 'NOT_FOUND', problem, hint }),
+    );
+  });
+
+  it('that is the only one in this case', async () => {
+    await system(machines({ name: 'Web', class: 'vm' }, { name: 'WEB', class: 'vm' }));
+    const problem = '"web" may be "Web" or "WEB"';
+    await expect(outcome('machine/web')).rejects.toMatchObject(failure({ code: 'AMBIGUOUS', problem, hint }));
+  });
+
+  it('in the system, while the user scope could not be asked', async () => {
+    await folder.abandon(`user/${socket}`);
+    await system(machines({ name: 'b', class: 'vm' }));
+    const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
+    const problem = expect.stringMatching(/it knows "b"; the user's: .*\(ECONNREFUSED\)$/);
+    await expect(outcome('machine/a', { env })).rejects.toMatchObject(failure({ problem }));
+  });
+
+  it('where no machined runs', async () => {
+    const problem = 'systemd-machined does not run here';
+    const install = expect.stringContaining('apt-get install systemd-container');
+    await expect(outcome('machine/a')).rejects.toMatchObject(
+      failure({ code: 'NOT_FOUND', problem, hint: install }),
+    );
+  });
+
+  it('where machined refuses to tell', async () => {
+    await system((_request, peer) => {
+      peer.write(wire({ error: 'org.varlink.service.PermissionDenied' }));
+    });
+    const problem = expect.stringMatching(
+      /^systemd-machined could not be asked; the system's: .*\(org\.varlink\.service\.PermissionDenied\)$/,
+    );
+    await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem, hint }));
+  });
+
+  it('for who does not wait for the answer', async () => {
+    const abort = new AbortController();
+    await system(() => abort.abort(new Error('enough')));
+    await expect(outcome('machine/a', { signal: abort.signal })).rejects.toThrow('enough');
+  });
+});

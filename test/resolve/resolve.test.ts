@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { vmIds } from '../../src/address/guid.js';
+import type { ResolveOptions } from '../../src/resolve/resolve.js';
+import { resolve } from '../../src/resolve/resolve.js';
+import { parseTarget } from '../../src/target/parse.js';
+
+const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
+  resolve(parseTarget(text), { text, port: 22, env: {}, platform: 'linux', exists: () => false, ...more });
+
+describe('resolve', () => {
+  it.each([
+    { input: '.host', want: { family: 'unix', path: '/run/ssh-unix-local/socket' } },
+    { input: 'unix/run/x', want: { family: 'unix', path: '/run/x' } },
+    { input: 'vsock/3', want: { family: 'vsock', cid: 3, port: 22 } },
+    { input: 'vsock:3:0', want: { family: 'vsock', cid: 3, port: 0 } },
+    { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 22 } },
+    { input: 'vsock-mux:/run/v:0', want: { family: 'vsock-mux', path: '/run/v', port: 0 } },
+    {
+      input: 'hvsock:LOOPBACK:vsock-22',
+      want: {
+        family: 'hyper-v',
+        vmId: vmIds.LOOPBACK,
+        serviceId: '00000016-facb-11e6-bd58-64006a7986d3',
+      },
+    },
+  ])('$input needs nobody to ask', async ({ input, want }) => {
+    expect(await outcome(input)).toEqual({ endpoint: want, steps: [] });
+  });
+
+  it('takes the port that is given for the rest', async () => {
+    expect(await outcome('vsock/3', { port: 4294967294 })).toMatchObject({ endpoint: { port: 4294967294 } });
+    expect(await outcome('vsock-mux/v', { port: 0 })).toMatchObject({ endpoint: { port: 0 } });
+  });
+
+  it.each([
+    { input: 'qemu/web', hint: /virsh -r dumpxml NAME/ },
+    { input: 'hyper-v/mint', hint: /from Windows/ },
+    { input: `hyper-v/${vmIds.LOOPBACK}`, hint: /from Windows/ },
+    { input: 'wsl/Debian', hint: /from Windows/ },
+  ])('$input is not found from here, and it is said where', async ({ input, hint }) => {
+    await expect(outcome(input)).rejects.toMatchObject({
+      name: 'ConnectError',
+      op: 'resolve',
+      code: 'UNSUPPORTED',
+      target: input,
+      hint: expect.stringMatching(hint),
+    });
+  });
+});
+
+describe('a percent in a path', () => {
+  it.each(['unix', 'vsock-mux'])('of %s stands for a slash where no such file exists', async (kind) => {
+    const asked: string[] = [];
+    const exists = (path: string) => asked.push(path) < 0;
+    expect(await outcome(`${kind}%run%a.sock`, { exists })).toMatchObject({
+      endpoint: { family: kind, path: '/run/a.sock' },
+      steps: ['no file /run%a.sock exists, so "%" stands for "/"'],
+    });
+    expect(asked).toEqual(['/run%a.sock']);
+  });
+
+  it.each(['unix', 'vsock-mux'])('of %s is itself where such a file exists', async (kind) => {
+    const exists = (path: string) => path === '/run%a.sock';
+    expect(await outcome(`${kind}%run%a.sock`, { exists })).toMatchObject({
+      endpoint: { family: kind, path: '/run%a.sock' },
+      steps: ['a file /run%a.sock exists, so "%" is meant literally'],
+    });
+  });
+
+  it('beside a slash is itself, and no file is looked for', async () => {
+    const exists = () => expect.unreachable();
+    expect(await outcome('unix/run/a%b', { exists })).toEqual({
+      endpoint: { family: 'unix', path: '/run/a%b' },
+      steps: [],
+    });
+  });
+
+  it('is decided by the file system where nobody else is asked', async () => {
+    const text = 'unix%no-such-folder-of-vmssh%a';
+    const { endpoint } = await resolve(parseTarget(text), { text, port: 22, env: {}, platform: 'linux' });
+    expect(endpoint).toEqual({ family: 'unix', path: '/no-such-folder-of-vmssh/a' });
+  });
+});

@@ -55,7 +55,7 @@ export async function probe(
   const { connection } = await open(target, options);
   const { timeout: timeoutMs = defaultTimeoutMs, user = 'root', signal } = options;
   try {
-    const banner = await awaitBanner(connection, target, timeoutMs);
+    const banner = await awaitBanner(connection, target, timeoutMs, signal);
     return { banner, ...(await probeStream(toDuplex(connection), { target, user, timeoutMs, signal })) };
   } finally {
     connection.close();

@@ -5,16 +5,18 @@ export type AddonState = { readonly addon: Addon } | { readonly addon?: never; r
 
 /** Loads the addon once; a failure is a value, since unix sockets work without it. */
 export function loadAddon(): AddonState {
-  state ??= attempt();
+  state ??= attempt(load);
   return state;
 }
 
 let state: AddonState | undefined;
 
-function attempt(): AddonState {
+/** What came of loading it; the reason is one line, whatever the loader's is. */
+export function attempt(load: () => Addon): AddonState {
   try {
     return { addon: load() };
   } catch (error) {
-    return { missing: error instanceof Error ? error : new Error(String(error)) };
+    const message = error instanceof Error ? error.message : String(error);
+    return { missing: new Error(message.replaceAll(/\s*\n\s*/g, ' '), { cause: error }) };
   }
 }

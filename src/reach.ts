@@ -42,16 +42,13 @@ export async function reach(text: string, options: ReachOptions): Promise<Reache
     async (leftMs) => {
       const timeoutMs = Math.min(options.timeoutMs, leftMs);
       const reached = await attempt(target, text, { ...options, timeoutMs });
-      const abort = () => reached.connection.close();
-      options.signal?.addEventListener('abort', abort);
       try {
-        options.trace?.('wait', `banner ${await awaitBanner(reached.connection, text, timeoutMs)}`);
+        const banner = await awaitBanner(reached.connection, text, timeoutMs, options.signal);
+        options.trace?.('wait', `banner ${banner}`);
         return reached;
       } catch (error) {
         reached.connection.close();
         throw error;
-      } finally {
-        options.signal?.removeEventListener('abort', abort);
       }
     },
     {

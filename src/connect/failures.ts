@@ -8,6 +8,20 @@ interface Failure {
   readonly hint: string;
 }
 
+/** What socket(2) fails with in any family. */
+const exhausted: readonly Failure[] = [
+  {
+    codes: ['EMFILE', 'ENFILE'],
+    problem: 'too many files are open',
+    hint: 'see ulimit -n for this process, and sysctl fs.file-nr for the whole system',
+  },
+  {
+    codes: ['ENOMEM', 'ENOBUFS'],
+    problem: 'the kernel has no memory left for a socket',
+    hint: 'see free -m, and the limits of this session or container',
+  },
+];
+
 /**
  * The errno of a connect in words: see unix(7), vsock(7) and net/vmw_vsock/af_vsock.c. docs/errors.md shows the same
  * rows, and a test holds both together.
@@ -49,6 +63,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
       problem: 'nobody took the connection at {address} in time: its queue is full or its server hangs',
       hint: 'see whether its server is alive: ss -xlp; give it longer with --timeout SECONDS',
     },
+    ...exhausted,
   ],
   vsock: [
     {
@@ -82,15 +97,21 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
       hint: 'a sandbox (seccomp, RestrictAddressFamilies=, AppArmor, SELinux) stands in between: see its log',
     },
     {
-      codes: ['EADDRNOTAVAIL', 'EINVAL'],
+      codes: ['EINVAL'],
       problem: 'the kernel does not take the address {address}',
       hint: 'CIDs go from 0 to 4294967294; 4294967295 means any',
     },
     {
-      codes: ['EPIPE', 'ENOTCONN'],
+      codes: ['EADDRNOTAVAIL'],
+      problem: 'this system has no free vsock port to connect from',
+      hint: 'see what holds them: ss --vsock',
+    },
+    {
+      codes: ['EPIPE', 'ENOTCONN', 'EPROTO'],
       problem: 'the machine went away while the connection was being opened',
       hint: 'see whether it still runs; while it boots, use --wait',
     },
+    ...exhausted,
   ],
   'vsock-mux': [
     {
@@ -107,6 +128,16 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
       codes: ['EACCES', 'EPERM'],
       problem: "no permission to open the multiplexer's socket {address}",
       hint: 'the VM belongs to another user, or its folder is closed: see namei -l {address}',
+    },
+    {
+      codes: ['ENAMETOOLONG'],
+      problem: 'the socket path {address} is too long: AF_UNIX takes at most 107 bytes',
+      hint: 'reach it by a shorter path, for example by a symbolic link to its folder',
+    },
+    {
+      codes: ['ELOOP'],
+      problem: 'the path {address} runs in a circle of symbolic links',
+      hint: 'see namei {address}',
     },
     {
       codes: ['EPROTOTYPE'],
@@ -128,6 +159,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
       problem: 'the socket at {address} does not speak as a vsock multiplexer',
       hint: 'expected "OK NUMBER" as the answer to "CONNECT {port}"; for a plain socket use unix/PATH',
     },
+    ...exhausted,
   ],
   tcp: [
     {

@@ -54,7 +54,10 @@ async function openSocket(endpoint: Endpoint, options: OpenOptions, native: Addo
 }
 
 async function openNative(endpoint: Endpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
-  const pending = addon.connect(await addressOf(endpoint), options.timeoutMs);
+  const deadline = Date.now() + options.timeoutMs;
+  const address = await addressOf(endpoint, options);
+  options.signal?.throwIfAborted();
+  const pending = addon.connect(address, Math.max(1, deadline - Date.now()));
   const cancel = () => pending.cancel();
   options.signal?.addEventListener('abort', cancel);
   try {
@@ -64,13 +67,13 @@ async function openNative(endpoint: Endpoint, options: OpenOptions, addon: Addon
   }
 }
 
-async function addressOf(endpoint: Endpoint): Promise<Address> {
+async function addressOf(endpoint: Endpoint, options: OpenOptions): Promise<Address> {
   switch (endpoint.family) {
     case 'vsock-mux':
       return { family: 'unix', path: endpoint.path };
     case 'tcp': {
-      const { lookup } = await import('node:dns/promises');
-      return { family: 'inet', host: (await lookup(endpoint.host)).address, port: endpoint.port };
+      const { lookupHost } = await import('./lookup.js');
+      return { family: 'inet', host: await lookupHost(endpoint.host, options), port: endpoint.port };
     }
     default:
       return endpoint;

@@ -31,6 +31,7 @@ export async function openWhenReady<T>(
       return await attempt(Math.max(1, until - Date.now()));
     } catch (error) {
       if (!(error instanceof ConnectError) || !mayMend(error)) throw error;
+      if (signal?.aborted) throw interrupted(options.target);
       if (Date.now() + pause >= until) throw gaveUp(error, waitMs);
       options.onRetry?.(error);
     }

@@ -4,13 +4,29 @@ import { bannerLimit, scanBanner } from './banner.js';
 
 /**
  * The server's SSH banner, looked at and not taken: who uses the connection next still reads it. Throws a ConnectError
- * of op handshake with code NO_BANNER.
+ * of op handshake with code NO_BANNER, or INTERRUPTED after an abort, which closes the connection.
  */
 export async function awaitBanner(
   connection: Connection,
   target: string,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<string> {
+  const abort = () => connection.close();
+  signal?.addEventListener('abort', abort);
+  try {
+    if (signal?.aborted) abort();
+    return await look(connection, target, timeoutMs);
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    const interrupted = { code: 'INTERRUPTED', problem: 'interrupted', cause: error };
+    throw new ConnectError('handshake', target, interrupted);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+async function look(connection: Connection, target: string, timeoutMs: number): Promise<string> {
   const until = Date.now() + timeoutMs;
   for (let seen = 0; ; ) {
     const bytes = await peek(connection, target, seen, until - Date.now());

@@ -21,16 +21,19 @@ export function scanBanner(bytes: Uint8Array): BannerScan {
     const line = Buffer.from(bytes.subarray(start, newline < 0 ? undefined : newline)).toString('latin1');
     if (line.startsWith('SSH-')) {
       if (line.length + 1 > longestBanner) return notSsh(`its banner is over ${longestBanner} bytes`);
-      if (newline < 0) return { state: 'more' };
+      if (newline < 0) return unfinished(bytes);
       const banner = line.replace(/\r$/, '');
       if (!/^SSH-(2\.0|1\.99)-/.test(banner)) return notSsh(`it speaks another version of SSH: ${banner}`);
       return { state: 'found', banner, length: newline + 1 };
     }
     if (line.includes('\0')) return notSsh('it sent binary data');
-    if (newline < 0)
-      return bytes.length >= bannerLimit ? notSsh(`no banner in ${bannerLimit} bytes`) : { state: 'more' };
+    if (newline < 0) return unfinished(bytes);
     start = newline + 1;
   }
+}
+
+function unfinished(bytes: Uint8Array): BannerScan {
+  return bytes.length >= bannerLimit ? notSsh(`no banner in ${bannerLimit} bytes`) : { state: 'more' };
 }
 
 function notSsh(reason: string): BannerScan {

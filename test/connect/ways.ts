@@ -1,0 +1,28 @@
+import type { Endpoint } from '../../src/endpoint.js';
+import { type AddonState, loadAddon } from '../../src/native.js';
+
+/** The two ways to open a socket; without the addon the first is skipped, and its name says why. */
+export const ways: readonly { way: string; skip: boolean; native: () => AddonState }[] = [
+  {
+    way: loadAddon().addon
+      ? 'by the addon'
+      : 'by the addon (skipped: it is not built; apt-get install g++ && npm run build)',
+    skip: loadAddon().addon === undefined,
+    native: kept(loadAddon),
+  },
+  { way: 'by Node', skip: false, native: () => ({ missing: new Error('left out') }) },
+];
+
+/** No test may open AF_VSOCK on the machine it runs on. */
+function kept(native: () => AddonState): () => AddonState {
+  const { addon, ...rest } = native();
+  if (!addon) return native;
+  const connect: typeof addon.connect = (address, timeoutMs) => {
+    if (address.family === 'vsock') throw new Error('a test would open AF_VSOCK for real');
+    return addon.connect(address, timeoutMs);
+  };
+  return () => ({ ...rest, addon: { ...addon, connect } });
+}
+
+export const unix = (path: string): Endpoint => ({ family: 'unix', path });
+export const mux = (path: string, port = 22): Endpoint => ({ family: 'vsock-mux', path, port });

@@ -2,7 +2,7 @@
 export type Op = 'parse' | 'resolve' | 'connect' | 'handshake' | 'relay';
 
 export interface ConnectErrorInit {
-  /** An errno's name ("ECONNREFUSED") or one of ours: USAGE, NOT_FOUND, AMBIGUOUS, NO_BANNER, UNSUPPORTED, NO_ADDON, INTERRUPTED, PROTOCOL. */
+  /** An errno's name ("ECONNREFUSED") or one of ours, which docs/errors.md lists: USAGE, NOT_FOUND, NO_BANNER … */
   readonly code: string;
   /** What went wrong, one clause without a full stop; values received are quoted in it. */
   readonly problem: string;

@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { vmIds } from '../../src/address/guid.js';
+import { openConnection } from '../../src/connect/open.js';
+import type { Endpoint } from '../../src/endpoint.js';
+import { exitCodeOf } from '../../src/errors.js';
+import { attempt } from '../../src/native.js';
+import { fakeAddon } from './fake-addon.js';
+import { SocketFolder } from './socket-folder.js';
+import { unix, ways } from './ways.js';
+
+const vsock: Endpoint = { family: 'vsock', cid: 42, port: 4294967294 };
+const hyperV: Endpoint = { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: vmIds.ZERO };
+const options = { target: 't', timeoutMs: 20_000 };
+
+describe('without the addon', () => {
+  const missing = attempt(() => {
+    throw new Error(
+      'cannot load it; tried:\n  /first/path.node: no such file\n  /second/path.node: wrong ELF',
+    );
+  });
+
+  it.each([vsock, hyperV])('$family says what is missing and where it was looked for', async (endpoint) => {
+    const failure = openConnection(endpoint, options, () => missing);
+    const tried = 'cannot load it; tried: /first/path.node: no such file /second/path.node: wrong ELF';
+    await expect(failure).rejects.toMatchObject({
+      ...{ name: 'ConnectError', op: 'connect', code: 'NO_ADDON' },
+      problem: `${endpoint.family} needs the native addon. ${tried}`,
+      message: expect.stringMatching(/^cannot connect to "t": \P{Cc}*$/u),
+      hint: expect.stringContaining('g++'),
+    });
+    expect(await failure.catch(exitCodeOf)).toBe(1);
+  });
+
+  it('a path over 107 bytes is refused, not cut', async () => {
+    const folder = new SocketFolder();
+    try {
+      const room = 107 - Buffer.byteLength(`${folder.path}/`);
+      const path = await folder.listen((socket) => socket.destroy(), 'a'.repeat(room));
+      expect(Buffer.byteLength(path)).toBe(107);
+      for (const family of ['unix', 'vsock-mux'] as const) {
+        const endpoint = { family, path: `${path}b`, port: 22 };
+        const failure = openConnection(endpoint, options, () => missing);
+        await expect(failure).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
+      }
+    } finally {
+      folder.stop();
+    }
+  });
+});
+
+describe('with an addon', () => {
+  it('hands it the address and the time', async () => {
+    const fake = fakeAddon();
+    const connection = await openConnection(vsock, options, fake.native);
+    expect(connection.endpoint).toBe(vsock);
+    const [{ address, timeoutMs } = expect.unreachable()] = fake.connects;
+    expect(address).toEqual({ family: 'vsock', cid: 42, port: 4294967294 });
+    expect(timeoutMs).toBeGreaterThan(0);
+    expect(timeoutMs).toBeLessThanOrEqual(20_000);
+  });
+
+  it.each([
+    { name: 'a multiplexer by its unix socket', endpoint: { family: 'vsock-mux', path: '/v', port: 22 } },
+    { name: 'a unix socket', endpoint: { family: 'unix', path: '/v' } },
+  ] as const)('opens $name', async ({ endpoint }) => {
+    const fake = fakeAddon({ code: 'ENOENT' });
+    await expect(openConnection(endpoint, options, fake.native)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(fake.connects.map(({ address }) => address)).toEqual([{ family: 'unix', path: '/v' }]);
+  });
+
+  it('opens TCP by an address', async () => {
+    const fake = fakeAddon();
+    await openConnection({ family: 'tcp', host: '2001:db8::1', port: 22 }, options, fake.native);
+    expect(fake.connects[0]?.address).toEqual({ family: 'inet', host: '2001:db8::1', port: 22 });
+  });
+
+  it('cancels on an abort', async () => {
+    const abort = new AbortController();
+    const fake = fakeAddon('pending', () => setImmediate(() => abort.abort()));
+    const opening = openConnection(vsock, { ...options, signal: abort.signal }, fake.native);
+    const failure = await opening.catch((error) => error);
+    expect(failure).toMatchObject({ op: 'connect', code: 'INTERRUPTED', target: 't' });
+    expect(exitCodeOf(failure)).toBe(130);
+    expect(fake.calls).toEqual(['cancel']);
+  });
+
+  it('opens nothing after an abort', async () => {
+    const fake = fakeAddon();
+    const signal = AbortSignal.abort();
+    const opening = openConnection(vsock, { ...options, signal }, fake.native);
+    await expect(opening).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(fake.connects).toEqual([]);
+  });
+
+  it('closes what opened just when the abort came', async () => {
+    const abort = new AbortController();
+    const fake = fakeAddon('handle', () => queueMicrotask(() => abort.abort()));
+    const opening = openConnection(vsock, { ...options, signal: abort.signal }, fake.native);
+    await expect(opening).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(fake.calls).toEqual(['close']);
+  });
+
+  it('names a code that no table knows', async () => {
+    const opening = openConnection(vsock, options, fakeAddon({ code: 'EWHATEVER' }).native);
+    const want = { code: 'EWHATEVER', problem: 'the system says EWHATEVER', hint: undefined };
+    await expect(opening).rejects.toMatchObject(want);
+  });
+});
+
+describe.each(ways)('TCP $way', ({ skip, native }) => {
+  const server = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-tcp\r\n'));
+  const tcp = (): Endpoint => {
+    const { port } = server.address() as AddressInfo;
+    return { family: 'tcp', host: '127.0.0.1', port };
+  };
+  beforeEach(async () => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterEach(() => {
+    server.close();
+  });
+
+  it.skipIf(skip)('reaches a server', async () => {
+    const connection = await openConnection(tcp(), options, native);
+    expect(Buffer.from(await connection.peek(12, 100, 20_000)).toString()).toBe('SSH-2.0-tcp\r\n');
+    connection.close();
+  });
+
+  it.skipIf(skip)('tells that nobody listens', async () => {
+    const endpoint = tcp();
+    server.close();
+    await once(server, 'close');
+    await expect(openConnection(endpoint, options, native)).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      problem: expect.stringMatching(/^nobody listens on tcp:127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/),
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+});
+
+describe.each(ways)('unix $way', ({ skip, native }) => {
+  it.skipIf(skip)('reports an abort that came before as an interruption, without a connect', async () => {
+    const folder = new SocketFolder();
+    const accepted: unknown[] = [];
+    const path = await folder.listen((socket) => accepted.push(socket));
+    const signal = AbortSignal.abort();
+    const opening = openConnection(unix(path), { ...options, signal }, native);
+    await expect(opening).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const next = await openConnection(unix(path), options, native);
+    await expect.poll(() => accepted.length).toBe(1);
+    next.close();
+    folder.stop();
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { openWhenReady, type WaitOptions } from '../../src/connect/wait.js';
+import { ConnectError } from '../../src/errors.js';
+
+const failure = (code: string, op: ConnectError['op'] = 'connect') =>
+  new ConnectError(op, 't', { code, problem: `why ${code}`, hint: 'do' });
+
+/** Options that sleep no time and note it. */
+function options(more: Partial<WaitOptions> = {}) {
+  const slept: number[] = [];
+  const retried: string[] = [];
+  const sleep = async (ms: number) => slept.push(ms);
+  const onRetry = (error: ConnectError) => retried.push(error.code);
+  return { slept, retried, options: { target: 't', waitMs: 60_000, sleep, onRetry, ...more } };
+}
+
+/** An attempt that fails with these errors, one after the other, and then succeeds. */
+function failing(...errors: Error[]) {
+  let tries = 0;
+  const attempt = async (_leftMs: number) => {
+    const error = errors[tries++];
+    if (error) throw error;
+    return 'open';
+  };
+  return { attempt, tries: () => tries };
+}
+
+describe('openWhenReady', () => {
+  it('sleeps not at all where the first attempt succeeds', async () => {
+    const { options: all, slept } = options();
+    expect(await openWhenReady(failing().attempt, all)).toBe('open');
+    expect(slept).toEqual([]);
+  });
+
+  it('pauses longer each time, up to a second', async () => {
+    const { options: all, slept } = options();
+    const errors = Array.from({ length: 9 }, () => failure('ECONNREFUSED'));
+    expect(await openWhenReady(failing(...errors).attempt, all)).toBe('open');
+    expect(slept.map(Math.round)).toEqual([100, 150, 225, 338, 506, 759, 1000, 1000, 1000]);
+  });
+
+  it.each<{ code: string; op?: ConnectError['op'] }>([
+    { code: 'ENOENT' },
+    { code: 'ECONNREFUSED' },
+    { code: 'ECONNRESET' },
+    { code: 'ETIMEDOUT' },
+    { code: 'ENODEV' },
+    { code: 'EAGAIN' },
+    { code: 'EOF' },
+    { code: 'EPIPE' },
+    { code: 'NOT_FOUND', op: 'resolve' },
+    { code: 'NO_BANNER', op: 'handshake' },
+  ])('tries again after $code', async ({ code, op }) => {
+    const { options: all, retried } = options();
+    const { attempt, tries } = failing(failure(code, op));
+    expect(await openWhenReady(attempt, all)).toBe('open');
+    expect({ tries: tries(), retried }).toEqual({ tries: 2, retried: [code] });
+  });
+
+  it.each<{ code: string; op?: ConnectError['op'] }>([
+    { code: 'USAGE', op: 'parse' },
+    { code: 'AMBIGUOUS', op: 'resolve' },
+    { code: 'UNSUPPORTED', op: 'resolve' },
+    { code: 'NO_ADDON' },
+    { code: 'PROTOCOL' },
+    { code: 'INTERRUPTED' },
+    { code: 'EACCES' },
+    { code: 'EPERM' },
+    { code: 'EPROTOTYPE' },
+    { code: 'ENAMETOOLONG' },
+    { code: 'ELOOP' },
+    { code: 'EAFNOSUPPORT' },
+    { code: 'EPROTONOSUPPORT' },
+    { code: 'ESOCKTNOSUPPORT' },
+  ])('does not try again after $code', async ({ code, op }) => {
+    const { options: all, slept } = options();
+    const error = failure(code, op);
+    await expect(openWhenReady(failing(error).attempt, all)).rejects.toBe(error);
+    expect(slept).toEqual([]);
+  });
+
+  it('does not try again after a fault of our own', async () => {
+    const fault = new TypeError('x is undefined');
+    await expect(openWhenReady(failing(fault).attempt, options().options)).rejects.toBe(fault);
+  });
+
+  it('gives up with the last failure when the time is over', async () => {
+    const { options: all, slept } = options({ waitMs: 50 });
+    const error = failure('ECONNREFUSED');
+    await expect(openWhenReady(failing(error).attempt, all)).rejects.toMatchObject({
+      ...{ name: 'ConnectError', op: 'connect', target: 't', code: 'ECONNREFUSED', hint: 'do', cause: error },
+      problem: 'gave up after 0.05 s of waiting: why ECONNREFUSED',
+    });
+    expect(slept).toEqual([]);
+  });
+
+  it('tells each attempt the time that is left', async () => {
+    const left: number[] = [];
+    const attempt = async (leftMs: number) => {
+      left.push(leftMs);
+      if (left.length === 1) throw failure('ENOENT');
+    };
+    await openWhenReady(attempt, options({ waitMs: 60_000 }).options);
+    const [first = 0, second = 0] = left;
+    expect(first).toBeLessThanOrEqual(60_000);
+    expect(second).toBeLessThanOrEqual(first);
+    expect(second).toBeGreaterThan(0);
+  });
+
+  it.each([
+    { name: 'while it sleeps', when: 'sleep' },
+    { name: 'while it tries, whatever the attempt then says', when: 'attempt' },
+  ])('is interrupted $name', async ({ when }) => {
+    const abort = new AbortController();
+    const { options: all } = options({
+      signal: abort.signal,
+      sleep: async () => {
+        if (when === 'sleep') abort.abort();
+      },
+    });
+    let tries = 0;
+    const attempt = async () => {
+      tries++;
+      if (when === 'attempt') abort.abort();
+      throw failure('NO_BANNER', 'handshake');
+    };
+    await expect(openWhenReady(attempt, all)).rejects.toMatchObject({ op: 'connect', code: 'INTERRUPTED' });
+    expect(tries).toBe(1);
+  });
+
+  it('ends its own sleep on an abort', async () => {
+    const abort = new AbortController();
+    const attempt = async () => {
+      setImmediate(() => abort.abort());
+      throw failure('ENOENT');
+    };
+    const all = { target: 't', waitMs: 60_000, signal: abort.signal };
+    await expect(openWhenReady(attempt, all)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+});

@@ -1,0 +1,37 @@
+import { isatty } from 'node:tty';
+import { styles } from '../commands/style.js';
+import { exitCode, printable } from '../errors.js';
+import { runDemo } from './run-demo.js';
+import { makeWorkspace } from './workspace.js';
+
+/** npm run demo. Whatever ends it, its folder goes. */
+async function main(): Promise<number> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', stop); // nobody reads any more
+  const workspace = makeWorkspace();
+  process.on('exit', workspace.remove);
+  const terminal = { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) };
+  try {
+    return await runDemo({
+      workspace,
+      style: await styles({ env: process.env, terminal }, 'stdout'),
+      env: process.env,
+      signal: controller.signal,
+      out: (text) => process.stdout.write(text),
+    });
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+    process.stderr.write(`vmssh demo: interrupted; ${workspace.folder} is removed\n`);
+    return exitCode.interrupted;
+  }
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  const { message } = error as Error;
+  process.stderr.write(`vmssh demo: ${printable(message)}\n`);
+  process.exit(exitCode.connect);
+}

@@ -1,0 +1,48 @@
+import type { AddonState } from '../native.js';
+import { checkStep } from './check-step.js';
+import { libraryCopySteps, librarySshSteps } from './library-steps.js';
+import { scpSteps, sshSteps } from './openssh-steps.js';
+import type { Section } from './step.js';
+import type { OpenSsh } from './tools.js';
+import { type World, writeConfig } from './world.js';
+
+/** What to show with what this machine has; what it lacks is named and replaced where it can be. */
+export function plan(world: World, openssh: OpenSsh, native: AddonState): readonly Section[] {
+  const { ssh, scp } = openssh;
+  return [
+    { title: 'vmssh alone, stage by stage', steps: [checkStep(world)] },
+    fdPassing(world, openssh, native),
+    { title: 'ssh by relay: vmssh carries the bytes', ...openSshSteps(world, openssh, false) },
+    ...(ssh.path && scp.path
+      ? []
+      : [
+          {
+            title: 'the library: ssh2 over a stream of connect()',
+            steps: [...(ssh.path ? [] : librarySshSteps(world)), ...libraryCopySteps(world)],
+          },
+        ]),
+  ];
+}
+
+function fdPassing(world: World, openssh: OpenSsh, native: AddonState): Section {
+  const title = 'ssh by fd passing: vmssh hands ssh the open socket and is gone';
+  if (native.addon || !openssh.ssh.path) return { title, ...openSshSteps(world, openssh, true) };
+  const reason = `passing a socket needs the native addon: ${native.missing.message}`;
+  const hint = 'apt-get install g++, then npm run demo again: it builds the addon';
+  return { title, steps: [], skipped: { title: 'fd passing', reason, hint } };
+}
+
+function openSshSteps(
+  world: World,
+  { ssh, scp, scpFlags }: OpenSsh,
+  fdpass: boolean,
+): Omit<Section, 'title'> {
+  if (ssh.path === undefined)
+    return { steps: [], skipped: { title: 'ssh', reason: ssh.missing, hint: ssh.hint } };
+  const name = fdpass ? 'fdpass' : 'relay';
+  const config = writeConfig(world, `config-${name}`, fdpass);
+  const login = sshSteps(world, ssh.path, config);
+  if (scp.path === undefined)
+    return { steps: login, skipped: { title: 'scp', reason: scp.missing, hint: scp.hint } };
+  return { steps: [...login, ...scpSteps(world, [scp.path, ...scpFlags], config, name)] };
+}

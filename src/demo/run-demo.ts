@@ -1,0 +1,88 @@
+import type { ChalkInstance } from 'chalk';
+import { exitCode } from '../errors.js';
+import { loadAddon } from '../native.js';
+import { version } from '../version.js';
+import { plan } from './plan.js';
+import { formatHeading, formatRow, type Row } from './report.js';
+import { commandLine } from './run.js';
+import { startDemoServer } from './server.js';
+import type { Section, Step } from './step.js';
+import { findOpenSsh } from './tools.js';
+import type { Workspace } from './workspace.js';
+import { makeWorld } from './world.js';
+
+export interface DemoOptions {
+  readonly workspace: Workspace;
+  readonly style: ChalkInstance;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  out(text: string): void;
+}
+
+/** Shows vmssh at work against a server of its own, then removes the workspace; resolves to the exit code. */
+export async function runDemo({ workspace, style, env, signal, out }: DemoOptions): Promise<number> {
+  const start = performance.now();
+  const rows: Row[] = [];
+  const show = (row: Row) => {
+    rows.push(row);
+    out(formatRow(row, style));
+  };
+  out(
+    `${style.bold(`vmssh ${version}`)}: a demo with an SSH server of its own. No network, no sshd, no root.\n\n`,
+  );
+  const server = await startDemoServer(workspace.socket);
+  const world = makeWorld(workspace, server);
+  try {
+    show({ state: 'passed', title: 'server', ms: performance.now() - start, detail: workspace.socket });
+    const openssh = await findOpenSsh(env, signal);
+    for (const section of plan(world, openssh, loadAddon())) await play(section, show, signal, style, out);
+  } finally {
+    await server.close();
+    workspace.remove();
+  }
+  out(`\n${summary(rows, performance.now() - start)} ${workspace.folder} is removed.\n`);
+  out(`${formatHeading('For your own machines', style)}${setUp(world.typedVmssh)}`);
+  return rows.some(({ state }) => state === 'failed') ? exitCode.connect : exitCode.ok;
+}
+
+async function play(
+  { title, steps, skipped }: Section,
+  show: (row: Row) => void,
+  signal: AbortSignal,
+  style: ChalkInstance,
+  out: (text: string) => void,
+): Promise<void> {
+  out(formatHeading(title, style));
+  for (const step of steps) {
+    const row = await perform(step, signal);
+    signal.throwIfAborted();
+    show(row);
+  }
+  if (skipped) show({ state: 'skipped', title: skipped.title, detail: skipped.reason, hint: skipped.hint });
+}
+
+async function perform({ title, typed, run }: Step, signal: AbortSignal): Promise<Row> {
+  const start = performance.now();
+  const row = (state: Row['state'], detail: string): Row => {
+    return { state, title, ms: performance.now() - start, detail, typed };
+  };
+  try {
+    return row('passed', await run(signal));
+  } catch (error) {
+    return row('failed', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function summary(rows: readonly Row[], ms: number): string {
+  const count = (state: Row['state']) => rows.filter((row) => row.state === state).length;
+  const parts = [
+    `${count('passed')} worked`,
+    ...(count('failed') ? [`${count('failed')} failed`] : []),
+    ...(count('skipped') ? [`${count('skipped')} skipped`] : []),
+  ];
+  return `${parts.join(', ')}, in ${(ms / 1000).toFixed(1)} s.`;
+}
+
+function setUp(vmssh: readonly string[]): string {
+  return `  $ ${commandLine([...vmssh, 'config', 'print'])} >> ~/.ssh/config\n  $ ssh root@vsock/3\n`;
+}

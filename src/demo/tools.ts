@@ -1,0 +1,73 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Outcome, run } from './run.js';
+
+export type Tool = { readonly path: string; readonly version: string } | Missing;
+
+export interface Missing {
+  readonly path?: never;
+  /** Why it cannot be used. */
+  readonly missing: string;
+  /** The command that mends it. */
+  readonly hint: string;
+}
+
+export interface OpenSsh {
+  readonly ssh: Tool;
+  readonly scp: Tool;
+  /** What scp needs in order to speak SFTP. */
+  readonly scpFlags: readonly string[];
+}
+
+const install = 'apt-get install openssh-client';
+
+/** OpenSSH's programs as PATH has them. */
+export async function findOpenSsh(
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+  runProgram: (words: readonly string[], signal: AbortSignal) => Promise<Outcome> = run,
+): Promise<OpenSsh> {
+  const sshPath = findProgram('ssh', env.PATH);
+  if (!sshPath) return without('there is no ssh client in PATH');
+  const { stderr } = await runProgram([sshPath, '-V'], signal);
+  const [version, major, minor] = /OpenSSH_(\d+)\.(\d+)\w*/.exec(stderr) ?? [];
+  if (!version) return without(`${sshPath} is not OpenSSH's`);
+  const scpPath = findProgram('scp', env.PATH);
+  const number = Number(major) * 100 + Number(minor);
+  return {
+    ssh: { path: sshPath, version },
+    scp: scpOf(scpPath, version, number),
+    scpFlags: number < 900 ? ['-s'] : [],
+  };
+}
+
+/** Before 8.7 scp ran a program at the other end, which the demo's server never does. */
+function scpOf(path: string | undefined, version: string, number: number): Tool {
+  if (!path) return { missing: 'there is no scp in PATH', hint: install };
+  if (number < 807) {
+    return { missing: `the scp of ${version} does not speak SFTP`, hint: 'scp does from OpenSSH 8.7 on' };
+  }
+  return { path, version };
+}
+
+function without(missing: string): OpenSsh {
+  const tool = { missing, hint: install };
+  return { ssh: tool, scp: tool, scpFlags: [] };
+}
+
+function findProgram(name: string, path = ''): string | undefined {
+  return path
+    .split(delimiter)
+    .filter((folder) => folder.startsWith('/'))
+    .map((folder) => join(folder, name))
+    .find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

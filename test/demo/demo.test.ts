@@ -1,0 +1,143 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../src/native.js';
+import { findProgram, missingPrograms } from '../helpers/programs.js';
+import { dist, type Outcome, run } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client' });
+const hasAddon = loadAddon().addon !== undefined;
+
+describe('npm run demo', () => {
+  const dir = useTempDir();
+  const temp = join(dir, 'T');
+  mkdirSync(temp);
+
+  it.skipIf(missing)('logs in with the real ssh and copies with the real scp', async () => {
+    const result = await demo();
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).not.toContain('✗');
+    expect(titles(result)).toEqual([
+      ...['✓ server', '✓ check'],
+      ...(hasAddon ? openssh : ['– fd passing']),
+      ...openssh,
+    ]);
+    expect(result.stdout).toContain(`${temp}/vmssh-demo-`);
+    expect(result.stdout).toMatch(/\$ scp -F \S+ demo@unix%\S+%Demo\.sock:relay \S+/);
+    expect(result.stdout).toMatch(/\$ node \S*dist\/vmssh\.js config print >> ~\/\.ssh\/config/);
+    expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it('does without an ssh client, through the library', async () => {
+    const result = await demo({ PATH: programs('no-ssh', []) });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(titles(result)).toEqual(['✓ server', '✓ check', '– ssh', '– ssh', ...openssh]);
+    expect(result.stdout).toContain('there is no ssh client in PATH');
+    expect(result.stdout).toContain('apt-get install openssh-client');
+    expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it.skipIf(missing)('does without scp, through the library', async () => {
+    const result = await demo({ PATH: programs('no-scp', ['ssh']) });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(titles(result).slice(-5)).toEqual([
+      '✓ log in',
+      '✓ exit code',
+      '– scp',
+      '✓ copy there',
+      '✓ copy back',
+    ]);
+    expect(result.stdout).toContain('there is no scp in PATH');
+    expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it('takes /tmp where a socket path would be too long', async () => {
+    const deep = join(dir, 'deep'.repeat(30));
+    mkdirSync(deep);
+    const result = await demo({ TMPDIR: deep, PATH: programs('deep', []) });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    const folder = /^ {2}✓ server .*(\/tmp\/vmssh-demo-\w+)\/Demo\.sock$/m.exec(result.stdout)?.[1] ?? '';
+    expect(folder).not.toBe('');
+    expect(existsSync(folder)).toBe(false);
+    expect(readdirSync(deep)).toEqual([]);
+  });
+
+  it('fails where ssh fails, with its words, and cleans up', async () => {
+    const fake = programs('fake', []);
+    writeFileSync(
+      join(fake, 'ssh'),
+      '#!/bin/sh\n[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\necho "no way in" >&2; exit 255\n',
+    );
+    chmodSync(join(fake, 'ssh'), 0o755);
+    const result = await demo({ PATH: fake });
+    expect(result.code).toBe(1);
+    expect(result.stdout).toContain('✗ log in');
+    expect(result.stdout).toContain('exit code 255, expected 0: no way in');
+    expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'cleans up on %s, in the midst of a step',
+    async (signal) => {
+      const slow = programs(`slow-${signal}`, []);
+      const started = join(dir, `started-${signal}`);
+      writeFileSync(
+        join(slow, 'ssh'),
+        `#!/bin/sh\n[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\necho $PPID > '${started}'; exec '${findProgram('sleep')}' 100\n`,
+      );
+      chmodSync(join(slow, 'ssh'), 0o755);
+      const own = join(dir, `T-${signal}`);
+      mkdirSync(own);
+      const ending = demo({ PATH: slow, TMPDIR: own });
+      const isUp = () => existsSync(started) && readFileSync(started, 'utf8').endsWith('\n');
+      await expect.poll(isUp, { timeout: 20_000 }).toBe(true);
+      process.kill(Number(readFileSync(started, 'utf8')), signal);
+      const result = await ending;
+      expect(result.code).toBe(130);
+      expect(result.stderr).toMatch(/^vmssh demo: interrupted; \S+ is removed\n$/);
+      expect(readdirSync(own)).toEqual([]);
+    },
+  );
+
+  it.each([
+    { name: 'a pipe', env: {}, colored: false },
+    { name: 'FORCE_COLOR', env: { FORCE_COLOR: '1' }, colored: true },
+    { name: 'NO_COLOR beside it', env: { FORCE_COLOR: '1', NO_COLOR: '1' }, colored: false },
+  ])('colours with $name: $colored', async ({ name, env, colored }) => {
+    const { stdout } = await demo({ PATH: programs(`color-${name}`, []), ...env });
+    expect(stdout.includes('\x1b[')).toBe(colored);
+  });
+
+  /** Runs the built demo; only what `env` says is added to a plain environment. */
+  function demo(env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+    const { HOME, PATH } = process.env;
+    return run([process.execPath, dist('demo.js')], {
+      env: { HOME, PATH, SHELL: '/bin/sh', TMPDIR: temp, ...env },
+    });
+  }
+
+  /** A folder for PATH with links to node and some programs alone. */
+  function programs(name: string, links: readonly string[]): string {
+    const folder = join(dir, name);
+    mkdirSync(folder);
+    symlinkSync(process.execPath, join(folder, 'node'));
+    for (const link of links) symlinkSync(findProgram(link) ?? '', join(folder, link));
+    return folder;
+  }
+});
+
+const openssh = ['✓ log in', '✓ exit code', '✓ copy there', '✓ copy back'];
+
+/** Mark and title of each row of the report. */
+function titles({ stdout }: Outcome): string[] {
+  return [...stdout.matchAll(/^ {2}([✓✗–] .{11})/gm)].map(([, row = '']) => row.trim());
+}

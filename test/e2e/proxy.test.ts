@@ -185,8 +185,8 @@ function serve(name: string, onConnection: (socket: Socket) => void): Promise<He
 }
 
 function proxy(target: string, ...args: readonly string[]): ChildProcess {
-  const [node, script] = vmssh;
-  return spawn(node, [script, 'proxy', ...args, target, '22'], { stdio: 'pipe' });
+  const [program = '', ...before] = vmssh;
+  return spawn(program, [...before, 'proxy', ...args, target, '22'], { stdio: 'pipe' });
 }
 
 /** Hangs up when the proxy closed its output, as ssh does; the proxy itself goes on, for a peer that half-closed. */

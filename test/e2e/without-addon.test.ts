@@ -3,16 +3,22 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../helpers/run.js';
+import { dist, run, runtime, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 describe('an installation without the built addon', () => {
   const dir = useTempDir();
-  const program = [process.execPath, join(dir, 'dist/vmssh.js')];
+  const inDir = (path: string) => join(dir, path.slice(root.length));
+  const program = vmssh.map((word) => (word.startsWith(join(root, 'dist')) ? inDir(word) : word));
 
   beforeAll(() => {
+    if (runtime === 'executable') {
+      mkdirSync(inDir(dist('linux-x64')), { recursive: true });
+      cpSync(dist('linux-x64/vmssh'), inDir(dist('linux-x64/vmssh')));
+      return;
+    }
     cpSync(join(root, 'dist'), join(dir, 'dist'), { recursive: true });
     mkdirSync(join(dir, 'node_modules/node-hvsock-native'), { recursive: true });
     for (const name of ['index.js', 'package.json']) {
@@ -27,11 +33,12 @@ describe('an installation without the built addon', () => {
   it('relays over a unix socket, with half-close', async () => {
     const path = join(dir, 'echo.sock');
     const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.write('SSH-2.0-x\r\n');
       let got = '';
       socket.on('data', (part) => {
         got += part;
       });
-      socket.on('end', () => socket.end(`SSH-2.0-x\r\n${got}`));
+      socket.on('end', () => socket.end(got));
     });
     await new Promise<void>((resolve) => server.listen(path, resolve));
     for (const command of [
@@ -61,7 +68,7 @@ describe('an installation without the built addon', () => {
   it('says what is missing for vsock, and every path that it tried', async () => {
     const result = await run([...program, 'proxy', 'vsock/3', '22']);
     expect(result).toMatchObject({ code: 1, stdout: '' });
-    expect(result.stderr).toContain('prebuilds/linux-x64');
+    expect(result.stderr).toContain('linux-x64/node-hvsock-native.node');
     expect(result.stderr).toContain('g++');
   });
 

@@ -18,9 +18,16 @@ export interface RunOptions extends SpawnOptions {
   readonly timeout?: number;
 }
 
-/** The built program, as an argument array for this Node. */
-export const vmssh: readonly [string, string] = [process.execPath, dist('vmssh.js')];
-export const vsockNc: readonly [string, string] = [process.execPath, dist('vsock-nc.js')];
+/** What the end-to-end tests run: "node" (this one), the path of another node, or "executable". See runtimes.js. */
+export const runtime = process.env.VMSSH_TEST_RUNTIME ?? 'node';
+
+/** The built program, as an argument array. */
+export const vmssh: readonly string[] =
+  runtime === 'executable' ? [dist('linux-x64/vmssh')] : [node(), dist('vmssh.js')];
+
+function node(): string {
+  return runtime === 'node' ? process.execPath : runtime;
+}
 
 /** A file of dist/. */
 export function dist(name: string): string {

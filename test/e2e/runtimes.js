@@ -1,0 +1,15 @@
+// Runs the end-to-end tests on everything that vmssh runs on: node test/e2e/runtimes.js
+import { spawnSync } from 'node:child_process';
+import { installRuntimes } from '../../build/runtimes.js';
+
+const { node } = installRuntimes();
+const runtimes = { 'this Node': 'node', 'the newest Node': node, 'the executable': 'executable' };
+
+for (const [name, VMSSH_TEST_RUNTIME] of Object.entries(runtimes)) {
+  console.log(`\n== the end-to-end tests on ${name}`);
+  const { status } = spawnSync('npx', ['vitest', 'run', 'test/e2e'], {
+    stdio: 'inherit',
+    env: { ...process.env, VMSSH_TEST_RUNTIME },
+  });
+  if (status !== 0) process.exit(1);
+}

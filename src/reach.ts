@@ -36,7 +36,7 @@ export interface Reached {
 /** The whole way from what was typed to an open socket. Throws a ConnectError. */
 export async function reach(text: string, options: ReachOptions): Promise<Reached> {
   const target = parseTarget(text);
-  options.trace?.('parse', `${target.kind} ${JSON.stringify(target)}`);
+  options.trace?.('parse', describe(target));
   if (options.waitMs === undefined) return attempt(target, text, options);
   return openWhenReady(
     async (leftMs) => {
@@ -87,4 +87,9 @@ async function withInterruption<T>(
     if (!signal?.aborted) throw error;
     throw new ConnectError('resolve', text, { code: 'INTERRUPTED', problem: 'interrupted', cause: error });
   }
+}
+
+/** The kind and what else is known: "vsock cid=3". */
+function describe({ kind, ...rest }: Target): string {
+  return [kind, ...Object.entries(rest).map(([name, value]) => `${name}=${value}`)].join(' ');
 }

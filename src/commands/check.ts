@@ -1,4 +1,4 @@
-import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
+import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
 import { formatCheck } from './check-format.js';
 import { type CheckResult, checkTarget } from './check-target.js';
 import { type Command, UsageError } from './command.js';
@@ -62,9 +62,9 @@ export const check: Command<CheckOptions> = {
     const signal = io.interrupted();
     const results: CheckResult[] = [];
     for (const target of options.targets) {
-      const progress = await startProgress(io, `checking ${target}`);
+      const progress = await startProgress(io, `checking ${printable(target)}`);
       const result = await checkTarget(target, options, io, signal, (stage) =>
-        progress.tell(`${target}: ${stage}`),
+        progress.tell(printable(`${target}: ${stage}`)),
       );
       progress.stop();
       results.push(result);

@@ -1,9 +1,9 @@
 import { isSocket, passFd } from '../deliver/pass-fd.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, printable } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
-import { type Reached, reach } from '../reach.js';
+import { type Reached, reach, type Trace } from '../reach.js';
 import { asTyped } from '../target/typed.js';
-import type { Command } from './command.js';
+import type { Command, Io } from './command.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { watchStdio } from './stdio-watch.js';
 import { stepTrace } from './trace.js';
@@ -65,19 +65,22 @@ export const proxy: Command<ProxyOptions> = {
     if (options.fdpass && isSocket(1) && !native.addon) throw cannotPass(options.text, native);
     const watch = await watchStdio(native.addon, io);
     const { text, port, timeoutMs, waitMs } = options;
+    const progress = waitMs === undefined || trace ? undefined : await waiting(text, io);
     let reached: Reached;
     try {
       reached = await reach(text, {
         port,
         timeoutMs,
         waitMs,
-        trace,
+        trace: trace ?? progress?.trace,
         signal: watch.signal,
         env: io.env,
         platform: io.platform,
       });
     } catch (error) {
       throw error instanceof ConnectError && error.code === 'INTERRUPTED' ? gone(text, error) : error;
+    } finally {
+      progress?.stop();
     }
     watch.stop();
     const { connection } = reached;
@@ -99,6 +102,16 @@ export const proxy: Command<ProxyOptions> = {
     return 0;
   },
 };
+
+/** ssh leaves its stderr to us: there a person sees that and why nothing happens yet. */
+async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): void }> {
+  const { startProgress } = await import('./spinner.js');
+  const progress = await startProgress(io, `waiting for ${printable(text)}`);
+  return {
+    trace: (step, outcome) => step === 'wait' && progress.tell(printable(outcome)),
+    stop: () => progress.stop(),
+  };
+}
 
 function cannotPass(text: string, native: Extract<AddonState, { missing: Error }>): ConnectError {
   return new ConnectError('connect', text, {

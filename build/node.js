@@ -1,6 +1,6 @@
 // Builds dist/ from src/ for Node, and the addon where it is absent: node build/node.js [--types]
 import { spawnSync } from 'node:child_process';
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -26,15 +26,23 @@ async function bundle() {
     external: ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yocto-spinner'],
     checks: { ineffectiveDynamicImport: false },
   });
-  await build.write({
+  const { output } = await build.write({
     dir: 'dist',
     format: 'esm',
-    cleanDir: false,
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: { groups: [{ name: 'lane', test: (id) => lane.has(id) }] },
   });
   await build.close();
+  await removeAllBut(output.map(({ fileName }) => fileName));
   for (const name of ['vmssh', 'vsock-nc']) await chmod(`${root}/dist/${name}.js`, 0o755);
+}
+
+/** Names hold hashes: an older build's files would stay. The executables' folders are none of this build's business. */
+async function removeAllBut(fileNames) {
+  const others = (await readdir(`${root}/dist`)).filter(
+    (name) => /\.js$/.test(name) && !fileNames.includes(name),
+  );
+  for (const name of others) await rm(`${root}/dist/${name}`);
 }
 
 /** The file itself and all that it imports statically. */

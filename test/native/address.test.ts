@@ -6,7 +6,11 @@ const path107 = `/${'x'.repeat(106)}`;
 const v6Tail = (last: number) => `${'00'.repeat(15)}${last.toString(16).padStart(2, '0')}`;
 
 const cases: { name: string; address: Address; want: string }[] = [
-  { name: 'a path ends in a NUL', address: { family: 'unix', path: '/run/x' }, want: `0100${hex('/run/x')}00` },
+  {
+    name: 'a path ends in a NUL',
+    address: { family: 'unix', path: '/run/x' },
+    want: `0100${hex('/run/x')}00`,
+  },
   { name: 'a path of 107 bytes', address: { family: 'unix', path: path107 }, want: `0100${hex(path107)}00` },
   { name: 'bytes count, not letters', address: { family: 'unix', path: 'ä' }, want: '0100c3a400' },
   // struct sockaddr_vm: family, reserved, port, cid, all in host order, and 4 bytes of flags and padding
@@ -20,7 +24,11 @@ const cases: { name: string; address: Address; want: string }[] = [
     address: { family: 'vsock', cid: 0xffffffff, port: 0xfffffffe },
     want: '28000000' + 'feffffff' + 'ffffffff' + '00000000',
   },
-  { name: 'IPv4', address: { family: 'inet', host: '127.0.0.1', port: 2222 }, want: `020008ae7f000001${'00'.repeat(8)}` },
+  {
+    name: 'IPv4',
+    address: { family: 'inet', host: '127.0.0.1', port: 2222 },
+    want: `020008ae7f000001${'00'.repeat(8)}`,
+  },
   {
     name: 'IPv6',
     address: { family: 'inet', host: '::1', port: 22 },
@@ -39,8 +47,18 @@ const cases: { name: string; address: Address; want: string }[] = [
 ];
 
 const mistakes: { name: string; address: unknown; code: string; message: string }[] = [
-  { name: 'an empty path', address: { family: 'unix', path: '' }, code: 'EINVAL', message: 'must not be empty' },
-  { name: 'a NUL in a path', address: { family: 'unix', path: '/a\0b' }, code: 'EINVAL', message: 'NUL character' },
+  {
+    name: 'an empty path',
+    address: { family: 'unix', path: '' },
+    code: 'EINVAL',
+    message: 'must not be empty',
+  },
+  {
+    name: 'a NUL in a path',
+    address: { family: 'unix', path: '/a\0b' },
+    code: 'EINVAL',
+    message: 'NUL character',
+  },
   {
     name: 'a path of 108 bytes',
     address: { family: 'unix', path: `${path107}x` },

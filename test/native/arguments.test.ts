@@ -16,7 +16,10 @@ describeAddon('unusable arguments', () => {
   });
 
   const cases: { call: () => unknown; message: string }[] = [
-    { call: () => bare.connect?.(), message: 'connect: timeoutMs must be a whole number from 1 to 2147483647, received undefined' },
+    {
+      call: () => bare.connect?.(),
+      message: 'connect: timeoutMs must be a whole number from 1 to 2147483647, received undefined',
+    },
     { call: () => bare.connect?.(address, 0), message: 'received 0' },
     { call: () => bare.connect?.(address, -1), message: 'received -1' },
     { call: () => bare.connect?.(address, 1.5), message: 'received 1.5' },
@@ -25,13 +28,22 @@ describeAddon('unusable arguments', () => {
     { call: () => bare.connect?.(address, 10n), message: 'received 10n' },
     { call: () => bare.connect?.(null, 10), message: 'connect: address must be an object, received null' },
     { call: () => bare.connect?.('/nowhere', 10), message: 'received "/nowhere"' },
-    { call: () => bare.connect?.({ family: 'unix' }, 10), message: 'address.path must be a string, received undefined' },
+    {
+      call: () => bare.connect?.({ family: 'unix' }, 10),
+      message: 'address.path must be a string, received undefined',
+    },
     { call: () => bare.connect?.({ family: 'unix', path: ['/x'] }, 10), message: 'received an array' },
     { call: () => bare.connect?.({ family: Symbol('unix') }, 10), message: 'received a symbol' },
     { call: () => bare.connect?.({ family: 'vsock', cid: '3', port: 22 }, 10), message: 'received "3"' },
     { call: () => bare.connect?.({ family: 'vsock', cid: 3, port: -22 }, 10), message: 'received -22' },
-    { call: () => bare.connect?.({ family: '"\n\u007f\\' }, 10), message: String.raw`received "\"\x0a\x7f\\"` },
-    { call: () => bare.connect?.({ family: 'x'.repeat(500) }, 10), message: `received "${'x'.repeat(120)}…"` },
+    {
+      call: () => bare.connect?.({ family: '"\n\u007f\\' }, 10),
+      message: String.raw`received "\"\x0a\x7f\\"`,
+    },
+    {
+      call: () => bare.connect?.({ family: 'x'.repeat(500) }, 10),
+      message: `received "${'x'.repeat(120)}…"`,
+    },
     { call: () => bare.read?.(), message: `read: ${handleWanted} undefined` },
     { call: () => bare.read?.({}, 10), message: `${handleWanted} an object` },
     { call: () => bare.read?.(addon, 10), message: `${handleWanted} an object` },
@@ -42,8 +54,14 @@ describeAddon('unusable arguments', () => {
     { call: () => bare.peek?.(handle, -1, 9, 9), message: 'peek: known must be a whole number from 0' },
     { call: () => bare.peek?.(handle, 0, 0, 9), message: 'peek: max must be a whole number from 1' },
     { call: () => bare.peek?.(handle, 0, 9), message: 'peek: timeoutMs must be a whole number from 0' },
-    { call: () => bare.write?.(handle, 'text'), message: 'write: data must be a Uint8Array, received "text"' },
-    { call: () => bare.write?.(handle, new Uint16Array(2)), message: 'data must be a Uint8Array, received an object' },
+    {
+      call: () => bare.write?.(handle, 'text'),
+      message: 'write: data must be a Uint8Array, received "text"',
+    },
+    {
+      call: () => bare.write?.(handle, new Uint16Array(2)),
+      message: 'data must be a Uint8Array, received an object',
+    },
     { call: () => bare.write?.(handle, new ArrayBuffer(2)), message: 'data must be a Uint8Array' },
     { call: () => bare.shutdown?.(null), message: `shutdown: ${handleWanted} null` },
     { call: () => bare.close?.(1), message: `close: ${handleWanted} 1` },
@@ -51,10 +69,19 @@ describeAddon('unusable arguments', () => {
     { call: () => bare.sendFd?.(1, {}), message: `sendFd: ${handleWanted}` },
     { call: () => bare.relay?.(handle), message: 'relay: input must be a whole number from 0' },
     { call: () => bare.relay?.(handle, 0, 'out'), message: 'relay: output must be' },
-    { call: () => bare.relay?.(handle, 0, 1), message: 'relay: options must be an object, received undefined' },
-    { call: () => bare.relay?.(handle, 0, 1, {}), message: 'relay: options.lingerMs must be a whole number from -1' },
+    {
+      call: () => bare.relay?.(handle, 0, 1),
+      message: 'relay: options must be an object, received undefined',
+    },
+    {
+      call: () => bare.relay?.(handle, 0, 1, {}),
+      message: 'relay: options.lingerMs must be a whole number from -1',
+    },
     { call: () => bare.relay?.(handle, 0, 1, { lingerMs: -2 }), message: 'received -2' },
-    { call: () => bare.watchHangup?.(), message: 'watchHangup: descriptors must be an array, received undefined' },
+    {
+      call: () => bare.watchHangup?.(),
+      message: 'watchHangup: descriptors must be an array, received undefined',
+    },
     { call: () => bare.watchHangup?.([0, 'x']), message: 'descriptors[1] must be a whole number' },
     { call: () => bare.sockaddr?.(), message: 'sockaddr: address must be an object, received undefined' },
   ];

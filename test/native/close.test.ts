@@ -27,7 +27,10 @@ describeAddon('close', () => {
   it('makes the handle useless', async () => {
     const { handle } = await connectedPair();
     addon.close(handle);
-    const closed = expect.objectContaining({ code: 'EBADF', message: expect.stringContaining('the handle is closed') });
+    const closed = expect.objectContaining({
+      code: 'EBADF',
+      message: expect.stringContaining('the handle is closed'),
+    });
     expect(() => addon.read(handle, 9)).toThrow(closed);
     expect(() => addon.peek(handle, 0, 9, 9)).toThrow(closed);
     expect(() => addon.write(handle, big)).toThrow(closed);

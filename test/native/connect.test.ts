@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
@@ -52,7 +52,10 @@ describeAddon('connect', () => {
     const error = await addon
       .connect({ family: 'hyper-v', vmId: id, serviceId: id }, 10)
       .promise.catch((e: unknown) => e);
-    expect(error).toMatchObject({ code: 'EAFNOSUPPORT', message: 'connect: AF_HYPERV is not available on linux' });
+    expect(error).toMatchObject({
+      code: 'EAFNOSUPPORT',
+      message: 'connect: AF_HYPERV is not available on linux',
+    });
   });
 
   it('times out while the backlog is full', async () => {

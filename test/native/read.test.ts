@@ -5,16 +5,19 @@ import { codeOf, connectedPair } from './support/peer.js';
 const text = 'SSH-2.0-OpenSSH_10.0\r\n';
 
 describeAddon('read', () => {
-  it.each(Array.from({ length: text.length - 1 }, (_, i) => i + 1))('waits for the rest after %i bytes', async (split) => {
-    const { handle, peer } = await connectedPair();
-    let got = '';
-    peer.write(text.slice(0, split));
-    while (got.length < split) got += Buffer.from(await addon.read(handle, 100)).toString();
-    const rest = addon.read(handle, 100); // pending
-    peer.write(text.slice(split));
-    got += Buffer.from(await rest).toString();
-    expect(got).toBe(text);
-  });
+  it.each(Array.from({ length: text.length - 1 }, (_, i) => i + 1))(
+    'waits for the rest after %i bytes',
+    async (split) => {
+      const { handle, peer } = await connectedPair();
+      let got = '';
+      peer.write(text.slice(0, split));
+      while (got.length < split) got += Buffer.from(await addon.read(handle, 100)).toString();
+      const rest = addon.read(handle, 100); // pending
+      peer.write(text.slice(split));
+      got += Buffer.from(await rest).toString();
+      expect(got).toBe(text);
+    },
+  );
 
   it('gives at most max bytes', async () => {
     const { handle, peer } = await connectedPair();
@@ -43,7 +46,9 @@ describeAddon('read', () => {
   it('is one at a time', async () => {
     const { handle, peer } = await connectedPair();
     const first = addon.read(handle, 9);
-    expect(() => addon.read(handle, 9)).toThrow(expect.objectContaining({ code: 'EALREADY', syscall: 'recv' }));
+    expect(() => addon.read(handle, 9)).toThrow(
+      expect.objectContaining({ code: 'EALREADY', syscall: 'recv' }),
+    );
     peer.write('x');
     expect(await first).toHaveLength(1);
     peer.write('y');

@@ -38,7 +38,9 @@ describeAddon('write', () => {
   it('is one at a time', async () => {
     const { handle, peer } = await connectedPair();
     const first = addon.write(handle, big);
-    expect(() => addon.write(handle, big)).toThrow(expect.objectContaining({ code: 'EALREADY', syscall: 'send' }));
+    expect(() => addon.write(handle, big)).toThrow(
+      expect.objectContaining({ code: 'EALREADY', syscall: 'send' }),
+    );
     peer.resume();
     await first;
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Handle } from 'node-hvsock-native';
 import { onTestFinished } from 'vitest';
 import { addon } from './addon.js';
@@ -15,7 +16,9 @@ export function temporaryFolder(): string {
 }
 
 /** A server on a Unix socket. Its connections are paused, and stay half-open, until the test does otherwise. */
-export async function listen(onConnection: (socket: Socket) => void = () => {}): Promise<{ path: string; server: Server }> {
+export async function listen(
+  onConnection: (socket: Socket) => void = () => {},
+): Promise<{ path: string; server: Server }> {
   const path = join(temporaryFolder(), 'socket');
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
@@ -48,10 +51,12 @@ export async function connectedPair(): Promise<{ handle: Handle; peer: Socket }>
   return { handle, peer: await connection };
 }
 
-/** Everything up to end-of-file. */
-export async function readToEnd(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+/** Everything up to end-of-file. The stream stays open for writing. */
+export async function readToEnd(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  stream.resume(); // the server pauses its connections
+  await once(stream, 'end');
   return Buffer.concat(chunks);
 }
 

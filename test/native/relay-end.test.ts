@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { addon, describeAddon } from './support/addon.js';
+import { codeOf, connectedPair, readToEnd } from './support/peer.js';
+import { openPipe, startRelay, stdioKinds } from './support/relay.js';
+
+const patient = { lingerMs: 20_000 };
+
+describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
+  it('peer: it closed while input is open', async () => {
+    const { stdout, peer, result } = await startRelay(stdio);
+    peer.write('last words', () => peer.destroy());
+    expect((await readToEnd(stdout)).toString()).toBe('last words');
+    expect(await result).toEqual({ sent: 0, received: 10, end: 'peer' });
+  });
+
+  it('output: its reader went away while nothing moved', async () => {
+    const { stdout, peer, result } = await startRelay(stdio);
+    stdout.destroy();
+    await readToEnd(peer);
+    expect(await result).toEqual({ sent: 0, received: 0, end: 'output' });
+  });
+
+  it('output: its reader went away while the peer sends', async () => {
+    const { stdout, peer, result } = await startRelay(stdio);
+    const chunk = Buffer.alloc(100_000);
+    const more = () => void peer.write(chunk, (error) => error ?? more());
+    more();
+    await once(stdout, 'data');
+    stdout.destroy();
+    expect(await result).toMatchObject({ sent: 0, end: 'output' });
+  });
+
+  it('output: what input had accepted before is still sent', async () => {
+    const { stdin, stdout, peer, result } = await startRelay(stdio, patient);
+    const bytes = Buffer.alloc(150_000, 'x');
+    await new Promise((resolve) => stdin.write(bytes, resolve));
+    stdout.destroy();
+    expect((await readToEnd(peer)).length).toBe(bytes.length);
+    expect(await result).toEqual({ sent: bytes.length, received: 0, end: 'output' });
+  });
+
+  it('linger: the peer stays silent after the end of input', async () => {
+    const { stdin, peer, result } = await startRelay(stdio, { lingerMs: 50 });
+    stdin.end('hello');
+    expect((await readToEnd(peer)).toString()).toBe('hello');
+    expect(await result).toEqual({ sent: 5, received: 0, end: 'linger' });
+  });
+
+  it('linger: a slow reader loses nothing', async () => {
+    const { stdin, stdout, peer, result } = await startRelay(stdio, { lingerMs: 20 });
+    const bytes = Buffer.alloc(8_000_000, 'y');
+    peer.write(bytes); // and never ends
+    await once(stdout, 'readable');
+    stdin.end();
+    await setTimeout(100); // longer than lingerMs, and the reader does nothing
+    expect((await readToEnd(stdout)).length).toBe(bytes.length);
+    expect(await result).toEqual({ sent: 0, received: bytes.length, end: 'linger' });
+  });
+
+  it('a reset rejects, after all that came before was delivered', async () => {
+    const { stdin, stdout, peer, result } = await startRelay(stdio);
+    await new Promise((resolve) => stdin.write('unread', resolve));
+    for (const round of '12') {
+      peer.write(round); // once the second came through, the relay has looked at its input and sent what was there
+      expect(String((await once(stdout, 'data'))[0])).toBe(round);
+    }
+    peer.write('last words', () => peer.destroy());
+    expect((await readToEnd(stdout)).toString()).toBe('last words');
+    expect(await result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
+  });
+});
+
+describeAddon('a relay', () => {
+  it('is cancelled by close', async () => {
+    const { handle, peer } = await connectedPair();
+    const [input, output] = [openPipe(), openPipe()];
+    const running = addon.relay(handle, input.read, output.write, { lingerMs: -1 });
+    addon.close(handle);
+    expect(await codeOf(running)).toBe('ECANCELED');
+    await readToEnd(peer);
+  });
+
+  it('has the handle for itself, and closes it', async () => {
+    const { handle, peer } = await connectedPair();
+    const [input, output] = [openPipe(), openPipe()];
+    const running = addon.relay(handle, input.read, output.write, { lingerMs: -1 });
+    const busy = expect.objectContaining({ code: 'EALREADY' });
+    expect(() => addon.read(handle, 9)).toThrow(busy);
+    expect(() => addon.relay(handle, input.read, output.write, { lingerMs: -1 })).toThrow(busy);
+    peer.destroy();
+    expect(await running).toEqual({ sent: 0, received: 0, end: 'peer' });
+    expect(() => addon.read(handle, 9)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  });
+
+  it('rejects a descriptor that is not open', async () => {
+    const { handle } = await connectedPair();
+    const error = await addon.relay(handle, 0, 4000, { lingerMs: -1 }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'EBADF', message: 'relay: descriptor 4000 is not open' });
+  });
+});

@@ -1,0 +1,41 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { onTestFinished } from 'vitest';
+import { addonPath } from './addon.js';
+import { readToEnd } from './peer.js';
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+export interface RunningChild {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+}
+
+/** Runs a program of fixtures/ on the addon under test. Its stderr is gathered. */
+export function startFixture(
+  name: string,
+  args: readonly string[],
+  options: { stdio?: [unknown, unknown]; wrapper?: readonly string[]; nodeArgs?: readonly string[] } = {},
+): RunningChild {
+  const { stdio = ['ignore', 'ignore'], wrapper = [], nodeArgs = [] } = options;
+  const script = new URL(`../fixtures/${name}`, import.meta.url).pathname;
+  const [command = '', ...rest] = [...wrapper, process.execPath, ...nodeArgs, script, ...args];
+  const child = spawn(command, rest, {
+    stdio: [...stdio, 'pipe'] as StdioOptions,
+    env: { ...process.env, ADDON: addonPath },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const exit = once(child, 'exit');
+  const stderr = readToEnd(child.stderr as Readable);
+  return { child, finished: finish(exit, stderr) };
+}
+
+async function finish(exit: Promise<unknown[]>, stderr: Promise<Buffer>): Promise<Finished> {
+  const [code, signal] = (await exit) as [number | null, NodeJS.Signals | null];
+  return { code, signal, stderr: (await stderr).toString() };
+}

@@ -1,0 +1,16 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+/** Compiles a C file of fixtures/ and gives the program's path, or undefined after printing why there is none. */
+export function compile(source: string): string | undefined {
+  const program = join(mkdtempSync(join(tmpdir(), 'hvsock-')), basename(source, '.c'));
+  const from = new URL(`../fixtures/${source}`, import.meta.url).pathname;
+  const tried = spawnSync('cc', ['-Wall', '-o', program, from], { encoding: 'utf8' });
+  if (tried.status === 0) return program;
+  console.warn(
+    `skipped: cannot compile ${source}: ${tried.error?.message ?? tried.stderr}\nremedy: apt-get install gcc`,
+  );
+  return undefined;
+}

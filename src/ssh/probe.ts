@@ -25,7 +25,10 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An SSH handshake up to the first refusal: the host key and the authentication methods. Throws a ConnectError of op handshake. */
+/**
+ * An SSH handshake up to the first refusal: the host key and the authentication methods. `sock` is destroyed then.
+ * Throws a ConnectError of op handshake.
+ */
 export async function probe(sock: Duplex, options: ProbeOptions): Promise<ProbeResult> {
   const { default: ssh2 } = await import('ssh2');
   const client = new ssh2.Client();
@@ -38,7 +41,9 @@ export async function probe(sock: Duplex, options: ProbeOptions): Promise<ProbeR
     const methods = await new Promise<readonly string[]>((resolve, reject) => {
       client.on('ready', () => resolve(['none']));
       client.on('error', reject);
-      client.on('close', () => reject(new Error('the server closed the connection')));
+      // A half-closing sock ends and does not close.
+      const over = () => reject(new Error('the server closed the connection'));
+      client.on('end', over).on('close', over);
       client.connect({
         sock,
         username: user,
@@ -73,6 +78,8 @@ export async function probe(sock: Duplex, options: ProbeOptions): Promise<ProbeR
     signal?.removeEventListener('abort', abort);
     client.on('error', () => {});
     client.destroy();
+    // ssh2 leaves a sock that it has ended.
+    sock.destroy();
   }
 }
 

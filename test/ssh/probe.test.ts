@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import ssh2, { type AuthContext } from 'ssh2';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openConnection } from '../../src/connect/open.js';
+import { toDuplex } from '../../src/deliver/duplex.js';
+import { exitCodeOf } from '../../src/errors.js';
+import { probe } from '../../src/ssh/probe.js';
+import { SocketFolder } from '../connect/socket-folder.js';
+import { unix, ways } from '../connect/ways.js';
+
+const keys = ssh2.utils.generateKeyPairSync('ed25519');
+const options = { target: 't', user: 'root', timeoutMs: 20_000 };
+
+describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
+  let folder: SocketFolder;
+  beforeEach(() => {
+    folder = new SocketFolder();
+  });
+  afterEach(() => folder.stop());
+
+  async function open(serve: (socket: Socket) => void) {
+    const path = await folder.listen(serve);
+    return toDuplex(await openConnection(unix(path), { target: 't', timeoutMs: 20_000 }, native));
+  }
+
+  /** An SSH server that answers each authentication like this; resolves to the users that tried, with their methods. */
+  async function server(authenticate: (attempt: AuthContext) => void) {
+    const tries: string[] = [];
+    const left: Promise<void>[] = [];
+    const ssh = new ssh2.Server({ hostKeys: [keys.private] }, (client) => {
+      left.push(new Promise((resolve) => client.on('end', resolve).on('close', resolve)));
+      client.on('error', () => {});
+      client.on('authentication', (attempt) => {
+        tries.push(`${attempt.username} ${attempt.method}`);
+        authenticate(attempt);
+      });
+    });
+    return { tries, left, sock: await open((socket) => ssh.injectSocket(socket)) };
+  }
+
+  const hostKey = {
+    type: 'ssh-ed25519',
+    fingerprint: `SHA256:${createHash('sha256')
+      .update(Buffer.from(keys.public.split(' ')[1] ?? '', 'base64'))
+      .digest('base64')
+      .replace(/=+$/, '')}`,
+  };
+
+  it.skipIf(skip)('tells the host key and the methods, asks for nothing else and hangs up', async () => {
+    const { tries, left, sock } = await server((attempt) => attempt.reject(['publickey', 'password']));
+    const result = await probe(sock, { ...options, user: 'ann' });
+    expect(result).toEqual({ hostKey, methods: ['publickey', 'password'] });
+    expect(tries).toEqual(['ann none']);
+    await Promise.all(left);
+    expect(sock.destroyed).toBe(true);
+  });
+
+  it.skipIf(skip)('tells a server that lets anybody in', async () => {
+    const { sock, left } = await server((attempt) => attempt.accept());
+    expect(await probe(sock, options)).toEqual({ hostKey, methods: ['none'] });
+    await Promise.all(left);
+  });
+
+  it.skipIf(skip)('tells a handshake that fails', async () => {
+    const sock = await open((socket) => socket.end('SSH-2.0-x\r\n\0\0\0\x0cgarbagegarbage'));
+    const failure = await probe(sock, options).catch((error) => error);
+    expect(failure).toMatchObject({
+      ...{ name: 'ConnectError', op: 'handshake', code: 'HANDSHAKE', target: 't' },
+      problem: expect.stringMatching(/^the SSH handshake failed: /),
+      hint: expect.stringContaining('-vvv'),
+    });
+    expect(exitCodeOf(failure)).toBe(1);
+    expect(sock.destroyed).toBe(true);
+  });
+
+  it.skipIf(skip)('tells a server that closes in the middle', async () => {
+    const sock = await open((socket) => socket.end('SSH-2.0-x\r\n'));
+    await expect(probe(sock, options)).rejects.toMatchObject({
+      code: 'HANDSHAKE',
+      problem: 'the SSH handshake failed: the server closed the connection',
+    });
+    expect(sock.destroyed).toBe(true);
+  });
+
+  it.skipIf(skip)('gives up a server that goes silent', async () => {
+    const sock = await open((socket) => socket.write('SSH-2.0-x\r\n'));
+    await expect(probe(sock, { ...options, timeoutMs: 50 })).rejects.toMatchObject({
+      problem: expect.stringMatching(/timed out/i),
+    });
+  });
+
+  it.skipIf(skip)('ends on an abort, and does not start after one', async () => {
+    const abort = new AbortController();
+    const serve = (socket: Socket) => {
+      socket.write('SSH-2.0-x\r\n');
+      socket.once('data', () => abort.abort());
+    };
+    const sock = await open(serve);
+    const interrupted = { op: 'handshake', code: 'INTERRUPTED' };
+    await expect(probe(sock, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
+    expect(sock.destroyed).toBe(true);
+    const path = folder.at('s');
+    const next = toDuplex(await openConnection(unix(path), { target: 't', timeoutMs: 20_000 }, native));
+    await expect(probe(next, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
+    next.destroy();
+  });
+});

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
 import { addon, describeAddon } from './support/addon.js';
+import { busyServer } from './support/busy-server.js';
 import { codeOf, connect, listen, temporaryFolder } from './support/peer.js';
 
 describeAddon('connect', () => {
@@ -60,13 +60,11 @@ describeAddon('connect', () => {
 
   it('times out while the backlog is full', async () => {
     const busy = await busyServer();
-    await busy.fill();
     expect(await codeOf(connect(busy.path, 30))).toBe('ETIMEDOUT');
   });
 
   it('gets in once a full backlog has room', async () => {
     const busy = await busyServer();
-    await busy.fill();
     const late = connect(busy.path);
     busy.release();
     addon.close(await late);
@@ -74,7 +72,6 @@ describeAddon('connect', () => {
 
   it('can be cancelled, once', async () => {
     const busy = await busyServer();
-    await busy.fill();
     const pending = addon.connect({ family: 'unix', path: busy.path }, 20_000);
     pending.cancel();
     pending.cancel();
@@ -102,35 +99,3 @@ describeAddon('connect', () => {
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(during - 200);
   });
 });
-
-/** A listener that accepts nobody until `release`: it blocks its thread. */
-async function busyServer() {
-  const path = join(temporaryFolder(), 'busy');
-  const gate = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(
-    `const { parentPort, workerData } = require('node:worker_threads');
-     require('node:net').createServer(() => {}).listen({ path: workerData.path, backlog: 1 }, () => {
-       parentPort.postMessage('listening');
-       Atomics.wait(workerData.gate, 0, 0);
-     });`,
-    { eval: true, workerData: { path, gate } },
-  );
-  const release = () => {
-    Atomics.store(gate, 0, 1);
-    Atomics.notify(gate, 0);
-  };
-  onTestFinished(async () => {
-    release();
-    await worker.terminate();
-  });
-  await once(worker, 'message');
-  /** Connects until nobody gets in any more. */
-  const fill = async () => {
-    for (let i = 0; i < 10; ++i) {
-      const code = await codeOf(connect(path, 20));
-      if (code === 'ETIMEDOUT') return;
-    }
-    throw new Error('the backlog takes everybody');
-  };
-  return { path, fill, release };
-}

@@ -1,0 +1,41 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { candidates, load } from 'node-hvsock-native';
+import { expect, it } from 'vitest';
+import { describeAddon } from './support/addon.js';
+import { temporaryFolder } from './support/peer.js';
+
+const packageUrl = new URL('../../native/', import.meta.url);
+const place = join('prebuilds', `${process.platform}-${process.arch}`, 'node-hvsock-native.node');
+
+describeAddon('load', () => {
+  it('looks beside the package alone', () => {
+    expect(candidates()).toEqual([new URL(place, packageUrl).pathname]);
+  });
+
+  it('gives the same addon again', () => {
+    expect(load()).toBe(load());
+  });
+});
+
+it.each([
+  { name: 'a missing file', content: undefined, reason: /No such file or directory/ },
+  { name: 'a file that is none', content: 'text', reason: /file too short|invalid ELF header/ },
+])('load names every path and what was wrong: $name', async ({ content, reason }) => {
+  const folder = temporaryFolder();
+  const path = join(folder, place);
+  mkdirSync(join(path, '..'), { recursive: true });
+  copyFileSync(new URL('index.js', packageUrl), join(folder, 'index.mjs'));
+  if (content !== undefined) writeFileSync(path, content);
+  const loader = (await import(
+    pathToFileURL(join(folder, 'index.mjs')).href
+  )) as typeof import('node-hvsock-native');
+  expect(loader.load).toThrow(
+    expect.objectContaining({
+      code: 'NO_ADDON',
+      tried: [{ path, reason: expect.stringMatching(reason) }],
+      message: expect.stringContaining(`${path}: `),
+    }),
+  );
+});

@@ -1,0 +1,52 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { addon, addonPath, describeAddon } from './support/addon.js';
+import { connectedPair, listen } from './support/peer.js';
+
+const sshThere = spawnSync('ssh', ['-V']).status === 0;
+if (!sshThere)
+  console.warn('skipped: no ssh here to receive a descriptor\nremedy: apt-get install openssh-client');
+
+describeAddon('sendFd', () => {
+  it.skipIf(!sshThere)('hands a socket to ssh, which talks over it', async () => {
+    const { path, server } = await listen();
+    const accepted = once(server, 'connection');
+    const script = new URL('fixtures/send-fd.js', import.meta.url).pathname;
+    const proxy = `${process.execPath} ${script} ${path}`;
+    const ssh = spawn(
+      'ssh',
+      [
+        '-F',
+        'none',
+        '-o',
+        `ProxyCommand=${proxy}`,
+        '-o',
+        'ProxyUseFdpass=yes',
+        '-o',
+        'BatchMode=yes',
+        'somewhere',
+      ],
+      { stdio: 'ignore', env: { ...process.env, ADDON: addonPath } },
+    );
+    onTestFinished(() => void ssh.kill('SIGKILL'));
+    const [peer] = (await accepted) as [Socket];
+    peer.resume();
+    const banner = once(peer, 'data');
+    peer.write('SSH-2.0-test\r\n');
+    expect(String(await banner)).toMatch(/^SSH-2\.0-OpenSSH/);
+  });
+
+  it('leaves the handle open', async () => {
+    const { handle, peer } = await connectedPair();
+    const file = openSync('/dev/null', 'w');
+    onTestFinished(() => closeSync(file));
+    expect(() => addon.sendFd(file, handle)).toThrow(
+      expect.objectContaining({ code: 'ENOTSOCK', syscall: 'sendmsg' }),
+    );
+    peer.write('x');
+    expect(await addon.read(handle, 9)).toHaveLength(1);
+  });
+});

@@ -35,11 +35,14 @@ Host ${patterns.flat().join(' ')}
 `;
 }
 
-/** A word of a ProxyCommand: ssh expands its percents, then a shell reads it. */
+/**
+ * A word of a ProxyCommand: ssh expands its percents, then a shell reads it. Before both, ssh wants quotes to be paired,
+ * and takes a backslash in front of one for an escape even between single quotes; so a backslash stands outside of them.
+ */
 function configWord(text: string): string {
   if (/\p{Cc}/u.test(text)) {
     throw new RangeError(`a path with control characters cannot stand in an ssh_config: ${printable(text)}`);
   }
   const percent = text.replaceAll('%', '%%');
-  return /^[\w@+=:,./%-]+$/.test(percent) ? percent : `'${percent.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@+=:,./%-]+$/.test(percent) ? percent : `'${percent.replaceAll(/['\\]/g, (c) => `'\\${c}'`)}'`;
 }

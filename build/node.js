@@ -1,5 +1,4 @@
-// Builds dist/ from src/ for Node, and the addon where it is absent: node build/node.js [--types]
-import { spawnSync } from 'node:child_process';
+// Builds dist/ from src/ for Node, and the addon where it is absent: node build/node.js
 import { chmod, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +8,6 @@ import { buildNative } from '../native/build.js';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 await Promise.all([bundle(), addon()]);
-if (process.argv.includes('--types')) types();
 
 /** What ssh runs at every login stands in one file, `lane`; all else is split off and loaded where it is used. */
 async function bundle() {
@@ -64,11 +62,4 @@ async function addon() {
   const result = await buildNative({ quiet: true });
   if (!result.built && result.reason)
     console.error(`vmssh is built without its native addon: ${result.reason}`);
-}
-
-function types() {
-  const tsc = [`${root}/node_modules/typescript/bin/tsc`, '-p', 'tsconfig.build.json'];
-  const options = ['--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--outDir', 'dist/types'];
-  const { status } = spawnSync(process.execPath, [...tsc, ...options], { cwd: root, stdio: 'inherit' });
-  if (status !== 0) process.exit(1);
 }

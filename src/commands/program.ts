@@ -1,5 +1,5 @@
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
-import { exitCode } from '../errors.js';
+import { exitCode, printable } from '../errors.js';
 import { version } from '../version.js';
 import { check } from './check.js';
 import type { Command, Io, OptionSpec, RawArgs } from './command.js';
@@ -11,11 +11,18 @@ import { resolveCommand } from './resolve.js';
 /** Every command; one of a group has both words in its name. */
 export const commands: readonly Command<unknown>[] = [proxy, check, nc, resolveCommand, configPrint];
 
+/** What is done with a command's arguments; resolves to the exit code. */
+export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
+
 /** Runs the arguments through commander, which knows --help and what to say of mistakes. Resolves to the exit code. */
-export async function runProgram(args: readonly string[], io: Io): Promise<number> {
+export async function runProgram(
+  args: readonly string[],
+  io: Io,
+  run: Act = (command, raw) => command.run(command.parse(raw, io), io),
+): Promise<number> {
   let code: number = exitCode.ok;
   const act = (command: Command<unknown>) => async (raw: RawArgs) => {
-    code = await command.run(command.parse(raw, io), io);
+    code = await run(command, raw);
   };
   const program = io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', act(nc)).version(version) : vmssh(act);
   silence(program, io);
@@ -65,7 +72,7 @@ function wire(
   name: string,
   action: (raw: RawArgs) => Promise<void>,
 ): CommanderCommand {
-  const wired = new CommanderCommand(name)
+  const wired = new Wired(name, command.options)
     .description(command.summary)
     .usage(`[options] ${command.usage}`.trim());
   wired.argument('[arguments...]');
@@ -75,6 +82,42 @@ function wire(
   return wired.action((positionals: string[], options: Record<string, string | boolean>) => {
     return action({ positionals, options: byLongName(command.options, options) });
   });
+}
+
+/**
+ * Commander takes the argument behind an option for its value also where that may be left out. Here such a value follows
+ * a "=" only, as in scan-args.ts, so that a target may stand behind --wait.
+ */
+class Wired extends CommanderCommand {
+  readonly #specs: readonly OptionSpec[];
+
+  constructor(name: string, specs: readonly OptionSpec[]) {
+    super(name);
+    this.#specs = specs;
+  }
+
+  override parseOptions(args: string[]) {
+    return super.parseOptions(markLeftOut(this.#specs, args));
+  }
+}
+
+/** Stands for a value that was left out: no argument of a process can hold it. */
+const leftOut = '\0';
+
+function markLeftOut(specs: readonly OptionSpec[], args: readonly string[]): string[] {
+  const marked: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '--') return [...marked, ...args.slice(i)];
+    const spec = specs.find(({ long, short }) => arg === `--${long}` || arg === `-${short}`);
+    marked.push(spec?.optionalValue ? `--${spec.long}=${leftOut}` : arg);
+    const value = args[i + 1];
+    if (spec?.value !== undefined && !spec.optionalValue && value !== undefined) {
+      marked.push(value);
+      i++;
+    }
+  }
+  return marked;
 }
 
 function option(spec: OptionSpec): Option {
@@ -95,7 +138,7 @@ function byLongName(
   const named: Record<string, string | true> = {};
   for (const { long } of specs) {
     const value = options[long.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
-    if (value !== undefined && value !== false) named[long] = value;
+    if (value !== undefined && value !== false) named[long] = value === leftOut ? true : value;
   }
   return named;
 }
@@ -103,6 +146,9 @@ function byLongName(
 /** Every command of the tree writes through `io` and throws instead of exiting. */
 function silence(command: CommanderCommand, io: Io): void {
   command.exitOverride().showHelpAfterError('(add --help for the way to say it)');
-  command.configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
+  command.configureOutput({
+    writeOut: (text) => io.out(text),
+    writeErr: (text) => io.err(text.split('\n').map(printable).join('\n')),
+  });
   for (const each of command.commands) silence(each, io);
 }

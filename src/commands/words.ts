@@ -19,6 +19,6 @@ export async function explain(error: unknown, io: Io): Promise<number> {
     return exitCode.usage;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  say(`a fault of vmssh itself: ${detail}`);
+  say(`a fault of vmssh itself: ${detail.split('\n').map(printable).join('\n')}`);
   return exitCode.connect;
 }

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import type { RawArgs } from '../../src/commands/command.js';
+import { commands, runProgram } from '../../src/commands/program.js';
+import { scanArgs } from '../../src/commands/scan-args.js';
+import { fakeIo } from './fake-io.js';
+
+/** What commander makes of the arguments of a command; undefined where it prints and ends. */
+async function commanderArgs(name: string, args: readonly string[]) {
+  const io = fakeIo();
+  let raw: RawArgs | undefined;
+  const code = await runProgram([...name.split(' '), ...args], io, async (_command, received) => {
+    raw = received;
+    return 0;
+  });
+  return { raw, code, ...io };
+}
+
+const specsOf = (name: string) => commands.find((command) => command.name === name)?.options ?? [];
+
+/** What both ways have to make of arguments. */
+const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
+  { command: 'proxy', args: [], want: { positionals: [], options: {} } },
+  { command: 'proxy', args: ['vsock/3', '22'], want: { positionals: ['vsock/3', '22'], options: {} } },
+  {
+    command: 'proxy',
+    args: ['--fdpass', '--typed', 'vsock/3', 'vsock/3', '22'],
+    want: { positionals: ['vsock/3', '22'], options: { fdpass: true, typed: 'vsock/3' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed=unix/Foo=Bar', 'unix/foo=bar', '22'],
+    want: { positionals: ['unix/foo=bar', '22'], options: { typed: 'unix/Foo=Bar' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed=', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { typed: '' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed', '', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { typed: '' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed', '--wait', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { typed: '--wait' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed', '-x', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { typed: '-x' } },
+  },
+  { command: 'proxy', args: ['', '22'], want: { positionals: ['', '22'], options: {} } },
+  { command: 'proxy', args: ['-', '22'], want: { positionals: ['-', '22'], options: {} } },
+  { command: 'proxy', args: ['--', '-x', '--wait'], want: { positionals: ['-x', '--wait'], options: {} } },
+  {
+    command: 'proxy',
+    args: ['-v', 'a', '--', '--wait'],
+    want: { positionals: ['a', '--wait'], options: { verbose: true } },
+  },
+  { command: 'proxy', args: ['a', '1', '-v'], want: { positionals: ['a', '1'], options: { verbose: true } } },
+  { command: 'proxy', args: ['-v', '-v', 'a'], want: { positionals: ['a'], options: { verbose: true } } },
+  {
+    command: 'proxy',
+    args: ['--timeout', '5', '--timeout', '6', 'a'],
+    want: { positionals: ['a'], options: { timeout: '6' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--wait', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { wait: true } },
+  },
+  {
+    command: 'proxy',
+    args: ['--wait', '60', 'a'],
+    want: { positionals: ['60', 'a'], options: { wait: true } },
+  },
+  {
+    command: 'proxy',
+    args: ['a', '1', '--wait'],
+    want: { positionals: ['a', '1'], options: { wait: true } },
+  },
+  { command: 'proxy', args: ['--wait=60', 'a'], want: { positionals: ['a'], options: { wait: '60' } } },
+  { command: 'proxy', args: ['--wait=', 'a'], want: { positionals: ['a'], options: { wait: '' } } },
+  {
+    command: 'proxy',
+    args: ['--wait=1', '--wait', 'a'],
+    want: { positionals: ['a'], options: { wait: true } },
+  },
+  { command: 'proxy', args: ['a\nb', 'Ü'], want: { positionals: ['a\nb', 'Ü'], options: {} } },
+  {
+    command: 'nc',
+    args: ['-t', 'vsock,ip', '--ssh', '--host-prefix', 'hyper-v/', 'hyper-v/mint', '22'],
+    want: {
+      positionals: ['hyper-v/mint', '22'],
+      options: { transport: 'vsock,ip', ssh: true, 'host-prefix': 'hyper-v/' },
+    },
+  },
+  {
+    command: 'nc',
+    args: ['-b', '-p', '--wait', 'vsock/3'],
+    want: { positionals: ['vsock/3'], options: { banner: true, pipe: true, wait: true } },
+  },
+  {
+    command: 'check',
+    args: ['--wait', 'vsock/3', '-p', '2222', '-l', 'ann', '--json'],
+    want: { positionals: ['vsock/3'], options: { wait: true, port: '2222', user: 'ann', json: true } },
+  },
+  {
+    command: 'resolve',
+    args: ['--json', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { json: true } },
+  },
+  { command: 'config print', args: [], want: { positionals: [], options: {} } },
+];
+
+describe('both ways into a command', () => {
+  it.each(rows)('make the same of $command $args', async ({ command, args, want }) => {
+    expect(scanArgs(specsOf(command), args)).toEqual(want);
+    const { raw, stdout, stderr } = await commanderArgs(command, args);
+    expect({ raw, stdout, stderr }).toEqual({ raw: want, stdout: [], stderr: [] });
+  });
+
+  it('have a row for every option', () => {
+    const tried = new Set(
+      rows.flatMap(({ command, want }) => Object.keys(want.options).map((o) => `${command} ${o}`)),
+    );
+    const shared = ['timeout', 'wait', 'verbose', 'json'];
+    const all = commands.flatMap(({ name, options }) =>
+      options.filter(({ long }) => !shared.includes(long)).map(({ long }) => `${name} ${long}`),
+    );
+    expect(all.filter((each) => !tried.has(each))).toEqual([]);
+  });
+});
+
+describe('the short way leaves to commander', () => {
+  it.each<{ name: string; args: string[]; code: number; says: RegExp }>([
+    { name: 'help', args: ['--help'], code: 0, says: /^Usage: vmssh proxy \[options\] HOST PORT/ },
+    { name: 'help in short', args: ['-h'], code: 0, says: /^Usage: vmssh proxy/ },
+    { name: 'an unknown option', args: ['--fdpas', 'a', '1'], code: 2, says: /unknown option '--fdpas'/ },
+    { name: 'an unknown short one', args: ['-x', 'a', '1'], code: 2, says: /unknown option '-x'/ },
+    { name: 'an option with steering in it', args: ['--\x1b[1m'], code: 2, says: /^[\P{Cc}\n]*\\x1b\[1m/u },
+    {
+      name: 'a value for a flag',
+      args: ['--fdpass=yes', 'a'],
+      code: 2,
+      says: /unknown option '--fdpass=yes'/,
+    },
+    {
+      name: 'a missing value',
+      args: ['a', '1', '--typed'],
+      code: 2,
+      says: /--typed <NAME>' argument missing/,
+    },
+  ])('$name', async ({ args, code, says }) => {
+    expect(scanArgs(specsOf('proxy'), args)).toBeUndefined();
+    const result = await commanderArgs('proxy', args);
+    expect(result).toMatchObject({ raw: undefined, code });
+    expect([...result.stdout, ...result.stderr].join('')).toMatch(says);
+    expect(code === 0 ? result.stderr : result.stdout).toEqual([]);
+  });
+
+  it.each<{ name: string; args: string[]; want: RawArgs }>([
+    { name: 'a negative number', args: ['a', '-1'], want: { positionals: ['a', '-1'], options: {} } },
+    {
+      name: 'short options together',
+      args: ['-vb', 'a'],
+      want: { positionals: ['a'], options: { verbose: true, banner: true } },
+    },
+    {
+      name: 'a value right behind',
+      args: ['-tvsock', 'a'],
+      want: { positionals: ['a'], options: { transport: 'vsock' } },
+    },
+    {
+      name: 'those with --wait beside them',
+      args: ['-vb', '--wait', 'a'],
+      want: { positionals: ['a'], options: { verbose: true, banner: true, wait: true } },
+    },
+  ])('$name, which it understands', async ({ args, want }) => {
+    expect(scanArgs(specsOf('nc'), args)).toBeUndefined();
+    expect((await commanderArgs('nc', args)).raw).toEqual(want);
+  });
+});
+
+describe('commander', () => {
+  it.each([
+    { name: 'an unknown command', args: ['frob'], says: /unknown command 'frob'/ },
+    { name: 'an unknown option', args: ['--frob'], says: /unknown option '--frob'/ },
+    { name: 'half of a command', args: ['config'], says: /Usage: vmssh config/ },
+    { name: 'nothing', args: [], says: /Usage: vmssh/ },
+  ])('refuses $name on stderr', async ({ args, says }) => {
+    const io = fakeIo();
+    expect(await runProgram(args, io)).toBe(2);
+    expect(io.stderr.join('')).toMatch(says);
+    expect(io.stdout).toEqual([]);
+  });
+
+  it.each(commands.map(({ name }) => name))('has help for %s', async (name) => {
+    const { stdout, stderr, code } = await commanderArgs(name, ['--help']);
+    expect({ stderr, code }).toEqual({ stderr: [], code: 0 });
+    for (const { long } of specsOf(name)) expect(stdout.join('')).toContain(`--${long}`);
+    expect(stdout.join('')).toContain('Examples:');
+  });
+
+  it('serves vsock-nc by itself', async () => {
+    const io = fakeIo({ program: 'vsock-nc' });
+    let raw: unknown;
+    const act = async (_: unknown, received: RawArgs) => {
+      raw = received;
+      return 3;
+    };
+    expect(await runProgram(['--wait', 'vsock/3', '22'], io, act)).toBe(3);
+    expect(raw).toEqual({ positionals: ['vsock/3', '22'], options: { wait: true } });
+  });
+});

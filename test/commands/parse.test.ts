@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { check } from '../../src/commands/check.js';
+import { type Command, type RawArgs, UsageError } from '../../src/commands/command.js';
+import { configPrint } from '../../src/commands/config-print.js';
+import { nc } from '../../src/commands/nc.js';
+import { proxy } from '../../src/commands/proxy.js';
+import { resolveCommand } from '../../src/commands/resolve.js';
+import { fakeIo } from './fake-io.js';
+
+const raw = (positionals: readonly string[], options: RawArgs['options'] = {}): RawArgs => ({
+  positionals,
+  options,
+});
+const flags = { timeoutMs: 15_000, waitMs: undefined, verbose: false };
+const terminal = fakeIo({ terminal: { stdin: true, stdout: true, stderr: true } });
+
+interface Row {
+  readonly name: string;
+  readonly input: RawArgs;
+  readonly want: object;
+  readonly io?: typeof terminal;
+}
+
+interface Refusal {
+  readonly input: RawArgs;
+  readonly want: string;
+}
+
+const badPorts: readonly { port: string; why: string }[] = [
+  { port: '', why: 'port "" cannot be used: it is empty' },
+  { port: '-1', why: 'port "-1" cannot be used: it is negative' },
+  { port: 'x', why: 'port "x" cannot be used: it is not a number' },
+  { port: '4294967295', why: 'port 4294967295 cannot be used: vsock has ports 0 to 4294967294' },
+];
+
+/** A table for one command: what it makes of arguments, and which it refuses. */
+function table(command: Command<unknown>, rows: readonly Row[], refusals: readonly Refusal[]): void {
+  describe(command.name, () => {
+    it.each(rows)('takes $name', ({ input, want, io = fakeIo() }) => {
+      expect(command.parse(input, io)).toEqual(want);
+    });
+    it.each(refusals)('refuses: $want', ({ input, want }) => {
+      expect(() => command.parse(input, fakeIo())).toThrow(new UsageError(want));
+      expect(() => command.parse(input, fakeIo())).toThrow(UsageError);
+    });
+  });
+}
+
+const proxied = { text: 'vsock/3', port: 22, fdpass: false, ...flags };
+table(
+  proxy,
+  [
+    { name: 'HOST PORT', input: raw(['vsock/3', '22']), want: proxied },
+    { name: 'port 0', input: raw(['vsock/3', '0']), want: { ...proxied, port: 0 } },
+    { name: 'port 70000', input: raw(['vsock/3', '70000']), want: { ...proxied, port: 70000 } },
+    { name: '--fdpass', input: raw(['vsock/3', '22'], { fdpass: true }), want: { ...proxied, fdpass: true } },
+    {
+      name: '--typed for the case',
+      input: raw(['unix/tmp/foo', '22'], { typed: 'unix/tmp/Foo' }),
+      want: { ...proxied, text: 'unix/tmp/Foo' },
+    },
+    {
+      name: '--typed of an alias',
+      input: raw(['vsock/3', '22'], { typed: 'Web' }),
+      want: proxied,
+    },
+    {
+      name: '--timeout, --wait and -v',
+      input: raw(['vsock/3', '22'], { timeout: '2.5', wait: '60', verbose: true }),
+      want: { ...proxied, timeoutMs: 2500, waitMs: 60_000, verbose: true },
+    },
+    {
+      name: '--wait alone',
+      input: raw(['vsock/3', '22'], { wait: true }),
+      want: { ...proxied, waitMs: 120_000 },
+    },
+    { name: 'a host that nobody understands yet', input: raw(['', '22']), want: { ...proxied, text: '' } },
+  ],
+  [
+    { input: raw([]), want: 'expected HOST PORT, got nothing' },
+    { input: raw(['vsock/3']), want: 'expected HOST PORT, got "vsock/3"' },
+    { input: raw(['a', '1', 'b\n']), want: 'expected HOST PORT, got "a" "1" "b\\x0a"' },
+    ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
+  ],
+);
+
+const piped = { text: 'vsock/3', port: 22, banner: false, ...flags };
+table(
+  nc,
+  [
+    { name: 'TARGET', input: raw(['vsock/3']), want: piped },
+    { name: 'TARGET PORT', input: raw(['vsock/3', '0']), want: { ...piped, port: 0 } },
+    {
+      name: 'a terminal for --banner',
+      input: raw(['vsock/3']),
+      want: { ...piped, banner: true },
+      io: terminal,
+    },
+    { name: '--pipe on a terminal', input: raw(['vsock/3'], { pipe: true }), want: piped, io: terminal },
+    {
+      name: '--banner in a pipe',
+      input: raw(['vsock/3'], { banner: true }),
+      want: { ...piped, banner: true },
+    },
+    {
+      name: 'the flags of hvc nc',
+      input: raw(['hyper-v/mint', '22'], { transport: 'vsock,ip', ssh: true, 'host-prefix': 'hyper-v/' }),
+      want: { ...piped, text: 'hyper-v/mint' },
+    },
+    {
+      name: 'a name without its prefix',
+      input: raw(['mint', '22'], { 'host-prefix': 'hyper-v/' }),
+      want: { ...piped, text: 'hyper-v/mint' },
+    },
+    {
+      name: '--wait and --timeout',
+      input: raw(['vsock/3'], { wait: true, timeout: '0.001' }),
+      want: { ...piped, waitMs: 120_000, timeoutMs: 1 },
+    },
+  ],
+  [
+    { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
+    { input: raw(['a', '1', 'b']), want: 'expected TARGET [PORT], got "a" "1" "b"' },
+    { input: raw(['a'], { transport: 'ip' }), want: '--transport takes a list with "vsock" in it, not "ip"' },
+    { input: raw(['a'], { transport: '' }), want: '--transport takes a list with "vsock" in it, not ""' },
+    ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
+  ],
+);
+
+const checked = { targets: ['vsock/3'], port: 22, user: 'root', json: false, ...flags };
+table(
+  check,
+  [
+    { name: 'a target', input: raw(['vsock/3']), want: checked },
+    { name: 'several', input: raw(['a', 'b', 'a']), want: { ...checked, targets: ['a', 'b', 'a'] } },
+    {
+      name: 'all of its options',
+      input: raw(['vsock/3'], {
+        port: '70000',
+        user: 'ann',
+        json: true,
+        wait: '1',
+        timeout: '3',
+        verbose: true,
+      }),
+      want: {
+        ...checked,
+        port: 70000,
+        user: 'ann',
+        json: true,
+        waitMs: 1000,
+        timeoutMs: 3000,
+        verbose: true,
+      },
+    },
+  ],
+  [
+    { input: raw([]), want: 'expected one or more targets, got nothing' },
+    ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3'], { port }), want: why })),
+  ],
+);
+
+table(
+  resolveCommand,
+  [
+    { name: 'TARGET', input: raw(['a']), want: { text: 'a', port: 22, json: false } },
+    { name: 'TARGET PORT', input: raw(['a', '5'], { json: true }), want: { text: 'a', port: 5, json: true } },
+  ],
+  [
+    { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
+    ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
+  ],
+);
+
+table(
+  configPrint,
+  [{ name: 'nothing', input: raw([]), want: {} }],
+  [{ input: raw(['x']), want: 'expected no argument, got "x"' }],
+);

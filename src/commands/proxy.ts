@@ -85,7 +85,7 @@ export const proxy: Command<ProxyOptions> = {
     watch.stop();
     const { connection } = reached;
     if (options.fdpass && native.addon && connection.handle && isSocket(1)) {
-      passFd(native.addon, connection.handle);
+      passFd(native.addon, connection.handle, text);
       trace?.('connect', 'the socket was passed to ssh');
       return 0;
     }

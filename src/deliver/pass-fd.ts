@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import type { Addon, Handle } from 'node-hvsock-native';
+import { ConnectError } from '../errors.js';
 
 /** Whether the descriptor is a socket, as ssh's ProxyUseFdpass gives it. */
 export function isSocket(fd: number): boolean {
@@ -10,7 +11,20 @@ export function isSocket(fd: number): boolean {
   }
 }
 
-/** Hands the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); after that, ssh speaks to the machine by itself. */
-export function passFd(addon: Addon, handle: Handle, fd = 1): void {
-  addon.sendFd(fd, handle);
+/**
+ * Hands the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); after that, ssh speaks to the machine by itself. Throws
+ * a ConnectError that names the target `text`.
+ */
+export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): void {
+  try {
+    addon.sendFd(fd, handle);
+  } catch (error) {
+    const { code = 'UNKNOWN' } = error as { code?: string };
+    throw new ConnectError('connect', text, {
+      code,
+      problem: `it is open, but could not be handed to ssh (${code})`,
+      hint: 'ssh went away, or wants no socket here: then use ProxyUseFdpass no and a ProxyCommand without --fdpass',
+      cause: error,
+    });
+  }
 }

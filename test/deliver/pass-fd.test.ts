@@ -1,0 +1,25 @@
+import type { Addon, Handle } from 'node-hvsock-native';
+import { describe, expect, it } from 'vitest';
+import { passFd } from '../../src/deliver/pass-fd.js';
+
+const handle = {} as Handle;
+
+describe('passFd', () => {
+  it('sends the handle over stdout', () => {
+    const sent: unknown[] = [];
+    passFd({ sendFd: (...args: unknown[]) => sent.push(args) } as unknown as Addon, handle, 't');
+    expect(sent).toEqual([[1, handle]]);
+  });
+
+  it.each(['EPIPE', 'EINVAL'])('tells %s as a failure to connect, not as a fault of the program', (code) => {
+    const sendFd = () => {
+      throw Object.assign(new Error('below'), { code });
+    };
+    expect(() => passFd({ sendFd } as unknown as Addon, handle, 't')).toThrow(
+      expect.objectContaining({
+        ...{ name: 'ConnectError', op: 'connect', target: 't', code },
+        problem: `it is open, but could not be handed to ssh (${code})`,
+      }),
+    );
+  });
+});

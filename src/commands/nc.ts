@@ -3,6 +3,7 @@ import type { AddonState } from '../native.js';
 import { loadAddon } from '../native.js';
 import { reach } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
+import { bannerLimit } from '../ssh/banner.js';
 import { type Command, UsageError } from './command.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { stepTrace } from './trace.js';
@@ -61,6 +62,8 @@ export const nc: Command<NcOptions> = {
     if (options.banner) {
       try {
         io.out(`${printable(await awaitBanner(connection, text, timeoutMs, signal))}\n`);
+        // Closed with bytes unread, the connection would look broken to the server.
+        await connection.read(bannerLimit);
       } finally {
         connection.close();
       }

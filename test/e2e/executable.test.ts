@@ -1,0 +1,75 @@
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { missingPrograms } from '../helpers/programs.js';
+import { dist, run, runtime } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const executable = dist('linux-x64/vmssh');
+
+describe.skipIf(runtime !== 'executable')('the executable', () => {
+  const dir = useTempDir();
+
+  it('is vsock-nc by that name', async () => {
+    const path = join(dir, 'ssh.sock');
+    const server = createServer((socket) => socket.end('SSH-2.0-here\r\n'));
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    symlinkSync(executable, join(dir, 'vsock-nc'));
+    const result = await run([join(dir, 'vsock-nc'), '--banner', `unix${path}`]);
+    expect(result).toMatchObject({ code: 0, stdout: 'SSH-2.0-here\n' });
+    server.close();
+  });
+
+  it('works in an empty environment', async () => {
+    expect(await run([executable, 'resolve', 'vsock/3'], { env: {} })).toMatchObject({
+      code: 0,
+      stdout: 'vsock:3:22\n',
+    });
+  });
+
+  it('names itself in the configuration', async () => {
+    const result = await run([executable, 'config', 'print']);
+    expect(result.stdout).toContain(`ProxyCommand ${executable} proxy --fdpass`);
+  });
+
+  it('takes its addon from its own folder alone', async () => {
+    mkdirSync(join(dir, 'alone'));
+    cpSync(executable, join(dir, 'alone/vmssh'));
+    cpSync(dist('linux-x64/node-hvsock-native.node'), join(dir, 'node-hvsock-native.node'));
+    const result = await run([join(dir, 'alone/vmssh'), 'proxy', 'vsock/3', '22'], {
+      cwd: dir,
+      keepOpen: true,
+    });
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toContain(join(dir, 'alone/node-hvsock-native.node'));
+  });
+
+  const missing = missingPrograms({ strace: 'strace' });
+  it.skipIf(missing)(
+    'reads nothing of the folder where it is called, and nothing in the temp folder',
+    async () => {
+      const cwd = join(dir, 'cwd');
+      mkdirSync(cwd);
+      for (const name of ['.env', 'bunfig.toml', 'tsconfig.json', 'package.json', 'node_modules', '.npmrc']) {
+        writeFileSync(join(cwd, name), '{');
+      }
+      const strace = ['strace', '-f', '-e', 'trace=%file', '-s', '500', '-o', join(dir, 'trace')];
+      for (const command of [['proxy', 'unix/no/such', '22'], ['--help'], ['check', 'unix/no/such']]) {
+        const result = await run([...strace, executable, ...command], { cwd, keepOpen: true });
+        expect(result.stderr).not.toContain('a fault of vmssh');
+        const { stdout } = await run(['grep', '-oE', '"[^"]+"', join(dir, 'trace')]);
+        const touched = stdout.split('\n').map((line) => line.slice(1, -1));
+        const inside = touched.filter(
+          (path) => path.startsWith(`${cwd}/`) || path.startsWith(`${tmpdir()}/`),
+        );
+        expect(inside.filter((path) => path !== cwd)).toEqual([]);
+        const relative = touched.filter(
+          (path) => path !== '' && !path.startsWith('/') && !command.includes(path),
+        );
+        expect(relative).toEqual([]);
+      }
+    },
+  );
+});

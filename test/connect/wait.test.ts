@@ -108,11 +108,13 @@ describe('openWhenReady', () => {
   });
 
   it.each([
-    { name: 'while it sleeps', when: 'sleep' },
-    { name: 'while it tries, whatever the attempt then says', when: 'attempt' },
-  ])('is interrupted $name', async ({ when }) => {
+    { name: 'while it sleeps', when: 'sleep', waitMs: 60_000 },
+    { name: 'while it tries, whatever the attempt then says', when: 'attempt', waitMs: 60_000 },
+    { name: 'in its last try', when: 'attempt', waitMs: 50 },
+  ])('is interrupted $name', async ({ when, waitMs }) => {
     const abort = new AbortController();
     const { options: all } = options({
+      waitMs,
       signal: abort.signal,
       sleep: async () => {
         if (when === 'sleep') abort.abort();

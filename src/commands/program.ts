@@ -78,7 +78,6 @@ function wire(
   wired.argument('[arguments...]');
   for (const spec of command.options) wired.addOption(option(spec));
   wired.addHelpText('after', afterHelp(command));
-  wired.configureHelp({ visibleArguments: () => [], subcommandTerm: (each) => each.name() });
   return wired.action((positionals: string[], options: Record<string, string | boolean>) => {
     return action({ positionals, options: byLongName(command.options, options) });
   });
@@ -143,8 +142,13 @@ function byLongName(
   return named;
 }
 
-/** Every command of the tree writes through `io` and throws instead of exiting. */
+/** Every command of the tree writes through `io`, throws instead of exiting, and shows its arguments in its usage alone. */
 function silence(command: CommanderCommand, io: Io): void {
+  command.configureHelp({
+    visibleArguments: () => [],
+    subcommandTerm: (each) => each.name(),
+    optionTerm: ({ flags }) => flags.replace(/ \[(\w+)\]$/, '[=$1]'),
+  });
   command.exitOverride().showHelpAfterError('(add --help for the way to say it)');
   command.configureOutput({
     writeOut: (text) => io.out(text),

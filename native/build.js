@@ -111,7 +111,7 @@ function linkerFlags(sanitize) {
  * Of foo_linux.cpp, foo_win32.cpp and foo_stub.cpp the system's own, else the stub; what has no such ending always.
  * @param {string} platform
  */
-function sourceFiles(platform) {
+export function sourceFiles(platform) {
   const all = files('src', '.cpp');
   const others = ['linux', 'win32'].filter((name) => name !== platform);
   return all.filter((name) => {
@@ -121,7 +121,7 @@ function sourceFiles(platform) {
 }
 
 /** @param {string} folder @param {string} ending */
-function files(folder, ending) {
+export function files(folder, ending) {
   return readdirSync(join(here, folder))
     .filter((name) => name.endsWith(ending))
     .map((name) => `${folder}/${name}`)
@@ -129,7 +129,7 @@ function files(folder, ending) {
 }
 
 /** @param {string[]} parts */
-function hash(parts) {
+export function hash(parts) {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
@@ -141,7 +141,7 @@ function findCompiler() {
   return compilers().find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
 }
 
-function headers() {
+export function headers() {
   try {
     return createRequire(import.meta.url)('node-api-headers').include_dir;
   } catch {
@@ -150,7 +150,7 @@ function headers() {
 }
 
 /** @param {string} command @param {string[]} args */
-function run(command, args) {
+export function run(command, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: here, stdio: ['ignore', 'inherit', 'inherit'] });
     child.on('error', reject);
@@ -162,7 +162,7 @@ function run(command, args) {
 }
 
 /** @param {(() => Promise<unknown>)[]} jobs @param {number} width */
-async function inParallel(jobs, width) {
+export async function inParallel(jobs, width) {
   const rest = [...jobs];
   const lane = async () => {
     for (let job = rest.shift(); job; job = rest.shift()) await job();

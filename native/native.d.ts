@@ -46,6 +46,22 @@ export interface RelayResult {
   readonly end: 'peer' | 'output' | 'linger';
 }
 
+/** A row of Msvm_ComputerSystem. */
+export interface HyperVMachine {
+  /** Its Name: a GUID in upper case, for the host its computer name. */
+  readonly id: string;
+  /** Its ElementName: what people call it. */
+  readonly name: string;
+  /** Its EnabledState: 2 running, 3 off, … */
+  readonly state: number;
+}
+
+export interface HyperVRights {
+  readonly elevated: boolean;
+  /** A member of Hyper-V Administrators (S-1-5-32-578). */
+  readonly hyperVAdministrator: boolean;
+}
+
 export interface Addon {
   /** Address families that this build opens on this system. */
   readonly families: readonly Family[];
@@ -80,6 +96,13 @@ export interface Addon {
    * of a socket closed or shut down for writing. Takes no bytes. Does not keep the process alive.
    */
   watchHangup(descriptors: readonly number[]): Pending<void>;
+  /**
+   * Windows only: the machines that WMI knows (Msvm_ComputerSystem), the host itself among them. Without rights the list
+   * is empty. A rejection's code is a WBEM_E_ name, or HRESULT with the number in `errno`. Elsewhere it throws ENOSYS.
+   */
+  hyperVMachines(timeoutMs: number): Pending<readonly HyperVMachine[]>;
+  /** Windows only: what this process may do; either is enough for Hyper-V. Elsewhere it throws ENOSYS. */
+  hyperVRights(): HyperVRights;
 }
 
 /** Loads the addon. Throws an Error whose `tried` lists every path and what was wrong with it. */

@@ -34,6 +34,8 @@ void populate(napi_env env, napi_value exports) {
   add<relay>(env, exports, "relay");
   add<sendFd>(env, exports, "sendFd");
   add<watchHangup>(env, exports, "watchHangup");
+  add<hyperVMachines>(env, exports, "hyperVMachines");
+  add<hyperVRights>(env, exports, "hyperVRights");
 }
 
 }  // namespace

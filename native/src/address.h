@@ -1,7 +1,12 @@
 #pragma once
 
 #include <node_api.h>
+#if defined(_WIN32)
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#else
 #include <sys/socket.h>
+#endif
 
 #include <cstdint>
 #include <string>

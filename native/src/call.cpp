@@ -17,7 +17,7 @@ Handle& Call::handle(std::size_t index) const {
 
 std::shared_ptr<Socket> Call::socket(std::size_t index) const {
   const auto& socket = handle(index).socket;
-  if (!socket || socket->fd() < 0) throw Failure{EBADF, function, "the handle is closed"};
+  if (!socket || !socket->descriptor.isOpen()) throw Failure{EBADF, function, "the handle is closed"};
   return socket;
 }
 

@@ -1,17 +1,29 @@
 #pragma once
 
+#if defined(_WIN32)
+#include <winsock2.h>
+#else
 #include <unistd.h>
+#endif
 
 #include <utility>
 
 namespace hvsock {
 
-// Owns a file descriptor.
+// Owns a file descriptor; on Windows a SOCKET.
 class Descriptor {
  public:
+#if defined(_WIN32)
+  using Number = SOCKET;
+  static constexpr Number none = INVALID_SOCKET;
+#else
+  using Number = int;
+  static constexpr Number none = -1;
+#endif
+
   Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  explicit Descriptor(Number fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, none)) {}
   Descriptor& operator=(Descriptor&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
@@ -19,13 +31,19 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
+    if (!isOpen()) return;
+#if defined(_WIN32)
+    closesocket(fd_);
+#else
+    ::close(fd_);
+#endif
   }
 
-  int get() const { return fd_; }
+  Number get() const { return fd_; }
+  bool isOpen() const { return fd_ != none; }
 
  private:
-  int fd_ = -1;
+  Number fd_ = none;
 };
 
 }  // namespace hvsock

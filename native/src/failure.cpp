@@ -2,6 +2,10 @@
 
 #include <system_error>
 
+#if defined(_WIN32)
+#include "failure_win32.h"
+#endif
+
 namespace hvsock {
 
 // strerrorname_np would do it, but needs glibc 2.32.
@@ -25,12 +29,21 @@ std::string errorName(int number) {
 #endif
 #undef NAME
   }
+#if defined(_WIN32)
+  if (const char* name = windowsName(number)) return name;
+#endif
   return "E" + std::to_string(number);
 }
 
 std::string message(const Failure& failure) {
-  const std::string words =
-      failure.words.empty() ? std::generic_category().message(failure.number) : failure.words;
+#if defined(_WIN32)
+  const bool isWinsock = windowsName(failure.number) != nullptr;
+  const std::string system =
+      isWinsock ? windowsMessage(failure.number) : std::generic_category().message(failure.number);
+#else
+  const std::string system = std::generic_category().message(failure.number);
+#endif
+  const std::string words = failure.words.empty() ? system : failure.words;
   return failure.syscall + (": " + words);
 }
 

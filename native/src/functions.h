@@ -13,5 +13,7 @@ napi_value shutdown(Call& call);
 napi_value relay(Call& call);
 napi_value sendFd(Call& call);
 napi_value watchHangup(Call& call);
+napi_value hyperVMachines(Call& call);
+napi_value hyperVRights(Call& call);
 
 }  // namespace hvsock

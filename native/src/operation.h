@@ -1,7 +1,9 @@
 #pragma once
 
 #include <node_api.h>
+#if !defined(_WIN32)
 #include <poll.h>
+#endif
 
 #include <cstdint>
 #include <memory>
@@ -13,10 +15,17 @@
 namespace hvsock {
 
 // What an operation waits for: one of the descriptors becomes ready, or the clock reaches `until`.
+#if defined(_WIN32)
+struct Wait {
+  void* event = nullptr;  // a HANDLE that becomes signalled; null: the clock alone
+  Clock::time_point until = never;
+};
+#else
 struct Wait {
   std::vector<pollfd> descriptors;
   Clock::time_point until = never;
 };
+#endif
 
 // Work behind a promise. Lives on the JavaScript thread; only its Wait is looked at elsewhere.
 class Operation {

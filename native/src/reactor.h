@@ -11,11 +11,12 @@
 
 namespace hvsock {
 
-// A thread that polls for what operations wait for, and posts an operation's id once it should try again.
+// Watches what operations wait for, and posts an operation's id once it should try again: a thread that polls, or on
+// Windows the system's own pool of waiting threads.
 class Reactor {
  public:
   explicit Reactor(std::shared_ptr<Mailbox> mailbox);
-  // Stops the thread and waits for its end.
+  // Stops watching and waits for the end of what is under way.
   ~Reactor();
 
   // Waits once. `socket` stays open meanwhile.
@@ -23,6 +24,12 @@ class Reactor {
   void remove(std::uint64_t id);
 
  private:
+#if defined(_WIN32)
+  struct Entry;
+
+  const std::shared_ptr<Mailbox> mailbox_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> entries_;
+#else
   struct Entry {
     Wait wait;
     std::shared_ptr<Socket> socket;
@@ -36,6 +43,7 @@ class Reactor {
   std::unordered_map<std::uint64_t, Entry> entries_;
   bool stopping_ = false;
   Thread thread_;  // the last member: it uses the others
+#endif
 };
 
 }  // namespace hvsock

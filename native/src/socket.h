@@ -15,7 +15,7 @@ struct Socket {
   Descriptor descriptor;
   unsigned uses = 0;  // touched by the JavaScript thread alone
 
-  int fd() const { return descriptor.get(); }
+  auto fd() const { return descriptor.get(); }
 };
 
 // Holds one use of a socket, else throws EALREADY. A relay needs the socket for itself.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 namespace hvsock {
@@ -17,7 +18,7 @@ class Thread {
   static void detached(std::function<void()> body);
 
  private:
-  unsigned long thread_;
+  std::uintptr_t thread_;
 };
 
 }  // namespace hvsock

@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { files, hash, headers, inParallel, run, sourceFiles } from './build.js';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const compiler = 'x86_64-w64-mingw32-g++-posix';
+const dlltool = 'x86_64-w64-mingw32-dlltool';
+
+/** The same sources give the same bytes: no times, no paths. */
+const compilerFlags = [
+  ...['-std=c++17', '-Wall', '-Wextra', '-Werror', '-Wno-cast-function-type'],
+  ...['-DNAPI_VERSION=8', '-DWIN32_LEAN_AND_MEAN', '-D_WIN32_WINNT=0x0A00'],
+  ...['-O2', '-ffunction-sections', '-fdata-sections'],
+];
+const linkerFlags = ['-shared', '-static', '-s', '-Wl,--gc-sections', '-Wl,--no-insert-timestamp'];
+const libraries = ['ws2_32', 'ntdll', 'wbemuuid', 'ole32', 'oleaut32'].map((name) => `-l${name}`);
+
+/**
+ * Cross-compiles the addon for Windows on x64. Throws where the compiler finds mistakes.
+ * @param {{ force?: boolean, output?: string, sources?: Readonly<Record<string, string>> }} [options]
+ *   `sources`: other texts for some of the source files, by name; `output`: another place for the result
+ * @returns {Promise<import('./build.js').BuildResult>}
+ */
+export async function buildWindowsAddon({ force = false, output, sources: changed = {} } = {}) {
+  const absent = [compiler, dlltool].filter((name) => spawnSync(name, ['--version']).status !== 0);
+  if (absent.length > 0) {
+    return {
+      built: false,
+      reason: `${absent.join(', ')} not found; apt-get install g++-mingw-w64-x86-64-posix`,
+    };
+  }
+  const include = headers();
+  if (!include) {
+    return { built: false, reason: 'the package node-api-headers is not installed; npm install' };
+  }
+  const path = output ?? join(here, 'prebuilds/win32-x64/node-hvsock-native.node');
+  const definition = join(include, '../def/node_api.def');
+  const names = sourceFiles('win32');
+  const text = (/** @type {string} */ name) => changed[name] ?? readFileSync(join(here, name), 'utf8');
+  const inputs = [...names, ...files('src', '.h'), 'build-win32.js'];
+  const stamp = hash([
+    spawnSync(compiler, ['--version'], { encoding: 'utf8' }).stdout,
+    readFileSync(definition, 'utf8'),
+    ...inputs.map(text),
+  ]);
+  const stampPath = `${path}.stamp`;
+  if (!force && existsSync(path) && existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp) {
+    return { built: true, path, upToDate: true };
+  }
+
+  // Objects are kept, so that a change of one file compiles one file.
+  const work = join(here, 'build/win32-x64');
+  mkdirSync(work, { recursive: true });
+  const common = hash([...compilerFlags, ...files('src', '.h').map(text)]);
+  const objects = names.map((name) => join(work, `${hash([common, text(name)])}.o`));
+  await inParallel(
+    names.map((name, index) => () => compile(name, changed[name], objects[index] ?? '', include)),
+    availableParallelism(),
+  );
+  const host = join(work, 'libhost.a');
+  // A delay-load library: its names are looked up at the first call, by the hook of delayload_win32.cpp.
+  await run(dlltool, ['--input-def', definition, '--dllname', 'node.exe', '--output-delaylib', host]);
+  const linked = join(work, `${process.pid}.node`);
+  await run(compiler, [...objects, ...linkerFlags, '-o', linked, host, ...libraries]);
+  mkdirSync(dirname(path), { recursive: true });
+  renameSync(linked, path);
+  writeFileSync(stampPath, stamp);
+  return { built: true, path, upToDate: false };
+}
+
+/** @param {string} name @param {string | undefined} changed @param {string} object @param {string} include */
+async function compile(name, changed, object, include) {
+  if (existsSync(object)) return;
+  const unfinished = `${object}.${process.pid}`;
+  const source = changed === undefined ? name : `${unfinished}.cpp`;
+  if (changed !== undefined) writeFileSync(source, changed);
+  const flags = [...compilerFlags, '-isystem', include, '-I', join(here, 'src')];
+  try {
+    await run(compiler, [...flags, '-c', source, '-o', unfinished]);
+    renameSync(unfinished, object);
+  } finally {
+    if (changed !== undefined) rmSync(source, { force: true });
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const result = await buildWindowsAddon({ force: process.argv.includes('--force') });
+  console.error(result.built ? result.path : `node-hvsock-native: ${result.reason}`);
+  if (!result.built) process.exitCode = 1;
+}

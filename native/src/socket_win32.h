@@ -1,0 +1,20 @@
+#pragma once
+
+#include "socket.h"
+#include "transfer_win32.h"
+
+namespace hvsock {
+
+// A socket with what was received on it and not read yet: hvsock may not know MSG_PEEK, and a canceled read loses nothing.
+struct WindowsSocket final : Socket {
+  explicit WindowsSocket(Descriptor descriptor) : Socket{std::move(descriptor)}, received(new Intake(channel())) {}
+
+  static WindowsSocket& of(const std::shared_ptr<Socket>& socket) { return static_cast<WindowsSocket&>(*socket); }
+
+  std::unique_ptr<Channel> channel() const { return std::make_unique<SocketChannel>(fd()); }
+
+  // Goes before the descriptor does.
+  std::unique_ptr<Intake> received;
+};
+
+}  // namespace hvsock

@@ -16,7 +16,7 @@ SUITE is trixie (systemd 257), sid (262 or newer) or bookworm (252).
 Options of boot:
   --share FOLDER     the guest can mount this folder: mount -t virtiofs host /host
   --cid N            its CID (42)
-  --cpu MODEL        a CPU model of QEMU's (Nehalem-v1)
+  --cpu MODEL        a CPU model of QEMU's (Haswell-noTSX)
   --memory MIB       (1024)
   --append WORDS     more words for the kernel's command line
   --no-net, --no-vsock

@@ -18,7 +18,7 @@ export interface BootOptions {
   reboots?: boolean;
   /** MiB. Default 1024. */
   memory?: number;
-  /** A CPU model of QEMU's. Default Nehalem-v1; programs built for AVX2 want Haswell-noTSX. */
+  /** A CPU model of QEMU’s. Default Haswell-noTSX: AVX2, which some executables are built for. */
   cpu?: string;
   /** false: come back as soon as QEMU runs; `ready()` waits later. Default true. */
   wait?: boolean;

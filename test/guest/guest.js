@@ -46,7 +46,7 @@ function withDefaults({ suite, ...options }) {
     net: true,
     vsock: true,
     memory: 1024,
-    cpu: 'Nehalem-v1',
+    cpu: 'Haswell-noTSX',
     wait: true,
     bootTimeout: 180,
   };

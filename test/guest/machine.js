@@ -1,7 +1,6 @@
 import { qemu, vhostDeviceVsock, virtiofsd } from './programs.js';
 
 // The programs that make one guest, in starting order: { name, argv, socket? }. All their files are in `folder`.
-// Nehalem has what Node wants; suites that need more (AVX2 for some executables) name another `cpu`.
 export function machine(options) {
   const { programs, image, folder, cid, share, net, vsock, memory, cpu, append, reboots } = options;
   const kernelLine = [
@@ -13,8 +12,10 @@ export function machine(options) {
   const devices = [];
   if (vsock) {
     const socket = `${folder}/vhost-vsock.sock`;
-    // Never --forward-cid: that would use this machine's own AF_VSOCK.
-    const args = ['--guest-cid', cid, '--socket', socket, '--uds-path', `${folder}/vsock.sock`];
+    // Never --forward-cid: that would use this machine's own AF_VSOCK. The buffer is the credit that the guest gets:
+    // larger packets come in several descriptors, of which the device takes the first only, and data is lost.
+    const credit = ['--tx-buffer-size', 32768];
+    const args = ['--guest-cid', cid, ...credit, '--socket', socket, '--uds-path', `${folder}/vsock.sock`];
     processes.push({ name: 'vhost-device-vsock', argv: [...vhostDeviceVsock(programs), ...args], socket });
     devices.push(
       '-chardev',

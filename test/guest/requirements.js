@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter } from 'node:path';
 import { cachedImage, cachedPrograms } from './cache.js';
+import { debianMirror } from './mirror.js';
 
 // What a program is in: the packages that ./install-deps installs.
 const packageOf = {
@@ -34,7 +35,16 @@ export function whatIsMissing(
     return `guests need ${absent.join(', ')}: apt-get install ${packages.join(' ')}, or test/guest/install-deps`;
   }
   if (toBuild && uid !== 0) return 'building a guest’s image needs root: sudo npm run guest -- build';
-  return '';
+  return toBuild ? problem(debianMirror) : '';
+}
+
+function problem(action) {
+  try {
+    action();
+    return '';
+  } catch (error) {
+    return error.message;
+  }
 }
 
 function isInPath(program, folders = `${process.env.PATH}:/usr/sbin:/sbin`.split(delimiter)) {

@@ -18,9 +18,7 @@ export function sshArguments({ identity, muxPath, tcpPort }) {
 
 function proxyCommand(muxPath) {
   const script = fileURLToPath(new URL('./mux-connect.js', import.meta.url));
-  return ['exec', process.execPath, script, muxPath, '22']
-    .map((word) => quote(word).replaceAll('%', '%%'))
-    .join(' ');
+  return [process.execPath, script, muxPath, '22'].map((word) => quote(word).replaceAll('%', '%%')).join(' ');
 }
 
 // A word for a POSIX shell.

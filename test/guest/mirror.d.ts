@@ -1,0 +1,1 @@
+export function debianMirror(env?: Record<string, string | undefined>, sources?: string[]): string;

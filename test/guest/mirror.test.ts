@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { debianMirror } from './mirror.js';
+
+test.each([
+  { name: 'one-line', text: 'deb http://mirror.example/debian bookworm main\n' },
+  {
+    name: 'one-line with options',
+    text: '# a comment\ndeb [arch=amd64] http://mirror.example/debian/ trixie main\n',
+  },
+  { name: 'deb822', text: 'Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\n' },
+  { name: 'deb822 with a slash', text: 'Types: deb\nURIs: http://mirror.example/debian/\nSuites: trixie\n' },
+])('the mirror of a $name source', ({ text }) => {
+  expect(debianMirror({}, ['deb http://other.example/apt stable main\n', text])).toBe(
+    'http://mirror.example/debian',
+  );
+});
+
+test('a mirror that is asked for goes first, and none at all is said', () => {
+  const env = { VMSSH_TEST_MIRROR: 'http://mine.example/debian' };
+  expect(debianMirror(env, ['deb http://mirror.example/debian sid main\n'])).toBe(
+    'http://mine.example/debian',
+  );
+  expect(() => debianMirror({}, ['deb http://mirror.example/ubuntu noble main\n'])).toThrow(
+    'VMSSH_TEST_MIRROR',
+  );
+});

@@ -1,0 +1,141 @@
+import { sh } from './tag.js';
+
+/** What a script finds out about the system it runs in, without changing it. */
+export const facts = sh`
+newline='
+'
+
+# The systemd that runs: 252, and 252.39-1~deb12u2 where it tells.
+systemd_major() { systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p'; }
+systemd_full() { systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\)\( (\([^)]*\))\)\{0,1\}.*/\1 \3/p' | sed 's/^[0-9]* \(..*\)/\1/;s/ $//'; }
+
+is_systemd() { [ "$(cat "$R/proc/1/comm" 2>/dev/null)" = systemd ] && [ -d "$R/run/systemd/system" ]; }
+is_wsl() {
+  grep -qi microsoft "$R/proc/sys/kernel/osrelease" 2>/dev/null || return 1
+  for sign in proc/sys/fs/binfmt_misc/WSLInterop proc/sys/fs/binfmt_misc/WSLInterop-late etc/wsl.conf run/WSL; do
+    if [ -e "$R/$sign" ]; then return 0; fi
+  done
+  return 1
+}
+wsl_says_systemd() {
+  sed -n '/^[[:space:]]*\[boot\]/,/^[[:space:]]*\[/p' "$R/etc/wsl.conf" 2>/dev/null |
+    grep -qi '^[[:space:]]*systemd[[:space:]]*=[[:space:]]*true'
+}
+virtualization() { systemd-detect-virt 2>/dev/null || :; }
+
+# The sshd program; Arch has it in /usr/bin.
+find_sshd() {
+  for sshd in /usr/sbin/sshd /usr/bin/sshd /usr/local/sbin/sshd /sbin/sshd; do
+    if [ -x "$R$sshd" ]; then
+      echo "$sshd"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# The folder that this sshd locks its unprivileged half into, as it was built: Debian and Ubuntu /run/sshd, Fedora, RHEL
+# 9 and Arch /usr/share/empty.sshd, RHEL 8 /var/empty/sshd, openSUSE /var/lib/empty.
+privsep_folder() {
+  for folder in /usr/share/empty.sshd /var/empty/sshd /var/lib/empty /var/lib/sshd /run/sshd /var/empty; do
+    if grep -qF "$folder" "$R$1" 2>/dev/null; then
+      echo "$folder"
+      return 0
+    fi
+  done
+  echo /run/sshd
+}
+
+# What sshd says of its own configuration, one line; empty when it is content. That its folder under /run is missing is
+# for the unit to mend.
+sshd_complaint() {
+  "$R$1" -t 2>&1 | grep -v 'Missing privilege separation directory' | grep -v '^[[:space:]]*$' | tail -n 1
+}
+
+# The units that make host keys before sshd starts: where the distribution has them.
+key_units() {
+  for unit in sshd-keygen.target sshdgenkeys.service sshd-keygen.service; do
+    if [ -e "$R/usr/lib/systemd/system/$unit" ]; then
+      echo "$unit"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# Where unit files lie, in the order systemd looks.
+unit_folders='/etc/systemd/system /run/systemd/system /run/systemd/generator /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system'
+
+# unit_file NAME: the file that systemd would read.
+unit_file() {
+  for unit_folder in $unit_folders; do
+    if [ -e "$R$unit_folder/$1" ] || [ -L "$R$unit_folder/$1" ]; then
+      echo "$unit_folder/$1"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# show UNIT PROPERTY
+show() { systemctl show "$1" -p "$2" --value 2>/dev/null; }
+
+# The kernel's part: is AF_VSOCK there, and what carries it?
+has_vsock() { grep -q '^AF_VSOCK' "$R/proc/net/protocols" 2>/dev/null; }
+module_exists() { [ -d "$R/sys/module/$1" ] || modprobe -n -q "$1" 2>/dev/null; }
+
+# The vsock device of this machine and the module that drives it, by the buses: "virtio vmw_vsock_virtio_transport".
+vsock_device() {
+  for device in "$R"/sys/bus/virtio/devices/*; do
+    if grep -q '^virtio:d00000013v' "$device/modalias" 2>/dev/null; then
+      echo "virtio vmw_vsock_virtio_transport"
+      return 0
+    fi
+  done
+  for device in "$R"/sys/bus/pci/devices/*; do
+    case $(cat "$device/vendor" "$device/device" 2>/dev/null) in
+      "0x1af4$newline"0x1053 | "0x1af4$newline"0x1012)
+        echo "virtio vmw_vsock_virtio_transport"
+        return 0 ;;
+      "0x15ad$newline"0x0740)
+        echo "VMware vmw_vsock_vmci_transport"
+        return 0 ;;
+    esac
+  done
+  if [ -d "$R/sys/bus/vmbus" ]; then
+    echo "Hyper-V hv_sock"
+    return 0
+  fi
+  return 1
+}
+
+# Whether the module of that device is at work: a built-in one shows only by what it drives.
+transport_loaded() {
+  if [ -d "$R/sys/module/$1" ]; then return 0; fi
+  case $1 in
+    vmw_vsock_virtio_transport) [ -d "$R/sys/bus/virtio/drivers/vmw_vsock_virtio_transport" ] ;;
+    hv_sock) [ -d "$R/sys/bus/vmbus/drivers/hv_sock" ] ;;
+    *) return 1 ;;
+  esac
+}
+
+# A word of the kernel's command line, the last one counts: cmdline_word systemd.ssh_auto
+cmdline_word() { tr ' ' '\n' <"$R/proc/cmdline" 2>/dev/null | tr - _ | sed -n "s/^$1=//p" | tr -d '"' | tail -n 1; }
+ssh_auto_is_off() {
+  case $(cmdline_word systemd.ssh_auto) in
+    0 | [nN] | [nN][oO] | [fF] | [fF][aA][lL][sS][eE] | [oO][fF][fF]) return 0 ;;
+  esac
+  return 1
+}
+
+# The names for a port: sshd-vsock for 22, as systemd calls it, sshd-vsock-PORT for others.
+unit_of_port() { if [ "$1" = 22 ]; then echo sshd-vsock; else echo "sshd-vsock-$1"; fi; }
+
+# Milliseconds that the lookup takes which sshd's helpers make of a peer without an address.
+unknown_lookup_ms() {
+  lookup_from=$(clock)
+  timeout 25 getent ahosts UNKNOWN >/dev/null 2>&1
+  echo $(($(clock) - lookup_from))
+}
+has_unknown() { grep -Eq '^[^#]*[[:space:]]UNKNOWN([[:space:]]|$)' "$R/etc/hosts" 2>/dev/null; }
+`;

@@ -1,0 +1,55 @@
+import { generatorPath } from './generator.js';
+import { sh } from './tag.js';
+
+/** Puts the generator in its place and starts what it generates. */
+export const generatorSetup = sh`
+install_generator() {
+  requirements
+  mkdir -p "$R/run" && state_temp=$(mktemp "$R/run/vmssh-XXXXXX")
+  trap 'rm -f "$state_temp"' EXIT
+  name='sshd-vsock'
+  if [ -e "$R/usr/lib/systemd/system-generators/systemd-ssh-generator" ] || [ -e "$R/lib/systemd/system-generators/systemd-ssh-generator" ]; then
+    say skipped generator "systemd $(systemd_full) has a generator of its own"
+  else
+    generator_text >"$state_temp"
+    put generator "$R${generatorPath}" 755 <"$state_temp" || give_up 1
+    say "$put" generator '${generatorPath}'
+    if [ "$put" = changed ]; then systemctl daemon-reload; fi
+    start_generated
+  fi
+  mend_hosts
+  add_keys
+  hush
+  port=22
+  if [ "$(show sshd-vsock.socket ActiveState)" = active ]; then
+    prove
+  elif ssh_auto_is_off; then
+    say skipped banner 'systemd.ssh_auto=no: nothing is bound to vsock port 22'
+  else
+    unit=$name
+    check_socket
+    give_up 1
+  fi
+  if [ "$only_vsock" = yes ]; then close_tcp; fi
+  if [ "$faults" -gt 0 ]; then give_up 1; fi
+  say 'end' 0 "sshd is on vsock port 22$(cid_words)"
+}
+
+start_generated() {
+  for each in "$R"/run/systemd/generator/sockets.target.wants/sshd-*.socket; do
+    each=\${each##*/}
+    if [ "$each" = 'sshd-*.socket' ]; then continue; fi
+    if [ "$(show "$each" ActiveState)" = active ]; then
+      say ok start "$each listens on $(show "$each" Listen)"
+    else
+      note started "$each"
+      systemctl start "$each" 2>/dev/null
+      if [ "$(show "$each" ActiveState)" = active ]; then
+        say changed start "$each listens on $(show "$each" Listen)"
+      else
+        fail start "$each does not start: $(last_words "$each")" "systemctl status $each"
+      fi
+    fi
+  done
+}
+`;

@@ -1,0 +1,97 @@
+import { sh } from './tag.js';
+
+/** Why sshd would refuse an account, though everything up to it is right. */
+export const login = sh`
+# check_login ACCOUNT: the first reason that is found.
+check_login() {
+  entry=$(getent passwd "$1")
+  if [ -z "$entry" ]; then
+    fail login "there is no account $1" "useradd -m $1"
+    return 1
+  fi
+  home=$(echo "$entry" | cut -d: -f6)
+  shell=$(echo "$entry" | cut -d: -f7)
+  config=$(sshd_says "$1")
+  if ! { login_configured "$1" && login_shell "$1" && login_key_files "$1"; }; then return 1; fi
+  say ok login "$1 may log in with the keys of $key_file"
+}
+
+# What sshd_config comes to for this account and a peer named UNKNOWN; from 9.x on sshd needs no folder for that.
+sshd_says() {
+  "$R$sshd" -T -C "user=$1,host=UNKNOWN,addr=UNKNOWN,laddr=UNKNOWN,lport=65535" 2>/dev/null || "$R$sshd" -T 2>/dev/null
+}
+setting() { echo "$config" | sed -n "s/^$1 //p" | head -n 1; }
+
+login_configured() {
+  if [ -z "$config" ]; then return 0; fi
+  if [ "$1" = root ] && [ "$(setting permitrootlogin)" = no ]; then
+    fail login "sshd_config comes to PermitRootLogin no$(refusals)" "echo 'PermitRootLogin prohibit-password' > /etc/ssh/sshd_config.d/00-root.conf (where sshd_config includes that folder), or log in as another user"
+    return 1
+  fi
+  if [ "$1" = root ] && [ "$(setting permitrootlogin)" = forced-commands-only ]; then
+    fail login "sshd_config comes to PermitRootLogin forced-commands-only$(refusals)" 'log in as another user, or set PermitRootLogin prohibit-password'
+    return 1
+  fi
+  if [ "$(setting pubkeyauthentication)" = no ]; then
+    fail login "sshd_config comes to PubkeyAuthentication no$(refusals)" "echo 'PubkeyAuthentication yes' > /etc/ssh/sshd_config.d/00-keys.conf"
+    return 1
+  fi
+  for list in allowusers allowgroups denyusers denygroups; do
+    if [ -n "$(setting $list)" ] && refusals | grep -q 'not allowed'; then
+      fail login "sshd_config has $list $(setting $list)$(refusals)" "let $1 pass there; a peer over vsock has the host name UNKNOWN"
+      return 1
+    fi
+  done
+}
+
+login_shell() {
+  case $shell in
+    */nologin | */false)
+      fail login "the shell of $1 is $shell" "usermod -s /bin/sh $1"
+      return 1 ;;
+  esac
+  if [ "$1" != root ]; then
+    for stop in /run/nologin /etc/nologin; do
+      if [ -e "$R$stop" ]; then
+        fail login "$stop keeps all but root out" "rm $stop"
+        return 1
+      fi
+    done
+  fi
+}
+
+# The first file of keys that is there; sshd does not read one that others could have written.
+login_key_files() {
+  key_file=
+  for each in $(setting authorizedkeysfile); do
+    each=$(echo "$each" | sed "s|%h|$home|g; s|%u|$1|g")
+    case $each in /*) ;; *) each=$home/$each ;; esac
+    if [ -s "$R$each" ]; then
+      key_file=$each
+      break
+    fi
+  done
+  if [ -z "$key_file" ]; then
+    if [ -n "$config" ]; then
+      fail login "$1 has no keys in $(setting authorizedkeysfile)$(refusals)" "vmssh guest script --key FILE puts one there"
+      return 1
+    fi
+    key_file='unknown files'
+    return 0
+  fi
+  if [ "$(setting strictmodes)" = no ]; then return 0; fi
+  for each in "$key_file" "\${key_file%/*}" "$home"; do
+    loose=$(find "$R$each" -prune \( -perm -020 -o -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
+    if [ -n "$loose" ]; then
+      fail login "$each may be written by others than $1 ($(stat -c '%A %U:%G' "$R$each")), so sshd does not read $key_file$(refusals)" "chown $1: $each && chmod go-w $each"
+      return 1
+    fi
+  done
+}
+
+# What sshd said of refused logins in the last minutes.
+refusals() {
+  words=$(journalctl -q -b --since -15min -o cat --no-pager -t sshd -t sshd-session -g 'not allowed because|Authentication refused|ROOT LOGIN REFUSED|not allowed' -n 1 2>/dev/null)
+  if [ -n "$words" ]; then echo "; the journal has: $words"; fi
+}
+`;

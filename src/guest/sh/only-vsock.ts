@@ -1,0 +1,43 @@
+import { sh } from './tag.js';
+
+/** Closes sshd's TCP listener: only for somebody who came in over vsock from outside, so that the way in is proved. */
+export const onlyVsock = sh`
+close_tcp() {
+  if ! came_over_vsock; then
+    fail only-vsock "this session did not come over vsock from the host (SSH_CONNECTION is \${way:-not set}), so TCP stays open" \
+      'log in over vsock and run this again there; or vmssh guest install --only-vsock, which proves the way first'
+    return 1
+  fi
+  closed=
+  for each in ssh.socket sshd.socket ssh.service sshd.service; do
+    if [ "$(show "$each" Id)" != "$each" ]; then continue; fi
+    case $(systemctl is-enabled "$each" 2>/dev/null) in
+      enabled) ;;
+      *) if [ "$(show "$each" ActiveState)" != active ]; then continue; fi ;;
+    esac
+    note tcp "$each"
+    systemctl -q disable --now "$each" && closed="$closed $each"
+  done
+  if [ -n "$closed" ]; then
+    say changed only-vsock "closed:$closed. To get back in over TCP, on the console or over vsock: systemctl enable --now$closed"
+  else
+    say ok only-vsock 'no sshd listens on TCP'
+  fi
+}
+
+# sshd calls a peer over vsock UNKNOWN; sudo may hide that, so the processes above are asked too. The host's CID is 2.
+came_over_vsock() {
+  way=\${SSH_CONNECTION:-}
+  above=$PPID
+  while [ -z "$way" ] && [ "\${above:-1}" -gt 1 ]; do
+    way=$(tr '\0' '\n' <"/proc/$above/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p')
+    above=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$above/status" 2>/dev/null)
+  done
+  case $way in
+    'UNKNOWN '*) ;;
+    *) return 1 ;;
+  esac
+  if ! command -v ss >/dev/null; then return 0; fi
+  ss -H --vsock state established 2>/dev/null | grep -Eq "[[:space:]][^[:space:]]*:\${port}[[:space:]]+2:[0-9]+"
+}
+`;

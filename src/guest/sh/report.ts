@@ -1,0 +1,39 @@
+import { sh } from './tag.js';
+
+/** How every script speaks: one line a step. src/guest/progress.ts reads these lines. */
+export const report = sh`
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+umask 022
+faults=0
+
+# say ok|changed|skipped|failed|cure STEP WORDS
+say() { printf '%-8s %-13s %s\n' "$1" "$2" "$3"; }
+
+# fail STEP WORDS [CURE]
+fail() {
+  faults=$((faults + 1))
+  say failed "$1" "$2"
+  if [ -n "\${3:-}" ]; then say cure "$1" "$3"; fi
+}
+
+# give_up CODE: the last line, and the end.
+give_up() {
+  say 'end' "$1" "$([ "$1" = 2 ] && echo 'nothing was changed' || echo 'a step failed')"
+  exit "$1"
+}
+
+# Milliseconds since boot, in steps of 10.
+clock() {
+  IFS='. ' read -r clock_s clock_c _ </proc/uptime
+  echo "$clock_s$clock_c"0
+}
+
+# as ACCOUNT COMMAND...: in somebody's home files are touched with no more rights than theirs.
+as() {
+  as_account=$1
+  shift
+  if [ "$as_account" = root ]; then "$@"; else runuser -u "$as_account" -- "$@"; fi
+}
+`;

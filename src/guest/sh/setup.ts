@@ -1,0 +1,197 @@
+import { sh } from './tag.js';
+
+/** The set-up's steps. What it needs is checked first; only then is anything written. */
+export const setup = sh`
+need_root() {
+  if [ "$(id -u)" != 0 ]; then
+    fail root "this runs as $(id -un), and writes to /etc" 'run it with sudo, or as root'
+    give_up 2
+  fi
+}
+
+check_version() {
+  major=$(systemd_major)
+  if [ "\${major:-0}" -lt 240 ]; then
+    fail systemd "systemd \${major:-of an unknown version} is older than 240" 'take a newer release of the distribution'
+    return 1
+  fi
+}
+
+# Looks at everything first, so that a system that cannot is left as it is.
+requirements() {
+  need_root
+  if ! { check_systemd && check_version && check_sshd && check_host_keys && load_vsock && check_transport; }; then give_up 2; fi
+}
+
+# The kernel loads AF_VSOCK when the socket is made; to look at it now it is asked for now.
+load_vsock() {
+  if ! has_vsock; then modprobe -q vsock 2>/dev/null; fi
+  if device=$(vsock_device) && ! transport_loaded "\${device#* }"; then modprobe -q "\${device#* }" 2>/dev/null; fi
+  return 0
+}
+
+# systemd 256 and later listen on port 22 by themselves. Where theirs does not, the reason decides.
+systemd_does_it() {
+  if [ "$(systemd_major)" -lt 256 ] || [ "$port" != 22 ]; then return 1; fi
+  case $(whose "$R/etc/systemd/system/sshd-vsock.socket") in ours) return 1 ;; esac
+  case $(show sshd-vsock.socket LoadState) in
+    loaded)
+      say skipped units "systemd $(systemd_full) listens on vsock port 22 by itself ($(show sshd-vsock.socket FragmentPath))"
+      return 0 ;;
+    masked)
+      fail masked 'sshd-vsock.socket is masked' 'systemctl unmask sshd-vsock.socket && systemctl daemon-reload && systemctl start sshd-vsock.socket'
+      give_up 2 ;;
+  esac
+  if ssh_auto_is_off; then
+    no_socket_unit
+    give_up 2
+  fi
+  if has_cid_bug || is_wsl; then
+    say ok units "systemd $(systemd_full) makes no socket here (its generator does not see vsock in this kind of VM): ours fills in"
+    return 1
+  fi
+  no_socket_unit
+  give_up 2
+}
+
+# Somebody's own units that work are theirs to keep.
+somebody_did_it() {
+  case $(whose "$R/etc/systemd/system/$name.socket") in foreign) ;; *) return 1 ;; esac
+  unit=$name
+  check_socket >"$state_temp" || {
+    cat "$state_temp"
+    give_up 1
+  }
+  say skipped units "$name.socket is there, not written by vmssh, and listens: it is left alone"
+}
+
+write_units() {
+  extra=
+  case $(privsep_folder "$sshd") in
+    /run/*)
+      folder=$(privsep_folder "$sshd")
+      extra="RuntimeDirectory=\${folder#/run/}\${newline}RuntimeDirectoryPreserve=yes$newline" ;;
+  esac
+  needs=
+  if key_unit=$(key_units); then needs="Wants=$key_unit\${newline}After=$key_unit$newline"; fi
+  socket_unit >"$state_temp"
+  put units "$R/etc/systemd/system/$name.socket" 644 <"$state_temp" || give_up 1
+  units=$put
+  service_unit >"$state_temp"
+  put units "$R/etc/systemd/system/$name@.service" 644 <"$state_temp" || give_up 1
+  if [ "$put" = changed ]; then units=changed; fi
+  say "$units" units "/etc/systemd/system/$name.socket and $name@.service for $sshd"
+}
+
+enable_socket() {
+  if [ "$units" = changed ]; then systemctl daemon-reload; fi
+  enabled=ok
+  if [ "$(systemctl is-enabled "$name.socket" 2>/dev/null)" != enabled ]; then
+    make_folder "$R/etc/systemd/system/sockets.target.wants"
+    note enabled "$name.socket"
+    enabled=changed
+    systemctl -q enable "$name.socket" || fail enable "$name.socket could not be enabled" "systemctl enable $name.socket"
+  fi
+  if [ "$units" = changed ] || [ "$(show "$name.socket" ActiveState)" != active ]; then
+    enabled=changed
+    systemctl reset-failed "$name.socket" 2>/dev/null
+    systemctl restart "$name.socket" 2>/dev/null
+  fi
+  if [ "$(show "$name.socket" ActiveState)" = active ]; then
+    say "$enabled" enable "$name.socket is enabled and listens on $(show "$name.socket" Listen)"
+  else
+    unit=$name
+    check_socket
+    give_up 1
+  fi
+}
+
+# The name that sshd gives a peer without an address, where looking it up is slow.
+mend_hosts() {
+  if has_unknown; then
+    say ok hosts '/etc/hosts knows UNKNOWN'
+    return 0
+  fi
+  ms=$(unknown_lookup_ms)
+  if [ "$hosts_fix" != yes ] && [ "$ms" -lt 1000 ]; then
+    say skipped hosts "looking up UNKNOWN takes $ms ms here, so /etc/hosts stays as it is (--hosts-fix adds it all the same)"
+    return 0
+  fi
+  if add_lines root "$R/etc/hosts" 644 '127.0.0.1 UNKNOWN'; then
+    say changed hosts "/etc/hosts knows UNKNOWN: the lookup took $ms ms, and now $(unknown_lookup_ms) ms$(hosts_note)"
+  else
+    fail hosts '/etc/hosts cannot be written' "echo '127.0.0.1 UNKNOWN' >> /etc/hosts"
+  fi
+}
+
+# find_home: of the account that keys and .hushlogin are for.
+find_home() {
+  home=$(getent passwd "$account" | cut -d: -f6)
+  if [ -z "$home" ]; then
+    fail account "there is no account $account" "useradd -m $account"
+    give_up 1
+  fi
+}
+
+add_keys() {
+  if [ -z "$keys" ]; then return 0; fi
+  find_home
+  if ! as "$account" test -d "$R$home/.ssh"; then
+    note made-by "$account" "$R$home/.ssh"
+    as "$account" mkdir -m 700 "$R$home/.ssh"
+  fi
+  added=0
+  printf '%s\n' "$keys" >"$state_temp"
+  while IFS= read -r key; do
+    if [ -z "$key" ]; then continue; fi
+    if as "$account" grep -qxF -e "$key" "$R$home/.ssh/authorized_keys" 2>/dev/null </dev/null; then continue; fi
+    add_lines "$account" "$R$home/.ssh/authorized_keys" 600 "$key" </dev/null && added=$((added + 1))
+  done <"$state_temp"
+  if [ "$added" = 0 ]; then
+    say ok key "$account has the keys already"
+  else
+    say changed key "$added put into $home/.ssh/authorized_keys of $account"
+  fi
+}
+
+hush() {
+  if [ "$hushlogin" != yes ]; then return 0; fi
+  find_home
+  if as "$account" test -e "$R$home/.hushlogin"; then
+    say ok hushlogin "$home/.hushlogin is there"
+  else
+    keep_state
+    : >"$state/before/$(printf '%s' "$R$home/.hushlogin" | sum_of).now"
+    note added "$account" "$R$home/.hushlogin"
+    as "$account" touch "$R$home/.hushlogin"
+    say changed hushlogin "$home/.hushlogin"
+  fi
+}
+
+prove() {
+  unit=$name
+  check_banner || {
+    check_privsep
+    check_host_keys
+    give_up 1
+  }
+}
+
+set_up() {
+  requirements
+  name=$(unit_of_port "$port")
+  mkdir -p "$R/run" && state_temp=$(mktemp "$R/run/vmssh-XXXXXX")
+  trap 'rm -f "$state_temp"' EXIT
+  if ! systemd_does_it && ! somebody_did_it; then
+    write_units
+    enable_socket
+  fi
+  mend_hosts
+  add_keys
+  hush
+  prove
+  if [ "$only_vsock" = yes ]; then close_tcp; fi
+  if [ "$faults" -gt 0 ]; then give_up 1; fi
+  say end 0 "sshd is on vsock port $port$(cid_words)"
+}
+`;

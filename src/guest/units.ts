@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+
+/** Where a distribution has sshd, and what its unit has to see to. */
+export interface Layout {
+  /** The path of sshd. */
+  readonly sshd: string;
+  /** The folder that sshd locks its unprivileged half into. Under /run it is the unit's to make. */
+  readonly privsep: string;
+  /** The unit that makes host keys; absent where the package made them. */
+  readonly keyUnit?: string;
+}
+
+/** By the name of the distribution: as their packages of OpenSSH are built. */
+export const layouts = {
+  debian: { sshd: '/usr/sbin/sshd', privsep: '/run/sshd' },
+  ubuntu: { sshd: '/usr/sbin/sshd', privsep: '/run/sshd' },
+  fedora: { sshd: '/usr/sbin/sshd', privsep: '/usr/share/empty.sshd', keyUnit: 'sshd-keygen.target' },
+  rhel: { sshd: '/usr/sbin/sshd', privsep: '/usr/share/empty.sshd', keyUnit: 'sshd-keygen.target' },
+  opensuse: { sshd: '/usr/sbin/sshd', privsep: '/var/lib/empty' },
+  arch: { sshd: '/usr/bin/sshd', privsep: '/usr/share/empty.sshd', keyUnit: 'sshdgenkeys.service' },
+} as const satisfies Readonly<Record<string, Layout>>;
+
+export type Distribution = keyof typeof layouts;
+
+export interface UnitFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What systemd calls the socket on port 22, and what we call the others. */
+export function unitName(port: number): string {
+  return port === 22 ? 'sshd-vsock' : `sshd-vsock-${port}`;
+}
+
+/** The two units: a socket, and the template of the same name that it starts for each connection. */
+export function unitFiles(port: number, layout: Layout): readonly [socket: UnitFile, service: UnitFile] {
+  const name = unitName(port);
+  const { sshd, privsep, keyUnit } = layout;
+  const needs = keyUnit ? `Wants=${keyUnit}\nAfter=${keyUnit}\n` : '';
+  const folder = privsep.startsWith('/run/')
+    ? `RuntimeDirectory=${privsep.slice('/run/'.length)}\nRuntimeDirectoryPreserve=yes\n`
+    : '';
+  return [
+    { name: `${name}.socket`, text: stamp(socketText(String(port))) },
+    { name: `${name}@.service`, text: stamp(serviceText({ sshd, needs, folder })) },
+  ];
+}
+
+/** The socket unit's text. Below 256 systemd takes no URL form; "vsock::22" means any CID for all of them. */
+export function socketText(port: string): string {
+  return `[Unit]
+Description=OpenSSH on vsock port ${port}
+Documentation=man:sshd(8) man:vsock(7)
+
+[Socket]
+ListenStream=vsock::${port}
+Accept=yes
+
+[Install]
+WantedBy=sockets.target
+`;
+}
+
+/** The service template's text; `needs` and `folder` are whole lines or nothing. */
+export function serviceText({ sshd, needs, folder }: Record<'sshd' | 'needs' | 'folder', string>): string {
+  return `[Unit]
+Description=OpenSSH for one connection over vsock (%I)
+Documentation=man:sshd(8)
+${needs}
+[Service]
+${folder}ExecStart=-${sshd} -i
+StandardInput=socket
+StandardOutput=socket
+StandardError=journal
+`;
+}
+
+/** The mark by which scripts know a file for ours and unchanged: see src/guest/sh/files.ts, which makes the same. */
+export function stamp(text: string): string {
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const mark = `# vmssh-guest ${hash}: "vmssh guest script --undo" takes this back\n`;
+  const first = text.startsWith('#!') ? text.indexOf('\n') + 1 : 0;
+  return text.slice(0, first) + mark + text.slice(first);
+}

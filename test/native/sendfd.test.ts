@@ -15,7 +15,8 @@ describeAddon('sendFd', () => {
     const { path, server } = await listen();
     const accepted = once(server, 'connection');
     const script = new URL('fixtures/send-fd.js', import.meta.url).pathname;
-    const proxy = `${process.execPath} ${script} ${path}`;
+    // A sanitizer's library is for our process, not for ssh.
+    const proxy = `env LD_PRELOAD=${process.env.LD_PRELOAD ?? ''} ${process.execPath} ${script} ${path}`;
     const ssh = spawn(
       'ssh',
       [
@@ -29,7 +30,7 @@ describeAddon('sendFd', () => {
         'BatchMode=yes',
         'somewhere',
       ],
-      { stdio: 'ignore', env: { ...process.env, ADDON: addonPath } },
+      { stdio: 'ignore', env: { ...process.env, ADDON: addonPath, LD_PRELOAD: '' } },
     );
     onTestFinished(() => void ssh.kill('SIGKILL'));
     const [peer] = (await accepted) as [Socket];

@@ -7,6 +7,16 @@ export interface Deps {
   readonly timeoutMs?: number | undefined;
   /** Where the system's services have their sockets, "/run". */
   readonly runDir?: string | undefined;
+  /** Where the kernel tells of processes, "/proc". */
+  readonly procDir?: string | undefined;
+  /** What several providers of one listing need, kept by the first that reads it. */
+  readonly memo?: { processes?: Promise<readonly Process[]> } | undefined;
+}
+
+/** A process of this host. */
+export interface Process {
+  readonly pid: number;
+  readonly argv: readonly string[];
 }
 
 /** A source of machines on this host. */
@@ -27,14 +37,24 @@ export interface Found {
   readonly name: string;
   /** What to type after `ssh`: "machine/mint". */
   readonly target: string;
-  /** "unknown" where the provider sees traces of a machine that may be gone. */
-  readonly status: 'running' | 'unknown';
+  readonly status: Status;
   /** The provider's name. */
   readonly provider: string;
   readonly cid?: number | undefined;
   /** In the 8-4-4-4-12 form. */
   readonly uuid?: string | undefined;
+  /** The process that is the machine, by which two providers' words for it are known to be one. */
+  readonly pid?: number | undefined;
+  /** Where its SSH server is, if the provider knows: "vsock/42", "vsock-mux/run/v.sock", "192.0.2.1", "127.0.0.1:60022". */
+  readonly address?: string | undefined;
+  /** The user that its manager made for logging in. */
+  readonly user?: string | undefined;
+  /** The private key that its manager made for logging in; a path. */
+  readonly identityFile?: string | undefined;
 }
+
+/** "unknown" where the provider sees traces of a machine that may be gone. */
+export type Status = 'running' | 'starting' | 'paused' | 'saved' | 'off' | 'unknown';
 
 export interface Warning {
   /** The provider's name. */

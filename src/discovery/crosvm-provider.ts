@@ -1,0 +1,44 @@
+import { basename } from 'node:path';
+import { type ProcFs, processesNamed } from './processes.js';
+import type { Deps, Found, Listing, Provider } from './provider.js';
+import { fieldsOf, optionsOf } from './vhost-device.js';
+
+/** Running crosvms, by their command lines. */
+export const crosvm: Provider = { name: 'crosvm', platforms: ['linux'], list: (deps) => list(deps) };
+
+async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
+  const processes = await processesNamed(/^crosvm$/, deps, fs);
+  return {
+    found: processes
+      .filter(({ argv }) => argv.includes('run'))
+      .flatMap(({ pid, argv }) => toFound(pid, argv)),
+    warnings: [],
+  };
+}
+
+function toFound(pid: number, argv: readonly string[]): Found[] {
+  const { name, ...options } = parseCrosvmArgs(argv);
+  if (options.cid === undefined) return [];
+  const target = `vsock/${options.cid}`;
+  return [
+    {
+      name: name ?? `crosvm-${pid}`,
+      target,
+      status: 'running',
+      provider: crosvm.name,
+      cid: options.cid,
+      pid,
+      address: target,
+    },
+  ];
+}
+
+/** `--vsock 3`, `--vsock cid=3,…` or the older `--cid 3`; the name is `--name`'s, else the control socket's. */
+export function parseCrosvmArgs(argv: readonly string[]): { readonly name?: string; readonly cid?: number } {
+  const args = argv.slice(1).map((arg) => (arg === '-s' ? '--socket' : arg));
+  const options = Object.fromEntries(optionsOf(args));
+  const vsock = options.vsock ?? options.cid;
+  const cid = Number(vsock === undefined ? Number.NaN : (fieldsOf(vsock).cid ?? vsock.split(',')[0]));
+  const name = options.name ?? (options.socket && basename(options.socket).replace(/\.sock(et)?$/, ''));
+  return { ...(name ? { name } : {}), ...(cid >= 3 && cid < 0xffff_ffff ? { cid } : {}) };
+}

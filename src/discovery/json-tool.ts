@@ -1,0 +1,62 @@
+import { DiscoveryError } from './discovery-error.js';
+import { isJsonObject, type JsonObject } from './json.js';
+import type { Deps, Found, Listing } from './provider.js';
+import type { RunTool } from './run-tool.js';
+
+/** A machine's own list by a tool's command: nothing where it is not installed, a warning where it fails. */
+export async function listByTool(
+  provider: string,
+  command: readonly string[],
+  parse: (text: string) => readonly Found[],
+  deps: Deps,
+  run: RunTool,
+): Promise<Listing> {
+  const [program = '', ...args] = command;
+  try {
+    return { found: parse(await run(program, args, deps)), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    if (error.code === 'ENOENT') return { found: [], warnings: [] };
+    return { found: [], warnings: [{ provider, code: error.code, problem: error.message }] };
+  }
+}
+
+/** The objects of a JSON array, or of JSON lines. Throws a DiscoveryError PROTOCOL. */
+export function jsonObjects(
+  text: string,
+  from: (value: unknown) => unknown = (value) => value,
+): readonly JsonObject[] {
+  try {
+    const value: unknown = text.trimStart().startsWith('[') ? JSON.parse(text) : undefined;
+    if (value !== undefined) return arrayOf(from(value));
+    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+    return arrayOf(lines.map((line) => JSON.parse(line)));
+  } catch (error) {
+    if (error instanceof DiscoveryError) throw error;
+    throw new DiscoveryError('PROTOCOL', `it printed no JSON: ${JSON.stringify(text.slice(0, 80))}`, {
+      cause: error,
+    });
+  }
+}
+
+function arrayOf(value: unknown): readonly JsonObject[] {
+  if (!Array.isArray(value)) throw new DiscoveryError('PROTOCOL', 'its JSON is no list');
+  return value.filter(isJsonObject);
+}
+
+/** A field that is a text and not empty. */
+export function textOf(object: JsonObject, field: string): string | undefined {
+  const value = object[field];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A field that is a TCP port, also where it is written as text. */
+export function portOf(object: JsonObject, field: string): number | undefined {
+  const port = Number(object[field]);
+  return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
+}
+
+/** An IP address or host and a port, as `address` of a machine has them. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,34 @@
+import { isJsonObject } from './json.js';
+import { hostAndPort, jsonObjects, listByTool, portOf, textOf } from './json-tool.js';
+import type { Deps, Found, Provider, Status } from './provider.js';
+import { type RunTool, runTool } from './run-tool.js';
+
+/** Lima's instances: their SSH server is on a TCP port of this host. */
+export const lima: Provider = { name: 'lima', platforms: ['linux'], list: (deps) => listLima(deps) };
+
+export function listLima(deps: Deps, run: RunTool = runTool) {
+  return listByTool(lima.name, ['limactl', 'list', '--json'], parseLima, deps, run);
+}
+
+/** Reads `limactl list --json`: an object a line. */
+export function parseLima(text: string): readonly Found[] {
+  return jsonObjects(text).flatMap((instance): Found[] => {
+    const name = textOf(instance, 'name');
+    if (name === undefined) return [];
+    const port = portOf(instance, 'sshLocalPort');
+    const host = textOf(instance, 'sshAddress') ?? '127.0.0.1';
+    const config =
+      isJsonObject(instance.config) && isJsonObject(instance.config.user) ? instance.config.user : {};
+    return [
+      {
+        ...{ name, target: `lima/${name}`, provider: lima.name },
+        status: states[textOf(instance, 'status') ?? ''] ?? 'unknown',
+        address: port === undefined ? undefined : hostAndPort(host, port),
+        user: textOf(config, 'name'),
+        identityFile: textOf(instance, 'IdentityFile'),
+      },
+    ];
+  });
+}
+
+const states: Readonly<Record<string, Status>> = { Running: 'running', Stopped: 'off', Paused: 'paused' };

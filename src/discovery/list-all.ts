@@ -1,0 +1,67 @@
+import { DiscoveryError } from './discovery-error.js';
+import { type ListedMachine, mergeMachines } from './merge.js';
+import type { Deps, Listing, Provider, Warning } from './provider.js';
+
+/** What one provider has for its answer. Milliseconds. */
+export const providerLimitMs = 1000;
+
+export interface AllMachines {
+  readonly machines: readonly ListedMachine[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Asks providers side by side, each for its own time: one that is slow or fails becomes a warning. */
+export async function listAll(
+  deps: Deps,
+  providers: readonly Provider[],
+  limitMs: number = providerLimitMs,
+): Promise<AllMachines> {
+  const shared: Deps = { ...deps, memo: {} };
+  const listings = await Promise.all(providers.map((provider) => askOne(provider, shared, limitMs)));
+  const machines = mergeMachines(listings.flatMap(({ found }) => found));
+  const warnings = listings.flatMap(({ warnings }) => warnings);
+  return { machines, warnings: [...warnings, ...cidsUsedTwice(machines)] };
+}
+
+async function askOne(provider: Provider, deps: Deps, limitMs: number): Promise<Listing> {
+  const limit = new AbortController();
+  const signal = deps.signal ? AbortSignal.any([deps.signal, limit.signal]) : limit.signal;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      limit.abort();
+      reject(new DiscoveryError('TIMEOUT', `gave no answer within ${limitMs / 1000} s`));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: limitMs }), late]);
+  } catch (error) {
+    deps.signal?.throwIfAborted();
+    const { code = 'EIO', message } = error as NodeJS.ErrnoException;
+    return { found: [], warnings: [{ provider: provider.name, code, problem: message }] };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// The kernel lets one machine have a CID; who comes second gets no vsock, or answers for the first.
+function cidsUsedTwice(machines: readonly ListedMachine[]): readonly Warning[] {
+  const running = machines.filter(
+    ({ status, cid, address }) =>
+      status === 'running' && cid !== undefined && !address?.startsWith('vsock-mux'),
+  );
+  return [...groupByCid(running)].flatMap(([cid, users]): Warning[] => {
+    const [first] = users;
+    if (first === undefined || users.length < 2) return [];
+    const problem = `CID ${cid} is used by ${users.map(({ target }) => target).join(' and ')}: vsock/${cid} may lead to either`;
+    return [{ provider: first.provider, code: 'CID_TWICE', problem }];
+  });
+}
+
+function groupByCid(
+  machines: readonly ListedMachine[],
+): ReadonlyMap<number | undefined, readonly ListedMachine[]> {
+  const groups = new Map<number | undefined, ListedMachine[]>();
+  for (const machine of machines) groups.set(machine.cid, [...(groups.get(machine.cid) ?? []), machine]);
+  return groups;
+}

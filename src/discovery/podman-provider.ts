@@ -1,0 +1,34 @@
+import { jsonObjects, listByTool, portOf, textOf } from './json-tool.js';
+import type { Deps, Found, Listing, Provider } from './provider.js';
+import { type RunTool, runTool } from './run-tool.js';
+
+/** Podman's machines: their SSH server is on a TCP port of this host. */
+export const podman: Provider = { name: 'podman', platforms: ['linux'], list: (deps) => listPodman(deps) };
+
+export async function listPodman(
+  deps: Deps,
+  run: RunTool = runTool,
+  uid: number | undefined = process.getuid?.(),
+): Promise<Listing> {
+  // It refuses to keep machines for root.
+  if (uid === 0) return { found: [], warnings: [] };
+  return listByTool(podman.name, ['podman', 'machine', 'list', '--format', 'json'], parsePodman, deps, run);
+}
+
+/** Reads `podman machine list --format json`. */
+export function parsePodman(text: string): readonly Found[] {
+  return jsonObjects(text).flatMap((machine): Found[] => {
+    const name = textOf(machine, 'Name');
+    if (name === undefined) return [];
+    const port = portOf(machine, 'Port');
+    return [
+      {
+        ...{ name, target: `podman/${name}`, provider: podman.name },
+        status: machine.Starting === true ? 'starting' : machine.Running === true ? 'running' : 'off',
+        address: port === undefined ? undefined : `127.0.0.1:${port}`,
+        user: textOf(machine, 'RemoteUsername'),
+        identityFile: textOf(machine, 'IdentityPath'),
+      },
+    ];
+  });
+}

@@ -1,0 +1,71 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Deps, Process } from './provider.js';
+
+/** What is needed of node:fs/promises. */
+export interface ProcFs {
+  readdir(path: string): Promise<readonly string[]>;
+  readFile(path: string): Promise<string>;
+  readlink(path: string): Promise<string>;
+}
+
+/**
+ * The processes whose program has such a name and whose owner may be believed: this user, or one of the system. Anybody
+ * can start a process that is called like somebody's machine.
+ */
+export async function processesNamed(
+  program: RegExp,
+  deps: Deps,
+  fs: ProcFs = nodeFs,
+  uid: number | undefined = process.getuid?.(),
+): Promise<readonly Process[]> {
+  const all = await allProcesses(deps, fs);
+  const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
+  const trusted = await Promise.all(named.map(({ pid }) => isTrusted(pid, uid, deps, fs)));
+  return named.filter((_, i) => trusted[i]);
+}
+
+/** The folder that relative paths of a process begin in, as seen from this one. */
+export async function workingFolder(
+  pid: number,
+  deps: Deps,
+  fs: ProcFs = nodeFs,
+): Promise<string | undefined> {
+  return fs.readlink(`${procDir(deps)}/${pid}/cwd`).catch(() => undefined);
+}
+
+function allProcesses(deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
+  // Several providers look at the same processes for one listing.
+  const reading = deps.memo?.processes ?? readAll(deps, fs);
+  if (deps.memo) deps.memo.processes = reading;
+  return reading;
+}
+
+async function readAll(deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
+  const pids = (await fs.readdir(procDir(deps))).filter((name) => /^\d+$/.test(name));
+  const processes = await Promise.all(
+    pids.map(async (pid) => {
+      // A process may end while it is looked at.
+      const text = await fs.readFile(`${procDir(deps)}/${pid}/cmdline`).catch(() => '');
+      return { pid: Number(pid), argv: text.replace(/\0$/, '').split('\0') };
+    }),
+  );
+  return processes.filter(({ argv }) => argv[0] !== '').sort((a, b) => a.pid - b.pid);
+}
+
+// The folder's owner would not do: the kernel shows root's for a process that forbids its core dump (proc_pid(5)).
+async function isTrusted(pid: number, uid: number | undefined, deps: Deps, fs: ProcFs): Promise<boolean> {
+  const status = await fs.readFile(`${procDir(deps)}/${pid}/status`).catch(() => '');
+  const owner = Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? Number.NaN);
+  return owner === uid || owner < 1000 || (owner >= 60_000 && owner < 65_000);
+}
+
+function procDir(deps: Deps): string {
+  return deps.procDir ?? '/proc';
+}
+
+const nodeFs: ProcFs = {
+  readdir: (path) => readdir(path),
+  readFile: (path) => readFile(path, 'utf8'),
+  readlink: (path) => readlink(path),
+};

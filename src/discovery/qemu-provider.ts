@@ -1,0 +1,51 @@
+import { isAbsolute, join } from 'node:path';
+import { nameProblem } from '../address/machine-name.js';
+import { type ProcFs, processesNamed, workingFolder } from './processes.js';
+import type { Deps, Found, Listing, Process, Provider } from './provider.js';
+import { parseQemuArgs, type QemuMachine } from './qemu-args.js';
+import { parseVhostDevice, type VhostVsock } from './vhost-device.js';
+
+/** Running QEMUs, by their command lines alone: no daemon is asked, no privilege needed. */
+export const qemu: Provider = { name: 'qemu', platforms: ['linux'], list: (deps) => list(deps) };
+
+async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
+  const [machines, daemons] = await Promise.all([
+    processesNamed(/^(qemu-system-\w+|qemu-kvm|kvm)$/, deps, fs),
+    vhostDaemons(deps, fs),
+  ]);
+  const seen = machines.map(({ pid, argv }) => ({ pid, ...parseQemuArgs(argv) }));
+  return { found: seen.flatMap((each) => toFound(each, seen, daemons)), warnings: [] };
+}
+
+type Seen = QemuMachine & { readonly pid: number };
+
+function toFound(machine: Seen, all: readonly Seen[], daemons: readonly VhostVsock[]): Found[] {
+  const { pid, name, uuid, vhostUserSocket } = machine;
+  const daemon =
+    vhostUserSocket === undefined ? undefined : daemons.find(({ socket }) => socket === vhostUserSocket);
+  const cid = machine.cid ?? daemon?.cid;
+  const address = daemon ? `vsock-mux${daemon.udsPath}` : cid === undefined ? undefined : `vsock/${cid}`;
+  const typed = all.filter((each) => each.name === name).length === 1 ? name : uuid;
+  const canType = typed !== undefined && nameProblem(typed) === undefined;
+  const target = canType ? `qemu/${typed}` : address;
+  if (target === undefined) return [];
+  return [
+    { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name, cid, uuid, pid, address },
+  ];
+}
+
+async function vhostDaemons(deps: Deps, fs?: ProcFs): Promise<readonly VhostVsock[]> {
+  const processes = await processesNamed(/^(vhost-device-vsock|vhost-user-vsock)$/, deps, fs);
+  const all = await Promise.all(
+    processes.map(async (process: Process) => {
+      const folder = await workingFolder(process.pid, deps, fs);
+      const rooted = (path: string) => (isAbsolute(path) || folder === undefined ? path : join(folder, path));
+      return parseVhostDevice(process).map(({ cid, socket, udsPath }) => ({
+        cid,
+        socket: socket === undefined ? undefined : rooted(socket),
+        udsPath: rooted(udsPath),
+      }));
+    }),
+  );
+  return all.flat();
+}

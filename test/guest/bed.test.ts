@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { banner } from './banner.js';
 import { installVsockUnits } from './by-hand.js';
@@ -12,20 +12,19 @@ import { bootGuest, type Guest } from './guest.js';
 import { sshArguments } from './ssh.js';
 import { suiteNames, suites } from './suites.js';
 
+const shared = fileURLToPath(new URL('.', import.meta.url));
+
 describeGuests('the bed', () => {
   describe.each(suiteNames)('%s', (suite) => {
     const { systemd, servesVsock } = suites[suite];
-    const shared = mkdtempSync(`${tmpdir()}/vmssh-shared-`);
     let guest: Guest;
     const overVsock = () => banner({ path: guest.muxPath, muxPort: 22 });
 
     beforeAll(async () => {
-      writeFileSync(`${shared}/words`, 'from the host\n');
       guest = await bootGuest({ suite, cid: 77, share: shared });
     });
     afterAll(async () => {
       await guest?.stop();
-      rmSync(shared, { recursive: true, force: true });
     });
 
     test(`is Linux with systemd ${systemd} and a node for the product`, async () => {
@@ -59,10 +58,10 @@ describeGuests('the bed', () => {
     });
 
     test('takes files and folders, and mounts the shared folder', async () => {
-      await guest.copyIn({ '/opt/a folder': shared, '/opt/other name': `${shared}/words` });
+      await guest.copyIn({ '/opt/a folder': shared, '/opt/other name': `${shared}/suites.js` });
       await guest.run('mount -t virtiofs host /host');
-      const { stdout } = await guest.run('cat "/opt/a folder/words" "/opt/other name" /host/words');
-      expect(stdout).toBe('from the host\n'.repeat(3));
+      const { stdout } = await guest.run('cat "/opt/a folder/suites.js" "/opt/other name" /host/suites.js');
+      expect(stdout).toBe(readFileSync(`${shared}/suites.js`, 'utf8').repeat(3));
     });
 
     test(

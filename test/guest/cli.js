@@ -6,12 +6,13 @@ import { commands, UsageError } from './commands.js';
 const usage = `usage: npm run guest -- COMMAND [SUITE] [OPTION]...
 
   boot  SUITE             boot a guest and leave it running
-  ssh   [SUITE] [CMD]...  log in to it as root, or run a command there
-  stop  [SUITE]           stop it (--all: every guest of yours)
+  ssh   [GUEST] [CMD]...  log in to it as root, or run a command there
+  stop  [GUEST]           stop it (--all: every guest of this user)
   list                    what runs, and which images are built
   build [SUITE]...        build images that are not in the cache yet (needs root)
 
-SUITE is trixie (systemd 257), sid (262 or newer) or bookworm (252).
+SUITE is trixie (systemd 257), sid (262 or newer) or bookworm (252). GUEST is SUITE or SUITE:CID, and may be left out
+where one guest runs.
 
 Options of boot:
   --share FOLDER     the guest can mount this folder: mount -t virtiofs host /host
@@ -22,7 +23,7 @@ Options of boot:
   --no-net, --no-vsock
   --reboots          let it reboot instead of ending then
 
-Exit codes: 0 done; 1 failed; 2 wrong usage; 4 no such guest runs; ssh gives its own.`;
+Exit codes: 0 done; 1 failed; 2 wrong usage; 4 no such guest runs, or several; ssh gives its own.`;
 
 const options = {
   ...{ all: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, reboots: { type: 'boolean' } },

@@ -23,12 +23,12 @@ async function boot(names, values) {
   const guest = await bootGuest({ suite, log: say, ...bootOptions(values) });
   guest.detach();
   console.log(`${suite} (systemd ${suites[suite].systemd}) is up after ${seconds(started)}, CID ${guest.cid}
-  log in       npm run guest -- ssh ${suite}
+  log in       npm run guest -- ssh ${suite}:${guest.cid}
   multiplexer  ${values['no-vsock'] ? 'none' : guest.muxPath}
   key          ${guest.identity}
   TCP          ${guest.tcpPort ? `127.0.0.1 port ${guest.tcpPort}` : 'none'}
   console      ${guest.folder}/console.log
-  stop         npm run guest -- stop ${suite}`);
+  stop         npm run guest -- stop ${suite}:${guest.cid}`);
   return 0;
 }
 
@@ -44,15 +44,15 @@ function bootOptions(values) {
 }
 
 function ssh(words) {
-  const [suite, ...command] = suiteNames.includes(words[0]) ? words : [undefined, ...words];
-  const guest = theOne(suite);
+  const [selector, ...command] = suiteNames.includes(words[0]?.split(':')[0]) ? words : ['', ...words];
+  const guest = theOne(selector);
   const child = spawn('ssh', [...sshArguments(guest), ...command], { stdio: 'inherit' });
   return new Promise((done, fail) => child.once('error', fail).once('exit', (code) => done(code ?? 255)));
 }
 
 async function stop(names, { all }) {
-  const [suite] = known(names, 1);
-  const guests = all ? runningGuests() : [theOne(suite)];
+  if (names.length > 1) throw new UsageError(`one guest, not ${names.length}`);
+  const guests = all ? runningGuests() : [theOne(names[0])];
   for (const guest of guests) {
     const started = Date.now();
     await stopRunning(guest);
@@ -64,18 +64,16 @@ async function stop(names, { all }) {
 function list() {
   const guests = runningGuests();
   if (guests.length === 0) say('no guest runs');
-  for (const guest of guests) {
-    const { suite, cid, tcpPort, muxPath, started } = guest;
-    console.log(
-      `${suite.padEnd(9)} runs since ${seconds(started)}, CID ${cid}, TCP port ${tcpPort}, ${muxPath}`,
-    );
+  for (const { suite, cid, tcpPort, muxPath, started } of guests) {
+    const name = `${suite}:${cid}`.padEnd(13);
+    console.log(`${name} runs since ${seconds(started)}, TCP port ${tcpPort}, ${muxPath}`);
   }
   for (const name of suiteNames) {
     const { folder, built } = cachedImage(name);
-    console.log(`${name.padEnd(9)} image ${built ? folder : 'not built'}`);
+    console.log(`${name.padEnd(13)} image ${built ? folder : 'not built'}`);
   }
   const { folder, built } = cachedPrograms();
-  console.log(`${'QEMU'.padEnd(9)} ${built ? folder : 'not built'}`);
+  console.log(`${'QEMU'.padEnd(13)} ${built ? folder : 'not built'}`);
   return 0;
 }
 
@@ -96,16 +94,18 @@ function known(names, most = suiteNames.length) {
   return names;
 }
 
-// The newest guest of a suite, or the only one that runs.
-function theOne(suite) {
-  const guests = runningGuests().filter((guest) => suite === undefined || guest.suite === suite);
-  if (suite === undefined && guests.length > 1) {
-    throw new UsageError(`which one? ${guests.map((guest) => guest.suite).join(', ')} run`);
-  }
-  const newest = guests.toSorted((a, b) => b.started - a.started)[0];
-  if (newest) return newest;
-  const error = new Error(`no ${suite ?? 'guest'} runs\nhint: npm run guest -- boot ${suite ?? 'trixie'}`);
-  throw Object.assign(error, { exitCode: 4 });
+// The running guest that SUITE or SUITE:CID or nothing names, when that is one.
+function theOne(selector = '') {
+  const [suite, cid] = selector.split(':');
+  const guests = runningGuests().filter(
+    (guest) => (!suite || guest.suite === suite) && (!cid || guest.cid === Number(cid)),
+  );
+  if (guests.length === 1) return guests[0];
+  const run = guests.map((guest) => `${guest.suite}:${guest.cid}`).join(', ');
+  const words = run
+    ? `which one? ${run} run`
+    : `no ${selector || 'guest'} runs\nhint: npm run guest -- boot ${suite || 'trixie'}`;
+  throw Object.assign(new Error(words), { exitCode: 4 });
 }
 
 function refuseWhenMissing(names) {

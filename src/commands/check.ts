@@ -69,6 +69,7 @@ export const check: Command<CheckOptions> = {
       progress.stop();
       results.push(result);
       if (!options.json) io.out(formatCheck(result, await styles(io, 'stdout')));
+      if (signal.aborted) break;
     }
     if (options.json) io.out(`${JSON.stringify(results.map(toJson), undefined, 2)}\n`);
     return results.map(codeOf).find((code) => code !== exitCode.ok) ?? exitCode.ok;

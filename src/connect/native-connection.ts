@@ -19,7 +19,7 @@ export class NativeConnection implements Connection {
   }
 
   peek(known: number, max: number, timeoutMs: number): Promise<Uint8Array> {
-    return this.#addon.peek(this.handle, known, max, timeoutMs).promise;
+    return this.#addon.peek(this.handle, known, max, Math.ceil(timeoutMs)).promise;
   }
 
   write(data: Uint8Array): Promise<void> {

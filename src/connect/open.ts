@@ -21,7 +21,7 @@ export async function openConnection(
   options: OpenOptions,
   native: () => AddonState = loadAddon,
 ): Promise<Connection> {
-  const deadline = Date.now() + options.timeoutMs;
+  const deadline = performance.now() + options.timeoutMs;
   let connection: Connection | undefined;
   const abort = () => connection?.close();
   options.signal?.addEventListener('abort', abort);
@@ -54,10 +54,10 @@ async function openSocket(endpoint: Endpoint, options: OpenOptions, native: Addo
 }
 
 async function openNative(endpoint: Endpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
-  const deadline = Date.now() + options.timeoutMs;
+  const deadline = performance.now() + options.timeoutMs;
   const address = await addressOf(endpoint, options);
   options.signal?.throwIfAborted();
-  const pending = addon.connect(address, Math.max(1, deadline - Date.now()));
+  const pending = addon.connect(address, Math.max(1, Math.ceil(deadline - performance.now())));
   const cancel = () => pending.cancel();
   options.signal?.addEventListener('abort', cancel);
   try {

@@ -25,14 +25,14 @@ export async function openWhenReady<T>(
   options: WaitOptions,
 ): Promise<T> {
   const { waitMs, signal, sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
-  const until = Date.now() + waitMs;
+  const until = performance.now() + waitMs;
   for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
     try {
-      return await attempt(Math.max(1, until - Date.now()));
+      return await attempt(Math.max(1, until - performance.now()));
     } catch (error) {
       if (!(error instanceof ConnectError) || !mayMend(error)) throw error;
       if (signal?.aborted) throw interrupted(options.target);
-      if (Date.now() + pause >= until) throw gaveUp(error, waitMs);
+      if (performance.now() + pause >= until) throw gaveUp(error, waitMs);
       options.onRetry?.(error);
     }
     await sleep(pause, signal).catch(() => {});

@@ -27,14 +27,14 @@ export async function awaitBanner(
 }
 
 async function look(connection: Connection, target: string, timeoutMs: number): Promise<string> {
-  const until = Date.now() + timeoutMs;
+  const until = performance.now() + timeoutMs;
   for (let seen = 0; ; ) {
-    const bytes = await peek(connection, target, seen, until - Date.now());
+    const bytes = await peek(connection, target, seen, until - performance.now());
     const scan = scanBanner(bytes);
     if (scan.state === 'found') return scan.banner;
     if (scan.state === 'not-ssh') throw noBanner(target, `something answers, but ${scan.reason}`);
     if (bytes.length === seen) {
-      const ended = Date.now() < until;
+      const ended = performance.now() < until;
       throw ended
         ? noBanner(target, 'the connection was closed before a banner came', closedHint)
         : noBanner(target, `connected, but no SSH banner came in ${timeoutMs / 1000} s`, silentHint);

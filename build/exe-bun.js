@@ -1,6 +1,7 @@
-// Compiles src/bin/executable.ts; run by bun itself: bun run build/exe-bun.js OUTFILE
+// Compiles src/bin/executable.ts; run by bun itself: bun run build/exe-bun.js OUTFILE [TARGET BUN]
+// For another system than this one, TARGET is bun's name of it and BUN the path of its bun.
 
-const [outfile] = process.argv.slice(2);
+const [outfile, target, executablePath] = process.argv.slice(2);
 
 await Bun.build({
   entrypoints: ['src/bin/executable.ts'],
@@ -14,6 +15,7 @@ await Bun.build({
   // Nothing is read from the folder in which a user happens to stand.
   compile: {
     outfile,
+    ...(target ? { target, executablePath } : {}),
     autoloadDotenv: false,
     autoloadBunfig: false,
     autoloadTsconfig: false,

@@ -1,0 +1,46 @@
+// Builds the Windows executable and its release archive, on Linux: node build/win.js
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildWindowsAddon } from '../native/build-win32.js';
+import { installRuntimes } from './runtimes.js';
+import { installWindowsRuntimes } from './runtimes-win.js';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const target = 'win32-x64';
+const folder = join(root, 'dist', target);
+
+const addon = await buildWindowsAddon();
+if (!addon.built) fail(`the addon could not be built: ${addon.reason}`);
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+const windowsBun = installWindowsRuntimes().bun;
+const executable = join(folder, 'vmssh.exe');
+const script = join(root, 'build/exe-bun.js');
+run(installRuntimes().bun, ['run', script, executable, 'bun-windows-x64', windowsBun], { cwd: root });
+copyFileSync(addon.path, join(folder, 'node-hvsock-native.node'));
+for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
+  copyFileSync(join(root, name), join(folder, name));
+archive(['vmssh.exe', 'node-hvsock-native.node', 'LICENSE', 'README.md', 'CHANGELOG.md']);
+
+/** The same input gives the same archive: one time for all, no attributes of this system. */
+function archive(names) {
+  const zip = join(root, 'dist', `vmssh-${target}.zip`);
+  rmSync(zip, { force: true });
+  const time = new Date('2000-01-01T00:00:00Z');
+  for (const name of names) utimesSync(join(folder, name), time, time);
+  run('zip', ['-X', '-q', zip, ...names], { cwd: folder, env: { ...process.env, TZ: 'UTC' } });
+}
+
+function run(program, args, options = {}) {
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit', ...options });
+  if (error?.code === 'ENOENT') fail(`${program} not found; apt-get install ${program}`);
+  if (status !== 0) fail(`${program} failed: ${error?.message ?? `exit code ${status}`}`);
+}
+
+function fail(words) {
+  console.error(`build:win: ${words}`);
+  process.exit(1);
+}

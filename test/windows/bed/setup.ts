@@ -1,0 +1,65 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { installWindowsRuntimes } from '../../../build/runtimes-win.js';
+import { execute } from '../../guest/execute.js';
+import { ensureWine, inWine } from './cache.js';
+import { compileFakes } from './compile.js';
+import { repo } from './paths.js';
+import { whatIsMissing } from './requirements.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Why no Windows program runs here, and the remedy; '' when they do. */
+    missing: string;
+    /** The folder with Wine's root. */
+    wine: string;
+    /** The folder that is Z:\mnt\work to the programs, with the prefix and the fakes. */
+    work: string;
+  }
+}
+
+/** Before all files: builds what the cache lacks, and a prefix of this run's own with the fakes in it. */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const missing = whatIsMissing();
+  project.provide('missing', missing);
+  if (missing && process.env.VMSSH_NO_SKIP === '1') throw new Error(`VMSSH_NO_SKIP=1, but ${missing}`);
+  if (missing) {
+    console.error(`the Windows tests are skipped: ${missing}`);
+    project.provide('wine', '');
+    project.provide('work', '');
+    return undefined;
+  }
+  const wine = await ensureWine(console.error);
+  installWindowsRuntimes();
+  const work = mkdtempSync(join(tmpdir(), 'vmssh-windows-'));
+  project.provide('wine', wine);
+  project.provide('work', work);
+  await execute('cp', ['-a', '--reflink=auto', join(wine, 'prefix'), join(work, 'prefix')]);
+  await compileFakes(work);
+  const system = join(work, 'prefix/drive_c/windows/system32');
+  for (const name of ['WindowsPowerShell/v1.0/powershell.exe', 'wsl.exe', 'OpenSSH/ssh.exe']) {
+    cpSync(join(work, 'say.exe'), join(system, name), { force: true });
+  }
+  await replaceWbemLocator(wine, work);
+  return async () => {
+    await wineserverGone(wine, work);
+    rmSync(work, { recursive: true, force: true });
+  };
+}
+
+const wbemLocator = 'HKCR\\CLSID\\{4590F811-1D3A-11D0-891F-00AA004B2E24}\\InprocServer32';
+
+async function replaceWbemLocator(wine: string, work: string): Promise<void> {
+  const add = ['reg', 'add', wbemLocator, '/ve', '/d', 'Z:\\mnt\\work\\wbem.dll', '/f'];
+  await execute('bash', [inWine, wine, repo, work, ...add]);
+}
+
+/** Wine's server leaves by itself three seconds after its last program. */
+async function wineserverGone(wine: string, work: string): Promise<void> {
+  await execute('bash', [inWine, wine, repo, work, 'wineserver', '--wait'], {
+    timeout: 30,
+    allowFailure: true,
+  });
+}

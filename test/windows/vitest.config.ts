@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/windows/**/*.test.ts'],
+    globalSetup: 'test/windows/bed/setup.ts',
+    fileParallelism: false, // one Wine serves all
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 40_000,
+  },
+});

@@ -4,12 +4,22 @@ import { version } from '../version.js';
 import { check } from './check.js';
 import type { Command, Io, OptionSpec, RawArgs } from './command.js';
 import { configPrint } from './config-print.js';
+import { doctorTarget } from './doctor-target.js';
+import { guestCheck } from './guest-check.js';
+import { guestCloudInit } from './guest-cloud-init.js';
+import { guestGenerator } from './guest-generator.js';
+import { guestInstall } from './guest-install.js';
+import { guestScript } from './guest-script.js';
+import { guestUnits } from './guest-units.js';
 import { nc } from './nc.js';
 import { proxy } from './proxy.js';
 import { resolveCommand } from './resolve.js';
 
 /** Every command; one of a group has both words in its name. */
-export const commands: readonly Command<unknown>[] = [proxy, check, nc, resolveCommand, configPrint];
+export const commands: readonly Command<unknown>[] = [
+  ...[proxy, check, nc, resolveCommand, configPrint],
+  ...[doctorTarget, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
+];
 
 /** What is done with a command's arguments; resolves to the exit code. */
 export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
@@ -57,7 +67,10 @@ function vmssh(act: (command: Command<unknown>) => (raw: RawArgs) => Promise<voi
   return program;
 }
 
-const groups: Readonly<Record<string, string>> = { config: "the lines for ssh's own configuration" };
+const groups: Readonly<Record<string, string>> = {
+  config: "the lines for ssh's own configuration",
+  guest: 'what goes into a guest: sshd on vsock, set up, checked and undone (docs/guest.md)',
+};
 
 const overview = `
 Targets: vsock/3  machine/web  container/web  unix/run/x.sock  vsock-mux/run/fc/v.sock  .host  (docs/targets.md)

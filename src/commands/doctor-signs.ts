@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Signs } from '../guest/diagnose.js';
+import { registrationCommand, registrationQuery } from '../guest/service-registration.js';
+import { type CidUser, cidsOf, sharedCids } from '../guest/shared-cids.js';
+import { sshCommand } from '../guest/ways.js';
+import { parseTarget } from '../target/parse.js';
+import type { CheckResult } from './check-target.js';
+import type { Io } from './command.js';
+
+export interface SignOptions {
+  readonly target: string;
+  readonly port: number;
+  readonly user: string;
+  readonly sshConfig: string | undefined;
+  readonly check: CheckResult;
+}
+
+/** Runs a program to its end: its exit code (undefined: it could not be started) and its last words on stderr. */
+export type RunProgram = (
+  command: readonly string[],
+  signal: AbortSignal,
+) => Promise<{ readonly code: number | undefined; readonly words: string }>;
+
+/** What can be seen of a target from this host, beyond the check of its stages. */
+export async function hostSigns(
+  { target, port, user, sshConfig, check }: SignOptions,
+  io: Io,
+  signal: AbortSignal,
+  run: RunProgram = runProgram,
+  processes: () => readonly CidUser[] = cidUsers,
+  now: () => number = () => performance.now(),
+): Promise<Signs> {
+  const parsed = parseTarget(target);
+  const { error, stages } = check;
+  const handshakeMs = stages.reduce((sum, { ms }) => sum + ms, 0);
+  let login: Signs['login'];
+  if (!error) {
+    const { self, platform } = io;
+    const ssh = sshCommand({ way: 'target', sshConfig, port, self, platform });
+    const from = now();
+    const done = await run([...ssh, '-o', 'BatchMode=yes', '-tt', `${user}@${target}`, 'true'], signal);
+    login = { in: done.code === 0, ms: now() - from, words: done.words, user };
+  }
+  const twice =
+    io.platform === 'linux' && parsed.kind === 'vsock' ? sharedCids(processes()).get(parsed.cid) : undefined;
+  const byHyperV = io.platform === 'win32' && (parsed.kind === 'hyper-v' || parsed.kind === 'wsl');
+  const service =
+    error && byHyperV && port !== 22 && port <= 0x7fffffff
+      ? {
+          registered: (await run(['reg.exe', ...registrationQuery(port)], signal)).code === 0,
+          command: registrationCommand(port),
+        }
+      : undefined;
+  return { error, handshakeMs, login, cidUsers: twice ?? [], service };
+}
+
+const runProgram: RunProgram = ([program = '', ...args], signal) =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], signal, timeout: 60_000 });
+    let text = '';
+    child.stderr.setEncoding('utf8').on('data', (part: string) => {
+      text = (text + part).slice(-65_536);
+    });
+    const words = () => text.trim().split('\n').pop()?.trim() ?? '';
+    child.once('error', (error) => resolve({ code: undefined, words: error.message }));
+    child.once('close', (code) => resolve({ code: code ?? undefined, words: words() }));
+  });
+
+/** Every program on this host that gave a machine a CID; those of other users are there too. */
+function cidUsers(): readonly CidUser[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return cidsOf(Number(pid), readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'));
+      } catch {
+        return []; // it ended meanwhile
+      }
+    });
+}

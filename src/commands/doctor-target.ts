@@ -1,0 +1,121 @@
+import { exitCode } from '../errors.js';
+import { diagnose, type Finding } from '../guest/diagnose.js';
+import { failures } from '../guest/failures.js';
+import { runScript } from '../guest/run-script.js';
+import { checkScript } from '../guest/script.js';
+import { userOf, wayInto, withoutUser } from '../guest/ways.js';
+import { parseTarget } from '../target/parse.js';
+import { formatCheck } from './check-format.js';
+import { checkTarget } from './check-target.js';
+import type { Command } from './command.js';
+import { hostSigns } from './doctor-signs.js';
+import { formatProgress, notRun } from './guest-lines.js';
+import { accountName, guestPort, portOption } from './guest-options.js';
+import { type HostFlags, hostFlags, sshConfigOption } from './guest-way.js';
+import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
+import { startProgress } from './spinner.js';
+import { styles } from './style.js';
+import { positionals } from './values.js';
+
+export interface DoctorTargetOptions extends ReachFlags {
+  readonly target: string;
+  readonly port: number;
+  readonly user: string;
+  /** Another way into the same guest. */
+  readonly over: HostFlags | undefined;
+  readonly sshConfig: string | undefined;
+}
+
+/** vmssh doctor TARGET: what is wrong between here and a shell in the guest, with its evidence and its cure. */
+export const doctorTarget: Command<DoctorTargetOptions> = {
+  name: 'doctor',
+  summary: 'find out what is wrong with the way to a machine, and how to mend it',
+  usage: '[user@]TARGET',
+  details: `It goes the way to a login, and looks from inside the guest where it gets in: by the target itself, or by --over.
+The failures it knows are listed in docs/guest.md. Exits with 1 where something is wrong.`,
+  options: [
+    {
+      long: 'over',
+      value: '[user@]HOST',
+      summary: 'another way into the guest, to look from inside: ssh, a target, wsl/DISTRO',
+    },
+    portOption,
+    {
+      long: 'user',
+      short: 'l',
+      value: 'NAME',
+      summary: 'who logs in (default: the user of TARGET, or root)',
+    },
+    sshConfigOption,
+    timeoutOption,
+    waitOption,
+    verboseOption,
+  ],
+  examples: [
+    { line: 'vmssh doctor vsock/3', about: 'why does ssh vsock/3 not work?' },
+    { line: 'vmssh doctor --over root@192.0.2.7 vsock/3', about: 'the same, with a look from inside' },
+  ],
+
+  parse(raw) {
+    const [text = ''] = positionals(raw, 1, 1, '[user@]TARGET');
+    const target = withoutUser(text);
+    parseTarget(target);
+    const { over, user, 'ssh-config': sshConfig } = raw.options;
+    return {
+      target,
+      port: guestPort(raw),
+      user: accountName(typeof user === 'string' ? user : (userOf(text) ?? 'root')),
+      over: typeof over === 'string' ? hostFlags(over, raw) : undefined,
+      sshConfig: typeof sshConfig === 'string' ? sshConfig : undefined,
+      ...reachFlags(raw),
+    };
+  },
+
+  async run(options, io) {
+    const { target, port, user, over, sshConfig } = options;
+    const signal = io.interrupted();
+    const style = await styles(io, 'stdout');
+    const progress = await startProgress(io, `looking at ${target}`);
+    const check = await checkTarget(target, options, io, signal, (stage) =>
+      progress.tell(`${target}: ${stage}`),
+    );
+    progress.stop();
+    io.out(formatCheck(check, style));
+    const signs = await hostSigns({ target, port, user, sshConfig, check }, io, signal);
+    const { findings, certain } = diagnose(signs);
+
+    const into: HostFlags | undefined =
+      over ?? (signs.login?.in ? { host: `${user}@${target}`, way: 'target', sshConfig } : undefined);
+    let faults = check.error ? 1 : 0;
+    for (const finding of findings) {
+      io.out(formatProgress({ state: finding.state, step: finding.name, words: finding.words }, style));
+      if (finding.cure)
+        io.out(formatProgress({ state: 'cure', step: finding.name, words: finding.cure }, style));
+      if (finding.state === 'failed') faults++;
+    }
+    if (into) {
+      io.out(`${style.bold('in the guest')}\n`);
+      const { self, platform, env } = io;
+      const script = checkScript({ port, account: user });
+      const way = wayInto({ ...into, script, needsRoot: false, port, self, platform });
+      const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style));
+      const outcome = await runScript(way, { env, signal, onLine });
+      if (outcome.code === undefined) throw notRun(into.host, way, outcome);
+      faults += outcome.code === 0 ? 0 : 1;
+    } else if (!certain) {
+      io.out(suspectLines(findings, style.dim));
+    }
+    return faults === 0 ? exitCode.ok : exitCode.connect;
+  },
+};
+
+/** Without a look from inside only the suspects can be named. */
+function suspectLines(findings: readonly Finding[], dim: (text: string) => string): string {
+  const suspects = findings.flatMap((finding) => finding.suspects ?? []);
+  if (suspects.length === 0) return '';
+  const lines = suspects.map((name) => {
+    const { number, title, cure } = failures[name];
+    return `  ${number > 0 ? `${number}. ` : ''}${title}\n     ${dim('cure:')} ${cure}\n`;
+  });
+  return `It may be, the likeliest first:\n${lines.join('')}To know which: --over [user@]HOST looks from inside, or paste vmssh guest check --script into its console\n`;
+}

@@ -1,0 +1,76 @@
+import { exitCode } from '../errors.js';
+import { runScript } from '../guest/run-script.js';
+import { checkScript } from '../guest/script.js';
+import { userOf, wayInto } from '../guest/ways.js';
+import { type Command, UsageError } from './command.js';
+import { formatProgress, notRun } from './guest-lines.js';
+import { accountName, guestPort, portOption } from './guest-options.js';
+import { type HostFlags, hostFlags, sshConfigOption, wayOption } from './guest-way.js';
+import { jsonOption } from './shared-options.js';
+import { styles } from './style.js';
+import { positionals } from './values.js';
+
+export interface GuestCheckOptions {
+  /** Undefined: the script itself is wanted. */
+  readonly into: HostFlags | undefined;
+  readonly port: number;
+  readonly account: string;
+  readonly json: boolean;
+}
+
+/** vmssh guest check: looks for what is wrong in a guest, over a way that works. Changes nothing there. */
+export const guestCheck: Command<GuestCheckOptions> = {
+  name: 'guest check',
+  summary: 'tell what keeps sshd from answering on vsock, from inside the guest; changes nothing',
+  usage: '[user@]HOST',
+  details: 'HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits with 1 where something is wrong.',
+  options: [
+    { long: 'script', summary: 'print the script instead, to be pasted into a console of the guest' },
+    portOption,
+    {
+      long: 'user',
+      short: 'l',
+      value: 'NAME',
+      summary: 'whose login to look at (default: the user of HOST, or root)',
+    },
+    wayOption,
+    sshConfigOption,
+    jsonOption,
+  ],
+  examples: [
+    { line: 'vmssh guest check root@192.0.2.7', about: 'over TCP, when vsock does not work yet' },
+    { line: 'vmssh guest check --script > check.sh', about: 'then in the guest: sudo sh check.sh' },
+  ],
+
+  parse(raw) {
+    const script = raw.options.script === true;
+    const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
+    const user = raw.options.user ?? userOf(host) ?? 'root';
+    if (user === true) throw new UsageError('--user takes a name');
+    return {
+      into: script ? undefined : hostFlags(host, raw),
+      port: guestPort(raw),
+      account: accountName(user),
+      json: raw.options.json === true,
+    };
+  },
+
+  async run({ into, port, account, json }, io) {
+    const script = checkScript({ port, account });
+    if (!into) {
+      io.out(script);
+      return exitCode.ok;
+    }
+    const style = await styles(io, 'stdout');
+    const { self, platform, env } = io;
+    const way = wayInto({ ...into, script, needsRoot: false, self, platform });
+    const outcome = await runScript(way, {
+      env,
+      signal: io.interrupted(),
+      onLine: (line) => json || io.out(formatProgress(line, style)),
+    });
+    if (outcome.code === undefined) throw notRun(into.host, way, outcome);
+    if (json) io.out(`${JSON.stringify(outcome.lines, undefined, 2)}\n`);
+    return outcome.code === 0 ? exitCode.ok : exitCode.connect;
+  },
+};

@@ -1,0 +1,147 @@
+import { exitCode } from '../errors.js';
+import { hostLines, hostName } from '../guest/host-lines.js';
+import { cidOf } from '../guest/progress.js';
+import { shellWord } from '../guest/quote.js';
+import { runScript } from '../guest/run-script.js';
+import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
+import { registrationCommand } from '../guest/service-registration.js';
+import { targetOf, userOf, wayInto, withoutUser } from '../guest/ways.js';
+import { parseTarget } from '../target/parse.js';
+import { formatCheck } from './check-format.js';
+import { checkTarget } from './check-target.js';
+import type { Command, Io } from './command.js';
+import { formatProgress, notRun } from './guest-lines.js';
+import {
+  accountOption,
+  generatorOption,
+  hostsOption,
+  hushOption,
+  keyOption,
+  onlyVsockOption,
+  portOption,
+  scriptOptions,
+  undoOption,
+} from './guest-options.js';
+import { type HostFlags, hostFlags, sshConfigOption, wayOption } from './guest-way.js';
+import { type ReachFlags, reachFlags, timeoutOption } from './shared-options.js';
+import { styles } from './style.js';
+import { positionals } from './values.js';
+
+export interface GuestInstallOptions {
+  readonly into: HostFlags;
+  readonly script: ScriptOptions;
+  readonly undo: boolean;
+  /** How the guest is reached from now on; undefined: by the CID that it tells. */
+  readonly target: string | undefined;
+  readonly reach: ReachFlags;
+}
+
+/** vmssh guest install: runs the set-up in a guest over a way that works, and proves the new one. */
+export const guestInstall: Command<GuestInstallOptions> = {
+  name: 'guest install',
+  summary: 'set a guest up over a way that already works, and prove the way over vsock',
+  usage: '[user@]HOST',
+  details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --way=machinectl goes into a container by its name.
+What is done there is what vmssh guest script prints. Afterwards the guest is checked as a target.`,
+  options: [
+    {
+      long: 'target',
+      value: 'TARGET',
+      summary: 'how this host reaches the guest from now on (default: by the CID that it tells)',
+    },
+    ...[portOption, hostsOption, hushOption, keyOption, accountOption, onlyVsockOption],
+    ...[generatorOption, undoOption, wayOption, sshConfigOption, timeoutOption],
+  ],
+  examples: [
+    { line: 'vmssh guest install root@192.0.2.7', about: 'over ssh and TCP, for the last time' },
+    { line: 'vmssh guest install wsl/Ubuntu', about: 'in a WSL2 distribution, from Windows' },
+    {
+      line: 'vmssh guest install --only-vsock --target hyper-v/mint me@mint',
+      about: 'and close TCP when the new way is proved',
+    },
+    { line: 'vmssh guest install --undo root@vsock/3', about: 'take it back' },
+  ],
+
+  parse(raw) {
+    const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
+    const { target } = raw.options;
+    if (typeof target === 'string') parseTarget(target);
+    return {
+      into: hostFlags(host, raw),
+      script: scriptOptions(raw),
+      undo: raw.options.undo === true,
+      target: typeof target === 'string' ? target : undefined,
+      reach: reachFlags(raw),
+    };
+  },
+
+  async run(options, io) {
+    const { into, script, undo } = options;
+    const signal = io.interrupted();
+    const run = await scriptRunner(io, signal);
+    const done = await run(into, undo ? undoScript() : setupScript({ ...script, onlyVsock: false }));
+    if (undo || done.code !== 0) return done.code === 0 ? exitCode.ok : exitCode.connect;
+
+    const target = options.target ?? ownTarget(into.host) ?? targetByCid(cidOf(done.lines));
+    if (target === undefined) {
+      io.err(`vmssh: how this host reaches the guest is not known: its CID cannot be read there\n`);
+      io.err('hint: vmssh check TARGET proves it; --target TARGET does so here\n');
+      return exitCode.connect;
+    }
+    const user = script.account ?? userOf(into.host) ?? 'root';
+    const check = await checkTarget(target, { port: script.port, user, ...options.reach }, io, signal);
+    io.out(formatCheck(check, await styles(io, 'stdout')));
+    if (check.error) return exitCode.connect;
+
+    if (script.onlyVsock) {
+      const over = { ...into, host: `${user}@${target}`, way: 'target' as const };
+      const closed = await run(over, setupScript({ ...script, keys: [], onlyVsock: true }), script.port);
+      if (closed.code !== 0) return exitCode.connect;
+    }
+    io.out(`\n${afterwards(options, target, io)}`);
+    return exitCode.ok;
+  },
+};
+
+async function scriptRunner(io: Io, signal: AbortSignal) {
+  const style = await styles(io, 'stdout');
+  return async (into: HostFlags, script: string, port?: number) => {
+    const { self, platform, env } = io;
+    const way = wayInto({ ...into, script, port, needsRoot: true, self, platform });
+    const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style));
+    const outcome = await runScript(way, { env, signal, onLine });
+    if (outcome.code === undefined) throw notRun(into.host, way, outcome);
+    return outcome;
+  };
+}
+
+/** What was typed, where it was a target already. */
+function ownTarget(host: string): string | undefined {
+  return targetOf(host) === undefined ? undefined : withoutUser(host);
+}
+
+function targetByCid(cid: number | undefined): string | undefined {
+  return cid === undefined ? undefined : `vsock/${cid}`;
+}
+
+/** What to type from now on. */
+function afterwards({ into, script }: GuestInstallOptions, target: string, io: Io): string {
+  const { port, account } = script;
+  const name = hostName(withoutUser(into.host));
+  const user = account ?? userOf(into.host);
+  const proxy = io.self.map((word) => configWord(word, io.platform)).join(' ');
+  const lines = hostLines({ name, target, port, user, proxy });
+  const { kind } = parseTarget(target);
+  const onWindows = kind === 'hyper-v' || kind === 'wsl' || kind === 'hvsock';
+  const registration =
+    onWindows && port !== 22
+      ? `\nWindows may want port ${port} registered once, at an elevated prompt:\n${registrationCommand(port)}\n`
+      : '';
+  return `For ~/.ssh/config, to type ssh ${name} from now on:\n\n${lines}${registration}`;
+}
+
+function configWord(text: string, platform: NodeJS.Platform): string {
+  const percent = text.replaceAll('%', '%%');
+  if (/^[\w@+=:,./%-]+$/.test(percent)) return percent;
+  return platform === 'win32' ? `"${percent.replaceAll('\\', '/')}"` : shellWord(percent);
+}

@@ -1,0 +1,56 @@
+import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
+import { type Command, UsageError } from './command.js';
+import {
+  accountOption,
+  generatorOption,
+  hostsOption,
+  hushOption,
+  keyOption,
+  onlyVsockOption,
+  portOption,
+  scriptOptions,
+  undoOption,
+} from './guest-options.js';
+import { positionals } from './values.js';
+
+export type GuestScriptOptions = { readonly undo: true } | ({ readonly undo: false } & ScriptOptions);
+
+/** vmssh guest script: the whole set-up as one sh script, or its undoing. */
+export const guestScript: Command<GuestScriptOptions> = {
+  name: 'guest script',
+  summary: 'print the sh script that sets a guest up, to be run in it',
+  usage: '',
+  details: `It needs root, and systemd 240 or later. It may run again, says one line a step (ok, changed, skipped, failed),
+and ends with 0 when all is well, 1 when a step failed, 2 when it cannot be done there and nothing was changed.`,
+  options: [
+    portOption,
+    hostsOption,
+    hushOption,
+    keyOption,
+    accountOption,
+    onlyVsockOption,
+    generatorOption,
+    undoOption,
+  ],
+  examples: [
+    { line: 'vmssh guest script > setup.sh', about: 'then in the guest: sudo sh setup.sh' },
+    { line: 'vmssh guest script --undo | ssh root@guest sh -s', about: 'take it back' },
+  ],
+
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    if (raw.options.undo !== true) return { undo: false, ...scriptOptions(raw) };
+    const others = Object.keys(raw.options).filter((name) => name !== 'undo');
+    if (others.length > 0) {
+      throw new UsageError(
+        `--undo takes all back, whatever it was made with: leave out --${others.join(', --')}`,
+      );
+    }
+    return { undo: true };
+  },
+
+  async run(options, io) {
+    io.out(options.undo ? undoScript() : setupScript(options));
+    return 0;
+  },
+};

@@ -1,0 +1,51 @@
+import { layouts, unitFiles } from '../guest/units.js';
+import { type Command, UsageError } from './command.js';
+import { distroOf, distroOption, guestPort, portOption } from './guest-options.js';
+import { positionals } from './values.js';
+
+export interface GuestUnitsOptions {
+  readonly systemd: number;
+  readonly port: number;
+  readonly distro: keyof typeof layouts;
+}
+
+/** vmssh guest units: the two units that bind sshd to vsock, to be put into a guest by hand. */
+export const guestUnits: Command<GuestUnitsOptions> = {
+  name: 'guest units',
+  summary: 'print the two systemd units that bind sshd to vsock in a guest',
+  usage: '',
+  details: 'Each file is preceded by its path. systemd 256 and later listen on port 22 without any.',
+  options: [
+    { long: 'systemd', value: 'N', summary: 'the version in the guest, 240 or later (default 252)' },
+    portOption,
+    distroOption,
+  ],
+  examples: [
+    { line: 'vmssh guest units', about: 'for Debian 12 or Ubuntu 24.04' },
+    { line: 'vmssh guest units --port 2222 --distro arch', about: 'for another port and distribution' },
+  ],
+
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    return { systemd: systemdVersion(raw.options.systemd), port: guestPort(raw), distro: distroOf(raw) };
+  },
+
+  async run({ systemd, port, distro }, io) {
+    if (systemd >= 256 && port === 22) {
+      io.out(`# systemd ${systemd} makes sshd-vsock.socket by itself in a VM with vsock: no unit is needed.
+# See systemctl status sshd-vsock.socket; where it is missing, vmssh guest check tells why.
+`);
+      return 0;
+    }
+    const files = unitFiles(port, layouts[distro]);
+    io.out(files.map(({ name, text }) => `# /etc/systemd/system/${name}\n${text}`).join('\n'));
+    io.err(`then: systemctl daemon-reload && systemctl enable --now ${files[0].name}\n`);
+    return 0;
+  },
+};
+
+function systemdVersion(text: string | true | undefined): number {
+  const version = Number(/^\d{3}$/.test(String(text ?? 252)) ? (text ?? 252) : Number.NaN);
+  if (version >= 240) return version;
+  throw new UsageError(`--systemd takes a version from 240 on, not ${JSON.stringify(text)}`);
+}

@@ -1,0 +1,35 @@
+import { type ScriptOptions, setupScript } from './script.js';
+
+/** Where cloud-init leaves the script: in memory, it is needed once. */
+const scriptPath = '/run/vmssh-guest-setup.sh';
+
+/** cloud-init user-data that sets a guest up at its first boot: sshd, the script, the keys of the default user. */
+export function userData(options: ScriptOptions): string {
+  const { keys = [] } = options;
+  return `#cloud-config
+# written by vmssh guest cloud-init
+packages:
+  - openssh-server
+${keys.length === 0 ? '' : `ssh_authorized_keys:\n${keys.map((key) => `  - ${yamlString(key)}\n`).join('')}`}write_files:
+  - path: ${scriptPath}
+    permissions: '0700'
+    content: |
+${indented(setupScript(options), 6)}runcmd:
+  - [sh, ${scriptPath}]
+`;
+}
+
+/** cloud-init's NoCloud wants this file beside it, be it empty. */
+export const metaData = 'instance-id: vmssh-guest\n';
+
+/** A YAML string in double quotes is JSON's, but for what JSON leaves unescaped. */
+function yamlString(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    /[\u007f-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function indented(text: string, columns: number): string {
+  return text.replaceAll(/^(?=.)/gm, ' '.repeat(columns));
+}

@@ -1,0 +1,89 @@
+import type { ConnectError } from '../errors.js';
+import type { FailureName } from './failures.js';
+import type { CidUser } from './shared-cids.js';
+import { suspects } from './symptoms.js';
+
+/** What could be seen from outside the guest. */
+export interface Signs {
+  /** What stopped the way to the handshake; undefined: it went through. */
+  readonly error: ConnectError | undefined;
+  /** Milliseconds of the handshake. */
+  readonly handshakeMs: number;
+  /** A login by ssh itself, without asking for anything; undefined: it was not tried. */
+  readonly login: LoginSign | undefined;
+  /** Others with the same CID. */
+  readonly cidUsers: readonly CidUser[];
+  /** Whether Windows knows the port's service; undefined: not asked. `command` registers it. */
+  readonly service?: { readonly registered: boolean; readonly command: string } | undefined;
+}
+
+export interface LoginSign {
+  readonly in: boolean;
+  readonly ms: number;
+  /** The last thing that ssh said. */
+  readonly words: string;
+  readonly user: string;
+}
+
+export interface Finding {
+  readonly state: 'ok' | 'failed' | 'skipped';
+  readonly name: FailureName;
+  readonly words: string;
+  readonly cure?: string;
+  /** What it may be, where outside nobody can tell. */
+  readonly suspects?: readonly FailureName[];
+}
+
+/** A login that takes this much longer than its handshake waits for something: a DNS query alone has 5 s. Milliseconds. */
+const slowLogin = 4500;
+
+/** What the signs mean. `certain`: no look from inside is needed to name the fault. */
+export function diagnose(signs: Signs): { findings: readonly Finding[]; certain: boolean } {
+  const { error, login, cidUsers, service, handshakeMs } = signs;
+  const findings: Finding[] = [];
+  if (cidUsers.length > 1) {
+    const who = cidUsers.map(({ words, pid }) => `${words} (pid ${pid})`).join(' and ');
+    findings.push({
+      state: 'failed',
+      name: 'cid-twice',
+      words: `CID ${cidUsers[0]?.cid} is used by ${who}`,
+      cure: 'give one of them another CID (guest-cid=N; libvirt: <cid auto="yes"/>) and start it again',
+    });
+  }
+  if (service && !service.registered && error) {
+    const words = 'Windows has no service of that port under GuestCommunicationServices';
+    findings.push({
+      state: 'failed',
+      name: 'service-guid',
+      words,
+      cure: `at an elevated prompt: ${service.command}`,
+    });
+  }
+  const certain = findings.length > 0 || !error;
+  if (error) {
+    const names = suspects(error);
+    const [first] = names;
+    if (first) findings.push({ state: 'skipped', name: first, words: 'seen from outside', suspects: names });
+    return { findings, certain: certain || names.length === 0 };
+  }
+  if (login) findings.push(...aboutLogin(login, handshakeMs));
+  return { findings, certain: true };
+}
+
+function aboutLogin({ in: inside, ms, words, user }: LoginSign, handshakeMs: number): readonly Finding[] {
+  if (!inside && /permission denied|too many authentication/i.test(words)) {
+    return [
+      {
+        state: 'failed',
+        name: 'login',
+        words: `the way is right up to sshd, and it refuses ${user}: ${words}`,
+        cure: `a key of yours for ${user}: vmssh guest script --key FILE in the guest; and see PermitRootLogin there`,
+      },
+    ];
+  }
+  if (!inside) return [{ state: 'failed', name: 'login', words: `ssh as ${user} failed: ${words}` }];
+  const took = `a login as ${user} took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
+  if (ms - handshakeMs < slowLogin) return [{ state: 'ok', name: 'login', words: took }];
+  const cure = "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts";
+  return [{ state: 'failed', name: 'unknown', words: took, cure }];
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+
+/** The lines of a public key file. Throws a RangeError that says what is wrong with it; never quotes a private key. */
+export function readKeys(
+  path: string,
+  read: (path: string) => string = (p) => readFileSync(p, 'utf8'),
+): readonly string[] {
+  let text: string;
+  try {
+    text = read(path);
+  } catch (error) {
+    throw new RangeError(`the key file ${JSON.stringify(path)} cannot be read: ${(error as Error).message}`);
+  }
+  if (text.includes('PRIVATE KEY')) {
+    throw new RangeError(
+      `${JSON.stringify(path)} is a private key: give the public one, ${JSON.stringify(`${path}.pub`)}`,
+    );
+  }
+  const keys = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  const strange = keys.find((key) => !looksLikeKey.test(key) || /\p{Cc}/u.test(key.replaceAll('\t', ' ')));
+  if (keys.length === 0 || strange !== undefined) {
+    throw new RangeError(
+      `${JSON.stringify(path)} holds no public keys, a line each, as ssh-keygen writes them`,
+    );
+  }
+  return keys;
+}
+
+/** Options may stand before the type: see authorized_keys in sshd(8). */
+const looksLikeKey = /(^|\s)(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}={0,2}(\s|$)/;

@@ -1,0 +1,34 @@
+import type { ConnectError } from '../errors.js';
+import type { FailureName } from './failures.js';
+
+/** What a failed connection can mean, the likeliest first; empty where the error speaks for itself. */
+export function suspects({ op, code, problem }: ConnectError): readonly FailureName[] {
+  if (op === 'handshake' && code === 'NO_BANNER') {
+    if (/no SSH banner came/.test(problem)) return ['accept'];
+    if (/closed|broke/.test(problem)) return ['privsep', 'host-keys', 'listening'];
+    return [];
+  }
+  if (op !== 'connect') return [];
+  if (nobodyListens.has(code)) {
+    return ['listening', 'address-form', 'masked', 'no-sshd', 'systemd', 'hyper-v-cid', 'transport'];
+  }
+  if (nobodyThere.has(code)) return ['transport'];
+  return [];
+}
+
+/** The machine's kernel, or a multiplexer, said no. */
+const nobodyListens: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EOF',
+  'EPIPE',
+  'WSAECONNREFUSED',
+]);
+/** Nothing with that address answered. */
+const nobodyThere: ReadonlySet<string> = new Set([
+  'ENODEV',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'WSAETIMEDOUT',
+]);

@@ -1,0 +1,67 @@
+import { metaData, userData } from './cloud-init.js';
+import type { ScriptOptions } from './script.js';
+import { generator, generatorPath } from './sh/generator.js';
+import { type Layout, stamp, unitFiles, unitName } from './units.js';
+
+/** A file of the tree: its text, or where a symbolic link points to. */
+export type TreeFile = { readonly path: string } & (
+  | { readonly text: string; readonly mode: number }
+  | { readonly link: string }
+);
+
+/**
+ * What an image is made with: `user-data` and `meta-data` for virt-install --cloud-init, and under `extra/` the files
+ * themselves, for mkosi --extra-tree or any other builder. Paths are relative.
+ */
+export function imageTree(options: ScriptOptions, layout: Layout): readonly TreeFile[] {
+  return [
+    { path: 'user-data', text: userData(options), mode: 0o600 },
+    { path: 'meta-data', text: metaData, mode: 0o644 },
+    ...(options.generator ? generatorFiles() : staticUnits(options.port, layout)),
+    ...(options.hostsFix ? hostsUnit() : []),
+    ...keyFiles(options.keys ?? []),
+  ];
+}
+
+function staticUnits(port: number, layout: Layout): readonly TreeFile[] {
+  const units = unitFiles(port, layout).map(({ name, text }) => ({
+    path: `${system}/${name}`,
+    text,
+    mode: 0o644,
+  }));
+  const socket = `${unitName(port)}.socket`;
+  return [...units, { path: `${system}/sockets.target.wants/${socket}`, link: `../${socket}` }];
+}
+
+function generatorFiles(): readonly TreeFile[] {
+  return [{ path: `extra${generatorPath}`, text: stamp(generator), mode: 0o755 }];
+}
+
+/** An image has no /etc/hosts of its own to add to: that is done at boot, once. */
+function hostsUnit(): readonly TreeFile[] {
+  const text = stamp(`[Unit]
+Description=The name UNKNOWN in /etc/hosts, which sshd gives a peer over vsock
+DefaultDependencies=no
+After=local-fs.target
+Before=sockets.target
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c "grep -qs UNKNOWN /etc/hosts || echo '127.0.0.1 UNKNOWN' >>/etc/hosts"
+
+[Install]
+WantedBy=sysinit.target
+`);
+  const name = 'vmssh-hosts.service';
+  return [
+    { path: `${system}/${name}`, text, mode: 0o644 },
+    { path: `${system}/sysinit.target.wants/${name}`, link: `../${name}` },
+  ];
+}
+
+function keyFiles(keys: readonly string[]): readonly TreeFile[] {
+  if (keys.length === 0) return [];
+  return [{ path: 'extra/root/.ssh/authorized_keys', text: `${keys.join('\n')}\n`, mode: 0o600 }];
+}
+
+const system = 'extra/etc/systemd/system';

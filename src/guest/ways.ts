@@ -1,0 +1,106 @@
+import { parseTarget } from '../target/parse.js';
+import { shellWord } from './quote.js';
+
+/** How a script gets into a guest that can already be reached somehow. */
+export type WayName = 'ssh' | 'target' | 'wsl' | 'machinectl';
+
+export interface Way {
+  readonly name: WayName;
+  /** The program and its arguments; `script` comes by stdin unless it is an argument already. */
+  readonly command: readonly string[];
+  readonly input: string | undefined;
+}
+
+export interface WayOptions {
+  readonly way: WayName;
+  /** [user@]HOST, or a target. */
+  readonly host: string;
+  readonly script: string;
+  /** As root, by sudo where needed; false: sudo only if it asks for nothing. */
+  readonly needsRoot: boolean;
+  /** Another configuration file for ssh. */
+  readonly sshConfig?: string | undefined;
+  readonly port?: number | undefined;
+  /** How to call this program. */
+  readonly self: readonly string[];
+  readonly platform: NodeJS.Platform;
+}
+
+/** Which way a text means: WSL for wsl/DISTRO, our own proxy for another target, ssh for the rest. */
+export function wayOf(host: string): WayName {
+  const target = targetOf(host);
+  if (target === undefined) return 'ssh';
+  return target.kind === 'wsl' ? 'wsl' : 'target';
+}
+
+/** What a text without its "user@" is as a target; undefined where it is none. */
+export function targetOf(host: string): ReturnType<typeof parseTarget> | undefined {
+  try {
+    return parseTarget(withoutUser(host));
+  } catch {
+    return undefined;
+  }
+}
+
+/** "root@web" → "web". */
+export function withoutUser(host: string): string {
+  return host.replace(/^[^@/%]*@/, '');
+}
+
+/** "root@web" → "root"; undefined where no user is named. */
+export function userOf(host: string): string | undefined {
+  return /^([^@/%]+)@/.exec(host)?.[1];
+}
+
+/** The program to start, and what it reads. */
+export function wayInto(options: WayOptions): Way {
+  const { way, host, script, needsRoot } = options;
+  switch (way) {
+    case 'ssh':
+    case 'target':
+      return {
+        name: way,
+        command: [...sshCommand(options), host, `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`],
+        input: script,
+      };
+    case 'wsl': {
+      const target = targetOf(host);
+      const distro = target?.kind === 'wsl' ? target.distro : host;
+      return { name: way, command: ['wsl.exe', '-d', distro, '-u', 'root', '--', 'sh', '-s'], input: script };
+    }
+    case 'machinectl': {
+      const target = targetOf(host);
+      const name =
+        target?.kind === 'machine' || target?.kind === 'container' ? target.name : withoutUser(host);
+      const account = userOf(host) ?? 'root';
+      const shell = ['machinectl', '--quiet', 'shell', `${account}@${name}`, '/bin/sh', '-c', script];
+      return { name: way, command: shell, input: undefined };
+    }
+  }
+}
+
+/** ssh and its options, without a host: through our own proxy where the host is a target. */
+export function sshCommand(
+  options: Pick<WayOptions, 'way' | 'sshConfig' | 'port' | 'self' | 'platform'>,
+): readonly string[] {
+  const { way, sshConfig, port, self, platform } = options;
+  const proxy = [...self.map((word) => commandWord(word, platform)), 'proxy', '--typed', '%n', '%h', '%p'];
+  return [
+    platform === 'win32' ? 'ssh.exe' : 'ssh',
+    ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
+    ...['-o', 'LogLevel=ERROR'],
+    ...(way === 'target' ? ['-o', `ProxyCommand=${proxy.join(' ')}`, '-o', 'ProxyUseFdpass=no'] : []),
+    ...(way === 'target' ? ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'] : []),
+    ...(way === 'target' && port !== undefined ? ['-o', `Port=${port > 65535 ? 22 : port}`] : []),
+  ];
+}
+
+/** A word of a ProxyCommand: ssh expands its percents; then a shell reads it, and on Windows CreateProcess does. */
+function commandWord(text: string, platform: NodeJS.Platform): string {
+  const percent = text.replaceAll('%', '%%');
+  return platform === 'win32' ? `"${percent.replaceAll('\\', '/')}"` : shellWord(percent);
+}
+
+const asRoot = 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec sudo -n sh -s; fi';
+const asRootIfFree =
+  'if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s; else exec sh -s; fi';

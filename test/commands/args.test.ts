@@ -113,6 +113,81 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
     want: { positionals: ['a', '1'], options: { json: true } },
   },
   { command: 'config print', args: [], want: { positionals: [], options: {} } },
+  {
+    command: 'doctor',
+    args: ['--over', 'root@web', '-p', '2222', '-l', 'ann', '--ssh-config', 'f', 'vsock/3'],
+    want: {
+      positionals: ['vsock/3'],
+      options: { over: 'root@web', port: '2222', user: 'ann', 'ssh-config': 'f' },
+    },
+  },
+  {
+    command: 'guest install',
+    args: [
+      ...[
+        '--target',
+        'vsock/3',
+        '-p',
+        '2222',
+        '--hosts-fix',
+        '--hushlogin',
+        '--key',
+        'k',
+        '--account',
+        'ann',
+      ],
+      ...['--only-vsock', '--generator', '--undo', '--way', 'ssh', '--ssh-config', 'f', 'root@web'],
+    ],
+    want: {
+      positionals: ['root@web'],
+      options: {
+        ...{ target: 'vsock/3', port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
+        ...{ 'only-vsock': true, generator: true, undo: true, way: 'ssh', 'ssh-config': 'f' },
+      },
+    },
+  },
+  {
+    command: 'guest script',
+    args: [
+      ...['-p', '2222', '--hosts-fix', '--hushlogin', '--key', 'k', '--account', 'ann'],
+      ...['--only-vsock', '--generator', '--undo'],
+    ],
+    want: {
+      positionals: [],
+      options: {
+        ...{ port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
+        ...{ 'only-vsock': true, generator: true, undo: true },
+      },
+    },
+  },
+  {
+    command: 'guest units',
+    args: ['--systemd', '255', '-p', '2222', '--distro', 'arch'],
+    want: { positionals: [], options: { systemd: '255', port: '2222', distro: 'arch' } },
+  },
+  { command: 'guest generator', args: [], want: { positionals: [], options: {} } },
+  {
+    command: 'guest cloud-init',
+    args: [
+      ...['--tree', 'd', '-p', '2222', '--hosts-fix', '--hushlogin', '--key', 'k', '--account', 'ann'],
+      ...['--generator', '--distro', 'arch'],
+    ],
+    want: {
+      positionals: [],
+      options: {
+        ...{ tree: 'd', port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
+        ...{ generator: true, distro: 'arch' },
+      },
+    },
+  },
+  {
+    command: 'guest check',
+    args: ['--script', '-p', '2222', '-l', 'ann', '--way', 'wsl', '--ssh-config', 'f', 'root@web'],
+    want: {
+      positionals: ['root@web'],
+      options: { script: true, port: '2222', user: 'ann', way: 'wsl', 'ssh-config': 'f' },
+    },
+  },
 ];
 
 describe('both ways into a command', () => {

@@ -1,12 +1,9 @@
+import type { Guid } from '../address/guid.js';
+import { portOfServiceId } from '../address/service-id.js';
 import type { Endpoint } from '../endpoint.js';
 import { formatEndpoint } from '../endpoint.js';
-
-/** What an error code of a connect means in one family, and what mends it. `{address}` and `{port}` stand for the endpoint's. */
-interface Failure {
-  readonly codes: readonly string[];
-  readonly problem: string;
-  readonly hint: string;
-}
+import type { Failure } from './failure.js';
+import { hyperVFailures } from './hyper-v-failures.js';
 
 /** What socket(2) fails with in any family. */
 const exhausted: readonly Failure[] = [
@@ -178,13 +175,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
       hint: 'see the address that the machine registered: machinectl show NAME',
     },
   ],
-  'hyper-v': [
-    {
-      codes: ['EAFNOSUPPORT'],
-      problem: 'AF_HYPERV is not available on this system',
-      hint: 'Hyper-V sockets are opened from Windows',
-    },
-  ],
+  'hyper-v': hyperVFailures,
 };
 
 /** The words for a code in the endpoint's family; the code itself where the table does not know it. */
@@ -199,6 +190,12 @@ export function explainFailure(
 
 function fill(text: string, endpoint: Endpoint): string {
   const address = 'path' in endpoint ? endpoint.path : formatEndpoint(endpoint);
-  const port = 'port' in endpoint ? String(endpoint.port) : '';
-  return text.replaceAll('{address}', () => address).replaceAll('{port}', port);
+  return text.replaceAll('{address}', () => address).replaceAll('{port}', portOf(endpoint));
+}
+
+/** The service's own id stands for a port that it has none of. */
+function portOf(endpoint: Endpoint): string {
+  if ('port' in endpoint) return String(endpoint.port);
+  if (endpoint.family !== 'hyper-v') return '';
+  return String(portOfServiceId(endpoint.serviceId as Guid) ?? endpoint.serviceId);
 }

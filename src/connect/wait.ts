@@ -27,18 +27,32 @@ export async function openWhenReady<T>(
   const { waitMs, signal, sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
   const until = performance.now() + waitMs;
   for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
+    const started = performance.now();
+    let next: number;
     try {
-      return await attempt(Math.max(1, until - performance.now()));
+      return await attempt(Math.max(1, until - started));
     } catch (error) {
       if (!(error instanceof ConnectError) || !mayMend(error)) throw error;
       if (signal?.aborted) throw interrupted(options.target);
-      if (performance.now() + pause >= until) throw gaveUp(error, waitMs);
+      next = pauseAfter(error.code, performance.now() - started, pause);
+      if (performance.now() + next >= until) throw gaveUp(error, waitMs);
       options.onRetry?.(error);
     }
-    await sleep(pause, signal).catch(() => {});
+    await sleep(next, signal).catch(() => {});
     if (signal?.aborted) throw interrupted(options.target);
   }
 }
+
+/** Milliseconds until the next try, after one that took `tookMs`; `pause` where nothing is known of the code. */
+function pauseAfter(code: string, tookMs: number, pause: number): number {
+  if (notThere.has(code)) return longestPause;
+  // Hyper-V has waited itself: a Linux guest without a listener times out rather than refuses.
+  if (code === 'WSAETIMEDOUT' && tookMs >= longestPause) return 0;
+  return pause;
+}
+
+/** Hyper-V knows no such machine yet, or it is not running yet. */
+const notThere: ReadonlySet<string> = new Set(['WSAEADDRNOTAVAIL', 'WSAENETUNREACH']);
 
 function mayMend(error: ConnectError): boolean {
   return error.op !== 'parse' && !hopeless.has(error.code);
@@ -55,6 +69,12 @@ const hopeless: ReadonlySet<string> = new Set([
     'EPROTOTYPE',
     'ENAMETOOLONG',
     'ELOOP',
+    'WSAEACCES',
+    'WSAEAFNOSUPPORT',
+    'WSAEPROTONOSUPPORT',
+    'WSAESOCKTNOSUPPORT',
+    'WSAEINVAL',
+    'WSAEFAULT',
   ],
 ]);
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { vmIds } from '../../src/address/guid.js';
+import { serviceIdOfPort } from '../../src/address/service-id.js';
 import { explainFailure, failures } from '../../src/connect/failures.js';
 import { openConnection } from '../../src/connect/open.js';
 import { openWhenReady } from '../../src/connect/wait.js';
@@ -21,14 +22,14 @@ const endpoints: Record<Endpoint['family'], Endpoint> = {
   vsock: { family: 'vsock', cid: 42, port: 2222 },
   'vsock-mux': { family: 'vsock-mux', path: '/run/v', port: 2222 },
   tcp: { family: 'tcp', host: '192.0.2.1', port: 2222 },
-  'hyper-v': { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: vmIds.ZERO },
+  'hyper-v': { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: serviceIdOfPort(2222) },
 };
 const addresses: Record<Endpoint['family'], string> = {
   unix: '/run/x$&',
   vsock: 'vsock:42:2222',
   'vsock-mux': '/run/v',
   tcp: 'tcp:192.0.2.1:2222',
-  'hyper-v': `hvsock:${vmIds.LOOPBACK}:${vmIds.ZERO}`,
+  'hyper-v': `hvsock:${vmIds.LOOPBACK}:${serviceIdOfPort(2222)}`,
 };
 const families = Object.keys(headings) as Endpoint['family'][];
 

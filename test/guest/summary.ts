@@ -1,6 +1,7 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-// After all: one line a file, with what passed, failed and was skipped, and how long it took.
+// After all: one line a file, with what passed, failed and was skipped, and how long it took. With VMSSH_NO_SKIP=1 a
+// skipped test fails the run.
 export default class Summary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const rows = modules.map(rowOf);
@@ -14,6 +15,10 @@ export default class Summary implements Reporter {
           .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
           .join('  '),
       );
+    }
+    if (process.env.VMSSH_NO_SKIP === '1' && rows.some((row) => row[3] !== '0')) {
+      console.error('VMSSH_NO_SKIP=1, but tests were skipped');
+      process.exitCode = 1;
     }
   }
 }

@@ -13,7 +13,7 @@ const addonName = 'node-hvsock-native.node';
 /**
  * @typedef {object} BuildOptions
  * @property {boolean} [force] compiles everything anew
- * @property {'address' | 'thread'} [sanitize] a build for AddressSanitizer or ThreadSanitizer, in build/ instead of prebuilds/
+ * @property {'address' | 'thread'} [sanitize] for AddressSanitizer or ThreadSanitizer, in build/ instead of prebuilds/
  * @property {boolean} [quiet] prints nothing
  *
  * @typedef {{ built: true, path: string, upToDate: boolean } | { built: false, reason: string }} BuildResult
@@ -94,17 +94,7 @@ function linkerFlags(sanitize) {
   if (sanitize)
     return [...common, sanitize === 'address' ? '-fsanitize=address,undefined' : '-fsanitize=thread'];
   const map = `-Wl,--version-script=${join(here, 'exports.map')}`;
-  return [
-    ...common,
-    '-s',
-    '-static-libstdc++',
-    '-static-libgcc',
-    '-Wl,--gc-sections',
-    '-Wl,-z,defs',
-    map,
-  ].filter(
-    (flag) => flag !== '-Wl,-z,defs', // Node-API's functions are the executable's
-  );
+  return [...common, '-s', '-static-libstdc++', '-static-libgcc', '-Wl,--gc-sections', map];
 }
 
 /**

@@ -31,9 +31,11 @@ export function load() {
 export function candidates() {
   // An executable made by `bun build --compile` has its modules in itself, and the addon in a file beside it. Its own
   // unpacking of an embedded addon would go through a guessable name in the temp folder.
-  if (/^file:\/\/\/(\$bunfs\/|B:\/~BUN\/)/.test(import.meta.url))
+  const { url } = import.meta;
+  if (url.startsWith('file:///$bunfs/') || url.startsWith('file:///B:/~BUN/')) {
     return [join(dirname(process.execPath), fileName)];
-  const here = dirname(fileURLToPath(import.meta.url));
+  }
+  const here = dirname(fileURLToPath(url));
   return [join(here, 'prebuilds', `${process.platform}-${process.arch}`, fileName)];
 }
 

@@ -19,7 +19,10 @@ export interface Pending<T> {
   cancel(): void;
 }
 
-/** What every rejected promise and every throw of the addon carries. */
+/**
+ * What every rejected promise and every throw of the addon carries. A mistake in a call throws at once: EINVAL and
+ * ENAMETOOLONG for unusable arguments, EBADF for a closed handle, EALREADY while another one of its kind is pending.
+ */
 export interface NativeError extends Error {
   /** The errno's or WSA code's name, such as "ECONNREFUSED" or "WSAETIMEDOUT"; "EINVAL" for unusable arguments. */
   readonly code: string;
@@ -67,9 +70,9 @@ export interface Addon {
   readonly families: readonly Family[];
   /** The bytes of the sockaddr that `connect` would use. Throws EINVAL where the address does not fit its family. */
   sockaddr(address: Address): Uint8Array;
-  /** Opens a stream socket within `timeoutMs` (> 0), else rejects with ETIMEDOUT. Never blocks the event loop. */
+  /** Opens a stream socket within `timeoutMs` (a whole number > 0), else rejects with ETIMEDOUT. Never blocks the event loop. */
   connect(address: Address, timeoutMs: number): Pending<Handle>;
-  /** Up to `max` bytes as soon as there are some; an empty array at end-of-file. One read at a time a handle. */
+  /** Up to `max` bytes (and 256 KiB) as soon as there are some; an empty array at end-of-file. One read at a time a handle. */
   read(handle: Handle, max: number): Promise<Uint8Array>;
   /**
    * Looks at the next bytes without taking them: resolves when more than `known` are there (with all of them, at most
@@ -86,7 +89,8 @@ export interface Addon {
    * Moves bytes both ways between the socket and two descriptors in native code until both ways ended, the reader of
    * `output` went away, or the peer is gone. End-of-file of the peer is handed on: `output` is closed (or shut down for
    * writing where it is a socket). The handle is closed at the end. Rejects where the socket broke (ECONNRESET …)
-   * while `input` was still open.
+   * while `input` was still open. What `input` had accepted when the reader of `output` went away is still sent, as
+   * long as bytes move within `lingerMs` (-1: 5 s). `close` ends it with ECANCELED.
    */
   relay(handle: Handle, input: number, output: number, options: RelayOptions): Promise<RelayResult>;
   /** Sends the socket over the AF_UNIX socket `over` (SCM_RIGHTS and one NUL byte), in blocking mode; the handle stays open here. */

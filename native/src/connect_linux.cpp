@@ -15,7 +15,7 @@ namespace {
 constexpr double firstPause = 1;  // milliseconds
 constexpr double longestPause = 20;
 
-// SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW, with 64-bit seconds everywhere; the older option where the kernel (< 5.14) lacks it.
+// SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW, with 64-bit seconds everywhere; kernels before 5.14 have the older option alone.
 void limitVsockConnect(int fd, double milliseconds) {
   struct {
     std::int64_t seconds, microseconds;

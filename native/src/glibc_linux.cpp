@@ -8,7 +8,7 @@
 // Lets a build on a new system load on an old one, where the compiler would bind it to the newest version of a symbol.
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-// Threads came into libc.so with glibc 2.32 and 2.34, and got new symbol versions then without a change in what they do.
+// Threads came into libc.so with glibc 2.32 and 2.34; their symbols got new versions without doing anything else.
 #if defined(__x86_64__) && __GLIBC_PREREQ(2, 32)
 #define FIRST_VERSION(name, parameters, arguments, exceptions)             \
   extern "C" int first_##name parameters exceptions;                       \

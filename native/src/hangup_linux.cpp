@@ -5,7 +5,9 @@ namespace {
 
 class WatchHangup final : public Operation {
  public:
-  explicit WatchHangup(std::vector<pollfd> descriptors) : Operation("poll") { wait.descriptors = std::move(descriptors); }
+  explicit WatchHangup(std::vector<pollfd> descriptors) : Operation("poll") {
+    wait.descriptors = std::move(descriptors);
+  }
 
   bool attempt(napi_env) override {
     std::vector<pollfd>& watched = wait.descriptors;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t spliceSize = 1024 * 1024;
 constexpr std::size_t bufferSize = 256 * 1024;
+constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 
 }  // namespace
 
@@ -26,7 +27,7 @@ Pump::Step Pump::step(std::size_t most) { return splices_ ? spliced(most) : copi
 Pump::Step Pump::spliced(std::size_t most) {
   ssize_t length;
   do {
-    length = splice(source.fd, nullptr, sink.fd, nullptr, std::min(most, spliceSize), SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    length = splice(source.fd, nullptr, sink.fd, nullptr, std::min(most, spliceSize), flags);
   } while (length < 0 && errno == EINTR);
   if (length > 0) return advanced(static_cast<std::size_t>(length));
   if (length == 0) return Step::ended;
@@ -37,7 +38,7 @@ Pump::Step Pump::spliced(std::size_t most) {
     splices_ = false;
     return copied(most);
   }
-  // Reading from a pipe never fails; of a full-grown EPIPE only a sink can tell.
+  // Whose failure it was has to be told from what can fail: reading from a pipe never does, and EPIPE is a sink's.
   return failed(source.kind == Stream::Kind::socket && errno != EPIPE);
 }
 

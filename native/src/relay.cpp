@@ -49,7 +49,8 @@ const char* inWords(RelayEnd end) {
 
 class RelayOperation final : public Operation {
  public:
-  RelayOperation(const std::shared_ptr<Socket>& socket, int input, int output, double lingerMs, std::shared_ptr<Mailbox> mailbox)
+  RelayOperation(const std::shared_ptr<Socket>& socket, int input, int output, double lingerMs,
+                 std::shared_ptr<Mailbox> mailbox)
       : Operation("relay"), claim_(socket, Use::relay, syscall), work_(std::make_shared<Work>()) {
     work_->socket = socket;
     work_->input = input;

@@ -12,7 +12,9 @@ constexpr std::size_t turn = 4 * 1024 * 1024;  // then the event loop gets its o
 // Keeps a JavaScript value from the garbage collector.
 class Reference {
  public:
-  Reference(napi_env env, napi_value value) : env_(env) { check(env, napi_create_reference(env, value, 1, &reference_)); }
+  Reference(napi_env env, napi_value value) : env_(env) {
+    check(env, napi_create_reference(env, value, 1, &reference_));
+  }
   ~Reference() { napi_delete_reference(env_, reference_); }
   Reference(const Reference&) = delete;
   Reference& operator=(const Reference&) = delete;

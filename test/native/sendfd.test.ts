@@ -2,8 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
 import { addon, addonPath, describeAddon } from './support/addon.js';
+import { runtime, startFixture } from './support/child.js';
 import { connectedPair, listen } from './support/peer.js';
 
 const sshThere = spawnSync('ssh', ['-V']).status === 0;
@@ -16,7 +18,7 @@ describeAddon('sendFd', () => {
     const accepted = once(server, 'connection');
     const script = new URL('fixtures/send-fd.js', import.meta.url).pathname;
     // A sanitizer's library is for our process, not for ssh.
-    const proxy = `env LD_PRELOAD=${process.env.LD_PRELOAD ?? ''} ${process.execPath} ${script} ${path}`;
+    const proxy = `env LD_PRELOAD=${process.env.LD_PRELOAD ?? ''} ${runtime} ${script} ${path}`;
     const ssh = spawn(
       'ssh',
       [
@@ -38,6 +40,14 @@ describeAddon('sendFd', () => {
     const banner = once(peer, 'data');
     peer.write('SSH-2.0-test\r\n');
     expect(String(await banner)).toMatch(/^SSH-2\.0-OpenSSH/);
+  });
+
+  it('puts the socket into blocking mode', async () => {
+    const { path } = await listen();
+    const { child, finished } = startFixture('send-fd.js', [path], { stdio: ['ignore', 'pipe'] });
+    const [byte] = await once(child.stdout as Readable, 'data'); // a socket pair, of which Node ignores descriptors
+    expect(byte).toEqual(Buffer.from([0]));
+    expect(await finished).toMatchObject({ code: 0, stderr: 'nonblocking, then blocking' });
   });
 
   it('leaves the handle open', async () => {

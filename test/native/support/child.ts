@@ -16,15 +16,26 @@ export interface RunningChild {
   readonly finished: Promise<Finished>;
 }
 
+/** What runs the programs of fixtures/: this Node, or another runtime such as Bun. */
+export const runtime = process.env.TEST_RUNTIME ?? process.execPath;
+
 /** Runs a program of fixtures/ on the addon under test. Its stderr is gathered. */
 export function startFixture(
   name: string,
   args: readonly string[],
-  options: { stdio?: [unknown, unknown]; wrapper?: readonly string[]; nodeArgs?: readonly string[] } = {},
+  options: {
+    stdio?: [unknown, unknown];
+    /** A command that runs the rest of its arguments. */
+    wrapper?: readonly string[];
+    nodeArgs?: readonly string[];
+    /** A terminal of its own between the program and `stdio`, stderr included. */
+    terminal?: boolean;
+  } = {},
 ): RunningChild {
-  const { stdio = ['ignore', 'ignore'], wrapper = [], nodeArgs = [] } = options;
+  const { stdio = ['ignore', 'ignore'], wrapper = [], nodeArgs = [], terminal = false } = options;
   const script = new URL(`../fixtures/${name}`, import.meta.url).pathname;
-  const [command = '', ...rest] = [...wrapper, process.execPath, ...nodeArgs, script, ...args];
+  const line = [...wrapper, runtime, ...nodeArgs, script, ...args];
+  const [command = '', ...rest] = terminal ? ['script', '-qec', line.join(' '), '/dev/null'] : line;
   const child = spawn(command, rest, {
     stdio: [...stdio, 'pipe'] as StdioOptions,
     env: { ...process.env, ADDON: addonPath },

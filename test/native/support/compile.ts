@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { afterAll } from 'vitest';
 
-/** Compiles a C file of fixtures/ and gives the program's path, or undefined after printing why there is none. */
+/** Compiles a C file of fixtures/ for this test file and gives the program's path, or undefined after printing why there is none. */
 export function compile(source: string): string | undefined {
-  const program = join(mkdtempSync(join(tmpdir(), 'hvsock-')), basename(source, '.c'));
+  const folder = mkdtempSync(join(tmpdir(), 'hvsock-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const program = join(folder, basename(source, '.c'));
   const from = new URL(`../fixtures/${source}`, import.meta.url).pathname;
   const tried = spawnSync('cc', ['-Wall', '-o', program, from], { encoding: 'utf8' });
   if (tried.status === 0) return program;

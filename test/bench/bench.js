@@ -1,0 +1,119 @@
+#!/usr/bin/env node
+// npm run bench: every figure side by side with its peers. See docs/performance.md.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { compileBareBun, figures } from './figures.js';
+import { compileHarness } from './harness.js';
+import { measure } from './measure.js';
+import { findPrograms, versions } from './peers.js';
+import { asPlot } from './plot.js';
+import { progressOn } from './progress.js';
+import { asMarkdown } from './report.js';
+import { asText } from './table.js';
+
+const usage = `usage: npm run bench -- [OPTION]...
+
+Measures vmssh beside systemd-ssh-proxy, libvirt-ssh-proxy, socat, ncat and bare processes, in turn, and compares medians.
+
+  --quick        few runs and little data: a minute at most, to see that all of it works
+  --only FIGURE  one figure (may repeat): start-pass, login, start-relay, bulk-up, bulk-down, echo,
+                 memory-1, memory-10, crowd, crowd-failed, crowd-left, descriptors, threads
+  --runs N       this many runs of each figure
+  --json         print the result as JSON
+  --write        write docs/performance.md and docs/performance.svg
+  --from FILE    measure nothing: take the result that --json printed
+
+Progress goes to stderr. Exit codes: 0 measured, whether or not a target was missed; 1 a run of vmssh failed; 2 wrong usage.`;
+
+const options = /** @type {const} */ ({
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', multiple: true },
+  runs: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  write: { type: 'boolean', default: false },
+  from: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+});
+
+process.exitCode = await main();
+
+async function main() {
+  let values;
+  try {
+    ({ values } = parseArgs({ options }));
+  } catch (error) {
+    console.error(`bench: ${/** @type {Error} */ (error).message}\n\n${usage}`);
+    return 2;
+  }
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    console.error(`bench: needs Linux on x64, and this is ${process.platform} on ${process.arch}`);
+    return 2;
+  }
+  const result = values.from ? JSON.parse(readFileSync(values.from, 'utf8')) : await bench(values);
+  if (values.write) {
+    const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
+    writeFileSync(join(docs, 'performance.md'), asMarkdown(result));
+    writeFileSync(join(docs, 'performance.svg'), asPlot(result));
+  }
+  console.log(values.json ? JSON.stringify(result, null, 1) : asText(result));
+  return failures(result).length === 0 ? 0 : 1;
+}
+
+/** @param {{ quick: boolean, only?: string[] | undefined, runs?: string | undefined }} values */
+async function bench({ quick, only, runs }) {
+  const started = Date.now();
+  const progress = progressOn(process.stderr);
+  const found = await findPrograms({ build: !quick, log: progress.line });
+  const folder = mkdtempSync(join(found.root.path ?? tmpdir(), found.root.path ? 'tmp/vb-' : 'vb-'));
+  const stop = () => process.exit(130);
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+  const load = [loadavg()[0]];
+  const programs = {
+    ...found,
+    versions: versions(found),
+    ...compileHarness(folder),
+    bareBun: compileBareBun(found.bun, folder),
+  };
+  const wanted = figures(programs, folder, quick).filter(({ id }) => !only || only.includes(id));
+  const results = [];
+  for (const figure of wanted) {
+    const counted = runs ? { ...figure, runs: Number(runs) } : figure;
+    results.push(await measure(counted, (run, name) => progress.run(counted, run, name)));
+    progress.line(`${figure.id} done`);
+  }
+  load.push(loadavg()[0]);
+  return {
+    machine: {
+      processors: `${availableParallelism()} × ${cpus()[0]?.model.trim()}`,
+      system: `Linux ${release()}`,
+      'load before and after': load.map((each) => each?.toFixed(1)).join(', '),
+    },
+    versions: programs.versions,
+    quick,
+    notes: absences(results),
+    figures: results,
+    seconds: Math.round((Date.now() - started) / 1000),
+  };
+}
+
+/** @param {readonly import('./types.d.ts').FigureResult[]} results */
+function absences(results) {
+  const all = results.flatMap(({ entries }) => entries.filter(({ absent }) => absent));
+  return [...new Set(all.map(({ name, absent }) => `${name} is absent: ${absent}`))];
+}
+
+/** @param {import('./types.d.ts').Result} result */
+function failures({ figures }) {
+  return figures.flatMap(({ entries }) =>
+    entries.filter(({ name, absent }) => absent && /^(vmssh|library)/.test(name)),
+  );
+}

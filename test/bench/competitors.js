@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** @typedef {{ path?: string, absent?: string }} Found */
+/** @typedef {{ name: string, root?: string, absent?: string, command: (socket: string) => string[] }} Proxy */
+
+const program = (/** @type {string} */ name) => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+
+/**
+ * All that can connect, each as a command for a socket's path as it sees it.
+ * @param {any} programs
+ * @param {string} folder the folder of the sockets, in the peers' root where there is one
+ */
+export function proxies(programs, folder) {
+  const { executable, script, node, newestNode, root } = programs;
+  const inside = root.path ? folder.slice(root.path.length) : folder;
+  const vmssh =
+    (/** @type {string[]} */ start, /** @type {string[]} */ flags) => (/** @type {string} */ socket) => {
+      const host = `unix${join(folder, socket)}`;
+      return [...start, 'proxy', ...flags, '--typed', host, host, '22'];
+    };
+  const both = (/** @type {string} */ name, /** @type {string[]} */ start) => ({
+    pass: { name, command: vmssh(start, ['--fdpass']) },
+    relay: { name, command: vmssh(start, []) },
+  });
+  return {
+    executable: both('vmssh, executable', [executable]),
+    node: both(`vmssh, Node ${major(process.version)}`, [node, script]),
+    newestNode: both(`vmssh, Node ${major(programs.versions['newest node'])}`, [newestNode, script]),
+    systemd: {
+      name: 'systemd-ssh-proxy',
+      root: root.path,
+      absent: programs.systemd.absent,
+      command: (/** @type {string} */ socket) => [programs.systemd.path, `unix${join(inside, socket)}`, '22'],
+    },
+    socat: {
+      name: 'socat',
+      absent: programs.socat.absent,
+      command: (/** @type {string} */ socket) => [
+        programs.socat.path,
+        'STDIO',
+        `UNIX-CONNECT:${join(folder, socket)}`,
+      ],
+    },
+    ncat: {
+      name: 'ncat',
+      absent: programs.ncat.absent,
+      command: (/** @type {string} */ socket) => [programs.ncat.path, '-U', join(folder, socket)],
+    },
+    streams: {
+      name: `plain streams, Node ${major(process.version)}`,
+      command: (/** @type {string} */ socket) => [node, program('streams-relay.js'), join(folder, socket)],
+    },
+  };
+}
+
+/**
+ * Processes that connect to nothing: what a start costs alone.
+ * @param {any} programs
+ */
+export function bareStarts(programs) {
+  const { node, newestNode, bareC, bareBun, root, libvirt } = programs;
+  const [older, newest] = [major(process.version), major(programs.versions['newest node'])];
+  return {
+    c: { name: 'bare C, static', command: [bareC] },
+    bun: { name: 'bare Bun executable', command: [bareBun] },
+    node: { name: `bare Node ${older}`, command: [node, program('empty.js')] },
+    newestNode: { name: `bare Node ${newest}`, command: [newestNode, program('empty.js')] },
+    nodeByte: { name: `bare Node ${older}, one write`, command: [node, program('one-byte.js')] },
+    newestNodeByte: { name: `bare Node ${newest}, one write`, command: [newestNode, program('one-byte.js')] },
+    // It only ever asks a libvirtd for a CID: without one, and without AF_VSOCK, its start is all that can be timed.
+    libvirt: {
+      name: 'libvirt-ssh-proxy, no libvirtd',
+      root: root.path,
+      absent: libvirt.absent,
+      command: [libvirt.path, 'qemu:system/absent', '22'],
+    },
+  };
+}
+
+/** @param {string} version */
+function major(version) {
+  return version.replace(/^v/, '').split('.')[0];
+}

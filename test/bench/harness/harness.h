@@ -1,0 +1,56 @@
+// Plays ssh's part: starts a proxy as ssh does, and times what comes out of it.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// What stands on the command line: harness MODE [--option VALUE]... -- COMMAND [ARGUMENT]...
+struct plan {
+  const char *mode;
+  const char *root;    // a folder for chroot(2) before COMMAND is started, or none
+  const char *socket;  // the path of the listener, as it is called outside of `root`
+  const char *serve;   // login: what is started for each connection, a line for /bin/sh
+  long bytes;          // bulk-up, bulk-down
+  long count;          // echo: round trips; crowd and hold: proxies
+  long at_once;        // crowd: how many are alive at the same time, at most
+  char **command;
+};
+
+// --- clock.c
+int64_t now(void);  // nanoseconds
+_Noreturn void fail(const char *what);
+void print_result(int64_t nanoseconds);
+
+// --- start.c
+struct child {
+  pid_t pid;
+  int in, out;  // our ends: what the child reads from, what it writes to; one and the same for a socket pair
+};
+enum wires { wires_none, wires_pipes, wires_socketpair };
+struct child start(const struct plan *plan, enum wires wires);
+// After a measurement: not every peer notices that its wires are closed.
+void finish(struct child *child);
+_Noreturn void enter_and_exec(const struct plan *plan);
+
+// --- serve.c: a thread that listens at plan->socket
+enum service { service_banner, service_sink, service_source, service_echo, service_program };
+void serve(const struct plan *plan, enum service service);
+int64_t sink_full_at(void);  // waits until service_sink has all of plan->bytes
+
+// --- what a mode does
+void banner_by_fd(const struct plan *plan);
+void banner_by_pipes(const struct plan *plan);
+void whole_process(const struct plan *plan);
+void beside(const struct plan *plan);
+void login(const struct plan *plan);
+void bulk_up(const struct plan *plan);
+void bulk_down(const struct plan *plan);
+void echo(const struct plan *plan);
+void hold(const struct plan *plan);
+void crowd(const struct plan *plan);
+
+int receive_fd(int from);  // SCM_RIGHTS, as ssh does it; -1 at end-of-file
+bool read_banner(int fd);
+void write_all(int fd, const void *data, size_t length);

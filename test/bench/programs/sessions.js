@@ -1,0 +1,30 @@
+// What the library leaves behind: sessions.js INDEX TARGET COUNT. Prints descriptors and threads before and after.
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+
+const [index = '', target = '', count = '0'] = process.argv.slice(2);
+const { connect } = await import(pathToFileURL(index).href);
+
+await sessions(10); // threads and descriptors that the runtime and the addon keep for good
+const before = await look();
+await sessions(Number(count));
+const after = await look();
+console.log(JSON.stringify({ before, after }));
+
+async function sessions(count) {
+  for (let session = 0; session < count; session++) {
+    const stream = await connect(target);
+    const [banner] = await once(stream, 'data');
+    if (!String(banner).startsWith('SSH-')) throw new Error(`no banner in session ${session}`);
+    stream.destroy();
+    await once(stream, 'close');
+  }
+}
+
+async function look() {
+  await sleep(200);
+  const count = (name) => readdirSync(`/proc/self/${name}`).length;
+  return { descriptors: count('fd'), threads: count('task') };
+}

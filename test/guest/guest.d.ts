@@ -14,6 +14,8 @@ export interface BootOptions {
   vsock?: boolean;
   /** More words for the kernel's command line, such as `systemd.ssh_auto=no`. */
   append?: string;
+  /** System credentials by their names, such as ssh.listen: given by SMBIOS, which systemd 252 and later read. */
+  credentials?: Record<string, string>;
   /** Let it reboot: its disk is then what it left. Otherwise a reboot ends it. The image itself never changes. */
   reboots?: boolean;
   /** MiB. Default 1024. */

@@ -2,9 +2,11 @@ import { qemu, vhostDeviceVsock, virtiofsd } from './programs.js';
 
 // The programs that make one guest, in starting order: { name, argv, socket? }. All their files are in `folder`.
 export function machine(options) {
-  const { programs, image, folder, cid, share, net, vsock, memory, cpu, append, reboots } = options;
+  const { programs, image, folder, cid, share, net, vsock, memory, cpu, reboots } = options;
+  const { append = '', credentials = {} } = options;
   const kernelLine = [
-    'console=ttyS0 quiet mitigations=off audit=0 random.trust_cpu=on tsc=reliable no_timer_check',
+    append.includes('audit=') ? '' : 'audit=0', // what was off once cannot be switched on later in the line
+    'console=ttyS0 quiet mitigations=off random.trust_cpu=on tsc=reliable no_timer_check',
     'rcupdate.rcu_expedited=1',
     append,
   ];
@@ -51,9 +53,15 @@ export function machine(options) {
     ...['-drive', `file=${image}/root.ext4,if=none,id=disk,format=raw,snapshot=on,cache=unsafe`],
     ...['-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-rng-pci'],
     ...['-serial', `file:${folder}/console.log`],
+    ...Object.entries(credentials).flatMap(([name, text]) => ['-smbios', smbiosString(name, text)]),
     ...['-qmp', `unix:${folder}/qmp.sock,server=on,wait=off`],
     ...devices,
   ];
   processes.push({ name: 'qemu', argv, socket: `${folder}/qmp.sock` });
   return processes.map((one) => ({ ...one, argv: one.argv.map(String) }));
+}
+
+// SMBIOS strings of type 11 are how systemd 252 and later get credentials from QEMU: systemd.system-credentials(7).
+function smbiosString(name, text) {
+  return `type=11,value=io.systemd.credential.binary:${name}=${Buffer.from(text).toString('base64')}`;
 }

@@ -1,11 +1,10 @@
 import { exitCode } from '../errors.js';
 import { hostLines, hostName } from '../guest/host-lines.js';
 import { cidOf } from '../guest/progress.js';
-import { shellWord } from '../guest/quote.js';
 import { runScript } from '../guest/run-script.js';
 import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
 import { registrationCommand } from '../guest/service-registration.js';
-import { targetOf, userOf, wayInto, withoutUser } from '../guest/ways.js';
+import { commandWord, targetOf, userOf, wayInto, withoutUser } from '../guest/ways.js';
 import { parseTarget } from '../target/parse.js';
 import { formatCheck } from './check-format.js';
 import { checkTarget } from './check-target.js';
@@ -129,8 +128,8 @@ function afterwards({ into, script }: GuestInstallOptions, target: string, io: I
   const { port, account } = script;
   const name = hostName(withoutUser(into.host));
   const user = account ?? userOf(into.host);
-  const proxy = io.self.map((word) => configWord(word, io.platform)).join(' ');
-  const lines = hostLines({ name, target, port, user, proxy });
+  const word = (text: string) => commandWord(text, io.platform);
+  const lines = hostLines({ name, target, port, user, word, self: io.self });
   const { kind } = parseTarget(target);
   const onWindows = kind === 'hyper-v' || kind === 'wsl' || kind === 'hvsock';
   const registration =
@@ -138,10 +137,4 @@ function afterwards({ into, script }: GuestInstallOptions, target: string, io: I
       ? `\nWindows may want port ${port} registered once, at an elevated prompt:\n${registrationCommand(port)}\n`
       : '';
   return `For ~/.ssh/config, to type ssh ${name} from now on:\n\n${lines}${registration}`;
-}
-
-function configWord(text: string, platform: NodeJS.Platform): string {
-  const percent = text.replaceAll('%', '%%');
-  if (/^[\w@+=:,./%-]+$/.test(percent)) return percent;
-  return platform === 'win32' ? `"${percent.replaceAll('\\', '/')}"` : shellWord(percent);
 }

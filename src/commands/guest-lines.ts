@@ -31,6 +31,9 @@ export function notRun(host: string, way: Way, { words }: ScriptOutcome): Connec
 }
 
 function hintFor(way: Way, words: string): string {
+  if (/sudo: not found|sudo: command not found/.test(words)) {
+    return 'there is no sudo: log in as root, or put vmssh guest script into a file there and run it by su';
+  }
   if (/sudo/.test(words)) {
     return 'sudo wants a password: put vmssh guest script into a file there and run it with sudo, or log in as root';
   }

@@ -6,18 +6,21 @@ export interface HostLinesOptions {
   readonly target: string;
   readonly port: number;
   readonly user: string | undefined;
-  /** The ProxyCommand's program, its words as ssh_config takes them. */
-  readonly proxy: string;
+  /** A word as ssh_config and what reads a ProxyCommand after it take it. */
+  readonly word: (text: string) => string;
+  /** How to call this program. */
+  readonly self: readonly string[];
 }
 
-/** ssh_config lines for one machine: its host key is remembered under the name, whatever its address becomes. */
-export function hostLines({ name, target, port, user, proxy }: HostLinesOptions): string {
+/**
+ * ssh_config lines for one machine. Target and port stand in the ProxyCommand: ssh would lower-case the one in HostName,
+ * and ends at port 65535. The host key is remembered under the name, whatever the address becomes.
+ */
+export function hostLines({ name, target, port, user, word, self }: HostLinesOptions): string {
   const lines = [
     `Host ${name}`,
-    `HostName ${target.replaceAll('%', '%%')}`,
-    ...(port === 22 ? [] : [`Port ${port}`]),
     ...(user === undefined ? [] : [`User ${user}`]),
-    `ProxyCommand ${proxy} proxy %h %p`,
+    `ProxyCommand ${[...self, 'proxy', target, String(port)].map(word).join(' ')}`,
     'ProxyUseFdpass no',
     `HostKeyAlias ${name}`,
     'StrictHostKeyChecking accept-new',

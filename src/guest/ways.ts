@@ -84,20 +84,21 @@ export function sshCommand(
   options: Pick<WayOptions, 'way' | 'sshConfig' | 'port' | 'self' | 'platform'>,
 ): readonly string[] {
   const { way, sshConfig, port, self, platform } = options;
-  const proxy = [...self.map((word) => commandWord(word, platform)), 'proxy', '--typed', '%n', '%h', '%p'];
+  const words = [...self.map((word) => commandWord(word, platform)), 'proxy', '--typed', '%n', '%h'];
+  const proxy = [...words, port === undefined ? '%p' : String(port)]; // ssh's own ports end at 65535
   return [
     platform === 'win32' ? 'ssh.exe' : 'ssh',
     ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
     ...['-o', 'LogLevel=ERROR'],
     ...(way === 'target' ? ['-o', `ProxyCommand=${proxy.join(' ')}`, '-o', 'ProxyUseFdpass=no'] : []),
     ...(way === 'target' ? ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'] : []),
-    ...(way === 'target' && port !== undefined ? ['-o', `Port=${port > 65535 ? 22 : port}`] : []),
   ];
 }
 
 /** A word of a ProxyCommand: ssh expands its percents; then a shell reads it, and on Windows CreateProcess does. */
-function commandWord(text: string, platform: NodeJS.Platform): string {
+export function commandWord(text: string, platform: NodeJS.Platform): string {
   const percent = text.replaceAll('%', '%%');
+  if (/^[\w@+=:,./%-]+$/.test(percent)) return percent;
   return platform === 'win32' ? `"${percent.replaceAll('\\', '/')}"` : shellWord(percent);
 }
 

@@ -43,6 +43,10 @@ install_command() {
 }
 
 check_host_keys() {
+  if [ "$(id -u)" != 0 ]; then
+    say skipped host-keys 'only root may read them'
+    return 0
+  fi
   key_complaint=$(sshd_complaint "$sshd")
   case $key_complaint in
     '') say ok host-keys 'sshd -t is content' ;;

@@ -13,7 +13,7 @@ check_login() {
   shell=$(echo "$entry" | cut -d: -f7)
   config=$(sshd_says "$1")
   if ! { login_configured "$1" && login_shell "$1" && login_key_files "$1"; }; then return 1; fi
-  say ok login "$1 may log in with the keys of $key_file"
+  say ok login "$1 may log in\${key_file:+ with the keys of $key_file}"
 }
 
 # What sshd_config comes to for this account and a peer named UNKNOWN; from 9.x on sshd needs no folder for that.
@@ -76,7 +76,6 @@ login_key_files() {
       fail login "$1 has no keys in $(setting authorizedkeysfile)$(refusals)" "vmssh guest script --key FILE puts one there"
       return 1
     fi
-    key_file='unknown files'
     return 0
   fi
   if [ "$(setting strictmodes)" = no ]; then return 0; fi

@@ -11,13 +11,14 @@ import { guestGenerator } from './guest-generator.js';
 import { guestInstall } from './guest-install.js';
 import { guestScript } from './guest-script.js';
 import { guestUnits } from './guest-units.js';
+import { list } from './list.js';
 import { nc } from './nc.js';
 import { proxy } from './proxy.js';
 import { resolveCommand } from './resolve.js';
 
 /** Every command; one of a group has both words in its name. */
 export const commands: readonly Command<unknown>[] = [
-  ...[proxy, check, nc, resolveCommand, configPrint],
+  ...[list, proxy, check, nc, resolveCommand, configPrint],
   ...[doctorTarget, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
 ];
 

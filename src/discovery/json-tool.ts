@@ -16,7 +16,8 @@ export async function listByTool(
     return { found: parse(await run(program, args, deps)), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
-    if (error.code === 'ENOENT') return { found: [], warnings: [] };
+    // EACCES: it lies in a folder of PATH that is closed to this user.
+    if (error.code === 'ENOENT' || error.code === 'EACCES') return { found: [], warnings: [] };
     return { found: [], warnings: [{ provider, code: error.code, problem: error.message }] };
   }
 }

@@ -26,7 +26,7 @@ export interface DomainList {
 export interface LibvirtEffects {
   readonly run: RunTool;
   readonly exists: (path: string) => Promise<boolean>;
-  /** Whose libvirtd "session" means; root has none of its own by default. */
+  /** Whose libvirtd "session" means; for root it is the system's. */
   readonly uid: number | undefined;
 }
 
@@ -50,6 +50,7 @@ export async function listDomains(
   const warnings: Warning[] = [];
   await Promise.all(
     scopes.map(async (scope) => {
+      if (scope === 'user' && uid === 0) return;
       const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
       const sockets = socketsOf(scope, deps, uid);
       if (!(await Promise.all(sockets.map(exists))).includes(true)) return;
@@ -118,7 +119,7 @@ export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
     });
 }
 
-const mark = '--vmssh--';
+const mark = '==vmssh==';
 const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
 function bySystemFirst(a: Domain, b: Domain): number {

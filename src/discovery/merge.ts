@@ -31,5 +31,6 @@ function join(known: ListedMachine, other: Found): ListedMachine {
   const uuid = known.uuid ?? other.uuid;
   const pid = known.pid ?? other.pid;
   const status = known.status === 'unknown' ? other.status : known.status;
-  return { ...known, status, cid, uuid, pid, also: [...known.also, other.target] };
+  const also = [...new Set([...known.also, other.target])].filter((target) => target !== known.target);
+  return { ...known, status, cid, uuid, pid, also };
 }

@@ -20,7 +20,7 @@ export async function processesNamed(
   uid: number | undefined = process.getuid?.(),
 ): Promise<readonly Process[]> {
   const all = await allProcesses(deps, fs);
-  const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
+  const named = all.map(withoutLoader).filter(({ argv: [first = ''] }) => program.test(basename(first)));
   const trusted = await Promise.all(named.map(({ pid }) => isTrusted(pid, uid, deps, fs)));
   return named.filter((_, i) => trusted[i]);
 }
@@ -58,6 +58,16 @@ async function isTrusted(pid: number, uid: number | undefined, deps: Deps, fs: P
   const status = await fs.readFile(`${procDir(deps)}/${pid}/status`).catch(() => '');
   const owner = Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? Number.NaN);
   return owner === uid || owner < 1000 || (owner >= 60_000 && owner < 65_000);
+}
+
+// A program that was started by the dynamic loader of its own folder stands behind the loader's options.
+function withoutLoader(process: Process): Process {
+  const { argv } = process;
+  if (!/^ld(-linux[\w-]*)?\.so\b/.test(basename(argv[0] ?? ''))) return process;
+  let at = 1;
+  while (argv[at]?.startsWith('--'))
+    at += /^--[\w-]+=|^--(inhibit-cache|list|verify)/.test(argv[at] ?? '') ? 1 : 2;
+  return { ...process, argv: argv.slice(at) };
 }
 
 function procDir(deps: Deps): string {

@@ -31,7 +31,12 @@ export const runTool: RunTool = (program, args, deps) => {
     });
     child.once('close', (code, signal) => {
       if (code === 0) return resolve(texts.stdout);
-      const said = texts.stderr.trim().split('\n')[0] || `it ended with ${signal ?? `code ${code}`}`;
+      const said =
+        texts.stderr
+          .trim()
+          .replaceAll(/^error: /gm, '')
+          .replaceAll(/\s*\n\s*/g, ': ')
+          .slice(0, 500) || `it ended with ${signal ?? `code ${code}`}`;
       reject(new DiscoveryError(signal === 'SIGKILL' ? 'TIMEOUT' : 'FAILED', `${program}: ${said}`));
     });
   });

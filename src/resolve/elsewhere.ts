@@ -4,16 +4,9 @@ import type { ResolveContext } from './resolution.js';
 
 /** Why a kind that is understood cannot be found from here, and where it can. */
 export function resolveElsewhere(
-  target: Extract<Target, { kind: 'hyper-v' | 'wsl' | 'libvirt' }>,
+  target: Extract<Target, { kind: 'hyper-v' | 'wsl' }>,
   context: ResolveContext,
 ): ConnectErrorInit {
-  if (target.kind === 'libvirt') {
-    return {
-      code: 'UNSUPPORTED',
-      problem: 'this version does not ask libvirt by itself',
-      hint: "find the domain's CID with: virsh -r dumpxml NAME (element vsock/cid), then use vsock/CID",
-    };
-  }
   const what = target.kind === 'wsl' ? 'WSL distributions' : 'Hyper-V machines';
   return {
     code: 'UNSUPPORTED',

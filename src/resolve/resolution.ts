@@ -7,6 +7,8 @@ export interface Resolution {
   readonly steps: readonly string[];
   /** A private key that the machine's manager made for logging in; its path. */
   readonly identityFile?: string | undefined;
+  /** The user that the machine's manager made for logging in. */
+  readonly user?: string | undefined;
 }
 
 /** What the resolvers of all kinds are given. */
@@ -21,4 +23,6 @@ export interface ResolveContext {
   readonly exists: (path: string) => boolean;
   /** Where the system's services have their sockets, "/run". */
   readonly runDir?: string | undefined;
+  /** Where the kernel tells of processes, "/proc". */
+  readonly procDir?: string | undefined;
 }

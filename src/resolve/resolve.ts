@@ -26,9 +26,12 @@ export async function resolve(target: Target, options: ResolveOptions): Promise<
         endpoint: { family: 'hyper-v', vmId: target.vmId, serviceId: target.serviceId },
         steps: [],
       };
+    case 'libvirt':
+      return (await import('./libvirt.js')).resolveLibvirt(target, context);
+    case 'listed':
+      return (await import('./listed.js')).resolveListed(target, context);
     case 'hyper-v':
     case 'wsl':
-    case 'libvirt':
       throw new ConnectError('resolve', text, resolveElsewhere(target, context));
   }
 }

@@ -3,6 +3,7 @@ import { dotHost } from './dot-host.js';
 import { hvsock } from './hvsock.js';
 import { hyperV } from './hyper-v.js';
 import { libvirt } from './libvirt.js';
+import { listed } from './listed.js';
 import { machine } from './machine.js';
 import type { Kind } from './target.js';
 import { unix } from './unix.js';
@@ -22,4 +23,5 @@ export const kinds: readonly Kind[] = [
   hvsock,
   wsl,
   libvirt,
+  listed,
 ];

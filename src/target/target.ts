@@ -11,7 +11,8 @@ export type Target =
   | { readonly kind: 'hyper-v'; readonly vmId: Guid }
   | { readonly kind: 'hvsock'; readonly vmId: Guid; readonly serviceId: Guid }
   | { readonly kind: 'wsl'; readonly distro: string }
-  | LibvirtTarget;
+  | LibvirtTarget
+  | ListedTarget;
 
 export interface UnixTarget extends SocketPath {
   readonly kind: 'unix';
@@ -33,6 +34,13 @@ export interface LibvirtTarget {
   /** Which libvirtd: the system's, the user's own, or the first that knows the name. */
   readonly scope: 'any' | 'system' | 'session';
   /** A domain's name, UUID or numeric id. */
+  readonly name: string;
+}
+
+export interface ListedTarget {
+  readonly kind: 'listed';
+  /** The manager that lists it. */
+  readonly provider: 'lima' | 'incus' | 'multipass' | 'podman';
   readonly name: string;
 }
 

@@ -161,6 +161,18 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
     },
   },
   {
+    command: 'list',
+    args: ['-r', '--provider', 'libvirt', '-o', 'wide', '-q', '--ids', '--json', '-w'],
+    want: {
+      positionals: [],
+      options: {
+        ...{ running: true, provider: 'libvirt', output: 'wide', quiet: true, ids: true, json: true },
+        ...{ watch: true },
+      },
+    },
+  },
+  { command: 'list', args: ['--watch=5'], want: { positionals: [], options: { watch: '5' } } },
+  {
     command: 'guest units',
     args: ['--systemd', '255', '-p', '2222', '--distro', 'arch'],
     want: { positionals: [], options: { systemd: '255', port: '2222', distro: 'arch' } },

@@ -33,7 +33,6 @@ describe('resolve', () => {
   });
 
   it.each([
-    { input: 'qemu/web', hint: /virsh -r dumpxml NAME/ },
     { input: 'hyper-v/mint', hint: /from Windows/ },
     { input: `hyper-v/${vmIds.LOOPBACK}`, hint: /from Windows/ },
     { input: 'wsl/Debian', hint: /from Windows/ },

@@ -8,7 +8,7 @@ describe('docs/targets.md', () => {
   it('has a row for each kind, in its order', () => {
     const forms = tableOf('targets.md', 'The kinds').map((row) => code(row.form));
     const order = ['.host', 'unix', 'vsock', 'vsock-mux', 'machine', 'container', 'hyper-v', 'hvsock'];
-    expect(kinds.map(({ name }) => name)).toEqual([...order, 'wsl', 'qemu']);
+    expect(kinds.map(({ name }) => name)).toEqual([...order, 'wsl', 'qemu', 'listed']);
     expect(forms).toEqual(kinds.map(({ form }) => form));
   });
 

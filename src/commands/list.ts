@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AllMachines } from '../discovery/list-all.js';
+import type { ListedMachine } from '../discovery/merge.js';
+import type { Deps, Provider } from '../discovery/provider.js';
+import { exitCode, printable, quote } from '../errors.js';
+import { type Command, type Io, type RawArgs, UsageError } from './command.js';
+import { formatIds, formatJson, formatTable, formatTargets } from './list-format.js';
+import { jsonOption } from './shared-options.js';
+import { startProgress } from './spinner.js';
+import { styles } from './style.js';
+import { positionals, secondsOption } from './values.js';
+
+export interface ListOptions {
+  /** What is printed of each machine. */
+  readonly show: 'table' | 'wide' | 'json' | 'targets' | 'ids';
+  readonly runningOnly: boolean;
+  /** The providers that are asked; undefined: all. */
+  readonly providers: readonly string[] | undefined;
+  /** Milliseconds between two looks; undefined: one look. */
+  readonly watchMs: number | undefined;
+}
+
+/** What the command asks; a parameter, so that tests list what they like. */
+export interface ListDeps {
+  readonly providers: () => Promise<readonly Provider[]>;
+  readonly listAll: (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
+}
+
+const listDeps: ListDeps = {
+  providers: async () => (await import('../discovery/providers.js')).providers,
+  listAll: async (deps, providers) => (await import('../discovery/list-all.js')).listAll(deps, providers),
+};
+
+/** vmssh list: every machine on this host, whoever runs it. */
+export const list: Command<ListOptions> = {
+  name: 'list',
+  summary: 'list the virtual machines and containers on this host, whoever runs them',
+  usage: '',
+  details: `On a terminal it prints an aligned table, in a pipe lines of tab-separated columns without a header:
+STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
+A provider that is slower than a second or fails gives a warning on stderr, and exit code 1 where --provider named it.`,
+  options: [
+    { long: 'running', short: 'r', summary: 'running machines alone' },
+    { long: 'provider', value: 'LIST', summary: 'ask these alone, such as libvirt,machined' },
+    { long: 'output', short: 'o', value: 'FORMAT', summary: 'wide: more columns; json: as --json' },
+    { long: 'quiet', short: 'q', summary: 'print targets alone, a line each' },
+    { long: 'ids', summary: 'print UUIDs alone, a line each' },
+    { ...jsonOption, summary: 'print JSON (docs/list-schema.md)' },
+    {
+      long: 'watch',
+      short: 'w',
+      value: 'SECONDS',
+      optionalValue: true,
+      summary: `look again and again, until Ctrl-C (default ${2})`,
+    },
+  ],
+  examples: [
+    { line: 'vmssh list --running', about: 'what can be logged in to' },
+    {
+      line: 'vmssh list -q --provider libvirt | xargs -n1 vmssh check',
+      about: 'check each domain of libvirt',
+    },
+    { line: "vmssh list --json | jq -r '.machines[] | select(.cid) | .name'", about: 'for scripts' },
+  ],
+
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    return {
+      show: show(raw),
+      runningOnly: raw.options.running === true,
+      providers: typeof raw.options.provider === 'string' ? raw.options.provider.split(',') : undefined,
+      watchMs: raw.options.watch === true ? 2000 : secondsOption(raw, 'watch'),
+    };
+  },
+
+  run: (options, io) => runList(options, io),
+};
+
+export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
+  const providers = chosen(options, io, await deps.providers());
+  if (options.watchMs !== undefined) return watch(options, options.watchMs, io, providers, deps);
+  const progress = await startProgress(io, 'asking for machines');
+  const all = await deps.listAll({ env: io.env }, providers).finally(() => progress.stop());
+  io.out(await format(options, io, all));
+  await warn(io, all, options);
+  const failed = all.warnings.some(({ provider }) => options.providers?.includes(provider));
+  return failed ? exitCode.connect : exitCode.ok;
+}
+
+async function watch(
+  options: ListOptions,
+  everyMs: number,
+  io: Io,
+  providers: readonly Provider[],
+  deps: ListDeps,
+): Promise<number> {
+  const signal = io.interrupted();
+  let last: string | undefined;
+  let warned: string | undefined;
+  while (!signal.aborted) {
+    try {
+      const all = await deps.listAll({ env: io.env, signal }, providers);
+      const text = await format(options, io, all);
+      // Home, the new text, and away with what is left of the old: no flicker. A pipe gets every change.
+      if (io.terminal.stdout) io.out(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
+      else if (text !== last) io.out(last === undefined || options.show === 'json' ? text : `\n${text}`);
+      const warnings = JSON.stringify(all.warnings);
+      if (warnings !== (warned ?? '[]')) await warn(io, all, options);
+      last = text;
+      warned = warnings;
+      await sleep(everyMs, undefined, { signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+  return exitCode.interrupted;
+}
+
+function show({ options }: RawArgs): ListOptions['show'] {
+  const { output, json, quiet, ids } = options;
+  if (output !== undefined && output !== 'wide' && output !== 'json')
+    throw new UsageError(`--output takes wide or json, not ${quote(String(output))}`);
+  const given = [json && '--json', quiet && '--quiet', ids && '--ids', output && '--output'].filter(Boolean);
+  if (given.length > 1 && !(given.length === 2 && json && output === 'json'))
+    throw new UsageError(`${given.join(' and ')} exclude each other`);
+  if (json || output === 'json') return 'json';
+  if (quiet) return 'targets';
+  if (ids) return 'ids';
+  return output === 'wide' ? 'wide' : 'table';
+}
+
+function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): readonly Provider[] {
+  const names = providers.map(({ name }) => name);
+  const unknown = options.providers?.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`--provider knows ${names.join(', ')}, not ${quote(unknown)}`);
+  return providers.filter(
+    ({ name, platforms }) => platforms.includes(io.platform) && (options.providers?.includes(name) ?? true),
+  );
+}
+
+async function format(options: ListOptions, io: Io, all: AllMachines): Promise<string> {
+  const machines = all.machines.filter(({ status }) => !options.runningOnly || status === 'running');
+  const sorted = machines.toSorted(byStatusAndName);
+  switch (options.show) {
+    case 'json':
+      return formatJson(sorted, all.warnings, options.watchMs === undefined);
+    case 'targets':
+      return formatTargets(sorted);
+    case 'ids':
+      return formatIds(sorted);
+    case 'table':
+    case 'wide':
+      return formatTable(sorted, {
+        wide: options.show === 'wide',
+        style: await styles(io, 'stdout'),
+        terminal: io.terminal.stdout,
+      });
+  }
+}
+
+async function warn(io: Io, { warnings }: AllMachines, { show }: ListOptions): Promise<void> {
+  if (show === 'json') return;
+  const style = await styles(io, 'stderr');
+  for (const { provider, code, problem } of warnings)
+    io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(problem)} (${code})\n`);
+}
+
+function byStatusAndName(a: ListedMachine, b: ListedMachine): number {
+  const rank = ({ status }: ListedMachine) => (status === 'running' ? 0 : status === 'off' ? 2 : 1);
+  return rank(a) - rank(b) || a.name.localeCompare(b.name, 'en', { numeric: true });
+}

@@ -1,0 +1,80 @@
+import { type Domain, type DomainList, listDomains } from '../discovery/libvirt.js';
+import { toFound } from '../discovery/libvirt-provider.js';
+import { matchFound } from '../discovery/match-found.js';
+import type { Deps, Listing } from '../discovery/provider.js';
+import { qemu } from '../discovery/qemu-provider.js';
+import type { Scope } from '../discovery/runtime-dirs.js';
+import type { LibvirtTarget } from '../target/target.js';
+import { ambiguousName, resolveFound, unknownName } from './found.js';
+import type { Resolution, ResolveContext } from './resolution.js';
+
+/** For one question to one libvirtd. Milliseconds. */
+const timeoutMs = 10_000;
+
+export interface LibvirtSources {
+  readonly domains: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList>;
+  /** What the processes' command lines tell, where no libvirtd can be asked. */
+  readonly processes: (deps: Deps) => Promise<Listing>;
+}
+
+const sources: LibvirtSources = { domains: listDomains, processes: qemu.list };
+
+/**
+ * A machine of QEMU: a libvirt domain by name, UUID or id as libvirt-ssh-proxy has it, else a QEMU whose command line has
+ * the name or UUID.
+ */
+export async function resolveLibvirt(
+  { scope, name }: LibvirtTarget,
+  context: ResolveContext,
+  { domains: listAll, processes }: LibvirtSources = sources,
+): Promise<Resolution> {
+  const deps: Deps = { timeoutMs, ...context };
+  const { domains, warnings } = await listAll(deps, scopesOf[scope]);
+  context.signal?.throwIfAborted();
+  const [domain, ...others] = firstScope(scope, matchDomains(name, domains));
+  const list = (many: readonly Domain[]) => many.map((each) => toFound(each, many).target);
+  if (domain && others.length > 0) throw ambiguousName(name, list([domain, ...others]), context);
+  if (domain) {
+    const typed = /^[\w.-]+$/.test(domain.name) ? domain.name : domain.uuid;
+    const uri = domain.scope === 'system' ? 'qemu:///system' : 'qemu:///session';
+    return resolveFound(toFound(domain, [domain]), context, {
+      start: `virsh -c ${uri} start ${typed}`,
+      address: `give it a vsock device and start it anew: virsh -c ${uri} edit ${typed}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
+    });
+  }
+  const { found } = await processes(deps);
+  const [process, ...more] = matchFound(name, found);
+  if (process === undefined) {
+    const known = [...domains.map((each) => each.name), ...found.map((each) => each.name)];
+    const hint = 'see virsh list --all, and vmssh list';
+    throw unknownName('QEMU', name, [...new Set(known)], warnings, context, hint);
+  }
+  if (more.length > 0)
+    throw ambiguousName(
+      name,
+      [process, ...more].map(({ address, target }) => address ?? target),
+      context,
+    );
+  return resolveFound(process, context, {
+    start: 'start it anew',
+    address: 'start it with a vsock device: -device vhost-vsock-pci,guest-cid=3',
+  });
+}
+
+const scopesOf: Readonly<Record<LibvirtTarget['scope'], readonly Scope[]>> = {
+  any: ['system', 'user'],
+  system: ['system'],
+  session: ['user'],
+};
+
+function matchDomains(name: string, domains: readonly Domain[]): readonly Domain[] {
+  const found = domains.map((domain) => ({ ...toFound(domain, []), domain }));
+  const byName = matchFound(name, found).map(({ domain }) => domain);
+  return byName.length > 0 ? byName : domains.filter(({ id }) => String(id) === name);
+}
+
+// The system's comes first where the libvirtd is not named, as libvirt-ssh-proxy has it.
+function firstScope(scope: LibvirtTarget['scope'], domains: readonly Domain[]): readonly Domain[] {
+  const names = new Set(domains.map(({ name }) => name));
+  return scope === 'any' && names.size === 1 ? domains.slice(0, 1) : domains;
+}

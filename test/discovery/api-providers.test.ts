@@ -1,0 +1,210 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { cloudHypervisor } from '../../src/discovery/cloud-hypervisor-provider.js';
+import { firecracker } from '../../src/discovery/firecracker-provider.js';
+import { getJson } from '../../src/discovery/http-unix.js';
+import { listIncus, parseInstances } from '../../src/discovery/incus-provider.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { fakeProc } from './fake-proc.js';
+import { fixture } from './fixture.js';
+
+const dir = useTempDir();
+const servers: Server[] = [];
+afterAll(() => {
+  for (const server of servers) server.close().closeAllConnections();
+});
+
+/** An HTTP service on a unix socket with one answer to each path; undefined: it never answers. */
+async function serve(name: string, answers: Readonly<Record<string, string | undefined>>): Promise<string> {
+  const path = join(dir, name);
+  const server = createServer((request, response) => {
+    const answer = answers[request.url ?? ''];
+    if (request.url !== undefined && request.url in answers && answer === undefined) return;
+    response.writeHead(answer === undefined ? 404 : 200).end(answer);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return path;
+}
+
+describe('JSON over a unix socket', () => {
+  const failure = (code: string) => expect.objectContaining({ name: 'DiscoveryError', code });
+
+  it('is read', async () => {
+    const path = await serve('json', { '/a': '{"b":1}' });
+    expect(await getJson(path, '/a', { env: {} })).toEqual({ b: 1 });
+  });
+
+  it('that is not there, or is none, is a failure', async () => {
+    const path = await serve('other', { '/no-json': 'x', '/silent': undefined });
+    await expect(getJson(path, '/b', { env: {} })).rejects.toEqual(failure('FAILED'));
+    await expect(getJson(path, '/no-json', { env: {} })).rejects.toEqual(failure('PROTOCOL'));
+    await expect(getJson(path, '/silent', { env: {}, timeoutMs: 20 })).rejects.toMatchObject({
+      message: expect.stringContaining('no answer'),
+    });
+    await expect(getJson(join(dir, 'absent'), '/', { env: {} })).rejects.toEqual(failure('ENOENT'));
+    const signal = AbortSignal.timeout(20);
+    await expect(getJson(path, '/silent', { env: {}, signal })).rejects.toEqual(failure('TIMEOUT'));
+  });
+});
+
+describe('Firecracker', () => {
+  const config = JSON.stringify({
+    'machine-config': {},
+    vsock: { guest_cid: 3, uds_path: '/run/v.sock', vsock_id: 'v' },
+  });
+  const list = (argv: readonly string[], cwd = '/') =>
+    firecracker.list({ env: {}, procDir: fakeProc(dir, [{ argv: ['firecracker', ...argv], cwd }]) });
+  const want = { status: 'running', provider: 'firecracker', cid: 3, pid: 100 };
+
+  it('tells its socket by its API', async () => {
+    const api = await serve('fc.sock', { '/vm/config': config });
+    const { found, warnings } = await list(['--api-sock', api, '--id', 'web']);
+    const target = 'vsock-mux/run/v.sock';
+    expect({ found, warnings }).toEqual({
+      found: [{ ...want, name: 'web', target, address: target }],
+      warnings: [],
+    });
+  });
+
+  it('tells it by its configuration file where it has no API, in its own folder', async () => {
+    mkdirSync(join(dir, 'fc'));
+    writeFileSync(join(dir, 'fc/vm.json'), config.replace('/run/v.sock', 'v.sock'));
+    const { found } = await list(['--no-api', '--config-file', 'vm.json'], join(dir, 'fc'));
+    expect(found).toMatchObject([
+      { name: 'v', target: expect.stringMatching(/^vsock-mux\/.*\/100\/cwd\/v\.sock$/) },
+    ]);
+  });
+
+  it('without a vsock device is no machine to reach', async () => {
+    const api = await serve('fc-plain.sock', { '/vm/config': '{"machine-config":{}}' });
+    expect(await list([`--api-sock=${api}`])).toEqual({ found: [], warnings: [] });
+  });
+
+  it('that cannot be asked gives a warning', async () => {
+    const { found, warnings } = await list(['--api-sock', join(dir, 'gone.sock')]);
+    expect(found).toEqual([]);
+    expect(warnings).toMatchObject([{ provider: 'firecracker', code: 'ENOENT' }]);
+  });
+});
+
+describe('cloud-hypervisor', () => {
+  const list = (...argv: readonly string[]) =>
+    cloudHypervisor.list({ env: {}, procDir: fakeProc(dir, [{ argv: ['cloud-hypervisor', ...argv] }]) });
+  const target = 'vsock-mux/run/ch.sock';
+
+  it('tells its socket by its command line', async () => {
+    const { found } = await list('--vsock', 'cid=3,socket=/run/ch.sock', '--cpus', 'boot=1');
+    expect(found).toMatchObject([{ name: 'ch', target, cid: 3, status: 'running', address: target }]);
+  });
+
+  it.each([
+    { state: 'Running', status: 'running' },
+    { state: 'Paused', status: 'paused' },
+    { state: 'Shutdown', status: 'off' },
+  ])('tells by its API that it is $state', async ({ state, status }) => {
+    const uuid = '11111111-2222-4333-8444-555555555555';
+    const config = { vsock: { cid: 9, socket: '/run/ch.sock' }, platform: { uuid: uuid.toUpperCase() } };
+    const api = await serve(`${state}.sock`, { '/api/v1/vm.info': JSON.stringify({ config, state }) });
+    const { found } = await list('--api-socket', `path=${api}`);
+    expect(found).toMatchObject([{ name: state, target, cid: 9, uuid, status }]);
+  });
+
+  it('that cannot be asked gives a warning, unless its command line tells', async () => {
+    const gone = join(dir, 'gone.sock');
+    expect(await list('--api-socket', gone)).toMatchObject({ found: [], warnings: [{ code: 'ENOENT' }] });
+    const { found, warnings } = await list('--api-socket', gone, '--vsock', 'cid=3,socket=/run/ch.sock');
+    expect({ found, warnings }).toMatchObject({ found: [{ target }], warnings: [] });
+  });
+});
+
+describe('Incus and LXD', () => {
+  it('list a container that is off, as recorded', () => {
+    expect(parseInstances(JSON.parse(fixture('lxd/lxd5.0.2-instances.json')))).toEqual([
+      {
+        name: 'web',
+        target: 'incus/web',
+        status: 'off',
+        provider: 'incus',
+        uuid: '6aa4e424-05ce-4621-b07d-601a17833f5f',
+      },
+    ]);
+  });
+
+  const inet = (address: string, scope: string, family = 'inet') => ({
+    address,
+    scope,
+    family,
+    netmask: '24',
+  });
+  it.each([
+    {
+      name: 'a VM by its CID',
+      input: { type: 'virtual-machine', config: { 'volatile.vsock_id': '1234' } },
+      want: { cid: 1234, address: 'vsock/1234' },
+    },
+    {
+      name: 'a container by its address',
+      input: {
+        type: 'container',
+        config: { 'volatile.vsock_id': '1234' },
+        state: {
+          network: {
+            lo: { addresses: [inet('127.0.0.1', 'local')] },
+            eth0: {
+              addresses: [
+                inet('fd00::7', 'global', 'inet6'),
+                inet('10.0.0.7', 'global'),
+                inet('fe80::1', 'link'),
+              ],
+            },
+          },
+        },
+      },
+      want: { address: '10.0.0.7' },
+    },
+    {
+      name: 'a container that has IPv6 alone',
+      input: {
+        type: 'container',
+        state: { network: { eth0: { addresses: [inet('fd00::7', 'global', 'inet6')] } } },
+      },
+      want: { address: 'fd00::7' },
+    },
+    { name: 'a VM without a CID', input: { type: 'virtual-machine', config: {}, state: null }, want: {} },
+  ])('list $name', ({ input, want }) => {
+    const [found] = parseInstances({ metadata: [{ name: 'a', status: 'Running', ...input }] });
+    expect(found).toEqual({ name: 'a', target: 'incus/a', status: 'running', provider: 'incus', ...want });
+  });
+
+  it('tell instances of two projects apart by UUID', () => {
+    const instance = (uuid: string) => ({
+      name: 'a',
+      status: 'Stopped',
+      type: 'container',
+      config: { 'volatile.uuid': uuid },
+    });
+    const found = parseInstances({ metadata: [instance('u-1'), instance('u-2')] });
+    expect(found.map(({ target }) => target)).toEqual(['incus/u-1', 'incus/u-2']);
+  });
+
+  it('are asked at the socket that is there', async () => {
+    const path = await serve('incus.sock', {
+      '/1.0/instances?recursion=2&all-projects=true': '{"metadata":[]}',
+    });
+    const exists = async (each: string) => each === path;
+    expect(await listIncus({ env: { INCUS_SOCKET: path } }, getJson, exists)).toEqual({
+      found: [],
+      warnings: [],
+    });
+    expect(await listIncus({ env: {} }, getJson, exists)).toEqual({ found: [], warnings: [] });
+  });
+
+  it('that answer with something else give a warning', async () => {
+    const path = await serve('lxd.sock', { '/1.0/instances?recursion=2&all-projects=true': '{}' });
+    const result = await listIncus({ env: { INCUS_SOCKET: path } }, getJson, async (each) => each === path);
+    expect(result).toMatchObject({ found: [], warnings: [{ provider: 'incus', code: 'PROTOCOL' }] });
+  });
+});

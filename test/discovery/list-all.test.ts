@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { listAll } from '../../src/discovery/list-all.js';
+import { matchFound, slug } from '../../src/discovery/match-found.js';
+import { mergeMachines } from '../../src/discovery/merge.js';
+import type { Found, Provider } from '../../src/discovery/provider.js';
+import { providers } from '../../src/discovery/providers.js';
+
+const found = (fields: Partial<Found>): Found => ({
+  name: 'a',
+  target: 't/a',
+  status: 'running',
+  provider: 'p',
+  ...fields,
+});
+const provider = (name: string, list: Provider['list']): Provider => ({ name, platforms: ['linux'], list });
+const of = (name: string, ...machines: Partial<Found>[]) =>
+  provider(name, async () => ({
+    found: machines.map((each) => found({ provider: name, ...each })),
+    warnings: [],
+  }));
+
+describe('all machines', () => {
+  it('of several providers come in their order, with their warnings', async () => {
+    const warning = { provider: 'x', code: 'EACCES', problem: 'no' };
+    const all = await listAll({ env: {} }, [
+      of('one', { name: 'b' }),
+      provider('x', async () => ({ found: [], warnings: [warning] })),
+      of('two', { name: 'a' }),
+    ]);
+    expect(all.machines.map(({ name }) => name)).toEqual(['b', 'a']);
+    expect(all.warnings).toEqual([warning]);
+  });
+
+  it('come without those of a provider that is slow or throws, and a warning instead', async () => {
+    let aborted = false;
+    const slow = provider('slow', ({ signal }) => {
+      signal?.addEventListener('abort', () => {
+        aborted = true;
+      });
+      return new Promise(() => {});
+    });
+    const broken = provider('broken', () => Promise.reject(new TypeError('x is not a function')));
+    const all = await listAll({ env: {} }, [slow, broken, of('good', {})], 30);
+    expect(all.machines).toHaveLength(1);
+    expect(all.warnings).toEqual([
+      { provider: 'slow', code: 'TIMEOUT', problem: 'gave no answer within 0.03 s' },
+      { provider: 'broken', code: 'EIO', problem: 'x is not a function' },
+    ]);
+    expect(aborted).toBe(true);
+  });
+
+  it('are not listed after Ctrl-C', async () => {
+    const abort = new AbortController();
+    abort.abort(new Error('enough'));
+    const asked = provider('x', ({ signal }) => Promise.reject(signal?.reason));
+    await expect(listAll({ env: {}, signal: abort.signal }, [asked])).rejects.toThrow('enough');
+  });
+
+  it.each<{ name: string; machines: [Partial<Found>, Partial<Found>]; warns: boolean }>([
+    { name: 'warned of', machines: [{ cid: 3 }, { name: 'b', target: 't/b', cid: 3 }], warns: true },
+    {
+      name: 'no matter while one is off',
+      machines: [{ cid: 3 }, { name: 'b', cid: 3, status: 'off' }],
+      warns: false,
+    },
+    {
+      name: 'no matter where a daemon has them, each for one machine',
+      machines: [{ cid: 3 }, { name: 'b', cid: 3, address: 'vsock-mux/run/x' }],
+      warns: false,
+    },
+  ])('with one CID are $name', async ({ machines: [a, b], warns }) => {
+    const { warnings } = await listAll({ env: {} }, [of('one', a), of('two', b)]);
+    const problem = 'CID 3 is used by t/a and t/b: vsock/3 may lead to either';
+    expect(warnings).toEqual(warns ? [{ provider: 'one', code: 'CID_TWICE', problem }] : []);
+  });
+
+  it('have providers of different names', () => {
+    expect(new Set(providers.map(({ name }) => name)).size).toBe(providers.length);
+  });
+});
+
+describe('one machine of two providers', () => {
+  const other = { provider: 'q', target: 'u/a' };
+  it.each<{ name: string; pair: [Partial<Found>, Partial<Found>]; want: number }>([
+    { name: 'its UUID', pair: [{ uuid: 'u' }, { ...other, name: 'qemu-1-a', uuid: 'u' }], want: 1 },
+    {
+      name: 'its process',
+      pair: [
+        { pid: 7, uuid: 'u' },
+        { ...other, name: 'b', pid: 7, uuid: 'v' },
+      ],
+      want: 1,
+    },
+    { name: 'its name and CID', pair: [{ cid: 3 }, { ...other, cid: 3 }], want: 1 },
+    { name: 'its export', pair: [{ provider: 'machined' }, { ...other, provider: 'nspawn' }], want: 1 },
+    { name: 'not its name alone', pair: [{}, other], want: 2 },
+    { name: 'not its CID alone', pair: [{ cid: 3 }, { ...other, name: 'b', cid: 3 }], want: 2 },
+    {
+      name: 'not another UUID',
+      pair: [
+        { uuid: 'u', cid: 3 },
+        { ...other, uuid: 'v', cid: 3 },
+      ],
+      want: 2,
+    },
+    { name: 'not within one provider', pair: [{ uuid: 'u' }, { uuid: 'u' }], want: 2 },
+  ])('is known by $name', ({ pair, want }) => {
+    expect(mergeMachines(pair.map(found))).toHaveLength(want);
+  });
+
+  it('has what both know, and both targets', () => {
+    const [machine] = mergeMachines([
+      found({ uuid: 'u', status: 'unknown' }),
+      found({ ...other, uuid: 'u', cid: 3, pid: 7 }),
+    ]);
+    expect(machine).toMatchObject({
+      target: 't/a',
+      also: ['u/a'],
+      uuid: 'u',
+      cid: 3,
+      pid: 7,
+      status: 'running',
+    });
+  });
+});
+
+describe('a name', () => {
+  const uuid = '11111111-2222-4333-8444-555555555555';
+  const machines = [
+    found({ name: 'Mint 22' }),
+    found({ name: 'web', uuid }),
+    found({ name: 'WEB' }),
+    found({ name: 'x', target: 'u/x' }),
+    found({ name: 'x' }),
+  ];
+  it.each([
+    { input: 'web', want: ['web'] },
+    { input: 'Web', want: ['web', 'WEB'] },
+    { input: 'Mint-22', want: ['Mint 22'] },
+    { input: 'mint-22', want: ['Mint 22'] },
+    { input: uuid, want: ['web'] },
+    { input: uuid.replaceAll('-', ''), want: ['web'] },
+    { input: `{${uuid}}`, want: ['web'] },
+    { input: 'x', want: ['x', 'x'] },
+    { input: 'y', want: [] },
+  ])('$input means $want', ({ input, want }) => {
+    expect(matchFound(input, machines).map(({ name }) => name)).toEqual(want);
+  });
+
+  it.each([
+    { input: 'mint', want: 'mint' },
+    { input: 'Mint 22 (old)', want: 'Mint-22-old' },
+    { input: "a'b;c`d$e", want: 'a-b-c-d-e' },
+    { input: '-x', want: 'x' },
+    { input: '../../etc', want: 'etc' },
+    { input: '*', want: '' },
+    { input: 'Größe 虚拟', want: 'Größe-虚拟' },
+    { input: 'a%h', want: 'a-h' },
+  ])('$input is typed as $want', ({ input, want }) => expect(slug(input)).toBe(want));
+});

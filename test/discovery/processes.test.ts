@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { processesNamed, workingFolder } from '../../src/discovery/processes.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { fakeProc } from './fake-proc.js';
+
+const dir = useTempDir();
+const uid = 1000;
+
+describe('processes by name', () => {
+  it.each([
+    { name: 'one of this user', process: { argv: ['/usr/bin/vm', '-a'], uid }, want: 1 },
+    { name: "root's", process: { argv: ['vm'], uid: 0 }, want: 1 },
+    { name: "a system user's", process: { argv: ['vm'], uid: 107 }, want: 1 },
+    { name: "Debian's libvirt-qemu", process: { argv: ['vm'], uid: 64055 }, want: 1 },
+    { name: "not another user's, who may call it anything", process: { argv: ['vm'], uid: 1001 }, want: 0 },
+    { name: "not nobody's", process: { argv: ['vm'], uid: 65534 }, want: 0 },
+    { name: 'not one of another name', process: { argv: ['/vm/other', 'vm'], uid }, want: 0 },
+    { name: 'not a kernel thread', process: { argv: [], uid: 0 }, want: 0 },
+  ])('are $name', async ({ process, want }) => {
+    const found = await processesNamed(
+      /^vm$/,
+      { env: {}, procDir: fakeProc(dir, [process]) },
+      undefined,
+      uid,
+    );
+    expect(found).toHaveLength(want);
+  });
+
+  it('stand behind the loader that started them', async () => {
+    const loader = ['/x/ld-linux-x86-64.so.2', '--library-path', '/x/lib', '--argv0=y', '/x/bin/vm', '-a'];
+    const procDir = fakeProc(dir, [{ argv: loader }]);
+    expect(await processesNamed(/^vm$/, { env: {}, procDir }, undefined, uid)).toEqual([
+      { pid: 100, argv: ['/x/bin/vm', '-a'] },
+    ]);
+  });
+
+  it('are read once for all providers of a listing', async () => {
+    const deps = { env: {}, procDir: fakeProc(dir, [{ argv: ['vm'] }]), memo: {} };
+    await processesNamed(/^vm$/, deps);
+    const gone = { ...deps, procDir: '/nonexistent' };
+    await expect(processesNamed(/^other$/, gone)).resolves.toEqual([]);
+  });
+
+  it('have a folder that their paths begin in', async () => {
+    const procDir = fakeProc(dir, [{ argv: ['vm'], cwd: '/srv' }]);
+    expect(await workingFolder(100, { env: {}, procDir })).toBe('/srv');
+    expect(await workingFolder(101, { env: {}, procDir })).toBeUndefined();
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { DiscoveryError } from '../../src/discovery/discovery-error.js';
+import { listLima, parseLima } from '../../src/discovery/lima-provider.js';
+import { listMultipass, parseMultipass } from '../../src/discovery/multipass-provider.js';
+import { listPodman, parsePodman } from '../../src/discovery/podman-provider.js';
+import { runTool } from '../../src/discovery/run-tool.js';
+import { fixture } from './fixture.js';
+
+const deps = { env: process.env };
+const protocol = expect.objectContaining({ name: 'DiscoveryError', code: 'PROTOCOL' });
+
+describe('Lima', () => {
+  // The fields of limactl 1 and 2; 0.14 had no sshAddress and no user.
+  const instance = {
+    name: 'default',
+    status: 'Running',
+    dir: '/home/u/.lima/default',
+    sshLocalPort: 60022,
+    sshAddress: '127.0.0.1',
+    IdentityFile: '/home/u/.lima/_config/user',
+    config: { user: { name: 'u' } },
+  };
+  const want = {
+    ...{ name: 'default', target: 'lima/default', provider: 'lima', status: 'running', user: 'u' },
+    ...{ address: '127.0.0.1:60022', identityFile: '/home/u/.lima/_config/user' },
+  };
+  const off = { name: 'b', target: 'lima/b', provider: 'lima', status: 'off' };
+
+  it('prints an object a line', () => {
+    const lines = [instance, { name: 'b', status: 'Stopped', sshLocalPort: 0 }, { status: 'Running' }];
+    expect(parseLima(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))).toEqual([want, off]);
+  });
+
+  it.each([
+    { input: { ...instance, status: 'Broken' }, want: { status: 'unknown' } },
+    { input: { ...instance, sshAddress: '::1' }, want: { address: '[::1]:60022' } },
+    { input: { ...instance, sshAddress: undefined }, want: { address: '127.0.0.1:60022' } },
+  ])('$want', ({ input, want }) => {
+    expect(parseLima(JSON.stringify(input))).toMatchObject([want]);
+  });
+
+  it('has no instance', () => expect(parseLima('')).toEqual([]));
+  it('prints something else', () => expect(() => parseLima('No instance found')).toThrow(protocol));
+});
+
+describe('Multipass', () => {
+  const list = (...machines: object[]) => JSON.stringify({ list: machines });
+
+  it('prints a list', () => {
+    const found = parseMultipass(
+      list(
+        { ipv4: ['10.1.2.3', '172.17.0.1'], name: 'primary', release: 'Ubuntu 24.04 LTS', state: 'Running' },
+        { ipv4: [], name: 'b', release: '', state: 'Suspended' },
+      ),
+    );
+    expect(found).toMatchObject([
+      {
+        name: 'primary',
+        target: 'multipass/primary',
+        status: 'running',
+        address: '10.1.2.3',
+        user: 'ubuntu',
+      },
+      { name: 'b', status: 'saved', address: undefined },
+    ]);
+  });
+
+  it.each(['', '[]', '{}', 'error'])('prints something else: %j', (text) => {
+    expect(() => parseMultipass(text)).toThrow(protocol);
+  });
+});
+
+describe('Podman', () => {
+  const recorded = fixture('podman/podman4.3.1-list.json');
+
+  it('prints a machine that is off, as recorded', () => {
+    expect(parsePodman(recorded)).toEqual([
+      {
+        ...{ name: 'dev', target: 'podman/dev', provider: 'podman', status: 'off' },
+        ...{ address: '127.0.0.1:40499', user: 'core', identityFile: '/home/u/.ssh/dev' },
+      },
+    ]);
+  });
+
+  it('prints one that runs', () => {
+    const running = recorded.replace('"Running": false', '"Running": true');
+    expect(parsePodman(running)).toMatchObject([{ status: 'running' }]);
+    expect(parsePodman('[]')).toEqual([]);
+  });
+
+  it('is not asked for root, for whom it keeps none', async () => {
+    const never = () => Promise.reject(new Error('asked'));
+    expect(await listPodman(deps, never, 0)).toEqual({ found: [], warnings: [] });
+  });
+});
+
+describe('a tool', () => {
+  it.each([
+    { list: listLima, args: ['limactl', 'list', '--json'], answer: '' },
+    { list: listMultipass, args: ['multipass', 'list', '--format', 'json'], answer: '{"list":[]}' },
+    {
+      list: (...[deps, run]: Parameters<typeof listPodman>) => listPodman(deps, run, 1000),
+      args: ['podman', 'machine', 'list', '--format', 'json'],
+      answer: '[]',
+    },
+  ])('is asked by $args', async ({ list, args, answer }) => {
+    const asked: string[][] = [];
+    const run = async (program: string, rest: readonly string[]) => {
+      asked.push([program, ...rest]);
+      return answer;
+    };
+    expect(await list(deps, run)).toEqual({ found: [], warnings: [] });
+    expect(asked).toEqual([args]);
+  });
+
+  it.each([
+    { code: 'ENOENT', warnings: [] },
+    { code: 'EACCES', warnings: [] },
+    { code: 'FAILED', warnings: [{ provider: 'lima', code: 'FAILED', problem: 'no' }] },
+  ])('that fails with $code', async ({ code, warnings }) => {
+    const run = () => Promise.reject(new DiscoveryError(code, 'no'));
+    expect(await listLima(deps, run)).toEqual({ found: [], warnings });
+  });
+
+  it('prints in no language but English, and is asked nothing', async () => {
+    expect(await runTool('sh', ['-c', 'echo $LC_ALL; cat'], deps)).toBe('C\n');
+  });
+
+  it.each([
+    {
+      name: 'is not there',
+      args: ['/nonexistent/x'],
+      code: 'ENOENT',
+      message: '/nonexistent/x could not be run',
+    },
+    {
+      name: 'fails',
+      args: ['sh', '-c', 'echo error: a >&2; echo b >&2; exit 3'],
+      code: 'FAILED',
+      message: 'sh: a: b',
+    },
+    {
+      name: 'fails without a word',
+      args: ['sh', '-c', 'exit 3'],
+      code: 'FAILED',
+      message: 'sh: it ended with code 3',
+    },
+  ])('that $name', async ({ args: [program = '', ...args], code, message }) => {
+    await expect(runTool(program, args, deps)).rejects.toMatchObject({ code, message });
+  });
+
+  it('that hangs is ended', async () => {
+    await expect(runTool('sleep', ['60'], { ...deps, timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+    const signal = AbortSignal.timeout(50);
+    await expect(runTool('sleep', ['60'], { ...deps, signal })).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+});

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import type { Domain } from '../../src/discovery/libvirt.js';
+import type { Found } from '../../src/discovery/provider.js';
+import { resolveLibvirt } from '../../src/resolve/libvirt.js';
+import { resolveListed } from '../../src/resolve/listed.js';
+import { parseTarget } from '../../src/target/parse.js';
+import type { LibvirtTarget, ListedTarget } from '../../src/target/target.js';
+
+const uuids = ['11111111-2222-4333-8444-555555555555', '21111111-2222-4333-8444-555555555555'] as const;
+const mint: Domain = { name: 'mint', uuid: uuids[0], id: 7, cid: 42, status: 'running', scope: 'system' };
+const own: Domain = { ...mint, uuid: uuids[1], cid: 43, scope: 'user' };
+const process: Found = {
+  name: 'raw',
+  target: 'qemu/raw',
+  status: 'running',
+  provider: 'qemu',
+  address: 'vsock/9',
+};
+const context = (text: string) => ({
+  ...{ text, port: 22, env: {}, platform: 'linux' as const, exists: () => false },
+});
+const warning = { provider: 'libvirt', code: 'FAILED', problem: 'virsh: no' };
+
+function resolve(text: string, domains: readonly Domain[], warnings = [] as (typeof warning)[]) {
+  return resolveLibvirt(parseTarget(text) as LibvirtTarget, context(text), {
+    domains: async (_deps, scopes) => ({
+      domains: domains.filter(({ scope }) => scopes.includes(scope)),
+      warnings,
+    }),
+    processes: async () => ({ found: [process], warnings: [] }),
+  });
+}
+
+describe('a libvirt domain', () => {
+  it.each([
+    { name: 'its name', input: 'qemu/mint', domains: [mint], want: 42 },
+    { name: 'its name in another case', input: 'qemu/MINT', domains: [mint], want: 42 },
+    { name: 'its UUID', input: `qemu/${uuids[0]}`, domains: [mint, own], want: 42 },
+    { name: 'its number', input: 'qemu/7', domains: [mint], want: 42 },
+    { name: 'its slug', input: 'qemu/Mint-22', domains: [{ ...mint, name: 'Mint 22' }], want: 42 },
+    { name: "the system's before the user's", input: 'qemu/mint', domains: [mint, own], want: 42 },
+    { name: "the user's, if asked for", input: 'qemu:session/mint', domains: [mint, own], want: 43 },
+    { name: 'the arguments of its QEMU', input: 'qemu/raw', domains: [mint], want: 9 },
+  ])('is found by $name', async ({ input, domains, want }) => {
+    expect(await resolve(input, domains)).toMatchObject({
+      endpoint: { family: 'vsock', cid: want, port: 22 },
+    });
+  });
+
+  it.each([
+    {
+      name: 'is off',
+      input: 'qemu/mint',
+      domains: [{ ...mint, status: 'off' as const }],
+      want: {
+        code: 'NOT_FOUND',
+        problem: 'libvirt knows "mint", and it is off',
+        hint: 'virsh -c qemu:///system start mint',
+      },
+    },
+    {
+      name: 'has no vsock device',
+      input: 'qemu/mint',
+      domains: [{ ...own, cid: undefined }],
+      want: {
+        code: 'NOT_FOUND',
+        hint: expect.stringContaining('virsh -c qemu:///session edit mint, <vsock'),
+      },
+    },
+    {
+      name: 'is one of several',
+      input: 'qemu/MINT',
+      domains: [
+        { ...mint, name: 'Mint' },
+        { ...mint, uuid: uuids[1] },
+      ],
+      want: { code: 'AMBIGUOUS', problem: '"MINT" may be "qemu/Mint" or "qemu/mint"' },
+    },
+    {
+      name: 'is not there',
+      input: 'qemu/nope',
+      domains: [mint],
+      want: {
+        code: 'NOT_FOUND',
+        problem: 'QEMU has no machine "nope": it knows "mint", "raw"; virsh: no (FAILED)',
+      },
+    },
+  ])('that $name', async ({ input, domains, want }) => {
+    await expect(resolve(input, domains, [warning])).rejects.toMatchObject({
+      op: 'resolve',
+      target: input,
+      ...want,
+    });
+  });
+});
+
+describe('a machine of a manager', () => {
+  const found: Found = {
+    ...{ name: 'default', target: 'lima/default', status: 'running', provider: 'lima' },
+    ...{ address: '127.0.0.1:60022', user: 'u', identityFile: '/k' },
+  };
+  const ask = (text: string, machines: readonly Found[] = [found]) => {
+    const lister = async () => ({ found: machines, warnings: [] });
+    const none = () => Promise.reject(new Error('asked another manager'));
+    const listers = { lima: lister, incus: none, multipass: none, podman: none };
+    return resolveListed(parseTarget(text) as ListedTarget, context(text), listers);
+  };
+
+  it('leads to its address, with its user and key', async () => {
+    expect(await ask('lima/default')).toEqual({
+      endpoint: { family: 'tcp', host: '127.0.0.1', port: 60022 },
+      steps: ['lima knows "default" (running)', 'it has the SSH address "127.0.0.1:60022"'],
+      user: 'u',
+      identityFile: '/k',
+    });
+  });
+
+  it.each([
+    {
+      name: 'is off',
+      machines: [{ ...found, status: 'off' as const }],
+      want: { hint: 'limactl start default' },
+    },
+    {
+      name: 'has no address',
+      machines: [{ ...found, address: undefined }],
+      want: { hint: 'is it up? limactl list' },
+    },
+    {
+      name: 'is not there',
+      machines: [],
+      want: { problem: 'lima has no machine "default": it knows no machine at all' },
+    },
+    { name: 'is there twice', machines: [found, found], want: { code: 'AMBIGUOUS' } },
+  ])('that $name', async ({ machines, want }) => {
+    await expect(ask('lima/default', machines)).rejects.toMatchObject({ op: 'resolve', ...want });
+  });
+});

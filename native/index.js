@@ -32,7 +32,7 @@ export function candidates() {
   // An executable made by `bun build --compile` has its modules in itself, and the addon in a file beside it. Its own
   // unpacking of an embedded addon would go through a guessable name in the temp folder.
   const { url } = import.meta;
-  if (url.startsWith('file:///$bunfs/') || url.startsWith('file:///B:/~BUN/')) {
+  if (url.startsWith('file:///$bunfs/') || url.startsWith('file:///B:/%7EBUN/')) {
     return [join(dirname(process.execPath), fileName)];
   }
   const here = dirname(fileURLToPath(url));

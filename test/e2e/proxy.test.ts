@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadAddon } from '../../src/native.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { outcome, run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -106,11 +107,16 @@ const states = [
   { name: 'relaying', args: [], kind: 'unix', greeting: '', until: 'connect' },
 ] as const;
 
+const hasAddon = loadAddon().addon !== undefined;
+
 const ends = [
   { name: 'end of stdin', end: (child: ChildProcess) => child.stdin?.end() },
   { name: 'SIGTERM', end: (child: ChildProcess) => child.kill('SIGTERM') },
   { name: 'SIGHUP', end: (child: ChildProcess) => child.kill('SIGHUP') },
-  { name: 'a reader of stdout that went away', end: (child: ChildProcess) => child.stdout?.destroy() },
+  // Node by itself notices this at its next write only; an ssh that dies closes stdin, too.
+  ...(hasAddon
+    ? [{ name: 'a reader of stdout that went away', end: (child: ChildProcess) => child.stdout?.destroy() }]
+    : []),
 ];
 
 describe.each(states)('while $name', ({ name, args, kind, greeting, until }) => {
@@ -133,7 +139,7 @@ const missing = missingPrograms({ ssh: 'openssh-client' });
 
 describe.skipIf(missing)('an ssh that is killed', () => {
   it.each([
-    { mode: 'fdpass', options: ['-o', 'ProxyUseFdpass=yes'], flags: '--fdpass' },
+    ...(hasAddon ? [{ mode: 'fdpass', options: ['-o', 'ProxyUseFdpass=yes'], flags: '--fdpass' }] : []),
     { mode: 'relay', options: [], flags: '' },
   ])('takes its proxy along, by $mode', async ({ mode, options, flags }) => {
     const server = await serve(`killed-${mode}`, () => {});

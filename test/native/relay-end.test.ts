@@ -99,7 +99,7 @@ describeAddon('a relay', () => {
     const accepted = once(server, 'connection');
     const { child, finished } = startFixture('relay.js', [path, '-1'], {
       stdio: ['pipe', 'pipe'],
-      terminal: true,
+      through: (line) => ['script', '-qec', line, '/dev/null'],
     });
     const [peer] = (await accepted) as [Socket];
     const shown = readToEnd(child.stdout as Readable);

@@ -1,11 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
-import { addon, addonPath, describeAddon } from './support/addon.js';
-import { runtime, startFixture } from './support/child.js';
+import { addon, describeAddon } from './support/addon.js';
+import { startFixture } from './support/child.js';
 import { connectedPair, listen } from './support/peer.js';
 
 const sshThere = spawnSync('ssh', ['-V']).status === 0;
@@ -16,25 +16,10 @@ describeAddon('sendFd', () => {
   it.skipIf(!sshThere)('hands a socket to ssh, which talks over it', async () => {
     const { path, server } = await listen();
     const accepted = once(server, 'connection');
-    const script = new URL('fixtures/send-fd.js', import.meta.url).pathname;
-    // A sanitizer's library is for our process, not for ssh.
-    const proxy = `env LD_PRELOAD=${process.env.LD_PRELOAD ?? ''} ${runtime} ${script} ${path}`;
-    const ssh = spawn(
-      'ssh',
-      [
-        '-F',
-        'none',
-        '-o',
-        `ProxyCommand=${proxy}`,
-        '-o',
-        'ProxyUseFdpass=yes',
-        '-o',
-        'BatchMode=yes',
-        'somewhere',
-      ],
-      { stdio: 'ignore', env: { ...process.env, ADDON: addonPath, LD_PRELOAD: '' } },
-    );
-    onTestFinished(() => void ssh.kill('SIGKILL'));
+    const options = ['ProxyUseFdpass=yes', 'BatchMode=yes'].flatMap((option) => ['-o', option]);
+    startFixture('send-fd.js', [path], {
+      through: (line) => ['ssh', '-F', 'none', ...options, '-o', `ProxyCommand=${line}`, 'somewhere'],
+    });
     const [peer] = (await accepted) as [Socket];
     peer.resume();
     const banner = once(peer, 'data');

@@ -17,7 +17,7 @@ export interface RunningChild {
 }
 
 /** What runs the programs of fixtures/: this Node, or another runtime such as Bun. */
-export const runtime = process.env.TEST_RUNTIME ?? process.execPath;
+const runtime = process.env.TEST_RUNTIME ?? process.execPath;
 
 /** Runs a program of fixtures/ on the addon under test. Its stderr is gathered. */
 export function startFixture(
@@ -27,18 +27,22 @@ export function startFixture(
     stdio?: [unknown, unknown];
     /** A command that runs the rest of its arguments. */
     wrapper?: readonly string[];
+    /** Makes a command that runs the program's command line, such as ssh with its ProxyCommand. */
+    through?: (line: string) => readonly string[];
     nodeArgs?: readonly string[];
-    /** A terminal of its own between the program and `stdio`, stderr included. */
-    terminal?: boolean;
   } = {},
 ): RunningChild {
-  const { stdio = ['ignore', 'ignore'], wrapper = [], nodeArgs = [], terminal = false } = options;
+  const { stdio = ['ignore', 'ignore'], wrapper = [], nodeArgs = [], through } = options;
   const script = new URL(`../fixtures/${name}`, import.meta.url).pathname;
   const line = [...wrapper, runtime, ...nodeArgs, script, ...args];
-  const [command = '', ...rest] = terminal ? ['script', '-qec', line.join(' '), '/dev/null'] : line;
+  // A sanitizer's library is for the program, not for what runs it.
+  const { LD_PRELOAD = '', ...environment } = process.env;
+  const [command = '', ...rest] = through
+    ? through(['env', `LD_PRELOAD=${LD_PRELOAD}`, ...line].join(' '))
+    : line;
   const child = spawn(command, rest, {
     stdio: [...stdio, 'pipe'] as StdioOptions,
-    env: { ...process.env, ADDON: addonPath },
+    env: { ...environment, ...(through ? {} : { LD_PRELOAD }), ADDON: addonPath },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exit = once(child, 'exit');

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,11 +44,23 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   for (const name of ['WindowsPowerShell/v1.0/powershell.exe', 'wsl.exe', 'OpenSSH/ssh.exe']) {
     cpSync(join(work, 'say.exe'), join(system, name), { force: true });
   }
+  const stop = await startWine(wine, work);
   await replaceWbemLocator(wine, work);
   return async () => {
+    stop();
     await wineserverGone(wine, work);
     rmSync(work, { recursive: true, force: true });
   };
+}
+
+/**
+ * Starts Wine's own server and services, and a program that keeps them until it is stopped. The tests' programs would start
+ * them otherwise, and their pipes would stay open for as long.
+ */
+async function startWine(wine: string, work: string): Promise<() => void> {
+  const keeper = spawn('bash', [inWine, wine, repo, work, 'cmd'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  await once(keeper, 'spawn');
+  return () => keeper.stdin?.end();
 }
 
 const wbemLocator = 'HKCR\\CLSID\\{4590F811-1D3A-11D0-891F-00AA004B2E24}\\InprocServer32';

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { hyperVFailures } from '../../src/connect/hyper-v-failures.js';
+import { describeWindows } from './bed/describe.js';
+import { programs } from './bed/paths.js';
+import { runOnWindows, withHvsock } from './bed/run.js';
+
+const target = 'hvsock:86e0c1e9-782c-47e0-b7c2-99f8167f5178:vsock-22';
+const address = 'hvsock:86e0c1e9-782c-47e0-b7c2-99f8167f5178:00000016-facb-11e6-bd58-64006a7986d3';
+const vmssh = programs['vmssh.exe'] ?? [];
+
+const codes = [
+  { number: 10061, code: 'WSAECONNREFUSED' },
+  { number: 10060, code: 'WSAETIMEDOUT' },
+  { number: 10051, code: 'WSAENETUNREACH' },
+  { number: 10049, code: 'WSAEADDRNOTAVAIL' },
+  { number: 10013, code: 'WSAEACCES' },
+  { number: 10050, code: 'WSAENETDOWN' },
+  { number: 10022, code: 'WSAEINVAL' },
+];
+
+describeWindows('a failure of hvsock', () => {
+  it.each(codes)('$number is told as $code, with its cure and exit code 1', async ({ number, code }) => {
+    const env = withHvsock({ PORT: '1', CONNECT: String(number) });
+    const {
+      code: exit,
+      stdout,
+      stderr,
+    } = await runOnWindows([...vmssh, 'proxy', target, '22'], {
+      env,
+      keepOpen: true,
+    });
+    expect({ exit, stdout, stderr }).toEqual({ exit: 1, stdout: '', stderr: words(code) });
+  });
+
+  it('10047 of socket() tells that there is no Hyper-V', async () => {
+    const env = withHvsock({ PORT: '1', SOCKET: '10047' });
+    const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { env, keepOpen: true });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: words('WSAEAFNOSUPPORT') });
+  });
+
+  it('is told in the same words without the fake, by a Windows without Hyper-V', async () => {
+    const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { keepOpen: true });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: words('WSAEAFNOSUPPORT') });
+  });
+
+  it('ends a connect that takes too long', async () => {
+    const env = withHvsock({ PORT: '1', DELAY: '30000' });
+    const started = Date.now();
+    const { code, stderr } = await runOnWindows([...vmssh, 'proxy', '--timeout=1', target, '22'], {
+      env,
+      keepOpen: true,
+    });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: words('ETIMEDOUT') });
+    expect(Date.now() - started).toBeLessThan(20_000);
+  });
+});
+
+describeWindows('--wait', () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = createServer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(() => server.close());
+
+  const wait = async (connect: string) => {
+    const env = withHvsock({ PORT: String((server.address() as AddressInfo).port), CONNECT: connect });
+    const args = ['nc', '--banner', '--wait=30', '-v', target];
+    const outcome = await runOnWindows([...vmssh, ...args], { env });
+    const retried = [...outcome.stderr.matchAll(/ wait .*\((WSA\w+)\)/g)].map(([, code]) => code);
+    const times = [...outcome.stderr.matchAll(/ wait +([\d.]+) ms/g)].map(([, ms]) => Number(ms));
+    return { ...outcome, retried, times };
+  };
+
+  it('goes on while the machine is not there, refuses, or the transport is down', async () => {
+    const { code, stdout, retried } = await wait('10049,10051,10060,10061,10050,0');
+    expect({ code, stdout, retried }).toEqual({
+      code: 0,
+      stdout: 'SSH-2.0-fake\n',
+      retried: ['WSAEADDRNOTAVAIL', 'WSAENETUNREACH', 'WSAETIMEDOUT', 'WSAECONNREFUSED', 'WSAENETDOWN'],
+    });
+  });
+
+  it.each(['10013', '10047', '10022'])(
+    'ends at once after %s, which waiting does not mend',
+    async (number) => {
+      const started = Date.now();
+      const { code, retried } = await wait(number);
+      expect({ code, retried }).toEqual({ code: 1, retried: [] });
+      expect(Date.now() - started).toBeLessThan(20_000);
+    },
+  );
+});
+
+/** What the program prints for a code, from the table. */
+function words(code: string): string {
+  const row = hyperVFailures.find(({ codes }) => codes.includes(code));
+  const fill = (text = '') => text.replaceAll('{address}', address).replaceAll('{port}', '22');
+  return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${fill(row?.hint)}\n`;
+}

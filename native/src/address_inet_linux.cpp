@@ -2,8 +2,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
-#include <algorithm>
-#include <cctype>
+#include <charconv>
 
 #include "address.h"
 #include "failure.h"
@@ -13,9 +12,10 @@ namespace {
 
 // The number of the network interface in "fe80::1%eth0" or "fe80::1%2"; 0 where there is none.
 std::uint32_t scopeId(const std::string& scope) {
-  const bool digits = !scope.empty() && scope.size() <= 9 &&
-                      std::all_of(scope.begin(), scope.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-  return digits ? static_cast<std::uint32_t>(std::stoul(scope)) : if_nametoindex(scope.c_str());
+  std::uint32_t number = 0;  // not by strtoul: glibc 2.38 has a new version of it
+  const char* end = scope.data() + scope.size();
+  const auto [rest, error] = std::from_chars(scope.data(), end, number);
+  return error == std::errc() && rest == end ? number : if_nametoindex(scope.c_str());
 }
 
 }  // namespace

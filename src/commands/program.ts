@@ -5,6 +5,7 @@ import { check } from './check.js';
 import type { Command, Io, OptionSpec, RawArgs } from './command.js';
 import { configPrint } from './config-print.js';
 import { doctorTarget } from './doctor-target.js';
+import { forget } from './forget.js';
 import { guestCheck } from './guest-check.js';
 import { guestCloudInit } from './guest-cloud-init.js';
 import { guestGenerator } from './guest-generator.js';
@@ -15,10 +16,11 @@ import { list } from './list.js';
 import { nc } from './nc.js';
 import { proxy } from './proxy.js';
 import { resolveCommand } from './resolve.js';
+import { toolCommands } from './ssh.js';
 
 /** Every command; one of a group has both words in its name. */
 export const commands: readonly Command<unknown>[] = [
-  ...[list, proxy, check, nc, resolveCommand, configPrint],
+  ...[list, ...toolCommands, proxy, check, nc, resolveCommand, configPrint, forget],
   ...[doctorTarget, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
 ];
 
@@ -35,6 +37,8 @@ export async function runProgram(
   const act = (command: Command<unknown>) => async (raw: RawArgs) => {
     code = await run(command, raw);
   };
+  const tool = io.program === 'vsock-nc' ? undefined : passedThrough(args);
+  if (tool) return run(tool, { positionals: args.slice(1), options: {} });
   const program = io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', act(nc)).version(version) : vmssh(act);
   silence(program, io);
   try {
@@ -44,6 +48,13 @@ export async function runProgram(
     return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   }
   return code;
+}
+
+/** A command that takes any option of another program: its arguments are not ours to understand, but for --help. */
+function passedThrough(args: readonly string[]): Command<unknown> | undefined {
+  const [name, first] = args;
+  if (first === undefined || first === '--help') return undefined;
+  return toolCommands.find((command) => command.name === name);
 }
 
 function vmssh(act: (command: Command<unknown>) => (raw: RawArgs) => Promise<void>): CommanderCommand {

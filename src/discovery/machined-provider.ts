@@ -21,10 +21,12 @@ async function list(deps: Deps): Promise<Listing> {
 }
 
 // `handle`: the name, or the id where the name means a machine of the scope before; without either it cannot be typed.
-function toFound({ name, vsockCid, id }: Machine, handle: string | undefined): Found[] {
+function toFound(machine: Machine, handle: string | undefined): Found[] {
   if (handle === undefined) return [];
-  const target = `machine/${handle}`;
-  return [{ name, target, status: 'running', provider: machined.name, cid: vsockCid, uuid: formatUuid(id) }];
+  const { name, vsockCid: cid, id, leader: pid, sshAddress, sshPrivateKeyPath: identityFile } = machine;
+  const address = cid === undefined ? sshAddress : `vsock/${cid}`;
+  const known = { target: `machine/${handle}`, status: 'running', provider: machined.name } as const;
+  return [{ name, ...known, cid, uuid: formatUuid(id), pid, address, identityFile }];
 }
 
 function formatUuid(id: string | undefined): string | undefined {

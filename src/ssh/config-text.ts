@@ -1,4 +1,4 @@
-import { printable } from '../errors.js';
+import { shellWord } from './config-word.js';
 
 export interface ConfigTextOptions {
   /** How to call vmssh: an absolute path, or an interpreter and a script. */
@@ -19,7 +19,7 @@ const patterns = [
 /** The lines for ~/.ssh/config, as a Unix ssh reads them. Throws a RangeError where a path cannot stand in such a file. */
 export function configText({ program, fdpass }: ConfigTextOptions): string {
   const proxy = [
-    ...program.map(configWord),
+    ...program.map(shellWord),
     'proxy',
     ...(fdpass ? ['--fdpass'] : []),
     "--typed '%n' '%h' %p",
@@ -33,16 +33,4 @@ Host ${patterns.flat().join(' ')}
     StrictHostKeyChecking no
     UserKnownHostsFile /dev/null
 `;
-}
-
-/**
- * A word of a ProxyCommand: ssh expands its percents, then a shell reads it. Before both, ssh wants quotes to be paired,
- * and takes a backslash in front of one for an escape even between single quotes; so a backslash stands outside of them.
- */
-function configWord(text: string): string {
-  if (/\p{Cc}/u.test(text)) {
-    throw new RangeError(`a path with control characters cannot stand in an ssh_config: ${printable(text)}`);
-  }
-  const percent = text.replaceAll('%', '%%');
-  return /^[\w@+=:,./%-]+$/.test(percent) ? percent : `'${percent.replaceAll(/['\\]/g, (c) => `'\\${c}'`)}'`;
 }

@@ -171,6 +171,7 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
       },
     },
   },
+  { command: 'forget', args: ['a', 'b'], want: { positionals: ['a', 'b'], options: {} } },
   { command: 'list', args: ['--watch=5'], want: { positionals: [], options: { watch: '5' } } },
   {
     command: 'guest units',
@@ -213,7 +214,8 @@ describe('both ways into a command', () => {
     const tried = new Set(
       rows.flatMap(({ command, want }) => Object.keys(want.options).map((o) => `${command} ${o}`)),
     );
-    const shared = ['timeout', 'wait', 'verbose', 'json'];
+    // ssh, scp, sftp and rsync find --print-command by themselves, among the options of another program.
+    const shared = ['timeout', 'wait', 'verbose', 'json', 'print-command'];
     const all = commands.flatMap(({ name, options }) =>
       options.filter(({ long }) => !shared.includes(long)).map(({ long }) => `${name} ${long}`),
     );

@@ -258,9 +258,16 @@ describe('machined', () => {
     const { found, warnings } = await machined.list(deps);
     const common = { status: 'running', provider: 'machined' };
     expect(found).toEqual([
-      { ...common, name: 'a', target: 'machine/a', cid: 3 },
-      { ...common, name: 'a', target: `machine/${id}`, cid: 4, uuid },
-      { ...common, name: 'b', target: 'machine/b', cid: 5, uuid: '793b61a0-166c-4504-92ea-51d10a8eaad6' },
+      { ...common, name: 'a', target: 'machine/a', cid: 3, address: 'vsock/3' },
+      { ...common, name: 'a', target: `machine/${id}`, cid: 4, address: 'vsock/4', uuid },
+      {
+        ...common,
+        name: 'b',
+        target: 'machine/b',
+        cid: 5,
+        address: 'vsock/5',
+        uuid: '793b61a0-166c-4504-92ea-51d10a8eaad6',
+      },
     ]);
     expect(warnings).toEqual([]);
     expect(await findMachine(id, deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 4 } });

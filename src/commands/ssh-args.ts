@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+
+/** The programs that vmssh runs. */
+export type Tool = 'ssh' | 'scp' | 'sftp' | 'rsync';
+
+/** Where in a tool's arguments a machine is named. */
+export interface Operand {
+  /** The index of the argument. */
+  readonly at: number;
+  /** "user@" or "". */
+  readonly user: string;
+  readonly host: string;
+  /** ":path" or "". */
+  readonly rest: string;
+}
+
+export interface ToolArgs {
+  readonly operands: readonly Operand[];
+  /** Where more options can be put so that those that are there already come first: ssh takes the first of each. */
+  readonly optionsAt: number;
+  /** Whether the arguments themselves tell who logs in. */
+  readonly hasUser: boolean;
+}
+
+/** The options of each tool that take a value: getopt's own list of the newest OpenSSH, and rsync's. */
+const valued: Readonly<Record<Tool, string>> = {
+  ssh: 'bceilmopBDEFIJLOPQRSWw',
+  scp: 'cDFiJlMoPSX',
+  sftp: 'bBcDFiJloPRsSX',
+  rsync: 'BefMT@',
+};
+
+/** rsync's long options whose value may be an argument of its own. */
+const valuedLong = new Set(
+  `address backup-dir block-size bwlimit checksum-choice checksum-seed chmod chown compare-dest compress-choice
+compress-level config contimeout copy-as copy-dest debug dparam early-input exclude exclude-from files-from filter groupmap
+iconv include include-from info link-dest log-file log-file-format max-alloc max-delete max-size min-size modify-window
+only-write-batch out-format outbuf partial-dir password-file port protocol read-batch remote-option rsh rsync-path
+skip-compress sockopts stderr stop-after stop-at suffix temp-dir timeout usermap write-batch`.split(/\s+/),
+);
+
+/** Finds the machines in the arguments of a tool, and leaves all else as it is. `isTarget`: whether a text is a target. */
+export function findOperands(
+  tool: Tool,
+  args: readonly string[],
+  isTarget: (text: string) => boolean,
+  exists: (path: string) => boolean = existsSync,
+): ToolArgs {
+  const { positions, optionsAt, hasUser } = walk(tool, args);
+  const hosts = tool === 'ssh' || tool === 'sftp' ? positions.slice(0, 1) : positions;
+  const operands = hosts.flatMap((at): Operand[] => {
+    const text = args[at] ?? '';
+    if (tool === 'ssh') return [{ at, ...splitUser(text), rest: '' }];
+    const remote = splitRemote(text, isTarget, exists);
+    if (remote) return [{ at, ...remote }];
+    return tool === 'sftp' ? [{ at, ...splitUser(text), rest: '' }] : [];
+  });
+  return { operands, optionsAt, hasUser: hasUser || operands.some(({ user }) => user !== '') };
+}
+
+// As getopt does it: options come first; ssh takes more between the host and the command.
+function walk(
+  tool: Tool,
+  args: readonly string[],
+): Pick<ToolArgs, 'optionsAt' | 'hasUser'> & { positions: number[] } {
+  const positions: number[] = [];
+  let hasUser = false;
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '--') {
+      const rest = [...args.keys()].filter((at) => at > i);
+      const optionsAt = tool === 'ssh' ? i : (positions[0] ?? i);
+      return { positions: [...positions, ...rest], optionsAt, hasUser };
+    }
+    if (!arg.startsWith('-') || arg === '-') {
+      positions.push(i);
+      if (tool === 'ssh' && positions.length === 2) return { positions, optionsAt: i, hasUser };
+      continue;
+    }
+    if (arg.startsWith('--')) {
+      if (tool === 'rsync' && valuedLong.has(arg.slice(2))) i++;
+      continue;
+    }
+    const at = [...arg].findIndex((letter, index) => index > 0 && valued[tool].includes(letter));
+    if (at < 0) continue;
+    const value = arg.slice(at + 1) || args[++i] || '';
+    if ((tool === 'ssh' && arg[at] === 'l') || (arg[at] === 'o' && /^\s*user[\s=]/i.test(value)))
+      hasUser = true;
+  }
+  return { positions, optionsAt: tool === 'ssh' ? args.length : (positions[0] ?? args.length), hasUser };
+}
+
+// "[user@]TARGET:path", of the colons the first that leaves a target in front of it, or "[user@]NAME:path".
+function splitRemote(
+  text: string,
+  isTarget: (text: string) => boolean,
+  exists: (path: string) => boolean,
+): Omit<Operand, 'at'> | undefined {
+  if (exists(text)) return undefined;
+  const { user, host: rest } = splitUser(text);
+  const colons = [...rest.matchAll(/:/g)].map(({ index }) => index);
+  const at = colons.find((index) => isTarget(rest.slice(0, index))) ?? colons[0];
+  if (at === undefined || at === 0) return undefined;
+  const host = rest.slice(0, at);
+  return isTarget(host) || !host.includes('/') ? { user, host, rest: rest.slice(at) } : undefined;
+}
+
+function splitUser(text: string): { readonly user: string; readonly host: string } {
+  const [, user = '', host = text] = /^([^@/%:]+@)(.*)$/s.exec(text) ?? [];
+  return { user, host };
+}

@@ -1,0 +1,101 @@
+import type { NamedTarget } from '../resolve/short-name.js';
+import type { Command, Io, RawArgs } from './command.js';
+import type { Tool } from './ssh-args.js';
+import { secondsOption } from './values.js';
+
+export interface SshOptions {
+  /** The tool's own arguments. */
+  readonly args: readonly string[];
+  /** Seconds for the proxy's --wait. */
+  readonly waitSeconds: number | undefined;
+  /** Print the command instead of running it. */
+  readonly print: boolean;
+}
+
+/** What stands in the way of a plain table of options: these commands take any of another program's. */
+export interface PassThrough {
+  readonly passThrough: true;
+}
+
+export type ToolCommand = Command<SshOptions> & PassThrough;
+
+const summaries: Readonly<
+  Record<Tool, { usage: string; summary: string; examples: Command<SshOptions>['examples'] }>
+> = {
+  ssh: {
+    usage: '[any option of ssh] [user@]TARGET [COMMAND...]',
+    summary: 'log in by ssh to a machine, by its target or its short name',
+    examples: [
+      { line: 'vmssh ssh mint', about: 'the machine of this name, wherever it lives' },
+      { line: 'vmssh ssh --wait -t root@vsock/3 htop', about: 'once it has booted' },
+      { line: 'vmssh ssh --print-command mint', about: 'what would be run' },
+    ],
+  },
+  scp: {
+    usage: '[any option of scp] SOURCE... TARGET:PATH',
+    summary: 'copy files by scp from or to a machine',
+    examples: [
+      { line: 'vmssh scp notes.txt mint:', about: 'to a machine by its short name' },
+      { line: 'vmssh scp -r root@vsock/3:/etc/ssh .', about: 'from one by its target, slashes and all' },
+    ],
+  },
+  sftp: {
+    usage: '[any option of sftp] [user@]TARGET[:PATH]',
+    summary: 'open sftp to a machine',
+    examples: [{ line: 'vmssh sftp machine/web:/srv', about: 'look around in a machine' }],
+  },
+  rsync: {
+    usage: '[any option of rsync] SOURCE... TARGET:PATH',
+    summary: 'synchronise files by rsync with a machine',
+    examples: [
+      { line: 'vmssh rsync -a --delete site/ mint:/srv/site/', about: 'to a machine by its short name' },
+      { line: "vmssh rsync -a -e 'ssh -p 2222' vsock/3:/etc/ etc/", about: 'with options for ssh' },
+    ],
+  },
+};
+
+/** vmssh ssh, scp, sftp and rsync: the real program with the right ProxyCommand; all else is passed on as it is. */
+export const toolCommands: readonly ToolCommand[] = (['ssh', 'scp', 'sftp', 'rsync'] as const).map(
+  (tool) => ({
+    name: tool,
+    ...summaries[tool],
+    passThrough: true,
+    details: `Everything but these options is ${tool}'s own. Exits with ${tool}'s exit code. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh.`,
+    options: [
+      {
+        long: 'wait',
+        value: 'SECONDS',
+        optionalValue: true,
+        summary: 'wait for a machine that boots (default 120)',
+      },
+      { long: 'print-command', summary: 'print the command instead of running it' },
+    ],
+    parse: parseArgs,
+    run: async (options, io) => (await import('./ssh-run.js')).runTool(tool, options, io),
+  }),
+);
+
+/** The target of `[user@]NAME`, for commands of other names too; `signal` ends the search. */
+export async function lookUp(typed: string, io: Io, signal?: AbortSignal): Promise<NamedTarget> {
+  const { resolveShortName } = await import('../resolve/short-name.js');
+  return resolveShortName(typed, { env: io.env, platform: io.platform, signal });
+}
+
+/** Our options stand in front of a "--", in the form --name or --name=value; the tool's own are left alone. */
+function parseArgs({ positionals }: RawArgs): SshOptions {
+  const end = positionals.indexOf('--');
+  const head = end < 0 ? positionals : positionals.slice(0, end);
+  const ours = head.filter((arg) => /^--(wait(=.*)?|print-command)$/s.test(arg));
+  const wait = ours.findLast((arg) => arg.startsWith('--wait'));
+  return {
+    args: [...head.filter((arg) => !ours.includes(arg)), ...(end < 0 ? [] : positionals.slice(end))],
+    waitSeconds: wait === undefined ? undefined : seconds(wait.slice('--wait='.length)),
+    print: ours.includes('--print-command'),
+  };
+}
+
+function seconds(text: string): number {
+  if (text === '') return 120;
+  const ms = secondsOption({ positionals: [], options: { wait: text } }, 'wait');
+  return (ms ?? 0) / 1000;
+}

@@ -1,0 +1,129 @@
+import { type AllMachines, listAll } from '../discovery/list-all.js';
+import { matchFound } from '../discovery/match-found.js';
+import type { ListedMachine } from '../discovery/merge.js';
+import type { Deps, Provider } from '../discovery/provider.js';
+import { providers as allProviders } from '../discovery/providers.js';
+import { ConnectError, quote } from '../errors.js';
+import { parseTarget } from '../target/parse.js';
+import type { Target } from '../target/target.js';
+import { ambiguousName } from './found.js';
+
+/** A target, and the machine behind it as far as it is listed. */
+export interface NamedTarget {
+  /** What `parseTarget` understands. */
+  readonly text: string;
+  readonly target: Target;
+  readonly machine?: ListedMachine | undefined;
+}
+
+export interface ShortNameDeps extends Deps {
+  readonly platform: NodeJS.Platform;
+}
+
+export type ListMachines = (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
+
+/**
+ * The target that was typed, or the one machine on this host that has such a name, slug, UUID or machine id. An address
+ * is taken as it is, without asking anybody. Throws a ConnectError of op parse or resolve.
+ */
+export async function resolveShortName(
+  typed: string,
+  deps: ShortNameDeps,
+  list: ListMachines = (...args) => listAll(...args),
+  providers: readonly Provider[] = allProviders,
+): Promise<NamedTarget> {
+  const here = providers.filter(({ platforms }) => platforms.includes(deps.platform));
+  const target = understood(typed);
+  if (target === undefined) return byName(typed, await list(deps, here));
+  const names = asked(target);
+  if (names.length === 0) return { text: typed, target };
+  const { machines } = await list(
+    deps,
+    here.filter(({ name }) => names.includes(name)),
+  );
+  const machine = theOne(target, typed, machines);
+  // A bare UUID is Hyper-V's on Windows, and whoever has it here.
+  if (machine && target.kind === 'hyper-v') return named(machine);
+  return { text: typed, target, machine };
+}
+
+/** Undefined where the text is of no kind; a mistake within a kind is thrown. */
+function understood(typed: string): Target | undefined {
+  try {
+    return parseTarget(typed);
+  } catch (error) {
+    if (error instanceof ConnectError && isName(typed)) return undefined;
+    throw error;
+  }
+}
+
+// What could be a target of some kind is one, with a mistake in it.
+function isName(typed: string): boolean {
+  return (
+    typed !== '' &&
+    !/[/:\p{Cc}]/u.test(typed) &&
+    !/^(unix|vsock|vsock-mux|machine|container|qemu|wsl|hyper-v|hvsock)%/i.test(typed)
+  );
+}
+
+function byName(typed: string, { machines, warnings }: AllMachines): NamedTarget {
+  const [machine, ...others] = matchFound(typed, machines);
+  if (machine && others.length > 0)
+    throw ambiguousName(
+      typed,
+      [machine, ...others].map(({ target }) => target),
+      { text: typed },
+    );
+  if (machine) return named(machine);
+  const names = machines.map(({ name }) => quote(name));
+  const known = names.length > 0 ? `the machines are ${names.join(', ')}` : 'no machine was found at all';
+  const failures = warnings.map(({ provider, problem }) => `; ${provider}: ${problem}`).join('');
+  throw new ConnectError('resolve', typed, {
+    code: 'NOT_FOUND',
+    problem: `no machine on this host has this name: ${known}${failures}`,
+    hint: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock',
+  });
+}
+
+function named(machine: ListedMachine): NamedTarget {
+  return { text: machine.target, target: parseTarget(machine.target), machine };
+}
+
+/** Who knows the identity behind a target. */
+function asked(target: Target): readonly string[] {
+  switch (target.kind) {
+    case 'machine':
+    case 'container':
+      return ['machined', 'nspawn'];
+    case 'libvirt':
+      return ['libvirt', 'qemu'];
+    case 'listed':
+      return [target.provider];
+    case 'hyper-v':
+      return 'vmId' in target ? allProviders.map(({ name }) => name) : ['hyper-v'];
+    case 'wsl':
+      return ['wsl'];
+    case 'unix':
+    case 'vsock':
+    case 'vsock-mux':
+    case 'hvsock':
+      return [];
+  }
+}
+
+// A name that is not listed, or listed twice, is the resolver's to tell.
+function theOne(
+  target: Target,
+  typed: string,
+  machines: readonly ListedMachine[],
+): ListedMachine | undefined {
+  const exact = machines.filter((each) => [each.target, ...each.also].includes(typed.replace('%', '/')));
+  const [machine, ...others] = exact.length > 0 ? exact : matchFound(nameOf(target), machines);
+  return others.length === 0 ? machine : undefined;
+}
+
+function nameOf(target: Target): string {
+  if ('name' in target) return target.name;
+  if ('distro' in target) return target.distro;
+  return 'vmId' in target ? target.vmId : '';
+}

@@ -1,0 +1,64 @@
+import { pathArgument, shellWord } from './config-word.js';
+
+/** How ssh calls vmssh. */
+export interface Caller {
+  /** How to call vmssh: an absolute path, or an interpreter and a script. */
+  readonly program: readonly string[];
+  /** Whether this vmssh can pass a socket to ssh: it has the addon. */
+  readonly fdpass: boolean;
+}
+
+/** What is written into an ssh_config for one machine. */
+export interface HostOptions extends Caller {
+  /** What the proxy is called with; undefined: what ssh was called with. */
+  readonly target?: string | undefined;
+  /** Seconds for the proxy's --wait. */
+  readonly waitSeconds?: number | undefined;
+  /** What known_hosts has the machine by; undefined: as it was typed. */
+  readonly hostKeyAlias?: string | undefined;
+  /** Where host keys are kept; undefined: the machine has no identity, and no key is kept. */
+  readonly knownHosts: string | undefined;
+  readonly user?: string | undefined;
+  readonly identityFile?: string | undefined;
+}
+
+/** Keywords of ssh_config(5) and their arguments, escaped as they stand in a file or behind `-o`. Throws a RangeError. */
+export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
+  const { fdpass, hostKeyAlias, knownHosts, user, identityFile } = options;
+  return [
+    ['ProxyCommand', proxyCommand(options)],
+    ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
+    ['CheckHostIP', 'no'],
+    ...(hostKeyAlias === undefined ? [] : [['HostKeyAlias', hostKeyAlias] as const]),
+    ...hostKeyPolicy(knownHosts),
+    ...(user === undefined ? [] : [['User', user] as const]),
+    ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
+  ];
+}
+
+function proxyCommand({ program, fdpass, target, waitSeconds }: HostOptions): string {
+  return [
+    ...program.map(shellWord),
+    'proxy',
+    ...(fdpass ? ['--fdpass'] : []),
+    ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
+    target === undefined ? "--typed '%n' '%h' %p" : `${shellWord(target)} %p`,
+  ].join(' ');
+}
+
+// A new machine's key is taken, a changed one is not; docs/host-keys.md.
+function hostKeyPolicy(knownHosts: string | undefined): readonly (readonly [string, string])[] {
+  if (knownHosts === undefined) {
+    return [
+      ['StrictHostKeyChecking', 'no'],
+      ['UserKnownHostsFile', '/dev/null'],
+    ];
+  }
+  return [
+    ['StrictHostKeyChecking', 'accept-new'],
+    ['UserKnownHostsFile', pathArgument(knownHosts)],
+    ['GlobalKnownHostsFile', '/dev/null'],
+    ['HashKnownHosts', 'no'],
+    ['UpdateHostKeys', 'no'],
+  ];
+}

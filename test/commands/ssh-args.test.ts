@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { findOperands, type Tool } from '../../src/commands/ssh-args.js';
+import { parseTarget } from '../../src/target/parse.js';
+
+function isTarget(text: string): boolean {
+  try {
+    parseTarget(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const find = (tool: Tool, line: string, exists = (_path: string) => false) =>
+  findOperands(tool, line.split(' '), isTarget, exists);
+
+describe('the machine among the arguments of ssh', () => {
+  it.each([
+    { line: 'mint', host: 'mint', optionsAt: 1 },
+    { line: 'ann@vsock/3', host: 'vsock/3', user: 'ann@', optionsAt: 1, hasUser: true },
+    { line: '-p 22 mint', host: 'mint', optionsAt: 3 },
+    { line: '-4vtp22 mint uptime', host: 'mint', optionsAt: 2 },
+    { line: '-vp 22 mint -L 1:b:2 -N', host: 'mint', optionsAt: 6 },
+    { line: '-o User=ann mint', host: 'mint', optionsAt: 3, hasUser: true },
+    { line: '-ouser=ann mint', host: 'mint', optionsAt: 2, hasUser: true },
+    { line: '-l ann mint', host: 'mint', optionsAt: 3, hasUser: true },
+    { line: '-i l mint ls -l x', host: 'mint', optionsAt: 3 },
+    { line: '-- mint ls', host: 'mint', optionsAt: 0 },
+    { line: 'mint -- ls -p', host: 'mint', optionsAt: 1 },
+    { line: 'mint -t -- ls', host: 'mint', optionsAt: 2 },
+    { line: 'unix/run/a@b.sock', host: 'unix/run/a@b.sock', optionsAt: 1 },
+  ])('$line', ({ line, host, user = '', optionsAt, hasUser = false }) => {
+    const found = find('ssh', line);
+    expect(found.operands).toMatchObject([{ host, user, rest: '' }]);
+    expect(found).toMatchObject({ optionsAt, hasUser });
+  });
+
+  it.each(['-p 22', '-v', '--'])('%s has none', (line) => expect(find('ssh', line).operands).toEqual([]));
+});
+
+describe('the machines among the arguments of the others', () => {
+  it.each<{ tool: Tool; line: string; want: readonly string[] }>([
+    { tool: 'scp', line: 'a b mint:/x', want: ['2 mint :/x'] },
+    { tool: 'scp', line: '-P 22 ann@vsock/3:/x .', want: ['2 vsock/3 :/x'] },
+    { tool: 'scp', line: 'vsock:3:/x .', want: ['0 vsock:3 :/x'] },
+    { tool: 'scp', line: 'unix:/run/x:/a:b .', want: ['0 unix:/run/x :/a:b'] },
+    { tool: 'scp', line: 'qemu:session/web:/x .', want: ['0 qemu:session/web :/x'] },
+    { tool: 'scp', line: '-o A=b:c -S x:y ./a:b mint:', want: ['5 mint :'] },
+    { tool: 'scp', line: '/tmp/a:b :x mint:x', want: ['2 mint :x'] },
+    { tool: 'scp', line: 'mint:a mint:b .', want: ['0 mint :a', '1 mint :b'] },
+    { tool: 'scp', line: '-- -a:b mint:', want: ['1 -a :b', '2 mint :'] },
+    { tool: 'scp', line: 'a b', want: [] },
+    { tool: 'sftp', line: '-b x:y mint', want: ['2 mint '] },
+    { tool: 'sftp', line: 'machine/web:/srv', want: ['0 machine/web :/srv'] },
+    { tool: 'rsync', line: '-a --exclude a:b -e ssh:x src/ mint:dst/', want: ['6 mint :dst/'] },
+    { tool: 'rsync', line: '-ae x:y --exclude=c:d vsock/3:/x y', want: ['3 vsock/3 :/x'] },
+  ])('$tool $line', ({ tool, line, want }) => {
+    expect(find(tool, line).operands.map(({ at, host, rest }) => `${at} ${host} ${rest}`)).toEqual(want);
+  });
+
+  it('are no files that are there', () => {
+    expect(find('scp', 'mint:x mint:y', (path) => path === 'mint:x').operands).toMatchObject([{ at: 1 }]);
+  });
+});

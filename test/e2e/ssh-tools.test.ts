@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src/discovery/json.js';
+import { listing, PeerFolder, recorded } from '../discovery/varlink-peer.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { run, vmssh } from '../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const missing = missingPrograms({
+  ssh: 'openssh-client',
+  scp: 'openssh-client',
+  sftp: 'openssh-client',
+  sshd: 'openssh-server',
+  rsync: 'rsync',
+});
+
+const id = '0123456789abcdef0123456789abcdef';
+const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
+
+/** A real sshd behind a machine that a stand-in for systemd-machined knows by name, with the key to log in. */
+describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
+  const dir = useTempDir();
+  const home = join(dir, 'home');
+  const folder = new PeerFolder();
+  const machines: JsonObject[] = [];
+  let sshd: SshdOnSocket;
+  let env: NodeJS.ProcessEnv;
+  const knownHosts = () => readFileSync(join(home, '.ssh/vmssh_known_hosts'), 'utf8');
+  const tool = (name: string, ...args: string[]) => run([...vmssh, name, ...args], { env });
+  const quiet = ['-F', '/dev/null', '-q'];
+
+  beforeAll(async () => {
+    mkdirSync(home);
+    sshd = await startSshd(dir);
+    const common = {
+      class: 'vm',
+      service: 'x',
+      sshAddress: `unix${sshd.path}`,
+      sshPrivateKeyPath: join(dir, 'id'),
+    };
+    machines.push({ name: 'Web Server', id, ...common }, { name: 'db', id: id.replace('0', '1'), ...common });
+    machines.push({ name: 'twice', id: id.replace('0', '2'), ...common });
+    machines.push({ name: 'TWICE', id: id.replace('0', '3'), ...common });
+    await folder.listen('user/systemd/machine/io.systemd.Machine', ({ parameters }, peer) => {
+      const { name } = parameters as JsonObject;
+      const some = name === undefined ? machines : machines.filter((each) => each.name === name);
+      peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing(some));
+    });
+    env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(folder.path, 'user') };
+    for (const each of ['VMSSH_SSH', 'HV_SSH_COMMAND', 'RSYNC_RSH']) delete env[each];
+  });
+  afterAll(async () => {
+    folder.stop();
+    await sshd.close();
+  });
+
+  it.each(['db', 'DB', 'machine/db', 'machine%db', 'web-server', id, 'Web Server'])(
+    'log in to %s, and give the exit code of the command',
+    async (name) => {
+      const result = await tool('ssh', ...quiet, '-o', 'BatchMode=yes', name, 'echo "in $0"; exit 7');
+      expect(result).toMatchObject({ code: 7, stdout: expect.stringMatching(/^in /) });
+    },
+  );
+
+  it('keep host keys by the machine, not by how it is reached', () => {
+    expect(knownHosts()).toContain(`${alias} ssh-ed25519 `);
+    expect(knownHosts()).not.toMatch(/db|server|unix/i);
+  });
+
+  it('keep none for an address', async () => {
+    const before = knownHosts();
+    const key = ['-i', join(dir, 'id'), '-o', 'BatchMode=yes'];
+    const result = await tool('ssh', ...quiet, ...key, `unix${sshd.path}`, 'exit 3');
+    expect(result).toMatchObject({ code: 3 });
+    expect(knownHosts()).toBe(before);
+  });
+
+  it('leave options behind the host, and what the command says, to ssh', async () => {
+    const { code, stdout } = await tool(
+      'ssh',
+      ...quiet,
+      'db',
+      '-o',
+      'BatchMode=yes',
+      '--',
+      'echo',
+      '--wait',
+      '-p',
+      '5',
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '--wait -p 5\n' });
+  });
+
+  it('let options of the user come before ours', async () => {
+    const hosts = join(dir, 'own_hosts');
+    await tool('ssh', ...quiet, '-o', `UserKnownHostsFile=${hosts}`, '-o', 'HostKeyAlias=mine', 'db', 'true');
+    expect(readFileSync(hosts, 'utf8')).toMatch(/^mine ssh-ed25519/);
+  });
+
+  it('wait for a machine', async () => {
+    expect(await tool('ssh', '--wait=5', ...quiet, 'db', 'exit 4')).toMatchObject({ code: 4 });
+  });
+
+  it('copy by scp both ways, with slashes in the target', async () => {
+    const data = randomBytes(100_000);
+    writeFileSync(join(dir, 'up'), data);
+    expect(await tool('scp', ...quiet, join(dir, 'up'), `machine/db:${dir}/there:1`)).toMatchObject({
+      code: 0,
+    });
+    expect(await tool('scp', ...quiet, `db:${dir}/there:1`, join(dir, 'back'))).toMatchObject({ code: 0 });
+    expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
+  });
+
+  it('serve sftp', async () => {
+    writeFileSync(join(dir, 'batch'), `put ${dir}/batch ${dir}/sftp-there\n`);
+    const result = await tool('sftp', ...quiet, '-b', join(dir, 'batch'), 'machine/db');
+    expect(result).toMatchObject({ code: 0 });
+    expect(readFileSync(join(dir, 'sftp-there'), 'utf8')).toContain('put ');
+  });
+
+  it.each([[], ['-e', 'ssh -o Compression=yes']])('synchronise by rsync %j', async (...own) => {
+    mkdirSync(join(dir, 'tree'), { recursive: true });
+    writeFileSync(join(dir, 'tree/file'), 'x');
+    const to = join(dir, `tree-${own.length}`);
+    const result = await tool('rsync', '-a', ...own, join(dir, 'tree/'), `Web-Server:${to}/`);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(to, 'file'), 'utf8')).toBe('x');
+  });
+
+  it('run the ssh that VMSSH_SSH or HV_SSH_COMMAND names', async () => {
+    for (const name of ['VMSSH_SSH', 'HV_SSH_COMMAND']) {
+      const result = await run([...vmssh, 'ssh', 'db', 'true'], { env: { ...env, [name]: 'echo -n' } });
+      expect(result.stdout).toMatch(/ProxyCommand=.* db|machine%db/);
+    }
+  });
+
+  it('print what they would run', async () => {
+    const { stdout } = await tool('ssh', '--print-command', 'db', 'true');
+    expect(stdout).toMatch(/^ssh machine%db -o 'ProxyCommand=.* -o HostKeyAlias=vmssh-.* true\n$/);
+  });
+
+  it.each([
+    { args: ['nope'], code: 4, says: 'cannot find "nope": no machine on this host has this name: ' },
+    { args: ['Twice'], code: 4, says: '"Twice" may be "machine/twice" or "machine/TWICE"' },
+    { args: ['vsock/x'], code: 2, says: 'CID "x" cannot be used' },
+    { args: ['-p', '22'], code: 2, says: 'expected [user@]TARGET among the arguments of ssh' },
+  ])('say why $args is no machine', async ({ args, code, says }) => {
+    expect(await tool('ssh', ...args)).toMatchObject({ code, stderr: expect.stringContaining(says) });
+  });
+
+  it('refuse a changed host key, say why, and take it after vmssh forget', async () => {
+    const wrong = readFileSync(join(dir, 'id.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    const file = join(home, '.ssh/vmssh_known_hosts');
+    writeFileSync(file, knownHosts().replace(new RegExp(`^${alias} .*$`, 'm'), `${alias} ${wrong}`));
+    const refused = await tool('ssh', ...quiet, 'web-server', 'true');
+    expect(refused.code).toBe(255);
+    expect(refused.stderr).toContain('the host key of "machine/Web Server" is another one than before');
+    expect(refused.stderr).toContain("if that is as it should be: vmssh forget 'machine/Web Server'");
+    expect(await tool('forget', 'machine/Web Server')).toMatchObject({ code: 0 });
+    expect(await tool('ssh', ...quiet, 'web-server', 'exit 5')).toMatchObject({ code: 5 });
+    expect(knownHosts()).toContain(alias);
+  });
+
+  it('know a machine again that has another address and another name now', async () => {
+    const before = knownHosts();
+    const [first] = machines;
+    machines[0] = { ...first, name: 'renamed', sshAddress: `unix${sshd.path.replace('/', '//')}` };
+    expect(await tool('ssh', ...quiet, 'renamed', 'exit 6')).toMatchObject({ code: 6 });
+    expect(knownHosts()).toBe(before);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { ListedMachine } from '../../src/discovery/merge.js';
+import type { Provider } from '../../src/discovery/provider.js';
+import { resolveShortName } from '../../src/resolve/short-name.js';
+
+const uuid = '11111111-2222-4333-8444-555555555555';
+const machine = (name: string, target: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
+  ...{ name, target, status: 'running', provider: 'p', also: [] },
+  ...more,
+});
+const machines = [
+  machine('mint', 'qemu/mint', { uuid, also: ['machine/qemu-1-mint'] }),
+  machine('Web Server', 'machine/Web Server'),
+  machine('a', 'lima/a'),
+  machine('a', 'incus/a'),
+];
+const names = ['libvirt', 'qemu', 'machined', 'nspawn', 'lima', 'incus', 'wsl'];
+const providers = names.map(
+  (name): Provider => ({ name, platforms: ['linux'], list: () => Promise.reject() }),
+);
+
+async function resolve(typed: string) {
+  let asked: readonly string[] = [];
+  const warnings = [{ provider: 'lima', code: 'TIMEOUT', problem: 'too late' }];
+  const list = async (_deps: object, some: readonly Provider[]) => {
+    asked = some.map(({ name }) => name);
+    return { machines, warnings };
+  };
+  const { text, machine } = await resolveShortName(typed, { env: {}, platform: 'linux' }, list, providers);
+  return { text, name: machine?.name, asked };
+}
+
+describe('a short name', () => {
+  it.each([
+    { input: 'mint', want: { text: 'qemu/mint', name: 'mint', asked: names } },
+    { input: 'MINT', want: { text: 'qemu/mint', name: 'mint', asked: names } },
+    { input: 'web-server', want: { text: 'machine/Web Server', name: 'Web Server', asked: names } },
+    { input: uuid.replaceAll('-', ''), want: { text: 'qemu/mint', name: 'mint', asked: names } },
+    { input: 'qemu/mint', want: { text: 'qemu/mint', name: 'mint', asked: ['libvirt', 'qemu'] } },
+    {
+      input: 'machine%qemu-1-mint',
+      want: { text: 'machine%qemu-1-mint', name: 'mint', asked: ['machined', 'nspawn'] },
+    },
+    { input: `qemu/${uuid}`, want: { text: `qemu/${uuid}`, name: 'mint', asked: ['libvirt', 'qemu'] } },
+    { input: 'lima/nope', want: { text: 'lima/nope', name: undefined, asked: ['lima'] } },
+    { input: 'vsock/3', want: { text: 'vsock/3', name: undefined, asked: [] } },
+    { input: 'unix/run/x', want: { text: 'unix/run/x', name: undefined, asked: [] } },
+    { input: '.host', want: { text: '.host', name: undefined, asked: [] } },
+  ])('$input', async ({ input, want }) => expect(await resolve(input)).toEqual(want));
+
+  it('that is a UUID is looked for among all machines', async () => {
+    expect(await resolve(uuid)).toMatchObject({ text: 'qemu/mint', name: 'mint' });
+  });
+
+  it.each([
+    { input: 'a', want: { code: 'AMBIGUOUS', problem: '"a" may be "lima/a" or "incus/a"' } },
+    {
+      input: 'nope',
+      want: {
+        code: 'NOT_FOUND',
+        problem: expect.stringMatching(/^no machine on this host has this name: .*; lima: too late$/),
+      },
+    },
+    { input: 'vsock/x', want: { op: 'parse', problem: expect.stringContaining('CID') } },
+    { input: 'vsock%x', want: { op: 'parse' } },
+    { input: 'what/ever', want: { op: 'parse', problem: 'unknown kind of target' } },
+    { input: '', want: { op: 'parse', problem: 'the target is empty' } },
+    { input: 'a\x07', want: { op: 'parse' } },
+  ])('$input is refused', async ({ input, want }) => {
+    await expect(resolve(input)).rejects.toMatchObject({ name: 'ConnectError', target: input, ...want });
+  });
+});

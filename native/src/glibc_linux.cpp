@@ -28,6 +28,15 @@ extern "C" char __libc_single_threaded;
 char __libc_single_threaded = 0;
 #endif
 
+// Of glibc 2.38, asked by the libstdc++.a of such a system, for an environment variable: it knows binary numbers, too.
+#if defined(__x86_64__) && __GLIBC_PREREQ(2, 38)
+extern "C" unsigned long first_strtoul(const char* text, char** end, int base) noexcept;
+__asm__(".symver first_strtoul,strtoul@GLIBC_2.2.5");
+extern "C" unsigned long __isoc23_strtoul(const char* text, char** end, int base) noexcept {
+  return first_strtoul(text, end, base);
+}
+#endif
+
 // The unwinder in the libgcc.a of GCC >= 12 asks glibc 2.35 where an address's unwind table is, and reads nothing but
 // dlfo_eh_frame of the answer: https://gcc.gnu.org/git/?p=gcc.git;f=libgcc/unwind-dw2-fde-dip.c
 #if __GLIBC_PREREQ(2, 35)

@@ -1,5 +1,5 @@
 import type { Connection } from './connect/connection.js';
-import { openConnection } from './connect/open.js';
+import { type OpenOptions, openConnection } from './connect/open.js';
 import { openWhenReady } from './connect/wait.js';
 import { formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
@@ -68,13 +68,39 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     resolve(target, { text, port, signal, env, platform }),
   );
   trace?.('resolve', [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → '));
-  const connection = await openConnection(resolution.endpoint, { target: text, timeoutMs, signal }, native);
+  const open = { target: text, timeoutMs, signal };
+  const connection = await openRechecked(resolution, open, native);
   trace?.(
     'connect',
-    `${formatEndpoint(resolution.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}`,
+    `${formatEndpoint(connection.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}`,
   );
   return { target, resolution, connection };
 }
+
+/** Opens what was resolved; a machine that is not there may be elsewhere by now, or have a reason. */
+async function openRechecked(
+  { endpoint, recheck }: Resolution,
+  options: OpenOptions,
+  native: (() => AddonState) | undefined,
+): Promise<Connection> {
+  try {
+    return await openConnection(endpoint, options, native);
+  } catch (error) {
+    if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;
+    const now = await withInterruption(options.target, options.signal, recheck());
+    if (now?.endpoint) return openConnection(now.endpoint, options, native);
+    if (!now) throw error;
+    const { op, target, code } = error;
+    throw new ConnectError(op, target, { ...now, code, cause: error });
+  }
+}
+
+const notThere: ReadonlySet<string> = new Set([
+  'WSAEADDRNOTAVAIL',
+  'WSAENETUNREACH',
+  'WSAETIMEDOUT',
+  'ETIMEDOUT',
+]);
 
 async function withInterruption<T>(
   text: string,

@@ -54,7 +54,7 @@ export interface Found {
 }
 
 /** "unknown" where the provider sees traces of a machine that may be gone. */
-export type Status = 'running' | 'starting' | 'paused' | 'saved' | 'off' | 'unknown';
+export type Status = 'running' | 'starting' | 'stopping' | 'paused' | 'saved' | 'off' | 'unknown';
 
 export interface Warning {
   /** The provider's name. */

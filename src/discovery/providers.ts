@@ -1,6 +1,7 @@
 import { cloudHypervisor } from './cloud-hypervisor-provider.js';
 import { crosvm } from './crosvm-provider.js';
 import { firecracker } from './firecracker-provider.js';
+import { hyperV } from './hyper-v-provider.js';
 import { incus } from './incus-provider.js';
 import { libvirt } from './libvirt-provider.js';
 import { lima } from './lima-provider.js';
@@ -13,6 +14,7 @@ import { qemu } from './qemu-provider.js';
 
 /** Every source of machines. Where two know one machine, the word of the earlier one counts. */
 export const providers: readonly Provider[] = [
+  hyperV,
   libvirt,
   incus,
   lima,

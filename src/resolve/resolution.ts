@@ -9,7 +9,14 @@ export interface Resolution {
   readonly identityFile?: string | undefined;
   /** The user that the machine's manager made for logging in. */
   readonly user?: string | undefined;
+  /** To be asked once where the machine is not there after all: what was remembered of it may be out of date. */
+  readonly recheck?: (() => Promise<Recheck | undefined>) | undefined;
 }
+
+/** Where the machine is instead, or why it cannot be reached. */
+export type Recheck =
+  | { readonly endpoint: Endpoint }
+  | { readonly endpoint?: never; readonly problem: string; readonly hint: string };
 
 /** What the resolvers of all kinds are given. */
 export interface ResolveContext {

@@ -31,6 +31,8 @@ export async function resolve(target: Target, options: ResolveOptions): Promise<
     case 'listed':
       return (await import('./listed.js')).resolveListed(target, context);
     case 'hyper-v':
+      if (context.platform === 'win32') return (await import('./hyper-v.js')).resolveHyperV(target, context);
+      throw new ConnectError('resolve', text, resolveElsewhere(target, context));
     case 'wsl':
       throw new ConnectError('resolve', text, resolveElsewhere(target, context));
   }

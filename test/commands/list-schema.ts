@@ -4,7 +4,7 @@ import type { ListJson } from '../../src/commands/list-format.js';
 const machine = z
   .strictObject({
     status: z
-      .enum(['running', 'starting', 'paused', 'saved', 'off', 'unknown'])
+      .enum(['running', 'starting', 'stopping', 'paused', 'saved', 'off', 'unknown'])
       .describe('"unknown": traces of a machine that may be gone'),
     name: z.string().describe('as its manager has it; names need not be unique'),
     slug: z.string().describe('the name as ssh takes it for a host; may be empty'),

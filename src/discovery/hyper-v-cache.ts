@@ -1,0 +1,78 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Guid, parseGuid } from '../address/guid.js';
+import { isJsonObject } from './json.js';
+
+/** The ids of Hyper-V machines by name, from the last listing; a machine keeps its id, but its name may change. */
+export interface HyperVCache {
+  /** The id, where the listing is not older than a few minutes. */
+  find(name: string): Guid | undefined;
+  /** Keeps the names of this listing that mean one machine alone. A failure is nobody's business. */
+  keep(machines: readonly { readonly name: string; readonly id: Guid }[]): void;
+  /** Forgets everything: an id turned out to be gone. */
+  drop(): void;
+}
+
+/** Milliseconds: long enough for a morning of logins, short enough for a name that moved to another machine. */
+const longestAge = 10 * 60_000;
+
+/** The cache in the user's cache folder. A file that is torn, foreign or absent is an empty cache. */
+export function fileCache(
+  env: Readonly<Record<string, string | undefined>>,
+  now: () => number = Date.now,
+): HyperVCache {
+  const folder = join(env.LOCALAPPDATA ?? env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'vmssh');
+  const path = join(folder, 'hyper-v.json');
+  return {
+    find(name) {
+      const { at, ids } = read(path);
+      return at <= now() && now() - at <= longestAge ? ids.get(name.toLowerCase()) : undefined;
+    },
+    keep(machines) {
+      const temporary = `${path}.${process.pid}`;
+      try {
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(temporary, JSON.stringify({ version: 1, at: now(), ids: idsOf(machines) }), {
+          mode: 0o600,
+        });
+        renameSync(temporary, path);
+      } catch {
+        remove(temporary);
+      }
+    },
+    drop: () => remove(path),
+  };
+}
+
+/** A file that somebody holds open stays; it is too old soon. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // As above.
+  }
+}
+
+function idsOf(machines: readonly { readonly name: string; readonly id: Guid }[]): Record<string, Guid> {
+  const names = machines.map(({ name }) => name.toLowerCase());
+  const once = machines.filter(
+    (_, at) => names.indexOf(names[at] ?? '') === names.lastIndexOf(names[at] ?? ''),
+  );
+  return Object.fromEntries(once.map(({ name, id }) => [name.toLowerCase(), id]));
+}
+
+function read(path: string): { at: number; ids: ReadonlyMap<string, Guid> } {
+  const ids = new Map<string, Guid>();
+  try {
+    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (!isJsonObject(json) || json.version !== 1 || !isJsonObject(json.ids)) return { at: 0, ids };
+    for (const [name, text] of Object.entries(json.ids)) {
+      const id = typeof text === 'string' ? parseGuid(text) : undefined;
+      if (id) ids.set(name, id);
+    }
+    return { at: Number(json.at) || 0, ids };
+  } catch {
+    return { at: 0, ids };
+  }
+}

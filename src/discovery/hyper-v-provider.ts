@@ -1,0 +1,48 @@
+import { DiscoveryError } from './discovery-error.js';
+import { type HyperVSources, hyperVCures, listHyperV } from './hyper-v.js';
+import { slug } from './match-found.js';
+import type { Deps, Found, Listing, Provider } from './provider.js';
+
+/** The Hyper-V machines of this Windows. */
+export const hyperV: Provider = {
+  name: 'hyper-v',
+  platforms: ['win32'],
+  list: (deps) => listHyperVFound(deps),
+};
+
+/** Lists them; no Hyper-V is no machine, and no rights is a warning with its cure. */
+export async function listHyperVFound(deps: Deps, from?: HyperVSources): Promise<Listing> {
+  try {
+    return { found: toFound(await listHyperV(deps, from)), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    if (error.code === 'NO_HYPERV') return { found: [], warnings: [] };
+    const cure = error.code === 'NO_RIGHTS' ? `: ${hyperVCures.NO_RIGHTS}` : '';
+    const problem = `${error.message}${cure}`;
+    return { found: [], warnings: [{ provider: hyperV.name, code: error.code, problem }] };
+  }
+}
+
+/** Each with a target that ssh takes and that means it alone: its name, else its slug, else its id. */
+export function toFound(
+  machines: readonly { readonly id: string; readonly name: string; readonly status: Found['status'] }[],
+): readonly Found[] {
+  const called = (text: string) =>
+    machines.filter(({ name }) => [name, slug(name)].some((each) => same(each, text))).length;
+  return machines.map(({ id, name, status }) => {
+    const handles = [name, slug(name)].filter((text) => isHost(text) && called(text) === 1);
+    return {
+      ...{ name, status, uuid: id, provider: hyperV.name },
+      target: `hyper-v/${handles[0] ?? id}`,
+    };
+  });
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** ssh refuses host names with white space and what a shell may take for its own; a pattern is no name. */
+function isHost(text: string): boolean {
+  return text !== '' && !/[\s,'`"$\\;&<>|(){}/*?!]|^-/u.test(text);
+}

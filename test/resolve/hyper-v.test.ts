@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { Guid } from '../../src/address/guid.js';
+import { DiscoveryError } from '../../src/discovery/discovery-error.js';
+import type { HyperVMachine } from '../../src/discovery/hyper-v.js';
+import { resolveHyperV } from '../../src/resolve/hyper-v.js';
+import { parseTarget } from '../../src/target/parse.js';
+import type { Target } from '../../src/target/target.js';
+
+const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
+const other = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
+const running = (name: string, id = mint): HyperVMachine => ({ id, name, status: 'running' });
+
+/** Resolves on a Windows with these machines, one list after the other; `cached`: what was known before. */
+function windows(lists: readonly (readonly HyperVMachine[] | Error)[], cached: Record<string, Guid> = {}) {
+  const left = [...lists];
+  const remembered = new Map(Object.entries(cached));
+  const known = {
+    list: async () => {
+      const next = left.shift() ?? [];
+      if (next instanceof Error) throw next;
+      return next;
+    },
+    cache: {
+      find: (name: string) => remembered.get(name.toLowerCase()),
+      keep: (all: readonly { name: string; id: Guid }[]) => {
+        for (const { name, id } of all) remembered.set(name.toLowerCase(), id);
+      },
+      drop: () => remembered.clear(),
+    },
+  };
+  const resolve = (text: string, port = 22) => {
+    const context = { text, port, env: {}, platform: 'win32' as const, exists: () => false };
+    return resolveHyperV(parseTarget(text) as Extract<Target, { kind: 'hyper-v' }>, context, known);
+  };
+  return { resolve, remembered, listsLeft: () => left.length };
+}
+
+const endpoint = (vmId: Guid) => ({
+  ...{ family: 'hyper-v', vmId },
+  serviceId: '00000016-facb-11e6-bd58-64006a7986d3',
+});
+
+describe('hyper-v/NAME', () => {
+  it.each(['hyper-v/Mint', 'hyper-v/mint', 'hyper-v%MINT'])('%s finds Mint', async (text) => {
+    const { resolve, remembered } = windows([[running('Mint'), running('Win11', other)]]);
+    expect(await resolve(text)).toMatchObject({ endpoint: endpoint(mint) });
+    expect(remembered.get('mint')).toBe(mint);
+  });
+
+  it('finds a name that ssh refuses by its slug', async () => {
+    expect(await windows([[running('Windows 11 (dev)')]]).resolve('hyper-v/windows-11-dev')).toMatchObject({
+      endpoint: endpoint(mint),
+    });
+  });
+
+  it('lists the ids of machines of the same name', async () => {
+    const { resolve } = windows([[running('Mint'), running('MINT', other)]]);
+    await expect(resolve('hyper-v/mint')).rejects.toMatchObject({
+      ...{ op: 'resolve', code: 'AMBIGUOUS', hint: 'type the id: hyper-v/ID' },
+      problem: `several Hyper-V machines are called "mint": ${mint} (running) or ${other} (running)`,
+    });
+  });
+
+  it.each([
+    { machines: [running('Win11')], problem: 'Hyper-V has no machine "mint": it knows "Win11"' },
+    { machines: [], problem: 'Hyper-V has no machine "mint": it knows no machine at all' },
+    {
+      machines: [{ ...running('Mint'), status: 'off' as const }],
+      problem: 'Hyper-V knows "Mint", and it is off',
+    },
+  ])('tells that $problem', async ({ machines, problem }) => {
+    await expect(windows([machines]).resolve('hyper-v/mint')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      problem,
+    });
+  });
+
+  it('tells what rights are needed', async () => {
+    const { resolve } = windows([new DiscoveryError('NO_RIGHTS', 'not you')]);
+    const error = await resolve('hyper-v/mint').catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: 'NO_RIGHTS' });
+    expect(error.hint).toContain('Hyper-V Administrators');
+  });
+
+  it('refuses a port that no service has', async () => {
+    const { resolve } = windows([[running('Mint')]]);
+    await expect(resolve('hyper-v/mint', 2 ** 31)).rejects.toMatchObject({ op: 'parse', code: 'USAGE' });
+  });
+});
+
+describe('a remembered name', () => {
+  it('is not asked for, but once it turns out to be gone', async () => {
+    const { resolve, listsLeft, remembered } = windows([[running('Mint', other)]], { mint });
+    const { endpoint: first, recheck } = await resolve('hyper-v/Mint');
+    expect({ first, left: listsLeft() }).toEqual({ first: endpoint(mint), left: 1 });
+    expect(await recheck?.()).toEqual({ endpoint: endpoint(other) });
+    expect(remembered.get('mint')).toBe(other);
+  });
+
+  it('leaves the failure as it is where nothing else is known', async () => {
+    const { recheck } = await windows([[running('Mint')]], { mint }).resolve('hyper-v/Mint');
+    expect(await recheck?.()).toBeUndefined();
+  });
+});
+
+describe('hyper-v/ID', () => {
+  it('asks nobody, and tells the state once it does not answer', async () => {
+    const { resolve, listsLeft } = windows([[{ ...running('Mint'), status: 'saved' }]]);
+    const { endpoint: to, recheck } = await resolve(mint);
+    expect({ to, left: listsLeft() }).toEqual({ to: endpoint(mint), left: 1 });
+    expect(await recheck?.()).toMatchObject({ problem: 'Hyper-V knows "Mint", and it is saved' });
+  });
+
+  it('leaves the failure as it is where nobody can be asked', async () => {
+    const { recheck } = await windows([new Error('no')]).resolve(mint);
+    expect(await recheck?.()).toBeUndefined();
+  });
+});

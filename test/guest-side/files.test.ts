@@ -1,0 +1,135 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { facts } from '../../src/guest/sh/facts.js';
+import { files } from '../../src/guest/sh/files.js';
+import { report } from '../../src/guest/sh/report.js';
+import { undo } from '../../src/guest/sh/undo.js';
+import { write } from '../../src/guest/sh/write.js';
+import { stamp } from '../../src/guest/units.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { shell, shells } from './shells.js';
+
+const dir = useTempDir();
+let count = 0;
+let root: string;
+beforeEach(() => {
+  root = join(dir, `root ${++count}`);
+  mkdirSync(join(root, 'etc'), { recursive: true });
+});
+
+describe.each(shells)('$name', ({ command }) => {
+  const run = (script: string) =>
+    shell(
+      command,
+      `set -u\nR="$1"\n${report}${files}${write}${facts}${undo}\nsystemctl() { :; }\n${script}`,
+      {
+        args: [root],
+      },
+    );
+  const path = (name: string) => join(root, name);
+  const text = (name: string) => readFileSync(path(name), 'utf8');
+
+  it('puts a file with its mark, the same that the units carry, and leaves no temporary one', () => {
+    const { stdout, stderr } = run(
+      `printf '[Unit]\\nA=%%i\\n' | { put units "$R/etc/a/b/x.socket" 640; echo "$put"; }`,
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: 'changed\n', stderr: '' });
+    expect(text('etc/a/b/x.socket')).toBe(stamp('[Unit]\nA=%i\n'));
+    expect(statSync(path('etc/a/b/x.socket')).mode & 0o777).toBe(0o640);
+    expect(readdirSync(path('etc/a/b'))).toEqual(['x.socket']);
+  });
+
+  it('puts the mark behind the first line of a script', () => {
+    run(`printf '#!/bin/sh\\necho\\n' | put x "$R/etc/s" 755`);
+    expect(text('etc/s')).toBe(stamp('#!/bin/sh\necho\n'));
+    expect(text('etc/s').startsWith('#!/bin/sh\n# vmssh-guest ')).toBe(true);
+  });
+
+  it.each([
+    { name: 'the same of ours', was: stamp('A=1\n'), says: 'ok', now: stamp('A=1\n') },
+    { name: 'an older one of ours', was: stamp('A=0\n'), says: 'changed', now: stamp('A=1\n') },
+    {
+      name: 'one of ours that was edited',
+      was: `${stamp('A=0\n')}B=2\n`,
+      says: 'failed',
+      now: `${stamp('A=0\n')}B=2\n`,
+    },
+    { name: 'a foreign one', was: 'A=0\n', says: 'failed', now: 'A=0\n' },
+    { name: 'an empty one', was: '', says: 'failed', now: '' },
+  ])('meets $name', ({ was, says, now }) => {
+    writeFileSync(path('etc/f'), was);
+    const { stdout } = run(`printf 'A=1\\n' | { put step "$R/etc/f" 644 && echo "$put"; }`);
+    expect(stdout.split(/\s/)[0]).toBe(says);
+    expect(text('etc/f')).toBe(now);
+  });
+
+  it('takes a link for somebody else’s', () => {
+    symlinkSync('/dev/null', path('etc/masked'));
+    expect(run(`echo A=1 | put step "$R/etc/masked" 644`).stdout).toMatch(/^failed +step/);
+    symlinkSync('nowhere', path('etc/dangling'));
+    expect(run(`echo A=1 | put step "$R/etc/dangling" 644`).stdout).toMatch(/^failed +step/);
+  });
+
+  it.each([
+    { name: 'a file', was: 'a\nb\n', with: 'a\nb\nX Y\n' },
+    { name: 'a file without a last newline', was: 'a\nb', with: 'a\nb\nX Y\n' },
+    { name: 'an empty file', was: '', with: 'X Y\n' },
+  ])('adds a line to $name and gives back its bytes', ({ was, with: then }) => {
+    writeFileSync(path('etc/hosts'), was);
+    chmodSync(path('etc/hosts'), 0o604);
+    expect(run('add_lines root "$R/etc/hosts" 644 "X Y"').stderr).toBe('');
+    expect(text('etc/hosts')).toBe(then);
+    expect(statSync(path('etc/hosts')).mode & 0o777).toBe(0o604);
+    expect(run('undo_all').stdout).toMatch(/is what it was/);
+    expect(text('etc/hosts')).toBe(was);
+    expect(statSync(path('etc/hosts')).mode & 0o777).toBe(0o604);
+    expect(existsSync(path('var/lib/vmssh'))).toBe(false);
+  });
+
+  it('takes only its own lines from a file that others changed meanwhile', () => {
+    writeFileSync(path('etc/hosts'), 'a\n');
+    run(
+      'add_lines root "$R/etc/hosts" 644 "X Y"; add_lines root "$R/etc/hosts" 644 "Z"; echo more >>"$R/etc/hosts"',
+    );
+    expect(run('undo_all').stdout).toMatch(/lost our lines/);
+    expect(text('etc/hosts')).toBe('a\nmore\n');
+  });
+
+  it('removes a file that it made, and a folder if it is empty', () => {
+    run(
+      'add_lines root "$R/etc/new" 600 one; add_lines root "$R/etc/new" 600 two; echo A | put x "$R/etc/d/e/f" 644',
+    );
+    expect(text('etc/new')).toBe('one\ntwo\n');
+    expect(statSync(path('etc/new')).mode & 0o777).toBe(0o600);
+    run('undo_all');
+    expect(readdirSync(path('etc'))).toEqual([]);
+  });
+
+  it('follows a link to the file behind it', () => {
+    writeFileSync(path('etc/real'), 'a\n');
+    symlinkSync('real', path('etc/hosts'));
+    run('add_lines root "$R/etc/hosts" 644 b');
+    expect(text('etc/real')).toBe('a\nb\n');
+    run('undo_all');
+    expect([text('etc/real'), readdirSync(path('etc')).sort()]).toEqual(['a\n', ['hosts', 'real']]);
+  });
+
+  it('undoes nothing twice, and keeps the journal where something could not be undone', () => {
+    run('echo A | put x "$R/etc/f" 644; echo "B" >>"$R/etc/f"');
+    expect(run('undo_all').stdout).toMatch(/^failed +undo .*changed after vmssh wrote it/);
+    expect(existsSync(path('var/lib/vmssh/done'))).toBe(true);
+    expect(run('rm "$R/etc/f"; undo_all; undo_all').stdout).toMatch(
+      /gone already\n.*nothing of vmssh is here\n$/,
+    );
+  });
+});

@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { findProgram } from '../helpers/programs.js';
+
+/** The shells that guests have as /bin/sh; busybox's is there where busybox is. */
+export const shells: readonly { readonly name: string; readonly command: readonly string[] }[] = [
+  { name: 'sh', command: ['sh'] },
+  ...(findProgram('dash') ? [{ name: 'dash', command: ['dash'] }] : []),
+  ...(findProgram('busybox') ? [{ name: 'busybox sh', command: ['busybox', 'sh'] }] : []),
+];
+
+/** What a shell makes of a script. */
+export function shell(
+  command: readonly string[],
+  script: string,
+  options: { readonly env?: NodeJS.ProcessEnv; readonly args?: readonly string[] } = {},
+) {
+  const [program = '', ...args] = command;
+  const { status, stdout, stderr } = spawnSync(
+    program,
+    [...args, '-c', script, 'sh', ...(options.args ?? [])],
+    {
+      encoding: 'utf8',
+      env: options.env ?? process.env,
+    },
+  );
+  return { code: status, stdout, stderr };
+}

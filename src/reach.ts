@@ -1,5 +1,6 @@
 import type { Connection } from './connect/connection.js';
-import { type OpenOptions, openConnection } from './connect/open.js';
+import { openConnection } from './connect/open.js';
+import type { OpenOptions } from './connect/open-options.js';
 import { openWhenReady } from './connect/wait.js';
 import { formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';

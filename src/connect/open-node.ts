@@ -3,7 +3,7 @@ import { fitsSocket } from '../address/socket-path.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Connection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
-import type { OpenOptions } from './open.js';
+import type { OpenOptions } from './open-options.js';
 
 /** The families that Node opens by itself. */
 type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;

@@ -6,14 +6,7 @@ import type { Connection } from './connection.js';
 import { explainFailure } from './failures.js';
 import { askMultiplexer } from './multiplexer.js';
 import { NativeConnection } from './native-connection.js';
-
-export interface OpenOptions {
-  /** The target as it was typed, for error messages. */
-  readonly target: string;
-  /** Milliseconds for all: opening the socket and, at a multiplexer, its answer. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { OpenOptions } from './open-options.js';
 
 /** Opens the endpoint. Throws a ConnectError of op connect; after an abort its code is INTERRUPTED. */
 export async function openConnection(

@@ -1,0 +1,176 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { check } from '../../src/guest/sh/check.js';
+import { facts } from '../../src/guest/sh/facts.js';
+import { report } from '../../src/guest/sh/report.js';
+import { vsock } from '../../src/guest/sh/vsock.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { shell, shells } from './shells.js';
+
+const dir = useTempDir();
+let count = 0;
+let root: string;
+beforeEach(() => {
+  root = join(dir, `root${++count}`);
+  mkdirSync(root);
+});
+
+/** Files under the root, and programs that answer with a text. */
+function given(files: Record<string, string>, programs: Record<string, string> = {}): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  for (const [name, body] of Object.entries(programs)) {
+    given({ [`bin/${name}`]: `#!/bin/sh\n${body}\n` });
+    chmodSync(join(root, 'bin', name), 0o755);
+  }
+}
+
+const systemctl = (version: string, shows: Record<string, string> = {}) => `case "$*" in
+  --version) echo 'systemd ${version}' ;;
+  ${Object.entries(shows)
+    .map(([words, answer]) => `*'${words}'*) echo '${answer}' ;;`)
+    .join('\n  ')}
+esac`;
+
+describe.each(shells)('$name', ({ command }) => {
+  const run = (script: string) => {
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${check}\nport=22\n${script}`;
+    const { stdout, stderr } = shell(command, all, { args: [root] });
+    expect(stderr).toBe('');
+    return stdout;
+  };
+
+  it.each([
+    { line: '252 (252.39-1~deb12u2)', major: '252', full: '252.39-1~deb12u2' },
+    { line: '259', major: '259', full: '259' },
+    { line: '240 (240-6ubuntu9)', major: '240', full: '240-6ubuntu9' },
+    { line: '258 (258.3-1.fc43)', major: '258', full: '258.3-1.fc43' },
+  ])('reads the version "$line"', ({ line, major, full }) => {
+    given({}, { systemctl: systemctl(line) });
+    expect(run('systemd_major; systemd_full')).toBe(`${major}\n${full}\n`);
+  });
+
+  it.each([
+    { version: '258 (258.2-1)', bug: false },
+    { version: '258 (258.3-1)', bug: true },
+    { version: '258 (258.10-1)', bug: true },
+    { version: '259 (259.1)', bug: true },
+    { version: '259 (259-1)', bug: true },
+    { version: '260 (260.2-2)', bug: true },
+    { version: '260 (260.3-1)', bug: false },
+    { version: '257 (257.13)', bug: false },
+    { version: '261 (261-1)', bug: false },
+  ])('9: knows the Hyper-V fault of systemd $version: $bug', ({ version, bug }) => {
+    given(
+      {},
+      { systemctl: systemctl(version, { LoadState: 'not-found' }), 'systemd-detect-virt': 'echo microsoft' },
+    );
+    const said = run('check_cid_bug');
+    expect(said.startsWith('failed   hyper-v-cid')).toBe(bug);
+    if (bug) expect(said).toMatch(/cure +hyper-v-cid +vmssh guest script writes the units/);
+    given({}, { 'systemd-detect-virt': 'echo kvm' });
+    expect(run('check_cid_bug')).toMatch(/^ok/);
+  });
+
+  const wsl = { 'proc/sys/kernel/osrelease': '6.6.87.2-microsoft-standard-WSL2\n', 'proc/1/comm': 'init\n' };
+  it.each([
+    {
+      name: 'WSL2 without a word of systemd',
+      files: { 'etc/wsl.conf': '[network]\nsystemd=true\n' },
+      says: /has no \[boot\] systemd=true\ncure .*wsl --shutdown/,
+    },
+    {
+      name: 'WSL2 with systemd=false',
+      files: { 'etc/wsl.conf': '[boot]\nsystemd = false\n' },
+      says: /has no \[boot\] systemd=true/,
+    },
+    {
+      name: 'WSL2 that was not started anew',
+      files: { 'etc/wsl.conf': '[user]\n[boot]\n systemd = True\n' },
+      says: /counts from the next start\ncure .*in Windows: wsl --shutdown/,
+    },
+  ])('6: $name', ({ files, says }) => {
+    given({ ...wsl, ...files });
+    expect(run('check_systemd')).toMatch(says);
+  });
+
+  it('6: tells another init from systemd', () => {
+    given({ 'proc/1/comm': 'runit\n' });
+    expect(run('check_systemd')).toMatch(/^failed +systemd +PID 1 is runit, not systemd\ncure/);
+  });
+
+  it.each([
+    { name: 'no device', files: {}, says: /^failed +transport +this machine has no vsock device/ },
+    {
+      name: 'VirtIO without its driver',
+      files: { 'sys/bus/virtio/devices/virtio2/modalias': 'virtio:d00000013v00001AF4\n' },
+      says: /the virtio vsock device has no driver: vmw_vsock_virtio_transport is not loaded\ncure .*modprobe vmw_vsock_virtio_transport/,
+    },
+    {
+      name: 'VMware without its driver',
+      files: {
+        'sys/bus/pci/devices/0000:00:07.7/vendor': '0x15ad\n',
+        'sys/bus/pci/devices/0000:00:07.7/device': '0x0740\n',
+      },
+      says: /VMware vsock device has no driver.*\ncure .*modprobe vmw_vsock_vmci_transport/,
+    },
+    { name: 'Hyper-V without its driver', files: { 'sys/bus/vmbus/x': '' }, says: /cure .*modprobe hv_sock/ },
+    {
+      name: 'VirtIO on PCI, with its driver',
+      files: {
+        'sys/bus/pci/devices/1/vendor': '0x1af4\n',
+        'sys/bus/pci/devices/1/device': '0x1053\n',
+        'sys/module/vmw_vsock_virtio_transport/x': '',
+      },
+      says: /^ok +transport +virtio vsock by vmw_vsock_virtio_transport/,
+    },
+  ])('5: $name', ({ files, says }) => {
+    given({ 'proc/net/protocols': 'AF_VSOCK  1232\n', ...files }, { modprobe: 'exit 0', perl: 'exit 0' });
+    expect(run('check_transport')).toMatch(says);
+  });
+
+  it.each([
+    { name: 'a kernel without AF_VSOCK', modprobe: 'exit 1', says: /has no AF_VSOCK, and no module vsock/ },
+    {
+      name: 'AF_VSOCK as a module',
+      modprobe: 'exit 0',
+      says: /AF_VSOCK is not loaded.*\ncure .*modprobe vmw_vsock_virtio/,
+    },
+  ])('5: $name', ({ modprobe, says }) => {
+    given({ 'sys/bus/virtio/devices/virtio2/modalias': 'virtio:d00000013v00001AF4\n' }, { modprobe });
+    expect(run('check_transport')).toMatch(says);
+  });
+
+  it.each([
+    { line: 'quiet systemd.ssh_auto=no x', off: true },
+    { line: 'systemd.ssh_auto="off"', off: true },
+    { line: 'systemd.ssh-auto=0', off: true },
+    { line: 'systemd.ssh_auto=no systemd.ssh_auto=yes', off: false },
+    { line: 'systemd.ssh_auto', off: false },
+    { line: 'xsystemd.ssh_auto=no', off: false },
+  ])('8: reads the command line "$line": $off', ({ line, off }) => {
+    given({ 'proc/cmdline': `${line}\n` });
+    expect(run('if ssh_auto_is_off; then echo off; else echo on; fi')).toBe(off ? 'off\n' : 'on\n');
+  });
+
+  it.each([
+    { built: 'x /run/sshd.pid /usr/share/empty.sshd', folder: '/usr/share/empty.sshd' },
+    { built: '/run/sshd', folder: '/run/sshd' },
+    { built: '/var/lib/empty /run/sshd.pid', folder: '/var/lib/empty' },
+    { built: '/var/empty/sshd', folder: '/var/empty/sshd' },
+    { built: 'nothing', folder: '/run/sshd' },
+  ])('finds the folder that sshd was built with: $folder', ({ built, folder }) => {
+    given({ 'usr/sbin/sshd': `ELF\0\0${built}\0` });
+    expect(run('privsep_folder /usr/sbin/sshd')).toBe(`${folder}\n`);
+  });
+
+  it('4: tells that WSL and cloud-init write /etc/hosts anew', () => {
+    given({ 'etc/cloud/cloud.cfg.d/90.cfg': 'manage_etc_hosts: true\n' });
+    expect(run('hosts_note')).toContain('cloud-init writes it anew');
+    given({ ...wsl, 'etc/wsl.conf': '' });
+    expect(run('hosts_note')).toContain('generateHosts=false');
+  });
+});

@@ -1,0 +1,63 @@
+import { afterEach, expect, test } from 'vitest';
+import { banner } from '../banner.js';
+import { startContainer, stopContainer } from '../container.js';
+import { describeGuests } from '../describe.js';
+import { bootGuest } from '../guest.js';
+import { suites } from '../suites.js';
+import { faultsOf, linesOf, listEtc, type Site, siteOf } from './guest-setup.js';
+
+describeGuests('guests whose systemd listens on vsock by itself', () => {
+  let site: Site | undefined;
+  afterEach(async () => {
+    await site?.guest.stop();
+    site = undefined;
+  });
+
+  test.each(['trixie', 'sid'] as const)('%s: the script changes nothing and says why', async (suite) => {
+    site = siteOf(await bootGuest({ suite, cid: 62 }));
+    const { guest, sshConfig, target } = site;
+    await guest.run("echo 'nameserver 10.255.255.53' >/etc/resolv.conf");
+    const before = await listEtc(guest);
+    const args = ['guest', 'install', '--ssh-config', sshConfig, '--target', target, 'guest'];
+    for (const more of [[], ['--generator']]) {
+      const { code, stdout, stderr } = await site.vmssh(...args, ...more);
+      expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
+      expect(stdout).not.toMatch(/^ {2}\+/m);
+      expect(stdout).toMatch(
+        more.length === 0
+          ? /- units +systemd 2\d\d\.\S+ listens on vsock port 22 by itself \(\/run\/systemd\/generator\/sshd-vsock\.socket\)/
+          : /- generator +systemd 2\d\d\.\S+ has a generator of its own/,
+      );
+    }
+    expect(await listEtc(guest)).toEqual(before);
+    expect(faultsOf(await site.check())).toEqual([]);
+    if (suite === 'sid') {
+      await startContainer(guest, 'inner');
+      const script = await site.vmssh('guest', 'script');
+      // What --way=machinectl starts, from in there: this machine has no machinectl.
+      const { stdout } = await guest.run('machinectl -q shell root@inner /bin/sh -c "$(cat)" </dev/null', {
+        input: script.stdout,
+        allowFailure: true,
+      });
+      expect(linesOf(stdout.replaceAll('\r', '')).map(({ step }) => step)).toContain('systemd');
+      await stopContainer(guest, 'inner');
+    }
+  });
+
+  test('8: systemd.ssh_auto=no is named, and the script leaves it at that', async () => {
+    site = siteOf(await bootGuest({ suite: 'trixie', cid: 62, append: 'systemd.ssh_auto=no' }));
+    const { guest } = site;
+    const script = await site.vmssh('guest', 'script');
+    const refused = await guest.run('sh -s', { input: script.stdout, allowFailure: true });
+    expect([refused.code, refused.stdout.split('\n').at(-2)]).toEqual([
+      2,
+      'end      2             nothing was changed',
+    ]);
+    const [failed, cure] = faultsOf(await site.check());
+    expect(failed).toMatchObject({ state: 'failed', step: 'masked' });
+    expect(failed?.words).toContain('systemd.ssh_auto=no');
+    await guest.run(/until then: (.*)/.exec(cure?.words ?? '')?.[1] ?? 'false');
+    expect(await banner({ path: guest.muxPath, muxPort: 22 })).toMatch(/^SSH-2/);
+    expect(suites.trixie.systemd).toBe(257);
+  });
+});

@@ -243,7 +243,10 @@ describe('diagnosis from outside', () => {
   it('12 and 13 are certain', () => {
     const service = { registered: false, command: 'reg add …' };
     const seen = diagnose({ ...calm, error: error('connect', 'ETIMEDOUT'), service });
-    expect(seen).toMatchObject({ certain: true, findings: [{ name: 'service-guid', cure: expect.stringContaining('reg add') }, {}] });
+    expect(seen).toMatchObject({
+      certain: true,
+      findings: [{ name: 'service-guid', cure: expect.stringContaining('reg add') }, {}],
+    });
     const users = [1, 2].map((pid) => ({ pid, cid: 3, words: 'qemu' }));
     expect(diagnose({ ...calm, cidUsers: users }).findings).toMatchObject([
       { name: 'cid-twice', state: 'failed' },

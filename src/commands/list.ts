@@ -44,7 +44,7 @@ A provider that is slower than a second or fails gives a warning on stderr, and 
     { long: 'provider', value: 'LIST', summary: 'ask these alone, such as libvirt,machined' },
     { long: 'output', short: 'o', value: 'FORMAT', summary: 'wide: more columns; json: as --json' },
     { long: 'quiet', short: 'q', summary: 'print targets alone, a line each' },
-    { long: 'ids', summary: 'print UUIDs alone, a line each' },
+    { long: 'ids', short: 'i', summary: 'print UUIDs alone, a line each' },
     { ...jsonOption, summary: 'print JSON (docs/list-schema.md)' },
     {
       long: 'watch',

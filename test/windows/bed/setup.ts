@@ -58,8 +58,8 @@ export default async function setup(project: TestProject): Promise<(() => Promis
  * them otherwise, and their pipes would stay open for as long.
  */
 async function startWine(wine: string, work: string): Promise<() => void> {
-  const keeper = spawn('bash', [inWine, wine, repo, work, 'cmd'], { stdio: ['pipe', 'ignore', 'ignore'] });
-  await once(keeper, 'spawn');
+  const keeper = spawn('bash', [inWine, wine, repo, work, 'cmd'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  await once(keeper.stdout, 'data'); // its prompt
   return () => keeper.stdin?.end();
 }
 

@@ -1,31 +1,19 @@
-import { loadAddon } from '../native.js';
-import { configText } from '../ssh/config-text.js';
-import { type Command, UsageError } from './command.js';
-import { positionals } from './values.js';
+import type { Command } from './command.js';
+import { type ConfigOptions, configLines, configOptionSpecs, configOptions } from './config-options.js';
 
-/** vmssh config print: the ssh_config lines for all kinds of targets. Writes no file. */
-export const configPrint: Command<Record<string, never>> = {
+/** vmssh config print: the ssh_config lines for all kinds of targets, and for each machine. Writes no file. */
+export const configPrint: Command<ConfigOptions> = {
   name: 'config print',
-  summary: 'print the ssh_config lines for all kinds of targets',
+  summary: 'print the ssh_config lines that config install writes',
   usage: '',
-  options: [],
+  options: configOptionSpecs,
   examples: [
-    { line: 'vmssh config print >> ~/.ssh/config', about: 'from then on: ssh root@vsock/3' },
-    { line: 'vmssh config print > /tmp/c && ssh -F /tmp/c .host', about: 'to try it first' },
+    { line: 'vmssh config print --only-patterns > /tmp/c && ssh -F /tmp/c .host', about: 'to try it first' },
+    { line: 'vmssh config print >> ~/.ssh/config', about: 'for who keeps one file' },
   ],
-
-  parse(raw) {
-    positionals(raw, 0, 0, 'no argument');
-    return {};
-  },
-
-  async run(_options, io) {
-    const { addon } = loadAddon();
-    try {
-      io.out(configText({ program: io.self, fdpass: addon !== undefined }));
-    } catch (error) {
-      throw error instanceof RangeError ? new UsageError(error.message) : error;
-    }
+  parse: configOptions,
+  async run(options, io) {
+    io.out(await configLines(options, io));
     return 0;
   },
 };

@@ -3,7 +3,10 @@ import { exitCode, printable } from '../errors.js';
 import { version } from '../version.js';
 import { check } from './check.js';
 import type { Command, Io, OptionSpec, RawArgs } from './command.js';
+import { configDiff } from './config-diff.js';
+import { configInstall } from './config-install.js';
 import { configPrint } from './config-print.js';
+import { configUninstall } from './config-uninstall.js';
 import { doctorTarget } from './doctor-target.js';
 import { forget } from './forget.js';
 import { guestCheck } from './guest-check.js';
@@ -20,7 +23,8 @@ import { toolCommands } from './ssh.js';
 
 /** Every command; one of a group has both words in its name. */
 export const commands: readonly Command<unknown>[] = [
-  ...[list, ...toolCommands, proxy, check, nc, resolveCommand, configPrint, forget],
+  ...[list, ...toolCommands, proxy, check, nc, resolveCommand, forget],
+  ...[configInstall, configUninstall, configDiff, configPrint],
   ...[doctorTarget, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
 ];
 
@@ -89,7 +93,7 @@ Targets: vsock/3  machine/web  container/web  unix/run/x.sock  vsock-mux/run/fc/
 Exit codes: 0 done, 1 could not connect, 2 wrong usage, 3 no SSH banner, 4 not found or ambiguous, 130 interrupted
 
 Set up:
-  vmssh config print >> ~/.ssh/config
+  vmssh config install
   ssh root@vsock/3`;
 
 function wire(

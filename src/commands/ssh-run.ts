@@ -95,7 +95,8 @@ async function settingsOf(named: NamedTarget, found: ToolArgs, waitSeconds: numb
   const keeps = isNamed(target);
   const key = machine?.identityFile;
   const options: HostOptions = {
-    ...{ program: io.self, fdpass: loadAddon().addon !== undefined, target: text, waitSeconds },
+    ...{ program: io.self, platform: io.platform, target: text, waitSeconds },
+    fdpass: io.platform !== 'win32' && loadAddon().addon !== undefined,
     knownHosts: keeps ? knownHostsFile(io.env) : undefined,
     hostKeyAlias: keeps ? ((machine && hostKeyAlias(machine)) ?? hostFor(named)) : undefined,
     user: found.hasUser ? undefined : machine?.user,

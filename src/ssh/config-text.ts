@@ -1,36 +1,61 @@
-import { shellWord } from './config-word.js';
+import { type Caller, type HostOptions, hostOptions } from './host-options.js';
 
-export interface ConfigTextOptions {
-  /** How to call vmssh: an absolute path, or an interpreter and a script. */
-  readonly program: readonly string[];
-  /** Whether this vmssh can pass a socket to ssh: it has the addon. */
-  readonly fdpass: boolean;
+export interface ConfigTextOptions extends Caller {
+  /** Where the keys of machines with an identity are kept, as ssh reads it. */
+  readonly knownHosts?: string;
+  /** A block of its own for each: IDEs list them. */
+  readonly hosts?: readonly ConcreteHost[];
 }
 
-/** The host patterns of all kinds, `.host` first; ssh_config(5) knows * and ? alone. */
-const patterns = [
+/** One machine under a name of its own. */
+export interface ConcreteHost {
+  /** What is typed after ssh. */
+  readonly host: string;
+  readonly options: Omit<HostOptions, keyof Caller>;
+  /** A comment above it. */
+  readonly about: string;
+}
+
+/** Where ssh keeps the keys of machines by name: in the folder of whoever runs it. */
+export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
+
+/** The host patterns of all kinds that are addresses, `.host` first; ssh_config(5) knows * and ? alone. */
+const addresses = [
   ['.host', 'machine/.host', 'machine%.host'],
   ['unix/*', 'unix%*', 'unix:*'],
   ['vsock/*', 'vsock%*', 'vsock:*'],
   ['vsock-mux/*', 'vsock-mux%*', 'vsock-mux:*'],
-  ['machine/*', 'machine%*', 'container/*', 'container%*'],
+  ['hvsock/*', 'hvsock%*', 'hvsock:*'],
 ];
 
-/** The lines for ~/.ssh/config, as a Unix ssh reads them. Throws a RangeError where a path cannot stand in such a file. */
-export function configText({ program, fdpass }: ConfigTextOptions): string {
-  const proxy = [
-    ...program.map(shellWord),
-    'proxy',
-    ...(fdpass ? ['--fdpass'] : []),
-    "--typed '%n' '%h' %p",
-  ].join(' ');
-  return `# vmssh: ssh into machines on this host without a network
-Host ${patterns.flat().join(' ')}
-    ProxyCommand ${proxy}
-    ProxyUseFdpass ${fdpass ? 'yes' : 'no'}
-    # These names are addresses: who answers changes with every machine that is started, and nobody stands in between.
-    CheckHostIP no
-    StrictHostKeyChecking no
-    UserKnownHostsFile /dev/null
-`;
+/** Those that name a machine. */
+const names = [
+  ['machine/*', 'machine%*', 'container/*', 'container%*'],
+  ['qemu/*', 'qemu%*', 'qemu:*'],
+  ...['hyper-v', 'wsl', 'lima', 'incus', 'multipass', 'podman'].map((kind) => [`${kind}/*`, `${kind}%*`]),
+];
+
+/** The lines for an ssh_config, as a Unix ssh reads them. Throws a RangeError where a path cannot stand in such a file. */
+export function configText({
+  program,
+  fdpass,
+  platform,
+  knownHosts = userKnownHosts,
+  hosts = [],
+}: ConfigTextOptions): string {
+  const caller = { program, fdpass, platform };
+  return [
+    '# vmssh: ssh into machines on this host without a network',
+    '',
+    '# These names are addresses: who answers changes with every machine that is started, and nobody stands in between.',
+    block(addresses.flat().join(' '), { ...caller, knownHosts: undefined }),
+    '# These are machines: the first key is taken, a changed one is refused until "vmssh forget NAME".',
+    block(names.flat().join(' '), { ...caller, knownHosts }),
+    ...hosts.flatMap(({ host, options, about }) => [`# ${about}`, block(host, { ...options, ...caller })]),
+  ].join('\n');
+}
+
+function block(host: string, options: HostOptions): string {
+  const lines = hostOptions(options).map(([keyword, value]) => `    ${keyword} ${value}\n`);
+  return `Host ${host}\n${lines.join('')}`;
 }

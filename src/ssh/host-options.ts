@@ -1,4 +1,4 @@
-import { pathArgument, shellWord } from './config-word.js';
+import { configArgument, pathArgument, shellWord } from './config-word.js';
 
 /** How ssh calls vmssh. */
 export interface Caller {
@@ -6,6 +6,8 @@ export interface Caller {
   readonly program: readonly string[];
   /** Whether this vmssh can pass a socket to ssh: it has the addon. */
   readonly fdpass: boolean;
+  /** Whose ssh it is; any but "win32" is a Unix. */
+  readonly platform?: NodeJS.Platform | undefined;
 }
 
 /** What is written into an ssh_config for one machine. */
@@ -29,20 +31,21 @@ export function hostOptions(options: HostOptions): readonly (readonly [string, s
     ['ProxyCommand', proxyCommand(options)],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
     ['CheckHostIP', 'no'],
-    ...(hostKeyAlias === undefined ? [] : [['HostKeyAlias', hostKeyAlias] as const]),
+    ...(hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const]),
     ...hostKeyPolicy(knownHosts),
-    ...(user === undefined ? [] : [['User', user] as const]),
+    ...(user === undefined ? [] : [['User', configArgument(user)] as const]),
     ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
   ];
 }
 
-function proxyCommand({ program, fdpass, target, waitSeconds }: HostOptions): string {
+function proxyCommand({ program, fdpass, platform, target, waitSeconds }: HostOptions): string {
+  const typed = platform === 'win32' ? '--typed "%n" "%h" %p' : "--typed '%n' '%h' %p";
   return [
-    ...program.map(shellWord),
+    ...program.map((word) => shellWord(word, platform)),
     'proxy',
     ...(fdpass ? ['--fdpass'] : []),
     ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
-    target === undefined ? "--typed '%n' '%h' %p" : `${shellWord(target)} %p`,
+    target === undefined ? typed : `${shellWord(target, platform)} %p`,
   ].join(' ');
 }
 

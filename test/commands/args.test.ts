@@ -171,6 +171,29 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
       },
     },
   },
+  {
+    command: 'config install',
+    args: ['--only-patterns', '--prefix', 'vm-', '--system', '-n'],
+    want: {
+      positionals: [],
+      options: { 'only-patterns': true, prefix: 'vm-', system: true, 'dry-run': true },
+    },
+  },
+  {
+    command: 'config uninstall',
+    args: ['--system', '--dry-run'],
+    want: { positionals: [], options: { system: true, 'dry-run': true } },
+  },
+  {
+    command: 'config diff',
+    args: ['--only-patterns', '--prefix=vm-', '--system'],
+    want: { positionals: [], options: { 'only-patterns': true, prefix: 'vm-', system: true } },
+  },
+  {
+    command: 'config print',
+    args: ['--only-patterns', '--prefix', 'vm-'],
+    want: { positionals: [], options: { 'only-patterns': true, prefix: 'vm-' } },
+  },
   { command: 'forget', args: ['a', 'b'], want: { positionals: ['a', 'b'], options: {} } },
   { command: 'list', args: ['--watch=5'], want: { positionals: [], options: { watch: '5' } } },
   {

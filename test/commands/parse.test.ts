@@ -84,7 +84,7 @@ table(
   ],
 );
 
-const piped = { text: 'vsock/3', port: 22, banner: false, ...flags };
+const piped = { text: 'vsock/3', port: 22, banner: false, ...flags, forSsh: false, transports: ['vsock'] };
 table(
   nc,
   [
@@ -105,7 +105,18 @@ table(
     {
       name: 'the flags of hvc nc',
       input: raw(['hyper-v/mint', '22'], { transport: 'vsock,ip', ssh: true, 'host-prefix': 'hyper-v/' }),
-      want: { ...piped, text: 'hyper-v/mint' },
+      want: { ...piped, text: 'hyper-v/mint', forSsh: true, transports: ['vsock', 'ip'] },
+    },
+    {
+      name: '--ssh on a terminal',
+      input: raw(['vsock/3'], { ssh: true }),
+      want: { ...piped, forSsh: true },
+      io: terminal,
+    },
+    {
+      name: '--transport ip',
+      input: raw(['vsock/3'], { transport: 'ip' }),
+      want: { ...piped, transports: ['ip'] },
     },
     {
       name: 'a name without its prefix',
@@ -121,8 +132,8 @@ table(
   [
     { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
     { input: raw(['a', '1', 'b']), want: 'expected TARGET [PORT], got "a" "1" "b"' },
-    { input: raw(['a'], { transport: 'ip' }), want: '--transport takes a list with "vsock" in it, not "ip"' },
-    { input: raw(['a'], { transport: '' }), want: '--transport takes a list with "vsock" in it, not ""' },
+    { input: raw(['a'], { transport: 'tcp' }), want: '--transport takes vsock, ip or vsock,ip, not "tcp"' },
+    { input: raw(['a'], { transport: '' }), want: '--transport takes vsock, ip or vsock,ip, not ""' },
     ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
   ],
 );
@@ -174,6 +185,6 @@ table(
 
 table(
   configPrint,
-  [{ name: 'nothing', input: raw([]), want: {} }],
+  [{ name: 'nothing', input: raw([]), want: { onlyPatterns: false, prefix: '', system: false } }],
   [{ input: raw(['x']), want: 'expected no argument, got "x"' }],
 );

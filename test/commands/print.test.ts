@@ -6,16 +6,18 @@ import { loadAddon } from '../../src/native.js';
 import { configText } from '../../src/ssh/config-text.js';
 import { fakeIo } from './fake-io.js';
 
+const patterns = { onlyPatterns: true, prefix: '', system: false };
+
 describe('config print', () => {
   it('prints the lines for this program, with fd passing where the addon is', async () => {
     const io = fakeIo({ self: ['/usr/bin/node', '/opt/a b/vmssh.js'] });
-    expect(await configPrint.run({}, io)).toBe(0);
+    expect(await configPrint.run(patterns, io)).toBe(0);
     const fdpass = loadAddon().addon !== undefined;
     expect(io.stdout).toEqual([configText({ program: io.self, fdpass })]);
   });
 
   it('refuses a path that cannot stand there as wrong usage', async () => {
-    await expect(configPrint.run({}, fakeIo({ self: ['/a\nb'] }))).rejects.toThrow(UsageError);
+    await expect(configPrint.run(patterns, fakeIo({ self: ['/a\nb'] }))).rejects.toThrow(UsageError);
   });
 });
 

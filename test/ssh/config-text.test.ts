@@ -16,6 +16,7 @@ const hosts = [
   ...['vsock-mux/run/v.sock', 'vsock-mux%run%v.sock', 'vsock-mux:/run/v.sock:22'],
   ...['machine/Web', 'machine%Web'],
   ...['container/Web', 'container%Web'],
+  ...['qemu/Web', 'qemu%Web', 'qemu:session/Web', 'lima%Web'],
 ];
 
 let folder: string;
@@ -49,10 +50,11 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
     const { proxycommand, proxyusefdpass, ...rest } = effective({ program, fdpass: true }, host);
     expect(proxycommand).toBe("/opt/vmssh proxy --fdpass --typed '%n' '%h' %p");
     expect(proxyusefdpass).toBe('yes');
+    const named = /^(machine|container|qemu|lima)[/%:]/.test(host) && !host.endsWith('.host');
     expect(rest).toMatchObject({
       checkhostip: 'no',
-      stricthostkeychecking: expect.stringMatching(/^(no|false)$/),
-      userknownhostsfile: '/dev/null',
+      stricthostkeychecking: expect.stringMatching(named ? /^accept-new$/ : /^(no|false)$/),
+      userknownhostsfile: named ? expect.stringMatching(/\/\.ssh\/vmssh_known_hosts$/) : '/dev/null',
     });
   });
 

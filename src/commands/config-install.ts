@@ -1,0 +1,37 @@
+import type { Command } from './command.js';
+import { applyPlan, showPlan } from './config-apply.js';
+import { type ConfigOptions, configOptionSpecs, configOptions, systemOption } from './config-options.js';
+import { planInstall } from './config-plan.js';
+
+export interface ConfigInstallOptions extends ConfigOptions {
+  readonly dryRun: boolean;
+}
+
+/** vmssh config install: the lines in a file of their own, and one Include line in ssh's main configuration. */
+export const configInstall: Command<ConfigInstallOptions> = {
+  name: 'config install',
+  summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
+  usage: '',
+  details: `It can be run again at any time, and is to be where machines came or went. A file that vmssh did not write, or that was edited,
+is left alone. With --dry-run it prints a diff, and exits with 1 where something would change.`,
+  options: [
+    ...configOptionSpecs,
+    systemOption,
+    { long: 'dry-run', short: 'n', summary: 'print what would change, as config diff does' },
+  ],
+  examples: [
+    {
+      line: 'vmssh config install',
+      about: 'from then on: ssh mint, ssh root@vsock/3, and VS Code lists the machines',
+    },
+    { line: 'vmssh config install --prefix vm-', about: 'ssh vm-mint' },
+    { line: 'sudo vmssh config install --system', about: 'the patterns for all users of this host' },
+  ],
+
+  parse: (raw) => ({ ...configOptions(raw), dryRun: raw.options['dry-run'] === true }),
+
+  async run(options, io) {
+    const plan = await planInstall(options, io);
+    return options.dryRun ? showPlan(plan, io) : applyPlan(plan, io);
+  },
+};

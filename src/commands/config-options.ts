@@ -1,0 +1,80 @@
+import type { AllMachines } from '../discovery/list-all.js';
+import { printable, quote } from '../errors.js';
+import { loadAddon } from '../native.js';
+import { concreteHosts } from '../ssh/config-hosts.js';
+import { configText, userKnownHosts } from '../ssh/config-text.js';
+import { type Io, type OptionSpec, type RawArgs, UsageError } from './command.js';
+import { startProgress } from './spinner.js';
+
+/** What is written for ssh. */
+export interface ConfigOptions {
+  /** No block of its own for each machine. */
+  readonly onlyPatterns: boolean;
+  /** In front of the names of machines. */
+  readonly prefix: string;
+  /** For all users of this host. */
+  readonly system: boolean;
+}
+
+export const configOptionSpecs: readonly OptionSpec[] = [
+  { long: 'only-patterns', summary: 'the patterns of targets alone, no Host of its own for each machine' },
+  {
+    long: 'prefix',
+    value: 'TEXT',
+    summary: 'put this in front of the machines’ names: vm- makes Host vm-mint',
+  },
+];
+
+export const systemOption: OptionSpec = {
+  long: 'system',
+  summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, the patterns alone',
+};
+
+/** Throws a UsageError. */
+export function configOptions({ positionals, options }: RawArgs): ConfigOptions {
+  if (positionals.length > 0)
+    throw new UsageError(`expected no argument, got ${positionals.map(quote).join(' ')}`);
+  const prefix = typeof options.prefix === 'string' ? options.prefix : '';
+  if (!/^([\p{L}\p{N}_][\p{L}\p{N}._-]*)?$/u.test(prefix))
+    throw new UsageError(
+      `--prefix takes letters, digits, ".", "_" and "-", and starts with none of the last two, not ${quote(prefix)}`,
+    );
+  const system = options.system === true;
+  if (system && prefix !== '') throw new UsageError('--system and --prefix exclude each other');
+  return { prefix, system, onlyPatterns: options['only-patterns'] === true || system };
+}
+
+export type FindMachines = (io: Io) => Promise<AllMachines>;
+
+/** Every machine that is found here, and a word on stderr for who could not be asked. */
+export const findMachines: FindMachines = async (io) => {
+  const [{ listAll }, { providers }] = await Promise.all([
+    import('../discovery/list-all.js'),
+    import('../discovery/providers.js'),
+  ]);
+  const here = providers.filter(({ platforms }) => platforms.includes(io.platform));
+  const progress = await startProgress(io, 'asking for machines');
+  // A machine that is not listed now loses its Host: more time than a list for people.
+  return listAll({ env: io.env }, here, 5000).finally(() => progress.stop());
+};
+
+/** The lines, and on stderr which machines have none. `taken`: names that mean something else already. Throws a UsageError. */
+export async function configLines(
+  { onlyPatterns, prefix }: ConfigOptions,
+  io: Io,
+  taken: ReadonlySet<string> = new Set(),
+  find: FindMachines = findMachines,
+): Promise<string> {
+  const { machines, warnings } = onlyPatterns ? { machines: [], warnings: [] } : await find(io);
+  const { hosts, left } = concreteHosts(machines, { prefix, taken, knownHosts: userKnownHosts });
+  for (const { provider, problem } of warnings)
+    io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
+  for (const { name, why } of left) io.err(`${io.program}: no Host for ${quote(name)}: ${printable(why)}\n`);
+  try {
+    const { self: program, platform } = io;
+    const fdpass = platform !== 'win32' && loadAddon().addon !== undefined;
+    return configText({ program, fdpass, platform, hosts });
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}

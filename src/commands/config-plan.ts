@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config-file.js';
+import { hostNames } from '../ssh/config-hosts.js';
+import { sshFolder } from '../ssh/known-hosts-file.js';
+import type { Io } from './command.js';
+import { type ConfigOptions, configLines, type FindMachines } from './config-options.js';
+
+/** What would be written; `after` undefined: the file is removed. */
+export interface Change {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** For a new file. */
+  readonly mode: number;
+}
+
+export interface Plan {
+  /** In the order in which they are made, so that no Include leads nowhere. */
+  readonly changes: readonly Change[];
+  /** Why nothing is done; the file that is in the way. */
+  readonly refusal?: { readonly path: string; readonly why: string } | undefined;
+  readonly files: ConfigFiles;
+}
+
+export interface ConfigFiles {
+  /** Ours alone. */
+  readonly own: string;
+  /** What ssh reads first, with one line of ours; undefined where ssh reads `own` by itself. */
+  readonly main: string | undefined;
+  /** How the main file names `own`. */
+  readonly include: string;
+}
+
+/** Where the files are. */
+export function configFiles(
+  { system }: Pick<ConfigOptions, 'system'>,
+  io: Io,
+  systemFolder = '/etc/ssh',
+): ConfigFiles {
+  if (system) {
+    const include = 'ssh_config.d/10-vmssh.conf';
+    return { own: join(systemFolder, include), main: undefined, include };
+  }
+  const folder = sshFolder(io.env);
+  // A relative name is looked for in ~/.ssh (ssh_config(5), Include): no quoting, whatever the home is called.
+  return { own: join(folder, 'vmssh.conf'), main: join(folder, 'config'), include: 'vmssh.conf' };
+}
+
+/** What `config install` would do. Throws a UsageError, or an errno's error where a file cannot be read. */
+export async function planInstall(
+  options: ConfigOptions,
+  io: Io,
+  find?: FindMachines,
+  files: ConfigFiles = configFiles(options, io),
+): Promise<Plan> {
+  const [own, main] = await Promise.all([contentOf(files.own), contentOf(files.main)]);
+  const refusal = inTheWay(files.own, own);
+  if (refusal) return { changes: [], refusal, files };
+  const text = signed(await configLines(options, io, hostNames(main ?? ''), find));
+  const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
+  const { main: path } = files;
+  const included = withInclude(main ?? '', files.include, spellings(files));
+  return {
+    changes: [
+      ...changes,
+      ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600 }]),
+    ].filter(({ before, after }) => before !== after),
+    files,
+  };
+}
+
+/** What `config uninstall` would do. */
+export async function planUninstall(
+  options: Pick<ConfigOptions, 'system'>,
+  io: Io,
+  files: ConfigFiles = configFiles(options, io),
+): Promise<Plan> {
+  const [own, main] = await Promise.all([contentOf(files.own), contentOf(files.main)]);
+  const refusal = inTheWay(files.own, own);
+  if (refusal) return { changes: [], refusal, files };
+  const left = main === undefined ? undefined : withoutInclude(main, files.include) || undefined;
+  const changes = [
+    ...(files.main === undefined ? [] : [{ path: files.main, before: main, after: left, mode: 0o600 }]),
+    { path: files.own, before: own, after: undefined, mode: 0o600 },
+  ];
+  return { changes: changes.filter(({ before, after }) => before !== after), files };
+}
+
+function inTheWay(path: string, content: string | undefined): Plan['refusal'] {
+  switch (ownerOf(content)) {
+    case 'foreign':
+      return { path, why: 'vmssh did not write it, and leaves it alone: move it away first' };
+    case 'edited':
+      return {
+        path,
+        why: 'it was edited since vmssh wrote it: move your lines to another file and remove it first',
+      };
+    case 'none':
+    case 'ours':
+      return undefined;
+  }
+}
+
+function spellings({ own }: ConfigFiles): readonly string[] {
+  return [own, '~/.ssh/vmssh.conf'];
+}
+
+async function contentOf(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

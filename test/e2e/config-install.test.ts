@@ -1,0 +1,160 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import SshConfig, { LineType } from 'ssh-config';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../src/discovery/json.js';
+import { listing, PeerFolder } from '../discovery/varlink-peer.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { run, vmssh } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const id = '0123456789abcdef0123456789abcdef';
+const machines: readonly JsonObject[] = [
+  { name: 'web', class: 'vm', id, vSockCid: 42, sshPrivateKeyPath: `/keys/100% "mine"/\\id` },
+  { name: 'Mint 22 (old)', class: 'vm', vSockCid: 43 },
+  { name: "it's 100%h $HOME `x`", class: 'vm', vSockCid: 44 },
+  { name: 'Größe', class: 'vm', vSockCid: 45 },
+];
+const hosts = ['web', 'Mint-22-old', 'it-s-100-h-HOME-x', 'Größe'];
+
+describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('config install', () => {
+  const dir = useTempDir();
+  const folder = new PeerFolder();
+  beforeAll(async () => {
+    await folder.listen('user/systemd/machine/io.systemd.Machine', (_request, peer) => {
+      peer.write(listing(machines));
+    });
+  });
+  afterAll(() => folder.stop());
+
+  const envOf = (home: string) => ({
+    ...process.env,
+    HOME: home,
+    XDG_RUNTIME_DIR: join(folder.path, 'user'),
+  });
+  const inHome = (home: string, ...args: string[]) => run([...vmssh, ...args], { env: envOf(home) });
+  function newHome(name = 'h'): string {
+    const home = join(mkdtempSync(join(dir, 'x')), name);
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    return home;
+  }
+
+  /** What the real ssh makes of a name. */
+  async function effective(config: string, host: string): Promise<Readonly<Record<string, string>>> {
+    const { code, stdout, stderr } = await run(['ssh', '-F', config, '-T', '-G', host]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return Object.fromEntries(stdout.split('\n').map((line) => line.split(/ (.*)/s).slice(0, 2)));
+  }
+
+  it.each(['home', `ho me's "q" 100%h Ü`])('writes Hosts that ssh reads, in %j', async (name) => {
+    const home = newHome(name);
+    expect(await inHome(home, 'config', 'install')).toMatchObject({ code: 0 });
+    expect(await inHome(home, 'config', 'diff')).toMatchObject({ code: 0, stdout: '' });
+    const own = join(home, '.ssh/vmssh.conf');
+    expect(await effective(own, 'web')).toMatchObject({
+      proxycommand: expect.stringMatching(/ proxy (--fdpass )?machine\/web %p$/),
+      hostkeyalias: 'vmssh-01234567-89ab-cdef-0123-456789abcdef',
+      userknownhostsfile: expect.stringMatching(/\/\.ssh\/vmssh_known_hosts$/),
+      stricthostkeychecking: 'accept-new',
+      identityfile: `/keys/100%% "mine"/\\id`,
+    });
+    for (const host of hosts) expect((await effective(own, host)).proxycommand).toContain(' proxy ');
+    for (const other of ['web2', 'example.com', 'mint'])
+      expect((await effective(own, other)).proxycommand).toBeUndefined();
+  });
+
+  it('hands each machine to the proxy as it is called, through ssh and the shell', async () => {
+    const home = newHome();
+    const spy = join(home, `sp y's`);
+    writeFileSync(spy, '#!/bin/sh\nprintf "%s|" "$@" >> "$HOME/said"; echo >> "$HOME/said"\n', {
+      mode: 0o755,
+    });
+    await inHome(home, 'config', 'install');
+    const own = join(home, '.ssh/vmssh.conf');
+    const self = vmssh.map((word) => (/^[\w@+=:,./%-]+$/.test(word) ? word : `'${word}'`)).join(' ');
+    const text = readFileSync(own, 'utf8')
+      .replaceAll(self, `'${spy.replaceAll("'", "'\\''")}'`)
+      .replaceAll('--fdpass ', '');
+    writeFileSync(join(home, 'spied'), text.replaceAll('ProxyUseFdpass yes', 'ProxyUseFdpass no'));
+    for (const host of hosts)
+      await run(['ssh', '-F', join(home, 'spied'), host, 'true'], { env: envOf(home) });
+    expect(readFileSync(join(home, 'said'), 'utf8').trim().split('\n')).toEqual(
+      machines.map(({ name }) => `proxy|machine/${name}|22|`),
+    );
+  });
+
+  it('writes what IDEs read: concrete names, and no Match', async () => {
+    const home = newHome();
+    await inHome(home, 'config', 'install');
+    const parsed = SshConfig.parse(readFileSync(join(home, '.ssh/vmssh.conf'), 'utf8'));
+    const names = parsed.flatMap((line) => {
+      if (line.type !== LineType.DIRECTIVE || line.param !== 'Host') return [];
+      return typeof line.value === 'string' ? [line.value] : line.value.map(({ val }) => val);
+    });
+    expect(names.filter((name) => !/[*?]/.test(name))).toEqual([
+      ...['.host', 'machine/.host', 'machine%.host'],
+      ...hosts,
+    ]);
+    expect(parsed.filter((line) => line.type === LineType.DIRECTIVE && line.param === 'Match')).toEqual([]);
+    expect(parsed.compute('web')).toMatchObject({
+      HostKeyAlias: 'vmssh-01234567-89ab-cdef-0123-456789abcdef',
+    });
+    const main = SshConfig.parse(readFileSync(join(home, '.ssh/config'), 'utf8'));
+    expect(main.find((line) => 'param' in line && line.param === 'Include')).toMatchObject({
+      value: 'vmssh.conf',
+    });
+  });
+
+  // Each system call by which a file can change; the 1st, 2nd … of all is the last that the process makes.
+  const calls = 'rename,renameat,renameat2,write,pwrite64,fsync,chmod,fchmod,fchmodat,ftruncate';
+  const before = 'Host a\n    User b\n';
+  it('leaves the old or the new file where it is killed at any write', async () => {
+    const goal = newHome();
+    writeFileSync(join(goal, '.ssh/config'), before);
+    await inHome(goal, 'config', 'install', '--only-patterns');
+    const after = {
+      own: readFileSync(join(goal, '.ssh/vmssh.conf'), 'utf8'),
+      main: readFileSync(join(goal, '.ssh/config'), 'utf8'),
+    };
+    const seen = new Set<string>();
+    for (let at = 1, killed = true; killed; at++) {
+      const home = newHome();
+      const [own, main] = [join(home, '.ssh/vmssh.conf'), join(home, '.ssh/config')];
+      writeFileSync(main, before);
+      const strace = [
+        'strace',
+        '-f',
+        '-qq',
+        '-o',
+        '/dev/null',
+        '-P',
+        join(home, '.ssh'),
+        '-e',
+        `trace=${calls}`,
+      ];
+      const inject = ['-e', `inject=${calls}:signal=SIGKILL:when=${at}`];
+      const command = [...withoutPaths(strace), ...inject, ...vmssh, 'config', 'install', '--only-patterns'];
+      const { signal, code } = await run(command, { env: envOf(home) });
+      killed = signal === 'SIGKILL' || code === 137;
+      const text = existsSync(own) ? readFileSync(own, 'utf8') : undefined;
+      expect([undefined, after.own]).toContain(text);
+      expect([before, after.main]).toContain(readFileSync(main, 'utf8'));
+      if (readFileSync(main, 'utf8') !== before) expect(text).toBe(after.own);
+      seen.add(
+        `${text === undefined ? 'old' : 'new'} ${readFileSync(main, 'utf8') === before ? 'old' : 'new'}`,
+      );
+      // What a killed one leaves is in nobody's way.
+      expect(await inHome(home, 'config', 'install', '--only-patterns')).toMatchObject({ code: 0 });
+      expect(readFileSync(main, 'utf8')).toBe(after.main);
+      expect(readdirSync(join(home, '.ssh'))).toEqual(expect.arrayContaining(['config', 'vmssh.conf']));
+      if (at > 200) throw new Error('it is killed again and again');
+    }
+    expect([...seen].sort()).toEqual(['new new', 'new old', 'old old']);
+  }, 300_000);
+});
+
+// Calls by descriptor have no path: all are counted.
+function withoutPaths(strace: readonly string[]): readonly string[] {
+  const at = strace.indexOf('-P');
+  return strace.toSpliced(at, 2);
+}

@@ -5,7 +5,7 @@ import type { FailureName } from './failures.js';
 export function suspects({ op, code, problem }: ConnectError): readonly FailureName[] {
   if (op === 'handshake' && code === 'NO_BANNER') {
     if (/no SSH banner came/.test(problem)) return ['accept'];
-    if (/closed|broke/.test(problem)) return ['privsep', 'host-keys', 'listening'];
+    if (/closed|broke/.test(problem)) return ['privsep', 'accept', 'host-keys', 'listening'];
     return [];
   }
   if (op !== 'connect') return [];

@@ -141,16 +141,16 @@ check_socket() {
   file=$(unit_file "$unit.socket")
   major=$(systemd_major)
   if [ "$(readlink -f "$R$file")" = /dev/null ] || [ "$(show "$unit.socket" LoadState)" = masked ]; then
-    fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask $unit.socket && systemctl daemon-reload && systemctl start $unit.socket"
+    fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask $unit.socket && systemctl daemon-reload && systemctl restart $unit.socket"
     return 1
   fi
   if [ "$major" -lt 256 ] && address=$(grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$R$file"); then
     fail address-form "$file has $address, and systemd $major ($(show "$unit.socket" LoadState)) knows no URL form: that came with 256" \
-      "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|' $file && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl start $unit.socket"
+      "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|' $file && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
     return 1
   fi
   if [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
-    fail address-form "$unit.socket is refused (bad-setting): $(last_words "$unit.socket")" "mend $file, then: systemctl daemon-reload && systemctl start $unit.socket"
+    fail address-form "$unit.socket is refused (bad-setting): $(last_words "$unit.socket")" "mend $file, then: systemctl daemon-reload && systemctl restart $unit.socket"
     return 1
   fi
   check_accept && check_listening
@@ -159,13 +159,13 @@ check_socket() {
 check_accept() {
   if [ "$(show "$unit.socket" Accept)" != yes ]; then
     fail accept "$file has no Accept=yes: connections are opened, and nobody answers" \
-      "mkdir -p /etc/systemd/system/$unit.socket.d && printf '[Socket]\nAccept=yes\n' > /etc/systemd/system/$unit.socket.d/accept.conf && systemctl daemon-reload && systemctl stop $unit.socket $unit.service; systemctl start $unit.socket"
+      "mkdir -p /etc/systemd/system/$unit.socket.d && printf '[Socket]\nAccept=yes\n' > /etc/systemd/system/$unit.socket.d/accept.conf && systemctl daemon-reload && systemctl stop $unit.socket && systemctl stop $unit.service 2>/dev/null; systemctl restart $unit.socket"
     return 1
   fi
   if ! unit_file "$unit@.service" >/dev/null; then
     if other=$(other_template); then
       fail accept "$unit.socket needs $unit@.service, and there is only \${other##*/}: the names must match" \
-        "ln -s $other /etc/systemd/system/$unit@.service && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl start $unit.socket"
+        "ln -s $other /etc/systemd/system/$unit@.service && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
     else
       fail accept "$unit.socket needs a template $unit@.service, and there is none" 'vmssh guest script writes it'
     fi
@@ -189,7 +189,7 @@ check_listening() {
   if [ "$(show "$unit.socket" ActiveState)" = active ]; then
     say ok listening "$unit.socket listens on $(show "$unit.socket" Listen)"
   else
-    fail listening "$unit.socket is $(show "$unit.socket" ActiveState) ($(show "$unit.socket" Result)): $(last_words "$unit.socket")" "systemctl reset-failed $unit.socket; systemctl enable $unit.socket; systemctl start $unit.socket"
+    fail listening "$unit.socket is $(show "$unit.socket" ActiveState) ($(show "$unit.socket" Result)): $(last_words "$unit.socket")" "systemctl reset-failed $unit.socket; systemctl enable $unit.socket; systemctl restart $unit.socket"
     return 1
   fi
 }
@@ -253,7 +253,7 @@ check_banner() {
       fail banner "port $port is closed without a banner: $(journalctl -q -b -o cat --no-pager -u "\${unit:-sshd-vsock}@*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1)" "journalctl -b -u '\${unit:-sshd-vsock}@*'"
       return 1 ;;
     *)
-      fail listening "a connection to port $port over loopback fails: \${banner#error }" "ss -l --vsock; systemctl status \${unit:-sshd-vsock}.socket"
+      fail listening "a connection to port $port over loopback fails, whatever systemd says: \${banner#error }" "systemctl restart \${unit:-sshd-vsock}.socket; ss -l --vsock shows what listens"
       return 1 ;;
   esac
 }

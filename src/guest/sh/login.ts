@@ -80,12 +80,20 @@ login_key_files() {
   fi
   if [ "$(setting strictmodes)" = no ]; then return 0; fi
   for each in "$key_file" "\${key_file%/*}" "$home"; do
-    loose=$(find "$R$each" -prune \( -perm -020 -o -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
+    loose=$(find "$R$each" -prune \( -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
+    if [ -z "$loose" ] && ! private_group "$R$each"; then loose=$(find "$R$each" -prune -perm -020 2>/dev/null); fi
     if [ -n "$loose" ]; then
       fail login "$each may be written by others than $1 ($(stat -c '%A %U:%G' "$R$each")), so sshd does not read $key_file$(refusals)" "chown $1: $each && chmod go-w $each"
       return 1
     fi
   done
+}
+
+# Debian's sshd lets the group write where nobody but its user is in it.
+private_group() {
+  [ -e "$R/etc/debian_version" ] || return 1
+  private=$(getent group "$(stat -c %g "$1")")
+  [ "\${private##*:}" = '' ] && [ "\${private%%:*}" = "$(stat -c %U "$1")" ]
 }
 
 # What sshd said of refused logins in the last minutes.

@@ -14,7 +14,7 @@ say() { printf '%-8s %-13s %s\n' "$1" "$2" "$3"; }
 # fail STEP WORDS [CURE]
 fail() {
   faults=$((faults + 1))
-  say failed "$1" "$2"
+  say failed "$1" "$(printf '%s' "$2" | tr -d '\r' | tr '\n\t' '  ')"
   if [ -n "\${3:-}" ]; then say cure "$1" "$3"; fi
 }
 

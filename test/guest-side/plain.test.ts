@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConnectError } from '../../src/errors.js';
 import { diagnose, type Signs } from '../../src/guest/diagnose.js';
@@ -251,6 +252,13 @@ describe('diagnosis from outside', () => {
     expect(diagnose({ ...calm, cidUsers: users }).findings).toMatchObject([
       { name: 'cid-twice', state: 'failed' },
     ]);
+  });
+
+  it('has a row in docs/guest.md for each failure', () => {
+    const docs = readFileSync(new URL('../../docs/guest.md', import.meta.url), 'utf8');
+    for (const [name, { number }] of Object.entries(failures)) {
+      expect(docs).toContain(number > 0 ? `| ${number} | \`${name}\` |` : `\`${name}\``);
+    }
   });
 
   it('has a number for each failure, once', () => {

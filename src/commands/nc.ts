@@ -1,10 +1,11 @@
 import { printable, quote } from '../errors.js';
 import type { AddonState } from '../native.js';
 import { loadAddon } from '../native.js';
-import { reach } from '../reach.js';
+import type { Transport } from '../reach-over.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { bannerLimit } from '../ssh/banner.js';
 import { type Command, UsageError } from './command.js';
+import { reachBy } from './reach-by.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { stepTrace } from './trace.js';
 import { portArgument, positionals } from './values.js';
@@ -14,6 +15,9 @@ export interface NcOptions extends ReachFlags {
   readonly port: number;
   /** Print the SSH banner and end, instead of piping. */
   readonly banner: boolean;
+  /** ssh runs it as its ProxyCommand: it ends with ssh, as the proxy does. */
+  readonly forSsh: boolean;
+  readonly transports: readonly Transport[];
 }
 
 /** vsock-nc TARGET [PORT]: a banner check on a terminal, a pipe elsewhere; takes the flags of hvc nc. */
@@ -27,8 +31,13 @@ export const nc: Command<NcOptions> = {
     { long: 'pipe', short: 'p', summary: 'pipe even if stdin is a terminal' },
     timeoutOption,
     waitOption,
-    { long: 'transport', short: 't', value: 'LIST', summary: 'as of hvc nc: only "vsock" is there' },
-    { long: 'ssh', summary: 'as of hvc nc: the name comes from ssh' },
+    {
+      long: 'transport',
+      short: 't',
+      value: 'LIST',
+      summary: 'as of hvc nc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
+    },
+    { long: 'ssh', summary: 'as of hvc nc: ssh runs this as its ProxyCommand' },
     { long: 'host-prefix', value: 'PREFIX', summary: 'as of hvc nc: what the name may start with' },
     verboseOption,
   ],
@@ -36,29 +45,31 @@ export const nc: Command<NcOptions> = {
     { line: 'vsock-nc vsock/3', about: 'does sshd answer in the machine with CID 3?' },
     { line: 'vsock-nc vsock-mux/run/fc/v.sock 5000 < request > answer', about: 'talk to another port' },
     { line: 'vsock-nc --wait --banner machine/web', about: 'wait until a machine has booted' },
+    {
+      line: 'vsock-nc -t vsock,ip --ssh --host-prefix hyper-v/ "hyper-v/mint" 22',
+      about: 'in place of hvc nc, in a ProxyCommand',
+    },
   ],
 
   parse(raw, io) {
     const [name = '', port] = positionals(raw, 1, 2, 'TARGET [PORT]');
-    checkTransport(raw.options.transport);
-    const banner = raw.options.banner === true || (io.terminal.stdin && raw.options.pipe !== true);
-    return { text: withPrefix(name, raw.options), port: portArgument(port), banner, ...reachFlags(raw) };
+    const { options } = raw;
+    const forSsh = options.ssh === true;
+    const banner = options.banner === true || (io.terminal.stdin && options.pipe !== true && !forSsh);
+    const transports = transportsOf(options.transport);
+    const text = withPrefix(name, options);
+    return { text, port: portArgument(port), banner, forSsh, transports, ...reachFlags(raw) };
   },
 
   async run(options, io) {
     const trace = stepTrace(io, options.verbose);
-    const { text, port, timeoutMs, waitMs } = options;
+    if (options.forSsh && !options.banner) {
+      return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false }, io);
+    }
+    const { text, timeoutMs } = options;
     const signal = options.banner ? io.interrupted() : undefined;
     const native: AddonState = loadAddon();
-    const { connection } = await reach(text, {
-      port,
-      timeoutMs,
-      waitMs,
-      trace,
-      signal,
-      env: io.env,
-      platform: io.platform,
-    });
+    const { connection } = await reachBy(options, { trace, signal }, io);
     if (options.banner) {
       try {
         io.out(`${printable(await awaitBanner(connection, text, timeoutMs, signal))}\n`);
@@ -76,9 +87,12 @@ export const nc: Command<NcOptions> = {
   },
 };
 
-function checkTransport(list: string | true | undefined): void {
-  if (list === undefined || (typeof list === 'string' && list.split(',').includes('vsock'))) return;
-  throw new UsageError(`--transport takes a list with "vsock" in it, not ${quote(String(list))}`);
+function transportsOf(list: string | true | undefined): readonly Transport[] {
+  const known = ['vsock', 'ip'] as const;
+  const names = typeof list === 'string' ? list.split(',') : ['vsock'];
+  const found = names.map((name) => known.find((each) => each === name));
+  if (found.every((each) => each !== undefined)) return found;
+  throw new UsageError(`--transport takes vsock, ip or vsock,ip, not ${quote(String(list))}`);
 }
 
 /** hvc takes names as they come from ssh, with a prefix that its own grammar does not know; here the prefix is the kind. */

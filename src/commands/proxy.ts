@@ -1,9 +1,11 @@
 import { isSocket, passFd } from '../deliver/pass-fd.js';
 import { ConnectError, printable } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
-import { type Reached, reach, type Trace } from '../reach.js';
+import type { Reached, Trace } from '../reach.js';
+import type { Transport } from '../reach-over.js';
 import { asTyped } from '../target/typed.js';
 import type { Command, Io } from './command.js';
+import { reachBy } from './reach-by.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { watchStdio } from './stdio-watch.js';
 import { stepTrace } from './trace.js';
@@ -14,6 +16,8 @@ export interface ProxyOptions extends ReachFlags {
   readonly text: string;
   readonly port: number;
   readonly fdpass: boolean;
+  /** Undefined: vsock alone; only vsock-nc asks for others. */
+  readonly transports?: readonly Transport[] | undefined;
 }
 
 /** After ssh closed our stdin it is gone, or going: what the peer still sends may follow for this long. Milliseconds. */
@@ -62,21 +66,13 @@ export const proxy: Command<ProxyOptions> = {
   async run(options, io) {
     const trace = stepTrace(io, options.verbose);
     const native = loadAddon();
-    if (options.fdpass && isSocket(1) && !native.addon) throw cannotPass(options.text, native);
+    if (options.fdpass && !native.addon && isSocket(1)) throw cannotPass(options.text, native);
     const watch = await watchStdio(native.addon, io);
-    const { text, port, timeoutMs, waitMs } = options;
+    const { text, waitMs } = options;
     const progress = waitMs === undefined || trace ? undefined : await waiting(text, io);
     let reached: Reached;
     try {
-      reached = await reach(text, {
-        port,
-        timeoutMs,
-        waitMs,
-        trace: trace ?? progress?.trace,
-        signal: watch.signal,
-        env: io.env,
-        platform: io.platform,
-      });
+      reached = await reachBy(options, { trace: trace ?? progress?.trace, signal: watch.signal }, io);
     } catch (error) {
       throw error instanceof ConnectError && error.code === 'INTERRUPTED' ? gone(text, error) : error;
     } finally {
@@ -84,8 +80,8 @@ export const proxy: Command<ProxyOptions> = {
     }
     watch.stop();
     const { connection } = reached;
-    if (options.fdpass && native.addon && connection.handle && isSocket(1)) {
-      passFd(native.addon, connection.handle, text);
+    const { handle } = connection;
+    if (options.fdpass && native.addon && handle && passFd(native.addon, handle, text)) {
       trace?.('connect', 'the socket was passed to ssh');
       return 0;
     }

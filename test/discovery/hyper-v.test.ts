@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Guid } from '../../src/address/guid.js';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { listHyperV } from '../../src/discovery/hyper-v.js';
+import { hyperVAddresses } from '../../src/discovery/hyper-v-address.js';
 import { fileCache } from '../../src/discovery/hyper-v-cache.js';
 import { askPowerShell, parseRows } from '../../src/discovery/hyper-v-powershell.js';
 import { listHyperVFound, toFound } from '../../src/discovery/hyper-v-provider.js';
@@ -204,5 +205,28 @@ describe('the cache of names', () => {
     cache.keep([{ name: 'a', id: mint }]);
     cache.drop();
     expect(cache.find('a')).toBeUndefined();
+  });
+});
+
+describe('the addresses of a guest', () => {
+  const ask = (answer: string) => {
+    const scripts: string[] = [];
+    const run = async (_program: string, args: readonly string[]) => {
+      scripts.push(args.at(-1) ?? '');
+      return answer;
+    };
+    return hyperVAddresses(mint, deps, run).then((addresses) => ({ addresses, script: scripts[0] }));
+  };
+
+  it.each([
+    { answer: '', want: [] },
+    { answer: '\ufefffe80::215:5dff:fe00:1\r\n172.20.1.5\r\n', want: ['172.20.1.5'] },
+    { answer: '2001:db8::5\r\n169.254.3.4\r\n172.20.1.5\r\n', want: ['172.20.1.5', '2001:db8::5'] },
+  ])('are read from $answer', async ({ answer, want }) => {
+    expect((await ask(answer)).addresses).toEqual(want);
+  });
+
+  it('are asked for by its id', async () => {
+    expect((await ask('')).script).toContain(`'*${mint}*'`);
   });
 });

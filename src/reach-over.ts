@@ -1,0 +1,72 @@
+import type { Guid } from './address/guid.js';
+import { openConnection } from './connect/open.js';
+import { ConnectError } from './errors.js';
+import { type Reached, type ReachOptions, reach } from './reach.js';
+import { resolve } from './resolve/resolve.js';
+import { parseTarget } from './target/parse.js';
+
+/** The ways to a machine, as `hvc nc -t` names them. */
+export type Transport = 'vsock' | 'ip';
+
+/** The addresses of a Hyper-V machine; a parameter, so that tests answer. */
+export type FindAddresses = (id: Guid, options: ReachOptions) => Promise<readonly string[]>;
+
+/**
+ * `reach` by the transports in their order: `ip` is the address that a Hyper-V guest told its host. `note` is told in one
+ * clause that and why another one is taken. Throws the first one's ConnectError where none leads there.
+ */
+export async function reachOver(
+  transports: readonly Transport[],
+  text: string,
+  options: ReachOptions,
+  note: (words: string) => void,
+  findAddresses: FindAddresses = askForAddresses,
+): Promise<Reached> {
+  let first: ConnectError | undefined;
+  for (const transport of transports) {
+    try {
+      if (transport === 'vsock') return await reach(text, options);
+      return await reachByAddress(text, options, findAddresses, (address) =>
+        note(first ? `${first.message}; by TCP to ${address} instead` : `by TCP to ${address}`),
+      );
+    } catch (error) {
+      if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED' || error.op === 'parse')
+        throw error;
+      first ??= error;
+    }
+  }
+  throw first;
+}
+
+async function reachByAddress(
+  text: string,
+  options: ReachOptions,
+  findAddresses: FindAddresses,
+  found: (address: string) => void,
+): Promise<Reached> {
+  const { port, signal, env, platform, timeoutMs, native } = options;
+  const target = parseTarget(text);
+  const { endpoint } = await resolve(target, { text, port, signal, env, platform });
+  if (endpoint.family !== 'hyper-v') {
+    throw new ConnectError('resolve', text, {
+      ...{ code: 'UNSUPPORTED', problem: 'only a Hyper-V machine is asked for its IP address' },
+      hint: 'leave "ip" out of --transport',
+    });
+  }
+  const [host] = await findAddresses(endpoint.vmId as Guid, options);
+  if (host === undefined) {
+    throw new ConnectError('resolve', text, {
+      ...{ code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address of it' },
+      hint: 'the guest tells it by its integration services: hv_kvp_daemon (apt-get install hyperv-daemons)',
+    });
+  }
+  const tcp = { family: 'tcp', host, port } as const;
+  found(`${host}:${port}`);
+  const connection = await openConnection(tcp, { target: text, timeoutMs, signal }, native);
+  return { target, resolution: { endpoint: tcp, steps: [`it has the IP address ${host}`] }, connection };
+}
+
+const askForAddresses: FindAddresses = async (id, { env, signal }) => {
+  const { hyperVAddresses } = await import('./discovery/hyper-v-address.js');
+  return hyperVAddresses(id, { env, signal, timeoutMs: 20_000 }).catch(() => []);
+};

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { reachOver, type Transport } from '../src/reach-over.js';
+import { fakeAddon } from './connect/fake-addon.js';
+
+const vmId = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
+const hvsock = `hvsock:${vmId}:vsock-22`;
+
+/** Goes by these transports to a machine whose vsock fails with a code, and whose addresses are known. */
+async function outcome(transports: readonly Transport[], addresses: readonly string[], target = hvsock) {
+  const server = createServer((socket) => socket.end());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const { native, connects } = fakeAddon({ code: 'WSAETIMEDOUT' });
+  const missing = { missing: new Error('no addon for TCP in this test') };
+  const notes: string[] = [];
+  const asked: string[] = [];
+  const options = {
+    ...{ port, timeoutMs: 5000, env: {}, platform: 'win32' as const },
+    native: () => (asked.length > 0 ? missing : native()),
+  };
+  const find = async (id: string) => {
+    asked.push(id);
+    return addresses;
+  };
+  try {
+    const { connection } = await reachOver(transports, target, options, (words) => notes.push(words), find);
+    connection.close();
+    return { endpoint: connection.endpoint, notes, asked, port };
+  } catch (error) {
+    const { code, op } = error as { code: string; op: string };
+    return { code, op, notes, asked, connects: connects.length };
+  }
+}
+
+describe('reachOver', () => {
+  it('takes the address where vsock does not answer, and says so', async () => {
+    const { endpoint, notes, asked, port } = await outcome(['vsock', 'ip'], ['127.0.0.1']);
+    expect({ endpoint, asked }).toEqual({
+      endpoint: { family: 'tcp', host: '127.0.0.1', port },
+      asked: [vmId],
+    });
+    expect(notes).toEqual([
+      expect.stringMatching(/^cannot connect to .*\(WSAETIMEDOUT\); by TCP to 127\.0\.0\.1:\d+ instead$/),
+    ]);
+  });
+
+  it('tells what vsock failed with where there is no address either', async () => {
+    expect(await outcome(['vsock', 'ip'], [])).toMatchObject({
+      code: 'WSAETIMEDOUT',
+      op: 'connect',
+      notes: [],
+    });
+  });
+
+  it('takes the address alone where that is asked for', async () => {
+    expect(await outcome(['ip'], ['127.0.0.1'])).toMatchObject({ endpoint: { family: 'tcp' } });
+    expect(await outcome(['ip'], [])).toMatchObject({ code: 'NOT_FOUND', connects: 0 });
+  });
+
+  it('asks for no address of another kind of machine', async () => {
+    expect(await outcome(['ip'], ['127.0.0.1'], 'vsock:3:22')).toMatchObject({
+      code: 'UNSUPPORTED',
+      asked: [],
+    });
+  });
+
+  it('stays with vsock where nothing else is asked for', async () => {
+    expect(await outcome(['vsock'], ['127.0.0.1'])).toMatchObject({ code: 'WSAETIMEDOUT', asked: [] });
+  });
+});

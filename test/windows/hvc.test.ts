@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, it } from 'vitest';
+import { type Outcome, outcome } from '../helpers/run.js';
+import { describeWindows } from './bed/describe.js';
+import { programs, workFile } from './bed/paths.js';
+import { echoWithTail, startPeer } from './bed/peer.js';
+import { onWindows, runOnWindows, withHvsock } from './bed/run.js';
+
+const vmssh = programs['vmssh.exe'] ?? [];
+
+/** The environment of a Windows with one machine, whose vsock leads to `port`. */
+function windows(port: string, more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const row = '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n';
+  writeFileSync(join(inject('work'), 'machines.tsv'), row);
+  return { ...withHvsock({ PORT: port, ...more }), FAKE_WMI: workFile('machines.tsv') };
+}
+
+/** Runs it as ssh does, which closes its stdin once its stdout has ended. */
+async function asSsh(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  const [program = '', ...args] = onWindows(command);
+  const child = spawn(program, args, { env, stdio: 'pipe' });
+  child.stdout.once('end', () => child.stdin.end());
+  return outcome(child);
+}
+
+describeWindows('in place of hvc', () => {
+  it('pipes as hvc nc -t vsock Mint 22', async () => {
+    const port = await startPeer(echoWithTail(Buffer.from('tail')));
+    const command = [...vmssh, 'nc', '-t', 'vsock', 'hyper-v/Mint', '22'];
+    expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({
+      ...{ code: 0, stdout: 'hello tail', stderr: '' },
+    });
+  });
+
+  it('takes the line of an ssh_config that was written for hvc', async () => {
+    const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    const flags = ['-t', 'vsock,ip', '--ssh', '--host-prefix', 'hyper-v/'];
+    const command = [...vmssh, 'nc', ...flags, 'hyper-v/mint', '22'];
+    expect(await asSsh(command, windows(port))).toMatchObject({
+      ...{ code: 0, stdout: 'SSH-2.0-fake\r\n', stderr: '' },
+    });
+  });
+
+  it('falls back to the address of the machine, and says so', async () => {
+    const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    writeFileSync(join(inject('work'), 'powershell.out'), '\ufefffe80::1\r\n127.0.0.1\r\n');
+    const env = {
+      ...windows('1', { CONNECT: '10060' }),
+      FAKE_POWERSHELL_OUT: workFile('powershell.out'),
+    };
+    const command = [...vmssh, 'nc', '-t', 'vsock,ip', '--ssh', 'hyper-v/mint', port];
+    const { code, stdout, stderr } = await asSsh(command, env);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\r\n' });
+    expect(stderr).toMatch(/\(WSAETIMEDOUT\); by TCP to 127\.0\.0\.1:\d+ instead\n$/);
+  });
+
+  it('tells the state of a machine that is off', async () => {
+    writeFileSync(join(inject('work'), 'off.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t3\n');
+    const env = { ...windows('1', { CONNECT: '10049' }), FAKE_WMI: workFile('off.tsv') };
+    const target = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
+    const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { env, keepOpen: true });
+    expect({ code, first: stderr.split('\n')[0] }).toEqual({
+      ...{ code: 1, first: `vmssh: cannot connect to "${target}": Hyper-V knows "Mint", and it is off` },
+    });
+  });
+});

@@ -7,7 +7,7 @@ import { configDiff } from './config-diff.js';
 import { configInstall } from './config-install.js';
 import { configPrint } from './config-print.js';
 import { configUninstall } from './config-uninstall.js';
-import { doctorTarget } from './doctor-target.js';
+import { doctor } from './doctor.js';
 import { forget } from './forget.js';
 import { guestCheck } from './guest-check.js';
 import { guestCloudInit } from './guest-cloud-init.js';
@@ -25,7 +25,7 @@ import { toolCommands } from './ssh.js';
 export const commands: readonly Command<unknown>[] = [
   ...[list, ...toolCommands, proxy, check, nc, resolveCommand, forget],
   ...[configInstall, configUninstall, configDiff, configPrint],
-  ...[doctorTarget, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
+  ...[doctor, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
 ];
 
 /** What is done with a command's arguments; resolves to the exit code. */

@@ -121,6 +121,7 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
       options: { over: 'root@web', port: '2222', user: 'ann', 'ssh-config': 'f' },
     },
   },
+  { command: 'doctor', args: ['--report'], want: { positionals: [], options: { report: true } } },
   {
     command: 'guest install',
     args: [

@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process';
+import { constants, existsSync } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { arch, hostname, release, userInfo } from 'node:os';
+import type { AllMachines } from '../discovery/list-all.js';
+import type { Provider } from '../discovery/provider.js';
+import { type AddonState, loadAddon } from '../native.js';
+import { isCompiled } from '../runtime.js';
+import { hasInclude, type Owner, ownerOf } from '../ssh/config-file.js';
+import { version } from '../version.js';
+import type { Io } from './command.js';
+import { configFiles } from './config-plan.js';
+
+/** What is the case on this host, without any judgement. */
+export interface Facts {
+  readonly system: {
+    readonly platform: NodeJS.Platform;
+    readonly vmssh: string;
+    readonly runtime: string;
+    readonly os: string;
+    readonly kernel: string;
+    readonly arch: string;
+  };
+  readonly addon: AddonState;
+  readonly ssh: {
+    /** What `ssh -V` says; undefined: there is no ssh. */
+    readonly version: string | undefined;
+    /** The ProxyCommand that ssh uses for vsock/3. */
+    readonly proxyCommand: string | undefined;
+  };
+  readonly config: {
+    readonly path: string;
+    readonly owner: Owner;
+    readonly mainPath: string;
+    /** Whether the main file includes ours: for all hosts, too late, or not. */
+    readonly include: 'first' | 'late' | 'none';
+    /** Whether our file calls this vmssh. */
+    readonly callsThis: boolean;
+  };
+  /** By path: whether it is there and this user may use it. */
+  readonly devices: Readonly<Record<DevicePath, 'ok' | 'closed' | 'absent'>>;
+  /** Whether the kernel has what is behind AF_VSOCK, as modules or built in. */
+  readonly modules: readonly string[];
+  readonly machines: AllMachines;
+  readonly providers: readonly string[];
+  /** What is private: not for a report. */
+  readonly private: readonly { readonly text: string; readonly as: string }[];
+}
+
+export type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
+
+/** Looks around. Nothing is opened that would speak to a machine. */
+export async function gatherFacts(io: Io): Promise<Facts> {
+  const [{ listAll }, { providers }] = await Promise.all([
+    import('../discovery/list-all.js'),
+    import('../discovery/providers.js'),
+  ]);
+  const here = providers.filter(({ platforms }: Provider) => platforms.includes(io.platform));
+  const files = configFiles({ system: false }, io);
+  const [sshVersion, settings, own, main, osRelease, machines, vsock, vhost, kvm] = await Promise.all([
+    output('ssh', ['-V']),
+    output('ssh', ['-G', 'vsock/3']),
+    text(files.own),
+    text(files.main ?? ''),
+    text('/etc/os-release'),
+    listAll({ env: io.env }, here, 3000),
+    ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
+  ]);
+  const { username, homedir } = userInfo();
+  const home = io.env.HOME || homedir;
+  return {
+    system: {
+      platform: io.platform,
+      vmssh: version,
+      runtime: isCompiled ? 'its own executable' : `Node ${process.version}`,
+      os: /^PRETTY_NAME="?([^"\n]*)/m.exec(osRelease ?? '')?.[1] ?? io.platform,
+      kernel: release(),
+      arch: arch(),
+    },
+    addon: loadAddon(),
+    ssh: {
+      version: sshVersion?.trim().split('\n')[0],
+      proxyCommand: /^proxycommand (.*)$/m.exec(settings ?? '')?.[1],
+    },
+    config: {
+      path: files.own,
+      owner: ownerOf(own),
+      mainPath: files.main ?? '',
+      include: includeOf(main ?? '', [files.include, files.own, '~/.ssh/vmssh.conf']),
+      callsThis: io.self.every((word) => own?.includes(word.replaceAll('%', '%%'))),
+    },
+    devices: {
+      '/dev/vsock': vsock ?? 'absent',
+      '/dev/vhost-vsock': vhost ?? 'absent',
+      '/dev/kvm': kvm ?? 'absent',
+    },
+    modules: ['vsock', 'vhost_vsock', 'vsock_loopback'].filter((name) => existsSync(`/sys/module/${name}`)),
+    machines,
+    providers: here.map(({ name }) => name),
+    private: [
+      { text: home, as: '~' },
+      { text: homedir, as: '~' },
+      { text: hostname(), as: 'HOST' },
+      { text: username, as: 'USER' },
+      ...machines.machines.flatMap(({ name, uuid, target }) => [
+        { text: target, as: 'TARGET' },
+        { text: name, as: 'NAME' },
+        ...(uuid === undefined ? [] : [{ text: uuid, as: 'UUID' }]),
+      ]),
+    ],
+  };
+}
+
+function includeOf(main: string, files: readonly string[]): 'first' | 'late' | 'none' {
+  if (hasInclude(main, files)) return 'first';
+  const lines = main.split('\n').filter((line) => /^\s*include\b/i.test(line));
+  return hasInclude(lines.join('\n'), files) ? 'late' : 'none';
+}
+
+/** What a program prints to stdout and stderr; undefined where it is not there. */
+function output(program: string, args: readonly string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile(program, [...args], { timeout: 3000 }, (error, stdout, stderr) => {
+      resolve((error as NodeJS.ErrnoException | null)?.code === 'ENOENT' ? undefined : stdout + stderr);
+    });
+  });
+}
+
+function text(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}
+
+async function device(path: DevicePath): Promise<'ok' | 'closed' | 'absent'> {
+  if (!existsSync(path)) return 'absent';
+  return access(path, constants.R_OK | constants.W_OK).then(
+    () => 'ok',
+    () => 'closed',
+  );
+}

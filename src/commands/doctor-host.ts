@@ -1,0 +1,53 @@
+import { exitCode, printable } from '../errors.js';
+import type { Io } from './command.js';
+import { type Facts, gatherFacts } from './doctor-facts.js';
+import { type HostCheck, hostChecks } from './doctor-host-checks.js';
+import { withoutPrivate } from './doctor-report.js';
+import { startProgress } from './spinner.js';
+import { styles } from './style.js';
+
+/** Looks at this host and tells what works. Resolves to 0, or to 1 where something does not. */
+export async function runDoctor(
+  show: 'checks' | 'report' | 'json',
+  io: Io,
+  gather: (io: Io) => Promise<Facts> = gatherFacts,
+): Promise<number> {
+  const progress = await startProgress(io, 'looking at this host');
+  const facts = await gather(io).finally(() => progress.stop());
+  const checks = hostChecks(facts);
+  if (show === 'json') io.out(`${JSON.stringify({ version: 1, checks }, undefined, 2)}\n`);
+  else if (show === 'report') io.out(report(facts, checks));
+  else io.out(await lines(checks, io));
+  return checks.some(({ state }) => state === 'bad') ? exitCode.connect : exitCode.ok;
+}
+
+async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
+  const style = await styles(io, 'stdout');
+  const signs = { ok: style.green('✓'), bad: style.red('✗'), none: style.dim('–') };
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  return checks
+    .map(({ name, state, found, cure }) => {
+      const line = `${signs[state]} ${name.padEnd(width)}  ${printable(found)}\n`;
+      return cure === undefined
+        ? line
+        : `${line}  ${' '.repeat(width)}  ${style.dim('cure:')} ${printable(cure)}\n`;
+    })
+    .join('');
+}
+
+function report(facts: Facts, checks: readonly HostCheck[]): string {
+  const signs = { ok: '✓', bad: '✗', none: '–' };
+  const { system } = facts;
+  const cell = (text: string) => printable(text).replaceAll('|', '\\|');
+  return [
+    `vmssh ${system.vmssh} on ${system.runtime}, ${system.os}, ${system.kernel}, ${system.arch}`,
+    '',
+    '| | what | found |',
+    '| --- | --- | --- |',
+    ...checks.map(
+      ({ name, state, found }) =>
+        `| ${signs[state]} | ${cell(name)} | ${cell(withoutPrivate(found, facts))} |`,
+    ),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,236 @@
+import { describe, expect, it } from 'vitest';
+import type { Addon } from '../../native/native.js';
+import { UsageError } from '../../src/commands/command.js';
+import { doctor } from '../../src/commands/doctor.js';
+import { type Facts, gatherFacts } from '../../src/commands/doctor-facts.js';
+import { runDoctor } from '../../src/commands/doctor-host.js';
+import { hostChecks } from '../../src/commands/doctor-host-checks.js';
+import { withoutPrivate } from '../../src/commands/doctor-report.js';
+import { fakeIo } from './fake-io.js';
+
+const uuid = '11111111-2222-4333-8444-555555555555';
+const good: Facts = {
+  system: {
+    platform: 'linux',
+    vmssh: '1.2.3',
+    runtime: 'Node v20',
+    os: 'Debian',
+    kernel: '6.1',
+    arch: 'x64',
+  },
+  addon: { addon: {} as Addon },
+  ssh: { version: 'OpenSSH_9.2p1 Debian', proxyCommand: "/opt/vmssh proxy --fdpass --typed '%n' '%h' %p" },
+  config: {
+    ...{ path: '/home/ann/.ssh/vmssh.conf', owner: 'ours', mainPath: '/home/ann/.ssh/config' },
+    ...{ include: 'first', callsThis: true },
+  },
+  devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'ok', '/dev/kvm': 'ok' },
+  modules: ['vsock', 'vhost_vsock'],
+  machines: {
+    machines: [
+      { name: 'secret', target: 'qemu/secret', status: 'running', provider: 'libvirt', uuid, also: [] },
+    ],
+    warnings: [],
+  },
+  providers: ['libvirt'],
+  private: [
+    { text: '/home/ann', as: '~' },
+    { text: 'ann', as: 'USER' },
+    { text: 'vm', as: 'HOST' },
+    { text: 'secret', as: 'NAME' },
+  ],
+};
+const find = (facts: Facts, name: string) => hostChecks(facts).find((check) => check.name === name);
+
+describe('the doctor of this host', () => {
+  it('finds nothing wrong where all is there', () => {
+    expect(hostChecks(good).map(({ name, state }) => `${state} ${name}`)).toEqual(
+      [
+        'ssh',
+        'addon',
+        'fd passing',
+        'vsock',
+        'vhost_vsock',
+        'kvm',
+        'libvirt',
+        'config',
+        'Include',
+        'ssh vsock/3',
+      ].map((name) => `ok ${name}`),
+    );
+  });
+
+  const missing = { missing: new Error('no addon for this glibc') };
+  it.each<{ name: string; facts: Partial<Facts>; state: string; says: RegExp; cure?: RegExp }>([
+    {
+      name: 'ssh',
+      facts: { ssh: { version: undefined, proxyCommand: undefined } },
+      state: 'bad',
+      says: /no ssh/,
+      cure: /openssh-client/,
+    },
+    {
+      name: 'ssh',
+      facts: { ssh: { ...good.ssh, version: 'OpenSSH_7.4p1' } },
+      state: 'bad',
+      says: /7\.4/,
+      cure: /7\.6/,
+    },
+    {
+      name: 'ssh',
+      facts: { ssh: { ...good.ssh, version: 'OpenSSH_for_Windows_10.0p2' } },
+      state: 'ok',
+      says: /10\.0/,
+    },
+    { name: 'addon', facts: { addon: missing }, state: 'bad', says: /no addon for this glibc/, cure: /npm/ },
+    { name: 'fd passing', facts: { addon: missing }, state: 'none', says: /relayed/ },
+    {
+      name: 'vsock',
+      facts: { devices: { ...good.devices, '/dev/vsock': 'absent' }, modules: [] },
+      state: 'bad',
+      says: /no AF_VSOCK/,
+      cure: /modprobe vsock/,
+    },
+    {
+      name: 'vhost_vsock',
+      facts: { devices: { ...good.devices, '/dev/vhost-vsock': 'absent' }, modules: [] },
+      state: 'none',
+      says: /not loaded/,
+      cure: /modprobe vhost_vsock/,
+    },
+    {
+      name: 'vhost_vsock',
+      facts: { devices: { ...good.devices, '/dev/vhost-vsock': 'closed' } },
+      state: 'none',
+      says: /not for this user/,
+    },
+    {
+      name: 'kvm',
+      facts: { devices: { ...good.devices, '/dev/kvm': 'closed' } },
+      state: 'none',
+      says: /not for this user/,
+      cure: /usermod -aG kvm/,
+    },
+    {
+      name: 'libvirt',
+      facts: {
+        machines: { machines: [], warnings: [{ provider: 'libvirt', code: 'EACCES', problem: 'no' }] },
+      },
+      state: 'bad',
+      says: /^no \(EACCES\)$/,
+      cure: /libvirt/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, owner: 'none' } },
+      state: 'bad',
+      says: /not in your/,
+      cure: /^vmssh config install$/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, owner: 'edited' } },
+      state: 'bad',
+      says: /not as vmssh wrote it/,
+      cure: /move it away/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, callsThis: false } },
+      state: 'bad',
+      says: /another vmssh/,
+      cure: /config install/,
+    },
+    {
+      name: 'Include',
+      facts: { config: { ...good.config, include: 'late' } },
+      state: 'bad',
+      says: /below a Host/,
+      cure: /config install/,
+    },
+    {
+      name: 'Include',
+      facts: { config: { ...good.config, include: 'none' } },
+      state: 'bad',
+      says: /does not include/,
+      cure: /config install/,
+    },
+    {
+      name: 'ssh vsock/3',
+      facts: { ssh: { ...good.ssh, proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p' } },
+      state: 'none',
+      says: /systemd-ssh-proxy/,
+      cure: /config install/,
+    },
+    {
+      name: 'ssh vsock/3',
+      facts: { ssh: { ...good.ssh, proxyCommand: undefined } },
+      state: 'bad',
+      says: /no ProxyCommand/,
+      cure: /config install/,
+    },
+  ])('$name: $says', ({ name, facts, state, says, cure }) => {
+    const check = find({ ...good, ...facts }, name);
+    expect(check).toMatchObject({ state, found: expect.stringMatching(says) });
+    if (cure) expect(check?.cure).toMatch(cure);
+    else expect(check?.cure).toBeUndefined();
+  });
+
+  it('prints a line each, and its cure', async () => {
+    const io = fakeIo();
+    const facts = { ...good, addon: missing };
+    expect(await runDoctor('checks', io, async () => facts)).toBe(1);
+    expect(io.stdout.join('')).toContain(
+      '✓ ssh          OpenSSH_9.2p1 Debian\n✗ addon        no addon for this glibc\n',
+    );
+    expect(io.stdout.join('')).toMatch(/^ {15}cure: npm install vmssh again/m);
+    expect(await runDoctor('checks', fakeIo(), async () => good)).toBe(0);
+  });
+
+  it('prints JSON', async () => {
+    const io = fakeIo();
+    await runDoctor('json', io, async () => good);
+    expect(JSON.parse(io.stdout.join(''))).toEqual({ version: 1, checks: hostChecks(good) });
+  });
+
+  it('prints a report without what is private', async () => {
+    const io = fakeIo();
+    await runDoctor('report', io, async () => good);
+    const text = io.stdout.join('');
+    expect(text).toContain('vmssh 1.2.3 on Node v20, Debian, 6.1, x64');
+    expect(text).toContain('| ✓ | config | ~/.ssh/vmssh.conf calls this vmssh |');
+    expect(text).not.toMatch(/ann|secret/);
+  });
+
+  it.each([
+    { input: 'vm ann annual vmssh /home/ann/x', want: 'HOST USER annual vmssh ~/x' },
+    { input: `machine ${uuid} at 10.0.0.7, /home/bob/y`, want: 'machine UUID at ADDRESS, ~/y' },
+    { input: 'a.secret.b', want: 'a.NAME.b' },
+  ])('makes of $input: $want', ({ input, want }) => expect(withoutPrivate(input, good)).toBe(want));
+
+  it('looks at the real host', async () => {
+    const facts = await gatherFacts(fakeIo({ env: { ...process.env, HOME: '/nonexistent' } }));
+    expect(facts.config).toMatchObject({ owner: 'none', include: 'none' });
+    expect(hostChecks(facts).length).toBeGreaterThan(8);
+  });
+
+  it.each([
+    {
+      positionals: ['vsock/3'],
+      options: { report: true },
+      says: '--report is about this host and takes no target',
+    },
+    {
+      positionals: [],
+      options: { report: true, json: true },
+      says: '--report and --json exclude each other',
+    },
+  ] as const)('refuses: $says', ({ positionals, options, says }) => {
+    expect(() => doctor.parse({ positionals, options }, fakeIo())).toThrow(new UsageError(says));
+  });
+
+  it('with a target goes the way to that machine', () => {
+    const parsed = doctor.parse({ positionals: ['vsock/3'], options: {} }, fakeIo());
+    expect(parsed).toMatchObject({ show: 'target', target: { target: 'vsock/3', port: 22 } });
+  });
+});

@@ -1,4 +1,4 @@
-import type { Addon } from 'node-hvsock-native';
+import type { Addon, Pending } from 'node-hvsock-native';
 import type { EarlyInput } from '../deliver/early-input.js';
 import type { Io } from './command.js';
 
@@ -15,12 +15,20 @@ export interface StdioWatch {
 export async function watchStdio(addon: Addon | undefined, io: Io): Promise<StdioWatch> {
   const controller = new AbortController();
   if (addon) {
-    const pending = addon.watchHangup([0, 1]);
-    pending.promise.then(
-      () => controller.abort(),
-      () => {},
-    );
-    return { signal: controller.signal, input: undefined, stop: () => pending.cancel() };
+    // Not yet: a local socket is open at once, and then no thread has to be started for this.
+    let pending: Pending<void> | undefined;
+    const start = setImmediate(() => {
+      pending = addon.watchHangup([0, 1]);
+      pending.promise.then(
+        () => controller.abort(),
+        () => {},
+      );
+    });
+    const stop = () => {
+      clearImmediate(start);
+      pending?.cancel();
+    };
+    return { signal: controller.signal, input: undefined, stop };
   }
   const { EarlyInput } = await import('../deliver/early-input.js');
   const input = new EarlyInput(io.streams().input);

@@ -12,14 +12,16 @@ export function isSocket(fd: number): boolean {
 }
 
 /**
- * Hands the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); after that, ssh speaks to the machine by itself. Throws
- * a ConnectError that names the target `text`.
+ * Hands the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); after that, ssh speaks to the machine by itself. False
+ * where `fd` is no socket. Throws a ConnectError that names the target `text`.
  */
-export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): void {
+export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): boolean {
   try {
     addon.sendFd(fd, handle);
+    return true;
   } catch (error) {
     const { code = 'UNKNOWN' } = error as { code?: string };
+    if (code === 'ENOTSOCK') return false;
     throw new ConnectError('connect', text, {
       code,
       problem: `it is open, but could not be handed to ssh (${code})`,

@@ -7,8 +7,16 @@ const handle = {} as Handle;
 describe('passFd', () => {
   it('sends the handle over stdout', () => {
     const sent: unknown[] = [];
-    passFd({ sendFd: (...args: unknown[]) => sent.push(args) } as unknown as Addon, handle, 't');
+    const addon = { sendFd: (...args: unknown[]) => sent.push(args) } as unknown as Addon;
+    expect(passFd(addon, handle, 't')).toBe(true);
     expect(sent).toEqual([[1, handle]]);
+  });
+
+  it('gives false where stdout is no socket: the caller relays then', () => {
+    const sendFd = () => {
+      throw Object.assign(new Error('below'), { code: 'ENOTSOCK' });
+    };
+    expect(passFd({ sendFd } as unknown as Addon, handle, 't')).toBe(false);
   });
 
   it.each(['EPIPE', 'EINVAL'])('tells %s as a failure to connect, not as a fault of the program', (code) => {

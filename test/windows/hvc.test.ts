@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
-import { type Outcome, outcome } from '../helpers/run.js';
+import type { Outcome } from '../helpers/run.js';
 import { describeWindows } from './bed/describe.js';
 import { programs, workFile } from './bed/paths.js';
 import { echoWithTail, startPeer } from './bed/peer.js';
-import { onWindows, runOnWindows, withHvsock } from './bed/run.js';
+import { runOnWindows, withHvsock } from './bed/run.js';
 
 const vmssh = programs['vmssh.exe'] ?? [];
 
@@ -18,11 +17,8 @@ function windows(port: string, more: Readonly<Record<string, string>> = {}): Nod
 }
 
 /** Runs it as ssh does, which closes its stdin once its stdout has ended. */
-async function asSsh(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
-  const [program = '', ...args] = onWindows(command);
-  const child = spawn(program, args, { env, stdio: 'pipe' });
-  child.stdout.once('end', () => child.stdin.end());
-  return outcome(child);
+function asSsh(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  return runOnWindows(command, { env: { ...env, BRIDGE_LIKE_SSH: '1' }, keepOpen: true });
 }
 
 describeWindows('in place of hvc', () => {

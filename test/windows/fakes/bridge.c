@@ -5,6 +5,8 @@
 // descriptors that node.exe cannot open. Ends with the program's exit code.
 //
 // BRIDGE_INJECT: a DLL that the program gets before it starts.
+// BRIDGE_LIKE_SSH: closes the program's stdin once its stdout has ended, as ssh does. (Our own stdout cannot end before we
+//   do: under Wine a process keeps its Unix descriptors.)
 // BRIDGE_PIPES=anonymous: the pipes of cmd.exe instead, which know no overlapped calls.
 #include <windows.h>
 #include <stdio.h>
@@ -74,6 +76,7 @@ static DWORD WINAPI carry_in(void* writer) {
 struct Out {
   HANDLE reader;
   DWORD name;
+  HANDLE closes;  // once the reader has ended
 };
 
 // Carries bytes from the child's pipe to one of our own handles, then closes that.
@@ -91,6 +94,7 @@ static DWORD WINAPI carry_out(void* data) {
     }
   }
   CloseHandle(to);
+  if (out->closes) CloseHandle(out->closes);
   return 0;
 }
 
@@ -128,7 +132,8 @@ static void inject(HANDLE process, const char* dll) {
 int main(int count, char** arguments) {
   static char line[32768];
   struct Pipe in = open_pipe(), out = open_pipe(), err = open_pipe();
-  struct Out outs[2] = {{out.reader, STD_OUTPUT_HANDLE}, {err.reader, STD_ERROR_HANDLE}};
+  HANDLE closes = getenv("BRIDGE_LIKE_SSH") ? in.writer : NULL;
+  struct Out outs[2] = {{out.reader, STD_OUTPUT_HANDLE, closes}, {err.reader, STD_ERROR_HANDLE, NULL}};
   HANDLE carriers[2];
   STARTUPINFOA startup = {0};
   PROCESS_INFORMATION child;
@@ -139,6 +144,10 @@ int main(int count, char** arguments) {
   SetHandleInformation(in.writer, HANDLE_FLAG_INHERIT, 0);
   SetHandleInformation(out.reader, HANDLE_FLAG_INHERIT, 0);
   SetHandleInformation(err.reader, HANDLE_FLAG_INHERIT, 0);
+  // The program must not keep our own ends open.
+  SetHandleInformation(GetStdHandle(STD_INPUT_HANDLE), HANDLE_FLAG_INHERIT, 0);
+  SetHandleInformation(GetStdHandle(STD_OUTPUT_HANDLE), HANDLE_FLAG_INHERIT, 0);
+  SetHandleInformation(GetStdHandle(STD_ERROR_HANDLE), HANDLE_FLAG_INHERIT, 0);
   startup.cb = sizeof startup;
   startup.dwFlags = STARTF_USESTDHANDLES;
   startup.hStdInput = in.reader;

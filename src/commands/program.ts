@@ -3,6 +3,7 @@ import { exitCode, printable } from '../errors.js';
 import { version } from '../version.js';
 import { check } from './check.js';
 import type { Command, Io, OptionSpec, RawArgs } from './command.js';
+import { completion, printCompletions } from './completion.js';
 import { configDiff } from './config-diff.js';
 import { configInstall } from './config-install.js';
 import { configPrint } from './config-print.js';
@@ -15,17 +16,21 @@ import { guestGenerator } from './guest-generator.js';
 import { guestInstall } from './guest-install.js';
 import { guestScript } from './guest-script.js';
 import { guestUnits } from './guest-units.js';
+import { guid } from './guid.js';
 import { list } from './list.js';
 import { nc } from './nc.js';
+import { port } from './port.js';
 import { proxy } from './proxy.js';
 import { resolveCommand } from './resolve.js';
+import { serviceList, serviceRegister, serviceUnregister } from './service.js';
 import { toolCommands } from './ssh.js';
 
 /** Every command; one of a group has both words in its name. */
 export const commands: readonly Command<unknown>[] = [
   ...[list, ...toolCommands, proxy, check, nc, resolveCommand, forget],
-  ...[configInstall, configUninstall, configDiff, configPrint],
+  ...[configInstall, configUninstall, configDiff, configPrint, completion],
   ...[doctor, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
+  ...[guid, port, serviceList, serviceRegister, serviceUnregister],
 ];
 
 /** What is done with a command's arguments; resolves to the exit code. */
@@ -41,6 +46,7 @@ export async function runProgram(
   const act = (command: Command<unknown>) => async (raw: RawArgs) => {
     code = await run(command, raw);
   };
+  if (io.program === 'vmssh' && args[0] === 'complete') return printCompletions(args.slice(1), commands, io);
   const tool = io.program === 'vsock-nc' ? undefined : passedThrough(args);
   if (tool) return run(tool, { positionals: args.slice(1), options: {} });
   const program = io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', act(nc)).version(version) : vmssh(act);
@@ -86,6 +92,7 @@ function vmssh(act: (command: Command<unknown>) => (raw: RawArgs) => Promise<voi
 const groups: Readonly<Record<string, string>> = {
   config: "the lines for ssh's own configuration",
   guest: 'what goes into a guest: sshd on vsock, set up, checked and undone (docs/guest.md)',
+  service: 'the Hyper-V socket services of this Windows (docs/windows.md)',
 };
 
 const overview = `

@@ -59,7 +59,7 @@ function mayMend(error: ConnectError): boolean {
 }
 
 const hopeless: ReadonlySet<string> = new Set([
-  ...['INTERRUPTED', 'NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL'],
+  ...['INTERRUPTED', 'NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL', 'NO_RIGHTS', 'NO_HYPERV'],
   ...[
     'EACCES',
     'EPERM',

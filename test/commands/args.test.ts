@@ -98,6 +98,16 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
     },
   },
   {
+    command: 'service register',
+    args: ['--name', 'a b', '--dry-run', '22'],
+    want: { positionals: ['22'], options: { name: 'a b', 'dry-run': true } },
+  },
+  {
+    command: 'service unregister',
+    args: ['--dry-run', '22'],
+    want: { positionals: ['22'], options: { 'dry-run': true } },
+  },
+  {
     command: 'nc',
     args: ['-b', '-p', '--wait', 'vsock/3'],
     want: { positionals: ['vsock/3'], options: { banner: true, pipe: true, wait: true } },

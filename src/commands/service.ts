@@ -1,0 +1,150 @@
+import { serviceIdOfPort } from '../address/service-id.js';
+import { DiscoveryError } from '../discovery/discovery-error.js';
+import {
+  callReg,
+  type HyperVService,
+  listServices,
+  registration,
+  removal,
+} from '../discovery/hyper-v-services.js';
+import { type RunTool, runTool } from '../discovery/run-tool.js';
+import { exitCode, printable } from '../errors.js';
+import { loadAddon } from '../native.js';
+import { type Command, type Io, type OptionSpec, UsageError } from './command.js';
+import { portsOf } from './guid.js';
+import { jsonOption } from './shared-options.js';
+import { positionals } from './values.js';
+
+const dryRunOption: OptionSpec = { long: 'dry-run', summary: 'print the commands for reg.exe, and run none' };
+
+/** vmssh service list: what is registered for Hyper-V sockets on this Windows. */
+export const serviceList: Command<{ readonly json: boolean }> = {
+  name: 'service list',
+  summary: 'list the Hyper-V socket services that are registered on this Windows',
+  usage: '',
+  options: [jsonOption],
+  examples: [{ line: 'vmssh service list', about: 'PORT, GUID and NAME of each' }],
+
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    return { json: raw.options.json === true };
+  },
+
+  async run({ json }, io) {
+    const refused = elsewhere(io);
+    if (refused !== undefined) return refused;
+    try {
+      const services = await listServices({ env: io.env });
+      io.out(json ? `${JSON.stringify(services, undefined, 2)}\n` : services.map(toLine).join(''));
+      return exitCode.ok;
+    } catch (error) {
+      return failed(error, io);
+    }
+  },
+};
+
+export interface ServiceOptions {
+  readonly ports: readonly number[];
+  readonly dryRun: boolean;
+}
+
+/** vmssh service register PORT…: tells this Windows of vsock ports. */
+export const serviceRegister: Command<ServiceOptions & { readonly label: string | undefined }> = {
+  name: 'service register',
+  summary: 'register vsock ports as Hyper-V socket services of this Windows; needs an elevated terminal',
+  usage: 'PORT...',
+  options: [
+    { long: 'name', value: 'TEXT', summary: 'what Windows calls the service (default "vmssh vsock PORT")' },
+    dryRunOption,
+  ],
+  examples: [
+    { line: 'vmssh service register 2222', about: 'where connects to a port other than 22 are refused' },
+    { line: 'vmssh service register --dry-run 2222', about: 'on any system: the command to run there' },
+  ],
+
+  parse(raw) {
+    const ports = portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...'));
+    const { name } = raw.options;
+    const label = typeof name === 'string' ? name : undefined;
+    if (label !== undefined && (label === '' || /["\p{Cc}]/u.test(label))) {
+      throw new UsageError('--name takes a text without quotes and control characters');
+    }
+    return { ports, label, dryRun: raw.options['dry-run'] === true };
+  },
+
+  run: ({ ports, label, dryRun }, io) =>
+    change(
+      ports.map((port) => registration(serviceIdOfPort(port), label ?? `vmssh vsock ${port}`)),
+      dryRun,
+      io,
+    ),
+};
+
+/** vmssh service unregister PORT…: takes them away again. */
+export const serviceUnregister: Command<ServiceOptions> = {
+  name: 'service unregister',
+  summary: 'take vsock ports out of the Hyper-V socket services of this Windows; needs an elevated terminal',
+  usage: 'PORT...',
+  options: [dryRunOption],
+  examples: [{ line: 'vmssh service unregister 2222', about: 'the port is no service any more' }],
+
+  parse(raw) {
+    const ports = portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...'));
+    return { ports, dryRun: raw.options['dry-run'] === true };
+  },
+
+  run: ({ ports, dryRun }, io) =>
+    change(
+      ports.map((port) => removal(serviceIdOfPort(port))),
+      dryRun,
+      io,
+    ),
+};
+
+/** Runs reg.exe with each of these arguments. */
+async function change(
+  commands: readonly (readonly string[])[],
+  dryRun: boolean,
+  io: Io,
+  run: RunTool = runTool,
+): Promise<number> {
+  if (dryRun) {
+    for (const args of commands) io.out(`${['reg', ...args].map(quoted).join(' ')}\n`);
+    return exitCode.ok;
+  }
+  const refused = elsewhere(io);
+  if (refused !== undefined) return refused;
+  try {
+    for (const args of commands) await callReg(args, { env: io.env }, run);
+    return exitCode.ok;
+  } catch (error) {
+    return failed(error, io);
+  }
+}
+
+/** Why it cannot be done on this system; undefined on Windows. */
+function elsewhere(io: Io): number | undefined {
+  if (io.platform === 'win32') return undefined;
+  const hint = 'vmssh guid PORT and vmssh service register --dry-run PORT tell here what to do there';
+  return fail(io, `Hyper-V socket services are registered on Windows, and this is ${io.platform}`, hint);
+}
+
+function failed(error: unknown, io: Io): number {
+  if (!(error instanceof DiscoveryError)) throw error;
+  if (loadAddon().addon?.hyperVRights().elevated ?? true) return fail(io, error.message);
+  const hint = 'start the terminal as administrator, and run it again';
+  return fail(io, `this needs an elevated terminal: ${error.message}`, hint);
+}
+
+function fail(io: Io, problem: string, hint?: string): number {
+  io.err(`${io.program}: ${printable(problem)}\n${hint ? `hint: ${hint}\n` : ''}`);
+  return exitCode.connect;
+}
+
+function toLine({ id, port, name }: HyperVService): string {
+  return `${port ?? '-'}\t${id}\t${printable(name)}\n`;
+}
+
+function quoted(word: string): string {
+  return /[\s"]/.test(word) ? `"${word}"` : word;
+}

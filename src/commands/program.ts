@@ -3,6 +3,7 @@ import { exitCode, printable } from '../errors.js';
 import { version } from '../version.js';
 import { check } from './check.js';
 import type { Command, Io, OptionSpec, RawArgs } from './command.js';
+import { completion, printCompletions } from './completion.js';
 import { configDiff } from './config-diff.js';
 import { configInstall } from './config-install.js';
 import { configPrint } from './config-print.js';
@@ -27,7 +28,7 @@ import { toolCommands } from './ssh.js';
 /** Every command; one of a group has both words in its name. */
 export const commands: readonly Command<unknown>[] = [
   ...[list, ...toolCommands, proxy, check, nc, resolveCommand, forget],
-  ...[configInstall, configUninstall, configDiff, configPrint],
+  ...[configInstall, configUninstall, configDiff, configPrint, completion],
   ...[doctor, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
   ...[guid, port, serviceList, serviceRegister, serviceUnregister],
 ];
@@ -45,6 +46,7 @@ export async function runProgram(
   const act = (command: Command<unknown>) => async (raw: RawArgs) => {
     code = await run(command, raw);
   };
+  if (io.program === 'vmssh' && args[0] === 'complete') return printCompletions(args.slice(1), commands, io);
   const tool = io.program === 'vsock-nc' ? undefined : passedThrough(args);
   if (tool) return run(tool, { positionals: args.slice(1), options: {} });
   const program = io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', act(nc)).version(version) : vmssh(act);

@@ -1,0 +1,65 @@
+/** The shells that are served. */
+export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;
+export type Shell = (typeof shells)[number];
+
+/**
+ * What a shell has to load. Each hands the words up to the cursor to `vmssh complete` and takes a word a line, with a tab
+ * and what it is behind it; no shell evaluates what comes back.
+ */
+export const completionScripts: Readonly<Record<Shell, string>> = {
+  bash: `# vmssh: completion for bash
+_vmssh() {
+  local line word
+  # Bash parts words at ":" and "=" too: take them as they were typed.
+  local -a words
+  read -ra words <<< "\${COMP_LINE:0:COMP_POINT}"
+  [[ \${COMP_LINE:0:COMP_POINT} == *[[:space:]] ]] && words+=('')
+  word=\${words[-1]}
+  local cut=\${word%"\${COMP_WORDS[COMP_CWORD]}"}
+  COMPREPLY=()
+  while IFS=$'\\t' read -r line _; do
+    COMPREPLY+=("\${line#"$cut"}")
+  done < <(vmssh complete -- "\${words[@]:1}" 2>/dev/null)
+  [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *[/:@] ]] && compopt -o nospace
+  return 0
+}
+complete -o default -F _vmssh vmssh
+`,
+  zsh: `#compdef vmssh
+# vmssh: completion for zsh
+_vmssh() {
+  local -a found described
+  local line
+  found=("\${(@f)$(vmssh complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  for line in $found; do
+    [[ -n $line ]] && described+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+  done
+  if (( $#described )); then
+    _describe -V vmssh described -S ''
+  else
+    _files
+  fi
+}
+if [[ $funcstack[1] == _vmssh ]]; then _vmssh "$@"; else compdef _vmssh vmssh; fi
+`,
+  fish: `# vmssh: completion for fish
+function __vmssh_complete
+    set -l words (commandline -opc) (commandline -ct)
+    vmssh complete -- $words[2..-1] 2>/dev/null
+end
+complete -c vmssh -f -a '(__vmssh_complete)'
+complete -c vmssh -n '__fish_seen_subcommand_from scp rsync sftp' -F
+`,
+  powershell: `# vmssh: completion for PowerShell
+Register-ArgumentCompleter -Native -CommandName vmssh -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = @($commandAst.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object { $_.Extent.Text })
+    if ($wordToComplete -eq '') { $words += '""' }
+    & vmssh complete '--' @words 2>$null | ForEach-Object {
+        $word, $about = $_ -split "\`t", 2
+        if (-not $about) { $about = $word }
+        [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $about)
+    }
+}
+`,
+};

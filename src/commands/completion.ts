@@ -1,0 +1,63 @@
+import { quote } from '../errors.js';
+import { type Command, type Io, UsageError } from './command.js';
+import { type CommandTable, complete } from './complete.js';
+import { completionScripts, type Shell, shells } from './completion-scripts.js';
+import { positionals } from './values.js';
+
+export interface CompletionOptions {
+  readonly shell: Shell;
+}
+
+/** vmssh completion SHELL: what the shell loads to complete options and the names of machines. */
+export const completion: Command<CompletionOptions> = {
+  name: 'completion',
+  summary: 'print what bash, zsh, fish or PowerShell load to complete options and the names of machines',
+  usage: shells.join('|'),
+  options: [],
+  examples: [
+    {
+      line: 'vmssh completion bash > ~/.local/share/bash-completion/completions/vmssh',
+      about: 'bash, from the next shell on',
+    },
+    { line: 'vmssh completion zsh > ~/.zfunc/_vmssh', about: 'zsh, where ~/.zfunc is in fpath' },
+    { line: 'vmssh completion fish > ~/.config/fish/completions/vmssh.fish', about: 'fish' },
+    { line: 'vmssh completion powershell >> $PROFILE', about: 'PowerShell' },
+  ],
+
+  parse(raw) {
+    const [text = ''] = positionals(raw, 1, 1, shells.join(', '));
+    const shell = shells.find((each) => each === text.toLowerCase());
+    if (!shell) throw new UsageError(`expected ${shells.join(', ')}, got ${quote(text)}`);
+    return { shell };
+  },
+
+  async run({ shell }, io) {
+    io.out(completionScripts[shell]);
+    return 0;
+  },
+};
+
+/** For a completion the machines have this long. Milliseconds. */
+const limitMs = 700;
+
+/** vmssh complete -- WORD…: what these scripts call. No command of its own: people do not type it. */
+export async function printCompletions(
+  args: readonly string[],
+  commands: CommandTable,
+  io: Io,
+): Promise<number> {
+  const words = args[0] === '--' ? args.slice(1) : args;
+  // PowerShell drops an empty argument.
+  const plain = words.map((word) => (word === '""' ? '' : word));
+  const { providers } = await import('../discovery/providers.js');
+  const here = providers.filter(({ platforms }) => platforms.includes(io.platform));
+  const found = await complete(plain, commands, {
+    providers: async () => here.map(({ name }) => name),
+    async machines() {
+      const { listAll } = await import('../discovery/list-all.js');
+      return (await listAll({ env: io.env }, here, limitMs)).machines;
+    },
+  });
+  io.out(found.map(({ word, about }) => `${word}\t${about.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}\n`).join(''));
+  return 0;
+}

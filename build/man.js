@@ -1,0 +1,35 @@
+// Writes the man pages: node build/man.js [FOLDER], dist/man where it is left out
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Man pages, completions and ssh_config lines, by the program's own sources. */
+export async function extras() {
+  const build = await rolldown({
+    cwd: root,
+    input: 'build/man-entry.ts',
+    platform: 'node',
+    external: ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yocto-spinner'],
+    checks: { ineffectiveDynamicImport: false },
+  });
+  const { output } = await build.write({
+    dir: join(root, 'node_modules/.cache/vmssh-extras'),
+    format: 'esm',
+    entryFileNames: 'extras.mjs',
+    chunkFileNames: '[name].mjs',
+  });
+  await build.close();
+  return import(join(root, 'node_modules/.cache/vmssh-extras', output[0].fileName));
+}
+
+export async function writeManPages(folder) {
+  mkdirSync(folder, { recursive: true });
+  const { pages } = await extras();
+  for (const { file, text } of pages) writeFileSync(join(folder, file), text);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await writeManPages(process.argv[2] ?? join(root, 'dist/man'));

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bareStarts, proxies } from './competitors.js';
@@ -260,28 +259,4 @@ function settled() {
 /** @param {number} ns */
 function milliseconds(ns) {
   return ns / 1e6;
-}
-
-/** An executable of Bun's that does nothing, made as ours is. @param {string} bun @param {string} folder */
-export function compileBareBun(bun, folder) {
-  const output = join(folder, 'bare-bun');
-  const source = new URL('programs/empty.js', import.meta.url).pathname;
-  const { status, stderr } = spawnSync(
-    bun,
-    [
-      'build',
-      '--compile',
-      '--bytecode',
-      '--format=esm',
-      '--minify',
-      '--no-compile-autoload-dotenv',
-      '--no-compile-autoload-bunfig',
-      source,
-      '--outfile',
-      output,
-    ],
-    { encoding: 'utf8', cwd: folder },
-  );
-  if (status !== 0) throw new Error(`bun build failed: ${stderr}`);
-  return output;
 }

@@ -1,7 +1,7 @@
 // What the library leaves behind: sessions.js INDEX TARGET COUNT. Prints descriptors and threads before and after.
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 const [index = '', target = '', count = '0'] = process.argv.slice(2);
@@ -18,6 +18,7 @@ async function sessions(count) {
     const stream = await connect(target);
     const [banner] = await once(stream, 'data');
     if (!String(banner).startsWith('SSH-')) throw new Error(`no banner in session ${session}`);
+    await turn(); // now a read waits, as in a session that somebody breaks off
     stream.destroy();
     await once(stream, 'close');
   }

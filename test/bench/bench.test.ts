@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { missingPrograms } from '../helpers/programs.js';
+import { dist, run } from '../helpers/run.js';
+import type { Result } from './types.js';
+
+const missing =
+  missingPrograms({ cc: 'gcc', socat: 'socat', ssh: 'openssh-client', sshd: 'openssh-server' }) ?? unbuilt();
+
+it.skipIf(missing)(
+  'a quick bench gives every figure',
+  async () => {
+    const bench = fileURLToPath(new URL('bench.js', import.meta.url));
+    const { code, stdout, stderr } = await run([process.execPath, bench, '--quick', '--json'], {
+      timeout: 110_000,
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('threads done') });
+    const { figures } = JSON.parse(stdout) as Result;
+    expect(figures.map(({ id }) => id)).toEqual([
+      ...['start-pass', 'login', 'start-relay', 'bulk-up', 'bulk-down', 'echo', 'memory-1', 'memory-10'],
+      ...['crowd', 'crowd-failed', 'crowd-left', 'descriptors', 'threads'],
+    ]);
+    for (const { entries } of figures) {
+      const ours = entries.filter(({ name }) => /^(vmssh|library|socat)/.test(name));
+      expect(ours.length).toBeGreaterThan(0);
+      for (const entry of ours) expect(entry).toMatchObject({ median: expect.any(Number) });
+    }
+  },
+  120_000,
+);
+
+/** The executable takes a minute to build, most of it for installing bun: a test does not do that on its own. */
+function unbuilt(): string | undefined {
+  if (existsSync(dist('linux-x64/vmssh'))) return undefined;
+  const reason = 'no executable: npm run build:exe';
+  console.warn(`skipped: ${reason}`);
+  return reason;
+}

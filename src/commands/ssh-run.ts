@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { constants as fsConstants } from 'node:fs';
+import { existsSync, constants as fsConstants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
@@ -127,10 +127,11 @@ function isTarget(text: string): boolean {
   }
 }
 
-/** VMSSH_SSH, or HV_SSH_COMMAND as hvc has it: a program, or a program and its options parted by spaces. */
+/** VMSSH_SSH, or HV_SSH_COMMAND as hvc has it: a program's path, or a program and its options parted by spaces. */
 function sshProgram({ env }: Io): readonly string[] {
   const own = env.VMSSH_SSH || env.HV_SSH_COMMAND;
-  return own ? own.trim().split(/\s+/) : ['ssh'];
+  if (!own) return ['ssh'];
+  return existsSync(own) ? [own] : own.trim().split(/\s+/);
 }
 
 function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly string[] {

@@ -7,10 +7,15 @@ import { printable } from '../errors.js';
  */
 export function shellWord(text: string, platform: NodeJS.Platform = 'linux'): string {
   const percent = checked(text).replaceAll('%', '%%');
-  // Windows' ssh hands the line to cmd.exe, which knows double quotes alone; no path there holds one.
-  if (platform === 'win32')
-    return /^[\w@+=:,./\\%-]+$/.test(percent) ? percent : `"${percent.replaceAll('"', '')}"`;
+  if (platform === 'win32') return windowsWord(percent);
   return /^[\w@+=:,./%-]+$/.test(percent) ? percent : `'${percent.replaceAll(/['\\]/g, (c) => `'\\${c}'`)}'`;
+}
+
+// Windows' ssh starts the line without a shell, which older ones put in between; both know double quotes, that no path
+// there holds, and take slashes, where a backslash may stand for an escape.
+function windowsWord(text: string): string {
+  const path = text.replaceAll('\\', '/').replaceAll('"', '');
+  return /^[\w@+=:,.%-]+$/.test(path) ? path : `"${path}"`;
 }
 
 /** A path as the argument of a keyword whose percents ssh expands: IdentityFile, UserKnownHostsFile. Throws a RangeError. */

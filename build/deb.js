@@ -1,0 +1,108 @@
+// Builds the Debian package from the executable of build:exe: node build/deb.js [FOLDER WITH THE EXECUTABLE]
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { extras } from './man.js';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const from = process.argv[2] ?? join(root, 'dist/linux-x64');
+const tree = join(root, 'dist/deb');
+
+if (!existsSync(join(from, 'vmssh'))) fail(`there is no executable in ${from}: npm run build:exe`);
+const { pages, completionScripts, configText, version } = await extras();
+const deb = join(root, `dist/vmssh_${version}_amd64.deb`);
+
+rmSync(tree, { recursive: true, force: true });
+program();
+manual();
+completions();
+sshConfig();
+control();
+const build = ['--root-owner-group', '-Zxz', '-z3', '--build', tree, deb];
+const { status, error } = spawnSync('dpkg-deb', build, {
+  stdio: ['ignore', 'ignore', 'inherit'],
+  // The same input gives the same package.
+  env: { SOURCE_DATE_EPOCH: '1', ...process.env },
+});
+if (status !== 0) fail(`dpkg-deb failed: ${error?.message ?? `exit code ${status}`}`);
+rmSync(tree, { recursive: true });
+console.log(deb);
+
+/** The addon lies beside the executable, which finds it by its own path, also through a link. */
+function program() {
+  for (const name of ['vmssh', 'node-hvsock-native.node']) {
+    mkdirSync(join(tree, 'usr/lib/vmssh'), { recursive: true });
+    copyFileSync(join(from, name), join(tree, 'usr/lib/vmssh', name));
+  }
+  chmodSync(join(tree, 'usr/lib/vmssh/vmssh'), 0o755);
+  chmodSync(join(tree, 'usr/lib/vmssh/node-hvsock-native.node'), 0o644);
+  mkdirSync(join(tree, 'usr/bin'), { recursive: true });
+  for (const name of ['vmssh', 'vsock-nc']) symlinkSync('../lib/vmssh/vmssh', join(tree, 'usr/bin', name));
+}
+
+function manual() {
+  for (const { file, text } of pages) put(`usr/share/man/man1/${file}.gz`, gzipSync(text));
+  symlinkSync('vmssh-nc.1.gz', join(tree, 'usr/share/man/man1/vsock-nc.1.gz'));
+  put('usr/share/doc/vmssh/copyright', readFileSync(join(root, 'LICENSE')));
+  put('usr/share/doc/vmssh/changelog.gz', gzipSync(readFileSync(join(root, 'CHANGELOG.md'))));
+}
+
+function completions() {
+  put('usr/share/bash-completion/completions/vmssh', completionScripts.bash);
+  put('usr/share/zsh/vendor-completions/_vmssh', completionScripts.zsh);
+  put('usr/share/fish/vendor_completions.d/vmssh.fish', completionScripts.fish);
+}
+
+/**
+ * ssh takes the first value of each keyword, and reads these files in the order of their names: systemd's own
+ * 20-systemd-ssh-proxy.conf comes first where it is, and this one serves the kinds that it does not know.
+ */
+function sshConfig() {
+  const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
+  const about = '# Of the package vmssh. To put vmssh first for all kinds: vmssh config install\n';
+  put('etc/ssh/ssh_config.d/30-vmssh.conf', about + lines);
+}
+
+// The file in /etc is no conffile: it holds nothing to be set, and leaves with the package.
+function control() {
+  const size = Number(spawnSync('du', ['-sk', tree], { encoding: 'utf8' }).stdout.split('\t')[0]);
+  put(
+    'DEBIAN/control',
+    `Package: vmssh
+Version: ${version}
+Architecture: amd64
+Maintainer: the authors of vmssh
+Installed-Size: ${size}
+Depends: libc6 (>= 2.28)
+Recommends: openssh-client
+Suggests: libvirt-clients
+Section: net
+Priority: optional
+Description: ssh into virtual machines and containers on this host
+ A ProxyCommand for AF_VSOCK, unix sockets and the multiplexers of Firecracker,
+ cloud-hypervisor and others: it finds the machine, opens the socket and hands
+ it to ssh, without a network.
+`,
+  );
+}
+
+function put(path, content) {
+  mkdirSync(dirname(join(tree, path)), { recursive: true, mode: 0o755 });
+  writeFileSync(join(tree, path), content, { mode: 0o644 });
+}
+
+function fail(words) {
+  console.error(`build:deb: ${words}`);
+  process.exit(1);
+}

@@ -20,6 +20,12 @@ export interface ShortNameDeps extends Deps {
   readonly platform: NodeJS.Platform;
 }
 
+/**
+ * For each provider. Longer than for a list: without the answer of one, another machine would be meant, or the same one
+ * without its identity. Milliseconds.
+ */
+const limitMs = 5000;
+
 export type ListMachines = (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
 
 /**
@@ -29,7 +35,7 @@ export type ListMachines = (deps: Deps, providers: readonly Provider[]) => Promi
 export async function resolveShortName(
   typed: string,
   deps: ShortNameDeps,
-  list: ListMachines = (...args) => listAll(...args),
+  list: ListMachines = (...args) => listAll(...args, limitMs),
   providers: readonly Provider[] = allProviders,
 ): Promise<NamedTarget> {
   const here = providers.filter(({ platforms }) => platforms.includes(deps.platform));

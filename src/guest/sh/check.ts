@@ -199,13 +199,19 @@ no_socket_unit() {
   major=$(systemd_major)
   if ssh_auto_is_off && { [ "$major" -ge 256 ] || [ -e "$R/etc/systemd/system-generators/vmssh-ssh-generator" ]; }; then
     fail masked "the kernel's command line has systemd.ssh_auto=$(cmdline_word systemd.ssh_auto): no socket is made" \
-      "take systemd.ssh_auto= away from the kernel's command line and reboot; until then: systemd-run --unit=$(unit_of_port "$port") --socket-property=ListenStream=vsock::$port --socket-property=Accept=yes -p StandardInput=socket -p RuntimeDirectory=sshd -p RuntimeDirectoryPreserve=yes $(find_sshd) -i"
+      "take systemd.ssh_auto= away from the kernel's command line and reboot; until then: $(units_until_reboot)"
   elif [ "$major" -ge 256 ] && [ "$port" = 22 ]; then
     fail listening "systemd $major made no sshd-vsock.socket when it started: $(generator_words)" \
       "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: echo \${module:-vsock} > /etc/modules-load.d/vsock.conf"
   else
     fail listening "no unit listens on vsock port $port, and systemd $major makes none by itself" 'vmssh guest script writes them'
   fi
+}
+units_until_reboot() {
+  until_unit=/run/systemd/system/$(unit_of_port "$port")
+  printf '%s' "mkdir -p /run/systemd/system && printf '[Socket]\nListenStream=vsock::$port\nAccept=yes\n' > $until_unit.socket" \
+    " && printf '[Service]\nExecStart=-$(find_sshd) -i\nStandardInput=socket\nRuntimeDirectory=sshd\nRuntimeDirectoryPreserve=yes\n' > $until_unit@.service" \
+    " && systemctl daemon-reload && systemctl start \${until_unit##*/}.socket"
 }
 generator_words() {
   words=$(journalctl -q -b -o cat --no-pager -t systemd-ssh-generator -n 1 2>/dev/null)

@@ -32,7 +32,7 @@ install_generator() {
   fi
   if [ "$only_vsock" = yes ]; then close_tcp; fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi
-  say 'end' 0 "sshd is on vsock port 22$(cid_words)"
+  if ssh_auto_is_off; then say 'end' 0 'sshd is where systemd.ssh_listen= and ssh.listen say'; else say 'end' 0 "sshd is on vsock port 22$(cid_words)"; fi
 }
 
 start_generated() {

@@ -20,7 +20,8 @@ check_login() {
 sshd_says() {
   "$R$sshd" -T -C "user=$1,host=UNKNOWN,addr=UNKNOWN,laddr=UNKNOWN,lport=65535" 2>/dev/null || "$R$sshd" -T 2>/dev/null
 }
-setting() { echo "$config" | sed -n "s/^$1 //p" | head -n 1; }
+# Older ones print the names in small letters, newer ones as the manual has them.
+setting() { printf '%s\n' "$config" | grep -i "^$1 " | head -n 1 | cut -d ' ' -f 2-; }
 
 login_configured() {
   if [ -z "$config" ]; then return 0; fi

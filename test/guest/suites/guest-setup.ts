@@ -64,10 +64,11 @@ export async function listEtc(guest: Guest): Promise<string[]> {
   return stdout.split('\n');
 }
 
-export async function reboot(guest: Guest): Promise<void> {
+/** Reboots, after a last command, and waits until root can log in again. */
+export async function reboot(guest: Guest, last = ':'): Promise<void> {
   const id = async () =>
     (await guest.run('cat /proc/sys/kernel/random/boot_id', { allowFailure: true, timeout: 20 })).stdout;
   const before = await id();
-  await guest.run('systemctl reboot', { allowFailure: true });
+  await guest.run(`${last}\nsystemctl reboot`, { allowFailure: true });
   await expect.poll(async () => (await id()) || before, { timeout: 150_000, interval: 500 }).not.toBe(before);
 }

@@ -99,6 +99,7 @@ async function openRechecked(
 const notThere: ReadonlySet<string> = new Set([
   'WSAEADDRNOTAVAIL',
   'WSAENETUNREACH',
+  'WSAECONNREFUSED',
   'WSAETIMEDOUT',
   'ETIMEDOUT',
 ]);

@@ -11,10 +11,12 @@ import { nspawn } from './nspawn-provider.js';
 import { podman } from './podman-provider.js';
 import type { Provider } from './provider.js';
 import { qemu } from './qemu-provider.js';
+import { wsl } from './wsl-provider.js';
 
 /** Every source of machines. Where two know one machine, the word of the earlier one counts. */
 export const providers: readonly Provider[] = [
   hyperV,
+  wsl,
   libvirt,
   incus,
   lima,

@@ -6,7 +6,20 @@ import type { Deps } from './provider.js';
 export type RunTool = (program: string, args: readonly string[], deps: Deps) => Promise<string>;
 
 /** ENOENT where the program is not installed, FAILED with its own first line where it exits with another code than 0. */
-export const runTool: RunTool = (program, args, deps) => {
+export const runTool: RunTool = (program, args, deps) => collect(program, args, deps, 'utf8');
+
+/** The same, for what is printed in another encoding. */
+export type RunToolForBytes = (program: string, args: readonly string[], deps: Deps) => Promise<Buffer>;
+
+export const runToolForBytes: RunToolForBytes = async (program, args, deps) =>
+  Buffer.from(await collect(program, args, deps, 'latin1'), 'latin1');
+
+function collect(
+  program: string,
+  args: readonly string[],
+  deps: Deps,
+  encoding: BufferEncoding,
+): Promise<string> {
   const options: SpawnOptions = {
     // Translated words cannot be read, and no tool is to ask for a password.
     env: { ...deps.env, LC_ALL: 'C' },
@@ -20,7 +33,7 @@ export const runTool: RunTool = (program, args, deps) => {
     const child = spawn(program, args, options);
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
-      child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      child[name]?.setEncoding(encoding).on('data', (text: string) => {
         texts[name] += text;
         if (texts[name].length > longest) child.kill('SIGKILL');
       });
@@ -40,7 +53,7 @@ export const runTool: RunTool = (program, args, deps) => {
       reject(new DiscoveryError(signal === 'SIGKILL' ? 'TIMEOUT' : 'FAILED', `${program}: ${said}`));
     });
   });
-};
+}
 
 /** Characters: more than a thousand machines' descriptions have. */
 const longest = 64 << 20;

@@ -49,7 +49,8 @@ export async function resolveHyperV(
   };
 }
 
-function serviceId(context: ResolveContext): Guid {
+/** The service id of the port that is asked for. Throws a ConnectError of op parse. */
+export function serviceId(context: ResolveContext): Guid {
   try {
     return serviceIdOfPort(checkPort(context.port, 'hvsock'));
   } catch (error) {

@@ -34,6 +34,7 @@ export async function resolve(target: Target, options: ResolveOptions): Promise<
       if (context.platform === 'win32') return (await import('./hyper-v.js')).resolveHyperV(target, context);
       throw new ConnectError('resolve', text, resolveElsewhere(target, context));
     case 'wsl':
+      if (context.platform === 'win32') return (await import('./wsl.js')).resolveWsl(target.distro, context);
       throw new ConnectError('resolve', text, resolveElsewhere(target, context));
   }
 }

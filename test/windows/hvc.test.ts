@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import type { Outcome } from '../helpers/run.js';
@@ -60,5 +60,36 @@ describeWindows('in place of hvc', () => {
     expect({ code, first: stderr.split('\n')[0] }).toEqual({
       ...{ code: 1, first: `vmssh: cannot connect to "${target}": Hyper-V knows "Mint", and it is off` },
     });
+  });
+
+  it.each([
+    { name: 'as hvc ssh does', set: { HV_SSH_COMMAND: 'C:\\Program Files\\own ssh\\ssh.exe' } },
+    { name: 'from PATH', set: { WINEPATH: 'C:\\windows\\system32\\OpenSSH' } },
+  ])('starts ssh $name, with all other options as they are', async ({ set }) => {
+    const log = join(inject('work'), 'ssh.args');
+    rmSync(log, { force: true });
+    const own = join(inject('work'), 'prefix/drive_c/Program Files/own ssh');
+    mkdirSync(own, { recursive: true });
+    cpSync(join(inject('work'), 'say.exe'), join(own, 'ssh.exe'));
+    const env = { ...windows('1'), ...set, FAKE_SSH_ARGS: workFile('ssh.args'), FAKE_SSH_CODE: '7' };
+    const args = ['ssh', '-p', '2222', '-L', '1:a b:2', 'root@hyper-v/Mint', 'echo "x y"'];
+    const { code, stderr } = await runOnWindows([...vmssh, ...args], { env });
+    expect({ code, stderr }).toEqual({ code: 7, stderr: '' });
+    const given = readFileSync(log, 'utf8').trimEnd().split('\n');
+    expect(given.slice(0, 4)).toEqual(['-p', '2222', '-L', '1:a b:2']);
+    expect(given[4]).toMatch(/^root@hyper-v[%/]Mint$/);
+    expect(given.at(-1)).toBe('echo "x y"');
+    expect(given).toContain('ProxyUseFdpass=no');
+    expect(given.find((word) => word.startsWith('ProxyCommand='))).toMatch(
+      /^ProxyCommand="Z:\/mnt\/repo\/dist\/win32-x64\/vmssh\.exe" proxy "?hyper-v\/Mint"? %p$/,
+    );
+  });
+
+  it('prints the lines that Win32-OpenSSH takes', async () => {
+    const { code, stdout } = await runOnWindows([...vmssh, 'config', 'print', '--only-patterns']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'ProxyCommand "Z:/mnt/repo/dist/win32-x64/vmssh.exe" proxy --typed "%n" "%h" %p\n    ProxyUseFdpass no\n',
+    );
   });
 });

@@ -1,0 +1,67 @@
+// Draws what a terminal showed: node build/picture.js < RECORDING > docs/terminal.svg
+// A recording is what programs print with FORCE_COLOR=1; a line that begins with "$ " is what was typed. See docs/terminal.txt.
+import { readFileSync } from 'node:fs';
+
+const column = 8.4;
+const row = 20;
+const margin = 16;
+
+const colors = {
+  fg: '#d4d4d8',
+  dim: '#8b8b95',
+  green: '#4ade80',
+  yellow: '#facc15',
+  red: '#f87171',
+  cyan: '#67e8f9',
+  back: '#18181b',
+};
+
+/** The codes that chalk writes; what they end is theirs alone. */
+const codes = {
+  1: { bold: true },
+  2: { fill: colors.dim },
+  22: { bold: false, fill: colors.fg },
+  31: { fill: colors.red },
+  32: { fill: colors.green },
+  33: { fill: colors.yellow },
+  36: { fill: colors.cyan },
+  39: { fill: colors.fg },
+  0: { bold: false, fill: colors.fg },
+};
+
+const lines = readFileSync(0, 'utf8').trimEnd().split('\n').map(spansOf);
+const width = Math.ceil(Math.max(...lines.map(lengthOf)) * column + 2 * margin);
+const height = lines.length * row + 2 * margin;
+const words = lines.map((spans, i) => {
+  const y = margin + (i + 0.75) * row;
+  return `  <text x="${margin}" y="${y}" xml:space="preserve">${spans.map(drawn).join('')}</text>`;
+});
+process.stdout.write(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
+  <title>vmssh in a terminal</title>
+  <rect width="100%" height="100%" rx="8" fill="${colors.back}"/>
+  <g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="14" fill="${colors.fg}">
+${words.join('\n')}
+  </g>
+</svg>
+`);
+
+/** A line as pieces of one look each. */
+function spansOf(line) {
+  const spans = [];
+  let look = { bold: line.startsWith('$ '), fill: colors.fg };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
+  for (const [, code, text] of line.matchAll(/\x1b\[(\d+)m|([^\x1b]+)/g)) {
+    if (text === undefined) look = { ...look, ...codes[code] };
+    else spans.push({ ...look, text });
+  }
+  return spans;
+}
+
+function drawn({ text, fill, bold }) {
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return `<tspan fill="${fill}"${bold ? ' font-weight="bold"' : ''}>${escaped}</tspan>`;
+}
+
+function lengthOf(spans) {
+  return spans.reduce((sum, { text }) => sum + [...text].length, 0);
+}

@@ -4,7 +4,9 @@ import { loadAddon } from '../native.js';
 import type { Transport } from '../reach-over.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { bannerLimit } from '../ssh/banner.js';
+import { parseTarget } from '../target/parse.js';
 import { type Command, UsageError } from './command.js';
+import { runOverInterop, windowsVmssh } from './over-interop.js';
 import { reachBy } from './reach-by.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { stepTrace } from './trace.js';
@@ -67,6 +69,8 @@ export const nc: Command<NcOptions> = {
       return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false }, io);
     }
     const { text, timeoutMs } = options;
+    const windows = windowsVmssh(parseTarget(text), io);
+    if (windows !== undefined) return runOverInterop(windows, windowsArgs(options));
     const signal = options.banner ? io.interrupted() : undefined;
     const native: AddonState = loadAddon();
     const { connection } = await reachBy(options, { trace, signal }, io);
@@ -86,6 +90,16 @@ export const nc: Command<NcOptions> = {
     return 0;
   },
 };
+
+/** The same, for the Windows build: what was decided about banner and pipe holds. */
+function windowsArgs({ text, port, banner, transports, timeoutMs, waitMs, verbose }: NcOptions): string[] {
+  return [
+    ...['nc', banner ? '--banner' : '--pipe', '-t', transports.join(','), `--timeout=${timeoutMs / 1000}`],
+    ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
+    ...(verbose ? ['-v'] : []),
+    ...['--', text, String(port)],
+  ];
+}
 
 function transportsOf(list: string | true | undefined): readonly Transport[] {
   const known = ['vsock', 'ip'] as const;

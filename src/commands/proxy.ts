@@ -20,6 +20,9 @@ export interface ProxyOptions extends ReachFlags {
   readonly transports?: readonly Transport[] | undefined;
 }
 
+/** What WSL2 reaches by way of Windows; anything else loads nothing for it. */
+const mayBeWindows = /^(hyper-v|hvsock)[/%:]|^\{?[0-9a-f]{8}-/i;
+
 /** After ssh closed our stdin it is gone, or going: what the peer still sends may follow for this long. Milliseconds. */
 const lingerMs = 500;
 
@@ -64,6 +67,11 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(options, io) {
+    if (io.platform === 'linux' && mayBeWindows.test(options.text)) {
+      const { proxyOverInterop } = await import('./proxy-over-interop.js');
+      const code = await proxyOverInterop(options, io);
+      if (code !== undefined) return code;
+    }
     const trace = stepTrace(io, options.verbose);
     const native = loadAddon();
     if (options.fdpass && !native.addon && isSocket(1)) throw cannotPass(options.text, native);

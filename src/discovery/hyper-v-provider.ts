@@ -1,14 +1,50 @@
 import { DiscoveryError } from './discovery-error.js';
 import { type HyperVSources, hyperVCures, listHyperV } from './hyper-v.js';
+import { findWindowsVmssh, isWsl } from './interop.js';
 import { slug } from './match-found.js';
-import type { Deps, Found, Listing, Provider } from './provider.js';
+import type { Deps, Found, Listing, Provider, Warning } from './provider.js';
+import { type RunTool, runTool } from './run-tool.js';
 
 /** The Hyper-V machines of this Windows. */
 export const hyperV: Provider = {
   name: 'hyper-v',
-  platforms: ['win32'],
-  list: (deps) => listHyperVFound(deps),
+  platforms: ['win32', 'linux'],
+  list: (deps) => (process.platform === 'win32' ? listHyperVFound(deps) : listOverInterop(deps)),
 };
+
+/** Inside WSL2: asks the Windows build of vmssh. No WSL, or no such build, is no machine. */
+export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promise<Listing> {
+  const program = isWsl(deps) ? findWindowsVmssh(deps) : undefined;
+  if (program === undefined) return { found: [], warnings: [] };
+  try {
+    return parseListing(await run(program, ['list', '--json', `--provider=${hyperV.name}`], deps));
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    const { code, message: problem } = error;
+    return { found: [], warnings: [{ provider: hyperV.name, code, problem }] };
+  }
+}
+
+function parseListing(text: string): Listing {
+  try {
+    const { machines, warnings } = JSON.parse(text) as {
+      machines: readonly Found[];
+      warnings: readonly Warning[];
+    };
+    const found = machines.map(({ name, target, status, uuid }) => ({
+      name,
+      target,
+      status,
+      uuid,
+      provider: hyperV.name,
+    }));
+    return { found, warnings };
+  } catch (error) {
+    throw new DiscoveryError('PROTOCOL', `vmssh.exe printed ${JSON.stringify(text.slice(0, 80))}`, {
+      cause: error,
+    });
+  }
+}
 
 /** Lists them; no Hyper-V is no machine, and no rights is a warning with its cure. */
 export async function listHyperVFound(deps: Deps, from?: HyperVSources): Promise<Listing> {

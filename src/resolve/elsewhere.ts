@@ -1,3 +1,4 @@
+import { isWsl } from '../discovery/interop.js';
 import type { ConnectErrorInit } from '../errors.js';
 import type { Target } from '../target/target.js';
 import type { ResolveContext } from './resolution.js';
@@ -8,9 +9,21 @@ export function resolveElsewhere(
   context: ResolveContext,
 ): ConnectErrorInit {
   const what = target.kind === 'wsl' ? 'WSL distributions' : 'Hyper-V machines';
+  const { platform, env, procDir } = context;
+  if (target.kind === 'hyper-v' && platform === 'linux' && isWsl({ env, procDir })) {
+    return {
+      code: 'UNSUPPORTED',
+      problem:
+        'from inside WSL2, Hyper-V machines are reached by ssh, vmssh ssh and vmssh nc alone, through vmssh.exe',
+      hint: 'put vmssh.exe into a folder of the PATH of Windows, or set VMSSH_WINDOWS=/mnt/c/…/vmssh.exe',
+    };
+  }
   return {
     code: 'UNSUPPORTED',
-    problem: `${what} are not reached from ${context.platform} by this version`,
-    hint: 'they are reached from Windows, through its own AF_HYPERV sockets',
+    problem: `${what} are not reached from ${platform}`,
+    hint:
+      target.kind === 'wsl'
+        ? 'they are reached from Windows; from inside WSL2 itself by vsock/local'
+        : 'they are reached from Windows and from inside WSL2',
   };
 }

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Addon } from 'node-hvsock-native';
+import { isSocket, passFd } from '../deliver/pass-fd.js';
+import { findWindowsVmssh, isWsl } from '../discovery/interop.js';
+import { loadAddon } from '../native.js';
+import type { Target } from '../target/target.js';
+import type { Io } from './command.js';
+
+/**
+ * The Windows build of vmssh for a target that is reached from Windows alone, where this Linux is WSL2's; undefined
+ * anywhere else.
+ */
+export function windowsVmssh(
+  target: Target,
+  { platform, env }: Pick<Io, 'platform' | 'env'>,
+): string | undefined {
+  if (target.kind !== 'hyper-v' && target.kind !== 'hvsock') return undefined;
+  return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
+}
+
+/** Runs it with our own stdin, stdout and stderr. Resolves to its exit code. */
+export async function runOverInterop(program: string, args: readonly string[]): Promise<number> {
+  const child = spawn(program, args, { stdio: 'inherit' });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return code ?? 128 + (signal ? constants.signals[signal] : 0);
+}
+
+/** Whether ssh waits for a socket on our stdout, and one can be passed. */
+export function wantsSocket(fdpass: boolean): Addon | undefined {
+  return fdpass && isSocket(1) ? loadAddon().addon : undefined;
+}
+
+/** Starts it on one end of a socket and passes the other end to ssh, which then speaks to it by itself. */
+export async function passOverInterop(
+  program: string,
+  args: readonly string[],
+  addon: Addon,
+  text: string,
+): Promise<void> {
+  // Node makes no pair of sockets: a server in a folder of our own makes one.
+  const folder = mkdtempSync(join(tmpdir(), 'vmssh-'));
+  const path = join(folder, 'pair');
+  const server = createServer({ pauseOnConnect: true });
+  try {
+    server.listen(path);
+    await once(server, 'listening');
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const handle = await addon.connect({ family: 'unix', path }, 5000).promise;
+    const [socket] = await accepted;
+    const child = spawn(program, args, { stdio: [socket, socket, 'inherit'] });
+    await once(child, 'spawn');
+    socket.destroy();
+    child.unref();
+    passFd(addon, handle, text);
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

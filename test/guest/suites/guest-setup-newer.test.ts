@@ -17,7 +17,7 @@ describeGuests('guests whose systemd listens on vsock by itself', () => {
     await guest.run("echo 'nameserver 10.255.255.53' >/etc/resolv.conf");
     const before = await listEtc(guest);
     const args = ['guest', 'install', '--ssh-config', sshConfig, '--target', target, 'guest'];
-    for (const more of [[], ['--generator']]) {
+    for (const more of suite === 'sid' ? [[], ['--generator']] : [[]]) {
       const { code, stdout, stderr } = await site.vmssh(...args, ...more);
       expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
       expect(stdout).not.toMatch(/^ {2}\+/m);

@@ -66,7 +66,7 @@ export function figures(programs, folder, quick) {
       title: '`ssh host true`',
       unit: 'ms',
       better: less,
-      runs: runs(30, 2),
+      runs: runs(20, 2),
       competitors: logins(programs, folder, socket, all),
       targets: [{ of: all.executable.pass.name, peer: all.systemd.name, atMost: 1 }],
     },
@@ -87,7 +87,7 @@ export function figures(programs, folder, quick) {
         title: `relay of ${quick ? '64 MiB' : '1 GiB'}, ${mode === 'bulk-up' ? 'pipe → socket' : 'socket → pipe'}`,
         unit: 'GiB/s',
         better: more,
-        runs: runs(7, 2),
+        runs: runs(5, 2),
         competitors: [...relaying, all.streams].map((proxy) => timed(proxy, mode, { bytes }, rate)),
         targets: [{ of: all.executable.relay.name, peer: all.socat.name, atLeast: 3 }],
       };
@@ -97,7 +97,7 @@ export function figures(programs, folder, quick) {
       title: 'relay, round trip of 1 byte',
       unit: 'µs',
       better: less,
-      runs: runs(15, 2),
+      runs: runs(9, 2),
       competitors: [...relaying, all.streams].map((proxy) =>
         timed(proxy, 'echo', { count: quick ? 2000 : 10_000 }, (ns) => ns / 1e3),
       ),
@@ -174,7 +174,7 @@ function crowds({ harness }, socket, all, quick) {
       title: `${count} proxies at once`,
       unit: 's',
       better: less,
-      runs: quick ? 1 : 7,
+      runs: quick ? 1 : 5,
       competitors: taking.map(({ name, absent, root, command }) => ({
         name,
         absent,

@@ -302,10 +302,11 @@ UNIT
 
 # The packaged template, or one of ours.
 template() {
-  for each in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
-    if [ -f "$each/sshd@.service" ]; then
-      help_template "$each/sshd@.service"
-      echo "$each/sshd@.service"
+  for packaged in /etc /run /usr/local/lib /usr/lib /lib; do
+    packaged=$packaged/systemd/system/sshd@.service
+    if [ -f "$packaged" ]; then
+      help_template "$packaged"
+      echo "$packaged"
       return 0
     fi
   done

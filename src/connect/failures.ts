@@ -85,13 +85,13 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
     },
     {
       codes: ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'],
-      problem: 'this kernel has no vsock',
-      hint: 'modprobe vsock; the kernel needs CONFIG_VSOCKETS',
+      problem: 'this kernel has no vsock, or a sandbox hides it',
+      hint: 'modprobe vsock; the kernel needs CONFIG_VSOCKETS; in a service see RestrictAddressFamilies=',
     },
     {
       codes: ['EACCES', 'EPERM'],
       problem: 'the system does not permit vsock to this program',
-      hint: 'a sandbox (seccomp, RestrictAddressFamilies=, AppArmor, SELinux) stands in between: see its log',
+      hint: 'a sandbox (seccomp, AppArmor, SELinux) stands in between: see its log',
     },
     {
       codes: ['EINVAL'],

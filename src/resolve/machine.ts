@@ -68,8 +68,8 @@ function notFound(
       return search.failures.every(({ code }) => code === 'ENOENT')
         ? fail(
             'NOT_FOUND',
-            'systemd-machined does not run here',
-            'apt-get install systemd-container && systemctl start systemd-machined; or reach the machine by vsock/CID or container/NAME',
+            'systemd-machined does not run here, or is older than 257',
+            'apt-get install systemd-container && systemctl start systemd-machined; with an older one reach the machine by vsock/CID or unix/PATH',
           )
         : fail(
             'NOT_FOUND',

@@ -200,7 +200,7 @@ describe('no machine', () => {
   });
 
   it('where no machined runs', async () => {
-    const problem = 'systemd-machined does not run here';
+    const problem = 'systemd-machined does not run here, or is older than 257';
     const install = expect.stringContaining('apt-get install systemd-container');
     await expect(outcome('machine/a')).rejects.toMatchObject(
       failure({ code: 'NOT_FOUND', problem, hint: install }),

@@ -49,6 +49,20 @@ describe('all machines', () => {
     expect(aborted).toBe(true);
   });
 
+  it('are waited for longer where this process itself was slow', async () => {
+    const slow = provider('slow', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return { found: [found({})], warnings: [] };
+    });
+    let own = 0;
+    const busy = () => {
+      own += 25;
+      return own;
+    };
+    expect((await listAll({ env: {} }, [slow], 20, busy)).machines).toHaveLength(1);
+    expect((await listAll({ env: {} }, [slow], 20, () => 0)).warnings).toMatchObject([{ code: 'TIMEOUT' }]);
+  });
+
   it('are not listed after Ctrl-C', async () => {
     const abort = new AbortController();
     abort.abort(new Error('enough'));

@@ -15,7 +15,10 @@ const compilerFlags = [
   ...['-DNAPI_VERSION=8', '-DWIN32_LEAN_AND_MEAN', '-D_WIN32_WINNT=0x0A00'],
   ...['-O2', '-ffunction-sections', '-fdata-sections'],
 ];
-const linkerFlags = ['-shared', '-static', '-s', '-Wl,--gc-sections', '-Wl,--no-insert-timestamp'];
+const linkerFlags = [
+  ...['-shared', '-static', '-s', '-Wl,--gc-sections', '-Wl,--no-insert-timestamp'],
+  '-Wl,--image-base,0x180000000', // else it is made of the output's path
+];
 const libraries = ['ws2_32', 'ntdll', 'wbemuuid', 'ole32', 'oleaut32'].map((name) => `-l${name}`);
 
 /**
@@ -63,10 +66,14 @@ export async function buildWindowsAddon({ force = false, output, sources: change
   const host = join(work, 'libhost.a');
   // A delay-load library: its names are looked up at the first call, by the hook of delayload_win32.cpp.
   await run(dlltool, ['--input-def', definition, '--dllname', 'node.exe', '--output-delaylib', host]);
-  const linked = join(work, `${process.pid}.node`);
+  // The file's own name stands in it.
+  const folder = join(work, `${process.pid}`);
+  const linked = join(folder, 'node-hvsock-native.node');
+  mkdirSync(folder, { recursive: true });
   await run(compiler, [...objects, ...linkerFlags, '-o', linked, host, ...libraries]);
   mkdirSync(dirname(path), { recursive: true });
   renameSync(linked, path);
+  rmSync(folder, { recursive: true });
   writeFileSync(stampPath, stamp);
   return { built: true, path, upToDate: false };
 }

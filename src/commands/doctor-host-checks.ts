@@ -23,10 +23,18 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
   ];
 }
 
-function ssh({ ssh: { version } }: Facts): HostCheck {
+function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
   const name = 'ssh';
   if (version === undefined)
-    return { name, state: 'bad', found: 'there is no ssh in PATH', cure: 'apt-get install openssh-client' };
+    return {
+      name,
+      state: 'bad',
+      found: 'there is no ssh in PATH',
+      cure:
+        platform === 'win32'
+          ? 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0'
+          : 'apt-get install openssh-client',
+    };
   const [, major = '0', minor = '0'] = /OpenSSH\D*(\d+)\.(\d+)/.exec(version) ?? [];
   // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
   const old = Number(major) * 100 + Number(minor) < 706;

@@ -160,12 +160,15 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
   ],
   tcp: [
     {
-      codes: ['ECONNREFUSED'],
+      codes: ['ECONNREFUSED', 'WSAECONNREFUSED'],
       problem: 'nobody listens on {address}',
       hint: 'see whether sshd runs in the machine and listens on TCP',
     },
     {
-      codes: ['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'],
+      codes: [
+        ...['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'],
+        ...['WSAETIMEDOUT', 'WSAEHOSTUNREACH', 'WSAENETUNREACH', 'WSAENETDOWN'],
+      ],
       problem: '{address} cannot be reached',
       hint: 'see whether the machine runs and its network is up: machinectl status',
     },

@@ -9,6 +9,7 @@ import { type RunTool, runTool } from './run-tool.js';
 export const hyperV: Provider = {
   name: 'hyper-v',
   platforms: ['win32', 'linux'],
+  limitMs: 8000, // where PowerShell has to be asked, or interop
   list: (deps) => (process.platform === 'win32' ? listHyperVFound(deps) : listOverInterop(deps)),
 };
 

@@ -23,6 +23,8 @@ export interface Process {
 export interface Provider {
   readonly name: string;
   readonly platforms: readonly NodeJS.Platform[];
+  /** Milliseconds for its answer, where the caller sets no limit and a second is too short. */
+  readonly limitMs?: number;
   list(deps: Deps): Promise<Listing>;
 }
 

@@ -3,7 +3,12 @@ import type { Deps, Found, Listing, Provider } from './provider.js';
 import { listDistros, type WslDistro } from './wsl.js';
 
 /** The distributions of WSL2. */
-export const wsl: Provider = { name: 'wsl', platforms: ['win32'], list: (deps) => listWsl(deps) };
+export const wsl: Provider = {
+  name: 'wsl',
+  platforms: ['win32'],
+  limitMs: 5000, // its service may have to start
+  list: (deps) => listWsl(deps),
+};
 
 export async function listWsl(
   deps: Deps,

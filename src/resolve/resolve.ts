@@ -13,8 +13,10 @@ export async function resolve(target: Target, options: ResolveOptions): Promise<
   const context: ResolveContext = { exists: existsSync, ...options };
   const { text } = options;
   switch (target.kind) {
-    case 'unix':
     case 'vsock':
+      if (context.platform === 'win32') throw new ConnectError('resolve', text, noVsock);
+      return resolveSocket(target, context);
+    case 'unix':
     case 'vsock-mux':
       return resolveSocket(target, context);
     case 'machine':
@@ -38,3 +40,9 @@ export async function resolve(target: Target, options: ResolveOptions): Promise<
       throw new ConnectError('resolve', text, resolveElsewhere(target, context));
   }
 }
+
+const noVsock = {
+  code: 'UNSUPPORTED',
+  problem: 'Windows has no vsock CIDs',
+  hint: 'a machine is reached by its name or id there: hyper-v/NAME, wsl/DISTRO; see vmssh list',
+};

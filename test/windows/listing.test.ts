@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, inject, it } from 'vitest';
 import type { ListJson } from '../../src/commands/list-format.js';
 import { describeWindows } from './bed/describe.js';
 import { programs, workFile } from './bed/paths.js';
-import { runOnWindows } from './bed/run.js';
+import { startPeer } from './bed/peer.js';
+import { runOnWindows, withHvsock } from './bed/run.js';
 
 interface Row {
   readonly id: string;
@@ -159,6 +160,22 @@ describeWindows('vmssh resolve on Windows', () => {
       expect((await resolve('hyper-v/mint', silent)).stdout).toContain('a short while ago');
       writeFileSync(join(cache(), 'hyper-v.json'), '{"version":1,"ids":{"mi');
       expect((await resolve('hyper-v/mint', wmi([mint]))).stdout).toContain('Hyper-V knows "Mint"');
+    });
+
+    it('is put right within the login where Windows knows the id no more', async () => {
+      const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+      expect((await resolve('hyper-v/mint', wmi([mint]))).code).toBe(0);
+      const anew = { ...mint, id: mint.id.replace('86', '87') };
+      rmSync(join(inject('work'), 'hvsock.log'), { force: true });
+      const fakes = { PORT: port, CONNECT: '10049,0', LOG: workFile('hvsock.log') };
+      const { code, stdout } = await runOnWindows(
+        [...(programs['vmssh.exe'] ?? []), 'nc', '--banner', 'hyper-v/mint'],
+        { env: { ...wmi([anew]), ...withHvsock(fakes) } },
+      );
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\n' });
+      const calls = readFileSync(join(inject('work'), 'hvsock.log'), 'latin1');
+      const connects = [...calls.matchAll(/connect 22000000(.{8})/g)].map(([, data1]) => data1);
+      expect(connects).toEqual(['e9c1e086', 'e9c1e087']);
     });
   });
 });

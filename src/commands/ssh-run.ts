@@ -16,6 +16,7 @@ import { startProgress } from './spinner.js';
 import { lookUp, type SshOptions } from './ssh.js';
 import { findOperands, type Operand, type Tool, type ToolArgs } from './ssh-args.js';
 import { changedKey } from './ssh-changed-key.js';
+import { remoteShell, withoutShell } from './ssh-rsync.js';
 import { styles } from './style.js';
 
 /** What is run, and with which options in it: ours for the machine. */
@@ -68,7 +69,7 @@ export async function prepare(
     ssh: () => [...ssh, ...withOptions],
     scp: () => [tool, ...otherSsh(ssh), ...withOptions],
     sftp: () => [tool, ...otherSsh(ssh), ...withOptions],
-    rsync: () => [tool, '-e', remoteShell(args, io, waitSeconds), ...withoutShell(replaced)],
+    rsync: () => [tool, '-e', remoteShell(args, io.self, waitSeconds), ...withoutShell(replaced)],
   }[tool]();
   return { command, ssh, options, named, host };
 }
@@ -109,12 +110,14 @@ async function settingsOf(named: NamedTarget, found: ToolArgs, waitSeconds: numb
   }
 }
 
-/** The target as every tool takes it for a host: "%" for "/", and nothing that ssh refuses in a host name. */
+/**
+ * The target as every tool takes it for a host: "%" for "/", no colon, and nothing that ssh refuses in a host name. Where
+ * there is no such form, a machine's UUID or the slug of its name.
+ */
 function hostFor({ text, machine }: NamedTarget): string {
-  const host = text.replaceAll('/', '%');
-  return /^[^-\s\p{C}'"`$\\;&<>|(){},][^\s\p{C}'"`$\\;&<>|(){},]*$/u.test(host)
-    ? host
-    : slug(machine?.name ?? text);
+  const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
+  if (/^[^-\s\p{C}:'"`$\\;&<>|(){},][^\s\p{C}:'"`$\\;&<>|(){},]*$/u.test(host)) return host;
+  return host.includes(':') && machine?.uuid !== undefined ? machine.uuid : slug(machine?.name ?? text);
 }
 
 function isTarget(text: string): boolean {
@@ -138,32 +141,6 @@ function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly strin
   if (rest.length > 0)
     throw new UsageError('VMSSH_SSH may hold options for vmssh ssh alone; scp and sftp take a program');
   return program === 'ssh' ? [] : ['-S', program];
-}
-
-/** rsync starts its shell with the host, and finds the same machine again by `vmssh ssh`. */
-function remoteShell(args: readonly string[], io: Io, waitSeconds: number | undefined): string {
-  const given = shellOption(args);
-  const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
-  if (given !== undefined && options === given)
-    throw new UsageError(`rsync's -e has to be ssh and its options here, not ${quote(given)}`);
-  // rsync's own quoting: a quote within quotes is written twice (rsync(1), --rsh).
-  const self = io.self.map((word) => `'${word.replaceAll("'", "''")}'`).join(' ');
-  return `${self} ssh${waitSeconds === undefined ? '' : ` --wait=${waitSeconds}`}${options}`;
-}
-
-function shellOption(args: readonly string[]): string | undefined {
-  const at = args.findLastIndex((arg) => isShellOption(arg));
-  const arg = args[at];
-  if (arg === undefined) return undefined;
-  return arg === '-e' || arg === '--rsh' ? args[at + 1] : arg.replace(/^(-e|--rsh=)/, '');
-}
-
-function withoutShell(args: readonly string[]): readonly string[] {
-  return args.filter((arg, i) => !isShellOption(arg) && !['-e', '--rsh'].includes(args[i - 1] ?? ''));
-}
-
-function isShellOption(arg: string): boolean {
-  return /^(-e|--rsh(=|$))/.test(arg);
 }
 
 function isReadable(path: string): Promise<boolean> {

@@ -114,6 +114,19 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
   });
 
+  it('copy where the target has a colon of its own', async () => {
+    const key = ['-i', join(dir, 'id')];
+    const unix = `unix:${sshd.path}`;
+    expect(await tool('scp', ...quiet, ...key, join(dir, 'id.pub'), `${unix}:${dir}/there2`)).toMatchObject({
+      code: 0,
+    });
+    expect(readFileSync(join(dir, 'there2'))).toEqual(readFileSync(join(dir, 'id.pub')));
+    const shell = ['-e', `ssh -F /dev/null -q -i ${join(dir, 'id')}`];
+    expect(await tool('rsync', ...shell, `${unix}:${dir}/there2`, join(dir, 'here2'))).toMatchObject({
+      code: 0,
+    });
+  });
+
   it('serve sftp', async () => {
     writeFileSync(join(dir, 'batch'), `put ${dir}/batch ${dir}/sftp-there\n`);
     const result = await tool('sftp', ...quiet, '-b', join(dir, 'batch'), 'machine/db');

@@ -49,13 +49,13 @@ export async function buildWindowsAddon({ force = false, output, sources: change
     readFileSync(definition, 'utf8'),
     ...inputs.map(text),
   ]);
-  const stampPath = `${path}.stamp`;
+  const work = join(here, 'build/win32-x64');
+  const stampPath = join(work, `${hash([path])}.stamp`);
   if (!force && existsSync(path) && existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp) {
     return { built: true, path, upToDate: true };
   }
 
   // Objects are kept, so that a change of one file compiles one file.
-  const work = join(here, 'build/win32-x64');
   mkdirSync(work, { recursive: true });
   const common = hash([...compilerFlags, ...files('src', '.h').map(text)]);
   const objects = names.map((name) => join(work, `${hash([common, text(name)])}.o`));

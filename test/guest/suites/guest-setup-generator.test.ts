@@ -14,6 +14,7 @@ const patience = 240_000;
 describeGuests('the generator in a guest of systemd 252', () => {
   let site: Site;
   let guest: Guest;
+  let before: string[];
   const active = async () =>
     (await guest.run("systemctl show 'sshd-*.socket' -p Id -p Listen -p ActiveState | paste -sd ' '")).stdout;
   const sshdAt = async (where: string) =>
@@ -37,7 +38,7 @@ describeGuests('the generator in a guest of systemd 252', () => {
       await bootWithGenerator(
         'systemd.ssh_listen=vsock::2300 "systemd.ssh_listen=/run/quoted path/s" systemd.ssh-listen=vsock://any:2305',
       );
-      const before = await listEtc(guest);
+      before = await listEtc(guest);
       const done = await install('--generator');
       expect(done.code, done.stdout + done.stderr).toBe(0);
       expect(done.stdout).toMatch(/\+ generator +\/etc\/systemd\/system-generators\/vmssh-ssh-generator/);
@@ -65,69 +66,64 @@ describeGuests('the generator in a guest of systemd 252', () => {
       }
       expect((await guest.run('dmesg | grep vmssh-ssh-generator')).stdout).toMatch(/nonsense is no address/);
       expect((await site.check()).filter(({ state }) => state === 'failed')).toEqual([]);
-
-      expect((await install('--undo')).code).toBe(0);
-      expect(await listEtc(guest)).toEqual(before);
-      expect(await active()).not.toContain('ActiveState=active');
     },
     patience,
   );
 
-  test(
-    'ssh_auto=no leaves what was asked for; the credential brings root its keys',
-    async () => {
-      await bootWithGenerator('systemd.ssh_auto=off systemd.ssh_listen=vsock::2300');
-      const done = await install('--generator');
-      expect(done.stdout).toMatch(/- banner +systemd\.ssh_auto=no/);
-      // As on a systemd before 252, whose tmpfiles know no such credential; and a template that the distribution has.
-      await reboot(
-        guest,
-        `ln -s /dev/null /etc/tmpfiles.d/provision.conf
-      printf '[Service]\\nExecStart=-/usr/sbin/sshd -i -o "VersionAddendum packaged"\\nStandardInput=socket\\n' >/etc/systemd/system/sshd@.service
-      printf '[Unit]\\nAfter=vmssh-root-keys.service\\nBefore=ssh.service\\n[Service]\\nType=oneshot\\nExecStart=sh -c "cp -p /root/.ssh/authorized_keys /root/from-credential; cat /root/ssh.away/authorized_keys >>/root/.ssh/authorized_keys"\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/let-us-in.service
-      systemctl -q enable let-us-in
-      mv /root/.ssh /root/ssh.away`,
-      );
-      const sockets = await active();
-      expect(sockets).not.toMatch(/sshd-vsock|sshd-unix-local/);
-      expect(sockets).toMatch(/vsock::2300 /);
-      expect(sockets).toMatch(/vsock::2301 /);
-      expect(await banner({ path: guest.muxPath, muxPort: 2300 }, 20)).toMatch(/^SSH-2\.0-\S+ .*packaged$/);
-      await expect(banner({ path: guest.muxPath, muxPort: 22 })).rejects.toThrow();
-      const { stdout } = await guest.run(
-        'cat /root/from-credential; stat -c %a /root/.ssh /root/from-credential',
-      );
-      expect(stdout).toBe(`${rootKey}\n700\n600\n`);
-    },
-    patience,
-  );
+  // The same systemd, booted in a container of the guest's own root: its command line and credentials are quickly changed.
+  const container = (prepare: string, more: string) => `set -e
+    folder=/mnt/inner
+    mkdir -p $folder.layer $folder /mnt/shared
+    mount -t tmpfs -o mode=755 layer $folder.layer
+    mkdir $folder.layer/upper $folder.layer/work
+    mount -t overlay -o lowerdir=/,upperdir=$folder.layer/upper,workdir=$folder.layer/work overlay $folder
+    cd $folder
+    : >etc/machine-id
+    for unit in ssh systemd-networkd; do ln -sf /dev/null etc/systemd/system/$unit.service; done
+    ${prepare}
+    systemd-run -q --unit=inner -p Type=notify -p NotifyAccess=all -p KillMode=mixed -p Delegate=yes -E SYSTEMD_NSPAWN_LOCK=0 \
+      systemd-nspawn -D $folder -b -M inner --keep-unit --notify-ready=yes --link-journal=no \
+      --bind=/mnt/shared:/run/host/unix-export ${more}`;
+  const listening = async () =>
+    (await guest.run("systemctl -M inner show 'sshd-*.socket' -p Listen --value | sort")).stdout;
+  const over = 'cd /; systemctl stop inner; umount /mnt/inner /mnt/inner.layer; rm -f /mnt/shared/*';
 
-  test(
-    'in a container: the folder that its manager shares, and its command line',
-    async () => {
-      const container = (more: string) => `
-      set -e
-      folder=/mnt/inner
-      mkdir -p $folder.layer $folder /mnt/shared
-      mount -t tmpfs -o mode=755 layer $folder.layer
-      mkdir $folder.layer/upper $folder.layer/work
-      mount -t overlay -o lowerdir=/,upperdir=$folder.layer/upper,workdir=$folder.layer/work overlay $folder
-      : >$folder/etc/machine-id
-      for unit in ssh systemd-networkd; do ln -sf /dev/null $folder/etc/systemd/system/$unit.service; done
-      systemd-run -q --unit=inner -p Type=notify -p NotifyAccess=all -p KillMode=mixed -p Delegate=yes -E SYSTEMD_NSPAWN_LOCK=0 \\
-        systemd-nspawn -D $folder -b -M inner --keep-unit --notify-ready=yes --link-journal=no \\
-        --bind=/mnt/shared:/run/host/unix-export ${more}`;
-      const credential = String.raw`--set-credential='ssh.listen:# comment\n/run/host/unix-export/extra\n'`;
-      await guest.run(container(`${credential} systemd.ssh_listen=/run/host/unix-export/line`), {
-        timeout: 110,
-      });
-      for (const name of ['ssh', 'line', 'extra']) {
-        expect(await sshdAt(`UNIX-CONNECT:/mnt/shared/${name}`)).toMatch(/^SSH-2\.0/);
-      }
-      const inside = 'systemctl -M inner show sshd-vsock.socket -p LoadState --value';
-      expect((await guest.run(inside)).stdout).toBe('not-found\n');
-      await guest.run('systemctl stop inner');
-    },
-    patience,
-  );
+  test('in a container: the folder that its manager shares, its command line, a credential of many lines', {
+    timeout: patience,
+  }, async () => {
+    const credential = String.raw`--set-credential='ssh.listen:# comment\n\n/run/host/unix-export/extra\n'`;
+    const more = `${credential} systemd.ssh_listen=/run/host/unix-export/line`;
+    await guest.run(container(':', more), { timeout: 200 });
+    for (const name of ['ssh', 'line', 'extra']) {
+      expect(await sshdAt(`UNIX-CONNECT:/mnt/shared/${name}`)).toMatch(/^SSH-2\.0/);
+    }
+    expect(await listening()).toContain('/run/ssh-unix-local/socket');
+    expect(await listening()).not.toContain('vsock::22');
+    await guest.run(over);
+  });
+
+  test('ssh_auto=no leaves what was asked for; a packaged template is used; root gets its keys', {
+    timeout: patience,
+  }, async () => {
+    // As on a systemd before 252, whose tmpfiles know no such credential.
+    const prepare = `ln -s /dev/null etc/tmpfiles.d/provision.conf
+      rm -r root/.ssh
+      printf '[Service]\\nExecStart=-/usr/sbin/sshd -i -o "VersionAddendum packaged"\\nStandardInput=socket\\n' >etc/systemd/system/sshd@.service`;
+    const credential = `--set-credential='ssh.authorized_keys.root:${rootKey}'`;
+    const more = `${credential} systemd.ssh_auto=off systemd.ssh_listen=/run/host/unix-export/line`;
+    await guest.run(container(prepare, more), { timeout: 200 });
+    expect((await listening()).trim()).toBe('/run/host/unix-export/line (Stream)');
+    expect(await sshdAt('UNIX-CONNECT:/mnt/shared/line')).toMatch(/^SSH-2\.0-\S+ .*packaged$/);
+    const { stdout } = await guest.run(
+      'cd /mnt/inner/root/.ssh; cat authorized_keys; echo; stat -c %a . authorized_keys',
+    );
+    expect(stdout).toBe(`${rootKey}\n700\n600\n`);
+    await guest.run(over);
+  });
+
+  test('undo takes it back', { timeout: patience }, async () => {
+    expect((await install('--undo')).code).toBe(0);
+    expect(await listEtc(guest)).toEqual(before);
+    expect(await active()).not.toContain('ActiveState=active');
+  });
 });

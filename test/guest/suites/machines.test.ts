@@ -25,10 +25,12 @@ describeGuests('machines on a host with systemd-machined', () => {
       chmod 600 /root/.ssh/id_ed25519
       printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' > /usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh`);
     await startContainer(guest, 'box');
+    // A machine is one as long as its leader runs.
     const call = { name: 'selfmade', class: 'vm', service: 'test', vSockCid: 78, id };
-    await guest.run(
-      `varlinkctl call /run/systemd/machine/io.systemd.Machine io.systemd.Machine.Register '${JSON.stringify(call)}'`,
-    );
+    const leader = '"leaderProcessId":{"pid":\'$(systemctl show -P MainPID leader)\'}';
+    await guest.run(`set -e
+      systemd-run -q --unit=leader sleep infinity
+      varlinkctl call /run/systemd/machine/io.systemd.Machine io.systemd.Machine.Register '${JSON.stringify(call).slice(0, -1)},${leader}}'`);
   }, 400_000);
   afterAll(() => guest?.stop());
 

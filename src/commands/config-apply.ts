@@ -1,9 +1,9 @@
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exitCode, printable, quote } from '../errors.js';
 import { includeLine } from '../ssh/config-file.js';
 import { lineDiff, shortDiff } from '../ssh/line-diff.js';
-import { replaceFile } from '../ssh/replace-file.js';
+import { makeFolder, replaceFile } from '../ssh/replace-file.js';
 import { type Io, UsageError } from './command.js';
 import type { Change, Plan } from './config-plan.js';
 import { styles } from './style.js';
@@ -48,7 +48,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = replaceFile):
 
 async function make({ path, after, mode }: Change, write: Write): Promise<void> {
   if (after === undefined && !(await isLink(path))) return rm(path, { force: true });
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path), mode === 0o600 ? 0o700 : 0o755);
   await write(path, after ?? '', mode);
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, constants as fsConstants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { slug } from '../discovery/match-found.js';
@@ -39,7 +39,7 @@ export async function runTool(tool: Tool, options: SshOptions, io: Io): Promise<
     return exitCode.ok;
   }
   // ssh makes its own folder alone, and only where it knows the file to lie in it.
-  await mkdir(dirname(knownHostsFile(io.env)), { recursive: true, mode: 0o700 });
+  await (await import('../ssh/replace-file.js')).makeFolder(dirname(knownHostsFile(io.env)));
   const code = await run(call.command, io);
   if (code === 255 && (await changedKey(call, io))) await explainChangedKey(call, io);
   return code;

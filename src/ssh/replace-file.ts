@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 
 /**
  * Writes a file so that at every moment it is the old one or the new one: beside it, to the disk, then in its place. A
- * symlink stays one; an existing file keeps its mode, a new one gets `mode`. Throws an errno's error.
+ * symlink stays one; an existing file keeps its mode and owner, a new one gets `mode` and the folder's owner, so that root
+ * leaves no file that its user's ssh refuses. Throws an errno's error.
  */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   const target = await behindLinks(path);
@@ -16,6 +17,7 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
     await file.sync();
     await file.close();
     await chmod(beside, old ? old.mode & 0o7777 : mode);
+    await giveTo(beside, old ?? (await stat(dirname(target))));
     await rename(beside, target);
   } catch (error) {
     await file.close().catch(() => {});
@@ -23,6 +25,18 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
     throw error;
   }
   await syncFolder(dirname(target));
+}
+
+/** Makes a folder where there is none, for its user alone by default; it belongs to whom the one above it belongs. */
+export async function makeFolder(path: string, mode = 0o700): Promise<void> {
+  if (await stat(path).catch(() => undefined)) return;
+  await mkdir(path, { recursive: true, mode });
+  await giveTo(path, await stat(dirname(path)));
+}
+
+async function giveTo(path: string, { uid, gid }: { uid: number; gid: number }): Promise<void> {
+  const mine = await stat(path);
+  if (process.getuid?.() === 0 && (mine.uid !== uid || mine.gid !== gid)) await chown(path, uid, gid);
 }
 
 /** The file that a chain of symlinks leads to, also where it is not there yet. */

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { replaceFile } from '../../src/ssh/replace-file.js';
+import { makeFolder, replaceFile } from '../../src/ssh/replace-file.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -48,4 +49,24 @@ describe('replacing a file', () => {
     expect(readdirSync(join(dir, 'full'))).toEqual(['target']);
     await expect(replaceFile(join(dir, 'absent/x'), 'x', 0o600)).rejects.toMatchObject({ code: 'ENOENT' });
   });
+
+  const root = process.getuid?.() === 0;
+  it.skipIf(!root)(
+    'by root keeps its owner, and a new one has the folder’s (skipped: run as root)',
+    async () => {
+      mkdirSync(join(dir, 'user'));
+      chownSync(join(dir, 'user'), 1234, 1235);
+      await makeFolder(join(dir, 'user/.ssh'));
+      await replaceFile(join(dir, 'user/.ssh/new'), 'a', 0o600);
+      chownSync(join(dir, 'user/.ssh/new'), 4321, 1235);
+      await replaceFile(join(dir, 'user/.ssh/new'), 'b', 0o600);
+      await replaceFile(join(dir, 'user/.ssh/newer'), 'c', 0o600);
+      const owners = ['.ssh', '.ssh/new', '.ssh/newer'].map((name) => statSync(join(dir, 'user', name)));
+      expect(owners.map(({ uid, gid }) => [uid, gid])).toEqual([
+        [1234, 1235],
+        [4321, 1235],
+        [1234, 1235],
+      ]);
+    },
+  );
 });

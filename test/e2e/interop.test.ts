@@ -40,10 +40,9 @@ esac
   beforeEach(() => rmSync(join(dir, 'calls'), { force: true }));
 
   it.each(modes)('ssh logs in to a Hyper-V machine through it, by %s', async (mode) => {
-    const { code, stdout, stderr } = await run([...sshd.ssh(mode), 'hyper-v/Mint', 'cat; exit 7'], {
-      env,
-      input: 'hello',
-    });
+    const ssh = [...sshd.ssh(mode), '-o', `UserKnownHostsFile=${join(dir, 'known_hosts')}`];
+    const login = [...ssh, 'hyper-v/Mint', 'cat; exit 7'];
+    const { code, stdout, stderr } = await run(login, { env, input: 'hello' });
     expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: '' });
     expect(calls()).toEqual(['proxy --timeout=15 -- hyper-v/Mint 22']);
   });

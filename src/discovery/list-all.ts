@@ -61,7 +61,7 @@ async function askOne(
     timer = setTimeout(look, limitMs);
   });
   try {
-    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: limitMs }), late]);
+    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: longest * limitMs }), late]);
   } catch (error) {
     deps.signal?.throwIfAborted();
     const { code = 'EIO', message } = error as NodeJS.ErrnoException;

@@ -19,14 +19,15 @@ const usage = `usage: npm run bench -- [OPTION]...
 Measures vmssh beside systemd-ssh-proxy, libvirt-ssh-proxy, socat, ncat and bare processes, in turn, and compares medians.
 
   --quick        few runs and little data: a minute at most, to see that all of it works
-  --only FIGURE  one figure (may repeat): start-pass, login, start-relay, bulk-up, bulk-down, echo,
-                 memory-1, memory-10, crowd, crowd-failed, crowd-left, descriptors, threads
+  --only FIGURE  one of the figures (may repeat): start-pass, login, start-relay, bulk-up, bulk-down, echo,
+                 memory, crowd, descriptors, threads
   --runs N       this many runs of each figure
   --json         print the result as JSON
   --write        write docs/performance.md and docs/performance.svg
   --from FILE    measure nothing: take the result that --json printed
 
-Progress goes to stderr. Exit codes: 0 measured, whether or not a target was missed; 1 a run of vmssh failed; 2 wrong usage.`;
+Progress goes to stderr. Exit codes: 0 measured, whether or not a target was missed; 1 a run of vmssh
+failed, or nothing could be measured; 2 wrong usage.`;
 
 const options = /** @type {const} */ ({
   quick: { type: 'boolean', default: false },
@@ -56,7 +57,13 @@ async function main() {
     console.error(`bench: needs Linux on x64, and this is ${process.platform} on ${process.arch}`);
     return 2;
   }
-  const result = values.from ? JSON.parse(readFileSync(values.from, 'utf8')) : await bench(values);
+  let result;
+  try {
+    result = values.from ? JSON.parse(readFileSync(values.from, 'utf8')) : await bench(values);
+  } catch (error) {
+    console.error(`bench: ${/** @type {Error} */ (error).message}`);
+    return 1;
+  }
   if (values.write) {
     const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
     writeFileSync(join(docs, 'performance.md'), asMarkdown(result));
@@ -83,7 +90,10 @@ async function bench({ quick, only, runs }) {
     ...compileHarness(folder),
     bareBun: compileBareBun(found.bun, folder),
   };
-  const wanted = figures(programs, folder, quick).filter(({ id }) => !only || only.includes(id));
+  const wanted = figures(programs, folder, quick).filter(
+    ({ id }) => !only || only.some((name) => id === name || id.startsWith(`${name}-`)),
+  );
+  if (wanted.length === 0) throw new Error(`no figure ${only?.join(', ')}: see --help`);
   const results = [];
   for (const figure of wanted) {
     const counted = runs ? { ...figure, runs: Number(runs) } : figure;
@@ -99,10 +109,20 @@ async function bench({ quick, only, runs }) {
     },
     versions: programs.versions,
     quick,
-    notes: absences(results),
+    notes: [...absences(results), ...busy(load)],
     figures: results,
     seconds: Math.round((Date.now() - started) / 1000),
   };
+}
+
+/**
+ * A load from before the bench began is not its own.
+ * @param {readonly (number | undefined)[]} load
+ */
+function busy([before = 0]) {
+  if (before < availableParallelism() / 2) return [];
+  const words = `the machine was busy (load ${before.toFixed(1)} before the first run)`;
+  return [`${words}: these figures say little, least of all against programs of one thread; run it again`];
 }
 
 /** @param {readonly import('./types.d.ts').FigureResult[]} results */

@@ -1,0 +1,43 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { describeGuests } from '../describe.js';
+import type { Suite } from '../guest.js';
+import { suiteNamed } from '../suites.js';
+import { conformance } from './conformance.js';
+import { fromHost } from './from-host.js';
+import { heldSessions } from './held.js';
+import { errorsInGuest, targetsInGuest, withoutLoopback, withoutTransport } from './in-guest.js';
+import { startMachines } from './machines.js';
+import { outages } from './outages.js';
+import { useScene } from './scene.js';
+
+/** Everything that the product is asked in one guest, in an order: the last tests take the guest apart. */
+export function productSuite(suite: Suite): void {
+  vi.setConfig({ testTimeout: 300_000 }); // what takes 10 s alone on the machine may take minutes beside other work
+  describeGuests(`the product and ${suite}`, () => {
+    const scene = useScene(suite);
+
+    // Elsewhere the tests of the executable are left out where it is not built.
+    if (process.env.VMSSH_NO_SKIP === '1') {
+      test('the executable is built: npm run build:exe', () => {
+        expect(scene().stage.hasExecutable).toBe(true);
+      });
+    }
+
+    withoutLoopback(scene);
+
+    describe('with vsock_loopback', () => {
+      const survive = heldSessions(scene);
+      beforeAll(async () => {
+        if (suiteNamed(suite).systemd >= 256) await startMachines(scene().guest);
+      });
+      targetsInGuest(scene, suite);
+      errorsInGuest(scene);
+      conformance(scene, suite);
+      fromHost(scene);
+      survive();
+    });
+
+    withoutTransport(scene);
+    outages(scene);
+  });
+}

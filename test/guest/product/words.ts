@@ -1,0 +1,31 @@
+import { code as codeIn, codes, type Row, tableOf } from '../../markdown.js';
+
+type Family = 'AF_UNIX' | 'AF_VSOCK' | 'Multiplexers' | 'TCP';
+
+/** What docs/errors.md says about a failed connect: the words of its row, with the address and port filled in. */
+export function documented(family: Family, code: string, address: string, port: number) {
+  const row = tableOf('errors.md', family).find((each) => codes(each.code).includes(code));
+  if (!row) throw new Error(`docs/errors.md has no row for ${code} under ${family}`);
+  const fill = (cell = '') => cell.replaceAll('{address}', address).replaceAll('{port}', String(port));
+  return {
+    op: 'connect',
+    code,
+    exitCode: 1,
+    problem: `${fill(row['what it means'])} (${code})`,
+    hint: fill(row.cure),
+  };
+}
+
+/** Op and exit code of one of our own codes, by docs/errors.md. */
+export function documentedCode(code: string) {
+  const row: Row | undefined = tableOf('errors.md', 'Our own codes').find(
+    (each) => codeIn(each.code) === code,
+  );
+  if (!row) throw new Error(`docs/errors.md has no code ${code}`);
+  return { op: row.op, code, exitCode: Number(row['exit code']) };
+}
+
+/** The two lines of a failed connect as they reach the user through ssh. */
+export function saying(target: string, { problem, hint }: { problem: string; hint: string }): string {
+  return `vmssh: cannot connect to "${target}": ${problem}\nhint: ${hint}\n`;
+}

@@ -9,6 +9,7 @@
 #include "socket_win32.h"
 #include "stdio_win32.h"
 
+// Over 200 lines: one loop serves both directions, and the ways a session ends depend on each other.
 namespace hvsock {
 namespace {
 

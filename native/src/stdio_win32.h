@@ -7,6 +7,8 @@ namespace hvsock {
 // The handle behind descriptor 0, 1 or 2; other numbers belong to the runtime's own C library. Throws EBADF.
 HANDLE standardHandle(int descriptor, const char* syscall);
 
+bool isPipe(HANDLE handle);
+
 // Whether the handle is a pipe whose other end was closed. Asks without taking a byte; false for anything but a pipe.
 bool otherEndClosed(HANDLE handle);
 

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -29,13 +30,14 @@ manual();
 completions();
 sshConfig();
 control();
-const build = ['--root-owner-group', '-Zxz', '-z3', '--build', tree, deb];
+const build = ['--root-owner-group', '-Zgzip', '--build', tree, `${deb}.new`];
 const { status, error } = spawnSync('dpkg-deb', build, {
   stdio: ['ignore', 'ignore', 'inherit'],
   // The same input gives the same package.
   env: { SOURCE_DATE_EPOCH: '1', ...process.env },
 });
 if (status !== 0) fail(`dpkg-deb failed: ${error?.message ?? `exit code ${status}`}`);
+renameSync(`${deb}.new`, deb);
 rmSync(tree, { recursive: true });
 console.log(deb);
 

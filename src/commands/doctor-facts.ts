@@ -120,7 +120,7 @@ function includeOf(main: string, files: readonly string[]): 'first' | 'late' | '
 /** What a program prints to stdout and stderr; undefined where it is not there. */
 function output(program: string, args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(program, [...args], { timeout: 3000 }, (error, stdout, stderr) => {
+    execFile(program, [...args], { timeout: 20_000 }, (error, stdout, stderr) => {
       resolve((error as NodeJS.ErrnoException | null)?.code === 'ENOENT' ? undefined : stdout + stderr);
     });
   });

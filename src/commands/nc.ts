@@ -1,3 +1,4 @@
+import { parseGuid } from '../address/guid.js';
 import { printable, quote } from '../errors.js';
 import type { AddonState } from '../native.js';
 import { loadAddon } from '../native.js';
@@ -59,7 +60,7 @@ export const nc: Command<NcOptions> = {
     const forSsh = options.ssh === true;
     const banner = options.banner === true || (io.terminal.stdin && options.pipe !== true && !forSsh);
     const transports = transportsOf(options.transport);
-    const text = withPrefix(name, options);
+    const text = withKind(withPrefix(name, options), io.platform);
     return { text, port: portArgument(port), banner, forSsh, transports, ...reachFlags(raw) };
   },
 
@@ -114,4 +115,10 @@ function withPrefix(name: string, options: Readonly<Record<string, string | true
   const prefix = options['host-prefix'];
   if (typeof prefix !== 'string' || name.startsWith(prefix)) return name;
   return prefix + name;
+}
+
+/** On Windows a bare name is a Hyper-V machine's, as hvc takes it; a bare GUID is a target of its own. */
+function withKind(name: string, platform: NodeJS.Platform): string {
+  const bare = /^[^/%:]+$/.test(name) && !name.startsWith('.') && parseGuid(name) === undefined;
+  return bare && platform === 'win32' ? `hyper-v/${name}` : name;
 }

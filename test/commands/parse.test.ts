@@ -119,6 +119,23 @@ table(
       want: { ...piped, transports: ['ip'] },
     },
     {
+      name: 'a bare name on Windows, as hvc does',
+      input: raw(['Mint', '22'], { transport: 'vsock' }),
+      want: { ...piped, text: 'hyper-v/Mint' },
+      io: fakeIo({ platform: 'win32' }),
+    },
+    {
+      name: 'a GUID on Windows, which is a target',
+      input: raw(['86E0C1E9-782C-47E0-B7C2-99F8167F5178']),
+      want: { ...piped, text: '86E0C1E9-782C-47E0-B7C2-99F8167F5178' },
+      io: fakeIo({ platform: 'win32' }),
+    },
+    {
+      name: 'a bare name elsewhere',
+      input: raw(['Mint']),
+      want: { ...piped, text: 'Mint' },
+    },
+    {
       name: 'a name without its prefix',
       input: raw(['mint', '22'], { 'host-prefix': 'hyper-v/' }),
       want: { ...piped, text: 'hyper-v/mint' },

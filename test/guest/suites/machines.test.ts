@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { version } from '../../../src/version.js';
 import { startContainer } from '../container.js';
 import { describeGuests } from '../describe.js';
 import { bootGuest, type Guest } from '../guest.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const deb = 'dist/vmssh_0.1.0_amd64.deb';
+const deb = `dist/vmssh_${version}_amd64.deb`;
 const id = '0123456789abcdef0123456789abcdef';
 
 describeGuests('machines on a host with systemd-machined', () => {

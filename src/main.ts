@@ -41,7 +41,7 @@ function processIo(program: Io['program']): Io {
   return {
     program,
     out: (text) => write(1, text),
-    err: (text) => write(2, text),
+    err: complain,
     terminal: {
       get stdin() {
         return isTerminal(0);
@@ -74,6 +74,13 @@ function isTerminal(fd: number): boolean {
   return tty.isatty(fd);
 }
 
+/** Words that nobody can be given are no failure of their own. */
+function complain(text: string): void {
+  try {
+    write(2, text);
+  } catch {}
+}
+
 /** Writes all of it now: a pipe whose reader is gone takes the rest, a full one is tried again. */
 function write(fd: number, text: string): void {
   let bytes: Uint8Array = Buffer.from(text);
@@ -81,7 +88,9 @@ function write(fd: number, text: string): void {
     try {
       bytes = bytes.subarray(writeSync(fd, bytes));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw error;
     }
   }
 }

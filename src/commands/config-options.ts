@@ -37,7 +37,7 @@ export function configOptions({ positionals, options }: RawArgs): ConfigOptions 
   const prefix = typeof options.prefix === 'string' ? options.prefix : '';
   if (!/^([\p{L}\p{N}_][\p{L}\p{N}._-]*)?$/u.test(prefix))
     throw new UsageError(
-      `--prefix takes letters, digits, ".", "_" and "-", and starts with none of the last two, not ${quote(prefix)}`,
+      `--prefix takes letters, digits, ".", "_" and "-", and starts with neither "." nor "-", not ${quote(prefix)}`,
     );
   const system = options.system === true;
   if (system && prefix !== '') throw new UsageError('--system and --prefix exclude each other');

@@ -14,6 +14,6 @@ export function withoutPrivate(text: string, { private: words }: Pick<Facts, 'pr
 
 /** The text where it is no part of a longer word. */
 function whole(text: string): RegExp {
-  const escaped = text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, (c) => `\\${c}`);
+  const escaped = text.replaceAll(/[.*+?^${}()|[\]\\/]/g, (c) => `\\${c}`);
   return new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, 'gu');
 }

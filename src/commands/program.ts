@@ -1,8 +1,8 @@
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
-import { exitCode, printable } from '../errors.js';
+import { exitCode, printable, quote } from '../errors.js';
 import { version } from '../version.js';
 import { check } from './check.js';
-import type { Command, Io, OptionSpec, RawArgs } from './command.js';
+import { type Command, type Io, type OptionSpec, type RawArgs, UsageError } from './command.js';
 import { completion, printCompletions } from './completion.js';
 import { configDiff } from './config-diff.js';
 import { configInstall } from './config-install.js';
@@ -46,6 +46,9 @@ export async function runProgram(
   const act = (command: Command<unknown>) => async (raw: RawArgs) => {
     code = await run(command, raw);
   };
+  if (io.program === 'vmssh' && args[0] === 'help' && args.length > 1) {
+    return runProgram([...knownCommand(args.slice(1)), '--help'], io, run);
+  }
   if (io.program === 'vmssh' && args[0] === 'complete') return printCompletions(args.slice(1), commands, io);
   const tool = io.program === 'vsock-nc' ? undefined : passedThrough(args);
   if (tool) return run(tool, { positionals: args.slice(1), options: {} });
@@ -58,6 +61,13 @@ export async function runProgram(
     return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   }
   return code;
+}
+
+/** The words of a command or of a group of them. Throws a UsageError. */
+function knownCommand(words: readonly string[]): readonly string[] {
+  const name = words.join(' ');
+  if (commands.some((command) => `${command.name} `.startsWith(`${name} `))) return words;
+  throw new UsageError(`unknown command ${quote(name)}`);
 }
 
 /** A command that takes any option of another program: its arguments are not ours to understand, but for --help. */

@@ -18,7 +18,17 @@ export async function explain(error: unknown, io: Io): Promise<number> {
     say(printable(error.message), `see ${io.program} --help`);
     return exitCode.usage;
   }
+  if (isSystemError(error)) {
+    say(printable(error.message));
+    return exitCode.connect;
+  }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   say(`a fault of vmssh itself: ${detail.split('\n').map(printable).join('\n')}`);
   return exitCode.connect;
+}
+
+/** A file that cannot be read or written, a full disk: the user's to mend, in the system's own words. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return typeof code === 'string' && typeof syscall === 'string';
 }

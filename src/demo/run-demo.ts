@@ -84,5 +84,5 @@ function summary(rows: readonly Row[], ms: number): string {
 }
 
 function setUp(vmssh: readonly string[]): string {
-  return `  $ ${commandLine([...vmssh, 'config', 'print'])} >> ~/.ssh/config\n  $ ssh root@vsock/3\n`;
+  return `  $ ${commandLine([...vmssh, 'config', 'install'])}\n  $ ssh root@vsock/3\n`;
 }

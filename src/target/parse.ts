@@ -16,7 +16,11 @@ export function parseTarget(text: string): Target {
       throw refusal(text, error.message, `the form is ${kind.form}: ${kind.summary}`);
     }
   }
-  throw refusal(text, 'unknown kind of target', formsHint());
+  throw refusal(
+    text,
+    'unknown kind of target',
+    `${formsHint()}; a machine by its name: vmssh list, vmssh ssh NAME`,
+  );
 }
 
 function refusal(text: string, problem: string, hint?: string): ConnectError {

@@ -208,6 +208,12 @@ describe('the doctor of this host', () => {
     { input: 'a.secret.b', want: 'a.NAME.b' },
   ])('makes of $input: $want', ({ input, want }) => expect(withoutPrivate(input, good)).toBe(want));
 
+  it('takes words with every character that a pattern knows', () => {
+    const text = 'vsock-mux/run/a.b*c+[d](e){f}|^$?/v.sock';
+    const words = { private: [{ text, as: 'TARGET' }] };
+    expect(withoutPrivate(`at ${text} here`, words)).toBe('at TARGET here');
+  });
+
   it('looks at the real host', async () => {
     const facts = await gatherFacts(fakeIo({ env: { ...process.env, HOME: '/nonexistent' } }));
     expect(facts.config).toMatchObject({ owner: 'none', include: 'none' });

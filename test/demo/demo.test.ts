@@ -33,7 +33,7 @@ describe('npm run demo', () => {
     ]);
     expect(result.stdout).toContain(`${temp}/vmssh-demo-`);
     expect(result.stdout).toMatch(/\$ scp -F \S+ demo@unix%\S+%Demo\.sock:relay \S+/);
-    expect(result.stdout).toMatch(/\$ node \S*dist\/vmssh\.js config print >> ~\/\.ssh\/config/);
+    expect(result.stdout).toMatch(/\$ node \S*dist\/vmssh\.js config install/);
     expect(readdirSync(temp)).toEqual([]);
   });
 

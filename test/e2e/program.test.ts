@@ -1,0 +1,36 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run, vmssh } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
+
+describe('the program', () => {
+  it('helps with a command of a group', async () => {
+    const result = await run([...vmssh, 'help', 'guest', 'units']);
+    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('vmssh guest units') });
+    expect(await run([...vmssh, 'guest', 'units', '--help'])).toMatchObject({ stdout: result.stdout });
+  });
+
+  it('says that it does not know what it should help with', async () => {
+    const result = await run([...vmssh, 'help', 'nope']);
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('"nope"') });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says that its output went nowhere', async () => {
+    const [program = '', ...args] = vmssh;
+    const result = await run(['sh', '-c', 'exec "$0" "$@" > /dev/full', program, ...args, 'config', 'print']);
+    expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOSPC') });
+    expect(result.stderr).not.toContain('a fault of vmssh');
+  });
+
+  it('says in the words of the system why it cannot write a file', async () => {
+    const home = join(dir, 'home');
+    mkdirSync(home);
+    writeFileSync(join(home, '.ssh'), '');
+    const result = await run([...vmssh, 'config', 'install'], { env: { ...process.env, HOME: home } });
+    expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOTDIR') });
+    expect(result.stderr).not.toContain('a fault of vmssh');
+  });
+});

@@ -242,11 +242,10 @@ describeGuests('setting up a guest of systemd 252', () => {
       },
       {
         number: '11: root is not let in',
-        breaks: 'echo "PermitRootLogin no" >/etc/ssh/sshd_config.d/00-a.conf',
+        breaks: 'echo "PermitRootLogin no" >/etc/ssh/sshd_config.d/50-no-root.conf',
         step: 'login',
         evidence: /PermitRootLogin no/,
-        cure: 'rm /etc/ssh/sshd_config.d/00-a.conf', // its name comes before the one of the cure
-        restores: ':',
+        restores: 'rm /etc/ssh/sshd_config.d/50-no-root.conf /etc/ssh/sshd_config.d/00-root.conf',
       },
       {
         number: '11: keys that others could have written',

@@ -88,6 +88,7 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
       over ?? (signs.login?.in ? { host: `${user}@${target}`, way: 'target', sshConfig } : undefined);
     let faults = check.error ? 1 : 0;
     for (const finding of findings) {
+      if (finding.suspects) continue;
       io.out(formatProgress({ state: finding.state, step: finding.name, words: finding.words }, style));
       if (finding.cure)
         io.out(formatProgress({ state: 'cure', step: finding.name, words: finding.cure }, style));

@@ -274,9 +274,9 @@ check_unknown() {
   say ok unknown "looking up the name UNKNOWN took $ms ms"
 }
 hosts_note() {
-  if is_wsl; then echo ' (and [network] generateHosts=false in /etc/wsl.conf, else WSL writes it anew)'; fi
+  if is_wsl; then echo ' # and [network] generateHosts=false in /etc/wsl.conf, else WSL writes it anew'; fi
   if grep -rqs '^[[:space:]]*manage_etc_hosts:[[:space:]]*\(true\|template\)' "$R/etc/cloud/cloud.cfg" "$R/etc/cloud/cloud.cfg.d"; then
-    echo ' (and into /etc/cloud/templates/hosts.*.tmpl: cloud-init writes it anew)'
+    echo ' # and into /etc/cloud/templates/hosts.*.tmpl: cloud-init writes it anew'
   fi
 }
 `;

@@ -23,10 +23,19 @@ sshd_says() {
 # Older ones print the names in small letters, newer ones as the manual has them.
 setting() { printf '%s\n' "$config" | grep -i "^$1 " | head -n 1 | cut -d ' ' -f 2-; }
 
+# The first value of a setting counts: so it goes before all others.
+setting_cure() {
+  if grep -Eq '^[[:space:]]*Include[[:space:]].*/etc/ssh/sshd_config\.d/' "$R/etc/ssh/sshd_config" 2>/dev/null; then
+    echo "echo '$1' > /etc/ssh/sshd_config.d/00-vmssh-\${1%% *}.conf"
+  else
+    echo "sed -i '1i $1' /etc/ssh/sshd_config"
+  fi
+}
+
 login_configured() {
   if [ -z "$config" ]; then return 0; fi
   if [ "$1" = root ] && [ "$(setting permitrootlogin)" = no ]; then
-    fail login "sshd_config comes to PermitRootLogin no$(refusals)" "echo 'PermitRootLogin prohibit-password' > /etc/ssh/sshd_config.d/00-root.conf (where sshd_config includes that folder), or log in as another user"
+    fail login "sshd_config comes to PermitRootLogin no$(refusals)" "$(setting_cure 'PermitRootLogin prohibit-password')"
     return 1
   fi
   if [ "$1" = root ] && [ "$(setting permitrootlogin)" = forced-commands-only ]; then
@@ -34,7 +43,7 @@ login_configured() {
     return 1
   fi
   if [ "$(setting pubkeyauthentication)" = no ]; then
-    fail login "sshd_config comes to PubkeyAuthentication no$(refusals)" "echo 'PubkeyAuthentication yes' > /etc/ssh/sshd_config.d/00-keys.conf"
+    fail login "sshd_config comes to PubkeyAuthentication no$(refusals)" "$(setting_cure 'PubkeyAuthentication yes')"
     return 1
   fi
   for list in allowusers allowgroups denyusers denygroups; do

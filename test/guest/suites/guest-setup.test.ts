@@ -245,7 +245,8 @@ describeGuests('setting up a guest of systemd 252', () => {
         breaks: 'echo "PermitRootLogin no" >/etc/ssh/sshd_config.d/50-no-root.conf',
         step: 'login',
         evidence: /PermitRootLogin no/,
-        restores: 'rm /etc/ssh/sshd_config.d/50-no-root.conf /etc/ssh/sshd_config.d/00-root.conf',
+        restores:
+          'rm /etc/ssh/sshd_config.d/50-no-root.conf /etc/ssh/sshd_config.d/00-vmssh-PermitRootLogin.conf',
       },
       {
         number: '11: keys that others could have written',

@@ -133,9 +133,15 @@ function cell(result: BatchResult | undefined): string {
   if (!result) return '–';
   if (result.code === 0) return 'yes';
   const line = result.stderr.split('\n')[0]?.trim() ?? '';
-  if (line.includes('Could not resolve hostname')) return 'no: taken for a host name';
-  return line === '' ? 'no' : `no: ${line.replaceAll('|', '\\|')}`;
+  const reason = reasons.find(([words]) => words.test(line))?.[1] ?? line.replaceAll('|', '\\|');
+  return reason === '' ? 'no' : `no: ${reason}`;
 }
+
+const reasons: readonly [RegExp, string][] = [
+  [/Could not resolve hostname/, 'taken for a host name'],
+  // It depends on who was first: systemd's socket for it, or the service that fails behind that.
+  [/machined on .run.user.|varlink call: Connection reset/, "the user's machined refuses"],
+];
 
 function record(heading: string, column: string, cells: Cells): void {
   const text = readFileSync(file, 'utf8');

@@ -15,7 +15,7 @@ export function fromHost(scene: () => Scene): void {
       const { early, earlyBefore, suite } = scene();
       expect(await early[mode].ended(60)).toBe(0);
       const { stdout, stderr } = early[mode].seen;
-      expect(stdout).toMatch(new RegExp(`^${suite}\n\\d+\n$`));
+      expect(stdout).toBe(`${suite}\n`);
       if (earlyBefore) expect(earlyBefore[mode]).toBe('');
       const tries = stderr.split('\n').filter((line) => / wait /.test(line));
       expect(tries[0]).toContain('there is no multiplexer socket');
@@ -69,24 +69,23 @@ export function fromHost(scene: () => Scene): void {
     });
   });
 
-  test('256 MiB each way have equal sums, by fd passing and by relay', async () => {
-    const { host, target, folder } = scene();
+  test('256 MiB there and back are the same, by fd passing one way and by relay the other', async () => {
+    const { host, target, folder, suite, guest } = scene();
     const file = join(folder, 'bulk');
     const sum = writeBulk(file);
+    const [there, back] =
+      suite === 'trixie' ? (['relay', 'fdpass'] as const) : (['fdpass', 'relay'] as const);
     const fast = ['-o', 'Ciphers=aes128-gcm@openssh.com'];
-    for (const mode of modes) {
-      const up = startSession([...host.ssh(mode), ...fast, target, 'tee /dev/shm/bulk | sha256sum']);
-      createReadStream(file).pipe(up.child.stdin as NodeJS.WritableStream);
-      expect(await up.ended(200)).toBe(0);
-      expect(up.seen.stdout).toBe(`${sum}  -\n`);
-      const hash = createHash('sha256');
-      const down = startSession([...host.ssh(mode), ...fast, '-n', target, 'cat /dev/shm/bulk'], (part) =>
-        hash.update(part),
-      );
-      expect(await down.ended(200)).toBe(0);
-      expect(hash.digest('hex')).toBe(sum);
-    }
-    await scene().guest.run('rm /dev/shm/bulk');
+    const up = startSession([...host.ssh(there), ...fast, target, 'cat >/dev/shm/bulk']);
+    createReadStream(file).pipe(up.child.stdin as NodeJS.WritableStream);
+    expect(await up.ended(250)).toBe(0);
+    const hash = createHash('sha256');
+    const down = startSession([...host.ssh(back), ...fast, '-n', target, 'cat /dev/shm/bulk'], (part) =>
+      hash.update(part),
+    );
+    expect(await down.ended(250)).toBe(0);
+    expect([down.seen.bytes, hash.digest('hex')]).toEqual([blocks << 20, sum]);
+    await guest.run('rm /dev/shm/bulk');
   }, 600_000);
 
   test('20 logins at once', async () => {

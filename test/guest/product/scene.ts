@@ -72,8 +72,7 @@ export function useScene(suite: Suite): () => Scene {
 }
 
 async function startEarly(host: HostSsh, target: string): Promise<Record<Mode, Session>> {
-  const start = (mode: Mode) =>
-    startSession([...host.waiting(mode, 300), '-n', target, 'uname -n; date +%s']);
+  const start = (mode: Mode) => startSession([...host.waiting(mode, 300), '-n', target, 'uname -n']);
   const early = { fdpass: start('fdpass'), relay: start('relay') };
   await Promise.all(modes.map((mode) => early[mode].until(() => early[mode].seen.stderr.includes('ENOENT'))));
   return early;

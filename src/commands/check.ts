@@ -1,7 +1,8 @@
 import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
+import { parseTarget } from '../target/parse.js';
 import { formatCheck } from './check-format.js';
 import { type CheckResult, checkTarget } from './check-target.js';
-import { type Command, UsageError } from './command.js';
+import { type Command, type Io, UsageError } from './command.js';
 import {
   jsonOption,
   type ReachFlags,
@@ -11,6 +12,7 @@ import {
   waitOption,
 } from './shared-options.js';
 import { startProgress } from './spinner.js';
+import { lookUp } from './ssh.js';
 import { styles } from './style.js';
 import { portArgument } from './values.js';
 
@@ -26,7 +28,8 @@ export const check: Command<CheckOptions> = {
   name: 'check',
   summary: 'go the way to a machine stage by stage, up to its host key and authentication methods',
   usage: 'TARGET...',
-  details: 'Exits with the code of the first target that failed. Nobody is logged in.',
+  details:
+    'A name alone is looked up as vmssh ssh does it. Exits with the code of the first target that failed. Nobody is logged in.',
   options: [
     { long: 'port', short: 'p', value: 'PORT', summary: 'the port of sshd in the machine (default 22)' },
     {
@@ -63,7 +66,7 @@ export const check: Command<CheckOptions> = {
     const results: CheckResult[] = [];
     for (const target of options.targets) {
       const progress = await startProgress(io, `checking ${printable(target)}`);
-      const result = await checkTarget(target, options, io, signal, (stage) =>
+      const result = await checkNamed(target, options, io, signal, (stage) =>
         progress.tell(printable(`${target}: ${stage}`)),
       );
       progress.stop();
@@ -75,6 +78,32 @@ export const check: Command<CheckOptions> = {
     return results.map(codeOf).find((code) => code !== exitCode.ok) ?? exitCode.ok;
   },
 };
+
+/** checkTarget, also for a machine's short name. */
+async function checkNamed(
+  typed: string,
+  options: CheckOptions,
+  io: Io,
+  signal: AbortSignal,
+  onStage: (next: string) => void,
+): Promise<CheckResult> {
+  try {
+    const target = await targetOf(typed, io, signal);
+    return { ...(await checkTarget(target, options, io, signal, onStage)), target: typed };
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    return { target: typed, stages: [], error };
+  }
+}
+
+async function targetOf(typed: string, io: Io, signal: AbortSignal): Promise<string> {
+  try {
+    parseTarget(typed);
+    return typed;
+  } catch {
+    return (await lookUp(typed, io, signal)).text;
+  }
+}
 
 function codeOf({ error }: CheckResult): number {
   return error ? exitCodeOf(error) : exitCode.ok;

@@ -45,8 +45,9 @@ export function formatJson(
   return `${JSON.stringify(json, undefined, pretty ? 2 : undefined)}\n`;
 }
 
-export function formatTargets(machines: readonly ListedMachine[]): string {
-  return machines.map(({ target }) => `${printable(target)}\n`).join('');
+/** As their managers have them: two machines may have one name, and ssh does not take each. */
+export function formatNames(machines: readonly ListedMachine[]): string {
+  return machines.map(({ name }) => `${printable(name)}\n`).join('');
 }
 
 /** The UUIDs of those machines that have one. */

@@ -4,7 +4,7 @@ import type { ListedMachine } from '../discovery/merge.js';
 import type { Deps, Provider } from '../discovery/provider.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { type Command, type Io, type RawArgs, UsageError } from './command.js';
-import { formatIds, formatJson, formatTable, formatTargets } from './list-format.js';
+import { formatIds, formatJson, formatNames, formatTable } from './list-format.js';
 import { jsonOption } from './shared-options.js';
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';
@@ -12,7 +12,7 @@ import { positionals, secondsOption } from './values.js';
 
 export interface ListOptions {
   /** What is printed of each machine. */
-  readonly show: 'table' | 'wide' | 'json' | 'targets' | 'ids';
+  readonly show: 'table' | 'wide' | 'json' | 'names' | 'ids';
   readonly runningOnly: boolean;
   /** The providers that are asked; undefined: all. */
   readonly providers: readonly string[] | undefined;
@@ -43,7 +43,7 @@ A provider that is slower than a second or fails gives a warning on stderr, and 
     { long: 'running', short: 'r', summary: 'running machines alone' },
     { long: 'provider', value: 'LIST', summary: 'ask these alone, such as libvirt,machined' },
     { long: 'output', short: 'o', value: 'FORMAT', summary: 'wide: more columns; json: as --json' },
-    { long: 'quiet', short: 'q', summary: 'print targets alone, a line each' },
+    { long: 'quiet', short: 'q', summary: 'print names alone, a line each, as hvc list does' },
     { long: 'ids', short: 'i', summary: 'print UUIDs alone, a line each' },
     { ...jsonOption, summary: 'print JSON (docs/list-schema.md)' },
     {
@@ -56,8 +56,9 @@ A provider that is slower than a second or fails gives a warning on stderr, and 
   ],
   examples: [
     { line: 'vmssh list --running', about: 'what can be logged in to' },
+    { line: 'vmssh list | cut -f3', about: 'the targets alone' },
     {
-      line: 'vmssh list -q --provider libvirt | xargs -n1 vmssh check',
+      line: "vmssh list -q --provider libvirt | xargs -d '\\n' -n1 vmssh check",
       about: 'check each domain of libvirt',
     },
     { line: "vmssh list --json | jq -r '.machines[] | select(.cid) | .name'", about: 'for scripts' },
@@ -124,7 +125,7 @@ function show({ options }: RawArgs): ListOptions['show'] {
   if (given.length > 1 && !(given.length === 2 && json && output === 'json'))
     throw new UsageError(`${given.join(' and ')} exclude each other`);
   if (json || output === 'json') return 'json';
-  if (quiet) return 'targets';
+  if (quiet) return 'names';
   if (ids) return 'ids';
   return output === 'wide' ? 'wide' : 'table';
 }
@@ -145,8 +146,8 @@ async function format(options: ListOptions, io: Io, all: AllMachines): Promise<s
   switch (options.show) {
     case 'json':
       return formatJson(sorted, all.warnings, options.watchMs === undefined);
-    case 'targets':
-      return formatTargets(sorted);
+    case 'names':
+      return formatNames(sorted);
     case 'ids':
       return formatIds(sorted);
     case 'table':

@@ -19,7 +19,7 @@ export function parseTarget(text: string): Target {
   throw refusal(
     text,
     'unknown kind of target',
-    `${formsHint()}; a machine by its name: vmssh list, vmssh ssh NAME`,
+    `${formsHint()}; a machine by its name: vmssh list, vmssh ssh NAME, vmssh check NAME`,
   );
 }
 

@@ -48,14 +48,14 @@ describe('on real sockets', () => {
 
   it('check tells as JSON where each target stopped, and exits as the first that failed', async () => {
     const path = await folder.listen((peer) => peer.end('SSH-2.0-x\r\n'));
-    const targets = [`unix${path}`, `unix${folder.at('nothing')}`, 'foo'];
+    const targets = [`unix${path}`, `unix${folder.at('nothing')}`, 'foo/bar'];
     const io = fakeIo();
     expect(await check.run({ ...all, targets }, io)).toBe(1);
     const results = JSON.parse(io.stdout.join(''));
     expect(results).toMatchObject([
       { target: targets[0], ok: false, exitCode: 1, error: { op: 'handshake', code: 'HANDSHAKE' } },
       { target: targets[1], ok: false, exitCode: 1, error: { op: 'connect', code: 'ENOENT' } },
-      { target: 'foo', ok: false, exitCode: 2, error: { op: 'parse', code: 'USAGE' }, stages: [] },
+      { target: 'foo/bar', ok: false, exitCode: 2, error: { op: 'parse', code: 'USAGE' }, stages: [] },
     ]);
     const names = results.map(({ stages }: { stages: { stage: string }[] }) =>
       stages.map(({ stage }) => stage),

@@ -89,8 +89,8 @@ describe('vmssh list', () => {
     expect((await output({}, deps())).stdout).toBe('');
   });
 
-  it('prints targets or UUIDs alone', async () => {
-    expect((await output({ show: 'targets' })).stdout).toBe(`qemu/${uuid}\nlima/a\nmachine/web\n`);
+  it('prints names or UUIDs alone, a line each', async () => {
+    expect((await output({ show: 'names' })).stdout).toBe('Mint 22\na\\x1b[2J\\x09b\nweb\n');
     expect((await output({ show: 'ids' })).stdout).toBe(`${uuid}\n`);
   });
 
@@ -137,14 +137,14 @@ describe('vmssh list', () => {
       },
     };
     const io = fakeIo({ interrupted: () => abort.signal });
-    const result = await output({ show: 'targets', watchMs: 1 }, deps(changing), io);
+    const result = await output({ show: 'names', watchMs: 1 }, deps(changing), io);
     expect(result.code).toBe(130);
-    expect(result.stdout).toBe(`machine/web\n\nqemu/${uuid}\nmachine/web\n`);
+    expect(result.stdout).toBe('web\n\nMint 22\nweb\n');
   });
 
   it.each([
     { input: {}, want: table },
-    { input: { running: true, quiet: true }, want: { ...table, show: 'targets', runningOnly: true } },
+    { input: { running: true, quiet: true }, want: { ...table, show: 'names', runningOnly: true } },
     { input: { ids: true, provider: 'a,b' }, want: { ...table, show: 'ids', providers: ['a', 'b'] } },
     { input: { output: 'wide', watch: true }, want: { ...table, show: 'wide', watchMs: 2000 } },
     { input: { output: 'json', json: true, watch: '5' }, want: { ...table, show: 'json', watchMs: 5000 } },

@@ -154,6 +154,22 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     }
   });
 
+  it('take the names that vmssh list -q prints, as vmssh check does', async () => {
+    const { stdout } = await tool('list', '-q', '--provider=machined');
+    const names = stdout.trimEnd().split('\n');
+    expect(names).toEqual(['db', 'twice', 'TWICE', 'Web Server']);
+    const { code, stdout: json } = await tool('check', '--json', 'db', 'Web Server', 'twice');
+    expect({ code, results: JSON.parse(json) }).toMatchObject({
+      code: 0,
+      results: [
+        { target: 'db', ok: true },
+        { target: 'Web Server', ok: true },
+        { target: 'twice', ok: true },
+      ],
+    });
+    expect((await tool('ssh', ...quiet, 'Web Server', 'exit 9')).code).toBe(9);
+  });
+
   it('print what they would run', async () => {
     const { stdout } = await tool('ssh', '--print-command', 'db', 'true');
     expect(stdout).toMatch(/^ssh machine%db -o 'ProxyCommand=.* -o HostKeyAlias=vmssh-.* true\n$/);

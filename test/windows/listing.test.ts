@@ -59,7 +59,7 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     const off = { id: mint.id.replace('86', '87'), name: 'Off One', state: 3 };
     const env = wmi([mint, off]);
     expect((await list(env, '-r')).stdout).toBe('running\tMint\thyper-v/Mint\thyper-v\n');
-    expect((await list(env, '-q')).stdout).toBe('hyper-v/Mint\nhyper-v/Off-One\n');
+    expect((await list(env, '-q')).stdout).toBe('Mint\nOff One\n');
     expect((await list(env, '-i')).stdout).toBe(
       [mint, off].map(({ id }) => `${id.toLowerCase()}\n`).join(''),
     );

@@ -1,6 +1,7 @@
+import { commands } from '../src/commands/commands.js';
 import { completionScripts } from '../src/commands/completion-scripts.js';
 import { manPages } from '../src/commands/man-page.js';
-import { commands, overview } from '../src/commands/program.js';
+import { overview } from '../src/commands/program.js';
 import { configText } from '../src/ssh/config-text.js';
 import { version } from '../src/version.js';
 

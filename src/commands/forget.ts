@@ -4,7 +4,7 @@ import { hostKeyAlias } from '../ssh/identity.js';
 import { knownHostsFile, withoutNames } from '../ssh/known-hosts-file.js';
 import { replaceFile } from '../ssh/replace-file.js';
 import { type Command, UsageError } from './command.js';
-import { lookUp } from './ssh.js';
+import { lookUp } from './look-up.js';
 
 export interface ForgetOptions {
   readonly targets: readonly string[];

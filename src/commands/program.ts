@@ -1,37 +1,12 @@
-import { Command as CommanderCommand, CommanderError, Option } from 'commander';
+import { Command as CommanderCommand, CommanderError } from 'commander';
 import { exitCode, printable, quote } from '../errors.js';
 import { version } from '../version.js';
-import { check } from './check.js';
-import { type Command, type Io, type OptionSpec, type RawArgs, UsageError } from './command.js';
-import { completion, printCompletions } from './completion.js';
-import { configDiff } from './config-diff.js';
-import { configInstall } from './config-install.js';
-import { configPrint } from './config-print.js';
-import { configUninstall } from './config-uninstall.js';
-import { doctor } from './doctor.js';
-import { forget } from './forget.js';
-import { guestCheck } from './guest-check.js';
-import { guestCloudInit } from './guest-cloud-init.js';
-import { guestGenerator } from './guest-generator.js';
-import { guestInstall } from './guest-install.js';
-import { guestScript } from './guest-script.js';
-import { guestUnits } from './guest-units.js';
-import { guid } from './guid.js';
-import { list } from './list.js';
+import { type Command, type Io, type RawArgs, UsageError } from './command.js';
+import { commands } from './commands.js';
+import { printCompletions } from './completion.js';
 import { nc } from './nc.js';
-import { port } from './port.js';
-import { proxy } from './proxy.js';
-import { resolveCommand } from './resolve.js';
-import { serviceList, serviceRegister, serviceUnregister } from './service.js';
 import { toolCommands } from './ssh.js';
-
-/** Every command; one of a group has both words in its name. */
-export const commands: readonly Command<unknown>[] = [
-  ...[list, ...toolCommands, proxy, check, nc, resolveCommand, forget],
-  ...[configInstall, configUninstall, configDiff, configPrint, completion],
-  ...[doctor, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
-  ...[guid, port, serviceList, serviceRegister, serviceUnregister],
-];
+import { wire } from './wire.js';
 
 /** What is done with a command's arguments; resolves to the exit code. */
 export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
@@ -112,81 +87,6 @@ Exit codes: 0 done, 1 could not connect, 2 wrong usage, 3 no SSH banner, 4 not f
 Set up:
   vmssh config install
   ssh root@vsock/3`;
-
-function wire(
-  command: Command<unknown>,
-  name: string,
-  action: (raw: RawArgs) => Promise<void>,
-): CommanderCommand {
-  const wired = new Wired(name, command.options)
-    .description(command.summary)
-    .usage(`[options] ${command.usage}`.trim());
-  wired.argument('[arguments...]');
-  for (const spec of command.options) wired.addOption(option(spec));
-  wired.addHelpText('after', afterHelp(command));
-  return wired.action((positionals: string[], options: Record<string, string | boolean>) => {
-    return action({ positionals, options: byLongName(command.options, options) });
-  });
-}
-
-/**
- * Commander takes the argument behind an option for its value also where that may be left out. Here such a value follows
- * a "=" only, as in scan-args.ts, so that a target may stand behind --wait.
- */
-class Wired extends CommanderCommand {
-  readonly #specs: readonly OptionSpec[];
-
-  constructor(name: string, specs: readonly OptionSpec[]) {
-    super(name);
-    this.#specs = specs;
-  }
-
-  override parseOptions(args: string[]) {
-    return super.parseOptions(markLeftOut(this.#specs, args));
-  }
-}
-
-/** Stands for a value that was left out: no argument of a process can hold it. */
-const leftOut = '\0';
-
-function markLeftOut(specs: readonly OptionSpec[], args: readonly string[]): string[] {
-  const marked: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
-    if (arg === '--') return [...marked, ...args.slice(i)];
-    const spec = specs.find(({ long, short }) => arg === `--${long}` || arg === `-${short}`);
-    marked.push(spec?.optionalValue ? `--${spec.long}=${leftOut}` : arg);
-    const value = args[i + 1];
-    if (spec?.value !== undefined && !spec.optionalValue && value !== undefined) {
-      marked.push(value);
-      i++;
-    }
-  }
-  return marked;
-}
-
-function option(spec: OptionSpec): Option {
-  const value = spec.value === undefined ? '' : spec.optionalValue ? ` [${spec.value}]` : ` <${spec.value}>`;
-  return new Option(`${spec.short ? `-${spec.short}, ` : ''}--${spec.long}${value}`, spec.summary);
-}
-
-function afterHelp({ details, examples }: Command<unknown>): string {
-  const lines = examples.map(({ line, about }) => `  ${line}\n      ${about}`);
-  return `${details ? `\n${details}\n` : ''}\nExamples:\n${lines.join('\n')}`;
-}
-
-/** Commander names options in camel case. */
-function byLongName(
-  specs: readonly OptionSpec[],
-  options: Record<string, string | boolean>,
-): RawArgs['options'] {
-  const named: Record<string, string | true> = {};
-  for (const { long } of specs) {
-    const value = options[long.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
-    if (value !== undefined && value !== false) named[long] = value === leftOut ? true : value;
-  }
-  return named;
-}
 
 /** Every command of the tree writes through `io`, throws instead of exiting, and shows its arguments in its usage alone. */
 function silence(command: CommanderCommand, io: Io): void {

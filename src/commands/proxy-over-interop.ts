@@ -1,10 +1,16 @@
 import { parseTarget } from '../target/parse.js';
 import type { Io } from './command.js';
 import { passOverInterop, runOverInterop, wantsSocket, windowsVmssh } from './over-interop.js';
-import type { ProxyOptions } from './proxy.js';
+import type { ReachByOptions } from './reach-by.js';
+
+/** What the proxy was asked for, and is to ask in turn. */
+export interface InteropOptions extends ReachByOptions {
+  readonly fdpass: boolean;
+  readonly verbose: boolean;
+}
 
 /** Inside WSL2: hands a target of Windows to the Windows build of vmssh. Undefined where there is none, or no need. */
-export async function proxyOverInterop(options: ProxyOptions, io: Io): Promise<number | undefined> {
+export async function proxyOverInterop(options: InteropOptions, io: Io): Promise<number | undefined> {
   const program = windowsVmssh(parseTarget(options.text), io);
   if (program === undefined) return undefined;
   const { text, port, timeoutMs, waitMs, verbose, fdpass, transports } = options;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { hasKnownKey, knownHostsFile } from '../ssh/known-hosts-file.js';
 import type { Io } from './command.js';
-import type { ToolCall } from './ssh-run.js';
+import type { ToolCall } from './ssh-call.js';
 
 /** For one more handshake. Milliseconds. */
 const timeoutMs = 10_000;

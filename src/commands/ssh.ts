@@ -1,16 +1,7 @@
-import type { NamedTarget } from '../resolve/short-name.js';
-import type { Command, Io, RawArgs } from './command.js';
+import type { Command, RawArgs } from './command.js';
 import type { Tool } from './ssh-args.js';
+import type { SshOptions } from './ssh-call.js';
 import { secondsOption } from './values.js';
-
-export interface SshOptions {
-  /** The tool's own arguments. */
-  readonly args: readonly string[];
-  /** Seconds for the proxy's --wait. */
-  readonly waitSeconds: number | undefined;
-  /** Print the command instead of running it. */
-  readonly print: boolean;
-}
 
 /** What stands in the way of a plain table of options: these commands take any of another program's. */
 export interface PassThrough {
@@ -74,12 +65,6 @@ export const toolCommands: readonly ToolCommand[] = (['ssh', 'scp', 'sftp', 'rsy
     run: async (options, io) => (await import('./ssh-run.js')).runTool(tool, options, io),
   }),
 );
-
-/** The target of `[user@]NAME`, for commands of other names too; `signal` ends the search. */
-export async function lookUp(typed: string, io: Io, signal?: AbortSignal): Promise<NamedTarget> {
-  const { resolveShortName } = await import('../resolve/short-name.js');
-  return resolveShortName(typed, { env: io.env, platform: io.platform, signal });
-}
 
 /** Our options stand in front of a "--", in the form --name or --name=value; the tool's own are left alone. */
 function parseArgs({ positionals }: RawArgs): SshOptions {

@@ -1,9 +1,15 @@
 import { DiscoveryError } from './discovery-error.js';
-import type { HyperVRow } from './hyper-v.js';
 import { isJsonObject } from './json.js';
 import type { Deps } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
 import { systemProgram } from './windows-programs.js';
+
+/** A row of Msvm_ComputerSystem: the host itself is one of them. */
+export interface HyperVRow {
+  readonly id: string;
+  readonly name: string;
+  readonly state: number;
+}
 
 /** What WMI says, asked through PowerShell: slower, but without COM. Throws a DiscoveryError. */
 export async function askPowerShell(deps: Deps, run: RunTool = runTool): Promise<readonly HyperVRow[]> {

@@ -1,7 +1,7 @@
 import { type Guid, parseGuid } from '../address/guid.js';
 import { type AddonState, loadAddon } from '../native.js';
 import { DiscoveryError } from './discovery-error.js';
-import { askPowerShell } from './hyper-v-powershell.js';
+import { askPowerShell, type HyperVRow } from './hyper-v-powershell.js';
 import type { Deps, Status } from './provider.js';
 
 /** A Hyper-V virtual machine. */
@@ -10,13 +10,6 @@ export interface HyperVMachine {
   /** Not unique, and without regard to case. */
   readonly name: string;
   readonly status: Status;
-}
-
-/** A row of Msvm_ComputerSystem: the host itself is one of them. */
-export interface HyperVRow {
-  readonly id: string;
-  readonly name: string;
-  readonly state: number;
 }
 
 /** What is asked; a parameter, so that tests answer. */

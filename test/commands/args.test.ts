@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../src/commands/command.js';
-import { commands, runProgram } from '../../src/commands/program.js';
+import { commands } from '../../src/commands/commands.js';
+import { runProgram } from '../../src/commands/program.js';
 import { scanArgs } from '../../src/commands/scan-args.js';
 import { fakeIo } from './fake-io.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../src/commands/command.js';
+import { commands } from '../../src/commands/commands.js';
 import { complete } from '../../src/commands/complete.js';
 import { completion, printCompletions } from '../../src/commands/completion.js';
 import { completionScripts, shells } from '../../src/commands/completion-scripts.js';
-import { commands } from '../../src/commands/program.js';
 import type { ListedMachine } from '../../src/discovery/merge.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/commands/commands.js';
 import { manPages } from '../../src/commands/man-page.js';
-import { commands, overview } from '../../src/commands/program.js';
+import { overview } from '../../src/commands/program.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 

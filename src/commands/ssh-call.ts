@@ -1,0 +1,141 @@
+import { existsSync, constants as fsConstants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { slug } from '../discovery/match-found.js';
+import { ConnectError, printable, quote } from '../errors.js';
+import { loadAddon } from '../native.js';
+import type { NamedTarget } from '../resolve/short-name.js';
+import { type HostOptions, hostOptions } from '../ssh/host-options.js';
+import { hostKeyAlias, isNamed } from '../ssh/identity.js';
+import { knownHostsFile } from '../ssh/known-hosts-file.js';
+import { parseTarget } from '../target/parse.js';
+import { type Io, UsageError } from './command.js';
+import type { lookUp } from './look-up.js';
+import { startProgress } from './spinner.js';
+import { findOperands, type Operand, type Tool, type ToolArgs } from './ssh-args.js';
+import { remoteShell, withoutShell } from './ssh-rsync.js';
+
+export interface SshOptions {
+  /** The tool's own arguments. */
+  readonly args: readonly string[];
+  /** Seconds for the proxy's --wait. */
+  readonly waitSeconds: number | undefined;
+  /** Print the command instead of running it. */
+  readonly print: boolean;
+}
+
+/** What is run, and with which options in it: ours for the machine. */
+export interface ToolCall {
+  readonly command: readonly string[];
+  /** The ssh that is meant. */
+  readonly ssh: readonly string[];
+  /** "-o" and its values. */
+  readonly options: readonly string[];
+  readonly named: NamedTarget;
+  /** How ssh is given the machine. */
+  readonly host: string;
+}
+
+/** The command line of a tool for what was typed. Throws a UsageError or a ConnectError. */
+export async function prepare(
+  tool: Tool,
+  { args, waitSeconds }: SshOptions,
+  io: Io,
+  find: typeof lookUp,
+): Promise<ToolCall> {
+  const found = findOperands(tool, args, isTarget);
+  const operand = onlyMachine(tool, found);
+  const progress = await startProgress(io, `looking for ${printable(operand.host)}`);
+  const named = await find(operand.host, io).finally(() => progress.stop());
+  const host = hostFor(named);
+  const replaced = args.map((arg, i) => {
+    const each = found.operands.find(({ at }) => at === i);
+    return each ? `${each.user}${host}${each.rest}` : arg;
+  });
+  const ssh = sshProgram(io);
+  const settings = await settingsOf(named, found, waitSeconds, io);
+  const options = settings.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
+  const withOptions = replaced.toSpliced(found.optionsAt, 0, ...options);
+  const command = {
+    ssh: () => [...ssh, ...withOptions],
+    scp: () => [tool, ...otherSsh(ssh), ...withOptions],
+    sftp: () => [tool, ...otherSsh(ssh), ...withOptions],
+    rsync: () => [tool, '-e', remoteShell(args, io.self, waitSeconds), ...withoutShell(replaced)],
+  }[tool]();
+  return { command, ssh, options, named, host };
+}
+
+function onlyMachine(tool: Tool, { operands }: ToolArgs): Operand {
+  const [operand, ...others] = operands;
+  if (operand === undefined || operand.host === '') {
+    const form =
+      tool === 'ssh' || tool === 'sftp'
+        ? '[user@]TARGET'
+        : 'a SOURCE or a destination of the form TARGET:PATH';
+    throw new UsageError(`expected ${form} among the arguments of ${tool}`);
+  }
+  const other = others.find(({ host }) => host !== operand.host);
+  if (other)
+    throw new UsageError(
+      `${tool} copies between this host and one machine here, not between ${quote(operand.host)} and ${quote(other.host)}`,
+    );
+  return operand;
+}
+
+async function settingsOf(named: NamedTarget, found: ToolArgs, waitSeconds: number | undefined, io: Io) {
+  const { machine, target, text } = named;
+  const keeps = isNamed(target);
+  const key = machine?.identityFile;
+  const options: HostOptions = {
+    ...{ program: io.self, platform: io.platform, target: text, waitSeconds },
+    fdpass: io.platform !== 'win32' && loadAddon().addon !== undefined,
+    knownHosts: keeps ? knownHostsFile(io.env) : undefined,
+    hostKeyAlias: keeps ? ((machine && hostKeyAlias(machine)) ?? hostFor(named)) : undefined,
+    user: found.hasUser ? undefined : machine?.user,
+    identityFile: key !== undefined && (await isReadable(key)) ? key : undefined,
+  };
+  try {
+    return hostOptions(options);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+/**
+ * The target as every tool takes it for a host: "%" for "/", no colon, and nothing that ssh refuses in a host name. Where
+ * there is no such form, a machine's UUID or the slug of its name.
+ */
+function hostFor({ text, machine }: NamedTarget): string {
+  const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
+  if (/^[^-\s\p{C}:'"`$\\;&<>|(){},][^\s\p{C}:'"`$\\;&<>|(){},]*$/u.test(host)) return host;
+  return host.includes(':') && machine?.uuid !== undefined ? machine.uuid : slug(machine?.name ?? text);
+}
+
+function isTarget(text: string): boolean {
+  try {
+    parseTarget(text);
+    return true;
+  } catch (error) {
+    if (error instanceof ConnectError) return false;
+    throw error;
+  }
+}
+
+/** VMSSH_SSH, or HV_SSH_COMMAND as hvc has it: a program's path, or a program and its options parted by spaces. */
+function sshProgram({ env }: Io): readonly string[] {
+  const own = env.VMSSH_SSH || env.HV_SSH_COMMAND;
+  if (!own) return ['ssh'];
+  return existsSync(own) ? [own] : own.trim().split(/\s+/);
+}
+
+function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly string[] {
+  if (rest.length > 0)
+    throw new UsageError('VMSSH_SSH may hold options for vmssh ssh alone; scp and sftp take a program');
+  return program === 'ssh' ? [] : ['-S', program];
+}
+
+function isReadable(path: string): Promise<boolean> {
+  return access(path, fsConstants.R_OK).then(
+    () => true,
+    () => false,
+  );
+}

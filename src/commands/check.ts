@@ -3,6 +3,7 @@ import { parseTarget } from '../target/parse.js';
 import { formatCheck } from './check-format.js';
 import { type CheckResult, checkTarget } from './check-target.js';
 import { type Command, type Io, UsageError } from './command.js';
+import { lookUp } from './look-up.js';
 import {
   jsonOption,
   type ReachFlags,
@@ -12,7 +13,6 @@ import {
   waitOption,
 } from './shared-options.js';
 import { startProgress } from './spinner.js';
-import { lookUp } from './ssh.js';
 import { styles } from './style.js';
 import { portArgument } from './values.js';
 

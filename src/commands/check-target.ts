@@ -1,14 +1,23 @@
 import { toDuplex } from '../deliver/duplex.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
 import { type Reached, reach } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { probe } from '../ssh/probe.js';
 import type { Io } from './command.js';
+import { findTarget } from './look-up.js';
 import type { ReachFlags } from './shared-options.js';
 import { stepTrace } from './trace.js';
+import { portArgument } from './values.js';
 
 /** The stages of a check, in order. */
-export type StageName = 'parsed' | 'resolved' | 'connected' | 'banner' | 'host key' | 'authentication';
+export type StageName =
+  | 'found'
+  | 'parsed'
+  | 'resolved'
+  | 'connected'
+  | 'banner'
+  | 'host key'
+  | 'authentication';
 
 export interface Stage {
   readonly stage: StageName;
@@ -18,19 +27,32 @@ export interface Stage {
 }
 
 export interface CheckResult {
+  /** As it was typed. */
   readonly target: string;
+  /** What is meant by it: a target, its port and who would log in; undefined where nobody has such a name. */
+  readonly means?: { readonly text: string; readonly port: number; readonly user: string } | undefined;
   /** The stages that were passed. */
   readonly stages: readonly Stage[];
   /** What stopped the stage after them. */
   readonly error?: ConnectError | undefined;
 }
 
-export interface CheckTargetOptions extends ReachFlags {
-  readonly port: number;
-  readonly user: string;
+/** The exit code of a command that checks one target. */
+export function codeOf({ error }: CheckResult): number {
+  return error ? exitCodeOf(error) : exitCode.ok;
 }
 
-/** Goes the whole way to one target and notes each stage; `onStage` is told what comes next. Throws nothing of op's. */
+export interface CheckTargetOptions extends ReachFlags {
+  /** Undefined: as it was typed in an ssh:// form, or 22. */
+  readonly port: number | undefined;
+  /** Undefined: as it was typed in front of an "@", or the one that the machine's manager made, or root. */
+  readonly user: string | undefined;
+}
+
+/**
+ * Goes the whole way to one machine, by its target or its name, and notes each stage; `onStage` is told what comes next.
+ * What stops it is told in the result. Throws a UsageError for a port that is none.
+ */
 export async function checkTarget(
   target: string,
   options: CheckTargetOptions,
@@ -46,11 +68,17 @@ export async function checkTarget(
     stages.push({ stage, ms: Math.round((time - last) * 10) / 10, found });
     last = time;
   };
+  let means: CheckResult['means'];
   let reached: Reached | undefined;
   try {
-    const { port, timeoutMs, waitMs, user } = options;
+    const { timeoutMs, waitMs } = options;
     const verbose = stepTrace(io, options.verbose);
-    reached = await reach(target, {
+    onStage('looking for the machine');
+    const { text, machine, ...typed } = await findTarget(target, io, signal);
+    if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
+    const port = options.port ?? portArgument(typed.port);
+    means = { text, port, user: options.user ?? typed.user ?? 'root' };
+    reached = await reach(text, {
       ...{ port, timeoutMs, waitMs, signal, env: io.env, platform: io.platform },
       trace(step, outcome) {
         verbose?.(step, outcome);
@@ -61,20 +89,22 @@ export async function checkTarget(
       },
     });
     onStage('waiting for the banner');
-    pass('banner', await awaitBanner(reached.connection, target, timeoutMs, signal));
+    const user = options.user ?? typed.user ?? reached.resolution.user ?? 'root';
+    means = { text, port, user };
+    pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
     onStage('SSH handshake');
     const { hostKey, methods } = await probe(toDuplex(reached.connection), {
-      target,
+      target: text,
       user,
       timeoutMs,
       signal,
     });
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
-    return { target, stages };
+    return { target, means, stages };
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    return { target, stages, error };
+    return { target, means, stages, error };
   } finally {
     reached?.connection.close();
   }

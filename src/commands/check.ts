@@ -1,9 +1,7 @@
-import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
-import { parseTarget } from '../target/parse.js';
+import { ConnectError, exitCode, printable } from '../errors.js';
 import { formatCheck } from './check-format.js';
-import { type CheckResult, checkTarget } from './check-target.js';
-import { type Command, type Io, UsageError } from './command.js';
-import { lookUp } from './look-up.js';
+import { type CheckResult, checkTarget, codeOf } from './check-target.js';
+import { type Command, UsageError } from './command.js';
 import {
   jsonOption,
   type ReachFlags,
@@ -18,8 +16,8 @@ import { portArgument } from './values.js';
 
 export interface CheckOptions extends ReachFlags {
   readonly targets: readonly string[];
-  readonly port: number;
-  readonly user: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
   readonly json: boolean;
 }
 
@@ -27,16 +25,16 @@ export interface CheckOptions extends ReachFlags {
 export const check: Command<CheckOptions> = {
   name: 'check',
   summary: 'go the way to a machine stage by stage, up to its host key and authentication methods',
-  usage: 'TARGET...',
+  usage: '[user@]TARGET...',
   details:
-    'A name alone is looked up as vmssh ssh does it. Exits with the code of the first target that failed. Nobody is logged in.',
+    'TARGET is also a name alone, as of vmssh ssh. Exits with the code of the first target that failed. Nobody is logged in.',
   options: [
     { long: 'port', short: 'p', value: 'PORT', summary: 'the port of sshd in the machine (default 22)' },
     {
       long: 'user',
       short: 'l',
       value: 'NAME',
-      summary: 'the user to ask authentication methods for (default: root)',
+      summary: 'who would log in (default: the user of TARGET, or root)',
     },
     timeoutOption,
     waitOption,
@@ -44,7 +42,8 @@ export const check: Command<CheckOptions> = {
     verboseOption,
   ],
   examples: [
-    { line: 'vmssh check vsock/3', about: 'why does ssh vsock/3 not work?' },
+    { line: 'vmssh check mint', about: 'why does ssh mint not work?' },
+    { line: 'vmssh check -p 2222 ann@vsock/3', about: 'the same for an address, a port and a user' },
     { line: 'vmssh check --json machine/web machine/db', about: 'for scripts' },
     { line: 'vmssh check --wait=60 vsock-mux/run/fc/v.sock', about: 'wait for a machine that boots' },
   ],
@@ -54,8 +53,8 @@ export const check: Command<CheckOptions> = {
     const { port, user } = raw.options;
     return {
       targets: raw.positionals,
-      port: portArgument(port === true ? undefined : port),
-      user: typeof user === 'string' ? user : 'root',
+      port: typeof port === 'string' ? portArgument(port) : undefined,
+      user: typeof user === 'string' ? user : undefined,
       json: raw.options.json === true,
       ...reachFlags(raw),
     };
@@ -66,7 +65,7 @@ export const check: Command<CheckOptions> = {
     const results: CheckResult[] = [];
     for (const target of options.targets) {
       const progress = await startProgress(io, `checking ${printable(target)}`);
-      const result = await checkNamed(target, options, io, signal, (stage) =>
+      const result = await checkTarget(target, options, io, signal, (stage) =>
         progress.tell(printable(`${target}: ${stage}`)),
       );
       progress.stop();
@@ -78,36 +77,6 @@ export const check: Command<CheckOptions> = {
     return results.map(codeOf).find((code) => code !== exitCode.ok) ?? exitCode.ok;
   },
 };
-
-/** checkTarget, also for a machine's short name. */
-async function checkNamed(
-  typed: string,
-  options: CheckOptions,
-  io: Io,
-  signal: AbortSignal,
-  onStage: (next: string) => void,
-): Promise<CheckResult> {
-  try {
-    const target = await targetOf(typed, io, signal);
-    return { ...(await checkTarget(target, options, io, signal, onStage)), target: typed };
-  } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
-    return { target: typed, stages: [], error };
-  }
-}
-
-async function targetOf(typed: string, io: Io, signal: AbortSignal): Promise<string> {
-  try {
-    parseTarget(typed);
-    return typed;
-  } catch {
-    return (await lookUp(typed, io, signal)).text;
-  }
-}
-
-function codeOf({ error }: CheckResult): number {
-  return error ? exitCodeOf(error) : exitCode.ok;
-}
 
 function toJson(result: CheckResult) {
   const { target, stages, error } = result;

@@ -62,7 +62,7 @@ async function inCommand(
     return options.map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
   if (name === 'completion')
     return ['bash', 'zsh', 'fish', 'powershell'].map((word) => ({ word, about: '' }));
-  return /TARGET|HOST/.test(usage) ? targets(current, name, await live.machines()) : [];
+  return /TARGET|HOST/.test(usage) ? targets(current, { name, usage }, await live.machines()) : [];
 }
 
 function takesNext({ long, short, value, optionalValue }: OptionSpec, word: string): boolean {
@@ -74,15 +74,15 @@ async function providerNames(current: string, live: LiveNames): Promise<readonly
   return (await live.providers()).map((name) => ({ word: head + name, about: '' }));
 }
 
-/** Targets, and for the commands that look names up, the names too. `user@` in front stays there. */
+/** Targets, and where the usage has a TARGET, which may be a name, the names too. `user@` in front stays there. */
 function targets(
   current: string,
-  command: string,
+  { name: command, usage }: Pick<CommandTable[number], 'name' | 'usage'>,
   machines: readonly ListedMachine[],
 ): readonly Completion[] {
   const [user = ''] = /^[^@/%:]+@/.exec(current) ?? [];
   const copies = command === 'scp' || command === 'rsync' ? ':' : '';
-  const short = ['ssh', 'scp', 'sftp', 'rsync', 'forget'].includes(command);
+  const short = usage.includes('TARGET');
   return [
     ...machines.flatMap(({ name, target, status, provider }) => {
       const about = `${status}, ${provider}`;

@@ -1,12 +1,12 @@
-import { exitCode } from '../errors.js';
+import { exitCode, printable } from '../errors.js';
 import { diagnose, type Finding } from '../guest/diagnose.js';
 import { failures } from '../guest/failures.js';
 import { runScript } from '../guest/run-script.js';
 import { checkScript } from '../guest/script.js';
-import { userOf, wayInto, withoutUser } from '../guest/ways.js';
-import { parseTarget } from '../target/parse.js';
+import { wayInto } from '../guest/ways.js';
+import { splitLogin } from '../target/login.js';
 import { formatCheck } from './check-format.js';
-import { checkTarget } from './check-target.js';
+import { checkTarget, codeOf } from './check-target.js';
 import type { Command } from './command.js';
 import { hostSigns } from './doctor-signs.js';
 import { formatProgress, notRun } from './guest-lines.js';
@@ -19,8 +19,8 @@ import { positionals } from './values.js';
 
 export interface DoctorTargetOptions extends ReachFlags {
   readonly target: string;
-  readonly port: number;
-  readonly user: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
   /** Another way into the same guest. */
   readonly over: HostFlags | undefined;
   readonly sshConfig: string | undefined;
@@ -52,19 +52,18 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
     verboseOption,
   ],
   examples: [
-    { line: 'vmssh doctor vsock/3', about: 'why does ssh vsock/3 not work?' },
+    { line: 'vmssh doctor mint', about: 'why does ssh mint not work?' },
     { line: 'vmssh doctor --over root@192.0.2.7 vsock/3', about: 'the same, with a look from inside' },
   ],
 
   parse(raw) {
-    const [text = ''] = positionals(raw, 1, 1, '[user@]TARGET');
-    const target = withoutUser(text);
-    parseTarget(target);
+    const [target = ''] = positionals(raw, 1, 1, '[user@]TARGET');
     const { over, user, 'ssh-config': sshConfig } = raw.options;
+    const named = typeof user === 'string' ? user : splitLogin(target).user;
     return {
       target,
-      port: guestPort(raw),
-      user: accountName(typeof user === 'string' ? user : (userOf(text) ?? 'root')),
+      port: raw.options.port === undefined ? undefined : guestPort(raw),
+      user: named === undefined ? undefined : accountName(named),
       over: typeof over === 'string' ? hostFlags(over, raw) : undefined,
       sshConfig: typeof sshConfig === 'string' ? sshConfig : undefined,
       ...reachFlags(raw),
@@ -72,15 +71,18 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
   },
 
   async run(options, io) {
-    const { target, port, user, over, sshConfig } = options;
+    const { target: typed, over, sshConfig } = options;
     const signal = io.interrupted();
     const style = await styles(io, 'stdout');
-    const progress = await startProgress(io, `looking at ${target}`);
-    const check = await checkTarget(target, options, io, signal, (stage) =>
-      progress.tell(`${target}: ${stage}`),
+    const progress = await startProgress(io, `looking at ${printable(typed)}`);
+    const check = await checkTarget(typed, options, io, signal, (stage) =>
+      progress.tell(printable(`${typed}: ${stage}`)),
     );
     progress.stop();
     io.out(formatCheck(check, style));
+    if (!check.means) return codeOf(check);
+    const { text: target, port } = check.means;
+    const user = accountName(check.means.user);
     const signs = await hostSigns({ target, port, user, sshConfig, check }, io, signal);
     const { findings, certain } = diagnose(signs);
 

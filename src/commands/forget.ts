@@ -3,6 +3,7 @@ import { exitCode, printable, quote } from '../errors.js';
 import { hostKeyAlias } from '../ssh/identity.js';
 import { knownHostsFile, withoutNames } from '../ssh/known-hosts-file.js';
 import { replaceFile } from '../ssh/replace-file.js';
+import { splitLogin } from '../target/login.js';
 import { type Command, UsageError } from './command.js';
 import { lookUp } from './look-up.js';
 
@@ -30,7 +31,7 @@ export const forget: Command<ForgetOptions> = {
   async run({ targets }, io) {
     const path = knownHostsFile(io.env);
     let code: number = exitCode.ok;
-    for (const target of targets) {
+    for (const { host: target } of targets.map(splitLogin)) {
       const names = await namesOf(target, () => lookUp(target, io));
       const text = await readFile(path, 'utf8').catch(() => '');
       const left = withoutNames(text, names);

@@ -1,7 +1,8 @@
 import { exitCode } from '../errors.js';
 import { runScript } from '../guest/run-script.js';
 import { checkScript } from '../guest/script.js';
-import { userOf, wayInto } from '../guest/ways.js';
+import { wayInto } from '../guest/ways.js';
+import { splitUser } from '../target/login.js';
 import { type Command, UsageError } from './command.js';
 import { formatProgress, notRun } from './guest-lines.js';
 import { accountName, guestPort, portOption } from './guest-options.js';
@@ -45,7 +46,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
   parse(raw) {
     const script = raw.options.script === true;
     const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
-    const user = raw.options.user ?? userOf(host) ?? 'root';
+    const user = raw.options.user ?? splitUser(host).user ?? 'root';
     if (user === true) throw new UsageError('--user takes a name');
     return {
       into: script ? undefined : hostFlags(host, raw),

@@ -4,7 +4,8 @@ import { cidOf } from '../guest/progress.js';
 import { runScript } from '../guest/run-script.js';
 import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
 import { registrationCommand } from '../guest/service-registration.js';
-import { commandWord, targetOf, userOf, wayInto, withoutUser } from '../guest/ways.js';
+import { commandWord, targetOf, wayInto } from '../guest/ways.js';
+import { splitUser } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import { formatCheck } from './check-format.js';
 import { checkTarget } from './check-target.js';
@@ -87,7 +88,7 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
       io.err('hint: vmssh check TARGET proves it; --target TARGET does so here\n');
       return exitCode.connect;
     }
-    const user = script.account ?? userOf(into.host) ?? 'root';
+    const user = script.account ?? splitUser(into.host).user ?? 'root';
     const check = await checkTarget(target, { port: script.port, user, ...options.reach }, io, signal);
     io.out(formatCheck(check, await styles(io, 'stdout')));
     if (check.error) return exitCode.connect;
@@ -116,7 +117,7 @@ async function scriptRunner(io: Io, signal: AbortSignal) {
 
 /** What was typed, where it was a target already. */
 function ownTarget(host: string): string | undefined {
-  return targetOf(host) === undefined ? undefined : withoutUser(host);
+  return targetOf(host) === undefined ? undefined : splitUser(host).host;
 }
 
 function targetByCid(cid: number | undefined): string | undefined {
@@ -126,8 +127,8 @@ function targetByCid(cid: number | undefined): string | undefined {
 /** What to type from now on. */
 function afterwards({ into, script }: GuestInstallOptions, target: string, io: Io): string {
   const { port, account } = script;
-  const name = hostName(withoutUser(into.host));
-  const user = account ?? userOf(into.host);
+  const name = hostName(splitUser(into.host).host);
+  const user = account ?? splitUser(into.host).user;
   const word = (text: string) => commandWord(text, io.platform);
   const lines = hostLines({ name, target, port, user, word, self: io.self });
   const { kind } = parseTarget(target);

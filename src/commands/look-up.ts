@@ -1,8 +1,39 @@
 import type { NamedTarget } from '../resolve/short-name.js';
+import { splitLogin } from '../target/login.js';
+import { parseTarget } from '../target/parse.js';
 import type { Io } from './command.js';
 
-/** The target of `[user@]NAME`, for commands of other names too; `signal` ends the search. */
+/** What was typed for a machine, understood. */
+export interface FoundTarget {
+  /** What `parseTarget` understands. */
+  readonly text: string;
+  /** Who logs in: as it was typed, else as the machine's manager has it. */
+  readonly user: string | undefined;
+  /** As it was typed, in an ssh:// form. */
+  readonly port: string | undefined;
+  /** The machine that a name was looked up for. */
+  readonly machine: NamedTarget['machine'];
+}
+
+/** The target that is meant by NAME or by a target, with who is listed behind it; `signal` ends the search. */
 export async function lookUp(typed: string, io: Io, signal?: AbortSignal): Promise<NamedTarget> {
   const { resolveShortName } = await import('../resolve/short-name.js');
   return resolveShortName(typed, { env: io.env, platform: io.platform, signal });
+}
+
+/** The target of `[user@]TARGET`, `[user@]NAME` or `ssh://…`; only a name is looked up. Throws a ConnectError. */
+export async function findTarget(typed: string, io: Io, signal?: AbortSignal): Promise<FoundTarget> {
+  const { user, host, port } = splitLogin(typed);
+  if (isTarget(host, io.platform)) return { text: host, user, port, machine: undefined };
+  const { text, machine } = await lookUp(host, io, signal);
+  return { text, user: user ?? machine?.user, port, machine };
+}
+
+// A bare UUID is Hyper-V's on Windows; elsewhere it may be any machine's.
+function isTarget(text: string, platform: NodeJS.Platform): boolean {
+  try {
+    return parseTarget(text).kind !== 'hyper-v' || platform === 'win32' || /^hyper-v/i.test(text);
+  } catch {
+    return false; // a mistake is the search's to tell
+  }
 }

@@ -5,8 +5,10 @@ import { loadAddon } from '../native.js';
 import type { Transport } from '../reach-over.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { bannerLimit } from '../ssh/banner.js';
+import { splitLogin } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import { type Command, UsageError } from './command.js';
+import { findTarget } from './look-up.js';
 import { runOverInterop, windowsVmssh } from './over-interop.js';
 import { reachBy } from './reach-by.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
@@ -45,7 +47,8 @@ export const nc: Command<NcOptions> = {
     verboseOption,
   ],
   examples: [
-    { line: 'vsock-nc vsock/3', about: 'does sshd answer in the machine with CID 3?' },
+    { line: 'vsock-nc mint', about: 'does sshd answer in this machine?' },
+    { line: 'vsock-nc vsock/3', about: 'in the one with CID 3?' },
     { line: 'vsock-nc vsock-mux/run/fc/v.sock 5000 < request > answer', about: 'talk to another port' },
     { line: 'vsock-nc --wait --banner machine/web', about: 'wait until a machine has booted' },
     {
@@ -55,13 +58,14 @@ export const nc: Command<NcOptions> = {
   ],
 
   parse(raw, io) {
-    const [name = '', port] = positionals(raw, 1, 2, 'TARGET [PORT]');
+    const [typed = '', given] = positionals(raw, 1, 2, 'TARGET [PORT]');
+    const { host: name, port } = splitLogin(typed);
     const { options } = raw;
     const forSsh = options.ssh === true;
     const banner = options.banner === true || (io.terminal.stdin && options.pipe !== true && !forSsh);
     const transports = transportsOf(options.transport);
     const text = withKind(withPrefix(name, options), io.platform);
-    return { text, port: portArgument(port), banner, forSsh, transports, ...reachFlags(raw) };
+    return { text, port: portArgument(given ?? port), banner, forSsh, transports, ...reachFlags(raw) };
   },
 
   async run(options, io) {
@@ -69,15 +73,15 @@ export const nc: Command<NcOptions> = {
     if (options.forSsh && !options.banner) {
       return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false }, io);
     }
-    const { text, timeoutMs } = options;
-    const windows = windowsVmssh(parseTarget(text), io);
-    if (windows !== undefined) return runOverInterop(windows, windowsArgs(options));
     const signal = options.banner ? io.interrupted() : undefined;
+    const { text } = await findTarget(options.text, io, signal);
+    const windows = windowsVmssh(parseTarget(text), io);
+    if (windows !== undefined) return runOverInterop(windows, windowsArgs({ ...options, text }));
     const native: AddonState = loadAddon();
-    const { connection } = await reachBy(options, { trace, signal }, io);
+    const { connection } = await reachBy({ ...options, text }, { trace, signal }, io);
     if (options.banner) {
       try {
-        io.out(`${printable(await awaitBanner(connection, text, timeoutMs, signal))}\n`);
+        io.out(`${printable(await awaitBanner(connection, text, options.timeoutMs, signal))}\n`);
         // Closed with bytes unread, the connection would look broken to the server.
         await connection.read(bannerLimit);
       } finally {

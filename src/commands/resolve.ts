@@ -3,12 +3,14 @@ import { printable } from '../errors.js';
 import { resolve } from '../resolve/resolve.js';
 import { parseTarget } from '../target/parse.js';
 import type { Command } from './command.js';
+import { findTarget } from './look-up.js';
 import { jsonOption } from './shared-options.js';
 import { portArgument, positionals } from './values.js';
 
 export interface ResolveCommandOptions {
   readonly text: string;
-  readonly port: number;
+  /** Undefined: as it was typed in an ssh:// form, or 22. */
+  readonly port: number | undefined;
   readonly json: boolean;
 }
 
@@ -19,25 +21,37 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
   usage: 'TARGET [PORT]',
   options: [jsonOption],
   examples: [
+    { line: 'vmssh resolve mint', about: 'which machine is this, and how is it reached?' },
     { line: 'vmssh resolve machine/web', about: 'ask systemd-machined' },
     { line: 'vmssh resolve --json unix%run%host.sock', about: 'for scripts' },
   ],
 
   parse(raw) {
     const [text = '', port] = positionals(raw, 1, 2, 'TARGET [PORT]');
-    return { text, port: portArgument(port), json: raw.options.json === true };
+    return {
+      text,
+      port: port === undefined ? undefined : portArgument(port),
+      json: raw.options.json === true,
+    };
   },
 
-  async run({ text, port, json }, io) {
+  async run({ text: typed, port: given, json }, io) {
+    const { text, machine, ...login } = await findTarget(typed, io);
+    const port = given ?? portArgument(login.port);
     const target = parseTarget(text);
     const resolution = await resolve(target, { text, port, env: io.env, platform: io.platform });
     const address = formatEndpoint(resolution.endpoint);
     if (json) {
-      io.out(`${JSON.stringify({ typed: text, target, address, ...resolution }, undefined, 2)}\n`);
+      io.out(`${JSON.stringify({ typed, target, address, ...resolution }, undefined, 2)}\n`);
       return 0;
     }
     const { identityFile, steps } = resolution;
-    const how = [...steps, ...(identityFile === undefined ? [] : [`its private key is ${identityFile}`])];
+    const named = machine ? [`${machine.name} of ${machine.provider} is ${text}`] : [];
+    const how = [
+      ...named,
+      ...steps,
+      ...(identityFile === undefined ? [] : [`its private key is ${identityFile}`]),
+    ];
     io.out([printable(address), ...how.map((step) => `  ${printable(step)}`), ''].join('\n'));
     return 0;
   },

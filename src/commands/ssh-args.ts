@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { type Login, splitLogin, splitUser } from '../target/login.js';
 
 /** The programs that vmssh runs. */
 export type Tool = 'ssh' | 'scp' | 'sftp' | 'rsync';
@@ -10,6 +11,8 @@ export interface Operand {
   /** "user@" or "". */
   readonly user: string;
   readonly host: string;
+  /** Of an ssh:// form. */
+  readonly port?: string | undefined;
   /** ":path" or "". */
   readonly rest: string;
 }
@@ -50,10 +53,10 @@ export function findOperands(
   const hosts = tool === 'ssh' || tool === 'sftp' ? positions.slice(0, 1) : positions;
   const operands = hosts.flatMap((at): Operand[] => {
     const text = args[at] ?? '';
-    if (tool === 'ssh') return [{ at, ...splitUser(text), rest: '' }];
+    if (tool === 'ssh') return [{ at, ...loginOf(splitLogin(text)), rest: '' }];
     const remote = splitRemote(text, isTarget, exists);
     if (remote) return [{ at, ...remote }];
-    return tool === 'sftp' ? [{ at, ...splitUser(text), rest: '' }] : [];
+    return tool === 'sftp' ? [{ at, ...loginOf(splitUser(text)), rest: '' }] : [];
   });
   return { operands, optionsAt, hasUser: hasUser || operands.some(({ user }) => user !== '') };
 }
@@ -97,7 +100,7 @@ function splitRemote(
   exists: (path: string) => boolean,
 ): Omit<Operand, 'at'> | undefined {
   if (exists(text)) return undefined;
-  const { user, host: rest } = splitUser(text);
+  const { user, host: rest } = loginOf(splitUser(text));
   const colons = [...rest.matchAll(/:/g)].map(({ index }) => index);
   const at = colons.find((index) => isTarget(rest.slice(0, index))) ?? colons[0];
   if (at === undefined || at === 0) return undefined;
@@ -105,7 +108,6 @@ function splitRemote(
   return isTarget(host) || !host.includes('/') ? { user, host, rest: rest.slice(at) } : undefined;
 }
 
-function splitUser(text: string): { readonly user: string; readonly host: string } {
-  const [, user = '', host = text] = /^([^@/%:]+@)(.*)$/s.exec(text) ?? [];
-  return { user, host };
+function loginOf({ user, host, port }: Login): Omit<Operand, 'at' | 'rest'> {
+  return { user: user === undefined ? '' : `${user}@`, host, port };
 }

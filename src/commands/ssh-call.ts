@@ -53,7 +53,8 @@ export async function prepare(
   });
   const ssh = sshProgram(io);
   const settings = await settingsOf(named, found, waitSeconds, io);
-  const options = settings.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
+  const port = operand.port === undefined ? [] : [['Port', operand.port] as const];
+  const options = [...port, ...settings].flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const withOptions = replaced.toSpliced(found.optionsAt, 0, ...options);
   const command = {
     ssh: () => [...ssh, ...withOptions],

@@ -1,3 +1,4 @@
+import { splitUser } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import { shellWord } from './quote.js';
 
@@ -36,20 +37,10 @@ export function wayOf(host: string): WayName {
 /** What a text without its "user@" is as a target; undefined where it is none. */
 export function targetOf(host: string): ReturnType<typeof parseTarget> | undefined {
   try {
-    return parseTarget(withoutUser(host));
+    return parseTarget(splitUser(host).host);
   } catch {
     return undefined;
   }
-}
-
-/** "root@web" → "web". */
-export function withoutUser(host: string): string {
-  return host.replace(/^[^@/%]*@/, '');
-}
-
-/** "root@web" → "root"; undefined where no user is named. */
-export function userOf(host: string): string | undefined {
-  return /^([^@/%]+)@/.exec(host)?.[1];
 }
 
 /** The program to start, and what it reads. */
@@ -71,8 +62,8 @@ export function wayInto(options: WayOptions): Way {
     case 'machinectl': {
       const target = targetOf(host);
       const name =
-        target?.kind === 'machine' || target?.kind === 'container' ? target.name : withoutUser(host);
-      const account = userOf(host) ?? 'root';
+        target?.kind === 'machine' || target?.kind === 'container' ? target.name : splitUser(host).host;
+      const account = splitUser(host).user ?? 'root';
       const shell = ['machinectl', '--quiet', 'shell', `${account}@${name}`, '/bin/sh', '-c', script];
       return { name: way, command: shell, input: undefined };
     }

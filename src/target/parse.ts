@@ -16,12 +16,12 @@ export function parseTarget(text: string): Target {
       throw refusal(text, error.message, `the form is ${kind.form}: ${kind.summary}`);
     }
   }
-  throw refusal(
-    text,
-    'unknown kind of target',
-    `${formsHint()}; a machine by its name: vmssh list, vmssh ssh NAME, vmssh check NAME`,
-  );
+  const isName = /^[^/%:]+$/.test(text);
+  throw refusal(text, 'unknown kind of target', isName ? `${byName}; ${formsHint()}` : formsHint());
 }
+
+/** A name alone reaches the proxy only where no Host of ssh's configuration stands for it. */
+const byName = 'a machine by its name: vmssh ssh NAME, or vmssh config install and then ssh NAME';
 
 function refusal(text: string, problem: string, hint?: string): ConnectError {
   return new ConnectError('parse', text, { code: 'USAGE', problem, hint });

@@ -40,7 +40,9 @@ describe('completion', () => {
     { line: 'list -o ', want: ['wide', 'json'] },
     { line: 'config install --prefix v', want: [] },
     { line: 'completion ', want: ['bash', 'zsh', 'fish', 'powershell'] },
-    { line: 'resolve m', want: [] },
+    { line: 'resolve m', want: ['mint'] },
+    { line: 'check ann@m', want: ['ann@mint'] },
+    { line: 'proxy m', want: [] },
     { line: 'nope x', want: [] },
   ])('of "$line"', async ({ line, want }) => expect(await words(line)).toEqual(want));
 

@@ -236,7 +236,10 @@ describe('the doctor of this host', () => {
   });
 
   it('with a target goes the way to that machine', () => {
-    const parsed = doctor.parse({ positionals: ['vsock/3'], options: {} }, fakeIo());
-    expect(parsed).toMatchObject({ show: 'target', target: { target: 'vsock/3', port: 22 } });
+    const parse = (text: string, options = {}) => doctor.parse({ positionals: [text], options }, fakeIo());
+    const target = { target: 'ann@vsock/3', port: undefined, user: 'ann' };
+    expect(parse('ann@vsock/3')).toMatchObject({ show: 'target', target });
+    expect(parse('ann@vsock/3', { user: 'bob' })).toMatchObject({ target: { user: 'bob' } });
+    expect(() => parse('a b@vsock/3')).toThrow('"a b" cannot be the name of an account');
   });
 });

@@ -90,6 +90,13 @@ table(
   [
     { name: 'TARGET', input: raw(['vsock/3']), want: piped },
     { name: 'TARGET PORT', input: raw(['vsock/3', '0']), want: { ...piped, port: 0 } },
+    { name: 'who would log in, for nothing', input: raw(['ann@vsock/3']), want: piped },
+    {
+      name: 'a port in an ssh:// form',
+      input: raw(['ssh://vsock/3:2222']),
+      want: { ...piped, port: 2222 },
+    },
+    { name: 'another port behind it', input: raw(['ssh://vsock/3:1', '2']), want: { ...piped, port: 2 } },
     {
       name: 'a terminal for --banner',
       input: raw(['vsock/3']),
@@ -155,7 +162,7 @@ table(
   ],
 );
 
-const checked = { targets: ['vsock/3'], port: 22, user: 'root', json: false, ...flags };
+const checked = { targets: ['vsock/3'], port: undefined, user: undefined, json: false, ...flags };
 table(
   check,
   [
@@ -191,7 +198,7 @@ table(
 table(
   resolveCommand,
   [
-    { name: 'TARGET', input: raw(['a']), want: { text: 'a', port: 22, json: false } },
+    { name: 'TARGET', input: raw(['a']), want: { text: 'a', port: undefined, json: false } },
     { name: 'TARGET PORT', input: raw(['a', '5'], { json: true }), want: { text: 'a', port: 5, json: true } },
   ],
   [

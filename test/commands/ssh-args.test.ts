@@ -29,10 +29,15 @@ describe('the machine among the arguments of ssh', () => {
     { line: 'mint -- ls -p', host: 'mint', optionsAt: 1 },
     { line: 'mint -t -- ls', host: 'mint', optionsAt: 2 },
     { line: 'unix/run/a@b.sock', host: 'unix/run/a@b.sock', optionsAt: 1 },
+    { line: 'ssh://ann@mint', host: 'mint', user: 'ann@', optionsAt: 1, hasUser: true },
   ])('$line', ({ line, host, user = '', optionsAt, hasUser = false }) => {
     const found = find('ssh', line);
     expect(found.operands).toMatchObject([{ host, user, rest: '' }]);
     expect(found).toMatchObject({ optionsAt, hasUser });
+  });
+
+  it('may have a port in an ssh:// form', () => {
+    expect(find('ssh', 'ssh://vsock/3:2222 ls').operands).toMatchObject([{ host: 'vsock/3', port: '2222' }]);
   });
 
   it.each(['-p 22', '-v', '--'])('%s has none', (line) => expect(find('ssh', line).operands).toEqual([]));

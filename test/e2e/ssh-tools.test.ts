@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/discovery/json.js';
-import { listing, PeerFolder, recorded } from '../discovery/varlink-peer.js';
+import { type Machined, startMachined } from '../helpers/machined.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
@@ -24,9 +24,9 @@ const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
 describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   const dir = useTempDir();
   const home = join(dir, 'home');
-  const folder = new PeerFolder();
   const machines: JsonObject[] = [];
   let sshd: SshdOnSocket;
+  let machined: Machined;
   let env: NodeJS.ProcessEnv;
   const knownHosts = () => readFileSync(join(home, '.ssh/vmssh_known_hosts'), 'utf8');
   const tool = (name: string, ...args: string[]) => run([...vmssh, name, ...args], { env });
@@ -44,16 +44,12 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     machines.push({ name: 'Web Server', id, ...common }, { name: 'db', id: id.replace('0', '1'), ...common });
     machines.push({ name: 'twice', id: id.replace('0', '2'), ...common });
     machines.push({ name: 'TWICE', id: id.replace('0', '3'), ...common });
-    await folder.listen('user/systemd/machine/io.systemd.Machine', ({ parameters }, peer) => {
-      const { name } = parameters as JsonObject;
-      const some = name === undefined ? machines : machines.filter((each) => each.name === name);
-      peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing(some));
-    });
-    env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(folder.path, 'user') };
+    machined = await startMachined(machines);
+    env = { ...process.env, HOME: home, ...machined.env };
     for (const each of ['VMSSH_SSH', 'HV_SSH_COMMAND', 'RSYNC_RSH']) delete env[each];
   });
   afterAll(async () => {
-    folder.stop();
+    machined.stop();
     await sshd.close();
   });
 

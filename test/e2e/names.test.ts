@@ -1,0 +1,111 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Machined, startMachined } from '../helpers/machined.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { run, vmssh } from '../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+const id = '0123456789abcdef0123456789abcdef';
+
+/** Every command that takes a machine takes it by its name, with a user, and as ssh://. */
+describe.skipIf(missing)('a name', () => {
+  const dir = useTempDir();
+  let sshd: SshdOnSocket;
+  let machined: Machined;
+  let env: NodeJS.ProcessEnv;
+  const program = (...args: string[]) => run([...vmssh, ...args], { env });
+
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+    const sshAddress = `unix${sshd.path}`;
+    machined = await startMachined([{ name: 'Web Server', id, class: 'vm', service: 'x', sshAddress }]);
+    env = { ...process.env, HOME: dir, ...machined.env };
+  });
+  afterAll(async () => {
+    machined.stop();
+    await sshd.close();
+  });
+
+  it.each([
+    { typed: 'Web Server', user: 'root' },
+    { typed: 'ann@web-server', user: 'ann' },
+    { typed: `ssh://bob@${id}`, user: 'bob' },
+  ])('$typed is checked', async ({ typed, user }) => {
+    const { code, stdout } = await program('check', '--json', typed);
+    const [{ target, stages }] = JSON.parse(stdout);
+    const [first, ...rest] = stages;
+    expect({ code, target }).toEqual({ code: 0, target: typed });
+    expect(first).toMatchObject({
+      stage: 'found',
+      found: 'Web Server of machined is machine/Web Server, running',
+    });
+    expect(rest.at(-1)).toMatchObject({
+      stage: 'authentication',
+      found: expect.stringMatching(`for ${user}$`),
+    });
+  });
+
+  it('that nobody has is told with those that there are', async () => {
+    const says = 'no machine on this host has this name: the machines are';
+    for (const command of ['check', 'doctor'])
+      expect(await program(command, 'nope')).toMatchObject({
+        code: 4,
+        stdout: expect.stringMatching(`^nope\n.*${says}.*"Web Server"`),
+      });
+    for (const command of ['resolve', 'nc'])
+      expect(await program(command, 'nope')).toMatchObject({
+        code: 4,
+        stderr: expect.stringMatching(`${says}.*"Web Server"`),
+      });
+  });
+
+  it('is resolved', async () => {
+    expect(await program('resolve', 'root@web-server')).toMatchObject({
+      code: 0,
+      stdout: `unix:${sshd.path}
+  Web Server of machined is machine/Web Server
+  systemd-machined (user) knows vm "Web Server"
+  it has the SSH address "unix${sshd.path}"
+`,
+    });
+  });
+
+  it('answers nc with its banner', async () => {
+    const { code, stdout } = await program('nc', '--banner', 'ssh://web-server');
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-/) });
+  });
+
+  it('is what the doctor looks at', async () => {
+    const { stdout } = await program('doctor', 'ann@web-server');
+    expect(stdout).toMatch(/^ann@web-server\n {2}✓ found /);
+    expect(stdout).toContain(' for ann\n');
+  });
+
+  it('is forgotten with a user in front', async () => {
+    const file = join(dir, '.ssh/vmssh_known_hosts');
+    expect(existsSync(file)).toBe(false);
+    await program('ssh', '-F', '/dev/null', '-q', '-i', join(dir, 'id'), 'web-server', 'true');
+    const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
+    expect(readFileSync(file, 'utf8')).toContain(alias);
+    writeFileSync(file, `${readFileSync(file, 'utf8')}other ssh-ed25519 AAAA\n`);
+    expect(await program('forget', 'root@web-server')).toMatchObject({ code: 0 });
+    expect(readFileSync(file, 'utf8')).toBe('other ssh-ed25519 AAAA\n');
+  });
+
+  it('with a port in an ssh:// form hands it to ssh', async () => {
+    const { stdout } = await program('ssh', '--print-command', 'ssh://ann@web-server:2222');
+    expect(stdout).toMatch(/^ssh ann@\S+ -o Port=2222 /);
+  });
+
+  it('alone tells at the proxy how to get there', async () => {
+    expect(await program('proxy', 'mint', '22')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        'hint: a machine by its name: vmssh ssh NAME, or vmssh config install and then ssh NAME; a target is',
+      ),
+    });
+  });
+});

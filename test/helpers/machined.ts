@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import type { JsonObject } from '../../src/discovery/json.js';
+import { listing, PeerFolder, recorded } from '../discovery/varlink-peer.js';
+
+/** A stand-in for the user's systemd-machined: it knows `machines` as they are at each question. */
+export interface Machined {
+  /** What a program finds it by. */
+  readonly env: { readonly XDG_RUNTIME_DIR: string };
+  stop(): void;
+}
+
+export async function startMachined(machines: readonly JsonObject[]): Promise<Machined> {
+  const folder = new PeerFolder();
+  await folder.listen('user/systemd/machine/io.systemd.Machine', ({ parameters }, peer) => {
+    const { name } = parameters as JsonObject;
+    const some = name === undefined ? machines : machines.filter((each) => each.name === name);
+    peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing([...some]));
+  });
+  return { env: { XDG_RUNTIME_DIR: join(folder.path, 'user') }, stop: () => folder.stop() };
+}

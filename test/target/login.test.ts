@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { splitLogin, splitUser } from '../../src/target/login.js';
+
+describe('splitLogin', () => {
+  it.each<{ input: string; user?: string; host: string; port?: string }>([
+    { input: 'mint', host: 'mint' },
+    { input: 'ann@mint', user: 'ann', host: 'mint' },
+    { input: 'ann@vsock/3', user: 'ann', host: 'vsock/3' },
+    { input: 'unix/run/a@b.sock', host: 'unix/run/a@b.sock' },
+    { input: 'unix%run%a@b.sock', host: 'unix%run%a@b.sock' },
+    { input: 'unix:a@b', host: 'unix:a@b' },
+    { input: 'ann@unix/run/a@b', user: 'ann', host: 'unix/run/a@b' },
+    { input: 'ann@', user: 'ann', host: '' },
+    { input: '@mint', host: '@mint' },
+    { input: 'mint:22', host: 'mint:22' },
+    { input: 'ssh://mint', host: 'mint' },
+    { input: 'SSH://mint/', host: 'mint' },
+    { input: 'ssh://ann@mint:2222', user: 'ann', host: 'mint', port: '2222' },
+    { input: 'ssh://ann@mint:2222/', user: 'ann', host: 'mint', port: '2222' },
+    { input: 'ssh://vsock/3:2222', host: 'vsock/3', port: '2222' },
+    { input: 'ssh://vsock:3', host: 'vsock:3' },
+    { input: 'ssh://vsock:3:5000', host: 'vsock:3:5000' },
+    { input: 'ssh://unix/run/x.sock', host: 'unix/run/x.sock' },
+    { input: 'ssh://qemu:session/web:2222', host: 'qemu:session/web', port: '2222' },
+    { input: 'ssh://mint:x', host: 'mint:x' },
+    { input: 'ssh://', host: '' },
+    { input: 'scp://mint', host: 'scp://mint' },
+  ])('$input', ({ input, user, host, port }) => expect(splitLogin(input)).toEqual({ user, host, port }));
+});
+
+describe('splitUser', () => {
+  it('knows no ssh://', () => expect(splitUser('ssh://ann@mint').host).toBe('ssh://ann@mint'));
+});

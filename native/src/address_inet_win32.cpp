@@ -2,6 +2,7 @@
 
 #include "address.h"
 #include "failure.h"
+#include "socket_win32.h"
 
 namespace hvsock {
 
@@ -9,6 +10,7 @@ SocketAddress inetAddress(const char* function, const std::string& host, std::ui
   if (host.find('\0') != std::string::npos) {
     throw Failure{EINVAL, function, "address.host must not contain a NUL character"};
   }
+  startWinsock();
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST;
   hints.ai_socktype = SOCK_STREAM;

@@ -6,8 +6,7 @@
 
 #include <algorithm>
 
-#include "address.h"
-#include "functions.h"
+#include "operations.h"
 
 namespace hvsock {
 namespace {
@@ -87,31 +86,10 @@ class Connect final : public Operation {
   double pause_ = firstPause;
 };
 
-// An address that could not be made on this system: a rejection, not a mistake in the call.
-class Unsupported final : public Operation {
- public:
-  explicit Unsupported(Failure failure) : Operation("connect"), failure_(std::move(failure)) {}
-  bool attempt(napi_env) override { throw failure_; }
-  napi_value result(napi_env env) override { return undefined(env); }
-
- private:
-  const Failure failure_;
-};
-
-std::shared_ptr<Operation> connectTo(Call& call, double timeout) {
-  try {
-    return std::make_shared<Connect>(toAddress(call.env, call.function, call.argument(0)), timeout);
-  } catch (const Failure& failure) {
-    if (failure.number != EAFNOSUPPORT) throw;
-    return std::make_shared<Unsupported>(failure);
-  }
-}
-
 }  // namespace
 
-napi_value connect(Call& call) {
-  const double timeout = call.number(1, "timeoutMs", 1, largestDelay);
-  return Instance::of(call.env).pending(connectTo(call, timeout));
+std::shared_ptr<Operation> connecting(const SocketAddress& address, double timeout) {
+  return std::make_shared<Connect>(address, timeout);
 }
 
 }  // namespace hvsock

@@ -1,9 +1,8 @@
 #include <algorithm>
 
-#include "address.h"
 #include "failure_win32.h"
-#include "functions.h"
 #include "hyperv_win32.h"
+#include "operations.h"
 #include "socket_win32.h"
 
 namespace hvsock {
@@ -13,14 +12,6 @@ static_assert(HV_PROTOCOL_RAW == 1);
 static_assert(HVSOCKET_CONNECT_TIMEOUT == 1);
 static_assert(HVSOCKET_CONNECT_TIMEOUT_MAX == 300000);
 static_assert(HVSOCKET_CONNECTED_SUSPEND == 4);
-
-void startWinsock() {
-  static const int error = [] {
-    WSADATA data;
-    return WSAStartup(MAKEWORD(2, 2), &data);
-  }();
-  if (error != 0) throw Failure{error, "WSAStartup", {}};
-}
 
 // Where an option is not known the system keeps its own way: a connect then ends after 2 s, or breaks with a paused VM.
 void setHyperVOptions(SOCKET socket, double timeout) {
@@ -95,32 +86,18 @@ class Connect final : public Operation {
   const std::shared_ptr<Work> work_;
 };
 
-// An address that could not be made on this system: a rejection, not a mistake in the call.
-class Unsupported final : public Operation {
- public:
-  explicit Unsupported(Failure failure) : Operation("connect"), failure_(std::move(failure)) {}
-  bool attempt(napi_env) override { throw failure_; }
-  napi_value result(napi_env env) override { return undefined(env); }
-
- private:
-  const Failure failure_;
-};
-
-std::shared_ptr<Operation> connectTo(Call& call, double timeout) {
-  startWinsock();
-  try {
-    return std::make_shared<Connect>(toAddress(call.env, call.function, call.argument(0)), timeout);
-  } catch (const Failure& failure) {
-    if (failure.number != EAFNOSUPPORT) throw;
-    return std::make_shared<Unsupported>(failure);
-  }
-}
-
 }  // namespace
 
-napi_value connect(Call& call) {
-  const double timeout = call.number(1, "timeoutMs", 1, largestDelay);
-  return Instance::of(call.env).pending(connectTo(call, timeout));
+void startWinsock() {
+  static const int error = [] {
+    WSADATA data;
+    return WSAStartup(MAKEWORD(2, 2), &data);
+  }();
+  if (error != 0) throw Failure{error, "WSAStartup", {}};
+}
+
+std::shared_ptr<Operation> connecting(const SocketAddress& address, double timeout) {
+  return std::make_shared<Connect>(address, timeout);
 }
 
 }  // namespace hvsock

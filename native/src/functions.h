@@ -4,7 +4,7 @@
 
 namespace hvsock {
 
-// The exported functions that have a file of their own; native.d.ts tells what they do.
+// The exported functions; native.d.ts tells what they do.
 napi_value connect(Call& call);
 napi_value read(Call& call);
 napi_value peek(Call& call);

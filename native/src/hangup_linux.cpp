@@ -1,12 +1,13 @@
-#include "functions.h"
+#include "operations.h"
 
 namespace hvsock {
 namespace {
 
 class WatchHangup final : public Operation {
  public:
-  explicit WatchHangup(std::vector<pollfd> descriptors) : Operation("poll") {
-    wait.descriptors = std::move(descriptors);
+  explicit WatchHangup(const std::vector<int>& descriptors) : Operation("poll") {
+    // POLLHUP and POLLERR are always told of.
+    for (const int descriptor : descriptors) wait.descriptors.push_back({descriptor, POLLRDHUP, 0});
   }
 
   bool attempt(napi_env) override {
@@ -28,21 +29,8 @@ class WatchHangup final : public Operation {
 
 }  // namespace
 
-napi_value watchHangup(Call& call) {
-  const napi_value list = call.argument(0);
-  bool array = false;
-  check(call.env, napi_is_array(call.env, list, &array));
-  if (!array) reject(call.env, call.function, "descriptors", "an array", list);
-  std::uint32_t length = 0;
-  check(call.env, napi_get_array_length(call.env, list, &length));
-  std::vector<pollfd> descriptors;
-  for (std::uint32_t i = 0; i < length; ++i) {
-    napi_value element = nullptr;
-    check(call.env, napi_get_element(call.env, list, i, &element));
-    // POLLHUP and POLLERR are always told of.
-    descriptors.push_back({toDescriptor(call, "descriptors[" + std::to_string(i) + "]", element), POLLRDHUP, 0});
-  }
-  return Instance::of(call.env).pending(std::make_shared<WatchHangup>(std::move(descriptors)));
+std::shared_ptr<Operation> watchingHangup(const std::vector<int>& descriptors) {
+  return std::make_shared<WatchHangup>(descriptors);
 }
 
 }  // namespace hvsock

@@ -88,6 +88,17 @@ napi_value function(napi_env env, const char* name, napi_callback callback, void
   return value;
 }
 
+Bytes bytesOf(napi_env env, const char* function, napi_value value) {
+  bool typed = false;
+  check(env, napi_is_typedarray(env, value, &typed));
+  napi_typedarray_type type{};
+  void* data = nullptr;
+  std::size_t length = 0;
+  if (typed) check(env, napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr));
+  if (!typed || type != napi_uint8_array) reject(env, function, "data", "a Uint8Array", value);
+  return {static_cast<const char*>(data), length};
+}
+
 napi_valuetype typeOf(napi_env env, napi_value value) {
   napi_valuetype type = napi_undefined;
   check(env, napi_typeof(env, value, &type));

@@ -25,6 +25,13 @@ void set(napi_env env, napi_value object, const char* name, napi_value value);
 napi_value get(napi_env env, napi_value object, const char* name);
 napi_value function(napi_env env, const char* name, napi_callback callback, void* data = nullptr);
 
+// The bytes of a Uint8Array; EINVAL for anything else.
+struct Bytes {
+  const char* data;
+  std::size_t length;
+};
+Bytes bytesOf(napi_env env, const char* function, napi_value value);
+
 napi_valuetype typeOf(napi_env env, napi_value value);
 std::string fromText(napi_env env, napi_value value);
 

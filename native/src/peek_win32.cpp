@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "functions.h"
+#include "operations.h"
 #include "socket_win32.h"
 
 namespace hvsock {
@@ -47,13 +47,8 @@ class Peek final : public Operation {
 
 }  // namespace
 
-napi_value peek(Call& call) {
-  auto socket = call.socket(0);
-  const double known = call.number(1, "known", 0, UINT32_MAX);
-  const double most = call.number(2, "max", 1, UINT32_MAX);
-  const double timeout = call.number(3, "timeoutMs", 0, largestDelay);
-  return Instance::of(call.env).pending(std::make_shared<Peek>(
-      std::move(socket), static_cast<std::size_t>(known), static_cast<std::size_t>(most), timeout));
+std::shared_ptr<Operation> peeking(std::shared_ptr<Socket> socket, std::size_t known, std::size_t most, double timeout) {
+  return std::make_shared<Peek>(std::move(socket), known, most, timeout);
 }
 
 }  // namespace hvsock

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "functions.h"
+#include "operations.h"
 #include "socket_win32.h"
 
 namespace hvsock {
@@ -37,10 +37,8 @@ class Read final : public Operation {
 
 }  // namespace
 
-napi_value read(Call& call) {
-  auto socket = call.socket(0);
-  const double most = call.number(1, "max", 1, UINT32_MAX);
-  return Instance::of(call.env).promise(std::make_shared<Read>(std::move(socket), static_cast<std::size_t>(most)));
+std::shared_ptr<Operation> reading(std::shared_ptr<Socket> socket, std::size_t most) {
+  return std::make_shared<Read>(std::move(socket), most);
 }
 
 }  // namespace hvsock

@@ -5,6 +5,9 @@
 
 namespace hvsock {
 
+// Does so once; comes before any other call of Winsock.
+void startWinsock();
+
 // A socket with what was received on it and not read yet: hvsock may not know MSG_PEEK, and a canceled read loses nothing.
 struct WindowsSocket final : Socket {
   explicit WindowsSocket(Descriptor descriptor) : Socket{std::move(descriptor)}, received(new Intake(channel())) {}

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "functions.h"
+#include "operations.h"
 
 namespace hvsock {
 namespace {
@@ -29,23 +29,6 @@ class Reference {
   const napi_env env_;
   napi_ref reference_ = nullptr;
 };
-
-struct Bytes {
-  const char* data;
-  std::size_t length;
-};
-
-// The bytes of a Uint8Array; EINVAL for anything else.
-Bytes bytesOf(napi_env env, const char* function, napi_value value) {
-  bool typed = false;
-  check(env, napi_is_typedarray(env, value, &typed));
-  napi_typedarray_type type{};
-  void* data = nullptr;
-  std::size_t length = 0;
-  if (typed) check(env, napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr));
-  if (!typed || type != napi_uint8_array) reject(env, function, "data", "a Uint8Array", value);
-  return {static_cast<const char*>(data), length};
-}
 
 class Write final : public Operation {
  public:
@@ -84,10 +67,8 @@ class Write final : public Operation {
 
 }  // namespace
 
-napi_value write(Call& call) {
-  auto socket = call.socket(0);
-  bytesOf(call.env, call.function, call.argument(1));
-  return Instance::of(call.env).promise(std::make_shared<Write>(call.env, std::move(socket), call.argument(1)));
+std::shared_ptr<Operation> writing(napi_env env, std::shared_ptr<Socket> socket, napi_value data) {
+  return std::make_shared<Write>(env, std::move(socket), data);
 }
 
 }  // namespace hvsock

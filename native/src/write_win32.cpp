@@ -1,24 +1,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "functions.h"
+#include "operations.h"
 #include "socket_win32.h"
 
 namespace hvsock {
 namespace {
-
-// A copy of the bytes of a Uint8Array, which the system may still send from when the array is gone; EINVAL for anything else.
-std::vector<char> copyOf(napi_env env, const char* function, napi_value value) {
-  bool typed = false;
-  check(env, napi_is_typedarray(env, value, &typed));
-  napi_typedarray_type type{};
-  void* data = nullptr;
-  std::size_t length = 0;
-  if (typed) check(env, napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr));
-  if (!typed || type != napi_uint8_array) reject(env, function, "data", "a Uint8Array", value);
-  const char* from = static_cast<const char*>(data);
-  return std::vector<char>(from, from + length);
-}
 
 class Write final : public Operation {
  public:
@@ -65,10 +52,10 @@ class Write final : public Operation {
 
 }  // namespace
 
-napi_value write(Call& call) {
-  auto socket = call.socket(0);
-  auto bytes = copyOf(call.env, call.function, call.argument(1));
-  return Instance::of(call.env).promise(std::make_shared<Write>(std::move(socket), std::move(bytes)));
+std::shared_ptr<Operation> writing(napi_env env, std::shared_ptr<Socket> socket, napi_value data) {
+  // A copy: the system may still send from it when the array is gone.
+  const Bytes bytes = bytesOf(env, "write", data);
+  return std::make_shared<Write>(std::move(socket), std::vector<char>(bytes.data, bytes.data + bytes.length));
 }
 
 }  // namespace hvsock

@@ -1,4 +1,10 @@
+#if defined(_WIN32)
+#include <winsock2.h>
+// needs winsock2.h from above
+#include <afunix.h>
+#else
 #include <sys/un.h>
+#endif
 
 #include <cstddef>
 #include <cstring>
@@ -8,7 +14,8 @@
 
 namespace hvsock {
 
-// https://man7.org/linux/man-pages/man7/unix.7.html: sun_path holds 108 bytes, one of them the NUL.
+// sun_path holds 108 bytes, one of them the NUL: https://man7.org/linux/man-pages/man7/unix.7.html, and in UTF-8
+// https://devblogs.microsoft.com/commandline/af_unix-comes-to-windows/
 SocketAddress unixAddress(const char* function, const std::string& path) {
   SocketAddress address;
   auto* to = reinterpret_cast<sockaddr_un*>(&address.storage);
@@ -24,7 +31,11 @@ SocketAddress unixAddress(const char* function, const std::string& path) {
   }
   to->sun_family = AF_UNIX;
   std::memcpy(to->sun_path, path.c_str(), path.size() + 1);
+#if defined(_WIN32)
+  address.length = sizeof *to;  // Windows takes no shorter one
+#else
   address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+#endif
   return address;
 }
 

@@ -3,8 +3,10 @@ import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
 import { type Reached, reach } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { probe } from '../ssh/probe.js';
+import { parseTarget } from '../target/parse.js';
 import type { Io } from './command.js';
 import { findTarget } from './look-up.js';
+import { windowsVmssh } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
 import { stepTrace } from './trace.js';
 import { portArgument } from './values.js';
@@ -78,6 +80,14 @@ export async function checkTarget(
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
     const port = options.port ?? portArgument(typed.port);
     means = { text, port, user: options.user ?? typed.user ?? 'root' };
+    const windows = windowsVmssh(parseTarget(text), io);
+    if (windows !== undefined) {
+      onStage(`through ${windows}`);
+      const { checkOverInterop } = await import('./check-over-interop.js');
+      const to = { text, port, user: options.user ?? typed.user };
+      const there = await checkOverInterop(windows, to, options, signal);
+      return { target, means, stages: [...stages, ...there.stages], error: there.error };
+    }
     reached = await reach(text, {
       ...{ port, timeoutMs, waitMs, signal, env: io.env, platform: io.platform },
       trace(step, outcome) {

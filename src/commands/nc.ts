@@ -9,7 +9,7 @@ import { splitLogin } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import { type Command, UsageError } from './command.js';
 import { findTarget } from './look-up.js';
-import { runOverInterop, windowsVmssh } from './over-interop.js';
+import { reachArgs, runOverInterop, windowsVmssh } from './over-interop.js';
 import { reachBy } from './reach-by.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { stepTrace } from './trace.js';
@@ -76,7 +76,7 @@ export const nc: Command<NcOptions> = {
     const signal = options.banner ? io.interrupted() : undefined;
     const { text } = await findTarget(options.text, io, signal);
     const windows = windowsVmssh(parseTarget(text), io);
-    if (windows !== undefined) return runOverInterop(windows, windowsArgs({ ...options, text }));
+    if (windows !== undefined) return runOverInterop(windows, windowsArgs({ ...options, text }), text);
     const native: AddonState = loadAddon();
     const { connection } = await reachBy({ ...options, text }, { trace, signal }, io);
     if (options.banner) {
@@ -97,13 +97,10 @@ export const nc: Command<NcOptions> = {
 };
 
 /** The same, for the Windows build: what was decided about banner and pipe holds. */
-function windowsArgs({ text, port, banner, transports, timeoutMs, waitMs, verbose }: NcOptions): string[] {
-  return [
-    ...['nc', banner ? '--banner' : '--pipe', '-t', transports.join(','), `--timeout=${timeoutMs / 1000}`],
-    ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
-    ...(verbose ? ['-v'] : []),
-    ...['--', text, String(port)],
-  ];
+function windowsArgs(options: NcOptions): readonly string[] {
+  const { text, port, banner, transports } = options;
+  const how = [banner ? '--banner' : '--pipe', '-t', transports.join(',')];
+  return ['nc', ...how, ...reachArgs(options), '--', text, String(port)];
 }
 
 function transportsOf(list: string | true | undefined): readonly Transport[] {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import type { Addon } from 'node-hvsock-native';
 import { isSocket, passFd } from '../deliver/pass-fd.js';
 import { findWindowsVmssh, isWsl } from '../discovery/interop.js';
+import { ConnectError, quote } from '../errors.js';
 import { loadAddon } from '../native.js';
 import type { Target } from '../target/target.js';
 import type { Io } from './command.js';
+import type { ReachFlags } from './shared-options.js';
 
 /**
  * The Windows build of vmssh for a target that is reached from Windows alone, where this Linux is WSL2's; undefined
@@ -23,9 +25,43 @@ export function windowsVmssh(
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
 }
 
-/** Runs it with our own stdin, stdout and stderr. Resolves to its exit code. */
-export async function runOverInterop(program: string, args: readonly string[]): Promise<number> {
-  const child = spawn(program, args, { stdio: 'inherit' });
+/** --timeout, --wait and -v for it. */
+export function reachArgs({ timeoutMs, waitMs, verbose }: ReachFlags): readonly string[] {
+  return [
+    `--timeout=${timeoutMs / 1000}`,
+    ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
+    ...(verbose ? ['-v'] : []),
+  ];
+}
+
+/** Starts it. Throws a ConnectError. */
+export async function startOverInterop(
+  program: string,
+  args: readonly string[],
+  text: string,
+  options: SpawnOptions,
+): Promise<ChildProcess> {
+  const child = spawn(program, args, options);
+  try {
+    await once(child, 'spawn');
+    return child;
+  } catch (error) {
+    throw new ConnectError('connect', text, {
+      code: 'NOT_RUN',
+      problem: `${quote(program)} of Windows could not be started: ${(error as Error).message}`,
+      hint: 'VMSSH_WINDOWS names it, else it is the vmssh.exe of PATH; where no Windows program starts: wsl --shutdown, on Windows',
+      cause: error,
+    });
+  }
+}
+
+/** Runs it with our own stdin, stdout and stderr. Resolves to its exit code. Throws a ConnectError. */
+export async function runOverInterop(
+  program: string,
+  args: readonly string[],
+  text: string,
+): Promise<number> {
+  const child = await startOverInterop(program, args, text, { stdio: 'inherit' });
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   return code ?? 128 + (signal ? constants.signals[signal] : 0);
 }
@@ -52,8 +88,7 @@ export async function passOverInterop(
     const accepted = once(server, 'connection') as Promise<[Socket]>;
     const handle = await addon.connect({ family: 'unix', path }, 5000).promise;
     const [socket] = await accepted;
-    const child = spawn(program, args, { stdio: [socket, socket, 'inherit'] });
-    await once(child, 'spawn');
+    const child = await startOverInterop(program, args, text, { stdio: [socket, socket, 'inherit'] });
     socket.destroy();
     child.unref();
     passFd(addon, handle, text);

@@ -1,6 +1,6 @@
 import { parseTarget } from '../target/parse.js';
 import type { Io } from './command.js';
-import { passOverInterop, runOverInterop, wantsSocket, windowsVmssh } from './over-interop.js';
+import { passOverInterop, reachArgs, runOverInterop, wantsSocket, windowsVmssh } from './over-interop.js';
 import type { ReachByOptions } from './reach-by.js';
 
 /** What the proxy was asked for, and is to ask in turn. */
@@ -13,16 +13,14 @@ export interface InteropOptions extends ReachByOptions {
 export async function proxyOverInterop(options: InteropOptions, io: Io): Promise<number | undefined> {
   const program = windowsVmssh(parseTarget(options.text), io);
   if (program === undefined) return undefined;
-  const { text, port, timeoutMs, waitMs, verbose, fdpass, transports } = options;
+  const { text, port, fdpass, transports } = options;
   const args = [
     ...(transports ? ['nc', '--ssh', '-t', transports.join(',')] : ['proxy']),
-    `--timeout=${timeoutMs / 1000}`,
-    ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
-    ...(verbose ? ['-v'] : []),
+    ...reachArgs(options),
     ...['--', text, String(port)],
   ];
   const addon = wantsSocket(fdpass);
-  if (!addon) return runOverInterop(program, args);
+  if (!addon) return runOverInterop(program, args, text);
   await passOverInterop(program, args, addon, text);
   return 0;
 }

@@ -4,6 +4,7 @@ import { resolve } from '../resolve/resolve.js';
 import { parseTarget } from '../target/parse.js';
 import type { Command } from './command.js';
 import { findTarget } from './look-up.js';
+import { runOverInterop, windowsVmssh } from './over-interop.js';
 import { jsonOption } from './shared-options.js';
 import { portArgument, positionals } from './values.js';
 
@@ -39,6 +40,11 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
     const { text, machine, ...login } = await findTarget(typed, io);
     const port = given ?? portArgument(login.port);
     const target = parseTarget(text);
+    const windows = windowsVmssh(target, io);
+    if (windows !== undefined) {
+      const args = ['resolve', ...(json ? ['--json'] : []), '--', text, String(port)];
+      return runOverInterop(windows, args, text);
+    }
     const resolution = await resolve(target, { text, port, env: io.env, platform: io.platform });
     const address = formatEndpoint(resolution.endpoint);
     if (json) {

@@ -58,6 +58,6 @@ export const hyperVFailures: readonly Failure[] = [
   {
     codes: ['EAFNOSUPPORT'],
     problem: 'AF_HYPERV is not available on this system',
-    hint: 'Hyper-V sockets are opened from Windows',
+    hint: 'Hyper-V sockets are opened from Windows; inside WSL2 the vmssh command goes through vmssh.exe',
   },
 ];

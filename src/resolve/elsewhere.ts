@@ -1,4 +1,4 @@
-import { isWsl } from '../discovery/interop.js';
+import { findWindowsVmssh, isWsl } from '../discovery/interop.js';
 import type { ConnectErrorInit } from '../errors.js';
 import type { Target } from '../target/target.js';
 import type { ResolveContext } from './resolution.js';
@@ -11,11 +11,18 @@ export function resolveElsewhere(
   const what = target.kind === 'wsl' ? 'WSL distributions' : 'Hyper-V machines';
   const { platform, env, procDir } = context;
   if (target.kind === 'hyper-v' && platform === 'linux' && isWsl({ env, procDir })) {
+    const program = findWindowsVmssh({ env });
     return {
       code: 'UNSUPPORTED',
-      problem:
-        'from inside WSL2, Hyper-V machines are reached by ssh, vmssh ssh and vmssh nc alone, through vmssh.exe',
-      hint: 'put vmssh.exe into a folder of the PATH of Windows, or set VMSSH_WINDOWS=/mnt/c/…/vmssh.exe',
+      ...(program === undefined
+        ? {
+            problem: 'inside WSL2, Hyper-V machines are reached through vmssh.exe, which is not there',
+            hint: 'put vmssh.exe into a folder of the PATH of Windows, or set VMSSH_WINDOWS=/mnt/c/…/vmssh.exe',
+          }
+        : {
+            problem: 'inside WSL2 the vmssh command reaches Hyper-V machines, and the library does not',
+            hint: `start ${JSON.stringify(program)} nc --pipe TARGET PORT: its stdin and stdout are the connection`,
+          }),
     };
   }
   return {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadAddon } from '../../src/native.js';
 import { missingPrograms } from '../helpers/programs.js';
-import { run, vmssh } from '../helpers/run.js';
+import { dist, run, vmssh } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -25,12 +25,14 @@ describe.skipIf(missing)('inside WSL2, with a stand-in for vmssh.exe on PATH', (
 
   beforeAll(async () => {
     sshd = await startSshd(dir);
-    const relay = [...vmssh, 'proxy', `unix${sshd.path}`, '22'].map((word) => `'${word}'`).join(' ');
+    const here = (...words: readonly string[]) => [...vmssh, ...words].map((word) => `'${word}'`).join(' ');
     const script = `#!/bin/sh
 echo "$*" >> '${dir}/calls'
 case $1 in
   list) echo '${JSON.stringify(listed)}' ;;
-  *) exec ${relay} ;;
+  check) exec ${here('check', '--json', `unix${sshd.path}`)} ;;
+  resolve) echo 'hvsock:somewhere' ;;
+  *) exec ${here('proxy', `unix${sshd.path}`, '22')} ;;
 esac
 `;
     writeFileSync(join(dir, 'vmssh.exe'), script, { mode: 0o755 });
@@ -61,6 +63,63 @@ esac
     expect(calls()).toEqual(['list --json --provider=hyper-v']);
   });
 
+  it('vmssh check goes the way of Windows, and tells what was found there', async () => {
+    const options = ['--json', '--wait=3', '-p', '2222', '-l', 'me'];
+    const { code, stdout } = await run([...vmssh, 'check', ...options, 'hyper-v/Mint'], { env });
+    expect(code).toBe(0);
+    const [result] = JSON.parse(stdout);
+    expect(result).toMatchObject({ target: 'hyper-v/Mint', ok: true });
+    expect(result.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
+      ...['parsed', 'resolved', 'connected', 'banner', 'host key', 'authentication'],
+    ]);
+    const flags = '--port=2222 --user=me --timeout=15 --wait=3';
+    expect(calls()).toEqual([`check --json ${flags} -- hyper-v/Mint`]);
+  });
+
+  it('vmssh check tells the failure of Windows as its own, with its exit code', async () => {
+    const answer = join(dir, 'answers');
+    const error = { op: 'resolve', code: 'NOT_FOUND', problem: 'no such machine', hint: 'do this' };
+    const result = [{ target: 'hyper-v/x', ok: false, exitCode: 4, stages: [], error }];
+    writeFileSync(answer, `#!/bin/sh\necho '${JSON.stringify(result)}'\nexit 4\n`, { mode: 0o755 });
+    const outcome = await run([...vmssh, 'check', 'hyper-v/x'], { env: { ...env, VMSSH_WINDOWS: answer } });
+    expect(outcome).toMatchObject({
+      ...{ code: 4, stdout: expect.stringMatching(/✗ resolve +no such machine\n +hint: do this\n/) },
+    });
+  });
+
+  it('vmssh resolve asks there', async () => {
+    expect(await run([...vmssh, 'resolve', 'hyper-v/Mint', '2222'], { env })).toMatchObject({
+      ...{ code: 0, stdout: 'hvsock:somewhere\n' },
+    });
+    expect(calls()).toEqual(['resolve -- hyper-v/Mint 2222']);
+  });
+
+  it.each([
+    { command: ['check', 'hyper-v/Mint'] },
+    { command: ['nc', '--banner', 'hyper-v/Mint'] },
+    { command: ['proxy', 'hyper-v/Mint', '22'] },
+    { command: ['resolve', 'hyper-v/Mint'] },
+  ])('$command says where it cannot be started', async ({ command }) => {
+    const gone = { ...env, VMSSH_WINDOWS: join(dir, 'gone.exe') };
+    const { code, stdout, stderr } = await run([...vmssh, ...command], { env: gone });
+    expect(code).toBe(1);
+    expect(stdout + stderr).toContain('gone.exe" of Windows could not be started: ');
+    expect(stdout + stderr).toContain('hint: VMSSH_WINDOWS names it');
+  });
+
+  it('the library says what to do instead', async () => {
+    const script = `import { connect } from ${JSON.stringify(dist('index.js'))};
+await connect('hyper-v/Mint').catch(({ code, problem, hint }) => console.log([code, problem, hint].join('\\n')));`;
+    const command = [process.execPath, '--input-type=module', '--eval', script];
+    const { stdout } = await run(command, { env });
+    expect(stdout.split('\n')).toEqual([
+      'UNSUPPORTED',
+      'inside WSL2 the vmssh command reaches Hyper-V machines, and the library does not',
+      `start "${dir}/vmssh.exe" nc --pipe TARGET PORT: its stdin and stdout are the connection`,
+      '',
+    ]);
+  });
+
   it('VMSSH_WINDOWS names another one, and what is wrong with it is told', async () => {
     const broken = join(dir, 'broken');
     writeFileSync(broken, '#!/bin/sh\necho no json\n', { mode: 0o755 });
@@ -70,6 +129,8 @@ esac
     expect({ code, stderr }).toEqual({
       ...{ code: 1, stderr: expect.stringContaining('vmssh.exe printed "no json') },
     });
+    const check = await run([...vmssh, 'check', 'hyper-v/Mint'], { env: { ...env, VMSSH_WINDOWS: broken } });
+    expect(check).toMatchObject({ code: 1, stdout: expect.stringContaining('printed "no json') });
   });
 
   it('says how to get there where vmssh.exe is missing', async () => {

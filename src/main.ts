@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Command, Io } from './commands/command.js';
+import { type Command, type Io, inCommand } from './commands/command.js';
 import { proxy } from './commands/proxy.js';
 import { scanArgs } from './commands/scan-args.js';
 import { selfCommand } from './runtime.js';
@@ -32,9 +32,11 @@ async function lane<O>(
   args: readonly string[],
   io: Io,
 ): Promise<number> {
-  const raw = scanArgs(command.options, rest);
-  if (!raw) return (await import('./commands/program.js')).runProgram(args, io);
-  return command.run(command.parse(raw, io), io);
+  return inCommand(command.name, async () => {
+    const raw = scanArgs(command.options, rest);
+    if (!raw) return (await import('./commands/program.js')).runProgram(args, io);
+    return command.run(command.parse(raw, io), io);
+  });
 }
 
 function processIo(program: Io['program']): Io {

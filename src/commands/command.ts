@@ -58,4 +58,23 @@ export interface Command<Options> {
 /** The command line is not understood: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** What mends it; undefined: the command's --help tells. */
+  readonly hint: string | undefined;
+  /** The command's name; undefined: the program's own arguments are meant. */
+  command: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** Does the work of a command: a UsageError from it learns the command's name. */
+export async function inCommand<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UsageError) error.command ??= name;
+    throw error;
+  }
 }

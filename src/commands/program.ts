@@ -1,7 +1,8 @@
 import { Command as CommanderCommand, CommanderError } from 'commander';
-import { exitCode, printable, quote } from '../errors.js';
+import { exitCode, quote } from '../errors.js';
 import { version } from '../version.js';
-import { type Command, type Io, type RawArgs, UsageError } from './command.js';
+import { type Command, type Io, inCommand, type RawArgs, UsageError } from './command.js';
+import { asUsage } from './commander-error.js';
 import { commands } from './commands.js';
 import { printCompletions } from './completion.js';
 import { nc } from './nc.js';
@@ -11,29 +12,30 @@ import { wire } from './wire.js';
 /** What is done with a command's arguments; resolves to the exit code. */
 export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
 
-/** Runs the arguments through commander, which knows --help and what to say of mistakes. Resolves to the exit code. */
+/** Runs the arguments through commander, which knows --help and finds mistakes. Resolves to the exit code. Throws a UsageError. */
 export async function runProgram(
   args: readonly string[],
   io: Io,
-  run: Act = (command, raw) => command.run(command.parse(raw, io), io),
+  act: Act = (command, raw) => command.run(command.parse(raw, io), io),
 ): Promise<number> {
   let code: number = exitCode.ok;
-  const act = (command: Command<unknown>) => async (raw: RawArgs) => {
+  const run: Act = (command, raw) => inCommand(command.name, () => act(command, raw));
+  const wired = (command: Command<unknown>) => async (raw: RawArgs) => {
     code = await run(command, raw);
   };
   if (io.program === 'vmssh' && args[0] === 'help' && args.length > 1) {
-    return runProgram([...knownCommand(args.slice(1)), '--help'], io, run);
+    return runProgram([...knownCommand(args.slice(1)), '--help'], io, act);
   }
   if (io.program === 'vmssh' && args[0] === 'complete') return printCompletions(args.slice(1), commands, io);
   const tool = io.program === 'vsock-nc' ? undefined : passedThrough(args);
   if (tool) return run(tool, { positionals: args.slice(1), options: {} });
-  const program = io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', act(nc)).version(version) : vmssh(act);
-  silence(program, io);
+  const program = io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', wired(nc)).version(version) : vmssh(wired);
+  silence(program, io, '');
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    return error.exitCode === 0 ? exitCode.ok : exitCode.usage; // help or a version was printed
   }
   return code;
 }
@@ -89,16 +91,19 @@ Set up:
   ssh root@vsock/3`;
 
 /** Every command of the tree writes through `io`, throws instead of exiting, and shows its arguments in its usage alone. */
-function silence(command: CommanderCommand, io: Io): void {
+function silence(command: CommanderCommand, io: Io, name: string): void {
   command.configureHelp({
     visibleArguments: () => [],
     subcommandTerm: (each) => each.name(),
     optionTerm: ({ flags }) => flags.replace(/ \[(\w+)\]$/, '[=$1]'),
   });
-  command.exitOverride().showHelpAfterError('(add --help for the way to say it)');
+  command.exitOverride((error) => {
+    throw asUsage(error, name);
+  });
   command.configureOutput({
     writeOut: (text) => io.out(text),
-    writeErr: (text) => io.err(text.split('\n').map(printable).join('\n')),
+    writeErr: (text) => io.err(text),
+    outputError: () => {}, // its words are in what it throws
   });
-  for (const each of command.commands) silence(each, io);
+  for (const each of command.commands) silence(each, io, `${name} ${each.name()}`.trim());
 }

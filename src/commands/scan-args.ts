@@ -1,8 +1,8 @@
-import type { OptionSpec, RawArgs } from './command.js';
+import { type OptionSpec, type RawArgs, UsageError } from './command.js';
 
 /**
  * Splits arguments by the options that a command has: the way of the proxy, which loads no parser. Undefined where a
- * real parser should have a look: --help, an unknown option, a missing value.
+ * real parser should have a look: --help, an unknown option, a missing value. Throws a UsageError.
  */
 export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]): RawArgs | undefined {
   const positionals: string[] = [];
@@ -19,6 +19,7 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
     if (!spec || (given !== undefined && !arg.startsWith('--'))) return undefined;
     if (spec.value === undefined || spec.optionalValue) {
       if (given !== undefined && spec.value === undefined) return undefined;
+      if (given === undefined && spec.optionalValue) refuseApart(spec, args[i + 1]);
       options[spec.long] = given ?? true;
     } else {
       const value = given ?? args[++i];
@@ -27,4 +28,13 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
     }
   }
   return { positionals, options };
+}
+
+/** A value that may be left out stands behind a "=": the 5 of "--wait 5" would be taken for a target. Throws a UsageError. */
+export function refuseApart({ long }: Pick<OptionSpec, 'long'>, next: string | undefined): void {
+  if (next === undefined || !/^\d+(\.\d+)?$/.test(next)) return;
+  throw new UsageError(
+    `--${long} takes its value behind a "=", not behind a blank: got "--${long} ${next}"`,
+    `--${long}=${next}, or --${long} at the end where ${next} is something else`,
+  );
 }

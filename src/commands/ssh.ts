@@ -1,4 +1,5 @@
 import type { Command, RawArgs } from './command.js';
+import { refuseApart } from './scan-args.js';
 import type { Tool } from './ssh-args.js';
 import type { SshOptions } from './ssh-call.js';
 import { secondsOption } from './values.js';
@@ -71,6 +72,7 @@ function parseArgs({ positionals }: RawArgs): SshOptions {
   const end = positionals.indexOf('--');
   const head = end < 0 ? positionals : positionals.slice(0, end);
   const ours = head.filter((arg) => /^--(wait(=.*)?|print-command)$/s.test(arg));
+  for (const [i, arg] of head.entries()) if (arg === '--wait') refuseApart({ long: 'wait' }, head[i + 1]);
   const wait = ours.findLast((arg) => arg.startsWith('--wait'));
   return {
     args: [...head.filter((arg) => !ours.includes(arg)), ...(end < 0 ? [] : positionals.slice(end))],

@@ -1,5 +1,6 @@
 import { Command as CommanderCommand, Option } from 'commander';
 import type { Command, OptionSpec, RawArgs } from './command.js';
+import { refuseApart } from './scan-args.js';
 
 /** A command as commander knows it. */
 export function wire(
@@ -44,8 +45,9 @@ function markLeftOut(specs: readonly OptionSpec[], args: readonly string[]): str
     const arg = args[i] ?? '';
     if (arg === '--') return [...marked, ...args.slice(i)];
     const spec = specs.find(({ long, short }) => arg === `--${long}` || arg === `-${short}`);
-    marked.push(spec?.optionalValue ? `--${spec.long}=${leftOut}` : arg);
     const value = args[i + 1];
+    if (spec?.optionalValue) refuseApart(spec, value);
+    marked.push(spec?.optionalValue ? `--${spec.long}=${leftOut}` : arg);
     if (spec?.value !== undefined && !spec.optionalValue && value !== undefined) {
       marked.push(value);
       i++;

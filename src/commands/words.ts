@@ -15,7 +15,7 @@ export async function explain(error: unknown, io: Io): Promise<number> {
     return exitCodeOf(error);
   }
   if (error instanceof UsageError) {
-    say(printable(error.message), `see ${io.program} --help`);
+    say(printable(error.message), error.hint ?? `see ${wordsOf(error, io)} --help`);
     return exitCode.usage;
   }
   if (isSystemError(error)) {
@@ -25,6 +25,10 @@ export async function explain(error: unknown, io: Io): Promise<number> {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   say(`a fault of vmssh itself: ${detail.split('\n').map(printable).join('\n')}`);
   return exitCode.connect;
+}
+
+function wordsOf({ command = '' }: UsageError, { program }: Io): string {
+  return program === 'vmssh' ? `vmssh ${command}`.trim() : program;
 }
 
 /** A file that cannot be read or written, a full disk: the user's to mend, in the system's own words. */

@@ -74,8 +74,8 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
   },
   {
     command: 'proxy',
-    args: ['--wait', '60', 'a'],
-    want: { positionals: ['60', 'a'], options: { wait: true } },
+    args: ['--wait', '60x', 'a'],
+    want: { positionals: ['60x', 'a'], options: { wait: true } },
   },
   {
     command: 'proxy',
@@ -259,30 +259,11 @@ describe('both ways into a command', () => {
 });
 
 describe('the short way leaves to commander', () => {
-  it.each<{ name: string; args: string[]; code: number; says: RegExp }>([
-    { name: 'help', args: ['--help'], code: 0, says: /^Usage: vmssh proxy \[options\] HOST PORT/ },
-    { name: 'help in short', args: ['-h'], code: 0, says: /^Usage: vmssh proxy/ },
-    { name: 'an unknown option', args: ['--fdpas', 'a', '1'], code: 2, says: /unknown option '--fdpas'/ },
-    { name: 'an unknown short one', args: ['-x', 'a', '1'], code: 2, says: /unknown option '-x'/ },
-    { name: 'an option with steering in it', args: ['--\x1b[1m'], code: 2, says: /^[\P{Cc}\n]*\\x1b\[1m/u },
-    {
-      name: 'a value for a flag',
-      args: ['--fdpass=yes', 'a'],
-      code: 2,
-      says: /unknown option '--fdpass=yes'/,
-    },
-    {
-      name: 'a missing value',
-      args: ['a', '1', '--typed'],
-      code: 2,
-      says: /--typed <NAME>' argument missing/,
-    },
-  ])('$name', async ({ args, code, says }) => {
-    expect(scanArgs(specsOf('proxy'), args)).toBeUndefined();
-    const result = await commanderArgs('proxy', args);
-    expect(result).toMatchObject({ raw: undefined, code });
-    expect([...result.stdout, ...result.stderr].join('')).toMatch(says);
-    expect(code === 0 ? result.stderr : result.stdout).toEqual([]);
+  it.each(['--help', '-h'])('%s', async (arg) => {
+    expect(scanArgs(specsOf('proxy'), [arg])).toBeUndefined();
+    const { raw, code, stdout, stderr } = await commanderArgs('proxy', [arg]);
+    expect({ raw, code, stderr }).toEqual({ raw: undefined, code: 0, stderr: [] });
+    expect(stdout.join('')).toMatch(/^Usage: vmssh proxy \[options\] HOST PORT/);
   });
 
   it.each<{ name: string; args: string[]; want: RawArgs }>([
@@ -310,11 +291,9 @@ describe('the short way leaves to commander', () => {
 
 describe('commander', () => {
   it.each([
-    { name: 'an unknown command', args: ['frob'], says: /unknown command 'frob'/ },
-    { name: 'an unknown option', args: ['--frob'], says: /unknown option '--frob'/ },
     { name: 'half of a command', args: ['config'], says: /Usage: vmssh config/ },
     { name: 'nothing', args: [], says: /Usage: vmssh/ },
-  ])('refuses $name on stderr', async ({ args, says }) => {
+  ])('tells of $name on stderr what there is', async ({ args, says }) => {
     const io = fakeIo();
     expect(await runProgram(args, io)).toBe(2);
     expect(io.stderr.join('')).toMatch(says);

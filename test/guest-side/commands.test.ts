@@ -97,7 +97,6 @@ describe('wrong usage', () => {
     expect(() => command.parse(args, fakeIo())).toThrow(says);
   });
   it('of a target is told as such', () => {
-    expect(() => doctorTarget.parse(raw({}, 'web'), fakeIo())).toThrow(ConnectError);
     expect(() => guestInstall.parse(raw({ target: 'web' }, 'web'), fakeIo())).toThrow(ConnectError);
   });
 });

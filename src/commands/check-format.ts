@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../errors.js';
-import type { CheckResult } from './check-target.js';
+import type { CheckResult } from './check-result.js';
 
 /** One target's check for people: a line a stage, then what stopped it. */
 export function formatCheck({ target, stages, error }: CheckResult, style: ChalkInstance): string {

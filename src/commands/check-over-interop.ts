@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { text as textOf } from 'node:stream/consumers';
 import { isJsonObject } from '../discovery/json.js';
 import { ConnectError, type ConnectErrorInit, type Op } from '../errors.js';
-import type { CheckResult, Stage } from './check-target.js';
+import type { CheckResult, Stage } from './check-result.js';
 import { reachArgs, startOverInterop } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
 

@@ -1,48 +1,16 @@
 import { toDuplex } from '../deliver/duplex.js';
-import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
+import { ConnectError } from '../errors.js';
 import { type Reached, reach } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { probe } from '../ssh/probe.js';
 import { parseTarget } from '../target/parse.js';
+import type { CheckResult, Stage, StageName } from './check-result.js';
 import type { Io } from './command.js';
 import { findTarget } from './look-up.js';
 import { windowsVmssh } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
 import { stepTrace } from './trace.js';
 import { portArgument } from './values.js';
-
-/** The stages of a check, in order. */
-export type StageName =
-  | 'found'
-  | 'parsed'
-  | 'resolved'
-  | 'connected'
-  | 'banner'
-  | 'host key'
-  | 'authentication';
-
-export interface Stage {
-  readonly stage: StageName;
-  /** Milliseconds. */
-  readonly ms: number;
-  readonly found: string;
-}
-
-export interface CheckResult {
-  /** As it was typed. */
-  readonly target: string;
-  /** What is meant by it: a target, its port and who would log in; undefined where nobody has such a name. */
-  readonly means?: { readonly text: string; readonly port: number; readonly user: string } | undefined;
-  /** The stages that were passed. */
-  readonly stages: readonly Stage[];
-  /** What stopped the stage after them. */
-  readonly error?: ConnectError | undefined;
-}
-
-/** The exit code of a command that checks one target. */
-export function codeOf({ error }: CheckResult): number {
-  return error ? exitCodeOf(error) : exitCode.ok;
-}
 
 export interface CheckTargetOptions extends ReachFlags {
   /** Undefined: as it was typed in an ssh:// form, or 22. */

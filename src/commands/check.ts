@@ -1,6 +1,7 @@
 import { ConnectError, exitCode, printable } from '../errors.js';
 import { formatCheck } from './check-format.js';
-import { type CheckResult, checkTarget, codeOf } from './check-target.js';
+import { type CheckResult, codeOf } from './check-result.js';
+import { checkTarget } from './check-target.js';
 import { type Command, UsageError } from './command.js';
 import {
   jsonOption,

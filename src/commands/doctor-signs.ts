@@ -5,7 +5,7 @@ import { registrationCommand, registrationQuery } from '../guest/service-registr
 import { type CidUser, cidsOf, sharedCids } from '../guest/shared-cids.js';
 import { sshCommand } from '../guest/ways.js';
 import { parseTarget } from '../target/parse.js';
-import type { CheckResult } from './check-target.js';
+import type { CheckResult } from './check-result.js';
 import type { Io } from './command.js';
 
 export interface SignOptions {

@@ -4,20 +4,19 @@ import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNative } from '../native/build.js';
-import { installRuntimes } from './runtimes.js';
+import { compile } from './compile.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = 'linux-x64';
 const folder = join(root, 'dist', target);
 
-const { bun } = installRuntimes();
 const addon = join(root, 'native/prebuilds', target, 'node-hvsock-native.node');
 const { reason } = await buildNative({ quiet: true });
 if (!existsSync(addon)) fail(`the addon could not be built: ${reason}`);
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-run(bun, ['run', join(root, 'build/exe-bun.js'), join(folder, 'vmssh')], { cwd: root });
+await compile(join(folder, 'vmssh'));
 copyFileSync(addon, join(folder, 'node-hvsock-native.node'));
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));

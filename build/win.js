@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildWindowsAddon } from '../native/build-win32.js';
-import { installRuntimes } from './runtimes.js';
+import { compile } from './compile.js';
 import { installWindowsRuntimes } from './runtimes-win.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -16,10 +16,8 @@ if (!addon.built) fail(`the addon could not be built: ${addon.reason}`);
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-const windowsBun = installWindowsRuntimes().bun;
-const executable = join(folder, 'vmssh.exe');
-const script = join(root, 'build/exe-bun.js');
-run(installRuntimes().bun, ['run', script, executable, 'bun-windows-x64', windowsBun], { cwd: root });
+const { bun } = installWindowsRuntimes();
+await compile(join(folder, 'vmssh.exe'), { target: 'bun-windows-x64', bun });
 copyFileSync(addon.path, join(folder, 'node-hvsock-native.node'));
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));

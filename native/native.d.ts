@@ -109,8 +109,11 @@ export interface Addon {
   hyperVRights(): HyperVRights;
 }
 
-/** Loads the addon. Throws an Error whose `tried` lists every path and what was wrong with it. */
-export function load(): Addon;
+/**
+ * Loads the addon: from `folder`, else from where this package was built. Throws an Error whose `tried` lists every
+ * path and what was wrong with it.
+ */
+export function load(folder?: string): Addon;
 
 /** Where `load` looks, best first. */
-export function candidates(): readonly string[];
+export function candidates(folder?: string): readonly string[];

@@ -57,7 +57,9 @@ function processIo(program: Io['program']): Io {
     },
     env: process.env,
     platform: process.platform,
-    self: selfCommand(),
+    get self() {
+      return selfCommand();
+    },
     streams: () => ({ input: process.stdin, output: process.stdout }),
     interrupted() {
       const controller = new AbortController();
@@ -72,7 +74,7 @@ function processIo(program: Io['program']): Io {
 
 /** node:tty brings node:net along, 2 ms of a proxy's 20 on Node: loaded by those who ask. */
 function isTerminal(fd: number): boolean {
-  const tty: typeof import('node:tty') = createRequire(import.meta.url)('node:tty');
+  const tty: typeof import('node:tty') = createRequire(process.execPath)('node:tty');
   return tty.isatty(fd);
 }
 

@@ -1,11 +1,12 @@
 import { type Addon, load } from 'node-hvsock-native';
+import { executableFolder } from './runtime.js';
 
 /** The addon, or the reason why there is none. */
 export type AddonState = { readonly addon: Addon } | { readonly addon?: never; readonly missing: Error };
 
 /** Loads the addon once; a failure is a value, since unix sockets work without it. */
 export function loadAddon(): AddonState {
-  state ??= attempt(load);
+  state ??= attempt(() => load(executableFolder));
   return state;
 }
 

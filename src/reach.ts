@@ -1,13 +1,11 @@
 import type { Connection } from './connect/connection.js';
 import { openConnection } from './connect/open.js';
 import type { OpenOptions } from './connect/open-options.js';
-import { openWhenReady } from './connect/wait.js';
 import { formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
 import { resolve } from './resolve/resolve.js';
-import { awaitBanner } from './ssh/await-banner.js';
 import { parseTarget } from './target/parse.js';
 import type { Target } from './target/target.js';
 
@@ -39,6 +37,8 @@ export async function reach(text: string, options: ReachOptions): Promise<Reache
   const target = parseTarget(text);
   options.trace?.('parse', describe(target));
   if (options.waitMs === undefined) return attempt(target, text, options);
+  const { openWhenReady } = await import('./connect/wait.js');
+  const { awaitBanner } = await import('./ssh/await-banner.js');
   return openWhenReady(
     async (leftMs) => {
       const timeoutMs = Math.min(options.timeoutMs, leftMs);

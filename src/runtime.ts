@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
 
 /** Whether this is the executable that bun compiled: its modules then lie in a file system of its own. */
-export const isCompiled = /^file:\/\/\/(\$bunfs|[A-Z]:\/%7EBUN)\//i.test(import.meta.url);
+export const isCompiled = /^(\/\$bunfs|[A-Z]:[\\/]~BUN)[\\/]/i.test(process.argv[1] ?? '');
+
+/** Where the executable lies, and its addon; undefined where an interpreter runs a script. */
+export const executableFolder = isCompiled ? process.execPath.replace(/[\\/][^\\/]*$/, '') : undefined;
 
 /** How to call this program again: the executable alone, or the interpreter and the script. */
 export function selfCommand(): readonly string[] {

@@ -87,7 +87,7 @@ console.log(target, endpoint, sock, fingerprint);
     const files = readdirSync(join(dir, 'node_modules/vmssh'), { recursive: true }).map(String);
     expect(files).toContain('docs/errors.md');
     expect(
-      files.filter((name) => /(^|\/)(demo|test|src)/.test(name) && !/src-[\w-]+\.js|types\//.test(name)),
+      files.filter((name) => /(^|\/)(demo|test|src)/.test(name) && !/src-[\w-]+\.mjs|types\//.test(name)),
     ).toEqual([]);
   });
 });

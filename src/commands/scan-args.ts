@@ -14,9 +14,12 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
       positionals.push(arg);
       continue;
     }
-    const [, name = '', given] = /^--?([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
-    const spec = specs.find((each) => (arg.startsWith('--') ? each.long : each.short) === name);
-    if (!spec || (given !== undefined && !arg.startsWith('--'))) return undefined;
+    const isLong = arg.startsWith('--');
+    const sign = isLong ? arg.indexOf('=') : -1;
+    const given = sign < 0 ? undefined : arg.slice(sign + 1);
+    const name = arg.slice(isLong ? 2 : 1, sign < 0 ? undefined : sign);
+    const spec = specs.find((each) => (isLong ? each.long : each.short) === name);
+    if (!spec) return undefined;
     if (spec.value === undefined || spec.optionalValue) {
       if (given !== undefined && spec.value === undefined) return undefined;
       if (given === undefined && spec.optionalValue) refuseApart(spec, args[i + 1]);

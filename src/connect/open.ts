@@ -3,7 +3,6 @@ import type { Endpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
 import type { Connection } from './connection.js';
-import { explainFailure } from './failures.js';
 import { askMultiplexer } from './multiplexer.js';
 import { NativeConnection } from './native-connection.js';
 import type { OpenOptions } from './open-options.js';
@@ -26,7 +25,7 @@ export async function openConnection(
     return connection;
   } catch (error) {
     connection?.close();
-    throw asConnectError(error, endpoint, options);
+    throw await asConnectError(error, endpoint, options);
   } finally {
     options.signal?.removeEventListener('abort', abort);
   }
@@ -73,7 +72,11 @@ async function addressOf(endpoint: Endpoint, options: OpenOptions): Promise<Addr
   }
 }
 
-function asConnectError(error: unknown, endpoint: Endpoint, options: OpenOptions): ConnectError {
+async function asConnectError(
+  error: unknown,
+  endpoint: Endpoint,
+  options: OpenOptions,
+): Promise<ConnectError> {
   if (error instanceof ConnectError) return error;
   if (options.signal?.aborted) {
     return new ConnectError('connect', options.target, {
@@ -83,6 +86,7 @@ function asConnectError(error: unknown, endpoint: Endpoint, options: OpenOptions
     });
   }
   const { code, message } = error as { code?: string; message: string };
+  const { explainFailure } = await import('./failures.js');
   const { problem, hint } = explainFailure(endpoint, code ?? 'UNKNOWN');
   const detail = code === 'PROTOCOL' || code === undefined ? `${problem}: ${message}` : problem;
   return new ConnectError('connect', options.target, {

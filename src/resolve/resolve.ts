@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ConnectError } from '../errors.js';
 import type { Target } from '../target/target.js';
-import { resolveElsewhere } from './elsewhere.js';
+import type { resolveElsewhere } from './elsewhere.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSocket } from './socket.js';
 
@@ -34,11 +34,19 @@ export async function resolve(target: Target, options: ResolveOptions): Promise<
       return (await import('./listed.js')).resolveListed(target, context);
     case 'hyper-v':
       if (context.platform === 'win32') return (await import('./hyper-v.js')).resolveHyperV(target, context);
-      throw new ConnectError('resolve', text, resolveElsewhere(target, context));
+      throw await elsewhere(target, context);
     case 'wsl':
       if (context.platform === 'win32') return (await import('./wsl.js')).resolveWsl(target.distro, context);
-      throw new ConnectError('resolve', text, resolveElsewhere(target, context));
+      throw await elsewhere(target, context);
   }
+}
+
+async function elsewhere(
+  target: Parameters<typeof resolveElsewhere>[0],
+  context: ResolveContext,
+): Promise<ConnectError> {
+  const { resolveElsewhere } = await import('./elsewhere.js');
+  return new ConnectError('resolve', context.text, resolveElsewhere(target, context));
 }
 
 const noVsock = {

@@ -1,3 +1,4 @@
+import { hasControlCharacter } from '../address/control-character.js';
 import { ConnectError } from '../errors.js';
 import { kinds } from './kinds.js';
 import type { Target } from './target.js';
@@ -5,7 +6,7 @@ import type { Target } from './target.js';
 /** Understands what was typed, by its text alone. Throws a ConnectError of op parse. */
 export function parseTarget(text: string): Target {
   if (text === '') throw refusal(text, 'the target is empty', formsHint());
-  if (/\p{Cc}/u.test(text)) throw refusal(text, 'it holds control characters');
+  if (hasControlCharacter(text)) throw refusal(text, 'it holds control characters');
   for (const kind of kinds) {
     const match = kind.pattern.exec(text);
     if (!match) continue;

@@ -64,10 +64,13 @@ export function bareStarts(programs) {
   return {
     c: { name: 'bare C, static', command: [bareC] },
     bun: { name: 'bare Bun executable', command: [bareBun] },
-    node: { name: `bare Node ${older}`, command: [node, program('empty.js')] },
-    newestNode: { name: `bare Node ${newest}`, command: [newestNode, program('empty.js')] },
-    nodeByte: { name: `bare Node ${older}, one write`, command: [node, program('one-byte.js')] },
-    newestNodeByte: { name: `bare Node ${newest}, one write`, command: [newestNode, program('one-byte.js')] },
+    node: { name: `bare Node ${older}`, command: [node, program('empty.cjs')] },
+    newestNode: { name: `bare Node ${newest}`, command: [newestNode, program('empty.cjs')] },
+    nodeByte: { name: `bare Node ${older}, one write`, command: [node, program('one-byte.cjs')] },
+    newestNodeByte: {
+      name: `bare Node ${newest}, one write`,
+      command: [newestNode, program('one-byte.cjs')],
+    },
     // It only ever asks a libvirtd for a CID: without one, and without AF_VSOCK, its start is all that can be timed.
     libvirt: {
       name: 'libvirt-ssh-proxy, no libvirtd',

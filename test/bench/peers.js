@@ -24,7 +24,7 @@ export async function findPrograms({ build, log }) {
   return {
     executable,
     script: join(project, 'dist/vmssh.js'),
-    index: join(project, 'dist/index.js'),
+    index: join(project, 'dist/index.mjs'),
     node: process.execPath,
     newestNode: node,
     bun,

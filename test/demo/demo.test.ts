@@ -120,7 +120,7 @@ describe('npm run demo', () => {
   /** Runs the built demo; only what `env` says is added to a plain environment. */
   function demo(env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
     const { HOME, PATH } = process.env;
-    return run([process.execPath, dist('demo.js')], {
+    return run([process.execPath, dist('demo.mjs')], {
       env: { HOME, PATH, SHELL: '/bin/sh', TMPDIR: temp, ...env },
     });
   }

@@ -21,7 +21,7 @@ describe('an installation without the built addon', () => {
     }
     cpSync(join(root, 'dist'), join(dir, 'dist'), { recursive: true });
     mkdirSync(join(dir, 'node_modules/node-hvsock-native'), { recursive: true });
-    for (const name of ['index.js', 'package.json']) {
+    for (const name of ['index.cjs', 'package.json']) {
       cpSync(join(root, 'native', name), join(dir, 'node_modules/node-hvsock-native', name));
     }
     for (const name of readdirSync(join(root, 'node_modules'))) {

@@ -14,6 +14,10 @@ describeAddon('load', () => {
     expect(candidates()).toEqual([new URL(place, packageUrl).pathname]);
   });
 
+  it('looks in the given folder alone', () => {
+    expect(candidates('/opt/vmssh')).toEqual(['/opt/vmssh/node-hvsock-native.node']);
+  });
+
   it('gives the same addon again', () => {
     expect(load()).toBe(load());
   });
@@ -26,10 +30,10 @@ it.each([
   const folder = temporaryFolder();
   const path = join(folder, place);
   mkdirSync(join(path, '..'), { recursive: true });
-  copyFileSync(new URL('index.js', packageUrl), join(folder, 'index.mjs'));
+  copyFileSync(new URL('index.cjs', packageUrl), join(folder, 'index.cjs'));
   if (content !== undefined) writeFileSync(path, content);
   const loader = (await import(
-    pathToFileURL(join(folder, 'index.mjs')).href
+    pathToFileURL(join(folder, 'index.cjs')).href
   )) as typeof import('node-hvsock-native');
   expect(loader.load).toThrow(
     expect.objectContaining({

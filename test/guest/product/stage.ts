@@ -15,7 +15,7 @@ export interface Stage {
 export function stageProduct(): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-product-'));
   const home = join(folder, 'vmssh');
-  const isProduct = (path: string) => !/\/dist\/(types|demo\.js|.*-x64(\.|$))/.test(path);
+  const isProduct = (path: string) => !/\/dist\/(types|demo\.mjs|.*-x64(\.|$))/.test(path);
   cpSync(join(root, 'dist'), join(home, 'dist'), { recursive: true, filter: isProduct });
   cpSync(join(root, 'package.json'), join(home, 'package.json'));
   for (const name of dependenciesOf(root)) {

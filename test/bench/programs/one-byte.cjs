@@ -1,0 +1,5 @@
+'use strict';
+
+const { writeSync } = require('node:fs');
+
+writeSync(1, 'SSH-\n');

@@ -1,3 +1,0 @@
-import { writeSync } from 'node:fs';
-
-writeSync(1, 'SSH-\n');

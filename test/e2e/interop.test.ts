@@ -110,7 +110,7 @@ esac
   });
 
   it('the library says what to do instead', async () => {
-    const script = `import { connect } from ${JSON.stringify(dist('index.js'))};
+    const script = `import { connect } from ${JSON.stringify(dist('index.mjs'))};
 await connect('hyper-v/Mint').catch(({ code, problem, hint }) => console.log([code, problem, hint].join('\\n')));`;
     const command = [process.execPath, '--input-type=module', '--eval', script];
     const { stdout } = await run(command, { env });

@@ -42,19 +42,22 @@ only-write-batch out-format outbuf partial-dir password-file port protocol read-
 skip-compress sockopts stderr stop-after stop-at suffix temp-dir timeout usermap write-batch`.split(/\s+/),
 );
 
-/** Finds the machines in the arguments of a tool, and leaves all else as it is. `isTarget`: whether a text is a target. */
-export function findOperands(
-  tool: Tool,
-  args: readonly string[],
-  isTarget: (text: string) => boolean,
-  exists: (path: string) => boolean = existsSync,
-): ToolArgs {
+/** What tells a machine's path from one of this host. */
+export interface Paths {
+  readonly platform: NodeJS.Platform;
+  /** Whether a text is a target. */
+  readonly isTarget: (text: string) => boolean;
+  readonly exists?: (path: string) => boolean;
+}
+
+/** Finds the machines in the arguments of a tool, and leaves all else as it is. */
+export function findOperands(tool: Tool, args: readonly string[], paths: Paths): ToolArgs {
   const { positions, optionsAt, hasUser } = walk(tool, args);
   const hosts = tool === 'ssh' || tool === 'sftp' ? positions.slice(0, 1) : positions;
   const operands = hosts.flatMap((at): Operand[] => {
     const text = args[at] ?? '';
     if (tool === 'ssh') return [{ at, ...loginOf(splitLogin(text)), rest: '' }];
-    const remote = splitRemote(text, isTarget, exists);
+    const remote = splitRemote(text, paths);
     if (remote) return [{ at, ...remote }];
     return tool === 'sftp' ? [{ at, ...loginOf(splitUser(text)), rest: '' }] : [];
   });
@@ -96,10 +99,10 @@ function walk(
 // "[user@]TARGET:path", of the colons the first that leaves a target in front of it, or "[user@]NAME:path".
 function splitRemote(
   text: string,
-  isTarget: (text: string) => boolean,
-  exists: (path: string) => boolean,
+  { platform, isTarget, exists = existsSync }: Paths,
 ): Omit<Operand, 'at'> | undefined {
-  if (exists(text)) return undefined;
+  // On Windows a letter and a colon are a drive, to OpenSSH there as well.
+  if (exists(text) || (platform === 'win32' && /^[a-z]:/i.test(text))) return undefined;
   const { user, host: rest } = loginOf(splitUser(text));
   const colons = [...rest.matchAll(/:/g)].map(({ index }) => index);
   const at = colons.find((index) => isTarget(rest.slice(0, index))) ?? colons[0];

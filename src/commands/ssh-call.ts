@@ -42,7 +42,7 @@ export async function prepare(
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
-  const found = findOperands(tool, args, isTarget);
+  const found = findOperands(tool, args, { platform: io.platform, isTarget });
   const operand = onlyMachine(tool, found);
   const progress = await startProgress(io, `looking for ${printable(operand.host)}`);
   const named = await find(operand.host, io).finally(() => progress.stop());

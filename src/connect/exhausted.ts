@@ -13,3 +13,10 @@ export const exhausted: readonly Failure[] = [
     hint: 'see free -m, and the limits of this session or container',
   },
 ];
+
+/** What Winsock's socket() fails with in any family. */
+export const windowsExhausted: Failure = {
+  codes: ['WSAEMFILE', 'WSAENOBUFS'],
+  problem: 'Windows has no memory left for a socket',
+  hint: 'see what holds sockets and memory: the Resource Monitor, resmon',
+};

@@ -1,3 +1,4 @@
+import { windowsExhausted } from './exhausted.js';
 import type { Failure } from './failure.js';
 
 /**
@@ -50,11 +51,7 @@ export const hyperVFailures: readonly Failure[] = [
     problem: 'the machine went away while the connection was being opened',
     hint: 'see whether it still runs: vmssh list; while it boots, use --wait',
   },
-  {
-    codes: ['WSAEMFILE', 'WSAENOBUFS'],
-    problem: 'Windows has no memory left for a socket',
-    hint: 'see what holds sockets and memory: the Resource Monitor, resmon',
-  },
+  windowsExhausted,
   {
     codes: ['EAFNOSUPPORT'],
     problem: 'AF_HYPERV is not available on this system',

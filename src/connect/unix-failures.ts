@@ -1,7 +1,10 @@
-import { exhausted } from './exhausted.js';
+import { exhausted, windowsExhausted } from './exhausted.js';
 import type { Failure } from './failure.js';
 
-/** What the errno of a connect means for AF_UNIX, from unix(7). */
+/**
+ * What the errno of a connect means for AF_UNIX, from unix(7); the WSA codes as users of Windows report them:
+ * https://github.com/golang/go/issues/44797, https://github.com/microsoft/WSL/issues/4240
+ */
 export const unixFailures: readonly Failure[] = [
   {
     codes: ['ENOENT', 'ENOTDIR'],
@@ -39,4 +42,25 @@ export const unixFailures: readonly Failure[] = [
     hint: 'see whether its server is alive: ss -xlp; give it longer with --timeout SECONDS',
   },
   ...exhausted,
+  {
+    codes: ['WSAECONNREFUSED'],
+    problem: 'nobody listens at {address}, or there is no such file',
+    hint: 'see whether its server runs, and for the file: dir /a "{address}"',
+  },
+  {
+    codes: ['WSAENETDOWN', 'WSAEINVAL'],
+    problem: 'Windows does not take {address} for the path of a unix socket',
+    hint: 'the folder has to be there, the path one of Windows, such as unix/C:/Users/me/x.sock, and the socket no file of Cygwin, MSYS or WSL',
+  },
+  {
+    codes: ['WSAEACCES'],
+    problem: 'Windows does not permit this user to open {address}',
+    hint: 'write permission on the socket is needed: see icacls "{address}"',
+  },
+  {
+    codes: ['WSAEAFNOSUPPORT', 'WSAEPROTONOSUPPORT', 'WSAESOCKTNOSUPPORT'],
+    problem: 'this Windows has no unix sockets',
+    hint: 'Windows 10 1803 and later have them, by the driver afunix: sc query afunix',
+  },
+  windowsExhausted,
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findOperands, type Tool } from '../../src/commands/ssh-args.js';
+import { findOperands, type Paths, type Tool } from '../../src/commands/ssh-args.js';
 import { parseTarget } from '../../src/target/parse.js';
 
 function isTarget(text: string): boolean {
@@ -11,8 +11,8 @@ function isTarget(text: string): boolean {
   }
 }
 
-const find = (tool: Tool, line: string, exists = (_path: string) => false) =>
-  findOperands(tool, line.split(' '), isTarget, exists);
+const find = (tool: Tool, line: string, more: Partial<Paths> = {}) =>
+  findOperands(tool, line.split(' '), { platform: 'linux', isTarget, exists: () => false, ...more });
 
 describe('the machine among the arguments of ssh', () => {
   it.each([
@@ -64,6 +64,15 @@ describe('the machines among the arguments of the others', () => {
   });
 
   it('are no files that are there', () => {
-    expect(find('scp', 'mint:x mint:y', (path) => path === 'mint:x').operands).toMatchObject([{ at: 1 }]);
+    const exists = (path: string) => path === 'mint:x';
+    expect(find('scp', 'mint:x mint:y', { exists }).operands).toMatchObject([{ at: 1 }]);
+  });
+
+  it.each([
+    { line: 'hyper-v/mint:/etc/hosts C:\\new\\hosts', at: 0 },
+    { line: 'd:/a c:b hyper-v/mint:', at: 2 },
+  ])('are no drives of Windows: $line', ({ line, at }) => {
+    expect(find('scp', line, { platform: 'win32' }).operands).toMatchObject([{ at, host: 'hyper-v/mint' }]);
+    expect(find('scp', line).operands.length).toBeGreaterThan(1);
   });
 });

@@ -27,6 +27,17 @@ describe('resolve', () => {
     expect(await outcome(input)).toEqual({ endpoint: want, steps: [] });
   });
 
+  it.each([
+    { input: 'unix/C:/Users/me/x.sock', path: 'C:/Users/me/x.sock' },
+    { input: 'unix:c:\\x y\\s', path: 'c:\\x y\\s' },
+    { input: 'unix%C:%x%s', path: 'C:/x/s' },
+    { input: 'unix/run/x', path: '/run/x' },
+    { input: 'unix/./x', path: './x' },
+  ])('$input is $path on Windows', async ({ input, path }) => {
+    expect(await outcome(input, { platform: 'win32' })).toMatchObject({ endpoint: { family: 'unix', path } });
+    expect(await outcome(input)).not.toMatchObject({ endpoint: { path: expect.stringMatching(/^c:/i) } });
+  });
+
   it('takes the port that is given for the rest', async () => {
     expect(await outcome('vsock/3', { port: 4294967294 })).toMatchObject({ endpoint: { port: 4294967294 } });
     expect(await outcome('vsock-mux/v', { port: 0 })).toMatchObject({ endpoint: { port: 0 } });

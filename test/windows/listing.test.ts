@@ -145,6 +145,15 @@ describeWindows('vmssh resolve on Windows', () => {
     },
   );
 
+  it.each([
+    { target: 'hyper-v/日本語の機械', name: '日本語の機械' },
+    { target: 'hyper-v/Windows 11 dev', name: 'Windows 11 dev' },
+    { target: 'hyper-v/windows-11-dev', name: 'Windows 11 dev' },
+  ])('finds $target', async ({ target, name }) => {
+    const { code, stdout } = await resolve(target, wmi([host, { ...mint, name }]));
+    expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: address });
+  });
+
   it('lists the ids of machines of one name', async () => {
     const twin = { ...mint, id: mint.id.replace('86', '87'), name: 'MINT', state: 3 };
     const { code, stderr } = await resolve('hyper-v/mint', wmi([mint, twin]));

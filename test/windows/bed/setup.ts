@@ -41,7 +41,8 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   await execute('cp', ['-a', '--reflink=auto', join(wine, 'prefix'), join(work, 'prefix')]);
   await compileFakes(work);
   const system = join(work, 'prefix/drive_c/windows/system32');
-  for (const name of ['WindowsPowerShell/v1.0/powershell.exe', 'wsl.exe', 'OpenSSH/ssh.exe']) {
+  const tools = ['ssh', 'scp', 'sftp', 'rsync'].map((name) => `OpenSSH/${name}.exe`);
+  for (const name of ['WindowsPowerShell/v1.0/powershell.exe', 'wsl.exe', ...tools]) {
     cpSync(join(work, 'say.exe'), join(system, name), { force: true });
   }
   const stop = await startWine(wine, work);

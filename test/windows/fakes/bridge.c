@@ -98,22 +98,15 @@ static DWORD WINAPI carry_out(void* data) {
   return 0;
 }
 
-// Quotes one argument as CommandLineToArgvW splits it.
-static void append_quoted(char* line, const char* argument) {
-  char* end = line + strlen(line);
-  int backslashes = 0;
-  *end++ = '"';
-  for (const char* c = argument; *c; c++) {
-    if (*c == '"') {
-      for (; backslashes >= 0; backslashes--) *end++ = '\\';
-    }
-    backslashes = *c == '\\' ? backslashes + 1 : 0;
-    *end++ = *c;
+// Our own command line without our own name: quoted as it has to be, and in any script.
+static WCHAR* rest_of_line(void) {
+  WCHAR* line = GetCommandLineW();
+  const WCHAR end = *line == '"' ? '"' : ' ';
+  for (line++; *line && *line != end; line++) {
   }
-  for (; backslashes > 0; backslashes--) *end++ = '\\';
-  *end++ = '"';
-  *end++ = ' ';
-  *end = '\0';
+  if (*line == '"') line++;
+  while (*line == ' ') line++;
+  return line;
 }
 
 static void inject(HANDLE process, const char* dll) {
@@ -129,18 +122,17 @@ static void inject(HANDLE process, const char* dll) {
   if (!loaded) fail("LoadLibrary in the program");
 }
 
-int main(int count, char** arguments) {
-  static char line[32768];
+int main(void) {
+  WCHAR* line = rest_of_line();
   struct Pipe in = open_pipe(), out = open_pipe(), err = open_pipe();
   HANDLE closes = getenv("BRIDGE_LIKE_SSH") ? in.writer : NULL;
   struct Out outs[2] = {{out.reader, STD_OUTPUT_HANDLE, closes}, {err.reader, STD_ERROR_HANDLE, NULL}};
   HANDLE carriers[2];
-  STARTUPINFOA startup = {0};
+  STARTUPINFOW startup = {0};
   PROCESS_INFORMATION child;
   const char* dll = getenv("BRIDGE_INJECT");
   DWORD code = 125;
 
-  for (int i = 1; i < count; i++) append_quoted(line, arguments[i]);
   SetHandleInformation(in.writer, HANDLE_FLAG_INHERIT, 0);
   SetHandleInformation(out.reader, HANDLE_FLAG_INHERIT, 0);
   SetHandleInformation(err.reader, HANDLE_FLAG_INHERIT, 0);
@@ -153,8 +145,8 @@ int main(int count, char** arguments) {
   startup.hStdInput = in.reader;
   startup.hStdOutput = out.writer;
   startup.hStdError = err.writer;
-  if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, dll ? CREATE_SUSPENDED : 0, NULL, NULL, &startup, &child)) {
-    fail(line);
+  if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, dll ? CREATE_SUSPENDED : 0, NULL, NULL, &startup, &child)) {
+    fail("CreateProcess");
   }
   if (dll) {
     inject(child.hProcess, dll);

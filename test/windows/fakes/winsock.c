@@ -1,6 +1,6 @@
-// winsock.dll: AF_HYPERV for a system that has none. Injected into an unmodified program before it starts, it takes the
-// place of some functions of ws2_32.dll for every DLL that is loaded later, such as the addon. An AF_HYPERV socket is
-// checked as the real provider would, and then is a TCP socket to a port of 127.0.0.1.
+// winsock.dll: AF_HYPERV and AF_UNIX for a system that has none. Injected into an unmodified program before it starts, it
+// takes the place of some functions of ws2_32.dll for every DLL that is loaded later, such as the addon. A socket of these
+// families is checked as the real provider would, and then is a TCP socket to a port of 127.0.0.1.
 //
 // FAKE_HV_PORT     the TCP port that all addresses lead to
 // FAKE_HV_LOG      a file that every call is written to, one line each
@@ -13,9 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { AF_HYPERV = 34, HV_PROTOCOL_RAW = 1, MOST = 1024 };
+enum { AF_HYPERV = 34, HV_PROTOCOL_RAW = 1, UNIX_LENGTH = 110, MOST = 1024 };
 
 static SOCKET sockets[MOST];
+static int families[MOST];
 static volatile LONG count;
 static volatile LONG connects;
 
@@ -24,12 +25,15 @@ static int number(const char* name) {
   return text ? atoi(text) : 0;
 }
 
-static BOOL is_ours(SOCKET socket) {
-  for (LONG i = 0; i < count && i < MOST; i++) {
-    if (sockets[i] == socket) return TRUE;
+// 0 where the socket is none of ours. A number may be used again: the last one counts.
+static int family_of(SOCKET socket) {
+  for (LONG i = min(count, MOST) - 1; i >= 0; i--) {
+    if (sockets[i] == socket) return families[i];
   }
-  return FALSE;
+  return 0;
 }
+
+static BOOL is_ours(SOCKET socket) { return family_of(socket) != 0; }
 
 static void note(const char* words, const unsigned char* bytes, int length) {
   const char* path = getenv("FAKE_HV_LOG");
@@ -49,14 +53,17 @@ static int fail(int code) {
 static SOCKET WSAAPI fake_socket(int family, int type, int protocol) {
   char words[64];
   SOCKET socket;
-  if (family != AF_HYPERV) return WSASocketW(family, type, protocol, NULL, 0, WSA_FLAG_OVERLAPPED);
+  LONG slot;
+  if (family != AF_HYPERV && family != AF_UNIX) return WSASocketW(family, type, protocol, NULL, 0, WSA_FLAG_OVERLAPPED);
   sprintf(words, "socket %d %d %d", family, type, protocol);
   note(words, NULL, 0);
   if (number("FAKE_HV_SOCKET")) return fail(number("FAKE_HV_SOCKET"));
   if (type != SOCK_STREAM) return fail(WSAESOCKTNOSUPPORT);
-  if (protocol != HV_PROTOCOL_RAW) return fail(WSAEPROTONOSUPPORT);
+  if (protocol != (family == AF_HYPERV ? HV_PROTOCOL_RAW : 0)) return fail(WSAEPROTONOSUPPORT);
   socket = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
-  sockets[(InterlockedIncrement(&count) - 1) % MOST] = socket;
+  slot = (InterlockedIncrement(&count) - 1) % MOST;
+  families[slot] = family;
+  sockets[slot] = socket;
   return socket;
 }
 
@@ -67,7 +74,7 @@ static int WSAAPI fake_setsockopt(SOCKET socket, int level, int option, const ch
   if (!is_ours(socket)) return real_setsockopt(socket, level, option, value, length);
   sprintf(words, "setsockopt %d %d ", level, option);
   note(words, (const unsigned char*)value, length);
-  return level == HV_PROTOCOL_RAW && length == 4 ? 0 : fail(WSAENOPROTOOPT);
+  return family_of(socket) == AF_HYPERV && level == HV_PROTOCOL_RAW && length == 4 ? 0 : fail(WSAENOPROTOOPT);
 }
 
 // The code for the n-th connect, from 0.
@@ -85,7 +92,9 @@ static int WSAAPI fake_connect(SOCKET socket, const struct sockaddr* address, in
   if (!is_ours(socket)) return WSAConnect(socket, address, length, NULL, NULL, NULL, NULL);
   note("connect ", bytes, length);
   if (number("FAKE_HV_DELAY")) Sleep(number("FAKE_HV_DELAY"));
-  if (length != 36 || address->sa_family != AF_HYPERV || bytes[2] != 0 || bytes[3] != 0) return fail(WSAEFAULT);
+  if (address->sa_family != family_of(socket)) return fail(WSAEAFNOSUPPORT);
+  if (address->sa_family == AF_UNIX && length != UNIX_LENGTH) return fail(WSAEFAULT);
+  if (address->sa_family == AF_HYPERV && (length != 36 || bytes[2] != 0 || bytes[3] != 0)) return fail(WSAEFAULT);
   code = connect_code(InterlockedIncrement(&connects) - 1);
   if (code) return fail(code);
   to.sin_family = AF_INET;

@@ -15,6 +15,7 @@ mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
 export WINEPREFIX=/mnt/work/prefix WINEARCH=win64 WINEDEBUG="${WINEDEBUG:--all}"
 export WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=}" HOME=/root XDG_RUNTIME_DIR=/tmp
+export LC_ALL=C.UTF-8 # else what is not ASCII gets lost in arguments
 case $1 in
   wineserver) shift; set -- /usr/lib/wine/wineserver "$@" ;;
   *) set -- /usr/lib/wine/wine64 "$@" ;;

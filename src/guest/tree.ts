@@ -1,6 +1,7 @@
 import { metaData, userData } from './cloud-init.js';
 import type { ScriptOptions } from './script.js';
-import { generator, generatorPath } from './sh/generator.js';
+import { generatorPath } from './sh/generator/path.js';
+import { generator } from './sh/generator.js';
 import { type Layout, stamp, unitFiles, unitName } from './units.js';
 
 /** A file of the tree: its text, or where a symbolic link points to. */

@@ -1,4 +1,4 @@
-import { generatorPath } from './generator.js';
+import { generatorPath } from './generator/path.js';
 import { sh } from './tag.js';
 
 /** Puts the generator in its place and starts what it generates. */

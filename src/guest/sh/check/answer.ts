@@ -1,0 +1,66 @@
+import { sh } from '../tag.js';
+
+/** What a connection meets once something listens: sshd's folder, its banner, the lookup of UNKNOWN. */
+export const answer = sh`
+# sshd locks itself into a folder; under /run somebody has to make it after every boot.
+check_privsep() {
+  folder=$(privsep_folder "$sshd")
+  made=$(show "$unit@look.service" RuntimeDirectory)
+  if [ -d "$R$folder" ]; then
+    case " $made " in
+      *" \${folder#/run/} "*) say ok privsep "$folder is there, and $unit@.service makes it" ;;
+      *) say ok privsep "$folder is there" ;;
+    esac
+    return 0
+  fi
+  case $folder in
+    /run/*) ;;
+    *)
+      fail privsep "$folder, which $sshd needs, is missing" "install -d -m 711 $folder"
+      return 1 ;;
+  esac
+  case " $made " in
+    *" \${folder#/run/} "*) say ok privsep "$unit@.service makes $folder" ;;
+    *)
+      words=$(journalctl -q -b -o cat --no-pager -u "$unit@*" -g 'privilege separation' -n 1 2>/dev/null)
+      fail privsep "$folder is missing, and $unit@.service has no RuntimeDirectory=\${folder#/run/}\${words:+; the journal has: $words}" \
+        "mkdir -p /etc/systemd/system/$unit@.service.d && printf '[Service]\nRuntimeDirectory=\${folder#/run/}\nRuntimeDirectoryPreserve=yes\n' > /etc/systemd/system/$unit@.service.d/folder.conf && systemctl daemon-reload"
+      return 1 ;;
+  esac
+}
+
+# The proof: what a client gets.
+check_banner() {
+  banner=$(banner_here "$port")
+  case $banner in
+    'banner '*) say ok banner "\${banner#banner }, over loopback" ;;
+    no-client) say skipped banner 'there is no perl, python3 or socat to try it with: vmssh check, from the host, tells' ;;
+    no-loopback) say skipped banner 'vsock_loopback cannot be loaded: vmssh check, from the host, tells' ;;
+    silent)
+      fail accept "port $port is open and no banner comes" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'
+      return 1 ;;
+    closed)
+      fail banner "port $port is closed without a banner: $(journalctl -q -b -o cat --no-pager -u "\${unit:-sshd-vsock}@*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1)" "journalctl -b -u '\${unit:-sshd-vsock}@*'"
+      return 1 ;;
+    *)
+      fail listening "a connection to port $port over loopback fails, whatever systemd says: \${banner#error }" "systemctl restart \${unit:-sshd-vsock}.socket; ss -l --vsock shows what listens"
+      return 1 ;;
+  esac
+}
+
+# sshd calls a peer without an address UNKNOWN, and audit and PAM look that name up at each login.
+check_unknown() {
+  ms=$(unknown_lookup_ms)
+  if [ "$ms" -ge 1000 ]; then
+    fail unknown "looking up the name UNKNOWN took $ms ms, and each login may wait for it" "echo '127.0.0.1 UNKNOWN' >> /etc/hosts$(hosts_note)"
+    return 1
+  fi
+  say ok unknown "looking up the name UNKNOWN took $ms ms"
+}
+hosts_note() {
+  if is_wsl; then echo ' # and [network] generateHosts=false in /etc/wsl.conf, else WSL writes it anew'; fi
+  if grep -rqs '^[[:space:]]*manage_etc_hosts:[[:space:]]*\(true\|template\)' "$R/etc/cloud/cloud.cfg" "$R/etc/cloud/cloud.cfg.d"; then
+    echo ' # and into /etc/cloud/templates/hosts.*.tmpl: cloud-init writes it anew'
+  fi
+}
+`;

@@ -1,0 +1,107 @@
+import { sh } from '../tag.js';
+
+/** The socket unit of the port and its template. */
+export const socket = sh`
+# The socket unit of a port: the one of ours or systemd's, or any whose file names that port.
+find_socket_unit() {
+  if unit_file "$(unit_of_port "$1").socket" >/dev/null; then
+    unit_of_port "$1"
+    return 0
+  fi
+  for each_folder in $unit_folders; do
+    for each_file in "$R$each_folder"/*.socket; do
+      if grep -Eq "^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock:.*:$1[[:space:]]*$" "$each_file" 2>/dev/null; then
+        each_file=\${each_file##*/}
+        echo "\${each_file%.socket}"
+        return 0
+      fi
+    done
+  done
+  return 1
+}
+
+check_socket() {
+  if ! unit=$(find_socket_unit "$port"); then
+    no_socket_unit
+    return 1
+  fi
+  file=$(unit_file "$unit.socket")
+  major=$(systemd_major)
+  if [ "$(readlink -f "$R$file")" = /dev/null ] || [ "$(show "$unit.socket" LoadState)" = masked ]; then
+    fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask $unit.socket && systemctl daemon-reload && systemctl restart $unit.socket"
+    return 1
+  fi
+  if [ "$major" -lt 256 ] && address=$(grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$R$file"); then
+    fail address-form "$file has $address, and systemd $major ($(show "$unit.socket" LoadState)) knows no URL form: that came with 256" \
+      "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|' $file && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
+    return 1
+  fi
+  if [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
+    fail address-form "$unit.socket is refused (bad-setting): $(last_words "$unit.socket")" "mend $file, then: systemctl daemon-reload && systemctl restart $unit.socket"
+    return 1
+  fi
+  check_accept && check_listening
+}
+
+check_accept() {
+  if [ "$(show "$unit.socket" Accept)" != yes ]; then
+    fail accept "$file has no Accept=yes: connections are opened, and nobody answers" \
+      "mkdir -p /etc/systemd/system/$unit.socket.d && printf '[Socket]\nAccept=yes\n' > /etc/systemd/system/$unit.socket.d/accept.conf && systemctl daemon-reload && systemctl stop $unit.socket && systemctl stop $unit.service 2>/dev/null; systemctl restart $unit.socket"
+    return 1
+  fi
+  if ! unit_file "$unit@.service" >/dev/null; then
+    if other=$(other_template); then
+      fail accept "$unit.socket needs $unit@.service, and there is only \${other##*/}: the names must match" \
+        "ln -s $other /etc/systemd/system/$unit@.service && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
+    else
+      fail accept "$unit.socket needs a template $unit@.service, and there is none" 'vmssh guest script writes it'
+    fi
+    return 1
+  fi
+  say ok accept "$unit.socket and $unit@.service belong together"
+}
+other_template() {
+  for each_folder in $unit_folders; do
+    for each_file in "$R$each_folder"/*ssh*@.service; do
+      if grep -Eq '^ExecStart=.*sshd.* -i' "$each_file" 2>/dev/null; then
+        echo "\${each_file#"$R"}"
+        return 0
+      fi
+    done
+  done
+  return 1
+}
+
+check_listening() {
+  if [ "$(show "$unit.socket" ActiveState)" = active ]; then
+    say ok listening "$unit.socket listens on $(show "$unit.socket" Listen)"
+  else
+    fail listening "$unit.socket is $(show "$unit.socket" ActiveState) ($(show "$unit.socket" Result)): $(last_words "$unit.socket")" "systemctl reset-failed $unit.socket; systemctl enable $unit.socket; systemctl restart $unit.socket"
+    return 1
+  fi
+}
+last_words() { journalctl -q -b -u "$1" -o cat -n 1 --no-pager 2>/dev/null; }
+
+no_socket_unit() {
+  major=$(systemd_major)
+  if ssh_auto_is_off && { [ "$major" -ge 256 ] || [ -e "$R/etc/systemd/system-generators/vmssh-ssh-generator" ]; }; then
+    fail masked "the kernel's command line has systemd.ssh_auto=$(cmdline_word systemd.ssh_auto): no socket is made" \
+      "take systemd.ssh_auto= away from the kernel's command line and reboot; until then: $(units_until_reboot)"
+  elif [ "$major" -ge 256 ] && [ "$port" = 22 ]; then
+    fail listening "systemd $major made no sshd-vsock.socket when it started: $(generator_words)" \
+      "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: echo \${module:-vsock} > /etc/modules-load.d/vsock.conf"
+  else
+    fail listening "no unit listens on vsock port $port, and systemd $major makes none by itself" 'vmssh guest script writes them'
+  fi
+}
+units_until_reboot() {
+  until_unit=/run/systemd/system/$(unit_of_port "$port")
+  printf '%s' "mkdir -p /run/systemd/system && printf '[Socket]\nListenStream=vsock::$port\nAccept=yes\n' > $until_unit.socket" \
+    " && printf '[Service]\nExecStart=-$(find_sshd) -i\nStandardInput=socket\nRuntimeDirectory=sshd\nRuntimeDirectoryPreserve=yes\n' > $until_unit@.service" \
+    " && systemctl daemon-reload && systemctl start \${until_unit##*/}.socket"
+}
+generator_words() {
+  words=$(journalctl -q -b -o cat --no-pager -t systemd-ssh-generator -n 1 2>/dev/null)
+  if [ -n "$words" ]; then echo "$words"; else echo 'its generator says nothing'; fi
+}
+`;

@@ -1,0 +1,62 @@
+import { sh } from '../tag.js';
+
+/** What has to be there before anything can listen: systemd as PID 1, sshd, its host keys. */
+export const system = sh`
+check_systemd() {
+  if is_systemd; then
+    say ok systemd "systemd $(systemd_full) is PID 1"
+  elif is_wsl && ! wsl_says_systemd; then
+    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), and /etc/wsl.conf has no [boot] systemd=true" \
+      "printf '[boot]\nsystemd=true\n' >> /etc/wsl.conf, then in Windows: wsl --shutdown"
+    return 1
+  elif is_wsl; then
+    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), though /etc/wsl.conf has [boot] systemd=true: it counts from the next start" 'in Windows: wsl --shutdown'
+    return 1
+  else
+    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd" 'boot with systemd as init, or run sshd on vsock by: socat VSOCK-LISTEN:22,fork EXEC:"/usr/sbin/sshd -i"'
+    return 1
+  fi
+}
+
+check_sshd() {
+  if sshd=$(find_sshd); then
+    say ok no-sshd "$sshd is there"
+  else
+    fail no-sshd 'there is no sshd in /usr/sbin, /usr/bin, /usr/local/sbin' "$(install_command)"
+    return 1
+  fi
+}
+install_command() {
+  for tool in apt-get dnf zypper pacman apk; do
+    if command -v "$tool" >/dev/null; then break; fi
+  done
+  case $tool in
+    apt-get) echo 'apt-get install openssh-server' ;;
+    dnf) echo 'dnf install openssh-server' ;;
+    zypper) echo 'zypper install openssh-server' ;;
+    pacman) echo 'pacman -S openssh' ;;
+    *) echo 'install the package openssh-server' ;;
+  esac
+}
+
+check_host_keys() {
+  if [ "$(id -u)" != 0 ]; then
+    say skipped host-keys 'only root may read them'
+    return 0
+  fi
+  key_complaint=$(sshd_complaint "$sshd")
+  case $key_complaint in
+    '') say ok host-keys 'sshd -t is content' ;;
+    *[Nn]'o hostkeys available'*)
+      if key_unit=$(key_units); then
+        fail host-keys "sshd -t says: $key_complaint" "systemctl start $key_unit"
+      else
+        fail host-keys "sshd -t says: $key_complaint" 'ssh-keygen -A'
+      fi
+      return 1 ;;
+    *)
+      fail sshd-config "sshd -t says: $key_complaint" 'mend /etc/ssh/sshd_config; sshd -t tells when it is right'
+      return 1 ;;
+  esac
+}
+`;

@@ -1,0 +1,56 @@
+import { sh } from '../tag.js';
+
+/** The kernel's part: AF_VSOCK, the device and its driver, and what systemd makes of the CID. */
+export const transport = sh`
+check_transport() {
+  if ! device=$(vsock_device); then
+    if is_wsl; then device='Hyper-V hv_sock'; else
+      fail transport "this machine has no vsock device on its virtio, PCI or VMBus" \
+        'on the host: QEMU -device vhost-vsock-pci,guest-cid=N; libvirt <vsock><cid auto="yes"/></vsock>; Hyper-V and VMware have one always'
+      return 1
+    fi
+  fi
+  module=\${device#* }
+  if ! has_vsock; then
+    if module_exists vsock; then
+      fail transport "AF_VSOCK is not loaded (/proc/net/protocols); the device is \${device% *}'s" "modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
+    else
+      fail transport "this kernel ($(uname -r)) has no AF_VSOCK, and no module vsock" 'install a kernel with CONFIG_VSOCKETS'
+    fi
+    return 1
+  elif ! transport_loaded "$module" && ! is_wsl; then
+    if module_exists "$module"; then
+      fail transport "the \${device% *} vsock device has no driver: $module is not loaded" "modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
+    else
+      fail transport "this kernel ($(uname -r)) has no module $module for the \${device% *} vsock device" "install the kernel's package of extra modules, or a kernel with $module"
+    fi
+    return 1
+  fi
+  say ok transport "\${device% *} vsock by $module$(cid_words)"
+}
+cid_words() {
+  cid=$(own_cid)
+  case $cid in
+    '') ;;
+    4294967295) echo '; the CID reads as "any"' ;;
+    *) echo "; the CID is $cid" ;;
+  esac
+}
+
+# systemd 258.3 to 260.2 take a Hyper-V guest, whose CID reads as "any" or 1, for one without vsock (systemd#40161, #42496).
+has_cid_bug() {
+  case $(virtualization) in microsoft) ;; *) return 1 ;; esac
+  case $(systemd_full) in
+    258.[3-9]* | 258.[1-9][0-9]* | 259 | 259[.~-]* | 260 | 260.[0-2] | 260.[0-2][!0-9]* | 260[~-]*) return 0 ;;
+  esac
+  return 1
+}
+check_cid_bug() {
+  if has_cid_bug && [ "$(show sshd-vsock.socket LoadState)" != loaded ]; then
+    fail hyper-v-cid "systemd $(systemd_full) on Hyper-V made no sshd-vsock.socket: it takes the CID that hv_sock has for none" \
+      'vmssh guest script writes the units that are missing; or boot with systemd.ssh_listen=vsock::22; or take systemd 260.3'
+    return 1
+  fi
+  say ok hyper-v-cid "not systemd 258.3 to 260.2 on Hyper-V without a socket"
+}
+`;

@@ -1,0 +1,39 @@
+import { sh } from '../tag.js';
+
+/** What this system is: a VM, a container, and whether it has vsock. */
+export const machine = sh`
+# ---- what this system is
+
+# "vm:kvm", "container:systemd-nspawn": systemd tells its generators from 251 on.
+virtualization() {
+  if [ -n "\${SYSTEMD_VIRTUALIZATION:-}" ]; then
+    echo "$SYSTEMD_VIRTUALIZATION"
+  elif found=$(systemd-detect-virt -c 2>/dev/null); then
+    echo "container:$found"
+  elif found=$(systemd-detect-virt -v 2>/dev/null); then
+    echo "vm:$found"
+  fi
+}
+in_container() {
+  case $(virtualization) in
+    container:wsl) return 1 ;;
+    container:*) return 0 ;;
+  esac
+  return 1
+}
+
+# A device on one of the buses will do: its module comes later, and a socket on any CID needs none.
+has_vsock() {
+  modprobe -q vsock 2>/dev/null
+  if ! grep -q '^AF_VSOCK' /proc/net/protocols 2>/dev/null; then return 1; fi
+  case $(virtualization) in vm:microsoft | container:wsl) return 0 ;; esac
+  if [ -e /dev/vsock ] && [ -d /sys/module/vmw_vsock_virtio_transport ]; then return 0; fi
+  if grep -q '^virtio:d00000013v' /sys/bus/virtio/devices/*/modalias 2>/dev/null; then return 0; fi
+  for each in /sys/bus/pci/devices/*; do
+    case $(cat "$each/vendor" "$each/device" 2>/dev/null) in
+      "0x1af4$newline"0x1053 | "0x1af4$newline"0x1012 | "0x15ad$newline"0x0740) return 0 ;;
+    esac
+  done
+  return 1
+}
+`;

@@ -1,0 +1,100 @@
+import { sh } from '../tag.js';
+
+/** The words of the kernel's command line and the lines of the credential. */
+export const settings = sh`
+# ---- settings: $auto is yes or no, $listen has an address a line
+
+read_settings() {
+  auto=yes
+  listen=
+  words=$(command_line)
+  while IFS= read -r word; do
+    case $word in
+      *=*)
+        name=\${word%%=*}
+        value=\${word#*=} ;;
+      *)
+        name=$word
+        value= ;;
+    esac
+    case $name in
+      systemd.ssh[_-]auto) set_auto "$word" "$value" ;;
+      systemd.ssh[_-]listen) add_address "systemd.ssh_listen=$value" "$value" ;;
+    esac
+  done <<WORDS
+$words
+WORDS
+  lines=$(credential ssh.listen)
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=$(trim "$line")
+    case $line in
+      '' | '#'* | ';'*) ;;
+      *) add_address "the credential ssh.listen's line $line" "$line" ;;
+    esac
+  done <<LINES
+$lines
+LINES
+}
+
+# The words that the kernel was started with; in a container, those that systemd was.
+command_line() {
+  if in_container; then
+    tr '\0' '\n' </proc/1/cmdline | sed 1d
+  else
+    split "$(cat /proc/cmdline)"
+  fi
+}
+
+# Words of a line, one a line; quotes hold together what they enclose.
+split() {
+  case $1 in
+    *[\"\']*) ;;
+    *)
+      set -f
+      # shellcheck disable=SC2086 # to split it
+      printf '%s\n' $1
+      set +f
+      return ;;
+  esac
+  rest=$1 word='' quote=''
+  while [ -n "$rest" ]; do
+    next=\${rest#?}
+    char=\${rest%"$next"}
+    rest=$next
+    if [ "$char" = "$quote" ]; then
+      quote=
+    elif [ -n "$quote" ]; then
+      word=$word$char
+    else
+      case $char in
+        \" | \') quote=$char ;;
+        ' ' | "$tab" | "$newline")
+          if [ -n "$word" ]; then printf '%s\n' "$word"; fi
+          word= ;;
+        *) word=$word$char ;;
+      esac
+    fi
+  done
+  if [ -n "$word" ]; then printf '%s\n' "$word"; fi
+}
+
+trim() { printf '%s\n' "$1" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//'; }
+
+# A word without a value means yes, as everywhere in systemd.
+set_auto() {
+  case $1 in *=*) ;; *) auto=yes && return ;; esac
+  case $(echo "$2" | tr '[:upper:]' '[:lower:]') in
+    1 | yes | y | true | t | on) auto=yes ;;
+    0 | no | n | false | f | off) auto=no ;;
+    *) log "$1 is neither yes nor no, and left out" ;;
+  esac
+}
+
+add_address() {
+  if address=$(stream_address "$2"); then
+    listen=$listen$address$newline
+  else
+    log "$1 is no address that systemd.socket(5) knows for ListenStream= here, and left out"
+  fi
+}
+`;

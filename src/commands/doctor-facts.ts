@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { constants, existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import { arch, hostname, release, userInfo } from 'node:os';
+import { arch, hostname, version as osVersion, release, userInfo } from 'node:os';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { Provider } from '../discovery/provider.js';
 import { type AddonState, loadAddon } from '../native.js';
@@ -10,6 +10,7 @@ import { hasInclude, type Owner, ownerOf } from '../ssh/config-file.js';
 import { version } from '../version.js';
 import type { Io } from './command.js';
 import { configFiles } from './config-plan.js';
+import { gatherWindows, type WindowsFacts } from './doctor-windows.js';
 
 /** What is the case on this host, without any judgement. */
 export interface Facts {
@@ -41,6 +42,8 @@ export interface Facts {
   readonly devices: Readonly<Record<DevicePath, 'ok' | 'closed' | 'absent'>>;
   /** Whether the kernel has what is behind AF_VSOCK, as modules or built in. */
   readonly modules: readonly string[];
+  /** Undefined on other systems, and without the addon. */
+  readonly windows?: WindowsFacts | undefined;
   readonly machines: AllMachines;
   readonly providers: readonly string[];
   /** What is private: not for a report. */
@@ -57,15 +60,17 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   ]);
   const here = providers.filter(({ platforms }: Provider) => platforms.includes(io.platform));
   const files = configFiles({ system: false }, io);
-  const [sshVersion, settings, own, main, osRelease, machines, vsock, vhost, kvm] = await Promise.all([
-    output('ssh', ['-V']),
-    output('ssh', ['-G', 'vsock/3']),
-    text(files.own),
-    text(files.main ?? ''),
-    text('/etc/os-release'),
-    listAll({ env: io.env }, here, 3000),
-    ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
-  ]);
+  const [sshVersion, settings, own, main, osRelease, windows, machines, vsock, vhost, kvm] =
+    await Promise.all([
+      output('ssh', ['-V']),
+      output('ssh', ['-G', 'vsock/3']),
+      text(files.own),
+      text(files.main ?? ''),
+      text('/etc/os-release'),
+      io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
+      listAll({ env: io.env }, here, 3000),
+      ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
+    ]);
   const { username, homedir } = userInfo();
   const home = io.env.HOME || homedir;
   return {
@@ -73,7 +78,10 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       platform: io.platform,
       vmssh: version,
       runtime: isCompiled ? 'its own executable' : `Node ${process.version}`,
-      os: /^PRETTY_NAME="?([^"\n]*)/m.exec(osRelease ?? '')?.[1] ?? io.platform,
+      os:
+        io.platform === 'win32'
+          ? osVersion()
+          : (/^PRETTY_NAME="?([^"\n]*)/m.exec(osRelease ?? '')?.[1] ?? io.platform),
       kernel: release(),
       arch: arch(),
     },
@@ -95,6 +103,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       '/dev/kvm': kvm ?? 'absent',
     },
     modules: ['vsock', 'vhost_vsock', 'vsock_loopback'].filter((name) => existsSync(`/sys/module/${name}`)),
+    windows,
     machines,
     providers: here.map(({ name }) => name),
     private: [

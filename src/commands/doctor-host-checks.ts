@@ -1,13 +1,6 @@
 import type { Facts } from './doctor-facts.js';
-
-/** One line of the doctor: "none" where it does not matter here. */
-export interface HostCheck {
-  readonly name: string;
-  readonly state: 'ok' | 'bad' | 'none';
-  readonly found: string;
-  /** What mends it. */
-  readonly cure?: string;
-}
+import type { HostCheck } from './doctor-host-check.js';
+import { windowsChecks } from './doctor-windows.js';
 
 /** What the facts mean. */
 export function hostChecks(facts: Facts): readonly HostCheck[] {
@@ -16,6 +9,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ssh(facts),
     addon(facts),
     ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
+    ...(facts.windows ? windowsChecks(facts.windows) : []),
     ...providers(facts),
     ownFile(facts),
     include(facts),

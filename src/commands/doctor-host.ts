@@ -1,7 +1,8 @@
 import { exitCode, printable } from '../errors.js';
 import type { Io } from './command.js';
 import { type Facts, gatherFacts } from './doctor-facts.js';
-import { type HostCheck, hostChecks } from './doctor-host-checks.js';
+import type { HostCheck } from './doctor-host-check.js';
+import { hostChecks } from './doctor-host-checks.js';
 import { withoutPrivate } from './doctor-report.js';
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';

@@ -1,16 +1,22 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../errors.js';
+import type { Caller } from './called-as.js';
 import type { CheckResult } from './check-result.js';
+import { pasteable } from './words.js';
 
 /** One target's check for people: a line a stage, then what stopped it. */
-export function formatCheck({ target, stages, error }: CheckResult, style: ChalkInstance): string {
+export function formatCheck(
+  { target, stages, error }: CheckResult,
+  style: ChalkInstance,
+  io: Caller,
+): string {
   const lines = stages.map(({ stage, ms, found }) => {
     const time = `${ms.toFixed(1)} ms`.padStart(10);
     return `  ${style.green('✓')} ${stage.padEnd(14)} ${style.dim(time)}  ${printable(found)}`;
   });
   if (error) {
     lines.push(`  ${style.red('✗')} ${error.op.padEnd(14)} ${' '.repeat(10)}  ${printable(error.problem)}`);
-    if (error.hint) lines.push(`    ${style.dim('hint:')} ${printable(error.hint)}`);
+    if (error.hint) lines.push(`    ${style.dim('hint:')} ${printable(pasteable(error.hint, io))}`);
   }
-  return `${style.bold(printable(target))}\n${lines.join('\n')}\n`;
+  return `${style.bold(target === '' ? '""' : printable(target))}\n${lines.join('\n')}\n`;
 }

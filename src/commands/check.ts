@@ -71,7 +71,7 @@ export const check: Command<CheckOptions> = {
       );
       progress.stop();
       results.push(result);
-      if (!options.json) io.out(formatCheck(result, await styles(io, 'stdout')));
+      if (!options.json) io.out(formatCheck(result, await styles(io, 'stdout'), io));
       if (signal.aborted) break;
     }
     if (options.json) io.out(`${JSON.stringify(results.map(toJson), undefined, 2)}\n`);

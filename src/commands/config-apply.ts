@@ -7,6 +7,7 @@ import { makeFolder, replaceFile } from '../ssh/replace-file.js';
 import { type Io, UsageError } from './command.js';
 import type { Change, Plan } from './config-plan.js';
 import { styles } from './style.js';
+import { complain } from './words.js';
 
 /** Writes a file's new content: a parameter, so that tests bring about every errno. */
 export type Write = typeof replaceFile;
@@ -72,7 +73,7 @@ function failed(error: NodeJS.ErrnoException, { path }: Change, { files }: Plan,
   throw new UsageError(`${quote(path)} cannot be written: ${error.message}`);
 }
 
-function refuse({ path, why }: NonNullable<Plan['refusal']>, io: Io): number {
-  io.err(`${io.program}: ${quote(path)}: ${why}\n`);
+async function refuse({ path, why, cure }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {
+  await complain(`${quote(path)}: ${why}`, cure, io);
   return exitCode.connect;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config-file.js';
 import { hostNames } from '../ssh/config-hosts.js';
 import { sshFolder } from '../ssh/known-hosts-file.js';
+import { shellQuoted } from './called-as.js';
 import type { Io } from './command.js';
 import { type ConfigOptions, configLines, type FindMachines } from './config-options.js';
 
@@ -19,7 +20,7 @@ export interface Plan {
   /** In the order in which they are made, so that no Include leads nowhere. */
   readonly changes: readonly Change[];
   /** Why nothing is done; the file that is in the way. */
-  readonly refusal?: { readonly path: string; readonly why: string } | undefined;
+  readonly refusal?: { readonly path: string; readonly why: string; readonly cure: string } | undefined;
   readonly files: ConfigFiles;
 }
 
@@ -88,13 +89,15 @@ export async function planUninstall(
 }
 
 function inTheWay(path: string, content: string | undefined): Plan['refusal'] {
+  const away = `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)}`;
   switch (ownerOf(content)) {
     case 'foreign':
-      return { path, why: 'vmssh did not write it, and leaves it alone: move it away first' };
+      return { path, why: 'vmssh did not write it, and leaves it alone', cure: `${away}, then again` };
     case 'edited':
       return {
         path,
-        why: 'it was edited since vmssh wrote it: move your lines to another file and remove it first',
+        why: 'it was edited since vmssh wrote it, and is left alone',
+        cure: `${away}, then again; lines of your own belong into another file, as ~/.ssh/config`,
       };
     case 'none':
     case 'ours':

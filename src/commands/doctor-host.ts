@@ -6,6 +6,7 @@ import { hostChecks } from './doctor-host-checks.js';
 import { withoutPrivate } from './doctor-report.js';
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';
+import { pasteable } from './words.js';
 
 /** Looks at this host and tells what works. Resolves to 0, or to 1 where something does not. */
 export async function runDoctor(
@@ -31,7 +32,7 @@ async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
       const line = `${signs[state]} ${name.padEnd(width)}  ${printable(found)}\n`;
       return cure === undefined
         ? line
-        : `${line}  ${' '.repeat(width)}  ${style.dim('cure:')} ${printable(cure)}\n`;
+        : `${line}  ${' '.repeat(width)}  ${style.dim('cure:')} ${printable(pasteable(cure, io))}\n`;
     })
     .join('');
 }

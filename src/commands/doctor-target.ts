@@ -8,7 +8,7 @@ import { splitLogin } from '../target/login.js';
 import { formatCheck } from './check-format.js';
 import { codeOf } from './check-result.js';
 import { checkTarget } from './check-target.js';
-import type { Command } from './command.js';
+import type { Command, Io } from './command.js';
 import { hostSigns } from './doctor-signs.js';
 import { formatProgress, notRun } from './guest-lines.js';
 import { accountName, guestPort, portOption } from './guest-options.js';
@@ -17,6 +17,7 @@ import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption }
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';
 import { positionals } from './values.js';
+import { pasteable } from './words.js';
 
 export interface DoctorTargetOptions extends ReachFlags {
   readonly target: string;
@@ -80,7 +81,7 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
       progress.tell(printable(`${typed}: ${stage}`)),
     );
     progress.stop();
-    io.out(formatCheck(check, style));
+    io.out(formatCheck(check, style, io));
     if (!check.means) return codeOf(check);
     const { text: target, port } = check.means;
     const user = accountName(check.means.user);
@@ -92,9 +93,9 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
     let faults = check.error ? 1 : 0;
     for (const finding of findings) {
       if (finding.suspects) continue;
-      io.out(formatProgress({ state: finding.state, step: finding.name, words: finding.words }, style));
+      io.out(formatProgress({ state: finding.state, step: finding.name, words: finding.words }, style, io));
       if (finding.cure)
-        io.out(formatProgress({ state: 'cure', step: finding.name, words: finding.cure }, style));
+        io.out(formatProgress({ state: 'cure', step: finding.name, words: finding.cure }, style, io));
       if (finding.state === 'failed') faults++;
     }
     if (into) {
@@ -102,24 +103,26 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
       const { self, platform, env } = io;
       const script = checkScript({ port, account: user });
       const way = wayInto({ ...into, script, needsRoot: false, port, self, platform });
-      const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style));
+      const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style, io));
       const outcome = await runScript(way, { env, signal, onLine });
       if (outcome.code === undefined) throw notRun(into.host, way, outcome);
       faults += outcome.code === 0 ? 0 : 1;
     } else if (!certain) {
-      io.out(suspectLines(findings, style.dim));
+      io.out(suspectLines(findings, style.dim, io));
     }
     return faults === 0 ? exitCode.ok : exitCode.connect;
   },
 };
 
 /** Without a look from inside only the suspects can be named. */
-function suspectLines(findings: readonly Finding[], dim: (text: string) => string): string {
+function suspectLines(findings: readonly Finding[], dim: (text: string) => string, io: Io): string {
   const suspects = findings.flatMap((finding) => finding.suspects ?? []);
   if (suspects.length === 0) return '';
   const lines = suspects.map((name) => {
     const { number, title, cure } = failures[name];
-    return `  ${number > 0 ? `${number}. ` : ''}${title}\n     ${dim('cure:')} ${cure}\n`;
+    return `  ${number > 0 ? `${number}. ` : ''}${title}\n     ${dim('cure:')} ${pasteable(cure, io)}\n`;
   });
-  return `It may be, the likeliest first:\n${lines.join('')}To know which: --over [user@]HOST looks from inside, or paste vmssh guest check --script into its console\n`;
+  const look =
+    'To know which: --over [user@]HOST looks from inside, or paste what vmssh guest check --script prints into its console';
+  return `It may be, the likeliest first:\n${lines.join('')}${pasteable(look, io)}\n`;
 }

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { exitCode, printable, quote } from '../errors.js';
-import { hostKeyAlias } from '../ssh/identity.js';
+import { exitCode, quote } from '../errors.js';
+import { hostKeyAlias, isNamed } from '../ssh/identity.js';
 import { knownHostsFile, withoutNames } from '../ssh/known-hosts-file.js';
 import { replaceFile } from '../ssh/replace-file.js';
 import { splitLogin } from '../target/login.js';
+import { asTarget } from '../target/parse.js';
 import { type Command, UsageError } from './command.js';
 import { lookUp } from './look-up.js';
+import { complain } from './words.js';
 
 export interface ForgetOptions {
   readonly targets: readonly string[];
@@ -41,7 +43,7 @@ export const forget: Command<ForgetOptions> = {
           `forgot ${left.removed === 1 ? 'the host key' : `${left.removed} host keys`} of ${quote(target)}\n`,
         );
       } else {
-        io.err(`${io.program}: no host key of ${quote(target)} is known in ${printable(path)}\n`);
+        await complain(`no host key of ${quote(target)} is known in ${path}`, cureFor(target), io);
         code = exitCode.notFound;
       }
     }
@@ -65,6 +67,12 @@ async function namesOf(typed: string, find: () => ReturnType<typeof lookUp>): Pr
   } catch {
     return own;
   }
+}
+
+function cureFor(target: string): string {
+  const known = asTarget(target);
+  if (known && !isNamed(known)) return 'of an address no key is kept: there is none to forget';
+  return 'keys are kept by the UUID of a machine: vmssh list -o wide shows it with its name and target';
 }
 
 function uuidOf(typed: string): string {

@@ -68,7 +68,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const outcome = await runScript(way, {
       env,
       signal: io.interrupted(),
-      onLine: (line) => json || io.out(formatProgress(line, style)),
+      onLine: (line) => json || io.out(formatProgress(line, style, io)),
     });
     if (outcome.code === undefined) throw notRun(into.host, way, outcome);
     if (json) io.out(`${JSON.stringify(outcome.lines, undefined, 2)}\n`);

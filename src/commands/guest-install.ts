@@ -26,6 +26,7 @@ import { type HostFlags, hostFlags, sshConfigOption, wayOption } from './guest-w
 import { type ReachFlags, reachFlags, timeoutOption } from './shared-options.js';
 import { styles } from './style.js';
 import { positionals } from './values.js';
+import { complain } from './words.js';
 
 export interface GuestInstallOptions {
   readonly into: HostFlags;
@@ -84,13 +85,13 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
 
     const target = options.target ?? ownTarget(into.host) ?? targetByCid(cidOf(done.lines));
     if (target === undefined) {
-      io.err(`vmssh: how this host reaches the guest is not known: its CID cannot be read there\n`);
-      io.err('hint: vmssh check TARGET proves it; --target TARGET does so here\n');
+      const problem = 'how this host reaches the guest is not known: its CID cannot be read there';
+      await complain(problem, 'vmssh check TARGET proves it; --target TARGET does so here', io);
       return exitCode.connect;
     }
     const user = script.account ?? splitUser(into.host).user ?? 'root';
     const check = await checkTarget(target, { port: script.port, user, ...options.reach }, io, signal);
-    io.out(formatCheck(check, await styles(io, 'stdout')));
+    io.out(formatCheck(check, await styles(io, 'stdout'), io));
     if (check.error) return exitCode.connect;
 
     if (script.onlyVsock) {
@@ -108,7 +109,7 @@ async function scriptRunner(io: Io, signal: AbortSignal) {
   return async (into: HostFlags, script: string, port?: number) => {
     const { self, platform, env } = io;
     const way = wayInto({ ...into, script, port, needsRoot: true, self, platform });
-    const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style));
+    const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style, io));
     const outcome = await runScript(way, { env, signal, onLine });
     if (outcome.code === undefined) throw notRun(into.host, way, outcome);
     return outcome;

@@ -3,9 +3,15 @@ import { ConnectError, printable } from '../errors.js';
 import type { ProgressLine } from '../guest/progress.js';
 import type { ScriptOutcome } from '../guest/run-script.js';
 import type { Way } from '../guest/ways.js';
+import type { Caller } from './called-as.js';
+import { pasteable } from './words.js';
 
 /** A line of a guest's script for people. */
-export function formatProgress({ state, step, words }: ProgressLine, style: ChalkInstance): string {
+export function formatProgress(
+  { state, step, words }: ProgressLine,
+  style: ChalkInstance,
+  io: Caller,
+): string {
   const text = printable(words);
   switch (state) {
     case 'ok':
@@ -17,7 +23,7 @@ export function formatProgress({ state, step, words }: ProgressLine, style: Chal
     case 'failed':
       return `  ${style.red('✗')} ${step.padEnd(14)} ${text}\n`;
     case 'cure':
-      return `    ${style.dim('cure:')} ${text}\n`;
+      return `    ${style.dim('cure:')} ${printable(pasteable(words, io))}\n`;
     case 'end':
       return '';
   }

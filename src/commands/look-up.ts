@@ -1,6 +1,6 @@
 import type { NamedTarget } from '../resolve/short-name.js';
 import { splitLogin } from '../target/login.js';
-import { parseTarget } from '../target/parse.js';
+import { asTarget } from '../target/parse.js';
 import type { Io } from './command.js';
 
 /** What was typed for a machine, understood. */
@@ -31,9 +31,7 @@ export async function findTarget(typed: string, io: Io, signal?: AbortSignal): P
 
 // A bare UUID is Hyper-V's on Windows; elsewhere it may be any machine's.
 function isTarget(text: string, platform: NodeJS.Platform): boolean {
-  try {
-    return parseTarget(text).kind !== 'hyper-v' || platform === 'win32' || /^hyper-v/i.test(text);
-  } catch {
-    return false; // a mistake is the search's to tell
-  }
+  const target = asTarget(text);
+  if (target === undefined) return false; // a mistake is the search's to tell
+  return target.kind !== 'hyper-v' || platform === 'win32' || /^hyper-v/i.test(text);
 }

@@ -14,6 +14,7 @@ import { type Command, type Io, type OptionSpec, UsageError } from './command.js
 import { portsOf } from './guid.js';
 import { jsonOption } from './shared-options.js';
 import { positionals } from './values.js';
+import { complain } from './words.js';
 
 const dryRunOption: OptionSpec = { long: 'dry-run', summary: 'print the commands for reg.exe, and run none' };
 
@@ -123,21 +124,21 @@ async function change(
 }
 
 /** Why it cannot be done on this system; undefined on Windows. */
-function elsewhere(io: Io): number | undefined {
+function elsewhere(io: Io): Promise<number> | undefined {
   if (io.platform === 'win32') return undefined;
   const hint = 'vmssh guid PORT and vmssh service register --dry-run PORT tell here what to do there';
   return fail(io, `Hyper-V socket services are registered on Windows, and this is ${io.platform}`, hint);
 }
 
-function failed(error: unknown, io: Io): number {
+function failed(error: unknown, io: Io): Promise<number> {
   if (!(error instanceof DiscoveryError)) throw error;
   if (loadAddon().addon?.hyperVRights().elevated ?? true) return fail(io, error.message);
   const hint = 'start the terminal as administrator, and run it again';
   return fail(io, `this needs an elevated terminal: ${error.message}`, hint);
 }
 
-function fail(io: Io, problem: string, hint?: string): number {
-  io.err(`${io.program}: ${printable(problem)}\n${hint ? `hint: ${hint}\n` : ''}`);
+async function fail(io: Io, problem: string, hint?: string): Promise<number> {
+  await complain(problem, hint, io);
   return exitCode.connect;
 }
 

@@ -1,13 +1,13 @@
 import { existsSync, constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { slug } from '../discovery/match-found.js';
-import { ConnectError, printable, quote } from '../errors.js';
+import { printable, quote } from '../errors.js';
 import { loadAddon } from '../native.js';
 import type { NamedTarget } from '../resolve/short-name.js';
 import { type HostOptions, hostOptions } from '../ssh/host-options.js';
 import { hostKeyAlias, isNamed } from '../ssh/identity.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
-import { parseTarget } from '../target/parse.js';
+import { asTarget } from '../target/parse.js';
 import { type Io, UsageError } from './command.js';
 import type { lookUp } from './look-up.js';
 import { startProgress } from './spinner.js';
@@ -42,6 +42,7 @@ export async function prepare(
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
+  const isTarget = (text: string) => asTarget(text) !== undefined;
   const found = findOperands(tool, args, { platform: io.platform, isTarget });
   const operand = onlyMachine(tool, found);
   const progress = await startProgress(io, `looking for ${printable(operand.host)}`);
@@ -109,16 +110,6 @@ function hostFor({ text, machine }: NamedTarget): string {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
   if (/^[^-\s\p{C}:'"`$\\;&<>|(){},][^\s\p{C}:'"`$\\;&<>|(){},]*$/u.test(host)) return host;
   return host.includes(':') && machine?.uuid !== undefined ? machine.uuid : slug(machine?.name ?? text);
-}
-
-function isTarget(text: string): boolean {
-  try {
-    parseTarget(text);
-    return true;
-  } catch (error) {
-    if (error instanceof ConnectError) return false;
-    throw error;
-  }
 }
 
 /** VMSSH_SSH, or HV_SSH_COMMAND as hvc has it: a program's path, or a program and its options parted by spaces. */

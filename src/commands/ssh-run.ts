@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
-import { exitCode, printable, quote } from '../errors.js';
+import { exitCode, quote } from '../errors.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
+import { shellQuoted } from './called-as.js';
 import { type Io, UsageError } from './command.js';
 import { lookUp } from './look-up.js';
 import type { Tool } from './ssh-args.js';
 import { prepare, type SshOptions, type ToolCall } from './ssh-call.js';
 import { changedKey } from './ssh-changed-key.js';
-import { styles } from './style.js';
+import { complain } from './words.js';
 
 /** Runs the tool to its end. Resolves to its exit code; 128 and the signal's number where one ended it. */
 export async function runTool(tool: Tool, options: SshOptions, io: Io): Promise<number> {
@@ -37,14 +38,10 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   });
 }
 
-async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
-  const style = await styles(io, 'stderr');
-  const name = printable(named.text);
-  io.err(
-    `${style.red(`${io.program}:`)} the host key of ${quote(named.text)} is another one than before: the machine was installed anew, or another one answers for it\n${style.dim('hint:')} if that is as it should be: vmssh forget ${shellQuoted(name)}\n`,
+function explainChangedKey({ named: { text } }: ToolCall, io: Io): Promise<void> {
+  return complain(
+    `the host key of ${quote(text)} is another one than before: the machine was installed anew, or another one answers for it`,
+    `if that is as it should be: vmssh forget ${shellQuoted(text)}`,
+    io,
   );
-}
-
-function shellQuoted(word: string): string {
-  return /^[\w@+=:,./%-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,6 @@
 import { splitUser } from '../target/login.js';
-import { parseTarget } from '../target/parse.js';
+import { asTarget } from '../target/parse.js';
+import type { Target } from '../target/target.js';
 import { shellWord } from './quote.js';
 
 /** How a script gets into a guest that can already be reached somehow. */
@@ -35,12 +36,8 @@ export function wayOf(host: string): WayName {
 }
 
 /** What a text without its "user@" is as a target; undefined where it is none. */
-export function targetOf(host: string): ReturnType<typeof parseTarget> | undefined {
-  try {
-    return parseTarget(splitUser(host).host);
-  } catch {
-    return undefined;
-  }
+export function targetOf(host: string): Target | undefined {
+  return asTarget(splitUser(host).host);
 }
 
 /** The program to start, and what it reads. */

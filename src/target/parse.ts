@@ -21,6 +21,16 @@ export function parseTarget(text: string): Target {
   throw refusal(text, 'unknown kind of target', isName ? `${byName}; ${formsHint()}` : formsHint());
 }
 
+/** The same, where a text need not be a target: undefined for what is none. */
+export function asTarget(text: string): Target | undefined {
+  try {
+    return parseTarget(text);
+  } catch (error) {
+    if (error instanceof ConnectError) return undefined;
+    throw error;
+  }
+}
+
 /** A name alone reaches the proxy only where no Host of ssh's configuration stands for it. */
 const byName = 'a machine by its name: vmssh ssh NAME, or vmssh config install and then ssh NAME';
 

@@ -16,7 +16,7 @@ describe('formatCheck', () => {
   ] as const;
 
   it('has a line a stage', () => {
-    expect(formatCheck({ target: 'unix/x\u202e', stages }, new Chalk({ level: 0 }))).toBe(
+    expect(formatCheck({ target: 'unix/x\u202e', stages }, new Chalk({ level: 0 }), fakeIo())).toBe(
       [
         'unix/x\\u{202e}',
         '  ✓ parsed             0.3 ms  unix {}',
@@ -31,10 +31,10 @@ describe('formatCheck', () => {
     const without = new ConnectError('connect', 'x', { code: 'ENOENT', problem: 'why' });
     const plain = new Chalk({ level: 0 });
     const failed = '  ✗ connect                    why';
-    expect(formatCheck({ target: 'x', stages: [], error }, plain)).toBe(
+    expect(formatCheck({ target: 'x', stages: [], error }, plain, fakeIo())).toBe(
       `x\n${failed}\\x0a\n    hint: do\\x0d\n`,
     );
-    expect(formatCheck({ target: 'x', stages: [], error: without }, plain)).toBe(`x\n${failed}\n`);
+    expect(formatCheck({ target: '', stages: [], error: without }, plain, fakeIo())).toBe(`""\n${failed}\n`);
   });
 });
 

@@ -105,7 +105,7 @@ describe('config install', () => {
     for (const act of [(to: ReturnType<typeof io>) => install({ prefix: 'x' }, to), uninstall]) {
       const to = io();
       expect(await act(to)).toBe(1);
-      expect(to.stderr.join('')).toContain(why);
+      expect(to.stderr.join('')).toMatch(new RegExp(`${why}.*\nhint: mv ${own} ${own}\\.old, then again`));
       expect(readFileSync(own, 'utf8')).toBe(left);
       expect(readFileSync(main, 'utf8')).toContain('Include');
     }

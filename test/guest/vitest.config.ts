@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/guest/**/*.test.ts'],
     globalSetup: 'test/guest/setup.ts',
     reporters: ['default', './test/guest/summary.ts'],
-    fileParallelism: false, // a guest keeps both CPUs of a small machine busy
+    maxWorkers: 2, // each with a guest, which mostly waits
     testTimeout: 120_000,
     hookTimeout: 300_000,
     teardownTimeout: 20_000,

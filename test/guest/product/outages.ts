@@ -46,17 +46,15 @@ export function outages(scene: () => Scene): void {
 
     beforeAll(async () => {
       const { host, target, guest } = scene();
+      const watchful = ['ServerAliveInterval=3', 'ServerAliveCountMax=2', 'LogLevel=INFO'];
+      const options = watchful.flatMap((option) => ['-o', option]);
       for (const mode of modes) {
-        const ssh = (...args: string[]) => [...host.ssh(mode), ...args];
-        const watchful = ['ServerAliveInterval=1', 'ServerAliveCountMax=3', 'LogLevel=INFO'];
-        const options = watchful.flatMap((option) => ['-o', option]);
-        sessions.set(
-          `${mode} download`,
-          startSession(ssh('-n', target, 'cat /dev/zero'), () => {}),
-        );
-        sessions.set(`${mode} upload`, startSession(ssh(target, 'echo up; cat >/dev/null')));
-        sessions.set(`${mode} idle`, startSession(ssh(target, 'echo up; cat')));
-        sessions.set(`${mode} watchful`, startSession(ssh(...options, target, 'echo up; cat')));
+        const start = (name: string, args: readonly string[], bulk?: () => void) =>
+          sessions.set(`${mode} ${name}`, startSession([...host.ssh(mode), ...args], bulk));
+        start('upload', [target, 'echo up; cat >/dev/null']);
+        start('idle', [target, 'echo up; cat']);
+        start('watchful', [...options, target, 'echo up; cat']);
+        start('download', ['-n', target, 'cat /dev/zero'], () => {});
       }
       proxy = startSession([...host.vmssh, 'proxy', '-v', target, '22']);
       await proxy.until(() => proxy.seen.stdout.startsWith('SSH-2.0-'));
@@ -111,10 +109,9 @@ async function checkOf({ host }: Scene, args: readonly string[]) {
 function endless({ child }: Session): void {
   const stdin = child.stdin as NodeJS.WritableStream;
   const block = Buffer.alloc(65_536);
-  (async () => {
-    while (child.exitCode === null) {
-      if (!stdin.write(block))
-        await Promise.race([new Promise((go) => stdin.once('drain', go)), sleep(1000)]);
-    }
-  })();
+  const write = () => {
+    while (child.exitCode === null && stdin.write(block));
+  };
+  stdin.on('drain', write);
+  write();
 }

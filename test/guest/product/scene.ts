@@ -32,11 +32,16 @@ export interface Scene {
   readonly earlyBefore: Readonly<Record<Mode, string>> | undefined;
 }
 
+/** The executable brings all that it runs on but the C library, so one guest is enough: one that has a machined to ask. */
+export function testsExecutable(suite: Suite): boolean {
+  return suite === 'trixie';
+}
+
 /** Boots the guest before the file's tests, and gives what is known of it once they run. */
 export function useScene(suite: Suite): () => Scene {
   let scene: Scene | undefined;
   const folder = mkdtempSync('/tmp/vmssh-p-');
-  const stage = stageProduct();
+  const stage = stageProduct({ withExecutable: testsExecutable(suite) });
   let guest: Guest | undefined;
 
   beforeAll(async () => {

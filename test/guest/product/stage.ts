@@ -12,7 +12,7 @@ export interface Stage {
 }
 
 /** Copies what was built to a temp folder: a build beside the tests then changes nothing. */
-export function stageProduct(): Stage {
+export function stageProduct({ withExecutable }: { withExecutable: boolean }): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-product-'));
   const home = join(folder, 'vmssh');
   const isProduct = (path: string) => !/\/dist\/(types|demo\.mjs|.*-x64(\.|$))/.test(path);
@@ -28,7 +28,7 @@ export function stageProduct(): Stage {
     });
   }
   const executable = join(root, 'dist/linux-x64');
-  const hasExecutable = existsSync(join(executable, 'vmssh'));
+  const hasExecutable = withExecutable && existsSync(join(executable, 'vmssh'));
   if (hasExecutable) {
     mkdirSync(join(folder, 'linux-x64'));
     for (const name of ['vmssh', 'node-hvsock-native.node'])

@@ -8,7 +8,7 @@ import { heldSessions } from './held.js';
 import { errorsInGuest, targetsInGuest, withoutLoopback, withoutTransport } from './in-guest.js';
 import { startMachines } from './machines.js';
 import { outages } from './outages.js';
-import { useScene } from './scene.js';
+import { testsExecutable, useScene } from './scene.js';
 
 /** Everything that the product is asked in one guest, in an order: the last tests take the guest apart. */
 export function productSuite(suite: Suite): void {
@@ -17,7 +17,7 @@ export function productSuite(suite: Suite): void {
     const scene = useScene(suite);
 
     // Elsewhere the tests of the executable are left out where it is not built.
-    if (process.env.VMSSH_NO_SKIP === '1') {
+    if (process.env.VMSSH_NO_SKIP === '1' && testsExecutable(suite)) {
       test('the executable is built: npm run build:exe', () => {
         expect(scene().stage.hasExecutable).toBe(true);
       });

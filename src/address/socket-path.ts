@@ -3,5 +3,6 @@ export const longestSocketPath = 107;
 
 /** Whether AF_UNIX takes the path; Node and others cut a longer one and then open another socket. */
 export function fitsSocket(path: string): boolean {
-  return Buffer.byteLength(path) <= longestSocketPath;
+  // A character has three bytes at most: for most paths there is nothing to count.
+  return path.length * 3 <= longestSocketPath || Buffer.byteLength(path) <= longestSocketPath;
 }

@@ -1,3 +1,4 @@
+import { now } from '../clock.js';
 import { quote } from '../errors.js';
 import type { Connection } from './connection.js';
 
@@ -18,17 +19,17 @@ export async function askMultiplexer(
   silent = silentMs,
 ): Promise<void> {
   await connection.write(Buffer.from(`CONNECT ${port}\n`));
-  const silentBy = performance.now() + silent;
+  const silentBy = now() + silent;
   const until = Math.min(deadline, silentBy);
   for (let seen = 0; ; ) {
-    const bytes = await connection.peek(seen, longestReply, Math.max(0, until - performance.now()));
+    const bytes = await connection.peek(seen, longestReply, Math.max(0, until - now()));
     const reply = readReply(bytes);
     if (typeof reply === 'number') return take(connection, reply);
     if (reply === 'ssh') return;
     if (reply === 'garbage')
       throw failure('PROTOCOL', `it answered ${quote(Buffer.from(bytes).toString('latin1'))}`);
     if (bytes.length === seen) {
-      if (performance.now() < until) throw failure('EOF', 'it closed the connection');
+      if (now() < until) throw failure('EOF', 'it closed the connection');
       if (bytes.length === 0 && silentBy < deadline) return;
       throw failure('ETIMEDOUT', 'no answer in time');
     }

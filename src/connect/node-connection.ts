@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { now } from '../clock.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Connection } from './connection.js';
 
@@ -49,7 +50,7 @@ export class NodeConnection implements Connection {
 
   /** Fills `#ahead` with more than `known` bytes, where it can do so within the time and before end-of-file. */
   async #lookAhead(known: number, max: number, timeoutMs?: number): Promise<void> {
-    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : now() + timeoutMs;
     while (this.#ahead.length <= known && this.#ahead.length < max) {
       const bytes: Buffer | null = this.#socket.read();
       if (bytes) {
@@ -57,7 +58,7 @@ export class NodeConnection implements Connection {
         continue;
       }
       if (this.#failure && this.#ahead.length === 0) throw this.#failure;
-      const left = deadline - performance.now();
+      const left = deadline - now();
       if (this.#failure || this.#socket.readableEnded || this.#socket.destroyed || left <= 0) return;
       await nextChange(this.#socket, left);
     }

@@ -1,4 +1,5 @@
 import type { Addon, Address } from 'node-hvsock-native';
+import { now } from '../clock.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
@@ -13,7 +14,7 @@ export async function openConnection(
   options: OpenOptions,
   native: () => AddonState = loadAddon,
 ): Promise<Connection> {
-  const deadline = performance.now() + options.timeoutMs;
+  const deadline = now() + options.timeoutMs;
   let connection: Connection | undefined;
   const abort = () => connection?.close();
   options.signal?.addEventListener('abort', abort);
@@ -46,10 +47,10 @@ async function openSocket(endpoint: Endpoint, options: OpenOptions, native: Addo
 }
 
 async function openNative(endpoint: Endpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
-  const deadline = performance.now() + options.timeoutMs;
+  const deadline = now() + options.timeoutMs;
   const address = await addressOf(endpoint, options);
   options.signal?.throwIfAborted();
-  const pending = addon.connect(address, Math.max(1, Math.ceil(deadline - performance.now())));
+  const pending = addon.connect(address, Math.max(1, Math.ceil(deadline - now())));
   const cancel = () => pending.cancel();
   options.signal?.addEventListener('abort', cancel);
   try {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { now } from '../clock.js';
 import { ConnectError } from '../errors.js';
 
 export interface WaitOptions {
@@ -25,17 +26,17 @@ export async function openWhenReady<T>(
   options: WaitOptions,
 ): Promise<T> {
   const { waitMs, signal, sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
-  const until = performance.now() + waitMs;
+  const until = now() + waitMs;
   for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
-    const started = performance.now();
+    const started = now();
     let next: number;
     try {
       return await attempt(Math.max(1, until - started));
     } catch (error) {
       if (!(error instanceof ConnectError) || !mayMend(error)) throw error;
       if (signal?.aborted) throw interrupted(options.target);
-      next = pauseAfter(error.code, performance.now() - started, pause);
-      if (performance.now() + next >= until) throw gaveUp(error, waitMs);
+      next = pauseAfter(error.code, now() - started, pause);
+      if (now() + next >= until) throw gaveUp(error, waitMs);
       options.onRetry?.(error);
     }
     await sleep(next, signal).catch(() => {});

@@ -1,3 +1,4 @@
+import { now } from '../clock.js';
 import type { Connection } from '../connect/connection.js';
 import { ConnectError } from '../errors.js';
 import { bannerLimit, scanBanner } from './banner.js';
@@ -27,14 +28,14 @@ export async function awaitBanner(
 }
 
 async function look(connection: Connection, target: string, timeoutMs: number): Promise<string> {
-  const until = performance.now() + timeoutMs;
+  const until = now() + timeoutMs;
   for (let seen = 0; ; ) {
-    const bytes = await peek(connection, target, seen, until - performance.now());
+    const bytes = await peek(connection, target, seen, until - now());
     const scan = scanBanner(bytes);
     if (scan.state === 'found') return scan.banner;
     if (scan.state === 'not-ssh') throw noBanner(target, `something answers, but ${scan.reason}`);
     if (bytes.length === seen) {
-      const ended = performance.now() < until;
+      const ended = now() < until;
       throw ended
         ? noBanner(target, 'the connection was closed before a banner came', closedHint)
         : noBanner(target, `connected, but no SSH banner came in ${timeoutMs / 1000} s`, silentHint);

@@ -1,3 +1,5 @@
+import { printable } from '../errors.js';
+import { otherHome } from '../ssh/folder.js';
 import type { Command } from './command.js';
 import { applyPlan, showPlan } from './config-apply.js';
 import { type ConfigOptions, configOptionSpecs, configOptions, systemOption } from './config-options.js';
@@ -31,6 +33,11 @@ is left alone. With --dry-run it prints a diff, and exits with 1 where something
   parse: (raw) => ({ ...configOptions(raw), dryRun: raw.options['dry-run'] === true }),
 
   async run(options, io) {
+    const home = options.system ? undefined : otherHome(io.env, io.platform);
+    if (home !== undefined)
+      io.err(
+        `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, and ssh reads the files of ${printable(home)} all the same\n`,
+      );
     const plan = await planInstall(options, io);
     return options.dryRun ? showPlan(plan, io) : applyPlan(plan, io);
   },

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config-file.js';
 import { hostNames } from '../ssh/config-hosts.js';
-import { sshFolder } from '../ssh/known-hosts-file.js';
+import { sshFolder } from '../ssh/folder.js';
 import { shellQuoted } from './called-as.js';
 import type { Io } from './command.js';
 import { type ConfigOptions, configLines, type FindMachines } from './config-options.js';

@@ -6,10 +6,9 @@ import type { AllMachines } from '../discovery/list-all.js';
 import type { Provider } from '../discovery/provider.js';
 import { type AddonState, loadAddon } from '../native.js';
 import { isCompiled } from '../runtime.js';
-import { hasInclude, type Owner, ownerOf } from '../ssh/config-file.js';
 import { version } from '../version.js';
 import type { Io } from './command.js';
-import { configFiles } from './config-plan.js';
+import { type ConfigFacts, gatherConfig, type SshFacts } from './doctor-config.js';
 import { gatherWindows, type WindowsFacts } from './doctor-windows.js';
 
 /** What is the case on this host, without any judgement. */
@@ -23,21 +22,8 @@ export interface Facts {
     readonly arch: string;
   };
   readonly addon: AddonState;
-  readonly ssh: {
-    /** What `ssh -V` says; undefined: there is no ssh. */
-    readonly version: string | undefined;
-    /** The ProxyCommand that ssh uses for vsock/3. */
-    readonly proxyCommand: string | undefined;
-  };
-  readonly config: {
-    readonly path: string;
-    readonly owner: Owner;
-    readonly mainPath: string;
-    /** Whether the main file includes ours: for all hosts, too late, or not. */
-    readonly include: 'first' | 'late' | 'none';
-    /** Whether our file calls this vmssh. */
-    readonly callsThis: boolean;
-  };
+  readonly ssh: SshFacts;
+  readonly config: ConfigFacts;
   /** By path: whether it is there and this user may use it. */
   readonly devices: Readonly<Record<DevicePath, 'ok' | 'closed' | 'absent'>>;
   /** Whether the kernel has what is behind AF_VSOCK, as modules or built in. */
@@ -59,18 +45,15 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     import('../discovery/providers.js'),
   ]);
   const here = providers.filter(({ platforms }: Provider) => platforms.includes(io.platform));
-  const files = configFiles({ system: false }, io);
-  const [sshVersion, settings, own, main, osRelease, windows, machines, vsock, vhost, kvm] =
-    await Promise.all([
-      output('ssh', ['-V']),
-      output('ssh', ['-G', 'vsock/3']),
-      text(files.own),
-      text(files.main ?? ''),
-      text('/etc/os-release'),
-      io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
-      listAll({ env: io.env }, here, 3000),
-      ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
-    ]);
+  const [sshVersion, settings, config, osRelease, windows, machines, vsock, vhost, kvm] = await Promise.all([
+    output('ssh', ['-V']),
+    output('ssh', ['-G', 'vsock/3']),
+    gatherConfig(io),
+    text('/etc/os-release'),
+    io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
+    listAll({ env: io.env }, here, 3000),
+    ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
+  ]);
   const { username, homedir } = userInfo();
   const home = io.env.HOME || homedir;
   return {
@@ -90,13 +73,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       version: sshVersion?.trim().split('\n')[0],
       proxyCommand: /^proxycommand (.*)$/m.exec(settings ?? '')?.[1],
     },
-    config: {
-      path: files.own,
-      owner: ownerOf(own),
-      mainPath: files.main ?? '',
-      include: includeOf(main ?? '', [files.include, files.own, '~/.ssh/vmssh.conf']),
-      callsThis: io.self.every((word) => own?.includes(word.replaceAll('%', '%%'))),
-    },
+    config,
     devices: {
       '/dev/vsock': vsock ?? 'absent',
       '/dev/vhost-vsock': vhost ?? 'absent',
@@ -118,12 +95,6 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       ]),
     ],
   };
-}
-
-function includeOf(main: string, files: readonly string[]): 'first' | 'late' | 'none' {
-  if (hasInclude(main, files)) return 'first';
-  const lines = main.split('\n').filter((line) => /^\s*include\b/i.test(line));
-  return hasInclude(lines.join('\n'), files) ? 'late' : 'none';
 }
 
 /** What a program prints to stdout and stderr; undefined where it is not there. */

@@ -1,3 +1,4 @@
+import { configChecks } from './doctor-config.js';
 import type { Facts } from './doctor-facts.js';
 import type { HostCheck } from './doctor-host-check.js';
 import { windowsChecks } from './doctor-windows.js';
@@ -11,9 +12,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),
     ...providers(facts),
-    ownFile(facts),
-    include(facts),
-    effective(facts),
+    ...configChecks(facts.config, facts.ssh),
   ];
 }
 
@@ -124,60 +123,3 @@ const cures: Readonly<Record<string, string | undefined>> = {
   incus: 'sudo usermod -aG incus "$USER" (for LXD: lxd), and log in again',
   machined: 'systemctl status systemd-machined',
 };
-
-function ownFile({ config: { owner, path, callsThis } }: Facts): HostCheck {
-  const name = 'config';
-  switch (owner) {
-    case 'none':
-      return {
-        name,
-        state: 'bad',
-        found: 'vmssh is not in your ssh configuration',
-        cure: 'vmssh config install',
-      };
-    case 'foreign':
-    case 'edited':
-      return {
-        name,
-        state: 'bad',
-        found: `${path} is not as vmssh wrote it`,
-        cure: `move it away, then vmssh config install`,
-      };
-    case 'ours':
-      return callsThis
-        ? { name, state: 'ok', found: `${path} calls this vmssh` }
-        : { name, state: 'bad', found: `${path} calls another vmssh`, cure: 'vmssh config install' };
-  }
-}
-
-function include({ config: { owner, include: where, mainPath } }: Facts): HostCheck {
-  const name = 'Include';
-  if (owner === 'none') return { name, state: 'none', found: 'nothing to include yet' };
-  if (where === 'first') return { name, state: 'ok', found: `${mainPath} includes it above the first Host` };
-  const found =
-    where === 'late'
-      ? 'it stands below a Host or Match, and so for that one alone'
-      : `${mainPath} does not include it`;
-  return { name, state: 'bad', found, cure: 'vmssh config install' };
-}
-
-// What counts in the end: the first ProxyCommand that ssh meets.
-function effective({ ssh: { version, proxyCommand }, config: { owner } }: Facts): HostCheck {
-  const name = 'ssh vsock/3';
-  if (version === undefined) return { name, state: 'none', found: 'no ssh to ask' };
-  if (proxyCommand === undefined)
-    return {
-      name,
-      state: owner === 'none' ? 'none' : 'bad',
-      found: 'ssh has no ProxyCommand for it',
-      cure: 'vmssh config install',
-    };
-  if (/\bproxy (--fdpass )?(--wait\S* )?--typed /.test(proxyCommand))
-    return { name, state: 'ok', found: 'ssh runs vmssh' };
-  return {
-    name,
-    state: 'none',
-    found: `ssh runs another program first: ${proxyCommand}`,
-    cure: 'vmssh config install puts ours above it',
-  };
-}

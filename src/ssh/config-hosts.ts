@@ -30,7 +30,8 @@ export function concreteHosts(
   const used = new Set<string>();
   const slugs = machines.map((machine) => `${prefix}${slug(machine.name)}`.toLowerCase());
   for (const [i, machine] of machines.entries()) {
-    const { name, provider } = machine;
+    const { name, provider, pid } = machine;
+    if (name === `${provider}-${pid}`) continue; // made up: it has none, and the number is another one next time
     const isOnly = slugs.filter((each) => each === slugs[i]).length === 1;
     const host = `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}`;
     const why = problem(machine, host, prefix, taken, used);
@@ -52,7 +53,6 @@ function problem(
   used: ReadonlySet<string>,
 ): string | undefined {
   if (slug(machine.name) === '') return 'its name has no character that a host name can have';
-  if (machine.name === `${machine.provider}-${machine.pid}`) return 'it has no name, and its number changes';
   if (prefix === '' && host.includes('.')) return 'with a dot it could be a host on a network: use --prefix';
   if (taken.has(host.toLowerCase())) return `your ssh configuration has a Host ${host} already: use --prefix`;
   if (used.has(host.toLowerCase())) return `another machine of ${machine.provider} has this name`;

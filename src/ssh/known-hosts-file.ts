@@ -1,16 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { sshFolder } from './folder.js';
 
 /** Where the host keys of machines are kept. */
 export function knownHostsFile(env: Readonly<Record<string, string | undefined>>): string {
   return join(sshFolder(env), 'vmssh_known_hosts');
-}
-
-/** The folder of ssh's own files. */
-export function sshFolder(env: Readonly<Record<string, string | undefined>>): string {
-  return join(env.HOME || env.USERPROFILE || homedir(), '.ssh');
 }
 
 /** Whether a key is known by that name. */

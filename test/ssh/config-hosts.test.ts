@@ -59,17 +59,23 @@ describe('a Host of its own', () => {
       why: /^your ssh configuration has a Host Git already/,
     },
     { name: 'is empty', input: [machine('*')], why: /no character/ },
-    {
-      name: 'is a process number',
-      input: [machine('qemu-77', { provider: 'qemu', pid: 77 })],
-      why: /its number changes/,
-    },
     { name: 'is there twice', input: [machine('a'), machine('a')], why: /another machine of machined/ },
     { name: 'steers the file', input: [machine('a\nProxyCommand x')], why: /control character/ },
   ])('is not made where the name $name', ({ input, why }) => {
     const { hosts: made, left } = hosts(input, '', ['git']);
     expect(made).toHaveLength(input.length - 1);
     expect(left[0]?.why).toMatch(why);
+  });
+});
+
+describe('a machine without a name', () => {
+  it('has no Host, and nothing is said of it', () => {
+    const { hosts: made, left } = hosts([
+      machine('qemu-77', { provider: 'qemu', pid: 77 }),
+      machine('qemu-78'),
+    ]);
+    expect(made.map(({ host }) => host)).toEqual(['qemu-78']);
+    expect(left).toEqual([]);
   });
 });
 

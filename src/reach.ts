@@ -56,7 +56,7 @@ export async function reach(text: string, options: ReachOptions): Promise<Reache
       target: text,
       waitMs: options.waitMs,
       signal: options.signal,
-      onRetry: (error) => options.trace?.('wait', error.message),
+      onRetry: ({ message }, nextMs) => options.trace?.('wait', `${message}; again ${soon(nextMs)}`),
     },
   );
 }
@@ -115,6 +115,10 @@ async function withInterruption<T>(
     if (!signal?.aborted) throw error;
     throw new ConnectError('resolve', text, { code: 'INTERRUPTED', problem: 'interrupted', cause: error });
   }
+}
+
+function soon(ms: number): string {
+  return ms === 0 ? 'at once' : `in ${Math.round(ms / 100) / 10} s`;
 }
 
 /** The kind and what else is known: "vsock cid=3". */

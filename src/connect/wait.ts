@@ -8,8 +8,8 @@ export interface WaitOptions {
   /** Milliseconds for all tries together. */
   readonly waitMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told each failure that is tried again. */
-  readonly onRetry?: ((error: ConnectError) => void) | undefined;
+  /** Told each failure that is tried again, and in how many milliseconds. */
+  readonly onRetry?: ((error: ConnectError, nextMs: number) => void) | undefined;
   readonly sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<unknown>) | undefined;
 }
 
@@ -37,7 +37,7 @@ export async function openWhenReady<T>(
       if (signal?.aborted) throw interrupted(options.target);
       next = pauseAfter(error.code, now() - started, pause);
       if (now() + next >= until) throw gaveUp(error, waitMs);
-      options.onRetry?.(error);
+      options.onRetry?.(error, next);
     }
     await sleep(next, signal).catch(() => {});
     if (signal?.aborted) throw interrupted(options.target);

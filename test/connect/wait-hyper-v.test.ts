@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openWhenReady } from '../../src/connect/wait.js';
 import { ConnectError } from '../../src/errors.js';
 
-/** What openWhenReady sleeps after each failure of an attempt that takes `tookMs`. */
+/** What openWhenReady sleeps after each failure of an attempt that takes `tookMs`, and says that it will. */
 async function sleepsAfter(codes: readonly string[], tookMs = 0): Promise<readonly number[]> {
   const slept: number[] = [];
   const left = [...codes];
@@ -13,7 +13,15 @@ async function sleepsAfter(codes: readonly string[], tookMs = 0): Promise<readon
     await delay(tookMs);
     throw new ConnectError('connect', 't', { code, problem: 'why' });
   };
-  await openWhenReady(attempt, { target: 't', waitMs: 60_000, sleep: async (ms) => slept.push(ms) });
+  const told: number[] = [];
+  const onRetry = (_: ConnectError, ms: number) => told.push(ms);
+  await openWhenReady(attempt, {
+    target: 't',
+    waitMs: 60_000,
+    onRetry,
+    sleep: async (ms) => slept.push(ms),
+  });
+  expect(told).toEqual(slept);
   return slept;
 }
 

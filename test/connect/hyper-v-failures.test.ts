@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { hyperVFailures } from '../../src/connect/hyper-v-failures.js';
+
+/**
+ * What each WSA code of a connect has to be told as: words that the message and the cure must hold. From
+ * https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2 and what users report of AF_HYPERV.
+ */
+const table = [
+  { number: 10049, code: 'WSAEADDRNOTAVAIL', problem: /no running machine.*\{address\}/, cure: /vmssh list/ },
+  { number: 10051, code: 'WSAENETUNREACH', problem: /\{address\} does not run/, cure: /vmssh list.*--wait/ },
+  {
+    number: 10060,
+    code: 'WSAETIMEDOUT',
+    problem: /nobody answers.*\{port\}/,
+    cure: /--wait.*modprobe hv_sock/,
+  },
+  { number: 10061, code: 'WSAECONNREFUSED', problem: /refuses.*\{port\}/, cure: /in the guest.*sshd-vsock/ },
+  {
+    number: 10013,
+    code: 'WSAEACCES',
+    problem: /does not permit/,
+    cure: /S-1-5-32-578.*elevated.*service register/,
+  },
+  { number: 10050, code: 'WSAENETDOWN', problem: /down for the moment/, cure: /^try again, or use --wait/ },
+  { number: 10022, code: 'WSAEINVAL', problem: /a fault of vmssh itself/, cure: /report/ },
+  { number: 10047, code: 'WSAEAFNOSUPPORT', problem: /no Hyper-V sockets/, cure: /VirtualMachinePlatform/ },
+];
+
+describe('a WSA code of AF_HYPERV', () => {
+  it.each(table)('$number has its message and its cure', ({ code, problem, cure }) => {
+    const rows = hyperVFailures.filter(({ codes }) => codes.includes(code));
+    expect(rows).toMatchObject([
+      { problem: expect.stringMatching(problem), hint: expect.stringMatching(cure) },
+    ]);
+  });
+
+  it('shares neither with another one', () => {
+    const rows = table.map(({ code }) => hyperVFailures.find(({ codes }) => codes.includes(code)));
+    expect(new Set(rows.map((row) => row?.problem)).size).toBe(table.length);
+    expect(new Set(rows.map((row) => row?.hint)).size).toBe(table.length);
+  });
+});

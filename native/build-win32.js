@@ -37,7 +37,8 @@ export async function buildWindowsAddon({ force = false, output, sources: change
   }
   const include = headers();
   if (!include) {
-    return { built: false, reason: 'the package node-api-headers is not installed; npm install' };
+    const reason = 'the package node-api-headers is not installed; npm install node-api-headers';
+    return { built: false, reason };
   }
   const path = output ?? join(here, 'prebuilds/win32-x64/node-hvsock-native.node');
   const definition = join(include, '../def/node_api.def');

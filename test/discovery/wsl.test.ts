@@ -4,6 +4,7 @@ import { askDistro, decodeWsl, listDistros, parseVerbose, parseVmId } from '../.
 import { listWsl } from '../../src/discovery/wsl-provider.js';
 
 const vmId = '0d7a3f3e-90f5-4a2c-8b1c-2f3f5d9c1e77';
+// What wsl.exe prints here is made up, see test/fixtures/README.md.
 const verbose = [
   '  NAME              STATE           VERSION',
   '* Ubuntu-24.04      Running         2',

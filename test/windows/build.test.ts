@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { buildWindowsAddon } from '../../native/build-win32.js';
@@ -32,6 +32,29 @@ describeWindows('the addon for Windows', () => {
     expect(stdout).toContain('napi_register_module_v1');
     expect(stdout).toContain('node_api_module_get_api_version_v1');
   });
+
+  it('is in the archive beside the executable', async () => {
+    const { stdout } = await execute('zip', ['-sf', join(repo, 'dist/vmssh-win32-x64.zip')]);
+    expect([...stdout.matchAll(/^ {2}(\S+)$/gm)].map(([, name]) => name)).toEqual([
+      ...['vmssh.exe', 'node-hvsock-native.node', 'LICENSE', 'README.md', 'CHANGELOG.md'],
+    ]);
+  });
+
+  it('is in the npm package, with all that builds the same one elsewhere', async () => {
+    const folder = join(inject('work'), 'packed');
+    mkdirSync(folder);
+    await execute('npm', ['pack', '--silent', '--pack-destination', folder, join(repo, 'native')]);
+    const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
+    await execute('tar', ['-xzf', join(folder, tarball), '-C', folder]);
+    const unpacked = join(folder, 'package');
+    const built = join(unpacked, 'prebuilds/win32-x64/node-hvsock-native.node');
+    expect(readFileSync(built).equals(readFileSync(addon))).toBe(true);
+    rmSync(built);
+    symlinkSync(join(repo, 'node_modules'), join(unpacked, 'node_modules'));
+    await execute('node', [join(unpacked, 'build-win32.js')], { timeout: 240 });
+    expect(readFileSync(built).equals(readFileSync(addon))).toBe(true);
+    rmSync(folder, { recursive: true });
+  }, 300_000);
 
   it('holds no path of the machine that built it', () => {
     expect(readFileSync(addon).includes(repo)).toBe(false);

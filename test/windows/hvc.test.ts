@@ -1,11 +1,12 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
-import type { Outcome } from '../helpers/run.js';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { type Outcome, run } from '../helpers/run.js';
 import { describeWindows } from './bed/describe.js';
-import { programs, workFile } from './bed/paths.js';
+import { programs, repo, workFile } from './bed/paths.js';
 import { echoWithTail, startPeer } from './bed/peer.js';
-import { runOnWindows, withHvsock } from './bed/run.js';
+import { onWindows, runOnWindows, withHvsock } from './bed/run.js';
+import { startTcpSshd } from './bed/sshd.js';
 
 const vmssh = programs['vmssh.exe'] ?? [];
 
@@ -22,12 +23,46 @@ function asSsh(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Outc
 }
 
 describeWindows('in place of hvc', () => {
-  it('pipes as hvc nc -t vsock Mint 22', async () => {
+  it.each(['Mint', 'mint', 'hyper-v/Mint', '86e0c1e9-782c-47e0-b7c2-99f8167f5178'])(
+    'pipes as hvc nc -t vsock %s 22',
+    async (machine) => {
+      const port = await startPeer(echoWithTail(Buffer.from('tail')));
+      const command = [...vmssh, 'nc', '-t', 'vsock', machine, '22'];
+      expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({
+        ...{ code: 0, stdout: 'hello tail', stderr: '' },
+      });
+    },
+  );
+
+  it('does so in a copy that is called vsock-nc.exe', async () => {
+    const folder = join(inject('work'), 'copy');
+    mkdirSync(folder, { recursive: true });
+    cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vsock-nc.exe'));
+    cpSync(join(repo, 'dist/win32-x64/node-hvsock-native.node'), join(folder, 'node-hvsock-native.node'));
     const port = await startPeer(echoWithTail(Buffer.from('tail')));
-    const command = [...vmssh, 'nc', '-t', 'vsock', 'hyper-v/Mint', '22'];
+    const command = [workFile('copy/vsock-nc.exe'), '-t', 'vsock', 'Mint', '22'];
     expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({
       ...{ code: 0, stdout: 'hello tail', stderr: '' },
     });
+  });
+
+  it("logs in by the seed's own entry in ssh_config, with our program in it", async () => {
+    const dir = join(inject('work'), 'seed');
+    mkdirSync(dir);
+    const sshd = await startTcpSshd(dir);
+    onTestFinished(() => sshd.close());
+    const program = onWindows(vmssh)
+      .map((word) => `'${word}'`)
+      .join(' ');
+    const entry = `Host mint.mshome.net
+HostName mint.mshome.net
+User ${sshd.user}
+Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 22
+`;
+    writeFileSync(join(dir, 'config'), entry);
+    const login = [...sshd.client, '-F', join(dir, 'config'), 'mint.mshome.net', 'cat; exit 9'];
+    const { code, stdout, stderr } = await run(login, { env: windows(String(sshd.port)), input: 'hello' });
+    expect({ code, stdout, stderr }).toEqual({ code: 9, stdout: 'hello', stderr: '' });
   });
 
   it('takes the line of an ssh_config that was written for hvc', async () => {

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { run } from '../helpers/run.js';
+import { outcome, run } from '../helpers/run.js';
 import { describeWindows } from './bed/describe.js';
 import { programs, workFile } from './bed/paths.js';
+import { startPeer } from './bed/peer.js';
 import { windowsProcesses } from './bed/processes.js';
 import { withHvsock } from './bed/run.js';
 import { type SshdOnTcp, startTcpSshd } from './bed/sshd.js';
@@ -25,7 +27,6 @@ describeWindows.each(Object.entries(programs))('a login by %s', (_name, program)
 
   beforeAll(async () => {
     dir = join(inject('work'), `sshd-${process.pid}-${Date.now()}`);
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(dir);
     sshd = await startTcpSshd(dir);
     env = withHvsock({ PORT: String(sshd.port) });
@@ -60,6 +61,27 @@ describeWindows.each(Object.entries(programs))('a login by %s', (_name, program)
     expect({ code, sum: stdout.slice(0, 64) }).toEqual({ code: 0, sum });
   });
 
+  it('tells that the machine is gone', async () => {
+    const machine: Socket[] = [];
+    const port = await startPeer((socket) => {
+      machine.push(socket);
+      const inside = connect(sshd.port, '127.0.0.1');
+      inside.on('error', () => {});
+      socket.pipe(inside).pipe(socket);
+    });
+    const [command = '', ...args] = ssh;
+    const child = spawn(command, [...args, 'hv', 'echo ready; sleep 1000'], {
+      env: { ...env, ...withHvsock({ PORT: port }) },
+    });
+    await once(child.stdout, 'data');
+    for (const socket of machine) socket.resetAndDestroy();
+    const { code, stderr } = await outcome(child);
+    expect(code).toBe(255);
+    expect(stderr).toContain(
+      `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\n`,
+    );
+  });
+
   it('is over within a second of the end of ssh by SIGKILL', async () => {
     const child = spawn(ssh[0] ?? '', [...ssh.slice(1), 'hv', 'echo ready; sleep 1000'], { env });
     await once(child.stdout, 'data');
@@ -73,7 +95,6 @@ describeWindows.each(Object.entries(programs))('a login by %s', (_name, program)
 describeWindows('a proxy that still connects', () => {
   it('is over within a second of the end of ssh', async () => {
     const dir = join(inject('work'), `sshd-${Date.now()}`);
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(dir);
     const log = join(inject('work'), 'connect.log');
     rmSync(log, { force: true });

@@ -18,6 +18,7 @@ function wsl(answers: Readonly<Record<string, string | Buffer>>, code = '0'): No
   return { FAKE_WSL_OUT: workFile('wsl'), FAKE_WSL_CODE: code };
 }
 
+// What wsl.exe prints here is made up, see test/fixtures/README.md.
 const verbose =
   '  NAME      STATE           VERSION\r\n* Debian    Running         2\r\n  日本      Stopped         2\r\n';
 const utf16 = (text: string) => Buffer.from(text, 'utf16le');
@@ -36,9 +37,17 @@ describeWindows('WSL2', () => {
     });
   });
 
-  it('is an empty list where nothing is installed', async () => {
-    const env = wsl({ verbose: utf16('There are no distributions.\r\n') }, '255');
+  const install = 'wsl.exe --install';
+  it.each([
+    { name: 'there is no distribution', says: utf16(`There are none. ${install}\r\n`), code: '-1' },
+    { name: 'WSL is not installed', says: utf16(`It is not installed: ${install}\r\n`), code: '1' },
+    { name: 'WSL is not installed, in UTF-8', says: Buffer.from(`Nicht da: ${install}\r\n`), code: '50' },
+  ])('is an empty list where $name', async ({ says, code }) => {
+    const env = wsl({ verbose: says }, code);
     expect(await list(env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const { code: exit, stderr } = await runOnWindows([...vmssh, 'nc', '--banner', 'wsl/Debian'], { env });
+    expect(exit).toBe(4);
+    expect(stderr).toContain('hint: see wsl --list --online, and wsl --install');
   });
 
   it('is reached by the id that it tells', async () => {
@@ -48,6 +57,18 @@ describeWindows('WSL2', () => {
     const command = [...vmssh, 'nc', '-v', '--banner', 'wsl/debian'];
     const { code, stdout, stderr } = await runOnWindows(command, { env });
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\n' });
+    expect(stderr).toContain(`hvsock:${vmId}:00000016-facb-11e6-bd58-64006a7986d3`);
+  });
+
+  it('is reached by the id in the command lines of an older WSL, which does not tell it', async () => {
+    const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: '\nsystemd\n' };
+    const line = `"C:\\Program Files\\WSL\\wslhost.exe" --distro-id {1} --vm-id {${vmId}} --handle 1\r\n`;
+    writeFileSync(join(inject('work'), 'wslhost'), line);
+    const powershell = { FAKE_POWERSHELL_OUT: workFile('wslhost') };
+    const env = { ...withHvsock({ PORT: port }), ...wsl(answers), ...powershell };
+    const { code, stderr } = await runOnWindows([...vmssh, 'nc', '-v', '--banner', 'wsl/Debian'], { env });
+    expect(code).toBe(0);
     expect(stderr).toContain(`hvsock:${vmId}:00000016-facb-11e6-bd58-64006a7986d3`);
   });
 

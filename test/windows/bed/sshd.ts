@@ -10,6 +10,9 @@ import { onWindows } from './run.js';
 /** A real sshd behind a TCP port of loopback: what the fake of hvsock leads to. */
 export interface SshdOnTcp {
   readonly port: number;
+  readonly user: string;
+  /** ssh with the key to log in, without a way to get there. */
+  readonly client: readonly string[];
   /** The ssh command that reaches it by running a Windows program as its ProxyCommand. */
   ssh(proxy: readonly string[]): readonly string[];
   close(): Promise<void>;
@@ -35,11 +38,13 @@ export async function startTcpSshd(dir: string): Promise<SshdOnTcp> {
     'BatchMode=yes',
   ];
   const trust = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
-  const quiet = ['-o', 'LogLevel=ERROR', '-o', `User=${unix.user}`];
+  const client = ['ssh', ...identity, ...trust, '-o', 'LogLevel=ERROR'];
   return {
     port: (server.address() as AddressInfo).port,
+    user: unix.user,
+    client,
     ssh: (proxy) => [
-      ...['ssh', '-F', 'none', ...identity, ...trust, ...quiet],
+      ...[...client, '-F', 'none', '-o', `User=${unix.user}`],
       ...['-o', `ProxyCommand=${onWindows(proxy).map(shellWord).join(' ')}`],
     ],
     close: async () => {

@@ -6,7 +6,7 @@ import { probe } from '../ssh/probe.js';
 import { parseTarget } from '../target/parse.js';
 import type { CheckResult, Stage, StageName } from './check-result.js';
 import type { Io } from './command.js';
-import { findTarget } from './look-up.js';
+import { findTarget, portNote } from './look-up.js';
 import { windowsVmssh } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
 import { stepTrace } from './trace.js';
@@ -63,7 +63,8 @@ export async function checkTarget(
         if (step === 'wait') return onStage(outcome);
         const name = step === 'parse' ? 'parsed' : step === 'resolve' ? 'resolved' : 'connected';
         forget(stages, name);
-        pass(name, outcome);
+        const note = name === 'parsed' ? portNote(text, port) : undefined;
+        pass(name, note === undefined ? outcome : `${outcome}; ${note}`);
       },
     });
     onStage('waiting for the banner');

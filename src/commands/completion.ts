@@ -25,9 +25,9 @@ export const completion: Command<CompletionOptions> = {
   ],
 
   parse(raw) {
-    const [text = ''] = positionals(raw, 1, 1, shells.join(', '));
+    const [text = ''] = positionals(raw, 1, 1, anyShell);
     const shell = shells.find((each) => each === text.toLowerCase());
-    if (!shell) throw new UsageError(`expected ${shells.join(', ')}, got ${quote(text)}`);
+    if (!shell) throw new UsageError(`expected ${anyShell}, got ${quote(text)}`);
     return { shell };
   },
 
@@ -36,6 +36,8 @@ export const completion: Command<CompletionOptions> = {
     return 0;
   },
 };
+
+const anyShell = `one of ${shells.join(', ')}`;
 
 /** For a completion the machines have this long. Milliseconds. */
 const limitMs = 700;

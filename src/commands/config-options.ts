@@ -21,7 +21,7 @@ export const configOptionSpecs: readonly OptionSpec[] = [
   {
     long: 'prefix',
     value: 'TEXT',
-    summary: 'put this in front of the machines’ names: vm- makes Host vm-mint',
+    summary: "put this in front of the machines' names: vm- makes Host vm-mint",
   },
 ];
 

@@ -11,7 +11,7 @@ export interface ConfigUninstallOptions {
 /** vmssh config uninstall: takes back what config install did. */
 export const configUninstall: Command<ConfigUninstallOptions> = {
   name: 'config uninstall',
-  summary: 'take the lines out of ssh’s configuration again; known host keys stay',
+  summary: "take the lines out of ssh's configuration again; known host keys stay",
   usage: '',
   options: [
     { ...systemOption, summary: 'those for all users' },

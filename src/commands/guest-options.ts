@@ -74,7 +74,9 @@ export function guestPort(raw: RawArgs): number {
 export function distroOf(raw: RawArgs): Distribution {
   const name = raw.options.distro ?? 'debian';
   if (typeof name === 'string' && Object.hasOwn(layouts, name)) return name as Distribution;
-  throw new UsageError(`--distro takes ${Object.keys(layouts).join(', ')}, not ${quote(String(name))}`);
+  throw new UsageError(
+    `--distro takes one of ${Object.keys(layouts).join(', ')}, not ${quote(String(name))}`,
+  );
 }
 
 /** An account's name, as useradd(8) takes them. Throws a UsageError. */

@@ -26,7 +26,7 @@ export function hostFlags(host: string, raw: RawArgs): HostFlags {
     throw new UsageError(`${quote(host)} cannot be a host`);
   }
   const known = ways.find((each) => each === way);
-  if (!known) throw new UsageError(`--way takes ${ways.join(', ')}, not ${quote(String(way))}`);
+  if (!known) throw new UsageError(`--way takes one of ${ways.join(', ')}, not ${quote(String(way))}`);
   return { host, way: known, sshConfig: typeof sshConfig === 'string' ? sshConfig : undefined };
 }
 

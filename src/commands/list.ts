@@ -134,7 +134,7 @@ function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): r
   const names = providers.map(({ name }) => name);
   const unknown = options.providers?.find((name) => !names.includes(name));
   if (unknown !== undefined)
-    throw new UsageError(`--provider knows ${names.join(', ')}, not ${quote(unknown)}`);
+    throw new UsageError(`--provider takes any of ${names.join(', ')}, not ${quote(unknown)}`);
   return providers.filter(
     ({ name, platforms }) => platforms.includes(io.platform) && (options.providers?.includes(name) ?? true),
   );

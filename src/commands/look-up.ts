@@ -1,3 +1,4 @@
+import { sshPort } from '../address/port.js';
 import type { NamedTarget } from '../resolve/short-name.js';
 import { splitLogin } from '../target/login.js';
 import { asTarget } from '../target/parse.js';
@@ -27,6 +28,13 @@ export async function findTarget(typed: string, io: Io, signal?: AbortSignal): P
   if (isTarget(host, io.platform)) return { text: host, user, port, machine: undefined };
   const { text, machine } = await lookUp(host, io, signal);
   return { text, user: user ?? machine?.user, port, machine };
+}
+
+/** Words for a port that was given for nothing: a socket in the file system has one server. */
+export function portNote(text: string, port: number): string | undefined {
+  const kind = asTarget(text)?.kind;
+  if (port === sshPort || (kind !== 'unix' && kind !== 'container')) return undefined;
+  return `port ${port} plays no part: the socket has one server`;
 }
 
 // A bare UUID is Hyper-V's on Windows; elsewhere it may be any machine's.

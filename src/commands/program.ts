@@ -83,8 +83,10 @@ const groups: Readonly<Record<string, string>> = {
 };
 
 export const overview = `
-Targets: vsock/3  machine/web  container/web  unix/run/x.sock  vsock-mux/run/fc/v.sock  .host  (docs/targets.md)
-Exit codes: 0 done, 1 could not connect, 2 wrong usage, 3 no SSH banner, 4 not found or ambiguous, 130 interrupted
+Targets: mint  vsock/3  machine/web  container/web  unix/run/x.sock  .host
+         vsock-mux/run/fc/v.sock  (docs/targets.md)
+Exit codes: 0 done, 1 could not connect, 2 wrong usage, 3 no SSH banner,
+            4 not found or ambiguous, 130 interrupted
 
 Set up:
   vmssh config install

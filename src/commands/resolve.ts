@@ -3,7 +3,7 @@ import { printable } from '../errors.js';
 import { resolve } from '../resolve/resolve.js';
 import { parseTarget } from '../target/parse.js';
 import type { Command } from './command.js';
-import { findTarget } from './look-up.js';
+import { findTarget, portNote } from './look-up.js';
 import { runOverInterop, windowsVmssh } from './over-interop.js';
 import { jsonOption } from './shared-options.js';
 import { portArgument, positionals } from './values.js';
@@ -52,9 +52,11 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
       return 0;
     }
     const { identityFile, steps } = resolution;
+    const note = portNote(text, port);
     const named = machine ? [`${machine.name} of ${machine.provider} is ${text}`] : [];
     const how = [
       ...named,
+      ...(note === undefined ? [] : [note]),
       ...steps,
       ...(identityFile === undefined ? [] : [`its private key is ${identityFile}`]),
     ];

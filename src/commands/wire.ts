@@ -13,7 +13,7 @@ export function wire(
     .usage(`[options] ${command.usage}`.trim());
   wired.argument('[arguments...]');
   for (const spec of command.options) wired.addOption(option(spec));
-  wired.addHelpText('after', afterHelp(command));
+  wired.addHelpText('after', ({ command: shown }) => afterHelp(command, shown));
   return wired.action((positionals: string[], options: Record<string, string | boolean>) => {
     return action({ positionals, options: byLongName(command.options, options) });
   });
@@ -61,9 +61,16 @@ function option(spec: OptionSpec): Option {
   return new Option(`${spec.short ? `-${spec.short}, ` : ''}--${spec.long}${value}`, spec.summary);
 }
 
-function afterHelp({ details, examples }: Command<unknown>): string {
-  const lines = examples.map(({ line, about }) => `  ${line}\n      ${about}`);
-  return `${details ? `\n${details}\n` : ''}\nExamples:\n${lines.join('\n')}`;
+/** What stands below the options: as wide as they are, but for lines to be typed. */
+function afterHelp({ details, examples }: Command<unknown>, shown: CommanderCommand): string {
+  const width = shown.configureOutput().getOutHelpWidth?.() ?? 80;
+  const wrapped = (text: string, indent = '') =>
+    shown
+      .createHelp()
+      .boxWrap(text.replaceAll('\n', ' '), width - indent.length)
+      .replaceAll(/^/gm, indent);
+  const lines = examples.map(({ line, about }) => `  ${line}\n${wrapped(about, '      ')}`);
+  return `${details ? `\n${wrapped(details)}\n` : ''}\nExamples:\n${lines.join('\n')}`;
 }
 
 /** Commander names options in camel case. */

@@ -17,7 +17,7 @@ export function resolveElsewhere(
       ...(program === undefined
         ? {
             problem: 'inside WSL2, Hyper-V machines are reached through vmssh.exe, which is not there',
-            hint: 'put vmssh.exe into a folder of the PATH of Windows, or set VMSSH_WINDOWS=/mnt/c/…/vmssh.exe',
+            hint: 'put vmssh.exe into a folder of the PATH of Windows, or set VMSSH_WINDOWS=/mnt/c/FOLDER/vmssh.exe',
           }
         : {
             problem: 'inside WSL2 the vmssh command reaches Hyper-V machines, and the library does not',

@@ -67,7 +67,7 @@ describe('completion', () => {
 
   it('refuses another shell', () => {
     expect(() => completion.parse(raw('tcsh'), fakeIo())).toThrow(
-      'expected bash, zsh, fish, powershell, got "tcsh"',
+      'expected one of bash, zsh, fish, powershell, got "tcsh"',
     );
   });
 

@@ -121,7 +121,7 @@ describe('vmssh list', () => {
     const windows = fakeIo({ platform: 'win32' });
     expect((await output({}, deps(provider(machines)), windows)).stdout).toBe('');
     await expect(output({ providers: ['nope'] })).rejects.toThrow(
-      new UsageError('--provider knows p, not "nope"'),
+      new UsageError('--provider takes any of p, not "nope"'),
     );
   });
 

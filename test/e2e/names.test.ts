@@ -62,6 +62,13 @@ describe.skipIf(missing)('a name', () => {
       });
   });
 
+  it.each(['check', 'resolve'])('of a socket has no ports: %s tells', async (command) => {
+    const port = command === 'check' ? ['-p', '0', `unix${sshd.path}`] : [`unix${sshd.path}`, '0'];
+    const { stdout } = await program(command, ...port);
+    expect(stdout).toContain('port 0 plays no part: the socket has one server');
+    expect((await program(command, `unix${sshd.path}`)).stdout).not.toContain('plays no part');
+  });
+
   it('is resolved', async () => {
     expect(await program('resolve', 'root@web-server')).toMatchObject({
       code: 0,

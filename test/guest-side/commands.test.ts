@@ -74,7 +74,11 @@ describe('guest script', () => {
 describe('wrong usage', () => {
   it.each<{ command: Command<unknown>; args: RawArgs; says: RegExp }>([
     { command: guestUnits, args: raw({ systemd: '239' }), says: /from 240 on, not "239"/ },
-    { command: guestUnits, args: raw({ distro: 'beos' }), says: /--distro takes debian.*, not "beos"/ },
+    {
+      command: guestUnits,
+      args: raw({ distro: 'beos' }),
+      says: /--distro takes one of debian.*, not "beos"/,
+    },
     { command: guestUnits, args: raw({ distro: 'toString' }), says: /--distro takes/ },
     { command: guestUnits, args: raw({ port: '4294967295' }), says: /port/ },
     { command: guestScript, args: raw({ port: '0' }), says: /--port takes 1/ },
@@ -87,7 +91,7 @@ describe('wrong usage', () => {
     {
       command: guestInstall,
       args: raw({ way: 'telnet' }, 'a'),
-      says: /--way takes ssh, target, wsl, machinectl, not "telnet"/,
+      says: /--way takes one of ssh, target, wsl, machinectl, not "telnet"/,
     },
     { command: guestCheck, args: raw({ script: true }, 'web'), says: /expected no HOST/ },
     { command: guestCheck, args: raw(), says: /expected HOST/ },

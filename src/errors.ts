@@ -47,13 +47,11 @@ export function quote(text: string): string {
 
 /** The text with every control and bidirectional character escaped, so that a peer's words cannot steer a terminal. */
 export function printable(text: string): string {
-  return text.replace(unsafe, (c) => {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => {
     const code = c.codePointAt(0) ?? 0;
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
 }
-
-const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 const failure: Record<Op, string> = {
   parse: 'cannot understand',

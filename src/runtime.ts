@@ -1,10 +1,15 @@
 import { resolve } from 'node:path';
 
 /** Whether this is the executable that bun compiled: its modules then lie in a file system of its own. */
-export const isCompiled = /^(\/\$bunfs|[A-Z]:[\\/]~BUN)[\\/]/i.test(process.argv[1] ?? '');
+export const isCompiled = isInExecutable(process.argv[1] ?? '');
 
 /** Where the executable lies, and its addon; undefined where an interpreter runs a script. */
 export const executableFolder = isCompiled ? process.execPath.replace(/[\\/][^\\/]*$/, '') : undefined;
+
+/** "/$bunfs/root/vmssh", or "B:\\~BUN\\root\\vmssh.exe". */
+function isInExecutable(script: string): boolean {
+  return script.startsWith('/$bunfs/') || (script[1] === ':' && script.slice(3, 7) === '~BUN');
+}
 
 /** How to call this program again: the executable alone, or the interpreter and the script. */
 export function selfCommand(): readonly string[] {

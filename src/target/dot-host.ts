@@ -8,6 +8,6 @@ export const dotHost: Kind = {
   name: '.host',
   form: '.host',
   summary: 'this host itself, by its local unix socket',
-  pattern: /^(?:machine[/%])?\.host$/i,
+  match: (text) => /^(?:machine[/%])?\.host$/i.exec(text),
   parse: () => ({ kind: 'unix', path: localSocket }),
 };

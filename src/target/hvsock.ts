@@ -8,7 +8,7 @@ export const hvsock: Kind = {
   name: 'hvsock',
   form: 'hvsock:VMID:vsock-PORT|SERVICEID',
   summary: 'a Hyper-V socket address by its GUIDs, or ZERO, LOOPBACK, CHILDREN, PARENT (on Windows)',
-  pattern: /^hvsock[:/%](.*)$/is,
+  match: (text) => /^hvsock[:/%](.*)$/is.exec(text),
   parse([, rest = '']) {
     const [vm = '', service = '', ...more] = rest.split(/[:/%]/);
     if (more.length > 0 || service === '') {

@@ -8,7 +8,7 @@ export const hyperV: Kind = {
   form: 'hyper-v/NAME|GUID',
   summary:
     "a Hyper-V virtual machine by its name or its id (from Windows and WSL2); the id's GUID alone will do",
-  pattern: /^(?:hyper-v[/%](.*)|(\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?))$/is,
+  match: (text) => /^(?:hyper-v[/%](.*)|(\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?))$/is.exec(text),
   parse([, rest, bare = '']) {
     const vmId = parseGuid(rest ?? bare);
     if (vmId) return { kind: 'hyper-v', vmId };

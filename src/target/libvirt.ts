@@ -6,7 +6,7 @@ export const libvirt: Kind = {
   name: 'qemu',
   form: 'qemu[:system|:session]/NAME',
   summary: 'a libvirt domain by its name, UUID or id',
-  pattern: /^qemu(?::(system|session))?[/%](.*)$/is,
+  match: (text) => /^qemu(?::(system|session))?[/%](.*)$/is.exec(text),
   parse: ([, scope = 'any', rest = '']) => ({
     kind: 'libvirt',
     scope: scope.toLowerCase() as LibvirtTarget['scope'],

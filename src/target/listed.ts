@@ -6,7 +6,7 @@ export const listed: Kind = {
   name: 'listed',
   form: 'lima|incus|multipass|podman/NAME',
   summary: 'a machine of Lima, Incus (or LXD), Multipass or podman machine',
-  pattern: /^(lima|incus|multipass|podman)[/%](.*)$/is,
+  match: (text) => /^(lima|incus|multipass|podman)[/%](.*)$/is.exec(text),
   parse: ([, provider = '', rest = '']) => ({
     kind: 'listed',
     provider: provider.toLowerCase() as ListedTarget['provider'],

@@ -6,6 +6,6 @@ export const machine: Kind = {
   name: 'machine',
   form: 'machine/NAME',
   summary: 'a VM or container registered at systemd-machined',
-  pattern: /^machine[/%](.*)$/is,
+  match: (text) => /^machine[/%](.*)$/is.exec(text),
   parse: ([, rest = '']) => ({ kind: 'machine', name: parseName(rest, 'machine name') }),
 };

@@ -8,7 +8,7 @@ export function parseTarget(text: string): Target {
   if (text === '') throw refusal(text, 'the target is empty', formsHint());
   if (hasControlCharacter(text)) throw refusal(text, 'it holds control characters');
   for (const kind of kinds) {
-    const match = kind.pattern.exec(text);
+    const match = kind.match(text);
     if (!match) continue;
     try {
       return kind.parse(match);

@@ -58,7 +58,7 @@ export interface Kind {
   readonly form: string;
   readonly summary: string;
   /** Decides by the whole text whether it is of this kind; the groups are `parse`'s. */
-  readonly pattern: RegExp;
+  match(text: string): RegExpExecArray | null;
   /** Throws a RangeError with one clause where the rest is not understood. */
   parse(match: RegExpExecArray): Target;
 }

@@ -6,6 +6,6 @@ export const unix: Kind = {
   name: 'unix',
   form: 'unix/PATH',
   summary: 'a unix socket that leads to an sshd',
-  pattern: /^unix[/%:](.*)$/is,
+  match: (text) => /^unix[/%:](.*)$/is.exec(text),
   parse: ([, rest = '']) => ({ kind: 'unix', ...parseSocketPath(rest) }),
 };

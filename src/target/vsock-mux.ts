@@ -7,7 +7,7 @@ export const vsockMux: Kind = {
   name: 'vsock-mux',
   form: 'vsock-mux/PATH',
   summary: "a VM by its multiplexer's unix socket (Firecracker, cloud-hypervisor, vhost-device-vsock)",
-  pattern: /^vsock-mux(?:[/%](.*)|:(.*?)(?::([^:/]*))?)$/is,
+  match: (text) => /^vsock-mux(?:[/%](.*)|:(.*?)(?::([^:/]*))?)$/is.exec(text),
   parse([, rest, path = '', port]) {
     if (rest !== undefined) return { kind: 'vsock-mux', ...parseSocketPath(rest) };
     return {

@@ -7,7 +7,7 @@ export const vsock: Kind = {
   name: 'vsock',
   form: 'vsock/CID',
   summary: 'a virtual machine by its vsock CID: a number, or hypervisor, local, host',
-  pattern: /^vsock(?:[/%](.*)|:([^:]*)(?::(.*))?)$/is,
+  match: (text) => /^vsock(?:[/%](.*)|:([^:]*)(?::(.*))?)$/is.exec(text),
   parse([, rest, cid = '', port]) {
     if (rest === undefined) {
       return { kind: 'vsock', cid: parseCid(cid), ...(port === undefined ? {} : { port: parsePort(port) }) };

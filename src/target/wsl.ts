@@ -6,6 +6,6 @@ export const wsl: Kind = {
   name: 'wsl',
   form: 'wsl/DISTRO',
   summary: 'a WSL2 distribution (from Windows)',
-  pattern: /^wsl[/%](.*)$/is,
+  match: (text) => /^wsl[/%](.*)$/is.exec(text),
   parse: ([, rest = '']) => ({ kind: 'wsl', distro: parseName(rest, 'distribution name') }),
 };

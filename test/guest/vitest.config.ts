@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: 'test/guest/setup.ts',
     reporters: ['default', './test/guest/summary.ts'],
     maxWorkers: 2, // each with a guest, which mostly waits
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 300_000,
     teardownTimeout: 20_000,
   },

@@ -7,15 +7,16 @@ export interface LookupOptions {
 }
 
 /**
- * The first address of a host name; an address is its own. Rejects with ENOTFOUND, EAI_AGAIN or ETIMEDOUT, or with the
- * signal's reason: the system's resolver cannot be cancelled, so its late answer is left alone.
+ * The addresses of a host name, in the resolver's order; an address is its own. Rejects with ENOTFOUND, EAI_AGAIN or
+ * ETIMEDOUT, or with the signal's reason: the system's resolver cannot be cancelled, so its late answer is left alone.
  */
 export async function lookupHost(
   host: string,
   { timeoutMs, signal }: LookupOptions,
-  lookup: (host: string) => Promise<{ address: string }> = systemLookup,
-): Promise<string> {
-  if (isIP(host)) return host;
+  lookup: (host: string) => Promise<readonly { address: string }[]> = (name) =>
+    systemLookup(name, { all: true }),
+): Promise<readonly string[]> {
+  if (isIP(host)) return [host];
   signal?.throwIfAborted();
   let end = () => {};
   const ended = new Promise<never>((_, reject) => {
@@ -29,7 +30,8 @@ export async function lookupHost(
     };
   });
   try {
-    return (await Promise.race([lookup(host), ended])).address;
+    const found = await Promise.race([lookup(host), ended]);
+    return [...new Set(found.map(({ address }) => address))];
   } finally {
     end();
   }

@@ -47,10 +47,21 @@ async function openSocket(endpoint: Endpoint, options: OpenOptions, native: Addo
 }
 
 async function openNative(endpoint: Endpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
-  const deadline = now() + options.timeoutMs;
-  const address = await addressOf(endpoint, options);
-  options.signal?.throwIfAborted();
-  const pending = addon.connect(address, Math.max(1, Math.ceil(deadline - now())));
+  if (endpoint.family !== 'tcp') return openAddress(addressOf(endpoint), endpoint, options, addon);
+  const { host, port } = endpoint;
+  const { openTcp } = await import('./open-tcp.js');
+  return openTcp(host, options, (address, timeoutMs) =>
+    openAddress({ family: 'inet', host: address, port }, endpoint, { ...options, timeoutMs }, addon),
+  );
+}
+
+async function openAddress(
+  address: Address,
+  endpoint: Endpoint,
+  options: OpenOptions,
+  addon: Addon,
+): Promise<Connection> {
+  const pending = addon.connect(address, Math.max(1, Math.ceil(options.timeoutMs)));
   const cancel = () => pending.cancel();
   options.signal?.addEventListener('abort', cancel);
   try {
@@ -60,17 +71,8 @@ async function openNative(endpoint: Endpoint, options: OpenOptions, addon: Addon
   }
 }
 
-async function addressOf(endpoint: Endpoint, options: OpenOptions): Promise<Address> {
-  switch (endpoint.family) {
-    case 'vsock-mux':
-      return { family: 'unix', path: endpoint.path };
-    case 'tcp': {
-      const { lookupHost } = await import('./lookup.js');
-      return { family: 'inet', host: await lookupHost(endpoint.host, options), port: endpoint.port };
-    }
-    default:
-      return endpoint;
-  }
+function addressOf(endpoint: Exclude<Endpoint, { family: 'tcp' }>): Address {
+  return endpoint.family === 'vsock-mux' ? { family: 'unix', path: endpoint.path } : endpoint;
 }
 
 async function asConnectError(

@@ -25,7 +25,7 @@ async function follow(way: Reach, context: ResolveContext): Promise<Resolution> 
     case 'vsock':
       return { endpoint: way.endpoint, steps: [`it has the vsock CID ${way.endpoint.cid}`] };
     case 'export':
-      return resolveContainer(way.name, context);
+      return followExport(way.name, way.otherwise, context);
     case 'sshAddress':
       return resolveSshAddress(way.address, context);
     case 'none':
@@ -34,6 +34,18 @@ async function follow(way: Reach, context: ResolveContext): Promise<Resolution> 
         problem: way.reason,
         hint: 'register it with a vSockCid or an sshAddress, or reach it by its socket: unix/PATH',
       });
+  }
+}
+
+// An older systemd-nspawn exports nothing; what registered the container may know another way.
+async function followExport(name: string, otherwise: Reach, context: ResolveContext): Promise<Resolution> {
+  try {
+    return await resolveContainer(name, context);
+  } catch (error) {
+    const isMissing = error instanceof ConnectError && error.code === 'NOT_FOUND';
+    if (!isMissing || otherwise.via === 'none') throw error;
+    const { steps, ...found } = await follow(otherwise, context);
+    return { ...found, steps: ['it exports no SSH socket', ...steps] };
   }
 }
 

@@ -5,12 +5,13 @@ const never = () => new Promise<never>(() => {});
 
 describe('lookupHost', () => {
   it.each(['192.0.2.1', '2001:db8::1'])('asks nobody for %s', async (address) => {
-    expect(await lookupHost(address, { timeoutMs: 1 }, () => expect.unreachable())).toBe(address);
+    expect(await lookupHost(address, { timeoutMs: 1 }, () => expect.unreachable())).toEqual([address]);
   });
 
-  it('gives the address', async () => {
-    const lookup = async (host: string) => ({ address: host === 'web' ? '192.0.2.7' : '' });
-    expect(await lookupHost('web', { timeoutMs: 20_000 }, lookup)).toBe('192.0.2.7');
+  it('gives each address once, in their order', async () => {
+    const found = ['2001:db8::1', '192.0.2.7', '2001:db8::1'].map((address) => ({ address }));
+    const lookup = async (host: string) => (host === 'web' ? found : []);
+    expect(await lookupHost('web', { timeoutMs: 20_000 }, lookup)).toEqual(['2001:db8::1', '192.0.2.7']);
   });
 
   it("rejects with the resolver's code", async () => {

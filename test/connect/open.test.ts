@@ -129,6 +129,12 @@ describe.each(ways)('TCP $way', ({ skip, native }) => {
     connection.close();
   });
 
+  it.skipIf(skip)('reaches it by a name whose first address may be another', async () => {
+    const connection = await openConnection({ ...tcp(), host: 'localhost' } as Endpoint, options, native);
+    expect(Buffer.from(await connection.peek(12, 100, 20_000)).toString()).toBe('SSH-2.0-tcp\r\n');
+    connection.close();
+  });
+
   it.skipIf(skip)('tells that nobody listens', async () => {
     const endpoint = tcp();
     server.close();

@@ -5,9 +5,12 @@ import { type Reach, reach } from '../../src/discovery/reach.js';
 describe('reach', () => {
   it.each<{ name: string; input: Partial<Machine>; want: Reach }>([
     {
-      name: 'an nspawn container by its export, whatever else it has',
+      name: 'an nspawn container by its export, else by its CID',
       input: { class: 'container', service: 'systemd-nspawn', vsockCid: 3, sshAddress: 'x' },
-      want: { via: 'export', name: 'a' },
+      want: {
+        ...{ via: 'export', name: 'a' },
+        otherwise: { via: 'vsock', endpoint: { family: 'vsock', cid: 3, port: 2222 } },
+      },
     },
     {
       name: 'a virtual machine by its CID rather than its address',

@@ -92,6 +92,25 @@ describe('a machine', () => {
     await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));
   });
 
+  it.each([
+    {
+      known: { vSockCid: 7 },
+      endpoint: { family: 'vsock', cid: 7, port: 2222 },
+      step: 'it has the vsock CID 7',
+    },
+    {
+      known: { sshAddress: '192.0.2.1' },
+      endpoint: { family: 'tcp', host: '192.0.2.1', port: 2222 },
+      step: 'it has the SSH address "192.0.2.1"',
+    },
+  ])('that is a container without such a socket is reached by $known', async ({ known, endpoint, step }) => {
+    await registered({ class: 'container', service: 'systemd-nspawn', ...known });
+    expect(await outcome('machine/a')).toEqual({
+      endpoint,
+      steps: ['systemd-machined (system) knows container "a"', 'it exports no SSH socket', step],
+    });
+  });
+
   it('without any way to it is not found', async () => {
     await registered({});
     const problem = 'machine "a" (class vm) has neither a vsock CID nor an SSH address';

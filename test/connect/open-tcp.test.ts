@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { openTcp } from '../../src/connect/open-tcp.js';
+
+const failed = (code: string) => Object.assign(new Error(code), { code });
+
+/** Opens a host with these addresses, each with its outcome. */
+async function open(outcomes: Readonly<Record<string, string>>, signal?: AbortSignal) {
+  const tried: { address: string; timeoutMs: number }[] = [];
+  const result = await openTcp(
+    'web',
+    { timeoutMs: 30_000, signal },
+    async (address, timeoutMs) => {
+      tried.push({ address, timeoutMs });
+      if (outcomes[address] === 'open') return `open ${address}`;
+      throw failed(outcomes[address] ?? '');
+    },
+    async () => Object.keys(outcomes),
+  ).catch((error) => error.code ?? error.message);
+  return { result, tried };
+}
+
+describe('TCP by a host name', () => {
+  it.each([
+    { outcomes: { a: 'open', b: 'open' }, result: 'open a', tries: ['a'] },
+    { outcomes: { a: 'ENETUNREACH', b: 'open' }, result: 'open b', tries: ['a', 'b'] },
+    { outcomes: { a: 'ECONNREFUSED', b: 'ETIMEDOUT', c: 'open' }, result: 'open c', tries: ['a', 'b', 'c'] },
+    { outcomes: { a: 'ENETUNREACH', b: 'ETIMEDOUT' }, result: 'ENETUNREACH', tries: ['a', 'b'] },
+    { outcomes: { a: 'ENETUNREACH', b: 'ECONNREFUSED' }, result: 'ECONNREFUSED', tries: ['a', 'b'] },
+    { outcomes: { a: 'ECONNREFUSED', b: 'ENETUNREACH' }, result: 'ECONNREFUSED', tries: ['a', 'b'] },
+  ])('takes $outcomes as $result', async ({ outcomes, result, tries }) => {
+    const opened = await open(outcomes);
+    expect(opened.result).toBe(result);
+    expect(opened.tried.map(({ address }) => address)).toEqual(tries);
+  });
+
+  it('gives each address its share of the time', async () => {
+    const { tried } = await open({ a: 'ETIMEDOUT', b: 'ETIMEDOUT', c: 'open' });
+    const shares = tried.map(({ timeoutMs }) => timeoutMs);
+    expect(shares[0]).toBeLessThanOrEqual(10_000);
+    expect(shares[1]).toBeLessThanOrEqual(15_000);
+    expect(shares[2]).toBeLessThanOrEqual(30_000);
+    expect(shares.every((share) => share > 0)).toBe(true);
+  });
+
+  it('tries no other after an abort', async () => {
+    const abort = new AbortController();
+    const tried: string[] = [];
+    const opening = openTcp(
+      'web',
+      { timeoutMs: 30_000, signal: abort.signal },
+      async (address) => {
+        tried.push(address);
+        abort.abort(new Error('enough'));
+        throw failed('ECANCELED');
+      },
+      async () => ['a', 'b'],
+    );
+    await expect(opening).rejects.toThrow('enough');
+    expect(tried).toEqual(['a']);
+  });
+});

@@ -4,7 +4,7 @@ import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config-file
 import { hostNames } from '../ssh/config-hosts.js';
 import { sshFolder } from '../ssh/folder.js';
 import { shellQuoted } from './called-as.js';
-import type { Io } from './command.js';
+import { type Io, UsageError } from './command.js';
 import { type ConfigOptions, configLines, type FindMachines } from './config-options.js';
 
 /** What would be written; `after` undefined: the file is removed. */
@@ -33,17 +33,21 @@ export interface ConfigFiles {
   readonly include: string;
 }
 
-/** Where the files are. */
+const noSystemFile =
+  '--system is for /etc/ssh/ssh_config.d, which Windows does not have: vmssh config install --only-patterns as each user, or put what vmssh config print prints into C:\\ProgramData\\ssh\\ssh_config';
+
+/** Where the files are. Throws a UsageError. */
 export function configFiles(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
   systemFolder = '/etc/ssh',
 ): ConfigFiles {
   if (system) {
+    if (io.platform === 'win32') throw new UsageError(noSystemFile);
     const include = 'ssh_config.d/10-vmssh.conf';
     return { own: join(systemFolder, include), main: undefined, include };
   }
-  const folder = sshFolder(io.env);
+  const folder = sshFolder(io.env, io.platform);
   // A relative name is looked for in ~/.ssh (ssh_config(5), Include): no quoting, whatever the home is called.
   return { own: join(folder, 'vmssh.conf'), main: join(folder, 'config'), include: 'vmssh.conf' };
 }

@@ -4,9 +4,14 @@ import { join } from 'node:path';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The folder of ssh's own files. An empty HOME is none. */
-export function sshFolder(env: Env, passwdHome: () => string = homeOfUser): string {
-  return join(env.HOME || env.USERPROFILE || passwdHome(), '.ssh');
+/** The folder of ssh's own files. An empty HOME is none; on Windows it is that of other shells, and USERPROFILE counts. */
+export function sshFolder(
+  env: Env,
+  platform: NodeJS.Platform = process.platform,
+  passwdHome: () => string = homeOfUser,
+): string {
+  const { HOME, USERPROFILE } = env;
+  return join((platform === 'win32' ? USERPROFILE : HOME) || passwdHome(), '.ssh');
 }
 
 /** Where ssh has its files, whatever HOME is: it asks the password database (ssh(1)). Undefined where that is the same. */

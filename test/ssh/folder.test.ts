@@ -10,10 +10,14 @@ const dir = useTempDir();
 describe("the folder of ssh's files", () => {
   it.each([
     { env: { HOME: '/home/ann' }, want: '/home/ann/.ssh' },
-    { env: { HOME: '', USERPROFILE: '/profile' }, want: '/profile/.ssh' },
-    { env: { HOME: '' }, want: '/passwd/.ssh' },
+    { env: { HOME: '', USERPROFILE: '/profile' }, want: '/passwd/.ssh' },
     { env: {}, want: '/passwd/.ssh' },
-  ])('with $env is $want', ({ env, want }) => expect(sshFolder(env, () => '/passwd')).toBe(want));
+    { env: { HOME: '/c/git', USERPROFILE: '/profile' }, platform: 'win32', want: '/profile/.ssh' },
+    { env: { HOME: '/c/git' }, platform: 'win32', want: '/passwd/.ssh' },
+  ] as const)('with $env is $want', ({ env, want, ...more }) => {
+    const platform = 'platform' in more ? more.platform : 'linux';
+    expect(sshFolder(env, platform, () => '/passwd')).toBe(want);
+  });
 
   it('is never a relative one', () => {
     expect(sshFolder({ HOME: '' })).toBe(join(userInfo().homedir, '.ssh'));

@@ -7,6 +7,7 @@
 // BRIDGE_INJECT: a DLL that the program gets before it starts.
 // BRIDGE_LIKE_SSH: closes the program's stdin once its stdout has ended, as ssh does. (Our own stdout cannot end before we
 //   do: under Wine a process keeps its Unix descriptors.)
+// BRIDGE_HOME: the program's USERPROFILE, which Wine sets by itself.
 // BRIDGE_PIPES=anonymous: the pipes of cmd.exe instead, which know no overlapped calls.
 #include <windows.h>
 #include <stdio.h>
@@ -131,8 +132,10 @@ int main(void) {
   STARTUPINFOW startup = {0};
   PROCESS_INFORMATION child;
   const char* dll = getenv("BRIDGE_INJECT");
+  const WCHAR* home = _wgetenv(L"BRIDGE_HOME");
   DWORD code = 125;
 
+  if (home) SetEnvironmentVariableW(L"USERPROFILE", home);
   SetHandleInformation(in.writer, HANDLE_FLAG_INHERIT, 0);
   SetHandleInformation(out.reader, HANDLE_FLAG_INHERIT, 0);
   SetHandleInformation(err.reader, HANDLE_FLAG_INHERIT, 0);

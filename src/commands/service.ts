@@ -103,11 +103,12 @@ export const serviceUnregister: Command<ServiceOptions> = {
 };
 
 /** Runs reg.exe with each of these arguments. */
-async function change(
+export async function change(
   commands: readonly (readonly string[])[],
   dryRun: boolean,
   io: Io,
   run: RunTool = runTool,
+  elevated: () => boolean = isElevated,
 ): Promise<number> {
   if (dryRun) {
     for (const args of commands) io.out(`${['reg', ...args].map(quoted).join(' ')}\n`);
@@ -119,7 +120,7 @@ async function change(
     for (const args of commands) await callReg(args, { env: io.env }, run);
     return exitCode.ok;
   } catch (error) {
-    return failed(error, io);
+    return failed(error, io, elevated);
   }
 }
 
@@ -130,11 +131,16 @@ function elsewhere(io: Io): Promise<number> | undefined {
   return fail(io, `Hyper-V socket services are registered on Windows, and this is ${io.platform}`, hint);
 }
 
-function failed(error: unknown, io: Io): Promise<number> {
+function failed(error: unknown, io: Io, elevated: () => boolean = isElevated): Promise<number> {
   if (!(error instanceof DiscoveryError)) throw error;
-  if (loadAddon().addon?.hyperVRights().elevated ?? true) return fail(io, error.message);
+  if (elevated()) return fail(io, error.message);
   const hint = 'start the terminal as administrator, and run it again';
   return fail(io, `this needs an elevated terminal: ${error.message}`, hint);
+}
+
+/** Without the addon nobody knows. */
+function isElevated(): boolean {
+  return loadAddon().addon?.hyperVRights().elevated ?? true;
 }
 
 async function fail(io: Io, problem: string, hint?: string): Promise<number> {

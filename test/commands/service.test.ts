@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Command, RawArgs } from '../../src/commands/command.js';
 import { guid } from '../../src/commands/guid.js';
 import { port } from '../../src/commands/port.js';
-import { serviceList, serviceRegister, serviceUnregister } from '../../src/commands/service.js';
+import { change, serviceList, serviceRegister, serviceUnregister } from '../../src/commands/service.js';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { listServices, parseServices, servicesKey } from '../../src/discovery/hyper-v-services.js';
 import { fakeIo } from './fake-io.js';
@@ -74,6 +74,21 @@ describe('vmssh service', () => {
     const { code, out, err } = await printed(command as Command<unknown>, args);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/^vmssh: .* are registered on Windows, and this is linux\nhint: vmssh guid PORT/);
+  });
+
+  it.each([
+    {
+      elevated: false,
+      want: 'vmssh: this needs an elevated terminal: reg.exe: denied\nhint: start the terminal as administrator, and run it again\n',
+    },
+    { elevated: true, want: 'vmssh: reg.exe: denied\n' },
+  ])('says what is needed where Windows refuses, elevated: $elevated', async ({ elevated, want }) => {
+    const io = fakeIo({ platform: 'win32' });
+    const refuse = async () => {
+      throw new DiscoveryError('FAILED', 'reg.exe: denied');
+    };
+    expect(await change([['add', 'x']], false, io, refuse, () => elevated)).toBe(1);
+    expect(io.stderr.join('')).toBe(want);
   });
 
   it.each(['a"b', '', 'a\nb'])('takes no name %j', (name) => {

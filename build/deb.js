@@ -41,14 +41,18 @@ renameSync(`${deb}.new`, deb);
 rmSync(tree, { recursive: true });
 console.log(deb);
 
-/** The addon lies beside the executable, which finds it by its own path, also through a link. */
+/** The addon lies beside the executable, which finds it by its own path, also through a link; so does the addon vmssh-relay. */
 function program() {
-  for (const name of ['vmssh', 'node-hvsock-native.node']) {
-    mkdirSync(join(tree, 'usr/lib/vmssh'), { recursive: true });
-    copyFileSync(join(from, name), join(tree, 'usr/lib/vmssh', name));
+  const folder = join(tree, 'usr/lib/vmssh');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, mode] of Object.entries({
+    vmssh: 0o755,
+    'vmssh-relay': 0o755,
+    'node-hvsock-native.node': 0o644,
+  })) {
+    copyFileSync(join(from, name), join(folder, name));
+    chmodSync(join(folder, name), mode);
   }
-  chmodSync(join(tree, 'usr/lib/vmssh/vmssh'), 0o755);
-  chmodSync(join(tree, 'usr/lib/vmssh/node-hvsock-native.node'), 0o644);
   mkdirSync(join(tree, 'usr/bin'), { recursive: true });
   for (const name of ['vmssh', 'vsock-nc']) symlinkSync('../lib/vmssh/vmssh', join(tree, 'usr/bin', name));
 }

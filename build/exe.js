@@ -10,14 +10,15 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = 'linux-x64';
 const folder = join(root, 'dist', target);
 
-const addon = join(root, 'native/prebuilds', target, 'node-hvsock-native.node');
+const prebuilt = join(root, 'native/prebuilds', target);
 const { reason } = await buildNative({ quiet: true });
-if (!existsSync(addon)) fail(`the addon could not be built: ${reason}`);
+if (!existsSync(join(prebuilt, 'node-hvsock-native.node'))) fail(`the addon could not be built: ${reason}`);
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 await compile(join(folder, 'vmssh'));
-copyFileSync(addon, join(folder, 'node-hvsock-native.node'));
+for (const name of ['node-hvsock-native.node', 'vmssh-relay'])
+  copyFileSync(join(prebuilt, name), join(folder, name));
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));
 archive();

@@ -1,14 +1,31 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { addonFlags, compilerFlags, programFlags } from './build-flags.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const addonName = 'node-hvsock-native.node';
+
+/** What a process becomes whose relay lasts: the relay's own sources again, and nothing of Node-API. */
+const programName = 'vmssh-relay';
+const programMain = `src/${programName}/main.cpp`;
+const programSources = ['event_linux', 'failure', 'pump_linux', 'relay_loop_linux', 'stream_linux'].map(
+  (name) => `src/${name}.cpp`,
+);
 
 /**
  * @typedef {object} BuildOptions
@@ -20,7 +37,7 @@ const addonName = 'node-hvsock-native.node';
  */
 
 /**
- * Compiles the addon for this system. Throws where the compiler finds mistakes.
+ * Compiles the addon for this system, and vmssh-relay beside it. Throws where the compiler finds mistakes.
  * @param {BuildOptions} [options]
  * @returns {Promise<BuildResult>}
  */
@@ -29,11 +46,16 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
   const log = quiet ? () => {} : (/** @type {string} */ line) => console.error(line);
   const path = outputPath(sanitize);
   const flags = compilerFlags(sanitize);
-  const sources = sourceFiles(process.platform);
-  const inputs = [...sources, ...files('src', '.h').sort(), 'exports.map', 'build.js'];
+  const program = join(dirname(path), programName);
+  const sources = [...sourceFiles(process.platform), programMain];
+  const inputs = [...sources, ...files('src', '.h').sort(), 'exports.map', 'build.js', 'build-flags.js'];
   const stamp = hash([...flags, ...inputs.map((name) => readFileSync(join(here, name), 'utf8'))]);
   const stampPath = join(here, 'build', sanitize ?? 'release', 'stamp');
-  if (!force && existsSync(path) && existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp) {
+  if (
+    !force &&
+    [path, program, stampPath].every((file) => existsSync(file)) &&
+    readFileSync(stampPath, 'utf8') === stamp
+  ) {
     return { built: true, path, upToDate: true };
   }
 
@@ -53,17 +75,26 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
   const work = join(here, 'build', sanitize ?? 'release', `${process.pid}`);
   mkdirSync(work, { recursive: true });
   try {
-    const objects = sources.map((_, index) => join(work, `${index}.o`));
-    const jobs = sources.map((source, index) => () => {
+    const objectOf = (/** @type {string} */ source) => join(work, `${sources.indexOf(source)}.o`);
+    const jobs = sources.map((source) => () => {
       log(`c++ ${source}`);
-      return run(compiler, [...flags, '-isystem', include, '-c', source, '-o', objects[index]]);
+      return run(compiler, [...flags, '-isystem', include, '-c', source, '-o', objectOf(source)]);
     });
     await inParallel(jobs, availableParallelism());
-    log(`link ${path}`);
-    const linked = join(work, addonName);
-    await run(compiler, [...objects, ...linkerFlags(sanitize), '-o', linked]);
-    mkdirSync(dirname(path), { recursive: true });
-    renameSync(linked, path);
+    const link = async (
+      /** @type {string} */ to,
+      /** @type {string[]} */ from,
+      /** @type {string[]} */ how,
+    ) => {
+      log(`link ${to}`);
+      const linked = join(work, basename(to));
+      await run(compiler, [...from.map(objectOf), ...how, '-o', linked]);
+      mkdirSync(dirname(to), { recursive: true });
+      chmodSync(linked, 0o755);
+      renameSync(linked, to);
+    };
+    await link(program, [...programSources, programMain], programFlags(sanitize));
+    await link(path, sourceFiles(process.platform), addonFlags(sanitize));
     writeFileSync(stampPath, stamp);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -75,26 +106,6 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
 function outputPath(sanitize) {
   if (sanitize) return join(here, 'build', sanitize, addonName);
   return join(here, 'prebuilds', `${process.platform}-${process.arch}`, addonName);
-}
-
-/** @param {string | undefined} sanitize */
-function compilerFlags(sanitize) {
-  const common = ['-std=c++17', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Werror'];
-  const defines = ['-DNAPI_VERSION=8'];
-  if (sanitize === 'address')
-    return [...common, ...defines, '-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined'];
-  if (sanitize === 'thread') return [...common, ...defines, '-O1', '-g', '-fsanitize=thread'];
-  return [...common, ...defines, '-O2', '-ffunction-sections', '-fdata-sections'];
-}
-
-/** @param {string | undefined} sanitize */
-function linkerFlags(sanitize) {
-  // nodelete: a worker's end unloads its addons, but a relay's thread may still be on its way out.
-  const common = ['-shared', '-pthread', '-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,-z,relro'];
-  if (sanitize)
-    return [...common, sanitize === 'address' ? '-fsanitize=address,undefined' : '-fsanitize=thread'];
-  const map = `-Wl,--version-script=${join(here, 'exports.map')}`;
-  return [...common, '-s', '-static-libstdc++', '-static-libgcc', '-Wl,--gc-sections', map];
 }
 
 /**

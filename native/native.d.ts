@@ -38,6 +38,28 @@ export interface RelayOptions {
    * ends after this long without one. -1: it waits for the peer's own end.
    */
   readonly lingerMs: number;
+  /** For a process that has nothing to do but this relay; undefined: it stays as it is. */
+  readonly become?: Become | undefined;
+}
+
+/**
+ * How a relay that lasts goes on without its runtime (Linux only, ignored elsewhere): the whole process is replaced by
+ * `vmssh-relay`, the program beside the addon, which runs the same loop on the same descriptors. It keeps its pid, its
+ * environment and stderr, and closes all else. The promise never settles then; the process ends with 0 where it would
+ * have resolved. Where the program is absent, or cannot be run, the relay goes on here.
+ */
+export interface Become {
+  /** Milliseconds. It happens after them, as soon as both directions are open and idle. */
+  readonly afterMs: number;
+  /** What ps shows behind the program's name. */
+  readonly title: string;
+  /**
+   * What the process becomes where the promise would have rejected: a program, by its path, and its arguments. The
+   * error's `code` follows as the last one.
+   */
+  readonly onFailure: readonly string[];
+  /** Whether SIGINT is ignored from then on, as it takes no handler along. */
+  readonly ignoreInterrupts: boolean;
 }
 
 export interface RelayResult {

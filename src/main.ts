@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Command, type Io, inCommand } from './commands/command.js';
+import { relayEndedFlag } from './commands/lasting.js';
 import { proxy } from './commands/proxy.js';
 import { scanArgs } from './commands/scan-args.js';
 import { selfCommand } from './runtime.js';
@@ -21,6 +22,8 @@ export async function main(program: Io['program']): Promise<never> {
 /** What ssh runs goes a short way that loads nothing else; the rest, --help and mistakes go through commander. */
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
+  if (args[0] === relayEndedFlag)
+    return (await import('./commands/relay-ended.js')).relayEnded(args.slice(1), io);
   if (name === 'proxy') return lane(proxy, rest, args, io);
   if (name === 'nc') return lane((await import('./commands/nc.js')).nc, rest, args, io);
   return (await import('./commands/program.js')).runProgram(args, io);

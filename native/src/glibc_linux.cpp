@@ -8,7 +8,7 @@
 // Lets a build on a new system load on an old one, where the compiler would bind it to the newest version of a symbol.
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-// Threads came into libc.so with glibc 2.32 and 2.34; their symbols got new versions without doing anything else.
+// Threads and libdl came into libc.so with glibc 2.32 and 2.34; their symbols got new versions without doing anything else.
 #if defined(__x86_64__) && __GLIBC_PREREQ(2, 32)
 #define FIRST_VERSION(name, parameters, arguments, exceptions)             \
   extern "C" int first_##name parameters exceptions;                       \
@@ -21,6 +21,7 @@ FIRST_VERSION(pthread_join, (pthread_t thread, void** result), (thread, result),
 FIRST_VERSION(pthread_detach, (pthread_t thread), (thread), noexcept)
 FIRST_VERSION(pthread_sigmask, (int how, const sigset_t* mask, sigset_t* before), (how, mask, before), noexcept)
 FIRST_VERSION(pthread_once, (pthread_once_t * once, void (*body)()), (once, body), )
+FIRST_VERSION(dladdr, (const void* address, Dl_info* info), (address, info), noexcept)
 FIRST_VERSION(__pthread_key_create, (pthread_key_t * key, void (*release)(void*)), (key, release), noexcept)
 
 // Of glibc 2.32, asked by std::shared_ptr: we never are.

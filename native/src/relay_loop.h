@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "event.h"
 #include "socket.h"
@@ -15,7 +16,14 @@ struct RelayResult {
   RelayEnd end;
 };
 
+// What a relay does once, after `afterMs`, as soon as both directions are open and idle: then no byte is in its hands.
+struct AtRest {
+  double afterMs;
+  std::function<void()> action;
+};
+
 // Moves bytes both ways until it is over, or `stop` is set (ECANCELED). Blocks; for a thread of its own.
-RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop);
+RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
+                     const AtRest* atRest = nullptr);
 
 }  // namespace hvsock

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <optional>
+#include <utility>
 
 #include "clock.h"
 #include "failure.h"
@@ -25,7 +26,7 @@ constexpr short broken = POLLERR | POLLHUP | POLLNVAL;
 
 class Relay {
  public:
-  Relay(int socket, int input, int output, double lingerMs, const Event& stop);
+  Relay(int socket, int input, int output, double lingerMs, const Event& stop, const AtRest* atRest);
   RelayResult run();
 
  private:
@@ -35,6 +36,7 @@ class Relay {
   bool send();
   bool receive();
   std::optional<RelayEnd> over() const;
+  bool idle() const;
   Clock::time_point deadline() const;
   void wait(Clock::time_point until);
 
@@ -52,6 +54,8 @@ class Relay {
   const double lingerMs_;
   const Event& stop_;
   const bool isVsock_;
+  const AtRest* atRest_;
+  const Clock::time_point restsFrom_;
   bool inputEnded_ = false;       // no more bytes come from input
   bool peerGone_ = false;         // the peer ended both directions
   bool outputGone_ = false;       // nobody reads what comes from the socket
@@ -70,12 +74,14 @@ bool refusesBytes(int socket) {
   return ::send(socket, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN && errno != EINTR;
 }
 
-Relay::Relay(int socket, int input, int output, double lingerMs, const Event& stop)
+Relay::Relay(int socket, int input, int output, double lingerMs, const Event& stop, const AtRest* atRest)
     : up_(Stream(input), Stream(socket)),
       down_(up_.sink, Stream(output)),
       lingerMs_(lingerMs),
       stop_(stop),
-      isVsock_(isVsock(socket)) {
+      isVsock_(isVsock(socket)),
+      atRest_(atRest),
+      restsFrom_(atRest != nullptr ? after(atRest->afterMs) : never) {
   // The socket is this process's alone, and splice heeds nothing but this flag.
   fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK);
 }
@@ -86,6 +92,7 @@ RelayResult Relay::run() {
     const bool received = receive();
     if (const auto end = over()) return {up_.moved, down_.moved, *end};
     if (!sent && !received) {
+      if (atRest_ != nullptr && idle() && Clock::now() >= restsFrom_) std::exchange(atRest_, nullptr)->action();
       wait(deadline());
     } else if (round % roundsPerPoll == 0) {
       wait({});  // no time at all
@@ -165,7 +172,14 @@ std::optional<RelayEnd> Relay::over() const {
   return std::nullopt;
 }
 
+// Whether it is as at its begin: a direction that waits for its source holds nothing.
+bool Relay::idle() const {
+  return upState_ == Up::open && downState_ == Down::open && !outputGone_ && up_.waitsFor == WaitsFor::source &&
+         down_.waitsFor == WaitsFor::source;
+}
+
 Clock::time_point Relay::deadline() const {
+  if (atRest_ != nullptr && idle()) return restsFrom_;
   if (outputGone_) return after(lingerMs_ < 0 ? drainPatience : lingerMs_, lastMove_);
   if (lingers()) return after(lingerMs_, lastMove_);
   // AF_VSOCK has no event for a peer that closes after its half-close.
@@ -246,8 +260,9 @@ void Relay::noteMove() {
 
 }  // namespace
 
-RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop) {
-  return Relay(socket.fd(), input, output, lingerMs, stop).run();
+RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
+                     const AtRest* atRest) {
+  return Relay(socket.fd(), input, output, lingerMs, stop, atRest).run();
 }
 
 }  // namespace hvsock

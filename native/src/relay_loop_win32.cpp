@@ -195,7 +195,7 @@ void Relay::wait() {
 
 }  // namespace
 
-RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop) {
+RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop, const AtRest*) {
   const HANDLE from = standardHandle(input, "relay");
   const HANDLE to = standardHandle(output, "relay");
   auto& windows = static_cast<WindowsSocket&>(const_cast<Socket&>(socket));

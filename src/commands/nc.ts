@@ -8,6 +8,7 @@ import { bannerLimit } from '../ssh/banner.js';
 import { splitLogin } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import { type Command, UsageError } from './command.js';
+import { lasting } from './lasting.js';
 import { findTarget } from './look-up.js';
 import { reachArgs, runOverInterop, windowsVmssh } from './over-interop.js';
 import { reachBy } from './reach-by.js';
@@ -90,7 +91,13 @@ export const nc: Command<NcOptions> = {
       return 0;
     }
     const { relayStdio } = await import('../deliver/relay.js');
-    const moved = await relayStdio(connection, { text, native, lingerMs: -1, streams: io.streams });
+    const moved = await relayStdio(connection, {
+      text,
+      native,
+      lingerMs: -1,
+      become: lasting(io, text, trace, false),
+      streams: io.streams,
+    });
     trace?.('relay', moved);
     return 0;
   },

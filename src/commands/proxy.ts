@@ -5,6 +5,7 @@ import type { Reached, Trace } from '../reach.js';
 import type { Transport } from '../reach-over.js';
 import { asTyped } from '../target/typed.js';
 import type { Command, Io } from './command.js';
+import { lasting } from './lasting.js';
 import { reachBy } from './reach-by.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { watchStdio } from './stdio-watch.js';
@@ -99,6 +100,7 @@ export const proxy: Command<ProxyOptions> = {
       text,
       native,
       lingerMs,
+      become: lasting(io, text, trace, true),
       input: watch.input,
       streams: io.streams,
     });

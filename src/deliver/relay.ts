@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Become } from 'node-hvsock-native';
 import type { Connection } from '../connect/connection.js';
 import { ConnectError } from '../errors.js';
 import type { AddonState } from '../native.js';
@@ -12,15 +13,24 @@ export interface RelayStdioOptions {
   readonly input?: EarlyInput | undefined;
   /** Milliseconds without a byte after which the relay ends once stdin is at its end; -1: the peer ends it. */
   readonly lingerMs: number;
+  /** Set where the process does nothing else, and says nothing afterwards: a relay that lasts goes on without the runtime. */
+  readonly become?: Pick<Become, 'onFailure' | 'ignoreInterrupts'> | undefined;
   readonly streams: () => { readonly input: Readable; readonly output: Writable };
 }
 
+/** Most sessions are shorter, and never pay for the exec. Milliseconds. */
+const afterMs = 1000;
+
 /** Relays stdin and stdout until the peer or our caller is gone; resolves to a clause for the trace. */
 export async function relayStdio(connection: Connection, options: RelayStdioOptions): Promise<string> {
-  const { native, lingerMs } = options;
+  const { native, lingerMs, text } = options;
+  const become = options.become && { ...options.become, afterMs, title: text };
   try {
     if (native.addon && connection.handle) {
-      const { sent, received, end } = await native.addon.relay(connection.handle, 0, 1, { lingerMs });
+      const { sent, received, end } = await native.addon.relay(connection.handle, 0, 1, {
+        lingerMs,
+        become,
+      });
       return `${sent} bytes out, ${received} bytes in, ended by ${end}`;
     }
     const { relayStreams } = await import('./relay-streams.js');
@@ -29,11 +39,16 @@ export async function relayStdio(connection: Connection, options: RelayStdioOpti
     return 'ended';
   } catch (error) {
     const code = (error as { code?: string }).code ?? 'UNKNOWN';
-    throw new ConnectError('relay', options.text, {
-      code,
-      problem: `the machine broke the connection (${code})`,
-      hint: 'see whether it still runs',
-      cause: error,
-    });
+    throw relayError(text, code, error);
   }
+}
+
+/** How a relay fails, by the errno's name. */
+export function relayError(text: string, code: string, cause?: unknown): ConnectError {
+  return new ConnectError('relay', text, {
+    code,
+    problem: `the machine broke the connection (${code})`,
+    hint: 'see whether it still runs',
+    cause,
+  });
 }

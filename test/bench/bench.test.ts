@@ -13,7 +13,7 @@ it.skipIf(missing)(
   async () => {
     const bench = fileURLToPath(new URL('bench.js', import.meta.url));
     const { code, stdout, stderr } = await run([process.execPath, bench, '--quick', '--json'], {
-      timeout: 110_000,
+      timeout: 230_000,
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('threads done') });
     const { figures } = JSON.parse(stdout) as Result;
@@ -27,7 +27,7 @@ it.skipIf(missing)(
       for (const entry of ours) expect(entry).toMatchObject({ median: expect.any(Number) });
     }
   },
-  120_000,
+  240_000,
 );
 
 /** The executable takes a minute to build, most of it for installing bun: a test does not do that on its own. */

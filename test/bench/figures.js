@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { bareStarts, proxies } from './competitors.js';
 import { runHarness } from './harness.js';
 import { loginCommand, prepareLogin } from './login.js';
-import { proportionalSize } from './memory.js';
+import { settledSize } from './memory.js';
 
 /** @typedef {import('./types.d.ts').Figure} Figure */
 /** @typedef {import('./types.d.ts').Competitor} Competitor */
@@ -116,10 +116,7 @@ export function figures(programs, folder, quick) {
           runHarness(
             harness,
             { mode: 'hold', socket, count, command: proxy.command(socketName) },
-            async ({ pids }) => {
-              await settled();
-              return proportionalSize(pids) / count;
-            },
+            async ({ pids }) => (await settledSize(pids)) / count,
           ),
       })),
       targets: count === 1 ? [{ of: all.executable.relay.name, atMost: 9 }] : [],
@@ -249,11 +246,6 @@ function leftovers({ harness, node, newestNode, index, versions }, folder, socke
     })),
     targets: runtimes.map(({ name }) => ({ of: name, atMost: 0 })),
   }));
-}
-
-/** A runtime still frees what it used for starting. */
-function settled() {
-  return new Promise((resolve) => setTimeout(resolve, 500));
 }
 
 /** @param {number} ns */

@@ -1,17 +1,39 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * The proportional set size of processes and all their descendants, in MB.
+ * The proportional set size of processes and all their descendants, in MB, once it did not change by 1 % for 1.5 seconds:
+ * a runtime still frees what it used for starting, and a relay that lasts replaces its process after a second.
  * @param {readonly number[]} pids
  */
-export function proportionalSize(pids) {
+export async function settledSize(pids) {
+  let size = proportionalSize(pids);
+  for (let tries = 0, unchanged = 0; unchanged < 6; tries++) {
+    if (tries === 100) throw new Error(`the memory of ${pids.join(', ')} does not settle: ${size} MB`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const now = proportionalSize(pids);
+    unchanged = Math.abs(now - size) <= size / 100 ? unchanged + 1 : 0;
+    size = now;
+  }
+  return size;
+}
+
+/** @param {readonly number[]} pids */
+function proportionalSize(pids) {
   return withDescendants(pids).reduce((sum, pid) => sum + sizeOf(pid), 0) / 1e6;
 }
 
-/** @param {number} pid */
+/**
+ * NaN for the moment in which a process is being replaced by another program, and has no memory.
+ * @param {number} pid
+ */
 function sizeOf(pid) {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ESRCH') return Number.NaN;
+    throw error;
+  }
 }
 
 /** @param {readonly number[]} pids */

@@ -7,6 +7,7 @@ type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 const bare = addon as unknown as Functions;
 const address: Address = { family: 'unix', path: '/nowhere' };
+const become = { afterMs: 1, ignoreInterrupts: true, title: 'x', onFailure: ['x'] };
 const handleWanted = 'handle must be a socket of this addon, received';
 
 describeAddon('unusable arguments', () => {
@@ -67,6 +68,17 @@ describeAddon('unusable arguments', () => {
     { call: () => bare.close?.(1), message: `close: ${handleWanted} 1` },
     { call: () => bare.sendFd?.(-1, handle), message: 'sendFd: over must be a whole number from 0' },
     { call: () => bare.sendFd?.(1, {}), message: `sendFd: ${handleWanted}` },
+    ...[
+      { become: null, message: 'relay: options.become must be an object, received null' },
+      { become: { afterMs: -1 }, message: 'options.become.afterMs must be a whole number from 0' },
+      { become: { afterMs: 1 }, message: 'become.ignoreInterrupts must be a boolean, received undefined' },
+      { become: { ...become, title: 'a\0b' }, message: 'become.title must be text without a NUL' },
+      { become: { ...become, onFailure: [] }, message: 'onFailure must be an array with a program' },
+      { become: { ...become, onFailure: ['x', 1] }, message: 'onFailure[1] must be text without a NUL' },
+    ].map(({ become, message }) => ({
+      call: () => bare.relay?.(handle, 0, 1, { lingerMs: -1, become }),
+      message,
+    })),
     { call: () => bare.relay?.(handle), message: 'relay: input must be a whole number from 0' },
     { call: () => bare.relay?.(handle, 0, 'out'), message: 'relay: output must be' },
     {

@@ -30,9 +30,11 @@ export function startFixture(
     /** Makes a command that runs the program's command line, such as ssh with its ProxyCommand. */
     through?: (line: string) => readonly string[];
     nodeArgs?: readonly string[];
+    /** Another addon's file. */
+    addon?: string;
   } = {},
 ): RunningChild {
-  const { stdio = ['ignore', 'ignore'], wrapper = [], nodeArgs = [], through } = options;
+  const { stdio = ['ignore', 'ignore'], wrapper = [], nodeArgs = [], through, addon = addonPath } = options;
   const script = new URL(`../fixtures/${name}`, import.meta.url).pathname;
   const line = [...wrapper, runtime, ...nodeArgs, script, ...args];
   // A sanitizer's library is for the program, not for what runs it.
@@ -42,7 +44,7 @@ export function startFixture(
     : line;
   const child = spawn(command, rest, {
     stdio: [...stdio, 'pipe'] as StdioOptions,
-    env: { ...environment, ...(through ? {} : { LD_PRELOAD }), ADDON: addonPath },
+    env: { ...environment, ...(through ? {} : { LD_PRELOAD }), ADDON: addon },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exit = once(child, 'exit');

@@ -26,12 +26,25 @@ export interface RunningRelay extends RunningChild {
 /** A relay in a process of its own, connected to `peer`. */
 export async function startRelay(
   stdio: Stdio,
-  { lingerMs = -1, wrapper = [] }: { lingerMs?: number; wrapper?: readonly string[] } = {},
+  {
+    lingerMs = -1,
+    become = [],
+    ...more
+  }: {
+    lingerMs?: number;
+    /** Milliseconds after which it becomes vmssh-relay, and "ignore" where that ignores SIGINT. */
+    become?: readonly (number | 'ignore')[];
+    wrapper?: readonly string[];
+    addon?: string;
+  } = {},
 ): Promise<RunningRelay> {
   const { path, server } = await listen();
   const connection = once(server, 'connection');
   const ends = await openStdio(stdio);
-  const running = startFixture('relay.js', [path, String(lingerMs)], { stdio: ends.child, wrapper });
+  const running = startFixture('relay.js', [path, lingerMs, ...become].map(String), {
+    stdio: ends.child,
+    ...more,
+  });
   ends.handedOver();
   const [peer] = (await connection) as [Socket];
   const stdin = ends.stdin ?? (running.child.stdin as Writable);

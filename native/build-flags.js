@@ -1,0 +1,38 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** @param {string | undefined} sanitize */
+export function compilerFlags(sanitize) {
+  const common = ['-std=c++17', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Werror'];
+  const defines = ['-DNAPI_VERSION=8'];
+  if (sanitize)
+    return [...common, ...defines, '-O1', '-g', '-fno-omit-frame-pointer', ...sanitizerFlags(sanitize)];
+  return [...common, ...defines, '-O2', '-ffunction-sections', '-fdata-sections'];
+}
+
+/** @param {string | undefined} sanitize */
+export function addonFlags(sanitize) {
+  // nodelete: a worker's end unloads its addons, but a relay's thread may still be on its way out.
+  const common = ['-shared', '-pthread', '-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,-z,relro'];
+  if (sanitize) return [...common, ...sanitizerFlags(sanitize)];
+  const map = `-Wl,--version-script=${join(here, 'exports.map')}`;
+  return [...common, '-s', '-static-libstdc++', '-static-libgcc', '-Wl,--gc-sections', map];
+}
+
+/**
+ * Static: without a loader it starts in two thirds of the time, with a third of the memory that it shares with nobody,
+ * and on any glibc.
+ * @param {string | undefined} sanitize
+ */
+export function programFlags(sanitize) {
+  const common = ['-Wl,-z,now', '-Wl,-z,relro'];
+  if (sanitize) return [...common, '-pie', ...sanitizerFlags(sanitize)];
+  return [...common, '-static-pie', '-s', '-Wl,--gc-sections'];
+}
+
+/** @param {string} sanitize */
+function sanitizerFlags(sanitize) {
+  return [sanitize === 'address' ? '-fsanitize=address,undefined' : '-fsanitize=thread'];
+}

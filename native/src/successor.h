@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "call.h"
+
+namespace hvsock {
+
+// How a relay goes on in a process that holds nothing else: `Become` in native.d.ts.
+struct Successor {
+  double afterMs;
+  bool ignoresInterrupts;
+  std::string title;
+  std::vector<std::string> onFailure;
+};
+
+// `become` of the options of relay; nothing where it is absent.
+std::optional<Successor> toSuccessor(const Call& call, napi_value value);
+
+// Replaces this process by vmssh-relay, which lies beside the addon. Returns where that cannot be done.
+void become(const Successor& successor, int socket, int input, int output, double lingerMs);
+
+}  // namespace hvsock

@@ -1,0 +1,63 @@
+#include "successor.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace hvsock {
+namespace {
+
+// A descriptor that stays open over exec. Where there was no exec, its flags are what they were.
+class Inherited {
+ public:
+  explicit Inherited(int fd) : fd_(fd), flags_(fcntl(fd, F_GETFD)) {
+    if (flags_ >= 0) fcntl(fd_, F_SETFD, flags_ & ~FD_CLOEXEC);
+  }
+  ~Inherited() {
+    if (flags_ >= 0) fcntl(fd_, F_SETFD, flags_);
+  }
+  Inherited(const Inherited&) = delete;
+  Inherited& operator=(const Inherited&) = delete;
+
+ private:
+  const int fd_;
+  const int flags_;
+};
+
+// The path of vmssh-relay: in the folder of the file that this code was loaded from, and nowhere else. Empty where that
+// file was loaded by a relative path, which would depend on the working directory.
+std::string besideAddon() {
+  Dl_info self{};
+  if (dladdr(reinterpret_cast<const void*>(&besideAddon), &self) == 0 || self.dli_fname == nullptr) return {};
+  const std::string addon = self.dli_fname;
+  if (addon.empty() || addon.front() != '/') return {};
+  return addon.substr(0, addon.rfind('/') + 1) + "vmssh-relay";
+}
+
+}  // namespace
+
+// All signals are blocked in this thread, and so in the new program until it has set what it does at each.
+void become(const Successor& successor, int socket, int input, int output, double lingerMs) {
+  const std::string program = besideAddon();
+  if (program.empty()) return;
+  // vmssh-relay/main.cpp reads them.
+  std::vector<std::string> words{
+      "vmssh-relay",
+      successor.title,
+      std::to_string(socket),
+      std::to_string(input),
+      std::to_string(output),
+      std::to_string(static_cast<int>(lingerMs)),
+      successor.ignoresInterrupts ? "ignore" : "default",
+  };
+  words.insert(words.end(), successor.onFailure.begin(), successor.onFailure.end());
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+
+  // Node sets the flag even on the standard descriptors.
+  const Inherited kept[] = {Inherited(socket), Inherited(input), Inherited(output), Inherited(STDERR_FILENO)};
+  execv(program.c_str(), arguments.data());
+}
+
+}  // namespace hvsock

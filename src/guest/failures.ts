@@ -46,7 +46,7 @@ export const failures = {
   },
   'hyper-v-cid': {
     number: 9,
-    title: 'systemd 258.3 to 260.2 makes no socket on Hyper-V',
+    title: 'systemd from 258.3 on may make no socket on Hyper-V',
     cure: 'vmssh guest script writes the units; or systemd.ssh_listen=vsock::22 on the kernel command line',
   },
   'host-keys': { number: 10, title: 'sshd has no host keys', cure: 'in the guest: ssh-keygen -A' },

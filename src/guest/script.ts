@@ -1,4 +1,5 @@
 import { shellWord } from './quote.js';
+import { account } from './sh/account.js';
 import { check } from './sh/check.js';
 import { facts } from './sh/facts.js';
 import { files } from './sh/files.js';
@@ -41,7 +42,7 @@ only_vsock=${yesNo(only)}
 account=${options.account === undefined ? '$' + '{SUDO_USER:-root}' : shellWord(options.account)}
 keys=${shellWord(keys.join('\n'))}
 `;
-  const parts = [report, files, write, facts, vsock, check, unitTexts(), setup, onlyVsock];
+  const parts = [report, files, write, facts, vsock, check, unitTexts(), account, setup, onlyVsock];
   if (options.generator) parts.push(generatorText(), generatorSetup);
   return script('sets sshd up on vsock in this guest; safe to run again', settings, parts, main);
 }

@@ -63,15 +63,32 @@ describe.each(shells)('$name', ({ command }) => {
     { version: '260 (260.3-1)', bug: false },
     { version: '257 (257.13)', bug: false },
     { version: '261 (261-1)', bug: false },
-  ])('9: knows the Hyper-V fault of systemd $version: $bug', ({ version, bug }) => {
-    given(
-      {},
-      { systemctl: systemctl(version, { LoadState: 'not-found' }), 'systemd-detect-virt': 'echo microsoft' },
-    );
-    const said = run('check_cid_bug');
-    expect(said.startsWith('failed   hyper-v-cid')).toBe(bug);
-    if (bug) expect(said).toMatch(/cure +hyper-v-cid +vmssh guest script writes the units/);
-    given({}, { 'systemd-detect-virt': 'echo kvm' });
+    { version: '262 (262.1-1)', cid: 1, bug: true },
+    { version: '257 (257.13)', cid: 1, bug: false },
+  ])(
+    '9: knows the Hyper-V fault of systemd $version, CID $cid: $bug',
+    ({ version, cid = 4294967295, bug }) => {
+      given(
+        {},
+        {
+          systemctl: systemctl(version),
+          'systemd-detect-virt': 'echo microsoft',
+          perl: `echo ${cid}`,
+        },
+      );
+      const said = run('check_cid_bug');
+      expect(said.startsWith('failed   hyper-v-cid')).toBe(bug);
+      if (bug) expect(said).toMatch(/cure +hyper-v-cid +vmssh guest script writes the units/);
+      given({}, { 'systemd-detect-virt': 'echo kvm' });
+      expect(run('check_cid_bug')).toMatch(/^ok/);
+    },
+  );
+
+  it('9: is content where another unit has the port, and with another port', () => {
+    given({}, { systemctl: systemctl('259 (259.9)'), 'systemd-detect-virt': 'echo microsoft' });
+    expect(run('port=2222; check_cid_bug')).toMatch(/^ok/);
+    expect(run('check_cid_bug')).toMatch(/^failed/);
+    given({ 'run/systemd/generator/sshd-extra.socket': '[Socket]\nListenStream=vsock::22\n' });
     expect(run('check_cid_bug')).toMatch(/^ok/);
   });
 

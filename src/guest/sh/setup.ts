@@ -54,15 +54,20 @@ systemd_does_it() {
   give_up 2
 }
 
-# Somebody's own units that work are theirs to keep.
+# Units of others that serve the port are theirs to keep: by our name, or at work by another.
 somebody_did_it() {
-  case $(whose "$R/etc/systemd/system/$name.socket") in foreign) ;; *) return 1 ;; esac
-  unit=$name
+  unit=$(find_socket_unit "$port") || return 1
+  if [ "$unit" = "$name" ]; then
+    case $(whose "$R/etc/systemd/system/$name.socket") in foreign) ;; *) return 1 ;; esac
+  elif [ "$(show "$unit.socket" ActiveState)" != active ]; then
+    return 1
+  fi
   check_socket >"$state_temp" || {
     cat "$state_temp"
-    give_up 1
+    give_up 2
   }
-  say skipped units "$name.socket is there, not written by vmssh, and listens: it is left alone"
+  name=$unit
+  say skipped units "$unit.socket, not written by vmssh, listens on that port: it is left alone"
 }
 
 write_units() {
@@ -124,50 +129,6 @@ mend_hosts() {
   fi
 }
 
-# find_home: of the account that keys and .hushlogin are for.
-find_home() {
-  home=$(getent passwd "$account" | cut -d: -f6)
-  if [ -z "$home" ]; then
-    fail account "there is no account $account" "useradd -m $account"
-    give_up 1
-  fi
-}
-
-add_keys() {
-  if [ -z "$keys" ]; then return 0; fi
-  find_home
-  if ! as "$account" test -d "$R$home/.ssh"; then
-    note made-by "$account" "$R$home/.ssh"
-    as "$account" mkdir -m 700 "$R$home/.ssh"
-  fi
-  added=0
-  printf '%s\n' "$keys" >"$state_temp"
-  while IFS= read -r key; do
-    if [ -z "$key" ]; then continue; fi
-    if as "$account" grep -qxF -e "$key" "$R$home/.ssh/authorized_keys" 2>/dev/null </dev/null; then continue; fi
-    add_lines "$account" "$R$home/.ssh/authorized_keys" 600 "$key" </dev/null && added=$((added + 1))
-  done <"$state_temp"
-  if [ "$added" = 0 ]; then
-    say ok key "$account has the keys already"
-  else
-    say changed key "$added put into $home/.ssh/authorized_keys of $account"
-  fi
-}
-
-hush() {
-  if [ "$hushlogin" != yes ]; then return 0; fi
-  find_home
-  if as "$account" test -e "$R$home/.hushlogin"; then
-    say ok hushlogin "$home/.hushlogin is there"
-  else
-    keep_state
-    : >"$state/before/$(printf '%s' "$R$home/.hushlogin" | sum_of).now"
-    note added "$account" "$R$home/.hushlogin"
-    as "$account" touch "$R$home/.hushlogin"
-    say changed hushlogin "$home/.hushlogin"
-  fi
-}
-
 prove() {
   unit=$name
   check_banner || {
@@ -182,7 +143,7 @@ set_up() {
   name=$(unit_of_port "$port")
   mkdir -p "$R/run" && state_temp=$(mktemp "$R/run/vmssh-XXXXXX")
   trap 'rm -f "$state_temp"' EXIT
-  if ! systemd_does_it && ! somebody_did_it; then
+  if ! somebody_did_it && ! systemd_does_it; then
     write_units
     enable_socket
   fi

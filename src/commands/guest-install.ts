@@ -1,16 +1,14 @@
 import { exitCode } from '../errors.js';
 import { hostLines, hostName } from '../guest/host-lines.js';
 import { cidOf } from '../guest/progress.js';
-import { runScript } from '../guest/run-script.js';
 import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
 import { registrationCommand } from '../guest/service-registration.js';
-import { commandWord, targetOf, wayInto } from '../guest/ways.js';
+import { commandWord, targetOf } from '../guest/ways.js';
 import { splitUser } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import { formatCheck } from './check-format.js';
 import { checkTarget } from './check-target.js';
 import type { Command, Io } from './command.js';
-import { formatProgress, notRun } from './guest-lines.js';
 import {
   accountOption,
   generatorOption,
@@ -22,6 +20,7 @@ import {
   scriptOptions,
   undoOption,
 } from './guest-options.js';
+import { rootRunner } from './guest-root.js';
 import { type HostFlags, hostFlags, sshConfigOption, wayOption } from './guest-way.js';
 import { type ReachFlags, reachFlags, timeoutOption } from './shared-options.js';
 import { styles } from './style.js';
@@ -79,7 +78,7 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
   async run(options, io) {
     const { into, script, undo } = options;
     const signal = io.interrupted();
-    const run = await scriptRunner(io, signal);
+    const run = await rootRunner(io, signal);
     const done = await run(into, undo ? undoScript() : setupScript({ ...script, onlyVsock: false }));
     if (undo || done.code !== 0) return done.code === 0 ? exitCode.ok : exitCode.connect;
 
@@ -103,18 +102,6 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
     return exitCode.ok;
   },
 };
-
-async function scriptRunner(io: Io, signal: AbortSignal) {
-  const style = await styles(io, 'stdout');
-  return async (into: HostFlags, script: string, port?: number) => {
-    const { self, platform, env } = io;
-    const way = wayInto({ ...into, script, port, needsRoot: true, self, platform });
-    const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style, io));
-    const outcome = await runScript(way, { env, signal, onLine });
-    if (outcome.code === undefined) throw notRun(into.host, way, outcome);
-    return outcome;
-  };
-}
 
 /** What was typed, where it was a target already. */
 function ownTarget(host: string): string | undefined {

@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { ConnectError, printable } from '../errors.js';
 import type { ProgressLine } from '../guest/progress.js';
 import type { ScriptOutcome } from '../guest/run-script.js';
+import { sudoAsks } from '../guest/sudo.js';
 import type { Way } from '../guest/ways.js';
 import type { Caller } from './called-as.js';
 import { pasteable } from './words.js';
@@ -37,11 +38,14 @@ export function notRun(host: string, way: Way, { words }: ScriptOutcome): Connec
 }
 
 function hintFor(way: Way, words: string): string {
-  if (/sudo: not found|sudo: command not found/.test(words)) {
+  if (/sudo.*(not found|No such file)/.test(words)) {
     return 'there is no sudo: log in as root, or put vmssh guest script into a file there and run it by su';
   }
-  if (/sudo/.test(words)) {
-    return 'sudo wants a password: put vmssh guest script into a file there and run it with sudo, or log in as root';
+  if (sudoAsks(words)) {
+    return 'sudo wants a password: run this in a terminal, where it can be typed; or log in as root; or put vmssh guest script into a file there and run it with sudo';
+  }
+  if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(words)) {
+    return 'sudo lets this account do nothing as root with what was typed: log in as root, or as one that may';
   }
   if (/ENOENT/.test(words)) return `the program ${way.command[0]} is not installed here`;
   if (way.name === 'machinectl')

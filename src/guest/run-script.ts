@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { splitLines, splitTerminal } from './lines.js';
 import { type ProgressLine, parseProgress } from './progress.js';
 import type { Way } from './ways.js';
 
@@ -13,33 +14,41 @@ export interface ScriptOutcome {
 
 export interface RunScriptOptions {
   readonly onLine: (line: ProgressLine) => void;
+  /** On a terminal: what somebody there asks, and the lines that are nobody's. Default: it is kept from sight. */
+  readonly onOther?: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Runs a script in a guest over a way and tells each of its lines as it comes. */
-export async function runScript(way: Way, { onLine, signal, env }: RunScriptOptions): Promise<ScriptOutcome> {
+export async function runScript(
+  way: Way,
+  { onLine, onOther = () => {}, signal, env }: RunScriptOptions,
+): Promise<ScriptOutcome> {
   const [program = '', ...args] = way.command;
   const child = spawn(program, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: [way.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
     env: { ...env, WSL_UTF8: '1' },
     ...(signal ? { signal } : {}),
   });
   const lines: ProgressLine[] = [];
   let words = '';
-  const take = splitter((text) => {
+  const takeLine = (text: string) => {
     const line = parseProgress(text);
     if (line) lines.push(line);
     if (line && line.state !== 'end') onLine(line);
-    else if (!line && text.trim() !== '') words = text.trim();
-  });
-  const complain = splitter((text) => {
+    if (line) return;
+    if (text !== '') onOther(`${text.trimEnd()}\n`);
+    if (text.trim() !== '') words = text.trim();
+  };
+  const take = way.terminal ? splitTerminal(takeLine, onOther) : splitLines(takeLine);
+  const complain = splitLines((text) => {
     if (text.trim() !== '') words = text.trim();
   });
-  child.stdin.on('error', () => {}); // it may end before it has read all
-  child.stdin.end(way.input ?? '');
-  child.stdout.setEncoding('utf8').on('data', take);
-  child.stderr.setEncoding('utf8').on('data', complain);
+  child.stdin?.on('error', () => {}); // it may end before it has read all
+  child.stdin?.end(way.input ?? '');
+  child.stdout?.setEncoding('utf8').on('data', take);
+  child.stderr?.setEncoding('utf8').on('data', complain);
   await new Promise<void>((resolve) => {
     child.once('close', () => resolve());
     child.once('error', (error) => {
@@ -51,14 +60,4 @@ export async function runScript(way: Way, { onLine, signal, env }: RunScriptOpti
   complain('\n');
   const end = lines.findLast((line) => line.state === 'end');
   return { lines, code: end && Number(end.step), words };
-}
-
-/** Calls `each` with every whole line of what comes in parts; a line has at most 64 KiB. */
-function splitter(each: (line: string) => void): (part: string) => void {
-  let rest = '';
-  return (part) => {
-    const lines = (rest + part).split('\n');
-    rest = (lines.pop() ?? '').slice(-65_536);
-    for (const line of lines) each(line);
-  };
 }

@@ -11,6 +11,8 @@ export interface Way {
   /** The program and its arguments; `script` comes by stdin unless it is an argument already. */
   readonly command: readonly string[];
   readonly input: string | undefined;
+  /** It gets this process's own terminal as stdin, for somebody to be asked. */
+  readonly terminal?: true;
 }
 
 export interface WayOptions {
@@ -90,6 +92,6 @@ export function commandWord(text: string, platform: NodeJS.Platform): string {
   return platform === 'win32' ? `"${percent.replaceAll('\\', '/')}"` : shellWord(percent);
 }
 
-const asRoot = 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec sudo -n sh -s; fi';
+const asRoot = 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec env LC_ALL=C sudo -n sh -s; fi';
 const asRootIfFree =
   'if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s; else exec sh -s; fi';

@@ -172,7 +172,14 @@ describe('ways into a guest', () => {
       machinectl: answer(
         "printf 'changed  undo          x removed\\r\\nend      0             done\\r\\n'; exit 1",
       ),
-      ssh: answer("echo 'sudo: a password is required' >&2; exit 1"),
+      ssh: `#!/bin/sh
+printf '%s\\n' "$@" >>"$0.args"
+case "$*" in
+  *mktemp*) cat >"$0.input"; echo /tmp/left.1 ;;
+  *' -t '*) printf '[sudo] password for ann: \\r\\n\\033[2J\\r\\nok       systemd       it is PID 1\\r\\nend      1             x\\r\\n' ;;
+  *) cat >/dev/null; echo 'sudo: a password is required' >&2; exit 1 ;;
+esac
+`,
     };
     for (const [name, text] of Object.entries(programs)) {
       writeFileSync(join(bin(), name), text);
@@ -206,8 +213,18 @@ describe('ways into a guest', () => {
     const failed = call(guestInstall, raw({}, 'ann@web'), io());
     await expect(failed).rejects.toMatchObject({
       problem: 'the script did not run there: sudo: a password is required',
-      hint: expect.stringContaining('sudo wants a password'),
+      hint: expect.stringContaining('sudo wants a password: run this in a terminal'),
     });
+  });
+
+  it('ssh: on a terminal a sudo that asks is asked there, and the script lies in a file meanwhile', async () => {
+    const terminal = { stdin: true, stdout: true, stderr: true };
+    const { code, out } = await call(guestInstall, raw({}, 'ann@web'), { ...io(), terminal });
+    expect(code).toBe(1); // as the script said
+    expect(given('ssh.input')).toBe(setupScript({ port: 22 }));
+    expect(given('ssh.args')).toMatch(/\n-t\nann@web\nsh -c .*\/tmp\/left\.1.*sudo sh "\$file"'\n$/);
+    expect(out).toContain('[sudo] password for ann:\r\n\\x1b[2J\r\n');
+    expect(out).toMatch(/systemd.* it is PID 1.*\r\n$/);
   });
 
   it('a program that is not there is named', async () => {

@@ -1,0 +1,44 @@
+import { printable } from '../errors.js';
+import type { ProgressLine } from '../guest/progress.js';
+import { runScript, type ScriptOutcome } from '../guest/run-script.js';
+import { leaveScript, leftFile, runLeft, sudoAsks } from '../guest/sudo.js';
+import { type WayOptions, wayInto } from '../guest/ways.js';
+import type { Io } from './command.js';
+import { formatProgress, notRun } from './guest-lines.js';
+import type { HostFlags } from './guest-way.js';
+import { styles } from './style.js';
+
+/** Runs a script as root in a guest and prints its lines; a sudo that asks is answered on this terminal. */
+export type RootRunner = (into: HostFlags, script: string, port?: number) => Promise<ScriptOutcome>;
+
+export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunner> {
+  const style = await styles(io, 'stdout');
+  const { self, platform, env, terminal } = io;
+  const onLine = (line: ProgressLine) => io.out(formatProgress(line, style, io));
+  return async (into, script, port) => {
+    const options = { ...into, script, port, needsRoot: true, self, platform };
+    const way = wayInto(options);
+    const outcome = await runScript(way, { env, signal, onLine });
+    if (outcome.code !== undefined) return outcome;
+    if (terminal.stdin && terminal.stdout && sudoAsks(outcome.words)) return asked(options);
+    throw notRun(into.host, way, outcome);
+  };
+
+  async function asked(options: WayOptions): Promise<ScriptOutcome> {
+    const leave = leaveScript(options);
+    const left = await runScript(leave, { env, signal, onLine });
+    const file = leftFile(left.words);
+    if (file === undefined) throw notRun(options.host, leave, left);
+    const way = runLeft(options, file);
+    // ssh has the terminal in raw mode: a line's end is two characters.
+    const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
+    const outcome = await runScript(way, {
+      env,
+      signal,
+      onLine: (line) => show(formatProgress(line, style, io)),
+      onOther: (text) => show(text.split('\n').map(printable).join('\n')),
+    });
+    if (outcome.code === undefined) throw notRun(options.host, way, outcome);
+    return outcome;
+  }
+}

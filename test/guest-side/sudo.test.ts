@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { splitLines, splitTerminal } from '../../src/guest/lines.js';
+import { leaveScript, leftFile, runLeft, sudoAsks } from '../../src/guest/sudo.js';
+
+describe('a sudo that asks', () => {
+  it.each([
+    { words: 'sudo: a password is required', asks: true },
+    { words: 'sudo: interactive authentication is required', asks: true },
+    { words: 'sudo: sorry, you must have a tty to run sudo', asks: true },
+    { words: 'sudo: 3 incorrect password attempts', asks: false },
+    { words: "env: 'sudo': No such file or directory", asks: false },
+    { words: 'ann is not in the sudoers file.', asks: false },
+  ])('$words: $asks', ({ words, asks }) => expect(sudoAsks(words)).toBe(asks));
+
+  it.each([
+    { words: '/tmp/tmp.aB3', file: '/tmp/tmp.aB3' },
+    { words: 'mktemp: no space', file: undefined },
+    { words: '/tmp/x; reboot', file: undefined },
+  ])('the file that was left: $words', ({ words, file }) => expect(leftFile(words)).toBe(file));
+
+  it('goes by two calls: the script first, then a terminal', () => {
+    const options = {
+      way: 'ssh',
+      host: 'ann@web',
+      script: 'S',
+      needsRoot: true,
+      self: ['/v'],
+      platform: 'linux',
+    } as const;
+    expect(leaveScript(options)).toMatchObject({ input: 'S' });
+    const run = runLeft(options, '/tmp/a');
+    expect(run).toMatchObject({ input: undefined, terminal: true });
+    expect(run.command.slice(-3, -1)).toEqual(['-t', 'ann@web']);
+  });
+});
+
+describe('lines', () => {
+  const text = 'Hello\r\n[sudo] password for ann: \r\nok       systemd       it is\r\n';
+  it.each(Array.from({ length: text.length }, (_, at) => at))('of a terminal, split at %i', (at) => {
+    const lines: string[] = [];
+    let shown = '';
+    const take = splitTerminal(
+      (line) => lines.push(line),
+      (part) => {
+        shown += part;
+      },
+    );
+    take(text.slice(0, at));
+    take(text.slice(at));
+    expect(lines.at(-1)).toBe('ok       systemd       it is\r');
+    expect(lines.slice(0, -1).join('') + shown).toHaveLength('Hello\r[sudo] password for ann: \r'.length);
+  });
+
+  it('are whole', () => {
+    const lines: string[] = [];
+    const take = splitLines((line) => lines.push(line));
+    for (const part of ['a', 'b\nc', '\n', 'd']) take(part);
+    expect(lines).toEqual(['ab', 'c']);
+  });
+});

@@ -32,18 +32,18 @@ describeWindows.each(both)('a failure of hvsock in %s', (_name, vmssh) => {
       env,
       keepOpen: true,
     });
-    expect({ exit, stdout, stderr }).toEqual({ exit: 1, stdout: '', stderr: words(code) });
+    expect({ exit, stdout, stderr }).toEqual({ exit: 1, stdout: '', stderr: words(code, vmssh) });
   });
 
   it('10047 of socket() tells that there is no Hyper-V', async () => {
     const env = withHvsock({ PORT: '1', SOCKET: '10047' });
     const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { env, keepOpen: true });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: words('WSAEAFNOSUPPORT') });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: words('WSAEAFNOSUPPORT', vmssh) });
   });
 
   it('is told in the same words without the fake, by a Windows without Hyper-V', async () => {
     const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { keepOpen: true });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: words('WSAEAFNOSUPPORT') });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: words('WSAEAFNOSUPPORT', vmssh) });
   });
 
   it('ends a connect that takes too long', async () => {
@@ -53,7 +53,7 @@ describeWindows.each(both)('a failure of hvsock in %s', (_name, vmssh) => {
       env,
       keepOpen: true,
     });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: words('ETIMEDOUT') });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: words('ETIMEDOUT', vmssh) });
     expect(Date.now() - started).toBeLessThan(20_000);
   });
 });
@@ -100,9 +100,9 @@ describeWindows('--wait', () => {
   );
 });
 
-/** What the program prints for a code, from the table. */
-function words(code: string): string {
+/** What the program prints for a code, from the table; it names itself as it was called. */
+function words(code: string, program: readonly string[]): string {
   const row = hyperVFailures.find(({ codes }) => codes.includes(code));
   const fill = (text = '') => text.replaceAll('{address}', address).replaceAll('{port}', '22');
-  return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${fill(row?.hint)}\n`;
+  return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${fill(row?.hint).replaceAll(/vmssh (?=list|service|proxy)/g, () => `${program.join(' ')} `)}\n`;
 }

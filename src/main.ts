@@ -8,6 +8,8 @@ import { selfCommand } from './runtime.js';
 
 /** Runs the program and ends the process: the one place that turns errors into words and an exit code. */
 export async function main(program: Io['program']): Promise<never> {
+  // Else Windows looks for ssh and others in the current folder first.
+  if (process.platform === 'win32') process.env.NoDefaultCurrentDirectoryInExePath = '1';
   const io = processIo(program);
   let code: number;
   try {

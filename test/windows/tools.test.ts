@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, inject, it } from 'vitest';
+import { beforeEach, expect, inject, it, onTestFinished } from 'vitest';
 import { describeWindows } from './bed/describe.js';
 import { programs, workFile } from './bed/paths.js';
 import { runOnWindows } from './bed/run.js';
@@ -62,6 +62,13 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
     ]);
     expect(proxyCommand).toMatch(proxy);
     expect(rest).toEqual(['-b', 'C:\\My Files\\batch', 'root@hyper-v%Mint:/srv/a b']);
+  });
+
+  it('those of PATH alone, whatever lies in the current folder', async () => {
+    const foreign = join(inject('work'), 'scp.exe');
+    cpSync(join(inject('work'), 'bridge.exe'), foreign);
+    onTestFinished(() => rmSync(foreign));
+    expect((await run('scp', ['a.txt', 'hyper-v/Mint:'])).rest).toEqual(['a.txt', 'hyper-v%Mint:']);
   });
 
   it('rsync, which is told to run vmssh for its ssh', async () => {

@@ -7,7 +7,7 @@ export default defineConfig({
     reporters: ['default', './test/guest/summary.ts'],
     maxWorkers: 2, // each with a guest, which mostly waits
     testTimeout: 240_000,
-    hookTimeout: 300_000,
+    hookTimeout: 480_000,
     teardownTimeout: 20_000,
   },
 });

@@ -69,10 +69,11 @@ export function fromHost(scene: () => Scene): void {
     });
   });
 
-  test('256 MiB there and back are the same, by fd passing one way and by relay the other', async () => {
+  test('bulk there and back is the same, by fd passing one way and by relay the other', async () => {
     const { host, target, folder, suite, guest } = scene();
     const file = join(folder, 'bulk');
-    const sum = writeBulk(file);
+    const blocks = suite === 'trixie' ? 256 : 32; // MiB; all of it is enciphered by emulated processors
+    const sum = writeBulk(file, blocks);
     const [there, back] =
       suite === 'trixie' ? (['relay', 'fdpass'] as const) : (['fdpass', 'relay'] as const);
     const fast = ['-o', 'Ciphers=aes128-gcm@openssh.com'];
@@ -103,9 +104,7 @@ export function fromHost(scene: () => Scene): void {
   });
 }
 
-const blocks = 256;
-
-function writeBulk(file: string): string {
+function writeBulk(file: string, blocks: number): string {
   const hash = createHash('sha256');
   const block = randomBytes(1 << 20);
   writeFileSync(file, '');

@@ -67,7 +67,7 @@ export function startSession(command: readonly string[], bulk?: (part: Buffer) =
     child,
     seen,
     write: (text) => child.stdin.write(text),
-    until: (condition, seconds = 60) =>
+    until: (condition, seconds = 150) =>
       wait(() => condition() || undefined, seconds, 'waiting').then(() => {}),
     async ended(seconds = 60) {
       try {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { DiscoveryError } from '../discovery/discovery-error.js';
+import { type HyperVService, listServices } from '../discovery/hyper-v-services.js';
 import type { Signs } from '../guest/diagnose.js';
-import { registrationCommand, registrationQuery } from '../guest/service-registration.js';
 import { type CidUser, cidsOf, sharedCids } from '../guest/shared-cids.js';
 import { sshCommand } from '../guest/ways.js';
 import { parseTarget } from '../target/parse.js';
@@ -30,6 +31,7 @@ export async function hostSigns(
   run: RunProgram = runProgram,
   processes: () => readonly CidUser[] = cidUsers,
   now: () => number = () => performance.now(),
+  services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
 ): Promise<Signs> {
   const parsed = parseTarget(target);
   const { error, stages } = check;
@@ -46,13 +48,18 @@ export async function hostSigns(
     io.platform === 'linux' && parsed.kind === 'vsock' ? sharedCids(processes()).get(parsed.cid) : undefined;
   const byHyperV = io.platform === 'win32' && (parsed.kind === 'hyper-v' || parsed.kind === 'wsl');
   const service =
-    error && byHyperV && port !== 22 && port <= 0x7fffffff
-      ? {
-          registered: (await run(['reg.exe', ...registrationQuery(port)], signal)).code === 0,
-          command: registrationCommand(port),
-        }
-      : undefined;
+    error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
   return { error, handshakeMs, login, cidUsers: twice ?? [], service };
+}
+
+/** Whether Windows knows a port; undefined where its registry cannot be asked. */
+async function serviceSign(port: number, services: () => Promise<readonly HyperVService[]>) {
+  try {
+    return { port, registered: (await services()).some((service) => service.port === port) };
+  } catch (error) {
+    if (error instanceof DiscoveryError) return undefined;
+    throw error;
+  }
 }
 
 const runProgram: RunProgram = ([program = '', ...args], signal) =>

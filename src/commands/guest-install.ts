@@ -2,7 +2,6 @@ import { exitCode } from '../errors.js';
 import { hostLines, hostName } from '../guest/host-lines.js';
 import { cidOf } from '../guest/progress.js';
 import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
-import { registrationCommand } from '../guest/service-registration.js';
 import { commandWord, targetOf } from '../guest/ways.js';
 import { splitUser } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
@@ -25,7 +24,7 @@ import { type HostFlags, hostFlags, sshConfigOption, wayOption } from './guest-w
 import { type ReachFlags, reachFlags, timeoutOption } from './shared-options.js';
 import { styles } from './style.js';
 import { positionals } from './values.js';
-import { complain } from './words.js';
+import { complain, pasteable } from './words.js';
 
 export interface GuestInstallOptions {
   readonly into: HostFlags;
@@ -123,7 +122,7 @@ function afterwards({ into, script }: GuestInstallOptions, target: string, io: I
   const onWindows = kind === 'hyper-v' || kind === 'wsl' || kind === 'hvsock';
   const registration =
     onWindows && port !== 22
-      ? `\nWindows may want port ${port} registered once, at an elevated prompt:\n${registrationCommand(port)}\n`
+      ? `\nWindows may want port ${port} registered once, in an elevated terminal:\n${pasteable(`vmssh service register ${port}`, io)}\n`
       : '';
   return `For ~/.ssh/config, to type ssh ${name} from now on:\n\n${lines}${registration}`;
 }

@@ -13,8 +13,8 @@ export interface Signs {
   readonly login: LoginSign | undefined;
   /** Others with the same CID. */
   readonly cidUsers: readonly CidUser[];
-  /** Whether Windows knows the port's service; undefined: not asked. `command` registers it. */
-  readonly service?: { readonly registered: boolean; readonly command: string } | undefined;
+  /** Whether Windows knows the port's service; undefined: not asked. */
+  readonly service?: { readonly port: number; readonly registered: boolean } | undefined;
 }
 
 export interface LoginSign {
@@ -51,12 +51,11 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
     });
   }
   if (service && !service.registered && error) {
-    const words = 'Windows has no service of that port under GuestCommunicationServices';
     findings.push({
       state: 'failed',
       name: 'service-guid',
-      words,
-      cure: `at an elevated prompt: ${service.command}`,
+      words: `Windows has no service of port ${service.port} under GuestCommunicationServices`,
+      cure: `in an elevated terminal: vmssh service register ${service.port}`,
     });
   }
   const certain = findings.length > 0 || !error;

@@ -58,7 +58,7 @@ export const failures = {
   'service-guid': {
     number: 12,
     title: 'the port is not registered as a Hyper-V service',
-    cure: 'vmssh doctor prints the command for an elevated prompt',
+    cure: 'on Windows, in an elevated terminal: vmssh service register PORT',
   },
   'cid-twice': {
     number: 13,

@@ -9,7 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Command, type RawArgs, UsageError } from '../../src/commands/command.js';
+import { serviceIdOfPort } from '../../src/address/service-id.js';
+import { type Command, type Io, type RawArgs, UsageError } from '../../src/commands/command.js';
 import { hostSigns } from '../../src/commands/doctor-signs.js';
 import { doctorTarget } from '../../src/commands/doctor-target.js';
 import { guestCheck } from '../../src/commands/guest-check.js';
@@ -18,6 +19,8 @@ import { guestGenerator } from '../../src/commands/guest-generator.js';
 import { guestInstall } from '../../src/commands/guest-install.js';
 import { guestScript } from '../../src/commands/guest-script.js';
 import { guestUnits } from '../../src/commands/guest-units.js';
+import { DiscoveryError } from '../../src/discovery/discovery-error.js';
+import type { HyperVService } from '../../src/discovery/hyper-v-services.js';
 import { ConnectError } from '../../src/errors.js';
 import { checkScript, setupScript, undoScript } from '../../src/guest/script.js';
 import { fakeIo } from '../commands/fake-io.js';
@@ -239,23 +242,18 @@ describe('signs on this host', () => {
   const signal = new AbortController().signal;
 
   it('12: asks the registry, on Windows and for another port', async () => {
-    const asked: string[][] = [];
-    const run = async (command: readonly string[]) => {
-      asked.push([...command]);
-      return { code: 1, words: '' };
-    };
-    const windows = fakeIo({ platform: 'win32' });
     const check = { target: 'hyper-v/mint', stages: [], error };
-    const signs = await hostSigns({ ...options, check }, windows, signal, run);
-    expect(signs.service).toMatchObject({
-      registered: false,
-      command: expect.stringContaining('000008ae-facb'),
-    });
-    expect(asked).toMatchObject([
-      ['reg.exe', 'query', expect.stringContaining('000008ae-facb'), '/v', 'ElementName'],
-    ]);
-    expect((await hostSigns({ ...options, port: 22, check }, windows, signal, run)).service).toBeUndefined();
-    expect((await hostSigns({ ...options, check }, fakeIo(), signal, run)).service).toBeUndefined();
+    const look = async (io: Io, port: number, services: () => Promise<readonly HyperVService[]>) =>
+      (await hostSigns({ ...options, check, port }, io, signal, undefined, undefined, undefined, services))
+        .service;
+    const windows = fakeIo({ platform: 'win32' });
+    const known = async () => [{ id: serviceIdOfPort(2222), port: 2222, name: 'x' }];
+    const broken = () => Promise.reject(new DiscoveryError('ENOENT', 'x'));
+    expect(await look(windows, 2222, known)).toEqual({ port: 2222, registered: true });
+    expect(await look(windows, 2223, known)).toEqual({ port: 2223, registered: false });
+    expect(await look(windows, 22, known)).toBeUndefined();
+    expect(await look(windows, 2222, broken)).toBeUndefined();
+    expect(await look(fakeIo(), 2222, known)).toBeUndefined();
   });
 
   it('13: finds who else has the CID; times a login where the way is right', async () => {

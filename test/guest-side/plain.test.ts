@@ -6,7 +6,6 @@ import { failures } from '../../src/guest/failures.js';
 import { hostLines, hostName } from '../../src/guest/host-lines.js';
 import { readKeys } from '../../src/guest/keys.js';
 import { cidOf, parseProgress } from '../../src/guest/progress.js';
-import { registrationCommand, registrationQuery } from '../../src/guest/service-registration.js';
 import { cidsOf, sharedCids } from '../../src/guest/shared-cids.js';
 import { suspects } from '../../src/guest/symptoms.js';
 import { layouts, unitFiles } from '../../src/guest/units.js';
@@ -132,18 +131,6 @@ describe('lines for ssh_config', () => {
   ])('$text', ({ text, name }) => expect(hostName(text)).toBe(name));
 });
 
-describe('12: the registration of a port', () => {
-  it('has the GUID of the port', () => {
-    expect(registrationCommand(2222)).toBe(
-      'reg add "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Virtualization\\GuestCommunicationServices\\000008ae-facb-11e6-bd58-64006a7986d3" /v ElementName /d "sshd on vsock port 2222" /f',
-    );
-    expect(registrationQuery(2222)[1]).toMatch(/\\000008ae-facb-11e6-bd58-64006a7986d3$/);
-  });
-  it('is refused for a port that Hyper-V has not', () => {
-    expect(() => registrationCommand(0x80000000)).toThrow(RangeError);
-  });
-});
-
 describe('13: CIDs of running machines', () => {
   it.each([
     {
@@ -240,11 +227,11 @@ describe('diagnosis from outside', () => {
   });
 
   it('12 and 13 are certain', () => {
-    const service = { registered: false, command: 'reg add …' };
+    const service = { registered: false, port: 2222 };
     const seen = diagnose({ ...calm, error: error('connect', 'ETIMEDOUT'), service });
     expect(seen).toMatchObject({
       certain: true,
-      findings: [{ name: 'service-guid', cure: expect.stringContaining('reg add') }, {}],
+      findings: [{ name: 'service-guid', cure: expect.stringContaining('vmssh service register 2222') }, {}],
     });
     const users = [1, 2].map((pid) => ({ pid, cid: 3, words: 'qemu' }));
     expect(diagnose({ ...calm, cidUsers: users }).findings).toMatchObject([

@@ -49,6 +49,16 @@ esac
     expect(calls()).toEqual(['proxy --timeout=15 -- hyper-v/Mint 22']);
   });
 
+  it('vmssh ssh finds a machine of Windows by its name, and keeps its host key by its id', async () => {
+    const home = { HOME: dir, VMSSH_SSH: '' };
+    const command = [...vmssh, 'ssh', '-F', sshd.config('relay'), 'Mint', 'cat; exit 7'];
+    const { code, stdout, stderr } = await run(command, { env: { ...env, ...home }, input: 'hello' });
+    expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: '' });
+    expect(calls()).toEqual(['list --json --provider=hyper-v', 'proxy --timeout=15 -- hyper-v/Mint 22']);
+    const known = readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8');
+    expect(known).toMatch(/^vmssh-86e0c1e9-782c-47e0-b7c2-99f8167f5178 ssh-/);
+  });
+
   it('vmssh nc and vsock-nc -t pass what they were asked for', async () => {
     const target = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
     const options = ['-t', 'vsock,ip', '--wait=3', '--banner'];

@@ -17,11 +17,19 @@ export interface Stage {
   readonly found: string;
 }
 
+export interface Means {
+  readonly text: string;
+  readonly port: number;
+  readonly user: string;
+  /** A private key that the machine's manager made for logging in. */
+  readonly identityFile?: string | undefined;
+}
+
 export interface CheckResult {
   /** As it was typed. */
   readonly target: string;
   /** What is meant by it: a target, its port and who would log in; undefined where nobody has such a name. */
-  readonly means?: { readonly text: string; readonly port: number; readonly user: string } | undefined;
+  readonly means?: Means | undefined;
   /** The stages that were passed. */
   readonly stages: readonly Stage[];
   /** What stopped the stage after them. */

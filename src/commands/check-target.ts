@@ -69,7 +69,7 @@ export async function checkTarget(
     });
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? 'root';
-    means = { text, port, user };
+    means = { text, port, user, identityFile: reached.resolution.identityFile };
     pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
     onStage('SSH handshake');
     const { hostKey, methods } = await probe(toDuplex(reached.connection), {

@@ -14,6 +14,8 @@ export interface SignOptions {
   readonly port: number;
   readonly user: string;
   readonly sshConfig: string | undefined;
+  /** A private key that the machine's manager made for logging in. */
+  readonly identityFile?: string | undefined;
   readonly check: CheckResult;
 }
 
@@ -25,7 +27,7 @@ export type RunProgram = (
 
 /** What can be seen of a target from this host, beyond the check of its stages. */
 export async function hostSigns(
-  { target, port, user, sshConfig, check }: SignOptions,
+  { target, port, user, sshConfig, identityFile, check }: SignOptions,
   io: Io,
   signal: AbortSignal,
   run: RunProgram = runProgram,
@@ -39,9 +41,11 @@ export async function hostSigns(
   let login: Signs['login'];
   if (!error) {
     const { self, platform } = io;
-    const ssh = sshCommand({ way: 'target', sshConfig, port, self, platform });
+    const host = `${user}@${target}`;
+    const quick = ['-o', 'BatchMode=yes', '-tt'];
+    const ssh = sshCommand({ way: 'target', host, sshConfig, port, identityFile, self, platform }, quick);
     const from = now();
-    const done = await run([...ssh, '-o', 'BatchMode=yes', '-tt', `${user}@${target}`, 'true'], signal);
+    const done = await run([...ssh, 'true'], signal);
     login = { in: done.code === 0, ms: now() - from, words: done.words, user };
   }
   const twice =

@@ -83,9 +83,9 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
     progress.stop();
     io.out(formatCheck(check, style, io));
     if (!check.means) return codeOf(check);
-    const { text: target, port } = check.means;
+    const { text: target, port, identityFile } = check.means;
     const user = accountName(check.means.user);
-    const signs = await hostSigns({ target, port, user, sshConfig, check }, io, signal);
+    const signs = await hostSigns({ target, port, user, sshConfig, identityFile, check }, io, signal);
     const { findings, certain } = diagnose(signs);
 
     const into: HostFlags | undefined =
@@ -102,7 +102,7 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
       io.out(`${style.bold('in the guest')}\n`);
       const { self, platform, env } = io;
       const script = checkScript({ port, account: user });
-      const way = wayInto({ ...into, script, needsRoot: false, port, self, platform });
+      const way = wayInto({ ...into, script, needsRoot: false, port, identityFile, self, platform });
       const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style, io));
       const outcome = await runScript(way, { env, signal, onLine });
       if (outcome.code === undefined) throw notRun(into.host, way, outcome);

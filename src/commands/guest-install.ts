@@ -2,7 +2,8 @@ import { exitCode } from '../errors.js';
 import { hostLines, hostName } from '../guest/host-lines.js';
 import { cidOf } from '../guest/progress.js';
 import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
-import { commandWord, targetOf } from '../guest/ways.js';
+import { targetOf } from '../guest/ways.js';
+import { shellWord } from '../ssh/config-word.js';
 import { splitUser } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import { formatCheck } from './check-format.js';
@@ -116,7 +117,7 @@ function afterwards({ into, script }: GuestInstallOptions, target: string, io: I
   const { port, account } = script;
   const name = hostName(splitUser(into.host).host);
   const user = account ?? splitUser(into.host).user;
-  const word = (text: string) => commandWord(text, io.platform);
+  const word = (text: string) => shellWord(text, io.platform);
   const lines = hostLines({ name, target, port, user, word, self: io.self });
   const { kind } = parseTarget(target);
   const onWindows = kind === 'hyper-v' || kind === 'wsl' || kind === 'hvsock';

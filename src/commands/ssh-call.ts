@@ -4,6 +4,7 @@ import { slug } from '../discovery/match-found.js';
 import { printable, quote } from '../errors.js';
 import { loadAddon } from '../native.js';
 import type { NamedTarget } from '../resolve/short-name.js';
+import { isHostName } from '../ssh/host-name.js';
 import { type HostOptions, hostOptions } from '../ssh/host-options.js';
 import { hostKeyAlias, isNamed } from '../ssh/identity.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
@@ -108,7 +109,7 @@ async function settingsOf(named: NamedTarget, found: ToolArgs, waitSeconds: numb
  */
 function hostFor({ text, machine }: NamedTarget): string {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
-  if (/^[^-\s\p{C}:'"`$\\;&<>|(){},][^\s\p{C}:'"`$\\;&<>|(){},]*$/u.test(host)) return host;
+  if (isHostName(host)) return host;
   return host.includes(':') && machine?.uuid !== undefined ? machine.uuid : slug(machine?.name ?? text);
 }
 

@@ -11,7 +11,7 @@ export function leaveScript(options: WayOptions): Way {
   const leave = 'umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
   return {
     name: options.way,
-    command: [...sshCommand(options), options.host, `sh -c ${shellWord(leave)}`],
+    command: [...sshCommand(options), `sh -c ${shellWord(leave)}`],
     input: options.script,
   };
 }
@@ -21,7 +21,7 @@ export function runLeft(options: WayOptions, file: string): Way {
   const run = `file=${shellWord(file)}; trap 'rm -f "$file"' EXIT HUP INT; LC_ALL=C sudo sh "$file"`;
   return {
     name: options.way,
-    command: [...sshCommand(options), '-t', options.host, `sh -c ${shellWord(run)}`],
+    command: [...sshCommand(options, ['-t']), `sh -c ${shellWord(run)}`],
     input: undefined,
     terminal: true,
   };

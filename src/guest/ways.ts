@@ -1,3 +1,5 @@
+import { pathArgument, shellWord as proxyWord } from '../ssh/config-word.js';
+import { hostNameOf } from '../ssh/host-name.js';
 import { splitUser } from '../target/login.js';
 import { asTarget } from '../target/parse.js';
 import type { Target } from '../target/target.js';
@@ -25,6 +27,8 @@ export interface WayOptions {
   /** Another configuration file for ssh. */
   readonly sshConfig?: string | undefined;
   readonly port?: number | undefined;
+  /** A private key for logging in. */
+  readonly identityFile?: string | undefined;
   /** How to call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
@@ -50,7 +54,7 @@ export function wayInto(options: WayOptions): Way {
     case 'target':
       return {
         name: way,
-        command: [...sshCommand(options), host, `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`],
+        command: [...sshCommand(options), `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`],
         input: script,
       };
     case 'wsl': {
@@ -69,27 +73,35 @@ export function wayInto(options: WayOptions): Way {
   }
 }
 
-/** ssh and its options, without a host: through our own proxy where the host is a target. */
+/** ssh, its options, `more` of them, and the host: through our own proxy where that is a target. Throws a RangeError. */
 export function sshCommand(
-  options: Pick<WayOptions, 'way' | 'sshConfig' | 'port' | 'self' | 'platform'>,
+  options: Omit<WayOptions, 'script' | 'needsRoot'>,
+  more: readonly string[] = [],
 ): readonly string[] {
-  const { way, sshConfig, port, self, platform } = options;
-  const words = [...self.map((word) => commandWord(word, platform)), 'proxy', '--typed', '%n', '%h'];
-  const proxy = [...words, port === undefined ? '%p' : String(port)]; // ssh's own ports end at 65535
+  const { way, host, sshConfig, platform } = options;
+  const { user, host: target } = splitUser(host);
+  const name = way === 'target' ? hostNameOf(target) : target;
   return [
     platform === 'win32' ? 'ssh.exe' : 'ssh',
     ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
     ...['-o', 'LogLevel=ERROR'],
-    ...(way === 'target' ? ['-o', `ProxyCommand=${proxy.join(' ')}`, '-o', 'ProxyUseFdpass=no'] : []),
-    ...(way === 'target' ? ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'] : []),
+    ...(way === 'target' ? proxyOptions(target, options) : []),
+    ...more,
+    user === undefined ? name : `${user}@${name}`,
   ];
 }
 
-/** A word of a ProxyCommand: ssh expands its percents; then a shell reads it, and on Windows CreateProcess does. */
-export function commandWord(text: string, platform: NodeJS.Platform): string {
-  const percent = text.replaceAll('%', '%%');
-  if (/^[\w@+=:,./%-]+$/.test(percent)) return percent;
-  return platform === 'win32' ? `"${percent.replaceAll('\\', '/')}"` : shellWord(percent);
+function proxyOptions(
+  target: string,
+  { self, platform, port, identityFile }: Omit<WayOptions, 'script' | 'needsRoot'>,
+): readonly string[] {
+  const words = [...self, 'proxy', target].map((word) => proxyWord(word, platform));
+  const settings = [
+    `ProxyCommand=${[...words, port ?? '%p'].join(' ')}`, // ssh's own ports end at 65535
+    ...['ProxyUseFdpass=no', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'],
+    ...(identityFile === undefined ? [] : [`IdentityFile=${pathArgument(identityFile)}`]),
+  ];
+  return settings.flatMap((setting) => ['-o', setting]);
 }
 
 const asRoot = 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec env LC_ALL=C sudo -n sh -s; fi';

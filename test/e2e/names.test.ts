@@ -21,7 +21,9 @@ describe.skipIf(missing)('a name', () => {
   beforeAll(async () => {
     sshd = await startSshd(dir);
     const sshAddress = `unix${sshd.path}`;
-    machined = await startMachined([{ name: 'Web Server', id, class: 'vm', service: 'x', sshAddress }]);
+    const sshPrivateKeyPath = join(dir, 'id');
+    const machine = { name: 'Web Server', id, class: 'vm', service: 'x', sshAddress, sshPrivateKeyPath };
+    machined = await startMachined([machine]);
     env = { ...process.env, HOME: dir, ...machined.env };
   });
   afterAll(async () => {
@@ -76,6 +78,7 @@ describe.skipIf(missing)('a name', () => {
   Web Server of machined is machine/Web Server
   systemd-machined (user) knows vm "Web Server"
   it has the SSH address "unix${sshd.path}"
+  its private key is ${join(dir, 'id')}
 `,
     });
   });
@@ -85,16 +88,18 @@ describe.skipIf(missing)('a name', () => {
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-/) });
   });
 
-  it('is what the doctor looks at', async () => {
-    const { stdout } = await program('doctor', 'ann@web-server');
-    expect(stdout).toMatch(/^ann@web-server\n {2}✓ found /);
-    expect(stdout).toContain(' for ann\n');
+  it('is what the doctor looks at, and where it logs in with the key of the manager', async () => {
+    const { stdout } = await program('doctor', `${sshd.user}@web-server`);
+    expect(stdout).toMatch(/^\S+@web-server\n {2}✓ found /);
+    expect(stdout).toContain(` for ${sshd.user}\n`);
+    expect(stdout).toMatch(/✓ login +/);
+    expect(stdout).toContain('in the guest\n');
   });
 
   it('is forgotten with a user in front', async () => {
     const file = join(dir, '.ssh/vmssh_known_hosts');
     expect(existsSync(file)).toBe(false);
-    await program('ssh', '-F', '/dev/null', '-q', '-i', join(dir, 'id'), 'web-server', 'true');
+    await program('ssh', '-F', '/dev/null', '-q', 'web-server', 'true');
     const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
     expect(readFileSync(file, 'utf8')).toContain(alias);
     writeFileSync(file, `${readFileSync(file, 'utf8')}other ssh-ed25519 AAAA\n`);

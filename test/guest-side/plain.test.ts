@@ -9,7 +9,7 @@ import { cidOf, parseProgress } from '../../src/guest/progress.js';
 import { cidsOf, sharedCids } from '../../src/guest/shared-cids.js';
 import { suspects } from '../../src/guest/symptoms.js';
 import { layouts, unitFiles } from '../../src/guest/units.js';
-import { commandWord, wayInto, wayOf } from '../../src/guest/ways.js';
+import { wayInto, wayOf } from '../../src/guest/ways.js';
 
 describe('units', () => {
   it('are those of the seed, for port 22 on Debian', () => {
@@ -84,7 +84,7 @@ describe('ways', () => {
     expect(ssh.command.slice(0, 6)).toEqual(['ssh', '-F', '/c', '-o', 'LogLevel=ERROR', 'web']);
     expect([ssh.command.at(-1), ssh.input]).toEqual([expect.stringContaining('sudo -n sh -s'), 'S']);
     const target = wayInto({ ...common, way: 'target', host: 'root@vsock/3', port: 70000 });
-    expect(target.command).toContain("ProxyCommand='/opt/vm ssh' proxy --typed %n %h 70000");
+    expect(target.command).toContain("ProxyCommand='/opt/vm ssh' proxy vsock/3 70000");
     expect(wayInto({ ...common, way: 'wsl', host: 'wsl/Ubuntu 24' })).toMatchObject({
       command: ['wsl.exe', '-d', 'Ubuntu 24', '-u', 'root', '--', 'sh', '-s'],
       input: 'S',
@@ -95,12 +95,12 @@ describe('ways', () => {
     });
   });
 
-  it.each([
-    { text: '/opt/vmssh', platform: 'linux', want: '/opt/vmssh' },
-    { text: '/a b/100%', platform: 'linux', want: "'/a b/100%%'" },
-    { text: 'C:\\Program Files\\vmssh.exe', platform: 'win32', want: '"C:/Program Files/vmssh.exe"' },
-  ] as const)('write $text for ssh on $platform', ({ text, platform, want }) => {
-    expect(commandWord(text, platform)).toBe(want);
+  it('take a target that ssh takes for no host, and the key of its manager', () => {
+    const host = 'ann@machine/Web Server: 100%';
+    const { command } = wayInto({ ...common, way: 'target', host, port: 22, identityFile: '/k e%y' });
+    expect(command).toContain("ProxyCommand='/opt/vm ssh' proxy 'machine/Web Server: 100%%' 22");
+    expect(command).toContain('IdentityFile="/k e%%y"');
+    expect(command.at(-2)).toBe('ann@machine/Web-Server-100%');
   });
 });
 

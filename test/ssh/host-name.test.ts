@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { hostNameOf, isHostName } from '../../src/ssh/host-name.js';
+
+describe('a host name for ssh and its tools', () => {
+  it.each(['mint', 'machine%web', 'machine/web', 'unix/run/a.sock', 'Ünder_score', 'a-b'])('%s', (text) => {
+    expect(isHostName(text)).toBe(true);
+    expect(hostNameOf(text)).toBe(text);
+  });
+
+  it.each([
+    { text: 'machine/Web Server', name: 'machine/Web-Server' },
+    { text: 'vsock:3:5000', name: 'vsock-3-5000' },
+    { text: '-oProxyCommand=x', name: 'oProxyCommand=x' },
+    { text: 'a$(x)`y`;z', name: 'a-x-y-z' },
+    { text: 'a\u202eb', name: 'a-b' },
+    { text: ' ', name: 'machine' },
+    { text: '', name: 'machine' },
+  ])('$text is none, and stands as $name', ({ text, name }) => {
+    expect(isHostName(text)).toBe(false);
+    expect(hostNameOf(text)).toBe(name);
+    expect(isHostName(name)).toBe(true);
+  });
+});

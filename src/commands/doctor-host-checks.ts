@@ -47,7 +47,7 @@ function addon({ addon: { addon, ...rest }, system: { platform } }: Facts): Host
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
   const cure =
     platform === 'win32'
-      ? 'npm install vmssh again'
+      ? 'put node-hvsock-native.node of the archive beside vmssh.exe; where vmssh came by npm: npm install vmssh again'
       : 'npm install vmssh again; in a checkout: apt-get install g++ && npm run build';
   return { name, state: 'bad', found, cure };
 }

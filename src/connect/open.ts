@@ -13,6 +13,7 @@ export async function openConnection(
   endpoint: Endpoint,
   options: OpenOptions,
   native: () => AddonState = loadAddon,
+  platform: NodeJS.Platform = process.platform,
 ): Promise<Connection> {
   const deadline = now() + options.timeoutMs;
   let connection: Connection | undefined;
@@ -20,7 +21,7 @@ export async function openConnection(
   options.signal?.addEventListener('abort', abort);
   try {
     options.signal?.throwIfAborted();
-    connection = await openSocket(endpoint, options, native());
+    connection = await openSocket(endpoint, options, native(), platform);
     options.signal?.throwIfAborted();
     if (endpoint.family === 'vsock-mux') await askMultiplexer(connection, endpoint.port, deadline);
     return connection;
@@ -32,13 +33,22 @@ export async function openConnection(
   }
 }
 
-async function openSocket(endpoint: Endpoint, options: OpenOptions, native: AddonState): Promise<Connection> {
+async function openSocket(
+  endpoint: Endpoint,
+  options: OpenOptions,
+  native: AddonState,
+  platform: NodeJS.Platform,
+): Promise<Connection> {
   if (native.addon) return openNative(endpoint, options, native.addon);
-  if (endpoint.family === 'vsock' || endpoint.family === 'hyper-v') {
+  // What Node takes for a unix socket on Windows is a named pipe.
+  const onWindows = platform === 'win32' && endpoint.family !== 'tcp';
+  if (endpoint.family === 'vsock' || endpoint.family === 'hyper-v' || onWindows) {
     throw new ConnectError('connect', options.target, {
       code: 'NO_ADDON',
       problem: `${endpoint.family} needs the native addon. ${native.missing.message}`,
-      hint: 'in a checkout: apt-get install g++ && npm run build. Without the addon unix and vsock-mux targets work, by relay',
+      hint: onWindows
+        ? 'put node-hvsock-native.node of the archive beside vmssh.exe; where vmssh came by npm: npm install vmssh again'
+        : 'in a checkout: apt-get install g++ && npm run build. Without the addon unix and vsock-mux targets work, by relay',
       cause: native.missing,
     });
   }

@@ -33,6 +33,16 @@ describe('without the addon', () => {
     expect(await failure.catch(exitCodeOf)).toBe(1);
   });
 
+  const mux: Endpoint = { family: 'vsock-mux', path: '/run/v', port: 22 };
+  it.each([hyperV, mux, unix('C:/x.sock')])('$family says so on Windows, with its cure', async (endpoint) => {
+    await expect(openConnection(endpoint, options, () => missing, 'win32')).rejects.toMatchObject({
+      ...{
+        code: 'NO_ADDON',
+        hint: expect.stringMatching(/^put node-hvsock-native\.node .* beside vmssh\.exe/),
+      },
+    });
+  });
+
   it('a path over 107 bytes is refused, not cut', async () => {
     const folder = new SocketFolder();
     try {

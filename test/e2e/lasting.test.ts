@@ -41,7 +41,7 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
     await became(pid());
     child.stdin.end('and on\n');
     expect(await ended).toMatchObject({ code: 7, stdout: 'begun\nand on\n' });
-    await expect.poll(() => isAlive(pid())).toBe(false);
+    await expect.poll(() => isAlive(pid()), { timeout: 10_000 }).toBe(false);
   });
 
   it('carries what comes after a silence, and the next connection', async () => {

@@ -19,10 +19,11 @@ describeAddon.each([
   ...(noSplice ? [{ name: 'a relay that lasts, on an old kernel', wrapper: [noSplice] }] : []),
 ])('$name', ({ wrapper }) => {
   it.each(stdioKinds)('%s: goes on as vmssh-relay, in the same process', async (stdio) => {
-    const relay = await startRelay(stdio, { wrapper, become: [1] });
+    const relay = await startRelay(stdio, { wrapper, become: [1], oneMore: true });
     await echo(relay, 'before');
     await became(relay);
-    await expect.poll(() => descriptors(relay)).toEqual(['anon_inode:[eventfd]', 'socket:']);
+    const left = ['anon_inode:[eventfd]', 'socket:'];
+    await expect.poll(() => descriptors(relay), { timeout: 20_000 }).toEqual(left);
     const { stdin, stdout, peer, finished } = relay;
     await Promise.all([move(bulk, stdin, peer), move(bulk, peer, stdout)]);
     stdin.end('a question');

@@ -36,6 +36,7 @@ export async function startRelay(
     become?: readonly (number | 'ignore')[];
     wrapper?: readonly string[];
     addon?: string;
+    oneMore?: boolean;
   } = {},
 ): Promise<RunningRelay> {
   const { path, server } = await listen();

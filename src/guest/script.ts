@@ -78,8 +78,10 @@ check_all() {
   if [ "$(id -u)" != 0 ]; then say skipped root 'not as root: what only root may read is left out'; fi
   if check_systemd && check_sshd && check_host_keys; then :; fi
   if ! check_transport; then :; elif ! is_systemd; then :; elif check_cid_bug && check_socket; then
-    if [ -n "\${sshd:-}" ]; then check_privsep; fi
-    check_banner
+    if [ -n "\${sshd:-}" ]; then
+      check_privsep
+      check_banner
+    fi
   fi
   check_unknown
   if [ -n "\${sshd:-}" ]; then check_login "$account"; fi

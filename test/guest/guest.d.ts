@@ -22,6 +22,8 @@ export interface BootOptions {
   memory?: number;
   /** A CPU model of QEMU’s. Default Haswell-noTSX: AVX2, which some executables are built for. */
   cpu?: string;
+  /** The firmware's maker in place of QEMU, such as Hyper-V: what systemd-detect-virt then goes by. */
+  vendor?: string;
   /** false: come back as soon as QEMU runs; `ready()` waits later. Default true. */
   wait?: boolean;
   /** Seconds until a boot has failed. Default 180. */

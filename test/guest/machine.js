@@ -3,7 +3,7 @@ import { qemu, vhostDeviceVsock, virtiofsd } from './programs.js';
 // The programs that make one guest, in starting order: { name, argv, socket? }. All their files are in `folder`.
 export function machine(options) {
   const { programs, image, folder, cid, share, net, vsock, memory, cpu, reboots } = options;
-  const { append = '', credentials = {} } = options;
+  const { append = '', credentials = {}, vendor } = options;
   const kernelLine = [
     append.includes('audit=') ? '' : 'audit=0', // what was off once cannot be switched on later in the line
     'console=ttyS0 quiet mitigations=off random.trust_cpu=on tsc=reliable no_timer_check',
@@ -40,7 +40,16 @@ export function machine(options) {
   const argv = [
     ...qemu(programs),
     ...['-nodefaults', '-no-user-config', '-display', 'none', ...(reboots ? [] : ['-no-reboot'])],
-    ...['-machine', 'q35,memory-backend=memory', '-m', `${memory}M`, '-smp', '2', '-cpu', cpu],
+    ...[
+      '-machine',
+      'q35,memory-backend=memory',
+      '-m',
+      `${memory}M`,
+      '-smp',
+      '2',
+      '-cpu',
+      vendor ? `${cpu},-hypervisor` : cpu,
+    ],
     ...['-accel', 'tcg,thread=multi', '-object', `memory-backend-memfd,id=memory,size=${memory}M,share=on`],
     ...[
       '-kernel',
@@ -53,6 +62,8 @@ export function machine(options) {
     ...['-drive', `file=${image}/root.ext4,if=none,id=disk,format=raw,snapshot=on,cache=unsafe`],
     ...['-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-rng-pci'],
     ...['-serial', `file:${folder}/console.log`],
+    // Without the CPU's hypervisor bit systemd goes by these.
+    ...(vendor ? ['-smbios', `type=0,vendor=${vendor}`, '-smbios', `type=1,manufacturer=${vendor}`] : []),
     ...Object.entries(credentials).flatMap(([name, text]) => ['-smbios', smbiosString(name, text)]),
     ...['-qmp', `unix:${folder}/qmp.sock,server=on,wait=off`],
     ...devices,

@@ -10,7 +10,7 @@ export const suites = {
   // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).
   sid: { systemd: 262, packages: [...packages, 'nodejs'], servesVsock: true, acceptOutdated: true },
   // Its own node is 18: it gets the program that runs this.
-  bookworm: { systemd: 252, packages, servesVsock: false, needsNode: true },
+  bookworm: { systemd: 252, packages: [...packages, 'sudo'], servesVsock: false, needsNode: true },
 };
 
 export const suiteNames = Object.keys(suites);

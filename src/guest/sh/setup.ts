@@ -89,14 +89,14 @@ write_units() {
 }
 
 enable_socket() {
-  if [ "$units" = changed ]; then systemctl daemon-reload; fi
   enabled=ok
   if [ "$(systemctl is-enabled "$name.socket" 2>/dev/null)" != enabled ]; then
     make_folder "$R/etc/systemd/system/sockets.target.wants"
     note enabled "$name.socket"
     enabled=changed
-    systemctl -q enable "$name.socket" || fail enable "$name.socket could not be enabled" "systemctl enable $name.socket"
+    systemctl -q --no-reload enable "$name.socket" || fail enable "$name.socket could not be enabled" "systemctl enable $name.socket"
   fi
+  if [ "$units" = changed ] || [ "$enabled" = changed ]; then systemctl daemon-reload; fi
   if [ "$units" = changed ] || [ "$(show "$name.socket" ActiveState)" != active ]; then
     enabled=changed
     systemctl reset-failed "$name.socket" 2>/dev/null

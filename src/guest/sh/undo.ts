@@ -20,7 +20,7 @@ undo_one() {
   case $1 in
     tcp) undo_tcp "$2" ;;
     enabled)
-      systemctl -q disable --now "$2" 2>/dev/null
+      systemctl -q --no-reload disable --now "$2" 2>/dev/null
       say changed undo "$2 disabled" ;;
     started)
       systemctl -q stop "$2" 2>/dev/null

@@ -46,4 +46,34 @@ describeGuests('guests whose systemd listens on vsock by itself', () => {
     await guest.run(/until then: (.*)/.exec(cure?.words ?? '')?.[1] ?? 'false');
     expect(await banner({ path: guest.muxPath, muxPort: 22 })).toMatch(/^SSH-2/);
   });
+
+  // systemd itself takes this guest for one of Hyper-V, with the CID 1; only the bus is a stand-in, for the driver of
+  // hv_sock needs the real one.
+  test('9: a CID that systemd on Hyper-V takes for none is named, and the script writes the units', async () => {
+    const hyperV = { vendor: 'Hyper-V', vsock: false, append: 'modules-load=vsock_loopback' };
+    site = siteOf(await bootGuest({ suite: 'sid', ...hyperV }));
+    const { guest, sshConfig } = site;
+    await guest.run(`set -e
+      mkdir /mnt/bus && mount --bind /sys/bus /mnt/bus && mount -t tmpfs tmpfs /sys/bus
+      for bus in $(ls /mnt/bus); do mkdir /sys/bus/$bus; mount --bind /mnt/bus/$bus /sys/bus/$bus; done
+      mkdir -p /sys/bus/vmbus/drivers/hv_sock`);
+    expect((await guest.run('systemd-detect-virt; ls /run/systemd/generator')).stdout).toMatch(
+      /^microsoft\n(?!.*sshd-vsock)/s,
+    );
+    const [failed] = faultsOf(await site.check());
+    expect(failed).toMatchObject({ state: 'failed', step: 'hyper-v-cid' });
+    expect(failed?.words).toMatch(/^systemd 2\d\d\S* on Hyper-V made no sshd-vsock\.socket/);
+    const script = await site.vmssh('guest', 'script');
+    await guest.run('sh -s', { input: script.stdout });
+    expect(faultsOf(await site.check())).toEqual([]);
+    expect((await site.vmssh('guest', 'install', '--undo', '--ssh-config', sshConfig, 'guest')).code).toBe(0);
+    // The other cure: a socket of another name, which counts as well.
+    await guest.run(
+      'cd /run/systemd/system && printf "[Socket]\\nListenStream=vsock::22\\nAccept=yes\\n" >sshd-extra.socket && cp /run/systemd/generator/sshd-unix-local@.service sshd-extra@.service && systemctl daemon-reload && systemctl start sshd-extra.socket',
+    );
+    expect(faultsOf(await site.check())).toEqual([]);
+    expect((await guest.run('sh -s', { input: script.stdout })).stdout).toMatch(
+      /^skipped +units +sshd-extra\.socket, not written by vmssh/m,
+    );
+  });
 });

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
+import { banner } from '../banner.js';
 import type { Guest } from '../guest.js';
 
 /** What the suites of the guest's set-up share: the built program on this side, and a guest that it is to set up. */
@@ -11,6 +12,10 @@ export interface Site {
   /** Knows the hosts "guest" (root) and "tester", over TCP; and the key. */
   readonly sshConfig: string;
   vmssh(...args: string[]): Promise<Outcome>;
+  /** `guest install` with the target, over TCP. */
+  install(...args: string[]): Promise<Outcome>;
+  /** The real ssh by our proxy. */
+  ssh(...args: string[]): Promise<Outcome>;
   /** The lines of `guest check`, as state, step and words. */
   check(...args: string[]): Promise<Line[]>;
 }
@@ -28,11 +33,16 @@ export function siteOf(guest: Guest): Site {
   const all = `Host *\n  IdentityFile ${guest.identity}\n  IdentitiesOnly yes\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n`;
   writeFileSync(sshConfig, `${host('guest', 'root')}${host('tester', 'tester')}${all}`);
   const call = (...args: string[]) => run([...vmssh, ...args], { timeout: 110_000 });
+  const target = `vsock-mux${guest.muxPath}`;
+  const proxy = [...vmssh, 'proxy', '--typed', '%n', '%h', '%p'].join(' ');
   return {
     guest,
-    target: `vsock-mux${guest.muxPath}`,
+    target,
     sshConfig,
     vmssh: call,
+    install: (...args) =>
+      call('guest', 'install', ...args, '--ssh-config', sshConfig, '--target', target, 'guest'),
+    ssh: (...args) => run(['ssh', '-F', sshConfig, '-o', `ProxyCommand=${proxy}`, ...args]),
     async check(...args) {
       const into = ['--json', '--ssh-config', sshConfig, 'guest'];
       const { stdout, stderr } = await call('guest', 'check', ...into, ...args);
@@ -64,11 +74,15 @@ export async function listEtc(guest: Guest): Promise<string[]> {
   return stdout.split('\n');
 }
 
-/** Reboots, after a last command, and waits until root can log in again. */
-export async function reboot(guest: Guest, last = ':'): Promise<void> {
-  const id = async () =>
-    (await guest.run('cat /proc/sys/kernel/random/boot_id', { allowFailure: true, timeout: 20 })).stdout;
+/** Reboots, and waits until root can log in again. */
+export async function reboot(guest: Guest): Promise<void> {
+  const id = async () => {
+    // A guest that is not up yet takes the connection all the same, and ssh would wait for it long.
+    await banner({ host: '127.0.0.1', port: guest.tcpPort }, 2);
+    return (await guest.run('cat /proc/sys/kernel/random/boot_id', { timeout: 20 })).stdout;
+  };
   const before = await id();
-  await guest.run(`${last}\nsystemctl reboot`, { allowFailure: true });
-  await expect.poll(async () => (await id()) || before, { timeout: 150_000, interval: 500 }).not.toBe(before);
+  await guest.run('systemctl reboot', { allowFailure: true });
+  const now = () => id().catch(() => before);
+  await expect.poll(now, { timeout: 150_000, interval: 300 }).not.toBe(before);
 }

@@ -13,8 +13,15 @@ check_systemd() {
     fail systemd "PID 1 is $(cat "$R/proc/1/comm"), though /etc/wsl.conf has [boot] systemd=true: it counts from the next start" 'in Windows: wsl --shutdown'
     return 1
   else
-    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd" 'boot with systemd as init, or run sshd on vsock by: socat VSOCK-LISTEN:22,fork EXEC:"/usr/sbin/sshd -i"'
+    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd" "boot with systemd as init$(sshd_without_systemd)"
     return 1
+  fi
+}
+
+# The folder that a unit would make is to be made too.
+sshd_without_systemd() {
+  if sshd=$(find_sshd) && command -v socat >/dev/null; then
+    printf '%s' ", or run sshd on vsock by: mkdir -p $(privsep_folder "$sshd") && socat VSOCK-LISTEN:$port,fork EXEC:\"$sshd -i\""
   fi
 }
 
@@ -31,10 +38,11 @@ install_command() {
     if command -v "$tool" >/dev/null; then break; fi
   done
   case $tool in
-    apt-get) echo 'apt-get install openssh-server' ;;
-    dnf) echo 'dnf install openssh-server' ;;
-    zypper) echo 'zypper install openssh-server' ;;
-    pacman) echo 'pacman -S openssh' ;;
+    apt-get) echo 'apt-get update && apt-get install -y openssh-server' ;;
+    dnf) echo 'dnf install -y openssh-server' ;;
+    zypper) echo 'zypper -n install openssh-server' ;;
+    pacman) echo 'pacman -S --noconfirm openssh' ;;
+    apk) echo 'apk add openssh-server' ;;
     *) echo 'install the package openssh-server' ;;
   esac
 }

@@ -1,0 +1,102 @@
+/** Ways to break a guest whose units vmssh wrote: shell text that breaks, and takes back what no cure does. */
+export interface Inside {
+  readonly number: string;
+  readonly breaks: string;
+  readonly step: string;
+  readonly evidence: RegExp;
+  readonly restores: string;
+  /** What is done before the cure that is printed, or instead where that one needs the world outside. */
+  readonly cure?: string;
+}
+
+export interface Outside extends Inside {
+  /** What doctor says of it from outside alone. */
+  readonly outside: RegExp;
+}
+
+const units = '/etc/systemd/system';
+const reload = 'systemctl daemon-reload; systemctl reset-failed 2>/dev/null';
+/** What keeps vsock from answering, while TCP still does. */
+export const outsides: readonly Outside[] = [
+  {
+    number: '1: URL form',
+    breaks: `sed -i s,vsock::22,vsock://any:22, ${units}/sshd-vsock.socket; ${reload}; systemctl restart sshd-vsock.socket`,
+    step: 'address-form',
+    evidence: /ListenStream=vsock:\/\/any:22, and systemd 252 \(bad-setting\) knows no URL form/,
+    outside: /nobody listens on vsock port 22[\s\S]*1\. the socket unit has an address/,
+    restores: ':',
+  },
+  {
+    number: '2: no Accept=yes',
+    breaks: `cd ${units}; sed -i /Accept/d sshd-vsock.socket; cp sshd-vsock@.service sshd-vsock.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
+    step: 'accept',
+    evidence: /has no Accept=yes/,
+    outside: /✗ handshake[\s\S]*2\. Accept=yes is missing/,
+    restores: `cd ${units}; rm -r sshd-vsock.socket.d sshd-vsock.service; sed -i 's/^Listen.*/&\\nAccept=yes/' sshd-vsock.socket; ${reload}; systemctl restart sshd-vsock.socket`,
+  },
+  {
+    number: '2: names that differ',
+    breaks: `cd ${units}; mv sshd-vsock@.service sshd-vsocket@.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
+    step: 'accept',
+    evidence: /sshd-vsock\.socket needs sshd-vsock@\.service, and there is only sshd-vsocket@\.service/,
+    outside: /✗ (connect|handshake)/,
+    restores: `cd ${units}; mv sshd-vsocket@.service sshd-vsock@.service; ${reload}; systemctl restart sshd-vsock.socket`,
+  },
+  {
+    number: '8: masked',
+    breaks: `mv ${units}/sshd-vsock.socket /usr/lib/systemd/system; systemctl -q mask --now sshd-vsock.socket`,
+    step: 'masked',
+    evidence: /sshd-vsock\.socket is masked: .* points to \/dev\/null/,
+    outside: /8\. the socket is masked/,
+    restores: `mv /usr/lib/systemd/system/sshd-vsock.socket ${units}; systemctl daemon-reload`,
+  },
+];
+
+/** These keep TCP's sshd from answering too: what they break, look at and mend is one command. */
+export const insides: readonly Inside[] = [
+  {
+    number: '3: no privilege separation folder',
+    breaks: `sed -i /RuntimeDirectory/d ${units}/sshd-vsock@.service; systemctl daemon-reload; rm -r /run/sshd`,
+    step: 'privsep',
+    evidence: /\/run\/sshd is missing, and sshd-vsock@\.service has no RuntimeDirectory=sshd/,
+    restores: `mkdir -p /run/sshd; rm -r ${units}/sshd-vsock@.service.d; sed -i 's/^.Service.$/&\\nRuntimeDirectory=sshd\\nRuntimeDirectoryPreserve=yes/' ${units}/sshd-vsock@.service; systemctl daemon-reload`,
+  },
+  {
+    number: '6: systemd is not PID 1',
+    breaks: 'look="unshare --pid --fork --mount-proc sh"',
+    step: 'systemd',
+    evidence: /PID 1 is (sh|unshare), not systemd/,
+    cure: 'look=sh',
+    restores: ':',
+  },
+  {
+    number: '7: no sshd',
+    breaks: 'mv /usr/sbin/sshd /usr/sbin/sshd.away',
+    step: 'no-sshd',
+    evidence: /there is no sshd in \/usr\/sbin/,
+    cure: 'mv /usr/sbin/sshd.away /usr/sbin/sshd',
+    restores: ':',
+  },
+  {
+    number: '10: no host keys',
+    breaks: 'mkdir /etc/ssh/away; mv /etc/ssh/ssh_host_* /etc/ssh/away',
+    step: 'host-keys',
+    evidence: /sshd -t says: .*no hostkeys available/,
+    restores: 'mv /etc/ssh/away/* /etc/ssh/; rmdir /etc/ssh/away',
+  },
+  {
+    number: '11: root is not let in',
+    breaks: 'echo "PermitRootLogin no" >/etc/ssh/sshd_config.d/50-no-root.conf',
+    step: 'login',
+    evidence: /PermitRootLogin no/,
+    restores:
+      'rm /etc/ssh/sshd_config.d/50-no-root.conf /etc/ssh/sshd_config.d/00-vmssh-PermitRootLogin.conf',
+  },
+  {
+    number: '11: keys that others could have written',
+    breaks: 'chmod o+w /root/.ssh',
+    step: 'login',
+    evidence: /\/root\/\.ssh may be written by others than root/,
+    restores: ':',
+  },
+];

@@ -26,6 +26,8 @@ ${notes.map((note) => `\n- ${note}`).join('')}
 
 ${losses(figures)}
 
+Where the time goes, and what was tried: [performance-profile.md](performance-profile.md).
+
 ## All figures
 
 Medians; the last column is the least and the most of all runs.

@@ -8,8 +8,8 @@ const listen =
   '# more ways in\n\n vsock::2301 \n/run/a b/socket\n@abstract\n127.0.0.1:2302\n[::1]:2303\nnonsense\n2304';
 const rootKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKeyOfTheCredential0000000000000000000000000 credential';
 
-// Each boots a guest, installs the generator and reboots.
-const patience = 240_000;
+// Each boots a guest or a container; a busy machine takes its time.
+const patience = 400_000;
 
 describeGuests('the generator in a guest of systemd 252', () => {
   let site: Site;
@@ -54,16 +54,14 @@ describeGuests('the generator in a guest of systemd 252', () => {
       expect(sockets).not.toMatch(/nonsense|ActiveState=(inactive|failed)/);
       expect(sockets).toContain('Listen=vsock::2300 (Stream) Id=sshd-extra.socket ');
       expect(sockets).toContain('Listen=/run/quoted path/s (Stream) Id=sshd-extra-2.socket ');
-      for (const port of [22, 2300, 2301, 2305]) {
-        expect(await banner({ path: guest.muxPath, muxPort: port }, 20)).toMatch(/^SSH-2\.0/);
-      }
-      for (const where of [
-        'UNIX-CONNECT:/run/ssh-unix-local/socket',
-        'ABSTRACT-CONNECT:abstract',
-        'TCP:127.0.0.1:2304',
-      ]) {
-        expect(await sshdAt(where)).toMatch(/^SSH-2\.0/);
-      }
+      const answers = await Promise.all([
+        ...[22, 2300, 2301, 2305].map((port) => banner({ path: guest.muxPath, muxPort: port }, 60)),
+        ...['UNIX-CONNECT:/run/ssh-unix-local/socket', 'ABSTRACT-CONNECT:abstract', 'TCP:127.0.0.1:2304'].map(
+          sshdAt,
+        ),
+      ]);
+      expect(answers.filter((answer) => !answer?.startsWith('SSH-2.0'))).toEqual([]);
+      expect(answers).toHaveLength(7);
       expect((await guest.run('dmesg | grep vmssh-ssh-generator')).stdout).toMatch(/nonsense is no address/);
       expect((await site.check()).filter(({ state }) => state === 'failed')).toEqual([]);
     },

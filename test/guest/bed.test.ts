@@ -104,9 +104,9 @@ describeGuests('the bed', () => {
     }
 
     test('is silent while paused, and goes on afterwards', async () => {
-      await guest.pause();
+      guest.pause();
       await expect(banner({ host: '127.0.0.1', port: guest.tcpPort }, 2)).rejects.toThrow('within 2 s');
-      await guest.resume();
+      guest.resume();
       expect(await banner({ host: '127.0.0.1', port: guest.tcpPort }, 20)).toMatch(/^SSH-2\.0/);
       await expect.poll(overVsock, { timeout: 20_000 }).toMatch(/^SSH-2\.0-OpenSSH_/);
     });

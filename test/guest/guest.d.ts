@@ -72,8 +72,8 @@ export interface Guest {
   /** What the serial console showed so far. */
   console(): string;
   /** Freezes the guest's CPUs; its sockets stay as they are. */
-  pause(): Promise<void>;
-  resume(): Promise<void>;
+  pause(): void;
+  resume(): void;
   /** The power is cut: SIGKILL for QEMU. The multiplexer's process stays until stop(). */
   kill(): Promise<void>;
   running(): boolean;

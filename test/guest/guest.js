@@ -4,7 +4,7 @@ import { accessTo, consoleOf } from './access.js';
 import { ensureImage, ensurePrograms } from './cache.js';
 import { tail } from './execute.js';
 import { machine } from './machine.js';
-import { forwardedPort, qmp } from './qmp.js';
+import { forwardedPort } from './qmp.js';
 import { suiteNamed } from './suites.js';
 import { supervise } from './supervise.js';
 
@@ -28,7 +28,7 @@ export async function bootGuest(options) {
     const guest = {
       ...facts,
       ...accessTo(facts, supervisor, settings.bootTimeout),
-      ...powerOf(folder, supervisor),
+      ...powerOf(supervisor),
     };
     if (settings.wait) await guest.ready();
     return guest;
@@ -72,16 +72,15 @@ async function start(folder, processes) {
   }
 }
 
-function powerOf(folder, supervisor) {
-  const monitor = async (command) => {
-    await qmp(`${folder}/qmp.sock`, command);
-  };
+function powerOf(supervisor) {
+  const signal = (name) => process.kill(supervisor.pids.qemu, name);
   return {
-    pause: () => monitor('stop'),
-    resume: () => monitor('cont'),
+    // Not by QEMU's monitor: at its "stop" QEMU takes the queues from vhost-device-vsock, which then at times hangs for good.
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
     running: () => !supervisor.exited('qemu'),
     async kill() {
-      process.kill(supervisor.pids.qemu, 'SIGKILL');
+      signal('SIGKILL');
       await supervisor.whenExited('qemu');
     },
     stop: supervisor.stop,

@@ -2,7 +2,7 @@ import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 
 // Runs one QEMU monitor command over its QMP socket and gives its result.
-export async function qmp(path, command, args = {}, timeout = 10) {
+async function qmp(path, command, args = {}, timeout = 10) {
   const socket = createConnection(path);
   const timer = setTimeout(
     () => socket.destroy(new Error(`QEMU's monitor: no answer to ${command}`)),

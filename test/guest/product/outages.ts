@@ -26,13 +26,13 @@ export function outages(scene: () => Scene): void {
       return { hash, session };
     });
     await Promise.all(downloads.map(({ session }) => session.until(() => session.seen.bytes > begun)));
-    await guest.pause();
+    guest.pause();
     await sleep(1000); // what is under way arrives
     const before = downloads.map(({ session }) => session.seen.bytes);
     await sleep(2000);
     expect(downloads.map(({ session }) => session.seen.bytes)).toEqual(before);
     expect(before.every((bytes) => bytes < transfer)).toBe(true);
-    await guest.resume();
+    guest.resume();
     for (const { hash, session } of downloads) {
       expect(await session.ended(180)).toBe(0);
       expect(`${hash.digest('hex')}  -\n`).toBe(sum);
@@ -62,7 +62,7 @@ export function outages(scene: () => Scene): void {
         await session.until(() => session.seen.bytes > (name.endsWith('download') ? begun : 0));
         if (name.endsWith('upload')) endless(session);
       }
-      await guest.pause();
+      guest.pause();
     });
 
     test('while paused: who asks for signs of life ends, and all others go on', async () => {

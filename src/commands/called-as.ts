@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
+import { shellWord } from '../guest/quote.js';
 
 /** What is known of how this program was started; an `Io` is one. */
 export interface Caller {
@@ -48,7 +49,7 @@ function near(file: string, folder: string, isRun: boolean, path: typeof posix):
 
 /** A word as a POSIX shell reads it, in quotes where it has to be. */
 export function shellQuoted(word: string): string {
-  return /^[\w@+=:,./%-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@+=:,./%-]+$/.test(word) ? word : shellWord(word);
 }
 
 function windowsQuoted(word: string): string {

@@ -1,3 +1,4 @@
+import { now as clock } from '../clock.js';
 import { toDuplex } from '../deliver/duplex.js';
 import { ConnectError } from '../errors.js';
 import { type Reached, reach } from '../reach.js';
@@ -29,7 +30,7 @@ export async function checkTarget(
   io: Io,
   signal: AbortSignal,
   onStage: (next: string) => void = () => {},
-  now: () => number = () => performance.now(),
+  now: () => number = clock,
 ): Promise<CheckResult> {
   const stages: Stage[] = [];
   let last = now();

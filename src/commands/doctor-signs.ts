@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { now as clock } from '../clock.js';
 import { DiscoveryError } from '../discovery/discovery-error.js';
 import { type HyperVService, listServices } from '../discovery/hyper-v-services.js';
 import type { Signs } from '../guest/diagnose.js';
@@ -32,7 +33,7 @@ export async function hostSigns(
   signal: AbortSignal,
   run: RunProgram = runProgram,
   processes: () => readonly CidUser[] = cidUsers,
-  now: () => number = () => performance.now(),
+  now: () => number = clock,
   services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
 ): Promise<Signs> {
   const parsed = parseTarget(target);

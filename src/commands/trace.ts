@@ -1,13 +1,10 @@
+import { now as clock } from '../clock.js';
 import { printable } from '../errors.js';
 import type { Trace } from '../reach.js';
 import type { Io } from './command.js';
 
 /** Steps with their times on stderr, for -v; undefined where nobody asked. */
-export function stepTrace(
-  io: Io,
-  verbose: boolean,
-  now: () => number = () => performance.now(),
-): Trace | undefined {
+export function stepTrace(io: Io, verbose: boolean, now: () => number = clock): Trace | undefined {
   if (!verbose) return undefined;
   let last = now();
   return (step, outcome) => {

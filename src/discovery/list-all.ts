@@ -1,3 +1,4 @@
+import { now } from '../clock.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import type { Deps, Listing, Provider, Warning } from './provider.js';
@@ -47,9 +48,9 @@ async function askOne(
   const signal = deps.signal ? AbortSignal.any([deps.signal, limit.signal]) : limit.signal;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const start = { time: performance.now(), own: ownMs() };
+    const start = { time: now(), own: ownMs() };
     const look = () => {
-      const elapsed = performance.now() - start.time;
+      const elapsed = now() - start.time;
       const waited = elapsed - Math.min(ownMs() - start.own, longest * limitMs);
       if (waited < limitMs) {
         timer = setTimeout(look, Math.max(10, limitMs - waited));

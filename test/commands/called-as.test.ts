@@ -14,8 +14,8 @@ const files: Readonly<Record<string, string>> = {
   '/usr/bin/vsock-nc': '/usr/lib/vmssh/vmssh',
   '/usr/lib/vmssh/vmssh': '/usr/lib/vmssh/vmssh',
   '/opt/vmssh': '/opt/vmssh',
-  '/work/dist/vmssh.js': '/work/dist/vmssh.js',
-  '/work/dist/vsock-nc.js': '/work/dist/vsock-nc.js',
+  '/srv/dist/vmssh.js': '/srv/dist/vmssh.js',
+  '/srv/dist/vsock-nc.js': '/srv/dist/vsock-nc.js',
   '/my work/vmssh.js': '/my work/vmssh.js',
   '/my work/vsock-nc.js': '/my work/vsock-nc.js',
   'C:\\vm ssh\\vmssh.exe': 'C:\\vm ssh\\vmssh.exe',
@@ -24,7 +24,7 @@ const call = (program: 'vmssh' | 'vsock-nc', { folder = '/home/ann', ...more }: 
   const here: Caller = { self: ['/opt/vmssh'], env: { PATH: '/bin:/usr/bin' }, platform: 'linux' };
   return calledAs(program, { ...here, ...more }, folder, (path) => files[path]);
 };
-const checkout = ['/usr/bin/node', '/work/dist/vmssh.js'];
+const checkout = ['/usr/bin/node', '/srv/dist/vmssh.js'];
 const windows = {
   platform: 'win32',
   folder: 'C:\\Users\\ann',
@@ -48,21 +48,21 @@ describe('how a person calls this program', () => {
     { name: 'near by', input: { folder: '/opt' }, want: './vmssh', nc: 'vsock-nc' },
     {
       name: 'in a checkout',
-      input: { self: checkout, folder: '/work' },
+      input: { self: checkout, folder: '/srv' },
       want: 'node dist/vmssh.js',
       nc: 'node dist/vsock-nc.js',
     },
     {
       name: 'as the other program of a checkout',
-      input: { self: ['/usr/bin/node', '/work/dist/vsock-nc.js'], folder: '/work/dist' },
+      input: { self: ['/usr/bin/node', '/srv/dist/vsock-nc.js'], folder: '/srv/dist' },
       want: 'node vmssh.js',
       nc: 'node vsock-nc.js',
     },
     {
       name: 'from outside of a checkout, by a node that is not in PATH',
       input: { self: checkout, env: {} },
-      want: '/usr/bin/node /work/dist/vmssh.js',
-      nc: '/usr/bin/node /work/dist/vsock-nc.js',
+      want: '/usr/bin/node /srv/dist/vmssh.js',
+      nc: '/usr/bin/node /srv/dist/vsock-nc.js',
     },
     {
       name: 'with a blank in its path',

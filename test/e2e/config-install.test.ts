@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SshConfig, { LineType } from 'ssh-config';
@@ -9,23 +11,33 @@ import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const id = '0123456789abcdef0123456789abcdef';
+// This host may have machines of its own: none is called like these.
 const machines: readonly JsonObject[] = [
-  { name: 'web', class: 'vm', id, vSockCid: 42, sshPrivateKeyPath: `/keys/100% "mine"/\\id` },
-  { name: 'Mint 22 (old)', class: 'vm', vSockCid: 43 },
-  { name: "it's 100%h $HOME `x`", class: 'vm', vSockCid: 44 },
-  { name: 'Größe', class: 'vm', vSockCid: 45 },
+  { name: 'web-t7', class: 'vm', id, vSockCid: 42, sshPrivateKeyPath: `/keys/100% "mine"/\\id` },
+  { name: 'Mint 22 (t7)', class: 'vm', vSockCid: 43 },
+  { name: "it's 100%h $HOME `t7`", class: 'vm', vSockCid: 44 },
+  { name: 'Größe t7', class: 'vm', vSockCid: 45 },
 ];
-const hosts = ['web', 'Mint-22-old', 'it-s-100-h-HOME-x', 'Größe'];
+const hosts = ['web-t7', 'Mint-22-t7', 'it-s-100-h-HOME-t7', 'Größe-t7'];
 
 describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('config install', () => {
   const dir = useTempDir();
   const folder = new PeerFolder();
+  // Another machine of this host, as far as its list of processes tells.
+  const theirs = `mint-${process.pid}`;
+  const sleeping = ['-c', 'read line', '-name', theirs];
+  let other: ChildProcess;
   beforeAll(async () => {
+    other = spawn('sh', sleeping, { argv0: 'qemu-system-x86_64', stdio: ['pipe', 'ignore', 'ignore'] });
+    await once(other, 'spawn');
     await folder.listen('user/systemd/machine/io.systemd.Machine', (_request, peer) => {
       peer.write(listing(machines));
     });
   });
-  afterAll(() => folder.stop());
+  afterAll(() => {
+    other.kill();
+    folder.stop();
+  });
 
   const envOf = (home: string) => ({
     ...process.env,
@@ -51,15 +63,15 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     expect(await inHome(home, 'config', 'install')).toMatchObject({ code: 0 });
     expect(await inHome(home, 'config', 'diff')).toMatchObject({ code: 0, stdout: '' });
     const own = join(home, '.ssh/vmssh.conf');
-    expect(await effective(own, 'web')).toMatchObject({
-      proxycommand: expect.stringMatching(/ proxy (--fdpass )?machine\/web %p$/),
+    expect(await effective(own, 'web-t7')).toMatchObject({
+      proxycommand: expect.stringMatching(/ proxy (--fdpass )?machine\/web-t7 %p$/),
       hostkeyalias: 'vmssh-01234567-89ab-cdef-0123-456789abcdef',
       userknownhostsfile: expect.stringMatching(/\/\.ssh\/vmssh_known_hosts$/),
       stricthostkeychecking: 'accept-new',
       identityfile: `/keys/100%% "mine"/\\id`,
     });
     for (const host of hosts) expect((await effective(own, host)).proxycommand).toContain(' proxy ');
-    for (const other of ['web2', 'example.com', 'mint'])
+    for (const other of ['web-t72', 'example.com', 'mint-t7'])
       expect((await effective(own, other)).proxycommand).toBeUndefined();
   });
 
@@ -91,12 +103,14 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       if (line.type !== LineType.DIRECTIVE || line.param !== 'Host') return [];
       return typeof line.value === 'string' ? [line.value] : line.value.map(({ val }) => val);
     });
-    expect(names.filter((name) => !/[*?]/.test(name))).toEqual([
+    const concrete = names.filter((name) => !/[*?]/.test(name));
+    expect(concrete.filter((name) => /host$|t7$/.test(name))).toEqual([
       ...['.host', 'machine/.host', 'machine%.host'],
       ...hosts,
     ]);
+    expect(concrete).toContain(theirs);
     expect(parsed.filter((line) => line.type === LineType.DIRECTIVE && line.param === 'Match')).toEqual([]);
-    expect(parsed.compute('web')).toMatchObject({
+    expect(parsed.compute('web-t7')).toMatchObject({
       HostKeyAlias: 'vmssh-01234567-89ab-cdef-0123-456789abcdef',
     });
     const main = SshConfig.parse(readFileSync(join(home, '.ssh/config'), 'utf8'));

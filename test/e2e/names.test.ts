@@ -22,7 +22,7 @@ describe.skipIf(missing)('a name', () => {
     sshd = await startSshd(dir);
     const sshAddress = `unix${sshd.path}`;
     const sshPrivateKeyPath = join(dir, 'id');
-    const machine = { name: 'Web Server', id, class: 'vm', service: 'x', sshAddress, sshPrivateKeyPath };
+    const machine = { name: 'Web Server T7', id, class: 'vm', service: 'x', sshAddress, sshPrivateKeyPath };
     machined = await startMachined([machine]);
     env = { ...process.env, HOME: dir, ...machined.env };
   });
@@ -32,8 +32,8 @@ describe.skipIf(missing)('a name', () => {
   });
 
   it.each([
-    { typed: 'Web Server', user: 'root' },
-    { typed: 'ann@web-server', user: 'ann' },
+    { typed: 'Web Server T7', user: 'root' },
+    { typed: 'ann@web-server-t7', user: 'ann' },
     { typed: `ssh://bob@${id}`, user: 'bob' },
   ])('$typed is checked', async ({ typed, user }) => {
     const { code, stdout } = await program('check', '--json', typed);
@@ -42,7 +42,7 @@ describe.skipIf(missing)('a name', () => {
     expect({ code, target }).toEqual({ code: 0, target: typed });
     expect(first).toMatchObject({
       stage: 'found',
-      found: 'Web Server of machined is machine/Web Server, running',
+      found: 'Web Server T7 of machined is machine/Web Server T7, running',
     });
     expect(rest.at(-1)).toMatchObject({
       stage: 'authentication',
@@ -55,12 +55,12 @@ describe.skipIf(missing)('a name', () => {
     for (const command of ['check', 'doctor'])
       expect(await program(command, 'nope')).toMatchObject({
         code: 4,
-        stdout: expect.stringMatching(`^nope\n.*${says}.*"Web Server"`),
+        stdout: expect.stringMatching(`^nope\n.*${says}.*"Web Server T7"`),
       });
     for (const command of ['resolve', 'nc'])
       expect(await program(command, 'nope')).toMatchObject({
         code: 4,
-        stderr: expect.stringMatching(`${says}.*"Web Server"`),
+        stderr: expect.stringMatching(`${says}.*"Web Server T7"`),
       });
   });
 
@@ -72,11 +72,11 @@ describe.skipIf(missing)('a name', () => {
   });
 
   it('is resolved', async () => {
-    expect(await program('resolve', 'root@web-server')).toMatchObject({
+    expect(await program('resolve', 'root@web-server-t7')).toMatchObject({
       code: 0,
       stdout: `unix:${sshd.path}
-  Web Server of machined is machine/Web Server
-  systemd-machined (user) knows vm "Web Server"
+  Web Server T7 of machined is machine/Web Server T7
+  systemd-machined (user) knows vm "Web Server T7"
   it has the SSH address "unix${sshd.path}"
   its private key is ${join(dir, 'id')}
 `,
@@ -84,13 +84,13 @@ describe.skipIf(missing)('a name', () => {
   });
 
   it('answers nc with its banner', async () => {
-    const { code, stdout } = await program('nc', '--banner', 'ssh://web-server');
+    const { code, stdout } = await program('nc', '--banner', 'ssh://web-server-t7');
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-/) });
   });
 
   it('is what the doctor looks at, and where it logs in with the key of the manager', async () => {
-    const { stdout } = await program('doctor', `${sshd.user}@web-server`);
-    expect(stdout).toMatch(/^\S+@web-server\n {2}✓ found /);
+    const { stdout } = await program('doctor', `${sshd.user}@web-server-t7`);
+    expect(stdout).toMatch(/^\S+@web-server-t7\n {2}✓ found /);
     expect(stdout).toContain(` for ${sshd.user}\n`);
     expect(stdout).toMatch(/✓ login +/);
     expect(stdout).toContain('in the guest\n');
@@ -99,16 +99,16 @@ describe.skipIf(missing)('a name', () => {
   it('is forgotten with a user in front', async () => {
     const file = join(dir, '.ssh/vmssh_known_hosts');
     expect(existsSync(file)).toBe(false);
-    await program('ssh', '-F', '/dev/null', '-q', 'web-server', 'true');
+    await program('ssh', '-F', '/dev/null', '-q', 'web-server-t7', 'true');
     const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
     expect(readFileSync(file, 'utf8')).toContain(alias);
     writeFileSync(file, `${readFileSync(file, 'utf8')}other ssh-ed25519 AAAA\n`);
-    expect(await program('forget', 'root@web-server')).toMatchObject({ code: 0 });
+    expect(await program('forget', 'root@web-server-t7')).toMatchObject({ code: 0 });
     expect(readFileSync(file, 'utf8')).toBe('other ssh-ed25519 AAAA\n');
   });
 
   it('with a port in an ssh:// form hands it to ssh', async () => {
-    const { stdout } = await program('ssh', '--print-command', 'ssh://ann@web-server:2222');
+    const { stdout } = await program('ssh', '--print-command', 'ssh://ann@web-server-t7:2222');
     expect(stdout).toMatch(/^ssh ann@\S+ -o Port=2222 /);
   });
 

@@ -41,9 +41,12 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
       sshAddress: `unix${sshd.path}`,
       sshPrivateKeyPath: join(dir, 'id'),
     };
-    machines.push({ name: 'Web Server', id, ...common }, { name: 'db', id: id.replace('0', '1'), ...common });
-    machines.push({ name: 'twice', id: id.replace('0', '2'), ...common });
-    machines.push({ name: 'TWICE', id: id.replace('0', '3'), ...common });
+    machines.push(
+      { name: 'Web Server T7', id, ...common },
+      { name: 'db-t7', id: id.replace('0', '1'), ...common },
+    );
+    machines.push({ name: 'twice-t7', id: id.replace('0', '2'), ...common });
+    machines.push({ name: 'TWICE-T7', id: id.replace('0', '3'), ...common });
     machined = await startMachined(machines);
     env = { ...process.env, HOME: home, ...machined.env };
     for (const each of ['VMSSH_SSH', 'HV_SSH_COMMAND', 'RSYNC_RSH']) delete env[each];
@@ -53,7 +56,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     await sshd.close();
   });
 
-  it.each(['db', 'DB', 'machine/db', 'machine%db', 'web-server', id, 'Web Server'])(
+  it.each(['db-t7', 'DB-T7', 'machine/db-t7', 'machine%db-t7', 'web-server-t7', id, 'Web Server T7'])(
     'log in to %s, and give the exit code of the command',
     async (name) => {
       const result = await tool('ssh', ...quiet, '-o', 'BatchMode=yes', name, 'echo "in $0"; exit 7');
@@ -82,7 +85,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     const { code, stdout } = await tool(
       'ssh',
       ...quiet,
-      'db',
+      'db-t7',
       '-o',
       'BatchMode=yes',
       '--',
@@ -96,21 +99,30 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
 
   it('let options of the user come before ours', async () => {
     const hosts = join(dir, 'own_hosts');
-    await tool('ssh', ...quiet, '-o', `UserKnownHostsFile=${hosts}`, '-o', 'HostKeyAlias=mine', 'db', 'true');
+    await tool(
+      'ssh',
+      ...quiet,
+      '-o',
+      `UserKnownHostsFile=${hosts}`,
+      '-o',
+      'HostKeyAlias=mine',
+      'db-t7',
+      'true',
+    );
     expect(readFileSync(hosts, 'utf8')).toMatch(/^mine ssh-ed25519/);
   });
 
   it('wait for a machine', async () => {
-    expect(await tool('ssh', '--wait=5', ...quiet, 'db', 'exit 4')).toMatchObject({ code: 4 });
+    expect(await tool('ssh', '--wait=5', ...quiet, 'db-t7', 'exit 4')).toMatchObject({ code: 4 });
   });
 
   it('copy by scp both ways, with slashes in the target', async () => {
     const data = randomBytes(100_000);
     writeFileSync(join(dir, 'up'), data);
-    expect(await tool('scp', ...quiet, join(dir, 'up'), `machine/db:${dir}/there:1`)).toMatchObject({
+    expect(await tool('scp', ...quiet, join(dir, 'up'), `machine/db-t7:${dir}/there:1`)).toMatchObject({
       code: 0,
     });
-    expect(await tool('scp', ...quiet, `db:${dir}/there:1`, join(dir, 'back'))).toMatchObject({ code: 0 });
+    expect(await tool('scp', ...quiet, `db-t7:${dir}/there:1`, join(dir, 'back'))).toMatchObject({ code: 0 });
     expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
   });
 
@@ -129,7 +141,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
 
   it('serve sftp', async () => {
     writeFileSync(join(dir, 'batch'), `put ${dir}/batch ${dir}/sftp-there\n`);
-    const result = await tool('sftp', ...quiet, '-b', join(dir, 'batch'), 'machine/db');
+    const result = await tool('sftp', ...quiet, '-b', join(dir, 'batch'), 'machine/db-t7');
     expect(result).toMatchObject({ code: 0 });
     expect(readFileSync(join(dir, 'sftp-there'), 'utf8')).toContain('put ');
   });
@@ -138,42 +150,47 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     mkdirSync(join(dir, 'tree'), { recursive: true });
     writeFileSync(join(dir, 'tree/file'), 'x');
     const to = join(dir, `tree-${own.length}`);
-    const result = await tool('rsync', '-a', ...own, join(dir, 'tree/'), `Web-Server:${to}/`);
+    const result = await tool('rsync', '-a', ...own, join(dir, 'tree/'), `Web-Server-T7:${to}/`);
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(join(to, 'file'), 'utf8')).toBe('x');
   });
 
   it('run the ssh that VMSSH_SSH or HV_SSH_COMMAND names', async () => {
     for (const name of ['VMSSH_SSH', 'HV_SSH_COMMAND']) {
-      const result = await run([...vmssh, 'ssh', 'db', 'true'], { env: { ...env, [name]: 'echo -n' } });
-      expect(result.stdout).toMatch(/ProxyCommand=.* db|machine%db/);
+      const result = await run([...vmssh, 'ssh', 'db-t7', 'true'], { env: { ...env, [name]: 'echo -n' } });
+      expect(result.stdout).toMatch(/ProxyCommand=.* db-t7|machine%db-t7/);
     }
   });
 
   it('take the names that vmssh list -q prints, as vmssh check does', async () => {
     const { stdout } = await tool('list', '-q', '--provider=machined');
     const names = stdout.trimEnd().split('\n');
-    expect(names).toEqual(['db', 'twice', 'TWICE', 'Web Server']);
-    const { code, stdout: json } = await tool('check', '--json', 'db', 'Web Server', 'twice');
+    expect(names.filter((name) => /t7$/i.test(name))).toEqual([
+      'db-t7',
+      'twice-t7',
+      'TWICE-T7',
+      'Web Server T7',
+    ]);
+    const { code, stdout: json } = await tool('check', '--json', 'db-t7', 'Web Server T7', 'twice-t7');
     expect({ code, results: JSON.parse(json) }).toMatchObject({
       code: 0,
       results: [
-        { target: 'db', ok: true },
-        { target: 'Web Server', ok: true },
-        { target: 'twice', ok: true },
+        { target: 'db-t7', ok: true },
+        { target: 'Web Server T7', ok: true },
+        { target: 'twice-t7', ok: true },
       ],
     });
-    expect((await tool('ssh', ...quiet, 'Web Server', 'exit 9')).code).toBe(9);
+    expect((await tool('ssh', ...quiet, 'Web Server T7', 'exit 9')).code).toBe(9);
   });
 
   it('print what they would run', async () => {
-    const { stdout } = await tool('ssh', '--print-command', 'db', 'true');
-    expect(stdout).toMatch(/^ssh machine%db -o 'ProxyCommand=.* -o HostKeyAlias=vmssh-.* true\n$/);
+    const { stdout } = await tool('ssh', '--print-command', 'db-t7', 'true');
+    expect(stdout).toMatch(/^ssh machine%db-t7 -o 'ProxyCommand=.* -o HostKeyAlias=vmssh-.* true\n$/);
   });
 
   it.each([
     { args: ['nope'], code: 4, says: 'cannot find "nope": no machine on this host has this name: ' },
-    { args: ['Twice'], code: 4, says: '"Twice" may be "machine/twice" or "machine/TWICE"' },
+    { args: ['Twice-T7'], code: 4, says: '"Twice-T7" may be "machine/twice-t7" or "machine/TWICE-T7"' },
     { args: ['vsock/x'], code: 2, says: 'CID "x" cannot be used' },
     { args: ['-p', '22'], code: 2, says: 'expected [user@]TARGET among the arguments of ssh' },
   ])('say why $args is no machine', async ({ args, code, says }) => {
@@ -184,13 +201,13 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     const wrong = readFileSync(join(dir, 'id.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
     const file = join(home, '.ssh/vmssh_known_hosts');
     writeFileSync(file, knownHosts().replace(new RegExp(`^${alias} .*$`, 'm'), `${alias} ${wrong}`));
-    const refused = await tool('ssh', ...quiet, 'web-server', 'true');
+    const refused = await tool('ssh', ...quiet, 'web-server-t7', 'true');
     expect(refused.code).toBe(255);
-    expect(refused.stderr).toContain('the host key of "machine/Web Server" is another one than before');
+    expect(refused.stderr).toContain('the host key of "machine/Web Server T7" is another one than before');
     const [, cure = ''] =
-      /if that is as it should be: (.* forget 'machine\/Web Server')\n/.exec(refused.stderr) ?? [];
+      /if that is as it should be: (.* forget 'machine\/Web Server T7')\n/.exec(refused.stderr) ?? [];
     expect(await run(['sh', '-c', cure], { env })).toMatchObject({ code: 0, stderr: '' });
-    expect(await tool('ssh', ...quiet, 'web-server', 'exit 5')).toMatchObject({ code: 5 });
+    expect(await tool('ssh', ...quiet, 'web-server-t7', 'exit 5')).toMatchObject({ code: 5 });
     expect(knownHosts()).toContain(alias);
   });
 

@@ -37,7 +37,8 @@ export function concreteHosts(
     const why = problem(machine, host, prefix, taken, used);
     if (why === undefined) {
       used.add(host.toLowerCase());
-      hosts.push(toHost(machine, host, knownHosts));
+      const pattern = uuidPattern(machine, machines, taken);
+      hosts.push({ ...toHost(machine, host, knownHosts), pattern });
     } else {
       left.push({ name, why });
     }
@@ -79,6 +80,16 @@ function toHost(machine: ListedMachine, host: string, knownHosts: string): Concr
       identityFile,
     },
   };
+}
+
+// The first dash as "?": no other UUID fits, and IDEs and completion, which leave patterns out, list each machine once.
+function uuidPattern(
+  { uuid }: ListedMachine,
+  machines: readonly ListedMachine[],
+  taken: ReadonlySet<string>,
+): string | undefined {
+  if (uuid === undefined || hostKeyAlias({ uuid }) === undefined || taken.has(uuid)) return undefined;
+  return machines.filter((each) => each.uuid === uuid).length > 1 ? undefined : uuid.replace('-', '?');
 }
 
 /** The concrete names behind `Host` in a configuration, in lower case: what a new block may not stand for. */

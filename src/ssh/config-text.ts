@@ -11,6 +11,8 @@ export interface ConfigTextOptions extends Caller {
 export interface ConcreteHost {
   /** What is typed after ssh. */
   readonly host: string;
+  /** More names, as a pattern: no program offers those for a choice. */
+  readonly pattern?: string | undefined;
   readonly options: Omit<HostOptions, keyof Caller>;
   /** A comment above it. */
   readonly about: string;
@@ -51,7 +53,10 @@ export function configText({
     block(addresses.flat().join(' '), { ...caller, knownHosts: undefined }),
     '# These are machines: the first key is taken, a changed one is refused until "vmssh forget NAME".',
     block(names.flat().join(' '), { ...caller, knownHosts }),
-    ...hosts.flatMap(({ host, options, about }) => [`# ${about}`, block(host, { ...options, ...caller })]),
+    ...hosts.flatMap(({ host, pattern = '', options, about }) => [
+      `# ${about}`,
+      block(`${host} ${pattern}`.trimEnd(), { ...options, ...caller }),
+    ]),
   ].join('\n');
 }
 

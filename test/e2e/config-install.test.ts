@@ -70,8 +70,13 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       stricthostkeychecking: 'accept-new',
       identityfile: `/keys/100%% "mine"/\\id`,
     });
+    const { host: _, ...web } = await effective(own, 'web-t7');
+    expect(await effective(own, '01234567-89ab-cdef-0123-456789abcdef')).toMatchObject({
+      ...web,
+      hostname: '01234567-89ab-cdef-0123-456789abcdef',
+    });
     for (const host of hosts) expect((await effective(own, host)).proxycommand).toContain(' proxy ');
-    for (const other of ['web-t72', 'example.com', 'mint-t7'])
+    for (const other of ['web-t72', 'example.com', 'mint-t7', '01234567-89ab-cdef-0123-456789abcdee'])
       expect((await effective(own, other)).proxycommand).toBeUndefined();
   });
 

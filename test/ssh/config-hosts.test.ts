@@ -17,6 +17,7 @@ describe('a Host of its own', () => {
     const [host] = hosts([machine('Mint 22', { uuid, user: 'u', identityFile: '/k' })]).hosts;
     expect(host).toEqual({
       host: 'Mint-22',
+      pattern: '11111111?2222-4333-8444-555555555555',
       about: 'Mint 22 of machined',
       options: {
         ...{ target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}` },
@@ -38,6 +39,16 @@ describe('a Host of its own', () => {
     },
   ])('keeps keys under $name', ({ input, want }) => {
     expect(hosts([input]).hosts[0]?.options).toMatchObject(want);
+  });
+
+  it.each([
+    { name: 'two machines have', machines: [machine('a', { uuid }), machine('b', { uuid })] },
+    { name: 'is all zeros', machines: [machine('a', { uuid: uuid.replaceAll(/\d/g, '0') })] },
+    { name: 'another Host has', machines: [machine('a', { uuid })], taken: [uuid] },
+  ])('does not answer to a UUID that $name', ({ machines, taken }) => {
+    expect(hosts(machines, '', taken).hosts.map(({ pattern }) => pattern)).toEqual(
+      machines.map(() => undefined),
+    );
   });
 
   it.each([

@@ -9,17 +9,7 @@ import { parseTarget } from '../target/parse.js';
 import { formatCheck } from './check-format.js';
 import { checkTarget } from './check-target.js';
 import type { Command, Io } from './command.js';
-import {
-  accountOption,
-  generatorOption,
-  hostsOption,
-  hushOption,
-  keyOption,
-  onlyVsockOption,
-  portOption,
-  scriptOptions,
-  undoOption,
-} from './guest-options.js';
+import { scriptOptions, setupOptions } from './guest-options.js';
 import { rootRunner } from './guest-root.js';
 import { type HostFlags, hostFlags, sshConfigOption, wayOption } from './guest-way.js';
 import { type ReachFlags, reachFlags, timeoutOption } from './shared-options.js';
@@ -49,8 +39,8 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
       value: 'TARGET',
       summary: 'how this host reaches the guest from now on (default: by the CID that it tells)',
     },
-    ...[portOption, hostsOption, hushOption, keyOption, accountOption, onlyVsockOption],
-    ...[generatorOption, undoOption, wayOption, sshConfigOption, timeoutOption],
+    ...setupOptions,
+    ...[wayOption, sshConfigOption, timeoutOption],
   ],
   examples: [
     { line: 'vmssh guest install root@192.0.2.7', about: 'over ssh and TCP, for the last time' },

@@ -33,15 +33,21 @@ export const accountOption: OptionSpec = {
   value: 'NAME',
   summary: 'whom key and .hushlogin are for (default: who calls sudo, or root)',
 };
-export const onlyVsockOption: OptionSpec = {
-  long: 'only-vsock',
-  summary: "close sshd's TCP listener once the way over vsock is proved",
-};
 export const generatorOption: OptionSpec = {
   long: 'generator',
   summary: 'install the generator (see guest generator) instead of two units',
 };
-export const undoOption: OptionSpec = { long: 'undo', summary: 'take back what an earlier run did' };
+/** Of what sets a running guest up, and takes that back. */
+export const setupOptions: readonly OptionSpec[] = [
+  portOption,
+  hostsOption,
+  hushOption,
+  keyOption,
+  accountOption,
+  { long: 'only-vsock', summary: "close sshd's TCP listener once the way over vsock is proved" },
+  generatorOption,
+  { long: 'undo', summary: 'take back what an earlier run did' },
+];
 
 /** What the set-up is to do. Throws a UsageError. */
 export function scriptOptions(raw: RawArgs): ScriptOptions {

@@ -1,16 +1,6 @@
 import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
 import { type Command, UsageError } from './command.js';
-import {
-  accountOption,
-  generatorOption,
-  hostsOption,
-  hushOption,
-  keyOption,
-  onlyVsockOption,
-  portOption,
-  scriptOptions,
-  undoOption,
-} from './guest-options.js';
+import { scriptOptions, setupOptions } from './guest-options.js';
 import { positionals } from './values.js';
 
 export type GuestScriptOptions = { readonly undo: true } | ({ readonly undo: false } & ScriptOptions);
@@ -22,16 +12,7 @@ export const guestScript: Command<GuestScriptOptions> = {
   usage: '',
   details: `It needs root, and systemd 240 or later. It may run again, says one line a step (ok, changed, skipped, failed),
 and ends with 0 when all is well, 1 when a step failed, 2 when it cannot be done there and nothing was changed.`,
-  options: [
-    portOption,
-    hostsOption,
-    hushOption,
-    keyOption,
-    accountOption,
-    onlyVsockOption,
-    generatorOption,
-    undoOption,
-  ],
+  options: setupOptions,
   examples: [
     { line: 'vmssh guest script > setup.sh', about: 'then in the guest: sudo sh setup.sh' },
     { line: 'vmssh guest script --undo | ssh root@guest sh -s', about: 'take it back' },

@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { addonPath, describeAddon } from './support/addon.js';
 import { compile } from './support/compile.js';
 import { readToEnd, temporaryFolder } from './support/peer.js';
-import { type RunningRelay, startRelay, stdioKinds } from './support/relay.js';
+import { type RunningRelay, resetAfter, startRelay, stdioKinds } from './support/relay.js';
 
 const noSplice = compile('no-splice.c');
 const program = join(dirname(addonPath), 'vmssh-relay');
@@ -71,15 +71,8 @@ describeAddon('a relay that has become vmssh-relay', () => {
 
   it('becomes the command for failures where the peer resets, after all that came before was delivered', async () => {
     const relay = await lasting();
-    const { stdin, stdout, peer, result } = relay;
-    await new Promise((resolve) => stdin.write('unread', resolve));
-    for (const round of '12') {
-      peer.write(round); // once the second came through, the relay has looked at its input and sent what was there
-      expect(String((await once(stdout, 'data'))[0])).toBe(round);
-    }
-    peer.write('last words', () => peer.destroy());
-    expect((await readToEnd(stdout)).toString()).toBe('last words');
-    expect(await result).toEqual({ code: 'ECONNRESET' });
+    expect(await resetAfter('last words', relay)).toBe('last words');
+    expect(await relay.result).toEqual({ code: 'ECONNRESET' });
   });
 
   it('ignores SIGINT where it was told to', async () => {

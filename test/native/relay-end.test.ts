@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { addon, describeAddon } from './support/addon.js';
 import { startFixture } from './support/child.js';
 import { codeOf, connectedPair, listen, readToEnd } from './support/peer.js';
-import { openPipe, startRelay, stdioKinds } from './support/relay.js';
+import { openPipe, resetAfter, startRelay, stdioKinds } from './support/relay.js';
 
 const scriptThere = spawnSync('script', ['--version']).status === 0;
 if (!scriptThere)
@@ -70,15 +70,9 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
   });
 
   it('a reset rejects, after all that came before was delivered', async () => {
-    const { stdin, stdout, peer, result } = await startRelay(stdio);
-    await new Promise((resolve) => stdin.write('unread', resolve));
-    for (const round of '12') {
-      peer.write(round); // once the second came through, the relay has looked at its input and sent what was there
-      expect(String((await once(stdout, 'data'))[0])).toBe(round);
-    }
-    peer.write('last words', () => peer.destroy());
-    expect((await readToEnd(stdout)).toString()).toBe('last words');
-    expect(await result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
+    const relay = await startRelay(stdio);
+    expect(await resetAfter('last words', relay)).toBe('last words');
+    expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
   });
 });
 

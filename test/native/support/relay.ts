@@ -5,7 +5,7 @@ import { createConnection, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { RelayResult } from 'node-hvsock-native';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type RunningChild, startFixture } from './child.js';
 import { listen, readToEnd, temporaryFolder } from './peer.js';
 
@@ -54,6 +54,17 @@ export async function startRelay(
   const result = resultOf(running);
   result.catch(() => {}); // a test that failed before does not ask for it
   return { ...running, stdin, stdout, peer, result };
+}
+
+/** The peer resets, with input that it has not read, after its last words; what the reader of the output got of these. */
+export async function resetAfter(words: string, { stdin, stdout, peer }: RunningRelay): Promise<string> {
+  await new Promise((resolve) => stdin.write('unread', resolve));
+  for (const round of '12') {
+    peer.write(round); // once the second came through, the relay has looked at its input and sent what was there
+    expect(String((await once(stdout, 'data'))[0])).toBe(round);
+  }
+  peer.write(words, () => peer.destroy());
+  return (await readToEnd(stdout)).toString();
 }
 
 /** The JSON that fixtures/relay.js prints. */

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { guestCloudInit } from '../../src/commands/guest-cloud-init.js';
+import { setupScript } from '../../src/guest/script.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { call, raw } from './call.js';
+
+const dir = useTempDir();
+const key = `ssh-ed25519 ${'A'.repeat(68)} it's "me"`;
+beforeAll(() => writeFileSync(join(dir, 'k.pub'), `${key}\n`));
+
+describe('guest cloud-init', () => {
+  it('carries the script, whole', async () => {
+    const { out } = await call(guestCloudInit, raw({ key: join(dir, 'k.pub') }));
+    const [, content = '', after] =
+      /\n {4}content: \|\n([\s\S]*)(?=runcmd:)(runcmd:[\s\S]*)$/.exec(out) ?? [];
+    expect(content.replaceAll(/^ {6}/gm, '')).toBe(setupScript({ port: 22, keys: [key] }));
+    expect(content.split('\n').every((line) => line === '' || line.startsWith('      '))).toBe(true);
+    expect(after).toBe('runcmd:\n  - [sh, /run/vmssh-guest-setup.sh]\n');
+    expect(out).toContain(`ssh_authorized_keys:\n  - ${JSON.stringify(key)}\n`);
+  });
+
+  it('writes a tree for an image, and never over one', async () => {
+    const tree = join(dir, 'seed');
+    const options = {
+      key: join(dir, 'k.pub'),
+      tree,
+      port: '2222',
+      'hosts-fix': true,
+      distro: 'arch',
+    } as const;
+    const { out } = await call(guestCloudInit, raw(options));
+    const system = `${tree}/extra/etc/systemd/system`;
+    expect(out.trim().split('\n')).toEqual([
+      `${tree}/user-data`,
+      `${tree}/meta-data`,
+      `${system}/sshd-vsock-2222.socket`,
+      `${system}/sshd-vsock-2222@.service`,
+      `${system}/sockets.target.wants/sshd-vsock-2222.socket`,
+      `${system}/vmssh-hosts.service`,
+      `${system}/sysinit.target.wants/vmssh-hosts.service`,
+      `${tree}/extra/root/.ssh/authorized_keys`,
+    ]);
+    expect(readlinkSync(`${system}/sockets.target.wants/sshd-vsock-2222.socket`)).toBe(
+      '../sshd-vsock-2222.socket',
+    );
+    expect(existsSync(`${system}/sockets.target.wants/sshd-vsock-2222.socket`)).toBe(true);
+    expect(readFileSync(`${system}/sshd-vsock-2222@.service`, 'utf8')).toContain(
+      'ExecStart=-/usr/bin/sshd -i',
+    );
+    expect(statSync(`${tree}/extra/root/.ssh`).mode & 0o777).toBe(0o700);
+    expect(statSync(`${tree}/extra/root/.ssh/authorized_keys`).mode & 0o777).toBe(0o600);
+    await expect(call(guestCloudInit, raw(options))).rejects.toThrow('is there already');
+  });
+
+  it('puts the generator into the tree instead', async () => {
+    const tree = join(dir, 'generator');
+    await call(guestCloudInit, raw({ tree, generator: true }));
+    expect(statSync(`${tree}/extra/etc/systemd/system-generators/vmssh-ssh-generator`).mode & 0o777).toBe(
+      0o755,
+    );
+    expect(existsSync(`${tree}/extra/etc/systemd/system`)).toBe(false);
+  });
+});

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ConnectError } from '../../src/errors.js';
+import { diagnose, type Signs } from '../../src/guest/diagnose.js';
+import { failures } from '../../src/guest/failures.js';
+import { suspects } from '../../src/guest/symptoms.js';
+
+describe('diagnosis from outside', () => {
+  const calm: Signs = { error: undefined, handshakeMs: 500, login: undefined, cidUsers: [] };
+  const error = (op: 'connect' | 'handshake', code: string, problem = 'x') =>
+    new ConnectError(op, 'vsock/3', { code, problem });
+
+  it.each([
+    { name: 'nobody listens', e: error('connect', 'ECONNRESET'), first: 'listening', has: 'masked' },
+    { name: 'a multiplexer closes', e: error('connect', 'EOF'), first: 'listening', has: 'no-sshd' },
+    { name: 'no such CID', e: error('connect', 'ENODEV'), first: 'transport', has: 'transport' },
+    {
+      name: 'silence',
+      e: error('handshake', 'NO_BANNER', 'connected, but no SSH banner came in 2 s'),
+      first: 'accept',
+      has: 'accept',
+    },
+    {
+      name: 'closed at once',
+      e: error('handshake', 'NO_BANNER', 'the connection was closed before a banner came'),
+      first: 'privsep',
+      has: 'host-keys',
+    },
+  ])('$name', ({ e, first, has }) => {
+    expect(suspects(e)[0]).toBe(first);
+    expect(suspects(e)).toContain(has);
+    expect(diagnose({ ...calm, error: e })).toMatchObject({ certain: false });
+  });
+
+  it('has no suspects where the error says it all', () => {
+    expect(suspects(error('connect', 'EACCES'))).toEqual([]);
+    expect(diagnose({ ...calm, error: error('connect', 'EACCES') }).certain).toBe(true);
+  });
+
+  it.each([
+    {
+      name: '11: a refusal',
+      login: { in: false, ms: 900, words: 'root@x: Permission denied (publickey).', user: 'root' },
+      state: 'failed',
+      step: 'login',
+    },
+    {
+      name: '4: a slow login',
+      login: { in: true, ms: 10_900, words: '', user: 'root' },
+      state: 'failed',
+      step: 'unknown',
+    },
+    {
+      name: 'a quick login',
+      login: { in: true, ms: 1900, words: '', user: 'root' },
+      state: 'ok',
+      step: 'login',
+    },
+    {
+      name: 'a login that broke',
+      login: { in: false, ms: 900, words: 'Connection reset', user: 'root' },
+      state: 'failed',
+      step: 'login',
+    },
+  ])('$name', ({ login, state, step }) => {
+    expect(diagnose({ ...calm, login }).findings).toMatchObject([{ state, name: step }]);
+  });
+
+  it('12 and 13 are certain', () => {
+    const service = { registered: false, port: 2222 };
+    const seen = diagnose({ ...calm, error: error('connect', 'ETIMEDOUT'), service });
+    expect(seen).toMatchObject({
+      certain: true,
+      findings: [{ name: 'service-guid', cure: expect.stringContaining('vmssh service register 2222') }, {}],
+    });
+    const users = [1, 2].map((pid) => ({ pid, cid: 3, words: 'qemu' }));
+    expect(diagnose({ ...calm, cidUsers: users }).findings).toMatchObject([
+      { name: 'cid-twice', state: 'failed' },
+    ]);
+  });
+
+  it('has a row in docs/guest.md for each failure', () => {
+    const docs = readFileSync(new URL('../../docs/guest.md', import.meta.url), 'utf8');
+    for (const [name, { number }] of Object.entries(failures)) {
+      expect(docs).toContain(number > 0 ? `| ${number} | \`${name}\` |` : `\`${name}\``);
+    }
+  });
+
+  it('has a number for each failure, once', () => {
+    const numbers = Object.values(failures)
+      .map(({ number }) => number)
+      .filter((number) => number > 0);
+    expect(numbers.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { readKeys } from '../../src/guest/keys.js';
+
+describe('a key file', () => {
+  const key = `ssh-ed25519 ${'A'.repeat(68)} me`;
+  it.each([
+    { name: 'one key', text: `${key}\n`, want: [key] },
+    {
+      name: 'two keys with Windows ends and a remark',
+      text: `# mine\r\n${key}\r\nrestrict ${key}\r\n`,
+      want: [key, `restrict ${key}`],
+    },
+  ])('$name', ({ text, want }) => expect(readKeys('k', () => text)).toEqual(want));
+  it.each([
+    {
+      name: 'a private key',
+      text: '-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n',
+      says: /is a private key: give the public one/,
+    },
+    { name: 'nothing', text: '\n', says: /holds no public keys/ },
+    { name: 'something else', text: 'hello\n', says: /holds no public keys/ },
+    { name: 'a key with control characters', text: `${key}\u001b[2J\n`, says: /holds no public keys/ },
+  ])('refuses $name', ({ text, says }) => {
+    expect(() => readKeys('k', () => text)).toThrow(says);
+    expect(() => readKeys('k', () => text)).not.toThrow(/secret/);
+  });
+  it('says which file cannot be read', () =>
+    expect(() => readKeys('/nowhere/k')).toThrow(/"\/nowhere\/k" cannot be read/));
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { cidOf, parseProgress } from '../../src/guest/progress.js';
+
+describe('lines of a script', () => {
+  it.each([
+    {
+      line: 'ok       transport     virtio; the CID is 61',
+      want: { state: 'ok', step: 'transport', words: 'virtio; the CID is 61' },
+    },
+    { line: 'end      0             done\r', want: { state: 'end', step: '0', words: 'done' } },
+    {
+      line: 'cure     privsep       mkdir /run/sshd',
+      want: { state: 'cure', step: 'privsep', words: 'mkdir /run/sshd' },
+    },
+    { line: 'Last login: today', want: undefined },
+    { line: 'ok', want: undefined },
+    { line: '', want: undefined },
+  ])('$line', ({ line, want }) => expect(parseProgress(line)).toEqual(want));
+
+  it.each([
+    { words: 'x; the CID is 61', cid: 61 },
+    { words: 'x; the CID reads as "any"', cid: undefined },
+    { words: 'x; the CID is 1', cid: undefined },
+    { words: 'the CID is 61 or so', cid: undefined },
+  ])('the CID of "$words"', ({ words, cid }) => expect(cidOf([{ state: 'ok', step: 's', words }])).toBe(cid));
+});

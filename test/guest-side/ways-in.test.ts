@@ -1,0 +1,84 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { guestCheck } from '../../src/commands/guest-check.js';
+import { guestInstall } from '../../src/commands/guest-install.js';
+import { setupScript, undoScript } from '../../src/guest/script.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { call, raw } from './call.js';
+
+const dir = useTempDir();
+
+// Programs of the same name that keep what they were given and answer as a guest would.
+describe('ways into a guest', () => {
+  const bin = () => join(dir, 'bin');
+  beforeAll(() => {
+    mkdirSync(bin());
+    const answer = (text: string) => `#!/bin/sh\nprintf '%s\\n' "$@" >"$0.args"\ncat >"$0.input"\n${text}\n`;
+    const programs = {
+      'wsl.exe': answer(
+        "printf 'Welcome\\r\\nok       systemd       systemd 255 is PID 1\\r\\nfailed   no-sshd       there is none\\r\\ncure     no-sshd       apt-get install\\r\\nend      2             nothing was changed\\r\\n'; exit 2",
+      ),
+      machinectl: answer(
+        "printf 'changed  undo          x removed\\r\\nend      0             done\\r\\n'; exit 1",
+      ),
+      ssh: `#!/bin/sh
+printf '%s\\n' "$@" >>"$0.args"
+case "$*" in
+  *mktemp*) cat >"$0.input"; echo /tmp/left.1 ;;
+  *' -t '*) printf '[sudo] password for ann: \\r\\n\\033[2J\\r\\nok       systemd       it is PID 1\\r\\nend      1             x\\r\\n' ;;
+  *) cat >/dev/null; echo 'sudo: a password is required' >&2; exit 1 ;;
+esac
+`,
+    };
+    for (const [name, text] of Object.entries(programs)) {
+      writeFileSync(join(bin(), name), text);
+      chmodSync(join(bin(), name), 0o755);
+    }
+  });
+  const io = () => ({ env: { ...process.env, PATH: `${bin()}:${process.env.PATH}` } });
+  const given = (name: string) => readFileSync(join(bin(), name), 'utf8');
+
+  it('WSL: as root of the distribution, by stdin; what fails is told with its cure', async () => {
+    const { code, out } = await call(guestInstall, raw({}, 'wsl/Ubuntu-24.04'), io());
+    expect(code).toBe(1);
+    expect(out).toBe(
+      '  ✓ systemd        systemd 255 is PID 1\n  ✗ no-sshd        there is none\n    cure: apt-get install\n',
+    );
+    expect(given('wsl.exe.args')).toBe('-d\nUbuntu-24.04\n-u\nroot\n--\nsh\n-s\n');
+    expect(given('wsl.exe.input')).toBe(setupScript({ port: 22 }));
+  });
+
+  it('machinectl shell: the script is an argument, and its own last line decides', async () => {
+    const { code, out } = await call(
+      guestInstall,
+      raw({ way: 'machinectl', undo: true }, 'machine/web'),
+      io(),
+    );
+    expect({ code, out }).toEqual({ code: 0, out: '  + undo           x removed\n' });
+    expect(given('machinectl.args')).toBe(`--quiet\nshell\nroot@web\n/bin/sh\n-c\n${undoScript()}\n`);
+  });
+
+  it('ssh: a sudo that asks is told with another way', async () => {
+    const failed = call(guestInstall, raw({}, 'ann@web'), io());
+    await expect(failed).rejects.toMatchObject({
+      problem: 'the script did not run there: sudo: a password is required',
+      hint: expect.stringContaining('sudo wants a password: run this in a terminal'),
+    });
+  });
+
+  it('ssh: on a terminal a sudo that asks is asked there, and the script lies in a file meanwhile', async () => {
+    const terminal = { stdin: true, stdout: true, stderr: true };
+    const { code, out } = await call(guestInstall, raw({}, 'ann@web'), { ...io(), terminal });
+    expect(code).toBe(1); // as the script said
+    expect(given('ssh.input')).toBe(setupScript({ port: 22 }));
+    expect(given('ssh.args')).toMatch(/\n-t\nann@web\nsh -c .*\/tmp\/left\.1.*sudo sh "\$file"'\n$/);
+    expect(out).toContain('[sudo] password for ann:\r\n\\x1b[2J\r\n');
+    expect(out).toMatch(/systemd.* it is PID 1.*\r\n$/);
+  });
+
+  it('a program that is not there is named', async () => {
+    const failed = call(guestCheck, raw({ way: 'wsl' }, 'wsl/x'), { env: { PATH: '/nowhere' } });
+    await expect(failed).rejects.toMatchObject({ hint: 'the program wsl.exe is not installed here' });
+  });
+});

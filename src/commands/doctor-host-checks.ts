@@ -1,3 +1,4 @@
+import { isFailure } from '../discovery/provider.js';
 import { configChecks } from './doctor-config.js';
 import type { Facts } from './doctor-facts.js';
 import type { HostCheck } from './doctor-host-check.js';
@@ -107,7 +108,7 @@ function kvm({ devices }: Facts): HostCheck {
 
 function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
   return names.flatMap((name): HostCheck[] => {
-    const failures = warnings.filter(({ provider, code }) => provider === name && code !== 'CID_TWICE');
+    const failures = warnings.filter((each) => each.provider === name && isFailure(each));
     const count = machines.filter(({ provider }) => provider === name).length;
     const failed = failures.map(({ problem, code }): HostCheck => {
       const cure = cures[name];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import type { Deps, Provider } from '../discovery/provider.js';
+import { type Deps, isFailure, type Provider } from '../discovery/provider.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { type Command, type Io, type RawArgs, UsageError } from './command.js';
 import { formatIds, formatJson, formatNames, formatTable } from './list-format.js';
@@ -84,7 +84,7 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const all = await deps.listAll({ env: io.env }, providers).finally(() => progress.stop());
   io.out(await format(options, io, all));
   await warn(io, all, options);
-  const failed = all.warnings.some(({ provider }) => options.providers?.includes(provider));
+  const failed = all.warnings.filter(isFailure).some(({ provider }) => options.providers?.includes(provider));
   return failed ? exitCode.connect : exitCode.ok;
 }
 
@@ -106,7 +106,9 @@ async function watch(
       if (io.terminal.stdout) io.out(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
       else if (text !== last) io.out(last === undefined || options.show === 'json' ? text : `\n${text}`);
       const warnings = JSON.stringify(all.warnings);
-      if (warnings !== (warned ?? '[]')) await warn(io, all, options);
+      // On a terminal they stand below the text, and went away with the old one.
+      const isGone = io.terminal.stdout && io.terminal.stderr;
+      if (isGone || warnings !== (warned ?? '[]')) await warn(io, all, options);
       last = text;
       warned = warnings;
       await sleep(everyMs, undefined, { signal });

@@ -65,3 +65,8 @@ export interface Warning {
   readonly code: string;
   readonly problem: string;
 }
+
+/** Whether a provider could not be asked; else the warning is of the machines that it lists. */
+export function isFailure({ code }: Warning): boolean {
+  return code !== 'CID_TWICE';
+}

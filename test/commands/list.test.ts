@@ -125,6 +125,32 @@ describe('vmssh list', () => {
     );
   });
 
+  it('exits with 1 for a provider that failed, not for what it lists', async () => {
+    const providers = ['p'];
+    const twice = machines.map((each) => ({ ...each, status: 'running', cid: 3 }) as const);
+    const result = await output({ providers }, deps(provider(twice)));
+    expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining('CID_TWICE') });
+    expect(await output({ providers }, deps(provider([], true)))).toMatchObject({ code: 1 });
+  });
+
+  it('keeps warnings below what it watches on a terminal, and repeats none elsewhere', async () => {
+    const watched = async (stderr: boolean) => {
+      const abort = new AbortController();
+      let looks = 0;
+      const failing: Provider = {
+        ...provider([]),
+        list: async () => {
+          if (++looks === 3) abort.abort();
+          return provider([], true).list({ env: {} });
+        },
+      };
+      const io = fakeIo({ interrupted: () => abort.signal, terminal: { stdin: true, stdout: true, stderr } });
+      return (await output({ watchMs: 1 }, deps(failing), io)).stderr.match(/no\\x07/g)?.length;
+    };
+    expect(await watched(true)).toBe(3);
+    expect(await watched(false)).toBe(1);
+  });
+
   it('watches until Ctrl-C, and tells changes alone in a pipe', async () => {
     const abort = new AbortController();
     let looks = 0;

@@ -4,7 +4,9 @@ import { exitCode, printable, quote } from '../errors.js';
 import { includeLine } from '../ssh/config-file.js';
 import { lineDiff, shortDiff } from '../ssh/line-diff.js';
 import { makeFolder, replaceFile } from '../ssh/replace-file.js';
-import { type Io, UsageError } from './command.js';
+import { shellQuoted } from './called-as.js';
+import type { Io } from './command.js';
+import { fileError } from './config-files.js';
 import type { Change, Plan } from './config-plan.js';
 import { styles } from './style.js';
 import { complain } from './words.js';
@@ -33,18 +35,26 @@ export async function showPlan({ changes, refusal }: Plan, io: Io): Promise<numb
 /** Makes the changes, each at once or not at all. Resolves to the exit code. */
 export async function applyPlan(plan: Plan, io: Io, write: Write = replaceFile): Promise<number> {
   if (plan.refusal) return refuse(plan.refusal, io);
+  let code: number = exitCode.ok;
   for (const change of plan.changes) {
+    const { path, before, after, byHand } = change;
     try {
-      await make(change, write);
-      io.out(
-        `${change.after === undefined ? 'removed' : change.before === undefined ? 'wrote' : 'changed'} ${printable(change.path)}\n`,
-      );
+      if (byHand === undefined) {
+        await make(change, write);
+        io.out(
+          `${after === undefined ? 'removed' : before === undefined ? 'wrote' : 'changed'} ${printable(path)}\n`,
+        );
+        continue;
+      }
+      leave(byHand, plan, io);
     } catch (error) {
-      return failed(error as NodeJS.ErrnoException, change, plan, io);
+      if (path !== plan.files.main) return failed(error as NodeJS.ErrnoException, path, plan, io);
+      leave(whyNot(error as NodeJS.ErrnoException), plan, io);
     }
+    code = exitCode.connect;
   }
   if (plan.changes.length === 0) io.out('nothing to change\n');
-  return exitCode.ok;
+  return code;
 }
 
 async function make({ path, after, mode }: Change, write: Write): Promise<void> {
@@ -60,17 +70,28 @@ async function isLink(path: string): Promise<boolean> {
   );
 }
 
+function isClosed({ code = '' }: NodeJS.ErrnoException): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code);
+}
+
+function whyNot(error: NodeJS.ErrnoException): string {
+  return isClosed(error) ? `is read-only (${error.code})` : `cannot be written (${error.message})`;
+}
+
 // A main configuration that something else manages, as home-manager does, is for its owner to change.
-function failed(error: NodeJS.ErrnoException, { path }: Change, { files }: Plan, io: Io): number {
-  const closed = ['EACCES', 'EPERM', 'EROFS'].includes(error.code ?? '');
-  if (closed && path === files.main) {
-    io.err(
-      `${io.program}: ${quote(path)} is read-only (${error.code}): add this line above its first Host or Match, or take it away there:\n`,
-    );
-    io.out(`${includeLine(files.include)}\n`);
-    return exitCode.connect;
-  }
-  throw new UsageError(`${quote(path)} cannot be written: ${error.message}`);
+function leave(why: string, { files }: Plan, io: Io): void {
+  io.err(
+    `${io.program}: ${quote(files.main ?? '')} ${printable(why)}: add this line above its first Host or Match, or take it away there:\n`,
+  );
+  io.out(`${includeLine(files.include)}\n`);
+}
+
+async function failed(error: NodeJS.ErrnoException, path: string, { files }: Plan, io: Io): Promise<number> {
+  const roots = files.main === undefined ? 'it is for root to write: the same with sudo in front' : undefined;
+  const own = `it has to be yours: see ls -ld ${shellQuoted(dirname(path))}`;
+  const { message } = fileError(error, path, 'written');
+  await complain(message, isClosed(error) ? (roots ?? own) : undefined, io);
+  return exitCode.connect;
 }
 
 async function refuse({ path, why, cure }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {

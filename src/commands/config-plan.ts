@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config-file.js';
 import { hostNames } from '../ssh/config-hosts.js';
+import { includedTexts } from '../ssh/config-includes.js';
 import { sshFolder } from '../ssh/folder.js';
 import { shellQuoted } from './called-as.js';
 import { type Io, UsageError } from './command.js';
+import { fileAt } from './config-files.js';
 import { type ConfigOptions, configLines, type FindMachines } from './config-options.js';
 
 /** What would be written; `after` undefined: the file is removed. */
@@ -14,6 +15,8 @@ export interface Change {
   readonly after: string | undefined;
   /** For a new file. */
   readonly mode: number;
+  /** Why it is left to its owner. */
+  readonly byHand?: string | undefined;
 }
 
 export interface Plan {
@@ -59,17 +62,17 @@ export async function planInstall(
   find?: FindMachines,
   files: ConfigFiles = configFiles(options, io),
 ): Promise<Plan> {
-  const [own, main] = await Promise.all([contentOf(files.own), contentOf(files.main)]);
-  const refusal = inTheWay(files.own, own);
+  const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
+  const refusal = inTheWay(files.own, own, `install${options.system ? ' --system' : ''}`);
   if (refusal) return { changes: [], refusal, files };
-  const text = signed(await configLines(options, io, hostNames(main ?? ''), find));
+  const text = signed(await configLines(options, io, await takenNames(main, files), find));
   const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
   const { main: path } = files;
   const included = withInclude(main ?? '', files.include, spellings(files));
   return {
     changes: [
       ...changes,
-      ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600 }]),
+      ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
     ].filter(({ before, after }) => before !== after),
     files,
   };
@@ -77,31 +80,33 @@ export async function planInstall(
 
 /** What `config uninstall` would do. */
 export async function planUninstall(
-  options: Pick<ConfigOptions, 'system'>,
+  { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
-  files: ConfigFiles = configFiles(options, io),
+  files: ConfigFiles = configFiles({ system }, io),
 ): Promise<Plan> {
-  const [own, main] = await Promise.all([contentOf(files.own), contentOf(files.main)]);
-  const refusal = inTheWay(files.own, own);
+  const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
+  const refusal = inTheWay(files.own, own, `uninstall${system ? ' --system' : ''}`);
   if (refusal) return { changes: [], refusal, files };
   const left = main === undefined ? undefined : withoutInclude(main, files.include) || undefined;
   const changes = [
-    ...(files.main === undefined ? [] : [{ path: files.main, before: main, after: left, mode: 0o600 }]),
+    ...(files.main === undefined
+      ? []
+      : [{ path: files.main, before: main, after: left, mode: 0o600, byHand }]),
     { path: files.own, before: own, after: undefined, mode: 0o600 },
   ];
   return { changes: changes.filter(({ before, after }) => before !== after), files };
 }
 
-function inTheWay(path: string, content: string | undefined): Plan['refusal'] {
-  const away = `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)}`;
+function inTheWay(path: string, content: string | undefined, action: string): Plan['refusal'] {
+  const cure = `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config ${action}`;
   switch (ownerOf(content)) {
     case 'foreign':
-      return { path, why: 'vmssh did not write it, and leaves it alone', cure: `${away}, then again` };
+      return { path, why: 'vmssh did not write it, and leaves it alone', cure };
     case 'edited':
       return {
         path,
         why: 'it was edited since vmssh wrote it, and is left alone',
-        cure: `${away}, then again; lines of your own belong into another file, as ~/.ssh/config`,
+        cure: `${cure}; lines of your own belong into another file, as ~/.ssh/config`,
       };
     case 'none':
     case 'ours':
@@ -113,12 +118,7 @@ function spellings({ own }: ConfigFiles): readonly string[] {
   return [own, '~/.ssh/vmssh.conf'];
 }
 
-async function contentOf(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Names that mean something else to ssh already. */
+async function takenNames(main = '', { own }: ConfigFiles): Promise<ReadonlySet<string>> {
+  return hostNames([main, ...(await includedTexts(main, dirname(own), own))].join('\n'));
 }

@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { applyPlan } from '../../src/commands/config-apply.js';
+import type { ConfigOptions } from '../../src/commands/config-options.js';
+import { planInstall, planUninstall } from '../../src/commands/config-plan.js';
+import { type FakeIo, fakeIo } from './fake-io.js';
+
+export const configDefaults: ConfigOptions = { onlyPatterns: false, prefix: '', system: false };
+
+const machine = {
+  name: 'mint',
+  target: 'qemu/mint',
+  status: 'running',
+  provider: 'libvirt',
+  also: [],
+} as const;
+
+/** One machine, mint. */
+export const find = async () => ({ machines: [machine], warnings: [] });
+
+/** A new home with nothing in it. */
+export class ConfigHome {
+  readonly path: string;
+  readonly main: string;
+  readonly own: string;
+
+  constructor(parent: string) {
+    this.path = mkdtempSync(join(parent, 'h-'));
+    this.main = join(this.path, '.ssh/config');
+    this.own = join(this.path, '.ssh/vmssh.conf');
+  }
+
+  readonly io = (env = {}): FakeIo => fakeIo({ env: { HOME: this.path, NO_COLOR: '1', ...env } });
+
+  readonly install = async (some: Partial<ConfigOptions> = {}, to = this.io()) =>
+    applyPlan(await planInstall({ ...configDefaults, ...some }, to, find), to);
+
+  readonly uninstall = async (to = this.io()) => applyPlan(await planUninstall(configDefaults, to), to);
+
+  write(name: string, text: string | Buffer, mode = 0o600): void {
+    mkdirSync(join(this.path, '.ssh'), { recursive: true });
+    writeFileSync(join(this.path, '.ssh', name), text, { mode });
+  }
+}

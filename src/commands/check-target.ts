@@ -4,20 +4,24 @@ import { ConnectError } from '../errors.js';
 import { type Reached, reach } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { probe } from '../ssh/probe.js';
+import { splitLogin } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import type { CheckResult, Stage, StageName } from './check-result.js';
 import type { Io } from './command.js';
 import { findTarget, portNote } from './look-up.js';
 import { windowsVmssh } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
+import { sshUser } from './ssh-user.js';
 import { stepTrace } from './trace.js';
 import { portArgument } from './values.js';
 
 export interface CheckTargetOptions extends ReachFlags {
   /** Undefined: as it was typed in an ssh:// form, or 22. */
   readonly port: number | undefined;
-  /** Undefined: as it was typed in front of an "@", or the one that the machine's manager made, or root. */
+  /** Undefined: as it was typed in front of an "@", or the one that the machine's manager made, or whom ssh takes. */
   readonly user: string | undefined;
+  /** ssh's configuration, as of ssh -F. */
+  readonly sshConfig?: string | undefined;
 }
 
 /**
@@ -48,7 +52,9 @@ export async function checkTarget(
     const { text, machine, ...typed } = await findTarget(target, io, signal);
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
     const port = options.port ?? portArgument(typed.port);
-    means = { text, port, user: options.user ?? typed.user ?? 'root' };
+    const ssh = { host: splitLogin(target).host, sshConfig: options.sshConfig, signal };
+    const byDefault = options.user ?? typed.user ?? (await sshUser(ssh, io));
+    means = { text, port, user: byDefault };
     const windows = windowsVmssh(parseTarget(text), io);
     if (windows !== undefined) {
       onStage(`through ${windows}`);
@@ -69,7 +75,7 @@ export async function checkTarget(
       },
     });
     onStage('waiting for the banner');
-    const user = options.user ?? typed.user ?? reached.resolution.user ?? 'root';
+    const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     means = { text, port, user, identityFile: reached.resolution.identityFile };
     pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
     onStage('SSH handshake');

@@ -35,7 +35,7 @@ export const check: Command<CheckOptions> = {
       long: 'user',
       short: 'l',
       value: 'NAME',
-      summary: 'who would log in (default: the user of TARGET, or root)',
+      summary: 'who would log in (default: the user of TARGET, or whom ssh takes)',
     },
     timeoutOption,
     waitOption,

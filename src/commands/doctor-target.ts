@@ -46,7 +46,7 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
       long: 'user',
       short: 'l',
       value: 'NAME',
-      summary: 'who logs in (default: the user of TARGET, or root)',
+      summary: 'who logs in (default: the user of TARGET, or whom ssh takes)',
     },
     sshConfigOption,
     timeoutOption,

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machined, startMachined } from '../helpers/machined.js';
@@ -32,7 +33,7 @@ describe.skipIf(missing)('a name', () => {
   });
 
   it.each([
-    { typed: 'Web Server T7', user: 'root' },
+    { typed: 'Web Server T7', user: userInfo().username },
     { typed: 'ann@web-server-t7', user: 'ann' },
     { typed: `ssh://bob@${id}`, user: 'bob' },
   ])('$typed is checked', async ({ typed, user }) => {

@@ -43,6 +43,9 @@ export async function checkTarget(
     stages.push({ stage, ms: Math.round((time - last) * 10) / 10, found });
     last = time;
   };
+  const { user: named, host } = splitLogin(target);
+  // Asked meanwhile, so that no stage takes longer.
+  const ssh = options.user ?? named ?? sshUser({ host, sshConfig: options.sshConfig, signal }, io);
   let means: CheckResult['means'];
   let reached: Reached | undefined;
   try {
@@ -52,8 +55,7 @@ export async function checkTarget(
     const { text, machine, ...typed } = await findTarget(target, io, signal);
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
     const port = options.port ?? portArgument(typed.port);
-    const ssh = { host: splitLogin(target).host, sshConfig: options.sshConfig, signal };
-    const byDefault = options.user ?? typed.user ?? (await sshUser(ssh, io));
+    const byDefault = options.user ?? typed.user ?? (await ssh);
     means = { text, port, user: byDefault };
     const windows = windowsVmssh(parseTarget(text), io);
     if (windows !== undefined) {

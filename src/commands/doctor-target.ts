@@ -120,7 +120,8 @@ function suspectLines(findings: readonly Finding[], dim: (text: string) => strin
   if (suspects.length === 0) return '';
   const lines = suspects.map((name) => {
     const { number, title, cure } = failures[name];
-    return `  ${number > 0 ? `${number}. ` : ''}${title}\n     ${dim('cure:')} ${pasteable(cure, io)}\n`;
+    const where = number > 0 ? dim(` (${number} in docs/guest.md)`) : '';
+    return `  - ${title}${where}\n    ${dim('cure:')} ${pasteable(cure, io)}\n`;
   });
   const look =
     'To know which: --over [user@]HOST looks from inside, or paste what vmssh guest check --script prints into its console';

@@ -12,21 +12,16 @@ const whole = 'virtual:lane';
  * that they import statically. All else are modules, each loaded where the lane has an import() of it; they share the
  * lane's own instances, such as the class of its errors. Returns the names of the files in `dir`.
  *
- * `lane` is rolldown's format, file name, plugins and externals of the first, and the file that it runs at its end, if
+ * `lane` is rolldown's format, file name and plugins of the first, and the file that it runs at its end, if
  * any; `input` are more entries of the second.
  */
-export async function bundle({
-  dir,
-  lane: { format, file, start, plugins, external },
-  input,
-  modulePlugins = [],
-}) {
+export async function bundle({ dir, lane: { format, file, start, plugins }, input, modulePlugins = [] }) {
   const { lane, doors } = await laneFiles();
   const doorFile = (path) => relative(join(root, 'src'), path).replace(/\.ts$/, '').replaceAll('/', '-');
   const toDoor = (path) => (lane.has(path) ? undefined : `./${doorFile(path)}.mjs`);
   const toLane = (path) => (lane.has(path) ? `./${file}` : undefined);
   const laneFileNames = await write(
-    { input: whole, external, plugins: [...plugins, wholeLane(lane, start), elsewhere(toDoor)] },
+    { input: whole, external: [], plugins: [...plugins, wholeLane(lane, start), elsewhere(toDoor)] },
     { dir, format, entryFileNames: file },
   );
   const moduleFileNames = await write(

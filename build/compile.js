@@ -19,7 +19,7 @@ export async function compile(executable, { target, bun } = {}) {
       // One file, and all of it the entry's: each one more takes time at each start.
       lane: {
         ...{ format: 'esm', file: 'lane.mjs', start: 'src/bin/executable.ts' },
-        ...{ plugins: [late], external: ['node-hvsock-native'] },
+        plugins: [late],
       },
       modulePlugins: [late],
     });

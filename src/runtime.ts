@@ -4,7 +4,11 @@ import { resolve } from 'node:path';
 export const isCompiled = isInExecutable(process.argv[1] ?? '');
 
 /** Where the executable lies, and its addon; undefined where an interpreter runs a script. */
-export const executableFolder = isCompiled ? process.execPath.replace(/[\\/][^\\/]*$/, '') : undefined;
+export const executableFolder = isCompiled ? folderOf(process.execPath) : undefined;
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
+}
 
 /** "/$bunfs/root/vmssh", or "B:\\~BUN\\root\\vmssh.exe". */
 function isInExecutable(script: string): boolean {

@@ -3,6 +3,7 @@ import { ConnectError, printable } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
 import type { Reached, Trace } from '../reach.js';
 import type { Transport } from '../reach-over.js';
+import { asTarget } from '../target/parse.js';
 import { asTyped } from '../target/typed.js';
 import type { Command, Io } from './command.js';
 import { lasting } from './lasting.js';
@@ -20,9 +21,6 @@ export interface ProxyOptions extends ReachFlags {
   /** Undefined: vsock alone; only vsock-nc asks for others. */
   readonly transports?: readonly Transport[] | undefined;
 }
-
-/** What WSL2 reaches by way of Windows; anything else loads nothing for it. */
-const mayBeWindows = /^(hyper-v|hvsock)[/%:]|^\{?[0-9a-f]{8}-/i;
 
 /** After ssh closed our stdin it is gone, or going: what the peer still sends may follow for this long. Milliseconds. */
 const lingerMs = 500;
@@ -68,7 +66,8 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(options, io) {
-    if (io.platform === 'linux' && mayBeWindows.test(options.text)) {
+    const kind = asTarget(options.text)?.kind;
+    if (io.platform === 'linux' && (kind === 'hyper-v' || kind === 'hvsock')) {
       const { proxyOverInterop } = await import('./proxy-over-interop.js');
       const code = await proxyOverInterop(options, io);
       if (code !== undefined) return code;

@@ -6,6 +6,7 @@ export const container: Kind = {
   name: 'container',
   form: 'container/NAME',
   summary: 'a systemd-nspawn container by the socket it exports, without systemd-machined',
-  match: (text) => /^container[/%](.*)$/is.exec(text),
-  parse: ([, rest = '']) => ({ kind: 'container', name: parseName(rest, 'container name') }),
+  words: ['container'],
+  separators: '/%',
+  parse: ({ rest }) => ({ kind: 'container', name: parseName(rest, 'container name') }),
 };

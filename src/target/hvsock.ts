@@ -8,8 +8,9 @@ export const hvsock: Kind = {
   name: 'hvsock',
   form: 'hvsock:VMID:vsock-PORT|SERVICEID',
   summary: 'a Hyper-V socket address by its GUIDs, or ZERO, LOOPBACK, CHILDREN, PARENT (on Windows)',
-  match: (text) => /^hvsock[:/%](.*)$/is.exec(text),
-  parse([, rest = '']) {
+  words: ['hvsock'],
+  separators: '/%:',
+  parse({ rest }) {
     const [vm = '', service = '', ...more] = rest.split(/[:/%]/);
     if (more.length > 0 || service === '') {
       throw new RangeError('expected two parts, hvsock:VMID:vsock-PORT or hvsock:VMID:SERVICEID');

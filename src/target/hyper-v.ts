@@ -8,15 +8,17 @@ export const hyperV: Kind = {
   form: 'hyper-v/NAME|GUID',
   summary:
     "a Hyper-V virtual machine by its name or its id (from Windows and WSL2); the id's GUID alone will do",
-  match: (text) => /^(?:hyper-v[/%](.*)|(\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?))$/is.exec(text),
-  parse([, rest, bare = '']) {
-    const vmId = parseGuid(rest ?? bare);
+  words: ['hyper-v'],
+  separators: '/%',
+  isBare: (text) => /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i.test(text),
+  parse({ text, separator, rest }) {
+    const isAlone = separator === '';
+    const name = isAlone ? text : rest;
+    const vmId = parseGuid(name);
     if (vmId) return { kind: 'hyper-v', vmId };
-    if (rest === undefined || /^\{.*\}$/.test(rest)) {
-      throw new RangeError(
-        `${JSON.stringify(rest ?? bare)} is no GUID: expected 8-4-4-4-12 hexadecimal digits`,
-      );
+    if (isAlone || /^\{.*\}$/.test(name)) {
+      throw new RangeError(`${JSON.stringify(name)} is no GUID: expected 8-4-4-4-12 hexadecimal digits`);
     }
-    return { kind: 'hyper-v', name: parseName(rest, 'machine name') };
+    return { kind: 'hyper-v', name: parseName(name, 'machine name') };
   },
 };

@@ -11,7 +11,7 @@ import { vsock } from './vsock.js';
 import { vsockMux } from './vsock-mux.js';
 import { wsl } from './wsl.js';
 
-/** Every kind of target; the first whose pattern matches parses the text. */
+/** Every kind of target. */
 export const kinds: readonly Kind[] = [
   dotHost,
   unix,

@@ -6,10 +6,11 @@ export const listed: Kind = {
   name: 'listed',
   form: 'lima|incus|multipass|podman/NAME',
   summary: 'a machine of Lima, Incus (or LXD), Multipass or podman machine',
-  match: (text) => /^(lima|incus|multipass|podman)[/%](.*)$/is.exec(text),
-  parse: ([, provider = '', rest = '']) => ({
+  words: ['lima', 'incus', 'multipass', 'podman'],
+  separators: '/%',
+  parse: ({ word, rest }) => ({
     kind: 'listed',
-    provider: provider.toLowerCase() as ListedTarget['provider'],
+    provider: word as ListedTarget['provider'],
     name: parseName(rest, 'machine name'),
   }),
 };

@@ -1,3 +1,4 @@
+import { isDotHost, thisHost } from './dot-host.js';
 import { parseName } from './name.js';
 import type { Kind } from './target.js';
 
@@ -6,6 +7,8 @@ export const machine: Kind = {
   name: 'machine',
   form: 'machine/NAME',
   summary: 'a VM or container registered at systemd-machined',
-  match: (text) => /^machine[/%](.*)$/is.exec(text),
-  parse: ([, rest = '']) => ({ kind: 'machine', name: parseName(rest, 'machine name') }),
+  words: ['machine'],
+  separators: '/%',
+  parse: ({ rest }) =>
+    isDotHost(rest) ? thisHost : { kind: 'machine', name: parseName(rest, 'machine name') },
 };

@@ -1,24 +1,30 @@
 import { hasControlCharacter } from '../address/control-character.js';
 import { ConnectError } from '../errors.js';
 import { kinds } from './kinds.js';
-import type { Target } from './target.js';
+import { type Split, split } from './split.js';
+import type { Kind, Target } from './target.js';
 
 /** Understands what was typed, by its text alone. Throws a ConnectError of op parse. */
 export function parseTarget(text: string): Target {
   if (text === '') throw refusal(text, 'the target is empty', formsHint());
   if (hasControlCharacter(text)) throw refusal(text, 'it holds control characters');
-  for (const kind of kinds) {
-    const match = kind.match(text);
-    if (!match) continue;
-    try {
-      return kind.parse(match);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw refusal(text, error.message, `the form is ${kind.form}: ${kind.summary}`);
-    }
+  const parts = split(text);
+  const kind = kinds.find((each) => isOf(each, parts));
+  if (!kind) {
+    const hint = parts.separator === '' ? `${byName}; ${formsHint()}` : formsHint();
+    throw refusal(text, 'unknown kind of target', hint);
   }
-  const isName = /^[^/%:]+$/.test(text);
-  throw refusal(text, 'unknown kind of target', isName ? `${byName}; ${formsHint()}` : formsHint());
+  try {
+    return kind.parse(parts);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw refusal(text, error.message, `the form is ${kind.form}: ${kind.summary}`);
+  }
+}
+
+function isOf(kind: Kind, { text, word, separator }: Split): boolean {
+  if (separator === '') return kind.isBare?.(text) === true;
+  return kind.words.includes(word) && kind.separators.includes(separator);
 }
 
 /** The same, where a text need not be a target: undefined for what is none. */

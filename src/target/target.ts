@@ -1,4 +1,5 @@
 import type { Guid } from '../address/guid.js';
+import type { Split } from './split.js';
 
 /** What was typed, understood. A port is there only where the text itself names one. */
 export type Target =
@@ -57,8 +58,12 @@ export interface Kind {
   /** The form to type, for help and error messages. */
   readonly form: string;
   readonly summary: string;
-  /** Decides by the whole text whether it is of this kind; the groups are `parse`'s. */
-  match(text: string): RegExpExecArray | null;
+  /** What stands in front of the first separator, in lower case. */
+  readonly words: readonly string[];
+  /** The separators that may stand there. */
+  readonly separators: '' | '/%' | '/%:';
+  /** Whether a text without any separator is of this kind. */
+  isBare?(text: string): boolean;
   /** Throws a RangeError with one clause where the rest is not understood. */
-  parse(match: RegExpExecArray): Target;
+  parse(split: Split): Target;
 }

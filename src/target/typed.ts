@@ -3,6 +3,7 @@
  * alias where a Host block renames it, so it is taken only where both differ in case alone. ssh folds ASCII letters.
  */
 export function asTyped(host: string, typed: string | undefined): string {
+  if (typed === host) return host;
   return typed !== undefined && foldAscii(typed) === foldAscii(host) ? typed : host;
 }
 

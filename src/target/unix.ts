@@ -6,6 +6,7 @@ export const unix: Kind = {
   name: 'unix',
   form: 'unix/PATH',
   summary: 'a unix socket that leads to an sshd',
-  match: (text) => /^unix[/%:](.*)$/is.exec(text),
-  parse: ([, rest = '']) => ({ kind: 'unix', ...parseSocketPath(rest) }),
+  words: ['unix'],
+  separators: '/%:',
+  parse: ({ rest }) => ({ kind: 'unix', ...parseSocketPath(rest) }),
 };

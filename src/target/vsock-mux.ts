@@ -7,13 +7,12 @@ export const vsockMux: Kind = {
   name: 'vsock-mux',
   form: 'vsock-mux/PATH',
   summary: "a VM by its multiplexer's unix socket (Firecracker, cloud-hypervisor, vhost-device-vsock)",
-  match: (text) => /^vsock-mux(?:[/%](.*)|:(.*?)(?::([^:/]*))?)$/is.exec(text),
-  parse([, rest, path = '', port]) {
-    if (rest !== undefined) return { kind: 'vsock-mux', ...parseSocketPath(rest) };
-    return {
-      kind: 'vsock-mux',
-      ...parseSocketPath(path),
-      ...(port === undefined ? {} : { port: parsePort(port) }),
-    };
+  words: ['vsock-mux'],
+  separators: '/%:',
+  parse({ separator, rest }) {
+    const at = separator === ':' ? rest.lastIndexOf(':') : -1;
+    if (at < 0 || rest.includes('/', at)) return { kind: 'vsock-mux', ...parseSocketPath(rest) };
+    const port = rest.slice(at + 1);
+    return { kind: 'vsock-mux', ...parseSocketPath(rest.slice(0, at)), port: parsePort(port) };
   },
 };

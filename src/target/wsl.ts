@@ -6,6 +6,7 @@ export const wsl: Kind = {
   name: 'wsl',
   form: 'wsl/DISTRO',
   summary: 'a WSL2 distribution (from Windows)',
-  match: (text) => /^wsl[/%](.*)$/is.exec(text),
-  parse: ([, rest = '']) => ({ kind: 'wsl', distro: parseName(rest, 'distribution name') }),
+  words: ['wsl'],
+  separators: '/%',
+  parse: ({ rest }) => ({ kind: 'wsl', distro: parseName(rest, 'distribution name') }),
 };

@@ -167,6 +167,7 @@ describe('parseTarget understands', () => {
 
 describe('parseTarget refuses', () => {
   const unknown = 'refused: unknown kind of target';
+  const scope = 'refused: expected system or session behind "qemu:", and a name behind that';
   const cid = (text: string, why: string) => `refused: CID ${JSON.stringify(text)} cannot be used: ${why}`;
   const port = (text: string, why: string) => `refused: port ${text} cannot be used: ${why}`;
   const slash = (what: string, text: string) => `refused: the ${what} holds a slash: "${text}"`;
@@ -188,8 +189,9 @@ describe('parseTarget refuses', () => {
     { input: 'vsock,3', want: unknown },
     { input: 'machine:web', want: unknown },
     { input: 'hyper-v:mint', want: unknown },
-    { input: 'qemu:other/web', want: unknown },
-    { input: 'qemu:system', want: unknown },
+    { input: 'qemu:other/web', want: scope },
+    { input: 'qemu:system', want: scope },
+    { input: 'qemu:system:web', want: scope },
     { input: guid.slice(1), want: unknown },
     { input: guid.replaceAll('-', ''), want: unknown },
     { input: '.host/x', want: unknown },

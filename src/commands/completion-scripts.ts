@@ -15,12 +15,14 @@ _vmssh() {
   read -ra words <<< "\${COMP_LINE:0:COMP_POINT}"
   [[ \${COMP_LINE:0:COMP_POINT} == *[[:space:]] ]] && words+=('')
   word=\${words[-1]}
-  local cut=\${word%"\${COMP_WORDS[COMP_CWORD]}"}
+  local cut=\${word%"\${word##*["$COMP_WORDBREAKS"]}"}
   COMPREPLY=()
   while IFS=$'\\t' read -r line _; do
-    COMPREPLY+=("\${line#"$cut"}")
+    [[ $line == "$word" && $word == *: ]] || COMPREPLY+=("\${line#"$cut"}")
   done < <(vmssh complete -- "\${words[@]:1}" 2>/dev/null)
   [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *[/:@] ]] && compopt -o nospace
+  # Behind a machine's colon no file of this host is meant.
+  [[ \${#COMPREPLY[@]} == 0 && $word == *:* ]] && compopt +o default
   return 0
 }
 complete -o default -F _vmssh vmssh
@@ -28,14 +30,17 @@ complete -o default -F _vmssh vmssh
   zsh: `#compdef vmssh
 # vmssh: completion for zsh
 _vmssh() {
-  local -a found described
-  local line
+  # What ends in / : or @ goes on; behind all else stands a space.
+  local -a found ended open
+  local line word entry
   found=("\${(@f)$(vmssh complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   for line in $found; do
-    [[ -n $line ]] && described+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    word=\${line%%$'\\t'*}
+    entry="\${word//:/\\\\:}:\${line#*$'\\t'}"
+    if [[ $word == *[/:@] ]]; then open+=("$entry"); elif [[ -n $word ]]; then ended+=("$entry"); fi
   done
-  if (( $#described )); then
-    _describe -V vmssh described -S ''
+  if (( $#ended + $#open )); then
+    _describe -V vmssh ended -- open -S ''
   else
     _files
   fi

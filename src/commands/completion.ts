@@ -16,11 +16,17 @@ export const completion: Command<CompletionOptions> = {
   options: [],
   examples: [
     {
-      line: 'vmssh completion bash > ~/.local/share/bash-completion/completions/vmssh',
+      line: "echo 'source <(vmssh completion bash)' >> ~/.bashrc",
       about: 'bash, from the next shell on',
     },
-    { line: 'vmssh completion zsh > ~/.zfunc/_vmssh', about: 'zsh, where ~/.zfunc is in fpath' },
-    { line: 'vmssh completion fish > ~/.config/fish/completions/vmssh.fish', about: 'fish' },
+    {
+      line: "echo 'source <(vmssh completion zsh)' >> ~/.zshrc",
+      about: 'zsh, below the line with compinit',
+    },
+    {
+      line: 'mkdir -p ~/.config/fish/completions; vmssh completion fish > ~/.config/fish/completions/vmssh.fish',
+      about: 'fish',
+    },
     { line: 'vmssh completion powershell >> $PROFILE', about: 'PowerShell' },
   ],
 

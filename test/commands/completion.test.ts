@@ -86,13 +86,28 @@ _vmssh 2>/dev/null; echo; printf '<%s>' "\${COMPREPLY[@]}"`;
     },
   );
 
+  it.skipIf(missingPrograms({ bash: 'bash' }))(
+    'adds nothing in bash behind a colon that is there',
+    async () => {
+      const script = `${completionScripts.bash}
+vmssh() { printf 'mint:\\tx\\n'; }
+for line in 'vmssh scp min' 'vmssh scp mint:'; do
+  COMP_LINE=$line; COMP_POINT=\${#COMP_LINE}; _vmssh 2>/dev/null
+  printf '[%s]' "\${COMPREPLY[@]}"
+done`;
+      expect((await run(['bash', '-c', script])).stdout).toBe('[mint:][]');
+    },
+  );
+
   it.skipIf(missingPrograms({ zsh: 'zsh' }))('works in zsh', async () => {
     const script = `autoload -Uz compinit && compinit -D -u
-vmssh() { printf 'mint\\tx\\nqemu:session/a\\ty\\n' }
+vmssh() { printf 'mint\\tx\\nqemu:session/a\\ty\\nvsock/\\tz\\n' }
 ${completionScripts.zsh}
-_describe() { print -rl -- $described }
+_describe() { print -rl -- $ended "$@" $open }
 words=(vmssh ssh m); CURRENT=3; _vmssh`;
-    expect((await run(['zsh', '-f', '-c', script])).stdout).toBe('mint:x\nqemu\\:session/a:y\n');
+    expect((await run(['zsh', '-f', '-c', script])).stdout).toBe(
+      'mint:x\nqemu\\:session/a:y\n-V\nvmssh\nended\n--\nopen\n-S\n\nvsock/:z\n',
+    );
   });
 
   it.skipIf(missingPrograms({ fish: 'fish' }))('works in fish', async () => {

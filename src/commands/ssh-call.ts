@@ -80,6 +80,7 @@ function onlyMachine(tool: Tool, { operands }: ToolArgs): Operand {
   if (other)
     throw new UsageError(
       `${tool} copies between this host and one machine here, not between ${quote(operand.host)} and ${quote(other.host)}`,
+      `vmssh config install, and then ${tool} alone, with the names of both`,
     );
   return operand;
 }

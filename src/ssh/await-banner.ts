@@ -38,7 +38,11 @@ async function look(connection: Connection, target: string, timeoutMs: number): 
       const ended = now() < until;
       throw ended
         ? noBanner(target, 'the connection was closed before a banner came', closedHint)
-        : noBanner(target, `connected, but no SSH banner came in ${timeoutMs / 1000} s`, silentHint);
+        : noBanner(
+            target,
+            `connected, but no SSH banner came in ${Math.round(timeoutMs) / 1000} s`,
+            silentHint,
+          );
     }
     seen = bytes.length;
   }

@@ -139,6 +139,15 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     });
   });
 
+  it('tell how to copy between two machines', async () => {
+    expect(await tool('scp', '-3', 'db-t7:a', 'Web-Server-T7:b')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /hint: .*vmssh.* config install, and then scp alone, with the names of both/,
+      ),
+    });
+  });
+
   it('serve sftp', async () => {
     writeFileSync(join(dir, 'batch'), `put ${dir}/batch ${dir}/sftp-there\n`);
     const result = await tool('sftp', ...quiet, '-b', join(dir, 'batch'), 'machine/db-t7');

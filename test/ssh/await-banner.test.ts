@@ -67,7 +67,7 @@ describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) 
     const from = await open((peer) => peer.write(start));
     const problem = 'connected, but no SSH banner came in 0.05 s';
     const hint = expect.stringContaining('Accept=yes');
-    await expect(awaitBanner(from, 't', 50)).rejects.toMatchObject(refusal(problem, hint));
+    await expect(awaitBanner(from, 't', 50.000_25)).rejects.toMatchObject(refusal(problem, hint));
   });
 
   it.skipIf(skip).each([

@@ -33,8 +33,8 @@ control();
 const build = ['--root-owner-group', '-Zgzip', '--build', tree, `${deb}.new`];
 const { status, error } = spawnSync('dpkg-deb', build, {
   stdio: ['ignore', 'ignore', 'inherit'],
-  // The same input gives the same package.
-  env: { SOURCE_DATE_EPOCH: '1', ...process.env },
+  // The same commit gives the same package.
+  env: { SOURCE_DATE_EPOCH: lastCommit(), ...process.env },
 });
 if (status !== 0) fail(`dpkg-deb failed: ${error?.message ?? `exit code ${status}`}`);
 renameSync(`${deb}.new`, deb);
@@ -58,10 +58,10 @@ function program() {
 }
 
 function manual() {
-  for (const { file, text } of pages) put(`usr/share/man/man1/${file}.gz`, gzipSync(text));
+  for (const { file, text } of pages) put(`usr/share/man/man1/${file}.gz`, gzipSync(text, { level: 9 }));
   symlinkSync('vmssh-nc.1.gz', join(tree, 'usr/share/man/man1/vsock-nc.1.gz'));
   put('usr/share/doc/vmssh/copyright', readFileSync(join(root, 'LICENSE')));
-  put('usr/share/doc/vmssh/changelog.gz', gzipSync(readFileSync(join(root, 'CHANGELOG.md'))));
+  put('usr/share/doc/vmssh/changelog.gz', gzipSync(readFileSync(join(root, 'CHANGELOG.md')), { level: 9 }));
 }
 
 function completions() {
@@ -77,10 +77,14 @@ function completions() {
 function sshConfig() {
   const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
   const about = '# Of the package vmssh. To put vmssh first for all kinds: vmssh config install\n';
-  put('etc/ssh/ssh_config.d/30-vmssh.conf', about + lines);
+  put('usr/share/vmssh/ssh_config', about + lines);
+  // Not a file of the package in /etc: dpkg would write over an administrator's own, or leave it behind.
+  mkdirSync(join(tree, 'etc/ssh/ssh_config.d'), { recursive: true });
+  for (const script of ['postinst', 'prerm']) {
+    put(`DEBIAN/${script}`, readFileSync(join(root, 'build/deb', script)), 0o755);
+  }
 }
 
-// The file in /etc is no conffile: it holds nothing to be set, and leaves with the package.
 function control() {
   const size = Number(spawnSync('du', ['-sk', tree], { encoding: 'utf8' }).stdout.split('\t')[0]);
   put(
@@ -103,9 +107,15 @@ Description: ssh into virtual machines and containers on this host
   );
 }
 
-function put(path, content) {
+/** Its time, in seconds since 1970; now where the sources are no checkout. */
+function lastCommit() {
+  const { stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' });
+  return stdout?.trim() || String(Math.floor(Date.now() / 1000));
+}
+
+function put(path, content, mode = 0o644) {
   mkdirSync(dirname(join(tree, path)), { recursive: true, mode: 0o755 });
-  writeFileSync(join(tree, path), content, { mode: 0o644 });
+  writeFileSync(join(tree, path), content, { mode });
 }
 
 function fail(words) {

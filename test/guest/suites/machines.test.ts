@@ -106,12 +106,16 @@ describeGuests('machines on a host with systemd-machined', () => {
         'proxycommand /usr/lib/systemd/systemd-ssh-proxy',
       );
       expect((await sh('ssh -G container/box')).stdout).toContain('proxycommand /usr/bin/vmssh proxy');
+      expect(await sh('readlink /etc/ssh/ssh_config.d/30-vmssh.conf')).toMatchObject({
+        stdout: '/usr/share/vmssh/ssh_config\n',
+      });
       expect(await sh('dpkg -r vmssh')).toMatchObject({ code: 0 });
       const after = (await sh(files)).stdout.split('\n');
       expect(before.stdout.split('\n').filter((path) => !after.includes(path))).toEqual([
         '/usr/local/bin/vmssh',
       ]);
       expect(after.filter((path) => !before.stdout.includes(path))).toEqual([]);
+      expect(await sh('dpkg-query -W vmssh')).toMatchObject({ code: 1 });
     },
     300_000,
   );

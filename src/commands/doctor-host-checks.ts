@@ -121,6 +121,6 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
 
 const cures: Readonly<Record<string, string | undefined>> = {
   libvirt: 'apt-get install libvirt-clients; sudo usermod -aG libvirt "$USER", and log in again',
-  incus: 'sudo usermod -aG incus "$USER" (for LXD: lxd), and log in again',
+  incus: 'sudo usermod -aG incus "$USER" (for LXD: lxd), log in again and run: incus list',
   machined: 'systemctl status systemd-machined',
 };

@@ -18,11 +18,26 @@ export async function listIncus(
       () => false,
     ),
 ): Promise<Listing> {
+  const sockets = [await incusSockets(deps, exists), lxdSockets(deps)];
+  const listings = await Promise.all(sockets.map((each) => askFirst(each, deps, get, exists)));
+  return {
+    found: listings.flatMap(({ found }) => found),
+    warnings: listings.flatMap(({ warnings }) => warnings),
+  };
+}
+
+// One service: the first of its sockets that lets us in. Only where none does, it is told why.
+async function askFirst(
+  sockets: readonly string[],
+  deps: Deps,
+  get: GetJson,
+  exists: (path: string) => Promise<boolean>,
+): Promise<Listing> {
   const warnings: Warning[] = [];
-  for (const socket of sockets(deps)) {
+  for (const socket of sockets) {
     if (!(await exists(socket))) continue;
     try {
-      return { found: parseInstances(await get(socket, query, deps)), warnings };
+      return { found: parseInstances(await get(socket, query, deps)), warnings: [] };
     } catch (error) {
       if (!(error instanceof DiscoveryError)) throw error;
       const hint = error.code === 'EACCES' ? ' (its group may: incus, incus-admin or lxd)' : '';
@@ -34,21 +49,23 @@ export async function listIncus(
 
 const query = '/1.0/instances?recursion=2&all-projects=true';
 
-// Incus' for its admins and for its users, then LXD's as a package and as a snap.
-function sockets({ env, runDir = '/run' }: Deps): readonly string[] {
-  const own = [
-    env.INCUS_SOCKET,
-    env.INCUS_DIR && `${env.INCUS_DIR}/unix.socket`,
-    env.LXD_DIR && `${env.LXD_DIR}/unix.socket`,
-  ];
-  return [
-    ...own.filter((path): path is string => path !== undefined && path !== ''),
-    `${runDir}/incus/unix.socket`,
-    '/var/lib/incus/unix.socket',
-    '/var/lib/incus/unix.socket.user',
-    '/var/lib/lxd/unix.socket',
-    '/var/snap/lxd/common/lxd/unix.socket',
-  ];
+// For its admins, then for its users. The users' socket makes a project and a network for whoever connects first, so
+// it is asked only where this user has run `incus` before: its folder of settings is there.
+async function incusSockets(
+  { env, runDir = '/run' }: Deps,
+  exists: (path: string) => Promise<boolean>,
+): Promise<readonly string[]> {
+  if (env.INCUS_SOCKET) return [env.INCUS_SOCKET];
+  const dirs = env.INCUS_DIR ? [env.INCUS_DIR] : [`${runDir}/incus`, '/var/lib/incus'];
+  const settings = env.INCUS_CONF || `${env.XDG_CONFIG_HOME || `${env.HOME}/.config`}/incus`;
+  const names = (await exists(settings)) ? ['unix.socket', 'unix.socket.user'] : ['unix.socket'];
+  return names.flatMap((name) => dirs.map((dir) => `${dir}/${name}`));
+}
+
+// As a package and as a snap.
+function lxdSockets({ env }: Deps): readonly string[] {
+  const dirs = env.LXD_DIR ? [env.LXD_DIR] : ['/var/lib/lxd', '/var/snap/lxd/common/lxd'];
+  return dirs.map((dir) => `${dir}/unix.socket`);
 }
 
 /** Reads the answer to GET /1.0/instances?recursion=2. Throws a DiscoveryError PROTOCOL. */
@@ -62,7 +79,8 @@ export function parseInstances(answer: unknown): readonly Found[] {
     const config = isJsonObject(instance.config) ? instance.config : {};
     const isOnly = instances.filter((each) => each.name === name).length === 1;
     const uuid = textOf(config, 'volatile.uuid')?.toLowerCase();
-    const status = states[textOf(instance, 'status') ?? ''] ?? 'unknown';
+    const known = states[textOf(instance, 'status') ?? ''] ?? 'unknown';
+    const status = known === 'off' && instance.stateful === true ? 'saved' : known;
     const cid = instance.type === 'virtual-machine' ? cidOf(config) : undefined;
     const address = cid === undefined ? ipAddress(instance.state) : `vsock/${cid}`;
     const target = `incus/${isOnly ? name : (uuid ?? name)}`;
@@ -88,9 +106,12 @@ function ipAddress(state: unknown): string | undefined {
 
 const states: Readonly<Record<string, Status>> = {
   Running: 'running',
+  // Running, and its boot is over, as it says itself.
+  Ready: 'running',
   Starting: 'starting',
   Stopped: 'off',
-  Stopping: 'running',
+  Stopping: 'stopping',
+  Aborting: 'stopping',
+  Freezing: 'paused',
   Frozen: 'paused',
-  Error: 'unknown',
 };

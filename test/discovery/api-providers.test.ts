@@ -1,33 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cloudHypervisor } from '../../src/discovery/cloud-hypervisor-provider.js';
 import { firecracker } from '../../src/discovery/firecracker-provider.js';
 import { getJson } from '../../src/discovery/http-unix.js';
-import { listIncus, parseInstances } from '../../src/discovery/incus-provider.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { fakeProc } from './fake-proc.js';
-import { fixture } from './fixture.js';
+import { useJsonServices } from './json-services.js';
 
 const dir = useTempDir();
-const servers: Server[] = [];
-afterAll(() => {
-  for (const server of servers) server.close().closeAllConnections();
-});
-
-/** An HTTP service on a unix socket with one answer to each path; undefined: it never answers. */
-async function serve(name: string, answers: Readonly<Record<string, string | undefined>>): Promise<string> {
-  const path = join(dir, name);
-  const server = createServer((request, response) => {
-    const answer = answers[request.url ?? ''];
-    if (request.url !== undefined && request.url in answers && answer === undefined) return;
-    response.writeHead(answer === undefined ? 404 : 200).end(answer);
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  return path;
-}
+const serve = useJsonServices(dir);
 
 describe('JSON over a unix socket', () => {
   const failure = (code: string) => expect.objectContaining({ name: 'DiscoveryError', code });
@@ -117,94 +99,5 @@ describe('cloud-hypervisor', () => {
     expect(await list('--api-socket', gone)).toMatchObject({ found: [], warnings: [{ code: 'ENOENT' }] });
     const { found, warnings } = await list('--api-socket', gone, '--vsock', 'cid=3,socket=/run/ch.sock');
     expect({ found, warnings }).toMatchObject({ found: [{ target }], warnings: [] });
-  });
-});
-
-describe('Incus and LXD', () => {
-  it('list a container that is off, as recorded', () => {
-    expect(parseInstances(JSON.parse(fixture('lxd/lxd5.0.2-instances.json')))).toEqual([
-      {
-        name: 'web',
-        target: 'incus/web',
-        status: 'off',
-        provider: 'incus',
-        uuid: '6aa4e424-05ce-4621-b07d-601a17833f5f',
-      },
-    ]);
-  });
-
-  const inet = (address: string, scope: string, family = 'inet') => ({
-    address,
-    scope,
-    family,
-    netmask: '24',
-  });
-  it.each([
-    {
-      name: 'a VM by its CID',
-      input: { type: 'virtual-machine', config: { 'volatile.vsock_id': '1234' } },
-      want: { cid: 1234, address: 'vsock/1234' },
-    },
-    {
-      name: 'a container by its address',
-      input: {
-        type: 'container',
-        config: { 'volatile.vsock_id': '1234' },
-        state: {
-          network: {
-            lo: { addresses: [inet('127.0.0.1', 'local')] },
-            eth0: {
-              addresses: [
-                inet('fd00::7', 'global', 'inet6'),
-                inet('10.0.0.7', 'global'),
-                inet('fe80::1', 'link'),
-              ],
-            },
-          },
-        },
-      },
-      want: { address: '10.0.0.7' },
-    },
-    {
-      name: 'a container that has IPv6 alone',
-      input: {
-        type: 'container',
-        state: { network: { eth0: { addresses: [inet('fd00::7', 'global', 'inet6')] } } },
-      },
-      want: { address: 'fd00::7' },
-    },
-    { name: 'a VM without a CID', input: { type: 'virtual-machine', config: {}, state: null }, want: {} },
-  ])('list $name', ({ input, want }) => {
-    const [found] = parseInstances({ metadata: [{ name: 'a', status: 'Running', ...input }] });
-    expect(found).toEqual({ name: 'a', target: 'incus/a', status: 'running', provider: 'incus', ...want });
-  });
-
-  it('tell instances of two projects apart by UUID', () => {
-    const instance = (uuid: string) => ({
-      name: 'a',
-      status: 'Stopped',
-      type: 'container',
-      config: { 'volatile.uuid': uuid },
-    });
-    const found = parseInstances({ metadata: [instance('u-1'), instance('u-2')] });
-    expect(found.map(({ target }) => target)).toEqual(['incus/u-1', 'incus/u-2']);
-  });
-
-  it('are asked at the socket that is there', async () => {
-    const path = await serve('incus.sock', {
-      '/1.0/instances?recursion=2&all-projects=true': '{"metadata":[]}',
-    });
-    const exists = async (each: string) => each === path;
-    expect(await listIncus({ env: { INCUS_SOCKET: path } }, getJson, exists)).toEqual({
-      found: [],
-      warnings: [],
-    });
-    expect(await listIncus({ env: {} }, getJson, exists)).toEqual({ found: [], warnings: [] });
-  });
-
-  it('that answer with something else give a warning', async () => {
-    const path = await serve('lxd.sock', { '/1.0/instances?recursion=2&all-projects=true': '{}' });
-    const result = await listIncus({ env: { INCUS_SOCKET: path } }, getJson, async (each) => each === path);
-    expect(result).toMatchObject({ found: [], warnings: [{ provider: 'incus', code: 'PROTOCOL' }] });
   });
 });

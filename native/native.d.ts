@@ -92,7 +92,10 @@ export interface Addon {
   readonly families: readonly Family[];
   /** The bytes of the sockaddr that `connect` would use. Throws EINVAL where the address does not fit its family. */
   sockaddr(address: Address): Uint8Array;
-  /** Opens a stream socket within `timeoutMs` (a whole number > 0), else rejects with ETIMEDOUT. Never blocks the event loop. */
+  /**
+   * Opens a stream socket within `timeoutMs` (a whole number > 0), else rejects with ETIMEDOUT. Blocks the event loop for
+   * 1 ms at most: what answers within it needs no thread.
+   */
   connect(address: Address, timeoutMs: number): Pending<Handle>;
   /** Up to `max` bytes (and 256 KiB) as soon as there are some; an empty array at end-of-file. One read at a time a handle. */
   read(handle: Handle, max: number): Promise<Uint8Array>;

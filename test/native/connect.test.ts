@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { addon, describeAddon } from './support/addon.js';
 import { busyServer } from './support/busy-server.js';
+import { startFixture } from './support/child.js';
 import { codeOf, connect, listen, temporaryFolder } from './support/peer.js';
 
 describeAddon('connect', () => {
@@ -27,6 +28,18 @@ describeAddon('connect', () => {
     peer.end('hello');
     expect(Buffer.from(await addon.read(handle, 100)).toString()).toBe('hello');
     addon.close(handle);
+  });
+
+  it('starts no thread where the peer answers at once', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const started = async () =>
+      (await startFixture('connect-threads.js', [String(port)], { stdio: ['ignore', 'inherit'] }).finished)
+        .code;
+    // A busy system may take longer than "at once" for one of them.
+    await expect.poll(started, { timeout: 20_000 }).toBe(0);
   });
 
   it('rejects with the errno, its name and the call', async () => {

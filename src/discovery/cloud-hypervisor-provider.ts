@@ -1,7 +1,9 @@
-import { basename, isAbsolute, join } from 'node:path';
+import { basename } from 'node:path';
+import { DiscoveryError } from './discovery-error.js';
 import { type GetJson, getJson } from './http-unix.js';
-import { isJsonObject } from './json.js';
-import { processesNamed } from './processes.js';
+import { isJsonObject, type JsonObject } from './json.js';
+import { textOf } from './json-tool.js';
+import { pathsOf, processesNamed } from './processes.js';
 import type { Deps, Found, Listing, Process, Provider, Status, Warning } from './provider.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
@@ -32,9 +34,8 @@ export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): 
 
 async function ask({ pid, argv }: Process, deps: Deps, get: GetJson): Promise<Found[]> {
   const options = Object.fromEntries(optionsOf(argv.slice(1)));
-  const seen = (path: string) =>
-    isAbsolute(path) ? path : join(`${deps.procDir ?? '/proc'}/${pid}/cwd`, path);
-  const api = options['api-socket'] && (fieldsOf(options['api-socket']).path || options['api-socket']);
+  const seen = await pathsOf(pid, deps);
+  const api = apiPath(options['api-socket']);
   const typed = options.vsock === undefined ? undefined : fieldsOf(options.vsock);
   const told = api
     ? await get(seen(api), '/api/v1/vm.info', deps).catch(keepIf(typed === undefined))
@@ -45,8 +46,19 @@ async function ask({ pid, argv }: Process, deps: Deps, get: GetJson): Promise<Fo
   const target = `vsock-mux${seen(socket)}`;
   const cid = vm.cid ?? (typed?.cid === undefined ? undefined : Number(typed.cid));
   const name = basename(api || socket).replace(/\.sock(et)?$/, '');
-  const { status = 'running', uuid } = vm;
+  const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;
   return [{ name, target, status, provider: cloudHypervisor.name, cid, uuid, pid, address: target }];
+}
+
+// "path=PATH", "PATH", or "fd=N" for a socket that was made by another: nobody can tell its path.
+function apiPath(option = ''): string | undefined {
+  const { path, fd } = fieldsOf(option);
+  return fd === undefined ? path || option : undefined;
+}
+
+// "system_uuid" since 53, which still takes "uuid".
+function uuidOf(platform: JsonObject): string | undefined {
+  return (textOf(platform, 'system_uuid') ?? textOf(platform, 'uuid'))?.toLowerCase();
 }
 
 /** What `GET /api/v1/vm.info` tells of the machine. */
@@ -59,12 +71,10 @@ export function parseVmInfo(info: unknown): {
   if (!isJsonObject(info) || !isJsonObject(info.config)) return {};
   const { vsock, platform } = info.config;
   const device = isJsonObject(vsock) ? vsock : {};
-  const uuid =
-    isJsonObject(platform) && typeof platform.uuid === 'string' ? platform.uuid.toLowerCase() : undefined;
   return {
     socket: typeof device.socket === 'string' ? device.socket : undefined,
     cid: typeof device.cid === 'number' ? device.cid : undefined,
-    uuid: uuid === '' ? undefined : uuid,
+    uuid: isJsonObject(platform) ? uuidOf(platform) : undefined,
     status: states[String(info.state)],
   };
 }
@@ -77,8 +87,9 @@ const states: Readonly<Record<string, Status>> = {
   BreakPoint: 'paused',
 };
 
+// FAILED: it answers, and says that it has no machine yet.
 function keepIf(isLastWay: boolean): (error: unknown) => undefined {
   return (error) => {
-    if (isLastWay) throw error;
+    if (isLastWay && !(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
   };
 }

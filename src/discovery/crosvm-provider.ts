@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { type ProcFs, processesNamed } from './processes.js';
-import type { Deps, Found, Listing, Provider } from './provider.js';
+import type { Deps, Found, Listing, Process, Provider } from './provider.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
@@ -11,9 +11,15 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   return {
     found: processes
       .filter(({ argv }) => argv.includes('run'))
+      .filter(isFirst)
       .flatMap(({ pid, argv }) => toFound(pid, argv)),
     warnings: [],
   };
+}
+
+// It forks a process for each device, and they all show its command line.
+function isFirst({ argv }: Process, at: number, all: readonly Process[]): boolean {
+  return all.findIndex((other) => other.argv.join('\0') === argv.join('\0')) === at;
 }
 
 function toFound(pid: number, argv: readonly string[]): Found[] {

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { basename, isAbsolute, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { type GetJson, getJson } from './http-unix.js';
 import { isJsonObject, type JsonObject } from './json.js';
-import { processesNamed } from './processes.js';
-import type { Deps, Found, Listing, Process, Provider, Warning } from './provider.js';
+import { pathsOf, procDir, processesNamed } from './processes.js';
+import type { Deps, Found, Listing, Process, Provider, Status, Warning } from './provider.js';
 import { optionsOf } from './vhost-device.js';
 
 /** Running Firecrackers: the process tells its API socket, which tells its vsock device. */
@@ -13,11 +13,12 @@ export const firecracker: Provider = {
   list: (deps) => listFirecrackers(deps),
 };
 
-/** Effects are parameters: how the API is asked, how a configuration file is read. */
+/** Effects are parameters: how the API is asked, how a configuration file is read, whether two paths are one folder. */
 export async function listFirecrackers(
   deps: Deps,
   get: GetJson = getJson,
   read: (path: string) => Promise<string> = (path) => readFile(path, 'utf8'),
+  isSame: (a: string, b: string) => Promise<boolean> = isSameFolder,
 ): Promise<Listing> {
   const found: Found[] = [];
   const warnings: Warning[] = [];
@@ -25,7 +26,7 @@ export async function listFirecrackers(
   await Promise.all(
     processes.map(async (process) => {
       try {
-        found.push(...(await ask(process, deps, get, read)));
+        found.push(...(await ask(process, deps, get, read, isSame)));
       } catch (error) {
         const { code = 'EIO', message } = error as NodeJS.ErrnoException;
         const problem = `the Firecracker of pid ${process.pid} could not be asked: ${message}`;
@@ -41,14 +42,11 @@ async function ask(
   deps: Deps,
   get: GetJson,
   read: (path: string) => Promise<string>,
+  isSame: (a: string, b: string) => Promise<boolean>,
 ): Promise<Found[]> {
-  const options = Object.fromEntries(optionsOf(argv.slice(1)));
-  // A jailed one has a root and a working folder of its own; the kernel lets us in by its own links.
-  const jailed = 'start-time-us' in options;
-  const seen = (path: string) => {
-    if (isAbsolute(path)) return jailed ? join(`${deps.procDir ?? '/proc'}/${pid}/root`, path) : path;
-    return join(`${deps.procDir ?? '/proc'}/${pid}/cwd`, path);
-  };
+  const [program = '', ...args] = argv;
+  const options = Object.fromEntries(optionsOf(args));
+  const seen = await pathsIn(pid, program, options, deps, isSame);
   const file = options['config-file'];
   const api = 'no-api' in options ? undefined : (options['api-sock'] ?? '/run/firecracker.socket');
   const config =
@@ -57,11 +55,43 @@ async function ask(
       : await get(seen(api), '/vm/config', deps).catch(keepIf(file === undefined));
   const vsock = vsockOf(config ?? (file === undefined ? undefined : JSON.parse(await read(seen(file)))));
   if (vsock === undefined) return [];
+  const instance =
+    config === undefined || api === undefined
+      ? undefined
+      : await get(seen(api), '/', deps).catch(() => undefined);
+  const status = (isJsonObject(instance) && states[String(instance.state)]) || 'running';
   const target = `vsock-mux${seen(vsock.udsPath)}`;
   const name = options.id ?? basename(api ?? vsock.udsPath).replace(/\.sock(et)?$/, '');
   const { cid } = vsock;
-  return [{ name, target, status: 'running', provider: firecracker.name, cid, pid, address: target }];
+  return [{ name, target, status, provider: firecracker.name, cid, pid, address: target }];
 }
+
+// One that its jailer has started has a root of its own. That is the jailer's usual folder, a path which lasts, or else
+// the kernel's link to it, which ends with the process.
+async function pathsIn(
+  pid: number,
+  program: string,
+  options: Readonly<Record<string, string>>,
+  deps: Deps,
+  isSame: (a: string, b: string) => Promise<boolean>,
+): Promise<(path: string) => string> {
+  if (!('start-time-us' in options)) return pathsOf(pid, deps);
+  const link = `${procDir(deps)}/${pid}/root`;
+  const usual = `/srv/jailer/${basename(program)}/${options.id}/root`;
+  const root = (await isSame(link, usual)) ? usual : link;
+  return (path) => join(root, path);
+}
+
+async function isSameFolder(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
+  return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
+}
+
+const states: Readonly<Record<string, Status>> = {
+  'Not started': 'off',
+  Running: 'running',
+  Paused: 'paused',
+};
 
 /** The vsock device of `GET /vm/config`, or of a configuration file: both have the same shape. */
 export function vsockOf(config: unknown): { readonly udsPath: string; readonly cid?: number } | undefined {

@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import type { Deps, Process } from './provider.js';
 
 /** What is needed of node:fs/promises. */
@@ -25,13 +25,15 @@ export async function processesNamed(
   return named.filter((_, i) => trusted[i]);
 }
 
-/** The folder that relative paths of a process begin in, as seen from this one. */
-export async function workingFolder(
+/** What turns a path that a process was given into one for this process: relative ones begin in its working folder. */
+export async function pathsOf(
   pid: number,
   deps: Deps,
   fs: ProcFs = nodeFs,
-): Promise<string | undefined> {
-  return fs.readlink(`${procDir(deps)}/${pid}/cwd`).catch(() => undefined);
+): Promise<(path: string) => string> {
+  const link = `${procDir(deps)}/${pid}/cwd`;
+  const folder = await fs.readlink(link).catch(() => link);
+  return (path) => (isAbsolute(path) ? path : join(folder, path));
 }
 
 function allProcesses(deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
@@ -70,7 +72,8 @@ function withoutLoader(process: Process): Process {
   return { ...process, argv: argv.slice(at) };
 }
 
-function procDir(deps: Deps): string {
+/** Where the kernel tells of processes. */
+export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }
 

@@ -1,6 +1,5 @@
-import { isAbsolute, join } from 'node:path';
 import { nameProblem } from '../address/machine-name.js';
-import { type ProcFs, processesNamed, workingFolder } from './processes.js';
+import { type ProcFs, pathsOf, processesNamed } from './processes.js';
 import type { Deps, Found, Listing, Process, Provider } from './provider.js';
 import { parseQemuArgs, type QemuMachine } from './qemu-args.js';
 import { parseVhostDevice, type VhostVsock } from './vhost-device.js';
@@ -13,11 +12,18 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
     processesNamed(/^(qemu-system-\w+|qemu-kvm|kvm)$/, deps, fs),
     vhostDaemons(deps, fs),
   ]);
-  const seen = machines.map(({ pid, argv }) => ({ pid, ...parseQemuArgs(argv) }));
+  const seen = await Promise.all(machines.map((process) => look(process, deps, fs)));
   return { found: seen.flatMap((each) => toFound(each, seen, daemons)), warnings: [] };
 }
 
 type Seen = QemuMachine & { readonly pid: number };
+
+async function look({ pid, argv }: Process, deps: Deps, fs?: ProcFs): Promise<Seen> {
+  const machine = parseQemuArgs(argv);
+  const { vhostUserSocket: socket } = machine;
+  if (socket === undefined) return { pid, ...machine };
+  return { pid, ...machine, vhostUserSocket: (await pathsOf(pid, deps, fs))(socket) };
+}
 
 function toFound(machine: Seen, all: readonly Seen[], daemons: readonly VhostVsock[]): Found[] {
   const { pid, name, uuid, vhostUserSocket } = machine;
@@ -38,8 +44,7 @@ async function vhostDaemons(deps: Deps, fs?: ProcFs): Promise<readonly VhostVsoc
   const processes = await processesNamed(/^(vhost-device-vsock|vhost-user-vsock)$/, deps, fs);
   const all = await Promise.all(
     processes.map(async (process: Process) => {
-      const folder = await workingFolder(process.pid, deps, fs);
-      const rooted = (path: string) => (isAbsolute(path) || folder === undefined ? path : join(folder, path));
+      const rooted = await pathsOf(process.pid, deps, fs);
       return parseVhostDevice(process).map(({ cid, socket, udsPath }) => ({
         cid,
         socket: socket === undefined ? undefined : rooted(socket),

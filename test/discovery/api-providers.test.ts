@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cloudHypervisor } from '../../src/discovery/cloud-hypervisor-provider.js';
-import { firecracker } from '../../src/discovery/firecracker-provider.js';
+import { firecracker, listFirecrackers } from '../../src/discovery/firecracker-provider.js';
 import { getJson } from '../../src/discovery/http-unix.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { fakeProc } from './fake-proc.js';
@@ -55,9 +55,45 @@ describe('Firecracker', () => {
     mkdirSync(join(dir, 'fc'));
     writeFileSync(join(dir, 'fc/vm.json'), config.replace('/run/v.sock', 'v.sock'));
     const { found } = await list(['--no-api', '--config-file', 'vm.json'], join(dir, 'fc'));
-    expect(found).toMatchObject([
-      { name: 'v', target: expect.stringMatching(/^vsock-mux\/.*\/100\/cwd\/v\.sock$/) },
-    ]);
+    expect(found).toMatchObject([{ name: 'v', target: `vsock-mux${dir}/fc/v.sock` }]);
+  });
+
+  it.each([
+    { state: 'Not started', status: 'off' },
+    { state: 'Running', status: 'running' },
+    { state: 'Paused', status: 'paused' },
+  ])('tells by its API that it is $state', async ({ state, status }) => {
+    const instance = JSON.stringify({ id: 'a', state, vmm_version: '1.16.1', app_name: 'Firecracker' });
+    const api = await serve(`fc-${status}.sock`, { '/vm/config': config, '/': instance });
+    expect((await list(['--api-sock', api])).found).toMatchObject([{ name: `fc-${status}`, status }]);
+  });
+
+  it.each([{ isUsual: true }, { isUsual: false }])(
+    'that a jailer started has its paths in its root, the usual one: $isUsual',
+    async ({ isUsual }) => {
+      const argv = ['/firecracker-v1', '--id', 'web', '--start-time-us', '1', '--api-sock', 'run/api.sock'];
+      const procDir = fakeProc(dir, [{ argv }]);
+      const usual = '/srv/jailer/firecracker-v1/web/root';
+      const root = isUsual ? usual : `${procDir}/100/root`;
+      const asked: string[] = [];
+      const get = async (socket: string, path: string) => {
+        asked.push(`${socket} ${path}`);
+        return JSON.parse(config);
+      };
+      const isSame = async (a: string, b: string) => isUsual && a === `${procDir}/100/root` && b === usual;
+      const { found } = await listFirecrackers({ env: {}, procDir }, get, undefined, isSame);
+      expect(asked).toEqual([`${root}/run/api.sock /vm/config`, `${root}/run/api.sock /`]);
+      expect(found).toMatchObject([{ name: 'web', target: `vsock-mux${root}/run/v.sock` }]);
+    },
+  );
+
+  it('that a jailer started is looked for under its process', async () => {
+    const argv = ['firecracker', '--id=web', '--start-time-us=1', '--api-sock', '/api.sock'];
+    const procDir = fakeProc(dir, [{ argv }]);
+    mkdirSync(join(procDir, '100/root'));
+    const api = await serve(join(relative(dir, procDir), '100/root/api.sock'), { '/vm/config': config });
+    const { found } = await firecracker.list({ env: {}, procDir });
+    expect(found).toMatchObject([{ target: `vsock-mux${dirname(api)}/run/v.sock` }]);
   });
 
   it('without a vsock device is no machine to reach', async () => {
@@ -76,6 +112,7 @@ describe('cloud-hypervisor', () => {
   const list = (...argv: readonly string[]) =>
     cloudHypervisor.list({ env: {}, procDir: fakeProc(dir, [{ argv: ['cloud-hypervisor', ...argv] }]) });
   const target = 'vsock-mux/run/ch.sock';
+  const uuid = '11111111-2222-4333-8444-555555555555';
 
   it('tells its socket by its command line', async () => {
     const { found } = await list('--vsock', 'cid=3,socket=/run/ch.sock', '--cpus', 'boot=1');
@@ -87,7 +124,6 @@ describe('cloud-hypervisor', () => {
     { state: 'Paused', status: 'paused' },
     { state: 'Shutdown', status: 'off' },
   ])('tells by its API that it is $state', async ({ state, status }) => {
-    const uuid = '11111111-2222-4333-8444-555555555555';
     const config = { vsock: { cid: 9, socket: '/run/ch.sock' }, platform: { uuid: uuid.toUpperCase() } };
     const api = await serve(`${state}.sock`, { '/api/v1/vm.info': JSON.stringify({ config, state }) });
     const { found } = await list('--api-socket', `path=${api}`);
@@ -99,5 +135,27 @@ describe('cloud-hypervisor', () => {
     expect(await list('--api-socket', gone)).toMatchObject({ found: [], warnings: [{ code: 'ENOENT' }] });
     const { found, warnings } = await list('--api-socket', gone, '--vsock', 'cid=3,socket=/run/ch.sock');
     expect({ found, warnings }).toMatchObject({ found: [{ target }], warnings: [] });
+  });
+
+  it.each(['uuid', 'system_uuid'])('has a %s on its command line or in its API', async (field) => {
+    const vsock = { cid: 9, socket: '/run/ch.sock' };
+    const config = { vsock, platform: { [field]: uuid } };
+    const api = await serve(`${field}.sock`, {
+      '/api/v1/vm.info': JSON.stringify({ config, state: 'Running' }),
+    });
+    expect((await list('--api-socket', api)).found).toMatchObject([{ uuid }]);
+    const typed = [
+      '--vsock',
+      'cid=9,socket=/run/ch.sock',
+      '--platform',
+      `num_pci_segments=1,${field}=${uuid}`,
+    ];
+    expect((await list(...typed)).found).toMatchObject([{ uuid }]);
+  });
+
+  it('without a machine yet, or whose API socket another made, is no machine to reach', async () => {
+    const api = await serve('ch-empty.sock', {});
+    expect(await list('--api-socket', api)).toEqual({ found: [], warnings: [] });
+    expect(await list('--api-socket', 'fd=3')).toEqual({ found: [], warnings: [] });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { processesNamed, workingFolder } from '../../src/discovery/processes.js';
+import { pathsOf, processesNamed } from '../../src/discovery/processes.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { fakeProc } from './fake-proc.js';
 
@@ -41,9 +41,10 @@ describe('processes by name', () => {
     await expect(processesNamed(/^other$/, gone)).resolves.toEqual([]);
   });
 
-  it('have a folder that their paths begin in', async () => {
+  it('have a folder that their relative paths begin in', async () => {
     const procDir = fakeProc(dir, [{ argv: ['vm'], cwd: '/srv' }]);
-    expect(await workingFolder(100, { env: {}, procDir })).toBe('/srv');
-    expect(await workingFolder(101, { env: {}, procDir })).toBeUndefined();
+    const seen = await pathsOf(100, { env: {}, procDir });
+    expect(['a.sock', './b', '/c'].map(seen)).toEqual(['/srv/a.sock', '/srv/b', '/c']);
+    expect((await pathsOf(101, { env: {}, procDir }))('a')).toBe(`${procDir}/101/cwd/a`);
   });
 });

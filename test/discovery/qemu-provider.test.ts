@@ -39,13 +39,11 @@ describe('running QEMUs', () => {
     expect(found).toMatchObject([{ name: 'a/b', target: 'vsock/3' }]);
   });
 
-  it('with a vhost-user device have the CID and the socket of its daemon', async () => {
-    const device = [
-      '-chardev',
-      'socket,id=v,path=/run/x/vhost.sock',
-      '-device',
-      'vhost-user-vsock-pci,chardev=v',
-    ];
+  it.each([
+    { path: '/run/x/vhost.sock', cwd: '/' },
+    { path: 'vhost.sock', cwd: '/run/x' },
+  ])('with a vhost-user device at $path have the CID and the socket of its daemon', async ({ path, cwd }) => {
+    const device = ['-chardev', `socket,id=v,path=${path}`, '-device', 'vhost-user-vsock-pci,chardev=v'];
     const daemon = [
       'vhost-device-vsock',
       '--guest-cid',
@@ -56,7 +54,7 @@ describe('running QEMUs', () => {
       'mux.sock',
     ];
     const { found } = await list(
-      { argv: ['qemu-system-x86_64', '-name', 'mint', ...device] },
+      { argv: ['qemu-system-x86_64', '-name', 'mint', ...device], cwd },
       { argv: daemon, cwd: '/run/x' },
     );
     expect(found).toMatchObject([{ target: 'qemu/mint', cid: 43, address: 'vsock-mux/run/x/mux.sock' }]);
@@ -103,6 +101,8 @@ describe('crosvm', () => {
 
   it('is listed while it runs a machine with a CID', async () => {
     const procDir = fakeProc(dir, [
+      { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
+      // A process of its own for a device.
       { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
       { argv: ['crosvm', 'run', 'vmlinux'] },
       { argv: ['crosvm', 'stop', '--vsock', '7'] },

@@ -1,13 +1,14 @@
+import { dirname, join } from 'node:path';
 import { isJsonObject } from './json.js';
-import { hostAndPort, jsonObjects, listByTool, portOf, textOf } from './json-tool.js';
-import type { Deps, Found, Provider, Status } from './provider.js';
+import { hostAndPort, jsonObjects, listByUsersTool, portOf, textOf } from './json-tool.js';
+import type { Deps, Found, Listing, Provider, Status } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
 
 /** Lima's instances: their SSH server is on a TCP port of this host. */
 export const lima: Provider = { name: 'lima', platforms: ['linux'], list: (deps) => listLima(deps) };
 
-export function listLima(deps: Deps, run: RunTool = runTool) {
-  return listByTool(lima.name, ['limactl', 'list', '--json'], parseLima, deps, run);
+export function listLima(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
+  return listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parseLima, deps, run);
 }
 
 /** Reads `limactl list --json`: an object a line. */
@@ -16,6 +17,7 @@ export function parseLima(text: string): readonly Found[] {
     const name = textOf(instance, 'name');
     if (name === undefined) return [];
     const port = portOf(instance, 'sshLocalPort');
+    const dir = textOf(instance, 'dir');
     const host = textOf(instance, 'sshAddress') ?? '127.0.0.1';
     const config =
       isJsonObject(instance.config) && isJsonObject(instance.config.user) ? instance.config.user : {};
@@ -25,10 +27,11 @@ export function parseLima(text: string): readonly Found[] {
         status: states[textOf(instance, 'status') ?? ''] ?? 'unknown',
         address: port === undefined ? undefined : hostAndPort(host, port),
         user: textOf(config, 'name'),
-        identityFile: textOf(instance, 'IdentityFile'),
+        // Beside the instances; the field that says so too goes with Lima 3.
+        identityFile: dir === undefined ? undefined : join(dirname(dir), '_config/user'),
       },
     ];
   });
 }
 
-const states: Readonly<Record<string, Status>> = { Running: 'running', Stopped: 'off', Paused: 'paused' };
+const states: Readonly<Record<string, Status>> = { Running: 'running', Stopped: 'off' };

@@ -50,7 +50,9 @@ const states: Readonly<Record<string, Status>> = {
   Running: 'running',
   Starting: 'starting',
   Restarting: 'starting',
+  'Delayed Shutdown': 'running',
   Stopped: 'off',
   Deleted: 'off',
+  Suspending: 'stopping',
   Suspended: 'saved',
 };

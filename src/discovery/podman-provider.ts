@@ -1,18 +1,13 @@
-import { jsonObjects, listByTool, portOf, textOf } from './json-tool.js';
+import { jsonObjects, listByUsersTool, portOf, textOf } from './json-tool.js';
 import type { Deps, Found, Listing, Provider } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
 
 /** Podman's machines: their SSH server is on a TCP port of this host. */
 export const podman: Provider = { name: 'podman', platforms: ['linux'], list: (deps) => listPodman(deps) };
 
-export async function listPodman(
-  deps: Deps,
-  run: RunTool = runTool,
-  uid: number | undefined = process.getuid?.(),
-): Promise<Listing> {
-  // It refuses to keep machines for root.
-  if (uid === 0) return { found: [], warnings: [] };
-  return listByTool(podman.name, ['podman', 'machine', 'list', '--format', 'json'], parsePodman, deps, run);
+export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
+  const command = ['podman', 'machine', 'list', '--format', 'json'];
+  return listByUsersTool(uid, podman.name, command, parsePodman, deps, run);
 }
 
 /** Reads `podman machine list --format json`. */

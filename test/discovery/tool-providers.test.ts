@@ -10,13 +10,17 @@ const deps = { env: process.env };
 const protocol = expect.objectContaining({ name: 'DiscoveryError', code: 'PROTOCOL' });
 
 describe('Lima', () => {
-  // The fields of limactl 1 and 2; 0.14 had no sshAddress and no user.
+  // The fields of limactl 1 and 2; 0.14 had no sshAddress and no user, 3 is to have no IdentityFile.
   const instance = {
     name: 'default',
     status: 'Running',
     dir: '/home/u/.lima/default',
     sshLocalPort: 60022,
     sshAddress: '127.0.0.1',
+    sshConfigFile: '/home/u/.lima/default/ssh.config',
+    hostAgentPID: 1234,
+    protected: false,
+    limaVersion: '2.2.0',
     IdentityFile: '/home/u/.lima/_config/user',
     config: { user: { name: 'u' } },
   };
@@ -33,6 +37,7 @@ describe('Lima', () => {
 
   it.each([
     { input: { ...instance, status: 'Broken' }, want: { status: 'unknown' } },
+    { input: { ...instance, IdentityFile: undefined }, want: { identityFile: want.identityFile } },
     { input: { ...instance, sshAddress: '::1' }, want: { address: '[::1]:60022' } },
     { input: { ...instance, sshAddress: undefined }, want: { address: '127.0.0.1:60022' } },
   ])('$want', ({ input, want }) => {
@@ -50,7 +55,8 @@ describe('Multipass', () => {
     const found = parseMultipass(
       list(
         { ipv4: ['10.1.2.3', '172.17.0.1'], name: 'primary', release: 'Ubuntu 24.04 LTS', state: 'Running' },
-        { ipv4: [], name: 'b', release: '', state: 'Suspended' },
+        { ipv4: [], name: 'b', release: 'Not Available', state: 'Suspended' },
+        ...['Delayed Shutdown', 'Suspending', 'Unavailable'].map((state) => ({ name: 'c', ipv4: [], state })),
       ),
     );
     expect(found).toMatchObject([
@@ -62,6 +68,7 @@ describe('Multipass', () => {
         user: 'ubuntu',
       },
       { name: 'b', status: 'saved', address: undefined },
+      ...[{ status: 'running' }, { status: 'stopping' }, { status: 'unknown' }],
     ]);
   });
 
@@ -72,13 +79,18 @@ describe('Multipass', () => {
 
 describe('Podman', () => {
   const recorded = fixture('podman/podman4.3.1-list.json');
+  const off = (name: string) => ({
+    ...{ name, target: `podman/${name}`, provider: 'podman', status: 'off', user: 'core' },
+  });
 
-  it('prints a machine that is off, as recorded', () => {
+  it('prints machines that are off, as 4.3.1 and 5.4.2 do', () => {
+    const identityFile = '/home/u/.local/share/containers/podman/machine/machine';
     expect(parsePodman(recorded)).toEqual([
-      {
-        ...{ name: 'dev', target: 'podman/dev', provider: 'podman', status: 'off' },
-        ...{ address: '127.0.0.1:40499', user: 'core', identityFile: '/home/u/.ssh/dev' },
-      },
+      { ...off('dev'), address: '127.0.0.1:40499', identityFile: '/home/u/.ssh/dev' },
+    ]);
+    expect(parsePodman(fixture('podman/podman5.4.2-list.json'))).toEqual([
+      { ...off('dev'), address: '127.0.0.1:37971', identityFile },
+      { ...off('second'), address: '127.0.0.1:34661', identityFile },
     ]);
   });
 
@@ -87,19 +99,17 @@ describe('Podman', () => {
     expect(parsePodman(running)).toMatchObject([{ status: 'running' }]);
     expect(parsePodman('[]')).toEqual([]);
   });
-
-  it('is not asked for root, for whom it keeps none', async () => {
-    const never = () => Promise.reject(new Error('asked'));
-    expect(await listPodman(deps, never, 0)).toEqual({ found: [], warnings: [] });
-  });
 });
 
 describe('a tool', () => {
+  const forUser = (list: typeof listLima, uid: number): typeof listMultipass => {
+    return (deps, run) => list(deps, run, uid);
+  };
   it.each([
-    { list: listLima, args: ['limactl', 'list', '--json'], answer: '' },
+    { list: forUser(listLima, 1000), args: ['limactl', 'list', '--json'], answer: '' },
     { list: listMultipass, args: ['multipass', 'list', '--format', 'json'], answer: '{"list":[]}' },
     {
-      list: (...[deps, run]: Parameters<typeof listPodman>) => listPodman(deps, run, 1000),
+      list: forUser(listPodman, 1000),
       args: ['podman', 'machine', 'list', '--format', 'json'],
       answer: '[]',
     },
@@ -113,13 +123,21 @@ describe('a tool', () => {
     expect(asked).toEqual([args]);
   });
 
+  it.each([{ list: listLima }, { list: listPodman }])(
+    'that refuses root is not asked by it',
+    async ({ list }) => {
+      const never = () => Promise.reject(new Error('asked'));
+      expect(await list(deps, never, 0)).toEqual({ found: [], warnings: [] });
+    },
+  );
+
   it.each([
     { code: 'ENOENT', warnings: [] },
     { code: 'EACCES', warnings: [] },
     { code: 'FAILED', warnings: [{ provider: 'lima', code: 'FAILED', problem: 'no' }] },
   ])('that fails with $code', async ({ code, warnings }) => {
     const run = () => Promise.reject(new DiscoveryError(code, 'no'));
-    expect(await listLima(deps, run)).toEqual({ found: [], warnings });
+    expect(await listLima(deps, run, 1000)).toEqual({ found: [], warnings });
   });
 
   it('prints in no language but English, and is asked nothing', async () => {

@@ -29,6 +29,8 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   // A terminal sends Ctrl-C to the tool too, which decides.
   io.ignoreInterrupts();
   const child = spawn(program, args, { stdio: 'inherit' });
+  // Who ends this process, as git, rsync and systemd do, means the tool: without us it would go on.
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'ENOENT' ? 'it is not installed, or not in PATH' : error.message;

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/discovery/json.js';
@@ -170,6 +173,23 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
       expect(result.stdout).toMatch(/ProxyCommand=.* db-t7|machine%db-t7/);
     }
   });
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'take the program with them when they are ended by %s',
+    async (signal) => {
+      const program = join(dir, `long-${signal}`);
+      writeFileSync(program, '#!/bin/sh\necho $$\nexec sleep 300\n', { mode: 0o755 });
+      const child = spawn(vmssh[0] ?? '', [...vmssh.slice(1), 'ssh', 'db-t7'], {
+        env: { ...env, VMSSH_SSH: program },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [pid] = await once(child.stdout.setEncoding('utf8'), 'data');
+      child.kill(signal);
+      const [code] = await once(child, 'close'); // the program, too, has let go of stdout
+      expect(code).toBe(128 + constants.signals[signal]);
+      expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    },
+  );
 
   it('take the names that vmssh list -q prints, as vmssh check does', async () => {
     const { stdout } = await tool('list', '-q', '--provider=machined');

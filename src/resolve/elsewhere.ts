@@ -25,12 +25,15 @@ export function resolveElsewhere(
           }),
     };
   }
+  const isBare = 'vmId' in target && !/^hyper-v/i.test(context.text);
   return {
     code: 'UNSUPPORTED',
     problem: `${what} are not reached from ${platform}`,
     hint:
       target.kind === 'wsl'
         ? 'they are reached from Windows; from inside WSL2 itself by vsock/local'
-        : 'they are reached from Windows and from inside WSL2',
+        : `they are reached from Windows and from inside WSL2${isBare ? `; ${otherIds}` : ''}`,
   };
 }
+
+const otherIds = "another machine's id: vmssh ssh ID, or vmssh config install and then ssh ID";

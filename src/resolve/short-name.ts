@@ -1,10 +1,11 @@
+import { isWsl } from '../discovery/interop.js';
 import { type AllMachines, listAll } from '../discovery/list-all.js';
 import { matchFound } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Deps, Provider } from '../discovery/provider.js';
 import { providers as allProviders } from '../discovery/providers.js';
 import { ConnectError, quote } from '../errors.js';
-import { parseTarget } from '../target/parse.js';
+import { asTarget, parseTarget } from '../target/parse.js';
 import type { Target } from '../target/target.js';
 import { ambiguousName } from './found.js';
 
@@ -40,7 +41,7 @@ export async function resolveShortName(
 ): Promise<NamedTarget> {
   const here = providers.filter(({ platforms }) => platforms.includes(deps.platform));
   const target = understood(typed);
-  if (target === undefined) return byName(typed, await list(deps, here));
+  if (target === undefined || isIdOfAny(target, typed, deps)) return byName(typed, await list(deps, here));
   const names = asked(target);
   if (names.length === 0) return { text: typed, target };
   const { machines } = await list(
@@ -48,7 +49,6 @@ export async function resolveShortName(
     here.filter(({ name }) => names.includes(name)),
   );
   const machine = theOne(target, typed, machines);
-  // A bare UUID is Hyper-V's on Windows, and whoever has it here.
   if (machine && target.kind === 'hyper-v') return named(machine);
   return { text: typed, target, machine };
 }
@@ -61,6 +61,11 @@ function understood(typed: string): Target | undefined {
     if (error instanceof ConnectError && isName(typed)) return undefined;
     throw error;
   }
+}
+
+// An id alone is Hyper-V's where that is: on Windows, and in WSL2, which has machines of its own besides.
+function isIdOfAny(target: Target, typed: string, deps: ShortNameDeps): boolean {
+  return 'vmId' in target && !/^h/i.test(typed) && deps.platform !== 'win32' && !isWsl(deps);
 }
 
 // What could be a target of some kind is one, with a mistake in it.
@@ -86,7 +91,7 @@ function byName(typed: string, { machines, warnings }: AllMachines): NamedTarget
   const failures = warnings.map(({ provider, problem }) => `; ${provider}: ${problem}`).join('');
   throw new ConnectError('resolve', typed, {
     code: 'NOT_FOUND',
-    problem: `no machine on this host has this name: ${known}${failures}`,
+    problem: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}: ${known}${failures}`,
     hint: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock',
   });
 }

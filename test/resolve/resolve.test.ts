@@ -45,7 +45,8 @@ describe('resolve', () => {
 
   it.each([
     { input: 'hyper-v/mint', hint: /from Windows/ },
-    { input: `hyper-v/${vmIds.LOOPBACK}`, hint: /from Windows/ },
+    { input: `hyper-v/${vmIds.LOOPBACK}`, hint: /from Windows and from inside WSL2$/ },
+    { input: vmIds.LOOPBACK, hint: /another machine's id: vmssh ssh ID/ },
     { input: 'wsl/Debian', hint: /from Windows/ },
   ])('$input is not found from here, and it is said where', async ({ input, hint }) => {
     await expect(outcome(input)).rejects.toMatchObject({

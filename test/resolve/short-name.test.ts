@@ -19,14 +19,19 @@ const providers = names.map(
   (name): Provider => ({ name, platforms: ['linux'], list: () => Promise.reject() }),
 );
 
-async function resolve(typed: string) {
+async function resolve(typed: string, env = {}) {
   let asked: readonly string[] = [];
   const warnings = [{ provider: 'lima', code: 'TIMEOUT', problem: 'too late' }];
   const list = async (_deps: object, some: readonly Provider[]) => {
     asked = some.map(({ name }) => name);
     return { machines, warnings };
   };
-  const { text, machine } = await resolveShortName(typed, { env: {}, platform: 'linux' }, list, providers);
+  const { text, machine } = await resolveShortName(
+    typed,
+    { env, platform: 'linux', procDir: '/nowhere' },
+    list,
+    providers,
+  );
   return { text, name: machine?.name, asked };
 }
 
@@ -49,7 +54,16 @@ describe('a short name', () => {
   ])('$input', async ({ input, want }) => expect(await resolve(input)).toEqual(want));
 
   it('that is a UUID is looked for among all machines', async () => {
-    expect(await resolve(uuid)).toMatchObject({ text: 'qemu/mint', name: 'mint' });
+    for (const env of [{}, { WSL_DISTRO_NAME: 'Debian' }])
+      expect(await resolve(uuid, env)).toMatchObject({ text: 'qemu/mint', name: 'mint' });
+  });
+
+  it('that is a UUID of nobody here is left to Hyper-V in WSL2', async () => {
+    const other = uuid.replace('5', '6');
+    expect(await resolve(other, { WSL_DISTRO_NAME: 'Debian' })).toMatchObject({
+      text: other,
+      name: undefined,
+    });
   });
 
   it.each([
@@ -60,6 +74,10 @@ describe('a short name', () => {
         code: 'NOT_FOUND',
         problem: expect.stringMatching(/^no machine on this host has this name: .*; lima: too late$/),
       },
+    },
+    {
+      input: uuid.replace('5', '6'),
+      want: { code: 'NOT_FOUND', problem: expect.stringMatching(/^no machine on this host has this id: /) },
     },
     { input: 'vsock/x', want: { op: 'parse', problem: expect.stringContaining('CID') } },
     { input: 'vsock%x', want: { op: 'parse' } },

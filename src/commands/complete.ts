@@ -1,6 +1,7 @@
 import { slug } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Command, OptionSpec } from './command.js';
+import { groupSummaries } from './groups.js';
 
 /** What completion needs of the commands' table. */
 export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];
@@ -38,7 +39,7 @@ function namesOf(commands: CommandTable, before: readonly string[]): readonly Co
   const left = commands.filter(({ name }) => before.every((word, i) => name.split(' ')[i] === word));
   const names = left.map(({ name, summary }) => ({
     word: name.split(' ')[before.length] ?? '',
-    about: summary,
+    about: (before.length === 0 && groupSummaries[name.split(' ')[0] ?? '']) || summary,
   }));
   return names.filter(({ word }, i) => word !== '' && names.findIndex((each) => each.word === word) === i);
 }

@@ -1,5 +1,6 @@
 import { version } from '../version.js';
 import type { Command } from './command.js';
+import { groupSummaries } from './groups.js';
 
 /** A page of the manual, section 1, from the same values as --help: a group's commands share theirs. */
 export interface ManPage {
@@ -42,7 +43,7 @@ function overviewPage(groups: readonly [string, readonly Command<unknown>[]][], 
 }
 
 function page(first: string, members: readonly Command<unknown>[]): string {
-  const what = members.map(({ summary }) => escaped(summary)).join('; ');
+  const what = escaped(groupSummaries[first] ?? members.map(({ summary }) => summary).join('; '));
   return [
     title(`VMSSH-${first.toUpperCase()}`),
     section('NAME', `vmssh\\-${escaped(first)} \\- ${what}`),

@@ -5,6 +5,7 @@ import { type Command, type Io, inCommand, type RawArgs, UsageError } from './co
 import { asUsage } from './commander-error.js';
 import { commands } from './commands.js';
 import { printCompletions } from './completion.js';
+import { groupSummaries } from './groups.js';
 import { nc } from './nc.js';
 import { toolCommands } from './ssh.js';
 import { wire } from './wire.js';
@@ -68,19 +69,13 @@ function vmssh(act: (command: Command<unknown>) => (raw: RawArgs) => Promise<voi
     }
     let group = program.commands.find((each) => each.name() === first);
     if (!group) {
-      group = new CommanderCommand(first).description(groups[first] ?? '');
+      group = new CommanderCommand(first).description(groupSummaries[first] ?? '');
       program.addCommand(group);
     }
     group.addCommand(wire(command, second, act(command)));
   }
   return program;
 }
-
-const groups: Readonly<Record<string, string>> = {
-  config: "the lines for ssh's own configuration",
-  guest: 'what goes into a guest: sshd on vsock, set up, checked and undone (docs/guest.md)',
-  service: 'the Hyper-V socket services of this Windows (docs/windows.md)',
-};
 
 export const overview = `
 Targets: mint  vsock/3  machine/web  container/web  unix/run/x.sock  .host

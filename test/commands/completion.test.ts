@@ -50,6 +50,7 @@ describe('completion', () => {
     const all = await complete([''], commands, live);
     expect(all.map(({ word }) => word)).toEqual([...new Set(commands.map(({ name }) => name.split(' ')[0]))]);
     expect(all.find(({ word }) => word === 'list')?.about).toMatch(/^list the virtual machines/);
+    expect(all.find(({ word }) => word === 'config')?.about).toBe("the lines for ssh's own configuration");
   });
 
   it('is printed a word a line', async () => {

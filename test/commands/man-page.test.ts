@@ -17,6 +17,11 @@ describe('the man pages', () => {
     ]);
   });
 
+  it('are found by what a group is for', () => {
+    const page = pages.find(({ file }) => file === 'vmssh-config.1');
+    expect(page?.text).toContain('vmssh\\-config \\- the lines for ssh\\(aqs own configuration\n');
+  });
+
   it.skipIf(missingPrograms({ groff: 'groff' })).each(pages)(
     '$file is set without a warning',
     async ({ file, text }) => {

@@ -9,9 +9,14 @@ export interface QemuMachine {
   readonly cid?: number | undefined;
   /** Of a vhost-user-vsock device: the socket on which its daemon serves QEMU. */
   readonly vhostUserSocket?: string | undefined;
+  /** Where QEMU forwards to the guest's port 22: "127.0.0.1:2222". */
+  readonly forwarded?: string | undefined;
 }
 
-/** Reads QEMU's arguments, argv[0] first: `-name`, `-uuid`, and the vsock device in each of its spellings. */
+/**
+ * Reads QEMU's arguments, argv[0] first: `-name`, `-uuid` or the one in `-smbios type=1`, the vsock device in each of
+ * its spellings, and what a network of type "user" forwards.
+ */
 export function parseQemuArgs(argv: readonly string[]): QemuMachine {
   let machine: QemuMachine = {};
   let chardev: string | undefined;
@@ -27,6 +32,16 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
       case 'uuid':
         machine = { ...machine, uuid: value.toLowerCase() };
         break;
+      case 'smbios': {
+        const { type, uuid } = parseOption(value, 'file');
+        if (type === '1' && uuid !== undefined) machine = { ...machine, uuid: uuid.toLowerCase() };
+        break;
+      }
+      case 'netdev':
+      case 'nic':
+      case 'net':
+        machine = { ...machine, forwarded: machine.forwarded ?? forwardOf(value) };
+        break;
       case 'chardev': {
         const { id, path } = parseOption(value, 'backend');
         if (id !== undefined && path !== undefined) chardevs.set(id, path);
@@ -41,8 +56,7 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
       }
     }
   }
-  const socket = chardevs.get(chardev ?? '');
-  return socket === undefined ? machine : { ...machine, vhostUserSocket: socket };
+  return { ...machine, vhostUserSocket: chardevs.get(chardev ?? '') };
 }
 
 /** An option's value, "driver,key=value,…" with ",," for a comma, or the JSON form that libvirt writes. */
@@ -70,6 +84,14 @@ function fromJson(text: string): Readonly<Record<string, string>> {
 function nameOf(value: string): string | undefined {
   const { guest, name } = parseOption(value, 'guest');
   return guest ?? name;
+}
+
+// "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. QEMU chooses a port for 0, unseen.
+function forwardOf(value: string): string | undefined {
+  const [, host, port] =
+    /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):([1-9]\d*)-[^:,"]*:22(?!\d)/.exec(value) ?? [];
+  if (port === undefined) return undefined;
+  return `${host === '' || host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
 }
 
 function cidOf(text: string | undefined): number | undefined {

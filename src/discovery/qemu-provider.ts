@@ -9,7 +9,7 @@ export const qemu: Provider = { name: 'qemu', platforms: ['linux'], list: (deps)
 
 async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   const [machines, daemons] = await Promise.all([
-    processesNamed(/^(qemu-system-\w+|qemu-kvm|kvm)$/, deps, fs),
+    processesNamed(/^(qemu-system-[\w-]+|qemu-kvm|kvm)$/, deps, fs),
     vhostDaemons(deps, fs),
   ]);
   const seen = await Promise.all(machines.map((process) => look(process, deps, fs)));
@@ -30,10 +30,13 @@ function toFound(machine: Seen, all: readonly Seen[], daemons: readonly VhostVso
   const daemon =
     vhostUserSocket === undefined ? undefined : daemons.find(({ socket }) => socket === vhostUserSocket);
   const cid = machine.cid ?? daemon?.cid;
-  const address = daemon ? `vsock-mux${daemon.udsPath}` : cid === undefined ? undefined : `vsock/${cid}`;
-  const typed = all.filter((each) => each.name === name).length === 1 ? name : uuid;
-  const canType = typed !== undefined && nameProblem(typed) === undefined;
-  const target = canType ? `qemu/${typed}` : address;
+  const socket = daemon ? `vsock-mux${daemon.udsPath}` : cid === undefined ? undefined : `vsock/${cid}`;
+  const address = socket ?? machine.forwarded;
+  const isOnly = all.filter((each) => each.name === name).length === 1;
+  const typed = [isOnly ? name : undefined, uuid].find(
+    (each) => each !== undefined && nameProblem(each) === undefined,
+  );
+  const target = typed === undefined ? socket : `qemu/${typed}`;
   if (target === undefined) return [];
   return [
     { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name, cid, uuid, pid, address },

@@ -57,7 +57,8 @@ export async function resolveLibvirt(
     );
   return resolveFound(process, context, {
     start: 'start it anew',
-    address: 'start it with a vsock device: -device vhost-vsock-pci,guest-cid=3',
+    address:
+      'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
   });
 }
 

@@ -40,8 +40,39 @@ describe('the arguments of QEMU', () => {
       want: { name: '-uuid', uuid },
     },
     { name: 'an option without its value', input: ['-name'], want: {} },
+    {
+      name: 'the UUID of the firmware, as Proxmox has it',
+      input: [
+        '-id',
+        '100',
+        '-name',
+        'web,debug-threads=on',
+        '-no-shutdown',
+        '-smbios',
+        `type=1,uuid=${uuid}`,
+      ],
+      want: { name: 'web', uuid },
+    },
+    { name: 'a text of the firmware', input: ['-smbios', 'type=11,value=x,uuid=y'], want: {} },
+    {
+      name: 'a forwarded port, as quickemu has it',
+      input: ['-name', 'a,process=a', '-netdev', 'user,hostname=a,id=nic,hostfwd=tcp::22220-:22'],
+      want: { name: 'a', forwarded: '127.0.0.1:22220' },
+    },
   ])('with $name', ({ input, want }) => {
     expect(parseQemuArgs(['qemu-system-x86_64', ...input])).toEqual(want);
+  });
+
+  it.each([
+    { input: ['-nic', 'user,hostfwd=tcp:192.0.2.1:2222-10.0.2.15:22'], want: '192.0.2.1:2222' },
+    { input: ['-net', 'nic', '-net', 'user,hostfwd=:0.0.0.0:2222-:22'], want: '127.0.0.1:2222' },
+    { input: ['-nic', 'user,hostfwd=tcp::8080-:80,hostfwd=tcp::2222-:22'], want: '127.0.0.1:2222' },
+    { input: ['-netdev', '{"type":"user","hostfwd":[{"str":"tcp::2222-:22"}]}'], want: '127.0.0.1:2222' },
+    { input: ['-nic', 'user,hostfwd=tcp::0-:22'], want: undefined },
+    { input: ['-nic', 'user,hostfwd=udp::2222-:22'], want: undefined },
+    { input: ['-nic', 'user,hostfwd=tcp::2222-:2222'], want: undefined },
+  ])('forwards to SSH: $input', ({ input, want }) => {
+    expect(parseQemuArgs(['kvm', ...input]).forwarded).toBe(want);
   });
 
   it('as libvirt 9 starts it', () => {

@@ -34,9 +34,28 @@ describe('running QEMUs', () => {
     expect(found.map(({ target }) => target)).toEqual([`qemu/${uuid}`, 'vsock/4']);
   });
 
-  it('whose name is no part of a target are reached by address', async () => {
-    const { found } = await list({ argv: ['qemu-system-x86_64', '-name', 'a/b', ...vsock(3)] });
-    expect(found).toMatchObject([{ name: 'a/b', target: 'vsock/3' }]);
+  it('whose name is no part of a target are reached by UUID or address', async () => {
+    const { found } = await list(
+      { argv: ['qemu-system-x86_64', '-name', 'a/b', ...vsock(3)] },
+      { argv: ['qemu-system-x86_64', '-name', 'c/d', '-uuid', uuid, ...vsock(4)] },
+    );
+    expect(found).toMatchObject([
+      { name: 'a/b', target: 'vsock/3' },
+      { name: 'c/d', target: `qemu/${uuid}` },
+    ]);
+  });
+
+  it('without a vsock device are reached by a port that is forwarded', async () => {
+    const forward = ['-nic', 'user,hostfwd=tcp::2222-:22'];
+    const { found } = await list(
+      { argv: ['/usr/bin/qemu-system-x86_64', '-name', 'a', ...forward] },
+      { argv: ['/usr/bin/kvm', '-name', 'b', ...vsock(4), ...forward] },
+      { argv: ['qemu-system-x86_64', ...forward] },
+    );
+    expect(found).toMatchObject([
+      { target: 'qemu/a', address: '127.0.0.1:2222' },
+      { target: 'qemu/b', address: 'vsock/4' },
+    ]);
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { printable, quote } from '../errors.js';
 import { loadAddon } from '../native.js';
 import { concreteHosts } from '../ssh/config-hosts.js';
 import { configText, userKnownHosts } from '../ssh/config-text.js';
+import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { type Io, type OptionSpec, type RawArgs, UsageError } from './command.js';
 import { startProgress } from './spinner.js';
 
@@ -60,21 +61,28 @@ export const findMachines: FindMachines = async (io) => {
 
 /** The lines, and on stderr which machines have none. `taken`: names that mean something else already. Throws a UsageError. */
 export async function configLines(
-  { onlyPatterns, prefix }: ConfigOptions,
+  { onlyPatterns, prefix, system }: ConfigOptions,
   io: Io,
   taken: ReadonlySet<string> = new Set(),
   find: FindMachines = findMachines,
 ): Promise<string> {
   const { machines, warnings } = onlyPatterns ? { machines: [], warnings: [] } : await find(io);
-  const { hosts, left } = concreteHosts(machines, { prefix, taken, knownHosts: userKnownHosts });
+  const knownHosts = system ? userKnownHosts : knownHostsOf(io);
+  const { hosts, left } = concreteHosts(machines, { prefix, taken, knownHosts });
   for (const { provider, problem } of warnings)
     io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
   for (const { name, why } of left) io.err(`${io.program}: no Host for ${quote(name)}: ${printable(why)}\n`);
   try {
     const { self: program, platform } = io;
     const fdpass = platform !== 'win32' && loadAddon().addon !== undefined;
-    return configText({ program, fdpass, platform, hosts });
+    return configText({ program, fdpass, platform, knownHosts, hosts });
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
+}
+
+// ssh puts the home in the place of "~" and reads percents after that, also those of the home.
+function knownHostsOf({ env }: Io): string {
+  const path = knownHostsFile(env);
+  return path.includes('%') ? path : userKnownHosts;
 }

@@ -36,6 +36,16 @@ describe('config install', () => {
     expect(statSync(join(home.path, '.ssh')).mode & 0o777).toBe(0o700);
   });
 
+  it('names the file of host keys in full where the home has percents, which ssh would expand', async () => {
+    await home.install();
+    expect(readFileSync(home.own, 'utf8')).toContain('\n    UserKnownHostsFile ~/.ssh/vmssh_known_hosts\n');
+    const odd = join(home.path, '100%d');
+    await home.install({}, home.io({ HOME: odd }));
+    const lines = readFileSync(join(odd, '.ssh/vmssh.conf'), 'utf8').match(/UserKnownHostsFile .*vmssh.*/g);
+    const want = `UserKnownHostsFile ${odd.replace('%', '%%')}/.ssh/vmssh_known_hosts`;
+    expect(lines).toEqual([want, want]);
+  });
+
   it('does nothing the second time', async () => {
     await home.install();
     const to = home.io();

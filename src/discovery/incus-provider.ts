@@ -26,7 +26,8 @@ export async function listIncus(
   };
 }
 
-// One service: the first of its sockets that lets us in. Only where none does, it is told why.
+// One service: the first of its sockets that lets us in. Only where none does, it is told why; one that fails otherwise
+// is the answer, since the sockets of one service end at the same daemon.
 async function askFirst(
   sockets: readonly string[],
   deps: Deps,
@@ -42,6 +43,7 @@ async function askFirst(
       if (!(error instanceof DiscoveryError)) throw error;
       const hint = error.code === 'EACCES' ? ' (its group may: incus, incus-admin or lxd)' : '';
       warnings.push({ provider: incus.name, code: error.code, problem: `${error.message}${hint}` });
+      if (error.code !== 'EACCES') break;
     }
   }
   return { found: [], warnings };

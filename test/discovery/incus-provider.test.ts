@@ -155,6 +155,12 @@ describe('The sockets of Incus and LXD', () => {
       want: { asked: [admins], names: [], warnings: [{ provider: 'incus', code: 'EACCES' }] },
     },
     {
+      name: 'no second socket of a service that gives no answer',
+      sockets: { [admins]: new DiscoveryError('TIMEOUT', 'slow'), [users]: named('mine'), [lxd]: named('l') },
+      files: [settings],
+      want: { asked: [admins, lxd], names: ['l'], warnings: [{ provider: 'incus', code: 'TIMEOUT' }] },
+    },
+    {
       name: 'the one that the environment names',
       env: { INCUS_SOCKET: '/i', LXD_DIR: '/l' },
       sockets: { '/i': named('i'), '/l/unix.socket': named('l'), [admins]: named('a') },

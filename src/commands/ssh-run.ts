@@ -18,8 +18,9 @@ export async function runTool(tool: Tool, options: SshOptions, io: Io): Promise<
     io.out(`${call.command.map(shellQuoted).join(' ')}\n`);
     return exitCode.ok;
   }
-  // ssh makes its own folder alone, and only where it knows the file to lie in it.
-  await (await import('../ssh/replace-file.js')).makeFolder(dirname(knownHostsFile(io.env)));
+  // ssh makes its own folder alone, and only where it knows the file to lie in it. Where there can be none, ssh tells.
+  const { makeFolder } = await import('../ssh/replace-file.js');
+  await makeFolder(dirname(knownHostsFile(io.env))).catch(() => {});
   const code = await run(call.command, io);
   if (code === 255 && (await changedKey(call, io))) await explainChangedKey(call, io);
   return code;
@@ -28,9 +29,9 @@ export async function runTool(tool: Tool, options: SshOptions, io: Io): Promise<
 function run([program = '', ...args]: readonly string[], io: Io): Promise<number> {
   // A terminal sends Ctrl-C to the tool too, which decides.
   io.ignoreInterrupts();
-  const child = spawn(program, args, { stdio: 'inherit' });
   // Who ends this process, as git, rsync and systemd do, means the tool: without us it would go on.
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  const child = spawn(program, args, { stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'ENOENT' ? 'it is not installed, or not in PATH' : error.message;

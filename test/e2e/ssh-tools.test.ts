@@ -84,6 +84,12 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(knownHosts()).toBe(before);
   });
 
+  it('log in where there is no home to keep a key in', async () => {
+    const homeless = { env: { ...env, HOME: '/dev/null' } };
+    const result = await run([...vmssh, 'ssh', ...quiet, '-o', 'BatchMode=yes', 'db-t7', 'exit 3'], homeless);
+    expect(result).toMatchObject({ code: 3 });
+  });
+
   it('leave options behind the host, and what the command says, to ssh', async () => {
     const { code, stdout } = await tool(
       'ssh',

@@ -15,6 +15,8 @@ export interface ConfigOptions {
   readonly prefix: string;
   /** For all users of this host. */
   readonly system: boolean;
+  /** Neither of the first two was said: what they were the last time holds on. */
+  readonly asBefore: boolean;
 }
 
 export const configOptionSpecs: readonly OptionSpec[] = [
@@ -22,7 +24,7 @@ export const configOptionSpecs: readonly OptionSpec[] = [
   {
     long: 'prefix',
     value: 'TEXT',
-    summary: "put this in front of the machines' names: vm- makes Host vm-mint",
+    summary: "put this in front of the machines' names: vm- makes Host vm-mint, '' mint again",
   },
 ];
 
@@ -42,7 +44,23 @@ export function configOptions({ positionals, options }: RawArgs): ConfigOptions 
     );
   const system = options.system === true;
   if (system && prefix !== '') throw new UsageError('--system and --prefix exclude each other');
-  return { prefix, system, onlyPatterns: options['only-patterns'] === true || system };
+  const patterns = options['only-patterns'] === true;
+  const asBefore = !system && !patterns && options.prefix === undefined;
+  return { prefix, system, onlyPatterns: patterns || system, asBefore };
+}
+
+/** A comment that tells later runs what was said; "" where that was nothing. */
+export function optionsLine({ onlyPatterns, prefix, system }: ConfigOptions): string {
+  if (system || (!onlyPatterns && prefix === '')) return '';
+  return `# Made with ${onlyPatterns ? '--only-patterns' : `--prefix ${prefix}`}, which holds until --prefix or --only-patterns is said again\n`;
+}
+
+/** The options, with what was said when `file` was written. */
+export function withLast(options: ConfigOptions, file = ''): ConfigOptions {
+  if (!options.asBefore) return options;
+  const [, patterns, prefix = ''] =
+    /^# Made with (?:(--only-patterns)|--prefix (\S+)), which/m.exec(file) ?? [];
+  return { ...options, prefix, onlyPatterns: patterns !== undefined };
 }
 
 export type FindMachines = (io: Io) => Promise<AllMachines>;

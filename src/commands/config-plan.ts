@@ -6,7 +6,13 @@ import { sshFolder } from '../ssh/folder.js';
 import { shellQuoted } from './called-as.js';
 import { type Io, UsageError } from './command.js';
 import { fileAt } from './config-files.js';
-import { type ConfigOptions, configLines, type FindMachines } from './config-options.js';
+import {
+  type ConfigOptions,
+  configLines,
+  type FindMachines,
+  optionsLine,
+  withLast,
+} from './config-options.js';
 
 /** What would be written; `after` undefined: the file is removed. */
 export interface Change {
@@ -65,7 +71,9 @@ export async function planInstall(
   const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
   const refusal = inTheWay(files.own, own, `install${options.system ? ' --system' : ''}`);
   if (refusal) return { changes: [], refusal, files };
-  const text = signed(await configLines(options, io, await takenNames(main, files), find));
+  const all = withLast(options, own);
+  const lines = await configLines(all, io, await takenNames(main, files), find);
+  const text = signed(optionsLine(all) + lines);
   const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
   const { main: path } = files;
   const included = withInclude(main ?? '', files.include, spellings(files));

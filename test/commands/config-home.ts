@@ -5,7 +5,12 @@ import type { ConfigOptions } from '../../src/commands/config-options.js';
 import { planInstall, planUninstall } from '../../src/commands/config-plan.js';
 import { type FakeIo, fakeIo } from './fake-io.js';
 
-export const configDefaults: ConfigOptions = { onlyPatterns: false, prefix: '', system: false };
+export const configDefaults: ConfigOptions = {
+  onlyPatterns: false,
+  prefix: '',
+  system: false,
+  asBefore: false,
+};
 
 const machine = {
   name: 'mint',

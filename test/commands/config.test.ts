@@ -12,7 +12,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/commands/command.js';
 import { applyPlan, showPlan } from '../../src/commands/config-apply.js';
 import { configInstall } from '../../src/commands/config-install.js';
-import { configOptions } from '../../src/commands/config-options.js';
+import { type ConfigOptions, configOptions } from '../../src/commands/config-options.js';
 import { configFiles, planInstall, planUninstall } from '../../src/commands/config-plan.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { ConfigHome, configDefaults, find } from './config-home.js';
@@ -44,6 +44,21 @@ describe('config install', () => {
     const lines = readFileSync(join(odd, '.ssh/vmssh.conf'), 'utf8').match(/UserKnownHostsFile .*vmssh.*/g);
     const want = `UserKnownHostsFile ${odd.replace('%', '%%')}/.ssh/vmssh_known_hosts`;
     expect(lines).toEqual([want, want]);
+  });
+
+  it('holds on to a prefix, and to patterns alone, until another is said', async () => {
+    const hosts = async (some: Partial<ConfigOptions>) => {
+      expect(await home.install(some)).toBe(0);
+      return readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);
+    };
+    expect(await hosts({ prefix: 'vm-' })).toEqual(['Host vm-mint']);
+    expect(await hosts({ asBefore: true })).toEqual(['Host vm-mint']);
+    const unchanged = await planInstall({ ...options, asBefore: true }, home.io(), find);
+    expect(unchanged.changes).toEqual([]);
+    expect(await hosts({ onlyPatterns: true })).toBeNull();
+    expect(await hosts({ asBefore: true })).toBeNull();
+    expect(await hosts({ prefix: '' })).toEqual(['Host mint']);
+    expect(await hosts({ asBefore: true })).toEqual(['Host mint']);
   });
 
   it('does nothing the second time', async () => {
@@ -142,9 +157,11 @@ describe('config uninstall', () => {
 describe('options', () => {
   const parse = (given: Record<string, string | true>) => configOptions({ positionals: [], options: given });
   it.each([
-    { input: {}, want: options },
+    { input: {}, want: { ...options, asBefore: true } },
     { input: { prefix: 'vm-' }, want: { ...options, prefix: 'vm-' } },
-    { input: { system: true }, want: { onlyPatterns: true, prefix: '', system: true } },
+    { input: { prefix: '' }, want: options },
+    { input: { 'only-patterns': true }, want: { ...options, onlyPatterns: true } },
+    { input: { system: true }, want: { ...options, onlyPatterns: true, system: true } },
   ] as const)('$input', ({ input, want }) => expect(parse(input)).toEqual(want));
 
   it.each(['-x', '.x', 'a b', 'a*', 'a\n', 'a/'])('refuse the prefix %j', (prefix) => {

@@ -209,6 +209,12 @@ table(
 
 table(
   configPrint,
-  [{ name: 'nothing', input: raw([]), want: { onlyPatterns: false, prefix: '', system: false } }],
+  [
+    {
+      name: 'nothing',
+      input: raw([]),
+      want: { onlyPatterns: false, prefix: '', system: false, asBefore: true },
+    },
+  ],
   [{ input: raw(['x']), want: 'expected no argument, got "x"' }],
 );

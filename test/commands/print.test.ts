@@ -6,7 +6,7 @@ import { loadAddon } from '../../src/native.js';
 import { configText } from '../../src/ssh/config-text.js';
 import { fakeIo } from './fake-io.js';
 
-const patterns = { onlyPatterns: true, prefix: '', system: false };
+const patterns = { onlyPatterns: true, prefix: '', system: false, asBefore: false };
 
 describe('config print', () => {
   it('prints the lines for this program, with fd passing where the addon is', async () => {

@@ -72,7 +72,7 @@ export async function planInstall(
   const refusal = inTheWay(files.own, own, `install${options.system ? ' --system' : ''}`);
   if (refusal) return { changes: [], refusal, files };
   const all = withLast(options, own);
-  const lines = await configLines(all, io, await takenNames(main, files), find);
+  const lines = await configLines(all, io, await takenNames(main, own, files), find);
   const text = signed(optionsLine(all) + lines);
   const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
   const { main: path } = files;
@@ -126,7 +126,16 @@ function spellings({ own }: ConfigFiles): readonly string[] {
   return [own, '~/.ssh/vmssh.conf'];
 }
 
-/** Names that mean something else to ssh already. */
-async function takenNames(main = '', { own }: ConfigFiles): Promise<ReadonlySet<string>> {
-  return hostNames([main, ...(await includedTexts(main, dirname(own), own))].join('\n'));
+/**
+ * Names that mean something else to ssh already. Where the file of ours has one, who wrote it elsewhere since meant the
+ * machine, to set more for it.
+ */
+async function takenNames(
+  main: string | undefined,
+  own: string | undefined,
+  files: ConfigFiles,
+): Promise<ReadonlySet<string>> {
+  const texts = [main ?? '', ...(await includedTexts(main ?? '', dirname(files.own), files.own))];
+  const ours = hostNames(own ?? '');
+  return new Set([...hostNames(texts.join('\n'))].filter((name) => !ours.has(name)));
 }

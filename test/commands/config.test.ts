@@ -46,6 +46,15 @@ describe('config install', () => {
     expect(lines).toEqual([want, want]);
   });
 
+  it('keeps a Host for which the main file sets more since', async () => {
+    await home.install();
+    writeFileSync(home.main, `${readFileSync(home.main, 'utf8')}Host mint\n    User root\n`);
+    const to = home.io();
+    await home.install({}, to);
+    expect(readFileSync(home.own, 'utf8')).toMatch(/^Host mint$/m);
+    expect([to.stdout, to.stderr]).toEqual([['nothing to change\n'], []]);
+  });
+
   it('holds on to a prefix, and to patterns alone, until another is said', async () => {
     const hosts = async (some: Partial<ConfigOptions>) => {
       expect(await home.install(some)).toBe(0);

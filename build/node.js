@@ -9,7 +9,7 @@ await Promise.all([sources(), addon()]);
 async function sources() {
   const files = await bundle({
     dir: 'dist',
-    lane: { format: 'cjs', file: 'lane.js', plugins: [addonPackage()] },
+    lane: { format: 'cjs', file: 'lane.js', asModule: 'lane.mjs', plugins: [addonPackage()] },
     input: { index: 'src/index.ts', demo: 'src/demo/demo.ts' },
   });
   for (const name of ['vmssh', 'vsock-nc']) files.push(await program(name));

@@ -171,5 +171,13 @@ async function warn(io: Io, { warnings }: AllMachines, { show }: ListOptions): P
 
 function byStatusAndName(a: ListedMachine, b: ListedMachine): number {
   const rank = ({ status }: ListedMachine) => (status === 'running' ? 0 : status === 'off' ? 2 : 1);
-  return rank(a) - rank(b) || a.name.localeCompare(b.name, 'en', { numeric: true });
+  return rank(a) - rank(b) || compareNames(a.name, b.name);
+}
+
+// web2 comes before web10, and case does not count. Intl would do it too, once it has read its tables: 5 ms.
+function compareNames(a: string, b: string): number {
+  const [x = '', y = ''] = [a, b].map((name) =>
+    name.toLowerCase().replaceAll(/\d+/g, (digits) => digits.padStart(20, '0')),
+  );
+  return x === y ? 0 : x < y ? -1 : 1;
 }

@@ -8,11 +8,12 @@ export const machined: Provider = { name: 'machined', platforms: ['linux'], list
 
 async function list(deps: Deps): Promise<Listing> {
   const { machines, failures } = await listMachines(deps);
-  const distinct = distinctMachines(machines);
+  const names = new Set<string>();
   return {
-    found: distinct.flatMap((machine) => {
-      const first = distinct.find(({ name }) => name === machine.name);
-      return toFound(machine, machine === first ? machine.name : machine.id);
+    found: distinctMachines(machines).flatMap((machine) => {
+      const isFirst = !names.has(machine.name);
+      names.add(machine.name);
+      return toFound(machine, isFirst ? machine.name : machine.id);
     }),
     warnings: failures
       .filter(({ code }) => code !== 'ENOENT')

@@ -15,9 +15,10 @@ export function matchMachine(wanted: string, machines: readonly Machine[]): read
 
 /** The machines without those that a scope before theirs knows by the same name and id: such were registered twice. */
 export function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
-  return machines.filter((machine, at) => machines.findIndex((other) => isSame(other, machine)) === at);
-}
-
-function isSame(a: Machine, b: Machine): boolean {
-  return a.name === b.name && a.id === b.id;
+  const distinct = new Map<string, Machine>();
+  for (const machine of machines) {
+    const key = `${machine.name}/${machine.id}`;
+    if (!distinct.has(key)) distinct.set(key, machine);
+  }
+  return [...distinct.values()];
 }

@@ -1,8 +1,8 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import type { Deps, Process } from './provider.js';
 
-/** What is needed of node:fs/promises. */
+/** What is needed of node:fs. */
 export interface ProcFs {
   readdir(path: string): Promise<readonly string[]>;
   readFile(path: string): Promise<string>;
@@ -20,7 +20,7 @@ export async function processesNamed(
   uid: number | undefined = process.getuid?.(),
 ): Promise<readonly Process[]> {
   const all = await allProcesses(deps, fs);
-  const named = all.map(withoutLoader).filter(({ argv: [first = ''] }) => program.test(basename(first)));
+  const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
   const trusted = await Promise.all(named.map(({ pid }) => isTrusted(pid, uid, deps, fs)));
   return named.filter((_, i) => trusted[i]);
 }
@@ -52,7 +52,10 @@ async function readAll(deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
       return { pid: Number(pid), argv: text.replace(/\0$/, '').split('\0') };
     }),
   );
-  return processes.filter(({ argv }) => argv[0] !== '').sort((a, b) => a.pid - b.pid);
+  return processes
+    .filter(({ argv }) => argv[0] !== '')
+    .map(withoutLoader)
+    .sort((a, b) => a.pid - b.pid);
 }
 
 // The folder's owner would not do: the kernel shows root's for a process that forbids its core dump (proc_pid(5)).
@@ -77,8 +80,9 @@ export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }
 
+// A thread for each read would take ten times as long as the kernel, which answers from memory.
 const nodeFs: ProcFs = {
-  readdir: (path) => readdir(path),
-  readFile: (path) => readFile(path, 'utf8'),
-  readlink: (path) => readlink(path),
+  readdir: async (path) => readdirSync(path),
+  readFile: async (path) => readFileSync(path, 'utf8'),
+  readlink: async (path) => readlinkSync(path),
 };

@@ -57,6 +57,15 @@ describe('vmssh list', () => {
     });
   });
 
+  it('sorts names by the numbers in them, whatever their case', async () => {
+    const names = ['web10', 'Web9', 'web-b', '10', '9', 'Ähre', 'web'];
+    const found = names.map(
+      (name): Found => ({ name, target: `qemu/${name}`, status: 'running', provider: 'p' }),
+    );
+    const { stdout } = await output({ show: 'names' }, deps(provider(found)));
+    expect(stdout).toBe('9\n10\nweb\nweb-b\nWeb9\nweb10\nÄhre\n');
+  });
+
   it('prints more columns with -o wide', async () => {
     const { stdout } = await output({ show: 'wide', runningOnly: true });
     expect(stdout).toBe(`running\tMint 22\tqemu/${uuid}\tp\t3\t${uuid}\tvsock/3\t-\n`);

@@ -82,5 +82,8 @@ describe('wrong usage', () => {
   });
   it('of a target is told as such', () => {
     expect(() => guestInstall.parse(raw({ target: 'web' }, 'web'), fakeIo())).toThrow(ConnectError);
+    expect(() => guestInstall.parse(raw({ way: 'target' }, 'me@web'), fakeIo())).toThrow(
+      'cannot understand "web": unknown kind of target',
+    );
   });
 });

@@ -103,12 +103,21 @@ function splitRemote(
 ): Omit<Operand, 'at'> | undefined {
   // On Windows a letter and a colon are a drive, to OpenSSH there as well.
   if (exists(text) || (platform === 'win32' && /^[a-z]:/i.test(text))) return undefined;
+  const [, uri] = /^(?:scp|sftp):\/\/(.*)$/is.exec(text) ?? [];
+  if (uri !== undefined) return ofUri(uri);
   const { user, host: rest } = loginOf(splitUser(text));
   const colons = [...rest.matchAll(/:/g)].map(({ index }) => index);
   const at = colons.find((index) => isTarget(rest.slice(0, index))) ?? colons[0];
   if (at === undefined || at === 0) return undefined;
   const host = rest.slice(0, at);
   return isTarget(host) || !host.includes('/') ? { user, host, rest: rest.slice(at) } : undefined;
+}
+
+// "[user@]NAME[:port][/path]", as scp(1) and sftp(1) have it: the path begins behind the slash.
+function ofUri(text: string): Omit<Operand, 'at'> | undefined {
+  const [, authority = '', path = ''] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
+  const { user, host, port } = loginOf(splitLogin(`ssh://${authority}`));
+  return host === '' ? undefined : { user, host, port, rest: `:${path}` };
 }
 
 function loginOf({ user, host, port }: Login): Omit<Operand, 'at' | 'rest'> {

@@ -57,10 +57,17 @@ describe('the machines among the arguments of the others', () => {
     { tool: 'scp', line: 'a b', want: [] },
     { tool: 'sftp', line: '-b x:y mint', want: ['2 mint '] },
     { tool: 'sftp', line: 'machine/web:/srv', want: ['0 machine/web :/srv'] },
+    { tool: 'scp', line: 'scp://ann@mint:2222//etc/hosts .', want: ['0 mint :/etc/hosts'] },
+    { tool: 'sftp', line: 'sftp://machine%web/srv', want: ['0 machine%web :srv'] },
+    { tool: 'sftp', line: 'sftp://mint', want: ['0 mint :'] },
     { tool: 'rsync', line: '-a --exclude a:b -e ssh:x src/ mint:dst/', want: ['6 mint :dst/'] },
     { tool: 'rsync', line: '-ae x:y --exclude=c:d vsock/3:/x y', want: ['3 vsock/3 :/x'] },
   ])('$tool $line', ({ tool, line, want }) => {
     expect(find(tool, line).operands.map(({ at, host, rest }) => `${at} ${host} ${rest}`)).toEqual(want);
+  });
+
+  it('may have a user and a port in a form of scp and sftp', () => {
+    expect(find('scp', 'a scp://ann@mint:2222/b').operands).toMatchObject([{ user: 'ann@', port: '2222' }]);
   });
 
   it('are no files that are there', () => {

@@ -47,7 +47,7 @@ function look(item) {
 function imageSettings(name) {
   const suite = suiteNamed(name);
   return {
-    SUITE: name,
+    SUITE: suite.debian ?? name,
     PACKAGES: suite.packages.join(','),
     ...(suite.acceptOutdated ? { CHECK_VALID: 'no' } : {}),
     ...(suite.needsNode ? { NODE: process.execPath } : {}),

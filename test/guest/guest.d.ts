@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-export type Suite = 'trixie' | 'sid' | 'bookworm';
+export type Suite = 'trixie' | 'sid' | 'bookworm' | 'hypervisor';
 
 export interface BootOptions {
   suite: Suite;

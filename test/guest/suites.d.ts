@@ -1,6 +1,8 @@
 import type { Suite } from './guest.js';
 
 export interface SuiteFacts {
+  /** The Debian suite that it is made of, where that is not its name. */
+  debian?: string;
   /** The systemd there, at least. */
   systemd: number;
   packages: string[];

@@ -5,12 +5,21 @@ const packages = [
   ...['iproute2', 'procps', 'strace', 'busybox-static'],
 ];
 
+const hypervisors = ['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-clients'];
+
 export const suites = {
   trixie: { systemd: 257, packages: [...packages, 'nodejs'], servesVsock: true },
   // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).
   sid: { systemd: 262, packages: [...packages, 'nodejs'], servesVsock: true, acceptOutdated: true },
   // Its own node is 18: it gets the program that runs this.
   bookworm: { systemd: 252, packages: [...packages, 'sudo'], servesVsock: false, needsNode: true },
+  // A host of virtual machines, with what second-level.sh makes their systems of.
+  hypervisor: {
+    debian: 'trixie',
+    systemd: 257,
+    packages: [...packages, 'nodejs', ...hypervisors, 'dropbear-bin', 'zstd'],
+    servesVsock: true,
+  },
 };
 
 export const suiteNames = Object.keys(suites);

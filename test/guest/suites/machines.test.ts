@@ -5,19 +5,11 @@ import { version } from '../../../src/version.js';
 import { startContainer } from '../container.js';
 import { describeGuests } from '../describe.js';
 import { bootGuest, type Guest } from '../guest.js';
+import { register } from '../machined.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const deb = `dist/vmssh_${version}_amd64.deb`;
 const id = '0123456789abcdef0123456789abcdef';
-
-/** A script that makes systemd-machined know a machine, which is one as long as its leader runs. */
-function register(machine: { readonly name: string } & Readonly<Record<string, unknown>>): string {
-  const unit = `leader-${machine.name}`;
-  const leader = `"leaderProcessId":{"pid":'$(systemctl show -P MainPID ${unit})'}`;
-  return `set -e
-    systemd-run -q --unit=${unit} sleep infinity
-    varlinkctl call /run/systemd/machine/io.systemd.Machine io.systemd.Machine.Register '${JSON.stringify(machine).slice(0, -1)},${leader}}'`;
-}
 
 describeGuests('machines on a host with systemd-machined', () => {
   let guest: Guest;

@@ -1,0 +1,40 @@
+#!/bin/sh
+# second-level.sh FOLDER: what a guest needs to run guests of its own, made of its own files and of FOLDER/vmlinuz.
+# Leaves in FOLDER: vmlinux (QEMU starts it at once; unpacking itself would take a twice emulated CPU half a minute) and
+# initrd: busybox, vsock, and an SSH server on vsock port 22 that makes itself a host key at each boot. It says "up" on
+# the console when it is.
+set -eu
+folder=$1
+root=$folder/root
+
+number() { od -An "-t$1" "-j$2" "-N$3" "$folder/vmlinuz"; } # the header of a bzImage: setup_sects, payload_offset and _length
+at=$((($(number u1 497 1) + 1) * 512 + $(number u4 584 4)))
+tail -c "+$((at + 1))" "$folder/vmlinuz" | head -c $(($(number u4 588 4) - 4)) | zstd -dcq >"$folder/vmlinux"
+
+mkdir -p "$root/bin" "$root/dev" "$root/run" "$root/etc/dropbear" "$root/modules"
+install -D -m 600 /root/.ssh/authorized_keys "$root/root/.ssh/authorized_keys"
+echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
+for program in /usr/bin/busybox /usr/bin/socat /usr/sbin/dropbear; do
+  for file in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
+    [ -e "$root$file" ] || install -D "$file" "$root$file"
+  done
+done
+count=10
+for module in $(modprobe --show-depends vmw_vsock_virtio_transport | sed -n 's/^insmod //p'); do
+  count=$((count + 1))
+  busybox xzcat "$module" >"$root/modules/$count.ko"
+done
+# Without /proc dropbear does not start itself anew for each connection, which takes seconds here.
+cat >"$root/init" <<'INIT'
+#!/usr/bin/busybox sh
+/usr/bin/busybox --install -s /bin
+mount -t devtmpfs dev /dev
+for module in /modules/*; do insmod $module; done
+ip link set lo up
+dropbear -R -p 127.0.0.1:22
+echo up >/dev/console
+exec socat VSOCK-LISTEN:22,fork TCP:127.0.0.1:22
+INIT
+chmod +x "$root/init"
+(cd "$root" && find . | busybox cpio -o -H newc) >"$folder/initrd"
+rm -r "$root" "$folder/vmlinuz"

@@ -13,7 +13,7 @@ export const tcpFailures: readonly Failure[] = [
       ...['WSAETIMEDOUT', 'WSAEHOSTUNREACH', 'WSAENETUNREACH', 'WSAENETDOWN'],
     ],
     problem: '{address} cannot be reached',
-    hint: 'see whether the machine runs and its network is up: machinectl status',
+    hint: 'see whether the machine runs and its network is up: vmssh list',
   },
   {
     codes: ['ENOTFOUND', 'EAI_AGAIN'],

@@ -14,7 +14,7 @@ export const configInstall: Command<ConfigInstallOptions> = {
   name: 'config install',
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
   usage: '',
-  details: `It can be run again at any time, and is to be where machines came or went. A file that vmssh did not write, or that was edited,
+  details: `It can be run again at any time, and is to be where machines came or went. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
 is left alone. What --prefix or --only-patterns said holds for later runs, until one of them is said again. With --dry-run it prints a diff, and exits with 1 where something would change.`,
   options: [
     ...configOptionSpecs,

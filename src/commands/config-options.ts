@@ -1,7 +1,9 @@
 import type { AllMachines } from '../discovery/list-all.js';
+import { isFailure } from '../discovery/provider.js';
 import { printable, quote } from '../errors.js';
 import { loadAddon } from '../native.js';
 import { concreteHosts } from '../ssh/config-hosts.js';
+import { keptBlocks } from '../ssh/config-kept.js';
 import { configText, userKnownHosts } from '../ssh/config-text.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { type Io, type OptionSpec, type RawArgs, UsageError } from './command.js';
@@ -73,15 +75,23 @@ export const findMachines: FindMachines = async (io) => {
   ]);
   const here = providers.filter(({ platforms }) => platforms.includes(io.platform));
   const progress = await startProgress(io, 'asking for machines');
-  // A machine that is not listed now loses its Host: more time than a list for people.
+  // A machine that is not listed now may lose its Host: more time than a list for people.
   return listAll({ env: io.env }, here, 5000).finally(() => progress.stop());
 };
 
-/** The lines, and on stderr which machines have none. `taken`: names that mean something else already. Throws a UsageError. */
+/** What is there already. */
+export interface Present {
+  /** Names that mean something else. */
+  readonly taken: ReadonlySet<string>;
+  /** The file of ours. */
+  readonly file: string;
+}
+
+/** The lines, and on stderr which machines have none. Throws a UsageError. */
 export async function configLines(
   { onlyPatterns, prefix, system }: ConfigOptions,
   io: Io,
-  taken: ReadonlySet<string> = new Set(),
+  { taken, file }: Present = { taken: new Set(), file: '' },
   find: FindMachines = findMachines,
 ): Promise<string> {
   const { machines, warnings } = onlyPatterns ? { machines: [], warnings: [] } : await find(io);
@@ -90,10 +100,16 @@ export async function configLines(
   for (const { provider, problem } of warnings)
     io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
   for (const { name, why } of left) io.err(`${io.program}: no Host for ${quote(name)}: ${printable(why)}\n`);
+  // A provider that could not be asked may have them all the same.
+  const failed = warnings.filter(isFailure).map(({ provider }) => provider);
+  const kept = keptBlocks(file, failed, hosts);
+  if (kept.length > 0)
+    io.err(`${io.program}: kept as they were: ${kept.map(({ host }) => printable(host)).join(', ')}\n`);
   try {
     const { self: program, platform } = io;
     const fdpass = platform !== 'win32' && loadAddon().addon !== undefined;
-    return configText({ program, fdpass, platform, knownHosts, hosts });
+    const text = configText({ program, fdpass, platform, knownHosts, hosts });
+    return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }

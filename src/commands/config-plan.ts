@@ -72,7 +72,8 @@ export async function planInstall(
   const refusal = inTheWay(files.own, own, `install${options.system ? ' --system' : ''}`);
   if (refusal) return { changes: [], refusal, files };
   const all = withLast(options, own);
-  const lines = await configLines(all, io, await takenNames(main, own, files), find);
+  const present = { taken: await takenNames(main, own, files), file: own ?? '' };
+  const lines = await configLines(all, io, present, find);
   const text = signed(optionsLine(all) + lines);
   const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
   const { main: path } = files;

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyPlan } from '../../src/commands/config-apply.js';
-import type { ConfigOptions } from '../../src/commands/config-options.js';
+import type { ConfigOptions, FindMachines } from '../../src/commands/config-options.js';
 import { planInstall, planUninstall } from '../../src/commands/config-plan.js';
 import { type FakeIo, fakeIo } from './fake-io.js';
 
@@ -12,7 +12,7 @@ export const configDefaults: ConfigOptions = {
   asBefore: false,
 };
 
-const machine = {
+export const machine = {
   name: 'mint',
   target: 'qemu/mint',
   status: 'running',
@@ -21,7 +21,7 @@ const machine = {
 } as const;
 
 /** One machine, mint. */
-export const find = async () => ({ machines: [machine], warnings: [] });
+export const find: FindMachines = async () => ({ machines: [machine], warnings: [] });
 
 /** A new home with nothing in it. */
 export class ConfigHome {

@@ -12,7 +12,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/commands/command.js';
 import { applyPlan, showPlan } from '../../src/commands/config-apply.js';
 import { configInstall } from '../../src/commands/config-install.js';
-import { type ConfigOptions, configOptions } from '../../src/commands/config-options.js';
+import { configOptions } from '../../src/commands/config-options.js';
 import { configFiles, planInstall, planUninstall } from '../../src/commands/config-plan.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { ConfigHome, configDefaults, find } from './config-home.js';
@@ -44,37 +44,6 @@ describe('config install', () => {
     const lines = readFileSync(join(odd, '.ssh/vmssh.conf'), 'utf8').match(/UserKnownHostsFile .*vmssh.*/g);
     const want = `UserKnownHostsFile ${odd.replace('%', '%%')}/.ssh/vmssh_known_hosts`;
     expect(lines).toEqual([want, want]);
-  });
-
-  it('keeps a Host for which the main file sets more since', async () => {
-    await home.install();
-    writeFileSync(home.main, `${readFileSync(home.main, 'utf8')}Host mint\n    User root\n`);
-    const to = home.io();
-    await home.install({}, to);
-    expect(readFileSync(home.own, 'utf8')).toMatch(/^Host mint$/m);
-    expect([to.stdout, to.stderr]).toEqual([['nothing to change\n'], []]);
-  });
-
-  it('holds on to a prefix, and to patterns alone, until another is said', async () => {
-    const hosts = async (some: Partial<ConfigOptions>) => {
-      expect(await home.install(some)).toBe(0);
-      return readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);
-    };
-    expect(await hosts({ prefix: 'vm-' })).toEqual(['Host vm-mint']);
-    expect(await hosts({ asBefore: true })).toEqual(['Host vm-mint']);
-    const unchanged = await planInstall({ ...options, asBefore: true }, home.io(), find);
-    expect(unchanged.changes).toEqual([]);
-    expect(await hosts({ onlyPatterns: true })).toBeNull();
-    expect(await hosts({ asBefore: true })).toBeNull();
-    expect(await hosts({ prefix: '' })).toEqual(['Host mint']);
-    expect(await hosts({ asBefore: true })).toEqual(['Host mint']);
-  });
-
-  it('does nothing the second time', async () => {
-    await home.install();
-    const to = home.io();
-    expect(await home.install({}, to)).toBe(0);
-    expect(to.stdout).toEqual(['nothing to change\n']);
   });
 
   it('keeps what the main file has, its mode, and its being a link', async () => {

@@ -23,6 +23,8 @@ export interface ToolArgs {
   readonly optionsAt: number;
   /** Whether the arguments themselves tell who logs in. */
   readonly hasUser: boolean;
+  /** Whether they lead over another host. */
+  readonly jumps: boolean;
 }
 
 /** The options of each tool that take a value: getopt's own list of the newest OpenSSH, and rsync's. */
@@ -52,7 +54,7 @@ export interface Paths {
 
 /** Finds the machines in the arguments of a tool, and leaves all else as it is. */
 export function findOperands(tool: Tool, args: readonly string[], paths: Paths): ToolArgs {
-  const { positions, optionsAt, hasUser } = walk(tool, args);
+  const { positions, hasUser, ...found } = walk(tool, args);
   const hosts = tool === 'ssh' || tool === 'sftp' ? positions.slice(0, 1) : positions;
   const operands = hosts.flatMap((at): Operand[] => {
     const text = args[at] ?? '';
@@ -61,26 +63,24 @@ export function findOperands(tool: Tool, args: readonly string[], paths: Paths):
     if (remote) return [{ at, ...remote }];
     return tool === 'sftp' ? [{ at, ...loginOf(splitUser(text)), rest: '' }] : [];
   });
-  return { operands, optionsAt, hasUser: hasUser || operands.some(({ user }) => user !== '') };
+  return { ...found, operands, hasUser: hasUser || operands.some(({ user }) => user !== '') };
 }
 
 // As getopt does it: options come first; ssh takes more between the host and the command.
-function walk(
-  tool: Tool,
-  args: readonly string[],
-): Pick<ToolArgs, 'optionsAt' | 'hasUser'> & { positions: number[] } {
+function walk(tool: Tool, args: readonly string[]): Omit<ToolArgs, 'operands'> & { positions: number[] } {
   const positions: number[] = [];
   let hasUser = false;
+  let jumps = false;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
     if (arg === '--') {
       const rest = [...args.keys()].filter((at) => at > i);
       const optionsAt = tool === 'ssh' ? i : (positions[0] ?? i);
-      return { positions: [...positions, ...rest], optionsAt, hasUser };
+      return { positions: [...positions, ...rest], optionsAt, hasUser, jumps };
     }
     if (!arg.startsWith('-') || arg === '-') {
       positions.push(i);
-      if (tool === 'ssh' && positions.length === 2) return { positions, optionsAt: i, hasUser };
+      if (tool === 'ssh' && positions.length === 2) return { positions, optionsAt: i, hasUser, jumps };
       continue;
     }
     if (arg.startsWith('--')) {
@@ -92,8 +92,14 @@ function walk(
     const value = arg.slice(at + 1) || args[++i] || '';
     if ((tool === 'ssh' && arg[at] === 'l') || (arg[at] === 'o' && /^\s*user[\s=]/i.test(value)))
       hasUser = true;
+    if (
+      (tool !== 'rsync' && arg[at] === 'J') ||
+      (arg[at] === 'o' && /^\s*proxyjump[\s=]+(?!none)/i.test(value))
+    )
+      jumps = true;
   }
-  return { positions, optionsAt: tool === 'ssh' ? args.length : (positions[0] ?? args.length), hasUser };
+  const optionsAt = tool === 'ssh' ? args.length : (positions[0] ?? args.length);
+  return { positions, optionsAt, hasUser, jumps };
 }
 
 // "[user@]TARGET:path", of the colons the first that leaves a target in front of it, or "[user@]NAME:path".

@@ -67,8 +67,13 @@ export async function prepare(
   return { command, ssh, options, named, host };
 }
 
-function onlyMachine(tool: Tool, { operands }: ToolArgs): Operand {
+function onlyMachine(tool: Tool, { operands, jumps }: ToolArgs): Operand {
   const [operand, ...others] = operands;
+  if (jumps)
+    throw new UsageError(
+      '-J leads over another host, and a machine is reached from this one',
+      `leave it out; to go through a machine: vmssh config install, and then ${tool} -J NAME`,
+    );
   if (operand === undefined || operand.host === '') {
     const form =
       tool === 'ssh' || tool === 'sftp'

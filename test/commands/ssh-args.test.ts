@@ -40,6 +40,15 @@ describe('the machine among the arguments of ssh', () => {
     expect(find('ssh', 'ssh://vsock/3:2222 ls').operands).toMatchObject([{ host: 'vsock/3', port: '2222' }]);
   });
 
+  it.each([
+    { line: '-J a mint', jumps: true },
+    { line: '-o ProxyJump=a mint', jumps: true },
+    { line: '-o ProxyJump=none mint', jumps: false },
+    { line: 'mint ls -J', jumps: false },
+  ])('$line leads over another host: $jumps', ({ line, jumps }) =>
+    expect(find('ssh', line)).toMatchObject({ jumps }),
+  );
+
   it.each(['-p 22', '-v', '--'])('%s has none', (line) => expect(find('ssh', line).operands).toEqual([]));
 });
 

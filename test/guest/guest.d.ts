@@ -10,8 +10,8 @@ export interface BootOptions {
   share?: string;
   /** A NIC with the guest's port 22 forwarded to a free port of 127.0.0.1. Default true. */
   net?: boolean;
-  /** A vsock device, whose host side is the multiplexer at muxPath. Default true. */
-  vsock?: boolean;
+  /** A vsock device, whose host side is the multiplexer at muxPath; 'root-port': as libvirt and Incus plug it. Default true. */
+  vsock?: boolean | 'root-port';
   /** More words for the kernel's command line, such as `systemd.ssh_auto=no`. */
   append?: string;
   /** System credentials by their names, such as ssh.listen: given by SMBIOS, which systemd 252 and later read. */

@@ -19,12 +19,10 @@ export function machine(options) {
     const credit = ['--tx-buffer-size', 32768];
     const args = ['--guest-cid', cid, ...credit, '--socket', socket, '--uds-path', `${folder}/vsock.sock`];
     processes.push({ name: 'vhost-device-vsock', argv: [...vhostDeviceVsock(programs), ...args], socket });
-    devices.push(
-      '-chardev',
-      `socket,id=vsock,path=${socket}`,
-      '-device',
-      'vhost-user-vsock-pci,chardev=vsock',
-    );
+    const bus = vsock === 'root-port' ? ',bus=root-port' : '';
+    if (bus) devices.push('-device', 'pcie-root-port,id=root-port');
+    devices.push('-chardev', `socket,id=vsock,path=${socket}`);
+    devices.push('-device', `vhost-user-vsock-pci,chardev=vsock${bus}`);
   }
   if (share) {
     const socket = `${folder}/virtiofs.sock`;

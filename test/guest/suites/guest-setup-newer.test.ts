@@ -47,6 +47,21 @@ describeGuests('guests whose systemd listens on vsock by itself', () => {
     expect(await banner({ path: guest.muxPath, muxPort: 22 })).toMatch(/^SSH-2/);
   });
 
+  // systemd#42188: its generator sees no CID, and PID 1 loads the transport only for a device on the root bus.
+  test('a socket that systemd missed at boot is named, and the script writes the units', async () => {
+    site = siteOf(await bootGuest({ suite: 'trixie', cid: 62, vsock: 'root-port' }));
+    const { guest } = site;
+    const [failed] = faultsOf(await site.check());
+    expect(failed).toMatchObject({ state: 'failed', step: 'listening' });
+    expect(failed?.words).toMatch(/^systemd 257 made no sshd-vsock\.socket when it started: ./);
+    const script = await site.vmssh('guest', 'script');
+    expect((await guest.run('sh -s', { input: script.stdout })).stdout).toMatch(
+      /^ok +units +systemd 257\S* made no socket here \(.+\): ours fills in$/m,
+    );
+    expect(faultsOf(await site.check())).toEqual([]);
+    expect(await banner({ path: guest.muxPath, muxPort: 22 })).toMatch(/^SSH-2/);
+  });
+
   // systemd itself takes this guest for one of Hyper-V, with the CID 1; only the bus is a stand-in, for the driver of
   // hv_sock needs the real one.
   test('9: a CID that systemd on Hyper-V takes for none is named, and the script writes the units', async () => {

@@ -89,7 +89,7 @@ no_socket_unit() {
       "take systemd.ssh_auto= away from the kernel's command line and reboot; until then: $(units_until_reboot)"
   elif [ "$major" -ge 256 ] && [ "$port" = 22 ]; then
     fail listening "systemd $major made no sshd-vsock.socket when it started: $(generator_words)" \
-      "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: systemd.ssh_listen=vsock::22 on the kernel's command line, or \${module:-vsock} in the initramfs (modules-load.d is too late)"
+      "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: the units of vmssh guest script, systemd.ssh_listen=vsock::22 on the kernel's command line, or \${module:-vsock} in the initramfs (modules-load.d is too late)"
   else
     fail listening "no unit listens on vsock port $port, and systemd $major makes none by itself" 'vmssh guest script writes them'
   fi

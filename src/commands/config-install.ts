@@ -4,6 +4,7 @@ import type { Command } from './command.js';
 import { applyPlan, showPlan } from './config-apply.js';
 import { type ConfigOptions, configOptionSpecs, configOptions, systemOption } from './config-options.js';
 import { planInstall } from './config-plan.js';
+import { notForAll } from './config-system.js';
 
 export interface ConfigInstallOptions extends ConfigOptions {
   readonly dryRun: boolean;
@@ -39,6 +40,11 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
         `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, and ssh reads the files of ${printable(home)} all the same\n`,
       );
     const plan = await planInstall(options, io);
+    const why = options.system ? await notForAll(io.self) : undefined;
+    if (why !== undefined)
+      io.err(
+        `${io.program}: warning: every user's ssh is to run this program, and ${printable(why)}: install it where root alone can change it, as the Debian package does\n`,
+      );
     return options.dryRun ? showPlan(plan, io) : applyPlan(plan, io);
   },
 };

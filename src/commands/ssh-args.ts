@@ -66,6 +66,21 @@ export function findOperands(tool: Tool, args: readonly string[], paths: Paths):
   return { ...found, operands, hasUser: hasUser || operands.some(({ user }) => user !== '') };
 }
 
+/** Whether they ask the tool about itself, which needs no machine: ssh's -V and -Q, rsync's --version. */
+export function asksTool(tool: Tool, args: readonly string[]): boolean {
+  const question = {
+    ssh: /^-[46AaCfGgKkMNnqsTtvXxYy]*[VQ]/,
+    rsync: /^(-V|--version)$/,
+    scp: undefined,
+    sftp: undefined,
+  }[tool];
+  return (
+    question !== undefined &&
+    args.some((arg) => question.test(arg)) &&
+    walk(tool, args).positions.length === 0
+  );
+}
+
 // As getopt does it: options come first; ssh takes more between the host and the command.
 function walk(tool: Tool, args: readonly string[]): Omit<ToolArgs, 'operands'> & { positions: number[] } {
   const positions: number[] = [];

@@ -120,7 +120,7 @@ function hostFor({ text, machine }: NamedTarget): string {
 }
 
 /** VMSSH_SSH, or HV_SSH_COMMAND as hvc has it: a program's path, or a program and its options parted by spaces. */
-function sshProgram({ env }: Io): readonly string[] {
+export function sshProgram({ env }: Io): readonly string[] {
   const own = env.VMSSH_SSH || env.HV_SSH_COMMAND;
   if (!own) return ['ssh'];
   return existsSync(own) ? [own] : own.trim().split(/\s+/);

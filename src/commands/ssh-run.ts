@@ -6,13 +6,15 @@ import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { shellQuoted } from './called-as.js';
 import { type Io, UsageError } from './command.js';
 import { lookUp } from './look-up.js';
-import type { Tool } from './ssh-args.js';
-import { prepare, type SshOptions, type ToolCall } from './ssh-call.js';
+import { asksTool, type Tool } from './ssh-args.js';
+import { prepare, type SshOptions, sshProgram, type ToolCall } from './ssh-call.js';
 import { changedKey } from './ssh-changed-key.js';
 import { complain } from './words.js';
 
 /** Runs the tool to its end. Resolves to its exit code; 128 and the signal's number where one ended it. */
 export async function runTool(tool: Tool, options: SshOptions, io: Io): Promise<number> {
+  if (asksTool(tool, options.args))
+    return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...options.args], io);
   const call = await prepare(tool, options, io, lookUp);
   if (options.print) {
     io.out(`${call.command.map(shellQuoted).join(' ')}\n`);

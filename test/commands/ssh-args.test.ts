@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findOperands, type Paths, type Tool } from '../../src/commands/ssh-args.js';
+import { asksTool, findOperands, type Paths, type Tool } from '../../src/commands/ssh-args.js';
 import { parseTarget } from '../../src/target/parse.js';
 
 function isTarget(text: string): boolean {
@@ -50,6 +50,21 @@ describe('the machine among the arguments of ssh', () => {
   );
 
   it.each(['-p 22', '-v', '--'])('%s has none', (line) => expect(find('ssh', line).operands).toEqual([]));
+});
+
+describe('a question about the tool itself', () => {
+  it.each<{ tool: Tool; line: string; want: boolean }>([
+    { tool: 'ssh', line: '-V', want: true },
+    { tool: 'ssh', line: '-vV', want: true },
+    { tool: 'ssh', line: '-Q cipher', want: true },
+    { tool: 'ssh', line: '-Qcipher', want: true },
+    { tool: 'ssh', line: '-V mint', want: false },
+    { tool: 'ssh', line: 'mint ls -V', want: false },
+    { tool: 'ssh', line: '-iV', want: false },
+    { tool: 'rsync', line: '--version', want: true },
+    { tool: 'rsync', line: '--version mint:', want: false },
+    { tool: 'scp', line: '-V', want: false },
+  ])('$tool $line: $want', ({ tool, line, want }) => expect(asksTool(tool, line.split(' '))).toBe(want));
 });
 
 describe('the machines among the arguments of the others', () => {

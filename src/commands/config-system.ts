@@ -1,0 +1,26 @@
+import { stat } from 'node:fs/promises';
+import { dirname, isAbsolute } from 'node:path';
+
+/** Of a file or folder: its owner and its mode. */
+export type Look = (path: string) => Promise<{ readonly uid: number; readonly mode: number }>;
+
+/**
+ * Why a program is none for all users of a system, root among them: whom else its files or their folders belong to, or
+ * who cannot read them. Undefined where nothing is in the way. Linux alone.
+ */
+export async function notForAll(program: readonly string[], look: Look = stat): Promise<string | undefined> {
+  for (const file of program.filter(isAbsolute)) {
+    for (const path of [file, ...folders(file)]) {
+      const { uid, mode } = await look(path);
+      if (uid !== 0) return `${path} belongs to user ${uid}, who could put another program there`;
+      if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0) return `${path} can be changed by others than root`;
+      if ((mode & (path === file ? 0o004 : 0o001)) === 0) return `${path} is closed to other users`;
+    }
+  }
+  return undefined;
+}
+
+function folders(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...folders(above)];
+}

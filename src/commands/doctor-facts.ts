@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { constants, existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import { arch, hostname, version as osVersion, release, userInfo } from 'node:os';
+import { arch, hostname, version as osVersion, release } from 'node:os';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { Provider } from '../discovery/provider.js';
 import { type AddonState, loadAddon } from '../native.js';
 import { isCompiled } from '../runtime.js';
+import { ownAccount } from '../ssh/account.js';
 import { version } from '../version.js';
 import type { Io } from './command.js';
 import { type ConfigFacts, gatherConfig, type SshFacts } from './doctor-config.js';
@@ -54,8 +55,8 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     listAll({ env: io.env }, here, 3000),
     ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
   ]);
-  const { username, homedir } = userInfo();
-  const home = io.env.HOME || homedir;
+  const own = ownAccount();
+  const home = io.env.HOME || own?.home;
   return {
     system: {
       platform: io.platform,
@@ -84,10 +85,9 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     machines,
     providers: here.map(({ name }) => name),
     private: [
-      { text: home, as: '~' },
-      { text: homedir, as: '~' },
+      ...[home, own?.home].flatMap((text) => (text === undefined ? [] : [{ text, as: '~' }])),
       { text: hostname(), as: 'HOST' },
-      { text: username, as: 'USER' },
+      ...(own === undefined ? [] : [{ text: own.name, as: 'USER' }]),
       ...machines.machines.flatMap(({ name, uuid, target }) => [
         { text: target, as: 'TARGET' },
         { text: name, as: 'NAME' },

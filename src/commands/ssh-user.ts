@@ -1,5 +1,5 @@
-import { userInfo } from 'node:os';
 import { type RunTool, runTool } from '../discovery/run-tool.js';
+import { ownAccount } from '../ssh/account.js';
 import type { Io } from './command.js';
 
 /** For what a `Match exec` in the user's own configuration may take. Milliseconds. */
@@ -17,13 +17,5 @@ export async function sshUser(
   if (platform === 'win32') return 'root';
   const args = ['-G', ...(sshConfig === undefined ? [] : ['-F', sshConfig]), '--', host];
   const settings = await run('ssh', args, { env, signal, timeoutMs }).catch(() => '');
-  return /^user (.+)$/m.exec(settings)?.[1] ?? ownName() ?? 'root';
-}
-
-function ownName(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch {
-    return undefined; // a user whom the password database does not know
-  }
+  return /^user (.+)$/m.exec(settings)?.[1] ?? ownAccount()?.name ?? 'root';
 }

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { ownAccount } from './account.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -8,29 +8,25 @@ type Env = Readonly<Record<string, string | undefined>>;
 export function sshFolder(
   env: Env,
   platform: NodeJS.Platform = process.platform,
-  passwdHome: () => string = homeOfUser,
+  passwdHome: () => string | undefined = homeOfUser,
 ): string {
   const { HOME, USERPROFILE } = env;
-  return join((platform === 'win32' ? USERPROFILE : HOME) || passwdHome(), '.ssh');
+  return join((platform === 'win32' ? USERPROFILE : HOME) || (passwdHome() ?? '/'), '.ssh');
 }
 
 /** Where ssh has its files, whatever HOME is: it asks the password database (ssh(1)). Undefined where that is the same. */
 export function otherHome(
   env: Env,
   platform: NodeJS.Platform,
-  passwdHome: () => string = homeOfUser,
+  passwdHome: () => string | undefined = homeOfUser,
 ): string | undefined {
   if (platform === 'win32' || !env.HOME) return undefined;
-  try {
-    const home = passwdHome();
-    return real(home) === real(env.HOME) ? undefined : home;
-  } catch {
-    return undefined; // a user whom the database does not know
-  }
+  const home = passwdHome();
+  return home === undefined || real(home) === real(env.HOME) ? undefined : home;
 }
 
-function homeOfUser(): string {
-  return userInfo().homedir;
+function homeOfUser(): string | undefined {
+  return ownAccount()?.home;
 }
 
 function real(path: string): string {

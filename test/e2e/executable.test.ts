@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -57,13 +57,14 @@ describe.skipIf(runtime !== 'executable')('the executable', () => {
       }
       const strace = ['strace', '-f', '-e', 'trace=%file', '-s', '500', '-o', join(dir, 'trace')];
       for (const command of [['proxy', 'unix/no/such', '22'], ['--help'], ['check', 'unix/no/such']]) {
-        const result = await run([...strace, executable, ...command], { cwd, keepOpen: true });
+        // npm's own PATH has folders of the checkout: ssh is looked for in each.
+        const env = { ...process.env, PATH: '/usr/bin:/bin' };
+        const result = await run([...strace, executable, ...command], { cwd, env, keepOpen: true });
         expect(result.stderr).not.toContain('a fault of vmssh');
-        const { stdout } = await run(['grep', '-oE', '"[^"]+"', join(dir, 'trace')]);
-        // A checkout may itself lie in the temp folder.
-        const touched = stdout
-          .split('\n')
-          .map((line) => line.slice(1, -1))
+        // The arguments of a program are no paths; and a checkout may itself lie in the temp folder.
+        const calls = readFileSync(join(dir, 'trace'), 'utf8').replaceAll(/\[[^\]\n]*\]/g, '');
+        const touched = [...calls.matchAll(/"([^"]+)"/g)]
+          .map(([, path = '']) => path)
           .filter((path) => !path.startsWith(`${dirname(executable)}/`));
         const inside = touched.filter(
           (path) => path.startsWith(`${cwd}/`) || path.startsWith(`${tmpdir()}/`),

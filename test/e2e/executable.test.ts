@@ -63,7 +63,7 @@ describe.skipIf(runtime !== 'executable')('the executable', () => {
         expect(result.stderr).not.toContain('a fault of vmssh');
         // The arguments of a program are no paths; and a checkout may itself lie in the temp folder.
         const calls = readFileSync(join(dir, 'trace'), 'utf8').replaceAll(/\[[^\]\n]*\]/g, '');
-        const touched = [...calls.matchAll(/"([^"]+)"/g)]
+        const touched = [...calls.matchAll(/"([^"\n]+)"/g)]
           .map(([, path = '']) => path)
           .filter((path) => !path.startsWith(`${dirname(executable)}/`));
         const inside = touched.filter(

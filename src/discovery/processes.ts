@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join } from 'node:path';
 import type { Deps, Process } from './provider.js';
 
@@ -80,9 +81,9 @@ export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }
 
-// A thread for each read would take ten times as long as the kernel, which answers from memory.
+// Reading a process' memory can take for ever, where its own threads wait for a disk: never on this thread.
 const nodeFs: ProcFs = {
   readdir: async (path) => readdirSync(path),
-  readFile: async (path) => readFileSync(path, 'utf8'),
+  readFile: (path) => readFile(path, 'utf8'),
   readlink: async (path) => readlinkSync(path),
 };

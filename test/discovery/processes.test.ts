@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pathsOf, processesNamed } from '../../src/discovery/processes.js';
+import { missingPrograms } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { fakeProc } from './fake-proc.js';
 
@@ -40,6 +44,24 @@ describe('processes by name', () => {
     const gone = { ...deps, procDir: '/nonexistent' };
     await expect(processesNamed(/^other$/, gone)).resolves.toEqual([]);
   });
+
+  it.skipIf(missingPrograms({ mkfifo: 'coreutils' }))(
+    'hold nobody up whose memory cannot be read',
+    async () => {
+      const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
+      const stuck = join(procDir, '101/cmdline');
+      rmSync(stuck);
+      execFileSync('mkfifo', [stuck]);
+      const found = processesNamed(/^vm$/, { env: {}, procDir });
+      const late = new Promise((resolve) => setTimeout(() => resolve('late'), 50));
+      expect(await Promise.race([found, late])).toBe('late');
+      writeFileSync(stuck, 'vm\0-b\0');
+      expect(await found).toEqual([
+        { pid: 100, argv: ['vm'] },
+        { pid: 101, argv: ['vm', '-b'] },
+      ]);
+    },
+  );
 
   it('have a folder that their relative paths begin in', async () => {
     const procDir = fakeProc(dir, [{ argv: ['vm'], cwd: '/srv' }]);

@@ -18,7 +18,10 @@ export async function listByTool(
     if (!(error instanceof DiscoveryError)) throw error;
     // EACCES: it lies in a folder of PATH that is closed to this user.
     if (error.code === 'ENOENT' || error.code === 'EACCES') return { found: [], warnings: [] };
-    return { found: [], warnings: [{ provider, code: error.code, problem: error.message }] };
+    // Who reads it is told the provider's name already.
+    const own = `${provider}: `;
+    const problem = error.message.startsWith(own) ? error.message.slice(own.length) : error.message;
+    return { found: [], warnings: [{ provider, code: error.code, problem }] };
   }
 }
 

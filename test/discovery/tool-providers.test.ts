@@ -140,6 +140,12 @@ describe('a tool', () => {
     expect(await listLima(deps, run, 1000)).toEqual({ found: [], warnings });
   });
 
+  it("that fails is named once, by its provider's name", async () => {
+    const podman = () => Promise.reject(new DiscoveryError('FAILED', 'podman: cannot'));
+    const { warnings } = await listPodman(deps, podman, 1000);
+    expect(warnings).toEqual([{ provider: 'podman', code: 'FAILED', problem: 'cannot' }]);
+  });
+
   it('prints in no language but English, and is asked nothing', async () => {
     expect(await runTool('sh', ['-c', 'echo $LC_ALL; cat'], deps)).toBe('C\n');
   });

@@ -4,6 +4,7 @@ import { accessTo, consoleOf } from './access.js';
 import { ensureImage, ensurePrograms } from './cache.js';
 import { tail } from './execute.js';
 import { machine } from './machine.js';
+import { isFaultOfQemu } from './qemu-fault.js';
 import { forwardedPort } from './qmp.js';
 import { suiteNamed } from './suites.js';
 import { supervise } from './supervise.js';
@@ -15,6 +16,17 @@ export async function bootGuest(options) {
     ensurePrograms(settings.log),
     ensureImage(settings.suite, settings.log),
   ]);
+  const made = { ...settings, programs, image };
+  try {
+    return await boot(made);
+  } catch (error) {
+    if (!isFaultOfQemu(error.message)) throw error;
+    settings.log?.(`QEMU ended by a fault of its own, and ${settings.suite} boots once more`);
+    return boot(made);
+  }
+}
+
+async function boot({ programs, image, ...settings }) {
   const folder = mkdtempSync(`${shortTemporaryFolder()}/vmssh-guest-`);
   const supervisor = await start(folder, machine({ ...settings, programs, image, folder }));
   try {

@@ -23,7 +23,8 @@ export const outsides: readonly Outside[] = [
     breaks: `sed -i s,vsock::22,vsock://any:22, ${units}/sshd-vsock.socket; ${reload}; systemctl restart sshd-vsock.socket`,
     step: 'address-form',
     evidence: /ListenStream=vsock:\/\/any:22, and systemd 252 \(bad-setting\) knows no URL form/,
-    outside: /nobody listens on vsock port 22[\s\S]*1\. the socket unit has an address/,
+    outside:
+      /nobody listens on vsock port 22[\s\S]*- the socket unit has an address .* \(1 in docs\/guest\.md\)/,
     restores: ':',
   },
   {
@@ -31,7 +32,7 @@ export const outsides: readonly Outside[] = [
     breaks: `cd ${units}; sed -i /Accept/d sshd-vsock.socket; cp sshd-vsock@.service sshd-vsock.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
     step: 'accept',
     evidence: /has no Accept=yes/,
-    outside: /✗ handshake[\s\S]*2\. Accept=yes is missing/,
+    outside: /✗ handshake[\s\S]*- Accept=yes is missing.* \(2 in docs\/guest\.md\)/,
     restores: `cd ${units}; rm -r sshd-vsock.socket.d sshd-vsock.service; sed -i 's/^Listen.*/&\\nAccept=yes/' sshd-vsock.socket; ${reload}; systemctl restart sshd-vsock.socket`,
   },
   {
@@ -47,7 +48,7 @@ export const outsides: readonly Outside[] = [
     breaks: `mv ${units}/sshd-vsock.socket /usr/lib/systemd/system; systemctl -q mask --now sshd-vsock.socket`,
     step: 'masked',
     evidence: /sshd-vsock\.socket is masked: .* points to \/dev\/null/,
-    outside: /8\. the socket is masked/,
+    outside: /- the socket is masked.* \(8 in docs\/guest\.md\)/,
     restores: `mv /usr/lib/systemd/system/sshd-vsock.socket ${units}; systemctl daemon-reload`,
   },
 ];

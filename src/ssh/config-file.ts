@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { settingsOf } from './config-settings.js';
 
 /** Whose a file is: "edited" is ours with changes of somebody else. */
 export type Owner = 'none' | 'ours' | 'edited' | 'foreign';
@@ -54,16 +55,11 @@ export function withoutInclude(main: string, ownFile: string): string {
 
 /** Whether an Include of one of these files holds for all hosts: it stands above the first Host or Match. */
 export function hasInclude(main: string, files: readonly string[]): boolean {
-  for (const line of main.replace(/^\ufeff/, '').split(/\r?\n/)) {
-    const [, keyword = '', rest = ''] = /^\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*)$/.exec(line) ?? [];
-    if (/^(host|match)$/i.test(keyword)) return false;
-    if (/^include$/i.test(keyword) && argumentsOf(rest).some((each) => files.includes(each))) return true;
+  for (const { keyword, args } of settingsOf(main)) {
+    if (keyword === 'host' || keyword === 'match') return false;
+    if (keyword === 'include' && args.some((each) => files.includes(each))) return true;
   }
   return false;
-}
-
-function argumentsOf(text: string): readonly string[] {
-  return (text.match(/"[^"]*"|[^\s"]+/g) ?? []).map((word) => word.replaceAll('"', ''));
 }
 
 function lineEnd(text: string): string {

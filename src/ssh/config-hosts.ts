@@ -2,6 +2,7 @@ import { slug } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { printable } from '../errors.js';
 import { parseTarget } from '../target/parse.js';
+import { settingsOf } from './config-settings.js';
 import type { ConcreteHost } from './config-text.js';
 import { hostOptions } from './host-options.js';
 import { hostKeyAlias, isNamed } from './identity.js';
@@ -94,11 +95,6 @@ function uuidPattern(
 
 /** The concrete names behind `Host` in a configuration, in lower case: what a new block may not stand for. */
 export function hostNames(config: string): ReadonlySet<string> {
-  const lines = config
-    .split(/\r?\n/)
-    .flatMap((line) => /^\s*Host(?:\s+|\s*=\s*)(.*)$/i.exec(line)?.[1] ?? []);
-  const words = lines.flatMap((line) => line.match(/"[^"]*"|[^\s"]+/g) ?? []);
-  return new Set(
-    words.map((word) => word.replaceAll('"', '').toLowerCase()).filter((word) => !/[*?!]/.test(word)),
-  );
+  const words = settingsOf(config).flatMap(({ keyword, args }) => (keyword === 'host' ? args : []));
+  return new Set(words.map((word) => word.toLowerCase()).filter((word) => !/[*?!]/.test(word)));
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
+import { settingsOf } from './config-settings.js';
 
 /**
  * The texts of all files that a configuration in `folder` (~/.ssh) includes, and these in turn, each once; but not of
@@ -24,12 +25,7 @@ export async function includedTexts(
 
 /** The arguments of a configuration's Include lines. */
 function includes(text: string): readonly string[] {
-  const lines = text
-    .split(/\r?\n/)
-    .flatMap((line) => /^\s*include(?:\s*=\s*|\s+)(.*)$/i.exec(line)?.[1] ?? []);
-  return lines
-    .flatMap((line) => line.match(/"[^"]*"|[^\s"]+/g) ?? [])
-    .map((word) => word.replaceAll('"', ''));
+  return settingsOf(text).flatMap(({ keyword, args }) => (keyword === 'include' ? args : []));
 }
 
 // A path is walked by its segments, as glob(7) does it.

@@ -1,5 +1,6 @@
 import { findWindowsVmssh, isWsl } from '../discovery/interop.js';
 import type { ConnectErrorInit } from '../errors.js';
+import { isBareId } from '../target/hyper-v.js';
 import type { Target } from '../target/target.js';
 import type { ResolveContext } from './resolution.js';
 
@@ -25,14 +26,13 @@ export function resolveElsewhere(
           }),
     };
   }
-  const isBare = 'vmId' in target && !/^hyper-v/i.test(context.text);
   return {
     code: 'UNSUPPORTED',
     problem: `${what} are not reached from ${platform}`,
     hint:
       target.kind === 'wsl'
         ? 'they are reached from Windows; from inside WSL2 itself by vsock/local'
-        : `they are reached from Windows and from inside WSL2${isBare ? `; ${otherIds}` : ''}`,
+        : `they are reached from Windows and from inside WSL2${isBareId(context.text) ? `; ${otherIds}` : ''}`,
   };
 }
 

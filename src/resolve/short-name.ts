@@ -5,6 +5,7 @@ import type { ListedMachine } from '../discovery/merge.js';
 import type { Deps, Provider } from '../discovery/provider.js';
 import { providers as allProviders } from '../discovery/providers.js';
 import { ConnectError, quote } from '../errors.js';
+import { isBareId } from '../target/hyper-v.js';
 import { asTarget, parseTarget } from '../target/parse.js';
 import type { Target } from '../target/target.js';
 import { ambiguousName } from './found.js';
@@ -41,7 +42,7 @@ export async function resolveShortName(
 ): Promise<NamedTarget> {
   const here = providers.filter(({ platforms }) => platforms.includes(deps.platform));
   const target = understood(typed);
-  if (target === undefined || isIdOfAny(target, typed, deps)) return byName(typed, await list(deps, here));
+  if (target === undefined || isIdOfAny(typed, deps)) return byName(typed, await list(deps, here));
   const names = asked(target);
   if (names.length === 0) return { text: typed, target };
   const { machines } = await list(
@@ -64,8 +65,8 @@ function understood(typed: string): Target | undefined {
 }
 
 // An id alone is Hyper-V's where that is: on Windows, and in WSL2, which has machines of its own besides.
-function isIdOfAny(target: Target, typed: string, deps: ShortNameDeps): boolean {
-  return 'vmId' in target && !/^h/i.test(typed) && deps.platform !== 'win32' && !isWsl(deps);
+function isIdOfAny(typed: string, deps: ShortNameDeps): boolean {
+  return isBareId(typed) && deps.platform !== 'win32' && !isWsl(deps);
 }
 
 // What could be a target of some kind is one, with a mistake in it.

@@ -17,10 +17,7 @@ export async function compile(executable, { target, bun } = {}) {
     await bundle({
       dir,
       // One file, and all of it the entry's: each one more takes time at each start.
-      lane: {
-        ...{ format: 'esm', file: 'lane.mjs', start: 'src/bin/executable.ts' },
-        plugins: [late],
-      },
+      lane: { format: 'esm', file: 'lane.mjs', start: 'src/bin/executable.ts', plugins: [late] },
       modulePlugins: [late],
     });
     const args = ['run', join(root, 'build/compile-bun.js'), join(dir, 'lane.mjs'), executable];

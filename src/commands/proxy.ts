@@ -66,8 +66,8 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(options, io) {
-    const kind = asTarget(options.text)?.kind;
-    if (io.platform === 'linux' && (kind === 'hyper-v' || kind === 'hvsock')) {
+    const kind = io.platform === 'linux' ? asTarget(options.text)?.kind : undefined;
+    if (kind === 'hyper-v' || kind === 'hvsock') {
       const { proxyOverInterop } = await import('./proxy-over-interop.js');
       const code = await proxyOverInterop(options, io);
       if (code !== undefined) return code;

@@ -5,6 +5,7 @@ import { checkTarget } from './check-target.js';
 import { type Command, UsageError } from './command.js';
 import {
   jsonOption,
+  portOption,
   type ReachFlags,
   reachFlags,
   timeoutOption,
@@ -30,7 +31,7 @@ export const check: Command<CheckOptions> = {
   details:
     'TARGET is also a name alone, as of vmssh ssh. Exits with the code of the first target that failed. Nobody is logged in.',
   options: [
-    { long: 'port', short: 'p', value: 'PORT', summary: 'the port of sshd in the machine (default 22)' },
+    portOption,
     {
       long: 'user',
       short: 'l',

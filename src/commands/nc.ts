@@ -12,9 +12,16 @@ import { lasting } from './lasting.js';
 import { findTarget } from './look-up.js';
 import { reachArgs, runOverInterop, windowsVmssh } from './over-interop.js';
 import { reachBy } from './reach-by.js';
-import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
+import {
+  portOption,
+  type ReachFlags,
+  reachFlags,
+  timeoutOption,
+  verboseOption,
+  waitOption,
+} from './shared-options.js';
 import { stepTrace } from './trace.js';
-import { portArgument, positionals } from './values.js';
+import { givenPort, portArgument, positionals } from './values.js';
 
 export interface NcOptions extends ReachFlags {
   readonly text: string;
@@ -34,7 +41,8 @@ export const nc: Command<NcOptions> = {
   details: 'On a terminal it prints the SSH banner and ends; where stdin is no terminal it pipes like nc.',
   options: [
     { long: 'banner', short: 'b', summary: 'print the SSH banner and end, wherever stdin comes from' },
-    { long: 'pipe', short: 'p', summary: 'pipe even if stdin is a terminal' },
+    { long: 'pipe', summary: 'pipe even if stdin is a terminal' },
+    portOption,
     timeoutOption,
     waitOption,
     {
@@ -59,8 +67,9 @@ export const nc: Command<NcOptions> = {
   ],
 
   parse(raw, io) {
-    const [typed = '', given] = positionals(raw, 1, 2, 'TARGET [PORT]');
+    const [typed = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
     const { host: name, port } = splitLogin(typed);
+    const given = givenPort(raw, after);
     const { options } = raw;
     const forSsh = options.ssh === true;
     const banner = options.banner === true || (io.terminal.stdin && options.pipe !== true && !forSsh);

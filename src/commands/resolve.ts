@@ -5,8 +5,8 @@ import { parseTarget } from '../target/parse.js';
 import type { Command } from './command.js';
 import { findTarget, portNote } from './look-up.js';
 import { runOverInterop, windowsVmssh } from './over-interop.js';
-import { jsonOption } from './shared-options.js';
-import { portArgument, positionals } from './values.js';
+import { jsonOption, portOption } from './shared-options.js';
+import { givenPort, portArgument, positionals } from './values.js';
 
 export interface ResolveCommandOptions {
   readonly text: string;
@@ -20,7 +20,7 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
   name: 'resolve',
   summary: 'tell what a target would connect to, and how that was found out',
   usage: 'TARGET [PORT]',
-  options: [jsonOption],
+  options: [portOption, jsonOption],
   examples: [
     { line: 'vmssh resolve mint', about: 'which machine is this, and how is it reached?' },
     { line: 'vmssh resolve machine/web', about: 'ask systemd-machined' },
@@ -28,7 +28,8 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
   ],
 
   parse(raw) {
-    const [text = '', port] = positionals(raw, 1, 2, 'TARGET [PORT]');
+    const [text = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
+    const port = givenPort(raw, after);
     return {
       text,
       port: port === undefined ? undefined : portArgument(port),

@@ -6,6 +6,13 @@ const defaultTimeoutMs = 15_000;
 /** What a slow machine takes to boot. Milliseconds. */
 const defaultWaitMs = 120_000;
 
+export const portOption: OptionSpec = {
+  long: 'port',
+  short: 'p',
+  value: 'PORT',
+  summary: 'the port in the machine (default 22)',
+};
+
 export const timeoutOption: OptionSpec = {
   long: 'timeout',
   value: 'SECONDS',

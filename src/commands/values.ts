@@ -26,6 +26,14 @@ export function portArgument(text: string | undefined): number {
   }
 }
 
+/** The port by --port, or after the target; undefined if it was not given. Throws a UsageError. */
+export function givenPort({ options }: RawArgs, after: string | undefined): string | undefined {
+  const { port } = options;
+  if (typeof port !== 'string') return after;
+  if (after === undefined) return port;
+  throw new UsageError(`the port is there twice: ${quote(after)} and --port ${quote(port)}`);
+}
+
 /** Exactly the positional arguments that are wanted. Throws a UsageError. */
 export function positionals(raw: RawArgs, least: number, most: number, usage: string): readonly string[] {
   const count = raw.positionals.length;

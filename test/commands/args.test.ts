@@ -110,8 +110,8 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
   },
   {
     command: 'nc',
-    args: ['-b', '-p', '--wait', 'vsock/3'],
-    want: { positionals: ['vsock/3'], options: { banner: true, pipe: true, wait: true } },
+    args: ['-b', '--pipe', '-p', '2222', '--wait', 'vsock/3'],
+    want: { positionals: ['vsock/3'], options: { banner: true, pipe: true, port: '2222', wait: true } },
   },
   {
     command: 'check',
@@ -120,8 +120,8 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
   },
   {
     command: 'resolve',
-    args: ['--json', 'a', '1'],
-    want: { positionals: ['a', '1'], options: { json: true } },
+    args: ['--json', '-p', '1', 'a'],
+    want: { positionals: ['a'], options: { json: true, port: '1' } },
   },
   { command: 'config print', args: [], want: { positionals: [], options: {} } },
   {
@@ -237,6 +237,21 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
     },
   },
 ];
+
+describe('the options', () => {
+  it('have a letter for one thing, whatever the command', () => {
+    const letters = new Map<string, Set<string>>();
+    for (const { long, short } of commands.flatMap(({ options }) => options))
+      if (short !== undefined) letters.set(short, (letters.get(short) ?? new Set()).add(long));
+    const several = [...letters].filter(([, names]) => names.size > 1);
+    expect(several).toEqual([]);
+    expect([...(letters.get('p') ?? [])]).toEqual(['port']);
+  });
+
+  it.each(['check', 'nc', 'resolve', 'doctor', 'guest install', 'guest check'])('of %s have -p', (name) => {
+    expect(specsOf(name).find(({ short }) => short === 'p')?.long).toBe('port');
+  });
+});
 
 describe('both ways into a command', () => {
   it.each(rows)('make the same of $command $args', async ({ command, args, want }) => {

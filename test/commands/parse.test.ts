@@ -97,6 +97,7 @@ table(
       want: { ...piped, port: 2222 },
     },
     { name: 'another port behind it', input: raw(['ssh://vsock/3:1', '2']), want: { ...piped, port: 2 } },
+    { name: 'a port by -p', input: raw(['ssh://vsock/3:1'], { port: '2' }), want: { ...piped, port: 2 } },
     {
       name: 'a terminal for --banner',
       input: raw(['vsock/3']),
@@ -156,6 +157,7 @@ table(
   [
     { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
     { input: raw(['a', '1', 'b']), want: 'expected TARGET [PORT], got "a" "1" "b"' },
+    { input: raw(['a', '1'], { port: '2' }), want: 'the port is there twice: "1" and --port "2"' },
     { input: raw(['a'], { transport: 'tcp' }), want: '--transport takes vsock, ip or vsock,ip, not "tcp"' },
     { input: raw(['a'], { transport: '' }), want: '--transport takes vsock, ip or vsock,ip, not ""' },
     ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
@@ -200,9 +202,11 @@ table(
   [
     { name: 'TARGET', input: raw(['a']), want: { text: 'a', port: undefined, json: false } },
     { name: 'TARGET PORT', input: raw(['a', '5'], { json: true }), want: { text: 'a', port: 5, json: true } },
+    { name: 'a port by -p', input: raw(['a'], { port: '5' }), want: { text: 'a', port: 5, json: false } },
   ],
   [
     { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
+    { input: raw(['a', '1'], { port: '2' }), want: 'the port is there twice: "1" and --port "2"' },
     ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
   ],
 );

@@ -6,7 +6,7 @@ import { splitUser } from '../target/login.js';
 import { type Command, UsageError } from './command.js';
 import { formatProgress, notRun } from './guest-lines.js';
 import { accountName, guestPort, portOption } from './guest-options.js';
-import { type HostFlags, hostFlags, sshConfigOption, wayOption } from './guest-way.js';
+import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './guest-way.js';
 import { jsonOption } from './shared-options.js';
 import { styles } from './style.js';
 import { positionals } from './values.js';
@@ -34,7 +34,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
       value: 'NAME',
       summary: 'whose login to look at (default: the user of HOST, or root)',
     },
-    wayOption,
+    routeOption,
     sshConfigOption,
     jsonOption,
   ],

@@ -11,7 +11,7 @@ import { checkTarget } from './check-target.js';
 import type { Command, Io } from './command.js';
 import { scriptOptions, setupOptions } from './guest-options.js';
 import { rootRunner } from './guest-root.js';
-import { type HostFlags, hostFlags, sshConfigOption, wayOption } from './guest-way.js';
+import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './guest-way.js';
 import { type ReachFlags, reachFlags, timeoutOption } from './shared-options.js';
 import { styles } from './style.js';
 import { positionals } from './values.js';
@@ -31,7 +31,7 @@ export const guestInstall: Command<GuestInstallOptions> = {
   name: 'guest install',
   summary: 'set a guest up over a way that already works, and prove the way over vsock',
   usage: '[user@]HOST',
-  details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --way=machinectl goes into a container by its name.
+  details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
 What is done there is what vmssh guest script prints. Afterwards the guest is checked as a target.`,
   options: [
     {
@@ -40,7 +40,7 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
       summary: 'how this host reaches the guest from now on (default: by the CID that it tells)',
     },
     ...setupOptions,
-    ...[wayOption, sshConfigOption, timeoutOption],
+    ...[routeOption, sshConfigOption, timeoutOption],
   ],
   examples: [
     { line: 'vmssh guest install root@192.0.2.7', about: 'over ssh and TCP, for the last time' },

@@ -51,5 +51,5 @@ function hintFor(way: Way, words: string): string {
   if (way.name === 'machinectl')
     return 'see machinectl list; machinectl shell works for containers, not for VMs';
   if (way.name === 'wsl') return 'see wsl.exe --list --verbose';
-  return 'see whether this way works by itself; --ssh-config FILE gives ssh a configuration, --way another way';
+  return 'see whether this route works by itself; --ssh-config FILE gives ssh a configuration, --route another route';
 }

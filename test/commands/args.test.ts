@@ -148,13 +148,13 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
         '--account',
         'ann',
       ],
-      ...['--only-vsock', '--generator', '--undo', '--way', 'ssh', '--ssh-config', 'f', 'root@web'],
+      ...['--only-vsock', '--generator', '--undo', '--route', 'ssh', '--ssh-config', 'f', 'root@web'],
     ],
     want: {
       positionals: ['root@web'],
       options: {
         ...{ target: 'vsock/3', port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
-        ...{ 'only-vsock': true, generator: true, undo: true, way: 'ssh', 'ssh-config': 'f' },
+        ...{ 'only-vsock': true, generator: true, undo: true, route: 'ssh', 'ssh-config': 'f' },
       },
     },
   },
@@ -230,10 +230,10 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
   },
   {
     command: 'guest check',
-    args: ['--script', '-p', '2222', '-l', 'ann', '--way', 'wsl', '--ssh-config', 'f', 'root@web'],
+    args: ['--script', '-p', '2222', '-l', 'ann', '--route', 'wsl', '--ssh-config', 'f', 'root@web'],
     want: {
       positionals: ['root@web'],
-      options: { script: true, port: '2222', user: 'ann', way: 'wsl', 'ssh-config': 'f' },
+      options: { script: true, port: '2222', user: 'ann', route: 'wsl', 'ssh-config': 'f' },
     },
   },
 ];

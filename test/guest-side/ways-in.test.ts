@@ -52,7 +52,7 @@ esac
   it('machinectl shell: the script is an argument, and its own last line decides', async () => {
     const { code, out } = await call(
       guestInstall,
-      raw({ way: 'machinectl', undo: true }, 'machine/web'),
+      raw({ route: 'machinectl', undo: true }, 'machine/web'),
       io(),
     );
     expect({ code, out }).toEqual({ code: 0, out: '  + undo           x removed\n' });
@@ -78,7 +78,7 @@ esac
   });
 
   it('a program that is not there is named', async () => {
-    const failed = call(guestCheck, raw({ way: 'wsl' }, 'wsl/x'), { env: { PATH: '/nowhere' } });
+    const failed = call(guestCheck, raw({ route: 'wsl' }, 'wsl/x'), { env: { PATH: '/nowhere' } });
     await expect(failed).rejects.toMatchObject({ hint: 'the program wsl.exe is not installed here' });
   });
 });

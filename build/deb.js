@@ -66,8 +66,10 @@ function manual() {
 
 function completions() {
   put('usr/share/bash-completion/completions/vmssh', completionScripts.bash);
+  symlinkSync('vmssh', join(tree, 'usr/share/bash-completion/completions/vsock-nc'));
   put('usr/share/zsh/vendor-completions/_vmssh', completionScripts.zsh);
   put('usr/share/fish/vendor_completions.d/vmssh.fish', completionScripts.fish);
+  symlinkSync('vmssh.fish', join(tree, 'usr/share/fish/vendor_completions.d/vsock-nc.fish'));
 }
 
 /**

@@ -37,6 +37,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** The value may be left out, and is given with "=" only. */
   readonly optionalValue?: true;
+  /** For completion: the words that it takes, or what they name. */
+  readonly takes?: readonly string[] | 'target' | 'providers';
   readonly summary: string;
 }
 

@@ -1,6 +1,8 @@
-import { slug } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Command, OptionSpec } from './command.js';
+import { machineWords } from './complete-machines.js';
+import { type FolderEntry, pathTargets } from './complete-paths.js';
+import { shells } from './completion-scripts.js';
 import { groupSummaries } from './groups.js';
 
 /** What completion needs of the commands' table. */
@@ -15,6 +17,7 @@ export interface Completion {
 export interface LiveNames {
   readonly machines: () => Promise<readonly ListedMachine[]>;
   readonly providers: () => Promise<readonly string[]>;
+  readonly folder: (path: string) => Promise<readonly FolderEntry[]>;
 }
 
 /** Kinds that are addresses; what follows is for the user to know. */
@@ -32,7 +35,8 @@ export async function complete(
   const all = command
     ? await inCommand(command, before.slice(command.name.split(' ').length), current, live)
     : namesOf(commands, before);
-  return all.filter(({ word }) => word.startsWith(current) && isSafe(word));
+  const fitting = all.filter(({ word }) => word.startsWith(current) && isSafe(word));
+  return [...new Map(fitting.toReversed().map((each) => [each.word, each])).values()].toReversed();
 }
 
 function namesOf(commands: CommandTable, before: readonly string[]): readonly Completion[] {
@@ -45,52 +49,72 @@ function namesOf(commands: CommandTable, before: readonly string[]): readonly Co
 }
 
 async function inCommand(
-  { options, usage, name }: CommandTable[number],
+  command: CommandTable[number],
   before: readonly string[],
   current: string,
   live: LiveNames,
 ): Promise<readonly Completion[]> {
-  const previous = before.at(-1) ?? '';
-  const open = options.find((option) => takesNext(option, previous));
-  if (open?.long === 'provider' || current.startsWith('--provider=')) return providerNames(current, live);
-  if (open?.long === 'output')
-    return [
-      { word: 'wide', about: '' },
-      { word: 'json', about: '' },
-    ];
-  if (open) return [];
-  if (current.startsWith('-'))
+  const { options, name, usage } = command;
+  const isOption = !before.includes('--');
+  const value = isOption ? openValue(options, before.at(-1) ?? '', current) : undefined;
+  if (value) return valuesOf(value, command, live);
+  if (isOption && current.startsWith('-'))
     return options.map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
-  if (name === 'completion')
-    return ['bash', 'zsh', 'fish', 'powershell'].map((word) => ({ word, about: '' }));
-  return /TARGET|HOST/.test(usage) ? targets(current, { name, usage }, await live.machines()) : [];
+  if (name === 'completion') return shells.map((word) => ({ word, about: '' }));
+  return /TARGET|HOST/.test(usage) ? targets(current, command, live) : [];
+}
+
+/** An option's value that is being typed. */
+interface OpenValue {
+  readonly option: OptionSpec;
+  /** What stands in front of it in the same word, "--output=". */
+  readonly head: string;
+  readonly text: string;
+}
+
+function openValue(options: readonly OptionSpec[], previous: string, current: string): OpenValue | undefined {
+  const apart = options.find((option) => takesNext(option, previous));
+  if (apart) return { option: apart, head: '', text: current };
+  const [, head = '', long, text = ''] = /^(--([^=]+)=)(.*)$/s.exec(current) ?? [];
+  const option = options.find((each) => each.value !== undefined && each.long === long);
+  return option && { option, head, text };
 }
 
 function takesNext({ long, short, value, optionalValue }: OptionSpec, word: string): boolean {
   return value !== undefined && !optionalValue && (word === `--${long}` || word === `-${short}`);
 }
 
-async function providerNames(current: string, live: LiveNames): Promise<readonly Completion[]> {
-  const [head = ''] = /^.*[,=]/.exec(current) ?? [];
-  return (await live.providers()).map((name) => ({ word: head + name, about: '' }));
+async function valuesOf(
+  { option: { takes = [] }, head, text }: OpenValue,
+  command: CommandTable[number],
+  live: LiveNames,
+): Promise<readonly Completion[]> {
+  if (takes === 'target') {
+    const found = await targets(text, { ...command, usage: 'HOST' }, live);
+    return found.map(({ word, about }) => ({ word: head + word, about }));
+  }
+  const [list = ''] = takes === 'providers' ? (/^.*,/s.exec(text) ?? []) : [];
+  const words = takes === 'providers' ? await live.providers() : takes;
+  return words.map((word) => ({ word: head + list + word, about: '' }));
 }
 
 /** Targets, and where the usage has a TARGET, which may be a name, the names too. `user@` in front stays there. */
-function targets(
+async function targets(
   current: string,
   { name: command, usage }: Pick<CommandTable[number], 'name' | 'usage'>,
-  machines: readonly ListedMachine[],
-): readonly Completion[] {
+  live: LiveNames,
+): Promise<readonly Completion[]> {
   const [user = ''] = /^[^@/%:]+@/.exec(current) ?? [];
   const copies = command === 'scp' || command === 'rsync' ? ':' : '';
-  const short = usage.includes('TARGET');
+  const machines = machineWords(await live.machines(), usage.includes('TARGET'));
+  const paths = await pathTargets(current.slice(user.length), live.folder);
   return [
-    ...machines.flatMap(({ name, target, status, provider }) => {
-      const about = `${status}, ${provider}`;
-      const both = short && slug(name) !== '' ? [slug(name), target] : [target];
-      return both.map((each) => ({ word: `${user}${each}${copies}`, about }));
-    }),
+    ...machines.map(({ target, about }) => ({ word: `${user}${target}${copies}`, about })),
     ...addressKinds.map((kind) => ({ word: `${user}${kind}`, about: 'an address' })),
+    ...paths.map(({ target, kind }) => ({
+      word: `${user}${target}${kind === 'socket' ? copies : ''}`,
+      about: `a ${kind}`,
+    })),
   ];
 }
 

@@ -4,7 +4,7 @@ export type Shell = (typeof shells)[number];
 
 /**
  * What a shell has to load. Each hands the words up to the cursor to `vmssh complete` and takes a word a line, with a tab
- * and what it is behind it; no shell evaluates what comes back.
+ * and what it is behind it; no shell evaluates what comes back. vsock-nc is `vmssh nc`.
  */
 export const completionScripts: Readonly<Record<Shell, string>> = {
   bash: `# vmssh: completion for bash
@@ -15,25 +15,29 @@ _vmssh() {
   read -ra words <<< "\${COMP_LINE:0:COMP_POINT}"
   [[ \${COMP_LINE:0:COMP_POINT} == *[[:space:]] ]] && words+=('')
   word=\${words[-1]}
+  words=("\${words[@]:1}")
+  [[ \${COMP_LINE%%[[:space:]]*} == *vsock-nc ]] && words=(nc "\${words[@]}")
   local cut=\${word%"\${word##*["$COMP_WORDBREAKS"]}"}
   COMPREPLY=()
   while IFS=$'\\t' read -r line _; do
     [[ $line == "$word" && $word == *: ]] || COMPREPLY+=("\${line#"$cut"}")
-  done < <(vmssh complete -- "\${words[@]:1}" 2>/dev/null)
+  done < <(vmssh complete -- "\${words[@]}" 2>/dev/null)
   [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *[/:@] ]] && compopt -o nospace
   # Behind a machine's colon no file of this host is meant.
   [[ \${#COMPREPLY[@]} == 0 && $word == *:* ]] && compopt +o default
   return 0
 }
-complete -o default -F _vmssh vmssh
+complete -o default -F _vmssh vmssh vsock-nc
 `,
-  zsh: `#compdef vmssh
+  zsh: `#compdef vmssh vsock-nc
 # vmssh: completion for zsh
 _vmssh() {
   # What ends in / : or @ goes on; behind all else stands a space.
   local -a found ended open
   local line word entry
-  found=("\${(@f)$(vmssh complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  local -a before=("\${(@)words[2,CURRENT]}")
+  [[ \${words[1]:t} == vsock-nc ]] && before=(nc "\${(@)before}")
+  found=("\${(@f)$(vmssh complete -- "\${(@)before}" 2>/dev/null)}")
   for line in $found; do
     word=\${line%%$'\\t'*}
     entry="\${word//:/\\\\:}:\${line#*$'\\t'}"
@@ -45,21 +49,26 @@ _vmssh() {
     _files
   fi
 }
-if [[ $funcstack[1] == _vmssh ]]; then _vmssh "$@"; else compdef _vmssh vmssh; fi
+if [[ $funcstack[1] == _vmssh ]]; then _vmssh "$@"; else compdef _vmssh vmssh vsock-nc; fi
 `,
   fish: `# vmssh: completion for fish
 function __vmssh_complete
     set -l words (commandline -opc) (commandline -ct)
-    vmssh complete -- $words[2..-1] 2>/dev/null
+    set -l command $words[1]
+    set -e words[1]
+    string match -q -- '*vsock-nc' $command; and set -p words nc
+    vmssh complete -- $words 2>/dev/null
 end
 complete -c vmssh -f -a '(__vmssh_complete)'
+complete -c vsock-nc -f -a '(__vmssh_complete)'
 complete -c vmssh -n '__fish_seen_subcommand_from scp rsync sftp' -F
 `,
   powershell: `# vmssh: completion for PowerShell
-Register-ArgumentCompleter -Native -CommandName vmssh -ScriptBlock {
+Register-ArgumentCompleter -Native -CommandName vmssh, vsock-nc -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     $words = @($commandAst.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object { $_.Extent.Text })
     if ($wordToComplete -eq '') { $words += '""' }
+    if ($commandAst.GetCommandName() -match 'vsock-nc(\\.exe)?$') { $words = @('nc') + $words }
     & vmssh complete '--' @words 2>$null | ForEach-Object {
         $word, $about = $_ -split "\`t", 2
         if (-not $about) { $about = $word }

@@ -1,6 +1,7 @@
 import { quote } from '../errors.js';
 import { type Command, type Io, UsageError } from './command.js';
 import { type CommandTable, complete } from './complete.js';
+import { listFolder } from './complete-paths.js';
 import { completionScripts, type Shell, shells } from './completion-scripts.js';
 import { positionals } from './values.js';
 
@@ -24,7 +25,7 @@ export const completion: Command<CompletionOptions> = {
       about: 'zsh, below the line with compinit',
     },
     {
-      line: 'mkdir -p ~/.config/fish/completions; vmssh completion fish > ~/.config/fish/completions/vmssh.fish',
+      line: 'mkdir -p ~/.config/fish/completions; vmssh completion fish | tee ~/.config/fish/completions/{vmssh,vsock-nc}.fish > /dev/null',
       about: 'fish',
     },
     { line: 'vmssh completion powershell >> $PROFILE', about: 'PowerShell' },
@@ -61,6 +62,7 @@ export async function printCompletions(
   const here = providers.filter(({ platforms }) => platforms.includes(io.platform));
   const found = await complete(plain, commands, {
     providers: async () => here.map(({ name }) => name),
+    folder: listFolder,
     async machines() {
       const { listAll } = await import('../discovery/list-all.js');
       return (await listAll({ env: io.env }, here, limitMs)).machines;

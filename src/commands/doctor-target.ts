@@ -39,6 +39,7 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
     {
       long: 'over',
       value: '[user@]HOST',
+      takes: 'target',
       summary: 'another way into the guest, to look from inside: ssh, a target, wsl/DISTRO',
     },
     portOption,

@@ -37,6 +37,7 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
     {
       long: 'target',
       value: 'TARGET',
+      takes: 'target',
       summary: 'how this host reaches the guest from now on (default: by the CID that it tells)',
     },
     ...setupOptions,

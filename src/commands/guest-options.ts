@@ -15,6 +15,7 @@ export const portOption: OptionSpec = {
 export const distroOption: OptionSpec = {
   long: 'distro',
   value: 'NAME',
+  takes: Object.keys(layouts),
   summary: `where sshd and its folder lie: ${Object.keys(layouts).join(', ')} (default debian)`,
 };
 

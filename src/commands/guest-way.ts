@@ -4,9 +4,12 @@ import { splitUser } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import { type OptionSpec, type RawArgs, UsageError } from './command.js';
 
+const routes: readonly WayName[] = ['ssh', 'target', 'wsl', 'machinectl'];
+
 export const routeOption: OptionSpec = {
   long: 'route',
   value: 'ROUTE',
+  takes: routes,
   summary: 'ssh, target, wsl or machinectl (default: by what HOST looks like)',
 };
 export const sshConfigOption: OptionSpec = {
@@ -32,5 +35,3 @@ export function hostFlags(host: string, raw: RawArgs): HostFlags {
   if (known === 'target') parseTarget(splitUser(host).host);
   return { host, way: known, sshConfig: typeof sshConfig === 'string' ? sshConfig : undefined };
 }
-
-const routes: readonly WayName[] = ['ssh', 'target', 'wsl', 'machinectl'];

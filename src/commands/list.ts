@@ -41,8 +41,14 @@ STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the ma
 A provider that is slower than a second or fails gives a warning on stderr, and exit code 1 where --provider named it.`,
   options: [
     { long: 'running', short: 'r', summary: 'running machines alone' },
-    { long: 'provider', value: 'LIST', summary: 'ask these alone, such as libvirt,machined' },
-    { long: 'output', short: 'o', value: 'FORMAT', summary: 'wide: more columns; json: as --json' },
+    {
+      ...{ long: 'provider', value: 'LIST', takes: 'providers' },
+      summary: 'ask these alone, such as libvirt,machined',
+    },
+    {
+      ...{ long: 'output', short: 'o', value: 'FORMAT', takes: ['wide', 'json'] },
+      summary: 'wide: more columns; json: as --json',
+    },
     { long: 'quiet', short: 'q', summary: 'print names alone, a line each, as hvc list does' },
     { long: 'ids', short: 'i', summary: 'print UUIDs alone, a line each' },
     { ...jsonOption, summary: 'print JSON (docs/list-schema.md)' },

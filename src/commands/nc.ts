@@ -49,6 +49,7 @@ export const nc: Command<NcOptions> = {
       long: 'transport',
       short: 't',
       value: 'LIST',
+      takes: ['vsock', 'ip', 'vsock,ip'],
       summary: 'as of hvc nc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
     },
     { long: 'ssh', summary: 'as of hvc nc: ssh runs this as its ProxyCommand' },

@@ -3,14 +3,14 @@ import type { ResolveContext } from './resolution.js';
 
 /** The reading of a socket path that is meant: the literal one where such a file exists, else the one with slashes. */
 export function resolvePath(target: SocketPath, context: ResolveContext): { path: string; steps: string[] } {
-  const path = onDrive(target.path, context);
-  const decodedPath = target.decodedPath && onDrive(target.decodedPath, context);
+  const path = onDrive(target.path, context.platform);
+  const decodedPath = target.decodedPath && onDrive(target.decodedPath, context.platform);
   if (decodedPath === undefined) return { path, steps: [] };
   if (context.exists(path)) return { path, steps: [`a file ${path} exists, so "%" is meant literally`] };
   return { path: decodedPath, steps: [`no file ${path} exists, so "%" stands for "/"`] };
 }
 
 /** On Windows the slash in front of a drive is the target's own: "/C:/x" is "C:/x". */
-function onDrive(path: string, { platform }: ResolveContext): string {
+export function onDrive(path: string, platform: NodeJS.Platform): string {
   return platform === 'win32' ? path.replace(/^\/(?=[a-z]:[\\/])/i, '') : path;
 }

@@ -12,7 +12,8 @@ export function parseSocketPath(rest: string): SocketPath {
   return { path: checked(path), decodedPath: rooted(rest.replaceAll('%', '/')) };
 }
 
-function rooted(rest: string): string {
+/** The path with a "/" in front, if it has neither that nor a "./". */
+export function rooted(rest: string): string {
   return rest.startsWith('/') || rest.startsWith('./') ? rest : `/${rest}`;
 }
 

@@ -1,12 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../src/commands/command.js';
 import { commands } from '../../src/commands/commands.js';
-import { complete } from '../../src/commands/complete.js';
+import { complete, type LiveNames } from '../../src/commands/complete.js';
+import { listFolder } from '../../src/commands/complete-paths.js';
 import { completion, printCompletions } from '../../src/commands/completion.js';
 import { completionScripts, shells } from '../../src/commands/completion-scripts.js';
 import type { ListedMachine } from '../../src/discovery/merge.js';
+import { parseTarget } from '../../src/target/parse.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 import { fakeIo } from './fake-io.js';
 
 const machine = (name: string, target: string): ListedMachine => ({
@@ -19,9 +25,10 @@ const live = {
     machine('$(reboot)', 'lima/$(reboot)'),
   ],
   providers: async () => ['libvirt', 'lima'],
+  folder: async (path: string) => (path === '/' ? [{ name: 'run', kind: 'folder' as const }] : []),
 };
-const words = async (line: string) =>
-  (await complete(line.split(' '), commands, live)).map(({ word }) => word);
+const words = async (line: string, names: LiveNames = live) =>
+  (await complete(line.split(' '), commands, names)).map(({ word }) => word);
 
 describe('completion', () => {
   it.each([
@@ -38,6 +45,22 @@ describe('completion', () => {
     { line: 'list --provider libvirt,lim', want: ['libvirt,lima'] },
     { line: 'list --provider=lib', want: ['--provider=libvirt'] },
     { line: 'list -o ', want: ['wide', 'json'] },
+    { line: 'list --output=j', want: ['--output=json'] },
+    { line: 'list --watch=', want: [] },
+    { line: 'guest install --ro', want: ['--route'] },
+    {
+      line: 'guest install --route=',
+      want: ['--route=ssh', '--route=target', '--route=wsl', '--route=machinectl'],
+    },
+    { line: 'guest check --route m', want: ['machinectl'] },
+    { line: 'guest units --distro a', want: ['arch'] },
+    { line: 'nc -t v', want: ['vsock', 'vsock,ip'] },
+    { line: 'doctor --over root@q', want: ['root@qemu/mint'] },
+    { line: 'guest install --target=q', want: ['--target=qemu/mint'] },
+    { line: 'check -- --q', want: [] },
+    { line: 'nc unix/ru', want: ['unix/run/'] },
+    { line: 'nc unix:/ru', want: ['unix:/run/'] },
+    { line: 'ssh root@vsock-mux/r', want: ['root@vsock-mux/run/'] },
     { line: 'config install --prefix v', want: [] },
     { line: 'completion ', want: ['bash', 'zsh', 'fish', 'powershell'] },
     { line: 'resolve m', want: ['mint'] },
@@ -45,6 +68,44 @@ describe('completion', () => {
     { line: 'proxy m', want: [] },
     { line: 'nope x', want: [] },
   ])('of "$line"', async ({ line, want }) => expect(await words(line)).toEqual(want));
+
+  it('offers no name that the commands would not take', async () => {
+    const names = ['..', 'a/b', '', 'two', 'Two', 'x y', 'x-y', 'x?y', 'twins', 'twins'];
+    const machines = names.map((name, i) => machine(name, `podman/${i < 8 ? name : `${name}${i}`}`));
+    const offered = await words('check ', { ...live, machines: async () => machines });
+    expect(offered.filter((word) => !word.endsWith('/'))).toEqual([
+      ...['two', 'podman/two', 'Two', 'podman/Two', 'x-y', 'podman/x-y'],
+      ...['podman/twins8', 'podman/twins9'],
+    ]);
+    for (const word of offered.filter((word) => word.includes('/') && !word.endsWith('/')))
+      expect(() => parseTarget(word)).not.toThrow();
+  });
+
+  describe('of the path of a socket', () => {
+    const dir = useTempDir();
+    const server = createServer();
+    beforeAll(async () => {
+      mkdirSync(join(dir, 'sub'));
+      mkdirSync(join(dir, '.hidden'));
+      writeFileSync(join(dir, 'some.txt'), '');
+      symlinkSync('s.sock', join(dir, 'some-link'));
+      symlinkSync('nowhere', join(dir, 'some-dangling'));
+      await new Promise<void>((resolve) => server.listen(join(dir, 's.sock'), resolve));
+    });
+    afterAll(() => void server.close());
+
+    it.each([
+      { line: 'check unixDIR/s', want: ['unixDIR/s.sock', 'unixDIR/some-link', 'unixDIR/sub/'] },
+      { line: 'scp f ann@unixDIR/s.', want: ['ann@unixDIR/s.sock:'] },
+      { line: 'scp f unixDIR/su', want: ['unixDIR/sub/'] },
+      { line: 'nc vsock-mux:DIR/.', want: ['vsock-mux:DIR/.hidden/'] },
+      { line: 'nc unixDIR/absent/x', want: [] },
+      { line: `nc unixDIR/../${'x/'.repeat(60)}`, want: [] },
+    ])('offers folders and sockets: $line', async ({ line, want }) => {
+      const offered = await words(line.replaceAll('DIR', dir), { ...live, folder: listFolder });
+      expect(offered.sort()).toEqual(want.map((each) => each.replaceAll('DIR', dir)));
+    });
+  });
 
   it('has every command, and tells what it does', async () => {
     const all = await complete([''], commands, live);
@@ -99,6 +160,47 @@ done`;
       expect((await run(['bash', '-c', script])).stdout).toBe('[mint:][]');
     },
   );
+
+  it.skipIf(missingPrograms({ bash: 'bash' })).each([
+    { line: 'vsock-nc w', asks: 'complete|--|nc|w|' },
+    { line: '/usr/bin/vsock-nc --wait w', asks: 'complete|--|nc|--wait|w|' },
+    { line: 'vmssh guest install --route=', asks: 'complete|--|guest|install|--route=|' },
+    { line: 'vmssh nc unix/ru', asks: 'complete|--|nc|unix/ru|' },
+  ])('asks in bash for what follows "$line"', async ({ line, asks }) => {
+    const script = `${completionScripts.bash}${standIn}
+exec 3>&1
+complete -p vmssh vsock-nc
+COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _vmssh 2>/dev/null`;
+    const { stdout } = await run(['bash', '-c', script.replaceAll('2>/dev/null)', '2>/dev/null 3>&3)')]);
+    expect(stdout).toBe(
+      `complete -o default -F _vmssh vmssh\ncomplete -o default -F _vmssh vsock-nc\n${asks}`,
+    );
+  });
+
+  it.skipIf(missingPrograms({ bash: 'bash' }))('puts in bash what stands after a "="', async () => {
+    const script = `${completionScripts.bash}
+vmssh() { printf -- '--route=ssh\\t\\n--route=wsl\\t\\n'; }
+COMP_LINE='vmssh guest install --route='; COMP_POINT=\${#COMP_LINE}; _vmssh; printf '[%s]' "\${COMPREPLY[@]}"`;
+    expect((await run(['bash', '-c', script])).stdout).toBe('[ssh][wsl]');
+  });
+
+  it.skipIf(missingPrograms({ zsh: 'zsh' }))('works in zsh, also for vsock-nc', async () => {
+    const script = `autoload -Uz compinit && compinit -D -u
+vmssh() { print -r -- "$@" >&3; printf 'mint\\tx\\n' }
+${completionScripts.zsh}
+_describe() { }
+exec 3>&1
+print $_comps[vmssh] $_comps[vsock-nc]
+words=(/usr/bin/vsock-nc w); CURRENT=2; _vmssh`;
+    expect(
+      (await run(['zsh', '-f', '-c', script.replaceAll('2>/dev/null', '2>/dev/null 3>&3')])).stdout,
+    ).toBe('_vmssh _vmssh\ncomplete -- nc w\n');
+  });
+
+  it.skipIf(missingPrograms({ fish: 'fish' }))('works in fish for vsock-nc', async () => {
+    const script = `function vmssh; echo $argv; end\n${completionScripts.fish}\ncomplete -C 'vsock-nc w'`;
+    expect((await run(['fish', '--no-config', '-c', script])).stdout).toBe('complete -- nc w\n');
+  });
 
   it.skipIf(missingPrograms({ zsh: 'zsh' }))('works in zsh', async () => {
     const script = `autoload -Uz compinit && compinit -D -u

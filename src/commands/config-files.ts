@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { quote } from '../errors.js';
+import { readBytes } from '../read-file.js';
 
 /** A file of ssh's as it is now. */
 export interface CurrentFile {
@@ -13,7 +14,7 @@ export interface CurrentFile {
 export async function fileAt(path: string | undefined): Promise<CurrentFile> {
   if (path === undefined) return { text: undefined };
   try {
-    const [bytes, { mode }] = await Promise.all([readFile(path), stat(path)]);
+    const [bytes, { mode }] = await Promise.all([readBytes(path), stat(path)]);
     const text = bytes.toString();
     if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };
     // Who manages it elsewhere sets it read-only, and overwrites it some day.

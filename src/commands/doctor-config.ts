@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readText } from '../read-file.js';
 import { hasInclude, type Owner, ownerOf } from '../ssh/config-file.js';
 import { shellWord } from '../ssh/config-word.js';
 import { otherHome } from '../ssh/folder.js';
@@ -45,7 +45,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
 }
 
 function textOf(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
+  return readText(path).catch(() => undefined);
 }
 
 /** How every ProxyCommand of ours goes on behind the program. */

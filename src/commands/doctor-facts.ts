@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { constants, existsSync } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { arch, hostname, version as osVersion, release } from 'node:os';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { Provider } from '../discovery/provider.js';
 import { type AddonState, loadAddon } from '../native.js';
+import { readText } from '../read-file.js';
 import { isCompiled } from '../runtime.js';
 import { ownAccount } from '../ssh/account.js';
 import { version } from '../version.js';
@@ -107,7 +108,7 @@ function output(program: string, args: readonly string[]): Promise<string | unde
 }
 
 function text(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
+  return readText(path).catch(() => undefined);
 }
 
 async function device(path: DevicePath): Promise<'ok' | 'closed' | 'absent'> {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { now as clock } from '../clock.js';
 import { DiscoveryError } from '../discovery/discovery-error.js';
 import { type HyperVService, listServices } from '../discovery/hyper-v-services.js';
+import { allProcesses } from '../discovery/processes.js';
 import type { Signs } from '../guest/diagnose.js';
 import { type CidUser, cidsOf, sharedCids } from '../guest/shared-cids.js';
 import { sshCommand } from '../guest/ways.js';
@@ -32,7 +32,7 @@ export async function hostSigns(
   io: Io,
   signal: AbortSignal,
   run: RunProgram = runProgram,
-  processes: () => readonly CidUser[] = cidUsers,
+  processes: () => Promise<readonly CidUser[]> = () => cidUsers(io),
   now: () => number = clock,
   services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
 ): Promise<Signs> {
@@ -50,7 +50,9 @@ export async function hostSigns(
     login = { in: done.code === 0, ms: now() - from, words: done.words, user };
   }
   const twice =
-    io.platform === 'linux' && parsed.kind === 'vsock' ? sharedCids(processes()).get(parsed.cid) : undefined;
+    io.platform === 'linux' && parsed.kind === 'vsock'
+      ? sharedCids(await processes()).get(parsed.cid)
+      : undefined;
   const byHyperV = io.platform === 'win32' && (parsed.kind === 'hyper-v' || parsed.kind === 'wsl');
   const service =
     error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
@@ -79,15 +81,8 @@ const runProgram: RunProgram = ([program = '', ...args], signal) =>
     child.once('close', (code) => resolve({ code: code ?? undefined, words: words() }));
   });
 
-/** Every program on this host that gave a machine a CID; those of other users are there too. */
-function cidUsers(): readonly CidUser[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        return cidsOf(Number(pid), readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'));
-      } catch {
-        return []; // it ended meanwhile
-      }
-    });
+/** Every program on this host that gave a machine a CID, as far as its owner may be believed. */
+async function cidUsers({ env }: Io): Promise<readonly CidUser[]> {
+  const processes = await allProcesses({ env });
+  return processes.flatMap(({ pid, argv }) => cidsOf(pid, argv));
 }

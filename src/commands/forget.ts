@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { exitCode, quote } from '../errors.js';
+import { readText } from '../read-file.js';
 import { hostKeyAlias, isNamed } from '../ssh/identity.js';
 import { knownHostsFile, withoutNames } from '../ssh/known-hosts-file.js';
 import { replaceFile } from '../ssh/replace-file.js';
@@ -35,7 +35,7 @@ export const forget: Command<ForgetOptions> = {
     let code: number = exitCode.ok;
     for (const { host: target } of targets.map(splitLogin)) {
       const names = await namesOf(target, () => lookUp(target, io));
-      const text = await readFile(path, 'utf8').catch(() => '');
+      const text = await readText(path).catch(() => '');
       const left = withoutNames(text, names);
       if (left.removed > 0) {
         await replaceFile(path, left.text, 0o600);

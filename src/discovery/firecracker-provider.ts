@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { readText } from '../read-file.js';
 import { type GetJson, getJson } from './http-unix.js';
 import { isJsonObject, type JsonObject } from './json.js';
 import { pathsOf, procDir, processesNamed } from './processes.js';
@@ -17,7 +18,7 @@ export const firecracker: Provider = {
 export async function listFirecrackers(
   deps: Deps,
   get: GetJson = getJson,
-  read: (path: string) => Promise<string> = (path) => readFile(path, 'utf8'),
+  read: (path: string) => Promise<string> = (path) => readText(path, 1 << 20),
   isSame: (a: string, b: string) => Promise<boolean> = isSameFolder,
 ): Promise<Listing> {
   const found: Found[] = [];

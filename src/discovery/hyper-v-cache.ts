@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Guid, parseGuid } from '../address/guid.js';
+import { readTextSync } from '../read-file.js';
 import { isJsonObject } from './json.js';
 
 /** The ids of Hyper-V machines by name, from the last listing; a machine keeps its id, but its name may change. */
@@ -65,7 +66,7 @@ function idsOf(machines: readonly { readonly name: string; readonly id: Guid }[]
 function read(path: string): { at: number; ids: ReadonlyMap<string, Guid> } {
   const ids = new Map<string, Guid>();
   try {
-    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const json: unknown = JSON.parse(readTextSync(path));
     if (!isJsonObject(json) || json.version !== 1 || !isJsonObject(json.ids)) return { at: 0, ids };
     for (const [name, text] of Object.entries(json.ids)) {
       const id = typeof text === 'string' ? parseGuid(text) : undefined;

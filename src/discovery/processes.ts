@@ -1,29 +1,46 @@
 import { readdirSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join } from 'node:path';
+import { readText, readTextSync } from '../read-file.js';
+import { fewAtATime } from './few-at-a-time.js';
 import type { Deps, Process } from './provider.js';
 
 /** What is needed of node:fs. */
 export interface ProcFs {
   readdir(path: string): Promise<readonly string[]>;
-  readFile(path: string): Promise<string>;
   readlink(path: string): Promise<string>;
+  /** What the kernel itself says of a process. */
+  readStatus(path: string): Promise<string>;
+  /** What a process has in its memory. */
+  readMemory(path: string): Promise<string>;
 }
 
-/**
- * The processes whose program has such a name and whose owner may be believed: this user, or one of the system. Anybody
- * can start a process that is called like somebody's machine.
- */
+/** The processes whose program has such a name and whose owner may be believed. */
 export async function processesNamed(
   program: RegExp,
   deps: Deps,
   fs: ProcFs = nodeFs,
   uid: number | undefined = process.getuid?.(),
 ): Promise<readonly Process[]> {
-  const all = await allProcesses(deps, fs);
+  const all = await allProcesses(deps, fs, uid);
   const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
+  // It may have started another program under another user while it was looked at.
   const trusted = await Promise.all(named.map(({ pid }) => isTrusted(pid, uid, deps, fs)));
   return named.filter((_, i) => trusted[i]);
+}
+
+/**
+ * The processes whose owner may be believed: this user, or one of the system. Anybody can start a process that is called
+ * like somebody's machine, and whose command line has no end.
+ */
+export function allProcesses(
+  deps: Deps,
+  fs: ProcFs = nodeFs,
+  uid: number | undefined = process.getuid?.(),
+): Promise<readonly Process[]> {
+  // Several providers look at the same processes for one listing.
+  const reading = deps.memo?.processes ?? readAll(deps, fs, uid);
+  if (deps.memo) deps.memo.processes = reading;
+  return reading;
 }
 
 /** What turns a path that a process was given into one for this process: relative ones begin in its working folder. */
@@ -37,31 +54,25 @@ export async function pathsOf(
   return (path) => (isAbsolute(path) ? path : join(folder, path));
 }
 
-function allProcesses(deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
-  // Several providers look at the same processes for one listing.
-  const reading = deps.memo?.processes ?? readAll(deps, fs);
-  if (deps.memo) deps.memo.processes = reading;
-  return reading;
-}
-
-async function readAll(deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
-  const pids = (await fs.readdir(procDir(deps))).filter((name) => /^\d+$/.test(name));
-  const processes = await Promise.all(
-    pids.map(async (pid) => {
-      // A process may end while it is looked at.
-      const text = await fs.readFile(`${procDir(deps)}/${pid}/cmdline`).catch(() => '');
-      return { pid: Number(pid), argv: text.replace(/\0$/, '').split('\0') };
-    }),
-  );
+async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<readonly Process[]> {
+  const pids = (await fs.readdir(procDir(deps))).filter((name) => /^\d+$/.test(name)).map(Number);
+  const processes = await fewAtATime(pids, 4, (pid) => readOne(pid, deps, fs, uid), deps.signal);
   return processes
     .filter(({ argv }) => argv[0] !== '')
     .map(withoutLoader)
     .sort((a, b) => a.pid - b.pid);
 }
 
+async function readOne(pid: number, deps: Deps, fs: ProcFs, uid: number | undefined): Promise<Process> {
+  if (!(await isTrusted(pid, uid, deps, fs))) return { pid, argv: [''] };
+  // A process may end while it is looked at.
+  const text = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`).catch(() => '');
+  return { pid, argv: text.replace(/\0$/, '').split('\0') };
+}
+
 // The folder's owner would not do: the kernel shows root's for a process that forbids its core dump (proc_pid(5)).
 async function isTrusted(pid: number, uid: number | undefined, deps: Deps, fs: ProcFs): Promise<boolean> {
-  const status = await fs.readFile(`${procDir(deps)}/${pid}/status`).catch(() => '');
+  const status = await fs.readStatus(`${procDir(deps)}/${pid}/status`).catch(() => '');
   const owner = Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? Number.NaN);
   return owner === uid || owner < 1000 || (owner >= 60_000 && owner < 65_000);
 }
@@ -81,9 +92,13 @@ export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }
 
-// Reading a process' memory can take for ever, where its own threads wait for a disk: never on this thread.
-const nodeFs: ProcFs = {
+/** More than most systems let a program be started with (execve(2)). Bytes. */
+const longestCommandLine = 1 << 20;
+
+/** Reading a process' memory can take for ever, where its own threads wait for a disk: never on this thread. */
+export const nodeFs: ProcFs = {
   readdir: async (path) => readdirSync(path),
-  readFile: (path) => readFile(path, 'utf8'),
   readlink: async (path) => readlinkSync(path),
+  readStatus: async (path) => readTextSync(path),
+  readMemory: (path) => readText(path, longestCommandLine),
 };

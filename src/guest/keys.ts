@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readTextSync } from '../read-file.js';
 
 /** The lines of a public key file. Throws a RangeError that says what is wrong with it; never quotes a private key. */
 export function readKeys(
   path: string,
-  read: (path: string) => string = (p) => readFileSync(p, 'utf8'),
+  read: (path: string) => string = (p) => readTextSync(p, 1 << 20, true),
 ): readonly string[] {
   let text: string;
   try {

@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
+import { readText } from '../read-file.js';
 import { settingsOf } from './config-settings.js';
 
 /**
@@ -17,7 +18,7 @@ export async function includedTexts(
     const found = await Promise.all(next.flatMap(includes).map((each) => filesOf(each, folder)));
     const paths = [...new Set(found.flat())].filter((path) => !seen.has(path));
     for (const path of paths) seen.add(path);
-    next = await Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
+    next = await Promise.all(paths.map((path) => readText(path).catch(() => '')));
     texts.push(...next);
   }
   return texts;

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readText } from '../read-file.js';
 import { sshFolder } from './folder.js';
 
 /** Where the host keys of machines are kept. */
@@ -10,7 +10,7 @@ export function knownHostsFile(env: Readonly<Record<string, string | undefined>>
 
 /** Whether a key is known by that name. */
 export async function hasKnownKey(path: string, name: string): Promise<boolean> {
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = await readText(path).catch(() => '');
   return text.split('\n').some((line) => isOf(line, name));
 }
 

@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { pathsOf, processesNamed } from '../../src/discovery/processes.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { nodeFs as fs, pathsOf, processesNamed } from '../../src/discovery/processes.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { fakeProc } from './fake-proc.js';
 
@@ -45,23 +43,50 @@ describe('processes by name', () => {
     await expect(processesNamed(/^other$/, gone)).resolves.toEqual([]);
   });
 
-  it.skipIf(missingPrograms({ mkfifo: 'coreutils' }))(
-    'hold nobody up whose memory cannot be read',
-    async () => {
-      const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
-      const stuck = join(procDir, '101/cmdline');
-      rmSync(stuck);
-      execFileSync('mkfifo', [stuck]);
-      const found = processesNamed(/^vm$/, { env: {}, procDir });
-      const late = new Promise((resolve) => setTimeout(() => resolve('late'), 50));
-      expect(await Promise.race([found, late])).toBe('late');
-      writeFileSync(stuck, 'vm\0-b\0');
-      expect(await found).toEqual([
-        { pid: 100, argv: ['vm'] },
-        { pid: 101, argv: ['vm', '-b'] },
-      ]);
-    },
-  );
+  it('of others are not even read', async () => {
+    const procDir = fakeProc(dir, [{ argv: ['vm'], uid }, { argv: ['vm'], uid: 1001 }, { argv: ['vm'] }]);
+    const read: string[] = [];
+    const readMemory = async (path: string) => {
+      read.push(relative(procDir, path));
+      return 'vm\0';
+    };
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    expect(read).toEqual(['100/cmdline', '102/cmdline']);
+    expect(found.map(({ pid }) => pid)).toEqual([100, 102]);
+  });
+
+  it('that became others meanwhile are left out', async () => {
+    const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
+    const readMemory = async (path: string) => {
+      if (path.includes('/100/')) writeFileSync(join(procDir, '100/status'), 'Uid:\t1001\t0\t0\t0\n');
+      return 'vm\0';
+    };
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    expect(found.map(({ pid }) => pid)).toEqual([101]);
+  });
+
+  it('are read few at a time', async () => {
+    const procDir = fakeProc(dir, Array(20).fill({ argv: ['vm'] }));
+    let now = 0;
+    let most = 0;
+    const readMemory = async () => {
+      most = Math.max(most, ++now);
+      await new Promise(setImmediate);
+      now -= 1;
+      return 'vm\0';
+    };
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    expect({ most, found: found.length }).toEqual({ most: 4, found: 20 });
+  });
+
+  it('whose command line has no end, or is no file, keep no other back', async () => {
+    const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }, { argv: ['vm', '-a'] }]);
+    truncateSync(join(procDir, '100/cmdline'), 2 ** 42);
+    rmSync(join(procDir, '101/cmdline'));
+    symlinkSync('/dev/zero', join(procDir, '101/cmdline'));
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, fs, uid);
+    expect(found).toEqual([{ pid: 102, argv: ['vm', '-a'] }]);
+  });
 
   it('have a folder that their relative paths begin in', async () => {
     const procDir = fakeProc(dir, [{ argv: ['vm'], cwd: '/srv' }]);

@@ -36,7 +36,7 @@ describe('signs on this host', () => {
       fakeIo(),
       signal,
       async () => ({ code: 255, words: 'Permission denied (publickey).' }),
-      () => [user(1, 3), user(2, 3), user(3, 4)],
+      async () => [user(1, 3), user(2, 3), user(3, 4)],
       () => times.shift() ?? 0,
     );
     expect(signs).toMatchObject({

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** Compiles a C file of fixtures/ for this test file and gives the program's path, or undefined after printing why there is none. */
-export function compile(source: string): string | undefined {
+/** Compiles a C file of `fixtures` for this test file and gives the program's path, or undefined after printing why there is none. */
+export function compile(
+  source: string,
+  fixtures = new URL('../fixtures/', import.meta.url),
+): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'hvsock-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const program = join(folder, basename(source, '.c'));
-  const from = new URL(`../fixtures/${source}`, import.meta.url).pathname;
+  const from = new URL(source, fixtures).pathname;
   const tried = spawnSync('cc', ['-Wall', '-o', program, from], { encoding: 'utf8' });
   if (tried.status === 0) return program;
   console.warn(

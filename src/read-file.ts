@@ -1,0 +1,89 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+/** More than any configuration, list of keys or cache has. Bytes. */
+const defaultLimit = 16 << 20;
+
+/**
+ * The bytes of a regular file of at most `limit` bytes. Others may own it, or put something else in its place: a longer
+ * one is EFBIG, and what is no regular file EINVAL; a FIFO is not waited for. Rejects with an errno's error.
+ */
+export async function readBytes(path: string, limit = defaultLimit): Promise<Buffer> {
+  const file = await open(path, flags);
+  try {
+    checkStats(await file.stat(), path, limit);
+    const bytes = new Bytes(path, limit);
+    while (bytes.add(await file.read(bytes.next()))) {}
+    return bytes.all();
+  } finally {
+    await file.close();
+  }
+}
+
+/** The same as UTF-8. */
+export async function readText(path: string, limit?: number): Promise<string> {
+  return (await readBytes(path, limit)).toString();
+}
+
+/**
+ * The same at once, for files that no disk or process can hold up for long. `pipes`: whoever named the file may mean a
+ * pipe, and waits for it.
+ */
+export function readTextSync(path: string, limit = defaultLimit, pipes = false): string {
+  const file = openSync(path, pipes ? constants.O_RDONLY : flags);
+  try {
+    if (!pipes) checkStats(fstatSync(file), path, limit);
+    const bytes = new Bytes(path, limit);
+    for (let buffer = bytes.next(); ; buffer = bytes.next())
+      if (!bytes.add({ buffer, bytesRead: readSync(file, buffer) })) return bytes.all().toString();
+  } finally {
+    closeSync(file);
+  }
+}
+
+const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+function checkStats(stats: Stats, path: string, limit: number): void {
+  if (!stats.isFile()) throw failure('EINVAL', 'it is no regular file', path);
+  if (stats.size > limit) throw tooLong(path, limit);
+}
+
+/** What was read so far; files of /proc do not say how long they are. */
+class Bytes {
+  readonly #path: string;
+  readonly #limit: number;
+  readonly #parts: Buffer[] = [];
+  #length = 0;
+
+  constructor(path: string, limit: number) {
+    this.#path = path;
+    this.#limit = limit;
+  }
+
+  next(): Buffer {
+    return Buffer.allocUnsafe(Math.min(longestRead, this.#limit - this.#length + 1));
+  }
+
+  /** Whether there may be more. */
+  add({ buffer, bytesRead }: { buffer: Buffer; bytesRead: number }): boolean {
+    this.#parts.push(buffer.subarray(0, bytesRead));
+    this.#length += bytesRead;
+    if (this.#length > this.#limit) throw tooLong(this.#path, this.#limit);
+    return bytesRead > 0;
+  }
+
+  all(): Buffer {
+    return Buffer.concat(this.#parts, this.#length);
+  }
+}
+
+/** Bytes. */
+const longestRead = 16 << 10;
+
+function tooLong(path: string, limit: number): Error {
+  return failure('EFBIG', `it is longer than ${limit} bytes`, path);
+}
+
+function failure(code: string, problem: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${problem}, read '${path}'`), { code, syscall: 'read', path });
+}

@@ -1,3 +1,4 @@
+import { checkUserName } from '../address/user-name.js';
 import { ConnectError, exitCode, printable } from '../errors.js';
 import { formatCheck } from './check-format.js';
 import { type CheckResult, codeOf } from './check-result.js';
@@ -14,7 +15,7 @@ import {
 } from './shared-options.js';
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';
-import { portArgument } from './values.js';
+import { portArgument, usage } from './values.js';
 
 export interface CheckOptions extends ReachFlags {
   readonly targets: readonly string[];
@@ -56,7 +57,7 @@ export const check: Command<CheckOptions> = {
     return {
       targets: raw.positionals,
       port: typeof port === 'string' ? portArgument(port) : undefined,
-      user: typeof user === 'string' ? user : undefined,
+      user: typeof user === 'string' ? usage(() => checkUserName(user)) : undefined,
       json: raw.options.json === true,
       ...reachFlags(raw),
     };

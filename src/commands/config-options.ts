@@ -8,6 +8,7 @@ import { configText, userKnownHosts } from '../ssh/config-text.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { type Io, type OptionSpec, type RawArgs, UsageError } from './command.js';
 import { startProgress } from './spinner.js';
+import { usage } from './values.js';
 
 /** What is written for ssh. */
 export interface ConfigOptions {
@@ -105,14 +106,10 @@ export async function configLines(
   const kept = keptBlocks(file, failed, hosts);
   if (kept.length > 0)
     io.err(`${io.program}: kept as they were: ${kept.map(({ host }) => printable(host)).join(', ')}\n`);
-  try {
-    const { self: program, platform } = io;
-    const fdpass = platform !== 'win32' && loadAddon().addon !== undefined;
-    const text = configText({ program, fdpass, platform, knownHosts, hosts });
-    return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
+  const { self: program, platform } = io;
+  const fdpass = platform !== 'win32' && loadAddon().addon !== undefined;
+  const text = usage(() => configText({ program, fdpass, platform, knownHosts, hosts }));
+  return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
 }
 
 // ssh puts the home in the place of "~" and reads percents after that, also those of the home.

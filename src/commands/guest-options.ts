@@ -3,7 +3,7 @@ import { readKeys } from '../guest/keys.js';
 import type { ScriptOptions } from '../guest/script.js';
 import { type Distribution, layouts } from '../guest/units.js';
 import { type OptionSpec, type RawArgs, UsageError } from './command.js';
-import { portArgument } from './values.js';
+import { portArgument, usage } from './values.js';
 
 export const portOption: OptionSpec = {
   long: 'port',
@@ -90,13 +90,4 @@ export function distroOf(raw: RawArgs): Distribution {
 export function accountName(text: string): string {
   if (/^[A-Za-z_][\w.-]{0,31}\$?$/.test(text)) return text;
   throw new UsageError(`${quote(text)} cannot be the name of an account`);
-}
-
-/** A RangeError is the caller's mistake. */
-export function usage<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
 }

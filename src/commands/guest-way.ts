@@ -1,8 +1,10 @@
+import { checkUserName } from '../address/user-name.js';
 import { quote } from '../errors.js';
 import { type WayName, wayOf } from '../guest/ways.js';
 import { splitUser } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import { type OptionSpec, type RawArgs, UsageError } from './command.js';
+import { usage } from './values.js';
 
 const routes: readonly WayName[] = ['ssh', 'target', 'wsl', 'machinectl'];
 
@@ -30,6 +32,8 @@ export function hostFlags(host: string, raw: RawArgs): HostFlags {
   if (host === '' || host.startsWith('-') || /[\p{Cc}\s]/u.test(host)) {
     throw new UsageError(`${quote(host)} cannot be a host`);
   }
+  const { user } = splitUser(host);
+  if (user !== undefined) usage(() => checkUserName(user));
   const known = routes.find((each) => each === route);
   if (!known) throw new UsageError(`--route takes one of ${routes.join(', ')}, not ${quote(String(route))}`);
   if (known === 'target') parseTarget(splitUser(host).host);

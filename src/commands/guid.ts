@@ -1,7 +1,7 @@
 import { parsePort } from '../address/port.js';
 import { serviceIdOfPort } from '../address/service-id.js';
-import { type Command, UsageError } from './command.js';
-import { positionals } from './values.js';
+import type { Command } from './command.js';
+import { positionals, usage } from './values.js';
 
 /** vmssh guid PORT…: the Hyper-V service ids of vsock ports. */
 export const guid: Command<{ readonly ports: readonly number[] }> = {
@@ -23,9 +23,5 @@ export const guid: Command<{ readonly ports: readonly number[] }> = {
 
 /** Ports that hvsock has. Throws a UsageError. */
 export function portsOf(texts: readonly string[]): readonly number[] {
-  try {
-    return texts.map((text) => parsePort(text, 'hvsock'));
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
+  return usage(() => texts.map((text) => parsePort(text, 'hvsock')));
 }

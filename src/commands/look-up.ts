@@ -1,4 +1,6 @@
 import { sshPort } from '../address/port.js';
+import { checkUserName } from '../address/user-name.js';
+import { ConnectError } from '../errors.js';
 import type { NamedTarget } from '../resolve/short-name.js';
 import { splitLogin } from '../target/login.js';
 import { asTarget } from '../target/parse.js';
@@ -25,9 +27,19 @@ export async function lookUp(typed: string, io: Io, signal?: AbortSignal): Promi
 /** The target of `[user@]TARGET`, `[user@]NAME` or `ssh://…`; only a name is looked up. Throws a ConnectError. */
 export async function findTarget(typed: string, io: Io, signal?: AbortSignal): Promise<FoundTarget> {
   const { user, host, port } = splitLogin(typed);
+  checkUser(user, typed);
   if (isTarget(host, io.platform)) return { text: host, user, port, machine: undefined };
   const { text, machine } = await lookUp(host, io, signal);
   return { text, user: user ?? machine?.user, port, machine };
+}
+
+function checkUser(user: string | undefined, typed: string): void {
+  try {
+    if (user !== undefined) checkUserName(user);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConnectError('parse', typed, { code: 'USAGE', problem: error.message });
+  }
 }
 
 /** Words for a port that was given for nothing: a socket in the file system has one server. */

@@ -1,5 +1,6 @@
 import { existsSync, constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { checkUserName } from '../address/user-name.js';
 import { slug } from '../discovery/match-found.js';
 import { printable, quote } from '../errors.js';
 import { loadAddon } from '../native.js';
@@ -12,12 +13,14 @@ import { asTarget } from '../target/parse.js';
 import { type Io, UsageError } from './command.js';
 import type { lookUp } from './look-up.js';
 import { startProgress } from './spinner.js';
-import { findOperands, type Operand, type Tool, type ToolArgs } from './ssh-args.js';
+import { findOperands, jumps, type Operand, optionsNameUser } from './ssh-args.js';
 import { remoteShell, withoutShell } from './ssh-rsync.js';
+import { type SplitArgs, type Tool, wordsOf } from './ssh-split.js';
+import { usage } from './values.js';
 
 export interface SshOptions {
   /** The tool's own arguments. */
-  readonly args: readonly string[];
+  readonly args: SplitArgs;
   /** Seconds for the proxy's --wait. */
   readonly waitSeconds: number | undefined;
   /** Print the command instead of running it. */
@@ -44,32 +47,42 @@ export async function prepare(
   find: typeof lookUp,
 ): Promise<ToolCall> {
   const isTarget = (text: string) => asTarget(text) !== undefined;
-  const found = findOperands(tool, args, { platform: io.platform, isTarget });
-  const operand = onlyMachine(tool, found);
-  const progress = await startProgress(io, `looking for ${printable(operand.host)}`);
-  const named = await find(operand.host, io).finally(() => progress.stop());
+  const machines = findOperands(tool, args.operands, { platform: io.platform, isTarget });
+  const { user, host: typed, port } = onlyMachine(tool, args, machines);
+  const progress = await startProgress(io, `looking for ${printable(typed)}`);
+  const named = await find(typed, io).finally(() => progress.stop());
   const host = hostFor(named);
-  const replaced = args.map((arg, i) => {
-    const each = found.operands.find(({ at }) => at === i);
-    return each ? `${each.user}${host}${each.rest}` : arg;
-  });
   const ssh = sshProgram(io);
-  const settings = await settingsOf(named, found, waitSeconds, io);
-  const port = operand.port === undefined ? [] : [['Port', operand.port] as const];
-  const options = [...port, ...settings].flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
-  const withOptions = replaced.toSpliced(found.optionsAt, 0, ...options);
+  const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
+  const settings = await settingsOf(named, hasUser, waitSeconds, io);
+  const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
+  const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
+  const before = wordsOf(args.before);
+  const after = wordsOf(args.after);
+  const operands = args.operands.map((operand, i) => {
+    const each = machines.find(({ at }) => at === i);
+    return each ? `${each.user === undefined ? '' : `${each.user}@`}${host}${each.rest}` : operand;
+  });
+  const copy = () => [tool, ...otherSsh(ssh), ...before, ...options, '--', ...operands];
   const command = {
-    ssh: () => [...ssh, ...withOptions],
-    scp: () => [tool, ...otherSsh(ssh), ...withOptions],
-    sftp: () => [tool, ...otherSsh(ssh), ...withOptions],
-    rsync: () => [tool, '-e', remoteShell(args, io.self, waitSeconds), ...withoutShell(replaced)],
+    ssh: () => {
+      // ssh takes the first of each setting: what the machine's operand tells stands where it stood.
+      const told = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', port])];
+      return [...ssh, ...before, ...told, ...after, ...options, '--', host, ...args.operands.slice(1)];
+    },
+    scp: copy,
+    sftp: copy,
+    rsync: () => {
+      const own = [...before, ...after];
+      return [tool, '-e', remoteShell(own, io.self, waitSeconds), ...withoutShell(own), '--', ...operands];
+    },
   }[tool]();
   return { command, ssh, options, named, host };
 }
 
-function onlyMachine(tool: Tool, { operands, jumps }: ToolArgs): Operand {
-  const [operand, ...others] = operands;
-  if (jumps)
+function onlyMachine(tool: Tool, args: SplitArgs, machines: readonly Operand[]): Operand {
+  const [operand, ...others] = machines;
+  if (jumps(tool, args))
     throw new UsageError(
       '-J leads over another host, and a machine is reached from this one',
       `leave it out; to go through a machine: vmssh config install, and then ${tool} -J NAME`,
@@ -87,10 +100,11 @@ function onlyMachine(tool: Tool, { operands, jumps }: ToolArgs): Operand {
       `${tool} copies between this host and one machine here, not between ${quote(operand.host)} and ${quote(other.host)}`,
       `vmssh config install, and then ${tool} alone, with the names of both`,
     );
+  for (const { user } of machines) if (user !== undefined) usage(() => checkUserName(user));
   return operand;
 }
 
-async function settingsOf(named: NamedTarget, found: ToolArgs, waitSeconds: number | undefined, io: Io) {
+async function settingsOf(named: NamedTarget, hasUser: boolean, waitSeconds: number | undefined, io: Io) {
   const { machine, target, text } = named;
   const keeps = isNamed(target);
   const key = machine?.identityFile;
@@ -99,14 +113,10 @@ async function settingsOf(named: NamedTarget, found: ToolArgs, waitSeconds: numb
     fdpass: io.platform !== 'win32' && loadAddon().addon !== undefined,
     knownHosts: keeps ? knownHostsFile(io.env) : undefined,
     hostKeyAlias: keeps ? ((machine && hostKeyAlias(machine)) ?? hostFor(named)) : undefined,
-    user: found.hasUser ? undefined : machine?.user,
+    user: hasUser ? undefined : machine?.user,
     identityFile: key !== undefined && (await isReadable(key)) ? key : undefined,
   };
-  try {
-    return hostOptions(options);
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
+  return usage(() => hostOptions(options));
 }
 
 /**
@@ -115,8 +125,12 @@ async function settingsOf(named: NamedTarget, found: ToolArgs, waitSeconds: numb
  */
 function hostFor({ text, machine }: NamedTarget): string {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
-  if (isHostName(host)) return host;
-  return host.includes(':') && machine?.uuid !== undefined ? machine.uuid : slug(machine?.name ?? text);
+  const id = host.includes(':') ? machine?.uuid : undefined;
+  const found = [host, id, slug(machine?.name ?? text)].find(
+    (each) => each !== undefined && isHostName(each),
+  );
+  if (found !== undefined) return found;
+  throw new UsageError(`ssh takes no form of ${quote(text)} for a host`, 'give the machine another name');
 }
 
 /** VMSSH_SSH, or HV_SSH_COMMAND as hvc has it: a program's path, or a program and its options parted by spaces. */

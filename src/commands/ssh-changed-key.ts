@@ -14,7 +14,7 @@ export async function changedKey({ ssh, options, host }: ToolCall, io: Io): Prom
   const alias = options.find((option) => option.startsWith('HostKeyAlias='))?.slice('HostKeyAlias='.length);
   if (alias === undefined || !(await hasKnownKey(knownHostsFile(io.env), alias))) return false;
   const quick = ['BatchMode=yes', 'PreferredAuthentications=none', 'ControlPath=none', 'LogLevel=INFO'];
-  const command = [...ssh, ...options, ...quick.flatMap((each) => ['-o', each]), '-n', host, 'exit'];
+  const command = [...ssh, ...options, ...quick.flatMap((each) => ['-o', each]), '-n', '--', host, 'exit'];
   return (await errorsOf(command)).includes('REMOTE HOST IDENTIFICATION HAS CHANGED');
 }
 

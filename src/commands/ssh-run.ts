@@ -6,15 +6,16 @@ import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { shellQuoted } from './called-as.js';
 import { type Io, UsageError } from './command.js';
 import { lookUp } from './look-up.js';
-import { asksTool, type Tool } from './ssh-args.js';
+import { asksTool } from './ssh-args.js';
 import { prepare, type SshOptions, sshProgram, type ToolCall } from './ssh-call.js';
 import { changedKey } from './ssh-changed-key.js';
+import { type Tool, wordsOf } from './ssh-split.js';
 import { complain } from './words.js';
 
 /** Runs the tool to its end. Resolves to its exit code; 128 and the signal's number where one ended it. */
 export async function runTool(tool: Tool, options: SshOptions, io: Io): Promise<number> {
   if (asksTool(tool, options.args))
-    return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...options.args], io);
+    return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...wordsOf(options.args.before)], io);
   const call = await prepare(tool, options, io, lookUp);
   if (options.print) {
     io.out(`${call.command.map(shellQuoted).join(' ')}\n`);

@@ -1,7 +1,7 @@
 import type { Command, RawArgs } from './command.js';
 import { refuseApart } from './scan-args.js';
-import type { Tool } from './ssh-args.js';
 import type { SshOptions } from './ssh-call.js';
+import { splitArgs, type Tool } from './ssh-split.js';
 import { secondsOption } from './values.js';
 
 /** What stands in the way of a plain table of options: these commands take any of another program's. */
@@ -62,20 +62,23 @@ export const toolCommands: readonly ToolCommand[] = (['ssh', 'scp', 'sftp', 'rsy
       },
       { long: 'print-command', summary: 'print the command instead of running it' },
     ],
-    parse: parseArgs,
+    parse: (raw) => parseArgs(tool, raw),
     run: async (options, io) => (await import('./ssh-run.js')).runTool(tool, options, io),
   }),
 );
 
 /** Our options stand in front of a "--", in the form --name or --name=value; the tool's own are left alone. */
-function parseArgs({ positionals }: RawArgs): SshOptions {
+function parseArgs(tool: Tool, { positionals }: RawArgs): SshOptions {
   const end = positionals.indexOf('--');
   const head = end < 0 ? positionals : positionals.slice(0, end);
   const ours = head.filter((arg) => /^--(wait(=.*)?|print-command)$/s.test(arg));
   for (const [i, arg] of head.entries()) if (arg === '--wait') refuseApart({ long: 'wait' }, head[i + 1]);
   const wait = ours.findLast((arg) => arg.startsWith('--wait'));
   return {
-    args: [...head.filter((arg) => !ours.includes(arg)), ...(end < 0 ? [] : positionals.slice(end))],
+    args: splitArgs(tool, [
+      ...head.filter((arg) => !ours.includes(arg)),
+      ...(end < 0 ? [] : positionals.slice(end)),
+    ]),
     waitSeconds: wait === undefined ? undefined : seconds(wait.slice('--wait='.length)),
     print: ours.includes('--print-command'),
   };

@@ -18,11 +18,15 @@ const longest = 86400;
 
 /** A port argument, 22 where it is absent. Which ports a kind has is checked with the target. Throws a UsageError. */
 export function portArgument(text: string | undefined): number {
-  if (text === undefined) return sshPort;
+  return text === undefined ? sshPort : usage(() => parsePort(text));
+}
+
+/** A RangeError is the caller's mistake: thrown as a UsageError. */
+export function usage<T>(work: () => T): T {
   try {
-    return parsePort(text);
+    return work();
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
 }
 

@@ -87,6 +87,7 @@ export function sshCommand(
     ...['-o', 'LogLevel=ERROR'],
     ...(way === 'target' ? proxyOptions(target, options) : []),
     ...more,
+    '--',
     user === undefined ? name : `${user}@${name}`,
   ];
 }

@@ -1,3 +1,4 @@
+import { checkUserName } from '../address/user-name.js';
 import { configArgument, pathArgument, shellWord } from './config-word.js';
 
 /** How ssh calls vmssh. */
@@ -33,7 +34,7 @@ export function hostOptions(options: HostOptions): readonly (readonly [string, s
     ['CheckHostIP', 'no'],
     ...(hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const]),
     ...hostKeyPolicy(knownHosts),
-    ...(user === undefined ? [] : [['User', configArgument(user)] as const]),
+    ...(user === undefined ? [] : [['User', configArgument(checkUserName(user))] as const]),
     ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
   ];
 }

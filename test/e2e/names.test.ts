@@ -110,7 +110,7 @@ describe.skipIf(missing)('a name', () => {
 
   it('with a port in an ssh:// form hands it to ssh', async () => {
     const { stdout } = await program('ssh', '--print-command', 'ssh://ann@web-server-t7:2222');
-    expect(stdout).toMatch(/^ssh ann@\S+ -o Port=2222 /);
+    expect(stdout).toMatch(/^ssh -l ann -p 2222 -o /);
   });
 
   it('alone tells at the proxy how to get there', async () => {

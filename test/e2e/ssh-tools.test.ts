@@ -220,7 +220,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
 
   it('print what they would run', async () => {
     const { stdout } = await tool('ssh', '--print-command', 'db-t7', 'true');
-    expect(stdout).toMatch(/^ssh machine%db-t7 -o 'ProxyCommand=.* -o HostKeyAlias=vmssh-.* true\n$/);
+    expect(stdout).toMatch(/^ssh -o 'ProxyCommand=.* -o HostKeyAlias=vmssh-.* -- machine%db-t7 true\n$/);
   });
 
   it.each([

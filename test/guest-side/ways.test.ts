@@ -14,7 +14,7 @@ describe('ways', () => {
   const common = { script: 'S', needsRoot: true, self: ['/opt/vm ssh'], platform: 'linux' } as const;
   it('start what carries the script', () => {
     const ssh = wayInto({ ...common, way: 'ssh', host: 'web', sshConfig: '/c' });
-    expect(ssh.command.slice(0, 6)).toEqual(['ssh', '-F', '/c', '-o', 'LogLevel=ERROR', 'web']);
+    expect(ssh.command.slice(0, 7)).toEqual(['ssh', '-F', '/c', '-o', 'LogLevel=ERROR', '--', 'web']);
     expect([ssh.command.at(-1), ssh.input]).toEqual([expect.stringContaining('sudo -n sh -s'), 'S']);
     const target = wayInto({ ...common, way: 'target', host: 'root@vsock/3', port: 70000 });
     expect(target.command).toContain("ProxyCommand='/opt/vm ssh' proxy vsock/3 70000");

@@ -37,12 +37,17 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
     const given = ['-P', '2222', "C:\\My Files\\it's.txt", 'say "hi".txt', 'root@hyper-v/Mint:/tmp/x "y" z/'];
     const { proxyCommand, rest } = await run('scp', given);
     expect(proxyCommand).toMatch(proxy);
-    expect(rest).toEqual([...given.slice(0, 4), 'root@hyper-v%Mint:/tmp/x "y" z/']);
+    expect(rest).toEqual([
+      ...given.slice(0, 2),
+      '--',
+      ...given.slice(2, 4),
+      'root@hyper-v%Mint:/tmp/x "y" z/',
+    ]);
   });
 
   it('scp to a file on a drive that is not there yet, with a backslash at the end', async () => {
     const { rest } = await run('scp', ['-r', 'hyper-v/Mint:/etc/ssh', 'D:\\new folder\\']);
-    expect(rest).toEqual(['-r', 'hyper-v%Mint:/etc/ssh', 'D:\\new folder\\']);
+    expect(rest).toEqual(['-r', '--', 'hyper-v%Mint:/etc/ssh', 'D:\\new folder\\']);
   });
 
   it('scp with another ssh, for a machine by a name that ssh refuses', async () => {
@@ -51,7 +56,7 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
     const set = { HV_SSH_COMMAND: own };
     const { proxyCommand, rest } = await run('scp', ['--wait=5', 'a.txt', 'me@Win 11:'], set);
     expect(proxyCommand).toMatch(/ proxy --wait=5 "?hyper-v\/Win-11"? %p$/);
-    expect(rest).toEqual(['-S', own, 'a.txt', 'me@hyper-v%Win-11:']);
+    expect(rest).toEqual(['-S', own, '--', 'a.txt', 'me@hyper-v%Win-11:']);
   });
 
   it('sftp, with its own options', async () => {
@@ -61,14 +66,14 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
       'root@hyper-v/Mint:/srv/a b',
     ]);
     expect(proxyCommand).toMatch(proxy);
-    expect(rest).toEqual(['-b', 'C:\\My Files\\batch', 'root@hyper-v%Mint:/srv/a b']);
+    expect(rest).toEqual(['-b', 'C:\\My Files\\batch', '--', 'root@hyper-v%Mint:/srv/a b']);
   });
 
   it('those of PATH alone, whatever lies in the current folder', async () => {
     const foreign = join(inject('work'), 'scp.exe');
     cpSync(join(inject('work'), 'bridge.exe'), foreign);
     onTestFinished(() => rmSync(foreign));
-    expect((await run('scp', ['a.txt', 'hyper-v/Mint:'])).rest).toEqual(['a.txt', 'hyper-v%Mint:']);
+    expect((await run('scp', ['a.txt', 'hyper-v/Mint:'])).rest).toEqual(['--', 'a.txt', 'hyper-v%Mint:']);
   });
 
   it('rsync, which is told to run vmssh for its ssh', async () => {
@@ -76,7 +81,7 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
     const [flag, shell, ...others] = rest;
     expect(flag).toBe('-e');
     expect(shell).toMatch(/^('[CZ]:\\[^']+' )+ssh$/);
-    expect(others).toEqual(['-a', 'site dir/', 'hyper-v%Mint:/srv/']);
+    expect(others).toEqual(['-a', '--', 'site dir/', 'hyper-v%Mint:/srv/']);
   });
 });
 

@@ -4,6 +4,7 @@ import { machineWords } from './complete-machines.js';
 import { type FolderEntry, pathTargets } from './complete-paths.js';
 import { shells } from './completion-scripts.js';
 import { groupSummaries } from './groups.js';
+import { splitArgs, tools } from './ssh-split.js';
 
 /** What completion needs of the commands' table. */
 export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];
@@ -55,13 +56,19 @@ async function inCommand(
   live: LiveNames,
 ): Promise<readonly Completion[]> {
   const { options, name, usage } = command;
-  const isOption = !before.includes('--');
+  const isOption = !before.includes('--') && !hasOperand(name, before);
   const value = isOption ? openValue(options, before.at(-1) ?? '', current) : undefined;
   if (value) return valuesOf(value, command, live);
   if (isOption && current.startsWith('-'))
     return options.map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
   if (name === 'completion') return shells.map((word) => ({ word, about: '' }));
   return /TARGET|HOST/.test(usage) ? targets(current, command, live) : [];
+}
+
+/** ssh, scp, sftp and rsync: our options come before the first operand. */
+function hasOperand(name: string, before: readonly string[]): boolean {
+  const tool = tools.find((each) => each === name);
+  return tool !== undefined && splitArgs(tool, before).operands.length > 0;
 }
 
 /** An option's value that is being typed. */

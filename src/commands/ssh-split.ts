@@ -1,5 +1,6 @@
 /** The programs that vmssh runs. */
-export type Tool = 'ssh' | 'scp' | 'sftp' | 'rsync';
+export const tools = ['ssh', 'scp', 'sftp', 'rsync'] as const;
+export type Tool = (typeof tools)[number];
 
 /** An option as it was typed. */
 export interface ToolOption {

@@ -1,7 +1,7 @@
-import type { Command, RawArgs } from './command.js';
+import { type Command, type RawArgs, UsageError } from './command.js';
 import { refuseApart } from './scan-args.js';
 import type { SshOptions } from './ssh-call.js';
-import { splitArgs, type Tool } from './ssh-split.js';
+import { splitArgs, type Tool, type ToolOption, tools } from './ssh-split.js';
 import { secondsOption } from './values.js';
 
 /** What stands in the way of a plain table of options: these commands take any of another program's. */
@@ -47,41 +47,56 @@ const summaries: Readonly<
 };
 
 /** vmssh ssh, scp, sftp and rsync: the real program with the right ProxyCommand; all else is passed on as it is. */
-export const toolCommands: readonly ToolCommand[] = (['ssh', 'scp', 'sftp', 'rsync'] as const).map(
-  (tool) => ({
-    name: tool,
-    ...summaries[tool],
-    passThrough: true,
-    details: `Everything but these options is ${tool}'s own. Exits with ${tool}'s exit code. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh.`,
-    options: [
-      {
-        long: 'wait',
-        value: 'SECONDS',
-        optionalValue: true,
-        summary: 'wait for a machine that boots (default 120)',
-      },
-      { long: 'print-command', summary: 'print the command instead of running it' },
-    ],
-    parse: (raw) => parseArgs(tool, raw),
-    run: async (options, io) => (await import('./ssh-run.js')).runTool(tool, options, io),
-  }),
-);
+export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
+  name: tool,
+  ...summaries[tool],
+  passThrough: true,
+  details: `These options come before the first operand; everything else is ${tool}'s own. Exits with ${tool}'s exit code. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh.`,
+  options: [
+    {
+      long: 'wait',
+      value: 'SECONDS',
+      optionalValue: true,
+      summary: 'wait for a machine that boots (default 120)',
+    },
+    { long: 'print-command', summary: 'print the command instead of running it' },
+  ],
+  parse: (raw) => parseArgs(tool, raw),
+  run: async (options, io) => (await import('./ssh-run.js')).runTool(tool, options, io),
+}));
 
-/** Our options stand in front of a "--", in the form --name or --name=value; the tool's own are left alone. */
+/**
+ * Our options come before the first operand, in the form --name or --name=value: what comes after it is the tool's, or of a
+ * command that runs in the machine.
+ */
 function parseArgs(tool: Tool, { positionals }: RawArgs): SshOptions {
-  const end = positionals.indexOf('--');
-  const head = end < 0 ? positionals : positionals.slice(0, end);
-  const ours = head.filter((arg) => /^--(wait(=.*)?|print-command)$/s.test(arg));
-  for (const [i, arg] of head.entries()) if (arg === '--wait') refuseApart({ long: 'wait' }, head[i + 1]);
-  const wait = ours.findLast((arg) => arg.startsWith('--wait'));
+  const { before, after, operands } = splitArgs(tool, positionals);
+  const late = after.find(isOurs)?.words[0];
+  if (late !== undefined)
+    throw new UsageError(
+      `${late} is an option of vmssh: it has to come before the first operand`,
+      `vmssh ${tool} ${late} ...`,
+    );
+  const ours = before.filter(isOurs);
+  refuseWaitApart(before, positionals);
+  const wait = ours.findLast(({ name }) => name === 'wait');
   return {
-    args: splitArgs(tool, [
-      ...head.filter((arg) => !ours.includes(arg)),
-      ...(end < 0 ? [] : positionals.slice(end)),
-    ]),
-    waitSeconds: wait === undefined ? undefined : seconds(wait.slice('--wait='.length)),
-    print: ours.includes('--print-command'),
+    args: { before: before.filter((option) => !isOurs(option)), after, operands },
+    waitSeconds: wait && seconds(wait.value ?? ''),
+    print: ours.some(({ name }) => name === 'print-command'),
   };
+}
+
+function isOurs({ words: [word = ''] }: ToolOption): boolean {
+  return /^--(wait(=.*)?|print-command)$/s.test(word);
+}
+
+function refuseWaitApart(before: readonly ToolOption[], positionals: readonly string[]): void {
+  let at = 0;
+  for (const { words } of before) {
+    at += words.length;
+    if (words[0] === '--wait') refuseApart({ long: 'wait' }, positionals[at]);
+  }
 }
 
 function seconds(text: string): number {

@@ -60,6 +60,18 @@ describe('a mistake in the arguments', () => {
     });
   });
 
+  it.each([
+    { args: ['ssh', 'unix/x', '--wait', 'ls'], tool: 'ssh', option: '--wait' },
+    { args: ['ssh', 'unix/x', '-t', '--print-command'], tool: 'ssh', option: '--print-command' },
+    { args: ['rsync', '-a', 'x', 'unix%x:', '--wait=5'], tool: 'rsync', option: '--wait=5' },
+  ])('with an option of ours after the first operand is told: $args', async ({ args, tool, option }) => {
+    expect(await told(args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `vmssh: ${option} is an option of vmssh: it has to come before the first operand\nhint: vmssh ${tool} ${option} ...\n`,
+    });
+  });
+
   it('of vsock-nc leads to its own help', async () => {
     const stderr = 'vsock-nc: expected TARGET [PORT], got nothing\nhint: see vsock-nc --help\n';
     expect(await told([], 'vsock-nc')).toEqual({ code: 2, stdout: '', stderr });

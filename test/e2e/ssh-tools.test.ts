@@ -106,6 +106,11 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: '--wait -p 5\n' });
   });
 
+  it('leave to the command what looks like options of ours', async () => {
+    const { code, stdout } = await tool('ssh', ...quiet, 'db-t7', 'echo', '--wait', '--print-command');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '--wait --print-command\n' });
+  });
+
   it('let options of the user come before ours', async () => {
     const hosts = join(dir, 'own_hosts');
     await tool(

@@ -31,6 +31,11 @@ export class ConnectError extends Error {
   }
 }
 
+/** Whether another program's word is one of the steps. */
+export function isOp(word: unknown): word is Op {
+  return typeof word === 'string' && Object.hasOwn(failure, word);
+}
+
 /** The exit codes of every command, listed in docs/errors.md. */
 export const exitCode = { ok: 0, connect: 1, usage: 2, noBanner: 3, notFound: 4, interrupted: 130 } as const;
 

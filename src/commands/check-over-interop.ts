@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { text as textOf } from 'node:stream/consumers';
 import { isJsonObject } from '../discovery/json.js';
-import { ConnectError, type ConnectErrorInit, type Op } from '../errors.js';
+import { ConnectError, type ConnectErrorInit, isOp, type Op } from '../errors.js';
 import type { CheckResult, Stage } from './check-result.js';
 import { reachArgs, startOverInterop } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
@@ -42,6 +42,7 @@ function parseCheck(printed: string, target: string): Outcome {
       { stages: readonly Stage[]; error?: ConnectErrorInit & { op: Op } },
     ];
     if (!stages.every(isJsonObject)) throw new TypeError('stages');
+    if (error && !isOp(error.op)) throw new TypeError('op');
     return { stages, error: error && new ConnectError(error.op, target, error) };
   } catch (cause) {
     throw new ConnectError('connect', target, {

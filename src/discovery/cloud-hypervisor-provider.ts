@@ -75,17 +75,17 @@ export function parseVmInfo(info: unknown): {
     socket: typeof device.socket === 'string' ? device.socket : undefined,
     cid: typeof device.cid === 'number' ? device.cid : undefined,
     uuid: isJsonObject(platform) ? uuidOf(platform) : undefined,
-    status: states[String(info.state)],
+    status: states.get(String(info.state)),
   };
 }
 
-const states: Readonly<Record<string, Status>> = {
-  Created: 'off',
-  Running: 'running',
-  Shutdown: 'off',
-  Paused: 'paused',
-  BreakPoint: 'paused',
-};
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Created', 'off'],
+  ['Running', 'running'],
+  ['Shutdown', 'off'],
+  ['Paused', 'paused'],
+  ['BreakPoint', 'paused'],
+]);
 
 // FAILED: it answers, and says that it has no machine yet.
 function keepIf(isLastWay: boolean): (error: unknown) => undefined {

@@ -60,7 +60,7 @@ async function ask(
     config === undefined || api === undefined
       ? undefined
       : await get(seen(api), '/', deps).catch(() => undefined);
-  const status = (isJsonObject(instance) && states[String(instance.state)]) || 'running';
+  const status = (isJsonObject(instance) && states.get(String(instance.state))) || 'running';
   const target = `vsock-mux${seen(vsock.udsPath)}`;
   const name = options.id ?? basename(api ?? vsock.udsPath).replace(/\.sock(et)?$/, '');
   const { cid } = vsock;
@@ -88,11 +88,11 @@ async function isSameFolder(a: string, b: string): Promise<boolean> {
   return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
 }
 
-const states: Readonly<Record<string, Status>> = {
-  'Not started': 'off',
-  Running: 'running',
-  Paused: 'paused',
-};
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Not started', 'off'],
+  ['Running', 'running'],
+  ['Paused', 'paused'],
+]);
 
 /** The vsock device of `GET /vm/config`, or of a configuration file: both have the same shape. */
 export function vsockOf(config: unknown): { readonly udsPath: string; readonly cid?: number } | undefined {

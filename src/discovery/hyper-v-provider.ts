@@ -1,8 +1,10 @@
 import { DiscoveryError } from './discovery-error.js';
 import { type HyperVSources, hyperVCures, listHyperV } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
+import type { JsonObject } from './json.js';
+import { textOf } from './json-tool.js';
 import { slug } from './match-found.js';
-import type { Deps, Found, Listing, Provider, Warning } from './provider.js';
+import { type Deps, type Found, type Listing, type Provider, statuses, type Warning } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
 
 /** The Hyper-V machines of this Windows. */
@@ -29,16 +31,16 @@ export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promi
 function parseListing(text: string): Listing {
   try {
     const { machines, warnings } = JSON.parse(text) as {
-      machines: readonly Found[];
+      machines: readonly JsonObject[];
       warnings: readonly Warning[];
     };
-    const found = machines.map(({ name, target, status, uuid }) => ({
-      name,
-      target,
-      status,
-      uuid,
-      provider: hyperV.name,
-    }));
+    const found = machines.flatMap((machine): Found[] => {
+      const name = textOf(machine, 'name');
+      const target = textOf(machine, 'target');
+      if (name === undefined || target === undefined) return [];
+      const status = statuses.find((each) => each === machine.status) ?? 'unknown';
+      return [{ name, target, status, uuid: textOf(machine, 'uuid'), provider: hyperV.name }];
+    });
     return { found, warnings };
   } catch (error) {
     throw new DiscoveryError('PROTOCOL', `vmssh.exe printed ${JSON.stringify(text.slice(0, 80))}`, {

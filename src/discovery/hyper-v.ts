@@ -85,22 +85,22 @@ function noRights(): DiscoveryError {
 // The host's Name is no GUID; its Caption would tell it too, but is translated.
 function toMachine({ id, name, state }: HyperVRow): readonly HyperVMachine[] {
   const guid = parseGuid(id);
-  return guid ? [{ id: guid, name, status: statuses[state] ?? 'unknown' }] : [];
+  return guid ? [{ id: guid, name, status: statuses.get(state) ?? 'unknown' }] : [];
 }
 
 /** EnabledState of https://learn.microsoft.com/en-us/windows/win32/hyperv_v2/msvm-computersystem */
-const statuses: Readonly<Record<number, Status>> = {
-  2: 'running',
-  3: 'off',
-  4: 'stopping',
-  6: 'saved',
-  9: 'paused',
-  10: 'starting',
-  32768: 'paused',
-  32769: 'saved',
-  32770: 'starting',
-  32773: 'stopping', // saving
-  32774: 'stopping',
-  32776: 'paused', // pausing
-  32777: 'starting', // resuming
-};
+const statuses: ReadonlyMap<number, Status> = new Map([
+  [2, 'running'],
+  [3, 'off'],
+  [4, 'stopping'],
+  [6, 'saved'],
+  [9, 'paused'],
+  [10, 'starting'],
+  [32768, 'paused'],
+  [32769, 'saved'],
+  [32770, 'starting'],
+  [32773, 'stopping'], // saving
+  [32774, 'stopping'],
+  [32776, 'paused'], // pausing
+  [32777, 'starting'], // resuming
+]);

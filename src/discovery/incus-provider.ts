@@ -81,7 +81,7 @@ export function parseInstances(answer: unknown): readonly Found[] {
     const config = isJsonObject(instance.config) ? instance.config : {};
     const isOnly = instances.filter((each) => each.name === name).length === 1;
     const uuid = textOf(config, 'volatile.uuid')?.toLowerCase();
-    const known = states[textOf(instance, 'status') ?? ''] ?? 'unknown';
+    const known = states.get(textOf(instance, 'status') ?? '') ?? 'unknown';
     const status = known === 'off' && instance.stateful === true ? 'saved' : known;
     const cid = instance.type === 'virtual-machine' ? cidOf(config) : undefined;
     const address = cid === undefined ? ipAddress(instance.state) : `vsock/${cid}`;
@@ -106,14 +106,14 @@ function ipAddress(state: unknown): string | undefined {
   return addresses.find((each) => isIP(each) === 4) ?? addresses.find((each) => isIP(each) === 6);
 }
 
-const states: Readonly<Record<string, Status>> = {
-  Running: 'running',
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Running', 'running'],
   // Running, and its boot is over, as it says itself.
-  Ready: 'running',
-  Starting: 'starting',
-  Stopped: 'off',
-  Stopping: 'stopping',
-  Aborting: 'stopping',
-  Freezing: 'paused',
-  Frozen: 'paused',
-};
+  ['Ready', 'running'],
+  ['Starting', 'starting'],
+  ['Stopped', 'off'],
+  ['Stopping', 'stopping'],
+  ['Aborting', 'stopping'],
+  ['Freezing', 'paused'],
+  ['Frozen', 'paused'],
+]);

@@ -24,7 +24,7 @@ export function parseLima(text: string): readonly Found[] {
     return [
       {
         ...{ name, target: `lima/${name}`, provider: lima.name },
-        status: states[textOf(instance, 'status') ?? ''] ?? 'unknown',
+        status: states.get(textOf(instance, 'status') ?? '') ?? 'unknown',
         address: port === undefined ? undefined : hostAndPort(host, port),
         user: textOf(config, 'name'),
         // Beside the instances; the field that says so too goes with Lima 3.
@@ -34,4 +34,7 @@ export function parseLima(text: string): readonly Found[] {
   });
 }
 
-const states: Readonly<Record<string, Status>> = { Running: 'running', Stopped: 'off' };
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Running', 'running'],
+  ['Stopped', 'off'],
+]);

@@ -26,7 +26,7 @@ export function parseMultipass(text: string): readonly Found[] {
     return [
       {
         ...{ name, target: `multipass/${name}`, provider: multipass.name },
-        status: states[textOf(instance, 'state') ?? ''] ?? 'unknown',
+        status: states.get(textOf(instance, 'state') ?? '') ?? 'unknown',
         address: addresses.find((each): each is string => typeof each === 'string' && isIP(each) === 4),
         // Its images have this user, and the daemon's own key, which root alone may read.
         user: 'ubuntu',
@@ -46,13 +46,13 @@ function parse(text: string): unknown {
   throw new DiscoveryError('PROTOCOL', `it printed no list: ${JSON.stringify(text.slice(0, 80))}`);
 }
 
-const states: Readonly<Record<string, Status>> = {
-  Running: 'running',
-  Starting: 'starting',
-  Restarting: 'starting',
-  'Delayed Shutdown': 'running',
-  Stopped: 'off',
-  Deleted: 'off',
-  Suspending: 'stopping',
-  Suspended: 'saved',
-};
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Running', 'running'],
+  ['Starting', 'starting'],
+  ['Restarting', 'starting'],
+  ['Delayed Shutdown', 'running'],
+  ['Stopped', 'off'],
+  ['Deleted', 'off'],
+  ['Suspending', 'stopping'],
+  ['Suspended', 'saved'],
+]);

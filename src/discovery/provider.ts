@@ -56,7 +56,9 @@ export interface Found {
 }
 
 /** "unknown" where the provider sees traces of a machine that may be gone. */
-export type Status = 'running' | 'starting' | 'stopping' | 'paused' | 'saved' | 'off' | 'unknown';
+export type Status = (typeof statuses)[number];
+
+export const statuses = ['running', 'starting', 'stopping', 'paused', 'saved', 'off', 'unknown'] as const;
 
 export interface Warning {
   /** The provider's name. */

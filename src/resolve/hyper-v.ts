@@ -114,7 +114,9 @@ async function ask(context: ResolveContext, { list }: HyperVKnowledge): Promise<
   } catch (error) {
     context.signal?.throwIfAborted();
     if (!(error instanceof DiscoveryError)) throw error;
-    const hint = error.code in hyperVCures ? hyperVCures[error.code as keyof typeof hyperVCures] : undefined;
+    const hint = Object.hasOwn(hyperVCures, error.code)
+      ? hyperVCures[error.code as keyof typeof hyperVCures]
+      : undefined;
     const code = error.code === 'TIMEOUT' ? 'NOT_FOUND' : error.code;
     const problem = `Hyper-V could not be asked for its machines: ${error.message}`;
     throw new ConnectError('resolve', context.text, {

@@ -99,6 +99,14 @@ esac
     });
   });
 
+  it('vmssh check takes no step from there that it does not know', async () => {
+    const answer = join(dir, 'odd-answers');
+    const error = { op: 'constructor', code: 'NOT_FOUND', problem: 'no such machine' };
+    writeFileSync(answer, `#!/bin/sh\necho '${JSON.stringify([{ stages: [], error }])}'\n`, { mode: 0o755 });
+    const outcome = await run([...vmssh, 'check', 'hyper-v/x'], { env: { ...env, VMSSH_WINDOWS: answer } });
+    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining('instead of what it found') });
+  });
+
   it('vmssh resolve asks there', async () => {
     expect(await run([...vmssh, 'resolve', 'hyper-v/Mint', '2222'], { env })).toMatchObject({
       ...{ code: 0, stdout: 'hvsock:somewhere\n' },

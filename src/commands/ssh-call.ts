@@ -1,4 +1,4 @@
-import { existsSync, constants as fsConstants } from 'node:fs';
+import { constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { checkUserName } from '../address/user-name.js';
 import { slug } from '../discovery/match-found.js';
@@ -14,6 +14,7 @@ import { type Io, UsageError } from './command.js';
 import type { lookUp } from './look-up.js';
 import { startProgress } from './spinner.js';
 import { findOperands, jumps, type Operand, optionsNameUser } from './ssh-args.js';
+import { sshProgram } from './ssh-program.js';
 import { remoteShell, withoutShell } from './ssh-rsync.js';
 import { type SplitArgs, type Tool, wordsOf } from './ssh-split.js';
 import { usage } from './values.js';
@@ -131,13 +132,6 @@ function hostFor({ text, machine }: NamedTarget): string {
   );
   if (found !== undefined) return found;
   throw new UsageError(`ssh takes no form of ${quote(text)} for a host`, 'give the machine another name');
-}
-
-/** VMSSH_SSH, or HV_SSH_COMMAND as hvc has it: a program's path, or a program and its options parted by spaces. */
-export function sshProgram({ env }: Io): readonly string[] {
-  const own = env.VMSSH_SSH || env.HV_SSH_COMMAND;
-  if (!own) return ['ssh'];
-  return existsSync(own) ? [own] : own.trim().split(/\s+/);
 }
 
 function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly string[] {

@@ -7,8 +7,9 @@ import { shellQuoted } from './called-as.js';
 import { type Io, UsageError } from './command.js';
 import { lookUp } from './look-up.js';
 import { asksTool } from './ssh-args.js';
-import { prepare, type SshOptions, sshProgram, type ToolCall } from './ssh-call.js';
+import { prepare, type SshOptions, type ToolCall } from './ssh-call.js';
 import { changedKey } from './ssh-changed-key.js';
+import { sshProgram } from './ssh-program.js';
 import { type Tool, wordsOf } from './ssh-split.js';
 import { complain } from './words.js';
 

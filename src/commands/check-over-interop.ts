@@ -1,9 +1,9 @@
-import { once } from 'node:events';
-import { text as textOf } from 'node:stream/consumers';
 import { isJsonObject } from '../discovery/json.js';
 import { ConnectError, type ConnectErrorInit, isOp, type Op } from '../errors.js';
+import { runProgram } from '../process/run-program.js';
 import type { CheckResult, Stage } from './check-result.js';
-import { reachArgs, startOverInterop } from './over-interop.js';
+import type { Io } from './command.js';
+import { notStarted, reachArgs } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
 
 /** The stages that were passed, and what stopped the next one. */
@@ -14,25 +14,19 @@ export async function checkOverInterop(
   program: string,
   to: { readonly text: string; readonly port: number; readonly user: string | undefined },
   options: ReachFlags,
+  env: Io['env'],
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { text: target, port, user } = to;
   const flags = [`--port=${port}`, ...(user === undefined ? [] : [`--user=${user}`]), ...reachArgs(options)];
-  const child = await startOverInterop(program, ['check', '--json', ...flags, '--', target], target, {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const command = [program, 'check', '--json', ...flags, '--', target];
+  const { stdout, stopped } = await runProgram(command, { env, signal, stderr: 'inherit' }).catch((error) => {
+    throw notStarted(program, target, error);
   });
-  const abort = () => child.kill();
-  signal.addEventListener('abort', abort);
-  try {
-    const printed = child.stdout ? textOf(child.stdout) : '';
-    await once(child, 'close');
-    if (signal.aborted) {
-      throw new ConnectError('connect', target, { code: 'INTERRUPTED', problem: 'interrupted' });
-    }
-    return parseCheck(await printed, target);
-  } finally {
-    signal.removeEventListener('abort', abort);
+  if (stopped === 'aborted') {
+    throw new ConnectError('connect', target, { code: 'INTERRUPTED', problem: 'interrupted' });
   }
+  return parseCheck(stdout, target);
 }
 
 /** Reads what `vmssh check --json` prints for one target. Throws a ConnectError. */

@@ -62,7 +62,7 @@ export async function checkTarget(
       onStage(`through ${windows}`);
       const { checkOverInterop } = await import('./check-over-interop.js');
       const to = { text, port, user: options.user ?? typed.user };
-      const there = await checkOverInterop(windows, to, options, signal);
+      const there = await checkOverInterop(windows, to, options, io.env, signal);
       return { target, means, stages: [...stages, ...there.stages], error: there.error };
     }
     reached = await reach(text, {

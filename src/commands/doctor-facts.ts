@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch, hostname, version as osVersion, release } from 'node:os';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { Provider } from '../discovery/provider.js';
 import { type AddonState, loadAddon } from '../native.js';
+import { runProgram } from '../process/run-program.js';
 import { readText } from '../read-file.js';
 import { isCompiled } from '../runtime.js';
 import { ownAccount } from '../ssh/account.js';
@@ -48,8 +48,8 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   ]);
   const here = providers.filter(({ platforms }: Provider) => platforms.includes(io.platform));
   const [sshVersion, settings, config, osRelease, windows, machines, vsock, vhost, kvm] = await Promise.all([
-    output('ssh', ['-V']),
-    output('ssh', ['-G', 'vsock/3']),
+    output(['ssh', '-V'], io),
+    output(['ssh', '-G', 'vsock/3'], io),
     gatherConfig(io),
     text('/etc/os-release'),
     io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
@@ -99,12 +99,13 @@ export async function gatherFacts(io: Io): Promise<Facts> {
 }
 
 /** What a program prints to stdout and stderr; undefined where it is not there. */
-function output(program: string, args: readonly string[]): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile(program, [...args], { timeout: 20_000 }, (error, stdout, stderr) => {
-      resolve((error as NodeJS.ErrnoException | null)?.code === 'ENOENT' ? undefined : stdout + stderr);
-    });
-  });
+async function output(command: readonly string[], { env }: Io): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });
+    return stdout + stderr;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
+  }
 }
 
 function text(path: string): Promise<string | undefined> {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { now as clock } from '../clock.js';
 import { DiscoveryError } from '../discovery/discovery-error.js';
 import { type HyperVService, listServices } from '../discovery/hyper-v-services.js';
@@ -6,6 +5,7 @@ import { allProcesses } from '../discovery/processes.js';
 import type { Signs } from '../guest/diagnose.js';
 import { type CidUser, cidsOf, sharedCids } from '../guest/shared-cids.js';
 import { sshCommand } from '../guest/ways.js';
+import { runProgram } from '../process/run-program.js';
 import { parseTarget } from '../target/parse.js';
 import type { CheckResult } from './check-result.js';
 import type { Io } from './command.js';
@@ -31,7 +31,7 @@ export async function hostSigns(
   { target, port, user, sshConfig, identityFile, check }: SignOptions,
   io: Io,
   signal: AbortSignal,
-  run: RunProgram = runProgram,
+  run: RunProgram = (command, signal) => lastWords(command, io, signal),
   processes: () => Promise<readonly CidUser[]> = () => cidUsers(io),
   now: () => number = clock,
   services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
@@ -69,17 +69,23 @@ async function serviceSign(port: number, services: () => Promise<readonly HyperV
   }
 }
 
-const runProgram: RunProgram = ([program = '', ...args], signal) =>
-  new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], signal, timeout: 60_000 });
-    let text = '';
-    child.stderr.setEncoding('utf8').on('data', (part: string) => {
-      text = (text + part).slice(-65_536);
-    });
-    const words = () => text.trim().split('\n').pop()?.trim() ?? '';
-    child.once('error', (error) => resolve({ code: undefined, words: error.message }));
-    child.once('close', (code) => resolve({ code: code ?? undefined, words: words() }));
-  });
+/** For a login. Milliseconds. */
+const timeoutMs = 60_000;
+
+async function lastWords(
+  command: readonly string[],
+  { env }: Io,
+  signal: AbortSignal,
+): ReturnType<RunProgram> {
+  try {
+    const { code, stderr, stopped } = await runProgram(command, { env, signal, timeoutMs });
+    const words = stderr.trim().split('\n').pop()?.trim();
+    const late = stopped === 'timeout' ? `it did not end within ${timeoutMs / 1000} s` : '';
+    return { code: code ?? undefined, words: words || late };
+  } catch (error) {
+    return { code: undefined, words: (error as Error).message };
+  }
+}
 
 /** Every program on this host that gave a machine a CID, as far as its owner may be believed. */
 async function cidUsers({ env }: Io): Promise<readonly CidUser[]> {

@@ -46,13 +46,18 @@ export async function startOverInterop(
     await once(child, 'spawn');
     return child;
   } catch (error) {
-    throw new ConnectError('connect', text, {
-      code: 'NOT_RUN',
-      problem: `${quote(program)} of Windows could not be started: ${(error as Error).message}`,
-      hint: 'VMSSH_WINDOWS names it, else it is the vmssh.exe of PATH; where no Windows program starts: wsl --shutdown, on Windows',
-      cause: error,
-    });
+    throw notStarted(program, text, error);
   }
+}
+
+/** That the Windows build cannot be started. */
+export function notStarted(program: string, text: string, cause: unknown): ConnectError {
+  return new ConnectError('connect', text, {
+    code: 'NOT_RUN',
+    problem: `${quote(program)} of Windows could not be started: ${(cause as Error).message}`,
+    hint: 'VMSSH_WINDOWS names it, else it is the vmssh.exe of PATH; where no Windows program starts: wsl --shutdown, on Windows',
+    cause,
+  });
 }
 
 /** Runs it with our own stdin, stdout and stderr. Resolves to its exit code. Throws a ConnectError. */

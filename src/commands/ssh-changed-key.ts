@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { runProgram } from '../process/run-program.js';
 import { hasKnownKey, knownHostsFile } from '../ssh/known-hosts-file.js';
 import type { Io } from './command.js';
 import type { ToolCall } from './ssh-call.js';
@@ -15,17 +15,6 @@ export async function changedKey({ ssh, options, host }: ToolCall, io: Io): Prom
   if (alias === undefined || !(await hasKnownKey(knownHostsFile(io.env), alias))) return false;
   const quick = ['BatchMode=yes', 'PreferredAuthentications=none', 'ControlPath=none', 'LogLevel=INFO'];
   const command = [...ssh, ...options, ...quick.flatMap((each) => ['-o', each]), '-n', '--', host, 'exit'];
-  return (await errorsOf(command)).includes('REMOTE HOST IDENTIFICATION HAS CHANGED');
-}
-
-function errorsOf([program = '', ...args]: readonly string[]): Promise<string> {
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: timeoutMs });
-  let text = '';
-  child.stderr.setEncoding('utf8').on('data', (part: string) => {
-    text += part.slice(0, 10_000);
-  });
-  return new Promise((resolve) => {
-    child.once('error', () => resolve(''));
-    child.once('close', () => resolve(text));
-  });
+  const said = await runProgram(command, { env: io.env, timeoutMs }).catch(() => undefined);
+  return said?.stderr.includes('REMOTE HOST IDENTIFICATION HAS CHANGED') ?? false;
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { runProgram } from '../process/run-program.js';
 
 export interface Outcome {
   /** Null where a signal ended it. */
@@ -8,39 +8,17 @@ export interface Outcome {
 }
 
 /** Longer than any step takes on a slow machine, so that none hangs for ever. Milliseconds. */
-const timeLimit = 30_000;
+const timeoutMs = 30_000;
 
-/** Runs a program without stdin until it and all who hold its output are gone. An abort and the time limit end it. */
-export function run(
-  [program = '', ...args]: readonly string[],
+/** Runs a program without stdin to its end. An abort and the time limit end it, with all that it started. */
+export async function run(
+  command: readonly string[],
   signal: AbortSignal,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      env,
-      signal,
-      timeout: timeLimit,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      stderr += text;
-    });
-    let aborted: Error | undefined;
-    child.on('error', (error) => {
-      if (child.pid === undefined) reject(error);
-      else aborted = error;
-    });
-    child.on('close', (exitCode) => {
-      if (aborted) reject(aborted);
-      else resolve({ exitCode, stdout, stderr });
-    });
-  });
+  const { code: exitCode, stdout, stderr } = await runProgram(command, { env, signal, timeoutMs });
+  signal.throwIfAborted();
+  return { exitCode, stdout, stderr };
 }
 
 /** The words as a line for a POSIX shell. */

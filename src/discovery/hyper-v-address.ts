@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { Guid } from '../address/guid.js';
+import { systemProgram } from '../process/system-program.js';
 import type { Deps } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
-import { systemProgram } from './windows-programs.js';
 
 /**
  * The IP addresses that a Hyper-V guest told its host, IPv4 first; none where its integration services do not run. Throws

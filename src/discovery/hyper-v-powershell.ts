@@ -1,8 +1,8 @@
+import { systemProgram } from '../process/system-program.js';
 import { DiscoveryError } from './discovery-error.js';
 import { isJsonObject } from './json.js';
 import type { Deps } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
-import { systemProgram } from './windows-programs.js';
 
 /** A row of Msvm_ComputerSystem: the host itself is one of them. */
 export interface HyperVRow {

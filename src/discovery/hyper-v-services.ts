@@ -1,9 +1,9 @@
 import { type Guid, parseGuid } from '../address/guid.js';
 import { portOfServiceId } from '../address/service-id.js';
+import { systemProgram } from '../process/system-program.js';
 import { DiscoveryError } from './discovery-error.js';
 import type { Deps } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
-import { systemProgram } from './windows-programs.js';
 
 /** A service that guests and host may speak to each other by, as Windows' registry has it. */
 export interface HyperVService {

@@ -1,4 +1,4 @@
-import { type SpawnOptions, spawn } from 'node:child_process';
+import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { DiscoveryError } from './discovery-error.js';
 import type { Deps } from './provider.js';
 
@@ -14,46 +14,27 @@ export type RunToolForBytes = (program: string, args: readonly string[], deps: D
 export const runToolForBytes: RunToolForBytes = async (program, args, deps) =>
   Buffer.from(await collect(program, args, deps, 'latin1'), 'latin1');
 
-function collect(
+async function collect(
   program: string,
   args: readonly string[],
-  deps: Deps,
+  { env, signal, timeoutMs }: Deps,
   encoding: BufferEncoding,
 ): Promise<string> {
-  const options: SpawnOptions = {
-    // Translated words cannot be read, and no tool is to ask for a password.
-    env: { ...deps.env, LC_ALL: 'C' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal: deps.signal,
-    timeout: deps.timeoutMs,
-    killSignal: 'SIGKILL',
-    windowsHide: true,
-  };
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, options);
-    const texts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name]?.setEncoding(encoding).on('data', (text: string) => {
-        texts[name] += text;
-        if (texts[name].length > longest) child.kill('SIGKILL');
-      });
-    }
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      const code = error.name === 'AbortError' ? 'TIMEOUT' : (error.code ?? 'EIO');
-      reject(new DiscoveryError(code, `${program} could not be run`, { cause: error }));
-    });
-    child.once('close', (code, signal) => {
-      if (code === 0) return resolve(texts.stdout);
-      const said =
-        texts.stderr
-          .trim()
-          .replaceAll(/^error: /gm, '')
-          .replaceAll(/\s*\n\s*/g, ': ')
-          .slice(0, 500) || `it ended with ${signal ?? `code ${code}`}`;
-      reject(new DiscoveryError(signal === 'SIGKILL' ? 'TIMEOUT' : 'FAILED', `${program}: ${said}`));
-    });
+  // Translated words cannot be read.
+  const options = { env: { ...env, LC_ALL: 'C' }, signal, timeoutMs, encoding };
+  const end = await runProgram([program, ...args], options).catch((error: NodeJS.ErrnoException) => {
+    throw new DiscoveryError(error.code ?? 'EIO', `${program} could not be run`, { cause: error });
   });
+  if (end.stopped) throw new DiscoveryError('TIMEOUT', `${program}: it gave no answer in time`);
+  if (end.code !== 0) throw new DiscoveryError('FAILED', `${program}: ${lastWords(end)}`);
+  return end.stdout;
 }
 
-/** Characters: more than a thousand machines' descriptions have. */
-const longest = 64 << 20;
+function lastWords({ stderr, code, signal }: ProgramEnd): string {
+  const said = stderr
+    .trim()
+    .replaceAll(/^error: /gm, '')
+    .replaceAll(/\s*\n\s*/g, ': ')
+    .slice(0, 500);
+  return said || `it ended with ${signal ?? `code ${code}`}`;
+}

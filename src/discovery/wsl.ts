@@ -1,8 +1,8 @@
 import { type Guid, parseGuid } from '../address/guid.js';
+import { systemProgram } from '../process/system-program.js';
 import { DiscoveryError } from './discovery-error.js';
 import type { Deps } from './provider.js';
 import { type RunToolForBytes, runToolForBytes } from './run-tool.js';
-import { systemProgram } from './windows-programs.js';
 
 /** A distribution of WSL2. All of them share one virtual machine, and so one space of vsock ports. */
 export interface WslDistro {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { dropOutput, ended } from '../process/ended.js';
 import { splitLines, splitTerminal } from './lines.js';
 import { type ProgressLine, parseProgress } from './progress.js';
 import type { Way } from './ways.js';
@@ -50,12 +51,17 @@ export async function runScript(
   child.stdout?.setEncoding('utf8').on('data', take);
   child.stderr?.setEncoding('utf8').on('data', complain);
   await new Promise<void>((resolve) => {
-    child.once('close', () => resolve());
+    // It was not found, or Ctrl-C ends it: then it is not waited for.
     child.once('error', (error) => {
       words = error.message;
       resolve();
     });
+    ended(child).then(
+      () => resolve(),
+      () => {},
+    );
   });
+  dropOutput(child);
   take('\n');
   complain('\n');
   const end = lines.findLast((line) => line.state === 'end');

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { systemProgram } from './system-program.js';
+
+export interface EndEffects {
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly kill: (pid: number, signal: NodeJS.Signals) => unknown;
+  readonly run: typeof runShortly;
+}
+
+const effects: EndEffects = {
+  platform: process.platform,
+  env: process.env,
+  kill: (pid, signal) => process.kill(pid, signal),
+  run: runShortly,
+};
+
+/**
+ * Ends a program now, with what it started: the process group that it leads, or on Windows its tree of processes. What
+ * left that group, as a daemon does, goes on.
+ */
+export function endTree(
+  { pid }: Pick<ChildProcess, 'pid'>,
+  { platform, env, kill, run }: EndEffects = effects,
+): void {
+  if (pid === undefined) return;
+  // The tree is known by its first process, so that has to be there still.
+  if (platform === 'win32') run(systemProgram('taskkill.exe', env), ['/pid', String(pid), '/t', '/f']);
+  for (const target of platform === 'win32' ? [pid] : [-pid, pid]) {
+    try {
+      kill(target, 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+function runShortly(program: string, args: readonly string[]): void {
+  spawnSync(program, args, { stdio: 'ignore', windowsHide: true, timeout: 2000 });
+}

@@ -1,0 +1,58 @@
+import type { ChildProcess } from 'node:child_process';
+
+/** How a program ended by itself. */
+export interface Ended {
+  /** Its exit code; null where a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** For what is still on its way when a program has ended. Milliseconds. */
+const graceMs = 200;
+
+/**
+ * Resolves when a program has ended and what it printed was read. Something that it left running may hold its output open;
+ * that is not waited for. Rejects where the program could not be started.
+ */
+export function ended(child: ChildProcess): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const settle = (code: number | null, signal: NodeJS.Signals | null) => {
+      clearTimeout(timer);
+      resolve({ code, signal });
+      dropOutput(child);
+    };
+    child.on('error', (error) => {
+      if (child.pid === undefined) reject(error);
+    });
+    child.once('close', settle);
+    child.once('exit', (code, signal) => {
+      timer = setTimeout(() => whenQuiet(child, () => settle(code, signal)), graceMs);
+    });
+  });
+}
+
+/** Reads no more of what a program prints: whoever holds its output writes into a closed pipe. */
+export function dropOutput({ stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>): void {
+  stdout?.destroy();
+  stderr?.destroy();
+}
+
+// This process may have been busy all the time: what has come meanwhile is read first.
+function whenQuiet({ stdout, stderr }: ChildProcess, then: () => void): void {
+  let news = false;
+  const note = () => {
+    news = true;
+  };
+  const streams = [stdout, stderr].filter((stream) => stream !== null);
+  for (const stream of streams) stream.on('data', note);
+  const look = () => {
+    if (!news) {
+      for (const stream of streams) stream.off('data', note);
+      return then();
+    }
+    news = false;
+    setImmediate(look);
+  };
+  setImmediate(look);
+}

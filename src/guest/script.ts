@@ -5,6 +5,7 @@ import { facts } from './sh/facts.js';
 import { files } from './sh/files.js';
 import { generator } from './sh/generator.js';
 import { generatorSetup } from './sh/generator-setup.js';
+import { home } from './sh/home.js';
 import { login } from './sh/login.js';
 import { onlyVsock } from './sh/only-vsock.js';
 import { report } from './sh/report.js';
@@ -42,14 +43,14 @@ only_vsock=${yesNo(only)}
 account=${options.account === undefined ? '$' + '{SUDO_USER:-root}' : shellWord(options.account)}
 keys=${shellWord(keys.join('\n'))}
 `;
-  const parts = [report, files, write, facts, vsock, check, unitTexts(), account, setup, onlyVsock];
+  const parts = [report, files, home, write, facts, vsock, check, unitTexts(), account, setup, onlyVsock];
   if (options.generator) parts.push(generatorText(), generatorSetup);
   return script('sets sshd up on vsock in this guest; safe to run again', settings, parts, main);
 }
 
 /** The script that takes back what the set-up did here. */
 export function undoScript(): string {
-  const parts = [report, files, undo];
+  const parts = [report, files, home, undo];
   const run = sh`
 undo_main() {
   if [ "$(id -u)" != 0 ]; then

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { facts } from '../../src/guest/sh/facts.js';
 import { files } from '../../src/guest/sh/files.js';
+import { home } from '../../src/guest/sh/home.js';
 import { report } from '../../src/guest/sh/report.js';
 import { undo } from '../../src/guest/sh/undo.js';
 import { write } from '../../src/guest/sh/write.js';
@@ -31,7 +32,7 @@ describe.each(shells)('$name', ({ command }) => {
   const run = (script: string) =>
     shell(
       command,
-      `set -u\nR="$1"\n${report}${files}${write}${facts}${undo}\nsystemctl() { :; }\n${script}`,
+      `set -u\nR="$1"\n${report}${files}${home}${write}${facts}${undo}\nsystemctl() { :; }\n${script}`,
       {
         args: [root],
       },

@@ -21,6 +21,7 @@ export function shell(
     {
       encoding: 'utf8',
       env: options.env ?? process.env,
+      timeout: 20_000,
     },
   );
   return { code: status, stdout, stderr };

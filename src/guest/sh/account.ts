@@ -14,22 +14,37 @@ find_home() {
 add_keys() {
   if [ -z "$keys" ]; then return 0; fi
   find_home
-  if ! as "$account" test -d "$R$home/.ssh"; then
-    note made-by "$account" "$R$home/.ssh"
-    as "$account" mkdir -m 700 "$R$home/.ssh"
-  fi
   added=0
-  printf '%s\n' "$keys" >"$state_temp"
-  while IFS= read -r key; do
-    if [ -z "$key" ]; then continue; fi
-    if as "$account" grep -qxF -e "$key" "$R$home/.ssh/authorized_keys" 2>/dev/null </dev/null; then continue; fi
-    add_lines "$account" "$R$home/.ssh/authorized_keys" 600 "$key" </dev/null && added=$((added + 1))
-  done <"$state_temp"
-  if [ "$added" = 0 ]; then
+  if ! make_ssh_folder || ! add_missing_keys; then
+    fail key "$said" "let $account write to $home/.ssh/authorized_keys, then run this again"
+  elif [ "$added" = 0 ]; then
     say ok key "$account has the keys already"
   else
     say changed key "$added put into $home/.ssh/authorized_keys of $account"
   fi
+}
+
+make_ssh_folder() {
+  if as "$account" test -d "$R$home/.ssh"; then return 0; fi
+  note made-by "$account" "$R$home/.ssh" && try "$account" mkdir -m 700 "$R$home/.ssh"
+}
+
+add_missing_keys() {
+  keep "$state_temp" <<KEYS || return 1
+$keys
+KEYS
+  while IFS= read -r key; do
+    if [ -z "$key" ]; then continue; fi
+    keep_state || return 1
+    read_copy "$account" "$R$home/.ssh/authorized_keys" </dev/null
+    case $? in
+      0) if grep -qxF -e "$key" "$copy"; then continue; fi ;;
+      1) ;;
+      *) return 1 ;;
+    esac
+    add_lines "$account" "$R$home/.ssh/authorized_keys" 600 "$key" </dev/null || return 1
+    added=$((added + 1))
+  done <"$state_temp"
 }
 
 hush() {
@@ -37,12 +52,11 @@ hush() {
   find_home
   if as "$account" test -e "$R$home/.hushlogin"; then
     say ok hushlogin "$home/.hushlogin is there"
-  else
-    keep_state
-    : >"$state/before/$(printf '%s' "$R$home/.hushlogin" | sum_of).now"
-    note added "$account" "$R$home/.hushlogin"
-    as "$account" touch "$R$home/.hushlogin"
+  elif keep_state && keep "$(kept_of "$R$home/.hushlogin").now" </dev/null &&
+    note added "$account" "$R$home/.hushlogin" && try "$account" touch "$R$home/.hushlogin"; then
     say changed hushlogin "$home/.hushlogin"
+  else
+    fail hushlogin "$said" "let $account write to $home, then run this again"
   fi
 }
 `;

@@ -6,8 +6,22 @@ import { sh } from './tag.js';
  */
 export const files = sh`
 state=$R/var/lib/vmssh
+copy=$state/copy
 
 sum_of() { sha256sum | cut -c1-16; }
+
+# The journal and what files were before are for root's eyes. If it fails, $said has why.
+keep_state() { said=$(mkdir -p "$state/before" 2>&1 && chmod 700 "$state" "$state/before" 2>&1); }
+
+# kept_of FILE: where what is known of it lies: .was and .now are its text before and after, .lines what was added.
+kept_of() { echo "$state/before/$(printf '%s' "$1" | sum_of)"; }
+
+# keep FILE: stdin becomes a file of the state. If it fails, $said has why.
+keep() {
+  if { cat >"$1"; } 2>/dev/null; then return 0; fi
+  said="$1 cannot be written"
+  return 1
+}
 
 # whose FILE: ours, edited (ours, but changed by hand), foreign or absent.
 whose() {
@@ -25,17 +39,5 @@ whose() {
 # SELinux: what a file was born with is its temporary name's.
 label() {
   if [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon "$1"; fi
-}
-
-# replace ACCOUNT FILE MODE: stdin becomes the file; an existing one keeps its mode and owner. A file that cannot be
-# moved to (a bind mount) is written in place.
-replace() {
-  # shellcheck disable=SC2016 # for the inner shell
-  as "$1" sh -c '
-    file=$(readlink -f -- "$1") || exit 1
-    temp=$(mktemp "\${file%/*}/.vmssh-XXXXXX") || exit 1
-    if [ -e "$file" ]; then cp -p -- "$file" "$temp"; else chmod "$2" "$temp"; fi
-    cat >"$temp" && { mv -f -- "$temp" "$file" 2>/dev/null || { cat <"$temp" >"$file"; rm -f -- "$temp"; }; }
-  ' sh "$2" "$3" && label "$2"
 }
 `;

@@ -5,19 +5,18 @@ import { sh } from './tag.js';
 export const generatorSetup = sh`
 install_generator() {
   requirements
-  mkdir -p "$R/run" && state_temp=$(mktemp "$R/run/vmssh-XXXXXX")
-  trap 'rm -f "$state_temp"' EXIT
+  make_temp
   name='sshd-vsock'
   if [ -e "$R/usr/lib/systemd/system-generators/systemd-ssh-generator" ] || [ -e "$R/lib/systemd/system-generators/systemd-ssh-generator" ]; then
     say skipped generator "systemd $(systemd_full) has a generator of its own"
   else
-    generator_text >"$state_temp"
+    make_text generator_text
     put generator "$R${generatorPath}" 755 <"$state_temp" || give_up 1
     say "$put" generator '${generatorPath}'
-    if [ "$put" = changed ]; then systemctl daemon-reload; fi
+    if [ "$put" = changed ]; then must generator systemctl daemon-reload; fi
     start_generated
   fi
-  mend_hosts
+  fix_hosts
   add_keys
   hush
   port=22
@@ -30,8 +29,7 @@ install_generator() {
     check_socket
     give_up 1
   fi
-  if [ "$only_vsock" = yes ]; then close_tcp; fi
-  if [ "$faults" -gt 0 ]; then give_up 1; fi
+  finish
   if ssh_auto_is_off; then say 'end' 0 'sshd is where systemd.ssh_listen= and ssh.listen say'; else say 'end' 0 "sshd is on vsock port 22$(cid_words)"; fi
 }
 
@@ -41,8 +39,9 @@ start_generated() {
     if [ "$each" = 'sshd-*.socket' ]; then continue; fi
     if [ "$(show "$each" ActiveState)" = active ]; then
       say ok start "$each listens on $(show "$each" Listen)"
+    elif ! note started "$each"; then
+      fail start "$each is not started: $said" "systemctl start $each"
     else
-      note started "$each"
       systemctl start "$each" 2>/dev/null
       if [ "$(show "$each" ActiveState)" = active ]; then
         say changed start "$each listens on $(show "$each" Listen)"

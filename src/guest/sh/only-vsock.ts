@@ -15,12 +15,15 @@ close_tcp() {
       enabled) ;;
       *) if [ "$(show "$each" ActiveState)" != active ]; then continue; fi ;;
     esac
-    note tcp "$each"
-    systemctl -q disable --now "$each" && closed="$closed $each"
+    if ! note tcp "$each"; then
+      fail only-vsock "$each is still on: $said" "systemctl disable --now $each"
+    elif must only-vsock systemctl -q disable --now "$each"; then
+      closed="$closed $each"
+    fi
   done
   if [ -n "$closed" ]; then
     say changed only-vsock "closed:$closed. To get back in over TCP, on the console or over vsock: systemctl enable --now$closed"
-  else
+  elif [ "$faults" = 0 ]; then
     say ok only-vsock 'no sshd listens on TCP'
   fi
 }

@@ -30,10 +30,12 @@ clock() {
   echo "$clock_s$clock_c"0
 }
 
-# as ACCOUNT COMMAND...: in somebody's home files are touched with no more rights than theirs.
-as() {
-  as_account=$1
+# must STEP COMMAND...: a command of the system; what it complains of is the step's failure.
+must() {
+  must_step=$1
   shift
-  if [ "$as_account" = root ]; then "$@"; else runuser -u "$as_account" -- "$@"; fi
+  if said=$("$@" 2>&1); then return 0; fi
+  fail "$must_step" "$*: \${said:-it failed}" "$*"
+  return 1
 }
 `;

@@ -77,10 +77,10 @@ write_units() {
   esac
   needs=
   if key_unit=$(key_units); then needs="Wants=$key_unit\${newline}After=$key_unit$newline"; fi
-  socket_unit >"$state_temp"
+  make_text socket_unit
   put units "$R/etc/systemd/system/$name.socket" 644 <"$state_temp" || give_up 1
   units=$put
-  service_unit >"$state_temp"
+  make_text service_unit
   put units "$R/etc/systemd/system/$name@.service" 644 <"$state_temp" || give_up 1
   if [ "$put" = changed ]; then units=changed; fi
   say "$units" units "/etc/systemd/system/$name.socket and $name@.service for $sshd"
@@ -89,12 +89,14 @@ write_units() {
 enable_socket() {
   enabled=ok
   if [ "$(systemctl is-enabled "$name.socket" 2>/dev/null)" != enabled ]; then
-    make_folder "$R/etc/systemd/system/sockets.target.wants"
-    note enabled "$name.socket"
+    if ! { make_folder "$R/etc/systemd/system/sockets.target.wants" && note enabled "$name.socket"; }; then
+      fail enable "$name.socket is not enabled: $said" "systemctl enable $name.socket"
+      give_up 1
+    fi
     enabled=changed
-    systemctl -q --no-reload enable "$name.socket" || fail enable "$name.socket could not be enabled" "systemctl enable $name.socket"
+    must enable systemctl -q --no-reload enable "$name.socket"
   fi
-  if [ "$units" = changed ] || [ "$enabled" = changed ]; then systemctl daemon-reload; fi
+  if [ "$units" = changed ] || [ "$enabled" = changed ]; then must enable systemctl daemon-reload; fi
   if [ "$units" = changed ] || [ "$(show "$name.socket" ActiveState)" != active ]; then
     enabled=changed
     systemctl reset-failed "$name.socket" 2>/dev/null
@@ -110,7 +112,7 @@ enable_socket() {
 }
 
 # The name that sshd gives a peer without an address, where looking it up is slow.
-mend_hosts() {
+fix_hosts() {
   if has_unknown; then
     say ok hosts '/etc/hosts knows UNKNOWN'
     return 0
@@ -123,7 +125,7 @@ mend_hosts() {
   if add_lines root "$R/etc/hosts" 644 '127.0.0.1 UNKNOWN'; then
     say changed hosts "/etc/hosts knows UNKNOWN: the lookup took $ms ms, and now $(unknown_lookup_ms) ms$(hosts_note)"
   else
-    fail hosts '/etc/hosts cannot be written' "echo '127.0.0.1 UNKNOWN' >> /etc/hosts"
+    fail hosts "/etc/hosts cannot be written: $said" "echo '127.0.0.1 UNKNOWN' >> /etc/hosts"
   fi
 }
 
@@ -136,21 +138,41 @@ prove() {
   }
 }
 
+# A file for texts on their way, gone when this ends.
+make_temp() {
+  if said=$(mkdir -p "$R/run" 2>&1) && state_temp=$(mktemp "$R/run/vmssh-XXXXXX"); then
+    trap 'rm -f "$state_temp"' EXIT
+  else
+    fail units "no file can be made in /run: $said" 'df /run'
+    give_up 2
+  fi
+}
+make_text() {
+  if ! "$1" >"$state_temp"; then
+    fail units "$state_temp cannot be written" 'df /run'
+    give_up 1
+  fi
+}
+
+# The way back in over TCP stays open where anything failed.
+finish() {
+  if [ "$only_vsock" = yes ] && [ "$faults" = 0 ]; then close_tcp; fi
+  if [ "$faults" -gt 0 ]; then give_up 1; fi
+}
+
 set_up() {
   requirements
   name=$(unit_of_port "$port")
-  mkdir -p "$R/run" && state_temp=$(mktemp "$R/run/vmssh-XXXXXX")
-  trap 'rm -f "$state_temp"' EXIT
+  make_temp
   if ! somebody_did_it && ! systemd_does_it; then
     write_units
     enable_socket
   fi
-  mend_hosts
+  fix_hosts
   add_keys
   hush
   prove
-  if [ "$only_vsock" = yes ]; then close_tcp; fi
-  if [ "$faults" -gt 0 ]; then give_up 1; fi
+  finish
   say end 0 "sshd is on vsock port $port$(cid_words)"
 }
 `;

@@ -7,74 +7,105 @@ undo_all() {
     say ok undo 'nothing of vmssh is here'
     return 0
   fi
-  sed '1!G;h;$!d' "$state/done" >"$state/undo"
+  if ! sed '1!G;h;$!d' "$state/done" | keep "$state/undo"; then
+    fail undo "$state/undo cannot be written" "df $state"
+    return 1
+  fi
   while IFS='	' read -r kind a b _; do
-    undo_one "$kind" "$a" "$b"
+    undo_one "$kind" "$a" "$b" </dev/null
   done <"$state/undo"
-  systemctl daemon-reload
+  must undo systemctl daemon-reload
   systemctl reset-failed 'sshd-vsock*' 2>/dev/null
-  if [ "$faults" = 0 ]; then rm -rf "$state"; fi
+  if [ "$faults" = 0 ]; then must undo rm -rf "$state"; fi
 }
 
 undo_one() {
   case $1 in
-    tcp) undo_tcp "$2" ;;
-    enabled)
-      systemctl -q --no-reload disable --now "$2" 2>/dev/null
-      say changed undo "$2 disabled" ;;
-    started)
-      systemctl -q stop "$2" 2>/dev/null
-      say changed undo "$2 stopped" ;;
+    tcp) if must undo systemctl -q enable --now "$2"; then say changed undo "$2 enabled and started: TCP is open again"; fi ;;
+    enabled) undo_enabled "$2" ;;
+    started) undo_started "$2" ;;
     file) undo_file "$2" ;;
     edit) undo_edit "$2" "$3" ;;
     added) undo_added "$2" "$3" ;;
     made) if [ -d "$2" ] && rmdir "$2" 2>/dev/null; then say changed undo "$2 removed"; fi ;;
-    made-by) if as "$2" rmdir "$3" 2>/dev/null; then say changed undo "$3 removed"; fi ;;
+    made-by) if as "$2" rmdir "$3"; then say changed undo "$3 removed"; fi ;;
   esac
 }
 
-undo_tcp() {
-  if systemctl -q enable --now "$1"; then
-    say changed undo "$1 enabled and started: TCP is open again"
-  else
-    fail undo "$1 could not be enabled" "systemctl enable --now $1"
+undo_enabled() {
+  if [ "$(systemctl is-enabled "$1" 2>/dev/null)" != enabled ] && ! systemctl -q is-active "$1"; then
+    say ok undo "$1 is disabled already"
+  elif must undo systemctl -q --no-reload disable --now "$1"; then
+    say changed undo "$1 disabled"
+  fi
+}
+
+undo_started() {
+  if ! systemctl -q is-active "$1"; then
+    say ok undo "$1 is stopped already"
+  elif must undo systemctl -q stop "$1"; then
+    say changed undo "$1 stopped"
   fi
 }
 
 undo_file() {
   case $(whose "$1") in
-    ours)
-      rm -f "$1"
-      say changed undo "$1 removed" ;;
+    ours) if must undo rm -f "$1"; then say changed undo "$1 removed"; fi ;;
     absent) say ok undo "$1 is gone already" ;;
     *) fail undo "$1 was changed after vmssh wrote it: it is left alone" "rm $1" ;;
   esac
 }
 
-# A file of others gets back the bytes that it had; if it changed since, it loses our lines alone.
+sum_of_now() { if [ -e "$kept.now" ]; then sum_of <"$kept.now"; fi; }
+
+# A file of others gets back the bytes that it had; if it changed since, it loses only our lines.
 undo_edit() {
-  edit_copy=$state/before/$(printf '%s' "$2" | sum_of)
-  if ! as "$1" test -e "$2"; then
-    say ok undo "$2 is gone already"
-  elif [ "$(as "$1" cat "$2" | sum_of)" = "$(sum_of <"$edit_copy.now")" ]; then
-    replace "$1" "$2" 644 <"$edit_copy.was"
-    say changed undo "$2 is what it was"
+  kept=$(kept_of "$2")
+  undo_read "$1" "$2" || return
+  copy_sum=$(sum_of <"$copy")
+  if [ "$copy_sum" = "$(sum_of_now)" ]; then
+    undo_replace "$1" "$2" "$kept.was" 'is what it was'
+  elif ! grep -qxF -f "$kept.lines" "$copy" 2>/dev/null; then
+    say ok undo "$2 has none of our lines"
   else
-    as "$1" cat "$2" | grep -vxF -f "$edit_copy.lines" >"$edit_copy.less"
-    replace "$1" "$2" 644 <"$edit_copy.less"
-    say changed undo "$2 lost our lines (it was changed by others too)"
+    grep -vxF -f "$kept.lines" "$copy" >"$kept.less"
+    if [ $? -gt 1 ]; then
+      fail undo "$kept.less cannot be written" "df $state"
+    else
+      undo_replace "$1" "$2" "$kept.less" 'lost our lines (it was changed by others too)'
+    fi
   fi
 }
 
 undo_added() {
-  edit_copy=$state/before/$(printf '%s' "$2" | sum_of)
-  if ! as "$1" test -e "$2"; then
-    say ok undo "$2 is gone already"
-  elif [ "$(as "$1" cat "$2" | sum_of)" = "$(sum_of <"$edit_copy.now")" ]; then
-    as "$1" rm -f "$2"
+  kept=$(kept_of "$2")
+  undo_read "$1" "$2" || return
+  if [ "$(sum_of <"$copy")" != "$(sum_of_now)" ]; then
+    undo_edit "$1" "$2"
+  elif try "$1" rm -f "$2"; then
     say changed undo "$2 removed"
   else
-    undo_edit "$1" "$2"
+    fail undo "$2 cannot be removed: $said" "let $1 remove it, then run this again"
+  fi
+}
+
+# undo_read ACCOUNT FILE: its text into $copy; says why if that is not to be had.
+undo_read() {
+  read_copy "$1" "$2"
+  case $? in
+    0) return 0 ;;
+    1) say ok undo "$2 is gone already" ;;
+    *) fail undo "$said: it is left alone" "let $1 have a regular file there, then run this again; what was added is in $kept.lines" ;;
+  esac
+  return 1
+}
+
+# undo_replace ACCOUNT FILE TEXT WORDS
+undo_replace() {
+  if replace "$1" "$2" 644 <"$3"; then
+    say changed undo "$2 $4"
+  else
+    fail undo "$2 cannot be written: $said" "let $1 write to it, then run this again"
   fi
 }
 `;

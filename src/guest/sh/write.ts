@@ -5,14 +5,14 @@ import { sh } from './tag.js';
  * is done. undo.ts reads it backwards.
  */
 export const write = sh`
-# The journal and what files were before are for root's eyes.
-keep_state() { mkdir -p "$state/before" && chmod 700 "$state" "$state/before"; }
-
-# note KIND WORD...: into the journal, once.
+# note KIND WORD...: into the journal, once. If it cannot be noted, it may not be done: $said has why.
 note() {
-  keep_state
+  keep_state || return 1
   note_line=$(printf '%s\t' "$@")
-  if ! grep -qxF -e "$note_line" "$state/done" 2>/dev/null; then printf '%s\n' "$note_line" >>"$state/done"; fi
+  if grep -qxF -e "$note_line" "$state/done" 2>/dev/null; then return 0; fi
+  { printf '%s\n' "$note_line" >>"$state/done"; } 2>/dev/null && return 0
+  said="$state/done cannot be written"
+  return 1
 }
 
 # Reads a file's text, writes it with its mark.
@@ -27,10 +27,11 @@ stamp() {
   esac
   printf '# vmssh-guest %s: "vmssh guest script --undo" takes this back\n%s' "$(printf '%s' "$stamp_text" | sum_of)" "$stamp_rest"
 }
+
 # make_folder FOLDER: with its parents, each noted.
 make_folder() {
   if [ -d "$1" ]; then return 0; fi
-  make_folder "\${1%/*}" && note made "$1" && mkdir "$1"
+  make_folder "\${1%/*}" && note made "$1" && said=$(mkdir "$1" 2>&1)
 }
 
 # put STEP FILE MODE: stdin becomes a file of ours. Sets $put to ok or changed; fails where the file is not ours.
@@ -52,32 +53,49 @@ put() {
         return 0
       fi ;;
   esac
-  make_folder "\${2%/*}" && note file "$2" && put_temp=$(mktemp "\${2%/*}/.vmssh-XXXXXX") &&
-    printf '%s' "$put_new" >"$put_temp" && chmod "$3" "$put_temp" && mv -f "$put_temp" "$2" && label "$2"
+  if make_folder "\${2%/*}" && note file "$2" && said=$(put_file "$2" "$3" 2>&1); then return 0; fi
+  fail "$1" "$2 cannot be written: $said" "let root write to \${2%/*}, then run this again"
+  return 1
 }
 
-# add_lines ACCOUNT FILE MODE LINE...: puts lines at the end of a file that belongs to others; what it was is kept.
+put_file() {
+  put_temp=$(mktemp "\${1%/*}/.vmssh-XXXXXX") || return 1
+  if printf '%s' "$put_new" >"$put_temp" && chmod "$2" "$put_temp" && mv -f "$put_temp" "$1"; then
+    label "$1"
+  else
+    rm -f "$put_temp"
+    return 1
+  fi
+}
+
+# add_lines ACCOUNT FILE MODE LINE...: puts lines at the end of a file that belongs to others; what it was is kept. If it
+# fails, $said has why.
 add_lines() {
   add_account=$1 add_file=$2 add_mode=$3
   shift 3
-  keep_state
-  add_copy=$state/before/$(printf '%s' "$add_file" | sum_of)
-  if [ -e "$add_copy.now" ]; then
-    :
-  elif as "$add_account" test -e "$add_file"; then
-    as "$add_account" cat "$add_file" >"$add_copy.was"
-    note edit "$add_account" "$add_file"
-  else
-    note added "$add_account" "$add_file"
+  keep_state || return 1
+  kept=$(kept_of "$add_file")
+  read_copy "$add_account" "$add_file"
+  case $? in
+    0) add_kind=edit ;;
+    1) add_kind=added ;;
+    *) return 1 ;;
+  esac
+  if [ ! -e "$kept.now" ]; then
+    if [ "$add_kind" = edit ]; then keep "$kept.was" <"$copy" || return 1; fi
+    note "$add_kind" "$add_account" "$add_file" || return 1
   fi
-  printf '%s\n' "$@" >>"$add_copy.lines"
   {
-    if as "$add_account" test -s "$add_file"; then
-      as "$add_account" cat "$add_file"
-      if [ -n "$(as "$add_account" tail -c 1 "$add_file")" ]; then echo; fi
-    fi
-    printf '%s\n' "$@"
-  } >"$add_copy.now"
-  replace "$add_account" "$add_file" "$add_mode" <"$add_copy.now"
+    printf '%s\n' "$@" >>"$kept.lines" &&
+      {
+        cat "$copy" &&
+          if [ -n "$(tail -c 1 "$copy")" ]; then echo; fi &&
+          printf '%s\n' "$@"
+      } >"$kept.now"
+  } 2>/dev/null || {
+    said="$kept.now cannot be written"
+    return 1
+  }
+  replace "$add_account" "$add_file" "$add_mode" <"$kept.now"
 }
 `;

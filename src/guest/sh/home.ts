@@ -1,0 +1,86 @@
+import { sh } from './tag.js';
+
+/**
+ * How root works in the home of somebody whom it does not trust: with no more rights than theirs, in a session of its own,
+ * so that nothing can be typed into root's terminal, and within limits of time and size.
+ */
+export const home = sh`
+as_seconds=10
+as_limit=1048577 # bytes: one more than a file may have
+
+# as ACCOUNT COMMAND...: 137 if it took too long. What it complains of is not shown.
+as() {
+  as_account=$1
+  shift
+  if [ "$as_account" = root ]; then
+    "$@" 2>/dev/null
+    return
+  fi
+  # What it leaves running may hold on to the pipe.
+  {
+    as_code=$(
+      {
+        {
+          setsid -w timeout -s KILL "$as_seconds" runuser -u "$as_account" -- "$@" 2>/dev/null 3>&- 4>&-
+          echo "$?" >&4
+        } | timeout "$((as_seconds * 2))" head -c "$as_limit" >&3 4>&-
+      } 4>&1
+    ) || as_code=1
+  } 3>&1
+  return "\${as_code:-1}"
+}
+
+# try ACCOUNT COMMAND...: what it prints is in $said, its complaints too.
+try() {
+  try_account=$1
+  shift
+  said=$(as "$try_account" sh -c 'exec "$@" 2>&1' sh "$@")
+  try_code=$?
+  if [ "$try_code" != 0 ]; then
+    said=$(printf '%.300s' "\${said:-$1 ended with $try_code, as $try_account}")
+  fi
+  return "$try_code"
+}
+
+# read_copy ACCOUNT FILE: its text into the file $copy. 1: there is no such file; 2: it cannot be read, and $said has why.
+read_copy() {
+  keep "$copy" </dev/null || return 2
+  as "$1" test -e "$2"
+  case $? in
+    0) ;;
+    1) return 1 ;;
+    *)
+      said="$2 cannot be looked at as $1"
+      return 2 ;;
+  esac
+  if ! as "$1" test -f "$2"; then
+    said="$2 is no regular file"
+  elif as "$1" cat "$2" >"$copy" && { [ "$1" = root ] || [ "$(wc -c <"$copy")" -lt "$as_limit" ]; }; then
+    return 0
+  elif [ "$(wc -c <"$copy")" -ge "$as_limit" ]; then
+    said="$2 is larger than 1 MiB"
+  else
+    said="$2 cannot be read as $1"
+  fi
+  rm -f "$copy"
+  return 2
+}
+
+# replace ACCOUNT FILE MODE: stdin becomes the file; an existing one keeps its mode and owner. A file that cannot be
+# moved to (a bind mount) is written in place. If it fails, $said has why.
+replace() {
+  # shellcheck disable=SC2016 # for the inner shell
+  try "$1" sh -c '
+    file=$(readlink -f -- "$1") || exit 1
+    if [ -e "$file" ] && [ ! -f "$file" ]; then echo "$file is no regular file"; exit 1; fi
+    temp=$(mktemp "\${file%/*}/.vmssh-XXXXXX") || exit 1
+    if { if [ -e "$file" ]; then cp -p -- "$file" "$temp"; else chmod "$2" "$temp"; fi; } && cat >"$temp" &&
+      { mv -f -- "$temp" "$file" 2>/dev/null || { cat <"$temp" >"$file" && rm -f -- "$temp"; }; }; then
+      if [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon "$file"; fi
+    else
+      rm -f -- "$temp"
+      exit 1
+    fi
+  ' sh "$2" "$3"
+}
+`;

@@ -1,0 +1,188 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { account as accountPart } from '../../src/guest/sh/account.js';
+import { facts } from '../../src/guest/sh/facts.js';
+import { files } from '../../src/guest/sh/files.js';
+import { home as homePart } from '../../src/guest/sh/home.js';
+import { report } from '../../src/guest/sh/report.js';
+import { undo } from '../../src/guest/sh/undo.js';
+import { write } from '../../src/guest/sh/write.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { shell, shells } from './shells.js';
+
+// As root the home is somebody else's, as in a guest; else it is the caller's own, and "root" means no runuser.
+const isRoot = process.getuid?.() === 0;
+const account = isRoot ? 'nobody' : 'root';
+const uid = isRoot ? Number(execFileSync('id', ['-u', account], { encoding: 'utf8' })) : -1;
+const key = `ssh-ed25519 ${'A'.repeat(68)} me`;
+
+const dir = useTempDir();
+let count = 0;
+let root: string;
+let home: string;
+beforeAll(() => chmodSync(dir, 0o755));
+beforeEach(() => {
+  root = join(dir, `root${++count}`);
+  home = join(root, 'home');
+  mkdirSync(home, { recursive: true });
+  mkdirSync(join(root, 'run'));
+  give(home);
+});
+
+/** To the account, as a login would have made it. */
+function give(path: string, mode?: number): void {
+  if (mode !== undefined) chmodSync(path, mode);
+  if (isRoot) chownSync(path, uid, uid);
+}
+
+describe.each(shells)('$name', ({ command }) => {
+  const run = (script: string, keys = key) => {
+    const parts = `${report}${files}${homePart}${write}${facts}${accountPart}${undo}`;
+    const settings = `account=${account}\nkeys='${keys}'\nhushlogin=yes\nstate_temp="$R/run/temp"`;
+    const fakes = `getent() { echo "$2:x:1:1::/home:/bin/sh"; }\nsystemctl() { :; }`;
+    const { code, stdout, stderr } = shell(
+      command,
+      `set -u\nR="$1"\n${parts}\n${fakes}\n${settings}\n${script}\necho "faults: $faults"`,
+      { args: [root] },
+    );
+    return { code, stdout, stderr };
+  };
+  const sshFolder = () => join(home, '.ssh');
+  const keyFile = () => join(sshFolder(), 'authorized_keys');
+  const makeSshFolder = (mode: number) => {
+    mkdirSync(sshFolder());
+    give(sshFolder(), mode);
+  };
+  const stateFiles = () => {
+    const before = join(root, 'var/lib/vmssh/before');
+    return existsSync(before) ? readdirSync(before).map((name) => statSync(join(before, name)).size) : [];
+  };
+
+  it('puts a key there, once, and takes it back', () => {
+    const first = run('add_keys');
+    expect(first.stdout).toMatch(/^changed +key +1 put into .*\nfaults: 0\n$/);
+    expect(readFileSync(keyFile(), 'utf8')).toBe(`${key}\n`);
+    expect([statSync(keyFile()).mode & 0o777, statSync(sshFolder()).mode & 0o777]).toEqual([0o600, 0o700]);
+    if (isRoot) expect([statSync(keyFile()).uid, statSync(sshFolder()).uid]).toEqual([uid, uid]);
+    expect(run('add_keys').stdout).toMatch(/^ok +key .*has the keys already\nfaults: 0\n$/);
+    expect(run('undo_all').stdout).toMatch(/faults: 0\n$/);
+    expect(existsSync(sshFolder())).toBe(false);
+  });
+
+  it.each([
+    { name: '~/.ssh may not be written to', given: () => makeSshFolder(0o500), says: /\.ssh.*denied/ },
+    {
+      name: 'home may not be written to',
+      given: () => give(home, 0o500),
+      says: /mkdir.*\.ssh.*denied/,
+    },
+    {
+      name: '~/.ssh is a file',
+      given: () => {
+        writeFileSync(sshFolder(), '');
+        give(sshFolder());
+      },
+      says: /mkdir.*\.ssh.*exists/,
+    },
+  ])('says that no key was put there: $name', ({ given, says }) => {
+    given();
+    const { stdout } = run('add_keys');
+    expect(stdout).toMatch(/^failed +key /);
+    expect(stdout).toMatch(says);
+    expect(stdout).toMatch(/^cure +key /m);
+    expect(stdout).toMatch(/faults: 1\n$/);
+    expect(existsSync(keyFile())).toBe(false);
+    chmodSync(home, 0o700);
+  });
+
+  it.each([
+    {
+      name: 'a FIFO',
+      make: (path: string) => execFileSync('mkfifo', [path]),
+      says: 'is no regular file',
+    },
+    {
+      name: 'a link to /dev/zero',
+      make: (path: string) => symlinkSync('/dev/zero', path),
+      says: 'is no regular file',
+    },
+    { name: 'a folder', make: (path: string) => mkdirSync(path), says: 'is no regular file' },
+    ...(isRoot
+      ? [
+          {
+            name: 'more than a MiB',
+            make: (path: string) => {
+              writeFileSync(path, '#\n'.repeat(600_000));
+              give(path);
+            },
+            says: 'is larger than',
+          },
+        ]
+      : []),
+  ])('leaves authorized_keys alone if it is $name, and keeps no copy of it', ({ make, says }) => {
+    makeSshFolder(0o700);
+    make(keyFile());
+    const { stdout } = run('add_keys');
+    expect(stdout).toMatch(/^failed +key /);
+    expect(stdout).toContain(says);
+    expect(stdout).toMatch(/faults: 1\n$/);
+    expect(stateFiles().filter((size) => size > 0)).toEqual([]);
+
+    rmSync(keyFile(), { recursive: true });
+    expect(run('add_keys').stdout).toMatch(/^changed +key /);
+    rmSync(keyFile());
+    make(keyFile());
+    const undone = run('undo_all').stdout;
+    expect(undone).toMatch(/^failed +undo .*it is left alone$/m);
+    expect(undone).toContain(says);
+  });
+
+  it('says that .hushlogin is not there if it cannot be made', () => {
+    give(home, 0o500);
+    expect(run('hush').stdout).toMatch(/^failed +hushlogin .*denied\n(cure .*\n)?faults: 1\n$/);
+    chmodSync(home, 0o700);
+    expect(run('hush').stdout).toMatch(/^changed +hushlogin .*\nfaults: 0\n$/);
+    expect(run('hush').stdout).toMatch(/^ok +hushlogin .*\nfaults: 0\n$/);
+    expect(run('undo_all').stdout).toMatch(/\.hushlogin removed\nfaults: 0\n$/);
+  });
+
+  it('touches nothing in a home if it cannot be noted before', () => {
+    mkdirSync(join(root, 'var/lib'), { recursive: true });
+    writeFileSync(join(root, 'var/lib/vmssh'), '');
+    const { stdout } = run('add_keys; hush');
+    expect(stdout).toMatch(/^failed +key .*\n(cure .*\n)?failed +hushlogin .*\n(cure .*\n)?faults: 2\n$/);
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  it.skipIf(!isRoot)(
+    'waits without end neither for a file of a home nor for what was left running there',
+    () => {
+      execFileSync('mkfifo', [join(home, 'fifo')]);
+      chmodSync(join(home, 'fifo'), 0o666);
+      const { stdout } = run(
+        `as_seconds=1; as ${account} cat "$R/home/fifo"; echo "$?"
+       as ${account} sh -c 'setsid cat "$1" &' sh "$R/home/fifo"; echo "$?"
+       timeout 10 sh -c 'echo all >"$1"' sh "$R/home/fifo"; echo "$?"`,
+      );
+      expect(stdout).toMatch(/^137\n1\n0\nfaults: 0\n$/);
+    },
+  );
+
+  it.skipIf(!isRoot)('takes no more from a home than it has use for', () => {
+    const { stdout } = run(`as ${account} cat /dev/zero | wc -c`);
+    expect(Number(stdout.split('\n')[0])).toBeLessThan(1_100_000);
+  });
+});

@@ -1,0 +1,101 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { setupScript, undoScript } from '../../src/guest/script.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { shell, shells } from './shells.js';
+
+const dir = useTempDir();
+let count = 0;
+let root: string;
+beforeEach(() => {
+  root = join(dir, `root${++count}`);
+  mkdirSync(join(root, 'etc'), { recursive: true });
+});
+
+// A step of the whole script, with a systemctl of the test; nothing of this host is asked or changed.
+describe.each(shells)('a step that fails is told as such: $name', ({ command }) => {
+  const run = (script: string, step: string) => {
+    const functions = script.slice(0, script.trimEnd().lastIndexOf('\n')).replace('\nR=\n', '\nR="$1"\n');
+    const { stdout } = shell(command, `${functions}\n${step}\necho "faults: $faults"`, { args: [root] });
+    return stdout;
+  };
+  const setup = (step: string) => run(setupScript({ port: 22, onlyVsock: true }), step);
+  const undo = (step: string) => run(undoScript(), `undo_all_of() { ${step}; undo_all; }; undo_all_of`);
+  const journal = (text: string) => {
+    mkdirSync(join(root, 'var/lib/vmssh/before'), { recursive: true });
+    writeFileSync(join(root, 'var/lib/vmssh/done'), text);
+  };
+  const refuse = (words: string) =>
+    `systemctl() { case "$*" in ${words}) echo "no: $*" >&2; return 1 ;; *is-enabled*) echo enabled ;; *' -p Id '*) echo "$2" ;; esac; }`;
+
+  it('a TCP listener that stays on', () => {
+    const said = setup(`${refuse("*' disable '*")}; came_over_vsock() { :; }; close_tcp`);
+    expect(said).toMatch(/^failed +only-vsock +systemctl -q disable --now ssh\.socket: no: -q disable/);
+    expect(said).toMatch(/^cure +only-vsock +systemctl -q disable --now ssh\.socket$/m);
+    expect(said).not.toMatch(/^(ok|changed)/m);
+    expect(said).toMatch(/faults: 4\n$/);
+  });
+
+  it('TCP stays open where another step failed', () => {
+    const said = setup('close_tcp() { echo closed; }; (faults=1; finish); echo; finish');
+    expect(said).toBe('end      1             a step failed\n\nclosed\nfaults: 0\n');
+  });
+
+  it('a unit file that cannot be written', () => {
+    writeFileSync(join(root, 'etc/systemd'), '');
+    const said = setup('echo A=1 | put units "$R/etc/systemd/system/x.socket" 644; echo "$?"');
+    expect(said).toMatch(/^failed +units .*\/etc\/systemd\/system\/x\.socket cannot be written: mkdir: .*\n/);
+  });
+
+  it('a unit that was not put down in the journal is not enabled', () => {
+    mkdirSync(join(root, 'var/lib'), { recursive: true });
+    writeFileSync(join(root, 'var/lib/vmssh'), '');
+    const said = setup('systemctl() { echo "called: $*" >&2; }; name=x; units=ok; enable_socket');
+    expect(said).toMatch(/^failed +enable +x\.socket is not enabled: mkdir: .*\ncure .*\nend +1 /);
+  });
+
+  it('a reload', () => {
+    const said = setup(
+      `${refuse('daemon-reload')}; show() { echo active; }; name=x; units=changed; enable_socket`,
+    );
+    expect(said).toMatch(/^failed +enable +systemctl daemon-reload: no: daemon-reload\n/);
+  });
+
+  it('a hosts file', () => {
+    mkdirSync(join(root, 'etc/hosts'));
+    const said = setup('hosts_fix=yes; unknown_lookup_ms() { echo 1; }; fix_hosts');
+    expect(said).toMatch(/^failed +hosts +\/etc\/hosts cannot be written: .*etc\/hosts is no regular file\n/);
+  });
+
+  it('the undoing of a unit, and the journal stays', () => {
+    journal('enabled\tx.socket\t\n');
+    const said = undo(refuse('*disable*'));
+    expect(said).toMatch(/^failed +undo +systemctl -q --no-reload disable --now x\.socket: no: /);
+    expect(said).toMatch(/faults: 1\n$/);
+    expect(readFileSync(join(root, 'var/lib/vmssh/done'), 'utf8')).toContain('x.socket');
+    expect(undo('systemctl() { :; }')).toMatch(/^changed +undo +x\.socket disabled\nfaults: 0\n$/);
+    expect(existsSync(join(root, 'var/lib/vmssh'))).toBe(false);
+  });
+
+  it('a unit that somebody disabled meanwhile is no fault', () => {
+    journal('enabled\tx.socket\t\n');
+    const gone = 'systemctl() { case "$*" in *is-active*|*disable*) return 1 ;; esac; }';
+    expect(undo(gone)).toMatch(/^ok +undo +x\.socket is disabled already\nfaults: 0\n$/);
+  });
+
+  it('a file of ours that cannot be removed', () => {
+    writeFileSync(join(root, 'unit'), '');
+    journal(`file\t${root}/unit\t\n`);
+    const said = undo('systemctl() { :; }; whose() { echo ours; }; rm() { echo no >&2; return 1; }');
+    expect(said).toMatch(/^failed +undo +rm -f .*\/unit: no\n/);
+    expect(said).toMatch(/faults: 1\n$/);
+  });
+
+  it('.hushlogin that its user wrote into keeps what is in it', () => {
+    writeFileSync(join(root, 'hush'), 'mine\n');
+    journal(`added\troot\t${root}/hush\t\n`);
+    expect(undo('systemctl() { :; }')).toMatch(/^ok +undo +.*hush has none of our lines\n/);
+    expect(readFileSync(join(root, 'hush'), 'utf8')).toBe('mine\n');
+  });
+});

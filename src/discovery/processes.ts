@@ -3,6 +3,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { readText, readTextSync } from '../read-file.js';
 import { fewAtATime } from './few-at-a-time.js';
 import type { Deps, Process } from './provider.js';
+import { isSystemUser } from './system-user.js';
 
 /** What is needed of node:fs. */
 export interface ProcFs {
@@ -24,7 +25,7 @@ export async function processesNamed(
   const all = await allProcesses(deps, fs, uid);
   const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
   // It may have started another program under another user while it was looked at.
-  const trusted = await Promise.all(named.map(({ pid }) => isTrusted(pid, uid, deps, fs)));
+  const trusted = await Promise.all(named.map(({ pid }) => pid).map(trusting(deps, fs, uid)));
   return named.filter((_, i) => trusted[i]);
 }
 
@@ -56,25 +57,36 @@ export async function pathsOf(
 
 async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<readonly Process[]> {
   const pids = (await fs.readdir(procDir(deps))).filter((name) => /^\d+$/.test(name)).map(Number);
-  const processes = await fewAtATime(pids, 4, (pid) => readOne(pid, deps, fs, uid), deps.signal);
-  return processes
-    .filter(({ argv }) => argv[0] !== '')
-    .map(withoutLoader)
-    .sort((a, b) => a.pid - b.pid);
+  const isTrusted = trusting(deps, fs, uid);
+  const read = async (pid: number) => ((await isTrusted(pid)) ? readOne(pid, deps, fs) : []);
+  const processes = (await fewAtATime(pids, 4, read, deps.signal)).flat();
+  return processes.sort((a, b) => a.pid - b.pid);
 }
 
-async function readOne(pid: number, deps: Deps, fs: ProcFs, uid: number | undefined): Promise<Process> {
-  if (!(await isTrusted(pid, uid, deps, fs))) return { pid, argv: [''] };
+async function readOne(pid: number, deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
   // A process may end while it is looked at.
   const text = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`).catch(() => '');
-  return { pid, argv: text.replace(/\0$/, '').split('\0') };
+  const argv = text.replace(/\0$/, '').split('\0');
+  return argv[0] === '' ? [] : [withoutLoader({ pid, argv })];
+}
+
+/** Tells of a process whether its owner may be believed: this user, or one of the system. */
+function trusting(deps: Deps, fs: ProcFs, uid: number | undefined): (pid: number) => Promise<boolean> {
+  const known = new Map<number, Promise<boolean>>();
+  return async (pid) => {
+    const owner = await ownerOf(pid, deps, fs);
+    if (owner === undefined || owner === uid) return owner !== undefined;
+    const trusted = known.get(owner) ?? isSystemUser(owner, deps);
+    known.set(owner, trusted);
+    return trusted;
+  };
 }
 
 // The folder's owner would not do: the kernel shows root's for a process that forbids its core dump (proc_pid(5)).
-async function isTrusted(pid: number, uid: number | undefined, deps: Deps, fs: ProcFs): Promise<boolean> {
+async function ownerOf(pid: number, deps: Deps, fs: ProcFs): Promise<number | undefined> {
   const status = await fs.readStatus(`${procDir(deps)}/${pid}/status`).catch(() => '');
-  const owner = Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? Number.NaN);
-  return owner === uid || owner < 1000 || (owner >= 60_000 && owner < 65_000);
+  const owner = /^Uid:\t(\d+)/m.exec(status)?.[1];
+  return owner === undefined ? undefined : Number(owner);
 }
 
 // A program that was started by the dynamic loader of its own folder stands behind the loader's options.

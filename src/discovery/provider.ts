@@ -9,6 +9,8 @@ export interface Deps {
   readonly runDir?: string | undefined;
   /** Where the kernel tells of processes, "/proc". */
   readonly procDir?: string | undefined;
+  /** Where this host's accounts are, "/etc". */
+  readonly etcDir?: string | undefined;
   /** What several providers of one listing need, kept by the first that reads it. */
   readonly memo?: { processes?: Promise<readonly Process[]> } | undefined;
 }

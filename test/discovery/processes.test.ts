@@ -16,16 +16,16 @@ describe('processes by name', () => {
     { name: "Debian's libvirt-qemu", process: { argv: ['vm'], uid: 64055 }, want: 1 },
     { name: "not another user's, who may call it anything", process: { argv: ['vm'], uid: 1001 }, want: 0 },
     { name: "not nobody's", process: { argv: ['vm'], uid: 65534 }, want: 0 },
+    { name: "not a person's of systemd-homed", process: { argv: ['vm'], uid: 60_001 }, want: 0 },
+    { name: "not a person's of a directory", process: { argv: ['vm'], uid: 62_000 }, want: 0 },
     { name: 'not one of another name', process: { argv: ['/vm/other', 'vm'], uid }, want: 0 },
     { name: 'not a kernel thread', process: { argv: [], uid: 0 }, want: 0 },
   ])('are $name', async ({ process, want }) => {
-    const found = await processesNamed(
-      /^vm$/,
-      { env: {}, procDir: fakeProc(dir, [process]) },
-      undefined,
-      uid,
-    );
-    expect(found).toHaveLength(want);
+    const accounts =
+      'case $2 in 64055) echo qemu:x:64055:107::/:/sbin/nologin ;; *) echo "anna:x:$2:100::/:/bin/sh" ;; esac';
+    writeFileSync(join(dir, 'getent'), `#!/bin/sh\n${accounts}\n`, { mode: 0o755 });
+    const deps = { env: { PATH: dir }, procDir: fakeProc(dir, [process]) };
+    expect(await processesNamed(/^vm$/, deps, undefined, uid)).toHaveLength(want);
   });
 
   it('stand behind the loader that started them', async () => {

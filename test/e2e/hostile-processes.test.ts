@@ -1,12 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { otherUser } from '../helpers/other-user.js';
+import { missingRoot, otherUser } from '../helpers/other-user.js';
 import { run, vmssh } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 import { compile } from '../native/support/compile.js';
 
+const dir = useTempDir();
 const program = compile('long-command-line.c', new URL('./fixtures/', import.meta.url));
 const missing = program === undefined || isRefused(program);
 
@@ -20,6 +22,36 @@ describe.skipIf(missing)('processes with a command line of 300 MiB', () => {
     expect({ signal, ...JSON.parse(stdout) }).toMatchObject({ signal: null, machines: expect.any(Array) });
     const proxy = await run([...vmssh, 'proxy', 'qemu/nobody-has-this-name', '22'], { keepOpen: true });
     expect(proxy).toMatchObject({ code: 4, stderr: expect.stringContaining('QEMU has no machine') });
+  });
+});
+
+/** A real process that says it is a machine's QEMU, of somebody whom systemd-homed or a directory may know. */
+describe.skipIf(missingRoot('high numbers'))('a QEMU of a user with a high number', () => {
+  const qemu = async (uid: number, cid: number) => {
+    const args = ['-e', 'console.log("ready"); process.stdin.resume()', '--', '-name', `vm-of-${uid}`];
+    const child = spawn(process.execPath, [...args, '-device', `vhost-vsock-pci,guest-cid=${cid}`], {
+      ...{ argv0: 'qemu-system-x86_64', uid, gid: uid, stdio: ['pipe', 'pipe', 'inherit'] },
+    });
+    const end = once(child, 'close');
+    onTestFinished(async () => {
+      child.stdin.end();
+      await end;
+    });
+    await once(child.stdout, 'data');
+  };
+
+  it('is no machine to others', async () => {
+    for (const [i, uid] of [0, 60_001, 60_513, 62_000].entries()) await qemu(uid, 4_000_000_001 + i);
+    const getent = '#!/bin/sh\necho "anna:x:$2:100:Anna of the directory:/home/anna:/bin/bash"\n';
+    writeFileSync(join(dir, 'getent'), getent, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${dir}:${process.env.PATH}` };
+    const resolve = (uid: number) => run([...vmssh, 'resolve', `qemu/vm-of-${uid}`], { env });
+    expect(await resolve(0)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^vsock:4000000001:22$/m),
+    });
+    for (const uid of [60_001, 60_513, 62_000])
+      expect(await resolve(uid)).toMatchObject({ code: 4, stderr: expect.not.stringMatching(/knows.*of-6/) });
   });
 });
 

@@ -1,2 +1,12 @@
+const isRoot = process.getuid?.() === 0;
+
 /** For spawn: what starts a program as somebody who is neither this user nor one of the system; {} where only root could. */
-export const otherUser = process.getuid?.() === 0 ? { uid: 54_321, gid: 54_321 } : {};
+export const otherUser = isRoot ? { uid: 54_321, gid: 54_321 } : {};
+
+/** Why a suite that needs other users cannot run, with the remedy; undefined for root. */
+export function missingRoot(suite: string): string | undefined {
+  if (isRoot) return undefined;
+  const reason = `${suite} needs other users: run the tests as root`;
+  console.warn(`skipped: ${reason}`);
+  return reason;
+}

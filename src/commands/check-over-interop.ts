@@ -1,4 +1,4 @@
-import { isJsonObject } from '../discovery/json.js';
+import { isJsonObject, parseJson } from '../discovery/json.js';
 import { ConnectError, type ConnectErrorInit, isOp, type Op } from '../errors.js';
 import { runProgram } from '../process/run-program.js';
 import type { CheckResult, Stage } from './check-result.js';
@@ -32,7 +32,7 @@ export async function checkOverInterop(
 /** Reads what `vmssh check --json` prints for one target. Throws a ConnectError. */
 function parseCheck(printed: string, target: string): Outcome {
   try {
-    const [{ stages, error }] = JSON.parse(printed) as [
+    const [{ stages, error }] = parseJson(printed) as [
       { stages: readonly Stage[]; error?: ConnectErrorInit & { op: Op } },
     ];
     if (!stages.every(isJsonObject)) throw new TypeError('stages');

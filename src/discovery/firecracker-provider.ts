@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readText } from '../read-file.js';
 import { type GetJson, getJson } from './http-unix.js';
-import { isJsonObject, type JsonObject } from './json.js';
+import { isJsonObject, type JsonObject, parseJson } from './json.js';
 import { pathsOf, procDir, processesNamed } from './processes.js';
 import type { Deps, Found, Listing, Process, Provider, Status, Warning } from './provider.js';
 import { optionsOf } from './vhost-device.js';
@@ -54,7 +54,7 @@ async function ask(
     api === undefined
       ? undefined
       : await get(seen(api), '/vm/config', deps).catch(keepIf(file === undefined));
-  const vsock = vsockOf(config ?? (file === undefined ? undefined : JSON.parse(await read(seen(file)))));
+  const vsock = vsockOf(config ?? (file === undefined ? undefined : parseJson(await read(seen(file)))));
   if (vsock === undefined) return [];
   const instance =
     config === undefined || api === undefined

@@ -1,47 +1,59 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { DiscoveryError } from './discovery-error.js';
+import { parseJson } from './json.js';
 import type { Deps } from './provider.js';
 
 /** Asks an HTTP service on a unix socket and resolves to its JSON. Throws a DiscoveryError. */
 export type GetJson = (socketPath: string, path: string, deps: Deps) => Promise<unknown>;
 
-export const getJson: GetJson = (socketPath, path, deps) => {
-  return new Promise((resolve, reject) => {
-    const fail = (code: string, problem: string, cause?: unknown) =>
-      reject(new DiscoveryError(code, `${socketPath}: ${problem}`, { cause }));
-    const asked = request(
-      {
-        socketPath,
-        path,
-        headers: { host: 'localhost', accept: 'application/json' },
-        signal: deps.signal,
-        agent: false,
-      },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => {
-          text += part;
-          if (text.length > longest) asked.destroy(new Error('the answer has no end'));
-        });
-        response.once('end', () => {
-          if (response.statusCode !== 200)
-            return fail('FAILED', `GET ${path} gave status ${response.statusCode}`);
-          try {
-            resolve(JSON.parse(text));
-          } catch (error) {
-            fail('PROTOCOL', `GET ${path} gave no JSON`, error);
-          }
-        });
-        response.once('error', (error) => fail('EIO', error.message, error));
-      },
-    );
-    asked.setTimeout(deps.timeoutMs ?? 0, () => asked.destroy(new DiscoveryError('TIMEOUT', 'no answer')));
-    asked.once('error', (error: NodeJS.ErrnoException) => {
-      fail(error.name === 'AbortError' ? 'TIMEOUT' : (error.code ?? 'EIO'), error.message, error);
-    });
-    asked.end();
+/** The whole answer has one deadline and a limit; of a longer one nothing is parsed. */
+export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5000 }) => {
+  const late = AbortSignal.timeout(timeoutMs);
+  const asked = request({
+    ...{ socketPath, path, agent: false },
+    headers: { host: 'localhost', accept: 'application/json' },
+    signal: signal ? AbortSignal.any([signal, late]) : late,
   });
+  // One that comes after its end must not end the process.
+  asked.on('error', () => {});
+  try {
+    return await answerTo(asked.end(), `GET ${path}`);
+  } catch (error) {
+    if (late.aborted) throw failure(socketPath, 'TIMEOUT', `no answer within ${timeoutMs / 1000} s`, error);
+    if (signal?.aborted) throw failure(socketPath, 'TIMEOUT', 'no answer in time', error);
+    const { code = 'EIO', message } = error as NodeJS.ErrnoException;
+    // What Node's reader of HTTP does not understand.
+    if (code.startsWith('HPE_'))
+      throw failure(socketPath, 'PROTOCOL', `it answers in no HTTP (${code})`, error);
+    throw failure(socketPath, code, message, error);
+  } finally {
+    asked.destroy();
+  }
 };
 
-/** Characters. */
-const longest = 64 << 20;
+async function answerTo(asked: ClientRequest, question: string): Promise<unknown> {
+  const [response]: IncomingMessage[] = await once(asked, 'response');
+  if (response?.statusCode !== 200)
+    throw new DiscoveryError('FAILED', `${question} gave status ${response?.statusCode}`);
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > mostMiB << 20)
+      throw new DiscoveryError('PROTOCOL', `${question} gave more than ${mostMiB} MiB`);
+    parts.push(part);
+  }
+  try {
+    return parseJson(Buffer.concat(parts).toString());
+  } catch (error) {
+    throw new DiscoveryError('PROTOCOL', `${question} gave ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function failure(socketPath: string, code: string, problem: string, cause: unknown): DiscoveryError {
+  return new DiscoveryError(code, `${socketPath}: ${problem}`, { cause });
+}
+
+/** Incus tells some 6 KiB of an instance. */
+const mostMiB = 16;

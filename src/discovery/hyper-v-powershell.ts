@@ -1,6 +1,6 @@
 import { systemProgram } from '../process/system-program.js';
 import { DiscoveryError } from './discovery-error.js';
-import { isJsonObject } from './json.js';
+import { isJsonObject, parseJson } from './json.js';
 import type { Deps } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
 
@@ -34,9 +34,9 @@ export function parseRows(text: string): readonly HyperVRow[] {
   if (json === '') throw unreadable('nothing');
   let value: unknown;
   try {
-    value = JSON.parse(json);
-  } catch {
-    throw unreadable(JSON.stringify(json.slice(0, 80)));
+    value = parseJson(json);
+  } catch (error) {
+    throw unreadable((error as Error).message);
   }
   if (isJsonObject(value) && Array.isArray(value.value)) value = value.value;
   return (Array.isArray(value) ? value : [value]).map((row) => {

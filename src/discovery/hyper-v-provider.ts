@@ -2,6 +2,7 @@ import { DiscoveryError } from './discovery-error.js';
 import { type HyperVSources, hyperVCures, listHyperV } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
 import type { JsonObject } from './json.js';
+import { parseJson } from './json.js';
 import { textOf } from './json-tool.js';
 import { slug } from './match-found.js';
 import { type Deps, type Found, type Listing, type Provider, statuses, type Warning } from './provider.js';
@@ -30,7 +31,7 @@ export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promi
 
 function parseListing(text: string): Listing {
   try {
-    const { machines, warnings } = JSON.parse(text) as {
+    const { machines, warnings } = parseJson(text) as {
       machines: readonly JsonObject[];
       warnings: readonly Warning[];
     };

@@ -1,5 +1,5 @@
 import { DiscoveryError } from './discovery-error.js';
-import { isJsonObject, type JsonObject } from './json.js';
+import { isJsonObject, type JsonObject, parseJson } from './json.js';
 import type { Deps, Found, Listing } from './provider.js';
 import type { RunTool } from './run-tool.js';
 
@@ -39,13 +39,13 @@ export function jsonObjects(
   from: (value: unknown) => unknown = (value) => value,
 ): readonly JsonObject[] {
   try {
-    const value: unknown = text.trimStart().startsWith('[') ? JSON.parse(text) : undefined;
+    const value: unknown = text.trimStart().startsWith('[') ? parseJson(text) : undefined;
     if (value !== undefined) return arrayOf(from(value));
     const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-    return arrayOf(lines.map((line) => JSON.parse(line)));
+    return arrayOf(lines.map((line) => parseJson(line)));
   } catch (error) {
     if (error instanceof DiscoveryError) throw error;
-    throw new DiscoveryError('PROTOCOL', `it printed no JSON: ${JSON.stringify(text.slice(0, 80))}`, {
+    throw new DiscoveryError('PROTOCOL', `it printed ${(error as Error).message}`, {
       cause: error,
     });
   }

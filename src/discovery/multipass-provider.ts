@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { DiscoveryError } from './discovery-error.js';
-import { isJsonObject } from './json.js';
+import { isJsonObject, parseJson } from './json.js';
 import { jsonObjects, listByTool, textOf } from './json-tool.js';
 import type { Deps, Found, Provider, Status } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
@@ -38,7 +38,7 @@ export function parseMultipass(text: string): readonly Found[] {
 
 function parse(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     if (isJsonObject(value) && Array.isArray(value.list)) return value.list;
   } catch {
     // Told below.

@@ -1,4 +1,4 @@
-import { isJsonObject } from './json.js';
+import { isJsonObject, parseJson } from './json.js';
 
 /** What QEMU's command line tells of a machine. */
 export interface QemuMachine {
@@ -73,7 +73,7 @@ function parseOption(text: string, first: string): Readonly<Record<string, strin
 
 function fromJson(text: string): Readonly<Record<string, string>> {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     if (!isJsonObject(value)) return {};
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, String(each)]));
   } catch {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from './json.js';
+import { isJsonObject, type JsonObject, parseJson } from './json.js';
 import { VarlinkError } from './varlink-error.js';
 
 /** A message as varlink frames it: JSON and a NUL byte (https://varlink.org/Method-Call). */
@@ -46,15 +46,15 @@ export class FrameReader {
 }
 
 function parseFrame(frame: Uint8Array): JsonObject {
-  const message = parseJson(frame);
+  const message = decode(frame);
   if (!isJsonObject(message))
     throw new VarlinkError('PROTOCOL', 'the peer sent a frame that is no JSON object');
   return message;
 }
 
-function parseJson(frame: Uint8Array): unknown {
+function decode(frame: Uint8Array): unknown {
   try {
-    return JSON.parse(utf8.decode(frame));
+    return parseJson(utf8.decode(frame));
   } catch {
     return undefined;
   }

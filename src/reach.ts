@@ -1,7 +1,7 @@
 import type { Connection } from './connect/connection.js';
 import { openConnection } from './connect/open.js';
 import type { OpenOptions } from './connect/open-options.js';
-import { formatEndpoint } from './endpoint.js';
+import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
@@ -9,8 +9,12 @@ import { resolve } from './resolve/resolve.js';
 import { parseTarget } from './target/parse.js';
 import type { Target } from './target/target.js';
 
-/** Told at the end of each step: what it was and what came of it. */
-export type Trace = (step: 'parse' | 'resolve' | 'connect' | 'wait' | 'relay', outcome: string) => void;
+/** Told at the end of each step: what it was and what came of it; `endpoint` when a target is resolved. */
+export type Trace = (
+  step: 'parse' | 'resolve' | 'connect' | 'wait' | 'relay',
+  outcome: string,
+  endpoint?: Endpoint,
+) => void;
 
 export interface ReachOptions {
   /** Used where the target names no port. */
@@ -68,7 +72,8 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     signal,
     resolve(target, { text, port, signal, env, platform }),
   );
-  trace?.('resolve', [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → '));
+  const words = [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → ');
+  trace?.('resolve', words, resolution.endpoint);
   const open = { target: text, timeoutMs, signal };
   const connection = await openRechecked(resolution, open, native);
   trace?.(

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../endpoint.js';
 import { type ConnectError, exitCode, exitCodeOf } from '../errors.js';
 
 /** The stages of a check, in order. */
@@ -21,6 +22,8 @@ export interface Means {
   readonly text: string;
   readonly port: number;
   readonly user: string;
+  /** What leads there; undefined: not resolved. */
+  readonly family?: Endpoint['family'] | undefined;
   /** A private key that the machine's manager made for logging in. */
   readonly identityFile?: string | undefined;
 }

@@ -67,8 +67,9 @@ export async function checkTarget(
     }
     reached = await reach(text, {
       ...{ port, timeoutMs, waitMs, signal, env: io.env, platform: io.platform },
-      trace(step, outcome) {
+      trace(step, outcome, endpoint) {
         verbose?.(step, outcome);
+        if (endpoint) means = { text, port, user: byDefault, family: endpoint.family };
         if (step === 'wait') return onStage(outcome);
         const name = step === 'parse' ? 'parsed' : step === 'resolve' ? 'resolved' : 'connected';
         forget(stages, name);
@@ -78,7 +79,8 @@ export async function checkTarget(
     });
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
-    means = { text, port, user, identityFile: reached.resolution.identityFile };
+    const { identityFile, endpoint } = reached.resolution;
+    means = { text, port, user, family: endpoint.family, identityFile };
     pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
     onStage('SSH handshake');
     const { hostKey, methods } = await probe(toDuplex(reached.connection), {

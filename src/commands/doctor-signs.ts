@@ -56,7 +56,7 @@ export async function hostSigns(
   const byHyperV = io.platform === 'win32' && (parsed.kind === 'hyper-v' || parsed.kind === 'wsl');
   const service =
     error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
-  return { error, handshakeMs, login, cidUsers: twice ?? [], service };
+  return { error, family: check.means?.family, handshakeMs, login, cidUsers: twice ?? [], service };
 }
 
 /** Whether Windows knows a port; undefined where its registry cannot be asked. */

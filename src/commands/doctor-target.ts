@@ -1,8 +1,9 @@
+import type { Endpoint } from '../endpoint.js';
 import { exitCode, printable } from '../errors.js';
 import { diagnose, type Finding } from '../guest/diagnose.js';
 import { failures } from '../guest/failures.js';
 import { runScript } from '../guest/run-script.js';
-import { checkScript } from '../guest/script.js';
+import { type CheckOptions, checkScript } from '../guest/script.js';
 import { wayInto } from '../guest/ways.js';
 import { splitLogin } from '../target/login.js';
 import { formatCheck } from './check-format.js';
@@ -102,7 +103,12 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
     if (into) {
       io.out(`${style.bold('in the guest')}\n`);
       const { self, platform, env } = io;
-      const script = checkScript({ port, account: user });
+      const script = checkScript({
+        port,
+        account: user,
+        over: overOf(check.means.family),
+        loggedIn: signs.login?.in === true,
+      });
       const way = wayInto({ ...into, script, needsRoot: false, port, identityFile, self, platform });
       const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style, io));
       const outcome = await runScript(way, { env, signal, onLine });
@@ -114,6 +120,10 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
     return faults === 0 ? exitCode.ok : exitCode.connect;
   },
 };
+
+function overOf(family: Endpoint['family'] | undefined): CheckOptions['over'] {
+  return family === 'unix' || family === 'tcp' ? family : 'vsock';
+}
 
 /** Without a look from inside only the suspects can be named. */
 function suspectLines(findings: readonly Finding[], dim: (text: string) => string, io: Io): string {

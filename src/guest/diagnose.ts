@@ -1,3 +1,4 @@
+import type { Endpoint } from '../endpoint.js';
 import type { ConnectError } from '../errors.js';
 import type { FailureName } from './failures.js';
 import type { CidUser } from './shared-cids.js';
@@ -7,6 +8,8 @@ import { suspects } from './symptoms.js';
 export interface Signs {
   /** What stopped the way to the handshake; undefined: it went through. */
   readonly error: ConnectError | undefined;
+  /** What leads to the machine; undefined: not known. */
+  readonly family?: Endpoint['family'] | undefined;
   /** Milliseconds of the handshake. */
   readonly handshakeMs: number;
   /** A login by ssh itself, without asking for anything; undefined: it was not tried. */
@@ -60,7 +63,7 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
   }
   const certain = findings.length > 0 || !error;
   if (error) {
-    const names = suspects(error);
+    const names = suspects(error, signs.family);
     const [first] = names;
     if (first) findings.push({ state: 'skipped', name: first, words: 'seen from outside', suspects: names });
     return { findings, certain: certain || names.length === 0 };

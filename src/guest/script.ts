@@ -69,22 +69,38 @@ export interface CheckOptions {
   readonly port: number;
   /** Who would log in. */
   readonly account: string;
+  /** What leads to sshd; default: vsock. For the others no vsock is looked at. */
+  readonly over?: 'vsock' | 'unix' | 'tcp' | undefined;
+  /** A login worked already: what looks wrong all the same is only noted. */
+  readonly loggedIn?: boolean;
 }
 
 /** The script that tells what is wrong in a guest. It changes nothing. */
-export function checkScript({ port, account }: CheckOptions): string {
-  const settings = `port=${shellWord(String(port))}\naccount=${shellWord(account)}\n`;
+export function checkScript({ port, account, over = 'vsock', loggedIn = false }: CheckOptions): string {
+  const settings = sh`
+port=${shellWord(String(port))}
+account=${shellWord(account)}
+over=${over}
+logged_in=${yesNo(loggedIn)}
+`;
   const run = sh`
 check_all() {
   if [ "$(id -u)" != 0 ]; then say skipped root 'not as root: what only root may read is left out'; fi
-  if check_systemd && check_sshd && check_host_keys; then :; fi
-  if ! check_transport; then :; elif ! is_systemd; then :; elif check_cid_bug && check_socket; then
-    if [ -n "\${sshd:-}" ]; then
-      check_privsep
-      check_banner
+  noted=$logged_in
+  if [ "$over" != vsock ]; then
+    if check_sshd && check_host_keys; then :; fi
+  else
+    if check_systemd && check_sshd && check_host_keys; then :; fi
+    if ! check_transport; then :; elif ! is_systemd; then :; elif check_cid_bug && check_socket; then
+      if [ -n "\${sshd:-}" ]; then
+        check_privsep
+        check_banner
+      fi
     fi
   fi
-  check_unknown
+  noted=no
+  if [ "$over" != tcp ]; then check_unknown; fi
+  noted=$logged_in
   if [ -n "\${sshd:-}" ]; then check_login "$account"; fi
   if [ "$faults" -gt 0 ]; then
     say 'end' 1 "$faults found"

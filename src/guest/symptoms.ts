@@ -1,8 +1,28 @@
+import { type Endpoint, usesVsock } from '../endpoint.js';
 import type { ConnectError } from '../errors.js';
 import type { FailureName } from './failures.js';
 
-/** What a failed connection can mean, the likeliest first; empty where the error speaks for itself. */
-export function suspects({ op, code, problem }: ConnectError): readonly FailureName[] {
+/**
+ * What a failed connection can mean, the likeliest first; empty if the error speaks for itself. `family` is of what leads to
+ * the machine: without a vsock on the way none is suspected.
+ */
+export function suspects(
+  error: ConnectError,
+  family?: Endpoint['family'] | undefined,
+): readonly FailureName[] {
+  return bySymptom(error).filter((name) => usesVsock(family) || !ofVsock.has(name));
+}
+
+const ofVsock: ReadonlySet<FailureName> = new Set([
+  'listening',
+  'address-form',
+  'masked',
+  'systemd',
+  'hyper-v-cid',
+  'transport',
+]);
+
+function bySymptom({ op, code, problem }: ConnectError): readonly FailureName[] {
   if (op === 'handshake' && code === 'NO_BANNER') {
     if (/no SSH banner came/.test(problem)) return ['accept'];
     if (/closed|broke/.test(problem)) return ['privsep', 'accept', 'host-keys', 'listening'];

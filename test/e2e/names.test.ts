@@ -90,7 +90,9 @@ describe.skipIf(missing)('a name', () => {
   });
 
   it('is what the doctor looks at, and where it logs in with the key of the manager', async () => {
-    const { stdout } = await program('doctor', `${sshd.user}@web-server-t7`);
+    const { code, stdout } = await program('doctor', `${sshd.user}@web-server-t7`);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('✗');
     expect(stdout).toMatch(/^\S+@web-server-t7\n {2}✓ found /);
     expect(stdout).toContain(` for ${sshd.user}\n`);
     expect(stdout).toMatch(/✓ login +/);

@@ -114,6 +114,13 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('check_systemd')).toMatch(says);
   });
 
+  it('notes what works all the same', () => {
+    given({ 'proc/1/comm': 'runit\n' });
+    expect(run('noted=yes; check_systemd; echo "$? $faults"')).toBe(
+      'skipped  systemd       PID 1 is runit, not systemd; the login works all the same\n1 0\n',
+    );
+  });
+
   it('6: tells another init from systemd', () => {
     given({ 'proc/1/comm': 'runit\n' });
     expect(run('check_systemd')).toMatch(/^failed +systemd +PID 1 is runit, not systemd\ncure/);

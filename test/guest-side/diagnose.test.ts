@@ -32,6 +32,16 @@ describe('diagnosis from outside', () => {
     expect(diagnose({ ...calm, error: e })).toMatchObject({ certain: false });
   });
 
+  it('suspects no vsock where none leads to the machine', () => {
+    const closed = error('handshake', 'NO_BANNER', 'the connection was closed before a banner came');
+    expect(suspects(closed, 'unix')).toEqual(['privsep', 'accept', 'host-keys']);
+    expect(suspects(error('connect', 'ECONNREFUSED'), 'tcp')).toEqual(['no-sshd']);
+    expect(suspects(error('connect', 'ETIMEDOUT'), 'tcp')).toEqual([]);
+    expect(suspects(error('connect', 'ETIMEDOUT'), 'vsock')).toEqual(['transport']);
+    const seen = diagnose({ ...calm, family: 'tcp', error: error('connect', 'ETIMEDOUT') });
+    expect(seen).toEqual({ findings: [], certain: true });
+  });
+
   it('has no suspects where the error says it all', () => {
     expect(suspects(error('connect', 'EACCES'))).toEqual([]);
     expect(diagnose({ ...calm, error: error('connect', 'EACCES') }).certain).toBe(true);

@@ -11,7 +11,8 @@ import { codeOf } from './check-result.js';
 import { checkTarget } from './check-target.js';
 import type { Command, Io } from './command.js';
 import { hostSigns } from './doctor-signs.js';
-import { formatProgress, notRun } from './guest-lines.js';
+import { formatProgress } from './guest-lines.js';
+import { notRun } from './guest-not-run.js';
 import { accountName, guestPort, portOption } from './guest-options.js';
 import { type HostFlags, hostFlags, sshConfigOption } from './guest-way.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
@@ -112,7 +113,7 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
       const way = wayInto({ ...into, script, needsRoot: false, port, identityFile, self, platform });
       const onLine = (line: Parameters<typeof formatProgress>[0]) => io.out(formatProgress(line, style, io));
       const outcome = await runScript(way, { env, signal, onLine });
-      if (outcome.code === undefined) throw notRun(into.host, way, outcome);
+      if (outcome.code === undefined) throw await notRun({ host: into.host, port }, way, outcome, io, signal);
       faults += outcome.code === 0 ? 0 : 1;
     } else if (!certain) {
       io.out(suspectLines(findings, style.dim, io));

@@ -4,7 +4,8 @@ import { checkScript } from '../guest/script.js';
 import { wayInto } from '../guest/ways.js';
 import { splitUser } from '../target/login.js';
 import { type Command, UsageError } from './command.js';
-import { formatProgress, notRun } from './guest-lines.js';
+import { formatProgress } from './guest-lines.js';
+import { notRun } from './guest-not-run.js';
 import { accountName, guestPort, portOption } from './guest-options.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './guest-way.js';
 import { jsonOption } from './shared-options.js';
@@ -64,13 +65,14 @@ export const guestCheck: Command<GuestCheckOptions> = {
     }
     const style = await styles(io, 'stdout');
     const { self, platform, env } = io;
+    const signal = io.interrupted();
     const way = wayInto({ ...into, script, needsRoot: false, self, platform });
     const outcome = await runScript(way, {
       env,
-      signal: io.interrupted(),
+      signal,
       onLine: (line) => json || io.out(formatProgress(line, style, io)),
     });
-    if (outcome.code === undefined) throw notRun(into.host, way, outcome);
+    if (outcome.code === undefined) throw await notRun(into, way, outcome, io, signal);
     if (json) io.out(`${JSON.stringify(outcome.lines, undefined, 2)}\n`);
     return outcome.code === 0 ? exitCode.ok : exitCode.connect;
   },

@@ -4,7 +4,8 @@ import { runScript, type ScriptOutcome } from '../guest/run-script.js';
 import { leaveScript, leftFile, runLeft, sudoAsks } from '../guest/sudo.js';
 import { type WayOptions, wayInto } from '../guest/ways.js';
 import type { Io } from './command.js';
-import { formatProgress, notRun } from './guest-lines.js';
+import { formatProgress } from './guest-lines.js';
+import { notRun } from './guest-not-run.js';
 import type { HostFlags } from './guest-way.js';
 import { styles } from './style.js';
 
@@ -21,14 +22,14 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     const outcome = await runScript(way, { env, signal, onLine });
     if (outcome.code !== undefined) return outcome;
     if (terminal.stdin && terminal.stdout && sudoAsks(outcome.words)) return asked(options);
-    throw notRun(into.host, way, outcome);
+    throw await notRun(options, way, outcome, io, signal);
   };
 
   async function asked(options: WayOptions): Promise<ScriptOutcome> {
     const leave = leaveScript(options);
     const left = await runScript(leave, { env, signal, onLine });
     const file = leftFile(left.words);
-    if (file === undefined) throw notRun(options.host, leave, left);
+    if (file === undefined) throw await notRun(options, leave, left, io, signal);
     const way = runLeft(options, file);
     // ssh has the terminal in raw mode: a line's end is two characters.
     const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
@@ -38,7 +39,7 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
       onLine: (line) => show(formatProgress(line, style, io)),
       onOther: (text) => show(text.split('\n').map(printable).join('\n')),
     });
-    if (outcome.code === undefined) throw notRun(options.host, way, outcome);
+    if (outcome.code === undefined) throw await notRun(options, way, outcome, io, signal);
     return outcome;
   }
 }

@@ -46,7 +46,7 @@ export interface RelayOptions {
  * How a relay that lasts goes on without its runtime (Linux only, ignored elsewhere): the whole process is replaced by
  * `vmssh-relay`, the program beside the addon, which runs the same loop on the same descriptors. It keeps its pid, its
  * environment and stderr, and closes all else. The promise never settles then; the process ends with 0 where it would
- * have resolved. Where the program is absent, or cannot be run, the relay goes on here.
+ * have resolved. If the program is absent or cannot be run, or unshare(2) is not allowed, the relay goes on here.
  */
 export interface Become {
   /** Milliseconds. It happens after them, as soon as both directions are open and idle. */

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 namespace hvsock {
@@ -55,6 +56,9 @@ void become(const Successor& successor, int socket, int input, int output, doubl
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 
+  // From execve on, clone(2) fails with EAGAIN in the threads that share its caller's umask and working directory
+  // (copy_fs in the kernel's fork.c), and a runtime aborts if it cannot start a thread: this one gets its own.
+  if (unshare(CLONE_FS) != 0) return;
   // Node sets the flag even on the standard descriptors.
   const Inherited kept[] = {Inherited(socket), Inherited(input), Inherited(output), Inherited(STDERR_FILENO)};
   execv(program.c_str(), arguments.data());

@@ -18,8 +18,8 @@ export interface RelayStdioOptions {
   readonly streams: () => { readonly input: Readable; readonly output: Writable };
 }
 
-/** Most sessions are shorter, and never pay for the exec. Milliseconds. */
-const afterMs = 1000;
+/** Most sessions are shorter, and never pay for the exec. Milliseconds; between two beats of the executable's runtime, once a second. */
+const afterMs = 1500;
 
 /** Relays stdin and stdout until the peer or our caller is gone; resolves to a clause for the trace. */
 export async function relayStdio(connection: Connection, options: RelayStdioOptions): Promise<string> {

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * The proportional set size of processes and all their descendants, in MB, once it did not change by 1 % for 1.5 seconds:
- * a runtime still frees what it used for starting, and a relay that lasts replaces its process after a second.
+ * The proportional set size of processes and all their descendants, in MB, once it did not change by 1 % for 2.5 seconds:
+ * a runtime still frees what it used for starting, and a relay that lasts replaces its process after 1.5 s.
  * @param {readonly number[]} pids
  */
 export async function settledSize(pids) {
   let size = proportionalSize(pids);
-  for (let tries = 0, unchanged = 0; unchanged < 6; tries++) {
+  for (let tries = 0, unchanged = 0; unchanged < 10; tries++) {
     if (tries === 100) throw new Error(`the memory of ${pids.join(', ')} does not settle: ${size} MB`);
     await new Promise((resolve) => setTimeout(resolve, 250));
     const now = proportionalSize(pids);

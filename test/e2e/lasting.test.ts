@@ -10,7 +10,7 @@ import { dist, type Outcome, outcome, run, runtime, vmssh } from '../helpers/run
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-// A relay that lasts replaces itself by vmssh-relay after a second.
+// A relay that lasts replaces itself by vmssh-relay after 1.5 s.
 const hasAddon = loadAddon().addon !== undefined;
 const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', sshd: 'openssh-server' });
 
@@ -91,7 +91,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     const child = spawn(program, args, { stdio: 'pipe' });
     const ended = outcome(child);
     const peer = await accepted;
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(exeOf(child.pid ?? 0)).not.toBe('vmssh-relay');
     peer.end('bye');
     child.stdin.end();

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
@@ -10,13 +10,14 @@ import { compile } from './support/compile.js';
 import { readToEnd, temporaryFolder } from './support/peer.js';
 import { type RunningRelay, resetAfter, startRelay, stdioKinds } from './support/relay.js';
 
-const noSplice = compile('no-splice.c');
+const refusing = compile('refusing.c');
+const busyThreads = compile('busy-threads.c', undefined, ['-shared', '-fPIC', '-pthread']);
 const program = join(dirname(addonPath), 'vmssh-relay');
 const bulk = randomBytes(16 * 1024 * 1024);
 
 describeAddon.each([
   { name: 'a relay that lasts', wrapper: [] },
-  ...(noSplice ? [{ name: 'a relay that lasts, on an old kernel', wrapper: [noSplice] }] : []),
+  ...(refusing ? [{ name: 'a relay that lasts, on an old kernel', wrapper: [refusing, 'splice'] }] : []),
 ])('$name', ({ wrapper }) => {
   it.each(stdioKinds)('%s: goes on as vmssh-relay, in the same process', async (stdio) => {
     const relay = await startRelay(stdio, { wrapper, become: [1], oneMore: true });
@@ -97,17 +98,39 @@ describeAddon('a relay that has become vmssh-relay', () => {
   });
 });
 
-describeAddon('a relay stays in its process', () => {
-  // With 0 ms it tries before the second byte can go round.
-  it.each([
-    { name: 'without the program', content: undefined },
-    { name: 'where the program cannot be run', content: '' },
-  ])('$name', async ({ content }) => {
+describeAddon('a relay that goes on in another program', () => {
+  it.skipIf(!busyThreads)('does so while its runtime starts threads', async () => {
     const folder = temporaryFolder();
     const addon = join(folder, 'node-hvsock-native.node');
     copyFileSync(addonPath, addon);
-    if (content !== undefined) writeFileSync(join(folder, 'vmssh-relay'), content);
-    const relay = await startRelay('pipe', { become: [0], addon });
+    writeFileSync(join(folder, 'vmssh-relay'), `#!${slowScript(4, folder)}\n`, { mode: 0o755 });
+    for (let round = 0; round < 5; ++round) {
+      const { finished } = await startRelay('pipe', { become: [1], addon, preload: busyThreads });
+      expect(await finished).toEqual({ code: 0, signal: null, stderr: '' });
+    }
+  });
+});
+
+describeAddon('a relay stays in its process', () => {
+  // With 0 ms it tries before the second byte can go round.
+  it.each([
+    { name: 'without the program' },
+    { name: 'if the program cannot be run', content: '' },
+    ...(refusing
+      ? [
+          {
+            name: 'if unshare is not allowed',
+            content: readFileSync(program),
+            wrapper: [refusing, 'unshare'],
+          },
+        ]
+      : []),
+  ])('$name', async ({ content, wrapper = [] }) => {
+    const folder = temporaryFolder();
+    const addon = join(folder, 'node-hvsock-native.node');
+    copyFileSync(addonPath, addon);
+    if (content !== undefined) writeFileSync(join(folder, 'vmssh-relay'), content, { mode: 0o755 });
+    const relay = await startRelay('pipe', { become: [0], addon, wrapper });
     for (const byte of '123') await echo(relay, byte);
     relay.stdin.end();
     await readToEnd(relay.peer);
@@ -130,6 +153,19 @@ async function lasting(options: Parameters<typeof startRelay>[1] = {}): Promise<
   const relay = await startRelay('pipe', { become: [1], ...options });
   await became(relay);
   return relay;
+}
+
+/** A program that the kernel takes some milliseconds to start: scripts of scripts, by paths that are long to follow. */
+function slowScript(levels: number, folder: string): string {
+  if (levels === 0) return '/bin/true';
+  let path = join(folder, `script${levels}`);
+  writeFileSync(path, `#!${slowScript(levels - 1, folder)}\n`, { mode: 0o755 });
+  for (let i = 0; i < 30; ++i) {
+    const link = `${join(folder, `link${levels}`)}-${i}`;
+    symlinkSync('/.'.repeat(1900) + path, link);
+    path = link;
+  }
+  return path;
 }
 
 /** Resolves when the process runs vmssh-relay. */

@@ -10,11 +10,11 @@ import { compile } from './support/compile.js';
 import { startRelay, stdioKinds } from './support/relay.js';
 
 const size = 64 * 1024 * 1024;
-const noSplice = compile('no-splice.c');
+const refusing = compile('refusing.c');
 
 describeAddon.each([
   { name: 'bulk', wrapper: [] },
-  ...(noSplice ? [{ name: 'bulk without splice', wrapper: [noSplice] }] : []),
+  ...(refusing ? [{ name: 'bulk without splice', wrapper: [refusing, 'splice'] }] : []),
 ])('$name', ({ wrapper }) => {
   it.each(stdioKinds)('%s: 64 MiB both ways at once, then a close', async (stdio) => {
     const { stdin, stdout, peer, result } = await startRelay(stdio, { wrapper });

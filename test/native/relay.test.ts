@@ -6,11 +6,11 @@ import { compile } from './support/compile.js';
 import { listen, readToEnd } from './support/peer.js';
 import { relayBetween, sinks, sources, startRelay, stdioKinds } from './support/relay.js';
 
-const noSplice = compile('no-splice.c');
+const refusing = compile('refusing.c');
 
 describeAddon.each([
   { name: 'relay', wrapper: [] },
-  ...(noSplice ? [{ name: 'relay without splice', wrapper: [noSplice] }] : []),
+  ...(refusing ? [{ name: 'relay without splice', wrapper: [refusing, 'splice'] }] : []),
 ])('$name', ({ wrapper }) => {
   const combinations = sources.flatMap((source) => sinks.map((sink) => ({ source, sink })));
 

@@ -34,6 +34,8 @@ export function startFixture(
     addon?: string;
     /** Gives it descriptor 20 too: behind a gap, Node does not mark it to be closed by exec. */
     oneMore?: boolean;
+    /** A library for it. */
+    preload?: string | undefined;
   } = {},
 ): RunningChild {
   const {
@@ -43,6 +45,7 @@ export function startFixture(
     through,
     addon = addonPath,
     oneMore,
+    preload,
   } = options;
   const script = new URL(`../fixtures/${name}`, import.meta.url).pathname;
   const line = [...wrapper, runtime, ...nodeArgs, script, ...args];
@@ -51,9 +54,10 @@ export function startFixture(
   const [command = '', ...rest] = through
     ? through(['env', `LD_PRELOAD=${LD_PRELOAD}`, ...line].join(' '))
     : line;
+  const libraries = [LD_PRELOAD, preload].filter(Boolean).join(':');
   const child = spawn(command, rest, {
     stdio: [...stdio, 'pipe', ...(oneMore ? [...Array(17).fill('ignore'), 2] : [])] as StdioOptions,
-    env: { ...environment, ...(through ? {} : { LD_PRELOAD }), ADDON: addon },
+    env: { ...environment, ...(through ? {} : { LD_PRELOAD: libraries }), ADDON: addon },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exit = once(child, 'exit');

@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** Compiles a C file of `fixtures` for this test file and gives the program's path, or undefined after printing why there is none. */
+/** Compiles a C file of `fixtures` for this test file and gives what came of it, or undefined after printing why there is none. */
 export function compile(
   source: string,
   fixtures = new URL('../fixtures/', import.meta.url),
+  flags: readonly string[] = [],
 ): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'hvsock-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const program = join(folder, basename(source, '.c'));
   const from = new URL(source, fixtures).pathname;
-  const tried = spawnSync('cc', ['-Wall', '-o', program, from], { encoding: 'utf8' });
+  const tried = spawnSync('cc', ['-Wall', ...flags, '-o', program, from], { encoding: 'utf8' });
   if (tried.status === 0) return program;
   console.warn(
     `skipped: cannot compile ${source}: ${tried.error?.message ?? tried.stderr}\nremedy: apt-get install gcc`,

@@ -37,6 +37,7 @@ export async function startRelay(
     wrapper?: readonly string[];
     addon?: string;
     oneMore?: boolean;
+    preload?: string | undefined;
   } = {},
 ): Promise<RunningRelay> {
   const { path, server } = await listen();

@@ -8,13 +8,23 @@ const defaultLimit = 16 << 20;
  * The bytes of a regular file of at most `limit` bytes. Others may own it, or put something else in its place: a longer
  * one is EFBIG, and what is no regular file EINVAL; a FIFO is not waited for. Rejects with an errno's error.
  */
-export async function readBytes(path: string, limit = defaultLimit): Promise<Buffer> {
-  const file = await open(path, flags);
+export async function readBytes(path: string, limit?: number): Promise<Buffer> {
+  return (await readWithStats(path, limit)).bytes;
+}
+
+/** The same, with what the system says of the very file that was read. `links`: whether a symlink is followed. */
+export async function readWithStats(
+  path: string,
+  limit = defaultLimit,
+  links = true,
+): Promise<{ readonly bytes: Buffer; readonly stats: Stats }> {
+  const file = await open(path, links ? flags : flags | (constants.O_NOFOLLOW ?? 0));
   try {
-    checkStats(await file.stat(), path, limit);
+    const stats = await file.stat();
+    checkStats(stats, path, limit);
     const bytes = new Bytes(path, limit);
     while (bytes.add(await file.read(bytes.next()))) {}
-    return bytes.all();
+    return { bytes: bytes.all(), stats };
   } finally {
     await file.close();
   }

@@ -1,18 +1,19 @@
-import { lstat, rm } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exitCode, printable, quote } from '../errors.js';
+import { editFile } from '../files/edit-file.js';
+import { makeFolder } from '../files/place.js';
 import { includeLine } from '../ssh/config-file.js';
 import { lineDiff, shortDiff } from '../ssh/line-diff.js';
-import { makeFolder, replaceFile } from '../ssh/replace-file.js';
 import { shellQuoted } from './called-as.js';
 import type { Io } from './command.js';
-import { fileError } from './config-files.js';
+import { fileError, reasonOf } from './config-files.js';
 import type { Change, Plan } from './config-plan.js';
 import { styles } from './style.js';
 import { complain } from './words.js';
 
-/** Writes a file's new content: a parameter, so that tests bring about every errno. */
-export type Write = typeof replaceFile;
+/** Changes a file: a parameter, so that tests bring about every errno. */
+export type Write = typeof editFile;
 
 /** Shows what a plan would change. Resolves to 0 where that is nothing, else 1. */
 export async function showPlan({ changes, refusal }: Plan, io: Io): Promise<number> {
@@ -33,9 +34,10 @@ export async function showPlan({ changes, refusal }: Plan, io: Io): Promise<numb
 }
 
 /** Makes the changes, each at once or not at all. Resolves to the exit code. */
-export async function applyPlan(plan: Plan, io: Io, write: Write = replaceFile): Promise<number> {
+export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Promise<number> {
   if (plan.refusal) return refuse(plan.refusal, io);
   let code: number = exitCode.ok;
+  await tidyUp(plan, write);
   for (const change of plan.changes) {
     const { path, before, after, byHand } = change;
     try {
@@ -57,12 +59,20 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = replaceFile):
   return code;
 }
 
-async function make({ path, after, mode }: Change, write: Write): Promise<void> {
-  if (after === undefined && !(await isLink(path))) return rm(path, { force: true });
-  await makeFolder(dirname(path), mode === 0o600 ? 0o700 : 0o755);
-  await write(path, after ?? '', mode);
+// Beside a file that stays as it is, what a killed run left is removed too.
+async function tidyUp({ changes, files }: Plan, write: Write): Promise<void> {
+  const paths = [files.own, files.main].filter((path) => path !== undefined);
+  const same = paths.filter((path) => changes.every((change) => change.path !== path));
+  for (const path of same) await write(path, (old) => old, 0o600).catch(() => {});
 }
 
+async function make({ path, after, mode }: Change, write: Write): Promise<void> {
+  if (after !== undefined) await makeFolder(dirname(path), mode === 0o600 ? 0o700 : 0o755);
+  const text = after ?? ((await isLink(path)) ? '' : undefined);
+  await write(path, () => (text === undefined ? undefined : Buffer.from(text)), mode);
+}
+
+// A link stays one, to an empty file.
 async function isLink(path: string): Promise<boolean> {
   return lstat(path).then(
     (found) => found.isSymbolicLink(),
@@ -75,7 +85,7 @@ function isClosed({ code = '' }: NodeJS.ErrnoException): boolean {
 }
 
 function whyNot(error: NodeJS.ErrnoException): string {
-  return isClosed(error) ? `is read-only (${error.code})` : `cannot be written (${error.message})`;
+  return isClosed(error) ? `is read-only (${error.code})` : `cannot be written (${reasonOf(error)})`;
 }
 
 // A main configuration that something else manages, as home-manager does, is for its owner to change.

@@ -1,8 +1,8 @@
 import { exitCode, quote } from '../errors.js';
+import { editFile } from '../files/edit-file.js';
 import { readText } from '../read-file.js';
 import { hostKeyAlias, isNamed } from '../ssh/identity.js';
 import { knownHostsFile, withoutNames } from '../ssh/known-hosts-file.js';
-import { replaceFile } from '../ssh/replace-file.js';
 import { splitLogin } from '../target/login.js';
 import { asTarget } from '../target/parse.js';
 import { type Command, UsageError } from './command.js';
@@ -38,7 +38,7 @@ export const forget: Command<ForgetOptions> = {
       const text = await readText(path).catch(() => '');
       const left = withoutNames(text, names);
       if (left.removed > 0) {
-        await replaceFile(path, left.text, 0o600);
+        await editFile(path, () => Buffer.from(left.text), 0o600);
         io.out(
           `forgot ${left.removed === 1 ? 'the host key' : `${left.removed} host keys`} of ${quote(target)}\n`,
         );

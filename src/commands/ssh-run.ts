@@ -23,7 +23,7 @@ export async function runTool(tool: Tool, options: SshOptions, io: Io): Promise<
     return exitCode.ok;
   }
   // ssh makes its own folder alone, and only where it knows the file to lie in it. Where there can be none, ssh tells.
-  const { makeFolder } = await import('../ssh/replace-file.js');
+  const { makeFolder } = await import('../files/place.js');
   await makeFolder(dirname(knownHostsFile(io.env))).catch(() => {});
   const code = await run(call.command, io);
   if (code === 255 && (await changedKey(call, io))) await explainChangedKey(call, io);

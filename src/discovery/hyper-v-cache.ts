@@ -33,10 +33,9 @@ export function fileCache(
     keep(machines) {
       const temporary = `${path}.${process.pid}`;
       try {
-        mkdirSync(folder, { recursive: true });
-        writeFileSync(temporary, JSON.stringify({ version: 1, at: now(), ids: idsOf(machines) }), {
-          mode: 0o600,
-        });
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        const text = JSON.stringify({ version: 1, at: now(), ids: idsOf(machines) });
+        writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' }); // follows no link that is there already
         renameSync(temporary, path);
       } catch {
         remove(temporary);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { applyPlan } from '../../src/commands/config-apply.js';
 import { configFiles, planInstall } from '../../src/commands/config-plan.js';
-import { replaceFile } from '../../src/ssh/replace-file.js';
+import { editFile } from '../../src/files/edit-file.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { ConfigHome, configDefaults, find } from './config-home.js';
 import type { FakeIo } from './fake-io.js';
@@ -40,9 +40,9 @@ describe('config install where a file is not its own to write', () => {
     async (code) => {
       home.write('config', 'Host a\n');
       const to = home.io();
-      const readOnly: typeof replaceFile = async (path, text, mode) => {
+      const readOnly: typeof editFile = async (path, edit, mode) => {
         if (path === home.main) throw Object.assign(new Error('no'), { code });
-        return replaceFile(path, text, mode);
+        return editFile(path, edit, mode);
       };
       expect(await applyPlan(await planInstall(options, to, find), to, readOnly)).toBe(1);
       expect(to.stdout.at(-1)).toBe('Include vmssh.conf\n');
@@ -102,6 +102,8 @@ describe('config install where a file is not its own to write', () => {
 
   it('names a file that it cannot read', async () => {
     mkdirSync(home.main, { recursive: true });
-    await expect(home.install()).rejects.toThrow(`"${home.main}" cannot be read: EISDIR`);
+    await expect(home.install()).rejects.toThrow(
+      `"${home.main}" cannot be read: EINVAL: it is no regular file`,
+    );
   });
 });

@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Addon, HyperVMachine as Row } from 'node-hvsock-native';
@@ -173,6 +181,16 @@ describe('the cache of names', () => {
       { name: 'b', id: win },
     ]);
     expect([open().find('a'), open().find('b')]).toEqual([undefined, win]);
+  });
+
+  it('follows no link in the place of its temporary file', () => {
+    mkdirSync(join(folder, 'vmssh'));
+    writeFileSync(join(folder, 'other'), 'theirs');
+    symlinkSync('../other', `${path()}.${process.pid}`);
+    open().keep([{ name: 'a', id: mint }]);
+    expect(readFileSync(join(folder, 'other'), 'utf8')).toBe('theirs');
+    open().keep([{ name: 'a', id: mint }]);
+    expect(open().find('a')).toBe(mint);
   });
 
   it('forgets', () => {

@@ -1,0 +1,85 @@
+import { constants } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import type { Owner, Place } from './folder.js';
+import { removeLeftovers, temporaryName } from './leftovers.js';
+import { type Lock, lock, lockName } from './lock.js';
+import { placeOf } from './place.js';
+import { type FileContent, readAt } from './read-at.js';
+import { FileRefusal } from './refusal.js';
+
+/**
+ * What a file is to hold, by what it holds (undefined: there is none). The same Buffer: nothing is done; undefined: the
+ * file is removed. It may be asked twice.
+ */
+export type Edit = (old: Buffer | undefined) => Buffer | undefined;
+
+/** How often it starts over after its lock was taken away. */
+const mostTries = 5;
+
+/**
+ * Changes a file so that at every moment it is the old one or the new one: it is read again under a lock, and the new one
+ * written beside it, to the disk, then put in its place. A symlink stays one; an existing file keeps its mode and owner, a
+ * new one gets `mode` and, by root, the folder's owner. By root, nothing is changed by its path: what another user put there is
+ * not meant. Throws an errno's error, a FileRefusal, or what `edit` throws.
+ */
+export async function editFile(path: string, edit: Edit, mode: number): Promise<void> {
+  const place = await placeOf(path);
+  try {
+    await removeLeftovers(place);
+    const seen = await readAt(place);
+    if (edit(seen?.bytes) === seen?.bytes) return;
+    for (let tries = 0; tries < mostTries; tries++) if (await editLocked(place, edit, mode)) return;
+    throw new FileRefusal('LOCKED', `something takes ${lockName(place.name)} beside it away again and again`);
+  } finally {
+    await place.folder.close();
+  }
+}
+
+/** False: the lock was lost meanwhile, and nothing is changed. */
+async function editLocked(place: Place, edit: Edit, mode: number): Promise<boolean> {
+  const { folder } = place;
+  const held = await lock(place);
+  try {
+    const old = await readAt(place);
+    const bytes = edit(old?.bytes);
+    if (bytes === old?.bytes) return true;
+    const isDone =
+      bytes === undefined
+        ? await remove(place, held)
+        : await replace(place, bytes, old ?? { mode, ...folder.owner }, held);
+    if (isDone) await folder.sync();
+    return isDone;
+  } finally {
+    await held.release();
+  }
+}
+
+async function remove({ folder, name }: Place, held: Lock): Promise<boolean> {
+  const isOurs = await held.isHeld();
+  if (isOurs) await rm(folder.at(name), { force: true });
+  return isOurs;
+}
+
+async function replace(
+  { folder, name }: Place,
+  bytes: Buffer,
+  { mode, uid, gid }: Pick<FileContent, 'mode'> & Partial<Owner>,
+  held: Lock,
+): Promise<boolean> {
+  const beside = folder.at(temporaryName(name));
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  const file = await open(beside, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+  try {
+    await file.writeFile(bytes);
+    if (folder.owner && uid !== undefined && gid !== undefined) await file.chown(uid, gid);
+    await file.chmod(mode);
+    await file.sync();
+    await file.close();
+    const isOurs = await held.isHeld();
+    if (isOurs) await rename(beside, folder.at(name));
+    return isOurs;
+  } finally {
+    await file.close().catch(() => {});
+    await rm(beside, { force: true });
+  }
+}

@@ -1,0 +1,99 @@
+import { type BigIntStats, constants } from 'node:fs';
+import { lstat, open, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as after } from 'node:timers/promises';
+import { now as clock } from '../clock.js';
+import type { Folder, Place } from './folder.js';
+import { readAt } from './read-at.js';
+import { FileRefusal } from './refusal.js';
+
+export interface Lock {
+  /** Whether it is still there: whoever holds it for long may lose it. */
+  isHeld(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+/** Milliseconds: one that stays the same for as long was left behind, if its process cannot be asked for. */
+const longestHeld = 10_000;
+
+/** Milliseconds until waiting is given up. */
+const longestWait = 60_000;
+
+/**
+ * Keeps other processes of vmssh from changing a file: by a file beside it that names its process. What a killed one left
+ * is removed. Throws a FileRefusal LOCKED, or an errno's error.
+ */
+export async function lock({ folder, name }: Place, now: () => number = clock): Promise<Lock> {
+  const file = lockName(name);
+  const start = now();
+  let seen: { readonly stats: BigIntStats; readonly since: number } | undefined;
+  for (;;) {
+    const made = await make(folder.at(file));
+    if (made) return lockOf(folder.at(file), made);
+    const stats = await look(folder.at(file));
+    if (stats === undefined) continue;
+    if (!seen || !isSame(seen.stats, stats)) seen = { stats, since: now() };
+    if (now() - seen.since >= longestHeld || (await isAbandoned(folder, file)))
+      await remove(folder.at(file), stats);
+    else if (now() - start >= longestWait)
+      throw new FileRefusal('LOCKED', `${file} beside it locks it: remove that if no vmssh runs`);
+    else await after(5 + Math.random() * 20);
+  }
+}
+
+/** The name of the lock of a file. */
+export function lockName(name: string): string {
+  return `.${name}.lock`;
+}
+
+function lockOf(path: string, made: BigIntStats): Lock {
+  return {
+    isHeld: async () => isSame(await look(path), made),
+    release: () => remove(path, made),
+  };
+}
+
+/** Undefined: there is one. */
+async function make(path: string): Promise<BigIntStats | undefined> {
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600).catch(taken);
+  if (!file) return undefined;
+  try {
+    await file.writeFile(`${process.pid} ${hostname()}\n`);
+    return await file.stat({ bigint: true });
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+function taken(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+function look(path: string): Promise<BigIntStats | undefined> {
+  return lstat(path, { bigint: true }).catch(() => undefined);
+}
+
+function isSame(a: BigIntStats | undefined, b: BigIntStats | undefined): boolean {
+  // An inode's number is given to a new file at once.
+  return a !== undefined && a.dev === b?.dev && a.ino === b.ino && a.mtimeNs === b.mtimeNs;
+}
+
+async function remove(path: string, stats: BigIntStats): Promise<void> {
+  if (isSame(await look(path), stats)) await rm(path, { force: true });
+}
+
+async function isAbandoned(folder: Folder, name: string): Promise<boolean> {
+  const content = await readAt({ folder, name }).catch(() => undefined);
+  const [, pid, host] = /^(\d+) (.*)\n$/.exec(content?.bytes.toString() ?? '') ?? [];
+  if (pid === undefined || host !== hostname()) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}

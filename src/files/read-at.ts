@@ -1,0 +1,35 @@
+import { readWithStats } from '../read-file.js';
+import type { Owner, Place } from './folder.js';
+import { placeOf } from './place.js';
+
+export interface FileContent extends Owner {
+  readonly bytes: Buffer;
+  /** Its permissions. */
+  readonly mode: number;
+}
+
+/** A regular file, with the care of `placeOf`; undefined: there is none. Throws an errno's error, or a FileRefusal. */
+export async function readSafely(path: string): Promise<FileContent | undefined> {
+  let place: Place;
+  try {
+    place = await placeOf(path);
+  } catch (error) {
+    return absent(error);
+  }
+  return readAt(place).finally(() => place.folder.close());
+}
+
+/** The file at a place. */
+export async function readAt({ folder, name }: Place): Promise<FileContent | undefined> {
+  try {
+    const { bytes, stats } = await readWithStats(folder.at(name), undefined, false);
+    const { uid, gid, mode } = stats;
+    return { bytes, uid, gid, mode: mode & 0o777 };
+  } catch (error) {
+    return absent(error);
+  }
+}
+
+function absent(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}

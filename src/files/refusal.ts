@@ -1,0 +1,11 @@
+/** What is in the way of reading or changing a file: `message` is one clause without its path. */
+export class FileRefusal extends Error {
+  override readonly name = 'FileRefusal';
+
+  constructor(
+    readonly code: 'OTHERS_LINK' | 'CHANGED' | 'LOCKED',
+    message: string,
+  ) {
+    super(message);
+  }
+}

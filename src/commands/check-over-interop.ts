@@ -32,9 +32,10 @@ export async function checkOverInterop(
 /** Reads what `vmssh check --json` prints for one target. Throws a ConnectError. */
 function parseCheck(printed: string, target: string): Outcome {
   try {
-    const [{ stages, error }] = parseJson(printed) as [
-      { stages: readonly Stage[]; error?: ConnectErrorInit & { op: Op } },
-    ];
+    const { results } = parseJson(printed) as {
+      results: [{ stages: readonly Stage[]; error?: ConnectErrorInit & { op: Op } }];
+    };
+    const [{ stages, error }] = results;
     if (!stages.every(isJsonObject)) throw new TypeError('stages');
     if (error && !isOp(error.op)) throw new TypeError('op');
     return { stages, error: error && new ConnectError(error.op, target, error) };

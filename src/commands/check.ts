@@ -1,9 +1,11 @@
 import { checkUserName } from '../address/user-name.js';
-import { ConnectError, exitCode, printable } from '../errors.js';
+import { printable } from '../errors.js';
 import { formatCheck } from './check-format.js';
-import { type CheckResult, codeOf } from './check-result.js';
+import { checkJson, codeOfAll } from './check-json.js';
+import type { CheckResult } from './check-result.js';
 import { checkTarget } from './check-target.js';
 import { type Command, UsageError } from './command.js';
+import { formatJson } from './json.js';
 import {
   jsonOption,
   portOption,
@@ -76,22 +78,7 @@ export const check: Command<CheckOptions> = {
       if (!options.json) io.out(formatCheck(result, await styles(io, 'stdout'), io));
       if (signal.aborted) break;
     }
-    if (options.json) io.out(`${JSON.stringify(results.map(toJson), undefined, 2)}\n`);
-    return results.map(codeOf).find((code) => code !== exitCode.ok) ?? exitCode.ok;
+    if (options.json) io.out(formatJson(checkJson(results)));
+    return codeOfAll(results);
   },
 };
-
-function toJson(result: CheckResult) {
-  const { target, stages, error } = result;
-  const failure =
-    error instanceof ConnectError
-      ? { op: error.op, code: error.code, problem: error.problem, hint: error.hint }
-      : undefined;
-  return {
-    target,
-    ok: error === undefined,
-    exitCode: codeOf(result),
-    stages,
-    ...(failure ? { error: failure } : {}),
-  };
-}

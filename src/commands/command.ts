@@ -71,6 +71,19 @@ export class UsageError extends Error {
   }
 }
 
+/** The command is understood and cannot be done: exit code 1. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor(code: string, problem: string, hint?: string) {
+    super(problem);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
 /** Does the work of a command: a UsageError from it learns the command's name. */
 export async function inCommand<T>(name: string, work: () => T | Promise<T>): Promise<T> {
   try {

@@ -3,7 +3,9 @@ import type { Io } from './command.js';
 import { type Facts, gatherFacts } from './doctor-facts.js';
 import type { HostCheck } from './doctor-host-check.js';
 import { hostChecks } from './doctor-host-checks.js';
+import { hostJson } from './doctor-json.js';
 import { withoutPrivate } from './doctor-report.js';
+import { formatJson } from './json.js';
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';
 import { pasteable } from './words.js';
@@ -17,10 +19,11 @@ export async function runDoctor(
   const progress = await startProgress(io, 'looking at this host');
   const facts = await gather(io).finally(() => progress.stop());
   const checks = hostChecks(facts);
-  if (show === 'json') io.out(`${JSON.stringify({ version: 1, checks }, undefined, 2)}\n`);
+  const code = checks.some(({ state }) => state === 'bad') ? exitCode.connect : exitCode.ok;
+  if (show === 'json') io.out(formatJson(hostJson(checks, code)));
   else if (show === 'report') io.out(report(facts, checks));
   else io.out(await lines(checks, io));
-  return checks.some(({ state }) => state === 'bad') ? exitCode.connect : exitCode.ok;
+  return code;
 }
 
 async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {

@@ -1,7 +1,6 @@
 import type { Command, RawArgs } from './command.js';
 import { UsageError } from './command.js';
 import { type DoctorTargetOptions, doctorTarget } from './doctor-target.js';
-import { jsonOption } from './shared-options.js';
 
 /** This host, or the way to one machine. */
 export type DoctorOptions =
@@ -21,7 +20,6 @@ ${doctorTarget.details ?? ''}`,
       long: 'report',
       summary: 'this host for a bug report, in Markdown, without names, paths or addresses of yours',
     },
-    { ...jsonOption, summary: 'print what was found on this host as JSON' },
   ],
   examples: [
     { line: 'vmssh doctor', about: 'does this host have all it takes?' },
@@ -32,7 +30,7 @@ ${doctorTarget.details ?? ''}`,
   parse(raw, io) {
     const show = hostShow(raw);
     if (raw.positionals.length > 0) {
-      if (show !== 'checks') throw new UsageError(`--${show} is about this host and takes no target`);
+      if (show === 'report') throw new UsageError('--report is about this host and takes no target');
       return { show: 'target', target: doctorTarget.parse(raw, io) };
     }
     return { show };

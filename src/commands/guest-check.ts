@@ -4,10 +4,12 @@ import { checkScript } from '../guest/script.js';
 import { wayInto } from '../guest/ways.js';
 import { splitUser } from '../target/login.js';
 import { type Command, UsageError } from './command.js';
+import { guestCheckJson } from './guest-json.js';
 import { formatProgress } from './guest-lines.js';
 import { notRun } from './guest-not-run.js';
 import { accountName, guestPort, portOption } from './guest-options.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './guest-way.js';
+import { formatJson } from './json.js';
 import { jsonOption } from './shared-options.js';
 import { styles } from './style.js';
 import { positionals } from './values.js';
@@ -73,7 +75,8 @@ export const guestCheck: Command<GuestCheckOptions> = {
       onLine: (line) => json || io.out(formatProgress(line, style, io)),
     });
     if (outcome.code === undefined) throw await notRun(into, way, outcome, io, signal);
-    if (json) io.out(`${JSON.stringify(outcome.lines, undefined, 2)}\n`);
-    return outcome.code === 0 ? exitCode.ok : exitCode.connect;
+    const code = outcome.code === 0 ? exitCode.ok : exitCode.connect;
+    if (json) io.out(formatJson(guestCheckJson(outcome.lines, code)));
+    return code;
   },
 };

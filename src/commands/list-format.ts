@@ -3,13 +3,10 @@ import { slug } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Status, Warning } from '../discovery/provider.js';
 import { printable } from '../errors.js';
+import { type Envelope, envelope } from './json.js';
 
-/** The version of the JSON's shape: it changes when a field goes or changes its meaning, not when one is added. */
-export const listVersion = 1;
-
-/** What `vmssh list --json` prints; docs/list-schema.md and docs/list.schema.json describe it. */
-export interface ListJson {
-  readonly version: typeof listVersion;
+/** What `vmssh list --json` prints. */
+export interface ListJson extends Envelope<'list'> {
   readonly machines: readonly MachineJson[];
   readonly warnings: readonly Warning[];
 }
@@ -35,14 +32,12 @@ export interface TableLooks {
   readonly terminal: boolean;
 }
 
-/** One JSON text; on one line where `pretty` is false. */
-export function formatJson(
+export function listJson(
   machines: readonly ListedMachine[],
   warnings: readonly Warning[],
-  pretty: boolean,
-): string {
-  const json: ListJson = { version: listVersion, machines: machines.map(toJson), warnings };
-  return `${JSON.stringify(json, undefined, pretty ? 2 : undefined)}\n`;
+  exitCode: number,
+): ListJson {
+  return { ...envelope('list', exitCode), machines: machines.map(toJson), warnings };
 }
 
 /** As their managers have them: two machines may have one name, and ssh does not take each. */

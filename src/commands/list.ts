@@ -4,7 +4,8 @@ import type { ListedMachine } from '../discovery/merge.js';
 import { type Deps, isFailure, type Provider } from '../discovery/provider.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { type Command, type Io, type RawArgs, UsageError } from './command.js';
-import { formatIds, formatJson, formatNames, formatTable } from './list-format.js';
+import { formatJson } from './json.js';
+import { formatIds, formatNames, formatTable, listJson } from './list-format.js';
 import { jsonOption } from './shared-options.js';
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';
@@ -51,7 +52,7 @@ A provider that is slower than a second or fails gives a warning on stderr, and 
     },
     { long: 'quiet', short: 'q', summary: 'print names alone, a line each, as hvc list does' },
     { long: 'ids', short: 'i', summary: 'print UUIDs alone, a line each' },
-    { ...jsonOption, summary: 'print JSON (docs/list-schema.md)' },
+    jsonOption,
     {
       long: 'watch',
       short: 'w',
@@ -90,7 +91,12 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const all = await deps.listAll({ env: io.env }, providers).finally(() => progress.stop());
   io.out(await format(options, io, all));
   await warn(io, all, options);
-  const failed = all.warnings.filter(isFailure).some(({ provider }) => options.providers?.includes(provider));
+  return codeOf(options, all);
+}
+
+/** A provider that was asked for by its name and failed is a failure; any other is a warning. */
+function codeOf(options: ListOptions, { warnings }: AllMachines): number {
+  const failed = warnings.filter(isFailure).some(({ provider }) => options.providers?.includes(provider));
   return failed ? exitCode.connect : exitCode.ok;
 }
 
@@ -153,7 +159,7 @@ async function format(options: ListOptions, io: Io, all: AllMachines): Promise<s
   const sorted = machines.toSorted(byStatusAndName);
   switch (options.show) {
     case 'json':
-      return formatJson(sorted, all.warnings, options.watchMs === undefined);
+      return formatJson(listJson(sorted, all.warnings, codeOf(options, all)), options.watchMs === undefined);
     case 'names':
       return formatNames(sorted);
     case 'ids':

@@ -6,6 +6,7 @@ import { asUsage } from './commander-error.js';
 import { commands } from './commands.js';
 import { printCompletions } from './completion.js';
 import { groupSummaries } from './groups.js';
+import { failedJson, mentionsJson, wantsJson } from './json-failure.js';
 import { nc } from './nc.js';
 import { toolCommands } from './ssh.js';
 import { wire } from './wire.js';
@@ -20,7 +21,11 @@ export async function runProgram(
   act: Act = (command, raw) => command.run(command.parse(raw, io), io),
 ): Promise<number> {
   let code: number = exitCode.ok;
-  const run: Act = (command, raw) => inCommand(command.name, () => act(command, raw));
+  let asked: { readonly name?: string; readonly raw: RawArgs } = { raw: mentionsJson(args) };
+  const run: Act = (command, raw) => {
+    asked = { name: command.name, raw };
+    return inCommand(command.name, () => act(command, raw));
+  };
   const wired = (command: Command<unknown>) => async (raw: RawArgs) => {
     code = await run(command, raw);
   };
@@ -35,8 +40,11 @@ export async function runProgram(
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? exitCode.ok : exitCode.usage; // help or a version was printed
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage; // help or a version was printed
+    const name = asked.name ?? (error instanceof UsageError ? error.command : undefined);
+    const command = commands.find((each) => each.name === name);
+    if (command && wantsJson(command, asked.raw)) io.out(failedJson(command.name, error, io));
+    throw error;
   }
   return code;
 }

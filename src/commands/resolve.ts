@@ -1,8 +1,10 @@
-import { formatEndpoint } from '../endpoint.js';
-import { printable } from '../errors.js';
+import { type Endpoint, formatEndpoint } from '../endpoint.js';
+import { exitCode, printable } from '../errors.js';
 import { resolve } from '../resolve/resolve.js';
 import { parseTarget } from '../target/parse.js';
+import type { Target } from '../target/target.js';
 import type { Command } from './command.js';
+import { type Envelope, envelope, formatJson } from './json.js';
 import { findTarget, portNote } from './look-up.js';
 import { runOverInterop, windowsVmssh } from './over-interop.js';
 import { jsonOption, portOption } from './shared-options.js';
@@ -13,6 +15,19 @@ export interface ResolveCommandOptions {
   /** Undefined: as it was typed in an ssh:// form, or 22. */
   readonly port: number | undefined;
   readonly json: boolean;
+}
+
+/** What `vmssh resolve --json` prints. */
+export interface ResolveJson extends Envelope<'resolve'> {
+  readonly typed: string;
+  readonly target: Target;
+  /** The endpoint in the words of a literal target. */
+  readonly address: string;
+  readonly endpoint: Endpoint;
+  /** How it was found out. */
+  readonly steps: readonly string[];
+  readonly user?: string | undefined;
+  readonly identityFile?: string | undefined;
 }
 
 /** vmssh resolve TARGET [PORT]: what it would connect to, and how it found out. Opens nothing. */
@@ -47,12 +62,14 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
       return runOverInterop(windows, args, text);
     }
     const resolution = await resolve(target, { text, port, env: io.env, platform: io.platform });
-    const address = formatEndpoint(resolution.endpoint);
+    const { endpoint, identityFile, user, steps } = resolution;
+    const address = formatEndpoint(endpoint);
     if (json) {
-      io.out(`${JSON.stringify({ typed, target, address, ...resolution }, undefined, 2)}\n`);
-      return 0;
+      const found = { typed, target, address, endpoint, steps, user, identityFile };
+      const result: ResolveJson = { ...envelope('resolve', exitCode.ok), ...found };
+      io.out(formatJson(result));
+      return exitCode.ok;
     }
-    const { identityFile, steps } = resolution;
     const note = portNote(text, port);
     const named = machine ? [`${machine.name} of ${machine.provider} is ${text}`] : [];
     const how = [
@@ -62,6 +79,6 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
       ...(identityFile === undefined ? [] : [`its private key is ${identityFile}`]),
     ];
     io.out([printable(address), ...how.map((step) => `  ${printable(step)}`), ''].join('\n'));
-    return 0;
+    return exitCode.ok;
   },
 };

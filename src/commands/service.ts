@@ -10,13 +10,22 @@ import {
 import { type RunTool, runTool } from '../discovery/run-tool.js';
 import { exitCode, printable } from '../errors.js';
 import { loadAddon } from '../native.js';
-import { type Command, type Io, type OptionSpec, UsageError } from './command.js';
+import { type Command, CommandError, type Io, type OptionSpec, UsageError } from './command.js';
 import { portsOf } from './guid.js';
+import { type Envelope, envelope, formatJson } from './json.js';
 import { jsonOption } from './shared-options.js';
 import { positionals } from './values.js';
-import { complain } from './words.js';
 
 const dryRunOption: OptionSpec = { long: 'dry-run', summary: 'print the commands for reg.exe, and run none' };
+
+/** What `vmssh service list --json` prints. */
+export interface ServiceListJson extends Envelope<'service list'> {
+  readonly services: readonly {
+    readonly id: string;
+    readonly port?: number | undefined;
+    readonly name: string;
+  }[];
+}
 
 /** vmssh service list: what is registered for Hyper-V sockets on this Windows. */
 export const serviceList: Command<{ readonly json: boolean }> = {
@@ -32,14 +41,14 @@ export const serviceList: Command<{ readonly json: boolean }> = {
   },
 
   async run({ json }, io) {
-    const refused = elsewhere(io);
-    if (refused !== undefined) return refused;
+    refuseElsewhere(io);
     try {
       const services = await listServices({ env: io.env });
-      io.out(json ? `${JSON.stringify(services, undefined, 2)}\n` : services.map(toLine).join(''));
+      const found: ServiceListJson = { ...envelope('service list', exitCode.ok), services };
+      io.out(json ? formatJson(found) : services.map(toLine).join(''));
       return exitCode.ok;
     } catch (error) {
-      return failed(error, io);
+      throw failure(error);
     }
   },
 };
@@ -114,38 +123,35 @@ export async function change(
     for (const args of commands) io.out(`${['reg', ...args].map(quoted).join(' ')}\n`);
     return exitCode.ok;
   }
-  const refused = elsewhere(io);
-  if (refused !== undefined) return refused;
+  refuseElsewhere(io);
   try {
     for (const args of commands) await callReg(args, { env: io.env }, run);
     return exitCode.ok;
   } catch (error) {
-    return failed(error, io, elevated);
+    throw failure(error, elevated);
   }
 }
 
-/** Why it cannot be done on this system; undefined on Windows. */
-function elsewhere(io: Io): Promise<number> | undefined {
-  if (io.platform === 'win32') return undefined;
+/** Throws a CommandError on any system but Windows. */
+function refuseElsewhere({ platform }: Io): void {
+  if (platform === 'win32') return;
+  const problem = `Hyper-V socket services are registered on Windows, and this is ${platform}`;
   const hint = 'vmssh guid PORT and vmssh service register --dry-run PORT tell here what to do there';
-  return fail(io, `Hyper-V socket services are registered on Windows, and this is ${io.platform}`, hint);
+  throw new CommandError('UNSUPPORTED', problem, hint);
 }
 
-function failed(error: unknown, io: Io, elevated: () => boolean = isElevated): Promise<number> {
-  if (!(error instanceof DiscoveryError)) throw error;
-  if (elevated()) return fail(io, error.message);
+/** What Windows refused, and what is needed for it. */
+function failure(error: unknown, elevated: () => boolean = isElevated): unknown {
+  if (!(error instanceof DiscoveryError)) return error;
+  const { code, message } = error;
+  if (elevated()) return new CommandError(code, message);
   const hint = 'start the terminal as administrator, and run it again';
-  return fail(io, `this needs an elevated terminal: ${error.message}`, hint);
+  return new CommandError(code, `this needs an elevated terminal: ${message}`, hint);
 }
 
 /** Without the addon nobody knows. */
 function isElevated(): boolean {
   return loadAddon().addon?.hyperVRights().elevated ?? true;
-}
-
-async function fail(io: Io, problem: string, hint?: string): Promise<number> {
-  await complain(problem, hint, io);
-  return exitCode.connect;
 }
 
 function toLine({ id, port, name }: HyperVService): string {

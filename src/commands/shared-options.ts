@@ -32,7 +32,7 @@ export const verboseOption: OptionSpec = {
   summary: 'tell each step with its time on stderr',
 };
 
-export const jsonOption: OptionSpec = { long: 'json', summary: 'print JSON' };
+export const jsonOption: OptionSpec = { long: 'json', summary: 'print JSON (docs/json.md)' };
 
 /** --timeout, --wait and -v, understood. */
 export interface ReachFlags {

@@ -1,27 +1,15 @@
-import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
+import { printable } from '../errors.js';
 import { type Caller, calledAs } from './called-as.js';
-import { type Io, UsageError } from './command.js';
+import type { Io } from './command.js';
+import { failureOf } from './failure.js';
 import { styles } from './style.js';
 
 /** Says on stderr why a command failed, one line and a hint, and tells its exit code. */
 export async function explain(error: unknown, io: Io): Promise<number> {
-  if (error instanceof ConnectError) {
-    await complain(error.message, error.hint, io);
-    return exitCodeOf(error);
-  }
-  if (error instanceof UsageError) {
-    await complain(error.message, error.hint ?? `see ${wordsOf(error, io)} --help`, io);
-    return exitCode.usage;
-  }
-  if (isSystemError(error)) {
-    await complain(error.message, undefined, io);
-    return exitCode.connect;
-  }
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const [first = '', ...rest] = detail.split('\n').map(printable);
-  await complain(`a fault of vmssh itself: ${first}`, undefined, io);
-  io.err(rest.map((line) => `${line}\n`).join(''));
-  return exitCode.connect;
+  const { message, hint, exitCode, stack } = failureOf(error, io);
+  await complain(message, hint, io);
+  io.err(stack.map((line) => `${printable(line)}\n`).join(''));
+  return exitCode;
 }
 
 /** One line on stderr, and a second one with what mends it. */
@@ -56,13 +44,3 @@ const ourCommand = new RegExp(
   ].join('|')})(?![\\w-]))`,
   'g',
 );
-
-function wordsOf({ command = '' }: UsageError, { program }: Io): string {
-  return program === 'vmssh' ? `vmssh ${command}`.trim() : program;
-}
-
-/** A file that cannot be read or written, a full disk: the user's to mend, in the system's own words. */
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  return typeof code === 'string' && typeof syscall === 'string';
-}

@@ -51,7 +51,7 @@ describe('on real sockets', () => {
     const targets = [`unix${path}`, `unix${folder.at('nothing')}`, 'foo/bar'];
     const io = fakeIo();
     expect(await check.run({ ...all, targets }, io)).toBe(1);
-    const results = JSON.parse(io.stdout.join(''));
+    const { results } = JSON.parse(io.stdout.join(''));
     expect(results).toMatchObject([
       { target: targets[0], ok: false, exitCode: 1, error: { op: 'handshake', code: 'HANDSHAKE' } },
       { target: targets[1], ok: false, exitCode: 1, error: { op: 'connect', code: 'ENOENT' } },
@@ -75,7 +75,9 @@ describe('on real sockets', () => {
     });
     const io = fakeIo({ interrupted: () => abort.signal });
     expect(await check.run({ ...all, targets: [`unix${path}`] }, io)).toBe(130);
-    expect(JSON.parse(io.stdout.join(''))).toMatchObject([{ error: { code: 'INTERRUPTED' } }]);
+    expect(JSON.parse(io.stdout.join(''))).toMatchObject({
+      results: [{ error: { code: 'INTERRUPTED' } }],
+    });
   });
 
   const banner = { port: 22, banner: true, forSsh: false, transports: ['vsock' as const], ...flags };

@@ -232,7 +232,14 @@ describe('the doctor of this host', () => {
   it('prints JSON', async () => {
     const io = fakeIo();
     await runDoctor('json', io, async () => good);
-    expect(JSON.parse(io.stdout.join(''))).toEqual({ version: 1, checks: hostChecks(good) });
+    const { ok, checks } = JSON.parse(io.stdout.join(''));
+    expect(ok).toBe(true);
+    const states = { ok: 'ok', bad: 'failed', none: 'skipped' };
+    expect(checks).toEqual(
+      hostChecks(good).map(({ name, state, found, cure }) => ({
+        ...{ name, state: states[state], found, ...(cure === undefined ? {} : { fix: cure }) },
+      })),
+    );
   });
 
   it('prints a report without what is private', async () => {

@@ -3,6 +3,7 @@ import type { Command, RawArgs } from '../../src/commands/command.js';
 import { guid } from '../../src/commands/guid.js';
 import { port } from '../../src/commands/port.js';
 import { change, serviceList, serviceRegister, serviceUnregister } from '../../src/commands/service.js';
+import { explain } from '../../src/commands/words.js';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { listServices, parseServices, servicesKey } from '../../src/discovery/hyper-v-services.js';
 import { fakeIo } from './fake-io.js';
@@ -15,7 +16,7 @@ const raw = (positionals: readonly string[], options: RawArgs['options'] = {}): 
 /** What a command prints for these arguments. */
 async function printed<O>(command: Command<O>, args: RawArgs) {
   const io = fakeIo();
-  const code = await command.run(command.parse(args, io), io);
+  const code = await command.run(command.parse(args, io), io).catch((error) => explain(error, io));
   return { code, out: io.stdout.join(''), err: io.stderr.join('') };
 }
 
@@ -87,7 +88,8 @@ describe('vmssh service', () => {
     const refuse = async () => {
       throw new DiscoveryError('FAILED', 'reg.exe: denied');
     };
-    expect(await change([['add', 'x']], false, io, refuse, () => elevated)).toBe(1);
+    const running = change([['add', 'x']], false, io, refuse, () => elevated);
+    expect(await running.catch((error) => explain(error, io))).toBe(1);
     expect(io.stderr.join('')).toBe(want);
   });
 

@@ -79,7 +79,9 @@ esac
     const options = ['--json', '--wait=3', '-p', '2222', '-l', 'me'];
     const { code, stdout } = await run([...vmssh, 'check', ...options, 'hyper-v/Mint'], { env });
     expect(code).toBe(0);
-    const [result] = JSON.parse(stdout);
+    const {
+      results: [result],
+    } = JSON.parse(stdout);
     expect(result).toMatchObject({ target: 'hyper-v/Mint', ok: true });
     expect(result.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
       ...['parsed', 'resolved', 'connected', 'banner', 'host key', 'authentication'],
@@ -91,7 +93,7 @@ esac
   it('vmssh check tells the failure of Windows as its own, with its exit code', async () => {
     const answer = join(dir, 'answers');
     const error = { op: 'resolve', code: 'NOT_FOUND', problem: 'no such machine', hint: 'do this' };
-    const result = [{ target: 'hyper-v/x', ok: false, exitCode: 4, stages: [], error }];
+    const result = { results: [{ target: 'hyper-v/x', ok: false, exitCode: 4, stages: [], error }] };
     writeFileSync(answer, `#!/bin/sh\necho '${JSON.stringify(result)}'\nexit 4\n`, { mode: 0o755 });
     const outcome = await run([...vmssh, 'check', 'hyper-v/x'], { env: { ...env, VMSSH_WINDOWS: answer } });
     expect(outcome).toMatchObject({

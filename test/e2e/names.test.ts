@@ -38,7 +38,9 @@ describe.skipIf(missing)('a name', () => {
     { typed: `ssh://bob@${id}`, user: 'bob' },
   ])('$typed is checked', async ({ typed, user }) => {
     const { code, stdout } = await program('check', '--json', typed);
-    const [{ target, stages }] = JSON.parse(stdout);
+    const {
+      results: [{ target, stages }],
+    } = JSON.parse(stdout);
     const [first, ...rest] = stages;
     expect({ code, target }).toEqual({ code: 0, target: typed });
     expect(first).toMatchObject({

@@ -212,7 +212,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
       'Web Server T7',
     ]);
     const { code, stdout: json } = await tool('check', '--json', 'db-t7', 'Web Server T7', 'twice-t7');
-    expect({ code, results: JSON.parse(json) }).toMatchObject({
+    expect({ code, ...JSON.parse(json) }).toMatchObject({
       code: 0,
       results: [
         { target: 'db-t7', ok: true },

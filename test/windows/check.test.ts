@@ -25,9 +25,9 @@ describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, prog
   it("goes all the way to the machine's host key, by our own SSH handshake", async () => {
     const env = withHvsock({ PORT: String(sshd.port) });
     const { code, stdout } = await runOnWindows([...program, 'check', '--json', target], { env });
-    const [{ ok, stages }] = JSON.parse(stdout) as [
-      { ok: boolean; stages: { stage: string; found: string }[] },
-    ];
+    const [{ ok, stages }] = (
+      JSON.parse(stdout) as { results: [{ ok: boolean; stages: { stage: string; found: string }[] }] }
+    ).results;
     expect({ code, ok }).toEqual({ code: 0, ok: true });
     expect(stages.map(({ stage }) => stage)).toEqual([
       ...['parsed', 'resolved', 'connected', 'banner', 'host key', 'authentication'],

@@ -11,7 +11,12 @@ interface Checked {
   readonly target: string;
   readonly exitCode: number;
   readonly stages: readonly { readonly stage: string; readonly found: string }[];
-  readonly error?: { readonly op: string; readonly code: string; readonly problem: string };
+  readonly error?: {
+    readonly target?: string;
+    readonly op?: string;
+    readonly code?: string;
+    readonly problem?: string;
+  };
 }
 
 /** In the guest, before vsock_loopback is loaded there: a guest's own CIDs lead nowhere. */
@@ -142,7 +147,7 @@ export function targetsInGuest(scene: () => Scene, suite: Scene['suite']): void 
         ),
       });
       for (const { name } of programs) {
-        const [checked] = JSON.parse(results[`${name} check`]?.stdout ?? '') as Checked[];
+        const [checked] = resultsOf(results[`${name} check`]?.stdout ?? '');
         const found = checked?.stages.find(({ stage }) => stage === 'host key')?.found;
         expect(found).toContain(results.key?.stdout.trim());
         expect(results[`${name} host`]).toEqual({ code: 0, stdout: 'SSH-2.0-the_host\n', stderr: '' });
@@ -206,6 +211,10 @@ export function withoutTransport(scene: () => Scene): void {
   });
 }
 
-function errorsOf(json = '[]') {
-  return (JSON.parse(json) as Checked[]).map(({ exitCode, error }) => ({ exitCode, ...error }));
+function errorsOf(json: string | undefined) {
+  return resultsOf(json).map(({ exitCode, error: { target: _, ...error } = {} }) => ({ exitCode, ...error }));
+}
+
+function resultsOf(json = '{ "results": [] }') {
+  return (JSON.parse(json) as { results: Checked[] }).results;
 }

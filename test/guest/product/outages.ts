@@ -101,7 +101,9 @@ function muxPath({ target }: Scene): string {
 
 async function checkOf({ host }: Scene, args: readonly string[]) {
   const { stdout } = await run([...host.vmssh, 'check', '--json', ...args]);
-  const [{ exitCode, error }] = JSON.parse(stdout);
+  const {
+    results: [{ exitCode, error: { target: _, ...error } = {} }],
+  } = JSON.parse(stdout);
   return { exitCode, ...error };
 }
 

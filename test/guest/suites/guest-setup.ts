@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import type { GuestCheckJson } from '../../../src/commands/guest-json.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
 import { banner } from '../banner.js';
 import type { Guest } from '../guest.js';
@@ -47,7 +48,11 @@ export function siteOf(guest: Guest): Site {
       const into = ['--json', '--ssh-config', sshConfig, 'guest'];
       const { stdout, stderr } = await call('guest', 'check', ...into, ...args);
       expect(stderr).toBe('');
-      return JSON.parse(stdout) as Line[];
+      const { checks } = JSON.parse(stdout) as GuestCheckJson;
+      return checks.flatMap(({ name: step, state, found: words, fix }) => [
+        { state, step, words },
+        ...(fix === undefined ? [] : [{ state: 'cure', step, words: fix }]),
+      ]);
     },
   };
 }

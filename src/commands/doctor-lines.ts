@@ -1,0 +1,38 @@
+import type { Finding } from '../guest/diagnose.js';
+import { failures } from '../guest/failures.js';
+import { formatCheck } from './check-format.js';
+import type { Io } from './command.js';
+import type { Show } from './doctor-examine.js';
+import { formatProgress } from './guest-lines.js';
+import { styles } from './style.js';
+import { pasteable } from './words.js';
+
+/** Prints for people what the doctor of a target finds. */
+export async function printer(io: Io): Promise<Show> {
+  const style = await styles(io, 'stdout');
+  const line: Show['line'] = (each) => io.out(formatProgress(each, style, io));
+  return {
+    line,
+    check: (result) => io.out(formatCheck(result, style, io)),
+    finding({ state, name: step, words, cure }) {
+      line({ state, step, words });
+      if (cure) line({ state: 'cure', step, words: cure });
+    },
+    guest: () => io.out(`${style.bold('in the guest')}\n`),
+    suspects: (findings) => io.out(suspectLines(findings, style.dim, io)),
+  };
+}
+
+/** Without a look from inside only the suspects can be named. */
+function suspectLines(findings: readonly Finding[], dim: (text: string) => string, io: Io): string {
+  const suspects = findings.flatMap((finding) => finding.suspects ?? []);
+  if (suspects.length === 0) return '';
+  const lines = suspects.map((name) => {
+    const { number, title, cure } = failures[name];
+    const where = number > 0 ? dim(` (${number} in docs/guest.md)`) : '';
+    return `  - ${title}${where}\n    ${dim('cure:')} ${pasteable(cure, io)}\n`;
+  });
+  const look =
+    'To know which: --over [user@]HOST looks from inside, or paste what vmssh guest check --script prints into its console';
+  return `It may be, the likeliest first:\n${lines.join('')}${pasteable(look, io)}\n`;
+}

@@ -1,6 +1,7 @@
 import { exitCode } from '../errors.js';
 import { hostLines, hostName } from '../guest/host-lines.js';
 import { cidOf } from '../guest/progress.js';
+import { newProof } from '../guest/proof.js';
 import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
 import { targetOf } from '../guest/ways.js';
 import { shellWord } from '../ssh/config-word.js';
@@ -10,6 +11,7 @@ import { formatCheck } from './check-format.js';
 import { checkTarget } from './check-target.js';
 import type { Command, Io } from './command.js';
 import { scriptOptions, setupOptions } from './guest-options.js';
+import { isSameMachine, overTarget } from './guest-proof.js';
 import { rootRunner } from './guest-root.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './guest-way.js';
 import { type ReachFlags, reachFlags, timeoutOption } from './shared-options.js';
@@ -66,33 +68,44 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
     };
   },
 
-  async run(options, io) {
-    const { into, script, undo } = options;
-    const signal = io.interrupted();
-    const run = await rootRunner(io, signal);
-    const done = await run(into, undo ? undoScript() : setupScript({ ...script, onlyVsock: false }));
-    if (undo || done.code !== 0) return done.code === 0 ? exitCode.ok : exitCode.connect;
-
-    const target = options.target ?? ownTarget(into.host) ?? targetByCid(cidOf(done.lines));
-    if (target === undefined) {
-      const problem = 'how this host reaches the guest is not known: its CID cannot be read there';
-      await complain(problem, 'vmssh check TARGET proves it; --target TARGET does so here', io);
-      return exitCode.connect;
-    }
-    const user = script.account ?? splitUser(into.host).user ?? 'root';
-    const check = await checkTarget(target, { port: script.port, user, ...options.reach }, io, signal);
-    io.out(formatCheck(check, await styles(io, 'stdout'), io));
-    if (check.error) return exitCode.connect;
-
-    if (script.onlyVsock) {
-      const over = { ...into, host: `${user}@${target}`, way: 'target' as const };
-      const closed = await run(over, setupScript({ ...script, keys: [], onlyVsock: true }), script.port);
-      if (closed.code !== 0) return exitCode.connect;
-    }
-    io.out(`\n${afterwards(options, target, io)}`);
-    return exitCode.ok;
-  },
+  run: (options, io) => install(options, io),
 };
+
+/** Sets the guest up, proves the new route, and closes TCP if asked. Resolves to the exit code. */
+export async function install(options: GuestInstallOptions, io: Io, check = checkTarget): Promise<number> {
+  const { into, script, undo } = options;
+  const { port, account, onlyVsock = false } = script;
+  const signal = io.interrupted();
+  const run = await rootRunner(io, signal);
+  const proof = newProof();
+  const done = await run(
+    into,
+    undo ? undoScript() : setupScript({ ...script, onlyVsock: false, leave: proof }),
+  );
+  if (undo || done.code !== 0) return done.code === 0 ? exitCode.ok : exitCode.connect;
+
+  const typed = options.target ?? ownTarget(into.host);
+  const target = typed ?? targetByCid(cidOf(done.lines));
+  if (target === undefined) {
+    const problem = 'how this host reaches the guest is not known: its CID cannot be read there';
+    await complain(problem, 'vmssh check TARGET proves it; --target TARGET does so here', io);
+    return exitCode.connect;
+  }
+  const user = account ?? splitUser(into.host).user ?? 'root';
+  const checked = await check(target, { port, user, ...options.reach }, io, signal);
+  io.out(formatCheck(checked, await styles(io, 'stdout'), io));
+  if (checked.error) return exitCode.connect;
+
+  const over = overTarget(into, account, target);
+  const same = { host: into.host, target, isClaimed: typed === undefined, proof, port, goesOn: onlyVsock };
+  if (!(await isSameMachine(over, same, io, signal))) return exitCode.connect;
+  if (onlyVsock) {
+    const closed = await run(over, setupScript({ ...script, keys: [], onlyVsock, expect: proof }), port);
+    if (closed.code !== 0) return exitCode.connect;
+  }
+  io.out(`\n${afterwards(options, target, io)}`);
+  return exitCode.ok;
+}
 
 /** What was typed, where it was a target already. */
 function ownTarget(host: string): string | undefined {

@@ -24,6 +24,8 @@ export interface HostFlags {
   readonly host: string;
   readonly way: WayName;
   readonly sshConfig: string | undefined;
+  /** By ssh: a target that is to lead to the host. */
+  readonly through?: string;
 }
 
 /** HOST with --route and --ssh-config. Throws a UsageError, or a ConnectError for a target that is none. */

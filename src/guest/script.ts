@@ -8,6 +8,7 @@ import { generatorSetup } from './sh/generator-setup.js';
 import { home } from './sh/home.js';
 import { login } from './sh/login.js';
 import { onlyVsock } from './sh/only-vsock.js';
+import { proof } from './sh/proof.js';
 import { report } from './sh/report.js';
 import { setup } from './sh/setup.js';
 import { sh } from './sh/tag.js';
@@ -29,6 +30,10 @@ export interface ScriptOptions {
   readonly onlyVsock?: boolean;
   /** Install the generator instead of units. */
   readonly generator?: boolean;
+  /** What to leave for a later connection to look for: see proof.ts. */
+  readonly leave?: string;
+  /** What an earlier connection left: nothing is done in a machine without it, and it is removed at the end. */
+  readonly expect?: string;
 }
 
 /** The script that sets a guest up. It is read whole before it does anything, so that a cut connection does no harm. */
@@ -42,15 +47,30 @@ hushlogin=${yesNo(hushlogin)}
 only_vsock=${yesNo(only)}
 account=${options.account === undefined ? '$' + '{SUDO_USER:-root}' : shellWord(options.account)}
 keys=${shellWord(keys.join('\n'))}
+leave=${shellWord(options.leave ?? '')}
+expect=${shellWord(options.expect ?? '')}
 `;
-  const parts = [report, files, home, write, facts, vsock, check, unitTexts(), account, setup, onlyVsock];
+  const parts = [
+    report,
+    files,
+    home,
+    write,
+    facts,
+    vsock,
+    check,
+    unitTexts(),
+    account,
+    proof,
+    setup,
+    onlyVsock,
+  ];
   if (options.generator) parts.push(generatorText(), generatorSetup);
   return script('sets sshd up on vsock in this guest; safe to run again', settings, parts, main);
 }
 
 /** The script that takes back what the set-up did here. */
 export function undoScript(): string {
-  const parts = [report, files, home, undo];
+  const parts = [report, files, home, proof, undo];
   const run = sh`
 undo_main() {
   if [ "$(id -u)" != 0 ]; then
@@ -58,11 +78,30 @@ undo_main() {
     give_up 2
   fi
   undo_all
+  drop_proof
   if [ "$faults" -gt 0 ]; then give_up 1; fi
   say 'end' 0 'what vmssh had set up here is taken back'
 }
 `;
   return script('takes back what vmssh guest script did in this guest', '', [...parts, run], 'undo_main');
+}
+
+/** The script that shows what setupScript left: `keep` it for another one that expects it. */
+export function proofScript({ keep }: { readonly keep: boolean }): string {
+  const run = sh`
+show_proof() {
+  here=$(proof_here)
+  say ok proof "\${here:-none}"
+  if [ "$keep" = no ] && [ "$(id -u)" = 0 ]; then drop_proof; fi
+  say 'end' 0 'it was looked at'
+}
+`;
+  return script(
+    'shows whether this guest was set up a moment ago',
+    `keep=${yesNo(keep)}\n`,
+    [report, proof, run],
+    'show_proof',
+  );
 }
 
 export interface CheckOptions {

@@ -27,12 +27,16 @@ export interface WayOptions {
   /** Another configuration file for ssh. */
   readonly sshConfig?: string | undefined;
   readonly port?: number | undefined;
+  /** By ssh: a target that is to lead to HOST. All other settings are HOST's, its host key among them. */
+  readonly through?: string | undefined;
   /** A private key for logging in. */
   readonly identityFile?: string | undefined;
   /** How to call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
 }
+
+type ProxyOptions = Pick<WayOptions, 'self' | 'platform' | 'port' | 'identityFile'>;
 
 /** Which way a text means: WSL for wsl/DISTRO, our own proxy for another target, ssh for the rest. */
 export function wayOf(host: string): WayName {
@@ -46,15 +50,15 @@ export function targetOf(host: string): Target | undefined {
   return asTarget(splitUser(host).host);
 }
 
-/** The program to start, and what it reads. */
-export function wayInto(options: WayOptions): Way {
+/** The program to start, and what it reads; `more` are options of ssh. */
+export function wayInto(options: WayOptions, more: readonly string[] = []): Way {
   const { way, host, script, needsRoot } = options;
   switch (way) {
     case 'ssh':
     case 'target':
       return {
         name: way,
-        command: [...sshCommand(options), `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`],
+        command: [...sshCommand(options, more), `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`],
         input: script,
       };
     case 'wsl': {
@@ -78,31 +82,42 @@ export function sshCommand(
   options: Omit<WayOptions, 'script' | 'needsRoot'>,
   more: readonly string[] = [],
 ): readonly string[] {
-  const { way, host, sshConfig, platform } = options;
+  const { way, host, sshConfig, platform, through } = options;
   const { user, host: target } = splitUser(host);
   const name = way === 'target' ? hostNameOf(target) : target;
   return [
     platform === 'win32' ? 'ssh.exe' : 'ssh',
     ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
     ...['-o', 'LogLevel=ERROR'],
-    ...(way === 'target' ? proxyOptions(target, options) : []),
+    ...(way === 'target' ? targetOptions(target, options) : []),
+    ...(through === undefined ? [] : settings(proxyOptions(through, options))),
     ...more,
     '--',
     user === undefined ? name : `${user}@${name}`,
   ];
 }
 
-function proxyOptions(
-  target: string,
-  { self, platform, port, identityFile }: Omit<WayOptions, 'script' | 'needsRoot'>,
-): readonly string[] {
-  const words = [...self, 'proxy', target].map((word) => proxyWord(word, platform));
-  const settings = [
-    `ProxyCommand=${[...words, port ?? '%p'].join(' ')}`, // ssh's own ports end at 65535
-    ...['ProxyUseFdpass=no', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'],
+function targetOptions(target: string, options: ProxyOptions): readonly string[] {
+  const { identityFile } = options;
+  return settings([
+    ...proxyOptions(target, options),
+    ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'],
     ...(identityFile === undefined ? [] : [`IdentityFile=${pathArgument(identityFile)}`]),
+  ]);
+}
+
+/** Over a connection of its own, to a machine that gets nothing of this host but the script. */
+function proxyOptions(target: string, { self, platform, port }: ProxyOptions): readonly string[] {
+  const words = [...self, 'proxy', target].map((word) => proxyWord(word, platform));
+  return [
+    `ProxyCommand=${[...words, port ?? '%p'].join(' ')}`, // ssh's own ports end at 65535
+    ...['ProxyUseFdpass=no', 'ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes'],
+    ...['ForwardAgent=no', 'ForwardX11=no'],
   ];
-  return settings.flatMap((setting) => ['-o', setting]);
+}
+
+function settings(all: readonly string[]): readonly string[] {
+  return all.flatMap((setting) => ['-o', setting]);
 }
 
 const asRoot = 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec env LC_ALL=C sudo -n sh -s; fi';

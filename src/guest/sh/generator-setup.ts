@@ -4,6 +4,7 @@ import { sh } from './tag.js';
 /** Puts the generator in its place and starts what it generates. */
 export const generatorSetup = sh`
 install_generator() {
+  need_proof
   requirements
   make_temp
   name='sshd-vsock'

@@ -157,10 +157,13 @@ make_text() {
 # The way back in over TCP stays open where anything failed.
 finish() {
   if [ "$only_vsock" = yes ] && [ "$faults" = 0 ]; then close_tcp; fi
+  if [ -n "$expect" ]; then drop_proof; fi
+  leave_proof
   if [ "$faults" -gt 0 ]; then give_up 1; fi
 }
 
 set_up() {
+  need_proof
   requirements
   name=$(unit_of_port "$port")
   make_temp

@@ -1,0 +1,28 @@
+import { sh } from './tag.js';
+
+/**
+ * What proves that two connections end in one machine: a number that the first leaves where only root can write. See
+ * src/guest/proof.ts.
+ */
+export const proof = sh`
+proof_file=$R/run/vmssh-proof
+
+# What was left here, with nothing that a line of ours could not hold.
+proof_here() { if [ -f "$proof_file" ] && [ ! -L "$proof_file" ]; then head -c 64 "$proof_file" | tr -cd '0-9a-f'; fi; }
+
+leave_proof() {
+  if [ -z "$leave" ]; then return 0; fi
+  if ! said=$(rm -f "$proof_file" 2>&1 && printf '%s\n' "$leave" 2>&1 >"$proof_file"); then
+    fail same-machine "$proof_file cannot be written: $said" 'df /run'
+  fi
+}
+
+# Before anything is done, where an earlier connection left its number.
+need_proof() {
+  if [ -z "$expect" ] || [ "$(proof_here)" = "$expect" ]; then return 0; fi
+  fail same-machine 'what was left in the guest a moment ago is missing: this is another machine' 'give its target by --target'
+  give_up 2
+}
+
+drop_proof() { rm -f "$proof_file"; }
+`;

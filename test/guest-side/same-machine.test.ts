@@ -1,0 +1,140 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkTarget } from '../../src/commands/check-target.js';
+import type { RawArgs } from '../../src/commands/command.js';
+import { guestInstall, install as installGuest } from '../../src/commands/guest-install.js';
+import { fakeIo } from '../commands/fake-io.js';
+import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { raw } from './call.js';
+
+const dir = useTempDir();
+const bin = join(dir, 'bin');
+let root: string;
+let count = 0;
+let sshd: SshdOnSocket;
+
+beforeAll(async () => {
+  sshd = await startSshd(dir, 'other.sock');
+  mkdirSync(bin);
+});
+afterAll(() => sshd?.close());
+
+/**
+ * Stands for ssh to two machines, which run what they are given, each in a root of its own: "web" is what was typed, "other"
+ * what is reached by another route. The steps that change a system are left out.
+ */
+const ssh = `#!/bin/sh
+case "$*" in
+  *ProxyCommand*) machine=$(cat "$ROOT/reached") ;;
+  *) machine=web ;;
+esac
+if [ "$machine" = nobody ]; then cat >/dev/null; echo 'Permission denied (publickey).' >&2; exit 255; fi
+printf '%s\\n' "$@" >"$ROOT/$machine.args"
+cat >"$ROOT/$machine.script"
+steps='requirements() { :; }; somebody_did_it() { :; }; fix_hosts() { :; }; prove() { :; }; is_systemd() { :; }'
+steps="$steps; close_tcp() { say changed only-vsock closed; echo yes >$ROOT/$machine/closed; }; cid_words() { echo '; the CID is 4242'; }"
+sed -e "s|^R=\\$|R='$ROOT/$machine'|" -e "\\$i $steps" "$ROOT/$machine.script" | sh -s
+`;
+
+beforeEach(() => {
+  root = join(dir, `root${++count}`);
+  for (const machine of ['web', 'other']) mkdirSync(join(root, machine, 'run'), { recursive: true });
+  writeFileSync(join(bin, 'ssh'), ssh);
+  chmodSync(join(bin, 'ssh'), 0o755);
+});
+
+async function install(reached: 'web' | 'other' | 'nobody', options: RawArgs['options']) {
+  writeFileSync(join(root, 'reached'), reached);
+  const io = fakeIo({ env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, ROOT: root } });
+  // Whatever the target, a real sshd answers: nothing is asked over vsock.
+  const check: typeof checkTarget = async (target, ...rest) => ({
+    ...(await checkTarget(`unix/${sshd.path}`, ...rest)),
+    target,
+  });
+  const parsed = guestInstall.parse(raw(options, 'ann@web'), io);
+  const code = await installGuest(parsed, io, check);
+  return { code, out: io.stdout.join(''), err: io.stderr.join('') };
+}
+const target = (typed: boolean) => (typed ? { target: `unix/${sshd.path}` } : {});
+const given = (name: string) => readFileSync(join(root, name), 'utf8');
+const isClosed = (machine: string) => existsSync(join(root, machine, 'closed'));
+
+describe('guest install goes on only in the machine that it began in', () => {
+  it.each([
+    { name: 'by the CID that the guest gave', typed: false },
+    { name: 'by a target that was typed', typed: true },
+  ])('$name', async ({ typed }) => {
+    const { code, out, err } = await install('web', { ...target(typed), 'only-vsock': true });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/✓ same-machine +.* is ann@web/);
+    expect([isClosed('web'), isClosed('other')]).toEqual([true, false]);
+    expect(existsSync(join(root, 'web/run/vmssh-proof'))).toBe(false);
+  });
+
+  it.each([
+    { name: 'another CID', typed: false, options: {}, says: /gave a wrong CID/ },
+    {
+      name: 'another CID, --only-vsock',
+      typed: false,
+      options: { 'only-vsock': true as const },
+      says: /wrong CID/,
+    },
+    { name: 'another target', typed: true, options: {}, says: /--target/ },
+    {
+      name: 'another target, --only-vsock',
+      typed: true,
+      options: { 'only-vsock': true as const },
+      says: /--target/,
+    },
+  ])('$name: nothing is done there', async ({ typed, options, says }) => {
+    const { code, out, err } = await install('other', { ...target(typed), ...options });
+    expect(code).toBe(1);
+    expect(err).toMatch(/is not ann@web: what was left there is missing/);
+    expect(err).toMatch(says);
+    expect(out).not.toContain('Host ');
+    expect([isClosed('web'), isClosed('other')]).toEqual([false, false]);
+    expect(given('other.script')).not.toContain('set_up');
+  });
+
+  it('a machine that answers like the other only at first', async () => {
+    // The look finds what was left; the next connection ends elsewhere.
+    writeFileSync(
+      join(bin, 'ssh'),
+      ssh.replace(
+        '*ProxyCommand*) machine=$(cat "$ROOT/reached") ;;',
+        '*ProxyCommand*) machine=$(cat "$ROOT/reached"); echo other >"$ROOT/reached" ;;',
+      ),
+    );
+    const { code, out } = await install('web', { 'only-vsock': true });
+    expect(code).toBe(1);
+    expect(out).toMatch(/✗ same-machine /);
+    expect([isClosed('web'), isClosed('other')]).toEqual([false, false]);
+    expect(given('other.script')).toContain('set_up');
+  });
+
+  it('a guest that cannot be logged in to is not taken for it because it says so', async () => {
+    const { code, err } = await install('nobody', {});
+    expect(code).toBe(1);
+    expect(err).toMatch(/vsock\/4242 is not known to be ann@web: .*Permission denied/);
+    expect(err).toMatch(/hint: .*--key FILE.*--target TARGET/);
+  });
+
+  it('a typed target that cannot be logged in to is told as not proved', async () => {
+    const { code, out } = await install('nobody', target(true));
+    expect(code).toBe(0);
+    expect(out).toMatch(/- same-machine +not proved: .*Permission denied/);
+    expect(out).toContain('Host web-vsock');
+  });
+
+  it('goes by the settings of what was typed, but for the route, and over no connection that is open already', async () => {
+    await install('web', { account: 'ben', 'ssh-config': '/c' });
+    const args = given('web.args').split('\n');
+    expect(args).toEqual(
+      expect.arrayContaining(['-F', '/c', 'ControlPath=none', 'ForwardAgent=no', 'ben@web']),
+    );
+    expect(args).toContain('ProxyCommand=/opt/vmssh proxy vsock/4242 22');
+    expect(args.join()).not.toContain('StrictHostKeyChecking');
+  });
+});

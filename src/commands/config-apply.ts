@@ -15,6 +15,13 @@ import { complain } from './words.js';
 /** Changes a file: a parameter, so that tests bring about every errno. */
 export type Write = typeof editFile;
 
+/** Somebody else wrote to a file since the plan was made. */
+export class ChangedMeanwhile extends Error {
+  constructor(readonly path: string) {
+    super(`${quote(path)} was changed meanwhile`);
+  }
+}
+
 /** Shows what a plan would change. Resolves to 0 where that is nothing, else 1. */
 export async function showPlan({ changes, refusal }: Plan, io: Io): Promise<number> {
   if (refusal) return refuse(refusal, io);
@@ -33,7 +40,7 @@ export async function showPlan({ changes, refusal }: Plan, io: Io): Promise<numb
   return changes.length === 0 ? exitCode.ok : exitCode.connect;
 }
 
-/** Makes the changes, each at once or not at all. Resolves to the exit code. */
+/** Makes the changes, each at once or not at all. Resolves to the exit code. Throws ChangedMeanwhile. */
 export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Promise<number> {
   if (plan.refusal) return refuse(plan.refusal, io);
   let code: number = exitCode.ok;
@@ -50,6 +57,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
       }
       leave(byHand, plan, io);
     } catch (error) {
+      if (error instanceof ChangedMeanwhile) throw error;
       if (path !== plan.files.main) return failed(error as NodeJS.ErrnoException, path, plan, io);
       leave(whyNot(error as NodeJS.ErrnoException), plan, io);
     }
@@ -66,10 +74,14 @@ async function tidyUp({ changes, files }: Plan, write: Write): Promise<void> {
   for (const path of same) await write(path, (old) => old, 0o600).catch(() => {});
 }
 
-async function make({ path, after, mode }: Change, write: Write): Promise<void> {
+async function make({ path, before, after, mode }: Change, write: Write): Promise<void> {
   if (after !== undefined) await makeFolder(dirname(path), mode === 0o600 ? 0o700 : 0o755);
   const text = after ?? ((await isLink(path)) ? '' : undefined);
-  await write(path, () => (text === undefined ? undefined : Buffer.from(text)), mode);
+  const edit = (old: Buffer | undefined) => {
+    if (old?.toString() !== before) throw new ChangedMeanwhile(path);
+    return text === undefined ? undefined : Buffer.from(text);
+  };
+  await write(path, edit, mode);
 }
 
 // A link stays one, to an empty file.

@@ -1,9 +1,17 @@
 import { printable } from '../errors.js';
 import { otherHome } from '../ssh/folder.js';
-import type { Command } from './command.js';
-import { applyPlan, showPlan } from './config-apply.js';
-import { type ConfigOptions, configOptionSpecs, configOptions, systemOption } from './config-options.js';
-import { planInstall } from './config-plan.js';
+import type { Command, Io } from './command.js';
+import { showPlan } from './config-apply.js';
+import { carryOut } from './config-carry-out.js';
+import {
+  type ConfigOptions,
+  configOptionSpecs,
+  configOptions,
+  type FindMachines,
+  findMachines,
+  systemOption,
+} from './config-options.js';
+import { configFiles, planInstall } from './config-plan.js';
 import { notForAll } from './config-system.js';
 
 export interface ConfigInstallOptions extends ConfigOptions {
@@ -34,17 +42,24 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
   parse: (raw) => ({ ...configOptions(raw), dryRun: raw.options['dry-run'] === true }),
 
   async run(options, io) {
+    const files = configFiles(options, io);
     const home = options.system ? undefined : otherHome(io.env, io.platform);
     if (home !== undefined)
       io.err(
         `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, and ssh reads the files of ${printable(home)} all the same\n`,
       );
-    const plan = await planInstall(options, io);
+    // Starting over does not ask again.
+    let found: ReturnType<FindMachines> | undefined;
+    const find: FindMachines = (to) => {
+      found ??= findMachines(to);
+      return found;
+    };
     const why = options.system ? await notForAll(io.self) : undefined;
     if (why !== undefined)
       io.err(
         `${io.program}: warning: every user's ssh is to run this program, and ${printable(why)}: install it where root alone can change it, as the Debian package does\n`,
       );
-    return options.dryRun ? showPlan(plan, io) : applyPlan(plan, io);
+    const plan = (to: Io) => planInstall(options, to, find, files);
+    return options.dryRun ? showPlan(await plan(io), io) : carryOut(plan, io);
   },
 };

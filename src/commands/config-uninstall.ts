@@ -1,5 +1,6 @@
-import type { Command } from './command.js';
-import { applyPlan, showPlan } from './config-apply.js';
+import type { Command, Io } from './command.js';
+import { showPlan } from './config-apply.js';
+import { carryOut } from './config-carry-out.js';
 import { configOptions, systemOption } from './config-options.js';
 import { planUninstall } from './config-plan.js';
 
@@ -20,7 +21,7 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
   examples: [{ line: 'vmssh config uninstall', about: '~/.ssh/config is as it was before' }],
   parse: (raw) => ({ system: configOptions(raw).system, dryRun: raw.options['dry-run'] === true }),
   async run(options, io) {
-    const plan = await planUninstall(options, io);
-    return options.dryRun ? showPlan(plan, io) : applyPlan(plan, io);
+    const plan = (to: Io) => planUninstall(options, to);
+    return options.dryRun ? showPlan(await plan(io), io) : carryOut(plan, io);
   },
 };

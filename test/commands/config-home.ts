@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyPlan } from '../../src/commands/config-apply.js';
+import type { Write } from '../../src/commands/config-apply.js';
+import { carryOut } from '../../src/commands/config-carry-out.js';
 import type { ConfigOptions, FindMachines } from '../../src/commands/config-options.js';
 import { planInstall, planUninstall } from '../../src/commands/config-plan.js';
 import { type FakeIo, fakeIo } from './fake-io.js';
@@ -37,10 +38,11 @@ export class ConfigHome {
 
   readonly io = (env = {}): FakeIo => fakeIo({ env: { HOME: this.path, NO_COLOR: '1', ...env } });
 
-  readonly install = async (some: Partial<ConfigOptions> = {}, to = this.io()) =>
-    applyPlan(await planInstall({ ...configDefaults, ...some }, to, find), to);
+  readonly install = (some: Partial<ConfigOptions> = {}, to = this.io(), finder = find, write?: Write) =>
+    carryOut((io) => planInstall({ ...configDefaults, ...some }, io, finder), to, write);
 
-  readonly uninstall = async (to = this.io()) => applyPlan(await planUninstall(configDefaults, to), to);
+  readonly uninstall = (to = this.io(), write?: Write) =>
+    carryOut((io) => planUninstall(configDefaults, io), to, write);
 
   write(name: string, text: string | Buffer, mode = 0o600): void {
     mkdirSync(join(this.path, '.ssh'), { recursive: true });

@@ -1,10 +1,9 @@
 import { commands } from '../src/commands/commands.js';
 import { completionScripts } from '../src/commands/completion-scripts.js';
 import { manPages } from '../src/commands/man-page.js';
-import { overview } from '../src/commands/program.js';
 import { configText } from '../src/ssh/config-text.js';
 import { version } from '../src/version.js';
 
 /** What a package holds beside the program, made from the program's own sources. */
-export const pages = manPages(commands, overview);
+export const pages = manPages(commands);
 export { completionScripts, configText, version };

@@ -1,0 +1,131 @@
+import { exitCode } from '../errors.js';
+import { kinds } from '../target/kinds.js';
+import { bold, entry, italic } from './man-roff.js';
+
+/** The first words of the commands that ask this host for its machines. */
+const tools = ['ssh', 'scp', 'sftp', 'rsync'];
+const looking = [...tools, 'list', 'check', 'nc', 'resolve', 'forget', 'config', 'doctor', 'completion'];
+const opening = ['proxy', 'check', 'nc', 'doctor', 'guest'];
+
+/** EXIT STATUS of the page for a first word; of the overview where there is none. */
+export function exitStatus(first: string | undefined): string {
+  const all: readonly [keyof typeof exitCode, string, readonly string[] | undefined][] = [
+    ['ok', 'done', undefined],
+    ['connect', failed(first), undefined],
+    ['usage', 'the command line or the target is not understood', undefined],
+    ['noBanner', 'connected, but no SSH banner came', opening],
+    ['notFound', 'no such machine, or several', [...looking, ...opening]],
+    ['interrupted', 'interrupted by Ctrl-C', [...opening, 'list']],
+  ];
+  const codes = all
+    .filter(([, , pages]) => first === undefined || pages === undefined || pages.includes(first))
+    .map(([name, meaning]) => entry(bold(String(exitCode[name])), meaning));
+  const isTool = first !== undefined && tools.includes(first);
+  const own = isTool ? [entry(italic('any'), `what ${first} exits with, once it runs`)] : [];
+  return [...own, ...codes].join('');
+}
+
+function failed(first: string | undefined): string {
+  switch (first) {
+    case 'doctor':
+      return 'something is wrong';
+    case 'config':
+      return 'it failed; with diff or --dry-run: something would change';
+    case 'list':
+      return 'a provider that --provider names could not be asked';
+    default:
+      return 'could not connect, or another failure';
+  }
+}
+
+interface Variable {
+  readonly name: string;
+  readonly about: string;
+  /** The first words of the commands that read it; undefined: all. */
+  readonly pages?: readonly string[];
+}
+
+const variables: readonly Variable[] = [
+  {
+    name: 'VMSSH_SSH, HV_SSH_COMMAND',
+    about: 'another ssh: an absolute path, or a program and its options',
+    pages: tools,
+  },
+  {
+    name: 'VMSSH_WINDOWS',
+    about: 'inside WSL2: the vmssh.exe that goes to machines of Windows',
+    pages: [...looking, 'proxy', 'guest'],
+  },
+  {
+    name: 'HOME',
+    about:
+      "whose .ssh is meant for files of vmssh; ssh itself takes the home directory of the user's passwd entry",
+    pages: [...tools, 'config', 'forget', 'doctor'],
+  },
+  {
+    name: 'XDG_RUNTIME_DIR',
+    about: "where the user's own systemd-machined and libvirtd listen",
+    pages: [...looking, 'proxy'],
+  },
+  {
+    name: 'INCUS_SOCKET, INCUS_DIR, INCUS_CONF, LXD_DIR, XDG_CONFIG_HOME',
+    about: 'where Incus and LXD listen and have their settings, as for their own programs',
+    pages: [...looking, 'proxy'],
+  },
+  {
+    name: 'XDG_CACHE_HOME',
+    about: 'where the ids of Hyper-V machines are remembered',
+    pages: [...looking, 'proxy'],
+  },
+  {
+    name: 'NO_COLOR, FORCE_COLOR, TERM',
+    about: 'no colours; colours in a pipe too; "dumb": neither colours nor a spinner',
+  },
+];
+
+/** ENVIRONMENT of the page for a first word; of the overview where there is none. */
+export function environment(first: string | undefined): string {
+  return variables
+    .filter(({ pages }) => isOf(pages, first))
+    .map(({ name, about }) => entry(bold(name), about))
+    .join('');
+}
+
+const keyFiles = [...tools, 'config', 'forget', 'doctor'];
+
+const files: readonly Variable[] = [
+  {
+    name: '~/.ssh/config',
+    about: 'vmssh config install puts one Include into it',
+    pages: ['config', 'doctor'],
+  },
+  { name: '~/.ssh/vmssh.conf', about: 'what vmssh config install writes', pages: ['config', 'doctor'] },
+  { name: '~/.ssh/vmssh_known_hosts', about: 'the host keys of machines', pages: keyFiles },
+  {
+    name: '/etc/ssh/ssh_config.d/30-vmssh.conf',
+    about:
+      "for all users: a link to the Debian package's lines, or what vmssh config install --system writes",
+    pages: ['config', 'doctor'],
+  },
+  {
+    name: '/usr/share/doc/vmssh/docs',
+    about: 'the pages that are named docs/... here and by --help, in the Debian package',
+  },
+];
+
+/** FILES of the page for a first word; of the overview where there is none. */
+export function filesOf(first: string | undefined): string {
+  return files
+    .filter(({ pages }) => isOf(pages, first))
+    .map(({ name, about }) => entry(italic(name), about))
+    .join('');
+}
+
+/** TARGETS of the overview. */
+export function targets(): string {
+  return kinds.map(({ form, summary }) => entry(bold(form), summary)).join('');
+}
+
+function isOf(pages: readonly string[] | undefined, first: string | undefined): boolean {
+  return pages === undefined || first === undefined || pages.includes(first);
+}

@@ -59,8 +59,10 @@ async function incusSockets(
 ): Promise<readonly string[]> {
   if (env.INCUS_SOCKET) return [env.INCUS_SOCKET];
   const dirs = env.INCUS_DIR ? [env.INCUS_DIR] : [`${runDir}/incus`, '/var/lib/incus'];
-  const settings = env.INCUS_CONF || `${env.XDG_CONFIG_HOME || `${env.HOME}/.config`}/incus`;
-  const names = (await exists(settings)) ? ['unix.socket', 'unix.socket.user'] : ['unix.socket'];
+  const config = env.XDG_CONFIG_HOME || (env.HOME && `${env.HOME}/.config`);
+  const settings = env.INCUS_CONF || (config && `${config}/incus`);
+  const hasRun = settings ? await exists(settings) : false;
+  const names = hasRun ? ['unix.socket', 'unix.socket.user'] : ['unix.socket'];
   return names.flatMap((name) => dirs.map((dir) => `${dir}/${name}`));
 }
 

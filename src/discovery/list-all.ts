@@ -1,6 +1,7 @@
 import { now } from '../clock.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
+import { ownEnv } from './own-env.js';
 import type { Deps, Listing, Provider, Warning } from './provider.js';
 
 /** What one provider has for its answer. Milliseconds. */
@@ -18,7 +19,7 @@ export async function listAll(
   limitMs?: number,
   ownMs: () => number = cpuMs,
 ): Promise<AllMachines> {
-  const shared: Deps = { ...deps, memo: {} };
+  const shared: Deps = { ...deps, env: ownEnv(deps.env), memo: {} };
   const listings = await Promise.all(
     providers.map((provider) =>
       askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs, ownMs),

@@ -20,18 +20,18 @@ export async function resolve(target: Target, options: ResolveOptions): Promise<
     case 'vsock-mux':
       return resolveSocket(target, context);
     case 'machine':
-      return (await import('./machine.js')).resolveMachine(target.name, context);
+      return (await import('./machine.js')).resolveMachine(target.name, await asking(context));
     case 'container':
-      return (await import('./container.js')).resolveContainer(target.name, context);
+      return (await import('./container.js')).resolveContainer(target.name, await asking(context));
     case 'hvsock':
       return {
         endpoint: { family: 'hyper-v', vmId: target.vmId, serviceId: target.serviceId },
         steps: [],
       };
     case 'libvirt':
-      return (await import('./libvirt.js')).resolveLibvirt(target, context);
+      return (await import('./libvirt.js')).resolveLibvirt(target, await asking(context));
     case 'listed':
-      return (await import('./listed.js')).resolveListed(target, context);
+      return (await import('./listed.js')).resolveListed(target, await asking(context));
     case 'hyper-v':
       if (context.platform === 'win32') return (await import('./hyper-v.js')).resolveHyperV(target, context);
       throw await elsewhere(target, context);
@@ -39,6 +39,12 @@ export async function resolve(target: Target, options: ResolveOptions): Promise<
       if (context.platform === 'win32') return (await import('./wsl.js')).resolveWsl(target.distro, context);
       throw await elsewhere(target, context);
   }
+}
+
+/** The context for who asks services and tools of this host. */
+async function asking(context: ResolveContext): Promise<ResolveContext> {
+  const { ownEnv } = await import('../discovery/own-env.js');
+  return { ...context, env: ownEnv(context.env) };
 }
 
 async function elsewhere(

@@ -155,6 +155,13 @@ describe('The sockets of Incus and LXD', () => {
       want: { asked: [admins], names: [], warnings: [{ provider: 'incus', code: 'EACCES' }] },
     },
     {
+      name: 'no users’ socket without a HOME, whose settings are nowhere',
+      env: { HOME: '' },
+      sockets: { [admins]: denied, [users]: named('mine') },
+      files: ['undefined/.config/incus', '/.config/incus'],
+      want: { asked: [admins], names: [] },
+    },
+    {
       name: 'no second socket of a service that gives no answer',
       sockets: { [admins]: new DiscoveryError('TIMEOUT', 'slow'), [users]: named('mine'), [lxd]: named('l') },
       files: [settings],

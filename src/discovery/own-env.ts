@@ -1,0 +1,61 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Deps } from './provider.js';
+
+type Env = Deps['env'];
+
+/**
+ * The environment without the folders and sockets that another user has made, or can replace: after `su` or `sudo -E` it
+ * is still that of the user before. The runtime folder must be this user's own
+ * (https://specifications.freedesktop.org/basedir-spec/latest/), the others may be root's.
+ */
+export function ownEnv(env: Env, uid = process.getuid?.()): Env {
+  if (uid === undefined) return env;
+  const isOwn = ([name, mayBeRoots]: readonly [string, boolean]) =>
+    !env[name] || isOwnPath(env[name], uid, mayBeRoots);
+  const foreign = variables.filter((each) => !isOwn(each)).map(([name]) => [name, undefined]);
+  return foreign.length === 0 ? env : { ...env, ...Object.fromEntries(foreign) };
+}
+
+/** What names a folder or socket whose content is believed here or by the tools that are run; whether it may be root's. */
+const variables: readonly (readonly [string, boolean])[] = [
+  ['XDG_RUNTIME_DIR', false],
+  ['HOME', true],
+  ['XDG_CONFIG_HOME', true],
+  ['XDG_DATA_HOME', true],
+  ['LIMA_HOME', true],
+  ['INCUS_CONF', true],
+  ['INCUS_DIR', true],
+  ['INCUS_SOCKET', true],
+  ['LXD_DIR', true],
+];
+
+/** What is not there yet belongs to the owner of the folder that it would be in. */
+function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boolean {
+  try {
+    const real = realpathSync(path);
+    const { uid: owner } = lstatSync(real);
+    if (owner !== uid && !(mayBeRoots && owner === 0)) return false;
+    return !isOpen(real) && above(real).every((each) => isKept(each, uid));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(resolve(path));
+    return code === 'ENOENT' && parent !== path && isOwnPath(parent, uid, true);
+  }
+}
+
+function above(path: string): readonly string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [folder, ...above(folder)];
+}
+
+// In a sticky folder others cannot replace what is not theirs. In a user namespace root may be seen as nobody.
+function isKept(folder: string, uid: number): boolean {
+  const { uid: owner, mode } = lstatSync(folder);
+  return [uid, 0, 65_534].includes(owner) && (!isOpen(folder) || (mode & 0o1000) !== 0);
+}
+
+function isOpen(path: string): boolean {
+  const stats = lstatSync(path);
+  return stats.isDirectory() && (stats.mode & 0o002) !== 0;
+}

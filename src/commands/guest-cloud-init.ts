@@ -1,9 +1,10 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { quote } from '../errors.js';
+import { type NewEntry, writeNewTree } from '../files/new-tree.js';
+import { FileRefusal } from '../files/refusal.js';
 import { userData } from '../guest/cloud-init.js';
 import type { ScriptOptions } from '../guest/script.js';
-import { imageTree, type TreeFile } from '../guest/tree.js';
+import { imageTree } from '../guest/tree.js';
 import { type Distribution, layouts } from '../guest/units.js';
 import { type Command, UsageError } from './command.js';
 import {
@@ -65,24 +66,27 @@ export const guestCloudInit: Command<GuestCloudInitOptions> = {
   },
 
   async run({ script, distro, tree }, io) {
-    if (tree === undefined) io.out(userData(script));
-    else for (const path of writeTree(tree, imageTree(script, layouts[distro]))) io.out(`${path}\n`);
+    if (tree === undefined) {
+      io.out(userData(script));
+      return 0;
+    }
+    const paths = await writeTree(tree, imageTree(script, layouts[distro]), io.platform);
+    io.out(paths.map((path) => `${path}\n`).join(''));
     return 0;
   },
 };
 
-/** Writes files that are not there yet; gives their paths. */
-function writeTree(folder: string, files: readonly TreeFile[]): readonly string[] {
-  return files.map((file) => {
-    const path = join(folder, file.path);
-    mkdirSync(dirname(path), { recursive: true, mode: path.endsWith('authorized_keys') ? 0o700 : 0o755 });
-    try {
-      if ('link' in file) symlinkSync(file.link, path);
-      else writeFileSync(path, file.text, { mode: file.mode, flag: 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      throw new UsageError(`${quote(path)} is there already, and is left alone: give a new folder`);
-    }
-    return path;
-  });
+/** Writes files into a new folder; gives their paths. */
+async function writeTree(
+  folder: string,
+  entries: readonly NewEntry[],
+  platform: NodeJS.Platform,
+): Promise<readonly string[]> {
+  try {
+    await writeNewTree(folder, entries, platform);
+  } catch (error) {
+    if (!(error instanceof FileRefusal)) throw error;
+    throw new UsageError(`${quote(folder)} is left alone: ${error.message}`, 'give --tree a new folder');
+  }
+  return entries.filter((entry) => !('folderMode' in entry)).map(({ path }) => join(folder, path));
 }

@@ -26,7 +26,14 @@ export async function makeFolder(path: string, mode = 0o700, asRoot: boolean = i
   else await mkdir(path, { recursive: true, mode });
 }
 
-function byPath(path: string): Folder {
+/** The folder at a path, with the care of `placeOf`. Throws an errno's error, or a FileRefusal. */
+export async function folderAt(path: string, asRoot: boolean = isRoot): Promise<Folder> {
+  const absolute = resolve(path);
+  return asRoot ? (await walk(`${absolute}/.`)).folder : byPath(await realpath(absolute));
+}
+
+/** A folder that is not held open. */
+export function byPath(path: string): Folder {
   return {
     at: (name) => join(path, name),
     // Windows has no such thing as an open folder.

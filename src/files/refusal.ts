@@ -3,7 +3,7 @@ export class FileRefusal extends Error {
   override readonly name = 'FileRefusal';
 
   constructor(
-    readonly code: 'OTHERS_LINK' | 'LOCKED',
+    readonly code: 'OTHERS_LINK' | 'LOCKED' | 'NOT_NEW',
     message: string,
   ) {
     super(message);

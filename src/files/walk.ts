@@ -1,35 +1,11 @@
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, readlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readlink } from 'node:fs/promises';
 import { quote } from '../errors.js';
-import type { Folder, Owner, Place } from './folder.js';
+import type { Owner, Place } from './folder.js';
+import { Held, hold } from './held.js';
 import { FileRefusal } from './refusal.js';
 
 /** As many as the kernel follows (path_resolution(7)). */
 const mostLinks = 40;
-
-/** A folder that is held open. What is at `/proc/self/fd/N/name` is in it, whatever its path leads to meanwhile. */
-class Held implements Folder {
-  readonly owner: Owner;
-
-  constructor(
-    readonly handle: FileHandle,
-    readonly stats: Stats,
-  ) {
-    this.owner = { uid: stats.uid, gid: stats.gid };
-  }
-
-  at(name: string): string {
-    return `/proc/self/fd/${this.handle.fd}/${name}`;
-  }
-
-  async sync(): Promise<void> {
-    await this.handle.sync().catch(() => {});
-  }
-
-  close(): Promise<void> {
-    return this.handle.close();
-  }
-}
 
 /**
  * Goes a path as root, folder by folder, each opened from the one before it, so that nobody can put another one in its
@@ -67,12 +43,6 @@ export async function walk(path: string, makeMode?: number): Promise<Place> {
 
 function namesOf(path: string): string[] {
   return path.split('/').filter((name) => name !== '');
-}
-
-async function hold(path: string): Promise<Held> {
-  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  return new Held(handle, await handle.stat());
 }
 
 /** The next folder in place of the one that is held. */

@@ -1,20 +1,15 @@
+import type { NewEntry } from '../files/new-tree.js';
 import { metaData, userData } from './cloud-init.js';
 import type { ScriptOptions } from './script.js';
 import { generatorPath } from './sh/generator/path.js';
 import { generator } from './sh/generator.js';
 import { type Layout, stamp, unitFiles, unitName } from './units.js';
 
-/** A file of the tree: its text, or where a symbolic link points to. */
-export type TreeFile = { readonly path: string } & (
-  | { readonly text: string; readonly mode: number }
-  | { readonly link: string }
-);
-
 /**
  * What an image is made with: `user-data` and `meta-data` for virt-install --cloud-init, and under `extra/` the files
  * themselves, for mkosi --extra-tree or any other builder. Paths are relative.
  */
-export function imageTree(options: ScriptOptions, layout: Layout): readonly TreeFile[] {
+export function imageTree(options: ScriptOptions, layout: Layout): readonly NewEntry[] {
   return [
     { path: 'user-data', text: userData(options), mode: 0o600 },
     { path: 'meta-data', text: metaData, mode: 0o644 },
@@ -24,7 +19,7 @@ export function imageTree(options: ScriptOptions, layout: Layout): readonly Tree
   ];
 }
 
-function staticUnits(port: number, layout: Layout): readonly TreeFile[] {
+function staticUnits(port: number, layout: Layout): readonly NewEntry[] {
   const units = unitFiles(port, layout).map(({ name, text }) => ({
     path: `${system}/${name}`,
     text,
@@ -34,12 +29,12 @@ function staticUnits(port: number, layout: Layout): readonly TreeFile[] {
   return [...units, { path: `${system}/sockets.target.wants/${socket}`, link: `../${socket}` }];
 }
 
-function generatorFiles(): readonly TreeFile[] {
+function generatorFiles(): readonly NewEntry[] {
   return [{ path: `extra${generatorPath}`, text: stamp(generator), mode: 0o755 }];
 }
 
 /** An image has no /etc/hosts of its own to add to: that is done at boot, once. */
-function hostsUnit(): readonly TreeFile[] {
+function hostsUnit(): readonly NewEntry[] {
   const text = stamp(`[Unit]
 Description=The name UNKNOWN in /etc/hosts, which sshd gives a peer over vsock
 DefaultDependencies=no
@@ -60,9 +55,13 @@ WantedBy=sysinit.target
   ];
 }
 
-function keyFiles(keys: readonly string[]): readonly TreeFile[] {
+function keyFiles(keys: readonly string[]): readonly NewEntry[] {
   if (keys.length === 0) return [];
-  return [{ path: 'extra/root/.ssh/authorized_keys', text: `${keys.join('\n')}\n`, mode: 0o600 }];
+  return [
+    { path: 'extra/root', folderMode: 0o700 },
+    { path: 'extra/root/.ssh', folderMode: 0o700 },
+    { path: 'extra/root/.ssh/authorized_keys', text: `${keys.join('\n')}\n`, mode: 0o600 },
+  ];
 }
 
 const system = 'extra/etc/systemd/system';

@@ -1,4 +1,13 @@
-import { existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { guestCloudInit } from '../../src/commands/guest-cloud-init.js';
@@ -51,7 +60,20 @@ describe('guest cloud-init', () => {
     );
     expect(statSync(`${tree}/extra/root/.ssh`).mode & 0o777).toBe(0o700);
     expect(statSync(`${tree}/extra/root/.ssh/authorized_keys`).mode & 0o777).toBe(0o600);
-    await expect(call(guestCloudInit, raw(options))).rejects.toThrow('is there already');
+    await expect(call(guestCloudInit, raw(options))).rejects.toThrow('it is not empty');
+  });
+
+  it('follows no link that somebody planted in the folder', async () => {
+    const tree = join(dir, 'planted');
+    const victim = join(dir, 'victim');
+    for (const path of [tree, victim]) mkdirSync(path);
+    symlinkSync(victim, join(tree, 'extra'));
+    const written = call(guestCloudInit, raw({ tree, key: join(dir, 'k.pub') }));
+    await expect(written).rejects.toMatchObject({
+      message: `"${tree}" is left alone: it is not empty: it holds "extra"`,
+      hint: 'give --tree a new folder',
+    });
+    expect([readdirSync(victim), readdirSync(tree)]).toEqual([[], ['extra']]);
   });
 
   it('puts the generator into the tree instead', async () => {

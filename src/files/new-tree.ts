@@ -1,0 +1,115 @@
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, symlink } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { quote } from '../errors.js';
+import type { Folder } from './folder.js';
+import { hold } from './held.js';
+import { byPath, folderAt, makeFolder } from './place.js';
+import { FileRefusal } from './refusal.js';
+
+/** What a tree has at a relative path: a file's text, where a symbolic link points to, or a folder's mode. */
+export type NewEntry = { readonly path: string } & (
+  | { readonly text: string; readonly mode: number }
+  | { readonly link: string }
+  | { readonly folderMode: number }
+);
+
+/**
+ * Writes files into a folder that is new, or empty and the caller's own. Each folder is held open while it is written to,
+ * and nothing that is there is followed or written over, whoever puts it there meanwhile. Modes are those of the entries,
+ * whatever the umask; other folders have 755. Throws an errno's error, or a FileRefusal.
+ */
+export async function writeNewTree(
+  path: string,
+  entries: Iterable<NewEntry>,
+  platform: NodeJS.Platform = process.platform,
+): Promise<void> {
+  const top = resolve(path);
+  await makeFolder(dirname(top), 0o755);
+  const above = await folderAt(dirname(top));
+  const folders = new Map<string, Folder>();
+  const enter = async (relative: string, mode = 0o755): Promise<Folder> => {
+    const known = folders.get(relative);
+    if (known) return known;
+    const folder = await newFolder(await enter(dirname(relative)), basename(relative), mode, platform);
+    folders.set(relative, folder);
+    return folder;
+  };
+  try {
+    folders.set('.', await topFolder(above, basename(top), platform));
+    for (const entry of entries) {
+      if ('folderMode' in entry) await enter(entry.path, entry.folderMode);
+      else await write(await enter(dirname(entry.path)), entry);
+    }
+  } finally {
+    for (const folder of [above, ...folders.values()]) await folder.close();
+  }
+}
+
+async function topFolder(above: Folder, name: string, platform: NodeJS.Platform): Promise<Folder> {
+  if (await make(above.at(name))) return empty(above, name, platform);
+  const stats = await lstat(above.at(name));
+  if (stats.isDirectory()) return empty(above, name, platform);
+  const kind = stats.isSymbolicLink() ? 'a link, and no folder' : 'no folder';
+  throw new FileRefusal('NOT_NEW', `it is ${kind}`);
+}
+
+async function newFolder(
+  above: Folder,
+  name: string,
+  mode: number,
+  platform: NodeJS.Platform,
+): Promise<Folder> {
+  if (!(await make(above.at(name))))
+    throw new FileRefusal('NOT_NEW', `${quote(name)} was put there meanwhile`);
+  return empty(above, name, platform, mode);
+}
+
+/** Whether it was made now. */
+async function make(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Opens a folder of our own with nothing in it. What was made a moment ago may have been moved away since. */
+async function empty(above: Folder, name: string, platform: NodeJS.Platform, mode?: number): Promise<Folder> {
+  const path = above.at(name);
+  if (platform === 'win32') return checked(byPath(path)); // it has no such thing as an open folder
+  const held = await hold(path);
+  await checked(held);
+  if (mode !== undefined) await held.handle.chmod(mode);
+  return held;
+}
+
+async function checked(folder: Folder): Promise<Folder> {
+  try {
+    const uid = process.geteuid?.();
+    if (folder.owner && folder.owner.uid !== uid) {
+      throw new FileRefusal('NOT_NEW', `it belongs to user ${folder.owner.uid}, not to user ${uid}`);
+    }
+    const [found] = await readdir(folder.at('.'));
+    if (found !== undefined) throw new FileRefusal('NOT_NEW', `it is not empty: it holds ${quote(found)}`);
+    return folder;
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}
+
+async function write(folder: Folder, entry: Exclude<NewEntry, { folderMode: number }>): Promise<void> {
+  const path = folder.at(basename(entry.path));
+  if ('link' in entry) return symlink(entry.link, path);
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+  try {
+    await file.writeFile(entry.text);
+    await file.chmod(entry.mode);
+  } finally {
+    await file.close();
+  }
+}

@@ -2,9 +2,10 @@ import { exitCode } from '../errors.js';
 import { kinds } from '../target/kinds.js';
 import { bold, entry, italic } from './man-roff.js';
 
-/** The first words of the commands that ask this host for its machines. */
+/** The first words of the commands that run a tool of ssh, take a machine's name, ask for machines, and open a connection. */
 const tools = ['ssh', 'scp', 'sftp', 'rsync'];
-const looking = [...tools, 'list', 'check', 'nc', 'resolve', 'forget', 'config', 'doctor', 'completion'];
+const naming = [...tools, 'check', 'nc', 'resolve', 'forget', 'doctor'];
+const looking = [...naming, 'list', 'config', 'completion'];
 const opening = ['proxy', 'check', 'nc', 'doctor', 'guest'];
 
 /** EXIT STATUS of the page for a first word; of the overview where there is none. */
@@ -14,7 +15,7 @@ export function exitStatus(first: string | undefined): string {
     ['connect', failed(first), undefined],
     ['usage', 'the command line or the target is not understood', undefined],
     ['noBanner', 'connected, but no SSH banner came', opening],
-    ['notFound', 'no such machine, or several', [...looking, ...opening]],
+    ['notFound', 'no such machine, or several', [...naming, ...opening]],
     ['interrupted', 'interrupted by Ctrl-C', [...opening, 'list']],
   ];
   const codes = all
@@ -79,7 +80,7 @@ const variables: readonly Variable[] = [
   },
   {
     name: 'NO_COLOR, FORCE_COLOR, TERM',
-    about: 'no colours; colours in a pipe too; "dumb": neither colours nor a spinner',
+    about: 'no colours; colours in a pipe too; if it is dumb: no colours and no spinner',
   },
 ];
 
@@ -103,8 +104,12 @@ const files: readonly Variable[] = [
   { name: '~/.ssh/vmssh_known_hosts', about: 'the host keys of machines', pages: keyFiles },
   {
     name: '/etc/ssh/ssh_config.d/30-vmssh.conf',
-    about:
-      "for all users: a link to the Debian package's lines, or what vmssh config install --system writes",
+    about: "for all users: a link to the Debian package's lines",
+    pages: ['config', 'doctor'],
+  },
+  {
+    name: '/etc/ssh/ssh_config.d/10-vmssh.conf',
+    about: 'for all users: what vmssh config install --system writes',
     pages: ['config', 'doctor'],
   },
   {

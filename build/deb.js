@@ -1,4 +1,4 @@
-// Builds the Debian package from the executable of build:exe: node build/deb.js [FOLDER WITH THE EXECUTABLE]
+// Builds the Debian package from the executable of build:exe: node build/deb.js [FOLDER WITH THE EXECUTABLE [FOLDER FOR THE PACKAGE]]
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -14,15 +14,17 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { docFiles } from './docs.js';
 import { extras } from './man.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const from = process.argv[2] ?? join(root, 'dist/linux-x64');
-const tree = join(root, 'dist/deb');
+const to = process.argv[3] ?? join(root, 'dist');
+const tree = join(to, 'deb');
 
 if (!existsSync(join(from, 'vmssh'))) fail(`there is no executable in ${from}: npm run build:exe`);
 const { pages, completionScripts, configText, version } = await extras();
-const deb = join(root, `dist/vmssh_${version}_amd64.deb`);
+const deb = join(to, `vmssh_${version}_amd64.deb`);
 
 rmSync(tree, { recursive: true, force: true });
 program();
@@ -60,6 +62,7 @@ function program() {
 function manual() {
   for (const { file, text } of pages) put(`usr/share/man/man1/${file}.gz`, gzipSync(text, { level: 9 }));
   symlinkSync('vmssh-nc.1.gz', join(tree, 'usr/share/man/man1/vsock-nc.1.gz'));
+  for (const file of docFiles()) put(`usr/share/doc/vmssh/${file}`, readFileSync(join(root, file)));
   put('usr/share/doc/vmssh/copyright', readFileSync(join(root, 'LICENSE')));
   put('usr/share/doc/vmssh/changelog.gz', gzipSync(readFileSync(join(root, 'CHANGELOG.md')), { level: 9 }));
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNative } from '../native/build.js';
 import { compile } from './compile.js';
+import { copyDocs } from './docs.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = 'linux-x64';
@@ -21,6 +22,7 @@ for (const name of ['node-hvsock-native.node', 'vmssh-relay'])
   copyFileSync(join(prebuilt, name), join(folder, name));
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));
+copyDocs(folder);
 archive();
 
 /** The same input gives the same archive: no times, no owners. */

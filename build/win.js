@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildWindowsAddon } from '../native/build-win32.js';
 import { compile } from './compile.js';
+import { copyDocs } from './docs.js';
 import { installWindowsRuntimes } from './runtimes-win.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -21,7 +22,14 @@ await compile(join(folder, 'vmssh.exe'), { target: 'bun-windows-x64', bun });
 copyFileSync(addon.path, join(folder, 'node-hvsock-native.node'));
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));
-archive(['vmssh.exe', 'node-hvsock-native.node', 'LICENSE', 'README.md', 'CHANGELOG.md']);
+archive([
+  'vmssh.exe',
+  'node-hvsock-native.node',
+  'LICENSE',
+  'README.md',
+  'CHANGELOG.md',
+  ...copyDocs(folder),
+]);
 
 /** The same input gives the same archive: one time for all, no attributes of this system. */
 function archive(names) {

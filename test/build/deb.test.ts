@@ -1,11 +1,64 @@
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const lines = '/usr/share/vmssh/ssh_config';
+
+describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', () => {
+  const dir = useTempDir();
+  const root = join(dir, 'root');
+  const inside = (path: string) => existsSync(join(root, path));
+
+  beforeAll(async () => {
+    const from = join(dir, 'executable');
+    mkdirSync(from);
+    for (const name of ['vmssh', 'vmssh-relay', 'node-hvsock-native.node'])
+      writeFileSync(join(from, name), '');
+    const { code, stdout } = await run([process.execPath, 'build/deb.js', from, join(dir, 'out')]);
+    expect(code).toBe(0);
+    expect(await run(['dpkg-deb', '--extract', stdout.trim(), root])).toMatchObject({ code: 0 });
+  });
+
+  it('has each page of docs/ that help, errors and man pages name, and those that such a page names', () => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => readFileSync(join('src', path), 'utf8'));
+    const named = new Set(sources.flatMap((text) => text.match(/docs\/[\w.-]+\.(md|json)/g) ?? []));
+    expect(named.size).toBeGreaterThan(3);
+    expect([...named].filter((path) => !inside(`usr/share/doc/vmssh/${path}`))).toEqual([]);
+    const docs = join(root, 'usr/share/doc/vmssh/docs');
+    const files = readdirSync(docs, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.md'),
+    );
+    const broken = files.flatMap((file) =>
+      [...readFileSync(join(docs, file), 'utf8').matchAll(/\]\((?!https?:)([\w./-]+)/g)]
+        .map(([, path = '']) => join(dirname(file), path))
+        .filter((path) => !existsSync(join(docs, path)))
+        .map((path) => `${file} → ${path}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('has completion and a man page for vsock-nc, too', () => {
+    for (const path of [
+      'man/man1/vsock-nc.1.gz',
+      'bash-completion/completions/vsock-nc',
+      'fish/vendor_completions.d/vsock-nc.fish',
+    ])
+      expect(readFileSync(join(root, 'usr/share', path)).length).toBeGreaterThan(100);
+  });
+});
 
 describe("the Debian package's scripts", () => {
   const dir = useTempDir();

@@ -1,6 +1,7 @@
 import { readText } from '../read-file.js';
 import { hasInclude, type Owner, ownerOf } from '../ssh/config-file.js';
 import { shellWord } from '../ssh/config-word.js';
+import { controlPathCure, controlPathWords } from '../ssh/control-path.js';
 import { otherHome } from '../ssh/folder.js';
 import { shellQuoted } from './called-as.js';
 import type { Io } from './command.js';
@@ -13,6 +14,8 @@ export interface SshFacts {
   readonly version: string | undefined;
   /** The ProxyCommand that ssh uses for vsock/3. */
   readonly proxyCommand: string | undefined;
+  /** A ControlPath that a target's name breaks. */
+  readonly controlPath?: string | undefined;
 }
 
 /** What is the case with ssh's configuration. */
@@ -64,13 +67,18 @@ function includeOf(main: string, files: readonly string[]): 'first' | 'late' | '
 
 /** What the facts mean. */
 export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
-  return [...home(config), lines(config, ssh), include(config), effective(config, ssh)];
+  return [...home(config), lines(config, ssh), include(config), effective(config, ssh), ...controlPath(ssh)];
 }
 
 function home({ homes }: ConfigFacts): readonly HostCheck[] {
   if (!homes) return [];
   const found = `HOME is ${homes.env}, and ssh reads the files of ${homes.ssh} all the same`;
   return [{ name: 'home', state: 'bad', found, cure: `HOME=${shellQuoted(homes.ssh)} vmssh config install` }];
+}
+
+function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
+  if (path === undefined) return [];
+  return [{ name: 'ControlPath', state: 'bad', found: controlPathWords(path), cure: controlPathCure }];
 }
 
 function lines(

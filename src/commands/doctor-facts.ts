@@ -8,6 +8,7 @@ import { runProgram } from '../process/run-program.js';
 import { readText } from '../read-file.js';
 import { isCompiled } from '../runtime.js';
 import { ownAccount } from '../ssh/account.js';
+import { brokenControlPath } from '../ssh/control-path.js';
 import { version } from '../version.js';
 import type { Io } from './command.js';
 import { type ConfigFacts, gatherConfig, type SshFacts } from './doctor-config.js';
@@ -73,6 +74,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     addon: loadAddon(),
     ssh: {
       version: sshVersion?.trim().split('\n')[0],
+      controlPath: brokenControlPath(settings ?? '', 'vsock/3'),
       proxyCommand: /^proxycommand (.*)$/m.exec(settings ?? '')?.[1],
     },
     config,

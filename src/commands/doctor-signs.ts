@@ -6,9 +6,12 @@ import type { Signs } from '../guest/diagnose.js';
 import { type CidUser, cidsOf, sharedCids } from '../guest/shared-cids.js';
 import { sshCommand } from '../guest/ways.js';
 import { runProgram } from '../process/run-program.js';
+import { brokenControlPath } from '../ssh/control-path.js';
+import { splitLogin } from '../target/login.js';
 import { parseTarget } from '../target/parse.js';
 import type { CheckResult } from './check-result.js';
 import type { Io } from './command.js';
+import { sshSettings } from './ssh-settings.js';
 
 export interface SignOptions {
   readonly target: string;
@@ -56,7 +59,10 @@ export async function hostSigns(
   const byHyperV = io.platform === 'win32' && (parsed.kind === 'hyper-v' || parsed.kind === 'wsl');
   const service =
     error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
-  return { error, family: check.means?.family, handshakeMs, login, cidUsers: twice ?? [], service };
+  const { host } = splitLogin(check.target);
+  const controlPath = brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host);
+  const family = check.means?.family;
+  return { error, family, handshakeMs, login, controlPath, cidUsers: twice ?? [], service };
 }
 
 /** Whether Windows knows a port; undefined where its registry cannot be asked. */

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../endpoint.js';
 import type { ConnectError } from '../errors.js';
+import { controlPathCure, controlPathWords } from '../ssh/control-path.js';
 import type { FailureName } from './failures.js';
 import type { CidUser } from './shared-cids.js';
 import { suspects } from './symptoms.js';
@@ -14,6 +15,8 @@ export interface Signs {
   readonly handshakeMs: number;
   /** A login by ssh itself, without asking for anything; undefined: it was not tried. */
   readonly login: LoginSign | undefined;
+  /** ssh's ControlPath if this target breaks it. */
+  readonly controlPath?: string | undefined;
   /** Others with the same CID. */
   readonly cidUsers: readonly CidUser[];
   /** Whether Windows knows the port's service; undefined: not asked. */
@@ -62,6 +65,10 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
     });
   }
   const certain = findings.length > 0 || !error;
+  if (signs.controlPath !== undefined) {
+    const words = controlPathWords(signs.controlPath);
+    findings.push({ state: 'failed', name: 'control-path', words, cure: controlPathCure });
+  }
   if (error) {
     const names = suspects(error, signs.family);
     const [first] = names;

@@ -1,3 +1,5 @@
+import { controlPathCure } from '../ssh/control-path.js';
+
 /** A way in which sshd on vsock fails, by the name that `guest check` and `doctor` give it. */
 export interface Failure {
   /** The number in docs/guest.md. */
@@ -64,6 +66,11 @@ export const failures = {
     number: 13,
     title: 'two running machines have one CID',
     cure: 'give one of them another CID (guest-cid=N; libvirt: <cid auto="yes"/>)',
+  },
+  'control-path': {
+    number: 14,
+    title: "ssh's ControlPath has the name of the target in it, and with that a slash",
+    cure: controlPathCure,
   },
   listening: {
     number: 0,

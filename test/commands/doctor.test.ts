@@ -198,6 +198,13 @@ describe('the doctor of this host', () => {
       cure: /config install/,
     },
     {
+      name: 'ControlPath',
+      facts: { ssh: { ...good.ssh, controlPath: '/home/ann/.ssh/root@vsock/3:22' } },
+      state: 'bad',
+      says: /root@vsock\/3:22: .* no login works/,
+      cure: /%C in place of %h/,
+    },
+    {
       name: 'ssh vsock/3',
       facts: { ssh: { ...good.ssh, proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p' } },
       state: 'none',

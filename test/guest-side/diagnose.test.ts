@@ -89,6 +89,13 @@ describe('diagnosis from outside', () => {
     ]);
   });
 
+  it('14: a ControlPath is told beside the rest', () => {
+    const seen = diagnose({ ...calm, controlPath: '/r/%h' });
+    expect(seen).toMatchObject({ certain: true, findings: [{ name: 'control-path', state: 'failed' }] });
+    const refused = diagnose({ ...calm, controlPath: '/r/%h', error: error('connect', 'ECONNRESET') });
+    expect(refused).toMatchObject({ certain: false, findings: [{ name: 'control-path' }, {}] });
+  });
+
   it('has a row in docs/guest.md for each failure', () => {
     const docs = readFileSync(new URL('../../docs/guest.md', import.meta.url), 'utf8');
     for (const [name, { number }] of Object.entries(failures)) {
@@ -100,6 +107,6 @@ describe('diagnosis from outside', () => {
     const numbers = Object.values(failures)
       .map(({ number }) => number)
       .filter((number) => number > 0);
-    expect(numbers.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+    expect(numbers.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
   });
 });

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { posix } from 'node:path';
+
+/**
+ * The ControlPath in what `ssh -G HOST` prints, if a "/" of the host's name breaks it: ssh makes its socket there, and makes
+ * no folder for it. An older ssh prints the tokens, a newer one what they stand for (ssh_config(5), TOKENS).
+ */
+export function brokenControlPath(
+  settings: string,
+  host: string,
+  exists: (path: string) => boolean = existsSync,
+): string | undefined {
+  const of = (keyword: string) => new RegExp(`^${keyword} (.*)$`, 'm').exec(settings)?.[1];
+  const path = of('controlpath');
+  const master = of('controlmaster') ?? 'no';
+  if (path === undefined || path === 'none' || /^(no|false)$/.test(master) || !host.includes('/'))
+    return undefined;
+  if (/(?<!%)(?:%%)*%[hkn]/.test(path)) return path;
+  const isIn = path.toLowerCase().includes(host.toLowerCase());
+  return isIn && !exists(posix.dirname(path)) ? path : undefined;
+}
+
+/** What repairs it. */
+export const controlPathCure =
+  'in your ssh configuration write %C in place of %h: ControlPath ~/.ssh/control-%C';
+
+/** What is wrong with it. */
+export function controlPathWords(path: string): string {
+  return `ssh's ControlPath is ${path}: with the "/" of a target in it ssh cannot make that socket, and no login works`;
+}

@@ -36,13 +36,6 @@ export function optionsNameUser(tool: Tool, { before, after }: SplitArgs): boole
   );
 }
 
-/** Whether the options lead over another host. */
-export function jumps(tool: Tool, { before, after }: SplitArgs): boolean {
-  return [...before, ...after].some(
-    (option) => (tool !== 'rsync' && option.name === 'J') || sets(option, /^\s*proxyjump[\s=]+(?!none)/i),
-  );
-}
-
 function sets({ name, value = '' }: ToolOption, keyword: RegExp): boolean {
   return name === 'o' && keyword.test(value);
 }

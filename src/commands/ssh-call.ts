@@ -13,7 +13,8 @@ import { asTarget } from '../target/parse.js';
 import { type Io, UsageError } from './command.js';
 import type { lookUp } from './look-up.js';
 import { startProgress } from './spinner.js';
-import { findOperands, jumps, type Operand, optionsNameUser } from './ssh-args.js';
+import { findOperands, type Operand, optionsNameUser } from './ssh-args.js';
+import { refuseJump } from './ssh-jump.js';
 import { sshProgram } from './ssh-program.js';
 import { remoteShell, withoutShell } from './ssh-rsync.js';
 import { type SplitArgs, type Tool, wordsOf } from './ssh-split.js';
@@ -83,11 +84,7 @@ export async function prepare(
 
 function onlyMachine(tool: Tool, args: SplitArgs, machines: readonly Operand[]): Operand {
   const [operand, ...others] = machines;
-  if (jumps(tool, args))
-    throw new UsageError(
-      '-J leads over another host, and a machine is reached from this one',
-      `leave it out; to go through a machine: vmssh config install, and then ${tool} -J NAME`,
-    );
+  refuseJump(tool, args);
   if (operand === undefined || operand.host === '') {
     const form =
       tool === 'ssh' || tool === 'sftp'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asksTool, findOperands, jumps, optionsNameUser, type Paths } from '../../src/commands/ssh-args.js';
+import { asksTool, findOperands, optionsNameUser, type Paths } from '../../src/commands/ssh-args.js';
 import { splitArgs, type Tool } from '../../src/commands/ssh-split.js';
 import { asTarget } from '../../src/target/parse.js';
 
@@ -32,15 +32,6 @@ describe('the machine among the arguments of ssh', () => {
     { line: '-i l mint ls -l x', names: false },
   ])('the options of $line name a user: $names', ({ line, names }) =>
     expect(optionsNameUser('ssh', args('ssh', line))).toBe(names),
-  );
-
-  it.each([
-    { line: '-J a mint', over: true },
-    { line: '-o ProxyJump=a mint', over: true },
-    { line: '-o ProxyJump=none mint', over: false },
-    { line: 'mint ls -J', over: false },
-  ])('$line leads over another host: $over', ({ line, over }) =>
-    expect(jumps('ssh', args('ssh', line))).toBe(over),
   );
 
   it.each(['-p 22', '-v', '--'])('%s has none', (line) => expect(find('ssh', line)).toEqual([]));

@@ -232,7 +232,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     { args: ['nope'], code: 4, says: 'cannot find "nope": no machine on this host has this name: ' },
     { args: ['Twice-T7'], code: 4, says: '"Twice-T7" may be "machine/twice-t7" or "machine/TWICE-T7"' },
     { args: ['vsock/x'], code: 2, says: 'CID "x" cannot be used' },
-    { args: ['-J', 'x', 'db-t7'], code: 2, says: '-J leads over another host' },
+    { args: ['-J', 'x', 'db-t7'], code: 2, says: '-J goes through another host' },
     { args: ['-p', '22'], code: 2, says: 'expected [user@]TARGET among the arguments of ssh' },
   ])('say why $args is no machine', async ({ args, code, says }) => {
     expect(await tool('ssh', ...args)).toMatchObject({ code, stderr: expect.stringContaining(says) });

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, connect as tcpConnect } from 'node:net';
+import { type AddressInfo, createServer, connect as openSocket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jumpForm } from '../../src/commands/ssh-jump.js';
 import { loadAddon } from '../../src/native.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { outcome, run } from '../helpers/run.js';
@@ -42,6 +43,18 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
   it('takes the path with percent signs for slashes', async () => {
     const result = await run([...sshd.ssh(mode), copyHost, 'echo "$SSH_CONNECTION"']);
     expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('UNKNOWN') });
+  });
+
+  it('is a host for -J to go through, with two percent signs for each slash', async () => {
+    const gate = createServer((socket) => socket.pipe(openSocket(sshd.path)).pipe(socket));
+    await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+    const { port } = gate.address() as AddressInfo;
+    const jump = `unix${sshd.path}`.replaceAll('/', '%%');
+    const trust = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
+    const ssh = [...sshd.ssh(mode), ...trust, '-p', String(port), '-J', jump];
+    expect(await run([...ssh, '127.0.0.1', 'exit 8'])).toMatchObject({ code: 8 });
+    expect(jump).toBe(jumpForm(host));
+    await new Promise((resolve) => gate.close(resolve));
   });
 
   it('copies by scp both ways', async () => {
@@ -122,7 +135,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     );
     await seen(child.stderr, 'Entering interactive session');
     for (const word of ['one', 'two']) {
-      const socket = tcpConnect(local);
+      const socket = openSocket(local);
       socket.end(word);
       expect(await text(socket)).toBe(word);
     }

@@ -21,6 +21,7 @@ import { report } from '../../src/guest/sh/report.js';
 import { undo } from '../../src/guest/sh/undo.js';
 import { write } from '../../src/guest/sh/write.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { onTerminal } from '../helpers/terminal.js';
 import { shell, shells } from './shells.js';
 
 // As root the home is somebody else's, as in a guest; else it is the caller's own, and "root" means no runuser.
@@ -49,13 +50,13 @@ function give(path: string, mode?: number): void {
 }
 
 describe.each(shells)('$name', ({ command }) => {
+  const parts = `set -u\nR="\${1:-}"\n${report}${files}${homePart}${write}${facts}${accountPart}${undo}`;
   const run = (script: string, keys = key) => {
-    const parts = `${report}${files}${homePart}${write}${facts}${accountPart}${undo}`;
     const settings = `account=${account}\nkeys='${keys}'\nhushlogin=yes\nstate_temp="$R/run/temp"`;
     const fakes = `getent() { echo "$2:x:1:1::/home:/bin/sh"; }\nsystemctl() { :; }`;
     const { code, stdout, stderr } = shell(
       command,
-      `set -u\nR="$1"\n${parts}\n${fakes}\n${settings}\n${script}\necho "faults: $faults"`,
+      `${parts}\n${fakes}\n${settings}\n${script}\necho "faults: $faults"`,
       { args: [root] },
     );
     return { code, stdout, stderr };
@@ -180,6 +181,19 @@ describe.each(shells)('$name', ({ command }) => {
       expect(stdout).toMatch(/^137\n1\n0\nfaults: 0\n$/);
     },
   );
+
+  it.skipIf(!isRoot)('gives a home no hold on the terminal of root', async () => {
+    const look = `if [ -t 1 ] || [ -t 2 ] || true </dev/tty; then echo terminal; fi; cut -d ' ' -f 6 /proc/self/stat`;
+    const script = join(root, 'run/script');
+    writeFileSync(
+      script,
+      `${parts}\nas ${account} sh -c "${look}" </dev/null; cut -d ' ' -f 6 /proc/$$/stat`,
+    );
+    const { stdout } = await onTerminal([...command, script], /never/, '');
+    const [inHome, ours] = stdout.trim().split('\r\n');
+    expect([inHome, ours]).toEqual([expect.stringMatching(/^\d+$/), expect.stringMatching(/^\d+$/)]);
+    expect(inHome).not.toBe(ours);
+  });
 
   it.skipIf(!isRoot)('takes no more from a home than it has use for', () => {
     const { stdout } = run(`as ${account} cat /dev/zero | wc -c`);

@@ -191,6 +191,26 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('privsep_folder /usr/sbin/sshd')).toBe(`${folder}\n`);
   });
 
+  // ESC, C1 as a byte and in UTF-8, a bidi override, an isolate, a line separator, DEL, a carriage return, a newline.
+  it('shows nothing of a journal or a unit that a terminal may obey', () => {
+    const hostile =
+      '\\033]0;x\\007\\2332J\\302\\2332J\\342\\200\\256\\342\\201\\246\\342\\200\\250\\177\\r\\nend 0 all is well';
+    given(
+      { 'etc/systemd/system/sshd-vsock.socket': '[Socket]\nListenStream=vsock::22\n' },
+      {
+        journalctl: `printf '${hostile}'`,
+        systemctl: systemctl('252', { 'sshd-vsock.socket -p LoadState': 'bad-setting' }),
+      },
+    );
+    const words = `"$(printf '${hostile}')"`;
+    const said = run(`check_socket || :; fail x ${words} ${words}`);
+    expect(said).toMatch(
+      /^failed +address-form +sshd-vsock\.socket is refused \(bad-setting\): .*2J.* end 0 all is well\ncure .*\n/,
+    );
+    expect(said).toMatch(/\nfailed +x .* end 0 all is well\ncure +x .* end 0 all is well\n$/);
+    expect(said.replaceAll('\n', '')).toMatch(/^[ -~]+$/);
+  });
+
   it('4: tells that WSL and cloud-init write /etc/hosts anew', () => {
     given({ 'etc/cloud/cloud.cfg.d/90.cfg': 'manage_etc_hosts: true\n' });
     expect(run('hosts_note')).toContain('cloud-init writes it anew');

@@ -10,16 +10,20 @@ faults=0
 noted=no
 
 # say ok|changed|skipped|failed|cure STEP WORDS
-say() { printf '%-8s %-13s %s\n' "$1" "$2" "$3"; }
+say() { printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)"; }
+
+# What journals, units and tools say may hold what a terminal obeys: escapes, C1 as a byte or in UTF-8, bidi controls. Which
+# of them a console takes for what is not known here, so ASCII is all that is shown.
+on_one_line() { tr -d '\r' | tr '\n\t' '  ' | tr -c ' -~' _; }
 
 # fail STEP WORDS [CURE]; with noted=yes something proved that it does no harm.
 fail() {
   if [ "$noted" = yes ]; then
-    say skipped "$1" "$(printf '%s' "$2" | tr -d '\r' | tr '\n\t' '  '); the login works all the same"
+    say skipped "$1" "$2; the login works all the same"
     return 0
   fi
   faults=$((faults + 1))
-  say failed "$1" "$(printf '%s' "$2" | tr -d '\r' | tr '\n\t' '  ')"
+  say failed "$1" "$2"
   if [ -n "\${3:-}" ]; then say cure "$1" "$3"; fi
 }
 

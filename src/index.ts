@@ -2,13 +2,13 @@ import type { Duplex } from 'node:stream';
 import { sshPort } from './address/port.js';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
+import type { Target } from './kinds/kinds.js';
+import { parseTarget } from './kinds/parse.js';
+import { resolve as resolveTarget } from './kinds/resolve.js';
 import { reach } from './reach.js';
 import type { Resolution } from './resolve/resolution.js';
-import { resolve as resolveTarget } from './resolve/resolve.js';
 import { awaitBanner } from './ssh/await-banner.js';
 import { type HostKey, type ProbeResult, probe as probeStream } from './ssh/probe.js';
-import { parseTarget } from './target/parse.js';
-import type { Target } from './target/target.js';
 
 export { ConnectError, type Op } from './errors.js';
 export type { Endpoint, HostKey, ProbeResult, Resolution, Target };

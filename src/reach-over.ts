@@ -1,9 +1,9 @@
 import type { Guid } from './address/guid.js';
 import { openConnection } from './connect/open.js';
 import { ConnectError } from './errors.js';
+import { parseTarget } from './kinds/parse.js';
+import { resolve } from './kinds/resolve.js';
 import { type Reached, type ReachOptions, reach } from './reach.js';
-import { resolve } from './resolve/resolve.js';
-import { parseTarget } from './target/parse.js';
 
 /** The ways to a machine, as `hvc nc -t` names them. */
 export type Transport = 'vsock' | 'ip';

@@ -3,11 +3,11 @@ import { openConnection } from './connect/open.js';
 import type { OpenOptions } from './connect/open-options.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
+import type { Target } from './kinds/kinds.js';
+import { parseTarget } from './kinds/parse.js';
+import { resolve } from './kinds/resolve.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
-import { resolve } from './resolve/resolve.js';
-import { parseTarget } from './target/parse.js';
-import type { Target } from './target/target.js';
 
 /** Told at the end of each step: what it was and what came of it; `endpoint` when a target is resolved. */
 export type Trace = (

@@ -8,6 +8,11 @@ export function parseGuid(text: string): Guid | undefined {
   return match[2].toLowerCase() as Guid;
 }
 
+/** Whether a text is meant for an id and nothing else: a GUID, with or without braces on either side. */
+export function isBareId(text: string): boolean {
+  return /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i.test(text);
+}
+
 /** The 16 bytes as Windows lays them in memory: Data1 to Data3 little-endian, Data4 as written. */
 export function guidToWindowsBytes(guid: Guid): Uint8Array {
   const hex = guid.replaceAll('-', '');

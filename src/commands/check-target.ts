@@ -1,14 +1,14 @@
 import { now as clock } from '../clock.js';
 import { toDuplex } from '../deliver/duplex.js';
 import { ConnectError } from '../errors.js';
+import { parseTarget } from '../kinds/parse.js';
+import { findTarget, portNote } from '../lookup/find-target.js';
+import { splitLogin } from '../lookup/login.js';
 import { type Reached, reach } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { probe } from '../ssh/probe.js';
-import { splitLogin } from '../target/login.js';
-import { parseTarget } from '../target/parse.js';
 import type { CheckResult, Stage, StageName } from './check-result.js';
 import type { Io } from './command.js';
-import { findTarget, portNote } from './look-up.js';
 import { windowsVmssh } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
 import { sshUser } from './ssh-user.js';

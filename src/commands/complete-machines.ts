@@ -1,6 +1,6 @@
 import { matchFound, slug } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import { asTarget } from '../target/parse.js';
+import { asTarget } from '../kinds/parse.js';
 
 /** What may be typed for a machine, with what is said of it: only what the commands take for this very machine. */
 export function machineWords(

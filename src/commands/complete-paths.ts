@@ -1,8 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { kinds } from '../kinds/kinds.js';
+import { asTarget } from '../kinds/parse.js';
 import { onDrive } from '../resolve/socket-path.js';
-import { asTarget } from '../target/parse.js';
 import { rooted } from '../target/socket-path.js';
+import { split } from '../target/split.js';
 
 /** What a folder holds that a socket's path may go on with. */
 export interface FolderEntry {
@@ -15,8 +17,10 @@ export async function pathTargets(
   text: string,
   folder: (path: string) => Promise<readonly FolderEntry[]>,
 ): Promise<readonly { readonly target: string; readonly kind: FolderEntry['kind'] }[]> {
-  const [, kind, path] = /^((?:unix|vsock-mux)[/:])(.*)$/is.exec(text) ?? [];
-  if (kind === undefined || path === undefined) return [];
+  const { word, separator, rest: path } = split(text);
+  const isPath = kinds.some(({ name, rest }) => name === word && rest === 'path');
+  if (!isPath || (separator !== '/' && separator !== ':')) return [];
+  const kind = text.slice(0, word.length + 1);
   const cut = path.lastIndexOf('/') + 1;
   const [head, start] = [path.slice(0, cut), path.slice(cut)];
   const entries = await folder(rooted(head));

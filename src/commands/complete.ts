@@ -1,4 +1,6 @@
 import type { ListedMachine } from '../discovery/merge.js';
+import { addressWord } from '../kinds/kind.js';
+import { kinds } from '../kinds/kinds.js';
 import type { Command, OptionSpec } from './command.js';
 import { machineWords } from './complete-machines.js';
 import { type FolderEntry, pathTargets } from './complete-paths.js';
@@ -20,9 +22,6 @@ export interface LiveNames {
   readonly providers: () => Promise<readonly string[]>;
   readonly folder: (path: string) => Promise<readonly FolderEntry[]>;
 }
-
-/** Kinds that are addresses; what follows is for the user to know. */
-const addressKinds = ['vsock/', 'unix/', 'vsock-mux/'];
 
 /** The words that may stand where the last of `words` is being typed; the program's own name is not among them. */
 export async function complete(
@@ -117,7 +116,9 @@ async function targets(
   const paths = await pathTargets(current.slice(user.length), live.folder);
   return [
     ...machines.map(({ target, about }) => ({ word: `${user}${target}${copies}`, about })),
-    ...addressKinds.map((kind) => ({ word: `${user}${kind}`, about: 'an address' })),
+    ...kinds
+      .map(addressWord)
+      .flatMap((word = '') => (word ? [{ word: `${user}${word}`, about: 'an address' }] : [])),
     ...paths.map(({ target, kind }) => ({
       word: `${user}${target}${kind === 'socket' ? copies : ''}`,
       about: `a ${kind}`,

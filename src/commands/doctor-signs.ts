@@ -5,10 +5,11 @@ import { allProcesses } from '../discovery/processes.js';
 import type { Signs } from '../guest/diagnose.js';
 import { type CidUser, cidsOf, sharedCids } from '../guest/shared-cids.js';
 import { sshCommand } from '../guest/ways.js';
+import { kindOf } from '../kinds/kinds.js';
+import { parseTarget } from '../kinds/parse.js';
+import { splitLogin } from '../lookup/login.js';
 import { runProgram } from '../process/run-program.js';
 import { brokenControlPath } from '../ssh/control-path.js';
-import { splitLogin } from '../target/login.js';
-import { parseTarget } from '../target/parse.js';
 import type { CheckResult } from './check-result.js';
 import type { Io } from './command.js';
 import { sshSettings } from './ssh-settings.js';
@@ -56,7 +57,8 @@ export async function hostSigns(
     io.platform === 'linux' && parsed.kind === 'vsock'
       ? sharedCids(await processes()).get(parsed.cid)
       : undefined;
-  const byHyperV = io.platform === 'win32' && (parsed.kind === 'hyper-v' || parsed.kind === 'wsl');
+  const { from: reachedFrom, takesPort } = kindOf(parsed);
+  const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
   const service =
     error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
   const { host } = splitLogin(check.target);

@@ -1,5 +1,5 @@
 import { exitCode } from '../errors.js';
-import { splitLogin } from '../target/login.js';
+import { splitLogin } from '../lookup/login.js';
 import { codeOf } from './check-result.js';
 import type { Command } from './command.js';
 import { type ExamineOptions, examine } from './doctor-examine.js';

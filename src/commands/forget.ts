@@ -1,12 +1,12 @@
 import { exitCode, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
+import { asTarget } from '../kinds/parse.js';
+import { lookUp } from '../lookup/find-target.js';
+import { splitLogin } from '../lookup/login.js';
 import { readText } from '../read-file.js';
 import { hostKeyAlias, isNamed } from '../ssh/identity.js';
 import { knownHostsFile, withoutNames } from '../ssh/known-hosts-file.js';
-import { splitLogin } from '../target/login.js';
-import { asTarget } from '../target/parse.js';
 import { type Command, UsageError } from './command.js';
-import { lookUp } from './look-up.js';
 import { complain } from './words.js';
 
 export interface ForgetOptions {

@@ -2,7 +2,7 @@ import { exitCode } from '../errors.js';
 import { runScript } from '../guest/run-script.js';
 import { checkScript } from '../guest/script.js';
 import { wayInto } from '../guest/ways.js';
-import { splitUser } from '../target/login.js';
+import { splitUser } from '../lookup/login.js';
 import { type Command, UsageError } from './command.js';
 import { guestCheckJson } from './guest-json.js';
 import { formatProgress } from './guest-lines.js';

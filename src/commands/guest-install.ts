@@ -4,9 +4,10 @@ import { cidOf } from '../guest/progress.js';
 import { newProof } from '../guest/proof.js';
 import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
 import { targetOf } from '../guest/ways.js';
+import { kindOf } from '../kinds/kinds.js';
+import { parseTarget } from '../kinds/parse.js';
+import { splitUser } from '../lookup/login.js';
 import { shellWord } from '../ssh/config-word.js';
-import { splitUser } from '../target/login.js';
-import { parseTarget } from '../target/parse.js';
 import { formatCheck } from './check-format.js';
 import { checkTarget } from './check-target.js';
 import type { Command, Io } from './command.js';
@@ -123,8 +124,7 @@ function afterwards({ into, script }: GuestInstallOptions, target: string, io: I
   const user = account ?? splitUser(into.host).user;
   const word = (text: string) => shellWord(text, io.platform);
   const lines = hostLines({ name, target, port, user, word, self: io.self });
-  const { kind } = parseTarget(target);
-  const onWindows = kind === 'hyper-v' || kind === 'wsl' || kind === 'hvsock';
+  const onWindows = kindOf(parseTarget(target)).from.startsWith('windows');
   const registration =
     onWindows && port !== 22
       ? `\nWindows may want port ${port} registered once, in an elevated terminal:\n${pasteable(`vmssh service register ${port}`, io)}\n`

@@ -2,7 +2,7 @@ import { ConnectError } from '../errors.js';
 import type { ScriptOutcome } from '../guest/run-script.js';
 import { sudoAsks } from '../guest/sudo.js';
 import type { Way, WayOptions } from '../guest/ways.js';
-import { splitUser } from '../target/login.js';
+import { splitUser } from '../lookup/login.js';
 import { checkTarget } from './check-target.js';
 import type { Io } from './command.js';
 import { reachFlags } from './shared-options.js';

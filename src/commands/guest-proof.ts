@@ -2,7 +2,7 @@ import { proofIn } from '../guest/proof.js';
 import { runScript } from '../guest/run-script.js';
 import { proofScript } from '../guest/script.js';
 import { wayInto } from '../guest/ways.js';
-import { splitUser } from '../target/login.js';
+import { splitUser } from '../lookup/login.js';
 import type { Io } from './command.js';
 import { formatProgress } from './guest-lines.js';
 import type { HostFlags } from './guest-way.js';

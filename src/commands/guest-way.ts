@@ -1,8 +1,8 @@
 import { checkUserName } from '../address/user-name.js';
 import { quote } from '../errors.js';
 import { type WayName, wayOf } from '../guest/ways.js';
-import { splitUser } from '../target/login.js';
-import { parseTarget } from '../target/parse.js';
+import { parseTarget } from '../kinds/parse.js';
+import { splitUser } from '../lookup/login.js';
 import { type OptionSpec, type RawArgs, UsageError } from './command.js';
 import { usage } from './values.js';
 

@@ -1,5 +1,5 @@
 import { exitCode } from '../errors.js';
-import { kinds } from '../target/kinds.js';
+import { kinds } from '../kinds/kinds.js';
 import { bold, entry, italic } from './man-roff.js';
 
 /** The first words of the commands that run a tool of ssh, take a machine's name, ask for machines, and open a connection. */

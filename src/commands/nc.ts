@@ -1,15 +1,15 @@
 import { parseGuid } from '../address/guid.js';
 import { printable, quote } from '../errors.js';
+import { parseTarget } from '../kinds/parse.js';
+import { findTarget } from '../lookup/find-target.js';
+import { splitLogin } from '../lookup/login.js';
 import type { AddonState } from '../native.js';
 import { loadAddon } from '../native.js';
 import type { Transport } from '../reach-over.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { bannerLimit } from '../ssh/banner.js';
-import { splitLogin } from '../target/login.js';
-import { parseTarget } from '../target/parse.js';
 import { type Command, UsageError } from './command.js';
 import { lasting } from './lasting.js';
-import { findTarget } from './look-up.js';
 import { reachArgs, runOverInterop, windowsVmssh } from './over-interop.js';
 import { reachBy } from './reach-by.js';
 import {

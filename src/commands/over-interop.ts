@@ -8,8 +8,8 @@ import type { Addon } from 'node-hvsock-native';
 import { isSocket, passFd } from '../deliver/pass-fd.js';
 import { findWindowsVmssh, isWsl } from '../discovery/interop.js';
 import { ConnectError, quote } from '../errors.js';
+import { kindOf, type Target } from '../kinds/kinds.js';
 import { loadAddon } from '../native.js';
-import type { Target } from '../target/target.js';
 import type { Io } from './command.js';
 import type { ReachFlags } from './shared-options.js';
 
@@ -21,7 +21,7 @@ export function windowsVmssh(
   target: Target,
   { platform, env }: Pick<Io, 'platform' | 'env'>,
 ): string | undefined {
-  if (target.kind !== 'hyper-v' && target.kind !== 'hvsock') return undefined;
+  if (kindOf(target).from !== 'windows-wsl2') return undefined;
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
 }
 

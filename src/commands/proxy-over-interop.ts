@@ -1,4 +1,4 @@
-import { parseTarget } from '../target/parse.js';
+import { parseTarget } from '../kinds/parse.js';
 import type { Io } from './command.js';
 import { passOverInterop, reachArgs, runOverInterop, wantsSocket, windowsVmssh } from './over-interop.js';
 import type { ReachByOptions } from './reach-by.js';

@@ -1,9 +1,10 @@
 import { isSocket, passFd } from '../deliver/pass-fd.js';
 import { ConnectError, printable } from '../errors.js';
+import { kindOf } from '../kinds/kinds.js';
+import { asTarget } from '../kinds/parse.js';
 import { type AddonState, loadAddon } from '../native.js';
 import type { Reached, Trace } from '../reach.js';
 import type { Transport } from '../reach-over.js';
-import { asTarget } from '../target/parse.js';
 import { asTyped } from '../target/typed.js';
 import type { Command, Io } from './command.js';
 import { lasting } from './lasting.js';
@@ -66,8 +67,8 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(options, io) {
-    const kind = io.platform === 'linux' ? asTarget(options.text)?.kind : undefined;
-    if (kind === 'hyper-v' || kind === 'hvsock') {
+    const target = io.platform === 'linux' ? asTarget(options.text) : undefined;
+    if (target && kindOf(target).from === 'windows-wsl2') {
       const { proxyOverInterop } = await import('./proxy-over-interop.js');
       const code = await proxyOverInterop(options, io);
       if (code !== undefined) return code;

@@ -1,11 +1,11 @@
 import { type Endpoint, formatEndpoint } from '../endpoint.js';
 import { exitCode, printable } from '../errors.js';
-import { resolve } from '../resolve/resolve.js';
-import { parseTarget } from '../target/parse.js';
-import type { Target } from '../target/target.js';
+import type { Target } from '../kinds/kinds.js';
+import { parseTarget } from '../kinds/parse.js';
+import { resolve } from '../kinds/resolve.js';
+import { findTarget, portNote } from '../lookup/find-target.js';
 import type { Command } from './command.js';
 import { type Envelope, envelope, formatJson } from './json.js';
-import { findTarget, portNote } from './look-up.js';
 import { runOverInterop, windowsVmssh } from './over-interop.js';
 import { jsonOption, portOption } from './shared-options.js';
 import { givenPort, portArgument, positionals } from './values.js';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Login, splitLogin, splitUser } from '../target/login.js';
+import { type Login, splitLogin, splitUser } from '../lookup/login.js';
 import type { SplitArgs, Tool, ToolOption } from './ssh-split.js';
 
 /** Where among a tool's operands a machine is named. */

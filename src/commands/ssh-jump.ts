@@ -1,5 +1,5 @@
-import { splitUser } from '../target/login.js';
-import { asTarget } from '../target/parse.js';
+import { asTarget } from '../kinds/parse.js';
+import { splitUser } from '../lookup/login.js';
 import { UsageError } from './command.js';
 import type { SplitArgs, Tool } from './ssh-split.js';
 

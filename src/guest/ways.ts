@@ -1,8 +1,8 @@
+import type { Target } from '../kinds/kinds.js';
+import { asTarget } from '../kinds/parse.js';
+import { splitUser } from '../lookup/login.js';
 import { pathArgument, shellWord as proxyWord } from '../ssh/config-word.js';
 import { hostNameOf } from '../ssh/host-name.js';
-import { splitUser } from '../target/login.js';
-import { asTarget } from '../target/parse.js';
-import type { Target } from '../target/target.js';
 import { shellWord } from './quote.js';
 
 /** How a script gets into a guest that can already be reached somehow. */
@@ -63,7 +63,7 @@ export function wayInto(options: WayOptions, more: readonly string[] = []): Way 
       };
     case 'wsl': {
       const target = targetOf(host);
-      const distro = target?.kind === 'wsl' ? target.distro : host;
+      const distro = target?.kind === 'wsl' ? target.name : host;
       return { name: way, command: ['wsl.exe', '-d', distro, '-u', 'root', '--', 'sh', '-s'], input: script };
     }
     case 'machinectl': {

@@ -8,7 +8,7 @@ import { matchFound } from '../discovery/match-found.js';
 import type { Deps } from '../discovery/provider.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
-import type { Target } from '../target/target.js';
+import type { HyperVTarget } from '../target/target.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
 /** What is asked for machines, and what is remembered of them. */
@@ -19,7 +19,7 @@ export interface HyperVKnowledge {
 
 /** A Hyper-V machine by its name or id. Windows alone. */
 export async function resolveHyperV(
-  target: Extract<Target, { kind: 'hyper-v' }>,
+  target: HyperVTarget,
   context: ResolveContext,
   known: HyperVKnowledge = { list: (deps) => listHyperV(deps), cache: fileCache(context.env) },
 ): Promise<Resolution> {

@@ -2,11 +2,10 @@ import type { UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.j
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolvePath } from './socket-path.js';
 
+export type SocketTarget = UnixTarget | VsockTarget | VsockMuxTarget;
+
 /** The endpoint of a target that is a socket address already, but for the reading of its path and a port. */
-export function resolveSocket(
-  target: UnixTarget | VsockTarget | VsockMuxTarget,
-  context: ResolveContext,
-): Resolution {
+export function resolveSocket(target: SocketTarget, context: ResolveContext): Resolution {
   switch (target.kind) {
     case 'unix': {
       const { path, steps } = resolvePath(target, context);

@@ -1,10 +1,12 @@
 import { isIP } from 'node:net';
+import { hasControlCharacter } from '../address/control-character.js';
 import { checkPort, parsePort } from '../address/port.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
-import { parseTarget } from '../target/parse.js';
+import { parseUnix, parseVsock, parseVsockMux } from '../target/address.js';
+import { type Split, split } from '../target/split.js';
 import type { Resolution, ResolveContext } from './resolution.js';
-import { resolveSocket } from './socket.js';
+import { resolveSocket, type SocketTarget } from './socket.js';
 
 /** Where an SSH address leads that a machine registered: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222". */
 export function resolveSshAddress(address: string, context: ResolveContext): Resolution {
@@ -28,11 +30,21 @@ export function resolveSshAddress(address: string, context: ResolveContext): Res
 }
 
 function socketOf(address: string, context: ResolveContext): Resolution | undefined {
-  if (!/^(unix|vsock|vsock-mux)[/%:]/i.test(address)) return undefined;
-  const target = parseTarget(address);
-  const isSocket = target.kind === 'unix' || target.kind === 'vsock' || target.kind === 'vsock-mux';
-  return isSocket ? resolveSocket(target, context) : undefined;
+  const parts = split(address);
+  const parse = parts.separator === '' ? undefined : sockets.get(parts.word);
+  if (parse === undefined) return undefined;
+  if (hasControlCharacter(address)) throw new RangeError('it holds control characters');
+  return resolveSocket(parse(parts), context);
 }
+
+const sockets: ReadonlyMap<string, (parts: Split) => SocketTarget> = new Map<
+  string,
+  (parts: Split) => SocketTarget
+>([
+  ['unix', parseUnix],
+  ['vsock', parseVsock],
+  ['vsock-mux', parseVsockMux],
+]);
 
 function tcpOf(address: string, otherwise: number): Endpoint {
   if (isIP(address)) return { family: 'tcp', host: address, port: checkPort(otherwise, 'tcp') };

@@ -1,7 +1,7 @@
 import { slug } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { printable } from '../errors.js';
-import { parseTarget } from '../target/parse.js';
+import { parseTarget } from '../kinds/parse.js';
 import { settingsOf } from './config-settings.js';
 import type { ConcreteHost } from './config-text.js';
 import { hostOptions } from './host-options.js';

@@ -1,3 +1,5 @@
+import { hostPatterns, type Kind } from '../kinds/kind.js';
+import { kinds } from '../kinds/kinds.js';
 import { type Caller, type HostOptions, hostOptions } from './host-options.js';
 
 export interface ConfigTextOptions extends Caller {
@@ -5,6 +7,8 @@ export interface ConfigTextOptions extends Caller {
   readonly knownHosts?: string;
   /** A block of its own for each: IDEs list them. */
   readonly hosts?: readonly ConcreteHost[];
+  /** Whose patterns are written. */
+  readonly table?: readonly Kind[];
 }
 
 /** One machine under a name of its own. */
@@ -21,21 +25,13 @@ export interface ConcreteHost {
 /** Where ssh keeps the keys of machines by name: in the folder of whoever runs it. */
 export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
 
-/** The host patterns of all kinds that are addresses, `.host` first; ssh_config(5) knows * and ? alone. */
-const addresses = [
-  ['.host', 'machine/.host', 'machine%.host'],
-  ['unix/*', 'unix%*', 'unix:*'],
-  ['vsock/*', 'vsock%*', 'vsock:*'],
-  ['vsock-mux/*', 'vsock-mux%*', 'vsock-mux:*'],
-  ['hvsock/*', 'hvsock%*', 'hvsock:*'],
-];
-
-/** Those that name a machine. */
-const names = [
-  ['machine/*', 'machine%*', 'container/*', 'container%*'],
-  ['qemu/*', 'qemu%*', 'qemu:*'],
-  ...['hyper-v', 'wsl', 'lima', 'incus', 'multipass', 'podman'].map((kind) => [`${kind}/*`, `${kind}%*`]),
-];
+/** The host patterns of all kinds whose host keys are kept for the machine, or not at all. `.host` comes first. */
+function patterns(table: readonly Kind[], hostKey: Kind['hostKey']): string {
+  return table
+    .filter((kind) => kind.hostKey === hostKey)
+    .flatMap(hostPatterns)
+    .join(' ');
+}
 
 /** The lines for an ssh_config, as a Unix ssh reads them. Throws a RangeError where a path cannot stand in such a file. */
 export function configText({
@@ -44,15 +40,16 @@ export function configText({
   platform,
   knownHosts = userKnownHosts,
   hosts = [],
+  table = kinds,
 }: ConfigTextOptions): string {
   const caller = { program, fdpass, platform };
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',
     '# These names are addresses: who answers changes with every machine that is started, and nobody stands in between.',
-    block(addresses.flat().join(' '), { ...caller, knownHosts: undefined }),
+    block(patterns(table, 'none'), { ...caller, knownHosts: undefined }),
     '# These are machines: the first key is taken, a changed one is refused until "vmssh forget NAME".',
-    block(names.flat().join(' '), { ...caller, knownHosts }),
+    block(patterns(table, 'machine'), { ...caller, knownHosts }),
     ...hosts.flatMap(({ host, pattern = '', options, about }) => [
       `# ${about}`,
       block(`${host} ${pattern}`.trimEnd(), { ...options, ...caller }),

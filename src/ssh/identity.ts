@@ -1,5 +1,5 @@
 import type { Found } from '../discovery/provider.js';
-import type { Target } from '../target/target.js';
+import { kindOf, type Target } from '../kinds/kinds.js';
 
 /** What known_hosts has a machine by: its UUID or machine id, which outlives its CID, its address and its name. */
 export function hostKeyAlias({ uuid }: Pick<Found, 'uuid'>): string | undefined {
@@ -9,6 +9,6 @@ export function hostKeyAlias({ uuid }: Pick<Found, 'uuid'>): string | undefined 
 }
 
 /** Whether a target names a machine, and not an address where another one may answer tomorrow. */
-export function isNamed({ kind }: Target): boolean {
-  return kind !== 'unix' && kind !== 'vsock' && kind !== 'vsock-mux';
+export function isNamed(target: Target): boolean {
+  return kindOf(target).hostKey === 'machine';
 }

@@ -1,19 +1,15 @@
 import type { Guid } from '../address/guid.js';
-import type { Split } from './split.js';
 
-/** What was typed, understood. A port is there only where the text itself names one. */
-export type Target =
-  | UnixTarget
-  | VsockTarget
-  | VsockMuxTarget
-  | { readonly kind: 'machine'; readonly name: string }
-  | { readonly kind: 'container'; readonly name: string }
-  | { readonly kind: 'hyper-v'; readonly name: string }
-  | { readonly kind: 'hyper-v'; readonly vmId: Guid }
-  | { readonly kind: 'hvsock'; readonly vmId: Guid; readonly serviceId: Guid }
-  | { readonly kind: 'wsl'; readonly distro: string }
-  | LibvirtTarget
-  | ListedTarget;
+/** What every target has; which more is its kind's own. A port is there only if the text itself names one. */
+export interface AnyTarget {
+  readonly kind: string;
+}
+
+/** A machine that its kind finds by name. */
+export interface NamedTarget<Kind extends string = string> {
+  readonly kind: Kind;
+  readonly name: string;
+}
 
 export interface UnixTarget extends SocketPath {
   readonly kind: 'unix';
@@ -30,40 +26,22 @@ export interface VsockTarget {
   readonly port?: number;
 }
 
-export interface LibvirtTarget {
-  readonly kind: 'libvirt';
-  /** Which libvirtd: the system's, the user's own, or the first that knows the name. */
-  readonly scope: 'any' | 'system' | 'session';
-  /** A domain's name, UUID or numeric id. */
-  readonly name: string;
+export interface HvsockTarget {
+  readonly kind: 'hvsock';
+  readonly vmId: Guid;
+  readonly serviceId: Guid;
 }
 
-export interface ListedTarget {
-  readonly kind: 'listed';
-  /** The manager that lists it. */
-  readonly provider: 'lima' | 'incus' | 'multipass' | 'podman';
-  readonly name: string;
+export type HyperVTarget = NamedTarget<'hyper-v'> | { readonly kind: 'hyper-v'; readonly vmId: Guid };
+
+export interface QemuTarget extends NamedTarget<'qemu'> {
+  /** Which libvirtd: the system's, the user's own, or the first that knows the name. */
+  readonly scope: 'any' | 'system' | 'session';
 }
 
 export interface SocketPath {
   /** The path with each % taken as it is. */
   readonly path: string;
-  /** The path with each % read as a slash; meant where no file exists at `path`. */
+  /** The path with each % read as a slash; meant if no file exists at `path`. */
   readonly decodedPath?: string;
-}
-
-/** A kind of target: one file each, listed in kinds.ts. */
-export interface Kind {
-  readonly name: string;
-  /** The form to type, for help and error messages. */
-  readonly form: string;
-  readonly summary: string;
-  /** What stands in front of the first separator, in lower case. */
-  readonly words: readonly string[];
-  /** The separators that may stand there. */
-  readonly separators: '' | '/%' | '/%:';
-  /** Whether a text without any separator is of this kind. */
-  isBare?(text: string): boolean;
-  /** Throws a RangeError with one clause where the rest is not understood. */
-  parse(split: Split): Target;
 }

@@ -9,7 +9,7 @@ import { listFolder } from '../../src/commands/complete-paths.js';
 import { completion, printCompletions } from '../../src/commands/completion.js';
 import { completionScripts, shells } from '../../src/commands/completion-scripts.js';
 import type { ListedMachine } from '../../src/discovery/merge.js';
-import { parseTarget } from '../../src/target/parse.js';
+import { parseTarget } from '../../src/kinds/parse.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -35,7 +35,7 @@ describe('completion', () => {
     { line: 'con', want: ['config'] },
     { line: 'config ', want: ['install', 'uninstall', 'diff', 'print'] },
     { line: 'config un', want: ['uninstall'] },
-    { line: 'ssh ', want: ['mint', 'qemu/mint', 'Web-1', 'reboot', 'vsock/', 'unix/', 'vsock-mux/'] },
+    { line: 'ssh ', want: ['mint', 'qemu/mint', 'Web-1', 'reboot', 'unix/', 'vsock/', 'vsock-mux/'] },
     { line: 'ssh root@m', want: ['root@mint'] },
     { line: 'ssh -l ann q', want: ['qemu/mint'] },
     { line: 'ssh -p 22 --w', want: ['--wait'] },

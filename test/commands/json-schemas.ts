@@ -99,7 +99,7 @@ export const checkSchema = z
 const port = z.int().min(0).max(0xffffffff);
 const path = { path: z.string(), decodedPath: z.string().optional() };
 const scopes = z.enum(['any', 'system', 'session']);
-const managers = z.enum(['lima', 'incus', 'multipass', 'podman']);
+const managers = ['lima', 'incus', 'multipass', 'podman'] as const;
 
 const target = z
   .union([
@@ -111,9 +111,9 @@ const target = z
     z.strictObject({ kind: z.literal('hyper-v'), name: z.string() }),
     z.strictObject({ kind: z.literal('hyper-v'), vmId: z.string() }),
     z.strictObject({ kind: z.literal('hvsock'), vmId: z.string(), serviceId: z.string() }),
-    z.strictObject({ kind: z.literal('wsl'), distro: z.string() }),
-    z.strictObject({ kind: z.literal('libvirt'), scope: scopes, name: z.string() }),
-    z.strictObject({ kind: z.literal('listed'), provider: managers, name: z.string() }),
+    z.strictObject({ kind: z.literal('wsl'), name: z.string() }),
+    z.strictObject({ kind: z.literal('qemu'), scope: scopes, name: z.string() }),
+    ...managers.map((kind) => z.strictObject({ kind: z.literal(kind), name: z.string() })),
   ])
   .meta({ id: 'target', description: 'the target, understood' });
 

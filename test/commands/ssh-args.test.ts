@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asksTool, findOperands, optionsNameUser, type Paths } from '../../src/commands/ssh-args.js';
 import { splitArgs, type Tool } from '../../src/commands/ssh-split.js';
-import { asTarget } from '../../src/target/parse.js';
+import { asTarget } from '../../src/kinds/parse.js';
 
 const isTarget = (text: string) => asTarget(text) !== undefined;
 const args = (tool: Tool, line: string) => splitArgs(tool, line.split(' '));

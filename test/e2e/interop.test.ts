@@ -172,7 +172,7 @@ describe('outside of Windows and WSL2', () => {
     const { code, stderr } = await run([...vmssh, 'proxy', 'hyper-v/Mint', '22'], { env, keepOpen: true });
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'vmssh: cannot find "hyper-v/Mint": Hyper-V machines are not reached from linux\nhint: they are reached from Windows and from inside WSL2\n',
+      'vmssh: cannot find "hyper-v/Mint": hyper-v targets are not reached from linux\nhint: they are reached from Windows and from inside WSL2\n',
     );
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { resolve } from '../../src/resolve/resolve.js';
-import { parseTarget } from '../../src/target/parse.js';
+import { parseTarget } from '../../src/kinds/parse.js';
+import { resolve } from '../../src/kinds/resolve.js';
 import { PeerFolder } from '../discovery/varlink-peer.js';
 
 let folder: PeerFolder;

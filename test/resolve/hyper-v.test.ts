@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../src/address/guid.js';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import type { HyperVMachine } from '../../src/discovery/hyper-v.js';
+import type { Target } from '../../src/kinds/kinds.js';
+import { parseTarget } from '../../src/kinds/parse.js';
 import { resolveHyperV } from '../../src/resolve/hyper-v.js';
-import { parseTarget } from '../../src/target/parse.js';
-import type { Target } from '../../src/target/target.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const other = '00112233-4455-6677-8899-aabbccddeeff' as Guid;

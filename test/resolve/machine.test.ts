@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/discovery/json.js';
-import type { ResolveOptions } from '../../src/resolve/resolve.js';
-import { resolve } from '../../src/resolve/resolve.js';
-import { parseTarget } from '../../src/target/parse.js';
+import { parseTarget } from '../../src/kinds/parse.js';
+import type { ResolveOptions } from '../../src/kinds/resolve.js';
+import { resolve } from '../../src/kinds/resolve.js';
 import { type Answer, listing, PeerFolder, recorded, wire } from '../discovery/varlink-peer.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTarget } from '../../src/target/parse.js';
+import { parseTarget } from '../../src/kinds/parse.js';
 import { asTyped } from '../../src/target/typed.js';
 
 describe('asTyped', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../src/discovery/merge.js';
 import type { Provider } from '../../src/discovery/provider.js';
-import { resolveShortName } from '../../src/resolve/short-name.js';
+import { resolveShortName } from '../../src/lookup/short-name.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, target: string, more: Partial<ListedMachine> = {}): ListedMachine => ({

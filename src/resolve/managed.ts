@@ -4,15 +4,17 @@ import { matchFound } from '../discovery/match-found.js';
 import { listMultipass } from '../discovery/multipass-provider.js';
 import { listPodman } from '../discovery/podman-provider.js';
 import type { Deps, Listing } from '../discovery/provider.js';
-import type { ListedTarget } from '../target/target.js';
+import type { NamedTarget } from '../target/target.js';
 import { ambiguousName, resolveFound, unknownName } from './found.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one question to one manager: they may start a daemon first. Milliseconds. */
 const timeoutMs = 10_000;
 
+export type ManagedTarget = NamedTarget<'lima' | 'incus' | 'multipass' | 'podman'>;
+
 /** How each manager lists its machines; the same functions that `vmssh list` uses. */
-export type Listers = Readonly<Record<ListedTarget['provider'], (deps: Deps) => Promise<Listing>>>;
+export type Listers = Readonly<Record<ManagedTarget['kind'], (deps: Deps) => Promise<Listing>>>;
 
 const all: Listers = {
   lima: (deps) => listLima(deps),
@@ -22,8 +24,8 @@ const all: Listers = {
 };
 
 /** A machine of Lima, Incus, Multipass or Podman: by the address that its manager tells. */
-export async function resolveListed(
-  { provider, name }: ListedTarget,
+export async function resolveManaged(
+  { kind: provider, name }: ManagedTarget,
   context: ResolveContext,
   listers: Listers = all,
 ): Promise<Resolution> {
@@ -47,7 +49,7 @@ export async function resolveListed(
   });
 }
 
-const cures: Readonly<Record<ListedTarget['provider'], { readonly list: string; readonly start: string }>> = {
+const cures: Readonly<Record<ManagedTarget['kind'], { readonly list: string; readonly start: string }>> = {
   lima: { list: 'limactl list', start: 'limactl start' },
   incus: { list: 'incus list', start: 'incus start' },
   multipass: { list: 'multipass list', start: 'multipass start' },

@@ -1,5 +1,5 @@
 import { ConnectError } from '../../src/errors.js';
-import { parseTarget } from '../../src/target/parse.js';
+import { parseTarget } from '../../src/kinds/parse.js';
 
 /** What parseTarget makes of a text, in the words of docs/targets.md: "vsock cid=3 port=22" or "refused: why". */
 export function understood(text: string): string {

@@ -1,17 +1,23 @@
 import { hasControlCharacter } from '../address/control-character.js';
 import { ConnectError } from '../errors.js';
-import { kinds } from './kinds.js';
-import { type Split, split } from './split.js';
-import type { Kind, Target } from './target.js';
+import { type Split, split } from '../target/split.js';
+import type { AnyTarget } from '../target/target.js';
+import type { Kind } from './kind.js';
+import { kinds, type Target } from './kinds.js';
 
-/** Understands what was typed, by its text alone. Throws a ConnectError of op parse. */
+/** Understands what was typed, by its text only. Throws a ConnectError of op parse. */
 export function parseTarget(text: string): Target {
-  if (text === '') throw refusal(text, 'the target is empty', formsHint());
+  return parseBy<Target>(kinds, text);
+}
+
+/** The same with another table of kinds. */
+export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: string): T {
+  if (text === '') throw refusal(text, 'the target is empty', formsHint(table));
   if (hasControlCharacter(text)) throw refusal(text, 'it holds control characters');
   const parts = split(text);
-  const kind = kinds.find((each) => isOf(each, parts));
+  const kind = table.find((each) => isOf(each, parts));
   if (!kind) {
-    const hint = parts.separator === '' ? `${byName}; ${formsHint()}` : formsHint();
+    const hint = parts.separator === '' ? `${byName}; ${formsHint(table)}` : formsHint(table);
     throw refusal(text, 'unknown kind of target', hint);
   }
   try {
@@ -24,10 +30,10 @@ export function parseTarget(text: string): Target {
 
 function isOf(kind: Kind, { text, word, separator }: Split): boolean {
   if (separator === '') return kind.isBare?.(text) === true;
-  return kind.words.includes(word) && kind.separators.includes(separator);
+  return kind.name === word && kind.separators.includes(separator);
 }
 
-/** The same, where a text need not be a target: undefined for what is none. */
+/** The same for a text that need not be a target: undefined if it is none. */
 export function asTarget(text: string): Target | undefined {
   try {
     return parseTarget(text);
@@ -37,13 +43,13 @@ export function asTarget(text: string): Target | undefined {
   }
 }
 
-/** A name alone reaches the proxy only where no Host of ssh's configuration stands for it. */
+/** A name alone reaches the proxy only if no Host of ssh's configuration stands for it. */
 const byName = 'a machine by its name: vmssh ssh NAME, or vmssh config install and then ssh NAME';
 
 function refusal(text: string, problem: string, hint?: string): ConnectError {
   return new ConnectError('parse', text, { code: 'USAGE', problem, hint });
 }
 
-function formsHint(): string {
-  return `a target is one of ${kinds.map((kind) => kind.form).join(', ')}`;
+function formsHint(table: readonly Kind[]): string {
+  return `a target is one of ${table.map(({ form }) => form).join(', ')}`;
 }

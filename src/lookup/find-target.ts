@@ -1,10 +1,12 @@
+import { isBareId } from '../address/guid.js';
 import { sshPort } from '../address/port.js';
 import { checkUserName } from '../address/user-name.js';
+import type { Io } from '../commands/command.js';
 import { ConnectError } from '../errors.js';
-import type { NamedTarget } from '../resolve/short-name.js';
-import { splitLogin } from '../target/login.js';
-import { asTarget } from '../target/parse.js';
-import type { Io } from './command.js';
+import { kindOf } from '../kinds/kinds.js';
+import { asTarget } from '../kinds/parse.js';
+import { splitLogin } from './login.js';
+import type { NamedTarget } from './short-name.js';
 
 /** What was typed for a machine, understood. */
 export interface FoundTarget {
@@ -20,7 +22,7 @@ export interface FoundTarget {
 
 /** The target that is meant by NAME or by a target, with who is listed behind it; `signal` ends the search. */
 export async function lookUp(typed: string, io: Io, signal?: AbortSignal): Promise<NamedTarget> {
-  const { resolveShortName } = await import('../resolve/short-name.js');
+  const { resolveShortName } = await import('./short-name.js');
   return resolveShortName(typed, { env: io.env, platform: io.platform, signal });
 }
 
@@ -44,14 +46,13 @@ function checkUser(user: string | undefined, typed: string): void {
 
 /** Words for a port that was given for nothing: a socket in the file system has one server. */
 export function portNote(text: string, port: number): string | undefined {
-  const kind = asTarget(text)?.kind;
-  if (port === sshPort || (kind !== 'unix' && kind !== 'container')) return undefined;
-  return `port ${port} plays no part: the socket has one server`;
+  const target = asTarget(text);
+  if (port === sshPort || target === undefined || kindOf(target).takesPort) return undefined;
+  return `port ${port} is not used: the target has one server`;
 }
 
 // A bare UUID is Hyper-V's on Windows; elsewhere it may be any machine's.
 function isTarget(text: string, platform: NodeJS.Platform): boolean {
-  const target = asTarget(text);
-  if (target === undefined) return false; // a mistake is the search's to tell
-  return target.kind !== 'hyper-v' || platform === 'win32' || /^hyper-v/i.test(text);
+  // A mistake is the search's to report.
+  return asTarget(text) !== undefined && (platform === 'win32' || !isBareId(text));
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Domain } from '../../src/discovery/libvirt.js';
 import type { Found } from '../../src/discovery/provider.js';
-import { resolveLibvirt } from '../../src/resolve/libvirt.js';
-import { resolveListed } from '../../src/resolve/listed.js';
-import { parseTarget } from '../../src/target/parse.js';
-import type { LibvirtTarget, ListedTarget } from '../../src/target/target.js';
+import { parseTarget } from '../../src/kinds/parse.js';
+import { type ManagedTarget, resolveManaged } from '../../src/resolve/managed.js';
+import { resolveQemu } from '../../src/resolve/qemu.js';
+import type { QemuTarget } from '../../src/target/target.js';
 
 const uuids = ['11111111-2222-4333-8444-555555555555', '21111111-2222-4333-8444-555555555555'] as const;
 const mint: Domain = { name: 'mint', uuid: uuids[0], id: 7, cid: 42, status: 'running', scope: 'system' };
@@ -22,7 +22,7 @@ const context = (text: string) => ({
 const warning = { provider: 'libvirt', code: 'FAILED', problem: 'virsh: no' };
 
 function resolve(text: string, domains: readonly Domain[], warnings = [] as (typeof warning)[]) {
-  return resolveLibvirt(parseTarget(text) as LibvirtTarget, context(text), {
+  return resolveQemu(parseTarget(text) as QemuTarget, context(text), {
     domains: async (_deps, scopes) => ({
       domains: domains.filter(({ scope }) => scopes.includes(scope)),
       warnings,
@@ -103,7 +103,7 @@ describe('a machine of a manager', () => {
     const lister = async () => ({ found: machines, warnings: [] });
     const none = () => Promise.reject(new Error('asked another manager'));
     const listers = { lima: lister, incus: none, multipass: none, podman: none };
-    return resolveListed(parseTarget(text) as ListedTarget, context(text), listers);
+    return resolveManaged(parseTarget(text) as ManagedTarget, context(text), listers);
   };
 
   it('leads to its address, with its user and key', async () => {

@@ -1,15 +1,20 @@
 import { type Guid, parseGuid, vmIds } from '../address/guid.js';
 import { parsePort } from '../address/port.js';
 import { serviceIdOfPort } from '../address/service-id.js';
-import type { Kind } from './target.js';
+import type { HvsockTarget } from '../target/target.js';
+import type { Kind } from './kind.js';
 
 /** hvsock:VMID:SERVICE: a literal AF_HYPERV address as winsocat writes it. */
-export const hvsock: Kind = {
+export const hvsock: Kind<HvsockTarget> = {
   name: 'hvsock',
   form: 'hvsock:VMID:vsock-PORT|SERVICEID',
   summary: 'a Hyper-V socket address by its GUIDs, or ZERO, LOOPBACK, CHILDREN, PARENT (on Windows)',
-  words: ['hvsock'],
   separators: '/%:',
+  rest: 'address',
+  from: 'windows-wsl2',
+  takesPort: false,
+  hostKey: 'none',
+  providers: [],
   parse({ rest }) {
     const [vm = '', service = '', ...more] = rest.split(/[:/%]/);
     if (more.length > 0 || service === '') {
@@ -17,6 +22,7 @@ export const hvsock: Kind = {
     }
     return { kind: 'hvsock', vmId: parseVmId(vm), serviceId: parseService(service) };
   },
+  resolve: ({ vmId, serviceId }) => ({ endpoint: { family: 'hyper-v', vmId, serviceId }, steps: [] }),
 };
 
 function parseVmId(text: string): Guid {

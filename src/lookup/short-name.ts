@@ -1,3 +1,4 @@
+import { isBareId } from '../address/guid.js';
 import { isWsl } from '../discovery/interop.js';
 import { type AllMachines, listAll } from '../discovery/list-all.js';
 import { matchFound } from '../discovery/match-found.js';
@@ -5,10 +6,9 @@ import type { ListedMachine } from '../discovery/merge.js';
 import type { Deps, Provider } from '../discovery/provider.js';
 import { providers as allProviders } from '../discovery/providers.js';
 import { ConnectError, quote } from '../errors.js';
-import { isBareId } from '../target/hyper-v.js';
-import { asTarget, parseTarget } from '../target/parse.js';
-import type { Target } from '../target/target.js';
-import { ambiguousName } from './found.js';
+import { kindOf, kinds, type Target } from '../kinds/kinds.js';
+import { asTarget, parseTarget } from '../kinds/parse.js';
+import { ambiguousName } from '../resolve/found.js';
 
 /** A target, and the machine behind it as far as it is listed. */
 export interface NamedTarget {
@@ -74,7 +74,7 @@ function isName(typed: string): boolean {
   return (
     typed !== '' &&
     !/[/:\p{Cc}]/u.test(typed) &&
-    !/^(unix|vsock|vsock-mux|machine|container|qemu|wsl|hyper-v|hvsock)%/i.test(typed)
+    !kinds.some(({ name }) => typed.toLowerCase().startsWith(`${name}%`))
   );
 }
 
@@ -101,26 +101,11 @@ function named(machine: ListedMachine): NamedTarget {
   return { text: machine.target, target: parseTarget(machine.target), machine };
 }
 
-/** Who knows the identity behind a target. */
+/** The providers that know the identity of the machine that a target means. */
 function asked(target: Target): readonly string[] {
-  switch (target.kind) {
-    case 'machine':
-    case 'container':
-      return ['machined', 'nspawn'];
-    case 'libvirt':
-      return ['libvirt', 'qemu'];
-    case 'listed':
-      return [target.provider];
-    case 'hyper-v':
-      return 'vmId' in target ? allProviders.map(({ name }) => name) : ['hyper-v'];
-    case 'wsl':
-      return ['wsl'];
-    case 'unix':
-    case 'vsock':
-    case 'vsock-mux':
-    case 'hvsock':
-      return [];
-  }
+  return 'vmId' in target && target.kind === 'hyper-v'
+    ? allProviders.map(({ name }) => name)
+    : kindOf(target).providers;
 }
 
 // A name that is not listed, or listed twice, is the resolver's to tell.
@@ -136,6 +121,5 @@ function theOne(
 
 function nameOf(target: Target): string {
   if ('name' in target) return target.name;
-  if ('distro' in target) return target.distro;
   return 'vmId' in target ? target.vmId : '';
 }

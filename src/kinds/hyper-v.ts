@@ -1,20 +1,20 @@
-import { parseGuid } from '../address/guid.js';
-import { parseName } from './name.js';
-import type { Kind } from './target.js';
-
-/** Whether a text is an id alone, which on Linux may be that of any machine. */
-export function isBareId(text: string): boolean {
-  return /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i.test(text);
-}
+import { isBareId, parseGuid } from '../address/guid.js';
+import { parseName } from '../target/name.js';
+import type { HyperVTarget } from '../target/target.js';
+import type { Kind } from './kind.js';
 
 /** hyper-v/NAME, hyper-v/GUID, or the GUID alone. */
-export const hyperV: Kind = {
+export const hyperV: Kind<HyperVTarget> = {
   name: 'hyper-v',
   form: 'hyper-v/NAME|GUID',
   summary:
     "a Hyper-V virtual machine by its name or its id (from Windows and WSL2); the id's GUID alone will do",
-  words: ['hyper-v'],
   separators: '/%',
+  rest: 'name',
+  from: 'windows-wsl2',
+  takesPort: true,
+  hostKey: 'machine',
+  providers: ['hyper-v'],
   isBare: isBareId,
   parse({ text, separator, rest }) {
     const isAlone = separator === '';
@@ -25,5 +25,8 @@ export const hyperV: Kind = {
       throw new RangeError(`${JSON.stringify(name)} is no GUID: expected 8-4-4-4-12 hexadecimal digits`);
     }
     return { kind: 'hyper-v', name: parseName(name, 'machine name') };
+  },
+  async resolve(target, context) {
+    return (await import('../resolve/hyper-v.js')).resolveHyperV(target, context);
   },
 };

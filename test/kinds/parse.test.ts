@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectError } from '../../src/errors.js';
-import { kinds } from '../../src/target/kinds.js';
-import { parseTarget } from '../../src/target/parse.js';
+import { kinds } from '../../src/kinds/kinds.js';
+import { parseTarget } from '../../src/kinds/parse.js';
 import { understood } from './notation.js';
 
 const guid = '90db8b89-0d35-4f79-8ce9-49ea0ac8b7cd';
@@ -150,13 +150,13 @@ describe('parseTarget understands', () => {
     [
       'wsl and qemu',
       [
-        { input: 'wsl/Debian', want: 'wsl distro=Debian' },
-        { input: 'wsl%Ubuntu-24.04', want: 'wsl distro=Ubuntu-24.04' },
-        { input: 'qemu/web', want: 'libvirt scope=any name=web' },
-        { input: 'qemu%Web', want: 'libvirt scope=any name=Web' },
-        { input: 'qemu:system/web', want: 'libvirt scope=system name=web' },
-        { input: 'QEMU:Session%web', want: 'libvirt scope=session name=web' },
-        { input: 'qemu/7', want: 'libvirt scope=any name=7' },
+        { input: 'wsl/Debian', want: 'wsl name=Debian' },
+        { input: 'wsl%Ubuntu-24.04', want: 'wsl name=Ubuntu-24.04' },
+        { input: 'qemu/web', want: 'qemu scope=any name=web' },
+        { input: 'qemu%Web', want: 'qemu scope=any name=Web' },
+        { input: 'qemu:system/web', want: 'qemu scope=system name=web' },
+        { input: 'QEMU:Session%web', want: 'qemu scope=session name=web' },
+        { input: 'qemu/7', want: 'qemu scope=any name=7' },
       ],
     ],
   ])('%s', (_kind, rows) => {
@@ -167,7 +167,7 @@ describe('parseTarget understands', () => {
 
 describe('parseTarget refuses', () => {
   const unknown = 'refused: unknown kind of target';
-  const scope = 'refused: expected system or session behind "qemu:", and a name behind that';
+  const scope = 'refused: expected system or session after "qemu:", and a name after that';
   const cid = (text: string, why: string) => `refused: CID ${JSON.stringify(text)} cannot be used: ${why}`;
   const port = (text: string, why: string) => `refused: port ${text} cannot be used: ${why}`;
   const slash = (what: string, text: string) => `refused: the ${what} holds a slash: "${text}"`;

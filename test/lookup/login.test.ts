@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitLogin, splitUser } from '../../src/target/login.js';
+import { splitLogin, splitUser } from '../../src/lookup/login.js';
 
 describe('splitLogin', () => {
   it.each<{ input: string; user?: string; host: string; port?: string }>([

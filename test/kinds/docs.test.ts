@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { portArgument } from '../../src/commands/values.js';
-import { kinds } from '../../src/target/kinds.js';
+import { kinds } from '../../src/kinds/kinds.js';
 import { code, codes, tableOf } from '../markdown.js';
 import { understood } from './notation.js';
 
@@ -8,7 +8,15 @@ describe('docs/targets.md', () => {
   it('has a row for each kind, in its order', () => {
     const forms = tableOf('targets.md', 'The kinds').map((row) => code(row.form));
     const order = ['.host', 'unix', 'vsock', 'vsock-mux', 'machine', 'container', 'hyper-v', 'hvsock'];
-    expect(kinds.map(({ name }) => name)).toEqual([...order, 'wsl', 'qemu', 'listed']);
+    expect(kinds.map(({ name }) => name)).toEqual([
+      ...order,
+      'wsl',
+      'qemu',
+      'lima',
+      'incus',
+      'multipass',
+      'podman',
+    ]);
     expect(forms).toEqual(kinds.map(({ form }) => form));
   });
 

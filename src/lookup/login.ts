@@ -1,3 +1,6 @@
+import { kinds } from '../kinds/kinds.js';
+import { split } from '../target/split.js';
+
 /** What was typed for a login: the machine, and what may stand around it. */
 export interface Login {
   readonly user: string | undefined;
@@ -18,6 +21,13 @@ export function splitLogin(text: string): Login {
   const [, uri] = /^ssh:\/\/(.*?)\/?$/is.exec(text) ?? [];
   if (uri === undefined) return splitUser(text);
   const login = splitUser(uri);
-  const [, host, port] = /^(?!(?:unix|vsock|vsock-mux|hvsock):)(.*):(\d+)$/is.exec(login.host) ?? [];
-  return host === undefined ? login : { ...login, host, port };
+  const [, host, port] = /^(.*):(\d+)$/s.exec(login.host) ?? [];
+  return host === undefined || isLiteral(login.host) ? login : { ...login, host, port };
+}
+
+/** An address with colons of its own, "vsock:3:5000". */
+function isLiteral(host: string): boolean {
+  const { word, separator } = split(host);
+  const kind = kinds.find(({ name }) => name === word);
+  return separator === ':' && kind !== undefined && kind.rest !== 'name' && kind.separators.includes(':');
 }

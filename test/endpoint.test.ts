@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Guid, vmIds } from '../../src/address/guid.js';
-import { type Endpoint, formatEndpoint } from '../../src/endpoint.js';
-import { resolve } from '../../src/resolve/resolve.js';
-import { parseTarget } from '../../src/target/parse.js';
+import { type Guid, vmIds } from '../src/address/guid.js';
+import { type Endpoint, formatEndpoint } from '../src/endpoint.js';
+import { parseTarget } from '../src/kinds/parse.js';
+import { resolve } from '../src/kinds/resolve.js';
 
 const serviceId = '00000016-facb-11e6-bd58-64006a7986d3' as Guid;
 
@@ -18,8 +18,9 @@ describe('formatEndpoint', () => {
     },
   ])('$want leads to the same endpoint again', async ({ want, endpoint }) => {
     expect(formatEndpoint(endpoint)).toBe(want);
-    const options = { text: want, port: 1, env: {}, platform: 'linux', exists: () => false } as const;
-    expect((await resolve(parseTarget(want), options)).endpoint).toEqual(endpoint);
+    const platform = endpoint.family === 'hyper-v' ? 'win32' : 'linux';
+    const options = { text: want, port: 1, env: {}, exists: () => false } as const;
+    expect((await resolve(parseTarget(want), { ...options, platform })).endpoint).toEqual(endpoint);
   });
 
   it.each<{ want: string; host: string }>([

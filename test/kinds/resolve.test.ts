@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { vmIds } from '../../src/address/guid.js';
-import type { ResolveOptions } from '../../src/resolve/resolve.js';
-import { resolve } from '../../src/resolve/resolve.js';
-import { parseTarget } from '../../src/target/parse.js';
+import { parseTarget } from '../../src/kinds/parse.js';
+import type { ResolveOptions } from '../../src/kinds/resolve.js';
+import { resolve } from '../../src/kinds/resolve.js';
 
 const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
   resolve(parseTarget(text), { text, port: 22, env: {}, platform: 'linux', exists: () => false, ...more });
@@ -15,16 +15,17 @@ describe('resolve', () => {
     { input: 'vsock:3:0', want: { family: 'vsock', cid: 3, port: 0 } },
     { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 22 } },
     { input: 'vsock-mux:/run/v:0', want: { family: 'vsock-mux', path: '/run/v', port: 0 } },
-    {
-      input: 'hvsock:LOOPBACK:vsock-22',
-      want: {
-        family: 'hyper-v',
-        vmId: vmIds.LOOPBACK,
-        serviceId: '00000016-facb-11e6-bd58-64006a7986d3',
-      },
-    },
   ])('$input needs nobody to ask', async ({ input, want }) => {
     expect(await outcome(input)).toEqual({ endpoint: want, steps: [] });
+  });
+
+  it('an AF_HYPERV address needs nobody to ask on Windows', async () => {
+    const endpoint = {
+      family: 'hyper-v',
+      vmId: vmIds.LOOPBACK,
+      serviceId: '00000016-facb-11e6-bd58-64006a7986d3',
+    };
+    expect(await outcome('hvsock:LOOPBACK:vsock-22', { platform: 'win32' })).toEqual({ endpoint, steps: [] });
   });
 
   it.each([
@@ -48,13 +49,23 @@ describe('resolve', () => {
     { input: `hyper-v/${vmIds.LOOPBACK}`, hint: /from Windows and from inside WSL2$/ },
     { input: vmIds.LOOPBACK, hint: /another machine's id: vmssh ssh ID/ },
     { input: 'wsl/Debian', hint: /from Windows/ },
-  ])('$input is not found from here, and it is said where', async ({ input, hint }) => {
+    { input: 'hvsock:LOOPBACK:vsock-22', hint: /from Windows and from inside WSL2$/ },
+  ])('$input is not reached from here, and the hint says from where', async ({ input, hint }) => {
     await expect(outcome(input)).rejects.toMatchObject({
       name: 'ConnectError',
       op: 'resolve',
       code: 'UNSUPPORTED',
       target: input,
       hint: expect.stringMatching(hint),
+    });
+  });
+});
+
+describe('a target of Linux on Windows', () => {
+  it.each(['vsock/3', 'machine/web', 'container/web', 'qemu/web'])('%s', async (input) => {
+    await expect(outcome(input, { platform: 'win32' })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      hint: expect.stringMatching(/^they are reached from Linux/),
     });
   });
 });

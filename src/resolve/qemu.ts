@@ -4,29 +4,29 @@ import { matchFound } from '../discovery/match-found.js';
 import type { Deps, Listing } from '../discovery/provider.js';
 import { qemu } from '../discovery/qemu-provider.js';
 import type { Scope } from '../discovery/runtime-dirs.js';
-import type { LibvirtTarget } from '../target/target.js';
+import type { QemuTarget } from '../target/target.js';
 import { ambiguousName, resolveFound, unknownName } from './found.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one question to one libvirtd. Milliseconds. */
 const timeoutMs = 10_000;
 
-export interface LibvirtSources {
+export interface QemuSources {
   readonly domains: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList>;
   /** What the processes' command lines tell, where no libvirtd can be asked. */
   readonly processes: (deps: Deps) => Promise<Listing>;
 }
 
-const sources: LibvirtSources = { domains: listDomains, processes: qemu.list };
+const sources: QemuSources = { domains: listDomains, processes: qemu.list };
 
 /**
  * A machine of QEMU: a libvirt domain by name, UUID or id as libvirt-ssh-proxy has it, else a QEMU whose command line has
  * the name or UUID.
  */
-export async function resolveLibvirt(
-  { scope, name }: LibvirtTarget,
+export async function resolveQemu(
+  { scope, name }: QemuTarget,
   context: ResolveContext,
-  { domains: listAll, processes }: LibvirtSources = sources,
+  { domains: listAll, processes }: QemuSources = sources,
 ): Promise<Resolution> {
   const deps: Deps = { timeoutMs, ...context };
   const { domains, warnings } = await listAll(deps, scopesOf[scope]);
@@ -62,7 +62,7 @@ export async function resolveLibvirt(
   });
 }
 
-const scopesOf: Readonly<Record<LibvirtTarget['scope'], readonly Scope[]>> = {
+const scopesOf: Readonly<Record<QemuTarget['scope'], readonly Scope[]>> = {
   any: ['system', 'user'],
   system: ['system'],
   session: ['user'],
@@ -75,7 +75,7 @@ function matchDomains(name: string, domains: readonly Domain[]): readonly Domain
 }
 
 // The system's comes first where the libvirtd is not named, as libvirt-ssh-proxy has it.
-function firstScope(scope: LibvirtTarget['scope'], domains: readonly Domain[]): readonly Domain[] {
+function firstScope(scope: QemuTarget['scope'], domains: readonly Domain[]): readonly Domain[] {
   const names = new Set(domains.map(({ name }) => name));
   return scope === 'any' && names.size === 1 ? domains.slice(0, 1) : domains;
 }

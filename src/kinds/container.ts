@@ -1,0 +1,20 @@
+import { parseName } from '../target/name.js';
+import type { NamedTarget } from '../target/target.js';
+import type { Kind } from './kind.js';
+
+/** container/NAME: an nspawn container by its exported socket, found without systemd-machined. */
+export const container: Kind<NamedTarget<'container'>> = {
+  name: 'container',
+  form: 'container/NAME',
+  summary: 'a systemd-nspawn container by the socket it exports, without systemd-machined',
+  separators: '/%',
+  rest: 'name',
+  from: 'linux',
+  takesPort: false,
+  hostKey: 'machine',
+  providers: ['machined', 'nspawn'],
+  parse: ({ rest }) => ({ kind: 'container', name: parseName(rest, 'container name') }),
+  async resolve({ name }, context) {
+    return (await import('../resolve/container.js')).resolveContainer(name, context);
+  },
+};

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { addressWord, hostPatterns, type Kind } from '../../src/kinds/kind.js';
+import { kinds } from '../../src/kinds/kinds.js';
+import { parseBy, parseTarget } from '../../src/kinds/parse.js';
+import { resolve } from '../../src/kinds/resolve.js';
+import { configText } from '../../src/ssh/config-text.js';
+import type { NamedTarget } from '../../src/target/target.js';
+
+/** All that a new kind needs: one record. */
+const bhyve: Kind<NamedTarget> = {
+  name: 'bhyve',
+  form: 'bhyve/NAME',
+  summary: 'a machine that nobody has',
+  separators: '/%',
+  rest: 'name',
+  from: 'anywhere',
+  takesPort: true,
+  hostKey: 'machine',
+  providers: ['bhyve'],
+  parse: ({ rest }) => ({ kind: 'bhyve', name: rest }),
+  resolve: ({ name }, { port }) => ({
+    endpoint: { family: 'tcp', host: `${name}.example`, port },
+    steps: ['made up'],
+  }),
+};
+const serial: Kind<NamedTarget> = {
+  ...bhyve,
+  ...{ name: 'serial', form: 'serial/PATH', rest: 'path', from: 'linux', hostKey: 'none' },
+  parse: ({ rest }) => ({ kind: 'serial', name: rest }),
+};
+const table: readonly Kind[] = [...kinds, bhyve, serial];
+const context = { port: 22, env: {}, platform: 'linux' } as const;
+
+describe('a kind that is one record in the table', () => {
+  it('is parsed and resolved', async () => {
+    const target = parseBy(table, 'BHYVE%web');
+    expect(target).toEqual({ kind: 'bhyve', name: 'web' });
+    expect(await resolve(target, { ...context, text: 'bhyve%web' }, table)).toMatchObject({
+      endpoint: { family: 'tcp', host: 'web.example', port: 22 },
+    });
+  });
+
+  it('is refused where it is not reached from', async () => {
+    const elsewhere = { ...context, platform: 'win32', text: 'serial/x' } as const;
+    await expect(resolve(parseBy(table, 'serial/x'), elsewhere, table)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      problem: 'serial targets are not reached from win32',
+    });
+  });
+
+  it('is named among the forms', () => {
+    expect(() => parseBy(table, 'nothing')).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/bhyve\/NAME, serial\/PATH$/) }),
+    );
+  });
+
+  it('has its patterns in ssh_config, by whose host key is kept', () => {
+    const text = configText({ program: ['vmssh'], fdpass: false, table });
+    const hosts = text.split('\n').filter((line) => line.startsWith('Host '));
+    expect(hosts.map((line) => line.endsWith(' serial/* serial%*'))).toEqual([true, false]);
+    expect(hosts.map((line) => line.endsWith(' bhyve/* bhyve%*'))).toEqual([false, true]);
+    expect(hostPatterns(bhyve)).toEqual(['bhyve/*', 'bhyve%*']);
+  });
+
+  it('is completed by its word if no provider lists it', () => {
+    expect([addressWord(bhyve), addressWord(serial)]).toEqual([undefined, 'serial/']);
+  });
+});
+
+describe('every kind', () => {
+  it.each(kinds)(
+    '$name has what its record promises',
+    ({ name, form, separators, rest, providers }: Kind) => {
+      expect(form.startsWith(name)).toBe(true);
+      if (rest === 'name') expect(providers.length, 'who lists it?').toBeGreaterThan(0);
+      else expect(providers).toEqual([]);
+      const empty = [...separators].map((separator) => () => parseTarget(`${name}${separator}`));
+      for (const parse of empty)
+        expect(parse).toThrow(expect.objectContaining({ op: 'parse', code: 'USAGE' }));
+    },
+  );
+});

@@ -12,7 +12,7 @@ export function formatCheck(
 ): string {
   const lines = stages.map(({ stage, ms, found }) => {
     const time = `${ms.toFixed(1)} ms`.padStart(10);
-    return `  ${style.green('✓')} ${stage.padEnd(14)} ${style.dim(time)}  ${printable(found)}`;
+    return `  ${style.green('✓')} ${printable(stage).padEnd(14)} ${style.dim(time)}  ${printable(found)}`;
   });
   if (error) {
     lines.push(`  ${style.red('✗')} ${error.op.padEnd(14)} ${' '.repeat(10)}  ${printable(error.problem)}`);

@@ -47,7 +47,7 @@ export function formatNames(machines: readonly ListedMachine[]): string {
 
 /** The UUIDs of those machines that have one. */
 export function formatIds(machines: readonly ListedMachine[]): string {
-  return machines.flatMap(({ uuid }) => (uuid === undefined ? [] : [`${uuid}\n`])).join('');
+  return machines.flatMap(({ uuid }) => (uuid === undefined ? [] : [`${printable(uuid)}\n`])).join('');
 }
 
 /** A line a machine. Names are escaped, so that none can steer a terminal or break a column. */

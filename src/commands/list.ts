@@ -178,7 +178,7 @@ async function warn(io: Io, { warnings }: AllMachines, { show }: ListOptions): P
   if (show === 'json') return;
   const style = await styles(io, 'stderr');
   for (const { provider, code, problem } of warnings)
-    io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(problem)} (${code})\n`);
+    io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(`${problem} (${code})`)}\n`);
 }
 
 function byStatusAndName(a: ListedMachine, b: ListedMachine): number {

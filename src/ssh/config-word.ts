@@ -29,7 +29,8 @@ export function configArgument(text: string): string {
   return `"${text.replaceAll(/["\\]/g, (c) => `\\${c}`)}"`;
 }
 
+// Neither a line of the file may end early, nor a terminal that shows it be steered.
 function checked(text: string): string {
-  if (!/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text)) return text;
+  if (!/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(text)) return text;
   throw new RangeError(`a text with control characters cannot stand in an ssh_config: ${printable(text)}`);
 }

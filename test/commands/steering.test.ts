@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { formatCheck } from '../../src/commands/check-format.js';
+import type { Stage } from '../../src/commands/check-result.js';
+import type { Io } from '../../src/commands/command.js';
+import { configLines } from '../../src/commands/config-options.js';
+import { formatProgress } from '../../src/commands/guest-lines.js';
+import { type ListOptions, runList } from '../../src/commands/list.js';
+import { styles } from '../../src/commands/style.js';
+import type { ListedMachine } from '../../src/discovery/merge.js';
+import type { Warning } from '../../src/discovery/provider.js';
+import { fakeIo } from './fake-io.js';
+
+/** What a terminal obeys or turns around: ESC, CSI, DEL, bidirectional controls, line and paragraph separators. */
+const steering = ['\x1b', '\x9b', '\x7f', '\u202e', '\u2066', '\u061c', '\u200f', '\u2028'];
+const steers = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u;
+const fields = ['name', 'target', 'uuid', 'address', 'user', 'identityFile', 'also', 'code', 'problem'];
+const cases = steering.flatMap((character) => fields.map((field) => ({ character, field })));
+
+function hostile(field: string, character: string): { machine: ListedMachine; warning: Warning } {
+  const text = (name: string, plain: string) => (name === field ? `${plain}${character}31m` : plain);
+  const machine: ListedMachine = {
+    name: text('name', 'web'),
+    target: text('target', 'lima/web'),
+    status: 'running',
+    provider: 'p',
+    cid: 3,
+    uuid: text('uuid', '11111111-2222-4333-8444-555555555555'),
+    address: text('address', 'vsock/3'),
+    user: text('user', 'ann'),
+    identityFile: text('identityFile', '/k'),
+    also: [text('also', 'machine/web')],
+  };
+  return { machine, warning: { provider: 'p', code: text('code', 'EIO'), problem: text('problem', 'x') } };
+}
+
+/** What was printed, without line ends and tabs, which are ours. */
+const printed = ({ stdout, stderr }: { stdout: readonly string[]; stderr: readonly string[] }) =>
+  [...stdout, ...stderr].join('').replaceAll(/[\n\t]/g, '');
+
+const shows: readonly ListOptions['show'][] = ['table', 'wide', 'json', 'names', 'ids'];
+
+describe.each(cases)('$character in the $field of a machine steers no terminal', ({ character, field }) => {
+  const { machine, warning } = hostile(field, character);
+  const all = { machines: [machine], warnings: [warning] };
+
+  it.each(shows)('list: %s', async (show) => {
+    const io = fakeIo();
+    const options = { show, runningOnly: false, providers: undefined, watchMs: undefined };
+    const provider = {
+      name: 'p',
+      platforms: ['linux'] as const,
+      list: async () => ({ found: [], warnings: [] }),
+    };
+    await runList(options, io, { providers: async () => [provider], listAll: async () => all });
+    expect(printed(io)).not.toMatch(steers);
+    expect(printed(io)).not.toBe('');
+  });
+
+  it('config print', async () => {
+    const io = fakeIo();
+    const options = { onlyPatterns: false, prefix: '', system: false, asBefore: false };
+    io.out(await configLines(options, io, undefined, async () => all));
+    expect(printed(io)).not.toMatch(steers);
+  });
+});
+
+describe.each(steering)('%j in the words of others steers no terminal', (character) => {
+  const text = `x${character}31m`;
+  const caller: Io = fakeIo();
+
+  it('check', async () => {
+    const stages = [{ stage: text as Stage['stage'], ms: 1, found: text }];
+    const out = formatCheck({ target: text, stages }, await styles(caller, 'stdout'), caller);
+    expect(out.replaceAll('\n', '')).not.toMatch(steers);
+  });
+
+  it("a guest's line", async () => {
+    for (const state of ['ok', 'changed', 'skipped', 'failed', 'cure'] as const) {
+      const out = formatProgress({ state, step: 'x', words: text }, await styles(caller, 'stdout'), caller);
+      expect(out.replaceAll('\n', '')).not.toMatch(steers);
+    }
+  });
+});

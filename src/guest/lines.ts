@@ -1,10 +1,16 @@
+/** Characters of a line that are kept, from its end. */
+const longest = 65_536;
+
 /** Calls `each` with every whole line of what comes in parts; a line has at most 64 KiB. */
 export function splitLines(each: (line: string) => void): (part: string) => void {
   let rest = '';
   return (part) => {
-    const lines = (rest + part).split('\n');
-    rest = (lines.pop() ?? '').slice(-65_536);
-    for (const line of lines) each(line);
+    const at = part.lastIndexOf('\n') + 1;
+    if (at > 0) {
+      for (const line of (rest + part.slice(0, at - 1)).split('\n')) each(line.slice(-longest));
+      rest = '';
+    }
+    rest = keep(rest + part.slice(at));
   };
 }
 
@@ -19,12 +25,16 @@ export function splitTerminal(
   let rest = '';
   const split = splitLines(each);
   return (part) => {
-    const text = rest + part;
-    const at = text.lastIndexOf('\n') + 1;
-    split(text.slice(0, at));
-    rest = text.slice(at);
+    const at = part.lastIndexOf('\n') + 1;
+    if (at > 0) split(rest + part.slice(0, at));
+    rest = keep(at > 0 ? part.slice(at) : rest + part);
     if (rest === '' || /^[a-z]/.test(rest)) return;
     prompt(rest);
     rest = '';
   };
+}
+
+// Only now and then, so that what comes in small parts is not copied with each.
+function keep(text: string): string {
+  return text.length > 2 * longest ? text.slice(-longest) : text;
 }

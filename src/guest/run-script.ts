@@ -34,8 +34,10 @@ export async function runScript(
   });
   const lines: ProgressLine[] = [];
   let words = '';
+  let stop = (_why: string) => {};
   const takeLine = (text: string) => {
     const line = parseProgress(text);
+    if (line && lines.length >= mostLines) return stop(`it printed more than ${mostLines} lines of a script`);
     if (line) lines.push(line);
     if (line && line.state !== 'end') onLine(line);
     if (line) return;
@@ -46,24 +48,36 @@ export async function runScript(
   const complain = splitLines((text) => {
     if (text.trim() !== '') words = text.trim();
   });
+  let taken = 0;
+  const limited = (take: (part: string) => void) => (part: string) => {
+    taken += part.length;
+    if (taken > mostMiB << 20) stop(`it printed more than ${mostMiB} MiB`);
+    else take(part);
+  };
   child.stdin?.on('error', () => {}); // it may end before it has read all
   child.stdin?.end(way.input ?? '');
-  child.stdout?.setEncoding('utf8').on('data', take);
-  child.stderr?.setEncoding('utf8').on('data', complain);
-  await new Promise<void>((resolve) => {
+  child.stdout?.setEncoding('utf8').on('data', limited(take));
+  child.stderr?.setEncoding('utf8').on('data', limited(complain));
+  const stopped = await new Promise<string | undefined>((resolve) => {
+    stop = resolve;
     // It was not found, or Ctrl-C ends it: then it is not waited for.
-    child.once('error', (error) => {
-      words = error.message;
-      resolve();
-    });
+    child.once('error', ({ message }) => resolve(message));
     ended(child).then(
-      () => resolve(),
+      () => resolve(undefined),
       () => {},
     );
   });
   dropOutput(child);
+  if (stopped !== undefined) {
+    child.kill();
+    return { lines, code: undefined, words: stopped };
+  }
   take('\n');
   complain('\n');
   const end = lines.findLast((line) => line.state === 'end');
   return { lines, code: end && Number(end.step), words };
 }
+
+/** A script of ours prints some forty lines; beside it, its guest may say what it likes. */
+const mostLines = 1000;
+const mostMiB = 16;

@@ -16,4 +16,20 @@ describe("a guest's script", () => {
     process.kill(Number(lines.find(({ step }) => step === 'pid')?.words), 'SIGTERM');
     await gone;
   });
+
+  it.each(['ok a b', 'not of ours', 'not of ours >&2'])(
+    'that prints without end is ended: %s',
+    async (text) => {
+      const { hold, gone } = lifeline(join(dir, `endless-${text.length}`));
+      let told = 0;
+      const [line, to = ''] = text.split(' >');
+      const script = `${hold}; yes "${line}" ${to && `>${to}`} | head -n 6000000`;
+      const outcome = await runScript(way(script), { env: process.env, onLine: () => told++ });
+      expect(outcome.code).toBeUndefined();
+      expect(outcome.words).toMatch(/^it printed more than \d+ (lines|MiB)/);
+      expect(outcome.lines.length).toBeLessThan(2000);
+      expect(told).toBe(outcome.lines.length);
+      await gone;
+    },
+  );
 });

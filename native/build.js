@@ -22,7 +22,7 @@ const addonName = 'node-hvsock-native.node';
 
 /** What a process becomes whose relay lasts: the relay's own sources again, and nothing of Node-API. */
 const programName = 'vmssh-relay';
-const programMain = `src/${programName}/main.cpp`;
+const programOwn = ['main', 'relay_process'].map((name) => `src/${programName}/${name}.cpp`);
 const programSources = ['event_linux', 'failure', 'pump_linux', 'relay_loop_linux', 'stream_linux'].map(
   (name) => `src/${name}.cpp`,
 );
@@ -47,8 +47,9 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
   const path = outputPath(sanitize);
   const flags = compilerFlags(sanitize);
   const program = join(dirname(path), programName);
-  const sources = [...sourceFiles(process.platform), programMain];
-  const inputs = [...sources, ...files('src', '.h').sort(), 'exports.map', 'build.js', 'build-flags.js'];
+  const sources = [...sourceFiles(process.platform), ...programOwn];
+  const headerFiles = [...files('src', '.h'), ...files(`src/${programName}`, '.h')];
+  const inputs = [...sources, ...headerFiles, 'exports.map', 'build.js', 'build-flags.js'];
   const stamp = hash([...flags, ...inputs.map((name) => readFileSync(join(here, name), 'utf8'))]);
   const stampPath = join(here, 'build', sanitize ?? 'release', 'stamp');
   if (
@@ -93,7 +94,7 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
       chmodSync(linked, 0o755);
       renameSync(linked, to);
     };
-    await link(program, [...programSources, programMain], programFlags(sanitize));
+    await link(program, [...programSources, ...programOwn], programFlags(sanitize));
     await link(path, sourceFiles(process.platform), addonFlags(sanitize));
     writeFileSync(stampPath, stamp);
   } finally {

@@ -40,6 +40,8 @@ class Descriptor {
   }
 
   Number get() const { return fd_; }
+  // Whoever takes it closes it.
+  Number release() { return std::exchange(fd_, none); }
   bool isOpen() const { return fd_ != none; }
 
  private:

@@ -19,7 +19,10 @@ struct Successor {
 // `become` of the options of relay; nothing where it is absent.
 std::optional<Successor> toSuccessor(const Call& call, napi_value value);
 
-// Replaces this process by vmssh-relay, which lies beside the addon. Returns if that cannot be done.
+// The program that goes on with a relay, which is called vmssh-relay then. Empty if there is none.
+std::string relayProgram();
+
+// Replaces this process by it. Returns if that cannot be done.
 void become(const Successor& successor, int socket, int input, int output, double lingerMs);
 
 }  // namespace hvsock

@@ -1,6 +1,5 @@
 #include "successor.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -25,23 +24,13 @@ class Inherited {
   const int flags_;
 };
 
-// The path of vmssh-relay: in the folder of the file that this code was loaded from, and nowhere else. Empty where that
-// file was loaded by a relative path, which would depend on the working directory.
-std::string besideAddon() {
-  Dl_info self{};
-  if (dladdr(reinterpret_cast<const void*>(&besideAddon), &self) == 0 || self.dli_fname == nullptr) return {};
-  const std::string addon = self.dli_fname;
-  if (addon.empty() || addon.front() != '/') return {};
-  return addon.substr(0, addon.rfind('/') + 1) + "vmssh-relay";
-}
-
 }  // namespace
 
 // All signals are blocked in this thread, and so in the new program until it has set what it does at each.
 void become(const Successor& successor, int socket, int input, int output, double lingerMs) {
-  const std::string program = besideAddon();
+  const std::string program = relayProgram();
   if (program.empty()) return;
-  // vmssh-relay/main.cpp reads them.
+  // vmssh-relay/relay_process.cpp reads them.
   std::vector<std::string> words{
       "vmssh-relay",
       successor.title,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
-/** Whether this is the executable that bun compiled: its modules then lie in a file system of its own. */
-export const isCompiled = isInExecutable(process.argv[1] ?? '');
+/** Whether this is an executable: the engine's own, or one that bun compiled, whose modules lie in a file system of its own. */
+export const isCompiled = 'quickjs' in process.versions || isInExecutable(process.argv[1] ?? '');
 
 /** Where the executable lies, and its addon; undefined where an interpreter runs a script. */
 export const executableFolder = isCompiled ? folderOf(process.execPath) : undefined;

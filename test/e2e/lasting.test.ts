@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missingAddon } from '../helpers/addon.js';
+import { loadAddon } from '../../src/native.js';
 import { missingPrograms } from '../helpers/programs.js';
-import { dist, type Outcome, outcome, run, runtime, vmssh } from '../helpers/run.js';
+import { dist, executable, type Outcome, outcome, run, vmssh } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-// A relay that lasts replaces itself by vmssh-relay after 1.5 s.
-const hasAddon = missingAddon() === undefined;
+// A relay that lasts replaces itself by vmssh-relay after 1.5 s, or by itself under that name.
+const hasAddon = loadAddon().addon !== undefined;
 const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', sshd: 'openssh-server' });
 
 describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
@@ -68,14 +68,14 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
 describe.skipIf(!hasAddon)('a connection that breaks', () => {
   const dir = useTempDir();
   const vsockNc = join(dir, 'vsock-nc');
-  if (runtime === 'executable') symlinkSync(dist('linux-x64/vmssh'), vsockNc);
+  if (executable) symlinkSync(executable, vsockNc);
 
   it.each([
     { name: 'vmssh proxy', command: [...vmssh, 'proxy'] },
     { name: 'vmssh nc', command: [...vmssh, 'nc', '--pipe'] },
     {
       name: 'vsock-nc',
-      command: [...(runtime === 'executable' ? [vsockNc] : [vmssh[0] ?? '', dist('vsock-nc.js')]), '--pipe'],
+      command: [...(executable ? [vsockNc] : [vmssh[0] ?? '', dist('vsock-nc.js')]), '--pipe'],
     },
   ])('is told in the same words before and after: $name', async ({ command }) => {
     const before = await broken(command, async () => {});
@@ -92,7 +92,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     const ended = outcome(child);
     const peer = await accepted;
     await new Promise((resolve) => setTimeout(resolve, 2500));
-    expect(exeOf(child.pid ?? 0)).not.toBe('vmssh-relay');
+    expect(nameOf(child.pid ?? 0)).not.toBe('vmssh-relay');
     peer.end('bye');
     child.stdin.end();
     expect((await ended).stderr).toContain('0 bytes out, 3 bytes in, ended by peer');
@@ -132,11 +132,11 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
 });
 
 async function became(pid: number): Promise<void> {
-  await expect.poll(() => exeOf(pid), { timeout: 20_000 }).toBe('vmssh-relay');
+  await expect.poll(() => nameOf(pid), { timeout: 20_000 }).toBe('vmssh-relay');
 }
 
-function exeOf(pid: number): string {
-  return basename(readlinkSync(`/proc/${pid}/exe`));
+function nameOf(pid: number): string {
+  return basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0', 1)[0] ?? '');
 }
 
 /** Whether a process still runs; one that only waits to be reaped by init does not. */

@@ -8,7 +8,8 @@ import { useTempDir } from '../helpers/temp-dir.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-describe('an installation without the built addon', () => {
+// In the engine's executable the addon is a part of it.
+describe.skipIf(runtime === 'engine')('an installation without the built addon', () => {
   const dir = useTempDir();
   const inDir = (path: string) => join(dir, path.slice(root.length));
   const program = vmssh.map((word) => (word.startsWith(join(root, 'dist')) ? inDir(word) : word));

@@ -1,0 +1,29 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { run } from '../../native/build.js';
+import { compilerFlags, programFlags } from '../../native/build-flags.js';
+import { root } from '../bundle.js';
+import { bundleForEngine } from './bundle.js';
+import { writeChunkTable } from './chunks.js';
+import { compileObjects } from './objects.js';
+import { engineSources } from './sources.js';
+
+const work = join(root, 'native/build/engine');
+
+/** Builds the program whose first module is `main`, at `output`. Throws where something is missing or mistaken. */
+export async function buildEngineProgram(main, output) {
+  const sources = engineSources();
+  const objects = await compileObjects(sources);
+  const compiler = join(work, 'compiler');
+  await run('g++', [...objects.compiler, '-o', compiler]);
+  const folder = join(work, 'chunks', output.replaceAll(/\W/g, '_'));
+  const names = await bundleForEngine(folder, main);
+  await run(compiler, [folder, ...names]);
+  const table = writeChunkTable(folder, names);
+  const unfinished = `${output}.${process.pid}`;
+  mkdirSync(dirname(output), { recursive: true });
+  const include = ['-I', join(root, 'native/engine')];
+  const flags = [...compilerFlags(undefined), ...include, ...programFlags(undefined), '-pthread'];
+  await run('g++', [...flags, ...table, ...objects.program, '-o', unfinished]);
+  renameSync(unfinished, output);
+}

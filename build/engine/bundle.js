@@ -1,0 +1,48 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { root } from '../bundle.js';
+
+/**
+ * Bundles the program for the engine into `folder`, with src/engine/node/ in the place of node:*. What has no stand-in
+ * there, or lacks an export, is an error. Returns the chunks' file names; globals.mjs and `main`.mjs are run first.
+ */
+export async function bundleForEngine(folder, main) {
+  rmSync(folder, { recursive: true, force: true });
+  const build = await rolldown({
+    cwd: root,
+    input: { globals: join(root, 'src/engine/globals/install.ts'), main },
+    platform: 'neutral',
+    resolve: { mainFields: ['module', 'main'], conditionNames: ['import', 'node', 'default'] },
+    external: /^engine:/,
+    checks: { ineffectiveDynamicImport: false },
+    plugins: [standIns()],
+    onLog(level, log) {
+      if (level === 'warn') throw new Error(log.message);
+    },
+  });
+  const { output } = await build.write({
+    dir: folder,
+    format: 'esm',
+    sourcemap: true,
+    entryFileNames: '[name].mjs',
+    chunkFileNames: '[name]-[hash].mjs',
+  });
+  await build.close();
+  return output.filter(({ type }) => type === 'chunk').map(({ fileName }) => fileName);
+}
+
+function standIns() {
+  const engine = join(root, 'src/engine');
+  return {
+    name: 'engine-stand-ins',
+    resolveId(id, importer) {
+      if (id === 'node-hvsock-native') return join(engine, 'addon.ts');
+      if (id === 'ssh2') return { id, external: true };
+      if (!id.startsWith('node:')) return undefined;
+      const file = join(engine, 'node', `${id.slice('node:'.length).replaceAll('/', '-')}.ts`);
+      if (!existsSync(file)) throw new Error(`${importer} imports ${id}: there is no ${file}`);
+      return file;
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Writes what links the chunks' bytecode, FOLDER/NAME.code, into a program: two source files, whose paths it returns. */
+export function writeChunkTable(folder, names) {
+  const data = names.map(
+    (name, index) => `  .balign 16
+  .globl chunk${index}, chunk${index}End
+chunk${index}:
+  .incbin "${join(folder, `${name}.code`)}"
+chunk${index}End:
+`,
+  );
+  const assembly = join(folder, 'chunks.S');
+  writeFileSync(assembly, `  .section .rodata\n${data.join('')}  .section .note.GNU-stack,"",%progbits\n`);
+  const externals = names.map((_, index) => `extern const std::uint8_t chunk${index}[], chunk${index}End[];`);
+  const rows = names.map((name, index) => `    {"${name}", chunk${index}, chunk${index}End},`);
+  const table = join(folder, 'chunks.cpp');
+  writeFileSync(
+    table,
+    `#include "core/chunks.h"
+
+extern "C" {
+${externals.join('\n')}
+}
+
+namespace engine {
+
+const Chunk chunks[] = {
+${rows.join('\n')}
+};
+const std::size_t chunkCount = ${names.length};
+
+}  // namespace engine
+`,
+  );
+  return [assembly, table];
+}

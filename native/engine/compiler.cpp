@@ -1,0 +1,54 @@
+// compiler FOLDER NAME...: compiles each module FOLDER/NAME to bytecode, FOLDER/NAME.code. Runs on the machine that builds.
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "core/value.h"
+
+namespace {
+
+using engine::checked;
+using engine::Thrown;
+using engine::Value;
+
+JSModuleDef* anyModule(JSContext* js, const char* name, void*) {
+  return JS_NewCModule(js, name, [](JSContext*, JSModuleDef*) { return 0; });
+}
+
+std::string readText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The lines of the source stay in it: without them, an import() finds no module by its relative name.
+void compile(JSContext* js, const std::string& folder, const std::string& name) {
+  const std::string source = readText(folder + "/" + name);
+  constexpr int flags = JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY;
+  const Value module(js, checked(JS_Eval(js, source.c_str(), source.size(), name.c_str(), flags)));
+  std::size_t size = 0;
+  constexpr int content = JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE;
+  std::uint8_t* code = JS_WriteObject(js, &size, module.get(), content);
+  if (code == nullptr) throw Thrown{};
+  std::ofstream file(folder + "/" + name + ".code", std::ios::binary);
+  file.write(reinterpret_cast<const char*>(code), static_cast<std::streamsize>(size));
+  js_free(js, code);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  JSRuntime* runtime = JS_NewRuntime();
+  JSContext* js = JS_NewContext(runtime);
+  JS_SetModuleLoaderFunc(runtime, nullptr, anyModule, nullptr);
+  for (int i = 2; i < count; ++i) {
+    try {
+      compile(js, words[1], words[i]);
+    } catch (const Thrown&) {
+      const Value error(js, JS_GetException(js));
+      std::fprintf(stderr, "%s: %s\n", words[i], engine::toText(js, error.get()).c_str());
+      return 1;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,67 @@
+#include "call.h"
+
+namespace engine {
+
+int Call::integer(int index) const {
+  std::int32_t number = 0;
+  if (JS_ToInt32(js, &number, argument(index)) < 0) throw Thrown{};
+  return number;
+}
+
+double Call::number(int index) const {
+  double number = 0;
+  if (JS_ToFloat64(js, &number, argument(index)) < 0) throw Thrown{};
+  return number;
+}
+
+std::string Call::word(int index) const { return wordOf(argument(index)); }
+
+std::vector<std::string> Call::words(int index) const {
+  std::vector<std::string> words;
+  each(index, [&](JSValueConst element) { words.push_back(wordOf(element)); });
+  return words;
+}
+
+std::vector<int> Call::integers(int index) const {
+  std::vector<int> integers;
+  each(index, [&](JSValueConst element) {
+    std::int32_t number = 0;
+    if (JS_ToInt32(js, &number, element) < 0) throw Thrown{};
+    integers.push_back(number);
+  });
+  return integers;
+}
+
+Bytes Call::bytes(int index) const {
+  std::size_t length = 0;
+  const std::uint8_t* data = JS_GetUint8Array(js, &length, argument(index));
+  if (data == nullptr && JS_HasException(js)) throw Thrown{};
+  return {data, length};
+}
+
+std::string Call::wordOf(JSValueConst value) const {
+  std::string word = toText(js, value);
+  if (word.find('\0') == std::string::npos) return word;
+  Value error(js, checked(JS_NewTypeError(js, "The argument must be a string without null bytes.")));
+  set(js, error.get(), "code", JS_NewString(js, "ERR_INVALID_ARG_VALUE"));
+  JS_Throw(js, error.release());
+  throw Thrown{};
+}
+
+template <typename Visit>
+void Call::each(int index, Visit visit) const {
+  std::int64_t length = 0;
+  if (JS_GetLength(js, argument(index), &length) < 0) throw Thrown{};
+  for (std::int64_t i = 0; i < length; ++i) {
+    const Value element(js, checked(JS_GetPropertyInt64(js, argument(index), i)));
+    visit(element.get());
+  }
+}
+
+JSValue newBytes(JSContext* js, const void* data, std::size_t length) {
+  return JS_NewUint8ArrayCopy(js, static_cast<const std::uint8_t*>(data), length);
+}
+
+JSValue newNumber(JSContext* js, double number) { return JS_NewNumber(js, number); }
+
+}  // namespace engine

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "failure.h"
+#include "value.h"
+
+namespace engine {
+
+// The bytes of a Uint8Array that JavaScript holds.
+struct Bytes {
+  const std::uint8_t* data;
+  std::size_t length;
+};
+
+// One call of a native function: its arguments, checked. They come from src/engine alone, which TypeScript checks.
+class Call {
+ public:
+  Call(JSContext* js, int count, JSValueConst* arguments) : js(js), count_(count), arguments_(arguments) {}
+
+  JSValueConst argument(int index) const { return index < count_ ? arguments_[index] : JS_UNDEFINED; }
+  bool has(int index) const { return !JS_IsUndefined(argument(index)); }
+  int integer(int index) const;
+  double number(int index) const;
+  bool flag(int index) const { return JS_ToBool(js, argument(index)) == 1; }
+  std::string text(int index) const { return toText(js, argument(index)); }
+  // Text for the system, which ends at a NUL: one inside throws ERR_INVALID_ARG_VALUE, as in Node.
+  std::string word(int index) const;
+  std::vector<std::string> words(int index) const;
+  std::vector<int> integers(int index) const;
+  Bytes bytes(int index) const;
+  Value function(int index) const { return Value::copy(js, argument(index)); }
+
+  JSContext* const js;
+
+ private:
+  std::string wordOf(JSValueConst value) const;
+  template <typename Visit>
+  void each(int index, Visit visit) const;
+
+  const int count_;
+  JSValueConst* const arguments_;
+};
+
+JSValue newBytes(JSContext* js, const void* data, std::size_t length);
+JSValue newNumber(JSContext* js, double number);
+
+// Makes a function of the engine of one of ours: what that throws becomes a JavaScript exception.
+template <JSValue (*body)(Call&)>
+JSValue native(JSContext* js, JSValueConst, int count, JSValueConst* arguments) noexcept {
+  try {
+    try {
+      Call call(js, count, arguments);
+      return checked(body(call));
+    } catch (const SystemFailure& failure) {
+      throwFailure(js, failure);
+    } catch (const std::bad_alloc&) {
+      JS_ThrowOutOfMemory(js);
+    }
+  } catch (const Thrown&) {
+    // It is pending already.
+  }
+  return JS_EXCEPTION;
+}
+
+// A function of a native module, by its name.
+struct Native {
+  const char* name;
+  JSCFunction* function;
+};
+
+// The module `name`, whose exports are functions.
+struct NativeModule {
+  const char* name;
+  const Native* functions;
+  std::size_t count;
+};
+
+}  // namespace engine

@@ -1,0 +1,80 @@
+#include "modules.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "../natives/modules.h"
+#include "chunks.h"
+#include "value.h"
+
+namespace engine {
+namespace {
+
+const NativeModule* findNative(const char* name) {
+  for (const NativeModule& module : nativeModules()) {
+    if (std::strcmp(module.name, name) == 0) return &module;
+  }
+  return nullptr;
+}
+
+int exportFunctions(JSContext* js, JSModuleDef* definition) {
+  const JSAtom atom = JS_GetModuleName(js, definition);
+  const char* name = JS_AtomToCString(js, atom);
+  JS_FreeAtom(js, atom);
+  if (name == nullptr) return -1;
+  const NativeModule* module = findNative(name);
+  JS_FreeCString(js, name);
+  if (module == nullptr) return -1;
+  for (const Native* each = module->functions; each != module->functions + module->count; ++each) {
+    const JSValue function = JS_NewCFunction(js, each->function, each->name, 0);
+    if (JS_SetModuleExport(js, definition, each->name, function) < 0) return -1;
+  }
+  return 0;
+}
+
+JSModuleDef* makeNative(JSContext* js, const NativeModule& module) {
+  JSModuleDef* definition = JS_NewCModule(js, module.name, exportFunctions);
+  if (definition == nullptr) return nullptr;
+  for (const Native* each = module.functions; each != module.functions + module.count; ++each) {
+    if (JS_AddModuleExport(js, definition, each->name) < 0) return nullptr;
+  }
+  return definition;
+}
+
+JSModuleDef* readChunk(JSContext* js, const Chunk& chunk) {
+  const auto size = static_cast<std::size_t>(chunk.end - chunk.code);
+  const JSValue module = JS_ReadObject(js, chunk.code, size, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(module)) return nullptr;
+  auto* definition = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
+  JS_FreeValue(js, module);  // the context keeps it
+  return definition;
+}
+
+JSModuleDef* load(JSContext* js, const char* name, void*) {
+  if (const NativeModule* module = findNative(name)) return makeNative(js, *module);
+  const Chunk* end = chunks + chunkCount;
+  const Chunk* chunk = std::find_if(chunks, end, [&](const Chunk& each) { return std::strcmp(each.name, name) == 0; });
+  if (chunk != end) return readChunk(js, *chunk);
+  JS_ThrowReferenceError(js, "the program has no module %s", name);
+  return nullptr;
+}
+
+// All chunks lie side by side: "./x.mjs" is "x.mjs", whoever asks.
+char* normalize(JSContext* js, const char*, const char* name, void*) {
+  return js_strdup(js, std::strncmp(name, "./", 2) == 0 ? name + 2 : name);
+}
+
+}  // namespace
+
+void useModules(JSRuntime* runtime) { JS_SetModuleLoaderFunc(runtime, normalize, load, nullptr); }
+
+void evaluateChunk(JSContext* js, const char* name) {
+  JSModuleDef* definition = load(js, name, nullptr);
+  if (definition == nullptr) throw Thrown{};
+  const JSValue module = JS_MKPTR(JS_TAG_MODULE, definition);
+  if (JS_ResolveModule(js, module) < 0) throw Thrown{};
+  // Its promise, where it is rejected, is reported like any other.
+  const Value evaluated(js, checked(JS_EvalFunction(js, JS_DupValue(js, module))));
+}
+
+}  // namespace engine

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <quickjs.h>
+
+#include <optional>
+#include <vector>
+
+#include "../loop/loop.h"
+#include "value.h"
+
+namespace engine {
+
+// What the system gave this process at its start.
+struct Start {
+  int count;
+  char** words;
+  double ms;  // on the loop's clock
+};
+
+// The engine with its one context, from the start to the end of the process.
+class Program {
+ public:
+  explicit Program(const Start& start);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  static Program& of(JSContext* js);
+
+  // Runs the bundle until nothing is left to be waited for. Returns the exit code.
+  int run();
+  // Ends the process, once the addon's threads have ended.
+  [[noreturn]] void end(int code);
+
+  // Calls a function of JavaScript from the loop, and all that it leaves to be done. What it throws ends the process.
+  void call(JSValueConst function, std::vector<JSValue> owned = {});
+  // Runs the jobs of promises; then, a promise that was rejected and that nobody handles ends the process.
+  void drain();
+
+  const Start& start() const { return start_; }
+  Loop& loop() { return loop_; }
+  int exitCode = 0;
+
+ private:
+  struct Rejection {
+    Value promise;
+    Value reason;
+  };
+
+  static void track(JSContext* js, JSValueConst promise, JSValueConst reason, bool handled, void* program);
+  static int interrupt(JSRuntime* runtime, void* program);
+  [[noreturn]] void fail();
+  [[noreturn]] void fail(JSValueConst reason);
+
+  const Start start_;
+  JSRuntime* const runtime_;
+  JSContext* const js_;
+  std::vector<Rejection> rejected_;
+  double turnBegan_ = 0;
+  Loop loop_;
+};
+
+}  // namespace engine

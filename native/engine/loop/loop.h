@@ -1,0 +1,77 @@
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "../core/value.h"
+
+namespace engine {
+
+class Program;
+
+// Milliseconds on a clock that nobody sets.
+double monotonicMs();
+// Milliseconds that this thread had a processor for.
+double processorMs();
+
+// What JavaScript waits for: times, descriptors, signals, children, and what the addon's threads bring.
+class Loop {
+ public:
+  explicit Loop(Program& program) : program_(program) {}
+
+  // Goes on until nothing is left that keeps it alive.
+  void run();
+
+  int addTimer(Value callback, double ms, bool repeats);
+  int addImmediate(Value callback);
+  // `callback` gets the events of poll(2), each time that there are some.
+  int watch(int descriptor, int events, Value callback);
+  // Takes back any of these.
+  void remove(int id);
+  // Whether the loop goes on for it.
+  void keepAlive(int id, bool alive);
+
+  // `callback` gets the signal's number. Without one, the signal does what it did before.
+  void onSignal(int signal, Value callback);
+  void offSignal(int signal);
+  // `callback` gets the exit code, or a signal's number below 0. Keeps the loop alive.
+  int onExit(int pid, Value callback);
+
+ private:
+  struct Timer {
+    double at;
+    double every;  // 0: once
+    Value callback;
+    bool alive = true;
+  };
+  struct Watch {
+    int descriptor;
+    int events;
+    Value callback;
+    bool alive = true;
+  };
+  struct Child {
+    int pid;
+    Value callback;
+    bool alive = true;
+  };
+
+  bool isAlive() const;
+  // Waits for descriptors, at most until the next timer, and calls who waits for them.
+  void poll();
+  int pollTimeout() const;
+  void runTimers();
+  void runImmediates();
+  void deliverSignals();
+  void reapChildren();
+
+  Program& program_;
+  int lastId_ = 0;
+  std::map<int, Timer> timers_;
+  std::map<int, Watch> watches_;
+  std::map<int, Value> immediates_;
+  std::map<int, Child> children_;
+  std::map<int, Value> signals_;
+};
+
+}  // namespace engine

@@ -1,0 +1,28 @@
+#include <fcntl.h>
+
+#include <csignal>
+#include <string_view>
+
+#include "../src/vmssh-relay/relay_process.h"
+#include "core/program.h"
+
+namespace {
+
+// A file that is opened later must not be taken for stdin, stdout or stderr.
+void openStandardDescriptors() {
+  for (int descriptor = 0; descriptor < 3; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) < 0) static_cast<void>(open("/dev/null", O_RDWR));
+  }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  if (count > 0 && words[0] == std::string_view("vmssh-relay")) return hvsock::relayProcess(count, words);
+  const double ms = engine::monotonicMs();
+  openStandardDescriptors();
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGCHLD, SIG_DFL);  // ignored, as some parents leave it, no child could be waited for
+  engine::Program program({count, words, ms});
+  program.end(program.run());
+}

@@ -1,0 +1,74 @@
+#include "environment.h"
+
+#include <memory>
+
+#include "../core/value.h"
+
+// The addon's own.
+extern "C" napi_value napi_register_module_v1(napi_env env, napi_value exports);
+
+namespace engine {
+namespace {
+
+std::unique_ptr<napi_env__> environment;
+
+}  // namespace
+
+HandleScope::~HandleScope() {
+  while (env_->handles.size() > size_) {
+    JS_FreeValue(env_->js, env_->handles.back());
+    env_->handles.pop_back();
+  }
+}
+
+JSValueConst valueOf(napi_env env, napi_value handle) { return env->handles[reinterpret_cast<std::size_t>(handle)]; }
+
+napi_status give(napi_env env, JSValue owned, napi_value* result) {
+  if (JS_IsException(owned)) return napi_pending_exception;
+  *result = reinterpret_cast<napi_value>(env->handles.size());
+  env->handles.push_back(owned);
+  return napi_ok;
+}
+
+napi_status statusOf(int result) { return result < 0 ? napi_pending_exception : napi_ok; }
+
+JSValue napiExports(JSContext* js) {
+  if (!environment) {
+    environment = std::make_unique<napi_env__>();
+    environment->js = js;
+    defineAttachments(environment.get());
+  }
+  const napi_env env = environment.get();
+  const HandleScope scope(env);
+  napi_value exports = nullptr;
+  napi_create_object(env, &exports);
+  const napi_value result = napi_register_module_v1(env, exports);
+  if (JS_HasException(js)) throw Thrown{};
+  return JS_DupValue(js, valueOf(env, result));
+}
+
+// The hooks end the threads; all else goes with the process.
+void napiCleanUp() {
+  while (environment && !environment->hooks.empty()) {
+    const auto [hook, data] = environment->hooks.back();
+    environment->hooks.pop_back();
+    hook(data);
+  }
+}
+
+}  // namespace engine
+
+napi_status napi_set_instance_data(napi_env env, void* data, napi_finalize, void*) {
+  env->instance = data;  // for as long as the process
+  return napi_ok;
+}
+
+napi_status napi_get_instance_data(napi_env env, void** result) {
+  *result = env->instance;
+  return napi_ok;
+}
+
+napi_status napi_add_env_cleanup_hook(napi_env env, void (*hook)(void*), void* data) {
+  env->hooks.emplace_back(hook, data);
+  return napi_ok;
+}

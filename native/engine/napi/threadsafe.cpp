@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "../../src/event.h"
+#include "environment.h"
+
+// Brings what other threads have for the addon to JavaScript's thread: a queue, and an event that the loop polls.
+struct napi_threadsafe_function__ {
+  napi_env env;
+  void* context;
+  napi_threadsafe_function_call_js call;
+  hvsock::Event event{};
+  std::mutex mutex{};
+  std::deque<void*> queue{};
+  bool alive = true;
+};
+
+namespace engine {
+namespace {
+
+// For as long as the process: threads may still use them.
+std::vector<std::unique_ptr<napi_threadsafe_function__>> functions;
+
+}  // namespace
+
+bool napiKeepsAlive() {
+  return std::any_of(functions.begin(), functions.end(), [](const auto& each) { return each->alive; });
+}
+
+std::vector<int> napiDescriptors() {
+  std::vector<int> descriptors;
+  for (const auto& each : functions) descriptors.push_back(each->event.fd());
+  return descriptors;
+}
+
+void napiDeliver(int descriptor) {
+  const auto found = std::find_if(functions.begin(), functions.end(),
+                                  [&](const auto& each) { return each->event.fd() == descriptor; });
+  if (found == functions.end()) return;
+  napi_threadsafe_function__& function = **found;
+  function.event.clear();
+  std::deque<void*> queue;
+  {
+    const std::lock_guard lock(function.mutex);
+    queue.swap(function.queue);
+  }
+  for (void* data : queue) {
+    const HandleScope scope(function.env);
+    function.call(function.env, nullptr, function.context, data);
+    JS_FreeValue(function.env->js, JS_GetException(function.env->js));  // nobody is there to take it
+  }
+}
+
+}  // namespace engine
+
+napi_status napi_create_threadsafe_function(napi_env env, napi_value, napi_value, napi_value, size_t, size_t, void*,
+                                            napi_finalize, void* context, napi_threadsafe_function_call_js call,
+                                            napi_threadsafe_function* result) {
+  try {
+    engine::functions.push_back(std::unique_ptr<napi_threadsafe_function__>(
+        new napi_threadsafe_function__{env, context, call}));
+  } catch (...) {
+    return napi_generic_failure;  // no descriptor is left
+  }
+  *result = engine::functions.back().get();
+  return napi_ok;
+}
+
+napi_status napi_call_threadsafe_function(napi_threadsafe_function function, void* data,
+                                          napi_threadsafe_function_call_mode) {
+  const std::lock_guard lock(function->mutex);
+  function->queue.push_back(data);
+  function->event.set();
+  return napi_ok;
+}
+
+napi_status napi_ref_threadsafe_function(napi_env, napi_threadsafe_function function) {
+  function->alive = true;
+  return napi_ok;
+}
+
+napi_status napi_unref_threadsafe_function(napi_env, napi_threadsafe_function function) {
+  function->alive = false;
+  return napi_ok;
+}

@@ -1,0 +1,134 @@
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <vector>
+
+#include "../../src/descriptor.h"
+#include "modules.h"
+
+namespace engine {
+namespace {
+
+// What is done in the child before the program, and its attributes.
+class Preparation {
+ public:
+  Preparation() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+  }
+  ~Preparation() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  Preparation(const Preparation&) = delete;
+  Preparation& operator=(const Preparation&) = delete;
+
+  // The child's descriptors 0, 1, 2 … are copies of these; none of ours besides stays open in it.
+  void give(const std::vector<int>& descriptors) {
+    const auto count = static_cast<int>(descriptors.size());
+    for (int i = 0; i < count; ++i) {
+      int from = descriptors[static_cast<std::size_t>(i)];
+      if (from < count && from != i) {  // it would be written over before it is its turn
+        copies_.emplace_back(succeeded(fcntl(from, F_DUPFD_CLOEXEC, count), "fcntl"));
+        from = copies_.back().get();
+      }
+      posix_spawn_file_actions_adddup2(&actions_, from, i);  // also from == i: it loses FD_CLOEXEC
+    }
+  }
+  void enter(const std::string& folder) { posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str()); }
+  // What this process ignores or handles, the child does not.
+  void resetSignals() {
+    sigset_t set;
+    sigemptyset(&set);
+    posix_spawnattr_setsigmask(&attributes_, &set);
+    for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGWINCH}) sigaddset(&set, number);
+    posix_spawnattr_setsigdefault(&attributes_, &set);
+    flags_ |= POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+  }
+  void leaveSession() { flags_ |= POSIX_SPAWN_SETSID; }
+
+  const posix_spawn_file_actions_t* actions() const { return &actions_; }
+  const posix_spawnattr_t* attributes() {
+    posix_spawnattr_setflags(&attributes_, flags_);
+    return &attributes_;
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+  short flags_ = 0;
+  std::vector<hvsock::Descriptor> copies_;
+};
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> result;
+  for (std::string& word : words) result.push_back(word.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+// Where a program may lie, by the PATH that it will have.
+std::vector<std::string> candidates(const std::string& program, const std::vector<std::string>& environment) {
+  if (program.find('/') != std::string::npos) return {program};
+  std::string path = "/usr/local/bin:/bin:/usr/bin";
+  for (const std::string& each : environment) {
+    if (each.rfind("PATH=", 0) == 0) path = each.substr(5);
+  }
+  std::vector<std::string> found;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    found.push_back((end == at ? "." : path.substr(at, end - at)) + "/" + program);
+    at = end + 1;
+  }
+  return found;
+}
+
+// spawn(program, words, environment, descriptors, folder or undefined, whether in a session of its own): the pid.
+JSValue spawn(Call& call) {
+  const std::string program = call.word(0);
+  std::vector<std::string> words = call.words(1);
+  std::vector<std::string> environment = call.words(2);
+  Preparation preparation;
+  preparation.give(call.integers(3));
+  if (call.has(4)) preparation.enter(call.word(4));
+  preparation.resetSignals();
+  if (call.flag(5)) preparation.leaveSession();
+  const std::vector<char*> arguments = pointers(words);
+  const std::vector<char*> variables = pointers(environment);
+  int failure = ENOENT;
+  for (const std::string& path : candidates(program, environment)) {
+    pid_t pid = -1;
+    const int result = posix_spawn(&pid, path.c_str(), preparation.actions(), preparation.attributes(),
+                                   arguments.data(), variables.data());
+    if (result == 0) return JS_NewInt32(call.js, pid);
+    if (result != ENOENT && result != ENOTDIR) failure = result;
+    if (result != ENOENT && result != ENOTDIR && result != EACCES) break;
+  }
+  throw SystemFailure{failure, "spawn"};
+}
+
+JSValue kill(Call& call) {
+  succeeded(::kill(call.integer(0), call.integer(1)), "kill");
+  return JS_UNDEFINED;
+}
+
+// Waits for a child: its exit code, or a signal's number below 0.
+JSValue wait(Call& call) {
+  int status = 0;
+  while (waitpid(call.integer(0), &status, 0) < 0) {
+    if (errno != EINTR) throw lastFailure("waitpid");
+  }
+  return JS_NewInt32(call.js, WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+constexpr Native functions[] = {{"spawn", native<spawn>}, {"kill", native<kill>}, {"wait", native<wait>}};
+
+}  // namespace
+
+const NativeModule processesModule = nativeModule("engine:processes", functions);
+
+}  // namespace engine

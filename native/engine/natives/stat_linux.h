@@ -1,0 +1,13 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include "../core/call.h"
+
+namespace engine {
+
+// What src/engine/node/stats.ts makes a Stats of: dev, ino, mode, nlink, uid, gid, rdev, size, and milliseconds of the
+// last access, change of the content, and change of the file.
+JSValue newStat(JSContext* js, const struct stat& found);
+
+}  // namespace engine

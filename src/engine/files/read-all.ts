@@ -1,0 +1,16 @@
+import { read } from 'engine:files';
+import { toBuffer } from '../globals/buffer.js';
+
+const chunk = 65536;
+
+/** Reads from where a descriptor stands to the end. */
+export function readAll(descriptor: number): Buffer {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const part = read(descriptor, chunk);
+    if (part.length === 0) break;
+    parts.push(part);
+  }
+  const [only] = parts;
+  return parts.length === 1 && only ? (toBuffer(only) as unknown as Buffer) : Buffer.concat(parts);
+}

@@ -1,0 +1,37 @@
+/** Status line and headers of an answer. */
+export interface Head {
+  readonly status: number;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly chunked: boolean;
+  /** Bytes of the body; undefined where its end is the connection's, or it comes in chunks. */
+  readonly length: number | undefined;
+}
+
+/** Reads it, without the empty line behind it. Throws an error with a code for what is none. */
+export function parseHead(text: string): Head {
+  const [first = '', ...lines] = text.split('\r\n');
+  const [, digits] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(first) ?? [];
+  if (digits === undefined) throw invalid('HPE_INVALID_CONSTANT', 'Expected HTTP/');
+  const headers = Object.fromEntries(lines.map(parseLine));
+  const status = Number(digits);
+  const chunked = /(?:^|,)\s*chunked\s*$/i.test(headers['transfer-encoding'] ?? '');
+  const length = headers['content-length'];
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) {
+    throw invalid('HPE_INVALID_CONTENT_LENGTH', 'Invalid character in Content-Length');
+  }
+  const empty = status === 204 || status === 304;
+  return { status, headers, chunked, length: empty ? 0 : length === undefined ? undefined : Number(length) };
+}
+
+function parseLine(line: string): [string, string] {
+  const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+  if (name === undefined || value === undefined) {
+    throw invalid('HPE_INVALID_HEADER_TOKEN', 'Invalid header token');
+  }
+  return [name.toLowerCase(), value];
+}
+
+function invalid(code: string, problem: string): Error {
+  return Object.assign(new Error(`Parse Error: ${problem}`), { code });
+}

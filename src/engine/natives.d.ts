@@ -1,0 +1,108 @@
+/** What the executable's C++ gives its JavaScript: native/engine/natives/. Each throws an Error with code, errno and syscall. */
+declare module 'engine:addon' {
+  export function exports(): import('node-hvsock-native').Addon;
+}
+
+declare module 'engine:bytes' {
+  export function decodeUtf8(bytes: Uint8Array): string;
+  export function encodeUtf8(text: string): Uint8Array;
+  export function decodeLatin1(bytes: Uint8Array): string;
+  export function encodeLatin1(text: string): Uint8Array;
+}
+
+declare module 'engine:files' {
+  export function open(path: string, flags: number, mode: number): number;
+  export function close(descriptor: number): void;
+  /** None at end-of-file. */
+  export function read(descriptor: number, most: number): Uint8Array;
+  /** How many bytes the system took. */
+  export function write(descriptor: number, bytes: Uint8Array): number;
+  export function fstat(descriptor: number): readonly number[];
+  export function fchmod(descriptor: number, mode: number): void;
+  export function fchown(descriptor: number, owner: number, group: number): void;
+  export function fsync(descriptor: number): void;
+  export function ftruncate(descriptor: number, length: number): void;
+  export function setNonblocking(descriptor: number): void;
+}
+
+declare module 'engine:loop' {
+  export function addTimer(callback: () => void, ms: number, repeats: boolean): number;
+  export function addImmediate(callback: () => void): number;
+  /** Events are those of poll(2). */
+  export function watch(descriptor: number, events: number, callback: (events: number) => void): number;
+  /** Takes back a timer, an immediate or a watch. */
+  export function remove(id: number): void;
+  /** Whether the process goes on for a timer, a watch or a child. */
+  export function keepAlive(id: number, alive: boolean): void;
+  export function onSignal(signal: number, callback: () => void): void;
+  export function offSignal(signal: number): void;
+  /** The exit code, or a signal's number below 0. */
+  export function onExit(pid: number, callback: (code: number) => void): number;
+}
+
+declare module 'engine:paths' {
+  export function stat(path: string): readonly number[];
+  export function lstat(path: string): readonly number[];
+  export function access(path: string, mode: number): void;
+  /** Names and their types (DT_DIR …) in turn. */
+  export function readdir(path: string): readonly (string | number)[];
+  export function readlink(path: string): string;
+  export function realpath(path: string): string;
+  export function mkdir(path: string, mode: number): void;
+  export function mkdtemp(prefix: string): string;
+  export function rename(from: string, to: string): void;
+  export function link(from: string, to: string): void;
+  export function unlink(path: string): void;
+  export function rmdir(path: string): void;
+  export function symlink(target: string, path: string): void;
+  export function chmod(path: string, mode: number): void;
+  export function chown(path: string, owner: number, group: number): void;
+}
+
+declare module 'engine:processes' {
+  /** Environment: "NAME=value" each. Descriptors: which of ours are the child's 0, 1, 2 … */
+  export function spawn(
+    program: string,
+    words: readonly string[],
+    environment: readonly string[],
+    descriptors: readonly number[],
+    folder: string | undefined,
+    ownSession: boolean,
+  ): number;
+  export function kill(pid: number, signal: number): void;
+  /** Blocks until it has ended: the exit code, or a signal's number below 0. */
+  export function wait(pid: number): number;
+}
+
+declare module 'engine:sockets' {
+  export function connect(path: string): number;
+  export function listen(path: string): number;
+  export function accept(descriptor: number): number;
+  export function pair(): readonly [number, number];
+  export function shutdownWriting(descriptor: number): void;
+  export function isIP(text: string): 0 | 4 | 6;
+}
+
+declare module 'engine:system' {
+  export function commandLine(): readonly string[];
+  /** "NAME=value" each. */
+  export function environment(): readonly string[];
+  export function workingFolder(): string;
+  export function programPath(): string;
+  export function engineVersion(): string;
+  export function exit(code: number): never;
+  export function setExitCode(code: number): void;
+  export function pid(): number;
+  export function uid(): number;
+  export function gid(): number;
+  /** Milliseconds. */
+  export function uptime(): number;
+  /** Microseconds: as the program, and in the kernel. */
+  export function processorTime(): readonly [number, number];
+  /** Of uname(2). */
+  export function names(): readonly [string, string, string, string, string];
+  export function isTerminal(descriptor: number): boolean;
+  /** 0 where it is unknown. */
+  export function columns(descriptor: number): number;
+  export function randomBytes(count: number): Uint8Array;
+}

@@ -1,0 +1,165 @@
+import { keepAlive, onExit } from 'engine:loop';
+import { kill } from 'engine:processes';
+import { signalName, signalNumber } from '../signals.js';
+import { DescriptorStream } from '../streams/descriptor-stream.js';
+import { type StartOptions, type Stdio, startChild } from '../streams/start-child.js';
+import { EventEmitter } from './events.js';
+
+export interface SpawnOptions extends Omit<StartOptions, 'stdio'> {
+  readonly stdio?: 'pipe' | 'ignore' | 'inherit' | readonly Stdio[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until it gets `killSignal`. */
+  readonly timeout?: number | undefined;
+  readonly killSignal?: string | number | undefined;
+  readonly windowsHide?: boolean | undefined;
+}
+
+export class ChildProcess extends EventEmitter {
+  readonly pid: number | undefined;
+  readonly stdin: DescriptorStream | null;
+  readonly stdout: DescriptorStream | null;
+  readonly stderr: DescriptorStream | null;
+  exitCode: number | null = null;
+  signalCode: NodeJS.Signals | null = null;
+  killed = false;
+  /** The streams that are not closed yet, and the child itself. */
+  #open = 1;
+  #watch: number | undefined;
+
+  constructor(pid: number | undefined, pipes: readonly (number | undefined)[]) {
+    super();
+    this.pid = pid;
+    this.stdin = childStream(pipes[0], { readable: false, writable: true });
+    this.stdout = childStream(pipes[1], { readable: true, writable: false });
+    this.stderr = childStream(pipes[2], { readable: true, writable: false });
+    for (const stream of [this.stdout, this.stderr]) {
+      if (!stream) continue;
+      this.#open++;
+      stream.once('close', () => this.#closed());
+    }
+    if (pid !== undefined) this.#watch = onExit(pid, (code) => this.#ended(code));
+  }
+
+  kill(signal: string | number = 'SIGTERM'): boolean {
+    if (this.pid === undefined || this.exitCode !== null || this.signalCode !== null) return false;
+    kill(this.pid, signalNumber(signal));
+    this.killed = true;
+    return true;
+  }
+
+  ref(): void {
+    if (this.#watch !== undefined) keepAlive(this.#watch, true);
+  }
+
+  unref(): void {
+    if (this.#watch !== undefined) keepAlive(this.#watch, false);
+  }
+
+  #ended(code: number): void {
+    if (code < 0) this.signalCode = signalName(-code);
+    else this.exitCode = code;
+    this.stdin?.destroy();
+    this.emit('exit', this.exitCode, this.signalCode);
+    // What nobody reads must not keep it from closing.
+    for (const stream of [this.stdout, this.stderr]) if (stream && !stream.isRead) stream.resume();
+    this.#closed();
+  }
+
+  #closed(): void {
+    if (--this.#open === 0) this.emit('close', this.exitCode, this.signalCode);
+  }
+}
+
+/** Starts a program. What goes wrong there is an "error" event. */
+export function spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  const { signal, timeout, killSignal } = options;
+  const stdio = standardStreams(options.stdio);
+  if (signal?.aborted) return failed(aborted(signal));
+  let child: ChildProcess;
+  try {
+    const { pid, pipes } = startChild(program, args, { ...options, stdio });
+    child = new ChildProcess(pid, pipes);
+  } catch (error) {
+    return failed(error as Error);
+  }
+  const abort = () => {
+    if (child.kill(killSignal)) child.emit('error', aborted(signal));
+  };
+  const timer = timeout ? setTimeout(() => child.kill(killSignal), timeout) : undefined;
+  signal?.addEventListener('abort', abort);
+  child.once('exit', () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  });
+  queueMicrotask(() => child.emit('spawn'));
+  return child;
+}
+
+export interface ExecFileOptions extends Omit<SpawnOptions, 'stdio'> {
+  /** Characters of each stream, past which it is killed. */
+  readonly maxBuffer?: number;
+}
+
+export type ExecFileCallback = (error: Error | null, stdout: string, stderr: string) => void;
+
+/** Runs a program to its end and gives what it printed. */
+export function execFile(
+  program: string,
+  args: readonly string[],
+  options: ExecFileOptions,
+  callback: ExecFileCallback,
+): ChildProcess {
+  const { maxBuffer = 1024 * 1024 } = options;
+  const child = spawn(program, args, { ...options, stdio: 'pipe' });
+  const texts = { stdout: '', stderr: '' };
+  let failure: Error | null = null;
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (part: string) => {
+      texts[name] += part;
+      if (texts[name].length <= maxBuffer) return;
+      failure ??= Object.assign(new RangeError(`${name} maxBuffer length exceeded`), {
+        code: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
+      });
+      texts[name] = texts[name].slice(0, maxBuffer);
+      child.kill(options.killSignal);
+    });
+  }
+  child.once('error', (error: Error) => {
+    failure ??= error;
+  });
+  child.once('close', (code: number | null, signal: NodeJS.Signals | null) => {
+    const { killed } = child;
+    if (!failure && code !== 0) {
+      const words = `Command failed: ${[program, ...args].join(' ')}\n${texts.stderr}`;
+      failure = Object.assign(new Error(words), { code, signal, killed });
+    }
+    callback(failure, texts.stdout, texts.stderr);
+  });
+  return child;
+}
+
+export { spawnSync } from '../streams/spawn-sync.js';
+
+function standardStreams(stdio: SpawnOptions['stdio']): readonly Stdio[] {
+  if (stdio === undefined) return ['pipe', 'pipe', 'pipe'];
+  return typeof stdio === 'string' ? [stdio, stdio, stdio] : stdio;
+}
+
+function childStream(descriptor: number | undefined, sides: { readable: boolean; writable: boolean }) {
+  return descriptor === undefined ? null : new DescriptorStream(sides).open(descriptor);
+}
+
+/** A child that never was: the error comes as an event. */
+function failed(error: Error): ChildProcess {
+  const child = new ChildProcess(undefined, []);
+  queueMicrotask(() => {
+    child.emit('error', error);
+    child.emit('close', (error as NodeJS.ErrnoException).errno ?? null, null);
+  });
+  return child;
+}
+
+function aborted(signal: AbortSignal | undefined): Error {
+  const error = new Error('The operation was aborted', { cause: signal?.reason });
+  return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
+}

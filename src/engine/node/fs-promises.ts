@@ -1,0 +1,96 @@
+import * as files from 'engine:files';
+import { readAll } from '../files/read-all.js';
+import type { Stats } from '../files/stats.js';
+import { writeAll } from '../write-all.js';
+import * as fs from './fs.js';
+
+/** Local files answer at once: these do what the others do, and reject where those throw. */
+function later<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => Promise<R> {
+  return async (...args) => work(...args);
+}
+
+export const access = later(fs.accessSync);
+export const chmod = later(fs.chmodSync);
+export const chown = later(fs.chownSync);
+export const link = later(fs.linkSync);
+export const lstat = later(fs.lstatSync);
+export const mkdtemp = later(fs.mkdtempSync);
+export const readdir = later(fs.readdirSync);
+export const readlink = later(fs.readlinkSync);
+export const realpath = later(fs.realpathSync);
+export const rename = later(fs.renameSync);
+export const rm = later(fs.rmSync);
+export const stat = later(fs.statSync);
+export const symlink = later(fs.symlinkSync);
+export const unlink = later(fs.unlinkSync);
+export const writeFile = later(fs.writeFileSync);
+
+export async function mkdir(
+  path: string,
+  options: { readonly recursive: true; readonly mode?: number },
+): Promise<unknown> {
+  return fs.mkdirSync(path, options);
+}
+
+export function readFile(path: string): Promise<Buffer>;
+export function readFile(path: string, encoding: BufferEncoding): Promise<string>;
+export async function readFile(path: string, encoding?: BufferEncoding): Promise<Buffer | string> {
+  return encoding === undefined ? fs.readFileSync(path) : fs.readFileSync(path, encoding);
+}
+
+export async function open(path: string, flags: string | number = 'r', mode?: number): Promise<FileHandle> {
+  return new DescriptorHandle(fs.openSync(path, flags, mode));
+}
+
+/** An open file. */
+export type FileHandle = Pick<DescriptorHandle, keyof DescriptorHandle>;
+
+class DescriptorHandle {
+  readonly fd: number;
+  #open = true;
+
+  constructor(descriptor: number) {
+    this.fd = descriptor;
+  }
+
+  async read(into: Uint8Array): Promise<{ readonly bytesRead: number; readonly buffer: Uint8Array }> {
+    return { bytesRead: fs.readSync(this.fd, into), buffer: into };
+  }
+
+  readFile(): Promise<Buffer>;
+  readFile(encoding: BufferEncoding): Promise<string>;
+  async readFile(encoding?: BufferEncoding): Promise<Buffer | string> {
+    const bytes = readAll(this.fd);
+    return encoding === undefined ? bytes : bytes.toString(encoding);
+  }
+
+  async writeFile(data: string | Uint8Array): Promise<void> {
+    writeAll(this.fd, typeof data === 'string' ? Buffer.from(data) : data);
+  }
+
+  async stat(): Promise<Stats> {
+    return fs.fstatSync(this.fd);
+  }
+
+  async chmod(mode: number): Promise<void> {
+    files.fchmod(this.fd, mode);
+  }
+
+  async chown(owner: number, group: number): Promise<void> {
+    files.fchown(this.fd, owner, group);
+  }
+
+  async truncate(length = 0): Promise<void> {
+    files.ftruncate(this.fd, length);
+  }
+
+  async sync(): Promise<void> {
+    files.fsync(this.fd);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    files.close(this.fd);
+  }
+}

@@ -1,0 +1,127 @@
+import * as files from 'engine:files';
+import * as paths from 'engine:paths';
+import { constants, openFlags } from '../files/flags.js';
+import { readAll } from '../files/read-all.js';
+import { removeTree } from '../files/remove-tree.js';
+import { type Stats, StatsOfNumbers } from '../files/stats.js';
+import { writeAll } from '../write-all.js';
+
+export { constants };
+
+export interface WriteOptions {
+  readonly mode?: number;
+  readonly flag?: string;
+}
+
+export function openSync(path: string, flags: string | number, mode = 0o666): number {
+  return files.open(path, openFlags(flags), mode);
+}
+
+export function closeSync(descriptor: number): void {
+  files.close(descriptor);
+}
+
+export function readSync(descriptor: number, into: Uint8Array): number {
+  const bytes = files.read(descriptor, into.length);
+  into.set(bytes);
+  return bytes.length;
+}
+
+export function writeSync(descriptor: number, bytes: Uint8Array): number {
+  return files.write(descriptor, bytes);
+}
+
+export function fsyncSync(descriptor: number): void {
+  files.fsync(descriptor);
+}
+
+export function fstatSync(descriptor: number): Stats {
+  return new StatsOfNumbers(files.fstat(descriptor));
+}
+
+export function fchmodSync(descriptor: number, mode: number): void {
+  files.fchmod(descriptor, mode);
+}
+
+export function readFileSync(path: string | number): Buffer;
+export function readFileSync(path: string | number, encoding: BufferEncoding): string;
+export function readFileSync(path: string | number, encoding?: BufferEncoding): Buffer | string {
+  const descriptor = typeof path === 'number' ? path : openSync(path, 'r');
+  try {
+    const bytes = readAll(descriptor);
+    return encoding === undefined ? bytes : bytes.toString(encoding);
+  } finally {
+    if (descriptor !== path) files.close(descriptor);
+  }
+}
+
+export function writeFileSync(path: string, data: string | Uint8Array, options: WriteOptions = {}): void {
+  const descriptor = openSync(path, options.flag ?? 'w', options.mode);
+  try {
+    writeAll(descriptor, typeof data === 'string' ? Buffer.from(data) : data);
+  } finally {
+    files.close(descriptor);
+  }
+}
+
+export function existsSync(path: string): boolean {
+  try {
+    paths.access(path, constants.F_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function accessSync(path: string, mode: number = constants.F_OK): void {
+  paths.access(path, mode);
+}
+
+export function statSync(path: string): Stats {
+  return new StatsOfNumbers(paths.stat(path));
+}
+
+export function lstatSync(path: string): Stats {
+  return new StatsOfNumbers(paths.lstat(path));
+}
+
+/** In the order of their names. */
+export function readdirSync(path: string): string[] {
+  return paths
+    .readdir(path)
+    .filter((each) => typeof each === 'string')
+    .sort();
+}
+
+export const readlinkSync: (path: string) => string = paths.readlink;
+export const realpathSync: (path: string) => string = paths.realpath;
+export const renameSync: (from: string, to: string) => void = paths.rename;
+export const linkSync: (from: string, to: string) => void = paths.link;
+export const unlinkSync: (path: string) => void = paths.unlink;
+export const symlinkSync: (target: string, path: string) => void = paths.symlink;
+export const mkdtempSync: (prefix: string) => string = paths.mkdtemp;
+export const chmodSync: (path: string, mode: number) => void = paths.chmod;
+export const chownSync: (path: string, owner: number, group: number) => void = paths.chown;
+
+export function mkdirSync(path: string, { recursive = false, mode = 0o777 } = {}): void {
+  if (!recursive) {
+    paths.mkdir(path, mode);
+    return;
+  }
+  const above = path.replace(/\/*[^/]+\/*$/, '') || (path.startsWith('/') ? '/' : '.');
+  try {
+    paths.mkdir(path, mode);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && above !== path) {
+      mkdirSync(above, { recursive, mode });
+      mkdirSync(path, { recursive, mode });
+    } else if (code !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
+  }
+}
+
+export function rmSync(path: string, { recursive = false, force = false } = {}): void {
+  removeTree(path, { recursive, force });
+}
+
+export default { constants, existsSync, realpathSync };

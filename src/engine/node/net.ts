@@ -1,0 +1,95 @@
+import { close } from 'engine:files';
+import { remove, watch } from 'engine:loop';
+import { accept, connect as connectUnix, isIP as ipVersion, listen as listenUnix } from 'engine:sockets';
+import { DescriptorStream } from '../streams/descriptor-stream.js';
+import { pollEvents } from '../streams/poll-events.js';
+import { EventEmitter } from './events.js';
+
+export interface ConnectOptions {
+  readonly path?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly allowHalfOpen?: boolean;
+}
+
+/** 4, 6, or 0 for what is no address. */
+export function isIP(text: string): number {
+  return ipVersion(text);
+}
+
+export class Socket extends DescriptorStream {
+  connecting = false;
+
+  constructor(allowHalfOpen: boolean) {
+    super({ readable: true, writable: true, allowHalfOpen });
+  }
+
+  /** Closes the writing side once all is written, then the socket. */
+  destroySoon(): void {
+    this.end(() => this.destroy());
+  }
+}
+
+/** Connects to a unix socket. TCP is the addon's, which is always there in the executable. */
+export function connect({ path, host, allowHalfOpen = false }: ConnectOptions): Socket {
+  const socket = new Socket(allowHalfOpen);
+  try {
+    if (path === undefined) {
+      throw Object.assign(new Error(`connect ENOSYS ${host}`), { code: 'ENOSYS', syscall: 'connect' });
+    }
+    socket.open(connectUnix(path));
+    queueMicrotask(() => socket.emit('connect'));
+  } catch (error) {
+    socket.destroy(describe(error as NodeJS.ErrnoException, path));
+  }
+  return socket;
+}
+
+/** In Node's words: "connect ENOENT /run/x.sock". */
+function describe(error: NodeJS.ErrnoException, path: string | undefined): Error {
+  const message = `connect ${error.code} ${path}`;
+  return Object.assign(new Error(message), {
+    errno: error.errno,
+    code: error.code,
+    syscall: 'connect',
+    address: path,
+  });
+}
+
+export interface ServerOptions {
+  /** Connections are not read from, as somebody else will. */
+  readonly pauseOnConnect: true;
+}
+
+export class Server extends EventEmitter {
+  #descriptor: number | undefined;
+  #watch: number | undefined;
+
+  /** Listens at a unix socket. */
+  listen(path: string): this {
+    try {
+      const descriptor = listenUnix(path);
+      this.#descriptor = descriptor;
+      this.#watch = watch(descriptor, pollEvents.in, () => {
+        this.emit('connection', new Socket(false).open(accept(descriptor)));
+      });
+      queueMicrotask(() => this.emit('listening'));
+    } catch (error) {
+      queueMicrotask(() => this.emit('error', error));
+    }
+    return this;
+  }
+
+  close(): this {
+    if (this.#watch !== undefined) remove(this.#watch);
+    if (this.#descriptor !== undefined) close(this.#descriptor);
+    this.#watch = undefined;
+    this.#descriptor = undefined;
+    queueMicrotask(() => this.emit('close'));
+    return this;
+  }
+}
+
+export function createServer(_options: ServerOptions): Server {
+  return new Server();
+}

@@ -1,0 +1,9 @@
+import type { DescriptorStream } from '../streams/descriptor-stream.js';
+
+/** All of a stream as text. */
+export async function text(stream: DescriptorStream): Promise<string> {
+  let all = '';
+  stream.setEncoding('utf8');
+  for await (const part of stream) all += part;
+  return all;
+}

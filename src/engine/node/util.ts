@@ -1,0 +1,3 @@
+import { stripAnsi } from '../strip-ansi.js';
+
+export { stripAnsi as stripVTControlCharacters };

@@ -1,0 +1,37 @@
+/** Signals of Linux by their names: signal(7). */
+export const signals: Readonly<Record<string, number>> = {
+  ...{
+    SIGHUP: 1,
+    SIGINT: 2,
+    SIGQUIT: 3,
+    SIGILL: 4,
+    SIGTRAP: 5,
+    SIGABRT: 6,
+    SIGBUS: 7,
+    SIGFPE: 8,
+    SIGKILL: 9,
+  },
+  ...{ SIGUSR1: 10, SIGSEGV: 11, SIGUSR2: 12, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15, SIGSTKFLT: 16 },
+  ...{ SIGCHLD: 17, SIGCONT: 18, SIGSTOP: 19, SIGTSTP: 20, SIGTTIN: 21, SIGTTOU: 22, SIGURG: 23 },
+  ...{
+    SIGXCPU: 24,
+    SIGXFSZ: 25,
+    SIGVTALRM: 26,
+    SIGPROF: 27,
+    SIGWINCH: 28,
+    SIGIO: 29,
+    SIGPWR: 30,
+    SIGSYS: 31,
+  },
+};
+
+export function signalNumber(signal: string | number): number {
+  const number = typeof signal === 'number' ? signal : signals[signal];
+  if (number === undefined) throw new TypeError(`Unknown signal: ${signal}`);
+  return number;
+}
+
+export function signalName(number: number): NodeJS.Signals {
+  const found = Object.entries(signals).find(([, each]) => each === number);
+  return (found?.[0] ?? `SIG${number}`) as NodeJS.Signals;
+}

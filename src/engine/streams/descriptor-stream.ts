@@ -1,0 +1,191 @@
+import { close, setNonblocking } from 'engine:files';
+import { shutdownWriting } from 'engine:sockets';
+import { EventEmitter } from '../node/events.js';
+import { ReadSide } from './read-side.js';
+import { codedError, type WriteCallback, WriteSide } from './write-side.js';
+
+export interface Sides {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  /** Goes on writing after the other side has ended. */
+  readonly allowHalfOpen?: boolean;
+}
+
+/** A stream over a descriptor that it owns, with the events of Node's streams. */
+export class DescriptorStream extends EventEmitter implements AsyncIterable<Buffer | string> {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly #allowHalfOpen: boolean;
+  readonly #reading = new ReadSide(this);
+  readonly #writing = new WriteSide(this);
+  #descriptor: number | undefined;
+  #failure: Error | undefined;
+  destroyed = false;
+
+  constructor({ readable, writable, allowHalfOpen = false }: Sides) {
+    super();
+    this.readable = readable;
+    this.writable = writable;
+    this.#allowHalfOpen = allowHalfOpen;
+  }
+
+  /** What a child may be given of it. */
+  get descriptor(): number | undefined {
+    return this.#descriptor;
+  }
+
+  get readableEnded(): boolean {
+    return this.#reading.ended;
+  }
+
+  get writableEnded(): boolean {
+    return this.#writing.ended;
+  }
+
+  /** Begins to read and write; `descriptor` is closed in the end. */
+  open(descriptor: number): this {
+    setNonblocking(descriptor);
+    this.#descriptor = descriptor;
+    if (this.readable) this.#reading.open(descriptor);
+    if (this.writable) this.#writing.open(descriptor);
+    return this;
+  }
+
+  setEncoding(encoding: string): this {
+    this.#reading.setEncoding(encoding);
+    return this;
+  }
+
+  resume(): this {
+    this.#reading.resume();
+    return this;
+  }
+
+  pause(): this {
+    this.#reading.pause();
+    return this;
+  }
+
+  ref(): this {
+    this.#reading.keepAlive(true);
+    return this;
+  }
+
+  unref(): this {
+    this.#reading.keepAlive(false);
+    return this;
+  }
+
+  read(): Buffer | null {
+    return this.#reading.take();
+  }
+
+  /** Whether somebody reads it, or did. */
+  get isRead(): boolean {
+    return this.#reading.isTaken;
+  }
+
+  write(data: string | Uint8Array, encoding?: string | WriteCallback, callback?: WriteCallback): boolean {
+    const done = typeof encoding === 'function' ? encoding : callback;
+    if (this.destroyed || this.writableEnded) {
+      const error = codedError('ERR_STREAM_WRITE_AFTER_END', 'write after end');
+      queueMicrotask(() => done?.(error));
+      return false;
+    }
+    const named = typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8';
+    return this.#writing.write(typeof data === 'string' ? Buffer.from(data, named) : data, done);
+  }
+
+  end(data?: string | Uint8Array | (() => void), callback?: () => void): this {
+    const done = typeof data === 'function' ? data : callback;
+    if (done) this.once('finish', done);
+    if (this.destroyed || this.writableEnded) return this;
+    if (typeof data !== 'function' && data !== undefined && data.length > 0) this.write(data);
+    this.#writing.end();
+    return this;
+  }
+
+  destroy(error?: Error): this {
+    if (this.destroyed) return this;
+    this.destroyed = true;
+    this.#failure = error;
+    this.#reading.close();
+    this.#writing.close(error);
+    if (this.#descriptor !== undefined) close(this.#descriptor);
+    this.#descriptor = undefined;
+    queueMicrotask(() => {
+      if (error) this.emit('error', error);
+      this.emit('close');
+    });
+    return this;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer | string> {
+    const arrived: (Buffer | string)[] = [];
+    let wake = () => {};
+    let ended = false;
+    const end = () => {
+      ended = true;
+      wake();
+    };
+    const take = (data: Buffer | string) => {
+      arrived.push(data);
+      this.pause();
+      wake();
+    };
+    this.on('data', take).on('end', end).on('close', end).on('error', end);
+    try {
+      for (;;) {
+        const next = arrived.shift();
+        if (next !== undefined) yield next;
+        else if (this.#failure) throw this.#failure;
+        else if (ended) return;
+        else {
+          const changed = new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          this.resume();
+          await changed;
+        }
+      }
+    } finally {
+      this.off('data', take).off('end', end).off('close', end);
+      this.destroy();
+    }
+  }
+
+  readEnded(): void {
+    if (this.writable && !this.#allowHalfOpen) this.end();
+    this.#closeWhenDone();
+  }
+
+  readFailed(error: Error): void {
+    this.destroy(error);
+  }
+
+  writeFinished(): void {
+    try {
+      if (this.readable && this.#descriptor !== undefined) shutdownWriting(this.#descriptor);
+    } catch {} // the other side is gone
+    queueMicrotask(() => {
+      this.emit('finish');
+      this.#closeWhenDone();
+    });
+  }
+
+  writeFailed(error: Error): void {
+    this.destroy(error);
+  }
+
+  protected override changed(name: string | symbol, before: number, now: number): void {
+    if (now <= before) return;
+    if (name === 'data' && !this.#reading.isPaused) this.resume();
+    if (name === 'readable') queueMicrotask(() => this.#reading.start());
+  }
+
+  #closeWhenDone(): void {
+    const readDone = !this.readable || this.#reading.ended;
+    const writeDone = !this.writable || this.#writing.finished;
+    if (readDone && writeDone) this.destroy();
+  }
+}

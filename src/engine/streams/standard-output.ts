@@ -1,0 +1,59 @@
+import { columns, isTerminal } from 'engine:system';
+import { EventEmitter } from '../node/events.js';
+import { writeAll } from '../write-all.js';
+import type { WriteCallback } from './write-side.js';
+
+/** process.stdout and process.stderr: what is written is written at once, as Node does to terminals and files. */
+export class StandardOutput extends EventEmitter {
+  readonly fd: number;
+  readonly isTTY: boolean;
+
+  constructor(fd: number) {
+    super();
+    this.fd = fd;
+    this.isTTY = isTerminal(fd);
+  }
+
+  get columns(): number | undefined {
+    return this.isTTY ? columns(this.fd) || undefined : undefined;
+  }
+
+  write(data: string | Uint8Array, encoding?: string | WriteCallback, callback?: WriteCallback): boolean {
+    const done = typeof encoding === 'function' ? encoding : callback;
+    let failure: Error | undefined;
+    try {
+      writeAll(this.fd, typeof data === 'string' ? Buffer.from(data) : data);
+    } catch (error) {
+      failure = error as Error;
+    }
+    queueMicrotask(() => {
+      done?.(failure);
+      if (failure) this.emit('error', failure);
+    });
+    return true;
+  }
+
+  end(done?: () => void): this {
+    queueMicrotask(() => {
+      done?.();
+      this.emit('finish');
+    });
+    return this;
+  }
+
+  hasColors(): boolean {
+    return this.isTTY;
+  }
+
+  cursorTo(column: number): boolean {
+    return this.write(`\x1b[${column + 1}G`);
+  }
+
+  moveCursor(_columns: number, rows: number): boolean {
+    return rows === 0 || this.write(`\x1b[${Math.abs(rows)}${rows < 0 ? 'A' : 'B'}`);
+  }
+
+  clearLine(direction: -1 | 0 | 1): boolean {
+    return this.write(`\x1b[${direction < 0 ? 1 : direction > 0 ? 0 : 2}K`);
+  }
+}

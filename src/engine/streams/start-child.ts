@@ -1,0 +1,79 @@
+import { close, open } from 'engine:files';
+import { spawn } from 'engine:processes';
+import { pair } from 'engine:sockets';
+import { DescriptorStream } from './descriptor-stream.js';
+
+/** What a child's descriptor is: a pipe to us, nothing, our own of the same number, or another one of ours. */
+export type Stdio = 'pipe' | 'ignore' | 'inherit' | number | DescriptorStream;
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly cwd?: string | undefined;
+  readonly stdio: readonly Stdio[];
+  /** In a session of its own, and so in a process group. */
+  readonly detached?: boolean | undefined;
+}
+
+export interface Started {
+  readonly pid: number;
+  /** Our ends, where there is a pipe. */
+  readonly pipes: readonly (number | undefined)[];
+}
+
+/** Starts a program. Throws Node's error: "spawn ssh ENOENT". */
+export function startChild(program: string, args: readonly string[], options: StartOptions): Started {
+  const toClose: number[] = [];
+  const pipes: (number | undefined)[] = [];
+  try {
+    const descriptors = options.stdio.map((stdio, index) => {
+      if (stdio !== 'pipe') return ownDescriptor(stdio, index, toClose);
+      const [ours, theirs] = pair();
+      pipes[index] = ours;
+      toClose.push(theirs);
+      return theirs;
+    });
+    const environment = Object.entries(options.env ?? process.env)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name}=${value}`);
+    const pid = spawn(
+      program,
+      [program, ...args],
+      environment,
+      descriptors,
+      options.cwd,
+      options.detached === true,
+    );
+    return { pid, pipes };
+  } catch (error) {
+    for (const pipe of pipes) if (pipe !== undefined) close(pipe);
+    throw describe(error as NodeJS.ErrnoException, program, args);
+  } finally {
+    for (const descriptor of toClose) close(descriptor);
+  }
+}
+
+function ownDescriptor(stdio: Exclude<Stdio, 'pipe'>, index: number, toClose: number[]): number {
+  if (stdio === 'inherit') return index;
+  if (typeof stdio === 'number') return stdio;
+  if (stdio instanceof DescriptorStream) {
+    if (stdio.descriptor !== undefined) return stdio.descriptor;
+    throw Object.assign(new Error('the stream is closed'), { code: 'EBADF' });
+  }
+  const readWrite = 2;
+  const nothing = open('/dev/null', readWrite, 0);
+  toClose.push(nothing);
+  return nothing;
+}
+
+function describe(error: NodeJS.ErrnoException, program: string, args: readonly string[]): Error {
+  if (error.syscall !== 'spawn') return error;
+  const syscall = `spawn ${program}`;
+  const { errno, code } = error;
+  return Object.assign(new Error(`${syscall} ${code}`), {
+    errno,
+    code,
+    syscall,
+    path: program,
+    spawnargs: args,
+  });
+}

@@ -1,0 +1,17 @@
+/** One thing that Node's API does: it has to come out the same on Node and in the engine. `want` is JSON. */
+export interface Case {
+  readonly name: string;
+  readonly run: () => unknown;
+  readonly want: unknown;
+}
+
+/** What was thrown, by its code; or its name. */
+export async function failure(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+    return 'nothing was thrown';
+  } catch (error) {
+    const { code, name } = error as NodeJS.ErrnoException;
+    return code ?? name;
+  }
+}

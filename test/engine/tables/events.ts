@@ -1,0 +1,120 @@
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Case, failure } from './case.js';
+
+export const events: readonly Case[] = [
+  {
+    name: 'listeners in their order',
+    run: () => {
+      const heard: unknown[] = [];
+      const emitter = new EventEmitter();
+      const third = (value: number) => heard.push(['third', value]);
+      emitter.on('x', (value) => heard.push(['first', value])).once('x', () => heard.push('once'));
+      emitter.prependListener('x', () => heard.push('before')).on('x', third);
+      const told = [emitter.emit('x', 1), emitter.listenerCount('x')];
+      emitter.off('x', third);
+      return [...told, emitter.emit('x', 2), emitter.emit('y'), heard];
+    },
+    want: [true, 3, true, false, ['before', ['first', 1], 'once', ['third', 1], 'before', ['first', 2]]],
+  },
+  {
+    name: 'a listener that takes itself back',
+    run: () => {
+      const heard: string[] = [];
+      const emitter = new EventEmitter();
+      const first = () => {
+        heard.push('first');
+        emitter.off('x', first);
+      };
+      emitter.on('x', first).on('x', () => heard.push('second'));
+      emitter.emit('x');
+      emitter.emit('x');
+      return heard;
+    },
+    want: ['first', 'second', 'second'],
+  },
+  {
+    name: 'an error that nobody hears',
+    run: () => failure(() => new EventEmitter().emit('error', Object.assign(new Error('x'), { code: 'EX' }))),
+    want: 'EX',
+  },
+  {
+    name: 'once as a promise',
+    run: () => {
+      const emitter = new EventEmitter();
+      const event = once(emitter, 'x');
+      emitter.emit('x', 1, 2);
+      return event;
+    },
+    want: [1, 2],
+  },
+  {
+    name: 'once, and an error before',
+    run: () => {
+      const emitter = new EventEmitter();
+      const event = failure(() => once(emitter, 'x'));
+      emitter.emit('error', Object.assign(new Error('x'), { code: 'EX' }));
+      return event;
+    },
+    want: 'EX',
+  },
+  {
+    name: 'timers and promises in their order',
+    run: () =>
+      new Promise((resolve) => {
+        const order: string[] = [];
+        setTimeout(() => resolve(order), 5);
+        setTimeout((word: string) => order.push(word), 1, 'timer');
+        clearTimeout(setTimeout(() => order.push('cleared'), 1));
+        clearImmediate(setImmediate(() => order.push('cleared')));
+        void Promise.resolve().then(() => order.push('promise'));
+        order.push('now');
+      }),
+    want: ['now', 'promise', 'timer'],
+  },
+  {
+    name: 'an interval',
+    run: () =>
+      new Promise((resolve) => {
+        let count = 0;
+        const timer = setInterval(() => {
+          if (++count < 3) return;
+          clearInterval(timer);
+          resolve(count);
+        }, 1);
+      }),
+    want: 3,
+  },
+  {
+    name: 'a delay that is aborted',
+    run: async () => {
+      const controller = new AbortController();
+      const waiting = failure(() => delay(60_000, undefined, { signal: controller.signal }));
+      controller.abort();
+      return [await waiting, await delay(1, 'value')];
+    },
+    want: ['ABORT_ERR', 'value'],
+  },
+  {
+    name: 'abort signals',
+    run: () => {
+      const heard: string[] = [];
+      const controller = new AbortController();
+      const any = AbortSignal.any([new AbortController().signal, controller.signal]);
+      any.addEventListener('abort', () => heard.push('any'));
+      const removed = () => heard.push('removed');
+      controller.signal.addEventListener('abort', removed);
+      controller.signal.removeEventListener('abort', removed);
+      controller.abort('why');
+      controller.abort('again');
+      return [heard, any.aborted, any.reason, AbortSignal.abort().reason.name];
+    },
+    want: [['any'], true, 'why', 'AbortError'],
+  },
+  {
+    name: 'a signal that throws',
+    run: () =>
+      failure(() => AbortSignal.abort(Object.assign(new Error('x'), { code: 'EX' })).throwIfAborted()),
+    want: 'EX',
+  },
+];

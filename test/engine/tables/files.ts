@@ -1,0 +1,163 @@
+import * as fs from 'node:fs';
+import * as later from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Case, failure } from './case.js';
+
+/** Runs it in a folder of its own. */
+function inFolder(work: (folder: string) => unknown) {
+  return async () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), 'vmssh-t-'));
+    try {
+      return await work(folder);
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  };
+}
+
+export const files: readonly Case[] = [
+  {
+    name: 'write, read and look',
+    run: inFolder((folder) => {
+      const path = join(folder, 'a');
+      fs.writeFileSync(path, 'aé', { mode: 0o640 });
+      const { mode, size } = fs.statSync(path);
+      return [
+        fs.readFileSync(path, 'utf8'),
+        [...fs.readFileSync(path)],
+        mode & 0o777,
+        size,
+        fs.existsSync(path),
+      ];
+    }),
+    want: ['aé', [97, 195, 169], 0o640, 3, true],
+  },
+  {
+    name: 'kinds of files',
+    run: inFolder((folder) => {
+      fs.symlinkSync('nowhere', join(folder, 'link'));
+      const link = fs.lstatSync(join(folder, 'link'));
+      return [
+        fs.statSync(folder).isDirectory(),
+        link.isSymbolicLink(),
+        link.isFile(),
+        fs.readlinkSync(join(folder, 'link')),
+        fs.existsSync(join(folder, 'link')),
+        fs.statSync('/dev/null').isSocket(),
+      ];
+    }),
+    want: [true, true, false, 'nowhere', false, false],
+  },
+  {
+    name: 'mistakes',
+    run: inFolder((folder) =>
+      Promise.all([
+        failure(() => fs.readFileSync(join(folder, 'none'))),
+        failure(() => fs.writeFileSync(folder, '')),
+        failure(() => fs.mkdirSync(folder)),
+        failure(() => fs.readdirSync('/dev/null')),
+        failure(() => fs.statSync('a\0b')),
+        failure(() => fs.rmSync(join(folder, 'none'))),
+        failure(() => fs.rmSync(folder)),
+        failure(() => fs.accessSync(join(folder, 'none'), fs.constants.R_OK)),
+        failure(() => later.readFile(join(folder, 'none'))),
+        failure(() => fs.readlinkSync(folder)),
+      ]),
+    ),
+    want: [
+      ...[
+        'ENOENT',
+        'EISDIR',
+        'EEXIST',
+        'ENOTDIR',
+        'ERR_INVALID_ARG_VALUE',
+        'ENOENT',
+        'ERR_FS_EISDIR',
+        'ENOENT',
+      ],
+      ...['ENOENT', 'EINVAL'],
+    ],
+  },
+  {
+    name: 'the message of a mistake',
+    run: () => {
+      try {
+        fs.readFileSync('/no/such');
+        return undefined;
+      } catch (error) {
+        const { message, errno, syscall, path } = error as NodeJS.ErrnoException;
+        return [message, errno, syscall, path];
+      }
+    },
+    want: ["ENOENT: no such file or directory, open '/no/such'", -2, 'open', '/no/such'],
+  },
+  {
+    name: 'folders in folders',
+    run: inFolder((folder) => {
+      fs.mkdirSync(join(folder, 'a/b/c'), { recursive: true });
+      fs.mkdirSync(join(folder, 'a/b'), { recursive: true });
+      fs.writeFileSync(join(folder, 'a/z'), '');
+      fs.rmSync(join(folder, 'a/b'), { recursive: true });
+      fs.rmSync(join(folder, 'none'), { force: true });
+      return fs.readdirSync(join(folder, 'a'));
+    }),
+    want: ['z'],
+  },
+  {
+    name: 'renamed, and by its real path',
+    run: inFolder((folder) => {
+      fs.writeFileSync(join(folder, 'a'), '1');
+      fs.symlinkSync('b', join(folder, 'link'));
+      fs.renameSync(join(folder, 'a'), join(folder, 'b'));
+      const real = fs.realpathSync(join(folder, 'link'));
+      return [real === join(fs.realpathSync(folder), 'b'), fs.readdirSync(folder)];
+    }),
+    want: [true, ['b', 'link']],
+  },
+  {
+    name: 'by descriptor',
+    run: inFolder((folder) => {
+      const file = fs.openSync(join(folder, 'a'), fs.constants.O_CREAT | fs.constants.O_RDWR, 0o600);
+      fs.writeSync(file, Buffer.from('abc'));
+      const { size } = fs.fstatSync(file);
+      fs.closeSync(file);
+      const again = fs.openSync(join(folder, 'a'), 'r');
+      const into = Buffer.alloc(2);
+      const counts = [
+        fs.readSync(again, into),
+        fs.readSync(again, Buffer.alloc(9)),
+        fs.readSync(again, into),
+      ];
+      fs.closeSync(again);
+      return [size, counts, into.toString()];
+    }),
+    want: [3, [2, 1, 0], 'ab'],
+  },
+  {
+    name: 'a handle',
+    run: inFolder(async (folder) => {
+      const path = join(folder, 'a');
+      const file = await later.open(path, 'wx', 0o600);
+      await file.writeFile('abc');
+      await file.sync();
+      await file.chmod(0o644);
+      const { mode, size } = await file.stat();
+      await file.close();
+      const again = await later.open(path, 'r');
+      const { bytesRead } = await again.read(Buffer.alloc(2));
+      await again.close();
+      const { uid, gid } = await later.stat(path);
+      await later.chown(path, uid, gid);
+      await later.chmod(path, 0o600);
+      return [
+        mode & 0o777,
+        size,
+        bytesRead,
+        await later.readFile(path, 'utf8'),
+        await failure(() => later.open(path, 'wx')),
+      ];
+    }),
+    want: [0o644, 3, 2, 'abc', 'EEXIST'],
+  },
+];

@@ -1,0 +1,140 @@
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type Case, failure } from './case.js';
+
+/** How it ended, and what it printed. */
+async function end(child: ChildProcess): Promise<unknown> {
+  let printed = '';
+  child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+    printed += part;
+  });
+  const [code, signal] = await once(child, 'close');
+  return [code, signal, printed];
+}
+
+const pipes = ['ignore', 'pipe', 'pipe'] as const;
+
+export const processes: readonly Case[] = [
+  {
+    name: 'a program',
+    run: () => end(spawn('echo', ['a b', 'é'], { stdio: [...pipes] })),
+    want: [0, null, 'a b é\n'],
+  },
+  {
+    name: 'an exit code',
+    run: () => end(spawn('sh', ['-c', 'exit 7'], { stdio: [...pipes] })),
+    want: [7, null, ''],
+  },
+  {
+    name: 'a signal',
+    run: () => end(spawn('sh', ['-c', 'kill -TERM $$'], { stdio: [...pipes] })),
+    want: [null, 'SIGTERM', ''],
+  },
+  {
+    name: 'none of that name',
+    run: async () => {
+      const child = spawn('no-such-program', ['x'], { stdio: [...pipes] });
+      const [error] = await once(child, 'error').catch((thrown: unknown) => [thrown]);
+      const { message, code, syscall, path } = error as NodeJS.ErrnoException;
+      return [message, code, syscall, path, child.pid === undefined];
+    },
+    want: ['spawn no-such-program ENOENT', 'ENOENT', 'spawn no-such-program', 'no-such-program', true],
+  },
+  {
+    name: 'what it reads',
+    run: () => {
+      const child = spawn('cat', [], { stdio: ['pipe', 'pipe', 'inherit'] });
+      child.stdin.write('a');
+      child.stdin.end('b'.repeat(300_000));
+      return end(child).then((ended) => [(ended as string[])[2]?.length, (ended as number[])[0]]);
+    },
+    want: [300_001, 0],
+  },
+  {
+    name: 'its environment, folder and session',
+    run: () => {
+      const script = 'pwd; echo "$A-$B"; [ "$$" = "$(ps -o pgid= -p $$ | tr -d " ")" ] && echo leads';
+      const env = { PATH: process.env.PATH, A: '1', B: undefined };
+      return end(spawn('sh', ['-c', script], { cwd: '/', env, detached: true, stdio: [...pipes] }));
+    },
+    want: [0, null, '/\n1-\nleads\n'],
+  },
+  {
+    name: 'its descriptors',
+    run: async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
+      const file = openSync(join(folder, 'a'), 'w');
+      const script = 'echo to 1; echo to 2 >&2; echo to 3 >&3';
+      const [, , printed] = (await end(
+        spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', file, file] }),
+      )) as string[];
+      closeSync(file);
+      const written = readFileSync(join(folder, 'a'), 'utf8');
+      rmSync(folder, { recursive: true });
+      return [printed, written];
+    },
+    want: ['to 1\n', 'to 2\nto 3\n'],
+  },
+  {
+    name: 'killed at its time',
+    run: () => end(spawn('sleep', ['60'], { timeout: 20, killSignal: 'SIGKILL', stdio: [...pipes] })),
+    want: [null, 'SIGKILL', ''],
+  },
+  {
+    name: 'aborted',
+    run: async () => {
+      const controller = new AbortController();
+      const child = spawn('sleep', ['60'], { signal: controller.signal, stdio: [...pipes] });
+      const failed = once(child, 'spawn').then(() =>
+        failure(() => {
+          const waiting = once(child, 'exit');
+          controller.abort();
+          return waiting;
+        }),
+      );
+      const ended = new Promise((resolve) => child.once('exit', (...how) => resolve(how)));
+      return [await failed, await ended];
+    },
+    want: ['ABORT_ERR', [null, 'SIGTERM']],
+  },
+  {
+    name: 'all that it prints, as text',
+    run: async () => {
+      const child = spawn('printf', ['a\\nb'], { stdio: [...pipes] });
+      return text(child.stdout);
+    },
+    want: 'a\nb',
+  },
+  {
+    name: 'execFile',
+    run: () =>
+      new Promise((resolve) => {
+        execFile('sh', ['-c', 'echo out; echo err >&2; exit 3'], {}, (error, stdout, stderr) =>
+          resolve([error?.code, stdout, stderr]),
+        );
+      }),
+    want: [3, 'out\n', 'err\n'],
+  },
+  {
+    name: 'spawnSync',
+    run: () => {
+      const { status, stdout } = spawnSync('sh', ['-c', 'echo out; exit 4'], { encoding: 'utf8' });
+      const absent = spawnSync('no-such-program', [], { encoding: 'utf8' });
+      return [status, stdout, absent.status, (absent.error as NodeJS.ErrnoException).code];
+    },
+    want: [4, 'out\n', null, 'ENOENT'],
+  },
+  {
+    name: 'a signal to ourselves',
+    run: () =>
+      new Promise((resolve) => {
+        process.once('SIGUSR2', (name: string, number: number) => resolve([name, number]));
+        process.kill(process.pid, 'SIGUSR2');
+      }),
+    want: ['SIGUSR2', 12],
+  },
+];

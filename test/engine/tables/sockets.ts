@@ -1,0 +1,150 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect, createServer, isIP, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Case, failure } from './case.js';
+
+/** A client and the server's end of it. */
+async function withPair(work: (client: Socket, served: Socket) => Promise<unknown>): Promise<unknown> {
+  const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
+  const server = createServer({ pauseOnConnect: true });
+  try {
+    server.listen(join(folder, 's'));
+    await once(server, 'listening');
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const client = connect({ path: join(folder, 's') });
+    const [served] = await accepted;
+    served.on('error', () => {});
+    return await work(client, served);
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function all(socket: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of socket) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+/** What a client takes from a server that gives this answer. */
+function answered(...parts: readonly string[]): Promise<unknown> {
+  const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
+  const server = createServer({ pauseOnConnect: true });
+  server.listen(join(folder, 's'));
+  return once(server, 'listening')
+    .then(async () => {
+      const accepted = once(server, 'connection') as Promise<[Socket]>;
+      const asked = new Promise((resolve) => {
+        const headers = { host: 'localhost' };
+        const sent = request(
+          { socketPath: join(folder, 's'), path: '/x', headers, agent: false },
+          (response) => {
+            let text = '';
+            response.setEncoding('utf8').on('data', (part: string) => {
+              text += part;
+            });
+            response.once('end', () => resolve([response.statusCode, text]));
+            response.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+          },
+        );
+        sent.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+        sent.end();
+      });
+      const [socket] = await accepted;
+      socket.on('error', () => {});
+      for (const part of parts) await new Promise((resolve) => socket.write(part, resolve));
+      socket.end();
+      socket.resume();
+      return asked;
+    })
+    .finally(() => {
+      server.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+}
+
+export const sockets: readonly Case[] = [
+  {
+    name: 'addresses',
+    run: () => ['127.0.0.1', '::1', 'fe80::1%eth0', '1.2.3', '', 'localhost', '1.2.3.4\0'].map(isIP),
+    want: [4, 6, 6, 0, 0, 0, 0],
+  },
+  {
+    name: 'bytes one way, to their end',
+    run: () =>
+      withPair(async (client, served) => {
+        served.write('a');
+        served.end('b'.repeat(1_000_000));
+        return (await all(client)).length;
+      }),
+    want: 1_000_001,
+  },
+  {
+    name: 'bytes the other way',
+    run: () =>
+      withPair(async (client, served) => {
+        await new Promise((resolve) => client.write('hello', resolve));
+        client.end();
+        return all(served);
+      }),
+    want: 'hello',
+  },
+  {
+    name: 'nobody listens',
+    run: async () => {
+      const socket = connect({ path: '/no/such/socket' });
+      const error = await new Promise<NodeJS.ErrnoException>((resolve) => socket.once('error', resolve));
+      return [error.code, error.message, error.syscall];
+    },
+    want: ['ENOENT', 'connect ENOENT /no/such/socket', 'connect'],
+  },
+  {
+    name: 'destroyed with an error',
+    run: () =>
+      withPair((client) => {
+        client.destroy(Object.assign(new Error('x'), { code: 'EX' }));
+        return Promise.all([failure(() => once(client, 'close')), failure(() => all(client))]);
+      }),
+    want: ['EX', 'EX'],
+  },
+  {
+    name: 'a write after the end',
+    run: () =>
+      withPair(async (client) => {
+        client.on('error', () => {});
+        client.destroy();
+        return new Promise((resolve) => client.write('x', (error) => resolve(error instanceof Error)));
+      }),
+    want: true,
+  },
+  {
+    name: 'an answer with a length',
+    run: () => answered('HTTP/1.1 200 OK\r\nContent-Le', 'ngth: 5\r\n\r\nhel', 'lo'),
+    want: [200, 'hello'],
+  },
+  {
+    name: 'an answer in chunks',
+    run: () =>
+      answered(
+        'HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel',
+        'lo\r\n1;x=y\r\n!\r\n0\r\n\r\n',
+      ),
+    want: [404, 'hello!'],
+  },
+  {
+    name: 'an answer up to the end',
+    run: () => answered('HTTP/1.0 200 OK\r\n\r\nhel', 'lo'),
+    want: [200, 'hello'],
+  },
+  {
+    name: 'an answer that is cut',
+    run: () => answered('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel'),
+    want: 'ECONNRESET',
+  },
+  { name: 'no answer', run: () => answered(''), want: 'ECONNRESET' },
+  { name: 'no HTTP', run: () => answered('SSH-2.0-x\r\n\r\n'), want: 'HPE_INVALID_CONSTANT' },
+];

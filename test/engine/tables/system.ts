@@ -1,0 +1,87 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import * as os from 'node:os';
+import { isatty } from 'node:tty';
+import { stripVTControlCharacters } from 'node:util';
+import { type Case, failure } from './case.js';
+
+const long = 'x'.repeat(1000);
+
+export const system: readonly Case[] = [
+  {
+    name: 'SHA-256',
+    run: () => [
+      createHash('sha256').update('').digest('hex'),
+      createHash('sha256').update('a').update(long).digest('base64'),
+    ],
+    want: [
+      'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      'b6Ash0P328O6000rX6Ubjmpp2QGL91hdqE7hOc88n2Q=',
+    ],
+  },
+  {
+    name: 'SHA-1 with a key',
+    run: () => [
+      createHmac('sha1', Buffer.from('key')).update('text').digest('base64'),
+      createHmac('sha1', long).update(long).digest('hex'),
+    ],
+    want: ['Np4pWetJRQM4shJ0j3fY3tdIR7s=', '9a8db43841240b451d09f2a5fd22b973237e0e14'],
+  },
+  {
+    name: 'random bytes',
+    run: () => [randomBytes(6).length, randomBytes(6).equals(randomBytes(6))],
+    want: [6, false],
+  },
+  {
+    name: 'timingSafeEqual',
+    run: async () => [
+      timingSafeEqual(Buffer.from('ab'), Buffer.from('ab')),
+      timingSafeEqual(Buffer.from('ab'), Buffer.from('ac')),
+      await failure(() => timingSafeEqual(Buffer.from('ab'), Buffer.from('a'))),
+    ],
+    want: [true, false, 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH'],
+  },
+  {
+    name: 'the user',
+    run: () => {
+      const { uid, gid, username } = os.userInfo();
+      return [uid === process.getuid?.(), gid === process.getgid?.(), username !== ''];
+    },
+    want: [true, true, true],
+  },
+  {
+    name: 'the system',
+    run: () => [
+      os.arch() === process.arch,
+      os.release() !== '',
+      os.hostname() !== '',
+      os.constants.signals.SIGTERM,
+    ],
+    want: [true, true, true, 15],
+  },
+  { name: 'no terminal', run: () => isatty(99), want: false },
+  {
+    name: 'a text without its colours',
+    run: () => stripVTControlCharacters('\x1b[1;31mred\x1b[0m \x1b]0;title\x07\x1b[2Kx'),
+    want: 'red x',
+  },
+  {
+    name: 'names of the network',
+    run: async () => [
+      (await lookup('localhost', { all: true })).some(({ address }) => address === '127.0.0.1'),
+      await failure(() => lookup('no-such-name.invalid', { all: true })),
+    ],
+    want: [true, 'ENOTFOUND'],
+  },
+  {
+    name: 'the process',
+    run: () => [
+      process.platform,
+      process.uptime() > 0,
+      process.cpuUsage().user >= 0,
+      typeof process.env.PATH,
+      process.env['NO_SUCH=X'] === undefined,
+    ],
+    want: ['linux', true, true, 'string', true],
+  },
+];

@@ -1,13 +1,12 @@
 import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { arch, hostname, version as osVersion, release } from 'node:os';
+import { arch, version as osVersion, release } from 'node:os';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { Provider } from '../discovery/provider.js';
 import { type AddonState, loadAddon } from '../native.js';
 import { runProgram } from '../process/run-program.js';
 import { readText } from '../read-file.js';
 import { isCompiled } from '../runtime.js';
-import { ownAccount } from '../ssh/account.js';
 import { brokenControlPath } from '../ssh/control-path.js';
 import { version } from '../version.js';
 import type { Io } from './command.js';
@@ -20,6 +19,7 @@ export interface Facts {
     readonly platform: NodeJS.Platform;
     readonly vmssh: string;
     readonly runtime: string;
+    /** What Windows calls itself; elsewhere os-release(5). */
     readonly os: string;
     readonly kernel: string;
     readonly arch: string;
@@ -35,8 +35,6 @@ export interface Facts {
   readonly windows?: WindowsFacts | undefined;
   readonly machines: AllMachines;
   readonly providers: readonly string[];
-  /** What is private: not for a report. */
-  readonly private: readonly { readonly text: string; readonly as: string }[];
 }
 
 export type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
@@ -57,17 +55,12 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     listAll({ env: io.env }, here, 3000),
     ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
   ]);
-  const own = ownAccount();
-  const home = io.env.HOME || own?.home;
   return {
     system: {
       platform: io.platform,
       vmssh: version,
       runtime: isCompiled ? 'its own executable' : `Node ${process.version}`,
-      os:
-        io.platform === 'win32'
-          ? osVersion()
-          : (/^PRETTY_NAME="?([^"\n]*)/m.exec(osRelease ?? '')?.[1] ?? io.platform),
+      os: io.platform === 'win32' ? osVersion() : (osRelease ?? ''),
       kernel: release(),
       arch: arch(),
     },
@@ -87,16 +80,6 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     windows,
     machines,
     providers: here.map(({ name }) => name),
-    private: [
-      ...[home, own?.home].flatMap((text) => (text === undefined ? [] : [{ text, as: '~' }])),
-      { text: hostname(), as: 'HOST' },
-      ...(own === undefined ? [] : [{ text: own.name, as: 'USER' }]),
-      ...machines.machines.flatMap(({ name, uuid, target }) => [
-        { text: target, as: 'TARGET' },
-        { text: name, as: 'NAME' },
-        ...(uuid === undefined ? [] : [{ text: uuid, as: 'UUID' }]),
-      ]),
-    ],
   };
 }
 

@@ -3,6 +3,16 @@ export interface HostCheck {
   readonly name: string;
   readonly state: 'ok' | 'bad' | 'none';
   readonly found: string;
+  /**
+   * The same for a bug report that others read: words of ours, counts, and values from doctor-allowed.ts. Nothing else of
+   * this host.
+   */
+  readonly report: string;
   /** What mends it. */
   readonly cure?: string;
+}
+
+/** Words of ours alone, which a report may have as they are. */
+export function plain(words: string): Pick<HostCheck, 'found' | 'report'> {
+  return { found: words, report: words };
 }

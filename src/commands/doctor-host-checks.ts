@@ -1,7 +1,8 @@
 import { isFailure } from '../discovery/provider.js';
-import { configChecks } from './doctor-config.js';
+import { allowed } from './doctor-allowed.js';
+import { configChecks } from './doctor-config-checks.js';
 import type { Facts } from './doctor-facts.js';
-import type { HostCheck } from './doctor-host-check.js';
+import { type HostCheck, plain } from './doctor-host-check.js';
 import { windowsChecks } from './doctor-windows.js';
 
 /** What the facts mean. */
@@ -23,7 +24,7 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
     return {
       name,
       state: 'bad',
-      found: 'there is no ssh in PATH',
+      ...plain('there is no ssh in PATH'),
       cure:
         platform === 'win32'
           ? 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0'
@@ -36,58 +37,64 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
     return {
       name,
       state: 'bad',
-      found: version,
+      ...{ found: version, report: allowed.ssh(version) },
       cure: 'OpenSSH 7.6 or later knows StrictHostKeyChecking accept-new',
     };
-  return { name, state: 'ok', found: version };
+  return { name, state: 'ok', found: version, report: allowed.ssh(version) };
 }
 
 function addon({ addon: { addon, ...rest }, system: { platform } }: Facts): HostCheck {
   const name = 'addon';
-  if (addon) return { name, state: 'ok', found: 'node-hvsock-native is loaded' };
+  if (addon) return { name, state: 'ok', ...plain('node-hvsock-native is loaded') };
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
   const cure =
     platform === 'win32'
       ? 'put node-hvsock-native.node of the archive beside vmssh.exe; where vmssh came by npm: npm install vmssh again'
       : 'npm install vmssh again; in a checkout: apt-get install g++ && npm run build';
-  return { name, state: 'bad', found, cure };
+  return { name, state: 'bad', found, report: 'it cannot be loaded', cure };
 }
 
 function fdPassing({ addon: { addon } }: Facts): HostCheck {
   const name = 'fd passing';
   return addon
-    ? { name, state: 'ok', found: 'sockets are handed to ssh' }
-    : { name, state: 'none', found: 'not without the addon: bytes are relayed' };
+    ? { name, state: 'ok', ...plain('sockets are handed to ssh') }
+    : { name, state: 'none', ...plain('not without the addon: bytes are relayed') };
 }
 
 function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
   const name = 'vsock';
   if (devices['/dev/vsock'] === 'absent' && !modules.includes('vsock'))
-    return { name, state: 'bad', found: 'this kernel has no AF_VSOCK loaded', cure: 'sudo modprobe vsock' };
+    return {
+      name,
+      state: 'bad',
+      ...plain('this kernel has no AF_VSOCK loaded'),
+      cure: 'sudo modprobe vsock',
+    };
   return {
     name,
     state: addon ? 'ok' : 'none',
-    found: addon ? 'AF_VSOCK is there' : 'AF_VSOCK is there, and waits for the addon',
+    ...plain(addon ? 'AF_VSOCK is there' : 'AF_VSOCK is there, and waits for the addon'),
   };
 }
 
 function vhost({ devices, modules }: Facts): HostCheck {
   const name = 'vhost_vsock';
   if (devices['/dev/vhost-vsock'] === 'ok')
-    return { name, state: 'ok', found: 'virtual machines can have vsock devices' };
+    return { name, state: 'ok', ...plain('virtual machines can have vsock devices') };
   if (devices['/dev/vhost-vsock'] === 'closed')
     return {
       name,
       state: 'none',
-      found: '/dev/vhost-vsock is there, not for this user: libvirt and root can use it',
+      ...plain('/dev/vhost-vsock is there, not for this user: libvirt and root can use it'),
     };
   if (modules.includes('vhost_vsock'))
-    return { name, state: 'none', found: 'the module is loaded, without a device here: a container?' };
+    return { name, state: 'none', ...plain('the module is loaded, without a device here: a container?') };
   return {
     name,
     state: 'none',
-    found:
+    ...plain(
       'not loaded: virtual machines of this kernel get no vsock device; vhost-user devices and multiplexers do without',
+    ),
     cure: 'sudo modprobe vhost_vsock',
   };
 }
@@ -95,15 +102,15 @@ function vhost({ devices, modules }: Facts): HostCheck {
 function kvm({ devices }: Facts): HostCheck {
   const name = 'kvm';
   const state = devices['/dev/kvm'];
-  if (state === 'ok') return { name, state: 'ok', found: '/dev/kvm can be used' };
+  if (state === 'ok') return { name, state: 'ok', ...plain('/dev/kvm can be used') };
   if (state === 'closed')
     return {
       name,
       state: 'none',
-      found: '/dev/kvm is not for this user',
+      ...plain('/dev/kvm is not for this user'),
       cure: 'sudo usermod -aG kvm "$USER", and log in again',
     };
-  return { name, state: 'none', found: 'no /dev/kvm: virtual machines run slowly here, or elsewhere' };
+  return { name, state: 'none', ...plain('no /dev/kvm: virtual machines run slowly here, or elsewhere') };
 }
 
 function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
@@ -112,10 +119,14 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
     const count = machines.filter(({ provider }) => provider === name).length;
     const failed = failures.map(({ problem, code }): HostCheck => {
       const cure = cures[name];
-      return { name, state: 'bad', found: `${problem} (${code})`, ...(cure === undefined ? {} : { cure }) };
+      return {
+        ...{ name, state: 'bad', found: `${problem} (${code})` },
+        report: `could not be asked (${allowed.code(code)})`,
+        ...(cure === undefined ? {} : { cure }),
+      };
     });
     const found = `${count} ${count === 1 ? 'machine' : 'machines'}`;
-    return failed.length > 0 ? failed : [{ name, state: count > 0 ? 'ok' : 'none', found }];
+    return failed.length > 0 ? failed : [{ name, state: count > 0 ? 'ok' : 'none', ...plain(found) }];
   });
 }
 

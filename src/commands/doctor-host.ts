@@ -4,7 +4,7 @@ import { type Facts, gatherFacts } from './doctor-facts.js';
 import type { HostCheck } from './doctor-host-check.js';
 import { hostChecks } from './doctor-host-checks.js';
 import { hostJson } from './doctor-json.js';
-import { withoutPrivate } from './doctor-report.js';
+import { report } from './doctor-report.js';
 import { formatJson } from './json.js';
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';
@@ -38,21 +38,4 @@ async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
         : `${line}  ${' '.repeat(width)}  ${style.dim('cure:')} ${printable(pasteable(cure, io))}\n`;
     })
     .join('');
-}
-
-function report(facts: Facts, checks: readonly HostCheck[]): string {
-  const signs = { ok: '✓', bad: '✗', none: '–' };
-  const { system } = facts;
-  const cell = (text: string) => printable(text).replaceAll('|', '\\|');
-  return [
-    `vmssh ${system.vmssh} on ${system.runtime}, ${system.os}, ${system.kernel}, ${system.arch}`,
-    '',
-    '| | what | found |',
-    '| --- | --- | --- |',
-    ...checks.map(
-      ({ name, state, found }) =>
-        `| ${signs[state]} | ${cell(name)} | ${cell(withoutPrivate(found, facts))} |`,
-    ),
-    '',
-  ].join('\n');
 }

@@ -5,7 +5,8 @@ import { hyperVCures } from '../discovery/hyper-v.js';
 import { listServices } from '../discovery/hyper-v-services.js';
 import type { Deps } from '../discovery/provider.js';
 import type { AddonState } from '../native.js';
-import type { HostCheck } from './doctor-host-check.js';
+import { allowed } from './doctor-allowed.js';
+import { type HostCheck, plain } from './doctor-host-check.js';
 
 /** What is the case on this Windows. */
 export interface WindowsFacts {
@@ -46,14 +47,20 @@ export function windowsChecks({ hvsock, rights, services }: WindowsFacts): reado
   const count = `${services ?? 'unknown how many'} ${services === 1 ? 'is' : 'are'} registered`;
   return [
     absent
-      ? { name: 'hvsock', state: 'bad', found: `${row?.problem} (${hvsock})`, cure: row?.hint ?? '' }
-      : { name: 'hvsock', state: 'ok', found: `there are Hyper-V sockets; to Windows itself: ${hvsock}` },
+      ? {
+          ...{ name: 'hvsock', state: 'bad', cure: row?.hint ?? '' },
+          ...plain(`${row?.problem} (${allowed.code(hvsock)})`),
+        }
+      : {
+          ...{ name: 'hvsock', state: 'ok' },
+          ...plain(`there are Hyper-V sockets; to Windows itself: ${allowed.code(hvsock)}`),
+        },
     who.length > 0
-      ? { name: 'rights', state: 'ok', found: `this user is ${who.join(' and ')}` }
+      ? { name: 'rights', state: 'ok', ...plain(`this user is ${who.join(' and ')}`) }
       : {
           ...{ name: 'rights', state: 'none', cure: hyperVCures.NO_RIGHTS },
-          found: 'this user is neither elevated nor of Hyper-V Administrators, and sees no machines',
+          ...plain('this user is neither elevated nor of Hyper-V Administrators, and sees no machines'),
         },
-    { name: 'services', state: 'none', found: `Hyper-V socket services: ${count}` },
+    { name: 'services', state: 'none', ...plain(`Hyper-V socket services: ${count}`) },
   ];
 }

@@ -58,8 +58,10 @@ function knownCommand(words: readonly string[]): readonly string[] {
 
 /** A command that takes any option of another program: its arguments are not ours to understand, but for --help. */
 function passedThrough(args: readonly string[]): Command<unknown> | undefined {
-  const [name, first] = args;
+  const [name, first, second] = args;
   if (first === undefined || first === '--help') return undefined;
+  // rsync has a -h of its own, which needs operands.
+  if (first === '-h' && (name !== 'rsync' || second === undefined)) return undefined;
   return toolCommands.find((command) => command.name === name);
 }
 

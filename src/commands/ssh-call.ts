@@ -25,6 +25,8 @@ export interface SshOptions {
   readonly args: SplitArgs;
   /** Seconds for the proxy's --wait. */
   readonly waitSeconds: number | undefined;
+  /** The target itself, if the operand is only a form of it that another program takes for a host. */
+  readonly typed?: string | undefined;
   /** Print the command instead of running it. */
   readonly print: boolean;
 }
@@ -44,15 +46,16 @@ export interface ToolCall {
 /** The command line of a tool for what was typed. Throws a UsageError or a ConnectError. */
 export async function prepare(
   tool: Tool,
-  { args, waitSeconds }: SshOptions,
+  { args, waitSeconds, typed }: SshOptions,
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
   const isTarget = (text: string) => asTarget(text) !== undefined;
   const machines = findOperands(tool, args.operands, { platform: io.platform, isTarget });
-  const { user, host: typed, port } = onlyMachine(tool, args, machines);
-  const progress = await startProgress(io, `looking for ${printable(typed)}`);
-  const named = await find(typed, io).finally(() => progress.stop());
+  const { user, host: operand, port } = onlyMachine(tool, args, machines);
+  const meant = typed ?? operand;
+  const progress = await startProgress(io, `looking for ${printable(meant)}`);
+  const named = await find(meant, io).finally(() => progress.stop());
   const host = hostFor(named);
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
@@ -61,9 +64,9 @@ export async function prepare(
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
   const after = wordsOf(args.after);
-  const operands = args.operands.map((operand, i) => {
+  const operands = args.operands.map((text, i) => {
     const each = machines.find(({ at }) => at === i);
-    return each ? `${each.user === undefined ? '' : `${each.user}@`}${host}${each.rest}` : operand;
+    return each ? `${each.user === undefined ? '' : `${each.user}@`}${host}${each.rest}` : text;
   });
   const copy = () => [tool, ...otherSsh(ssh), ...before, ...options, '--', ...operands];
   const command = {
@@ -76,7 +79,14 @@ export async function prepare(
     sftp: copy,
     rsync: () => {
       const own = [...before, ...after];
-      return [tool, '-e', remoteShell(own, io.self, waitSeconds), ...withoutShell(own), '--', ...operands];
+      return [
+        tool,
+        '-e',
+        remoteShell(own, io.self, named.text, waitSeconds),
+        ...withoutShell(own),
+        '--',
+        ...operands,
+      ];
     },
   }[tool]();
   return { command, ssh, options, named, host };

@@ -2,12 +2,13 @@ import { quote } from '../errors.js';
 import { UsageError } from './command.js';
 
 /**
- * What rsync is given for `-e`: it starts it with the host, and `vmssh ssh` finds the same machine again. The user's own
- * `-e 'ssh OPTIONS'` keeps its options. Throws a UsageError.
+ * What rsync is given for `-e`: it starts it with a form of the target that it takes for a host, and --typed tells
+ * `vmssh ssh` the target itself. The user's own `-e 'ssh OPTIONS'` keeps its options. Throws a UsageError.
  */
 export function remoteShell(
   args: readonly string[],
   self: readonly string[],
+  target: string,
   waitSeconds: number | undefined,
 ): string {
   const given = args.flatMap((arg, i) => shellOf(arg, args[i + 1])?.shell ?? []).at(-1);
@@ -15,8 +16,9 @@ export function remoteShell(
   if (given !== undefined && options === given)
     throw new UsageError(`rsync's -e has to be ssh and its options here, not ${quote(given)}`);
   // rsync's own quoting: a quote within quotes is written twice (rsync(1), --rsh).
-  const program = self.map((word) => `'${word.replaceAll("'", "''")}'`).join(' ');
-  return `${program} ssh${waitSeconds === undefined ? '' : ` --wait=${waitSeconds}`}${options}`;
+  const quoted = (word: string) => `'${word.replaceAll("'", "''")}'`;
+  const typed = quoted(`--typed=${target}`);
+  return `${self.map(quoted).join(' ')} ssh ${typed}${waitSeconds === undefined ? '' : ` --wait=${waitSeconds}`}${options}`;
 }
 
 /** The arguments without the user's own `-e`, in each of its forms. */

@@ -1,4 +1,4 @@
-import { type Command, type RawArgs, UsageError } from './command.js';
+import { type Command, type OptionSpec, type RawArgs, UsageError } from './command.js';
 import { refuseApart } from './scan-args.js';
 import type { SshOptions } from './ssh-call.js';
 import { splitArgs, type Tool, type ToolOption, tools } from './ssh-split.js';
@@ -46,6 +46,13 @@ const summaries: Readonly<
   },
 };
 
+/** For what starts ssh by itself and takes no slash in a host, as rsync does. */
+const typedOption: OptionSpec = {
+  long: 'typed',
+  value: 'TARGET',
+  summary: 'the target, if the host is only a form of it, as rsync has it; with a "=": --typed=TARGET',
+};
+
 /** vmssh ssh, scp, sftp and rsync: the real program with the right ProxyCommand; all else is passed on as it is. */
 export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
   name: tool,
@@ -60,6 +67,7 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
       summary: 'wait for a machine that boots (default 120)',
     },
     { long: 'print-command', summary: 'print the command instead of running it' },
+    ...(tool === 'ssh' ? [typedOption] : []),
   ],
   parse: (raw) => parseArgs(tool, raw),
   run: async (options, io) => (await import('./ssh-run.js')).runTool(tool, options, io),
@@ -71,24 +79,25 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
  */
 function parseArgs(tool: Tool, { positionals }: RawArgs): SshOptions {
   const { before, after, operands } = splitArgs(tool, positionals);
-  const late = after.find(isOurs)?.words[0];
+  const late = after.find((option) => isOurs(tool, option))?.words[0];
   if (late !== undefined)
     throw new UsageError(
       `${late} is an option of vmssh: it has to come before the first operand`,
       `vmssh ${tool} ${late} ...`,
     );
-  const ours = before.filter(isOurs);
+  const ours = before.filter((option) => isOurs(tool, option));
   refuseWaitApart(before, positionals);
   const wait = ours.findLast(({ name }) => name === 'wait');
   return {
-    args: { before: before.filter((option) => !isOurs(option)), after, operands },
+    args: { before: before.filter((option) => !isOurs(tool, option)), after, operands },
     waitSeconds: wait && seconds(wait.value ?? ''),
+    typed: ours.findLast(({ name }) => name === 'typed')?.value,
     print: ours.some(({ name }) => name === 'print-command'),
   };
 }
 
-function isOurs({ words: [word = ''] }: ToolOption): boolean {
-  return /^--(wait(=.*)?|print-command)$/s.test(word);
+function isOurs(tool: Tool, { words: [word = ''] }: ToolOption): boolean {
+  return /^--(wait(=.*)?|print-command)$/s.test(word) || (tool === 'ssh' && /^--typed=/.test(word));
 }
 
 function refuseWaitApart(before: readonly ToolOption[], positionals: readonly string[]): void {

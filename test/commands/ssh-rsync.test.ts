@@ -12,16 +12,20 @@ describe("rsync's shell", () => {
     { args: ['--exclude', 'x', '-Te', 'm:y'], shell: '', left: ['--exclude', 'x', '-Te', 'm:y'] },
     { args: ['--delete', 'm:y'], shell: '', left: ['--delete', 'm:y'] },
   ])('of $args', ({ args, shell, left }) => {
-    expect(remoteShell(args, ['/opt/v'], undefined)).toBe(`'/opt/v' ssh${shell}`);
+    expect(remoteShell(args, ['/opt/v'], 'vsock/3', undefined)).toBe(
+      `'/opt/v' ssh '--typed=vsock/3'${shell}`,
+    );
     expect(withoutShell(args)).toEqual(left);
   });
 
   it('calls this program whatever its path is, and waits', () => {
-    expect(remoteShell([], ['/a b/node', "/it's"], 60)).toBe("'/a b/node' '/it''s' ssh --wait=60");
+    expect(remoteShell([], ['/a b/node', "/it's"], "unix/it's", 60)).toBe(
+      "'/a b/node' '/it''s' ssh '--typed=unix/it''s' --wait=60",
+    );
   });
 
   it('can be nothing but ssh', () => {
-    expect(() => remoteShell(['-e', 'rsh'], ['v'], undefined)).toThrow(
+    expect(() => remoteShell(['-e', 'rsh'], ['v'], 'vsock/3', undefined)).toThrow(
       'has to be ssh and its options here, not "rsh"',
     );
   });

@@ -169,6 +169,28 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(readFileSync(join(dir, 'sftp-there'), 'utf8')).toContain('put ');
   });
 
+  it.each(['ssh', 'scp', 'sftp', 'rsync'])(
+    'quote the target as it was typed where %s fails',
+    async (name) => {
+      const operands = { ssh: ['true'], scp: ['.'], sftp: [], rsync: ['.'] }[name] ?? [];
+      const host = `unix/no-such-folder/it's a.sock`;
+      const { code, stderr } = await tool(name, `${host}${name === 'ssh' ? '' : ':x'}`, ...operands);
+      expect(code).not.toBe(0);
+      expect(stderr).toContain(`vmssh: cannot connect to "${host}": there is no socket`);
+    },
+  );
+
+  it.each(['ssh', 'scp', 'sftp', 'rsync'])('help: %s -h', async (name) => {
+    const { code, stdout, stderr } = await tool(name, '-h');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: vmssh ${name} `));
+  });
+
+  it("leave rsync's own -h to rsync", async () => {
+    const { stdout } = await tool('rsync', '-h', '--print-command', 'x', 'machine/db-t7:');
+    expect(stdout).toMatch(/ -h -- x machine%db-t7:\n$/);
+  });
+
   it.each([[], ['-e', 'ssh -o Compression=yes']])('synchronise by rsync %j', async (...own) => {
     mkdirSync(join(dir, 'tree'), { recursive: true });
     writeFileSync(join(dir, 'tree/file'), 'x');

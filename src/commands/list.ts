@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import { type Deps, isFailure, type Provider } from '../discovery/provider.js';
+import { type Deps, isFailure, type Provider, type Status } from '../discovery/provider.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { type Command, type Io, type RawArgs, UsageError } from './command.js';
 import { formatJson } from './json.js';
@@ -41,7 +41,7 @@ export const list: Command<ListOptions> = {
 STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
 A provider that is slower than a second or fails gives a warning on stderr, and exit code 1 where --provider named it.`,
   options: [
-    { long: 'running', short: 'r', summary: 'running machines alone' },
+    { long: 'running', short: 'r', summary: 'only machines that run, or may run (unknown)' },
     {
       ...{ long: 'provider', value: 'LIST', takes: 'providers' },
       summary: 'ask these alone, such as libvirt,machined',
@@ -154,8 +154,11 @@ function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): r
   );
 }
 
+// Of a container without systemd-machined only its socket is known, which may lead to a login.
+const mayRun: ReadonlySet<Status> = new Set(['running', 'unknown']);
+
 async function format(options: ListOptions, io: Io, all: AllMachines): Promise<string> {
-  const machines = all.machines.filter(({ status }) => !options.runningOnly || status === 'running');
+  const machines = all.machines.filter(({ status }) => !options.runningOnly || mayRun.has(status));
   const sorted = machines.toSorted(byStatusAndName);
   switch (options.show) {
     case 'json':

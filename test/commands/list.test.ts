@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/commands/command.js';
 import { type ListDeps, type ListOptions, list, runList } from '../../src/commands/list.js';
 import { listAll } from '../../src/discovery/list-all.js';
+import { nspawn } from '../../src/discovery/nspawn-provider.js';
 import type { Found, Provider } from '../../src/discovery/provider.js';
+import { PeerFolder } from '../discovery/varlink-peer.js';
 import { fakeIo } from './fake-io.js';
 import { listSchema } from './json-schemas.js';
 
@@ -68,6 +70,21 @@ describe('vmssh list', () => {
   it('prints more columns with -o wide', async () => {
     const { stdout } = await output({ show: 'wide', runningOnly: true });
     expect(stdout).toBe(`running\tMint 22\tqemu/${uuid}\tp\t3\t${uuid}\tvsock/3\t-\n`);
+  });
+
+  it('keeps with -r what may run: a container of which only its socket is known', async () => {
+    const folder = new PeerFolder();
+    try {
+      await folder.listen('systemd/nspawn/unix-export/c1/ssh', () => {});
+      const io = fakeIo({ env: { XDG_RUNTIME_DIR: folder.path } });
+      const { stdout } = await output({ runningOnly: true }, deps(nspawn, provider(machines)), io);
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines).toContain('unknown\tc1\tcontainer/c1\tnspawn');
+      expect(lines.filter((line) => !/^(running|unknown)\t/.test(line))).toEqual([]);
+      expect(lines.length).toBeGreaterThan(1);
+    } finally {
+      folder.stop();
+    }
   });
 
   const terminal = { stdin: true, stdout: true, stderr: false };

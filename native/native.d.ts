@@ -35,7 +35,8 @@ export interface NativeError extends Error {
 export interface RelayOptions {
   /**
    * Milliseconds. After end-of-file on `input` the relay half-closes the socket, goes on as long as bytes move, and
-   * ends after this long without one. -1: it waits for the peer's own end.
+   * ends after this long without one. -1: it waits for the peer's own end. If the socket breaks within this time it ends
+   * well once `output` has no reader, as whoever closed both is gone.
    */
   readonly lingerMs: number;
   /** For a process that has nothing to do but this relay; undefined: it stays as it is. */
@@ -113,8 +114,8 @@ export interface Addon {
   /**
    * Moves bytes both ways between the socket and two descriptors in native code until both ways ended, the reader of
    * `output` went away, or the peer is gone. End-of-file of the peer is handed on: `output` is closed (or shut down for
-   * writing where it is a socket). The handle is closed at the end. Rejects where the socket broke (ECONNRESET …)
-   * while `input` was still open. What `input` had accepted when the reader of `output` went away is still sent, as
+   * writing where it is a socket). The handle is closed at the end. Rejects if the socket breaks (ECONNRESET …), also
+   * after the end of `input`. What `input` had accepted when the reader of `output` went away is still sent, as
    * long as bytes move within `lingerMs` (-1: 5 s). `close` ends it with ECANCELED.
    */
   relay(handle: Handle, input: number, output: number, options: RelayOptions): Promise<RelayResult>;

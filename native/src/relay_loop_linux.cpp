@@ -42,6 +42,7 @@ class Relay {
 
   void inputEnded();
   void peerEnded();
+  void peerFailed();
   void outputFailed();
   void outputGone();
   bool lingers() const;
@@ -145,7 +146,7 @@ bool Relay::receive() {
         peerEnded();
         break;
       case Step::sourceFailed:
-        downState_ = Down::failed;
+        peerFailed();
         break;
       case Step::sinkFailed:
         outputFailed();
@@ -160,16 +161,13 @@ std::optional<RelayEnd> Relay::over() const {
     const bool sending = upState_ == Up::open && left_ > 0 && Clock::now() < deadline();
     return sending ? std::nullopt : std::optional(RelayEnd::output);
   }
-  if (downState_ == Down::failed) {
-    if (inputEnded_) return RelayEnd::peer;
-    throw Failure{down_.error, "recv", {}};
-  }
+  const bool patient = lingers() && Clock::now() < deadline();
+  if (downState_ == Down::failed && !patient) throw Failure{down_.error, "recv", {}};
   if (downState_ == Down::ended) {
-    if (upState_ == Up::refused && up_.error != EPIPE && !inputEnded_) throw Failure{up_.error, "send", {}};
+    if (upState_ == Up::refused && up_.error != EPIPE) throw Failure{up_.error, "send", {}};
     if (upState_ != Up::open || peerGone_) return RelayEnd::peer;
   }
-  if (lingers() && Clock::now() >= deadline()) return RelayEnd::linger;
-  return std::nullopt;
+  return lingers() && !patient ? std::optional(RelayEnd::linger) : std::nullopt;
 }
 
 // Whether it is as at its begin: a direction that waits for its source holds nothing.
@@ -200,7 +198,7 @@ void Relay::wait(Clock::time_point until) {
   if (sends || receives || downState_ == Down::ended) {
     watch(socket, up_.sink.fd, (sends ? POLLOUT : 0) | (receives ? POLLIN : 0));
   }
-  if (downState_ == Down::open && !outputGone_) {
+  if (downState_ != Down::ended && !outputGone_) {
     watch(output, down_.sink.fd, down_.waitsFor == WaitsFor::sink ? POLLOUT : 0);
   }
   if (poll(set, std::size(set), millisecondsUntil(until)) < 0 && errno != EINTR) throw Failure::last("poll");
@@ -237,6 +235,12 @@ void Relay::peerEnded() {
   peerGone_ = refusesBytes(down_.source.fd);
 }
 
+// A caller that is going has closed its input first: then it does not hear of a peer that broke.
+void Relay::peerFailed() {
+  downState_ = Down::failed;
+  if (down_.sink.ready(0)) outputGone();
+}
+
 void Relay::outputFailed() {
   const int error = down_.error;
   if (error != EPIPE && error != ECONNRESET && error != ENOTCONN && error != EIO) throw Failure{error, "write", {}};
@@ -251,7 +255,8 @@ void Relay::outputGone() {
 }
 
 bool Relay::lingers() const {
-  return inputEnded_ && lingerMs_ >= 0 && downState_ == Down::open && down_.waitsFor == WaitsFor::source;
+  const bool silent = downState_ == Down::open && down_.waitsFor == WaitsFor::source;
+  return inputEnded_ && lingerMs_ >= 0 && (silent || downState_ == Down::failed);
 }
 
 void Relay::noteMove() {

@@ -87,6 +87,7 @@ class Relay {
   std::optional<RelayEnd> over() const;
   Clock::time_point deadline() const;
   void wait();
+  void outputGone();
 
   bool lingers() const { return inputEnded_ && lingerMs_ >= 0 && !down_.isDone() && !down_.writing; }
   void noteMove() { lastMove_ = Clock::now(); }
@@ -145,9 +146,10 @@ void Relay::receive() {
   if (down_.error != 0) {
     const Failure failure = fromWin32(static_cast<DWORD>(down_.error), "write");
     if (failure.number != EPIPE) throw failure;
-    outputGone_ = true;
-    up_.reads = false;  // what input had accepted is still sent, but no more: input may never end
-    noteMove();
+    outputGone();
+  } else if (down_.sourceBroke()) {
+    // A caller that is going has closed its input first: then it does not hear of a peer that broke.
+    if (otherEndClosed(output_)) outputGone();
   } else if (down_.isDone()) {
     down_.sink.reset();
     endOutput(output_);
@@ -160,13 +162,10 @@ std::optional<RelayEnd> Relay::over() const {
     const bool sending = upState_ == Up::open && (up_.writing || input_.size() > 0) && Clock::now() < deadline();
     return sending ? std::nullopt : std::optional(RelayEnd::output);
   }
-  if (down_.sourceBroke()) {
-    if (inputEnded_) return RelayEnd::peer;
-    throw Failure{socket_.received->error(), "recv", {}};
-  }
+  const bool patient = lingers() && Clock::now() < deadline();
+  if (down_.sourceBroke() && !patient) throw Failure{socket_.received->error(), "recv", {}};
   if (outputEnded_ && upState_ != Up::open) return RelayEnd::peer;
-  if (lingers() && Clock::now() >= deadline()) return RelayEnd::linger;
-  return std::nullopt;
+  return lingers() && !patient ? std::optional(RelayEnd::linger) : std::nullopt;
 }
 
 Clock::time_point Relay::deadline() const {
@@ -186,11 +185,14 @@ void Relay::wait() {
   const DWORD which = WaitForMultipleObjects(static_cast<DWORD>(events.size()), events.data(), FALSE, timeout);
   if (which == WAIT_FAILED) throw lastWin32("WaitForMultipleObjects");
   if (which == WAIT_OBJECT_0) throw Failure{ECANCELED, "relay", {}};
-  if (which == WAIT_TIMEOUT && probes && otherEndClosed(output_)) {
-    outputGone_ = true;
-    up_.reads = false;
-    noteMove();
-  }
+  if (which == WAIT_TIMEOUT && probes && otherEndClosed(output_)) outputGone();
+}
+
+// What input had accepted when the reader went away is still sent, but no more: input may never end.
+void Relay::outputGone() {
+  outputGone_ = true;
+  up_.reads = false;
+  noteMove();
 }
 
 }  // namespace

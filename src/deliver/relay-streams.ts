@@ -6,7 +6,8 @@ const chunk = 65536;
 
 /**
  * Relays without the addon: input → connection, connection → output, with half-close both ways. Ends when the peer has
- * closed, when `output` is gone, or `lingerMs` after `input` ended and nothing moved (-1: never).
+ * closed, when the reader of `output` is gone, or `lingerMs` after `input` ended and nothing moved (-1: never). Rejects if
+ * the connection breaks, whoever ended first.
  */
 export async function relayStreams(
   connection: Connection,
@@ -25,7 +26,7 @@ export async function relayStreams(
     const moved = () => {
       if (inputEnded) linger();
     };
-    output.once('error', () => resolve());
+    output.on('error', (error) => (isGone(error) ? resolve() : reject(error)));
     output.once('close', () => resolve());
     pumpOut(connection, output, moved).then(resolve, reject);
     pumpIn(input, connection, moved).then(
@@ -56,14 +57,18 @@ async function pumpIn(
   connection.shutdown();
 }
 
+/** Where `output` fails it goes no further: that is an event of `output`. */
 async function pumpOut(connection: Connection, output: Writable, moved: () => void): Promise<void> {
   for (;;) {
     const bytes = await connection.read(chunk);
     if (bytes.length === 0) break;
-    await new Promise<void>((resolve, reject) => {
-      output.write(bytes, (error) => (error ? reject(error) : resolve()));
-    });
+    await new Promise<void>((resolve) => output.write(bytes, (error) => error ?? resolve()));
     moved();
   }
-  await new Promise<void>((resolve) => output.end(resolve));
+  await new Promise<void>((resolve) => output.end((error?: Error | null) => error ?? resolve()));
+}
+
+/** Whether nobody reads the output any more; anything else, such as a full disk, is a failure. */
+function isGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ECONNRESET';
 }

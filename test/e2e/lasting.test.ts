@@ -53,6 +53,25 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
     expect(readFileSync(join(dir, 'copy'))).toEqual(readFileSync(join(dir, 'sshd_config')));
   });
 
+  it('says nothing where the machine breaks the connection after ssh is gone', async () => {
+    const path = join(dir, 'peer.sock');
+    const server = createServer({ pauseOnConnect: true });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const connection = once(server, 'connection');
+    const [program = '', ...args] = [...ssh, '-v', `unix${path}`];
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const ended = outcome(child);
+    const [peer] = (await connection) as [Socket];
+    peer.write('SSH-2.0-x\r\n');
+    for await (const part of child.stderr.iterator({ destroyOnReturn: false }))
+      if (String(part).includes('SSH2_MSG_KEXINIT sent')) break;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    peer.destroy(); // with all that ssh sent unread: a reset
+    server.close();
+    expect((await ended).stderr).not.toMatch(/^vmssh: /m);
+  });
+
   it('ends with an ssh that is killed', async () => {
     const [program = '', ...args] = [...ssh, '-N', host];
     writeFileSync(pidFile, '');
@@ -83,6 +102,13 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     expect(before).toMatchObject({ code: 1, stdout: '12last words' });
     expect(before.stderr).toContain('the machine broke the connection (ECONNRESET)');
     expect(after).toEqual(before);
+    const ended = await broken(command, async ({ stdin }) => void stdin?.end('unread'));
+    expect(ended).toEqual(before);
+    const endedAfter = await broken(command, async ({ pid = 0, stdin }) => {
+      await became(pid);
+      stdin?.end('unread');
+    });
+    expect(endedAfter).toEqual(before);
   });
 
   it('stays as it is with -v, and tells what it moved', async () => {
@@ -109,7 +135,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     const ended = outcome(child);
     const peer = await accepted;
     await wait(child);
-    child.stdin.write('unread'); // a peer that closes before it reads them resets
+    if (!child.stdin.writableEnded) child.stdin.write('unread'); // a peer that closes before it reads them resets
     for (const round of '12') {
       peer.write(round); // once the second came through, the relay has sent what was there
       await once(child.stdout, 'data');

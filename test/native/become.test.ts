@@ -76,6 +76,12 @@ describeAddon('a relay that has become vmssh-relay', () => {
     expect(await relay.result).toEqual({ code: 'ECONNRESET' });
   });
 
+  it('becomes that command where the peer resets after the end of input', async () => {
+    const relay = await lasting();
+    expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
+    expect(await relay.result).toEqual({ code: 'ECONNRESET' });
+  });
+
   it('ignores SIGINT where it was told to', async () => {
     const relay = await lasting({ become: [1, 'ignore'] });
     relay.child.kill('SIGINT');

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { addon, describeAddon } from './support/addon.js';
 import { startFixture } from './support/child.js';
 import { codeOf, connectedPair, listen, readToEnd } from './support/peer.js';
-import { openPipe, resetAfter, startRelay, stdioKinds } from './support/relay.js';
+import { leaveUnread, openPipe, resetAfter, startRelay, stdioKinds } from './support/relay.js';
 
 const scriptThere = spawnSync('script', ['--version']).status === 0;
 if (!scriptThere)
@@ -73,6 +73,44 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
     const relay = await startRelay(stdio);
     expect(await resetAfter('last words', relay)).toBe('last words');
     expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
+  });
+
+  it('a reset rejects after the end of input, too', async () => {
+    const relay = await startRelay(stdio);
+    expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
+    expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
+  });
+
+  it('a reset rejects where input has come to its end and is not all sent', async () => {
+    const relay = await startRelay(stdio);
+    await leaveUnread(relay);
+    // More than the peer's socket takes, and less than that and the socket before it.
+    await new Promise<void>((resolve) => relay.stdin.end(Buffer.alloc(300_000, 'x'), resolve));
+    relay.peer.write('half of an ans', () => relay.peer.destroy());
+    expect((await readToEnd(relay.stdout)).toString()).toBe('half of an ans');
+    expect(await relay.result).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('a reset rejects after lingerMs, if the reader of output stays', async () => {
+    const relay = await startRelay(stdio, { lingerMs: 50 });
+    expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
+    expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
+  });
+
+  it('output: its reader went away within lingerMs of a reset', async () => {
+    const relay = await startRelay(stdio, patient);
+    await leaveUnread(relay, true);
+    relay.peer.write('last words', () => relay.peer.destroy());
+    await once(relay.stdout, 'data');
+    relay.stdout.destroy();
+    expect(await relay.result).toMatchObject({ end: 'output' });
+  });
+
+  it('output: its reader went away with the end of input, and the peer resets', async () => {
+    const relay = await startRelay(stdio, patient);
+    await leaveUnread(relay);
+    for (const end of [relay.stdin, relay.stdout, relay.peer]) end.destroy();
+    expect(await relay.result).toMatchObject({ end: 'output' });
   });
 });
 

@@ -51,6 +51,20 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     });
   });
 
+  it('tells that the machine broke the connection after the end of stdin', async () => {
+    const port = await startPeer((socket) => {
+      socket.resume().once('end', () => socket.write('half of an ans', () => socket.resetAndDestroy()));
+    });
+    const [command = '', ...args] = onWindows([...program, 'nc', '--pipe', target]);
+    const child = spawn(command, args, { env: withHvsock({ PORT: port }), stdio: 'pipe' });
+    child.stdin.end('hello');
+    const { code, stderr } = await outcome(child);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: see whether it still runs\n`,
+    });
+  });
+
   it('ends when nobody reads its stdout any more', async () => {
     const port = await startPeer((socket) => socket.resume());
     const [command = '', ...args] = onWindows([...program, 'nc', '--pipe', '-v', target]);

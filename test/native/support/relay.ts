@@ -58,14 +58,22 @@ export async function startRelay(
 }
 
 /** The peer resets, with input that it has not read, after its last words; what the reader of the output got of these. */
-export async function resetAfter(words: string, { stdin, stdout, peer }: RunningRelay): Promise<string> {
-  await new Promise((resolve) => stdin.write('unread', resolve));
+export async function resetAfter(words: string, relay: RunningRelay, last = false): Promise<string> {
+  await leaveUnread(relay, last);
+  relay.peer.write(words, () => relay.peer.destroy());
+  return (await readToEnd(relay.stdout)).toString();
+}
+
+/** The peer gets bytes that it does not read, and input ends if they are the last: when the peer closes, it resets. */
+export async function leaveUnread({ stdin, stdout, peer }: RunningRelay, last = false): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (last) stdin.end('unread', resolve);
+    else stdin.write('unread', () => resolve());
+  });
   for (const round of '12') {
     peer.write(round); // once the second came through, the relay has looked at its input and sent what was there
     expect(String((await once(stdout, 'data'))[0])).toBe(round);
   }
-  peer.write(words, () => peer.destroy());
-  return (await readToEnd(stdout)).toString();
 }
 
 /** The JSON that fixtures/relay.js prints. */

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { shellText } from './shell-text.js';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const packages = ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yocto-spinner'];
@@ -28,7 +29,7 @@ export async function bundle({ dir, lane: settings, input, modulePlugins = [] })
   const modules = await write(
     {
       input: { ...input, ...Object.fromEntries(doors.map((path) => [doorFile(path), path])) },
-      plugins: [...modulePlugins, elsewhere(toLane)],
+      plugins: [shellText(), ...modulePlugins, elsewhere(toLane)],
     },
     { dir, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
   );

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { shellText } from './shell-text.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -12,6 +13,7 @@ export async function extras() {
     cwd: root,
     input: 'build/man-entry.ts',
     platform: 'node',
+    plugins: [shellText()],
     external: ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yocto-spinner'],
     checks: { ineffectiveDynamicImport: false },
   });

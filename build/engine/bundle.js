@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { root } from '../bundle.js';
+import { shellText } from '../shell-text.js';
 
 /**
  * Bundles the program for the engine into `folder`, with src/engine/node/ in the place of node:*. What has no stand-in
@@ -16,7 +17,7 @@ export async function bundleForEngine(folder, main) {
     resolve: { mainFields: ['module', 'main'], conditionNames: ['import', 'node', 'default'] },
     external: /^engine:/,
     checks: { ineffectiveDynamicImport: false },
-    plugins: [standIns()],
+    plugins: [shellText(), standIns()],
     onLog(level, log) {
       if (level === 'warn') throw new Error(log.message);
     },

@@ -1,4 +1,4 @@
-import { generator } from '../guest/sh/generator.js';
+import { generator } from '../guest/generator.js';
 import { stamp } from '../guest/units.js';
 import type { Command } from './command.js';
 import { positionals } from './values.js';

@@ -7,7 +7,7 @@ export interface ProgressLine {
   readonly words: string;
 }
 
-/** A line that a guest's script printed, as src/guest/sh/report.ts writes it; undefined for anybody else's. */
+/** A line that a guest's script printed, as src/guest/sh/parts/report.sh writes it; undefined for anybody else's. */
 export function parseProgress(line: string): ProgressLine | undefined {
   const match = /^(ok|changed|skipped|failed|cure|end) +([a-z0-9-]+) +(.+?)\r?$/.exec(line);
   if (!match) return undefined;

@@ -1,20 +1,10 @@
+import { generatorPath } from './generator.js';
 import { shellWord } from './quote.js';
-import { account } from './sh/account.js';
-import { check } from './sh/check.js';
-import { facts } from './sh/facts.js';
-import { files } from './sh/files.js';
-import { generator } from './sh/generator.js';
-import { generatorSetup } from './sh/generator-setup.js';
-import { home } from './sh/home.js';
-import { login } from './sh/login.js';
-import { onlyVsock } from './sh/only-vsock.js';
-import { proof } from './sh/proof.js';
-import { report } from './sh/report.js';
-import { setup } from './sh/setup.js';
-import { sh } from './sh/tag.js';
-import { undo } from './sh/undo.js';
-import { vsock } from './sh/vsock.js';
-import { write } from './sh/write.js';
+import check from './sh/check.sh';
+import setUp from './sh/set-up.sh';
+import setUpGenerator from './sh/set-up-generator.sh';
+import showProof from './sh/show-proof.sh';
+import undo from './sh/undo.sh';
 import { serviceText, socketText } from './units.js';
 
 export interface ScriptOptions {
@@ -38,70 +28,31 @@ export interface ScriptOptions {
 
 /** The script that sets a guest up. It is read whole before it does anything, so that a cut connection does no harm. */
 export function setupScript(options: ScriptOptions): string {
-  const main = options.generator ? 'install_generator' : 'set_up';
-  const { hostsFix = false, hushlogin = false, keys = [], onlyVsock: only = false } = options;
-  const settings = sh`
-port=${shellWord(String(options.port))}
-hosts_fix=${yesNo(hostsFix)}
-hushlogin=${yesNo(hushlogin)}
-only_vsock=${yesNo(only)}
-account=${options.account === undefined ? '$' + '{SUDO_USER:-root}' : shellWord(options.account)}
-keys=${shellWord(keys.join('\n'))}
-leave=${shellWord(options.leave ?? '')}
-expect=${shellWord(options.expect ?? '')}
-`;
-  const parts = [
-    report,
-    files,
-    home,
-    write,
-    facts,
-    vsock,
-    check,
-    unitTexts(),
+  const { hostsFix = false, hushlogin = false, onlyVsock = false, keys = [] } = options;
+  const { account = '', leave = '', expect = '' } = options;
+  const common = {
+    port: String(options.port),
+    hosts_fix: yesNo(hostsFix),
+    hushlogin: yesNo(hushlogin),
+    only_vsock: yesNo(onlyVsock),
     account,
-    proof,
-    setup,
-    onlyVsock,
-  ];
-  if (options.generator) parts.push(generatorText(), generatorSetup);
-  return script('sets sshd up on vsock in this guest; safe to run again', settings, parts, main);
+    keys: keys.join('\n'),
+    ...{ leave, expect },
+  };
+  if (options.generator) return script(setUpGenerator, { ...common, generator_path: generatorPath });
+  // The script puts in what it finds out.
+  const service = serviceText({ sshd: '@sshd@', needs: '@needs@\n', folder: '@folder@\n' });
+  return script(setUp, { ...common, socket_text: socketText(common.port), service_text: service });
 }
 
 /** The script that takes back what the set-up did here. */
 export function undoScript(): string {
-  const parts = [report, files, home, proof, undo];
-  const run = sh`
-undo_main() {
-  if [ "$(id -u)" != 0 ]; then
-    fail root "this runs as $(id -un), and writes to /etc" 'run it with sudo, or as root'
-    give_up 2
-  fi
-  undo_all
-  drop_proof
-  if [ "$faults" -gt 0 ]; then give_up 1; fi
-  say 'end' 0 'what vmssh had set up here is taken back'
-}
-`;
-  return script('takes back what vmssh guest script did in this guest', '', [...parts, run], 'undo_main');
+  return script(undo, {});
 }
 
 /** The script that shows what setupScript left: `keep` it for another one that expects it. */
 export function proofScript({ keep }: { readonly keep: boolean }): string {
-  const run = sh`
-show_proof() {
-  here=$(proof_here)
-  say ok proof "\${here:-none}"
-  if [ "$keep" = no ] && [ "$(id -u)" = 0 ]; then drop_proof; fi
-  say 'end' 0 'it was looked at'
-}
-`;
-  return script(
-    'shows whether this guest was set up a moment ago',
-    `keep=${yesNo(keep)}\n`,
-    [report, proof, run],
-    'show_proof',
-  );
+  return script(showProof, { keep: yesNo(keep) });
 }
 
 export interface CheckOptions {
@@ -116,66 +67,14 @@ export interface CheckOptions {
 
 /** The script that tells what is wrong in a guest. It changes nothing. */
 export function checkScript({ port, account, over = 'vsock', loggedIn = false }: CheckOptions): string {
-  const settings = sh`
-port=${shellWord(String(port))}
-account=${shellWord(account)}
-over=${over}
-logged_in=${yesNo(loggedIn)}
-`;
-  const run = sh`
-check_all() {
-  if [ "$(id -u)" != 0 ]; then say skipped root 'not as root: what only root may read is left out'; fi
-  noted=$logged_in
-  if [ "$over" != vsock ]; then
-    if check_sshd && check_host_keys; then :; fi
-  else
-    if check_systemd && check_sshd && check_host_keys; then :; fi
-    if ! check_transport; then :; elif ! is_systemd; then :; elif check_cid_bug && check_socket; then
-      if [ -n "\${sshd:-}" ]; then
-        check_privsep
-        check_banner
-      fi
-    fi
-  fi
-  noted=no
-  if [ "$over" != tcp ]; then check_unknown; fi
-  noted=$logged_in
-  if [ -n "\${sshd:-}" ]; then check_login "$account"; fi
-  if [ "$faults" -gt 0 ]; then
-    say 'end' 1 "$faults found"
-    exit 1
-  fi
-  say 'end' 0 'nothing is wrong in here'
-}
-`;
-  return script(
-    'tells what keeps sshd from answering on vsock here; changes nothing',
-    settings,
-    [report, facts, vsock, check, login, run],
-    'check_all',
-  );
+  return script(check, { port: String(port), account, over, logged_in: yesNo(loggedIn) });
 }
 
-function script(about: string, settings: string, parts: readonly string[], main: string): string {
-  return `#!/bin/sh
-# vmssh: ${about}.
-# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
-set -u
-R=
-
-${[settings, ...parts].filter(Boolean).join('\n')}
-${main} </dev/null
-`;
-}
-
-/** The same units as unitFiles makes, with what the script finds out. */
-function unitTexts(): string {
-  const service = serviceText({ sshd: '$sshd', needs: '$' + '{needs}', folder: '$' + '{extra}' });
-  return `socket_unit() {\ncat <<UNIT\n${socketText('$port')}UNIT\n}\nservice_unit() {\ncat <<UNIT\n${service}UNIT\n}\n`;
-}
-
-function generatorText(): string {
-  return `generator_text() {\ncat <<'GENERATOR'\n${generator}GENERATOR\n}\n`;
+/** A script of sh/ with its values, which stand behind its head. R is the root of the system: tests have another one. */
+function script(text: string, values: Readonly<Record<string, string>>): string {
+  const lines = Object.entries({ R: '', ...values }).map(([name, value]) => `${name}=${shellWord(value)}\n`);
+  const head = text.indexOf('\n\n') + 1;
+  return `${text.slice(0, head)}${lines.join('')}${text.slice(head)}`;
 }
 
 function yesNo(value: boolean): string {

@@ -1,8 +1,7 @@
 import type { NewEntry } from '../files/new-tree.js';
 import { metaData, userData } from './cloud-init.js';
+import { generator, generatorPath } from './generator.js';
 import type { ScriptOptions } from './script.js';
-import { generatorPath } from './sh/generator/path.js';
-import { generator } from './sh/generator.js';
 import { type Layout, stamp, unitFiles, unitName } from './units.js';
 
 /**

@@ -75,7 +75,7 @@ StandardError=journal
 `;
 }
 
-/** The mark by which scripts know a file for ours and unchanged: see src/guest/sh/files.ts, which makes the same. */
+/** The mark by which scripts know a file for ours and unchanged: see src/guest/sh/parts/files.sh, which makes the same. */
 export function stamp(text: string): string {
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   const mark = `# vmssh-guest ${hash}: "vmssh guest script --undo" takes this back\n`;

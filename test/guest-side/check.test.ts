@@ -1,10 +1,13 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { check } from '../../src/guest/sh/check.js';
-import { facts } from '../../src/guest/sh/facts.js';
-import { report } from '../../src/guest/sh/report.js';
-import { vsock } from '../../src/guest/sh/vsock.js';
+import answer from '../../src/guest/sh/check/answer.sh';
+import socket from '../../src/guest/sh/check/socket.sh';
+import system from '../../src/guest/sh/check/system.sh';
+import transport from '../../src/guest/sh/check/transport.sh';
+import facts from '../../src/guest/sh/parts/facts.sh';
+import report from '../../src/guest/sh/parts/report.sh';
+import vsock from '../../src/guest/sh/parts/vsock.sh';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { shell, shells } from './shells.js';
 
@@ -37,7 +40,7 @@ esac`;
 
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string) => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${check}\nport=22\n${script}`;
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${transport}${socket}${answer}\nport=22\n${script}`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');
     return stdout;

@@ -35,7 +35,7 @@ printf '%s\\n' "$@" >"$ROOT/$machine.args"
 cat >"$ROOT/$machine.script"
 steps='requirements() { :; }; somebody_did_it() { :; }; fix_hosts() { :; }; prove() { :; }; is_systemd() { :; }'
 steps="$steps; close_tcp() { say changed only-vsock closed; echo yes >$ROOT/$machine/closed; }; cid_words() { echo '; the CID is 4242'; }"
-sed -e "s|^R=\\$|R='$ROOT/$machine'|" -e "\\$i $steps" "$ROOT/$machine.script" | sh -s
+sed -e "s|^R=''\\$|R='$ROOT/$machine'|" -e "\\$i $steps" "$ROOT/$machine.script" | sh -s
 `;
 
 beforeEach(() => {

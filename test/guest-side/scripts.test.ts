@@ -1,9 +1,18 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { generator, generatorPath } from '../../src/guest/generator.js';
 import { parseProgress } from '../../src/guest/progress.js';
-import { type CheckOptions, checkScript, setupScript, undoScript } from '../../src/guest/script.js';
-import { generator } from '../../src/guest/sh/generator.js';
+import {
+  type CheckOptions,
+  checkScript,
+  proofScript,
+  setupScript,
+  undoScript,
+} from '../../src/guest/script.js';
 import { stamp } from '../../src/guest/units.js';
 import { missingPrograms } from '../helpers/programs.js';
 
@@ -27,8 +36,13 @@ const scripts = [
     name: 'check over a unix socket',
     text: checkScript({ port: 22, account: 'root', over: 'unix', loggedIn: true }),
   },
+  { name: 'proof', text: proofScript({ keep: false }) },
   { name: 'generator', text: stamp(generator) },
 ];
+const folder = fileURLToPath(new URL('../../src/guest/sh', import.meta.url));
+const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.sh'))
+  .map((name) => ({ name, path: join(folder, name), text: readFileSync(join(folder, name), 'utf8') }));
 const missing = missingPrograms({ shellcheck: 'shellcheck', dash: 'dash', busybox: 'busybox' });
 
 describe.skipIf(missing)(`the scripts${missing ? `: ${missing}` : ''}`, () => {
@@ -39,6 +53,13 @@ describe.skipIf(missing)(`the scripts${missing ? `: ${missing}` : ''}`, () => {
     });
     expect(stdout).toBe('');
     expect(status).toBe(0);
+  });
+
+  it('shellcheck finds nothing in the files they are made of', () => {
+    const { stdout } = spawnSync('shellcheck', ['--format=gcc', ...sources.map(({ path }) => path)], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('');
   });
 
   it.each(scripts)('$name: dash and busybox sh can read it', ({ text }) => {
@@ -75,6 +96,26 @@ describe('a check after a login', () => {
     expect(steps.includes('unknown')).toBe(unknown);
     expect(steps.at(-1)).toMatch(/^[01]$/);
   });
+});
+
+describe('the files they are made of', () => {
+  const all = scripts.map(({ text }) => text);
+  const named = /^\. \.\//m;
+
+  it.each(sources.filter(({ text }) => !named.test(text)))(
+    '$name is part of a script as it stands',
+    ({ text }) => {
+      expect(all.some((script) => script.includes(text.trimEnd()))).toBe(true);
+    },
+  );
+  it('leave no name of a file in a script', () => {
+    expect(all.filter((text) => named.test(text))).toEqual([]);
+  });
+  it('are ASCII, for any console', () => {
+    expect(sources.filter(({ text }) => /[^\n\t -~]/.test(text)).map(({ name }) => name)).toEqual([]);
+  });
+  it('name the place that the generator is put to', () =>
+    expect(generator).toContain(`Put it at ${generatorPath} `));
 });
 
 describe('a script that arrives cut off', () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { setupScript, undoScript } from '../../src/guest/script.js';
+import { layouts, unitFiles } from '../../src/guest/units.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { shell, shells } from './shells.js';
 
@@ -16,7 +17,7 @@ beforeEach(() => {
 // A step of the whole script, with a systemctl of the test; nothing of this host is asked or changed.
 describe.each(shells)('a step that fails is told as such: $name', ({ command }) => {
   const run = (script: string, step: string) => {
-    const functions = script.slice(0, script.trimEnd().lastIndexOf('\n')).replace('\nR=\n', '\nR="$1"\n');
+    const functions = script.slice(0, script.trimEnd().lastIndexOf('\n')).replace("\nR=''\n", '\nR="$1"\n');
     const { stdout } = shell(command, `${functions}\n${step}\necho "faults: $faults"`, { args: [root] });
     return stdout;
   };
@@ -28,6 +29,19 @@ describe.each(shells)('a step that fails is told as such: $name', ({ command }) 
   };
   const refuse = (words: string) =>
     `systemctl() { case "$*" in ${words}) echo "no: $*" >&2; return 1 ;; *is-enabled*) echo enabled ;; *' -p Id '*) echo "$2" ;; esac; }`;
+
+  it.each(Object.entries(layouts))(
+    'no step: the units are those of vmssh guest units, for %s',
+    (_, layout) => {
+      const keyUnit = 'keyUnit' in layout ? `echo ${layout.keyUnit}` : 'return 1';
+      const system = `sshd=${layout.sshd}; privsep_folder() { echo ${layout.privsep}; }; key_units() { ${keyUnit}; }`;
+      const said = setup(`${system}; name=sshd-vsock; state_temp="$R/temp"; write_units`);
+      expect(said).toMatch(/^changed +units .*\nfaults: 0\n$/);
+      for (const { name, text } of unitFiles(22, layout)) {
+        expect(readFileSync(join(root, 'etc/systemd/system', name), 'utf8')).toBe(text);
+      }
+    },
+  );
 
   it('a TCP listener that stays on', () => {
     const said = setup(`${refuse("*' disable '*")}; came_over_vsock() { :; }; close_tcp`);

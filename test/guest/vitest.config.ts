@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { shellText } from '../../build/shell-text.js';
 
 export default defineConfig({
+  plugins: [shellText()],
   test: {
     include: ['test/guest/**/*.test.ts'],
     globalSetup: 'test/guest/setup.ts',

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { shellText } from '../../build/shell-text.js';
 
 export default defineConfig({
+  plugins: [shellText()],
   test: {
     include: ['test/windows/**/*.test.ts'],
     globalSetup: 'test/windows/bed/setup.ts',

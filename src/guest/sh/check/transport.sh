@@ -1,7 +1,5 @@
-import { sh } from '../tag.js';
+# The kernel's part: AF_VSOCK, the device and its driver, and what systemd makes of the CID.
 
-/** The kernel's part: AF_VSOCK, the device and its driver, and what systemd makes of the CID. */
-export const transport = sh`
 check_transport() {
   if ! device=$(vsock_device); then
     if is_wsl; then device='Hyper-V hv_sock'; else
@@ -10,23 +8,23 @@ check_transport() {
       return 1
     fi
   fi
-  module=\${device#* }
+  module=${device#* }
   if ! has_vsock; then
     if module_exists vsock; then
-      fail transport "AF_VSOCK is not loaded (/proc/net/protocols); the device is \${device% *}'s" "modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
+      fail transport "AF_VSOCK is not loaded (/proc/net/protocols); the device is ${device% *}'s" "modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
     else
       fail transport "this kernel ($(uname -r)) has no AF_VSOCK, and no module vsock" 'install a kernel with CONFIG_VSOCKETS'
     fi
     return 1
   elif ! transport_loaded "$module" && ! is_wsl; then
     if module_exists "$module"; then
-      fail transport "the \${device% *} vsock device has no driver: $module is not loaded" "modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
+      fail transport "the ${device% *} vsock device has no driver: $module is not loaded" "modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
     else
-      fail transport "this kernel ($(uname -r)) has no module $module for the \${device% *} vsock device" "install the kernel's package of extra modules, or a kernel with $module"
+      fail transport "this kernel ($(uname -r)) has no module $module for the ${device% *} vsock device" "install the kernel's package of extra modules, or a kernel with $module"
     fi
     return 1
   fi
-  say ok transport "\${device% *} vsock by $module$(cid_words)"
+  say ok transport "${device% *} vsock by $module$(cid_words)"
 }
 cid_words() {
   cid=$(own_cid)
@@ -54,4 +52,3 @@ check_cid_bug() {
   fi
   say ok hyper-v-cid 'no fault of systemd on Hyper-V is met here'
 }
-`;

@@ -1,10 +1,8 @@
-import { sh } from '../tag.js';
+# Where credentials lie.
 
-/** Where credentials lie. */
-export const credentials = sh`
 # credential NAME: its text. systemd gathers them from 250 on; before that, from where it would.
 credential() {
-  for each in "\${CREDENTIALS_DIRECTORY:-/run/credentials/@system}" /run/credentials/@system /run/host/credentials; do
+  for each in "${CREDENTIALS_DIRECTORY:-/run/credentials/@system}" /run/credentials/@system /run/host/credentials; do
     if [ -f "$each/$1" ]; then
       cat "$each/$1"
       return 0
@@ -25,4 +23,3 @@ credential() {
   done | sed -n "s/^.*io\.systemd\.credential\.binary:$1=//p" | head -n 1 | base64 -d 2>/dev/null
   split "$(cat /proc/cmdline)" | sed -n "s/^systemd\.set_credential=$1://p" | head -n 1
 }
-`;

@@ -1,9 +1,8 @@
-import { sh } from './tag.js';
+# What an account gets: keys, and a login without the banner.
 
-/** What an account gets: keys, and a login without the banner. */
-export const account = sh`
-# find_home: of the account that keys and .hushlogin are for.
+# find_home: of the account that keys and .hushlogin are for; nobody named one: who called sudo, or root.
 find_home() {
+  account=${account:-${SUDO_USER:-root}}
   home=$(getent passwd "$account" | cut -d: -f6)
   if [ -z "$home" ]; then
     fail account "there is no account $account" "useradd -m $account"
@@ -59,4 +58,3 @@ hush() {
     fail hushlogin "$said" "let $account write to $home, then run this again"
   fi
 }
-`;

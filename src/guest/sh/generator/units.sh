@@ -1,8 +1,4 @@
-import { sh } from '../tag.js';
-
-/** The units that it writes. */
-export const units = sh`
-# ---- units
+# The units that it writes.
 
 bind_vsock() {
   case $(virtualization) in vm:* | container:wsl) ;; *) return 0 ;; esac
@@ -104,4 +100,3 @@ runtime_folder() {
   echo RuntimeDirectory=sshd
   echo RuntimeDirectoryPreserve=yes
 }
-`;

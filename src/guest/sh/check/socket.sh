@@ -1,7 +1,5 @@
-import { sh } from '../tag.js';
+# The socket unit of the port and its template.
 
-/** The socket unit of the port and its template. */
-export const socket = sh`
 # The socket unit of a port: the one of ours or systemd's, or any whose file names that port.
 find_socket_unit() {
   if unit_file "$(unit_of_port "$1").socket" >/dev/null; then
@@ -11,8 +9,8 @@ find_socket_unit() {
   for each_folder in $unit_folders; do
     for each_file in "$R$each_folder"/*.socket; do
       if grep -Eq "^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock:.*:$1[[:space:]]*$" "$each_file" 2>/dev/null; then
-        each_file=\${each_file##*/}
-        echo "\${each_file%.socket}"
+        each_file=${each_file##*/}
+        echo "${each_file%.socket}"
         return 0
       fi
     done
@@ -51,7 +49,7 @@ check_accept() {
   fi
   if ! unit_file "$unit@.service" >/dev/null; then
     if other=$(other_template); then
-      fail accept "$unit.socket needs $unit@.service, and there is only \${other##*/}: the names must match" \
+      fail accept "$unit.socket needs $unit@.service, and there is only ${other##*/}: the names must match" \
         "ln -s $other /etc/systemd/system/$unit@.service && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
     else
       fail accept "$unit.socket needs a template $unit@.service, and there is none" 'vmssh guest script writes it'
@@ -64,7 +62,7 @@ other_template() {
   for each_folder in $unit_folders; do
     for each_file in "$R$each_folder"/*ssh*@.service; do
       if grep -Eq '^ExecStart=.*sshd.* -i' "$each_file" 2>/dev/null; then
-        echo "\${each_file#"$R"}"
+        echo "${each_file#"$R"}"
         return 0
       fi
     done
@@ -89,7 +87,7 @@ no_socket_unit() {
       "take systemd.ssh_auto= away from the kernel's command line and reboot; until then: $(units_until_reboot)"
   elif [ "$major" -ge 256 ] && [ "$port" = 22 ]; then
     fail listening "systemd $major made no sshd-vsock.socket when it started: $(generator_words)" \
-      "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: the units of vmssh guest script, systemd.ssh_listen=vsock::22 on the kernel's command line, or \${module:-vsock} in the initramfs (modules-load.d is too late)"
+      "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: the units of vmssh guest script, systemd.ssh_listen=vsock::22 on the kernel's command line, or ${module:-vsock} in the initramfs (modules-load.d is too late)"
   else
     fail listening "no unit listens on vsock port $port, and systemd $major makes none by itself" 'vmssh guest script writes them'
   fi
@@ -98,10 +96,9 @@ units_until_reboot() {
   until_unit=/run/systemd/system/$(unit_of_port "$port")
   printf '%s' "mkdir -p /run/systemd/system && printf '[Socket]\nListenStream=vsock::$port\nAccept=yes\n' > $until_unit.socket" \
     " && printf '[Service]\nExecStart=-$(find_sshd) -i\nStandardInput=socket\nRuntimeDirectory=sshd\nRuntimeDirectoryPreserve=yes\n' > $until_unit@.service" \
-    " && systemctl daemon-reload && systemctl start \${until_unit##*/}.socket"
+    " && systemctl daemon-reload && systemctl start ${until_unit##*/}.socket"
 }
 generator_words() {
   words=$(journalctl -q -b -o cat --no-pager -t systemd-ssh-generator -n 1 2>/dev/null)
   if [ -n "$words" ]; then echo "$words"; else echo 'its generator says nothing'; fi
 }
-`;

@@ -1,10 +1,8 @@
-import { sh } from './tag.js';
+# Closes sshd's TCP listener: only for somebody who came in over vsock from outside, so that the way in is proved.
 
-/** Closes sshd's TCP listener: only for somebody who came in over vsock from outside, so that the way in is proved. */
-export const onlyVsock = sh`
 close_tcp() {
   if ! came_over_vsock; then
-    fail only-vsock "this session did not come over vsock from the host (SSH_CONNECTION is \${way:-not set}), so TCP stays open" \
+    fail only-vsock "this session did not come over vsock from the host (SSH_CONNECTION is ${way:-not set}), so TCP stays open" \
       'log in over vsock and run this again there; or vmssh guest install --only-vsock, which proves the way first'
     return 1
   fi
@@ -30,9 +28,9 @@ close_tcp() {
 
 # sshd calls a peer over vsock UNKNOWN; sudo may hide that, so the processes above are asked too. The host's CID is 2.
 came_over_vsock() {
-  way=\${SSH_CONNECTION:-}
+  way=${SSH_CONNECTION:-}
   above=$PPID
-  while [ -z "$way" ] && [ "\${above:-1}" -gt 1 ]; do
+  while [ -z "$way" ] && [ "${above:-1}" -gt 1 ]; do
     way=$(tr '\0' '\n' <"/proc/$above/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p')
     above=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$above/status" 2>/dev/null)
   done
@@ -41,6 +39,5 @@ came_over_vsock() {
     *) return 1 ;;
   esac
   if ! command -v ss >/dev/null; then return 0; fi
-  ss -H --vsock state established 2>/dev/null | grep -Eq "[[:space:]][^[:space:]]*:\${port}[[:space:]]+2:[0-9]+"
+  ss -H --vsock state established 2>/dev/null | grep -Eq "[[:space:]][^[:space:]]*:${port}[[:space:]]+2:[0-9]+"
 }
-`;

@@ -1,7 +1,5 @@
-import { sh } from '../tag.js';
+# What has to be there before anything can listen: systemd as PID 1, sshd, its host keys.
 
-/** What has to be there before anything can listen: systemd as PID 1, sshd, its host keys. */
-export const system = sh`
 check_systemd() {
   if is_systemd; then
     say ok systemd "systemd $(systemd_full) is PID 1"
@@ -67,4 +65,3 @@ check_host_keys() {
       return 1 ;;
   esac
 }
-`;

@@ -1,10 +1,6 @@
-import { sh } from './tag.js';
+# Writing files so that it can be taken back: what is done stands in the journal, $state/done, a line each, before it
+# is done. undo.sh reads it backwards.
 
-/**
- * Writing files so that it can be taken back: what is done stands in the journal, $state/done, a line each, before it
- * is done. undo.ts reads it backwards.
- */
-export const write = sh`
 # note KIND WORD...: into the journal, once. If it cannot be noted, it may not be done: $said has why.
 note() {
   keep_state || return 1
@@ -18,11 +14,11 @@ note() {
 # Reads a file's text, writes it with its mark.
 stamp() {
   stamp_text=$(cat && echo .)
-  stamp_text=\${stamp_text%.}
+  stamp_text=${stamp_text%.}
   case $stamp_text in
     '#!'*)
-      printf '%s\n' "\${stamp_text%%"$newline"*}"
-      stamp_rest=\${stamp_text#*"$newline"} ;;
+      printf '%s\n' "${stamp_text%%"$newline"*}"
+      stamp_rest=${stamp_text#*"$newline"} ;;
     *) stamp_rest=$stamp_text ;;
   esac
   printf '# vmssh-guest %s: "vmssh guest script --undo" takes this back\n%s' "$(printf '%s' "$stamp_text" | sum_of)" "$stamp_rest"
@@ -31,14 +27,14 @@ stamp() {
 # make_folder FOLDER: with its parents, each noted.
 make_folder() {
   if [ -d "$1" ]; then return 0; fi
-  make_folder "\${1%/*}" && note made "$1" && said=$(mkdir "$1" 2>&1)
+  make_folder "${1%/*}" && note made "$1" && said=$(mkdir "$1" 2>&1)
 }
 
 # put STEP FILE MODE: stdin becomes a file of ours. Sets $put to ok or changed; fails where the file is not ours.
 put=
 put() {
   put_new=$(stamp && echo .)
-  put_new=\${put_new%.}
+  put_new=${put_new%.}
   put=changed
   case $(whose "$2") in
     foreign)
@@ -53,13 +49,13 @@ put() {
         return 0
       fi ;;
   esac
-  if make_folder "\${2%/*}" && note file "$2" && said=$(put_file "$2" "$3" 2>&1); then return 0; fi
-  fail "$1" "$2 cannot be written: $said" "let root write to \${2%/*}, then run this again"
+  if make_folder "${2%/*}" && note file "$2" && said=$(put_file "$2" "$3" 2>&1); then return 0; fi
+  fail "$1" "$2 cannot be written: $said" "let root write to ${2%/*}, then run this again"
   return 1
 }
 
 put_file() {
-  put_temp=$(mktemp "\${1%/*}/.vmssh-XXXXXX") || return 1
+  put_temp=$(mktemp "${1%/*}/.vmssh-XXXXXX") || return 1
   if printf '%s' "$put_new" >"$put_temp" && chmod "$2" "$put_temp" && mv -f "$put_temp" "$1"; then
     label "$1"
   else
@@ -98,4 +94,3 @@ add_lines() {
   }
   replace "$add_account" "$add_file" "$add_mode" <"$kept.now"
 }
-`;

@@ -1,9 +1,4 @@
-import { sh } from '../tag.js';
-import { generatorPath } from './path.js';
-
-/** The keys of root. */
-export const rootKeys = sh`
-# ---- the keys of root, where systemd-tmpfiles does not put them there (from 252 on it does)
+# The keys of root, where systemd-tmpfiles does not put them there (from 252 on it does).
 
 tmpfiles_has_root_keys() {
   for each in /etc /run /usr/local/lib /usr/lib /lib; do
@@ -27,7 +22,7 @@ ConditionPathExists=!/root/.ssh/authorized_keys
 
 [Service]
 Type=oneshot
-ExecStart=/bin/sh ${generatorPath} --root-keys
+ExecStart=/bin/sh $0 --root-keys
 UNIT
   mkdir -p "$folder/sysinit.target.wants"
   ln -sf ../vmssh-root-keys.service "$folder/sysinit.target.wants/vmssh-root-keys.service"
@@ -40,4 +35,3 @@ root_keys() {
     credential ssh.authorized_keys.root >"$temporary" &&
     mv "$temporary" /root/.ssh/authorized_keys
 }
-`;

@@ -1,7 +1,5 @@
-import { sh } from './tag.js';
+# How every script speaks: one line a step. src/guest/progress.ts reads these lines.
 
-/** How every script speaks: one line a step. src/guest/progress.ts reads these lines. */
-export const report = sh`
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
@@ -24,7 +22,7 @@ fail() {
   fi
   faults=$((faults + 1))
   say failed "$1" "$2"
-  if [ -n "\${3:-}" ]; then say cure "$1" "$3"; fi
+  if [ -n "${3:-}" ]; then say cure "$1" "$3"; fi
 }
 
 # give_up CODE: the last line, and the end.
@@ -44,7 +42,6 @@ must() {
   must_step=$1
   shift
   if said=$("$@" 2>&1); then return 0; fi
-  fail "$must_step" "$*: \${said:-it failed}" "$*"
+  fail "$must_step" "$*: ${said:-it failed}" "$*"
   return 1
 }
-`;

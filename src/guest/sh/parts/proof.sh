@@ -1,10 +1,6 @@
-import { sh } from './tag.js';
+# What proves that two connections end in one machine: a number that the first leaves where only root can write. See
+# src/guest/proof.ts.
 
-/**
- * What proves that two connections end in one machine: a number that the first leaves where only root can write. See
- * src/guest/proof.ts.
- */
-export const proof = sh`
 proof_file=$R/run/vmssh-proof
 
 # What was left here, with nothing that a line of ours could not hold.
@@ -25,4 +21,3 @@ need_proof() {
 }
 
 drop_proof() { rm -f "$proof_file"; }
-`;

@@ -1,8 +1,23 @@
-import { generatorPath } from './generator/path.js';
-import { sh } from './tag.js';
+#!/bin/sh
+# vmssh: installs a generator that binds sshd to vsock in this guest; safe to run again.
+# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
-/** Puts the generator in its place and starts what it generates. */
-export const generatorSetup = sh`
+set -u
+. ./parts/report.sh
+. ./parts/files.sh
+. ./parts/home.sh
+. ./parts/write.sh
+. ./parts/facts.sh
+. ./parts/vsock.sh
+. ./check/system.sh
+. ./check/transport.sh
+. ./check/socket.sh
+. ./check/answer.sh
+. ./parts/account.sh
+. ./parts/proof.sh
+. ./parts/steps.sh
+. ./parts/only-vsock.sh
+
 install_generator() {
   need_proof
   requirements
@@ -12,8 +27,8 @@ install_generator() {
     say skipped generator "systemd $(systemd_full) has a generator of its own"
   else
     make_text generator_text
-    put generator "$R${generatorPath}" 755 <"$state_temp" || give_up 1
-    say "$put" generator '${generatorPath}'
+    put generator "$R$generator_path" 755 <"$state_temp" || give_up 1
+    say "$put" generator "$generator_path"
     if [ "$put" = changed ]; then must generator systemctl daemon-reload; fi
     start_generated
   fi
@@ -36,7 +51,7 @@ install_generator() {
 
 start_generated() {
   for each in "$R"/run/systemd/generator/sockets.target.wants/sshd-*.socket; do
-    each=\${each##*/}
+    each=${each##*/}
     if [ "$each" = 'sshd-*.socket' ]; then continue; fi
     if [ "$(show "$each" ActiveState)" = active ]; then
       say ok start "$each listens on $(show "$each" Listen)"
@@ -52,4 +67,12 @@ start_generated() {
     fi
   done
 }
-`;
+
+# The whole generator, as vmssh guest generator prints it.
+generator_text() {
+cat <<'GENERATOR'
+. ./generator.sh
+GENERATOR
+}
+
+install_generator </dev/null

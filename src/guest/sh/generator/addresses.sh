@@ -1,32 +1,29 @@
-import { sh } from '../tag.js';
+# The forms of an address.
 
-/** The forms of an address. */
-export const addresses = sh`
 # The address as systemd 240 to 255 take it, which refuse a whole unit for one that they do not know.
 stream_address() {
   case $1 in
     /* | @?*) echo "$1" ;;
-    vsock://any:*) vsock_address '' "\${1##*:}" ;;
+    vsock://any:*) vsock_address '' "${1##*:}" ;;
     vsock://*:*)
-      cid=\${1#vsock://}
-      vsock_address "\${cid%:*}" "\${1##*:}" ;;
+      cid=${1#vsock://}
+      vsock_address "${cid%:*}" "${1##*:}" ;;
     vsock:*:*)
-      cid=\${1#vsock:}
-      vsock_address "\${cid%:*}" "\${1##*:}" ;;
+      cid=${1#vsock:}
+      vsock_address "${cid%:*}" "${1##*:}" ;;
     \[?*\]:*)
-      case \${1%]:*} in *[!0-9a-fA-F:.[]*) return 1 ;; esac
-      rest=\${1##*]:}
-      is_port "\${rest%%\%*}" && echo "$1" ;;
+      case ${1%]:*} in *[!0-9a-fA-F:.[]*) return 1 ;; esac
+      rest=${1##*]:}
+      is_port "${rest%%\%*}" && echo "$1" ;;
     *.*.*.*:*)
       case $1 in *[!0-9.:]* | *:*:*) return 1 ;; esac
-      is_port "\${1##*:}" && echo "$1" ;;
+      is_port "${1##*:}" && echo "$1" ;;
     *) is_port "$1" && echo "$1" ;;
   esac
 }
-is_number() { case $1 in '' | *[!0-9]*) return 1 ;; esac; [ "\${#1}" -le 10 ]; }
+is_number() { case $1 in '' | *[!0-9]*) return 1 ;; esac; [ "${#1}" -le 10 ]; }
 is_port() { is_number "$1" && [ "$1" -ge 1 ] && [ "$1" -le 65535 ]; }
 vsock_address() {
   if [ -n "$1" ]; then is_number "$1" && [ "$1" -le 4294967295 ] || return 1; fi
   is_number "$2" && [ "$2" -le 4294967294 ] && echo "vsock:$1:$2"
 }
-`;

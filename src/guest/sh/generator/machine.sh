@@ -1,12 +1,8 @@
-import { sh } from '../tag.js';
-
-/** What this system is: a VM, a container, and whether it has vsock. */
-export const machine = sh`
-# ---- what this system is
+# What this system is: a VM, a container, and whether it has vsock.
 
 # "vm:kvm", "container:systemd-nspawn": systemd tells its generators from 251 on.
 virtualization() {
-  if [ -n "\${SYSTEMD_VIRTUALIZATION:-}" ]; then
+  if [ -n "${SYSTEMD_VIRTUALIZATION:-}" ]; then
     echo "$SYSTEMD_VIRTUALIZATION"
   elif found=$(systemd-detect-virt -c 2>/dev/null); then
     echo "container:$found"
@@ -36,4 +32,3 @@ has_vsock() {
   done
   return 1
 }
-`;

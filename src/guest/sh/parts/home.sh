@@ -1,10 +1,6 @@
-import { sh } from './tag.js';
+# How root works in the home of somebody whom it does not trust: with no more rights than theirs, in a session of its own,
+# so that nothing can be typed into root's terminal, and within limits of time and size.
 
-/**
- * How root works in the home of somebody whom it does not trust: with no more rights than theirs, in a session of its own,
- * so that nothing can be typed into root's terminal, and within limits of time and size.
- */
-export const home = sh`
 as_seconds=10
 as_limit=1048577 # bytes: one more than a file may have
 
@@ -27,7 +23,7 @@ as() {
       } 4>&1
     ) || as_code=1
   } 3>&1
-  return "\${as_code:-1}"
+  return "${as_code:-1}"
 }
 
 # try ACCOUNT COMMAND...: what it prints is in $said, its complaints too.
@@ -37,7 +33,7 @@ try() {
   said=$(as "$try_account" sh -c 'exec "$@" 2>&1' sh "$@")
   try_code=$?
   if [ "$try_code" != 0 ]; then
-    said=$(printf '%.300s' "\${said:-$1 ended with $try_code, as $try_account}")
+    said=$(printf '%.300s' "${said:-$1 ended with $try_code, as $try_account}")
   fi
   return "$try_code"
 }
@@ -73,7 +69,7 @@ replace() {
   try "$1" sh -c '
     file=$(readlink -f -- "$1") || exit 1
     if [ -e "$file" ] && [ ! -f "$file" ]; then echo "$file is no regular file"; exit 1; fi
-    temp=$(mktemp "\${file%/*}/.vmssh-XXXXXX") || exit 1
+    temp=$(mktemp "${file%/*}/.vmssh-XXXXXX") || exit 1
     if { if [ -e "$file" ]; then cp -p -- "$file" "$temp"; else chmod "$2" "$temp"; fi; } && cat >"$temp" &&
       { mv -f -- "$temp" "$file" 2>/dev/null || { cat <"$temp" >"$file" && rm -f -- "$temp"; }; }; then
       if [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon "$file"; fi
@@ -83,4 +79,3 @@ replace() {
     fi
   ' sh "$2" "$3"
 }
-`;

@@ -1,11 +1,6 @@
-import { sh } from '../tag.js';
-import { generatorPath } from './path.js';
-
-/** Its head: what it reads, and the order in which it does things. */
-export const main = sh`
 #!/bin/sh
 # vmssh-ssh-generator FOLDER...: binds sshd to vsock and unix sockets, as systemd-ssh-generator(8) does from systemd 256 on.
-# Put it at ${generatorPath} (mode 755): see systemd.generator(7). It reads
+# Put it at /etc/systemd/system-generators/vmssh-ssh-generator (mode 755): see systemd.generator(7). It reads
 #   systemd.ssh_auto=, systemd.ssh_listen=   on the kernel's command line
 #   ssh.listen, ssh.authorized_keys.root     among the system's credentials
 set -u
@@ -23,12 +18,12 @@ log() {
 }
 
 main() {
-  if [ "\${1:-}" = --root-keys ]; then
+  if [ "${1:-}" = --root-keys ]; then
     root_keys
     return
   fi
   folder=$1
-  if [ "\${SYSTEMD_SCOPE:-system}" != system ] || systemd_has_one; then return 0; fi
+  if [ "${SYSTEMD_SCOPE:-system}" != system ] || systemd_has_one; then return 0; fi
   if ! sshd=$(find_sshd); then
     log 'there is no sshd, so there is nothing to bind'
     return 0
@@ -60,4 +55,13 @@ find_sshd() {
   done
   return 1
 }
-`;
+
+. ./generator/settings.sh
+. ./generator/addresses.sh
+. ./generator/credentials.sh
+. ./generator/machine.sh
+. ./generator/units.sh
+. ./generator/root-keys.sh
+
+main "$@"
+exit 0

@@ -1,7 +1,5 @@
-import { sh } from './tag.js';
+# Why sshd would refuse an account, though everything up to it is right.
 
-/** Why sshd would refuse an account, though everything up to it is right. */
-export const login = sh`
 # check_login ACCOUNT: the first reason that is found.
 check_login() {
   entry=$(getent passwd "$1")
@@ -13,7 +11,7 @@ check_login() {
   shell=$(echo "$entry" | cut -d: -f7)
   config=$(sshd_says "$1")
   if ! { login_configured "$1" && login_shell "$1" && login_key_files "$1"; }; then return 1; fi
-  say ok login "$1 may log in\${key_file:+ with the keys of $key_file}"
+  say ok login "$1 may log in${key_file:+ with the keys of $key_file}"
 }
 
 # What sshd_config comes to for this account and a peer named UNKNOWN; from 9.x on sshd needs no folder for that.
@@ -26,7 +24,7 @@ setting() { printf '%s\n' "$config" | grep -i "^$1 " | head -n 1 | cut -d ' ' -f
 # The first value of a setting counts: so it goes before all others.
 setting_cure() {
   if grep -Eq '^[[:space:]]*Include[[:space:]].*/etc/ssh/sshd_config\.d/' "$R/etc/ssh/sshd_config" 2>/dev/null; then
-    echo "echo '$1' > /etc/ssh/sshd_config.d/00-vmssh-\${1%% *}.conf"
+    echo "echo '$1' > /etc/ssh/sshd_config.d/00-vmssh-${1%% *}.conf"
   else
     echo "sed -i '1i $1' /etc/ssh/sshd_config"
   fi
@@ -89,7 +87,7 @@ login_key_files() {
     return 0
   fi
   if [ "$(setting strictmodes)" = no ]; then return 0; fi
-  for each in "$key_file" "\${key_file%/*}" "$home"; do
+  for each in "$key_file" "${key_file%/*}" "$home"; do
     loose=$(find "$R$each" -prune \( -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
     if [ -z "$loose" ] && ! private_group "$R$each"; then loose=$(find "$R$each" -prune -perm -020 2>/dev/null); fi
     if [ -n "$loose" ]; then
@@ -103,7 +101,7 @@ login_key_files() {
 private_group() {
   [ -e "$R/etc/debian_version" ] || return 1
   private=$(getent group "$(stat -c %g "$1")")
-  [ "\${private##*:}" = '' ] && [ "\${private%%:*}" = "$(stat -c %U "$1")" ]
+  [ "${private##*:}" = '' ] && [ "${private%%:*}" = "$(stat -c %U "$1")" ]
 }
 
 # What sshd said of refused logins in the last minutes.
@@ -111,4 +109,3 @@ refusals() {
   words=$(journalctl -q -b --since -15min -o cat --no-pager -t sshd -t sshd-session -g 'not allowed because|Authentication refused|ROOT LOGIN REFUSED|not allowed' -n 1 2>/dev/null)
   if [ -n "$words" ]; then echo "; the journal has: $words"; fi
 }
-`;

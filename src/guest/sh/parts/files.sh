@@ -1,10 +1,6 @@
-import { sh } from './tag.js';
+# Whose a file is. One of ours has a line with the hash of the others, so that neither somebody else's file nor an
+# edited one is ever overwritten or removed. Every file is written beside its place and moved there.
 
-/**
- * Whose a file is. One of ours has a line with the hash of the others, so that neither somebody else's file nor an
- * edited one is ever overwritten or removed. Every file is written beside its place and moved there.
- */
-export const files = sh`
 state=$R/var/lib/vmssh
 copy=$state/copy
 
@@ -40,4 +36,3 @@ whose() {
 label() {
   if [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon "$1"; fi
 }
-`;

@@ -1,8 +1,5 @@
-import { sh } from '../tag.js';
-
-/** The words of the kernel's command line and the lines of the credential. */
-export const settings = sh`
-# ---- settings: $auto is yes or no, $listen has an address a line
+# Settings, from the words of the kernel's command line and the lines of the credential: $auto is yes or no, $listen has an
+# address a line.
 
 read_settings() {
   auto=yes
@@ -11,8 +8,8 @@ read_settings() {
   while IFS= read -r word; do
     case $word in
       *=*)
-        name=\${word%%=*}
-        value=\${word#*=} ;;
+        name=${word%%=*}
+        value=${word#*=} ;;
       *)
         name=$word
         value= ;;
@@ -58,8 +55,8 @@ split() {
   esac
   rest=$1 word='' quote=''
   while [ -n "$rest" ]; do
-    next=\${rest#?}
-    char=\${rest%"$next"}
+    next=${rest#?}
+    char=${rest%"$next"}
     rest=$next
     if [ "$char" = "$quote" ]; then
       quote=
@@ -97,4 +94,3 @@ add_address() {
     log "$1 is no address that systemd.socket(5) knows for ListenStream= here, and left out"
   fi
 }
-`;

@@ -1,7 +1,5 @@
-import { sh } from './tag.js';
+# Takes back what the journal says, the latest first, and nothing else.
 
-/** Takes back what the journal says, the latest first, and nothing else. */
-export const undo = sh`
 undo_all() {
   if [ ! -f "$state/done" ]; then
     say ok undo 'nothing of vmssh is here'
@@ -108,4 +106,3 @@ undo_replace() {
     fail undo "$2 cannot be written: $said" "let $1 write to it, then run this again"
   fi
 }
-`;

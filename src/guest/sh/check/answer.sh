@@ -1,14 +1,12 @@
-import { sh } from '../tag.js';
+# What a connection meets once something listens: sshd's folder, its banner, the lookup of UNKNOWN.
 
-/** What a connection meets once something listens: sshd's folder, its banner, the lookup of UNKNOWN. */
-export const answer = sh`
 # sshd locks itself into a folder; under /run somebody has to make it after every boot.
 check_privsep() {
   folder=$(privsep_folder "$sshd")
   made=$(show "$unit@look.service" RuntimeDirectory)
   if [ -d "$R$folder" ]; then
     case " $made " in
-      *" \${folder#/run/} "*) say ok privsep "$folder is there, and $unit@.service makes it" ;;
+      *" ${folder#/run/} "*) say ok privsep "$folder is there, and $unit@.service makes it" ;;
       *) say ok privsep "$folder is there" ;;
     esac
     return 0
@@ -20,11 +18,11 @@ check_privsep() {
       return 1 ;;
   esac
   case " $made " in
-    *" \${folder#/run/} "*) say ok privsep "$unit@.service makes $folder" ;;
+    *" ${folder#/run/} "*) say ok privsep "$unit@.service makes $folder" ;;
     *)
       words=$(journalctl -q -b -o cat --no-pager -u "$unit@*" -g 'privilege separation' -n 1 2>/dev/null)
-      fail privsep "$folder is missing, and $unit@.service has no RuntimeDirectory=\${folder#/run/}\${words:+; the journal has: $words}" \
-        "mkdir -p /etc/systemd/system/$unit@.service.d && printf '[Service]\nRuntimeDirectory=\${folder#/run/}\nRuntimeDirectoryPreserve=yes\n' > /etc/systemd/system/$unit@.service.d/folder.conf && systemctl daemon-reload"
+      fail privsep "$folder is missing, and $unit@.service has no RuntimeDirectory=${folder#/run/}${words:+; the journal has: $words}" \
+        "mkdir -p /etc/systemd/system/$unit@.service.d && printf '[Service]\nRuntimeDirectory=${folder#/run/}\nRuntimeDirectoryPreserve=yes\n' > /etc/systemd/system/$unit@.service.d/folder.conf && systemctl daemon-reload"
       return 1 ;;
   esac
 }
@@ -33,17 +31,17 @@ check_privsep() {
 check_banner() {
   banner=$(banner_here "$port")
   case $banner in
-    'banner '*) say ok banner "\${banner#banner }, over loopback" ;;
+    'banner '*) say ok banner "${banner#banner }, over loopback" ;;
     no-client) say skipped banner 'there is no perl, python3 or socat to try it with: vmssh check, from the host, tells' ;;
     no-loopback) say skipped banner 'vsock_loopback cannot be loaded: vmssh check, from the host, tells' ;;
     silent)
       fail accept "port $port is open and no banner comes" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'
       return 1 ;;
     closed)
-      fail banner "port $port is closed without a banner: $(journalctl -q -b -o cat --no-pager -u "\${unit:-sshd-vsock}@*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1)" "journalctl -b -u '\${unit:-sshd-vsock}@*'"
+      fail banner "port $port is closed without a banner: $(journalctl -q -b -o cat --no-pager -u "${unit:-sshd-vsock}@*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1)" "journalctl -b -u '${unit:-sshd-vsock}@*'"
       return 1 ;;
     *)
-      fail listening "a connection to port $port over loopback fails, whatever systemd says: \${banner#error }" "systemctl restart \${unit:-sshd-vsock}.socket; ss -l --vsock shows what listens"
+      fail listening "a connection to port $port over loopback fails, whatever systemd says: ${banner#error }" "systemctl restart ${unit:-sshd-vsock}.socket; ss -l --vsock shows what listens"
       return 1 ;;
   esac
 }
@@ -63,4 +61,3 @@ hosts_note() {
     echo ' # and into /etc/cloud/templates/hosts.*.tmpl: cloud-init writes it anew'
   fi
 }
-`;

@@ -1,10 +1,6 @@
-import { sh } from './tag.js';
+# A vsock client out of what guests have: perl is in every Debian and Ubuntu, python3 in every Fedora, RHEL and most
+# others. It tells apart "banner SSH-2.0-x", "silent" (open, and nothing comes), "closed", and "error NUMBER WORDS".
 
-/**
- * A vsock client out of what guests have: perl is in every Debian and Ubuntu, python3 in every Fedora, RHEL and most
- * others. It tells apart "banner SSH-2.0-…", "silent" (open, and nothing comes), "closed", and "error NUMBER WORDS".
- */
-export const vsock = sh`
 # vsock_try CID PORT SECONDS
 vsock_try() {
   if command -v perl >/dev/null; then
@@ -47,7 +43,7 @@ except OSError:
     try_got=$(timeout "$(($3 + 2))" socat -t "$3" - "VSOCK-CONNECT:$1:$2" </dev/null 2>&1 | tr -d '\r' | grep -a -m 1 -e '^SSH-' -e ' E connect')
     case $try_got in
       SSH-*) echo "banner $try_got" ;;
-      *connect*) echo "error 0 \${try_got##*: }" ;;
+      *connect*) echo "error 0 ${try_got##*: }" ;;
       *) if [ $(($(clock) - try_from)) -ge $(($3 * 1000)) ]; then echo silent; else echo closed; fi ;;
     esac
   else
@@ -84,4 +80,3 @@ banner_here() {
   vsock_try 1 "$1" 15
   loopback_off
 }
-`;

@@ -1,7 +1,5 @@
-import { sh } from './tag.js';
+# What a script finds out about the system it runs in, without changing it.
 
-/** What a script finds out about the system it runs in, without changing it. */
-export const facts = sh`
 newline='
 '
 
@@ -138,4 +136,3 @@ unknown_lookup_ms() {
   echo $(($(clock) - lookup_from))
 }
 has_unknown() { grep -Eq '^[^#]*[[:space:]]UNKNOWN([[:space:]]|$)' "$R/etc/hosts" 2>/dev/null; }
-`;

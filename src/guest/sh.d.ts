@@ -1,0 +1,5 @@
+/** A script of sh/, with the parts that it names; build/shell-text.js makes it. */
+declare module '*.sh' {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,40 @@
+#!/bin/sh
+# vmssh: tells what keeps sshd from answering on vsock here; changes nothing.
+# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
+
+set -u
+. ./parts/report.sh
+. ./parts/facts.sh
+. ./parts/vsock.sh
+. ./check/system.sh
+. ./check/transport.sh
+. ./check/socket.sh
+. ./check/answer.sh
+. ./check/login.sh
+
+check_all() {
+  if [ "$(id -u)" != 0 ]; then say skipped root 'not as root: what only root may read is left out'; fi
+  noted=$logged_in
+  if [ "$over" != vsock ]; then
+    if check_sshd && check_host_keys; then :; fi
+  else
+    if check_systemd && check_sshd && check_host_keys; then :; fi
+    if ! check_transport; then :; elif ! is_systemd; then :; elif check_cid_bug && check_socket; then
+      if [ -n "${sshd:-}" ]; then
+        check_privsep
+        check_banner
+      fi
+    fi
+  fi
+  noted=no
+  if [ "$over" != tcp ]; then check_unknown; fi
+  noted=$logged_in
+  if [ -n "${sshd:-}" ]; then check_login "$account"; fi
+  if [ "$faults" -gt 0 ]; then
+    say 'end' 1 "$faults found"
+    exit 1
+  fi
+  say 'end' 0 'nothing is wrong in here'
+}
+
+check_all </dev/null

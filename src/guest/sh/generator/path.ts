@@ -1,2 +1,0 @@
-/** Where `guest install --generator` puts it: systemd looks here, and no package does. */
-export const generatorPath = '/etc/systemd/system-generators/vmssh-ssh-generator';

@@ -1,0 +1,95 @@
+# The units of ours: whether they are needed, what they hold, and how they come to work.
+
+# Prints a unit's text, which was given in front, with what was found out here.
+socket_unit() { printf '%s' "$socket_text"; }
+service_unit() {
+  printf '%s' "$service_text" | while IFS= read -r line; do
+    case $line in
+      @needs@) printf '%s' "$needs" ;;
+      @folder@) printf '%s' "$extra" ;;
+      *@sshd@*) printf '%s\n' "${line%%@sshd@*}$sshd${line#*@sshd@}" ;;
+      *) printf '%s\n' "$line" ;;
+    esac
+  done
+}
+
+# systemd 256 and later listen on port 22 by themselves. Where theirs does not, the reason decides.
+systemd_does_it() {
+  if [ "$(systemd_major)" -lt 256 ] || [ "$port" != 22 ]; then return 1; fi
+  case $(whose "$R/etc/systemd/system/sshd-vsock.socket") in ours) return 1 ;; esac
+  case $(show sshd-vsock.socket LoadState) in
+    loaded)
+      say skipped units "systemd $(systemd_full) listens on vsock port 22 by itself ($(show sshd-vsock.socket FragmentPath))"
+      return 0 ;;
+    masked)
+      fail masked 'sshd-vsock.socket is masked' 'systemctl unmask sshd-vsock.socket && systemctl daemon-reload && systemctl start sshd-vsock.socket'
+      give_up 2 ;;
+  esac
+  if ssh_auto_is_off; then
+    no_socket_unit
+    give_up 2
+  fi
+  why=$(generator_words)
+  if has_cid_bug || is_wsl; then why='its generator does not see vsock in this kind of VM'; fi
+  say ok units "systemd $(systemd_full) made no socket here ($why): ours fills in"
+  return 1
+}
+
+# Units of others that serve the port are theirs to keep: by our name, or at work by another.
+somebody_did_it() {
+  unit=$(find_socket_unit "$port") || return 1
+  if [ "$unit" = "$name" ]; then
+    case $(whose "$R/etc/systemd/system/$name.socket") in foreign) ;; *) return 1 ;; esac
+  elif [ "$(show "$unit.socket" ActiveState)" != active ]; then
+    return 1
+  fi
+  check_socket >"$state_temp" || {
+    cat "$state_temp"
+    give_up 2
+  }
+  name=$unit
+  say skipped units "$unit.socket, not written by vmssh, listens on that port: it is left alone"
+}
+
+write_units() {
+  extra=
+  case $(privsep_folder "$sshd") in
+    /run/*)
+      folder=$(privsep_folder "$sshd")
+      extra="RuntimeDirectory=${folder#/run/}${newline}RuntimeDirectoryPreserve=yes$newline" ;;
+  esac
+  needs=
+  if key_unit=$(key_units); then needs="Wants=$key_unit${newline}After=$key_unit$newline"; fi
+  make_text socket_unit
+  put units "$R/etc/systemd/system/$name.socket" 644 <"$state_temp" || give_up 1
+  units=$put
+  make_text service_unit
+  put units "$R/etc/systemd/system/$name@.service" 644 <"$state_temp" || give_up 1
+  if [ "$put" = changed ]; then units=changed; fi
+  say "$units" units "/etc/systemd/system/$name.socket and $name@.service for $sshd"
+}
+
+enable_socket() {
+  enabled=ok
+  if [ "$(systemctl is-enabled "$name.socket" 2>/dev/null)" != enabled ]; then
+    if ! { make_folder "$R/etc/systemd/system/sockets.target.wants" && note enabled "$name.socket"; }; then
+      fail enable "$name.socket is not enabled: $said" "systemctl enable $name.socket"
+      give_up 1
+    fi
+    enabled=changed
+    must enable systemctl -q --no-reload enable "$name.socket"
+  fi
+  if [ "$units" = changed ] || [ "$enabled" = changed ]; then must enable systemctl daemon-reload; fi
+  if [ "$units" = changed ] || [ "$(show "$name.socket" ActiveState)" != active ]; then
+    enabled=changed
+    systemctl reset-failed "$name.socket" 2>/dev/null
+    systemctl restart "$name.socket" 2>/dev/null
+  fi
+  if [ "$(show "$name.socket" ActiveState)" = active ]; then
+    say "$enabled" enable "$name.socket is enabled and listens on $(show "$name.socket" Listen)"
+  else
+    unit=$name
+    check_socket
+    give_up 1
+  fi
+}

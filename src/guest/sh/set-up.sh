@@ -1,0 +1,39 @@
+#!/bin/sh
+# vmssh: sets sshd up on vsock in this guest; safe to run again.
+# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
+
+set -u
+. ./parts/report.sh
+. ./parts/files.sh
+. ./parts/home.sh
+. ./parts/write.sh
+. ./parts/facts.sh
+. ./parts/vsock.sh
+. ./check/system.sh
+. ./check/transport.sh
+. ./check/socket.sh
+. ./check/answer.sh
+. ./parts/account.sh
+. ./parts/proof.sh
+. ./parts/steps.sh
+. ./parts/only-vsock.sh
+. ./parts/unit-files.sh
+
+set_up() {
+  need_proof
+  requirements
+  name=$(unit_of_port "$port")
+  make_temp
+  if ! somebody_did_it && ! systemd_does_it; then
+    write_units
+    enable_socket
+  fi
+  fix_hosts
+  add_keys
+  hush
+  prove
+  finish
+  say end 0 "sshd is on vsock port $port$(cid_words)"
+}
+
+set_up </dev/null

@@ -60,6 +60,9 @@ function processIo(program: Io['program']): Io {
         return isTerminal(2);
       },
     },
+    get columns() {
+      return isTerminal(1) ? process.stdout.columns : undefined;
+    },
     env: process.env,
     platform: process.platform,
     get self() {

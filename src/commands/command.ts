@@ -10,6 +10,8 @@ export interface Io {
   err(text: string): void;
   /** Whether stdin, stdout and stderr are terminals. */
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  /** How wide stdout is, if it is a terminal. */
+  readonly columns?: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   /** How to call this program again: its path, or an interpreter and a script. */

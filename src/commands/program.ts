@@ -6,6 +6,7 @@ import { asUsage } from './commander-error.js';
 import { commands } from './commands.js';
 import { printCompletions } from './completion.js';
 import { groupSummaries } from './groups.js';
+import { helpLayout, helpOf, labelled } from './help-layout.js';
 import { failedJson, mentionsJson, wantsJson } from './json-failure.js';
 import { nc } from './nc.js';
 import { toolCommands } from './ssh.js';
@@ -87,28 +88,32 @@ function vmssh(act: (command: Command<unknown>) => (raw: RawArgs) => Promise<voi
   return program;
 }
 
-export const overview = `
-Targets: mint  vsock/3  machine/web  container/web  unix/run/x.sock  .host
-         vsock-mux/run/fc/v.sock  (docs/targets.md)
-Exit codes: 0 done, 1 could not connect, 2 wrong usage, 3 no SSH banner,
-            4 not found or ambiguous, 130 interrupted
+/** What stands below the commands. */
+function overview({ command }: { readonly command: CommanderCommand }): string {
+  const help = helpOf(command);
+  const targets =
+    'mint, vsock/3, machine/web, container/web, unix/run/x.sock, .host, vsock-mux/run/fc/v.sock (docs/targets.md)';
+  const codes =
+    '0 done, 1 could not connect, 2 wrong usage, 3 no SSH banner, 4 not found or ambiguous, 130 interrupted';
+  return `
+${labelled('Targets: ', targets, help)}
+${labelled('Exit codes: ', codes, help)}
 
 Set up:
   vmssh config install
   ssh root@vsock/3`;
+}
 
 /** Every command of the tree writes through `io`, throws instead of exiting, and shows its arguments in its usage alone. */
 function silence(command: CommanderCommand, io: Io, name: string): void {
-  command.configureHelp({
-    visibleArguments: () => [],
-    subcommandTerm: (each) => each.name(),
-    optionTerm: ({ flags }) => flags.replace(/ \[(\w+)\]$/, '[=$1]'),
-  });
+  command.configureHelp(helpLayout);
   command.exitOverride((error) => {
     throw asUsage(error, name);
   });
   command.configureOutput({
     writeOut: (text) => io.out(text),
+    getOutHelpWidth: () => io.columns ?? 80,
+    getErrHelpWidth: () => io.columns ?? 80,
     writeErr: (text) => io.err(text),
     outputError: () => {}, // its words are in what it throws
   });

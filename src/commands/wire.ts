@@ -1,5 +1,6 @@
 import { Command as CommanderCommand, Option } from 'commander';
 import type { Command, OptionSpec, RawArgs } from './command.js';
+import { helpOf, wrapped } from './help-layout.js';
 import { refuseApart } from './scan-args.js';
 
 /** A command as commander knows it. */
@@ -63,14 +64,9 @@ function option(spec: OptionSpec): Option {
 
 /** What stands below the options: as wide as they are, but for lines to be typed. */
 function afterHelp({ details, examples }: Command<unknown>, shown: CommanderCommand): string {
-  const width = shown.configureOutput().getOutHelpWidth?.() ?? 80;
-  const wrapped = (text: string, indent = '') =>
-    shown
-      .createHelp()
-      .boxWrap(text.replaceAll('\n', ' '), width - indent.length)
-      .replaceAll(/^/gm, indent);
-  const lines = examples.map(({ line, about }) => `  ${line}\n${wrapped(about, '      ')}`);
-  return `${details ? `\n${wrapped(details)}\n` : ''}\nExamples:\n${lines.join('\n')}`;
+  const help = helpOf(shown);
+  const lines = examples.map(({ line, about }) => `  ${line}\n${wrapped(about, help, '      ')}`);
+  return `${details ? `\n${wrapped(details, help)}\n` : ''}\nExamples:\n${lines.join('\n')}`;
 }
 
 /** Commander names options in camel case. */

@@ -1,3 +1,4 @@
+import { printable } from '../errors.js';
 import type { Finding } from '../guest/diagnose.js';
 import { failures } from '../guest/failures.js';
 import { formatCheck } from './check-format.js';
@@ -10,13 +11,13 @@ import { pasteable } from './words.js';
 /** Prints for people what the doctor of a target finds. */
 export async function printer(io: Io): Promise<Show> {
   const style = await styles(io, 'stdout');
-  const line: Show['line'] = (each) => io.out(formatProgress(each, style, io));
+  const line: Show['line'] = (each) => io.out(formatProgress(each, style));
   return {
     line,
     check: (result) => io.out(formatCheck(result, style, io)),
     finding({ state, name: step, words, cure }) {
       line({ state, step, words });
-      if (cure) line({ state: 'cure', step, words: cure });
+      if (cure) io.out(`    ${style.dim('cure:')} ${printable(pasteable(cure, io))}\n`);
     },
     guest: () => io.out(`${style.bold('in the guest')}\n`),
     suspects: (findings) => io.out(suspectLines(findings, style.dim, io)),

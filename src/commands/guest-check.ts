@@ -72,7 +72,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const outcome = await runScript(way, {
       env,
       signal,
-      onLine: (line) => json || io.out(formatProgress(line, style, io)),
+      onLine: (line) => json || io.out(formatProgress(line, style)),
     });
     if (outcome.code === undefined) throw await notRun(into, way, outcome, io, signal);
     const code = outcome.code === 0 ? exitCode.ok : exitCode.connect;

@@ -1,15 +1,9 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../errors.js';
 import type { ProgressLine } from '../guest/progress.js';
-import type { Caller } from './called-as.js';
-import { pasteable } from './words.js';
 
 /** A line of a guest's script for people. */
-export function formatProgress(
-  { state, step, words }: ProgressLine,
-  style: ChalkInstance,
-  io: Caller,
-): string {
+export function formatProgress({ state, step, words }: ProgressLine, style: ChalkInstance): string {
   const text = printable(words);
   switch (state) {
     case 'ok':
@@ -21,7 +15,7 @@ export function formatProgress(
     case 'failed':
       return `  ${style.red('✗')} ${step.padEnd(14)} ${text}\n`;
     case 'cure':
-      return `    ${style.dim('cure:')} ${printable(pasteable(words, io))}\n`;
+      return `    ${style.dim("cure, in the guest's words:")} ${text}\n`;
     case 'end':
       return '';
   }

@@ -59,7 +59,7 @@ export async function isSameMachine(
     found === undefined
       ? ({ state: 'skipped', words: `not proved: ${words}` } as const)
       : ({ state: 'ok', words: `${target} is ${host}` } as const);
-  io.out(formatProgress({ ...line, step: 'same-machine' }, await styles(io, 'stdout'), io));
+  io.out(formatProgress({ ...line, step: 'same-machine' }, await styles(io, 'stdout')));
   return true;
 }
 

@@ -15,7 +15,7 @@ export type RootRunner = (into: HostFlags, script: string, port?: number) => Pro
 export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunner> {
   const style = await styles(io, 'stdout');
   const { self, platform, env, terminal } = io;
-  const onLine = (line: ProgressLine) => io.out(formatProgress(line, style, io));
+  const onLine = (line: ProgressLine) => io.out(formatProgress(line, style));
   return async (into, script, port) => {
     const options = { ...into, script, port, needsRoot: true, self, platform };
     const way = wayInto(options);
@@ -36,7 +36,7 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     const outcome = await runScript(way, {
       env,
       signal,
-      onLine: (line) => show(formatProgress(line, style, io)),
+      onLine: (line) => show(formatProgress(line, style)),
       onOther: (text) => show(text.split('\n').map(printable).join('\n')),
     });
     if (outcome.code === undefined) throw await notRun(options, way, outcome, io, signal);

@@ -45,7 +45,7 @@ esac
     const { code, out } = await call(guestInstall, raw({}, 'wsl/Ubuntu-24.04'), io());
     expect(code).toBe(1);
     expect(out).toBe(
-      '  ✓ systemd        systemd 255 is PID 1\n  ✗ no-sshd        there is none\n    cure: apt-get install\n',
+      "  ✓ systemd        systemd 255 is PID 1\n  ✗ no-sshd        there is none\n    cure, in the guest's words: apt-get install\n",
     );
     expect(given('wsl.exe.args')).toBe('-d\nUbuntu-24.04\n-u\nroot\n--\nsh\n-s\n');
     expect(given('wsl.exe.input')).toBe(setupScript({ port: 22 }));

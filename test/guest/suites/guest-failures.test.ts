@@ -65,7 +65,9 @@ describeGuests('failures in a guest of systemd 252', () => {
     expect(stdout).toMatch(
       /✗ login +\/home\/tester may be written by others than tester \(d\S+ tester:tester/,
     );
-    await site.guest.run(/✗ login +\/home.*\n +cure: (.*)/.exec(stdout)?.[1] ?? 'false');
+    await site.guest.run(
+      /✗ login +\/home.*\n +cure, in the guest's words: (.*)/.exec(stdout)?.[1] ?? 'false',
+    );
     expect((await site.vmssh(...args)).code).toBe(0);
   });
 

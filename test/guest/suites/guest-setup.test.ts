@@ -96,7 +96,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     await site.guest.run(`echo '# mine' >>${unit}`);
     expect((await install()).stdout).toContain(`${unit} was edited after vmssh wrote it`);
     const undo = await install('--undo');
-    expect([undo.code, undo.stdout.includes(`cure: rm ${unit}`)]).toEqual([1, true]);
+    expect([undo.code, undo.stdout.includes(`cure, in the guest's words: rm ${unit}`)]).toEqual([1, true]);
     await site.guest.run(`rm ${unit}`);
     expect((await install('--undo')).code).toBe(0);
     expect(await listEtc(site.guest)).toEqual(before);

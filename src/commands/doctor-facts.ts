@@ -11,6 +11,7 @@ import { brokenControlPath } from '../ssh/control-path.js';
 import { version } from '../version.js';
 import type { Io } from './command.js';
 import { type ConfigFacts, gatherConfig, type SshFacts } from './doctor-config.js';
+import { type OpenFolder, openFolders } from './doctor-path.js';
 import { gatherWindows, type WindowsFacts } from './doctor-windows.js';
 
 /** What is the case on this host, without any judgement. */
@@ -27,6 +28,8 @@ export interface Facts {
   readonly addon: AddonState;
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
+  /** Folders of PATH that others may write to. */
+  readonly openFolders: readonly OpenFolder[];
   /** By path: whether it is there and this user may use it. */
   readonly devices: Readonly<Record<DevicePath, 'ok' | 'closed' | 'absent'>>;
   /** Whether the kernel has what is behind AF_VSOCK, as modules or built in. */
@@ -46,15 +49,17 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     import('../discovery/providers.js'),
   ]);
   const here = providers.filter(({ platforms }: Provider) => platforms.includes(io.platform));
-  const [sshVersion, settings, config, osRelease, windows, machines, vsock, vhost, kvm] = await Promise.all([
-    output(['ssh', '-V'], io),
-    output(['ssh', '-G', 'vsock/3'], io),
-    gatherConfig(io),
-    text('/etc/os-release'),
-    io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
-    listAll({ env: io.env }, here, 3000),
-    ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
-  ]);
+  const [sshVersion, settings, config, open, osRelease, windows, machines, vsock, vhost, kvm] =
+    await Promise.all([
+      output(['ssh', '-V'], io),
+      output(['ssh', '-G', 'vsock/3'], io),
+      gatherConfig(io),
+      openFolders(io),
+      text('/etc/os-release'),
+      io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
+      listAll({ env: io.env }, here, 3000),
+      ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
+    ]);
   return {
     system: {
       platform: io.platform,
@@ -71,6 +76,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       proxyCommand: /^proxycommand (.*)$/m.exec(settings ?? '')?.[1],
     },
     config,
+    openFolders: open,
     devices: {
       '/dev/vsock': vsock ?? 'absent',
       '/dev/vhost-vsock': vhost ?? 'absent',

@@ -3,6 +3,7 @@ import { allowed } from './doctor-allowed.js';
 import { configChecks } from './doctor-config-checks.js';
 import type { Facts } from './doctor-facts.js';
 import { type HostCheck, plain } from './doctor-host-check.js';
+import { pathChecks } from './doctor-path.js';
 import { windowsChecks } from './doctor-windows.js';
 
 /** What the facts mean. */
@@ -10,6 +11,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
   const linux = facts.system.platform === 'linux';
   return [
     ssh(facts),
+    ...pathChecks(facts.openFolders),
     addon(facts),
     ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),

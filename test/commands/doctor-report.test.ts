@@ -36,6 +36,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     ...{ path: secret, owner: 'foreign', mainPath: secret, include: 'none', callsThis: false, pasted: false },
     homes: { env: secret, ssh: secret },
   },
+  openFolders: [{ folder: secret, who: secret }],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'closed', '/dev/kvm': 'absent' },
   modules: [],
   windows: {

@@ -23,6 +23,7 @@ const good: Facts = {
     ...{ path: '/home/ann/.ssh/vmssh.conf', owner: 'ours', mainPath: '/home/ann/.ssh/config' },
     ...{ include: 'first', callsThis: true, pasted: false },
   },
+  openFolders: [],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'ok', '/dev/kvm': 'ok' },
   modules: ['vsock', 'vhost_vsock'],
   machines: {

@@ -70,8 +70,8 @@ describe.skipIf(missing)('a name', () => {
   it.each(['check', 'resolve'])('of a socket has no ports: %s tells', async (command) => {
     const port = command === 'check' ? ['-p', '0', `unix${sshd.path}`] : [`unix${sshd.path}`, '0'];
     const { stdout } = await program(command, ...port);
-    expect(stdout).toContain('port 0 plays no part: the socket has one server');
-    expect((await program(command, `unix${sshd.path}`)).stdout).not.toContain('plays no part');
+    expect(stdout).toContain('port 0 is not used: the target has one server');
+    expect((await program(command, `unix${sshd.path}`)).stdout).not.toContain('is not used');
   });
 
   it('is resolved', async () => {

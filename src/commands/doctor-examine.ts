@@ -54,7 +54,8 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   );
   progress.stop();
   show?.check(check);
-  if (!check.means) return { check, findings: [], suspects: [], guest: undefined, faults: 1 };
+  if (!check.means || signal.aborted)
+    return { check, findings: [], suspects: [], guest: undefined, faults: 1 };
   const { text: target, port, identityFile } = check.means;
   const user = accountName(check.means.user);
   const signs = await hostSigns({ target, port, user, sshConfig, identityFile, check }, io, signal);

@@ -65,7 +65,8 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
   async run(options, io) {
     const examination = await examine(options, io, options.json ? undefined : await printer(io));
     const { check, faults, guest } = examination;
-    const code = faults === 0 ? exitCode.ok : check.means ? exitCode.connect : codeOf(check);
+    const isOver = !check.means || check.error?.code === 'INTERRUPTED';
+    const code = faults === 0 ? exitCode.ok : isOver ? codeOf(check) : exitCode.connect;
     if (options.json) io.out(formatJson(targetJson(examination, code)));
     else if (guest?.notRun) throw guest.notRun;
     return code;

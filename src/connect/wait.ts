@@ -27,20 +27,24 @@ export async function openWhenReady<T>(
 ): Promise<T> {
   const { waitMs, signal, sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
   const until = now() + waitMs;
+  let last: ConnectError | undefined;
   for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
     const started = now();
     let next: number;
     try {
       return await attempt(Math.max(1, until - started));
     } catch (error) {
-      if (!(error instanceof ConnectError) || !mayMend(error)) throw error;
-      if (signal?.aborted) throw interrupted(options.target);
+      if (!(error instanceof ConnectError)) throw error;
+      if (error.code === 'INTERRUPTED') throw last ? interrupted(last) : error;
+      if (!mayMend(error)) throw error;
+      last = error;
+      if (signal?.aborted) throw interrupted(error);
       next = pauseAfter(error.code, now() - started, pause);
       if (now() + next >= until) throw gaveUp(error, waitMs);
       options.onRetry?.(error, next);
     }
     await sleep(next, signal).catch(() => {});
-    if (signal?.aborted) throw interrupted(options.target);
+    if (signal?.aborted) throw interrupted(last);
   }
 }
 
@@ -60,7 +64,7 @@ function mayMend(error: ConnectError): boolean {
 }
 
 const hopeless: ReadonlySet<string> = new Set([
-  ...['INTERRUPTED', 'NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL', 'NO_RIGHTS', 'NO_HYPERV'],
+  ...['NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL', 'NO_RIGHTS', 'NO_HYPERV'],
   ...[
     'EACCES',
     'EPERM',
@@ -85,6 +89,8 @@ function gaveUp(error: ConnectError, waitMs: number): ConnectError {
   return new ConnectError(op, target, { code, problem, hint, cause: error });
 }
 
-function interrupted(target: string): ConnectError {
-  return new ConnectError('connect', target, { code: 'INTERRUPTED', problem: 'interrupted while waiting' });
+/** Names the step that was tried again, and why it failed last. */
+function interrupted(last: ConnectError): ConnectError {
+  const problem = `interrupted while waiting: ${last.problem}`;
+  return new ConnectError(last.op, last.target, { code: 'INTERRUPTED', problem, cause: last });
 }

@@ -26,6 +26,36 @@ function failing(...errors: Error[]) {
 }
 
 describe('openWhenReady', () => {
+  it.each<{ name: string; errors: ConnectError[]; op: ConnectError['op']; problem: string }>([
+    {
+      name: 'between two tries',
+      errors: [failure('NO_BANNER', 'handshake')],
+      op: 'handshake',
+      problem: ': why NO_BANNER',
+    },
+    {
+      name: 'within a try',
+      errors: [failure('ENOENT', 'connect'), failure('INTERRUPTED', 'resolve')],
+      op: 'connect',
+      problem: ': why ENOENT',
+    },
+  ])('tells where it was when it is interrupted $name', async ({ errors, op, problem }) => {
+    const abort = new AbortController();
+    const { options: all } = options({ signal: abort.signal });
+    const { attempt } = failing(...errors);
+    let tries = 0;
+    const running = openWhenReady(
+      async (leftMs) => {
+        if (++tries === errors.length) abort.abort();
+        return attempt(leftMs);
+      },
+      { ...all, sleep: async () => {} },
+    );
+    await expect(running).rejects.toMatchObject({
+      ...{ code: 'INTERRUPTED', op, problem: `interrupted while waiting${problem}` },
+    });
+  });
+
   it('sleeps not at all where the first attempt succeeds', async () => {
     const { options: all, slept } = options();
     expect(await openWhenReady(failing().attempt, all)).toBe('open');
@@ -126,7 +156,7 @@ describe('openWhenReady', () => {
       if (when === 'attempt') abort.abort();
       throw failure('NO_BANNER', 'handshake');
     };
-    await expect(openWhenReady(attempt, all)).rejects.toMatchObject({ op: 'connect', code: 'INTERRUPTED' });
+    await expect(openWhenReady(attempt, all)).rejects.toMatchObject({ op: 'handshake', code: 'INTERRUPTED' });
     expect(tries).toBe(1);
   });
 

@@ -2,9 +2,14 @@ import { spawn } from 'node:child_process';
 import { type Outcome, outcome } from './run.js';
 
 /** Runs a program on a terminal of its own, and types an answer and Enter once it asks. Stdout is what the terminal shows. */
-export function onTerminal(command: readonly string[], asks: RegExp, answer: string): Promise<Outcome> {
+export function onTerminal(
+  command: readonly string[],
+  asks: RegExp,
+  answer: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Outcome> {
   const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-  const child = spawn('script', ['-qefc', words, '/dev/null'], { timeout: 110_000 });
+  const child = spawn('script', ['-qefc', words, '/dev/null'], { timeout: 110_000, env });
   let shown = '';
   child.stdout.on('data', (part: Buffer) => {
     shown += part.toString();

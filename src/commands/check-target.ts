@@ -1,4 +1,5 @@
 import { now as clock } from '../clock.js';
+import type { Connection } from '../connect/connection.js';
 import { toDuplex } from '../deliver/duplex.js';
 import { ConnectError } from '../errors.js';
 import { parseTarget } from '../kinds/parse.js';
@@ -6,11 +7,13 @@ import { findTarget, portNote } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
 import { type Reached, reach } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
-import { probe } from '../ssh/probe.js';
+import { type HandshakeOptions, handshake } from '../ssh/handshake.js';
+import { type ProbeResult, probe } from '../ssh/probe.js';
 import type { CheckResult, Stage, StageName } from './check-result.js';
 import type { Io } from './command.js';
 import { windowsVmssh } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
+import { sshProgram } from './ssh-program.js';
 import { sshUser } from './ssh-user.js';
 import { stepTrace } from './trace.js';
 import { portArgument } from './values.js';
@@ -83,12 +86,12 @@ export async function checkTarget(
     means = { text, port, user, family: endpoint.family, identityFile };
     pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
     onStage('SSH handshake');
-    const { hostKey, methods } = await probe(toDuplex(reached.connection), {
-      target: text,
-      user,
-      timeoutMs,
-      signal,
-    });
+    const { self, platform, env } = io;
+    const shake = { target: text, port, user, timeoutMs, signal };
+    const sshOptions = { ...shake, self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
+    const { hostKey, methods } = await (platform === 'win32'
+      ? probe(toDuplex(reached.connection), shake)
+      : bySsh(reached.connection, sshOptions));
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
     return { target, means, stages };
@@ -98,6 +101,12 @@ export async function checkTarget(
   } finally {
     reached?.connection.close();
   }
+}
+
+/** By the user's own ssh, over a connection of its own: the other one is closed, as some machines take one at a time. */
+function bySsh(connection: Connection, options: HandshakeOptions): Promise<ProbeResult> {
+  connection.close();
+  return handshake(options);
 }
 
 /** With --wait a stage may be passed again in the next try: the last one counts. */

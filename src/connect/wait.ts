@@ -64,7 +64,7 @@ function mayMend(error: ConnectError): boolean {
 }
 
 const hopeless: ReadonlySet<string> = new Set([
-  ...['NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL', 'NO_RIGHTS', 'NO_HYPERV'],
+  ...['NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL', 'NO_RIGHTS', 'NO_HYPERV', 'NO_SSH'],
   ...[
     'EACCES',
     'EPERM',

@@ -10,6 +10,8 @@ export interface ProgramOptions {
   readonly encoding?: BufferEncoding | undefined;
   /** Characters that are taken of stdout, and of stderr. */
   readonly longest?: number | undefined;
+  /** It is ended as soon as its stderr holds this: nothing more is wanted of it. */
+  readonly until?: RegExp | undefined;
   /** "inherit": what it says there is for whoever reads our own. Default: it is kept. */
   readonly stderr?: 'inherit' | 'pipe' | undefined;
 }
@@ -22,8 +24,8 @@ export interface ProgramEnd extends Ended {
   readonly stopped?: Stop | undefined;
 }
 
-/** It took too long, or its caller gave up, or it printed too much. */
-export type Stop = 'timeout' | 'aborted' | 'output';
+/** It took too long, or its caller gave up, or it printed too much, or all that is wanted. */
+export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
 export interface ProgramEffects {
   readonly platform: NodeJS.Platform;
@@ -42,7 +44,15 @@ export async function runProgram(
   options: ProgramOptions,
   { platform, after }: ProgramEffects = effects,
 ): Promise<ProgramEnd> {
-  const { env, timeoutMs, signal, encoding = 'utf8', longest = mostCharacters, stderr = 'pipe' } = options;
+  const {
+    env,
+    timeoutMs,
+    signal,
+    encoding = 'utf8',
+    longest = mostCharacters,
+    stderr = 'pipe',
+    until,
+  } = options;
   const texts = { stdout: '', stderr: '' };
   const unended = { ...texts, code: null, signal: null };
   if (signal?.aborted) return { ...unended, stopped: 'aborted' };
@@ -62,6 +72,7 @@ export async function runProgram(
     child[name]?.setEncoding(encoding).on('data', (text: string) => {
       texts[name] += text;
       if (texts[name].length > longest) stop('output');
+      if (name === 'stderr' && until?.test(texts.stderr)) stop('until');
     });
   }
   const abort = () => stop('aborted');

@@ -5,6 +5,7 @@ import { formatCheck } from '../../src/commands/check-format.js';
 import { nc } from '../../src/commands/nc.js';
 import { ConnectError } from '../../src/errors.js';
 import { SocketFolder } from '../connect/socket-folder.js';
+import { vmssh } from '../helpers/run.js';
 import { fakeIo } from './fake-io.js';
 
 const flags = { timeoutMs: 20_000, waitMs: undefined, verbose: false };
@@ -73,7 +74,7 @@ describe('on real sockets', () => {
       if (greeting === '') setImmediate(() => abort.abort());
       else peer.once('data', () => abort.abort());
     });
-    const io = fakeIo({ interrupted: () => abort.signal });
+    const io = fakeIo({ interrupted: () => abort.signal, self: vmssh, env: process.env });
     expect(await check.run({ ...all, targets: [`unix${path}`] }, io)).toBe(130);
     expect(JSON.parse(io.stdout.join(''))).toMatchObject({
       results: [{ error: { code: 'INTERRUPTED' } }],

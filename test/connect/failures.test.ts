@@ -123,6 +123,6 @@ describe('explainFailure', () => {
 function sources(): readonly string[] {
   const root = new URL('../../src/', import.meta.url);
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !/^(discovery|demo)\//.test(path))
+    .filter((path) => path.endsWith('.ts') && !/^(discovery|demo|engine)\//.test(path))
     .map((path) => readFileSync(new URL(path, root), 'utf8'));
 }

@@ -3,11 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { installRuntimes } from '../../build/runtimes.js';
 
 const { node } = installRuntimes();
-const runtimes = { 'the newest Node': node, 'the executable': 'executable' };
+const runtimes = {
+  'the newest Node': [node, 'test/e2e'],
+  'the executable': ['executable', 'test/e2e'],
+  'the executable in QuickJS-ng': ['engine', 'test/e2e', 'test/engine'],
+};
 
-for (const [name, VMSSH_TEST_RUNTIME] of Object.entries(runtimes)) {
+for (const [name, [VMSSH_TEST_RUNTIME, ...folders]] of Object.entries(runtimes)) {
   console.log(`\n== the end-to-end tests on ${name}`);
-  const { status } = spawnSync('npx', ['vitest', 'run', 'test/e2e'], {
+  const { status } = spawnSync('npx', ['vitest', 'run', ...folders], {
     stdio: 'inherit',
     env: { ...process.env, VMSSH_TEST_RUNTIME },
   });

@@ -1,0 +1,91 @@
+import { ConnectError } from '../errors.js';
+import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { shellWord } from './config-word.js';
+import { hostNameOf } from './host-name.js';
+import type { ProbeResult } from './probe.js';
+
+export interface HandshakeOptions {
+  readonly target: string;
+  readonly port: number;
+  /** Servers may offer other methods to other users. */
+  readonly user: string;
+  /** ssh and its options. */
+  readonly ssh: readonly string[];
+  /** ssh's configuration, as of ssh -F. */
+  readonly sshConfig?: string | undefined;
+  /** How ssh calls this program. */
+  readonly self: readonly string[];
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds for the whole handshake. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * An SSH handshake by the user's own ssh, over a connection of its own, up to the first refusal: the host key and the
+ * authentication methods. Throws a ConnectError of op handshake.
+ */
+export async function handshake(options: HandshakeOptions, run = runProgram): Promise<ProbeResult> {
+  const { target, env, timeoutMs, signal } = options;
+  const limits = { env: { ...env, LC_ALL: 'C' }, timeoutMs, signal, until: accepted, longest: 1 << 20 };
+  const end = await run(command(options), limits).catch((error: NodeJS.ErrnoException) => {
+    throw notRun(target, error);
+  });
+  const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\s*$/m.exec(end.stderr);
+  const left = /^debug1: Authentications that can continue: (.*)$/m.exec(end.stderr)?.[1];
+  const methods = accepted.test(end.stderr) ? ['none'] : left?.trim().split(',');
+  if (key?.[1] === undefined || key[2] === undefined || !methods) throw failed(target, end);
+  return { hostKey: { type: key[1], fingerprint: key[2] }, methods };
+}
+
+/** ssh says so if a server lets anybody in. */
+const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
+
+/** What the user's configuration says counts, but for what would do more than shake hands, or ask, or stop at a key. */
+function command(options: HandshakeOptions): readonly string[] {
+  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs } = options;
+  const proxy = [...self, 'proxy', `--timeout=${timeoutMs / 1000}`, '--', target, String(port)];
+  const settings = [
+    `ProxyCommand=${proxy.map((word) => shellWord(word, platform)).join(' ')}`,
+    ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
+    ...['ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
+    ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null'],
+    ...['CheckHostIP=no', 'VerifyHostKeyDNS=no', 'UpdateHostKeys=no'],
+  ];
+  return [
+    ...ssh,
+    ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
+    ...['-N', '-T', '-l', user],
+    ...settings.flatMap((setting) => ['-o', setting]),
+    '--',
+    hostNameOf(target),
+  ];
+}
+
+function failed(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
+  if (stopped === 'aborted') {
+    return new ConnectError('handshake', target, { code: 'INTERRUPTED', problem: 'interrupted' });
+  }
+  // ssh's first message is the cause, and what follows says where that led.
+  const said = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_)/.test(line));
+  const why = stopped === 'timeout' ? 'it timed out' : (said ?? 'ssh gave no reason');
+  return new ConnectError('handshake', target, {
+    code: 'HANDSHAKE',
+    problem: `the SSH handshake failed: ${why}`,
+    hint: 'see what ssh itself says with -vvv, and sshd in the guest: journalctl -u "sshd*"',
+  });
+}
+
+function notRun(target: string, error: NodeJS.ErrnoException): ConnectError {
+  const absent = error.code === 'ENOENT';
+  return new ConnectError('handshake', target, {
+    code: 'NO_SSH',
+    problem: `ssh could not be run: ${absent ? 'it is not installed, or not in PATH' : error.message}`,
+    hint: 'install it (Debian: apt-get install openssh-client), or set VMSSH_SSH to its path',
+    cause: error,
+  });
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import ssh2, { type AuthContext } from 'ssh2';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { handshake } from '../../src/ssh/handshake.js';
+import { SocketFolder } from '../connect/socket-folder.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { vmssh } from '../helpers/run.js';
+
+const keys = ssh2.utils.generateKeyPairSync('ed25519');
+const platform = 'linux' as const;
+const options = {
+  ...{ port: 22, user: 'root', ssh: ['ssh', '-F', 'none'], self: vmssh },
+  ...{ platform, env: process.env, timeoutMs: 20_000 },
+};
+
+describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('a handshake by the own ssh', () => {
+  let folder: SocketFolder;
+  beforeEach(() => {
+    folder = new SocketFolder();
+  });
+  afterEach(() => folder.stop());
+
+  const listen = async (serve: (socket: Socket) => void) => `unix${await folder.listen(serve)}`;
+
+  /** An SSH server that answers each authentication like this; resolves to the users that tried, with their methods. */
+  async function server(authenticate: (attempt: AuthContext) => void, banner?: string) {
+    const tries: string[] = [];
+    const hello = banner === undefined ? {} : { banner };
+    const ssh = new ssh2.Server({ hostKeys: [keys.private], ...hello }, (client) => {
+      client.on('error', () => {});
+      client.on('authentication', (attempt) => {
+        tries.push(`${attempt.username} ${attempt.method}`);
+        authenticate(attempt);
+      });
+    });
+    return { tries, target: await listen((socket) => ssh.injectSocket(socket)) };
+  }
+
+  const hash = createHash('sha256').update(Buffer.from(keys.public.split(' ')[1] ?? '', 'base64'));
+  const hostKey = { type: 'ssh-ed25519', fingerprint: `SHA256:${hash.digest('base64').replace(/=+$/, '')}` };
+
+  it('shows the host key and the methods, and asks for nothing else', async () => {
+    const { tries, target } = await server((attempt) => attempt.reject(['publickey', 'password']));
+    const result = await handshake({ ...options, target, user: 'ann' });
+    expect(result).toEqual({ hostKey, methods: ['publickey', 'password'] });
+    expect(tries).toEqual(['ann none']);
+  });
+
+  it('shows a server that lets anybody in, and goes no further', async () => {
+    const { target } = await server((attempt) => attempt.accept());
+    expect(await handshake({ ...options, target })).toEqual({ hostKey, methods: ['none'] });
+  });
+
+  it("takes no server's greeting for ssh's own words", async () => {
+    const greeting = 'debug1: Server host key: ssh-rsa SHA256:AAAA\r\nAuthenticated to x\r\n';
+    const { target } = await server((attempt) => attempt.reject(['publickey']), greeting);
+    expect((await handshake({ ...options, target })).hostKey).toEqual(hostKey);
+  });
+
+  it('says in the words of ssh why it failed', async () => {
+    const target = await listen((socket) => socket.end('SSH-2.0-x\r\n'));
+    await expect(handshake({ ...options, target })).rejects.toMatchObject({
+      ...{ name: 'ConnectError', op: 'handshake', code: 'HANDSHAKE', target },
+      problem: expect.stringMatching(/^the SSH handshake failed: .*[Cc]onnection/),
+      hint: expect.stringContaining('-vvv'),
+    });
+  });
+
+  it('says in our own words why there was no connection', async () => {
+    const target = `unix${folder.at('nothing')}`;
+    await expect(handshake({ ...options, target })).rejects.toMatchObject({
+      problem: expect.stringContaining('ENOENT'),
+    });
+  });
+
+  it('gives up a server that goes silent', async () => {
+    const target = await listen((socket) => socket.write('SSH-2.0-x\r\n'));
+    await expect(handshake({ ...options, target, timeoutMs: 1000 })).rejects.toMatchObject({
+      problem: 'the SSH handshake failed: it timed out',
+    });
+  });
+
+  it('ends on an abort', async () => {
+    const abort = new AbortController();
+    const target = await listen((socket) => {
+      socket.write('SSH-2.0-x\r\n');
+      socket.once('data', () => abort.abort());
+    });
+    const interrupted = { op: 'handshake', code: 'INTERRUPTED' };
+    await expect(handshake({ ...options, target, signal: abort.signal })).rejects.toMatchObject(interrupted);
+  });
+
+  it('says that there is no ssh', async () => {
+    await expect(handshake({ ...options, target: 'unix/x', ssh: ['/no/such/ssh'] })).rejects.toMatchObject({
+      code: 'NO_SSH',
+      hint: expect.stringContaining('VMSSH_SSH'),
+    });
+  });
+});

@@ -4,7 +4,7 @@ import { type Head, parseHead } from './head.js';
 export interface Parsed {
   /** Once, when it is complete. */
   readonly head?: Head;
-  readonly body: readonly Uint8Array[];
+  readonly body: readonly Buffer[];
   /** Nothing more belongs to it. */
   readonly complete: boolean;
 }
@@ -25,7 +25,7 @@ export class ResponseParser {
   push(bytes: Uint8Array): Parsed {
     this.#rest = Buffer.concat([this.#rest, bytes]);
     const before = this.#head;
-    const body: Uint8Array[] = [];
+    const body: Buffer[] = [];
     while (this.#step(body)) {}
     const head = before ? undefined : this.#head;
     return { ...(head ? { head } : {}), body, complete: this.#state === 'complete' };
@@ -39,7 +39,7 @@ export class ResponseParser {
   }
 
   /** One part; false where more bytes are needed, or none. */
-  #step(body: Uint8Array[]): boolean {
+  #step(body: Buffer[]): boolean {
     switch (this.#state) {
       case 'head':
         return this.#takeHead();
@@ -78,7 +78,7 @@ export class ResponseParser {
     return true;
   }
 
-  #takeBody(body: Uint8Array[]): boolean {
+  #takeBody(body: Buffer[]): boolean {
     if (this.#rest.length === 0) return false;
     const part = this.#rest.subarray(0, this.#left);
     this.#rest = this.#rest.subarray(part.length);

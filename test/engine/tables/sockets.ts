@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { connect, createServer, isIP, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,41 +30,41 @@ async function all(socket: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-/** What a client takes from a server that gives this answer. */
-function answered(...parts: readonly string[]): Promise<unknown> {
+/** What a client takes from a server that gives this answer: a status and a text, or a code. */
+async function answered(...parts: readonly string[]): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
   const server = createServer({ pauseOnConnect: true });
-  server.listen(join(folder, 's'));
-  return once(server, 'listening')
-    .then(async () => {
-      const accepted = once(server, 'connection') as Promise<[Socket]>;
-      const asked = new Promise((resolve) => {
-        const headers = { host: 'localhost' };
-        const sent = request(
-          { socketPath: join(folder, 's'), path: '/x', headers, agent: false },
-          (response) => {
-            let text = '';
-            response.setEncoding('utf8').on('data', (part: string) => {
-              text += part;
-            });
-            response.once('end', () => resolve([response.statusCode, text]));
-            response.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-          },
-        );
-        sent.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-        sent.end();
-      });
-      const [socket] = await accepted;
-      socket.on('error', () => {});
-      for (const part of parts) await new Promise((resolve) => socket.write(part, resolve));
-      socket.end();
-      socket.resume();
-      return asked;
-    })
-    .finally(() => {
-      server.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
+  try {
+    server.listen(join(folder, 's'));
+    await once(server, 'listening');
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const asked = ask(join(folder, 's'));
+    const [socket] = await accepted;
+    socket.on('error', () => {});
+    for (const part of parts) await new Promise((resolve) => socket.write(part, resolve));
+    socket.end();
+    socket.resume();
+    return await asked;
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function ask(socketPath: string, signal?: AbortSignal): Promise<unknown> {
+  const options = { socketPath, path: '/x', headers: { host: 'localhost' }, agent: false } as const;
+  const asked = request(signal ? { ...options, signal } : options);
+  asked.on('error', () => {});
+  try {
+    const [response]: IncomingMessage[] = await once(asked.end(), 'response');
+    let text = '';
+    for await (const part of response as AsyncIterable<Buffer>) text += part;
+    return [response?.statusCode, text];
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    asked.destroy();
+  }
 }
 
 export const sockets: readonly Case[] = [
@@ -146,5 +146,7 @@ export const sockets: readonly Case[] = [
     want: 'ECONNRESET',
   },
   { name: 'no answer', run: () => answered(''), want: 'ECONNRESET' },
+  { name: 'a question that is given up', run: () => ask('/no/such', AbortSignal.abort()), want: 'ABORT_ERR' },
+  { name: 'no service', run: () => ask('/no/such'), want: 'ENOENT' },
   { name: 'no HTTP', run: () => answered('SSH-2.0-x\r\n\r\n'), want: 'HPE_INVALID_CONSTANT' },
 ];

@@ -16,6 +16,8 @@ await Bun.build({
     outfile,
     // A proxy ends before compiled code would pay, and so the threads that compile it are not even started.
     jitPolicy: 8,
+    // Any option: without one the runtime looks at the current folder first, and ends if that was removed.
+    execArgv: ['--no-deprecation'],
     ...(target ? { target, executablePath } : {}),
     autoloadDotenv: false,
     autoloadBunfig: false,

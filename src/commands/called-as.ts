@@ -17,7 +17,7 @@ export interface Caller {
 export function calledAs(
   program: 'vmssh' | 'vsock-nc',
   { self, env, platform }: Caller,
-  folder: string = process.cwd(),
+  folder: string | undefined = currentFolder(),
   fileAt: (path: string) => string | undefined = realFile,
 ): string {
   const path = platform === 'win32' ? win32 : posix;
@@ -41,7 +41,8 @@ export function calledAs(
 }
 
 // A path below the folder in short; one that is run itself needs a slash, or PATH would be searched for it.
-function near(file: string, folder: string, isRun: boolean, path: typeof posix): string {
+function near(file: string, folder: string | undefined, isRun: boolean, path: typeof posix): string {
+  if (folder === undefined) return file;
   const relative = path.relative(folder, file);
   if (relative.startsWith('..') || path.isAbsolute(relative)) return file;
   return isRun && !relative.includes(path.sep) ? `.${path.sep}${relative}` : relative;
@@ -54,6 +55,15 @@ export function shellQuoted(word: string): string {
 
 function windowsQuoted(word: string): string {
   return /[\s&()^;,]/.test(word) ? `"${word}"` : word;
+}
+
+/** Undefined if it was removed. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 function realFile(path: string): string | undefined {

@@ -28,6 +28,25 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     });
   });
 
+  it('starts in a folder that was removed', async () => {
+    const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && exec "$2" resolve vsock/3';
+    const result = await run(['sh', '-c', script, 'sh', join(dir, 'gone'), executable]);
+    expect(result).toMatchObject({ code: 0, stdout: 'vsock:3:22\n', stderr: '' });
+  });
+
+  it("obeys its runtime's own variables, as docs/security.md says", async () => {
+    const page = readFileSync('docs/security.md', 'utf8');
+    const preload = join(dir, 'preload.js');
+    writeFileSync(preload, 'console.log("not vmssh");');
+    const env = { BUN_OPTIONS: `--preload ${preload}` };
+    expect(await run([executable, 'resolve', 'vsock/3'], { env })).toMatchObject({
+      stdout: 'not vmssh\nvsock:3:22\n',
+    });
+    const asBun = await run([executable, 'run', preload], { env: { BUN_BE_BUN: '1' } });
+    expect(asBun).toMatchObject({ stdout: 'not vmssh\n' });
+    for (const name of ['BUN_OPTIONS', 'BUN_BE_BUN']) expect(page).toContain(name);
+  });
+
   it('names itself in the configuration', async () => {
     const result = await run([executable, 'config', 'print']);
     expect(result.stdout).toContain(`ProxyCommand ${executable} proxy --fdpass`);

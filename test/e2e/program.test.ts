@@ -25,6 +25,21 @@ describe('the program', () => {
     expect(result.stderr).not.toContain('a fault of vmssh');
   });
 
+  it.each([
+    { args: ['resolve', 'vsock/3'], code: 0, says: 'vsock:3:22\n' },
+    { args: ['frob'], code: 2, says: 'hint: see ' },
+    { args: ['check', '-l', 'ann', 'unix/no/such'], code: 1, says: 'hint: see whether the machine runs' },
+    { args: ['ssh', '--print-command', 'unix/x'], code: 0, says: 'proxy ' },
+    { args: ['list', '--provider=nspawn', '-q'], code: 0, says: '' },
+  ])('works in a folder that was removed: $args', async ({ args, code, says }) => {
+    const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
+    const gone = join(dir, `gone-${args[0]}`);
+    const result = await run(['sh', '-c', script, 'sh', gone, ...vmssh, ...args]);
+    expect({ ...result, signal: null }).toMatchObject({ code });
+    expect(result.stdout + result.stderr).toContain(says);
+    expect(result.stderr).not.toMatch(/cwd|a fault of vmssh/);
+  });
+
   it('says in the words of the system why it cannot write a file', async () => {
     const home = join(dir, 'home');
     mkdirSync(home);

@@ -1,3 +1,4 @@
+import type { CheckJson } from '../commands/check-json.js';
 import { commandLine, run } from './run.js';
 import { demoUser } from './server.js';
 import { expectExit, type Step, StepFailure } from './step.js';
@@ -12,7 +13,7 @@ export function checkStep({ vmssh, typedVmssh, target, server }: World): Step {
     async run(signal) {
       const outcome = await run([...vmssh, ...args, '--json'], signal);
       expectExit(outcome, 0);
-      const [result] = JSON.parse(outcome.stdout) as { stages: { stage: string; found: string }[] }[];
+      const [result] = (JSON.parse(outcome.stdout) as CheckJson).results;
       const found = (name: string) => result?.stages.find(({ stage }) => stage === name)?.found ?? '';
       const key = found('host key');
       if (!key.endsWith(server.fingerprint)) {

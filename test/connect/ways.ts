@@ -1,13 +1,14 @@
 import type { Endpoint } from '../../src/endpoint.js';
 import { type AddonState, loadAddon } from '../../src/native.js';
+import { missingAddon } from '../helpers/addon.js';
+
+const missing = missingAddon();
 
 /** The two ways to open a socket; without the addon the first is skipped, and its name says why. */
 export const ways: readonly { way: string; skip: boolean; native: () => AddonState }[] = [
   {
-    way: loadAddon().addon
-      ? 'by the addon'
-      : 'by the addon (skipped: it is not built; apt-get install g++ && npm run build)',
-    skip: loadAddon().addon === undefined,
+    way: missing === undefined ? 'by the addon' : `by the addon (skipped: ${missing})`,
+    skip: missing !== undefined,
     native: kept(loadAddon),
   },
   { way: 'by Node', skip: false, native: () => ({ missing: new Error('left out') }) },

@@ -9,13 +9,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/native.js';
+import { missingAddon } from '../helpers/addon.js';
 import { findProgram, missingPrograms } from '../helpers/programs.js';
 import { dist, type Outcome, run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client' });
-const hasAddon = loadAddon().addon !== undefined;
+const hasAddon = missingAddon() === undefined;
 
 describe('npm run demo', () => {
   const dir = useTempDir();

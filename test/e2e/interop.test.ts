@@ -1,14 +1,14 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/native.js';
+import { missingAddon } from '../helpers/addon.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { dist, run, vmssh } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
-const modes = loadAddon().addon ? (['fdpass', 'relay'] as const) : (['relay'] as const);
+const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
 const listed = {
   version: 1,
   machines: [

@@ -4,14 +4,14 @@ import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/native.js';
+import { missingAddon } from '../helpers/addon.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { dist, executable, type Outcome, outcome, run, vmssh } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 // A relay that lasts replaces itself by vmssh-relay after 1.5 s, or by itself under that name.
-const hasAddon = loadAddon().addon !== undefined;
+const hasAddon = missingAddon() === undefined;
 const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', sshd: 'openssh-server' });
 
 describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {

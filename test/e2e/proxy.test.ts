@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadAddon } from '../../src/native.js';
+import { missingAddon } from '../helpers/addon.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { outcome, run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -107,7 +107,7 @@ const states = [
   { name: 'relaying', args: [], kind: 'unix', greeting: '', until: 'connect' },
 ] as const;
 
-const hasAddon = loadAddon().addon !== undefined;
+const hasAddon = missingAddon() === undefined;
 
 const ends = [
   { name: 'end of stdin', end: (child: ChildProcess) => child.stdin?.end() },

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jumpForm } from '../../src/commands/ssh-jump.js';
-import { loadAddon } from '../../src/native.js';
+import { missingAddon } from '../helpers/addon.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { outcome, run } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
@@ -19,7 +19,7 @@ const missing = missingPrograms({
   sftp: 'openssh-client',
   sshd: 'openssh-server',
 });
-const modes = loadAddon().addon ? (['fdpass', 'relay'] as const) : (['relay'] as const);
+const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
 
 describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mode) => {
   const dir = useTempDir();

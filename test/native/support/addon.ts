@@ -1,11 +1,12 @@
 import { type Addon, candidates, load } from 'node-hvsock-native';
 import { describe } from 'vitest';
+import { addonRemedy } from '../../helpers/addon.js';
 
 /** The file under test: the package's own, or the one that sanitize.js built. */
 export const addonPath = process.env.NATIVE_UNDER_TEST ?? candidates()[0] ?? '';
 
 const [loaded, reason] = open();
-if (!loaded) console.warn(`skipped: ${reason}\nremedy: node native/build.js`);
+if (!loaded) console.warn(`skipped: ${reason}\nremedy: ${addonRemedy()}`);
 
 /** The addon. Only to be used inside of `describeAddon`. */
 export const addon = loaded as Addon;

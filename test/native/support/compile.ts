@@ -17,7 +17,7 @@ export function compile(
   const tried = spawnSync('cc', ['-Wall', ...flags, '-o', program, from], { encoding: 'utf8' });
   if (tried.status === 0) return program;
   console.warn(
-    `skipped: cannot compile ${source}: ${tried.error?.message ?? tried.stderr}\nremedy: apt-get install gcc`,
+    `skipped: cannot compile ${source}: ${tried.error?.message ?? tried.stderr}\nremedy: apt-get install g++`,
   );
   return undefined;
 }

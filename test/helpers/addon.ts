@@ -1,0 +1,17 @@
+import { loadAddon } from '../../src/native.js';
+import { findProgram } from './programs.js';
+
+/** Why what needs the native addon is skipped, with the remedy; undefined where it is there. With VMSSH_NO_SKIP=1 it throws. */
+export function missingAddon(isThere = loadAddon().addon !== undefined): string | undefined {
+  if (isThere) return undefined;
+  const reason = `the native addon is not built: ${addonRemedy()}`;
+  if (process.env.VMSSH_NO_SKIP === '1') throw new Error(reason);
+  console.warn(`skipped: ${reason}`);
+  return reason;
+}
+
+/** What builds it here; native/build.js takes the first of these compilers. */
+export function addonRemedy(find: (name: string) => string | undefined = findProgram): string {
+  const compilers = [process.env.CXX ?? '', 'g++', 'c++', 'clang++'].filter((name) => name !== '');
+  return compilers.some(find) ? 'npm run build' : 'apt-get install g++ && npm run build';
+}

@@ -1,6 +1,11 @@
 /** The steps of the way from a host name to bytes; an error names the one that failed. */
 export type Op = 'parse' | 'resolve' | 'connect' | 'handshake' | 'relay';
 
+/** Why no banner came: nothing was sent, the connection was closed or lost, or what came is not SSH. */
+export type NoBannerReason = (typeof noBannerReasons)[number];
+
+export const noBannerReasons = ['silent', 'closed', 'not-ssh'] as const;
+
 export interface ConnectErrorInit {
   /** An errno's name ("ECONNREFUSED") or one of ours, which docs/errors.md lists: USAGE, NOT_FOUND, NO_BANNER … */
   readonly code: string;
@@ -8,6 +13,8 @@ export interface ConnectErrorInit {
   readonly problem: string;
   /** The command or change that mends it. */
   readonly hint?: string | undefined;
+  /** Only of NO_BANNER. */
+  readonly reason?: NoBannerReason | undefined;
   readonly cause?: unknown;
 }
 
@@ -20,6 +27,7 @@ export class ConnectError extends Error {
   readonly code: string;
   readonly problem: string;
   readonly hint: string | undefined;
+  readonly reason: NoBannerReason | undefined;
 
   constructor(op: Op, target: string, init: ConnectErrorInit) {
     super(`${failure[op]} ${quote(target)}: ${printable(init.problem)}`, { cause: init.cause });
@@ -28,6 +36,7 @@ export class ConnectError extends Error {
     this.code = init.code;
     this.problem = init.problem;
     this.hint = init.hint;
+    this.reason = init.reason;
   }
 }
 

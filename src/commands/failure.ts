@@ -31,8 +31,8 @@ export function failureOf(error: unknown, io: Pick<Io, 'program'>): Failure {
 }
 
 /** A ConnectError as JSON has it. */
-export function connectFailure({ op, target, code, problem, hint }: ConnectError): FailureJson {
-  return { op, target, code, problem, hint };
+export function connectFailure({ op, target, code, problem, hint, reason }: ConnectError): FailureJson {
+  return { op, target, code, problem, hint, reason };
 }
 
 function plain(code: string, message: string, hint?: string): Failure {

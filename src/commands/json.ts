@@ -1,4 +1,4 @@
-import type { Op } from '../errors.js';
+import type { NoBannerReason, Op } from '../errors.js';
 
 /** The version of these shapes: it changes when a field goes or changes its meaning, not when one is added. */
 export const jsonVersion = 1;
@@ -21,6 +21,7 @@ export interface FailureJson {
   readonly code: string;
   readonly problem: string;
   readonly hint?: string | undefined;
+  readonly reason?: NoBannerReason | undefined;
 }
 
 /** What a command prints if it failed before it had a result. */

@@ -84,9 +84,9 @@ const hopeless: ReadonlySet<string> = new Set([
 ]);
 
 function gaveUp(error: ConnectError, waitMs: number): ConnectError {
-  const { op, target, code, hint } = error;
+  const { op, target, code, hint, reason } = error;
   const problem = `gave up after ${waitMs / 1000} s of waiting: ${error.problem}`;
-  return new ConnectError(op, target, { code, problem, hint, cause: error });
+  return new ConnectError(op, target, { code, problem, hint, reason, cause: error });
 }
 
 /** Names the step that was tried again, and why it failed last. */

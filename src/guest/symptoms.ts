@@ -22,10 +22,10 @@ const ofVsock: ReadonlySet<FailureName> = new Set([
   'transport',
 ]);
 
-function bySymptom({ op, code, problem }: ConnectError): readonly FailureName[] {
+function bySymptom({ op, code, reason }: ConnectError): readonly FailureName[] {
   if (op === 'handshake' && code === 'NO_BANNER') {
-    if (/no SSH banner came/.test(problem)) return ['accept'];
-    if (/closed|broke/.test(problem)) return ['privsep', 'accept', 'host-keys', 'listening'];
+    if (reason === 'silent') return ['accept'];
+    if (reason === 'closed') return ['privsep', 'accept', 'host-keys', 'listening'];
     return [];
   }
   if (op !== 'connect') return [];

@@ -1,6 +1,6 @@
 import { now } from '../clock.js';
 import type { Connection } from '../connect/connection.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, type NoBannerReason } from '../errors.js';
 import { bannerLimit, scanBanner } from './banner.js';
 
 /**
@@ -33,12 +33,13 @@ async function look(connection: Connection, target: string, timeoutMs: number): 
     const bytes = await peek(connection, target, seen, until - now());
     const scan = scanBanner(bytes);
     if (scan.state === 'found') return scan.banner;
-    if (scan.state === 'not-ssh') throw noBanner(target, `something answers, but ${scan.reason}`);
+    if (scan.state === 'not-ssh') throw noBanner('not-ssh', target, `something answers, but ${scan.reason}`);
     if (bytes.length === seen) {
       const ended = now() < until;
       throw ended
-        ? noBanner(target, 'the connection was closed before a banner came', closedHint)
+        ? noBanner('closed', target, 'the connection was closed before a banner came', closedHint)
         : noBanner(
+            'silent',
             target,
             `connected, but no SSH banner came in ${Math.round(timeoutMs) / 1000} s`,
             silentHint,
@@ -63,10 +64,22 @@ async function peek(
     return await connection.peek(seen, bannerLimit, Math.max(0, timeoutMs));
   } catch (error) {
     const code = (error as { code?: string }).code ?? 'UNKNOWN';
-    throw noBanner(target, `the connection broke before a banner came (${code})`, closedHint, error);
+    throw noBanner(
+      'closed',
+      target,
+      `the connection broke before a banner came (${code})`,
+      closedHint,
+      error,
+    );
   }
 }
 
-function noBanner(target: string, problem: string, hint?: string, cause?: unknown): ConnectError {
-  return new ConnectError('handshake', target, { code: 'NO_BANNER', problem, hint, cause });
+function noBanner(
+  reason: NoBannerReason,
+  target: string,
+  problem: string,
+  hint?: string,
+  cause?: unknown,
+): ConnectError {
+  return new ConnectError('handshake', target, { code: 'NO_BANNER', reason, problem, hint, cause });
 }

@@ -6,6 +6,7 @@ import type { FailedJson } from '../../src/commands/json.js';
 import type { ListJson } from '../../src/commands/list-format.js';
 import type { ResolveJson } from '../../src/commands/resolve.js';
 import type { ServiceListJson } from '../../src/commands/service.js';
+import { noBannerReasons } from '../../src/errors.js';
 
 const envelope = <Name extends string>(command: Name) => ({
   version: z.literal(1),
@@ -24,6 +25,7 @@ const failure = z
     code: z.string().describe("an errno's name, or one of docs/errors.md"),
     problem: z.string(),
     hint: z.string().optional().describe('what fixes it'),
+    reason: z.enum(noBannerReasons).optional().describe('of NO_BANNER: why no SSH banner came'),
   })
   .meta({ id: 'failure', description: 'why it failed' });
 

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
-import { exitCodeOf } from '../../src/errors.js';
+import { exitCodeOf, type NoBannerReason } from '../../src/errors.js';
+import { suspects } from '../../src/guest/symptoms.js';
 import { awaitBanner } from '../../src/ssh/await-banner.js';
 import { bannerLimit } from '../../src/ssh/banner.js';
 import { SocketFolder } from '../connect/socket-folder.js';
@@ -28,9 +29,9 @@ describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) 
     return connection;
   }
 
-  const refusal = (problem: unknown, hint: unknown = undefined) => ({
+  const refusal = (reason: NoBannerReason, problem: unknown, hint: unknown = undefined) => ({
     ...{ name: 'ConnectError', op: 'handshake', code: 'NO_BANNER', target: 't' },
-    ...{ problem, hint },
+    ...{ reason, problem, hint },
   });
 
   it.skipIf(skip)('gives the banner and leaves every byte', async () => {
@@ -58,7 +59,7 @@ describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) 
       const from = await open((peer) => peer.end(start));
       const failure = await awaitBanner(from, 't', enough).catch((error) => error);
       const problem = 'the connection was closed before a banner came';
-      expect(failure).toMatchObject(refusal(problem, expect.stringContaining('journalctl')));
+      expect(failure).toMatchObject(refusal('closed', problem, expect.stringContaining('journalctl')));
       expect(exitCodeOf(failure)).toBe(3);
     },
   );
@@ -67,7 +68,7 @@ describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) 
     const from = await open((peer) => peer.write(start));
     const problem = 'connected, but no SSH banner came in 0.05 s';
     const hint = expect.stringContaining('Accept=yes');
-    await expect(awaitBanner(from, 't', 50.000_25)).rejects.toMatchObject(refusal(problem, hint));
+    await expect(awaitBanner(from, 't', 50.000_25)).rejects.toMatchObject(refusal('silent', problem, hint));
   });
 
   it.skipIf(skip).each([
@@ -86,9 +87,19 @@ describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) 
   ])('tells $name', async ({ bytes, why }) => {
     const from = await open((peer) => peer.write(bytes));
     const failure = awaitBanner(from, 't', enough);
-    await expect(failure).rejects.toMatchObject(refusal(`something answers, but ${why}`));
+    await expect(failure).rejects.toMatchObject(refusal('not-ssh', `something answers, but ${why}`));
     await expect(failure).rejects.toMatchObject({ message: expect.stringMatching(/^\P{Cc}*$/u) });
   });
+
+  it.skipIf(skip).each(['SSH-1.5-closed\n', 'SSH-1.5-no SSH banner came\n', 'SSH-1.5-broke\n'])(
+    'takes no sign of what is wrong in the guest from %j',
+    async (start) => {
+      const from = await open((peer) => peer.end(start));
+      const failure = await awaitBanner(from, 't', enough).catch((error) => error);
+      expect(failure).toMatchObject({ reason: 'not-ssh' });
+      expect(suspects(failure, 'vsock')).toEqual([]);
+    },
+  );
 
   it.skipIf(skip)('ends on an abort', async () => {
     const abort = new AbortController();

@@ -1,87 +1,99 @@
-import { readFile, writeFile } from 'node:fs/promises';
+/** @import { InputOption, InputOptions, OutputChunk, OutputOptions, Plugin } from 'rolldown' */
+import { writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { importedFiles, packages, refuseMissing, refuseWarnings } from './graph.js';
 import { shellText } from './shell-text.js';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const packages = ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yocto-spinner'];
 const whole = 'virtual:lane';
+
+/**
+ * @typedef {object} LaneSettings
+ * @property {'cjs' | 'esm'} format
+ * @property {string} file its name
+ * @property {readonly Plugin[]} plugins
+ * @property {string} [start] the file that it runs at its end
+ * @property {string} [asModule] by which name modules get at a lane that is CommonJS
+ */
 
 /**
  * Bundles the sources in two parts. What ssh runs at every login, the lane, is one file: main.ts, the relay, and all
  * that they import statically. All else are modules, each loaded where the lane has an import() of it; they share the
- * lane's own instances, such as the class of its errors. Returns the names of the files in `dir`.
- *
- * `lane` is rolldown's format, file name and plugins of the first, the file that it runs at its end, if any, and the
- * name of the module by which modules get at a lane that is CommonJS; `input` are more entries of the second.
+ * lane's own instances, such as the class of its errors. `input` are more entries of the second. Returns the names of the
+ * files in `dir`.
+ * @param {object} options
+ * @param {string} options.dir
+ * @param {LaneSettings} options.lane
+ * @param {Readonly<Record<string, string>>} [options.input]
+ * @param {readonly Plugin[]} [options.modulePlugins]
  */
-export async function bundle({ dir, lane: settings, input, modulePlugins = [] }) {
+export async function bundle({ dir, lane: settings, input = {}, modulePlugins = [] }) {
   const { format, file, start, plugins, asModule } = settings;
-  const { lane, doors } = await laneFiles();
-  const doorFile = (path) => relative(join(root, 'src'), path).replace(/\.ts$/, '').replaceAll('/', '-');
-  const toDoor = (path) => (lane.has(path) ? undefined : `./${doorFile(path)}.mjs`);
-  const toLane = (path) => (lane.has(path) ? `./${asModule ?? file}` : undefined);
-  const [laneFile] = await write(
-    { input: whole, external: [], plugins: [...plugins, wholeLane(lane, start), elsewhere(toDoor)] },
+  const entries = ['src/main.ts', 'src/deliver/relay.ts'].map((entry) => join(root, entry));
+  const { now: lane, later } = await importedFiles(entries);
+  const lateFile = (/** @type {string} */ path) =>
+    relative(join(root, 'src'), path).replace(/\.ts$/, '').replaceAll('/', '-');
+  const laneChunks = await write(
+    {
+      input: whole,
+      external: [],
+      plugins: [
+        ...plugins,
+        wholeLane(lane, start),
+        elsewhere((path) => (lane.has(path) ? undefined : `./${lateFile(path)}.mjs`)),
+      ],
+    },
     { dir, format, entryFileNames: file },
   );
   const modules = await write(
     {
-      input: { ...input, ...Object.fromEntries(doors.map((path) => [doorFile(path), path])) },
-      plugins: [shellText(), ...modulePlugins, elsewhere(toLane)],
+      input: { ...input, ...Object.fromEntries([...later].map((path) => [lateFile(path), path])) },
+      plugins: [
+        shellText(),
+        ...modulePlugins,
+        elsewhere((path) => (lane.has(path) ? `./${asModule ?? file}` : undefined)),
+      ],
     },
     { dir, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
   );
-  if (asModule) await writeFile(join(root, dir, asModule), requiring(file, laneFile.exports));
-  return [file, ...(asModule ? [asModule] : []), ...modules.map(({ fileName }) => fileName)];
+  const chunks = [...laneChunks, ...modules];
+  const files = [...chunks.map(({ fileName }) => fileName), ...(asModule ? [asModule] : [])];
+  if (asModule) await writeFile(join(root, dir, asModule), requiring(file, laneChunks));
+  refuseMissing(chunks, files);
+  return files;
 }
 
 // Where a module imports names of a CommonJS file, Node looks for them by a lexer of its own, in JavaScript: 40 ms.
-function requiring(file, names) {
+/** @param {string} file @param {readonly OutputChunk[]} chunks */
+function requiring(file, chunks) {
+  const names = chunks.flatMap(({ fileName, exports }) => (fileName === file ? exports : []));
   return `import { createRequire } from 'node:module';
 export const { ${names.join(', ')} } = createRequire(import.meta.url)('./${file}');\n`;
 }
 
+/** @param {InputOptions} input @param {OutputOptions} output */
 async function write(input, output) {
   const build = await rolldown({
     cwd: root,
     platform: 'node',
     external: packages,
     checks: { ineffectiveDynamicImport: false },
+    onLog: refuseWarnings,
     ...input,
   });
   const result = await build.write(output);
   await build.close();
-  return result.output;
+  return result.output.filter((each) => each.type === 'chunk');
 }
 
-/** The lane's source files, and the others that it has an import() of. */
-async function laneFiles() {
-  const staticImport = /^(?:import|export) (?!type )[^;]*? from '(\.[^']+)\.js';/gm;
-  const dynamicImport = /\bimport\('(\.[^']+)\.js'\)/g;
-  const exported = /^export (?:async )?(?:const|function|class) (\w+)/gm;
-  const lane = new Set();
-  const doors = new Set();
-  const names = new Map();
-  const visit = async (file) => {
-    if (lane.has(file)) return;
-    lane.add(file);
-    const text = await readFile(file, 'utf8');
-    for (const [, name] of text.matchAll(exported)) {
-      if (names.has(name)) throw new Error(`both ${names.get(name)} and ${file} export ${name}`);
-      names.set(name, file);
-    }
-    const paths = (pattern) =>
-      [...text.matchAll(pattern)].map(([, path]) => resolve(dirname(file), `${path}.ts`));
-    for (const path of paths(dynamicImport)) doors.add(path);
-    for (const path of paths(staticImport)) await visit(path);
-  };
-  for (const file of ['src/main.ts', 'src/deliver/relay.ts']) await visit(resolve(root, file));
-  return { lane, doors: [...doors].filter((file) => !lane.has(file)) };
-}
-
-/** A module that exports all that the lane's files do, and runs `start` where there is one. */
+/**
+ * A module that exports all that the lane's files do, and runs `start` where there is one.
+ * @param {ReadonlySet<string>} lane
+ * @param {string | undefined} start
+ * @returns {Plugin}
+ */
 function wholeLane(lane, start) {
   return {
     name: 'whole-lane',
@@ -94,14 +106,19 @@ function wholeLane(lane, start) {
   };
 }
 
-/** Leaves out the source files that `destination` gives a place of their own. */
+/**
+ * Leaves out the source files that `destination` gives a place of their own.
+ * @param {(path: string) => string | undefined} destination
+ * @returns {Plugin}
+ */
 function elsewhere(destination) {
   return {
     name: 'elsewhere',
-    resolveId(id, importer) {
+    async resolveId(id, importer) {
       if (!importer || !id.startsWith('.')) return undefined;
-      const place = destination(resolve(importer, '..', id.replace(/\.js$/, '.ts')));
-      return place && { id: place, external: true };
+      const found = await this.resolve(id, importer, { skipSelf: true });
+      const place = found && destination(found.id);
+      return place ? { id: place, external: true } : found;
     },
   };
 }

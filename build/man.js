@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { packages, refuseWarnings } from './graph.js';
 import { shellText } from './shell-text.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,8 +15,9 @@ export async function extras() {
     input: 'build/man-entry.ts',
     platform: 'node',
     plugins: [shellText()],
-    external: ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yocto-spinner'],
+    external: packages,
     checks: { ineffectiveDynamicImport: false },
+    onLog: refuseWarnings,
   });
   const { output } = await build.write({
     dir: join(root, 'node_modules/.cache/vmssh-extras'),

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { root } from '../bundle.js';
+import { refuseWarnings } from '../graph.js';
 import { shellText } from '../shell-text.js';
 
 /**
@@ -18,9 +19,7 @@ export async function bundleForEngine(folder, main) {
     external: /^engine:/,
     checks: { ineffectiveDynamicImport: false },
     plugins: [shellText(), standIns()],
-    onLog(level, log) {
-      if (level === 'warn') throw new Error(log.message);
-    },
+    onLog: refuseWarnings,
   });
   const { output } = await build.write({
     dir: folder,

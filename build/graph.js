@@ -1,0 +1,67 @@
+/** @import { LogLevel, ModuleInfo, OutputChunk, RolldownLog } from 'rolldown' */
+import { rolldown } from 'rolldown';
+import { shellText } from './shell-text.js';
+
+/** What no bundle takes in: the packages that the program depends on. */
+export const packages = ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yocto-spinner'];
+
+/**
+ * The files that `entries` import statically, themselves among them, and those that one of these has an import() of: the
+ * bundler's own word for both. Throws if one of the first has a default export, which `export *` does not hand on.
+ * @param {readonly string[]} entries
+ */
+export async function importedFiles(entries) {
+  const modules = await moduleGraph(entries);
+  const now = new Set(entries);
+  /** @type {Set<string>} */
+  const later = new Set();
+  // The loop comes to what is added on its way, too.
+  for (const file of now) {
+    const { exports = [], importedIds = [], dynamicallyImportedIds = [] } = modules.get(file) ?? {};
+    if (exports.includes('default')) throw new Error(`${file} has a default export`);
+    for (const id of importedIds) if (modules.has(id)) now.add(id);
+    for (const id of dynamicallyImportedIds) if (modules.has(id)) later.add(id);
+  }
+  return { now, later: new Set([...later].filter((file) => !now.has(file))) };
+}
+
+/** @param {readonly string[]} entries */
+async function moduleGraph(entries) {
+  /** @type {Map<string, ModuleInfo>} */
+  const modules = new Map();
+  const build = await rolldown({
+    input: [...entries],
+    platform: 'node',
+    external: packages,
+    checks: { ineffectiveDynamicImport: false },
+    plugins: [shellText(), { name: 'graph', moduleParsed: (module) => void modules.set(module.id, module) }],
+    onLog: refuseWarnings,
+  });
+  await build.generate();
+  await build.close();
+  return modules;
+}
+
+/**
+ * Throws if one of the chunks imports a file beside it that is not among `files`.
+ * @param {readonly Pick<OutputChunk, 'fileName' | 'imports' | 'dynamicImports'>[]} chunks
+ * @param {readonly string[]} files
+ */
+export function refuseMissing(chunks, files) {
+  for (const { fileName, imports, dynamicImports } of chunks) {
+    for (const name of [...imports, ...dynamicImports]) {
+      if (name.startsWith('./') && !files.includes(name.slice(2))) {
+        throw new Error(`${fileName} imports ${name}, which was not built`);
+      }
+    }
+  }
+}
+
+/**
+ * rolldown's onLog: it warns of what does not run as it was meant, such as two files that export one name.
+ * @param {LogLevel} level
+ * @param {RolldownLog} log
+ */
+export function refuseWarnings(level, log) {
+  if (level === 'warn') throw new Error(log.message);
+}

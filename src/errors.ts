@@ -59,6 +59,14 @@ export function quote(text: string): string {
   return `"${printable(text)}"`;
 }
 
+/** Names in quotes, joined; of very many the first, and how many more there are. */
+export function quoteNames(names: readonly string[], joint: ', ' | ' or '): string {
+  const more = names.length - mostNames;
+  return [...names.slice(0, mostNames).map(quote), ...(more > 0 ? [`${more} more`] : [])].join(joint);
+}
+
+const mostNames = 50;
+
 /** The text with every control and bidirectional character escaped, so that a peer's words cannot steer a terminal. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectError, exitCode, exitCodeOf, type Op, printable, quote } from '../src/errors.js';
+import { ConnectError, exitCode, exitCodeOf, type Op, printable, quote, quoteNames } from '../src/errors.js';
 
 describe('printable', () => {
   it.each([
@@ -24,6 +24,12 @@ describe('printable', () => {
 
   it('quotes', () => {
     expect(quote('a\nb')).toBe('"a\\x0ab"');
+  });
+
+  it('quotes names, but not thousands of them', () => {
+    expect(quoteNames(['a', 'b\t'], ' or ')).toBe('"a" or "b\\x09"');
+    const many = Array.from({ length: 50_000 }, (_, i) => `m${i}`);
+    expect(quoteNames(many, ', ')).toMatch(/^"m0", .*, "m49", 49950 more$/);
   });
 });
 

@@ -1,5 +1,6 @@
-import { matchFound, slug } from '../discovery/match-found.js';
+import { slug } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
+import { countBy } from '../group-by.js';
 import { asTarget } from '../kinds/parse.js';
 
 /** What may be typed for a machine, with what is said of it: only what the commands take for this very machine. */
@@ -7,27 +8,25 @@ export function machineWords(
   machines: readonly ListedMachine[],
   withNames: boolean,
 ): readonly { readonly target: string; readonly about: string }[] {
-  const named = byNameAndSlug(machines);
-  return machines.flatMap((machine) => {
-    const { name, target, status, provider } = machine;
+  const isMeant = meaning(machines);
+  return machines.flatMap(({ name, target, status, provider }) => {
     if (asTarget(target) === undefined) return [];
     const short = slug(name);
-    const [meant, ...others] = matchFound(short, named.get(short.toLowerCase()) ?? []);
-    const isTaken = withNames && short !== '' && meant === machine && others.length === 0;
+    const isTaken = withNames && short !== '' && isMeant(name, short);
     const about = `${status}, ${provider}`;
     return (isTaken ? [short, target] : [target]).map((each) => ({ target: each, about }));
   });
 }
 
-/** The machines by their name and their slug, in lower case: what a text may mean, without a look at each of them. */
-function byNameAndSlug(machines: readonly ListedMachine[]): ReadonlyMap<string, readonly ListedMachine[]> {
-  const named = new Map<string, ListedMachine[]>();
-  for (const machine of machines) {
-    for (const key of new Set([machine.name, slug(machine.name)].map((text) => text.toLowerCase()))) {
-      const group = named.get(key);
-      if (group) group.push(machine);
-      else named.set(key, [machine]);
-    }
-  }
-  return named;
+/** Whether a machine's slug means it alone, as `matchFound` has it, without a look at all the others for each. */
+function meaning(machines: readonly ListedMachine[]): (name: string, short: string) => boolean {
+  const exact = countBy(machines, ({ name }) => name);
+  const folded = countBy(machines, ({ name }) => name.toLowerCase());
+  const slugs = countBy(machines, ({ name }) => slug(name).toLowerCase());
+  return (name, short) => {
+    const lower = short.toLowerCase();
+    if (exact.has(short)) return name === short && exact.get(short) === 1;
+    if (folded.has(lower)) return name.toLowerCase() === lower && folded.get(lower) === 1;
+    return slugs.get(lower) === 1;
+  };
 }

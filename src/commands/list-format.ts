@@ -61,7 +61,7 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
     ...(wide ? ['CID', 'UUID', 'ADDRESS', 'OTHER'] : []),
   ];
   const widths = header.map((title, i) =>
-    Math.max(...[title, ...rows.map((row) => row[i] ?? '')].map(width)),
+    rows.reduce((most, row) => Math.max(most, width(row[i] ?? '')), width(title)),
   );
   const line = (cells: readonly string[], paint: (cell: string, at: number) => string) =>
     `${cells

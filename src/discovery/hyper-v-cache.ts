@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Guid, parseGuid } from '../address/guid.js';
+import { countBy } from '../group-by.js';
 import { readTextSync } from '../read-file.js';
 import { isJsonObject } from './json.js';
 
@@ -55,10 +56,8 @@ function remove(path: string): void {
 }
 
 function idsOf(machines: readonly { readonly name: string; readonly id: Guid }[]): Record<string, Guid> {
-  const names = machines.map(({ name }) => name.toLowerCase());
-  const once = machines.filter(
-    (_, at) => names.indexOf(names[at] ?? '') === names.lastIndexOf(names[at] ?? ''),
-  );
+  const named = countBy(machines, ({ name }) => name.toLowerCase());
+  const once = machines.filter(({ name }) => named.get(name.toLowerCase()) === 1);
   return Object.fromEntries(once.map(({ name, id }) => [name.toLowerCase(), id]));
 }
 

@@ -1,3 +1,4 @@
+import { countBy } from '../group-by.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type HyperVSources, hyperVCures, listHyperV } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
@@ -67,19 +68,17 @@ export async function listHyperVFound(deps: Deps, from?: HyperVSources): Promise
 export function toFound(
   machines: readonly { readonly id: string; readonly name: string; readonly status: Found['status'] }[],
 ): readonly Found[] {
-  const called = (text: string) =>
-    machines.filter(({ name }) => [name, slug(name)].some((each) => same(each, text))).length;
+  const words = machines.flatMap(({ name }) => [
+    ...new Set([name, slug(name)].map((each) => each.toLowerCase())),
+  ]);
+  const called = countBy(words, (word) => word);
   return machines.map(({ id, name, status }) => {
-    const handles = [name, slug(name)].filter((text) => isHost(text) && called(text) === 1);
+    const handles = [name, slug(name)].filter((text) => isHost(text) && called.get(text.toLowerCase()) === 1);
     return {
       ...{ name, status, uuid: id, provider: hyperV.name },
       target: `hyper-v/${handles[0] ?? id}`,
     };
   });
-}
-
-function same(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }
 
 /** ssh refuses host names with white space and what a shell may take for its own; a pattern is no name. */

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { countBy } from '../group-by.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type GetJson, getJson } from './http-unix.js';
 import { isJsonObject, type JsonObject } from './json.js';
@@ -77,11 +78,12 @@ export function parseInstances(answer: unknown): readonly Found[] {
   if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
     throw new DiscoveryError('PROTOCOL', 'the answer holds no list of instances');
   const instances = answer.metadata.filter(isJsonObject);
+  const named = countBy(instances, ({ name }) => name);
   return instances.flatMap((instance): Found[] => {
     const name = textOf(instance, 'name');
     if (name === undefined) return [];
     const config = isJsonObject(instance.config) ? instance.config : {};
-    const isOnly = instances.filter((each) => each.name === name).length === 1;
+    const isOnly = named.get(name) === 1;
     const uuid = textOf(config, 'volatile.uuid')?.toLowerCase();
     const known = states.get(textOf(instance, 'status') ?? '') ?? 'unknown';
     const status = known === 'off' && instance.stateful === true ? 'saved' : known;

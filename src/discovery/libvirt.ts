@@ -46,24 +46,24 @@ export async function listDomains(
   scopes: readonly Scope[] = ['system', 'user'],
   { run, exists, uid }: LibvirtEffects = effects,
 ): Promise<DomainList> {
-  const domains: Domain[] = [];
   const warnings: Warning[] = [];
-  await Promise.all(
-    scopes.map(async (scope) => {
-      if (scope === 'user' && uid === 0) return;
+  const domains = await Promise.all(
+    scopes.map(async (scope): Promise<readonly Domain[]> => {
+      if (scope === 'user' && uid === 0) return [];
       const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
       const sockets = socketsOf(scope, deps, uid);
-      if (!(await Promise.all(sockets.map(exists))).includes(true)) return;
+      if (!(await Promise.all(sockets.map(exists))).includes(true)) return [];
       try {
-        domains.push(...(await ask(uri, scope, deps, run)));
+        return await ask(uri, scope, deps, run);
       } catch (error) {
         if (!(error instanceof DiscoveryError)) throw error;
         const hint = error.code === 'ENOENT' ? ', it comes with libvirt-clients' : '';
         warnings.push({ provider: 'libvirt', code: error.code, problem: `${uri}: ${error.message}${hint}` });
+        return [];
       }
     }),
   );
-  return { domains: domains.sort(bySystemFirst), warnings };
+  return { domains: domains.flat().sort(bySystemFirst), warnings };
 }
 
 /** All domains of one connection. Two calls of virsh in all, however many domains there are. */
@@ -76,15 +76,16 @@ export async function ask(
   const virsh = (command: string) => run('virsh', ['--readonly', '--quiet', '--connect', uri, command], deps);
   const states = ['--all', '--state-paused', '--with-managed-save --inactive'];
   const lists = await virsh(states.map((state) => `list --uuid ${state}`).join(`; echo ${mark}; `));
-  const [all = [], paused = [], saved = []]: readonly (readonly string[])[] = lists
+  const [all = [], ...others]: readonly (readonly string[])[] = lists
     .split(mark)
     .map((text) => text.match(uuids) ?? []);
   if (all.length === 0) return [];
+  const [paused, saved] = others.map((uuids) => new Set(uuids));
   const xml = await virsh(all.map((uuid) => `dumpxml ${uuid}`).join('; '));
   return parseDomains(xml, scope).map((domain) => {
     const { uuid } = domain;
-    if (paused.includes(uuid)) return { ...domain, status: 'paused' };
-    return saved.includes(uuid) ? { ...domain, status: 'saved' } : domain;
+    if (paused?.has(uuid)) return { ...domain, status: 'paused' };
+    return saved?.has(uuid) ? { ...domain, status: 'saved' } : domain;
   });
 }
 

@@ -1,4 +1,5 @@
 import { now } from '../clock.js';
+import { groupBy } from '../group-by.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
@@ -79,18 +80,15 @@ function cidsUsedTwice(machines: readonly ListedMachine[]): readonly Warning[] {
     ({ status, cid, address }) =>
       status === 'running' && cid !== undefined && !address?.startsWith('vsock-mux'),
   );
-  return [...groupByCid(running)].flatMap(([cid, users]): Warning[] => {
+  return [...groupBy(running, ({ cid }) => cid)].flatMap(([cid, users]): Warning[] => {
     const [first] = users;
     if (first === undefined || users.length < 2) return [];
-    const problem = `CID ${cid} is used by ${users.map(({ target }) => target).join(' and ')}: vsock/${cid} may lead to either`;
+    const targets = users.slice(0, mostTargets).map(({ target }) => target);
+    const more = users.length > mostTargets ? [`${users.length - mostTargets} more`] : [];
+    const problem = `CID ${cid} is used by ${[...targets, ...more].join(' and ')}: vsock/${cid} may lead to either`;
     return [{ provider: first.provider, code: 'CID_TWICE', problem }];
   });
 }
 
-function groupByCid(
-  machines: readonly ListedMachine[],
-): ReadonlyMap<number | undefined, readonly ListedMachine[]> {
-  const groups = new Map<number | undefined, ListedMachine[]>();
-  for (const machine of machines) groups.set(machine.cid, [...(groups.get(machine.cid) ?? []), machine]);
-  return groups;
-}
+/** Targets that a warning names. */
+const mostTargets = 5;

@@ -1,4 +1,5 @@
 import { nameProblem } from '../address/machine-name.js';
+import { countBy, groupBy } from '../group-by.js';
 import { type ProcFs, pathsOf, processesNamed } from './processes.js';
 import type { Deps, Found, Listing, Process, Provider } from './provider.js';
 import { parseQemuArgs, type QemuMachine } from './qemu-args.js';
@@ -13,7 +14,9 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
     vhostDaemons(deps, fs),
   ]);
   const seen = await Promise.all(machines.map((process) => look(process, deps, fs)));
-  return { found: seen.flatMap((each) => toFound(each, seen, daemons)), warnings: [] };
+  const named = countBy(seen, ({ name }) => name);
+  const served = groupBy(daemons, ({ socket }) => socket);
+  return { found: seen.flatMap((each) => toFound(each, named, served)), warnings: [] };
 }
 
 type Seen = QemuMachine & { readonly pid: number };
@@ -25,14 +28,17 @@ async function look({ pid, argv }: Process, deps: Deps, fs?: ProcFs): Promise<Se
   return { pid, ...machine, vhostUserSocket: (await pathsOf(pid, deps, fs))(socket) };
 }
 
-function toFound(machine: Seen, all: readonly Seen[], daemons: readonly VhostVsock[]): Found[] {
+function toFound(
+  machine: Seen,
+  named: ReadonlyMap<string | undefined, number>,
+  served: ReadonlyMap<string | undefined, readonly VhostVsock[]>,
+): Found[] {
   const { pid, name, uuid, vhostUserSocket } = machine;
-  const daemon =
-    vhostUserSocket === undefined ? undefined : daemons.find(({ socket }) => socket === vhostUserSocket);
+  const [daemon] = vhostUserSocket === undefined ? [] : (served.get(vhostUserSocket) ?? []);
   const cid = machine.cid ?? daemon?.cid;
   const socket = daemon ? `vsock-mux${daemon.udsPath}` : cid === undefined ? undefined : `vsock/${cid}`;
   const address = socket ?? machine.forwarded;
-  const isOnly = all.filter((each) => each.name === name).length === 1;
+  const isOnly = named.get(name) === 1;
   const typed = [isOnly ? name : undefined, uuid].find(
     (each) => each !== undefined && nameProblem(each) === undefined,
   );

@@ -1,3 +1,5 @@
+import { groupBy } from '../group-by.js';
+
 /** A program that runs a machine with a vsock device, by its command line. */
 export interface CidUser {
   readonly pid: number;
@@ -22,7 +24,5 @@ export function cidsOf(pid: number, args: readonly string[]): readonly CidUser[]
 
 /** The CIDs that several programs use. */
 export function sharedCids(users: readonly CidUser[]): ReadonlyMap<number, readonly CidUser[]> {
-  const byCid = new Map<number, CidUser[]>();
-  for (const user of users) byCid.set(user.cid, [...(byCid.get(user.cid) ?? []), user]);
-  return new Map([...byCid].filter(([, each]) => each.length > 1));
+  return new Map([...groupBy(users, ({ cid }) => cid)].filter(([, each]) => each.length > 1));
 }

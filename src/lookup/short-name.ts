@@ -5,7 +5,7 @@ import { matchFound } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Deps, Provider } from '../discovery/provider.js';
 import { providers as allProviders } from '../discovery/providers.js';
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quoteNames } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget } from '../kinds/parse.js';
 import { ambiguousName } from '../resolve/found.js';
@@ -87,8 +87,9 @@ function byName(typed: string, { machines, warnings }: AllMachines): NamedTarget
       { text: typed },
     );
   if (machine) return named(machine);
-  const names = machines.map(({ name }) => quote(name));
-  const known = names.length > 0 ? `the machines are ${names.join(', ')}` : 'no machine was found at all';
+  const names = machines.map(({ name }) => name);
+  const known =
+    names.length > 0 ? `the machines are ${quoteNames(names, ', ')}` : 'no machine was found at all';
   const failures = warnings.map(({ provider, problem }) => `; ${provider}: ${problem}`).join('');
   throw new ConnectError('resolve', typed, {
     code: 'NOT_FOUND',

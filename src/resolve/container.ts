@@ -1,5 +1,5 @@
 import { findExport } from '../discovery/nspawn.js';
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quote, quoteNames } from '../errors.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** An nspawn container by the socket that it exports, without asking systemd-machined. */
@@ -18,12 +18,11 @@ export async function resolveContainer(name: string, context: ResolveContext): P
     case 'ambiguous':
       throw new ConnectError('resolve', context.text, {
         code: 'AMBIGUOUS',
-        problem: `${quote(name)} may be ${search.names.map(quote).join(' or ')}`,
+        problem: `${quote(name)} may be ${quoteNames(search.names, ' or ')}`,
         hint: 'type the name in its own case',
       });
     case 'not-found': {
-      const known =
-        search.known.length > 0 ? `; containers with one: ${search.known.map(quote).join(', ')}` : '';
+      const known = search.known.length > 0 ? `; containers with one: ${quoteNames(search.known, ', ')}` : '';
       const unread = search.failures
         .map(({ path, code }) => `; ${path} could not be read (${code})`)
         .join('');

@@ -1,5 +1,5 @@
 import type { Found, Warning } from '../discovery/provider.js';
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quote, quoteNames } from '../errors.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 
@@ -37,7 +37,7 @@ export function unknownName(
   context: Pick<ResolveContext, 'text'>,
   hint: string,
 ): ConnectError {
-  const others = known.length > 0 ? `it knows ${known.map(quote).join(', ')}` : 'it knows no machine at all';
+  const others = known.length > 0 ? `it knows ${quoteNames(known, ', ')}` : 'it knows no machine at all';
   const failures = warnings.map(({ problem, code }) => `; ${problem} (${code})`).join('');
   const problem = `${who} has no machine ${quote(name)}: ${others}${failures}`;
   return new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint });
@@ -51,7 +51,7 @@ export function ambiguousName(
 ): ConnectError {
   return new ConnectError('resolve', context.text, {
     code: 'AMBIGUOUS',
-    problem: `${quote(name)} may be ${means.map(quote).join(' or ')}`,
+    problem: `${quote(name)} may be ${quoteNames(means, ' or ')}`,
     hint: 'type one of these, or the UUID: vmssh list -o wide',
   });
 }

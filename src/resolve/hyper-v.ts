@@ -7,7 +7,7 @@ import { fileCache, type HyperVCache } from '../discovery/hyper-v-cache.js';
 import { matchFound } from '../discovery/match-found.js';
 import type { Deps } from '../discovery/provider.js';
 import type { Endpoint } from '../endpoint.js';
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quote, quoteNames } from '../errors.js';
 import type { HyperVTarget } from '../target/target.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
@@ -69,7 +69,10 @@ async function findMachine(
   const fail = (code: string, problem: string, hint: string) =>
     new ConnectError('resolve', context.text, { code, problem, hint });
   if (machine === undefined) {
-    const names = machines.map((each) => quote(each.name)).join(', ');
+    const names = quoteNames(
+      machines.map((each) => each.name),
+      ', ',
+    );
     const others = machines.length > 0 ? `it knows ${names}` : 'it knows no machine at all';
     throw fail('NOT_FOUND', `Hyper-V has no machine ${quote(name)}: ${others}`, 'see vmssh list');
   }
@@ -92,8 +95,8 @@ export function matchHyperV(name: string, machines: readonly HyperVMachine[]): r
   const called = machines.filter((each) => each.name.toLowerCase() === name.toLowerCase());
   if (called.length > 0) return called;
   const found = machines.map((machine) => ({ ...machine, provider: 'hyper-v', target: '' }));
-  const ids = matchFound(name, found).map(({ id }) => id);
-  return machines.filter(({ id }) => ids.includes(id));
+  const ids = new Set(matchFound(name, found).map(({ id }) => id));
+  return machines.filter(({ id }) => ids.has(id));
 }
 
 /** Why a machine that was reached by its id alone does not answer, where its state tells. */

@@ -1,6 +1,6 @@
 import { findMachine, type MachineSearch, type ScopeFailure } from '../discovery/machined.js';
 import { type Reach, reach } from '../discovery/reach.js';
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quote, quoteNames } from '../errors.js';
 import { resolveContainer } from './container.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
@@ -62,14 +62,12 @@ function notFound(
     case 'ambiguous':
       return fail(
         'AMBIGUOUS',
-        `${quote(name)} may be ${search.names.map(quote).join(' or ')}`,
+        `${quote(name)} may be ${quoteNames(search.names, ' or ')}`,
         'type the name in its own case, or the machine id',
       );
     case 'not-found': {
       const known =
-        search.known.length > 0
-          ? `it knows ${search.known.map(quote).join(', ')}`
-          : 'it knows no machine at all';
+        search.known.length > 0 ? `it knows ${quoteNames(search.known, ', ')}` : 'it knows no machine at all';
       return fail(
         'NOT_FOUND',
         `systemd-machined has no machine ${quote(name)}: ${known}${told(search.failures)}`,

@@ -32,12 +32,15 @@ export async function resolveQemu(
   const { domains, warnings } = await listAll(deps, scopesOf[scope]);
   context.signal?.throwIfAborted();
   const [domain, ...others] = firstScope(scope, matchDomains(name, domains));
-  const list = (many: readonly Domain[]) => many.map((each) => toFound(each, many).target);
-  if (domain && others.length > 0) throw ambiguousName(name, list([domain, ...others]), context);
-  if (domain) {
+  if (domain && others.length > 0) {
+    const targets = toFound([domain, ...others]).map(({ target }) => target);
+    throw ambiguousName(name, targets, context);
+  }
+  const [known] = domain ? toFound([domain]) : [];
+  if (domain && known) {
     const typed = /^[\w.-]+$/.test(domain.name) ? domain.name : domain.uuid;
     const uri = domain.scope === 'system' ? 'qemu:///system' : 'qemu:///session';
-    return resolveFound(toFound(domain, [domain]), context, {
+    return resolveFound(known, context, {
       start: `virsh -c ${uri} start ${typed}`,
       address: `give it a vsock device and start it anew: virsh -c ${uri} edit ${typed}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
     });
@@ -69,8 +72,8 @@ const scopesOf: Readonly<Record<QemuTarget['scope'], readonly Scope[]>> = {
 };
 
 function matchDomains(name: string, domains: readonly Domain[]): readonly Domain[] {
-  const found = domains.map((domain) => ({ ...toFound(domain, []), domain }));
-  const byName = matchFound(name, found).map(({ domain }) => domain);
+  const found = toFound(domains).map((each, i) => ({ ...each, domain: domains[i] }));
+  const byName = matchFound(name, found).flatMap(({ domain }) => domain ?? []);
   return byName.length > 0 ? byName : domains.filter(({ id }) => String(id) === name);
 }
 

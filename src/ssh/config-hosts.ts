@@ -1,6 +1,7 @@
 import { slug } from '../discovery/match-found.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { printable } from '../errors.js';
+import { countBy } from '../group-by.js';
 import { parseTarget } from '../kinds/parse.js';
 import { settingsOf } from './config-settings.js';
 import type { ConcreteHost } from './config-text.js';
@@ -29,16 +30,17 @@ export function concreteHosts(
   const hosts: ConcreteHost[] = [];
   const left: { name: string; why: string }[] = [];
   const used = new Set<string>();
-  const slugs = machines.map((machine) => `${prefix}${slug(machine.name)}`.toLowerCase());
-  for (const [i, machine] of machines.entries()) {
+  const slugs = countBy(machines, ({ name }) => slug(name).toLowerCase());
+  const uuids = countBy(machines, ({ uuid }) => uuid);
+  for (const machine of machines) {
     const { name, provider, pid } = machine;
     if (name === `${provider}-${pid}`) continue; // made up: it has none, and the number is another one next time
-    const isOnly = slugs.filter((each) => each === slugs[i]).length === 1;
+    const isOnly = slugs.get(slug(name).toLowerCase()) === 1;
     const host = `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}`;
     const why = problem(machine, host, prefix, taken, used);
     if (why === undefined) {
       used.add(host.toLowerCase());
-      const pattern = uuidPattern(machine, machines, taken);
+      const pattern = uuidPattern(machine, uuids, taken);
       hosts.push({ ...toHost(machine, host, knownHosts), pattern });
     } else {
       left.push({ name, why });
@@ -86,11 +88,11 @@ function toHost(machine: ListedMachine, host: string, knownHosts: string): Concr
 // The first dash as "?": no other UUID fits, and IDEs and completion, which leave patterns out, list each machine once.
 function uuidPattern(
   { uuid }: ListedMachine,
-  machines: readonly ListedMachine[],
+  uuids: ReadonlyMap<string | undefined, number>,
   taken: ReadonlySet<string>,
 ): string | undefined {
   if (uuid === undefined || hostKeyAlias({ uuid }) === undefined || taken.has(uuid)) return undefined;
-  return machines.filter((each) => each.uuid === uuid).length > 1 ? undefined : uuid.replace('-', '?');
+  return uuids.get(uuid) === 1 ? uuid.replace('-', '?') : undefined;
 }
 
 /** The concrete names behind `Host` in a configuration, in lower case: what a new block may not stand for. */

@@ -12,10 +12,10 @@ export function keptBlocks(
   providers: readonly string[],
   hosts: readonly ConcreteHost[],
 ): readonly KeptBlock[] {
-  const now = hosts.map(({ host }) => host.toLowerCase());
+  const now = new Set(hosts.map(({ host }) => host.toLowerCase()));
   return file.split('\n\n').flatMap((paragraph) => {
     const text = paragraph.trimEnd();
     const [, provider = '', host = ''] = /^# .* of (\S+)\nHost (\S+)/.exec(text) ?? [];
-    return providers.includes(provider) && !now.includes(host.toLowerCase()) ? [{ host, text }] : [];
+    return providers.includes(provider) && !now.has(host.toLowerCase()) ? [{ host, text }] : [];
   });
 }

@@ -75,8 +75,8 @@ describe('domains', () => {
     const domain = { name: 'a', uuid: mint, status: 'running', scope: 'system' } as const;
     const other = { ...domain, uuid: plain, scope: 'user' } as const;
     const all = [domain, other];
-    expect(all.map((each) => toFound(each, all).target)).toEqual(['qemu:system/a', 'qemu:session/a']);
-    expect(toFound({ ...domain, name: 'a/b' }, []).target).toBe(`qemu:system/${mint}`);
+    expect(toFound(all).map(({ target }) => target)).toEqual(['qemu:system/a', 'qemu:session/a']);
+    expect(toFound([{ ...domain, name: 'a/b' }])).toMatchObject([{ target: `qemu/${mint}` }]);
   });
 
   it.skipIf(missingPrograms({ virsh: 'libvirt-clients' }))('are asked of the real virsh', async () => {

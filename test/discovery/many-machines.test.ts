@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { machineWords } from '../../src/commands/complete-machines.js';
+import { formatTable } from '../../src/commands/list-format.js';
+import { styles } from '../../src/commands/style.js';
+import { toFound as hyperVFound } from '../../src/discovery/hyper-v-provider.js';
+import { parseInstances } from '../../src/discovery/incus-provider.js';
+import { toFound as libvirtFound } from '../../src/discovery/libvirt-provider.js';
+import { listAll } from '../../src/discovery/list-all.js';
+import { matchFound, slug } from '../../src/discovery/match-found.js';
+import { mergeMachines } from '../../src/discovery/merge.js';
+import type { Found, Provider } from '../../src/discovery/provider.js';
+import { sharedCids } from '../../src/guest/shared-cids.js';
+import { concreteHosts } from '../../src/ssh/config-hosts.js';
+import { keptBlocks } from '../../src/ssh/config-kept.js';
+
+// What takes a step for each pair of so many takes minutes.
+const many = 100_000;
+const numbers = Array.from({ length: many }, (_, i) => i);
+const uuidOf = (i: number) => `${i.toString(16).padStart(8, '0')}-2222-4333-8444-555555555555`;
+const machine = (i: number, more: Partial<Found> = {}): Found => ({
+  ...{ name: `m${i}`, target: `incus/m${i}`, status: 'running', provider: 'incus', uuid: uuidOf(i) },
+  ...more,
+});
+const listed = mergeMachines(numbers.map((i) => machine(i)));
+
+describe('so many machines', () => {
+  it('are read from Incus', () => {
+    const metadata = numbers.map((i) => ({ name: `m${i}`, status: 'Running' }));
+    expect(parseInstances({ metadata }).at(-1)).toMatchObject({ target: `incus/m${many - 1}` });
+  });
+
+  it('are domains of libvirt', () => {
+    const domain = { status: 'off', scope: 'system' } as const;
+    const domains = numbers.map((i) => ({ ...domain, name: `m${i}`, uuid: uuidOf(i) }));
+    expect(libvirtFound(domains).at(-1)?.target).toBe(`qemu/m${many - 1}`);
+  });
+
+  it('are Hyper-V machines', () => {
+    const machines = numbers.map((i) => ({ id: uuidOf(i), name: `m ${i}`, status: 'off' as const }));
+    expect(hyperVFound(machines).at(-1)?.target).toBe(`hyper-v/m-${many - 1}`);
+  });
+
+  it('have all one CID', async () => {
+    const found = numbers.map((i) => machine(i, { cid: 3 }));
+    const provider: Provider = { name: 'incus', platforms: [], list: async () => ({ found, warnings: [] }) };
+    const { warnings } = await listAll({ env: {} }, [provider], 60_000);
+    expect(warnings).toMatchObject([{ code: 'CID_TWICE' }]);
+    expect(warnings[0]?.problem.length).toBeLessThan(500);
+    expect(sharedCids(numbers.map((pid) => ({ pid, cid: 3, words: '' }))).get(3)).toHaveLength(many);
+  });
+
+  it('are meant by one name that differs in case', () => {
+    const variant = (i: number) =>
+      [...'abcdefghijklmnopq'].map((c, at) => ((i >> at) & 1 ? c.toUpperCase() : c)).join('');
+    const found = numbers.map((i) => machine(i, { name: variant(i) }));
+    expect(matchFound('ABCDEFGHIJKLMNOPQ', found)).toHaveLength(many);
+    expect(machineWords(mergeMachines(found), true)).toHaveLength(2 * many);
+  });
+
+  it('get a Host each, and those of one name none', () => {
+    const options = { prefix: '', taken: new Set<string>(), knownHosts: '~/k' };
+    const { hosts } = concreteHosts(listed, options);
+    expect(hosts).toHaveLength(many);
+    const twins = listed.map((each) => ({ ...each, name: 'twin' }));
+    expect(concreteHosts(twins, options).left).toHaveLength(many - 1);
+    const file = hosts.map(({ host }) => `# x of incus\nHost ${host}\n    User x\n\n`).join('');
+    expect(keptBlocks(file, ['incus'], hosts)).toEqual([]);
+  });
+
+  it('stand in a table', async () => {
+    const io = { env: {}, terminal: { stdin: false, stdout: true, stderr: false } };
+    const looks = { wide: true, style: await styles(io, 'stdout'), terminal: true };
+    expect(formatTable(listed, looks).split('\n')).toHaveLength(many + 2);
+  });
+
+  it('have names as long as that', () => {
+    expect(slug(`a${'-'.repeat(many)}a`)).toHaveLength(many + 2);
+    expect(slug(`${'-.'.repeat(many)}a${'-'.repeat(many)}`)).toBe('a');
+  });
+});

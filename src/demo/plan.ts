@@ -10,7 +10,7 @@ import { type World, writeConfig } from './world.js';
 export function plan(world: World, openssh: OpenSsh, native: AddonState): readonly Section[] {
   const { ssh, scp } = openssh;
   return [
-    { title: 'vmssh alone, stage by stage', steps: [checkStep(world)] },
+    checking(world, openssh),
     fdPassing(world, openssh, native),
     { title: 'ssh by relay: vmssh carries the bytes', ...openSshSteps(world, openssh, false) },
     ...(ssh.path && scp.path
@@ -22,6 +22,13 @@ export function plan(world: World, openssh: OpenSsh, native: AddonState): readon
           },
         ]),
   ];
+}
+
+// What vmssh check knows of a server's host key, the user's own ssh tells it.
+function checking(world: World, { ssh }: OpenSsh): Section {
+  const title = 'vmssh check, step by step';
+  if (ssh.path !== undefined) return { title, steps: [checkStep(world)] };
+  return { title, steps: [], skipped: { title: 'check', reason: ssh.missing, hint: ssh.hint } };
 }
 
 function fdPassing(world: World, openssh: OpenSsh, native: AddonState): Section {

@@ -40,7 +40,7 @@ describe('npm run demo', () => {
   it('does without an ssh client, through the library', async () => {
     const result = await demo({ PATH: programs('no-ssh', []) });
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(titles(result)).toEqual(['✓ server', '✓ check', '– ssh', '– ssh', ...openssh]);
+    expect(titles(result)).toEqual(['✓ server', '– check', '– ssh', '– ssh', ...openssh]);
     expect(result.stdout).toContain('there is no ssh client in PATH');
     expect(result.stdout).toContain('apt-get install openssh-client');
     expect(readdirSync(temp)).toEqual([]);

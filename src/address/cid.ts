@@ -21,3 +21,9 @@ export function parseCid(text: string): number {
   }
   return value;
 }
+
+/** The CID of a machine as a tool prints it or a command line has it, 3 to 4294967294; undefined for anything else. */
+export function machineCid(value: unknown): number | undefined {
+  const cid = typeof value === 'string' ? parseUnsigned32(value) : value;
+  return typeof cid === 'number' && Number.isInteger(cid) && cid >= 3 && cid < cidAny ? cid : undefined;
+}

@@ -1,9 +1,11 @@
 import { now as clock } from '../clock.js';
+import { crosvm } from '../discovery/crosvm-provider.js';
 import { DiscoveryError } from '../discovery/discovery-error.js';
 import { type HyperVService, listServices } from '../discovery/hyper-v-services.js';
-import { allProcesses } from '../discovery/processes.js';
+import type { Deps, Found } from '../discovery/provider.js';
+import { qemu } from '../discovery/qemu-provider.js';
+import { sharedCids } from '../discovery/shared-cids.js';
 import type { Signs } from '../guest/diagnose.js';
-import { type CidUser, cidsOf, sharedCids } from '../guest/shared-cids.js';
 import { sshCommand } from '../guest/ways.js';
 import { kindOf } from '../kinds/kinds.js';
 import { parseTarget } from '../kinds/parse.js';
@@ -36,7 +38,7 @@ export async function hostSigns(
   io: Io,
   signal: AbortSignal,
   run: RunProgram = (command, signal) => lastWords(command, io, signal),
-  processes: () => Promise<readonly CidUser[]> = () => cidUsers(io),
+  machines: () => Promise<readonly Found[]> = () => machinesOfProcesses(io),
   now: () => number = clock,
   services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
 ): Promise<Signs> {
@@ -55,7 +57,7 @@ export async function hostSigns(
   }
   const twice =
     io.platform === 'linux' && parsed.kind === 'vsock'
-      ? sharedCids(await processes()).get(parsed.cid)
+      ? sharedCids(await machines()).get(parsed.cid)
       : undefined;
   const { from: reachedFrom, takesPort } = kindOf(parsed);
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
@@ -95,8 +97,9 @@ async function lastWords(
   }
 }
 
-/** Every program on this host that gave a machine a CID, as far as its owner may be believed. */
-async function cidUsers({ env }: Io): Promise<readonly CidUser[]> {
-  const processes = await allProcesses({ env });
-  return processes.flatMap(({ pid, argv }) => cidsOf(pid, argv));
+/** Every machine on this host whose CID its process was given, as far as the process's owner may be believed. */
+export async function machinesOfProcesses(deps: Deps): Promise<readonly Found[]> {
+  const shared = { ...deps, memo: {} };
+  const lists = await Promise.all([qemu.list(shared), crosvm.list(shared)]);
+  return lists.flatMap(({ found }) => found);
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { machineCid } from '../address/cid.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type GetJson, getJson } from './http-unix.js';
 import { isJsonObject, type JsonObject } from './json.js';
@@ -44,7 +45,7 @@ async function ask({ pid, argv }: Process, deps: Deps, get: GetJson): Promise<Fo
   const socket = vm.socket ?? typed?.socket;
   if (!socket) return [];
   const target = `vsock-mux${seen(socket)}`;
-  const cid = vm.cid ?? (typed?.cid === undefined ? undefined : Number(typed.cid));
+  const cid = vm.cid ?? machineCid(typed?.cid);
   const name = basename(api || socket).replace(/\.sock(et)?$/, '');
   const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;
   return [{ name, target, status, provider: cloudHypervisor.name, cid, uuid, pid, address: target }];
@@ -73,7 +74,7 @@ export function parseVmInfo(info: unknown): {
   const device = isJsonObject(vsock) ? vsock : {};
   return {
     socket: typeof device.socket === 'string' ? device.socket : undefined,
-    cid: typeof device.cid === 'number' ? device.cid : undefined,
+    cid: machineCid(device.cid),
     uuid: isJsonObject(platform) ? uuidOf(platform) : undefined,
     status: states.get(String(info.state)),
   };

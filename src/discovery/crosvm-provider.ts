@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { machineCid } from '../address/cid.js';
 import { type ProcFs, processesNamed } from './processes.js';
 import type { Deps, Found, Listing, Process, Provider } from './provider.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
@@ -44,7 +45,7 @@ export function parseCrosvmArgs(argv: readonly string[]): { readonly name?: stri
   const args = argv.slice(1).map((arg) => (arg === '-s' ? '--socket' : arg));
   const options = Object.fromEntries(optionsOf(args));
   const vsock = options.vsock ?? options.cid;
-  const cid = Number(vsock === undefined ? Number.NaN : (fieldsOf(vsock).cid ?? vsock.split(',')[0]));
+  const cid = vsock === undefined ? undefined : machineCid(fieldsOf(vsock).cid ?? vsock.split(',')[0]);
   const name = options.name ?? (options.socket && basename(options.socket).replace(/\.sock(et)?$/, ''));
-  return { ...(name ? { name } : {}), ...(cid >= 3 && cid < 0xffff_ffff ? { cid } : {}) };
+  return { ...(name ? { name } : {}), ...(cid === undefined ? {} : { cid }) };
 }

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { machineCid } from '../address/cid.js';
 import { readText } from '../read-file.js';
 import { type GetJson, getJson } from './http-unix.js';
-import { isJsonObject, type JsonObject, parseJson } from './json.js';
+import { isJsonObject, parseJson } from './json.js';
 import { pathsOf, procDir, processesNamed } from './processes.js';
 import type { Deps, Found, Listing, Process, Provider, Status, Warning } from './provider.js';
 import { optionsOf } from './vhost-device.js';
@@ -98,8 +99,8 @@ const states: ReadonlyMap<string, Status> = new Map([
 export function vsockOf(config: unknown): { readonly udsPath: string; readonly cid?: number } | undefined {
   const vsock: unknown = isJsonObject(config) ? config.vsock : undefined;
   if (!isJsonObject(vsock) || typeof vsock.uds_path !== 'string' || vsock.uds_path === '') return undefined;
-  const cid = (vsock as JsonObject).guest_cid;
-  return { udsPath: vsock.uds_path, ...(typeof cid === 'number' ? { cid } : {}) };
+  const cid = machineCid(vsock.guest_cid);
+  return { udsPath: vsock.uds_path, ...(cid === undefined ? {} : { cid }) };
 }
 
 function keepIf(isLastWay: boolean): (error: unknown) => undefined {

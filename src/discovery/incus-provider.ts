@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { machineCid } from '../address/cid.js';
 import { countBy } from '../group-by.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type GetJson, getJson } from './http-unix.js';
-import { isJsonObject, type JsonObject } from './json.js';
+import { isJsonObject } from './json.js';
 import { textOf } from './json-tool.js';
 import type { Deps, Found, Listing, Provider, Status, Warning } from './provider.js';
 
@@ -87,16 +88,12 @@ export function parseInstances(answer: unknown): readonly Found[] {
     const uuid = textOf(config, 'volatile.uuid')?.toLowerCase();
     const known = states.get(textOf(instance, 'status') ?? '') ?? 'unknown';
     const status = known === 'off' && instance.stateful === true ? 'saved' : known;
-    const cid = instance.type === 'virtual-machine' ? cidOf(config) : undefined;
+    const cid =
+      instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
     const address = cid === undefined ? ipAddress(instance.state) : `vsock/${cid}`;
     const target = `incus/${isOnly ? name : (uuid ?? name)}`;
     return [{ name, target, status, provider: incus.name, cid, uuid, address }];
   });
-}
-
-function cidOf(config: JsonObject): number | undefined {
-  const cid = Number(textOf(config, 'volatile.vsock_id') ?? Number.NaN);
-  return cid >= 3 && cid < 0xffff_ffff ? cid : undefined;
 }
 
 // The first address that others than the machine itself can use, IPv4 before IPv6.

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { machineCid } from '../address/cid.js';
 import { DiscoveryError } from './discovery-error.js';
 import type { Deps, Status, Warning } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
@@ -107,14 +108,13 @@ export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
       const name = at(domain, 'name')?.text;
       const uuid = at(domain, 'uuid')?.text.toLowerCase();
       if (!name || !uuid) return [];
-      const cid = Number(at(domain, 'devices', 'vsock', 'cid')?.attributes.address ?? Number.NaN);
       const id = Number(domain.attributes.id ?? Number.NaN);
       return [
         {
           ...{ name, uuid, scope },
           status: id > 0 ? 'running' : 'off',
           id: id > 0 ? id : undefined,
-          cid: cid > 0 && cid < 0xffff_ffff ? cid : undefined,
+          cid: machineCid(at(domain, 'devices', 'vsock', 'cid')?.attributes.address),
         },
       ];
     });

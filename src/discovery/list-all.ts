@@ -1,9 +1,9 @@
 import { now } from '../clock.js';
-import { groupBy } from '../group-by.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
 import type { Deps, Listing, Provider, Warning } from './provider.js';
+import { sharedCids } from './shared-cids.js';
 
 /** What one provider has for its answer. Milliseconds. */
 export const providerLimitMs = 1000;
@@ -74,19 +74,12 @@ async function askOne(
   }
 }
 
-// The kernel lets one machine have a CID; who comes second gets no vsock, or answers for the first.
 function cidsUsedTwice(machines: readonly ListedMachine[]): readonly Warning[] {
-  const running = machines.filter(
-    ({ status, cid, address }) =>
-      status === 'running' && cid !== undefined && !address?.startsWith('vsock-mux'),
-  );
-  return [...groupBy(running, ({ cid }) => cid)].flatMap(([cid, users]): Warning[] => {
-    const [first] = users;
-    if (first === undefined || users.length < 2) return [];
+  return [...sharedCids(machines)].map(([cid, users]) => {
     const targets = users.slice(0, mostTargets).map(({ target }) => target);
     const more = users.length > mostTargets ? [`${users.length - mostTargets} more`] : [];
     const problem = `CID ${cid} is used by ${[...targets, ...more].join(' and ')}: vsock/${cid} may lead to either`;
-    return [{ provider: first.provider, code: 'CID_TWICE', problem }];
+    return { provider: users[0]?.provider ?? '', code: 'CID_TWICE', problem };
   });
 }
 

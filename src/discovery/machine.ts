@@ -1,3 +1,4 @@
+import { cidAny, machineCid } from '../address/cid.js';
 import type { JsonObject } from './json.js';
 import type { Scope } from './runtime-dirs.js';
 import { VarlinkError } from './varlink-error.js';
@@ -56,9 +57,9 @@ function machineId(raw: JsonObject): string | undefined {
 
 // VMADDR_CID_ANY stands for "none" in machined's own records (https://man7.org/linux/man-pages/man7/vsock.7.html).
 function cid({ vSockCid: value = null }: JsonObject): number | undefined {
-  if (value === null || value === 0xffff_ffff) return undefined;
-  if (!isInteger(value, 0, 0xffff_fffe)) throw wrong('vSockCid', JSON.stringify(value));
-  return value;
+  if (value === null) return undefined;
+  if (!isInteger(value, 0, cidAny)) throw wrong('vSockCid', JSON.stringify(value));
+  return machineCid(value);
 }
 
 // Before ProcessId objects came, the leader was its bare pid.

@@ -1,3 +1,4 @@
+import { machineCid } from '../address/cid.js';
 import { isJsonObject, parseJson } from './json.js';
 
 /** What QEMU's command line tells of a machine. */
@@ -50,7 +51,7 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
       case 'device': {
         const device = parseOption(value, 'driver');
         if (/^vhost-vsock-/.test(device.driver ?? ''))
-          machine = { ...machine, cid: cidOf(device['guest-cid']) };
+          machine = { ...machine, cid: machineCid(device['guest-cid']) };
         if (/^vhost-user-vsock-/.test(device.driver ?? '')) chardev = device.chardev;
         break;
       }
@@ -92,9 +93,4 @@ function forwardOf(value: string): string | undefined {
     /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):([1-9]\d*)-[^:,"]*:22(?!\d)/.exec(value) ?? [];
   if (port === undefined) return undefined;
   return `${host === '' || host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
-}
-
-function cidOf(text: string | undefined): number | undefined {
-  const cid = /^(0x[0-9a-f]+|\d+)$/i.test(text ?? '') ? Number(text) : Number.NaN;
-  return cid >= 3 && cid < 0xffff_ffff ? cid : undefined;
 }

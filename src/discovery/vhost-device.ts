@@ -1,3 +1,4 @@
+import { machineCid } from '../address/cid.js';
 import type { Process } from './provider.js';
 
 /** One machine that a vhost-device-vsock daemon serves. */
@@ -18,7 +19,7 @@ export function parseVhostDevice({ argv }: Process): readonly VhostVsock[] {
     const udsPath = fields['uds-path'];
     if (udsPath === undefined || udsPath === '') return [];
     // The daemon's own default is CID 3.
-    return [{ cid: Number(fields['guest-cid'] ?? fields.cid ?? 3), socket: fields.socket, udsPath }];
+    return [{ cid: machineCid(fields['guest-cid'] ?? fields.cid ?? 3), socket: fields.socket, udsPath }];
   });
 }
 

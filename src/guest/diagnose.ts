@@ -2,7 +2,6 @@ import type { Endpoint } from '../endpoint.js';
 import type { ConnectError } from '../errors.js';
 import { controlPathCure, controlPathWords } from '../ssh/control-path.js';
 import type { FailureName } from './failures.js';
-import type { CidUser } from './shared-cids.js';
 import { suspects } from './symptoms.js';
 
 /** What could be seen from outside the guest. */
@@ -17,8 +16,12 @@ export interface Signs {
   readonly login: LoginSign | undefined;
   /** ssh's ControlPath if this target breaks it. */
   readonly controlPath?: string | undefined;
-  /** Others with the same CID. */
-  readonly cidUsers: readonly CidUser[];
+  /** The machines with the same CID. */
+  readonly cidUsers: readonly {
+    readonly name: string;
+    readonly cid?: number | undefined;
+    readonly pid?: number | undefined;
+  }[];
   /** Whether Windows knows the port's service; undefined: not asked. */
   readonly service?: { readonly port: number; readonly registered: boolean } | undefined;
 }
@@ -48,7 +51,7 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
   const { error, login, cidUsers, service, handshakeMs } = signs;
   const findings: Finding[] = [];
   if (cidUsers.length > 1) {
-    const who = cidUsers.map(({ words, pid }) => `${words} (pid ${pid})`).join(' and ');
+    const who = cidUsers.map(({ name, pid }) => `${name} (pid ${pid})`).join(' and ');
     findings.push({
       state: 'failed',
       name: 'cid-twice',

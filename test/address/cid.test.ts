@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCid } from '../../src/address/cid.js';
+import { machineCid, parseCid } from '../../src/address/cid.js';
 
 describe('parseCid', () => {
   it.each([
@@ -53,4 +53,27 @@ describe('parseCid', () => {
   ])('refuses $input', ({ input, want }) => {
     expect(() => parseCid(input)).toThrow(new RangeError(want));
   });
+});
+
+describe('machineCid', () => {
+  it.each([
+    { input: '3', want: 3 },
+    { input: '0x10', want: 16 },
+    { input: 4294967294, want: 4294967294 },
+    { input: '4294967294', want: 4294967294 },
+    { input: 0, want: undefined },
+    { input: '1', want: undefined },
+    { input: 2, want: undefined },
+    { input: '4294967295', want: undefined },
+    { input: 4294967295, want: undefined },
+    { input: '010', want: undefined },
+    { input: '1e1', want: undefined },
+    { input: 'abc', want: undefined },
+    { input: '', want: undefined },
+    { input: 3.5, want: undefined },
+    { input: Number.NaN, want: undefined },
+    { input: undefined, want: undefined },
+    { input: null, want: undefined },
+    { input: ['3'], want: undefined },
+  ])('$input is $want', ({ input, want }) => expect(machineCid(input)).toBe(want));
 });

@@ -9,7 +9,7 @@ import { listAll } from '../../src/discovery/list-all.js';
 import { matchFound, slug } from '../../src/discovery/match-found.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { Found, Provider } from '../../src/discovery/provider.js';
-import { sharedCids } from '../../src/guest/shared-cids.js';
+import { sharedCids } from '../../src/discovery/shared-cids.js';
 import { concreteHosts } from '../../src/ssh/config-hosts.js';
 import { keptBlocks } from '../../src/ssh/config-kept.js';
 
@@ -46,7 +46,7 @@ describe('so many machines', () => {
     const { warnings } = await listAll({ env: {} }, [provider], 60_000);
     expect(warnings).toMatchObject([{ code: 'CID_TWICE' }]);
     expect(warnings[0]?.problem.length).toBeLessThan(500);
-    expect(sharedCids(numbers.map((pid) => ({ pid, cid: 3, words: '' }))).get(3)).toHaveLength(many);
+    expect(sharedCids(found).get(3)).toHaveLength(many);
   });
 
   it('are meant by one name that differs in case', () => {

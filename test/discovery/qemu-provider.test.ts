@@ -100,6 +100,11 @@ describe('vhost-device-vsock', () => {
         { cid: 4, socket: '/s4', udsPath: '/a4' },
       ],
     },
+    {
+      name: 'a CID that is none',
+      input: ['--vm', 'guest-cid=abc,socket=/s,uds-path=/a', '--vm', 'guest-cid=2,uds-path=/b'],
+      want: [{ socket: '/s', udsPath: '/a' }, { udsPath: '/b' }],
+    },
     { name: 'a configuration file, which is not read', input: ['--config', '/c.yaml'], want: [] },
   ])('with $name', ({ input, want }) => {
     expect(parseVhostDevice({ pid: 1, argv: ['vhost-device-vsock', ...input] })).toEqual(want);
@@ -113,6 +118,8 @@ describe('crosvm', () => {
     { input: ['run', '--vsock=5', '-s', '/run/vm.sock'], want: { name: 'vm', cid: 5 } },
     { input: ['run', '--cid', '6'], want: { cid: 6 } },
     { input: ['run', '--vsock', 'device=/dev/x'], want: {} },
+    { input: ['run', '--vsock', 'cid=2'], want: {} },
+    { input: ['run', '--vsock', 'cid=1e1'], want: {} },
     { input: ['run'], want: {} },
   ])('with $input', ({ input, want }) => {
     expect(parseCrosvmArgs(['crosvm', ...input])).toEqual(want);

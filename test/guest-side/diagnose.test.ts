@@ -83,7 +83,7 @@ describe('diagnosis from outside', () => {
       certain: true,
       findings: [{ name: 'service-guid', cure: expect.stringContaining('vmssh service register 2222') }, {}],
     });
-    const users = [1, 2].map((pid) => ({ pid, cid: 3, words: 'qemu' }));
+    const users = [1, 2].map((pid) => ({ pid, cid: 3, name: 'web' }));
     expect(diagnose({ ...calm, cidUsers: users }).findings).toMatchObject([
       { name: 'cid-twice', state: 'failed' },
     ]);

@@ -1,11 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { serviceIdOfPort } from '../../src/address/service-id.js';
 import type { Io } from '../../src/commands/command.js';
-import { hostSigns } from '../../src/commands/doctor-signs.js';
+import { hostSigns, machinesOfProcesses } from '../../src/commands/doctor-signs.js';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import type { HyperVService } from '../../src/discovery/hyper-v-services.js';
+import type { Found } from '../../src/discovery/provider.js';
 import { ConnectError } from '../../src/errors.js';
 import { fakeIo } from '../commands/fake-io.js';
+import { fakeProc } from '../discovery/fake-proc.js';
 
 describe('signs on this host', () => {
   const error = new ConnectError('connect', 'x', { code: 'ETIMEDOUT', problem: 'x' });
@@ -28,7 +33,9 @@ describe('signs on this host', () => {
   });
 
   it('13: finds who else has the CID; times a login where the way is right', async () => {
-    const user = (pid: number, cid: number) => ({ pid, cid, words: 'qemu' });
+    const user = (pid: number, cid: number): Found => ({
+      ...{ pid, cid, name: 'web', target: 'qemu/web', status: 'running', provider: 'qemu' },
+    });
     const times = [0, 1500];
     const check = { target: 'vsock/3', stages: [{ stage: 'banner' as const, ms: 40, found: '' }] };
     const signs = await hostSigns(
@@ -43,6 +50,47 @@ describe('signs on this host', () => {
       handshakeMs: 40,
       login: { in: false, ms: 1500, words: 'Permission denied (publickey).', user: 'root' },
       cidUsers: [{ pid: 1 }, { pid: 2 }],
+    });
+  });
+
+  describe('13: the CIDs of processes', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
+    afterAll(() => rmSync(dir, { recursive: true }));
+    const web = ['/usr/bin/qemu-system-x86_64', '-name', 'guest=web'];
+    const vsock = (rest: string) => ['-device', `vhost-vsock-pci,id=v,${rest}`];
+    const json = '{"driver":"vhost-vsock-pci","id":"vsock0","guest-cid":4,"vhostfd":"3"}';
+    it.each<{ name: string; argvs: readonly (readonly string[])[]; want: readonly unknown[] }>([
+      {
+        name: 'a CID in hexadecimal, the same in decimal, and what started one of them',
+        argvs: [
+          [...web, ...vsock('guest-cid=0x10')],
+          ['sudo', 'qemu-system-x86_64', ...vsock('guest-cid=16')],
+          ['qemu-kvm', '-name', 'db', ...vsock('guest-cid=16')],
+        ],
+        want: [
+          [16, 'web', 100],
+          [16, 'db', 102],
+        ],
+      },
+      { name: 'JSON, as libvirt has it', argvs: [[...web, '-device', json]], want: [[4, 'web', 100]] },
+      {
+        name: 'a crosvm with a process for each device',
+        argvs: [1, 2].map(() => ['crosvm', 'run', '--vsock', 'cid=5']),
+        want: [[5, 'crosvm-100', 100]],
+      },
+      {
+        name: 'a device in user space, whose CIDs are its own',
+        argvs: [[...web, '-device', 'vhost-user-vsock-pci,chardev=c']],
+        want: [[undefined, 'web', 100]],
+      },
+      { name: 'a program that has one in an argument', argvs: [['grep', 'guest-cid=3']], want: [] },
+    ])('$name', async ({ argvs, want }) => {
+      const procDir = fakeProc(
+        dir,
+        argvs.map((argv) => ({ argv })),
+      );
+      const machines = await machinesOfProcesses({ env: {}, procDir });
+      expect(machines.map(({ cid, name, pid }) => [cid, name, pid])).toEqual(want);
     });
   });
 });

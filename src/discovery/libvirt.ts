@@ -67,7 +67,7 @@ export async function listDomains(
   return { domains: domains.flat().sort(bySystemFirst), warnings };
 }
 
-/** All domains of one connection. Two calls of virsh in all, however many domains there are. */
+/** All domains of one connection, by few calls of virsh: one for the list, one for some hundred domains each. */
 export async function ask(
   uri: string,
   scope: Scope,
@@ -82,13 +82,20 @@ export async function ask(
     .map((text) => text.match(uuids) ?? []);
   if (all.length === 0) return [];
   const [paused, saved] = others.map((uuids) => new Set(uuids));
-  const xml = await virsh(all.map((uuid) => `dumpxml ${uuid}`).join('; '));
-  return parseDomains(xml, scope).map((domain) => {
+  const domains: (readonly Domain[])[] = [];
+  for (let from = 0; from < all.length; from += atOnce) {
+    const some = all.slice(from, from + atOnce);
+    domains.push(parseDomains(await virsh(some.map((uuid) => `dumpxml ${uuid}`).join('; ')), scope));
+  }
+  return domains.flat().map((domain) => {
     const { uuid } = domain;
     if (paused?.has(uuid)) return { ...domain, status: 'paused' };
     return saved?.has(uuid) ? { ...domain, status: 'saved' } : domain;
   });
 }
+
+/** An argument has at most 128 KiB (MAX_ARG_STRLEN of execve(2)), and of each domain virsh prints some 10. */
+const atOnce = 500;
 
 /** The domains in what `virsh dumpxml` prints; an active one is taken for running. Throws a DiscoveryError PROTOCOL. */
 export function parseDomains(xml: string, scope: Scope): readonly Domain[] {

@@ -11,28 +11,47 @@ interface OpenElement extends Element {
   readonly children: Element[];
 }
 
-/** Reads the elements of a text as libvirt prints it, one after the other. Throws a RangeError where tags do not match. */
+/**
+ * Reads the elements of a text as libvirt prints it, one after the other, in linear time. Throws a RangeError where it is
+ * no XML, or more than any list of domains.
+ */
 export function parseXml(xml: string): readonly Element[] {
   const root: OpenElement = { name: '', attributes: {}, text: '', children: [] };
   const open: OpenElement[] = [root];
-  for (const [token, closing, name = '', attributes = '', empty] of xml.matchAll(tokens)) {
+  let count = 0;
+  for (let at = 0; at < xml.length; ) {
     const top = open.at(-1) ?? root;
+    const next = xml.indexOf('<', at);
+    const textEnd = next < 0 ? xml.length : next;
+    if (textEnd > at) top.text += decode(xml.slice(at, textEnd));
+    at = textEnd;
+    if (next < 0) break;
+    const skipped = skippedAt(xml, at);
+    if (skipped) {
+      if (skipped.open === '<![CDATA[') top.text += xml.slice(at + skipped.open.length, skipped.at);
+      at = skipped.at + skipped.close.length;
+      continue;
+    }
+    const { closing, name, attributes, empty, end } = tagAt(xml, at);
+    at = end;
     if (closing) {
       if (top.name !== name || top === root) throw new RangeError(`</${name}> closes no element`);
       open.pop();
-    } else if (name) {
-      const element: OpenElement = { name, attributes: readAttributes(attributes), text: '', children: [] };
-      top.children.push(element);
-      if (!empty) open.push(element);
-    } else if (!token.startsWith('<')) {
-      top.text += decode(token);
-    } else if (token.startsWith('<![CDATA[')) {
-      top.text += token.slice(9, -3);
+      continue;
     }
+    const element: OpenElement = { name, attributes: readAttributes(attributes), text: '', children: [] };
+    top.children.push(element);
+    if (++count > mostElements) throw new RangeError(`more than ${mostElements} elements`);
+    if (!empty) open.push(element);
+    if (open.length > mostLevels + 1) throw new RangeError(`more than ${mostLevels} levels`);
   }
   if (open.length > 1) throw new RangeError(`<${open.at(-1)?.name}> is not closed`);
   return root.children.map(trimmed);
 }
+
+/** A domain has some 300, of 6 levels. */
+const mostElements = 1 << 19;
+const mostLevels = 64;
 
 /** The first element at a path of names below `element`. */
 export function at(element: Element | undefined, ...path: readonly string[]): Element | undefined {
@@ -42,8 +61,31 @@ export function at(element: Element | undefined, ...path: readonly string[]): El
   );
 }
 
-const tokens =
-  /<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<[?!][^>]*>|<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|[^<]+/g;
+/** What is no element, and how it begins and ends. */
+const skips = [
+  { open: '<!--', close: '-->' },
+  { open: '<![CDATA[', close: ']]>' },
+  { open: '<?', close: '>' },
+  { open: '<!', close: '>' },
+] as const;
+
+/** Where what begins here ends. */
+function skippedAt(xml: string, start: number) {
+  const skip = skips.find(({ open }) => xml.startsWith(open, start));
+  if (skip === undefined) return undefined;
+  const at = xml.indexOf(skip.close, start + skip.open.length);
+  if (at < 0) throw new RangeError(`${skip.open} without ${skip.close}`);
+  return { ...skip, at };
+}
+
+const tag = /<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>/y;
+
+function tagAt(xml: string, start: number) {
+  tag.lastIndex = start;
+  const [, closing = '', name = '', attributes = '', empty = ''] = tag.exec(xml) ?? [];
+  if (name === '') throw new RangeError(`no tag: ${JSON.stringify(xml.slice(start, start + 40))}`);
+  return { closing: closing !== '', name, attributes, empty: empty !== '', end: tag.lastIndex };
+}
 
 function readAttributes(text: string): Element['attributes'] {
   const pairs = [...text.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)];

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { ask, listDomains, parseDomains } from '../../src/discovery/libvirt.js';
@@ -5,6 +7,7 @@ import { toFound } from '../../src/discovery/libvirt-provider.js';
 import type { RunTool } from '../../src/discovery/run-tool.js';
 import { parseXml } from '../../src/discovery/xml.js';
 import { missingPrograms } from '../helpers/programs.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 import { fixture } from './fixture.js';
 
 const plain = '21111111-2222-4333-8444-555555555555';
@@ -15,6 +18,8 @@ const virsh =
   (lists: string): RunTool =>
   async (_program, args) =>
     fixture(args.at(-1)?.startsWith('list') ? `virsh/${lists}.txt` : 'virsh/libvirt9.0.0-dumpxml.txt');
+
+const dir = useTempDir();
 
 describe('domains', () => {
   it.each([
@@ -34,6 +39,19 @@ describe('domains', () => {
       { name: 'mint', id: 1, cid: 42, status: 'running' },
       { name: 'my vm & "co"', id: 2, cid: 43, status: 'running' },
     ]);
+  });
+
+  it('are more than one command line can name', async () => {
+    const script = `#!/bin/sh
+case "$5" in
+list*) seq -f '%08.0f-2222-4333-8444-555555555555' 5000 ;;
+dumpxml*) echo "$5" | tr -d ' ' | tr ';' '\\n' | sed 's,^dumpxml\\(.*\\)$,<domain><name>\\1</name><uuid>\\1</uuid></domain>,' ;;
+esac
+`;
+    writeFileSync(join(dir, 'virsh'), script, { mode: 0o755 });
+    const env = { PATH: `${dir}:${process.env.PATH}` };
+    const domains = await ask('qemu:///system', 'system', { env });
+    expect(new Set(domains.map(({ name }) => name)).size).toBe(5000);
   });
 
   it('cannot be read from a broken answer', () => {
@@ -100,5 +118,33 @@ describe('XML', () => {
 
   it.each(['<a>', '</a>', '<a><b></a></b>'])('%s does not fit together', (input) => {
     expect(() => parseXml(input)).toThrow(RangeError);
+  });
+
+  it.each([
+    '<',
+    '<a',
+    '<a b>',
+    '<a b=c/>',
+    '<!--',
+    '<!-- -',
+    '<![CDATA[ ]]',
+    '<?xml',
+    '<!DOCTYPE x',
+    '< a/>',
+  ])('%s is none', (input) => {
+    expect(() => parseXml(`<a/>${input}`)).toThrow(RangeError);
+  });
+
+  // A megabyte takes minutes where the rest is looked through at each.
+  it.each(['<!--', '<![CDATA[', '<?', '<!a', '<a b="', '<a ', '<a', '<'])(
+    '%s without end is read in one go',
+    (input) => {
+      expect(() => parseXml(input.repeat((1 << 20) / input.length))).toThrow(RangeError);
+    },
+  );
+
+  it('of more levels or elements than a list of domains has is not read', () => {
+    expect(() => parseXml(`${'<a>'.repeat(65)}${'</a>'.repeat(65)}`)).toThrow('more than 64 levels');
+    expect(() => parseXml('<a/>'.repeat(600_000))).toThrow('more than 524288 elements');
   });
 });

@@ -28,6 +28,8 @@ export interface ReachOptions {
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;
   readonly trace?: Trace | undefined;
+  /** Told where a target leads, just before it is opened. */
+  readonly beforeOpen?: ((target: Target, endpoint: Endpoint) => Promise<void>) | undefined;
 }
 
 export interface Reached {
@@ -74,6 +76,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   );
   const words = [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → ');
   trace?.('resolve', words, resolution.endpoint);
+  await options.beforeOpen?.(target, resolution.endpoint);
   const open = { target: text, timeoutMs, signal };
   const connection = await openRechecked(resolution, open, native);
   trace?.(

@@ -13,6 +13,7 @@ import type { CheckResult, Stage, StageName } from './check-result.js';
 import type { Io } from './command.js';
 import { windowsVmssh } from './over-interop.js';
 import type { ReachFlags } from './shared-options.js';
+import { socketWarning } from './socket-warning.js';
 import { sshProgram } from './ssh-program.js';
 import { sshUser } from './ssh-user.js';
 import { stepTrace } from './trace.js';
@@ -70,6 +71,7 @@ export async function checkTarget(
     }
     reached = await reach(text, {
       ...{ port, timeoutMs, waitMs, signal, env: io.env, platform: io.platform },
+      beforeOpen: socketWarning(io),
       trace(step, outcome, endpoint) {
         verbose?.(step, outcome);
         if (endpoint) means = { text, port, user: byDefault, family: endpoint.family };

@@ -3,6 +3,7 @@ import { type Reached, type ReachOptions, reach } from '../reach.js';
 import type { Transport } from '../reach-over.js';
 import type { Io } from './command.js';
 import type { ReachFlags } from './shared-options.js';
+import { socketWarning } from './socket-warning.js';
 
 export interface ReachByOptions extends Omit<ReachFlags, 'verbose'> {
   /** The target, in the user's own case. */
@@ -18,7 +19,8 @@ export async function reachBy(
   { trace, signal }: Pick<ReachOptions, 'trace' | 'signal'>,
   io: Io,
 ): Promise<Reached> {
-  const options = { port, timeoutMs, waitMs, trace, signal, env: io.env, platform: io.platform };
+  const beforeOpen = socketWarning(io);
+  const options = { port, timeoutMs, waitMs, trace, signal, beforeOpen, env: io.env, platform: io.platform };
   if (!transports?.includes('ip')) return reach(text, options);
   const { reachOver } = await import('../reach-over.js');
   return reachOver(transports, text, options, (words) => io.err(`${io.program}: ${printable(words)}\n`));

@@ -4,8 +4,10 @@ import { DiscoveryError } from './discovery-error.js';
 import { type GetJson, getJson } from './http-unix.js';
 import { isJsonObject, type JsonObject } from './json.js';
 import { textOf } from './json-tool.js';
-import { pathsOf, processesNamed } from './processes.js';
+import { pathsOf } from './process-paths.js';
+import { processesNamed } from './processes.js';
 import type { Deps, Found, Listing, Process, Provider, Status, Warning } from './provider.js';
+import { ownSocket } from './socket-owner.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /** Running cloud-hypervisors: by their command lines, and by their API where the machine was made through it. */
@@ -33,18 +35,18 @@ export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): 
   return { found, warnings };
 }
 
-async function ask({ pid, argv }: Process, deps: Deps, get: GetJson): Promise<Found[]> {
+async function ask(process: Process, deps: Deps, get: GetJson): Promise<Found[]> {
+  const { pid, argv } = process;
   const options = Object.fromEntries(optionsOf(argv.slice(1)));
-  const seen = await pathsOf(pid, deps);
+  const seen = ownSocket(await pathsOf(pid, deps), process);
   const api = apiPath(options['api-socket']);
   const typed = options.vsock === undefined ? undefined : fieldsOf(options.vsock);
-  const told = api
-    ? await get(seen(api), '/api/v1/vm.info', deps).catch(keepIf(typed === undefined))
-    : undefined;
+  const tell = async (path: string) => get(await seen(path), '/api/v1/vm.info', deps);
+  const told = api ? await tell(api).catch(keepIf(typed === undefined)) : undefined;
   const vm = parseVmInfo(told);
   const socket = vm.socket ?? typed?.socket;
   if (!socket) return [];
-  const target = `vsock-mux${seen(socket)}`;
+  const target = `vsock-mux${await seen(socket)}`;
   const cid = vm.cid ?? machineCid(typed?.cid);
   const name = basename(api || socket).replace(/\.sock(et)?$/, '');
   const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;

@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { machineCid } from '../address/cid.js';
 import { readText } from '../read-file.js';
 import { type GetJson, getJson } from './http-unix.js';
 import { isJsonObject, parseJson } from './json.js';
-import { pathsOf, procDir, processesNamed } from './processes.js';
+import { type FindPath, pathInRoot, pathsOf } from './process-paths.js';
+import { procDir, processesNamed } from './processes.js';
 import type { Deps, Found, Listing, Process, Provider, Status, Warning } from './provider.js';
+import { ownSocket } from './socket-owner.js';
 import { optionsOf } from './vhost-device.js';
 
 /** Running Firecrackers: the process tells its API socket, which tells its vsock device. */
@@ -40,29 +42,28 @@ export async function listFirecrackers(
 }
 
 async function ask(
-  { pid, argv }: Process,
+  process: Process,
   deps: Deps,
   get: GetJson,
   read: (path: string) => Promise<string>,
   isSame: (a: string, b: string) => Promise<boolean>,
 ): Promise<Found[]> {
+  const { pid, argv } = process;
   const [program = '', ...args] = argv;
   const options = Object.fromEntries(optionsOf(args));
-  const seen = await pathsIn(pid, program, options, deps, isSame);
+  const find = await pathsIn(pid, program, options, deps, isSame);
+  const seen = ownSocket(find, process);
   const file = options['config-file'];
   const api = 'no-api' in options ? undefined : (options['api-sock'] ?? '/run/firecracker.socket');
+  const tell = async (from: string, what: string) => get(await seen(from), what, deps);
   const config =
-    api === undefined
-      ? undefined
-      : await get(seen(api), '/vm/config', deps).catch(keepIf(file === undefined));
-  const vsock = vsockOf(config ?? (file === undefined ? undefined : parseJson(await read(seen(file)))));
+    api === undefined ? undefined : await tell(api, '/vm/config').catch(keepIf(file === undefined));
+  const vsock = vsockOf(config ?? (file === undefined ? undefined : parseJson(await read(await find(file)))));
   if (vsock === undefined) return [];
   const instance =
-    config === undefined || api === undefined
-      ? undefined
-      : await get(seen(api), '/', deps).catch(() => undefined);
+    config === undefined || api === undefined ? undefined : await tell(api, '/').catch(() => undefined);
   const status = (isJsonObject(instance) && states.get(String(instance.state))) || 'running';
-  const target = `vsock-mux${seen(vsock.udsPath)}`;
+  const target = `vsock-mux${await seen(vsock.udsPath)}`;
   const name = options.id ?? basename(api ?? vsock.udsPath).replace(/\.sock(et)?$/, '');
   const { cid } = vsock;
   return [{ name, target, status, provider: firecracker.name, cid, pid, address: target }];
@@ -76,12 +77,12 @@ async function pathsIn(
   options: Readonly<Record<string, string>>,
   deps: Deps,
   isSame: (a: string, b: string) => Promise<boolean>,
-): Promise<(path: string) => string> {
+): Promise<FindPath> {
   if (!('start-time-us' in options)) return pathsOf(pid, deps);
   const link = `${procDir(deps)}/${pid}/root`;
   const usual = `/srv/jailer/${basename(program)}/${options.id}/root`;
   const root = (await isSame(link, usual)) ? usual : link;
-  return (path) => join(root, path);
+  return (path) => pathInRoot(root, path);
 }
 
 async function isSameFolder(a: string, b: string): Promise<boolean> {

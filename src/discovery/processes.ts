@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs';
-import { basename, isAbsolute, join } from 'node:path';
+import { basename } from 'node:path';
 import { readText, readTextSync } from '../read-file.js';
 import { fewAtATime } from './few-at-a-time.js';
 import type { Deps, Process } from './provider.js';
@@ -25,8 +25,8 @@ export async function processesNamed(
   const all = await allProcesses(deps, fs, uid);
   const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
   // It may have started another program under another user while it was looked at.
-  const trusted = await Promise.all(named.map(({ pid }) => pid).map(trusting(deps, fs, uid)));
-  return named.filter((_, i) => trusted[i]);
+  const owners = await Promise.all(named.map(({ pid }) => pid).map(trusting(deps, fs, uid)));
+  return named.filter((each, i) => owners[i] === each.uid);
 }
 
 /**
@@ -44,41 +44,37 @@ export function allProcesses(
   return reading;
 }
 
-/** What turns a path that a process was given into one for this process: relative ones begin in its working folder. */
-export async function pathsOf(
-  pid: number,
-  deps: Deps,
-  fs: ProcFs = nodeFs,
-): Promise<(path: string) => string> {
-  const link = `${procDir(deps)}/${pid}/cwd`;
-  const folder = await fs.readlink(link).catch(() => link);
-  return (path) => (isAbsolute(path) ? path : join(folder, path));
-}
-
 async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<readonly Process[]> {
   const pids = (await fs.readdir(procDir(deps))).filter((name) => /^\d+$/.test(name)).map(Number);
-  const isTrusted = trusting(deps, fs, uid);
-  const read = async (pid: number) => ((await isTrusted(pid)) ? readOne(pid, deps, fs) : []);
+  const trusted = trusting(deps, fs, uid);
+  const read = async (pid: number) => {
+    const owner = await trusted(pid);
+    return owner === undefined ? [] : readOne(pid, owner, deps, fs);
+  };
   const processes = (await fewAtATime(pids, 4, read, deps.signal)).flat();
   return processes.sort((a, b) => a.pid - b.pid);
 }
 
-async function readOne(pid: number, deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
+async function readOne(pid: number, uid: number, deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
   // A process may end while it is looked at.
   const text = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`).catch(() => '');
   const argv = text.replace(/\0$/, '').split('\0');
-  return argv[0] === '' ? [] : [withoutLoader({ pid, argv })];
+  return argv[0] === '' ? [] : [withoutLoader({ pid, uid, argv })];
 }
 
-/** Tells of a process whether its owner may be believed: this user, or one of the system. */
-function trusting(deps: Deps, fs: ProcFs, uid: number | undefined): (pid: number) => Promise<boolean> {
+/** A process's owner if it may be believed: this user, or one of the system. */
+function trusting(
+  deps: Deps,
+  fs: ProcFs,
+  uid: number | undefined,
+): (pid: number) => Promise<number | undefined> {
   const known = new Map<number, Promise<boolean>>();
   return async (pid) => {
     const owner = await ownerOf(pid, deps, fs);
-    if (owner === undefined || owner === uid) return owner !== undefined;
+    if (owner === undefined || owner === uid) return owner;
     const trusted = known.get(owner) ?? isSystemUser(owner, deps);
     known.set(owner, trusted);
-    return trusted;
+    return (await trusted) ? owner : undefined;
   };
 }
 

@@ -18,6 +18,8 @@ export interface Deps {
 /** A process of this host. */
 export interface Process {
   readonly pid: number;
+  /** Its owner. */
+  readonly uid: number;
   readonly argv: readonly string[];
 }
 

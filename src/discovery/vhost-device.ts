@@ -11,7 +11,7 @@ export interface VhostVsock {
 }
 
 /** The machines of a daemon's command line: one by its own options, or one a `--vm key=value,…`. */
-export function parseVhostDevice({ argv }: Process): readonly VhostVsock[] {
+export function parseVhostDevice({ argv }: Pick<Process, 'argv'>): readonly VhostVsock[] {
   const options = optionsOf(argv.slice(1));
   const vms = options.filter(([name]) => name === 'vm').map(([, value]) => fieldsOf(value));
   const alone = Object.fromEntries(options);

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { crosvm, parseCrosvmArgs } from '../../src/discovery/crosvm-provider.js';
 import { qemu } from '../../src/discovery/qemu-provider.js';
@@ -59,6 +61,22 @@ describe('running QEMUs', () => {
   });
 
   it.each([
+    { name: 'its own', uid: 0, want: [{ address: '127.0.0.1:2222' }], warnings: [] },
+    { name: "another user's", uid: 1001, want: [{ address: undefined }], warnings: [{ code: 'FOREIGN' }] },
+    { name: 'nobody, in this network', uid: undefined, want: [{ address: undefined }], warnings: [] },
+  ])('whose forwarded port has $name', async ({ uid, want, warnings }) => {
+    const argv = ['qemu-system-x86_64', '-name', 'a', '-nic', 'user,hostfwd=tcp:127.0.0.1:2222-:22'];
+    const procDir = fakeProc(dir, [{ argv }]);
+    mkdirSync(join(procDir, 'net'));
+    const rest = '00000000:0000 0A 00000000:00000000 00:00000000 00000000';
+    writeFileSync(
+      join(procDir, 'net/tcp'),
+      uid === undefined ? '' : `   0: 0100007F:08AE ${rest}  ${uid}        0 1\n`,
+    );
+    expect(await qemu.list({ env: {}, procDir })).toMatchObject({ found: want, warnings });
+  });
+
+  it.each([
     { path: '/run/x/vhost.sock', cwd: '/' },
     { path: 'vhost.sock', cwd: '/run/x' },
   ])('with a vhost-user device at $path have the CID and the socket of its daemon', async ({ path, cwd }) => {
@@ -107,7 +125,7 @@ describe('vhost-device-vsock', () => {
     },
     { name: 'a configuration file, which is not read', input: ['--config', '/c.yaml'], want: [] },
   ])('with $name', ({ input, want }) => {
-    expect(parseVhostDevice({ pid: 1, argv: ['vhost-device-vsock', ...input] })).toEqual(want);
+    expect(parseVhostDevice({ argv: ['vhost-device-vsock', ...input] })).toEqual(want);
   });
 });
 

@@ -31,6 +31,9 @@ export async function listAll(
   return { machines, warnings: [...warnings, ...cidsUsedTwice(machines)] };
 }
 
+/** For a provider to say what it knows when its time is over. Milliseconds. */
+const graceMs = 10;
+
 /** How many limits this process's own work may add to one. */
 const longest = 5;
 
@@ -48,6 +51,7 @@ async function askOne(
 ): Promise<Listing> {
   const limit = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, limit.signal]) : limit.signal;
+  const tooLate = new DiscoveryError('TIMEOUT', `gave no answer within ${limitMs / 1000} s`);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const start = { time: now(), own: ownMs() };
@@ -58,8 +62,9 @@ async function askOne(
         timer = setTimeout(look, Math.max(10, limitMs - waited));
         return;
       }
-      limit.abort();
-      reject(new DiscoveryError('TIMEOUT', `gave no answer within ${limitMs / 1000} s`));
+      limit.abort(tooLate);
+      // One that asks several services may have an answer of some.
+      timer = setTimeout(() => reject(tooLate), graceMs);
     };
     timer = setTimeout(look, limitMs);
   });
@@ -67,7 +72,7 @@ async function askOne(
     return await Promise.race([provider.list({ ...deps, signal, timeoutMs: longest * limitMs }), late]);
   } catch (error) {
     deps.signal?.throwIfAborted();
-    const { code = 'EIO', message } = error as NodeJS.ErrnoException;
+    const { code = 'EIO', message } = limit.signal.aborted ? tooLate : (error as NodeJS.ErrnoException);
     return { found: [], warnings: [{ provider: provider.name, code, problem: message }] };
   } finally {
     clearTimeout(timer);

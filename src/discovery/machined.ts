@@ -1,4 +1,5 @@
 import { nameProblem } from '../address/machine-name.js';
+import { DiscoveryError } from './discovery-error.js';
 import type { JsonObject } from './json.js';
 import { type Machine, parseMachine } from './machine.js';
 import { matchMachine } from './match-machine.js';
@@ -110,21 +111,33 @@ async function askOne(socket: Socket, name: string, deps: Deps, call: Call): Pro
 }
 
 async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Promise<MachineList> {
-  const machines: Machine[] = [];
-  const answered: Scope[] = [];
-  const failures: ScopeFailure[] = [];
-  for (const socket of from) {
-    try {
-      machines.push(...(await list(socket, {}, true, deps, call)));
-      answered.push(socket.scope);
-    } catch (error) {
-      if (!(error instanceof VarlinkError)) throw error;
-      // That is how an empty list is told.
-      if (error.code === noSuchMachine) answered.push(socket.scope);
-      else failures.push({ ...socket, code: error.code, problem: error.problem });
-    }
+  // Side by side: one that hangs takes no time from the other.
+  const lists = await Promise.all(from.map((socket) => listScope(socket, deps, call)));
+  return {
+    machines: lists.flatMap(({ machines }) => machines).filter((machine) => machine.class !== 'host'),
+    answered: lists.flatMap(({ answered }) => answered),
+    failures: lists.flatMap(({ failures }) => failures),
+  };
+}
+
+async function listScope(socket: Socket, deps: Deps, call: Call): Promise<MachineList> {
+  const answered = [socket.scope];
+  try {
+    return { machines: await list(socket, {}, true, deps, call), answered, failures: [] };
+  } catch (error) {
+    // That is how an empty list is told.
+    if (error instanceof VarlinkError && error.code === noSuchMachine)
+      return { machines: [], answered, failures: [] };
+    const { code, problem } = failureOf(error);
+    return { machines: [], answered: [], failures: [{ ...socket, code, problem }] };
   }
-  return { machines: machines.filter((machine) => machine.class !== 'host'), answered, failures };
+}
+
+/** The service's failure, or the end of the time that the whole list has. Throws all else, as Ctrl-C. */
+function failureOf(error: unknown): { readonly code: string; readonly problem: string } {
+  if (error instanceof VarlinkError) return error;
+  if (error instanceof DiscoveryError) return { code: error.code, problem: error.message };
+  throw error;
 }
 
 async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps, call: Call) {

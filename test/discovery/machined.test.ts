@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/discovery/json.js';
+import { listAll } from '../../src/discovery/list-all.js';
 import { findMachine, listMachines } from '../../src/discovery/machined.js';
 import { machined } from '../../src/discovery/machined-provider.js';
 import type { Deps } from '../../src/discovery/provider.js';
@@ -279,5 +280,27 @@ describe('machined', () => {
     expect(found).toEqual([]);
     const problem = expect.stringContaining(path);
     expect(warnings).toEqual([{ provider: 'machined', code: 'ECONNREFUSED', problem }]);
+  });
+});
+
+describe('a machined that hangs', () => {
+  it('costs its own machines, and not those of the other scope', async () => {
+    await user(() => {});
+    await system(machines(vm('a', 3), vm('b', 4)));
+    const { machines: listed, warnings } = await listAll(deps, [machined], 200);
+    expect(listed.map(({ target }) => target)).toEqual(['machine/a', 'machine/b']);
+    expect(warnings).toEqual([
+      {
+        provider: 'machined',
+        code: 'TIMEOUT',
+        problem: `${folder.path}/user/${socket}: gave no answer within 0.2 s`,
+      },
+    ]);
+  });
+
+  it('ends with Ctrl-C', async () => {
+    const abort = new AbortController();
+    await user(() => abort.abort(new Error('enough')));
+    await expect(listMachines({ ...deps, signal: abort.signal })).rejects.toThrow('enough');
   });
 });

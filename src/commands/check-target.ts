@@ -9,6 +9,7 @@ import { type Reached, reach } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { type HandshakeOptions, handshake } from '../ssh/handshake.js';
 import { type ProbeResult, probe } from '../ssh/probe.js';
+import { knownKeys } from './check-host-key.js';
 import type { CheckResult, Stage, StageName } from './check-result.js';
 import type { Io } from './command.js';
 import { windowsVmssh } from './over-interop.js';
@@ -82,18 +83,21 @@ export async function checkTarget(
         pass(name, note === undefined ? outcome : `${outcome}; ${note}`);
       },
     });
+    const keys = knownKeys({ typed: host, text, machine, port }, io, signal);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { identityFile, endpoint } = reached.resolution;
     means = { text, port, user, family: endpoint.family, identityFile };
     pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
     onStage('SSH handshake');
+    const { knownAs, keyTypes, check } = await keys;
     const { self, platform, env } = io;
     const shake = { target: text, port, user, timeoutMs, signal };
-    const sshOptions = { ...shake, self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
+    const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
     const { hostKey, methods } = await (platform === 'win32'
-      ? probe(toDuplex(reached.connection), shake)
-      : bySsh(reached.connection, sshOptions));
+      ? probe(toDuplex(reached.connection), { ...shake, keyTypes })
+      : bySsh(reached.connection, { ...shake, ...own, knownAs }));
+    check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
     return { target, means, stages };

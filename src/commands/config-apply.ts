@@ -111,8 +111,8 @@ function leave(why: string, { files }: Plan, io: Io): void {
 async function failed(error: NodeJS.ErrnoException, path: string, { files }: Plan, io: Io): Promise<number> {
   const roots = files.main === undefined ? 'it is for root to write: the same with sudo in front' : undefined;
   const own = `it has to be yours: see ls -ld ${shellQuoted(dirname(path))}`;
-  const { message } = fileError(error, path, 'written');
-  await complain(message, isClosed(error) ? (roots ?? own) : undefined, io);
+  const { message, hint } = fileError(error, path, 'written');
+  await complain(message, isClosed(error) ? (roots ?? own) : hint, io);
   return exitCode.connect;
 }
 

@@ -1,5 +1,6 @@
 import { quote } from '../errors.js';
 import { type FileContent, readSafely } from '../files/read-at.js';
+import { CommandError } from './command.js';
 
 /** A file of ssh's as it is now. */
 export interface CurrentFile {
@@ -26,11 +27,14 @@ export async function fileAt(path: string | undefined): Promise<CurrentFile> {
   return { text, byHand: (mode & 0o222) === 0 ? 'is read-only' : undefined };
 }
 
-/** The same error, with the file that it is about. */
-export function fileError(error: NodeJS.ErrnoException, path: string, wanted: 'read' | 'written'): Error {
-  const { code, syscall } = error;
-  const words = `${quote(path)} cannot be ${wanted}: ${reasonOf(error)}`;
-  return Object.assign(new Error(words, { cause: error }), { code, syscall });
+/** An error of reading or changing a file, with the file that it is about. */
+export function fileError(
+  error: NodeJS.ErrnoException & { readonly hint?: string | undefined },
+  path: string,
+  wanted: 'read' | 'written' | 'changed',
+): CommandError {
+  const { code = 'UNKNOWN', hint } = error;
+  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${reasonOf(error)}`, hint);
 }
 
 /** An error's message without the path that Node adds: it may be that of a temporary file. */

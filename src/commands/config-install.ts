@@ -1,8 +1,14 @@
+import type { ListedMachine } from '../discovery/merge.js';
 import { printable } from '../errors.js';
+import { adoptKeys } from '../host-keys/adopt.js';
+import { parseTarget } from '../kinds/parse.js';
 import { otherHome } from '../ssh/folder.js';
+import { knownHostsFile } from '../ssh/known-hosts-file.js';
+import { keyNames } from '../ssh/older-names.js';
 import type { Command, Io } from './command.js';
 import { showPlan } from './config-apply.js';
 import { carryOut } from './config-carry-out.js';
+import { fileError } from './config-files.js';
 import {
   type ConfigOptions,
   configOptionSpecs,
@@ -60,6 +66,20 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
         `${io.program}: warning: every user's ssh is to run this program, and ${printable(why)}: install it where root alone can change it, as the Debian package does\n`,
       );
     const plan = (to: Io) => planInstall(options, to, find, files);
-    return options.dryRun ? showPlan(await plan(io), io) : carryOut(plan, io);
+    if (options.dryRun) return showPlan(await plan(io), io);
+    const code = await carryOut(plan, io);
+    if (found) await adoptAll((await found).machines, io);
+    return code;
   },
 };
+
+/** The Hosts have the names under which host keys are kept now: older ones go on to count. */
+async function adoptAll(machines: readonly ListedMachine[], { env }: Io): Promise<void> {
+  const path = knownHostsFile(env);
+  const names = machines.flatMap(
+    (machine) => keyNames({ text: machine.target, target: parseTarget(machine.target), machine }) ?? [],
+  );
+  await adoptKeys(path, names).catch((error) => {
+    throw fileError(error, path, 'changed');
+  });
+}

@@ -112,8 +112,8 @@ export async function configLines(
   return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
 }
 
-// ssh puts the home in the place of "~" and reads percents after that, also those of the home.
-function knownHostsOf({ env }: Io): string {
+/** The file of host keys as ssh reads it: it puts the home in the place of "~" and reads percents after that, also those of the home. */
+export function knownHostsOf({ env }: Io): string {
   const path = knownHostsFile(env);
   return path.includes('%') ? path : userKnownHosts;
 }

@@ -1,12 +1,13 @@
 import { exitCode, quote } from '../errors.js';
-import { editFile } from '../files/edit-file.js';
+import { forgetKeys } from '../host-keys/forget.js';
 import { asTarget } from '../kinds/parse.js';
 import { lookUp } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
-import { readText } from '../read-file.js';
-import { hostKeyAlias, isNamed } from '../ssh/identity.js';
-import { knownHostsFile, withoutNames } from '../ssh/known-hosts-file.js';
+import { hostKeyAlias, isNamed, uuidAlias } from '../ssh/identity.js';
+import { knownHostsFile } from '../ssh/known-hosts-file.js';
+import { olderNames } from '../ssh/older-names.js';
 import { type Command, UsageError } from './command.js';
+import { fileError } from './config-files.js';
 import { complain } from './words.js';
 
 export interface ForgetOptions {
@@ -35,13 +36,11 @@ export const forget: Command<ForgetOptions> = {
     let code: number = exitCode.ok;
     for (const { host: target } of targets.map(splitLogin)) {
       const names = await namesOf(target, () => lookUp(target, io));
-      const text = await readText(path).catch(() => '');
-      const left = withoutNames(text, names);
-      if (left.removed > 0) {
-        await editFile(path, () => Buffer.from(left.text), 0o600);
-        io.out(
-          `forgot ${left.removed === 1 ? 'the host key' : `${left.removed} host keys`} of ${quote(target)}\n`,
-        );
+      const removed = await forgetKeys(path, names).catch((error) => {
+        throw fileError(error, path, 'changed');
+      });
+      if (removed > 0) {
+        io.out(`forgot ${removed === 1 ? 'the host key' : `${removed} host keys`} of ${quote(target)}\n`);
       } else {
         await complain(`no host key of ${quote(target)} is known in ${path}`, cureFor(target), io);
         code = exitCode.notFound;
@@ -51,22 +50,12 @@ export const forget: Command<ForgetOptions> = {
   },
 };
 
-/** What known_hosts may have a machine by. One that is gone is known by what was typed alone: its UUID, or its target. */
+/** What known_hosts may have a machine by. One that is gone is known only by what was typed: its UUID, or its target. */
 async function namesOf(typed: string, find: () => ReturnType<typeof lookUp>): Promise<readonly string[]> {
-  const own = [
-    typed,
-    typed.replaceAll('%', '/'),
-    typed.replaceAll('/', '%'),
-    hostKeyAlias({ uuid: uuidOf(typed) }) ?? typed,
-  ];
-  try {
-    const { text, machine } = await find();
-    const alias = machine && hostKeyAlias(machine);
-    const targets = [text, ...(machine?.also ?? [])].flatMap((each) => [each, each.replaceAll('/', '%')]);
-    return [...own, ...targets, ...(alias === undefined ? [] : [alias])];
-  } catch {
-    return own;
-  }
+  const ids = uuidAlias(uuidOf(typed)) ?? [];
+  const target = asTarget(typed);
+  const found = await find().catch(() => target && { text: typed, target });
+  return [typed, ids, (found && hostKeyAlias(found)) ?? [], found ? olderNames(found) : []].flat();
 }
 
 function cureFor(target: string): string {

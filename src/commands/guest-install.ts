@@ -6,11 +6,13 @@ import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js'
 import { targetOf } from '../guest/ways.js';
 import { kindOf } from '../kinds/kinds.js';
 import { parseTarget } from '../kinds/parse.js';
+import { lookUp } from '../lookup/find-target.js';
 import { splitUser } from '../lookup/login.js';
-import { shellWord } from '../ssh/config-word.js';
+import { hostKeyAlias } from '../ssh/identity.js';
 import { formatCheck } from './check-format.js';
 import { checkTarget } from './check-target.js';
 import type { Command, Io } from './command.js';
+import { knownHostsOf } from './config-options.js';
 import { scriptOptions, setupOptions } from './guest-options.js';
 import { isSameMachine, overTarget } from './guest-proof.js';
 import { rootRunner } from './guest-root.js';
@@ -104,7 +106,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
     const closed = await run(over, setupScript({ ...script, keys: [], onlyVsock, expect: proof }), port);
     if (closed.code !== 0) return exitCode.connect;
   }
-  io.out(`\n${afterwards(options, target, io)}`);
+  io.out(`\n${await afterwards(options, target, io)}`);
   return exitCode.ok;
 }
 
@@ -118,12 +120,15 @@ function targetByCid(cid: number | undefined): string | undefined {
 }
 
 /** What to type from now on. */
-function afterwards({ into, script }: GuestInstallOptions, target: string, io: Io): string {
+async function afterwards({ into, script }: GuestInstallOptions, target: string, io: Io): Promise<string> {
   const { port, account } = script;
   const name = hostName(splitUser(into.host).host);
   const user = account ?? splitUser(into.host).user;
-  const word = (text: string) => shellWord(text, io.platform);
-  const lines = hostLines({ name, target, port, user, word, self: io.self });
+  const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
+  const lines = hostLines({
+    ...{ name, target, port, user, program: io.self, platform: io.platform },
+    ...{ knownHosts: knownHostsOf(io), hostKeyAlias: hostKeyAlias(found) },
+  });
   const onWindows = kindOf(parseTarget(target)).from.startsWith('windows');
   const registration =
     onWindows && port !== 22

@@ -18,6 +18,8 @@ export interface ProxyOptions extends ReachFlags {
   /** The target, in the user's own case. */
   readonly text: string;
   readonly port: number;
+  /** Whether the text is what ssh was called with, and what it keeps the host key by. */
+  readonly isTyped?: true;
   readonly fdpass: boolean;
   /** Undefined: vsock alone; only vsock-nc asks for others. */
   readonly transports?: readonly Transport[] | undefined;
@@ -59,6 +61,7 @@ export const proxy: Command<ProxyOptions> = {
     const [host = '', port] = positionals(raw, 2, 2, 'HOST PORT');
     const typed = raw.options.typed;
     return {
+      ...(typed === undefined ? {} : { isTyped: true }),
       text: asTyped(host, typed === true ? undefined : typed),
       port: portArgument(port),
       fdpass: raw.options.fdpass === true,
@@ -67,6 +70,7 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(options, io) {
+    if (options.isTyped) refusePattern(options.text);
     const target = io.platform === 'linux' ? asTarget(options.text) : undefined;
     if (target && kindOf(target).from === 'windows-wsl2') {
       const { proxyOverInterop } = await import('./proxy-over-interop.js');
@@ -108,6 +112,18 @@ export const proxy: Command<ProxyOptions> = {
     return 0;
   },
 };
+
+// ssh would keep the key by a name that is a pattern to it, and take it for every machine that fits.
+function refusePattern(text: string): void {
+  const target = /[*?]/.test(text) ? asTarget(text) : undefined;
+  if (!target || kindOf(target).hostKey !== 'machine') return;
+  throw new ConnectError('parse', text, {
+    code: 'USAGE',
+    problem:
+      'ssh reads "*" and "?" in a name as a pattern, and would take its host key for other machines too',
+    hint: 'use vmssh ssh, which keeps the key by a name of its own',
+  });
+}
 
 /** ssh leaves its stderr to us: there a person sees that and why nothing happens yet. */
 async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): void }> {

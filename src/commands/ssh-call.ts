@@ -9,7 +9,7 @@ import type { NamedTarget } from '../lookup/short-name.js';
 import { loadAddon } from '../native.js';
 import { isHostName } from '../ssh/host-name.js';
 import { type HostOptions, hostOptions } from '../ssh/host-options.js';
-import { hostKeyAlias, isNamed } from '../ssh/identity.js';
+import { hostKeyAlias } from '../ssh/identity.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { type Io, UsageError } from './command.js';
 import { startProgress } from './spinner.js';
@@ -113,14 +113,14 @@ function onlyMachine(tool: Tool, args: SplitArgs, machines: readonly Operand[]):
 }
 
 async function settingsOf(named: NamedTarget, hasUser: boolean, waitSeconds: number | undefined, io: Io) {
-  const { machine, target, text } = named;
-  const keeps = isNamed(target);
+  const { machine, text } = named;
+  const alias = hostKeyAlias(named);
   const key = machine?.identityFile;
   const options: HostOptions = {
     ...{ program: io.self, platform: io.platform, target: text, waitSeconds },
     fdpass: io.platform !== 'win32' && loadAddon().addon !== undefined,
-    knownHosts: keeps ? knownHostsFile(io.env) : undefined,
-    hostKeyAlias: keeps ? ((machine && hostKeyAlias(machine)) ?? hostFor(named)) : undefined,
+    knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
+    hostKeyAlias: alias,
     user: hasUser ? undefined : machine?.user,
     identityFile: key !== undefined && (await isReadable(key)) ? key : undefined,
   };

@@ -2,10 +2,13 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { exitCode, quote } from '../errors.js';
+import { adoptKeys } from '../host-keys/adopt.js';
 import { lookUp } from '../lookup/find-target.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
+import { keyNames } from '../ssh/older-names.js';
 import { shellQuoted } from './called-as.js';
 import { type Io, UsageError } from './command.js';
+import { fileError } from './config-files.js';
 import { asksTool } from './ssh-args.js';
 import { prepare, type SshOptions, type ToolCall } from './ssh-call.js';
 import { changedKey } from './ssh-changed-key.js';
@@ -24,7 +27,13 @@ export async function runTool(tool: Tool, options: SshOptions, io: Io): Promise<
   }
   // ssh makes its own folder alone, and only where it knows the file to lie in it. Where there can be none, ssh tells.
   const { makeFolder } = await import('../files/place.js');
-  await makeFolder(dirname(knownHostsFile(io.env))).catch(() => {});
+  const knownHosts = knownHostsFile(io.env);
+  await makeFolder(dirname(knownHosts)).catch(() => {});
+  const names = keyNames(call.named);
+  if (names)
+    await adoptKeys(knownHosts, [names]).catch((error) => {
+      throw fileError(error, knownHosts, 'changed');
+    });
   const code = await run(call.command, io);
   if (code === 255 && (await changedKey(call, io))) await explainChangedKey(call, io);
   return code;

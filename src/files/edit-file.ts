@@ -23,7 +23,10 @@ const mostTries = 5;
  * not meant. Throws an errno's error, a FileRefusal, or what `edit` throws.
  */
 export async function editFile(path: string, edit: Edit, mode: number): Promise<void> {
-  const place = await placeOf(path);
+  const place = await placeOf(path).catch((error) => {
+    if (error.code !== 'ENOENT' || edit(undefined) !== undefined) throw error;
+  });
+  if (!place) return;
   try {
     await removeLeftovers(place);
     const seen = await readAt(place);

@@ -30,13 +30,13 @@ export async function lock({ folder, name }: Place, now: () => number = clock): 
   for (;;) {
     const made = await make(folder.at(file));
     if (made) return lockOf(folder.at(file), made);
+    if (now() - start >= longestWait)
+      throw new FileRefusal('LOCKED', `${file} beside it locks it`, 'remove that file if no vmssh runs');
     const stats = await look(folder.at(file));
     if (stats === undefined) continue;
     if (!seen || !isSame(seen.stats, stats)) seen = { stats, since: now() };
     if (now() - seen.since >= longestHeld || (await isAbandoned(folder, file)))
       await remove(folder.at(file), stats);
-    else if (now() - start >= longestWait)
-      throw new FileRefusal('LOCKED', `${file} beside it locks it: remove that if no vmssh runs`);
     else await after(5 + Math.random() * 20);
   }
 }

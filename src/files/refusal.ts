@@ -5,6 +5,7 @@ export class FileRefusal extends Error {
   constructor(
     readonly code: 'OTHERS_LINK' | 'LOCKED' | 'NOT_NEW',
     message: string,
+    readonly hint?: string | undefined,
   ) {
     super(message);
   }

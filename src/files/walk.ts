@@ -60,6 +60,7 @@ function trust({ stats: { uid, mode } }: Held, name: string, linkUid: number): v
   throw new FileRefusal(
     'OTHERS_LINK',
     `${quote(name)} on its path is a link that ${whose}: root does not follow it`,
+    'run the same as the user whose files they are',
   );
 }
 

@@ -12,6 +12,7 @@ export const container: Kind<NamedTarget<'container'>> = {
   from: 'linux',
   takesPort: false,
   hostKey: 'machine',
+  sameMachinesAs: 'machine',
   providers: ['machined', 'nspawn'],
   parse: ({ rest }) => ({ kind: 'container', name: parseName(rest, 'container name') }),
   async resolve({ name }, context) {

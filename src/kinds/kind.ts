@@ -21,6 +21,8 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly takesPort: boolean;
   /** Whose host key is kept: the machine's, or nobody's, where another machine may answer tomorrow. */
   readonly hostKey: 'machine' | 'none';
+  /** The kind that names the same machines, if another does too. */
+  readonly sameMachinesAs?: string;
   /** The providers that list such machines. */
   readonly providers: readonly string[];
   /** Whether a text without any separator is of this kind. */
@@ -29,6 +31,11 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   parse(split: Split): T;
   /** Throws a ConnectError of op resolve. */
   resolve(target: T, context: ResolveContext): Resolution | Promise<Resolution>;
+}
+
+/** The word for whose machines a kind names: of two kinds with the same it is one. */
+export function machinesOf({ name, sameMachinesAs = name }: Kind): string {
+  return sameMachinesAs;
 }
 
 /** What completion offers of a kind, "vsock/": what follows it is the user's to know. Undefined if its machines are listed. */

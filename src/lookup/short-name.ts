@@ -9,6 +9,7 @@ import { ConnectError, quoteNames } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget } from '../kinds/parse.js';
 import { ambiguousName } from '../resolve/found.js';
+import { nameOf } from '../target/target.js';
 
 /** A target, and the machine behind it as far as it is listed. */
 export interface NamedTarget {
@@ -118,9 +119,4 @@ function theOne(
   const exact = machines.filter((each) => [each.target, ...each.also].includes(typed.replace('%', '/')));
   const [machine, ...others] = exact.length > 0 ? exact : matchFound(nameOf(target), machines);
   return others.length === 0 ? machine : undefined;
-}
-
-function nameOf(target: Target): string {
-  if ('name' in target) return target.name;
-  return 'vmId' in target ? target.vmId : '';
 }

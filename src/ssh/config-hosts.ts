@@ -6,7 +6,7 @@ import { parseTarget } from '../kinds/parse.js';
 import { settingsOf } from './config-settings.js';
 import type { ConcreteHost } from './config-text.js';
 import { hostOptions } from './host-options.js';
-import { hostKeyAlias, isNamed } from './identity.js';
+import { hostKeyAlias, uuidAlias } from './identity.js';
 
 export interface ConcreteHostOptions {
   /** Stands in front of each name. */
@@ -22,29 +22,28 @@ export interface ConcreteHosts {
   readonly left: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** A block a machine, by its slug; never one that could stand for another host. */
+/** A block a machine, by its slug; never one that could stand for another host or machine. */
 export function concreteHosts(
   machines: readonly ListedMachine[],
   { prefix, taken, knownHosts }: ConcreteHostOptions,
 ): ConcreteHosts {
   const hosts: ConcreteHost[] = [];
   const left: { name: string; why: string }[] = [];
-  const used = new Set<string>();
-  const slugs = countBy(machines, ({ name }) => slug(name).toLowerCase());
+  // A made-up name is none: its number is another one next time.
+  const named = machines.filter(({ name, provider, pid }) => name !== `${provider}-${pid}`);
+  const slugs = countBy(named, ({ name }) => slug(name).toLowerCase());
   const uuids = countBy(machines, ({ uuid }) => uuid);
-  for (const machine of machines) {
-    const { name, provider, pid } = machine;
-    if (name === `${provider}-${pid}`) continue; // made up: it has none, and the number is another one next time
+  const hostOf = ({ name, provider }: ListedMachine) => {
     const isOnly = slugs.get(slug(name).toLowerCase()) === 1;
-    const host = `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}`;
-    const why = problem(machine, host, prefix, taken, used);
-    if (why === undefined) {
-      used.add(host.toLowerCase());
-      const pattern = uuidPattern(machine, uuids, taken);
-      hosts.push({ ...toHost(machine, host, knownHosts), pattern });
-    } else {
-      left.push({ name, why });
-    }
+    return `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}`;
+  };
+  const wanted = countBy(named, (machine) => hostOf(machine).toLowerCase());
+  for (const machine of named) {
+    const host = hostOf(machine);
+    const isOnly = wanted.get(host.toLowerCase()) === 1;
+    const why = problem(machine, host, prefix, taken, isOnly);
+    if (why !== undefined) left.push({ name: machine.name, why });
+    else hosts.push({ ...toHost(machine, host, knownHosts), pattern: uuidPattern(machine, uuids, taken) });
   }
   return { hosts, left };
 }
@@ -54,12 +53,12 @@ function problem(
   host: string,
   prefix: string,
   taken: ReadonlySet<string>,
-  used: ReadonlySet<string>,
+  isOnly: boolean,
 ): string | undefined {
   if (slug(machine.name) === '') return 'its name has no character that a host name can have';
   if (prefix === '' && host.includes('.')) return 'with a dot it could be a host on a network: use --prefix';
   if (taken.has(host.toLowerCase())) return `your ssh configuration has a Host ${host} already: use --prefix`;
-  if (used.has(host.toLowerCase())) return `another machine of ${machine.provider} has this name`;
+  if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
     hostOptions({ ...toHost(machine, host, '~/x').options, program: ['vmssh'], fdpass: false });
     return undefined;
@@ -70,15 +69,14 @@ function problem(
 
 function toHost(machine: ListedMachine, host: string, knownHosts: string): ConcreteHost {
   const { name, target, provider, user, identityFile } = machine;
-  const keeps = isNamed(parseTarget(target));
-  const alias = hostKeyAlias(machine) ?? slug(target.replaceAll('/', '-'));
+  const alias = hostKeyAlias({ target: parseTarget(target), machine });
   return {
     host,
     about: printable(`${name} of ${provider}`),
     options: {
       target,
-      knownHosts: keeps ? knownHosts : undefined,
-      hostKeyAlias: keeps ? alias : undefined,
+      knownHosts: alias === undefined ? undefined : knownHosts,
+      hostKeyAlias: alias,
       user,
       identityFile,
     },
@@ -91,7 +89,7 @@ function uuidPattern(
   uuids: ReadonlyMap<string | undefined, number>,
   taken: ReadonlySet<string>,
 ): string | undefined {
-  if (uuid === undefined || hostKeyAlias({ uuid }) === undefined || taken.has(uuid)) return undefined;
+  if (uuid === undefined || uuidAlias(uuid) === undefined || taken.has(uuid)) return undefined;
   return uuids.get(uuid) === 1 ? uuid.replace('-', '?') : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { ConnectError } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { shellWord } from './config-word.js';
+import { configArgument, pathArgument, shellWord } from './config-word.js';
 import { hostNameOf } from './host-name.js';
 import type { ProbeResult } from './probe.js';
 
@@ -9,6 +9,8 @@ export interface HandshakeOptions {
   readonly port: number;
   /** Servers may offer other methods to other users. */
   readonly user: string;
+  /** A name by which a known_hosts file has the server: ssh asks for a key of a type that it knows. */
+  readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
   /** ssh and its options. */
   readonly ssh: readonly string[];
   /** ssh's configuration, as of ssh -F. */
@@ -44,13 +46,17 @@ const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 
 /** What the user's configuration says counts, but for what would do more than shake hands, or ask, or stop at a key. */
 function command(options: HandshakeOptions): readonly string[] {
-  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs } = options;
+  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, knownAs } = options;
   const proxy = [...self, 'proxy', `--timeout=${timeoutMs / 1000}`, '--', target, String(port)];
+  const files = knownAs ? [pathArgument(knownAs.path)] : [];
   const settings = [
     `ProxyCommand=${proxy.map((word) => shellWord(word, platform)).join(' ')}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
     ...['ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
-    ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'GlobalKnownHostsFile=/dev/null'],
+    // A new key is added to the first file, and every one of them is read.
+    ...['StrictHostKeyChecking=no', `UserKnownHostsFile=${['/dev/null', ...files].join(' ')}`],
+    ...(knownAs ? [`HostKeyAlias=${configArgument(knownAs.name)}`] : []),
+    'GlobalKnownHostsFile=/dev/null',
     ...['CheckHostIP=no', 'VerifyHostKeyDNS=no', 'UpdateHostKeys=no'],
   ];
   return [
@@ -71,7 +77,7 @@ function failed(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   const said = stderr
     .split('\n')
     .map((line) => line.trim())
-    .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_)/.test(line));
+    .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
   const why = stopped === 'timeout' ? 'it timed out' : (said ?? 'ssh gave no reason');
   return new ConnectError('handshake', target, {
     code: 'HANDSHAKE',

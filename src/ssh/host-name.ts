@@ -1,5 +1,8 @@
-/** What ssh refuses in a host name, and the colon, by which scp and rsync part the path from it. */
-const refused = /[\s\p{C}:'"`$\\;&<>|(){},]+/gu;
+/**
+ * What ssh refuses in a host name; the colon, by which scp and rsync part the path from it; and what is a pattern to
+ * known_hosts, for which newer versions of ssh take no key.
+ */
+const refused = /[\s\p{C}:'"`$\\;&<>|(){},*?!]+/gu;
 
 /** Whether every tool of ssh takes the text for a host as it stands. */
 export function isHostName(text: string): boolean {

@@ -15,6 +15,8 @@ export interface Caller {
 export interface HostOptions extends Caller {
   /** What the proxy is called with; undefined: what ssh was called with. */
   readonly target?: string | undefined;
+  /** For the proxy; undefined: ssh's own, which ends at 65535. */
+  readonly port?: number | undefined;
   /** Seconds for the proxy's --wait. */
   readonly waitSeconds?: number | undefined;
   /** What known_hosts has the machine by; undefined: as it was typed. */
@@ -39,14 +41,14 @@ export function hostOptions(options: HostOptions): readonly (readonly [string, s
   ];
 }
 
-function proxyCommand({ program, fdpass, platform, target, waitSeconds }: HostOptions): string {
+function proxyCommand({ program, fdpass, platform, target, port, waitSeconds }: HostOptions): string {
   const typed = platform === 'win32' ? '--typed "%n" "%h" %p' : "--typed '%n' '%h' %p";
   return [
     ...program.map((word) => shellWord(word, platform)),
     'proxy',
     ...(fdpass ? ['--fdpass'] : []),
     ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
-    target === undefined ? typed : `${shellWord(target, platform)} %p`,
+    target === undefined ? typed : `${shellWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');
 }
 

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import type { ServerHostKeyAlgorithm } from 'ssh2';
 import { ConnectError } from '../errors.js';
+import { fingerprintOf } from '../host-keys/fingerprint.js';
 
 export interface HostKey {
   /** "ssh-ed25519" and the like. */
@@ -22,6 +23,8 @@ export interface ProbeOptions {
   readonly user: string;
   /** Milliseconds for the whole handshake. */
   readonly timeoutMs: number;
+  /** The types of keys that are known of the server: it is asked for one of them first, as ssh does. */
+  readonly keyTypes?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +35,7 @@ export interface ProbeOptions {
 export async function probe(sock: Duplex, options: ProbeOptions): Promise<ProbeResult> {
   const { default: ssh2 } = await import('ssh2');
   const client = new ssh2.Client();
-  const { target, user, timeoutMs, signal } = options;
+  const { target, user, timeoutMs, keyTypes = [], signal } = options;
   let hostKey: HostKey | undefined;
   const abort = () => sock.destroy(new Error('interrupted'));
   signal?.addEventListener('abort', abort);
@@ -48,6 +51,7 @@ export async function probe(sock: Duplex, options: ProbeOptions): Promise<ProbeR
         sock,
         username: user,
         readyTimeout: timeoutMs,
+        algorithms: { serverHostKey: { append: [], prepend: algorithmsOf(keyTypes), remove: [] } },
         hostVerifier: (key: Buffer) => {
           hostKey = describeKey(key);
           return true;
@@ -83,9 +87,23 @@ export async function probe(sock: Duplex, options: ProbeOptions): Promise<ProbeR
   }
 }
 
+/** The signature algorithms of key types, of those that ssh2 knows. */
+function algorithmsOf(types: readonly string[]): ServerHostKeyAlgorithm[] {
+  return (Object.keys(algorithms) as (keyof typeof algorithms)[])
+    .filter((type) => types.includes(type))
+    .flatMap((type) => algorithms[type]);
+}
+
+const algorithms = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
+} satisfies Record<string, ServerHostKeyAlgorithm[]>;
+
 /** The type (its first string, RFC 4253 section 6.6) and the fingerprint of a public key blob. */
 function describeKey(key: Buffer): HostKey {
   const type = key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');
-  const hash = createHash('sha256').update(key).digest('base64').replace(/=+$/, '');
-  return { type, fingerprint: `SHA256:${hash}` };
+  return { type, fingerprint: fingerprintOf(key) };
 }

@@ -39,6 +39,11 @@ export interface QemuTarget extends NamedTarget<'qemu'> {
   readonly scope: 'any' | 'system' | 'session';
 }
 
+/** The name or id by which a target means a machine; "" for an address. */
+export function nameOf(target: AnyTarget & { readonly name?: string; readonly vmId?: string }): string {
+  return target.name ?? target.vmId ?? '';
+}
+
 export interface SocketPath {
   /** The path with each % taken as it is. */
   readonly path: string;

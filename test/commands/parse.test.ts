@@ -57,12 +57,12 @@ table(
     {
       name: '--typed for the case',
       input: raw(['unix/tmp/foo', '22'], { typed: 'unix/tmp/Foo' }),
-      want: { ...proxied, text: 'unix/tmp/Foo' },
+      want: { ...proxied, isTyped: true, text: 'unix/tmp/Foo' },
     },
     {
       name: '--typed of an alias',
       input: raw(['vsock/3', '22'], { typed: 'Web' }),
-      want: proxied,
+      want: { ...proxied, isTyped: true },
     },
     {
       name: '--timeout, --wait and -v',

@@ -30,7 +30,7 @@ describe('a Host of its own', () => {
     {
       name: 'the name of one without a UUID',
       input: machine('web'),
-      want: { knownHosts: '~/hosts', hostKeyAlias: 'machine-web' },
+      want: { knownHosts: '~/hosts', hostKeyAlias: 'vmssh-machine%web' },
     },
     {
       name: 'nothing for an address',
@@ -70,12 +70,29 @@ describe('a Host of its own', () => {
       why: /^your ssh configuration has a Host Git already/,
     },
     { name: 'is empty', input: [machine('*')], why: /no character/ },
-    { name: 'is there twice', input: [machine('a'), machine('a')], why: /another machine of machined/ },
     { name: 'steers the file', input: [machine('a\nProxyCommand x')], why: /control character/ },
   ])('is not made where the name $name', ({ input, why }) => {
     const { hosts: made, left } = hosts(input, '', ['git']);
     expect(made).toHaveLength(input.length - 1);
     expect(left[0]?.why).toMatch(why);
+  });
+});
+
+describe('names of which a host name can be only one', () => {
+  it.each([
+    { name: 'one name twice', input: [machine('a'), machine('a')] },
+    { name: 'names that differ in what no host name has', input: [machine('a b'), machine("a'b")] },
+    {
+      name: 'the name and provider of others',
+      input: [machine('a-lima'), machine('a'), machine('a', { provider: 'lima', target: 'lima/a' })],
+      want: ['a-machined'],
+    },
+  ])('have no Host: $name', ({ input, want = [] }) => {
+    for (const machines of [input, input.toReversed()]) {
+      const { hosts: made, left } = hosts(machines);
+      expect(made.map(({ host }) => host)).toEqual(want);
+      for (const { why } of left) expect(why).toMatch(/^another machine would be Host \S+ too/);
+    }
   });
 });
 

@@ -13,6 +13,8 @@ describe('a host name for ssh and its tools', () => {
     { text: '-oProxyCommand=x', name: 'oProxyCommand=x' },
     { text: 'a$(x)`y`;z', name: 'a-x-y-z' },
     { text: 'a\u202eb', name: 'a-b' },
+    { text: 'podman%*', name: 'podman%-' },
+    { text: 'a?b!', name: 'a-b-' },
     { text: ' ', name: 'machine' },
     { text: '', name: 'machine' },
   ])('$text is none, and stands as $name', ({ text, name }) => {

@@ -1,0 +1,62 @@
+import { createHmac } from 'node:crypto';
+import { matchesPattern } from './pattern.js';
+
+/** A line of known_hosts with a key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Each character of its texts is one byte. */
+export interface KeyLine {
+  readonly marker: string | undefined;
+  /** The list of names as it stands there, and where in the line that is. */
+  readonly hosts: string;
+  readonly at: number;
+  /** "ssh-ed25519" and the like. */
+  readonly type: string;
+  /** In base64. */
+  readonly key: string;
+}
+
+/** The lines of a file with their ends, a character a byte: what is kept of them stays as it is. */
+export function linesOf(bytes: Buffer): readonly string[] {
+  return bytes.toString('latin1').match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/** Undefined for a comment, an empty line, and what is none of these. */
+export function parseLine(line: string): KeyLine | undefined {
+  const [start, marker, hosts, type, key] =
+    /^[ \t]*(?:(@\S+)[ \t]+)?(?=([^\s#@]\S*)[ \t]+(\S+)[ \t]+(\S+))/.exec(line) ?? [];
+  if (start === undefined || !hosts || !type || !key) return undefined;
+  return { marker, hosts, at: start.length, type, key };
+}
+
+/** A name as the other functions take it: known_hosts knows no case of ASCII letters. */
+export function nameBytes(name: string): string {
+  return folded(Buffer.from(name).toString('latin1'));
+}
+
+/** Whether ssh takes a list of names for a host's: it may have patterns, of which those with a "!" exclude. */
+export function isFor(name: string, hosts: string): boolean {
+  if (hosts.startsWith('|')) return isHashOf(name, hosts);
+  const patterns = folded(hosts).split(',');
+  if (patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1)))) return false;
+  return patterns.some((each) => matchesPattern(name, each));
+}
+
+/** Whether one entry of such a list is this very name, at any port. */
+export function isEntryOf(name: string, entry: string): boolean {
+  if (entry.startsWith('|')) return isHashOf(name, entry);
+  return plainName(entry) === name;
+}
+
+/** The name that an entry has, without its port. */
+export function plainName(entry: string): string {
+  const plain = folded(entry);
+  return /^\[(.*)\]:\d+$/.exec(plain)?.[1] ?? plain;
+}
+
+function isHashOf(name: string, hashed: string): boolean {
+  const [, salt = '', hash] = /^\|1\|([^|]+)\|(.+)$/.exec(hashed) ?? [];
+  const mac = createHmac('sha1', Buffer.from(salt, 'base64')).update(Buffer.from(name, 'latin1'));
+  return mac.digest('base64') === hash;
+}
+
+function folded(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

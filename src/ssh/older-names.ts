@@ -1,0 +1,40 @@
+import { slug } from '../discovery/match-found.js';
+import type { KeyNames } from '../host-keys/adopt.js';
+import { type Kind, machinesOf } from '../kinds/kind.js';
+import { kindOf, kinds, type Target } from '../kinds/kinds.js';
+import { asTarget } from '../kinds/parse.js';
+import { nameOf } from '../target/target.js';
+import { isHostName } from './host-name.js';
+import { hostKeyAlias, type Identified } from './identity.js';
+
+/** A target as it was typed, and the machine that it means as far as it is listed. */
+export interface Typed extends Identified {
+  readonly text: string;
+  readonly machine?: (Identified['machine'] & { readonly also: readonly string[] }) | undefined;
+}
+
+/** What known_hosts has a machine by; undefined for an address. The keys of a UUID are nobody else's: none are older. */
+export function keyNames(typed: Typed): KeyNames | undefined {
+  const alias = hostKeyAlias(typed);
+  if (alias === undefined) return undefined;
+  return { alias, older: alias.includes('%') ? olderNames(typed) : [] };
+}
+
+/** Other names that known_hosts may have a machine by: what was typed for a pattern, and what versions before used. */
+export function olderNames({ text, target, machine }: Typed): readonly string[] {
+  const texts = [text, ...twins(target), ...(machine ? [machine.target, ...machine.also] : [])];
+  const names = texts.flatMap((each) => {
+    const host = each.replaceAll('/', '%');
+    const bare = isHostName(host) ? [] : [slug(nameOf(asTarget(each) ?? target))];
+    return [each, each.replaceAll('%', '/'), host, slug(each.replaceAll(/[/%]/g, '-')), ...bare];
+  });
+  return [...new Set(names)].filter((name) => name !== '');
+}
+
+// container/web is machine/web.
+function twins(target: Target): readonly string[] {
+  const own = kindOf(target);
+  const table: readonly Kind[] = kinds;
+  const others = table.filter((kind) => kind.name !== own.name && machinesOf(kind) === machinesOf(own));
+  return others.map(({ name }) => `${name}/${nameOf(target)}`);
+}

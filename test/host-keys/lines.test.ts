@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { isFor, nameBytes, parseLine } from '../../src/host-keys/lines.js';
+import { matchesPattern } from '../../src/host-keys/pattern.js';
+
+describe('a pattern of ssh', () => {
+  it.each([
+    { pattern: 'a', fits: ['a'], not: ['', 'b', 'aa'] },
+    { pattern: '*', fits: ['', 'a', 'a.b'], not: [] },
+    { pattern: 'a*c', fits: ['ac', 'abc', 'acbc'], not: ['a', 'acb', 'bac'] },
+    { pattern: '?a?', fits: ['bab'], not: ['a', 'ba', 'baba'] },
+    { pattern: '*a*b', fits: ['ab', 'xaxb', 'abab'], not: ['ba'] },
+    { pattern: 'a**', fits: ['a', 'ab'], not: ['b'] },
+    { pattern: '[a].+', fits: ['[a].+'], not: ['a', 'axx'] },
+    { pattern: '', fits: [''], not: ['a'] },
+  ])('$pattern', ({ pattern, fits, not }) => {
+    expect(fits.filter((text) => !matchesPattern(text, pattern))).toEqual([]);
+    expect(not.filter((text) => matchesPattern(text, pattern))).toEqual([]);
+  });
+
+  it('of many stars is no way to take forever', () => {
+    expect(matchesPattern('a'.repeat(5000), `${'*a'.repeat(500)}b`)).toBe(false);
+  });
+});
+
+describe('a list of hosts', () => {
+  it.each([
+    { hosts: 'a,web', is: true },
+    { hosts: 'WEB', is: true },
+    { hosts: 'w*', is: true },
+    { hosts: '*,!web', is: false },
+    { hosts: '!w*,web', is: false },
+    { hosts: '!db,*', is: true },
+    { hosts: '[web]:22', is: false },
+    { hosts: '|1|bad|worse', is: false },
+  ])('$hosts', ({ hosts, is }) => expect(isFor(nameBytes('Web'), hosts)).toBe(is));
+});
+
+describe('a line', () => {
+  it.each([
+    {
+      line: 'a,b ssh-rsa AAAA c\n',
+      want: { marker: undefined, hosts: 'a,b', at: 0, type: 'ssh-rsa', key: 'AAAA' },
+    },
+    { line: ' @revoked\t* t k', want: { marker: '@revoked', hosts: '*', at: 10, type: 't', key: 'k' } },
+    { line: '# a t k', want: undefined },
+    { line: '@revoked t k', want: undefined },
+    { line: 'a t\n', want: undefined },
+    { line: '\n', want: undefined },
+  ])('$line', ({ line, want }) => expect(parseLine(line)).toEqual(want));
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { parseTarget } from '../../src/kinds/parse.js';
+import { hostKeyAlias, uuidAlias } from '../../src/ssh/identity.js';
+import { keyNames } from '../../src/ssh/older-names.js';
+
+const uuid = '11111111-2222-4333-8444-555555555555';
+const alias = (text: string) => hostKeyAlias({ target: parseTarget(text) });
+
+describe('the identity of a machine', () => {
+  it.each([
+    { input: uuid.replace('5', 'A'), want: `vmssh-${uuid.replace('5', 'a')}` },
+    { input: '00000000-0000-0000-0000-000000000000', want: undefined },
+    { input: 'x y', want: undefined },
+    { input: undefined, want: undefined },
+  ])('$input', ({ input, want }) => expect(uuidAlias(input)).toBe(want));
+});
+
+describe('the name that known_hosts has a machine by', () => {
+  it.each([
+    { text: 'machine/web', want: 'vmssh-machine%web' },
+    { text: 'container/web', want: 'vmssh-machine%web' },
+    { text: 'container%web', want: 'vmssh-machine%web' },
+    { text: 'qemu/a.b_c-1', want: 'vmssh-qemu%a.b_c-1' },
+    { text: 'qemu:session/web', want: 'vmssh-qemu-session%web' },
+    { text: 'wsl/größe', want: 'vmssh-wsl%größe' },
+    { text: `hyper-v/${uuid}`, want: `vmssh-${uuid}` },
+    { text: 'vsock/3', want: undefined },
+    { text: 'unix/run/x', want: undefined },
+    { text: '.host', want: undefined },
+  ])('$text: $want', ({ text, want }) => expect(alias(text)).toBe(want));
+
+  it('is its UUID if it is listed with one, and does not hang on how it was typed', () => {
+    const machine = { target: 'machine/Web', uuid };
+    expect(hostKeyAlias({ target: parseTarget('container/web'), machine })).toBe(`vmssh-${uuid}`);
+    const nameless = { target: 'machine/web' };
+    expect(hostKeyAlias({ target: parseTarget('machine/WEB'), machine: nameless })).toBe('vmssh-machine%web');
+  });
+
+  it('is no pattern to ssh, no list, and nobody else’s, whatever the machine is called', () => {
+    const names = [
+      '*',
+      '?',
+      '!a',
+      '**',
+      'a*',
+      'a b',
+      "a'b",
+      'a,b',
+      'a-b',
+      'A-b',
+      'a\u0301',
+      'á',
+      '|1|a|b',
+      '#',
+      '=',
+      'a=b',
+    ];
+    const made = names.map((name) => alias(`podman/${name}`) ?? '');
+    expect(new Set(made.map((each) => each.toLowerCase())).size).toBe(names.length);
+    for (const each of made) expect(each).toMatch(/^vmssh-podman%[^*?!,|#\s]*$/);
+  });
+});
+
+describe('older names', () => {
+  it('are those of what was typed, of its kinds, and of versions before, only without a UUID', () => {
+    const machine = { target: 'machine/web', also: ['container/web'] };
+    const typed = { text: 'container%web', target: parseTarget('container%web'), machine };
+    const names = keyNames(typed);
+    expect(names?.alias).toBe('vmssh-machine%web');
+    const words = ['machine', 'container'];
+    expect([...(names?.older ?? [])].sort()).toEqual(
+      words.flatMap((word) => [`${word}%web`, `${word}-web`, `${word}/web`]).sort(),
+    );
+    expect(keyNames({ ...typed, machine: { ...machine, uuid } })).toEqual({
+      alias: `vmssh-${uuid}`,
+      older: [],
+    });
+    expect(keyNames({ text: 'vsock/3', target: parseTarget('vsock/3') })).toBeUndefined();
+  });
+
+  it('have the slug that stood for a name that no host can have', () => {
+    expect(keyNames({ text: "machine/it's", target: parseTarget("machine/it's") })?.older).toContain('it-s');
+  });
+});

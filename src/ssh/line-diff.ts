@@ -1,11 +1,72 @@
+import { commonAnchors } from './diff-anchors.js';
+
 /** A line of a diff: kept, removed or added. */
 export type DiffLine = readonly [' ' | '-' | '+', string];
 
-/** The lines of both texts as a shortest edit, by the longest common subsequence. */
+/** Of two pieces of text, the largest for which each pair of lines is compared. */
+const mostPairs = 1_000_000;
+
+/** How often a piece is cut into smaller ones. */
+const mostCuts = 30;
+
+/**
+ * The lines of both texts as an edit: a shortest one, by the longest common subsequence, if they are short. Longer ones are
+ * cut at the lines that both have once; a long piece without any is replaced as a whole.
+ */
 export function lineDiff(before: string, after: string): readonly DiffLine[] {
-  const [a, b] = [linesOf(before), linesOf(after)];
-  const lengths = commonLengths(a, b);
   const diff: DiffLine[] = [];
+  addDiff(linesOf(before), linesOf(after), mostCuts, diff);
+  return diff;
+}
+
+/** A diff with `context` kept lines around what changed; a line "…" stands for what is left out. */
+export function shortDiff(diff: readonly DiffLine[], context = 2): readonly DiffLine[] {
+  const near = (at: number) =>
+    diff.slice(Math.max(0, at - context), at + context + 1).some(([sign]) => sign !== ' ');
+  return diff.flatMap((line, i): DiffLine[] => {
+    if (near(i)) return [line];
+    return i === 0 || near(i - 1) ? [[' ', '…']] : [];
+  });
+}
+
+function addDiff(a: readonly string[], b: readonly string[], cuts: number, diff: DiffLine[]): void {
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start++;
+  let end = 0;
+  const rest = Math.min(a.length, b.length) - start;
+  while (end < rest && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  add(' ', a.slice(0, start), diff);
+  addMiddle(a.slice(start, a.length - end), b.slice(start, b.length - end), cuts, diff);
+  add(' ', a.slice(a.length - end), diff);
+}
+
+function addMiddle(a: readonly string[], b: readonly string[], cuts: number, diff: DiffLine[]): void {
+  const isShort = a.length * b.length <= mostPairs;
+  const anchors = isShort || cuts === 0 ? [] : commonAnchors(a, b);
+  if (isShort) addShortest(a, b, diff);
+  else if (anchors.length === 0) {
+    add('-', a, diff);
+    add('+', b, diff);
+  } else addBetween(anchors, a, b, cuts, diff);
+}
+
+function addBetween(
+  anchors: readonly (readonly [number, number])[],
+  a: readonly string[],
+  b: readonly string[],
+  cuts: number,
+  diff: DiffLine[],
+): void {
+  let [i, j] = [0, 0];
+  for (const [nextI, nextJ] of [...anchors, [a.length, b.length] as const]) {
+    addDiff(a.slice(i, nextI), b.slice(j, nextJ), cuts - 1, diff);
+    add(' ', a.slice(nextI, nextI + 1), diff);
+    [i, j] = [nextI + 1, nextJ + 1];
+  }
+}
+
+function addShortest(a: readonly string[], b: readonly string[], diff: DiffLine[]): void {
+  const lengths = commonLengths(a, b);
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
     const [old = '', young = ''] = [a[i], b[j]];
@@ -21,17 +82,6 @@ export function lineDiff(before: string, after: string): readonly DiffLine[] {
       j++;
     }
   }
-  return diff;
-}
-
-/** A diff with `context` kept lines around what changed; a line "…" stands for what is left out. */
-export function shortDiff(diff: readonly DiffLine[], context = 2): readonly DiffLine[] {
-  const near = (at: number) =>
-    diff.slice(Math.max(0, at - context), at + context + 1).some(([sign]) => sign !== ' ');
-  return diff.flatMap((line, i): DiffLine[] => {
-    if (near(i)) return [line];
-    return i === 0 || near(i - 1) ? [[' ', '…']] : [];
-  });
 }
 
 // The length of the longest common subsequence of a from i on and b from j on.
@@ -50,6 +100,10 @@ function commonLengths(a: readonly string[], b: readonly string[]): readonly Uin
 
 function at(rows: readonly Uint32Array[], i: number, j: number): number {
   return rows[i]?.[j] ?? 0;
+}
+
+function add(sign: DiffLine[0], lines: readonly string[], diff: DiffLine[]): void {
+  for (const line of lines) diff.push([sign, line]);
 }
 
 function linesOf(text: string): readonly string[] {

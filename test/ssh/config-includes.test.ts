@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { includedTexts } from '../../src/ssh/config-includes.js';
@@ -20,6 +21,8 @@ describe('what a configuration includes', () => {
   write('.ssh/circle', 'Include circle\nInclude circle\nInclude a.conf\n');
   write('.ssh/(odd) +$.conf', 'odd');
   write('elsewhere', 'there');
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  symlinkSync('/dev/zero', join(folder, 'zero'));
 
   it.each([
     { name: 'is in its folder', text: 'Include a.conf', want: ['A'] },
@@ -37,6 +40,11 @@ describe('what a configuration includes', () => {
       name: 'includes more, and itself',
       text: 'Host b\n  Include circle\r\n',
       want: expect.arrayContaining(['A']),
+    },
+    {
+      name: 'is a FIFO, a device or a folder',
+      text: 'Include pipe zero conf.d a.conf',
+      want: ['', '', '', 'A'],
     },
     { name: 'is not there', text: 'Include none nowhere/*\n# Include a.conf', want: [''] },
   ])('is found where it $name', async ({ text, want }) => {

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { readText, readTextSync } from '../read-file.js';
 import { fewAtATime } from './few-at-a-time.js';
 import type { Deps, Process } from './provider.js';
+import { mayBeSetUserId } from './set-user-id.js';
 import { isSystemUser } from './system-user.js';
 
 /** What is needed of node:fs. */
@@ -26,14 +27,21 @@ export async function processesNamed(
   const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
   // It may have started another program under another user while it was looked at.
   const owners = await Promise.all(named.map(({ pid }) => pid).map(trusting(deps, fs, uid)));
-  return named.filter((each, i) => owners[i] === each.uid);
+  const same = named.filter((each, i) => owners[i] === each.uid);
+  const strange = await Promise.all(
+    same.map(
+      ({ pid, uid: owner }) =>
+        (owner === 0 || owner !== uid) && mayBeSetUserId(`${procDir(deps)}/${pid}`, uid),
+    ),
+  );
+  return same.filter((_, i) => !strange[i]);
 }
 
 /**
  * The processes whose owner may be believed: this user, or one of the system. Anybody can start a process that is called
  * like somebody's machine, and whose command line has no end.
  */
-export function allProcesses(
+function allProcesses(
   deps: Deps,
   fs: ProcFs = nodeFs,
   uid: number | undefined = process.getuid?.(),

@@ -10,6 +10,7 @@ import { compile } from '../native/support/compile.js';
 
 const dir = useTempDir();
 const program = compile('long-command-line.c', new URL('./fixtures/', import.meta.url));
+const setUserId = compile('set-user-id.c', new URL('./fixtures/', import.meta.url));
 const missing = program === undefined || isRefused(program);
 
 describe.skipIf(missing)('processes with a command line of 300 MiB', () => {
@@ -52,6 +53,26 @@ describe.skipIf(missingRoot('high numbers'))('a QEMU of a user with a high numbe
     });
     for (const uid of [60_001, 60_513, 62_000])
       expect(await resolve(uid)).toMatchObject({ code: 4, stderr: expect.not.stringMatching(/knows.*of-6/) });
+  });
+});
+
+/** sudo is one while it asks for a password: its owner is root, its name and arguments are the caller's. */
+describe.skipIf(setUserId === undefined || missingRoot('the set-user-ID bit'))("a program of root's", () => {
+  it('that another user has started is no machine', async () => {
+    const args = ['true', '-name', 'disguised', '-device', 'vhost-vsock-pci,guest-cid=4000000077'];
+    const start = async (mode: number, who: object) => {
+      chmodSync(dirname(setUserId ?? ''), 0o755);
+      chmodSync(setUserId ?? '', mode);
+      const child = spawn(setUserId ?? '', args, { ...who, argv0: 'qemu-system-x86_64' });
+      const end = once(child, 'close');
+      const said = String((await once(child.stdout, 'data'))[0]);
+      const { code } = await run([...vmssh, 'resolve', 'qemu/disguised']);
+      child.stdin.end();
+      await end;
+      return { said, code };
+    };
+    expect(await start(0o755, {})).toEqual({ said: 'ready\n', code: 0 });
+    expect(await start(0o4755, otherUser)).toEqual({ said: 'ready\n', code: 4 });
   });
 });
 

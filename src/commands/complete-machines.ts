@@ -1,4 +1,4 @@
-import { slug } from '../discovery/match-found.js';
+import { slug } from '../discovery/match.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { countBy } from '../group-by.js';
 import { asTarget } from '../kinds/parse.js';
@@ -18,7 +18,7 @@ export function machineWords(
   });
 }
 
-/** Whether a machine's slug means it alone, as `matchFound` has it, without a look at all the others for each. */
+/** Whether a machine's slug means it alone, as `match` has it, without a look at all the others for each. */
 function meaning(machines: readonly ListedMachine[]): (name: string, short: string) => boolean {
   const exact = countBy(machines, ({ name }) => name);
   const folded = countBy(machines, ({ name }) => name.toLowerCase());

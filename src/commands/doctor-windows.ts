@@ -1,7 +1,7 @@
 import { vmIds } from '../address/guid.js';
 import { serviceIdOfPort } from '../address/service-id.js';
 import { hyperVFailures } from '../connect/hyper-v-failures.js';
-import { hyperVCures } from '../discovery/hyper-v.js';
+import { hyperVHints } from '../discovery/hyper-v.js';
 import { listServices } from '../discovery/hyper-v-services.js';
 import type { Deps } from '../discovery/provider.js';
 import type { AddonState } from '../native.js';
@@ -58,7 +58,7 @@ export function windowsChecks({ hvsock, rights, services }: WindowsFacts): reado
     who.length > 0
       ? { name: 'rights', state: 'ok', ...plain(`this user is ${who.join(' and ')}`) }
       : {
-          ...{ name: 'rights', state: 'none', cure: hyperVCures.NO_RIGHTS },
+          ...{ name: 'rights', state: 'none', cure: hyperVHints.NO_RIGHTS },
           ...plain('this user is neither elevated nor of Hyper-V Administrators, and sees no machines'),
         },
     { name: 'services', state: 'none', ...plain(`Hyper-V socket services: ${count}`) },

@@ -1,7 +1,7 @@
 import { constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { checkUserName } from '../address/user-name.js';
-import { slug } from '../discovery/match-found.js';
+import { slug } from '../discovery/match.js';
 import { printable, quote } from '../errors.js';
 import { asTarget } from '../kinds/parse.js';
 import type { lookUp } from '../lookup/find-target.js';

@@ -13,6 +13,7 @@ import { fieldsOf, optionsOf } from './vhost-device.js';
 /** Running cloud-hypervisors: by their command lines, and by their API where the machine was made through it. */
 export const cloudHypervisor: Provider = {
   name: 'cloud-hypervisor',
+  title: 'Cloud Hypervisor',
   platforms: ['linux'],
   list: (deps) => listCloudHypervisors(deps),
 };

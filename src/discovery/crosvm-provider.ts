@@ -5,7 +5,12 @@ import type { Deps, Found, Listing, Process, Provider } from './provider.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
-export const crosvm: Provider = { name: 'crosvm', platforms: ['linux'], list: (deps) => list(deps) };
+export const crosvm: Provider = {
+  name: 'crosvm',
+  title: 'crosvm',
+  platforms: ['linux'],
+  list: (deps) => list(deps),
+};
 
 async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   const processes = await processesNamed(/^crosvm$/, deps, fs);

@@ -13,6 +13,7 @@ import { optionsOf } from './vhost-device.js';
 /** Running Firecrackers: the process tells its API socket, which tells its vsock device. */
 export const firecracker: Provider = {
   name: 'firecracker',
+  title: 'Firecracker',
   platforms: ['linux'],
   list: (deps) => listFirecrackers(deps),
 };

@@ -1,17 +1,19 @@
 import { countBy } from '../group-by.js';
 import { DiscoveryError } from './discovery-error.js';
-import { type HyperVSources, hyperVCures, listHyperV } from './hyper-v.js';
+import { type HyperVMachine, type HyperVSources, hyperVHints, listHyperV } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
 import type { JsonObject } from './json.js';
 import { parseJson } from './json.js';
 import { textOf } from './json-tool.js';
-import { slug } from './match-found.js';
+import { match, slug } from './match.js';
 import { type Deps, type Found, type Listing, type Provider, statuses, type Warning } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
+import { type Search, searchIn } from './search.js';
 
 /** The Hyper-V machines of this Windows. */
 export const hyperV: Provider = {
   name: 'hyper-v',
+  title: 'Hyper-V',
   platforms: ['win32', 'linux'],
   limitMs: 8000, // where PowerShell has to be asked, or interop
   list: (deps) => (process.platform === 'win32' ? listHyperVFound(deps) : listOverInterop(deps)),
@@ -51,16 +53,41 @@ function parseListing(text: string): Listing {
   }
 }
 
-/** Lists them; no Hyper-V is no machine, and no rights is a warning with its cure. */
+/** Lists them; no Hyper-V is no machine, and no rights is a warning with its hint. */
 export async function listHyperVFound(deps: Deps, from?: HyperVSources): Promise<Listing> {
   try {
     return { found: toFound(await listHyperV(deps, from)), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     if (error.code === 'NO_HYPERV') return { found: [], warnings: [] };
-    const cure = error.code === 'NO_RIGHTS' ? `: ${hyperVCures.NO_RIGHTS}` : '';
-    const problem = `${error.message}${cure}`;
+    const hint = error.code === 'NO_RIGHTS' ? `: ${hyperVHints.NO_RIGHTS}` : '';
+    const problem = `${error.message}${hint}`;
     return { found: [], warnings: [{ provider: hyperV.name, code: error.code, problem }] };
+  }
+}
+
+/** By name or slug, both without regard to case, or by id. */
+export async function findHyperV(
+  name: string,
+  deps: Deps,
+  list: (deps: Deps) => Promise<readonly HyperVMachine[]> = (deps) => listHyperV(deps),
+): Promise<Search<HyperVMachine, Warning>> {
+  try {
+    const machines = await list(deps);
+    const named = machines.map((machine) => ({
+      ...{ name: machine.name.toLowerCase(), uuid: machine.id, machine },
+    }));
+    const matches = match(name.toLowerCase(), named).map(({ machine }) => machine);
+    return searchIn(matches, machines, ({ id }) => `hyper-v/${id}`);
+  } catch (error) {
+    deps.signal?.throwIfAborted();
+    if (!(error instanceof DiscoveryError)) throw error;
+    const { code, message: problem } = error;
+    const hint =
+      new Map<string, string>(Object.entries(hyperVHints)).get(code) ??
+      'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt';
+    const known = { problem, hint, warnings: [], cause: error };
+    return { outcome: 'unavailable', code: code === 'TIMEOUT' ? 'NOT_FOUND' : code, ...known };
   }
 }
 

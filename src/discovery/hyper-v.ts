@@ -39,8 +39,8 @@ export async function listHyperV(
   return machines;
 }
 
-/** What mends NO_RIGHTS and NO_HYPERV. */
-export const hyperVCures = {
+/** What fixes NO_RIGHTS and NO_HYPERV. */
+export const hyperVHints = {
   NO_RIGHTS:
     'be a member of Hyper-V Administrators (elevated: net localgroup "Hyper-V Administrators" %USERNAME% /add, then sign in anew), or use an elevated terminal',
   NO_HYPERV: 'enable it and restart: optionalfeatures',

@@ -9,7 +9,12 @@ import { textOf } from './json-tool.js';
 import type { Deps, Found, Listing, Provider, Status, Warning } from './provider.js';
 
 /** The instances of Incus, and of LXD, which has the same API: VMs by their CID, containers by their address. */
-export const incus: Provider = { name: 'incus', platforms: ['linux'], list: (deps) => listIncus(deps) };
+export const incus: Provider = {
+  name: 'incus',
+  title: 'Incus',
+  platforms: ['linux'],
+  list: (deps) => listIncus(deps),
+};
 
 export async function listIncus(
   deps: Deps,

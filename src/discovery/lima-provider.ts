@@ -5,7 +5,12 @@ import type { Deps, Found, Listing, Provider, Status } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
 
 /** Lima's instances: their SSH server is on a TCP port of this host. */
-export const lima: Provider = { name: 'lima', platforms: ['linux'], list: (deps) => listLima(deps) };
+export const lima: Provider = {
+  name: 'lima',
+  title: 'Lima',
+  platforms: ['linux'],
+  list: (deps) => listLima(deps),
+};
 
 export function listLima(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
   return listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parseLima, deps, run);

@@ -2,9 +2,10 @@ import { nameProblem } from '../address/machine-name.js';
 import { DiscoveryError } from './discovery-error.js';
 import type { JsonObject } from './json.js';
 import { type Machine, parseMachine } from './machine.js';
-import { matchMachine } from './match-machine.js';
+import { match } from './match.js';
 import type { Deps } from './provider.js';
 import { runtimeDirs, type Scope } from './runtime-dirs.js';
+import { type Search, searchIn } from './search.js';
 import { type Call, call as varlinkCall } from './varlink.js';
 import { VarlinkError } from './varlink-error.js';
 
@@ -16,26 +17,6 @@ export interface ScopeFailure {
   readonly code: string;
   readonly problem: string;
 }
-
-/** What came of looking for a machine; `failures` tells the scopes that could not be asked. */
-export type MachineSearch =
-  | { readonly outcome: 'found'; readonly machine: Machine; readonly failures: readonly ScopeFailure[] }
-  | {
-      readonly outcome: 'ambiguous';
-      readonly names: readonly string[];
-      readonly failures: readonly ScopeFailure[];
-    }
-  | {
-      readonly outcome: 'not-found';
-      readonly answered: readonly Scope[];
-      /** The names of the machines that there are. */
-      readonly known: readonly string[];
-      readonly failures: readonly ScopeFailure[];
-    }
-  /** No machined answered: where all codes are ENOENT, none runs. */
-  | { readonly outcome: 'no-machined'; readonly failures: readonly ScopeFailure[] }
-  /** No machine can have such a name; nobody was asked. */
-  | { readonly outcome: 'refused'; readonly problem: string };
 
 export interface MachineList {
   /** In the order of the scopes; a machine that is registered in both comes twice. This host itself is left out. */
@@ -52,20 +33,36 @@ export async function findMachine(
   name: string,
   deps: Deps,
   call: Call = varlinkCall,
-): Promise<MachineSearch> {
+): Promise<Search<Machine, ScopeFailure>> {
   const problem = nameProblem(name);
   if (problem !== undefined) return { outcome: 'refused', problem };
   const { machine, denied, unsure, failures } = await askByName(name, deps, call);
-  if (machine) return { outcome: 'found', machine, failures };
+  if (machine) return { outcome: 'found', machine, warnings: failures };
   const list = await listScopes([...denied, ...unsure], deps, call);
-  const all = [...failures, ...list.failures];
-  const answered = [...new Set([...denied.map(({ scope }) => scope), ...list.answered])];
-  if (answered.length === 0) return { outcome: 'no-machined', failures: all };
-  const [match, ...others] = matchMachine(name, list.machines);
-  if (match === undefined)
-    return { outcome: 'not-found', answered, known: namesOf(list.machines), failures: all };
-  if (others.length > 0) return { outcome: 'ambiguous', names: namesOf([match, ...others]), failures: all };
-  return { outcome: 'found', machine: match, failures: all };
+  const warnings = [...failures, ...list.failures];
+  if (denied.length + list.answered.length === 0) return nobody(warnings);
+  return searchIn(matchMachine(name, list.machines), list.machines, (each) => each.name, warnings);
+}
+
+// Of one in two scopes, the first.
+function matchMachine(wanted: string, machines: readonly Machine[]): readonly Machine[] {
+  const matches = match(
+    wanted,
+    machines.map((machine) => ({ name: machine.name, uuid: machine.id, machine })),
+  );
+  const first = new Map(matches.toReversed().map(({ name, machine }) => [name, machine]));
+  return [...first.values()].toReversed();
+}
+
+function nobody(warnings: readonly ScopeFailure[]): Search<Machine, ScopeFailure> {
+  const isAbsent = warnings.every(({ code }) => code === 'ENOENT');
+  return {
+    ...{ outcome: 'unavailable', code: 'NOT_FOUND', warnings },
+    problem: isAbsent ? 'it does not run here, or is older than 257' : 'no scope gave an answer',
+    hint: isAbsent
+      ? 'apt-get install systemd-container && systemctl start systemd-machined; with an older one reach the machine by vsock/CID or unix/PATH'
+      : 'see systemctl status systemd-machined',
+  };
 }
 
 /** All machines of both scopes. */
@@ -144,10 +141,6 @@ async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps
   const options = { more, signal: deps.signal, timeoutMs: deps.timeoutMs };
   const replies = await call(socket.path, 'io.systemd.Machine.List', which, options);
   return replies.map((reply) => parseMachine(reply, socket.scope));
-}
-
-function namesOf(machines: readonly Machine[]): readonly string[] {
-  return [...new Set(machines.map(({ name }) => name))];
 }
 
 const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';

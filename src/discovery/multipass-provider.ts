@@ -8,6 +8,7 @@ import { type RunTool, runTool } from './run-tool.js';
 /** Multipass' instances, by their IP address. */
 export const multipass: Provider = {
   name: 'multipass',
+  title: 'Multipass',
   platforms: ['linux'],
   list: (deps) => listMultipass(deps),
 };

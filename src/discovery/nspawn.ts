@@ -1,8 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { nameProblem } from '../address/machine-name.js';
-import { matchName } from './match-name.js';
+import { match } from './match.js';
 import type { Deps } from './provider.js';
 import { runtimeDirs } from './runtime-dirs.js';
+import { type Search, searchIn } from './search.js';
 
 /** The socket of a container's SSH server, as systemd-nspawn exports it to this host. */
 export interface Export {
@@ -10,21 +11,6 @@ export interface Export {
   readonly name: string;
   readonly path: string;
 }
-
-/** What came of looking for an export; `failures` tells the folders that could not be read. */
-export type ExportSearch =
-  | { readonly outcome: 'found'; readonly export: Export }
-  | { readonly outcome: 'ambiguous'; readonly names: readonly string[] }
-  | {
-      readonly outcome: 'not-found';
-      /** The paths that were looked at, best first. */
-      readonly tried: readonly string[];
-      /** The names of the containers that export a socket. */
-      readonly known: readonly string[];
-      readonly failures: readonly ReadFailure[];
-    }
-  /** No container can have such a name; the file system was not touched. */
-  | { readonly outcome: 'refused'; readonly problem: string };
 
 export interface ReadFailure {
   readonly path: string;
@@ -39,22 +25,22 @@ export interface Fs {
 }
 
 /** Finds a container's exported socket by its name, without regard to case where there is no exact one. */
-export async function findExport(name: string, deps: Deps, fs: Fs = nodeFs): Promise<ExportSearch> {
+export async function findExport(
+  name: string,
+  deps: Deps,
+  fs: Fs = nodeFs,
+): Promise<Search<Export, ReadFailure>> {
   const problem = nameProblem(name);
   if (problem !== undefined) return { outcome: 'refused', problem };
   const tried = folders(deps).flatMap((folder) => candidates(folder, name));
   const failures: Failures = new Map();
   for (const path of tried) {
-    if (await isSocket(path, failures, fs)) return { outcome: 'found', export: { name, path } };
+    if (await isSocket(path, failures, fs))
+      return { outcome: 'found', machine: { name, path }, warnings: listOf(failures) };
   }
-  const exports = await readExports(deps, failures, fs);
-  const [match, ...others] = matchName(name, exports.keys());
-  const path = exports.get(match ?? '');
-  if (match === undefined || path === undefined) {
-    return { outcome: 'not-found', tried, known: [...exports.keys()], failures: listOf(failures) };
-  }
-  if (others.length > 0) return { outcome: 'ambiguous', names: [match, ...others] };
-  return { outcome: 'found', export: { name: match, path } };
+  const exports = [...(await readExports(deps, failures, fs))].map(([name, path]) => ({ name, path }));
+  const search = searchIn(match(name, exports), exports, (each) => each.name, listOf(failures));
+  return search.outcome === 'unknown' ? { ...search, tried } : search;
 }
 
 export interface ExportList {

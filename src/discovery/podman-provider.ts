@@ -3,7 +3,12 @@ import type { Deps, Found, Listing, Provider } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
 
 /** Podman's machines: their SSH server is on a TCP port of this host. */
-export const podman: Provider = { name: 'podman', platforms: ['linux'], list: (deps) => listPodman(deps) };
+export const podman: Provider = {
+  name: 'podman',
+  title: 'Podman',
+  platforms: ['linux'],
+  list: (deps) => listPodman(deps),
+};
 
 export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
   const command = ['podman', 'machine', 'list', '--format', 'json'];

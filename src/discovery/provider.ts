@@ -1,3 +1,5 @@
+import type { Search } from './search.js';
+
 /** What every provider is given; effects of one provider alone are default parameters of its functions. */
 export interface Deps {
   /** XDG_RUNTIME_DIR is read. */
@@ -24,16 +26,20 @@ export interface Process {
 }
 
 /** A source of machines on this host. */
-export interface Provider {
+export interface Provider<F extends Found = Found> {
   readonly name: string;
+  /** What people call it. */
+  readonly title: string;
   readonly platforms: readonly NodeJS.Platform[];
   /** Milliseconds for its answer, where the caller sets no limit and a second is too short. */
   readonly limitMs?: number;
-  list(deps: Deps): Promise<Listing>;
+  list(deps: Deps): Promise<Listing<F>>;
+  /** For a provider that knows more of its names than its list shows; `findBy` asks it. */
+  find?(name: string, deps: Deps): Promise<Search<F, Warning>>;
 }
 
-export interface Listing {
-  readonly found: readonly Found[];
+export interface Listing<F extends Found = Found> {
+  readonly found: readonly F[];
   /** What could not be asked, so that a short list is not taken for the whole. */
   readonly warnings: readonly Warning[];
 }

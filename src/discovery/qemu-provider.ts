@@ -9,7 +9,12 @@ import { type Listeners, readListeners } from './tcp-listeners.js';
 import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-daemons.js';
 
 /** Running QEMUs, by their command lines alone: no daemon is asked, no privilege needed. */
-export const qemu: Provider = { name: 'qemu', platforms: ['linux'], list: (deps) => list(deps) };
+export const qemu: Provider = {
+  name: 'qemu',
+  title: 'QEMU',
+  platforms: ['linux'],
+  list: (deps) => list(deps),
+};
 
 async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   const warnings: Warning[] = [];

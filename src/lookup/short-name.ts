@@ -1,14 +1,15 @@
 import { isBareId } from '../address/guid.js';
 import { isWsl } from '../discovery/interop.js';
 import { type AllMachines, listAll } from '../discovery/list-all.js';
-import { matchFound } from '../discovery/match-found.js';
+import { match } from '../discovery/match.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Deps, Provider } from '../discovery/provider.js';
 import { providers as allProviders } from '../discovery/providers.js';
-import { ConnectError, quoteNames } from '../errors.js';
+import { searchIn } from '../discovery/search.js';
+import { ConnectError } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget } from '../kinds/parse.js';
-import { ambiguousName } from '../resolve/found.js';
+import { foundBy } from '../resolve/found-by.js';
 import { nameOf } from '../target/target.js';
 
 /** A target, and the machine behind it as far as it is listed. */
@@ -80,23 +81,14 @@ function isName(typed: string): boolean {
 }
 
 function byName(typed: string, { machines, warnings }: AllMachines): NamedTarget {
-  const [machine, ...others] = matchFound(typed, machines);
-  if (machine && others.length > 0)
-    throw ambiguousName(
-      typed,
-      [machine, ...others].map(({ target }) => target),
-      { text: typed },
-    );
-  if (machine) return named(machine);
-  const names = machines.map(({ name }) => name);
-  const known =
-    names.length > 0 ? `the machines are ${quoteNames(names, ', ')}` : 'no machine was found at all';
-  const failures = warnings.map(({ provider, problem }) => `; ${provider}: ${problem}`).join('');
-  throw new ConnectError('resolve', typed, {
-    code: 'NOT_FOUND',
-    problem: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}: ${known}${failures}`,
-    hint: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock',
+  const failures = warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
+  const search = searchIn(match(typed, machines), machines, ({ target }) => target, failures);
+  const machine = foundBy(search, typed, typed, {
+    title: 'this host',
+    missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
+    hints: { unknown: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock' },
   });
+  return named(machine);
 }
 
 function named(machine: ListedMachine): NamedTarget {
@@ -117,6 +109,6 @@ function theOne(
   machines: readonly ListedMachine[],
 ): ListedMachine | undefined {
   const exact = machines.filter((each) => [each.target, ...each.also].includes(typed.replace('%', '/')));
-  const [machine, ...others] = exact.length > 0 ? exact : matchFound(nameOf(target), machines);
+  const [machine, ...others] = exact.length > 0 ? exact : match(nameOf(target), machines);
   return others.length === 0 ? machine : undefined;
 }

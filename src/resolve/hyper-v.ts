@@ -1,14 +1,14 @@
 import type { Guid } from '../address/guid.js';
 import { checkPort } from '../address/port.js';
 import { serviceIdOfPort } from '../address/service-id.js';
-import { DiscoveryError } from '../discovery/discovery-error.js';
-import { type HyperVMachine, hyperVCures, listHyperV } from '../discovery/hyper-v.js';
+import { type HyperVMachine, listHyperV } from '../discovery/hyper-v.js';
 import { fileCache, type HyperVCache } from '../discovery/hyper-v-cache.js';
-import { matchFound } from '../discovery/match-found.js';
+import { findHyperV, hyperV } from '../discovery/hyper-v-provider.js';
 import type { Deps } from '../discovery/provider.js';
 import type { Endpoint } from '../endpoint.js';
-import { ConnectError, quote, quoteNames } from '../errors.js';
+import { ConnectError, quote } from '../errors.js';
 import type { HyperVTarget } from '../target/target.js';
+import { foundBy } from './found-by.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
 /** What is asked for machines, and what is remembered of them. */
@@ -31,7 +31,7 @@ export async function resolveHyperV(
   const { name } = target;
   const cached = known.cache.find(name);
   if (cached === undefined) {
-    const machine = await findMachine(name, context, known);
+    const machine = await ask(name, context, known);
     return {
       endpoint: to(machine.id),
       steps: [`Hyper-V knows ${quote(machine.name)} (${machine.status}) as ${machine.id}`],
@@ -42,7 +42,7 @@ export async function resolveHyperV(
     steps: [`Hyper-V knew ${quote(name)} as ${cached} a short while ago`],
     recheck: async () => {
       known.cache.drop();
-      const machine = await findMachine(name, context, known);
+      const machine = await ask(name, context, known);
       if (machine.id === cached) return undefined;
       return { endpoint: to(machine.id) };
     },
@@ -59,44 +59,21 @@ export function serviceId(context: ResolveContext): Guid {
   }
 }
 
-async function findMachine(
-  name: string,
-  context: ResolveContext,
-  known: HyperVKnowledge,
-): Promise<HyperVMachine> {
-  const machines = await ask(context, known);
-  const [machine, ...others] = matchHyperV(name, machines);
-  const fail = (code: string, problem: string, hint: string) =>
-    new ConnectError('resolve', context.text, { code, problem, hint });
-  if (machine === undefined) {
-    const names = quoteNames(
-      machines.map((each) => each.name),
-      ', ',
-    );
-    const others = machines.length > 0 ? `it knows ${names}` : 'it knows no machine at all';
-    throw fail('NOT_FOUND', `Hyper-V has no machine ${quote(name)}: ${others}`, 'see vmssh list');
-  }
-  if (others.length > 0) {
-    const ids = [machine, ...others].map(({ id, status }) => `${id} (${status})`).join(' or ');
-    throw fail(
-      'AMBIGUOUS',
-      `several Hyper-V machines are called ${quote(name)}: ${ids}`,
-      'type the id: hyper-v/ID',
-    );
-  }
+async function ask(name: string, context: ResolveContext, known: HyperVKnowledge): Promise<HyperVMachine> {
+  const deps = { env: context.env, signal: context.signal, timeoutMs };
+  let machines: readonly HyperVMachine[] = [];
+  const search = await findHyperV(name, deps, async (deps) => {
+    machines = await known.list(deps);
+    return machines;
+  });
+  const machine = foundBy(search, name, context.text, {
+    title: hyperV.title,
+    hints: { unknown: 'see vmssh list', ambiguous: 'type one of these; vmssh list -o wide shows which runs' },
+  });
   known.cache.keep(machines);
   const problem = down(machine);
-  if (problem) throw fail('NOT_FOUND', problem, startIt(machine));
-  return machine;
-}
-
-/** The machines of such a name without regard to case, else of such a slug. */
-export function matchHyperV(name: string, machines: readonly HyperVMachine[]): readonly HyperVMachine[] {
-  const called = machines.filter((each) => each.name.toLowerCase() === name.toLowerCase());
-  if (called.length > 0) return called;
-  const found = machines.map((machine) => ({ ...machine, provider: 'hyper-v', target: '' }));
-  const ids = new Set(matchFound(name, found).map(({ id }) => id));
-  return machines.filter(({ id }) => ids.has(id));
+  if (problem === undefined) return machine;
+  throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint: startIt(machine) });
 }
 
 /** Why a machine that was reached by its id alone does not answer, where its state tells. */
@@ -109,26 +86,6 @@ async function stateOf(
   const machine = machines.find((each) => each.id === id);
   const problem = machine && down(machine);
   return machine && problem ? { problem, hint: startIt(machine) } : undefined;
-}
-
-async function ask(context: ResolveContext, { list }: HyperVKnowledge): Promise<readonly HyperVMachine[]> {
-  try {
-    return await list({ env: context.env, signal: context.signal, timeoutMs });
-  } catch (error) {
-    context.signal?.throwIfAborted();
-    if (!(error instanceof DiscoveryError)) throw error;
-    const hint = Object.hasOwn(hyperVCures, error.code)
-      ? hyperVCures[error.code as keyof typeof hyperVCures]
-      : undefined;
-    const code = error.code === 'TIMEOUT' ? 'NOT_FOUND' : error.code;
-    const problem = `Hyper-V could not be asked for its machines: ${error.message}`;
-    throw new ConnectError('resolve', context.text, {
-      ...{ code, problem, cause: error },
-      hint:
-        hint ??
-        'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt',
-    });
-  }
 }
 
 const timeoutMs = 10_000;

@@ -1,16 +1,24 @@
-import { findMachine, type MachineSearch, type ScopeFailure } from '../discovery/machined.js';
+import { findBy } from '../discovery/find-by.js';
+import { machined } from '../discovery/machined-provider.js';
 import { type Reach, reach } from '../discovery/reach.js';
-import { ConnectError, quote, quoteNames } from '../errors.js';
+import { ConnectError, quote } from '../errors.js';
 import { resolveContainer } from './container.js';
+import { foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 
 /** A machine of systemd-machined: its exported socket, its CID, or the SSH address that it registered. */
 export async function resolveMachine(name: string, context: ResolveContext): Promise<Resolution> {
-  const search = await findMachine(name, context);
+  const search = await findBy(machined, name, context);
   context.signal?.throwIfAborted();
-  if (search.outcome !== 'found') throw notFound(search, name, context);
-  const { machine } = search;
+  const { machine } = foundBy(search, name, context.text, {
+    title: machined.title,
+    hints: {
+      ambiguous: 'type the name in its own case, or the machine id',
+      unknown:
+        'see machinectl list; a machine that boots: --wait; a container without machined: container/NAME',
+    },
+  });
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
   const { endpoint, steps } = await follow(reach(machine, context.port), context);
   return {
@@ -47,49 +55,4 @@ async function followExport(name: string, otherwise: Reach, context: ResolveCont
     const { steps, ...found } = await follow(otherwise, context);
     return { ...found, steps: ['it exports no SSH socket', ...steps] };
   }
-}
-
-function notFound(
-  search: Exclude<MachineSearch, { outcome: 'found' }>,
-  name: string,
-  context: ResolveContext,
-): ConnectError {
-  const fail = (code: string, problem: string, hint: string) =>
-    new ConnectError('resolve', context.text, { code, problem, hint });
-  switch (search.outcome) {
-    case 'refused':
-      return new ConnectError('parse', context.text, { code: 'USAGE', problem: search.problem });
-    case 'ambiguous':
-      return fail(
-        'AMBIGUOUS',
-        `${quote(name)} may be ${quoteNames(search.names, ' or ')}`,
-        'type the name in its own case, or the machine id',
-      );
-    case 'not-found': {
-      const known =
-        search.known.length > 0 ? `it knows ${quoteNames(search.known, ', ')}` : 'it knows no machine at all';
-      return fail(
-        'NOT_FOUND',
-        `systemd-machined has no machine ${quote(name)}: ${known}${told(search.failures)}`,
-        'see machinectl list; a machine that boots: --wait; a container without machined: container/NAME',
-      );
-    }
-    case 'no-machined':
-      return search.failures.every(({ code }) => code === 'ENOENT')
-        ? fail(
-            'NOT_FOUND',
-            'systemd-machined does not run here, or is older than 257',
-            'apt-get install systemd-container && systemctl start systemd-machined; with an older one reach the machine by vsock/CID or unix/PATH',
-          )
-        : fail(
-            'NOT_FOUND',
-            `systemd-machined could not be asked${told(search.failures)}`,
-            'see systemctl status systemd-machined',
-          );
-  }
-}
-
-function told(failures: readonly ScopeFailure[]): string {
-  const news = failures.filter(({ code }) => code !== 'ENOENT');
-  return news.map(({ scope, code, problem }) => `; the ${scope}'s: ${problem} (${code})`).join('');
 }

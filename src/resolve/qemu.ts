@@ -1,11 +1,12 @@
-import { type Domain, type DomainList, listDomains } from '../discovery/libvirt.js';
-import { toFound } from '../discovery/libvirt-provider.js';
-import { matchFound } from '../discovery/match-found.js';
+import { findBy } from '../discovery/find-by.js';
+import { type DomainList, listDomains } from '../discovery/libvirt.js';
+import { type DomainFound, findDomain } from '../discovery/libvirt-provider.js';
 import type { Deps, Listing } from '../discovery/provider.js';
 import { qemu } from '../discovery/qemu-provider.js';
 import type { Scope } from '../discovery/runtime-dirs.js';
 import type { QemuTarget } from '../target/target.js';
-import { ambiguousName, resolveFound, unknownName } from './found.js';
+import { resolveFound } from './found.js';
+import { type Asked, foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one question to one libvirtd. Milliseconds. */
@@ -13,7 +14,7 @@ const timeoutMs = 10_000;
 
 export interface QemuSources {
   readonly domains: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList>;
-  /** What the processes' command lines tell, where no libvirtd can be asked. */
+  /** What the processes' command lines have, if no libvirtd knows the name. */
   readonly processes: (deps: Deps) => Promise<Listing>;
 }
 
@@ -26,44 +27,29 @@ const sources: QemuSources = { domains: listDomains, processes: qemu.list };
 export async function resolveQemu(
   { scope, name }: QemuTarget,
   context: ResolveContext,
-  { domains: listAll, processes }: QemuSources = sources,
+  { domains, processes }: QemuSources = sources,
 ): Promise<Resolution> {
   const deps: Deps = { timeoutMs, ...context };
-  const { domains, warnings } = await listAll(deps, scopesOf[scope]);
+  const search = await findDomain(name, deps, scopesOf[scope], domains);
   context.signal?.throwIfAborted();
-  const [domain, ...others] = firstScope(scope, matchDomains(name, domains));
-  if (domain && others.length > 0) {
-    const targets = toFound([domain, ...others]).map(({ target }) => target);
-    throw ambiguousName(name, targets, context);
+  if (search.outcome !== 'unknown') {
+    const domain = foundBy(search, name, context.text, asked);
+    return resolveFound(domain, context, hintsFor(domain));
   }
-  const [known] = domain ? toFound([domain]) : [];
-  if (domain && known) {
-    const typed = /^[\w.-]+$/.test(domain.name) ? domain.name : domain.uuid;
-    const uri = domain.scope === 'system' ? 'qemu:///system' : 'qemu:///session';
-    return resolveFound(known, context, {
-      start: `virsh -c ${uri} start ${typed}`,
-      address: `give it a vsock device and start it anew: virsh -c ${uri} edit ${typed}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
-    });
-  }
-  const { found } = await processes(deps);
-  const [process, ...more] = matchFound(name, found);
-  if (process === undefined) {
-    const known = [...domains.map((each) => each.name), ...found.map((each) => each.name)];
-    const hint = 'see virsh list --all, and vmssh list';
-    throw unknownName('QEMU', name, [...new Set(known)], warnings, context, hint);
-  }
-  if (more.length > 0)
-    throw ambiguousName(
-      name,
-      [process, ...more].map(({ address, target }) => address ?? target),
-      context,
-    );
-  return resolveFound(process, context, {
+  const { known, warnings } = search;
+  const byProcess = await findBy({ ...qemu, list: processes }, name, deps);
+  const all =
+    byProcess.outcome === 'unknown'
+      ? { ...byProcess, known: [...new Set([...known, ...byProcess.known])], warnings }
+      : byProcess;
+  return resolveFound(foundBy(all, name, context.text, asked), context, {
     start: 'start it anew',
     address:
       'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
   });
 }
+
+const asked: Asked = { title: qemu.title, hints: { unknown: 'see virsh list --all, and vmssh list' } };
 
 const scopesOf: Readonly<Record<QemuTarget['scope'], readonly Scope[]>> = {
   any: ['system', 'user'],
@@ -71,14 +57,11 @@ const scopesOf: Readonly<Record<QemuTarget['scope'], readonly Scope[]>> = {
   session: ['user'],
 };
 
-function matchDomains(name: string, domains: readonly Domain[]): readonly Domain[] {
-  const found = toFound(domains).map((each, i) => ({ ...each, domain: domains[i] }));
-  const byName = matchFound(name, found).flatMap(({ domain }) => domain ?? []);
-  return byName.length > 0 ? byName : domains.filter(({ id }) => String(id) === name);
-}
-
-// The system's comes first where the libvirtd is not named, as libvirt-ssh-proxy has it.
-function firstScope(scope: QemuTarget['scope'], domains: readonly Domain[]): readonly Domain[] {
-  const names = new Set(domains.map(({ name }) => name));
-  return scope === 'any' && names.size === 1 ? domains.slice(0, 1) : domains;
+function hintsFor({ name, uuid = '', scope }: DomainFound) {
+  const typed = /^[\w.-]+$/.test(name) ? name : uuid;
+  const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
+  return {
+    start: `virsh -c ${uri} start ${typed}`,
+    address: `give it a vsock device and start it anew: virsh -c ${uri} edit ${typed}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
+  };
 }

@@ -1,9 +1,9 @@
 import { DiscoveryError } from '../discovery/discovery-error.js';
-import { matchName } from '../discovery/match-name.js';
 import type { Deps } from '../discovery/provider.js';
 import { askDistro, listDistros, type WslDistro, type WslState } from '../discovery/wsl.js';
+import { findDistro, unavailable, wsl } from '../discovery/wsl-provider.js';
 import { ConnectError, quote } from '../errors.js';
-import { ambiguousName, unknownName } from './found.js';
+import { type Asked, foundBy } from './found-by.js';
 import { serviceId } from './hyper-v.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
@@ -13,7 +13,7 @@ export interface WslKnowledge {
   readonly ask: (name: string, deps: Deps) => Promise<WslState>;
 }
 
-const wsl: WslKnowledge = {
+const knowledge: WslKnowledge = {
   list: (deps) => listDistros(deps),
   ask: (name, deps) => askDistro(name, deps),
 };
@@ -22,12 +22,12 @@ const wsl: WslKnowledge = {
 export async function resolveWsl(
   distro: string,
   context: ResolveContext,
-  known: WslKnowledge = wsl,
+  known: WslKnowledge = knowledge,
 ): Promise<Resolution> {
   // The virtual machine may have to boot first.
   const deps = { env: context.env, signal: context.signal, timeoutMs: 30_000 };
-  const name = await nameOf(distro, context, await asked(known.list(deps), context));
-  const { vmId, systemd } = await asked(known.ask(name, deps), context);
+  const { name } = foundBy(await findDistro(distro, deps, known.list), distro, context.text, who);
+  const { vmId, systemd } = await asked(known.ask(name, deps), distro, context);
   if (vmId === undefined) {
     throw new ConnectError('resolve', context.text, {
       ...{ code: 'NOT_FOUND', problem: `WSL does not tell the id of the virtual machine of ${quote(name)}` },
@@ -48,29 +48,14 @@ function withoutSystemd(name: string): Recheck {
   };
 }
 
-async function nameOf(
-  distro: string,
-  context: ResolveContext,
-  distros: readonly WslDistro[],
-): Promise<string> {
-  const all = distros.map(({ name }) => name);
-  const [name, ...others] = matchName(distro, all);
-  if (name === undefined) {
-    throw unknownName('WSL2', distro, all, [], context, 'see wsl --list --online, and wsl --install');
-  }
-  if (others.length > 0) throw ambiguousName(distro, [name, ...others], context);
-  return name;
-}
-
-async function asked<T>(answer: Promise<T>, context: ResolveContext): Promise<T> {
+async function asked<T>(answer: Promise<T>, name: string, context: ResolveContext): Promise<T> {
   try {
     return await answer;
   } catch (error) {
     context.signal?.throwIfAborted();
     if (!(error instanceof DiscoveryError)) throw error;
-    throw new ConnectError('resolve', context.text, {
-      ...{ code: 'NOT_FOUND', problem: `WSL could not be asked: ${error.message}`, cause: error },
-      hint: 'see wsl --status',
-    });
+    return foundBy<T>(unavailable(error), name, context.text, who);
   }
 }
+
+const who: Asked = { title: wsl.title, hints: { unknown: 'see wsl --list --online, and wsl --install' } };

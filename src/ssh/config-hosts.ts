@@ -1,4 +1,4 @@
-import { slug } from '../discovery/match-found.js';
+import { slug } from '../discovery/match.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { printable } from '../errors.js';
 import { countBy } from '../group-by.js';

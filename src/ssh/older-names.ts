@@ -1,4 +1,4 @@
-import { slug } from '../discovery/match-found.js';
+import { slug } from '../discovery/match.js';
 import type { KeyNames } from '../host-keys/adopt.js';
 import { type Kind, machinesOf } from '../kinds/kind.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';

@@ -31,6 +31,7 @@ const machines: readonly Found[] = [
 ];
 const provider = (found: readonly Found[], fails = false): Provider => ({
   name: 'p',
+  title: 'P',
   platforms: ['linux'],
   list: async () => ({
     found,

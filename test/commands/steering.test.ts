@@ -48,6 +48,7 @@ describe.each(cases)('$character in the $field of a machine steers no terminal',
     const options = { show, runningOnly: false, providers: undefined, watchMs: undefined };
     const provider = {
       name: 'p',
+      title: 'P',
       platforms: ['linux'] as const,
       list: async () => ({ found: [], warnings: [] }),
     };

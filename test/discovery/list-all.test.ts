@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listAll } from '../../src/discovery/list-all.js';
-import { matchFound, slug } from '../../src/discovery/match-found.js';
+import { match, slug } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { Found, Provider } from '../../src/discovery/provider.js';
 import { providers } from '../../src/discovery/providers.js';
@@ -12,7 +12,12 @@ const found = (fields: Partial<Found>): Found => ({
   provider: 'p',
   ...fields,
 });
-const provider = (name: string, list: Provider['list']): Provider => ({ name, platforms: ['linux'], list });
+const provider = (name: string, list: Provider['list']): Provider => ({
+  name,
+  title: name,
+  platforms: ['linux'],
+  list,
+});
 const of = (name: string, ...machines: Partial<Found>[]) =>
   provider(name, async () => ({
     found: machines.map((each) => found({ provider: name, ...each })),
@@ -158,7 +163,7 @@ describe('a name', () => {
     { input: 'x', want: ['x', 'x'] },
     { input: 'y', want: [] },
   ])('$input means $want', ({ input, want }) => {
-    expect(matchFound(input, machines).map(({ name }) => name)).toEqual(want);
+    expect(match(input, machines).map(({ name }) => name)).toEqual(want);
   });
 
   it.each([

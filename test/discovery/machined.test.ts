@@ -44,7 +44,7 @@ describe('findMachine', () => {
 
   it('does not ask the system where the user scope knows the name', async () => {
     const [own, other] = [await user(machines(vm('a', 3))), await system(machines(vm('a', 4)))];
-    const want = { outcome: 'found', machine: { vsockCid: 3, scope: 'user' }, failures: [] };
+    const want = { outcome: 'found', machine: { vsockCid: 3, scope: 'user' }, warnings: [] };
     expect(await findMachine('a', deps)).toMatchObject(want);
     expect([own.requests.length, other.requests.length]).toEqual([1, 0]);
   });
@@ -70,15 +70,14 @@ describe('findMachine', () => {
       wanted: '8495DB59-ee59-4938-bf3b-c78365a6940b',
       want: { outcome: 'found', machine: { name: 'arch' } },
     },
-    { name: 'several times', wanted: 'deb', want: { outcome: 'ambiguous', names: ['Deb', 'DEB'] } },
+    { name: 'several times', wanted: 'deb', want: { outcome: 'ambiguous', means: ['Deb', 'DEB'] } },
     {
       name: 'not at all',
       wanted: 'nope',
       want: {
-        outcome: 'not-found',
-        answered: ['user', 'system'],
+        outcome: 'unknown',
         known: ['Mint', 'Deb', 'DEB', 'arch'],
-        failures: [],
+        warnings: [],
       },
     },
   ])('finds $name in the lists', async ({ wanted, want }) => {
@@ -88,13 +87,22 @@ describe('findMachine', () => {
     expect(await findMachine(wanted, deps)).toMatchObject(want);
   });
 
+  it.each([id, 'MINT'])('finds a machine of both scopes by %s in the first', async (wanted) => {
+    await user(machines(vm('Mint', 3, { id })));
+    await system(machines(vm('Mint', 4, { id })));
+    expect(await findMachine(wanted, deps)).toMatchObject({
+      outcome: 'found',
+      machine: { scope: 'user', vsockCid: 3 },
+    });
+  });
+
   it('says that there are no machines where both scopes know none', async () => {
     await user(machines());
     await system((request, client) => {
       const name = request.more ? 'systemd257-list-host-only' : 'systemd257-no-such-machine';
       client.write(recorded(name));
     });
-    const want = { outcome: 'not-found', answered: ['user', 'system'], known: [], failures: [] };
+    const want = { outcome: 'unknown', known: [], warnings: [] };
     expect(await findMachine('a', deps)).toEqual(want);
   });
 
@@ -110,7 +118,7 @@ describe('findMachine', () => {
     await system((_request, client) => {
       client.write(listing([vm('b')]));
     });
-    expect(await findMachine('a', deps)).toMatchObject({ outcome: 'not-found', known: ['b'] });
+    expect(await findMachine('a', deps)).toMatchObject({ outcome: 'unknown', known: ['b'] });
   });
 
   it('tells a scope that refuses every question as failed', async () => {
@@ -119,8 +127,8 @@ describe('findMachine', () => {
       client.write(denied);
     });
     const result = await findMachine('a', deps);
-    expect(result).toMatchObject({ outcome: 'no-machined', failures: expect.any(Array) });
-    const codes = 'failures' in result ? result.failures.map(({ scope, code }) => `${scope} ${code}`) : [];
+    expect(result).toMatchObject({ outcome: 'unavailable', warnings: expect.any(Array) });
+    const codes = 'warnings' in result ? result.warnings.map(({ scope, code }) => `${scope} ${code}`) : [];
     expect(codes.sort()).toEqual(['system ENOENT', 'user org.varlink.service.PermissionDenied']);
   });
 
@@ -143,8 +151,8 @@ describe('findMachine', () => {
     async (dir) => {
       const result = await findMachine('a', { ...deps, env: { XDG_RUNTIME_DIR: dir } });
       expect(result).toMatchObject({
-        outcome: 'no-machined',
-        failures: [{ scope: 'system', code: 'ENOENT' }],
+        outcome: 'unavailable',
+        warnings: [{ scope: 'system', code: 'ENOENT' }],
       });
     },
   );
@@ -184,9 +192,9 @@ describe('a scope that fails does not stop the other', () => {
     await system(machines(vm('a')));
     const ask = code === 'TIMEOUT' ? calling('user') : call;
     const failures = [{ scope: 'user', path: `${folder.path}/user/${socket}`, code }];
-    const found = { outcome: 'found', machine: { scope: 'system' }, failures };
+    const found = { outcome: 'found', machine: { scope: 'system' }, warnings: failures };
     expect(await findMachine('a', deps, ask)).toMatchObject(found);
-    const none = { outcome: 'not-found', answered: ['system'], known: ['a'], failures };
+    const none = { outcome: 'unknown', known: ['a'], warnings: failures };
     expect(await findMachine('b', deps, ask)).toMatchObject(none);
     expect(await listMachines(deps, ask)).toMatchObject({
       machines: [{ name: 'a' }],
@@ -200,12 +208,11 @@ describe('a scope that fails does not stop the other', () => {
     await make(`run/${socket}`);
     const ask = code === 'TIMEOUT' ? calling('run') : call;
     const failures = [{ scope: 'system', code }];
-    const found = { outcome: 'found', machine: { scope: 'user' }, failures };
+    const found = { outcome: 'found', machine: { scope: 'user' }, warnings: failures };
     expect(await findMachine('A', deps, ask)).toMatchObject(found);
     expect(await findMachine('b', deps, ask)).toMatchObject({
-      outcome: 'not-found',
-      answered: ['user'],
-      failures,
+      outcome: 'unknown',
+      warnings: failures,
     });
   });
 
@@ -217,7 +224,7 @@ describe('a scope that fails does not stop the other', () => {
       { scope: 'user', code },
       { scope: 'system', code },
     ];
-    expect(await findMachine('a', deps, ask)).toMatchObject({ outcome: 'no-machined', failures });
+    expect(await findMachine('a', deps, ask)).toMatchObject({ outcome: 'unavailable', warnings: failures });
     expect(await listMachines(deps, ask)).toMatchObject({ machines: [], answered: [], failures });
   });
 
@@ -227,7 +234,10 @@ describe('a scope that fails does not stop the other', () => {
       return [vm('a')];
     };
     const failures = [{ scope: 'user', code, problem: `connect ${code}` }];
-    expect(await findMachine('a', deps, failing)).toMatchObject({ machine: { scope: 'system' }, failures });
+    expect(await findMachine('a', deps, failing)).toMatchObject({
+      machine: { scope: 'system' },
+      warnings: failures,
+    });
   });
 });
 
@@ -257,7 +267,7 @@ describe('machined', () => {
       machines(vm('a', 4, { id }), vm('b', 5, { id: '793b61a0166c450492ea51d10a8eaad6' }), vm('a', 6)),
     );
     const { found, warnings } = await machined.list(deps);
-    const common = { status: 'running', provider: 'machined' };
+    const common = { status: 'running', provider: 'machined', machine: expect.anything() };
     expect(found).toEqual([
       { ...common, name: 'a', target: 'machine/a', cid: 3, address: 'vsock/3' },
       { ...common, name: 'a', target: `machine/${id}`, cid: 4, address: 'vsock/4', uuid },
@@ -272,6 +282,12 @@ describe('machined', () => {
     ]);
     expect(warnings).toEqual([]);
     expect(await findMachine(id, deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 4 } });
+  });
+
+  it('drops what is registered twice', async () => {
+    await user(machines(vm('a', 3, { id })));
+    await system(machines(vm('a', 3, { id })));
+    expect((await machined.list(deps)).found).toMatchObject([{ target: 'machine/a' }]);
   });
 
   it('warns of a scope that failed, not of one that is absent', async () => {

@@ -3,10 +3,10 @@ import { machineWords } from '../../src/commands/complete-machines.js';
 import { formatTable } from '../../src/commands/list-format.js';
 import { styles } from '../../src/commands/style.js';
 import { toFound as hyperVFound } from '../../src/discovery/hyper-v-provider.js';
-import { parseInstances } from '../../src/discovery/incus-provider.js';
+import { incus, parseInstances } from '../../src/discovery/incus-provider.js';
 import { toFound as libvirtFound } from '../../src/discovery/libvirt-provider.js';
 import { listAll } from '../../src/discovery/list-all.js';
-import { matchFound, slug } from '../../src/discovery/match-found.js';
+import { match, slug } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { Found, Provider } from '../../src/discovery/provider.js';
 import { sharedCids } from '../../src/discovery/shared-cids.js';
@@ -42,7 +42,7 @@ describe('so many machines', () => {
 
   it('have all one CID', async () => {
     const found = numbers.map((i) => machine(i, { cid: 3 }));
-    const provider: Provider = { name: 'incus', platforms: [], list: async () => ({ found, warnings: [] }) };
+    const provider: Provider = { ...incus, list: async () => ({ found, warnings: [] }) };
     const { warnings } = await listAll({ env: {} }, [provider], 60_000);
     expect(warnings).toMatchObject([{ code: 'CID_TWICE' }]);
     expect(warnings[0]?.problem.length).toBeLessThan(500);
@@ -53,7 +53,7 @@ describe('so many machines', () => {
     const variant = (i: number) =>
       [...'abcdefghijklmnopq'].map((c, at) => ((i >> at) & 1 ? c.toUpperCase() : c)).join('');
     const found = numbers.map((i) => machine(i, { name: variant(i) }));
-    expect(matchFound('ABCDEFGHIJKLMNOPQ', found)).toHaveLength(many);
+    expect(match('ABCDEFGHIJKLMNOPQ', found)).toHaveLength(many);
     expect(machineWords(mergeMachines(found), true)).toHaveLength(2 * many);
   });
 

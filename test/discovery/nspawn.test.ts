@@ -25,40 +25,48 @@ const put = (...paths: string[]) => Promise.all(paths.map((path) => folder.aband
 describe('findExport', () => {
   it.each(forms)('finds $name', async ({ path }) => {
     const [want] = await put(path, v262('C1'), v257('c2'));
-    expect(await findExport('c1', deps)).toEqual({ outcome: 'found', export: { name: 'c1', path: want } });
+    expect(await findExport('c1', deps)).toEqual({
+      outcome: 'found',
+      machine: { name: 'c1', path: want },
+      warnings: [],
+    });
   });
 
   it.each(forms.slice(1).map((form, at) => ({ ...form, before: forms[at] })))(
     'takes the one before $name first',
     async ({ path, before }) => {
       const [, want] = await put(path, before?.path ?? '');
-      expect(await findExport('c1', deps)).toMatchObject({ export: { path: want } });
+      expect(await findExport('c1', deps)).toMatchObject({ machine: { path: want } });
     },
   );
 
   it.each(forms)('finds $name in another case', async ({ path }) => {
     const [want] = await put(path, v262('other'));
-    expect(await findExport('C1', deps)).toEqual({ outcome: 'found', export: { name: 'c1', path: want } });
+    expect(await findExport('C1', deps)).toEqual({
+      outcome: 'found',
+      machine: { name: 'c1', path: want },
+      warnings: [],
+    });
   });
 
   it('tells names that differ in case only', async () => {
     await put(v262('Mint'), v257('MINT'));
-    expect(await findExport('mint', deps)).toEqual({ outcome: 'ambiguous', names: ['Mint', 'MINT'] });
+    expect(await findExport('mint', deps)).toMatchObject({ outcome: 'ambiguous', means: ['Mint', 'MINT'] });
   });
 
   it('tells where it looked and what there is', async () => {
     await put(v262('a'), v257('b'));
     expect(await findExport('c1', deps)).toEqual({
-      outcome: 'not-found',
+      outcome: 'unknown',
       tried: forms.map(({ path }) => `${folder.path}/${path}`),
       known: ['a', 'b'],
-      failures: [],
+      warnings: [],
     });
   });
 
   it('looks in /run alone where there is no runtime folder of the user', async () => {
     const tried = ['/run/systemd/nspawn/c1/unix-export/ssh', '/run/systemd/nspawn/unix-export/c1/ssh'];
-    expect(await findExport('c1', { env: {} }, fakeFs({}))).toMatchObject({ outcome: 'not-found', tried });
+    expect(await findExport('c1', { env: {} }, fakeFs({}))).toMatchObject({ outcome: 'unknown', tried });
   });
 
   it.each(['', 'a/b', '/', '.', '..', '../c1', 'a\0', 'a\n'])('touches nothing for %j', async (name) => {
@@ -75,9 +83,9 @@ describe('findExport', () => {
     );
     const failures = [{ path, code: 'EACCES' }];
     expect(await findExport('c1', { env: {} }, fs)).toMatchObject({
-      outcome: 'not-found',
+      outcome: 'unknown',
       known: [],
-      failures,
+      warnings: failures,
     });
   });
 });
@@ -103,8 +111,8 @@ describe('listExports', () => {
 
 describe('nspawn', () => {
   it('lists what to type', async () => {
-    await put(v262('c1'));
-    const want = { name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn' };
+    const [path] = await put(v262('c1'));
+    const want = { path, name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn' };
     expect(await nspawn.list(deps)).toEqual({ found: [want], warnings: [] });
   });
 });

@@ -54,7 +54,7 @@ describe.skipIf(missing)('a name', () => {
   });
 
   it('that nobody has is told with those that there are', async () => {
-    const says = 'no machine on this host has this name: the machines are';
+    const says = 'no machine on this host has this name: known are';
     for (const command of ['check', 'doctor'])
       expect(await program(command, 'nope')).toMatchObject({
         code: 4,

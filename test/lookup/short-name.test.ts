@@ -16,7 +16,7 @@ const machines = [
 ];
 const names = ['libvirt', 'qemu', 'machined', 'nspawn', 'lima', 'incus', 'wsl'];
 const providers = names.map(
-  (name): Provider => ({ name, platforms: ['linux'], list: () => Promise.reject() }),
+  (name): Provider => ({ name, title: name, platforms: ['linux'], list: () => Promise.reject() }),
 );
 
 async function resolve(typed: string, env = {}) {
@@ -72,7 +72,9 @@ describe('a short name', () => {
       input: 'nope',
       want: {
         code: 'NOT_FOUND',
-        problem: expect.stringMatching(/^no machine on this host has this name: .*; lima: too late$/),
+        problem: expect.stringMatching(
+          /^no machine on this host has this name: .*; lima: too late \(TIMEOUT\)$/,
+        ),
       },
     },
     {

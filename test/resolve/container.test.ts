@@ -57,7 +57,7 @@ describe('a container', () => {
       name: 'ConnectError',
       op: 'resolve',
       code: 'NOT_FOUND',
-      problem: `no container "c1" exports an SSH socket: looked for ${looked}; containers with one: "other"`,
+      problem: `no container "c1" exports an SSH socket: known are "other"; looked for ${looked}`,
       hint: expect.stringContaining('machinectl list'),
     });
   });

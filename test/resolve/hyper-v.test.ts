@@ -56,14 +56,14 @@ describe('hyper-v/NAME', () => {
   it('lists the ids of machines of the same name', async () => {
     const { resolve } = windows([[running('Mint'), running('MINT', other)]]);
     await expect(resolve('hyper-v/mint')).rejects.toMatchObject({
-      ...{ op: 'resolve', code: 'AMBIGUOUS', hint: 'type the id: hyper-v/ID' },
-      problem: `several Hyper-V machines are called "mint": ${mint} (running) or ${other} (running)`,
+      ...{ op: 'resolve', code: 'AMBIGUOUS', hint: expect.stringContaining('vmssh list') },
+      problem: `"mint" may be "hyper-v/${mint}" or "hyper-v/${other}"`,
     });
   });
 
   it.each([
-    { machines: [running('Win11')], problem: 'Hyper-V has no machine "mint": it knows "Win11"' },
-    { machines: [], problem: 'Hyper-V has no machine "mint": it knows no machine at all' },
+    { machines: [running('Win11')], problem: 'Hyper-V has no machine "mint": known are "Win11"' },
+    { machines: [], problem: 'Hyper-V has no machine "mint": none is known' },
     {
       machines: [{ ...running('Mint'), status: 'off' as const }],
       problem: 'Hyper-V knows "Mint", and it is off',

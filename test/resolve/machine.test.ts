@@ -188,7 +188,7 @@ describe('no machine', () => {
     await system((request, peer) => {
       peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
     });
-    const problem = 'systemd-machined has no machine "nope": it knows "fakevm"';
+    const problem = 'systemd-machined has no machine "nope": known are "fakevm"';
     await expect(outcome('machine/nope')).rejects.toMatchObject(
       failure({ code: 'NOT_FOUND', problem, hint }),
     );
@@ -198,7 +198,7 @@ describe('no machine', () => {
     await system((request, peer) => {
       peer.write(recorded(request.more ? 'systemd257-list-host-only' : 'systemd257-no-such-machine'));
     });
-    const problem = 'systemd-machined has no machine "nope": it knows no machine at all';
+    const problem = 'systemd-machined has no machine "nope": none is known';
     await expect(outcome('machine/nope')).rejects.toMatchObject(
       failure({ code: 'NOT_FOUND', problem, hint }),
     );
@@ -214,12 +214,12 @@ describe('no machine', () => {
     await folder.abandon(`user/${socket}`);
     await system(machines({ name: 'b', class: 'vm' }));
     const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
-    const problem = expect.stringMatching(/it knows "b"; the user's: .*\(ECONNREFUSED\)$/);
+    const problem = expect.stringMatching(/known are "b"; the user's: .*\(ECONNREFUSED\)$/);
     await expect(outcome('machine/a', { env })).rejects.toMatchObject(failure({ problem }));
   });
 
   it('where no machined runs', async () => {
-    const problem = 'systemd-machined does not run here, or is older than 257';
+    const problem = 'systemd-machined could not be asked: it does not run here, or is older than 257';
     const install = expect.stringContaining('apt-get install systemd-container');
     await expect(outcome('machine/a')).rejects.toMatchObject(
       failure({ code: 'NOT_FOUND', problem, hint: install }),
@@ -231,7 +231,7 @@ describe('no machine', () => {
       peer.write(wire({ error: 'org.varlink.service.PermissionDenied' }));
     });
     const problem = expect.stringMatching(
-      /^systemd-machined could not be asked; the system's: .*\(org\.varlink\.service\.PermissionDenied\)$/,
+      /^systemd-machined could not be asked: no scope gave an answer; the system's: .*\(org\.varlink\.service\.PermissionDenied\)$/,
     );
     await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem, hint }));
   });

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { incus } from '../../src/discovery/incus-provider.js';
 import type { Domain } from '../../src/discovery/libvirt.js';
+import { lima } from '../../src/discovery/lima-provider.js';
+import { multipass } from '../../src/discovery/multipass-provider.js';
+import { podman } from '../../src/discovery/podman-provider.js';
 import type { Found } from '../../src/discovery/provider.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { type ManagedTarget, resolveManaged } from '../../src/resolve/managed.js';
@@ -82,7 +86,7 @@ describe('a libvirt domain', () => {
       domains: [mint],
       want: {
         code: 'NOT_FOUND',
-        problem: 'QEMU has no machine "nope": it knows "mint", "raw"; virsh: no (FAILED)',
+        problem: 'QEMU has no machine "nope": known are "mint", "raw"; virsh: no (FAILED)',
       },
     },
   ])('that $name', async ({ input, domains, want }) => {
@@ -102,8 +106,13 @@ describe('a machine of a manager', () => {
   const ask = (text: string, machines: readonly Found[] = [found]) => {
     const lister = async () => ({ found: machines, warnings: [] });
     const none = () => Promise.reject(new Error('asked another manager'));
-    const listers = { lima: lister, incus: none, multipass: none, podman: none };
-    return resolveManaged(parseTarget(text) as ManagedTarget, context(text), listers);
+    const managers = {
+      lima: { ...lima, list: lister },
+      incus: { ...incus, list: none },
+      multipass: { ...multipass, list: none },
+      podman: { ...podman, list: none },
+    };
+    return resolveManaged(parseTarget(text) as ManagedTarget, context(text), managers);
   };
 
   it('leads to its address, with its user and key', async () => {
@@ -129,7 +138,7 @@ describe('a machine of a manager', () => {
     {
       name: 'is not there',
       machines: [],
-      want: { problem: 'lima has no machine "default": it knows no machine at all' },
+      want: { problem: 'Lima has no machine "default": none is known' },
     },
     { name: 'is there twice', machines: [found, found], want: { code: 'AMBIGUOUS' } },
   ])('that $name', async ({ machines, want }) => {

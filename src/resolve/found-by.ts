@@ -1,0 +1,45 @@
+import type { Warning } from '../discovery/provider.js';
+import type { Search } from '../discovery/search.js';
+import { ConnectError, quote, quoteNames } from '../errors.js';
+
+/** Who was asked for a machine, and what helps. */
+export interface Asked {
+  /** The provider's. */
+  readonly title: string;
+  /** The clause that there is none, if it is not "TITLE has no machine NAME". */
+  readonly missing?: string;
+  readonly hints: { readonly unknown: string; readonly ambiguous?: string };
+}
+
+/** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as it was typed. */
+export function foundBy<M>(search: Search<M, Warning>, name: string, text: string, asked: Asked): M {
+  const fail = (code: string, problem: string, hint?: string, cause?: unknown) =>
+    new ConnectError('resolve', text, { code, problem, hint, cause });
+  switch (search.outcome) {
+    case 'found':
+      return search.machine;
+    case 'refused':
+      throw new ConnectError('parse', text, { code: 'USAGE', problem: search.problem });
+    case 'ambiguous':
+      throw fail(
+        'AMBIGUOUS',
+        `${quote(name)} may be ${quoteNames(search.means, ' or ')}`,
+        asked.hints.ambiguous ?? 'type one of these, or the UUID: vmssh list -o wide',
+      );
+    case 'unknown': {
+      const { known, tried = [], warnings } = search;
+      const missing = asked.missing ?? `${asked.title} has no machine ${quote(name)}`;
+      const names = known.length > 0 ? `known are ${quoteNames(known, ', ')}` : 'none is known';
+      const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
+      throw fail('NOT_FOUND', `${missing}: ${names}${looked}${failures(warnings)}`, asked.hints.unknown);
+    }
+    case 'unavailable': {
+      const { code, problem, hint, warnings, cause } = search;
+      throw fail(code, `${asked.title} could not be asked: ${problem}${failures(warnings)}`, hint, cause);
+    }
+  }
+}
+
+function failures(warnings: readonly Warning[]): string {
+  return warnings.map(({ problem, code }) => `; ${problem} (${code})`).join('');
+}

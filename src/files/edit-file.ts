@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import type { Owner, Place } from './folder.js';
 import { removeLeftovers, temporaryName } from './leftovers.js';
-import { type Lock, lock, lockName } from './lock.js';
+import { lock } from './lock.js';
 import { placeOf } from './place.js';
-import { type FileContent, readAt } from './read-at.js';
+import { type FileContent, readAt, stampAt } from './read-at.js';
 import { FileRefusal } from './refusal.js';
 
 /**
@@ -13,7 +13,7 @@ import { FileRefusal } from './refusal.js';
  */
 export type Edit = (old: Buffer | undefined) => Buffer | undefined;
 
-/** How often it starts over after its lock was taken away. */
+/** How often it starts over. */
 const mostTries = 5;
 
 /**
@@ -32,13 +32,13 @@ export async function editFile(path: string, edit: Edit, mode: number): Promise<
     const seen = await readAt(place);
     if (edit(seen?.bytes) === seen?.bytes) return;
     for (let tries = 0; tries < mostTries; tries++) if (await editLocked(place, edit, mode)) return;
-    throw new FileRefusal('LOCKED', `something takes ${lockName(place.name)} beside it away again and again`);
+    throw new FileRefusal('LOCKED', 'other programs change it, or take its lock away, again and again');
   } finally {
     await place.folder.close();
   }
 }
 
-/** False: the lock was lost meanwhile, and nothing is changed. */
+/** False: somebody without the lock wrote to the file meanwhile, or took the lock away; nothing is changed. */
 async function editLocked(place: Place, edit: Edit, mode: number): Promise<boolean> {
   const { folder } = place;
   const held = await lock(place);
@@ -46,10 +46,11 @@ async function editLocked(place: Place, edit: Edit, mode: number): Promise<boole
     const old = await readAt(place);
     const bytes = edit(old?.bytes);
     if (bytes === old?.bytes) return true;
+    const isStill = async () => (await held.isHeld()) && (await stampAt(place)) === old?.stamp;
     const isDone =
       bytes === undefined
-        ? await remove(place, held)
-        : await replace(place, bytes, old ?? { mode, ...folder.owner }, held);
+        ? await remove(place, isStill)
+        : await replace(place, bytes, old ?? { mode, ...folder.owner }, isStill);
     if (isDone) await folder.sync();
     return isDone;
   } finally {
@@ -57,17 +58,17 @@ async function editLocked(place: Place, edit: Edit, mode: number): Promise<boole
   }
 }
 
-async function remove({ folder, name }: Place, held: Lock): Promise<boolean> {
-  const isOurs = await held.isHeld();
-  if (isOurs) await rm(folder.at(name), { force: true });
-  return isOurs;
+async function remove({ folder, name }: Place, isStill: () => Promise<boolean>): Promise<boolean> {
+  const isRight = await isStill();
+  if (isRight) await rm(folder.at(name), { force: true });
+  return isRight;
 }
 
 async function replace(
   { folder, name }: Place,
   bytes: Buffer,
   { mode, uid, gid }: Pick<FileContent, 'mode'> & Partial<Owner>,
-  held: Lock,
+  isStill: () => Promise<boolean>,
 ): Promise<boolean> {
   const beside = folder.at(temporaryName(name));
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
@@ -78,9 +79,9 @@ async function replace(
     await file.chmod(mode);
     await file.sync();
     await file.close();
-    const isOurs = await held.isHeld();
-    if (isOurs) await rename(beside, folder.at(name));
-    return isOurs;
+    const isRight = await isStill();
+    if (isRight) await rename(beside, folder.at(name));
+    return isRight;
   } finally {
     await file.close().catch(() => {});
     await rm(beside, { force: true });

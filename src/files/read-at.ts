@@ -1,3 +1,5 @@
+import type { Stats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { readWithStats } from '../read-file.js';
 import type { Owner, Place } from './folder.js';
 import { placeOf } from './place.js';
@@ -6,6 +8,8 @@ export interface FileContent extends Owner {
   readonly bytes: Buffer;
   /** Its permissions. */
   readonly mode: number;
+  /** Another one once somebody wrote to the file, or put another in its place. */
+  readonly stamp: string;
 }
 
 /** A regular file, with the care of `placeOf`; undefined: there is none. Throws an errno's error, or a FileRefusal. */
@@ -24,10 +28,19 @@ export async function readAt({ folder, name }: Place): Promise<FileContent | und
   try {
     const { bytes, stats } = await readWithStats(folder.at(name), undefined, false);
     const { uid, gid, mode } = stats;
-    return { bytes, uid, gid, mode: mode & 0o777 };
+    return { bytes, uid, gid, mode: mode & 0o777, stamp: stampOf(stats) };
   } catch (error) {
     return absent(error);
   }
+}
+
+/** The stamp of the file that is at a place now. */
+export async function stampAt({ folder, name }: Place): Promise<string | undefined> {
+  return lstat(folder.at(name)).then(stampOf, absent);
+}
+
+function stampOf({ dev, ino, size, mtimeMs }: Stats): string {
+  return [dev, ino, size, mtimeMs].join(' ');
 }
 
 function absent(error: unknown): undefined {

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   existsSync,
@@ -138,6 +139,18 @@ describe('what a killed one left', () => {
 });
 
 describe('many that change a file at once', () => {
+  it('lose nothing that one adds who knows no lock, as ssh does', async () => {
+    const path = join(dir, 'a');
+    writeFileSync(path, 'old\n');
+    let asked = 0;
+    const edit = (old: Buffer | undefined) => {
+      if (++asked === 2) appendFileSync(path, 'added\n');
+      return Buffer.from(`${old}mine\n`);
+    };
+    await editFile(path, edit, 0o600);
+    expect(readFileSync(path, 'utf8')).toBe('old\nadded\nmine\n');
+  });
+
   it('lose nothing', async () => {
     const path = join(dir, 'a');
     const numbers = Array.from({ length: 30 }, (_, i) => `${i}`);
@@ -226,17 +239,21 @@ describe.skipIf(!isRoot)('root in the folder of a user (skipped: run as root)', 
     expect(roots()).toEqual(untouched);
   });
 
-  it('gives nobody what is put in the place of the file: the new one has the owner of the one that was read', async () => {
+  it('gives nobody what is put in the place of the file: content and owner are of one file', async () => {
     const path = join(dir, 'home/.ssh/config');
-    const swap = (old: Buffer | undefined) => {
+    const swap = () => {
       renameSync(path, `${path}.away`);
       linkSync(join(dir, 'roots/config'), path);
-      return Buffer.from(`${old} and new`);
     };
     let asked = 0;
-    await editFile(path, (old) => (asked++ === 0 ? Buffer.from('') : swap(old)), 0o600);
-    expect(read(path).text).toBe('theirs and new');
-    expect(ownerOf('home/.ssh/config')).toEqual([user, group]);
+    const edit = (old: Buffer | undefined) => {
+      if (++asked === 2) swap();
+      return Buffer.from(`${old} and new`);
+    };
+    await editFile(path, edit, 0o600);
+    expect(asked).toBe(3);
+    expect(read(path)).toEqual({ text: 'secret and new', mode: 0o600 });
+    expect(ownerOf('home/.ssh/config')).toEqual([0, 0]);
     expect(roots()).toEqual(untouched);
   });
 });

@@ -1,4 +1,4 @@
-/** @import { InputOption, InputOptions, OutputChunk, OutputOptions, Plugin } from 'rolldown' */
+/** @import { InputOptions, OutputChunk, OutputOptions, Plugin } from 'rolldown' */
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

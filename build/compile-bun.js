@@ -1,6 +1,31 @@
 // The part of compile.js that bun does: bun run build/compile-bun.js ENTRY OUTFILE [TARGET BUN]
 
-const [entry, outfile, target, executablePath] = process.argv.slice(2);
+/**
+ * What is used of Bun's own API: https://bun.com/docs/bundler
+ *
+ * @typedef {{ path: string, namespace?: string }} Resolved
+ * @typedef {{ contents: string, loader: string }} Loaded
+ *
+ * @typedef {object} PluginBuilder
+ * @property {(filter: { filter: RegExp }, callback: (args: { path: string }) => Resolved) => void} onResolve
+ * @property {(filter: { filter: RegExp, namespace: string }, callback: () => Loaded) => void} onLoad
+ *
+ * @typedef {object} BuildSettings
+ * @property {readonly string[]} entrypoints
+ * @property {string} format
+ * @property {boolean} minify
+ * @property {boolean} bytecode
+ * @property {boolean} splitting
+ * @property {Readonly<Record<string, string>>} define
+ * @property {readonly { name: string, setup: (build: PluginBuilder) => void }[]} plugins
+ * @property {Readonly<Record<string, string | number | boolean | readonly string[]>>} compile
+ */
+
+const { Bun } =
+  /** @type {typeof globalThis & { Bun: { build(settings: BuildSettings): Promise<unknown> } }} */ (
+    globalThis
+  );
+const [entry = '', outfile = '', target = '', executablePath = ''] = process.argv.slice(2);
 
 await Bun.build({
   entrypoints: [entry],
@@ -26,7 +51,10 @@ await Bun.build({
   },
 });
 
-/** ssh2 tries addons of its own and goes on without them; resolved at run time, they would be looked for on the user's disk. */
+/**
+ * ssh2 tries addons of its own and goes on without them; resolved at run time, they would be looked for on the user's disk.
+ * @param {PluginBuilder} build
+ */
 function leaveOutAddons(build) {
   build.onResolve({ filter: /^cpu-features$|\.node$/ }, ({ path }) => ({ path, namespace: 'absent' }));
   build.onLoad({ filter: /./, namespace: 'absent' }, () => ({

@@ -118,11 +118,13 @@ function lastCommit() {
   return stdout?.trim() || String(Math.floor(Date.now() / 1000));
 }
 
+/** @param {string} path @param {string | Uint8Array} content @param {number} [mode] */
 function put(path, content, mode = 0o644) {
   mkdirSync(dirname(join(tree, path)), { recursive: true, mode: 0o755 });
   writeFileSync(join(tree, path), content, { mode });
 }
 
+/** @param {string} words @returns {never} */
 function fail(words) {
   console.error(`build:deb: ${words}`);
   process.exit(1);

@@ -13,7 +13,10 @@ export function docFiles() {
     .sort();
 }
 
-/** Copies them below a folder; returns their paths there. */
+/**
+ * Copies them below a folder; returns their paths there.
+ * @param {string} folder
+ */
 export function copyDocs(folder) {
   const files = docFiles();
   for (const file of files) {

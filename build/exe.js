@@ -12,8 +12,9 @@ const target = 'linux-x64';
 const folder = join(root, 'dist', target);
 
 const prebuilt = join(root, 'native/prebuilds', target);
-const { reason } = await buildNative({ quiet: true });
-if (!existsSync(join(prebuilt, 'node-hvsock-native.node'))) fail(`the addon could not be built: ${reason}`);
+const addon = await buildNative({ quiet: true });
+if (!addon.built && !existsSync(join(prebuilt, 'node-hvsock-native.node')))
+  fail(`the addon could not be built: ${addon.reason}`);
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
@@ -46,11 +47,13 @@ function archive() {
   ]);
 }
 
-function run(program, args, options = {}) {
-  const { status, error } = spawnSync(program, args, { stdio: 'inherit', ...options });
+/** @param {string} program @param {readonly string[]} args */
+function run(program, args) {
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit' });
   if (status !== 0) fail(`${program} failed: ${error?.message ?? `exit code ${status}`}`);
 }
 
+/** @param {string} words @returns {never} */
 function fail(words) {
   console.error(`build:exe: ${words}`);
   process.exit(1);

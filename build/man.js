@@ -8,7 +8,10 @@ import { shellText } from './shell-text.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Man pages, completions and ssh_config lines, by the program's own sources. */
+/**
+ * Man pages, completions and ssh_config lines, by the program's own sources.
+ * @returns {Promise<typeof import('./man-entry.js')>}
+ */
 export async function extras() {
   const build = await rolldown({
     cwd: root,
@@ -29,6 +32,7 @@ export async function extras() {
   return import(join(root, 'node_modules/.cache/vmssh-extras', output[0].fileName));
 }
 
+/** @param {string} folder */
 export async function writeManPages(folder) {
   mkdirSync(folder, { recursive: true });
   const { pages } = await extras();

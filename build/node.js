@@ -1,4 +1,5 @@
 // Builds dist/ from src/ for Node, and the addon where it is absent: node build/node.js
+/** @import { Plugin } from 'rolldown' */
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { buildNative } from '../native/build.js';
 import { bundle, root } from './bundle.js';
@@ -17,6 +18,7 @@ async function sources() {
   await removeAllBut(files);
 }
 
+/** @param {string} name */
 async function program(name) {
   const file = `${name}.js`;
   await writeFile(
@@ -27,7 +29,10 @@ async function program(name) {
   return file;
 }
 
-/** Where npm puts the addon's package is known, and Node's own search for it takes 2 ms of a proxy's 24. */
+/**
+ * Where npm puts the addon's package is known, and Node's own search for it takes 2 ms of a proxy's 24.
+ * @returns {Plugin}
+ */
 function addonPackage() {
   const search = `
     const installed = /[\\\\/]node_modules[\\\\/]vmssh[\\\\/]dist$/.test(__dirname);
@@ -47,7 +52,10 @@ function addonPackage() {
   };
 }
 
-/** Names hold hashes: an older build's files would stay. The executables' folders are none of this build's business. */
+/**
+ * Names hold hashes: an older build's files would stay. The executables' folders are none of this build's business.
+ * @param {readonly string[]} fileNames
+ */
 async function removeAllBut(fileNames) {
   const others = (await readdir(`${root}/dist`)).filter(
     (name) => /\.m?js$/.test(name) && !fileNames.includes(name),

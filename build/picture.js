@@ -16,7 +16,13 @@ const colors = {
   back: '#18181b',
 };
 
-/** The codes that chalk writes; what they end is theirs alone. */
+/** @typedef {{ bold: boolean, fill: string }} Look */
+/** @typedef {Look & { text: string }} Span */
+
+/**
+ * The codes that chalk writes; what they end is theirs alone.
+ * @type {Readonly<Record<string, Partial<Look>>>}
+ */
 const codes = {
   1: { bold: true },
   2: { fill: colors.dim },
@@ -45,23 +51,29 @@ ${words.join('\n')}
 </svg>
 `);
 
-/** A line as pieces of one look each. */
+/**
+ * A line as pieces of one look each.
+ * @param {string} line
+ */
 function spansOf(line) {
+  /** @type {Span[]} */
   const spans = [];
   let look = { bold: line.startsWith('$ '), fill: colors.fg };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
   for (const [, code, text] of line.matchAll(/\x1b\[(\d+)m|([^\x1b]+)/g)) {
-    if (text === undefined) look = { ...look, ...codes[code] };
+    if (text === undefined) look = { ...look, ...codes[code ?? ''] };
     else spans.push({ ...look, text });
   }
   return spans;
 }
 
+/** @param {Span} span */
 function drawn({ text, fill, bold }) {
   const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   return `<tspan fill="${fill}"${bold ? ' font-weight="bold"' : ''}>${escaped}</tspan>`;
 }
 
+/** @param {readonly Span[]} spans */
 function lengthOf(spans) {
   return spans.reduce((sum, { text }) => sum + [...text].length, 0);
 }

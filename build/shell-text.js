@@ -1,9 +1,11 @@
+/** @import { Plugin } from 'rolldown' */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
  * A plugin of rolldown and Vite: `import text from './x.sh'` is the text of a shell script, with the scripts that it names
  * by `. ./y.sh` in their places. Their paths are relative to its own folder.
+ * @returns {Plugin & { name: string }}
  */
 export function shellText() {
   return {
@@ -16,7 +18,12 @@ export function shellText() {
   };
 }
 
-/** The text of a script; `onPart` is told each file that it takes in. */
+/**
+ * The text of a script; `onPart` is told each file that it takes in.
+ * @param {string} file
+ * @param {(part: string) => void} onPart
+ * @returns {string}
+ */
 function shellScript(file, onPart) {
   return readFileSync(file, 'utf8').replaceAll(/^\. (\.\/\S+\.sh)$/gm, (_line, name) => {
     const part = join(dirname(file), name);

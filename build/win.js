@@ -31,7 +31,10 @@ archive([
   ...copyDocs(folder),
 ]);
 
-/** The same input gives the same archive: one time for all, no attributes of this system. */
+/**
+ * The same input gives the same archive: one time for all, no attributes of this system.
+ * @param {readonly string[]} names
+ */
 function archive(names) {
   const zip = join(root, 'dist', `vmssh-${target}.zip`);
   rmSync(zip, { force: true });
@@ -40,12 +43,15 @@ function archive(names) {
   run('zip', ['-X', '-q', zip, ...names], { cwd: folder, env: { ...process.env, TZ: 'UTC' } });
 }
 
-function run(program, args, options = {}) {
+/** @param {string} program @param {readonly string[]} args @param {import('node:child_process').SpawnSyncOptions} options */
+function run(program, args, options) {
   const { status, error } = spawnSync(program, args, { stdio: 'inherit', ...options });
-  if (error?.code === 'ENOENT') fail(`${program} not found; apt-get install ${program}`);
+  if (/** @type {NodeJS.ErrnoException | undefined} */ (error)?.code === 'ENOENT')
+    fail(`${program} not found; apt-get install ${program}`);
   if (status !== 0) fail(`${program} failed: ${error?.message ?? `exit code ${status}`}`);
 }
 
+/** @param {string} words @returns {never} */
 function fail(words) {
   console.error(`build:win: ${words}`);
   process.exit(1);

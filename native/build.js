@@ -136,13 +136,14 @@ export function hash(parts) {
 }
 
 function compilers() {
-  return [process.env.CXX, 'g++', 'c++', 'clang++'].filter((name) => name !== undefined && name !== '');
+  return [...(process.env.CXX ? [process.env.CXX] : []), 'g++', 'c++', 'clang++'];
 }
 
 function findCompiler() {
   return compilers().find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
 }
 
+/** The folder of node_api.h. @returns {string | undefined} */
 export function headers() {
   try {
     return createRequire(import.meta.url)('node-api-headers').include_dir;
@@ -181,8 +182,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       optional: { type: 'boolean' },
     },
   });
-  const { optional, ...options } = values;
-  const result = await buildNative(options);
+  const { optional, sanitize, ...options } = values;
+  if (sanitize !== undefined && sanitize !== 'address' && sanitize !== 'thread')
+    throw new Error(`--sanitize takes address or thread, not ${sanitize}`);
+  const result = await buildNative({ ...options, ...(sanitize && { sanitize }) });
   if (result.built) {
     if (!options.quiet) console.error(`${result.path}${result.upToDate ? ' is up to date' : ''}`);
   } else {

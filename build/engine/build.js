@@ -10,7 +10,11 @@ import { engineSources } from './sources.js';
 
 const work = join(root, 'native/build/engine');
 
-/** Builds the program whose first module is `main`, at `output`. Throws where something is missing or mistaken. */
+/**
+ * Builds the program whose first module is `main`, at `output`. Throws where something is missing or mistaken.
+ * @param {string} main
+ * @param {string} output
+ */
 export async function buildEngineProgram(main, output) {
   const sources = engineSources();
   const objects = await compileObjects(sources);

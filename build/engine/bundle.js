@@ -1,3 +1,4 @@
+/** @import { Plugin } from 'rolldown' */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -8,6 +9,8 @@ import { shellText } from '../shell-text.js';
 /**
  * Bundles the program for the engine into `folder`, with src/engine/node/ in the place of node:*. What has no stand-in
  * there, or lacks an export, is an error. Returns the chunks' file names; globals.mjs and `main`.mjs are run first.
+ * @param {string} folder
+ * @param {string} main
  */
 export async function bundleForEngine(folder, main) {
   rmSync(folder, { recursive: true, force: true });
@@ -32,6 +35,7 @@ export async function bundleForEngine(folder, main) {
   return output.filter(({ type }) => type === 'chunk').map(({ fileName }) => fileName);
 }
 
+/** @returns {Plugin} */
 function standIns() {
   const engine = join(root, 'src/engine');
   return {

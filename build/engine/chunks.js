@@ -1,7 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes what links the chunks' bytecode, FOLDER/NAME.code, into a program: two source files, whose paths it returns. */
+/**
+ * Writes what links the chunks' bytecode, FOLDER/NAME.code, into a program: two source files, whose paths it returns.
+ * @param {string} folder
+ * @param {readonly string[]} names
+ */
 export function writeChunkTable(folder, names) {
   const data = names.map(
     (name, index) => `  .balign 16

@@ -24,13 +24,26 @@ const rooms = ['core', 'loop', 'napi', 'natives'];
 const engineFiles = ['quickjs', 'libregexp', 'libunicode', 'dtoa'];
 
 /**
+ * @typedef {object} Language
+ * @property {string} program the compiler
+ * @property {readonly string[]} flags
+ * @property {readonly string[]} [include]
+ * @property {readonly string[]} headers their texts
+ */
+
+/**
  * Compiles what a program of the engine is linked of, and keeps the objects by what they are made of: a change of one file
- * compiles one file. `sources` is the engine's folder. Returns { engine, program, compiler }: lists of object files.
+ * compiles one file. Returns lists of object files.
+ * @param {string} sources the engine's folder
  */
 export async function compileObjects(sources) {
   mkdirSync(kept, { recursive: true });
-  const include = ['-isystem', headers(), '-isystem', sources];
+  const addonHeaders = headers();
+  if (!addonHeaders)
+    throw new Error('the package node-api-headers is not installed; npm install node-api-headers');
+  const include = ['-isystem', addonHeaders, '-isystem', sources];
   const engineHeaders = filesOf(sources, '.h').map(read);
+  /** @type {Language} */
   const c = {
     program: 'gcc',
     flags: [
@@ -43,6 +56,7 @@ export async function compileObjects(sources) {
     ].concat(['-DNDEBUG', '-D_GNU_SOURCE', '-w']),
     headers: engineHeaders,
   };
+  /** @type {Language} */
   const cpp = {
     program: 'g++',
     flags: compilerFlags(undefined),
@@ -52,8 +66,9 @@ export async function compileObjects(sources) {
       ...[...rooms, '.'].flatMap((room) => filesOf(join(own, room), '.h')).map(read),
     ].concat(['src', 'src/vmssh-relay'].flatMap((room) => filesOf(join(native, room), '.h')).map(read)),
   };
+  /** @type {(() => Promise<void>)[]} */
   const jobs = [];
-  const object = (language, source) => {
+  const object = (/** @type {Language} */ language, /** @type {string} */ source) => {
     const path = objectPath(language, source);
     jobs.push(() => compile(language, source, path));
     return path;
@@ -84,10 +99,12 @@ function addonFiles() {
     .map((name) => join(native, name));
 }
 
+/** @param {Language} language @param {string} source */
 function objectPath({ program, flags, headers: texts }, source) {
   return join(kept, `${hash([compilerVersion(program), ...flags, read(source), ...texts])}.o`);
 }
 
+/** @param {Language} language @param {string} source @param {string} object */
 async function compile({ program, flags, include = [] }, source, object) {
   if (existsSync(object)) {
     const now = new Date();
@@ -99,12 +116,14 @@ async function compile({ program, flags, include = [] }, source, object) {
   renameSync(unfinished, object);
 }
 
+/** @type {Map<string, string>} */
 const versions = new Map();
 
+/** @param {string} program */
 function compilerVersion(program) {
-  if (!versions.has(program))
-    versions.set(program, spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout);
-  return versions.get(program);
+  const version = versions.get(program) ?? spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout;
+  versions.set(program, version);
+  return version;
 }
 
 /** Other checkouts and branches may want theirs again, for a while. */
@@ -116,6 +135,7 @@ function forgetOld() {
   }
 }
 
+/** @param {string} folder @param {string} ending */
 function filesOf(folder, ending) {
   return readdirSync(folder)
     .filter((name) => name.endsWith(ending))
@@ -123,6 +143,7 @@ function filesOf(folder, ending) {
     .map((name) => join(folder, name));
 }
 
+/** @param {string} path */
 function read(path) {
   return readFileSync(path, 'utf8');
 }

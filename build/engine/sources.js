@@ -42,7 +42,10 @@ export function engineSources(env = process.env) {
   return sources;
 }
 
-/** By apt, with a list and folders of its own: no root is needed, and apt checks the archive's signature. */
+/**
+ * By apt, with a list and folders of its own: no root is needed, and apt checks the archive's signature.
+ * @param {string} work
+ */
 function download(work) {
   const lists = join(work, 'lists');
   const archives = join(work, 'cache/archives');
@@ -61,7 +64,8 @@ function download(work) {
     'Acquire::Check-Valid-Until=false',
     'APT::Sandbox::User=root',
   ];
-  const apt = (...args) => run('apt-get', ['-qq', ...options.flatMap((each) => ['-o', each]), ...args], work);
+  const apt = (/** @type {string[]} */ ...args) =>
+    run('apt-get', ['-qq', ...options.flatMap((each) => ['-o', each]), ...args], work);
   apt('update');
   try {
     apt('download', `${pinned.name}=${pinned.version}`);
@@ -82,6 +86,7 @@ function download(work) {
   return join(work, deb);
 }
 
+/** @param {string} program @param {readonly string[]} args @param {string} [cwd] */
 function run(program, args, cwd) {
   const { status, error, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' });
   if (status !== 0) {

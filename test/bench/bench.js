@@ -125,13 +125,13 @@ function busy([before = 0]) {
   return [`${words}: these figures say little, least of all against programs of one thread; run it again`];
 }
 
-/** @param {readonly import('./types.d.ts').FigureResult[]} results */
+/** @param {readonly import('./types.js').FigureResult[]} results */
 function absences(results) {
   const all = results.flatMap(({ entries }) => entries.filter(({ absent }) => absent));
   return [...new Set(all.map(({ name, absent }) => `${name} is absent: ${absent}`))];
 }
 
-/** @param {import('./types.d.ts').Result} result */
+/** @param {import('./types.js').Result} result */
 function failures({ figures }) {
   return figures.flatMap(({ entries }) =>
     entries.filter(({ name, absent }) => absent && /^(vmssh|library)/.test(name)),

@@ -1,15 +1,17 @@
+/** @import { Contender, Programs } from './types.js' */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pathOf } from './peers.js';
 
-/** @typedef {{ path?: string, absent?: string }} Found */
-/** @typedef {{ name: string, root?: string, absent?: string, command: (socket: string) => string[] }} Proxy */
+/** @typedef {ReturnType<typeof proxies>} Proxies */
 
 const program = (/** @type {string} */ name) => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 
 /**
  * All that can connect, each as a command for a socket's path as it sees it.
- * @param {any} programs
+ * @param {Programs} programs
  * @param {string} folder the folder of the sockets, in the peers' root where there is one
+ * @returns {Record<'executable' | 'node' | 'newestNode', Record<'pass' | 'relay', Contender>> & Record<'systemd' | 'socat' | 'ncat' | 'streams', Contender>}
  */
 export function proxies(programs, folder) {
   const { executable, script, node, newestNode, root } = programs;
@@ -31,13 +33,17 @@ export function proxies(programs, folder) {
       name: 'systemd-ssh-proxy',
       root: root.path,
       absent: programs.systemd.absent,
-      command: (/** @type {string} */ socket) => [programs.systemd.path, `unix${join(inside, socket)}`, '22'],
+      command: (/** @type {string} */ socket) => [
+        pathOf(programs.systemd),
+        `unix${join(inside, socket)}`,
+        '22',
+      ],
     },
     socat: {
       name: 'socat',
       absent: programs.socat.absent,
       command: (/** @type {string} */ socket) => [
-        programs.socat.path,
+        pathOf(programs.socat),
         'STDIO',
         `UNIX-CONNECT:${join(folder, socket)}`,
       ],
@@ -45,7 +51,7 @@ export function proxies(programs, folder) {
     ncat: {
       name: 'ncat',
       absent: programs.ncat.absent,
-      command: (/** @type {string} */ socket) => [programs.ncat.path, '-U', join(folder, socket)],
+      command: (/** @type {string} */ socket) => [pathOf(programs.ncat), '-U', join(folder, socket)],
     },
     streams: {
       name: `plain streams, Node ${major(process.version)}`,
@@ -56,7 +62,8 @@ export function proxies(programs, folder) {
 
 /**
  * Processes that connect to nothing: what a start costs alone.
- * @param {any} programs
+ * @param {Programs} programs
+ * @returns {Record<'c' | 'bun' | 'node' | 'newestNode' | 'nodeByte' | 'newestNodeByte' | 'libvirt', Contender<readonly string[]>>}
  */
 export function bareStarts(programs) {
   const { node, newestNode, bareC, bareBun, root, libvirt } = programs;
@@ -76,7 +83,7 @@ export function bareStarts(programs) {
       name: 'libvirt-ssh-proxy, no libvirtd',
       root: root.path,
       absent: libvirt.absent,
-      command: [libvirt.path, 'qemu:system/absent', '22'],
+      command: [pathOf(libvirt), 'qemu:system/absent', '22'],
     },
   };
 }

@@ -1,18 +1,17 @@
+/** @import { Proxies } from './competitors.js' */
+/** @import { Answers, Competitor, Contender, Figure, Job, Programs, TimedMode } from './types.js' */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bareStarts, proxies } from './competitors.js';
-import { runHarness } from './harness.js';
+import { runHarness, whileHeld } from './harness.js';
 import { loginCommand, prepareLogin } from './login.js';
 import { settledSize } from './memory.js';
-
-/** @typedef {import('./types.d.ts').Figure} Figure */
-/** @typedef {import('./types.d.ts').Competitor} Competitor */
 
 const socketName = 's';
 
 /**
  * Every figure of the table, in its order. `folder` is where the sockets are made.
- * @param {any} programs
+ * @param {Programs} programs
  * @param {string} folder
  * @param {boolean} quick
  * @returns {Figure[]}
@@ -27,9 +26,9 @@ export function figures(programs, folder, quick) {
   const runs = (/** @type {number} */ full, /** @type {number} */ few) => (quick ? few : full);
 
   const timed = (
-    /** @type {any} */ proxy,
-    /** @type {string} */ mode,
-    options = {},
+    /** @type {Contender | Contender<readonly string[]>} */ proxy,
+    /** @type {TimedMode} */ mode,
+    /** @type {Pick<Job, 'bytes' | 'count'>} */ options = {},
     convert = milliseconds,
   ) => ({
     name: proxy.name,
@@ -79,7 +78,7 @@ export function figures(programs, folder, quick) {
       competitors: [...relaying, all.streams].map((proxy) => timed(proxy, 'banner-pipes')),
       targets: [{ of: all.executable.relay.name, peer: all.socat.name, atMost: 1.5 }],
     },
-    ...['bulk-up', 'bulk-down'].map((mode) => {
+    .../** @type {const} */ (['bulk-up', 'bulk-down']).map((mode) => {
       const bytes = quick ? 2 ** 26 : 2 ** 30;
       const rate = (/** @type {number} */ ns) => bytes / 2 ** 30 / (ns / 1e9);
       return {
@@ -113,7 +112,7 @@ export function figures(programs, folder, quick) {
         name: proxy.name,
         absent: proxy.absent,
         measure: () =>
-          runHarness(
+          whileHeld(
             harness,
             { mode: 'hold', socket, count, command: proxy.command(socketName) },
             async ({ pids }) => (await settledSize(pids)) / count,
@@ -126,11 +125,11 @@ export function figures(programs, folder, quick) {
   ];
 }
 
-/** @param {any} programs @param {string} folder @param {string} socket @param {any} all @returns {Competitor[]} */
+/** @param {Programs} programs @param {string} folder @param {string} socket @param {Proxies} all @returns {Competitor[]} */
 function logins(programs, folder, socket, all) {
   const absent = programs.ssh.absent ?? programs.sshd.absent ?? programs.sshKeygen.absent;
   const serve = absent ? '' : prepareLogin(programs, folder);
-  const login = (/** @type {any} */ proxy, /** @type {boolean} */ pass, name = proxy.name) => ({
+  const login = (/** @type {Contender} */ proxy, /** @type {boolean} */ pass, name = proxy.name) => ({
     name,
     absent: absent ?? proxy.absent,
     measure: async () => {
@@ -152,7 +151,7 @@ function logins(programs, folder, socket, all) {
   ];
 }
 
-/** @param {any} programs @param {string} socket @param {any} all @param {boolean} quick @returns {Figure[]} */
+/** @param {Programs} programs @param {string} socket @param {Proxies} all @param {boolean} quick @returns {Figure[]} */
 function crowds({ harness }, socket, all, quick) {
   const count = quick ? 100 : 1000;
   /** @type {Map<string, { failed: number, left: number }>} */
@@ -176,9 +175,8 @@ function crowds({ harness }, socket, all, quick) {
         name,
         absent,
         measure: async () => {
-          const options = { mode: 'crowd', socket, root, count, 'at-once': Math.min(count, roomFor()) };
           const { ns, failed, left } = await runHarness(harness, {
-            ...options,
+            ...{ mode: 'crowd', socket, root, count, 'at-once': Math.min(count, roomFor()) },
             command: command(socketName),
           });
           const before = seen.get(name) ?? { failed: 0, left: 0 };
@@ -216,7 +214,7 @@ function roomFor() {
   return Math.max(1, Math.floor(available / 2 / 2 ** 25));
 }
 
-/** @param {any} programs @param {string} folder @param {string} socket @param {boolean} quick @returns {Figure[]} */
+/** @param {Programs} programs @param {string} folder @param {string} socket @param {boolean} quick @returns {Figure[]} */
 function leftovers({ harness, node, newestNode, index, versions }, folder, socket, quick) {
   const count = quick ? 100 : 1000;
   const script = new URL('programs/sessions.js', import.meta.url).pathname;
@@ -224,14 +222,15 @@ function leftovers({ harness, node, newestNode, index, versions }, folder, socke
     { name: `library, Node ${process.versions.node.split('.')[0]}`, path: node },
     { name: `library, Node ${versions['newest node'].replace('v', '').split('.')[0]}`, path: newestNode },
   ];
-  /** @type {Map<string, Promise<any>>} */
+  /** @type {Map<string, Promise<Answers['beside']>>} */
   const answers = new Map();
   const after = (/** @type {string} */ path) => {
     const command = [path, script, index, `unix${join(folder, socketName)}`, String(count)];
-    if (!answers.has(path)) answers.set(path, runHarness(harness, { mode: 'beside', socket, command }));
-    return answers.get(path);
+    const answer = answers.get(path) ?? runHarness(harness, { mode: 'beside', socket, command });
+    answers.set(path, answer);
+    return answer;
   };
-  return ['descriptors', 'threads'].map((what) => ({
+  return /** @type {const} */ (['descriptors', 'threads']).map((what) => ({
     id: what,
     title: `${what} after ${count} sessions, more than before`,
     unit: '',

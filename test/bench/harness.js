@@ -1,6 +1,9 @@
+/** @import { Answers, Job } from './types.js' */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -27,12 +30,40 @@ function compile(args, output) {
 
 /**
  * Runs the harness once and gives what it measured. Throws with what it and the program wrote to stderr.
+ * @template {keyof Answers} M
  * @param {string} harness
- * @param {import('./types.d.ts').Job} job
- * @param {(answer: any, child: import('node:child_process').ChildProcess) => unknown} [held] called with its answer while it goes on
- * @returns {Promise<any>}
+ * @param {Job<M>} job
+ * @returns {Promise<Answers[M]>}
  */
-export async function runHarness(harness, job, held) {
+export async function runHarness(harness, job) {
+  const { child, ended } = start(harness, job);
+  child.stdin.end();
+  return JSON.parse(await ended);
+}
+
+/**
+ * Holds what the harness started until `look` is done with it; gives what came of that.
+ * @param {string} harness
+ * @param {Job<'hold'>} job
+ * @param {(answer: Answers['hold']) => Promise<number>} look
+ */
+export async function whileHeld(harness, job, look) {
+  const { child, ended } = start(harness, job);
+  const lines = createInterface({ input: child.stdout });
+  const [line] = await Promise.race([once(lines, 'line'), ended.then((text) => [text])]);
+  try {
+    return await look(JSON.parse(line));
+  } finally {
+    child.stdin.end();
+    await ended;
+  }
+}
+
+/**
+ * @param {string} harness
+ * @param {Job} job
+ */
+function start(harness, job) {
   const { mode, command, ...options } = job;
   const flags = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
@@ -42,24 +73,20 @@ export async function runHarness(harness, job, held) {
     env: environment(),
   });
   const texts = { stdout: '', stderr: '' };
-  /** @type {unknown} */
-  let result;
-  child.stdout.setEncoding('utf8').on('data', async (text) => {
-    texts.stdout += text;
-    if (!held || !texts.stdout.endsWith('\n')) return;
-    result = await held(JSON.parse(texts.stdout), child);
-    child.stdin.end();
+  for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      texts[name] += text;
+    });
+  }
+  /** @type {Promise<string>} */
+  const ended = new Promise((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => {
+      const why = texts.stderr.trim() || `exit code ${code}`;
+      if (code === 0) resolve(texts.stdout);
+      else reject(new Error(`${mode} ${command.join(' ')}: ${why}`));
+    });
   });
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    texts.stderr += text;
-  });
-  if (!held) child.stdin.end();
-  const code = await new Promise((resolve, reject) => {
-    child.once('error', reject).once('close', resolve);
-  });
-  if (code !== 0)
-    throw new Error(`${mode} ${command.join(' ')}: ${texts.stderr.trim() || `exit code ${code}`}`);
-  return held ? result : JSON.parse(texts.stdout);
+  return { child, ended };
 }
 
 /** What ssh hands on, and nothing that would change how a runtime starts. */

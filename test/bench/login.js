@@ -1,15 +1,17 @@
+/** @import { Programs } from './types.js' */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathOf } from './peers.js';
 
 /**
  * Keys and a configuration for an sshd that is started for each connection, as systemd's socket units do.
- * @param {any} programs
+ * @param {Programs} programs
  * @param {string} folder
  */
 export function prepareLogin(programs, folder) {
   for (const key of ['host', 'id'])
-    spawnSync(programs.sshKeygen.path, ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)]);
+    spawnSync(pathOf(programs.sshKeygen), ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)]);
   copyFileSync(join(folder, 'id.pub'), join(folder, 'authorized'));
   const config = [
     `HostKey ${join(folder, 'host')}`,
@@ -18,12 +20,12 @@ export function prepareLogin(programs, folder) {
   ];
   writeFileSync(join(folder, 'sshd_config'), config.join('\n'));
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-  return `exec ${programs.sshd.path} -i -f ${join(folder, 'sshd_config')} 2>/dev/null`;
+  return `exec ${pathOf(programs.sshd)} -i -f ${join(folder, 'sshd_config')} 2>/dev/null`;
 }
 
 /**
  * `ssh host true` by a proxy. All of them are started through the harness, since one needs its chroot.
- * @param {any} programs
+ * @param {Programs} programs
  * @param {string} folder
  * @param {{ root?: string | undefined, command: readonly string[] }} proxy
  * @param {boolean} pass
@@ -41,5 +43,5 @@ export function loginCommand(programs, folder, { root, command }, pass) {
     LogLevel: 'ERROR',
   };
   const flags = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  return [programs.ssh.path, '-F', 'none', ...flags, 'bench', 'true'];
+  return [pathOf(programs.ssh), '-F', 'none', ...flags, 'bench', 'true'];
 }

@@ -1,13 +1,13 @@
 import { compare, summarize } from './statistics.js';
 
-/** @typedef {import('./types.d.ts').Figure} Figure */
-/** @typedef {import('./types.d.ts').Verdict} Verdict */
+/** @typedef {import('./types.js').Figure} Figure */
+/** @typedef {import('./types.js').Verdict} Verdict */
 
 /**
  * Runs a figure's competitors in turn, A B C A B C …, so that a machine that gets slower gets slower for all of them.
  * @param {Figure} figure
  * @param {(run: number, name: string) => void} [progress]
- * @returns {Promise<import('./types.d.ts').FigureResult>}
+ * @returns {Promise<import('./types.js').FigureResult>}
  */
 export async function measure(figure, progress = () => {}) {
   const lanes = figure.competitors.map(({ name, absent, measure }) => ({
@@ -37,8 +37,8 @@ export async function measure(figure, progress = () => {}) {
 }
 
 /**
- * @param {import('./types.d.ts').Target} target
- * @param {readonly import('./types.d.ts').Entry[]} entries
+ * @param {import('./types.js').Target} target
+ * @param {readonly import('./types.js').Entry[]} entries
  * @returns {Verdict}
  */
 export function judge(target, entries) {

@@ -1,3 +1,4 @@
+/** @import { Found } from './types.js' */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -70,12 +71,12 @@ function systemdVersion(root) {
   return /(\d+[^/]*)\.so/.exec(library ?? '')?.[1] ?? 'unknown';
 }
 
-/** @param {{ path?: string, absent?: string }} root @param {string} path */
+/** @param {Found} root @param {string} path */
 function inRoot(root, path) {
   return root.path ? { path } : { absent: root.absent };
 }
 
-/** @param {{ build: boolean, log: (line: string) => void }} options @returns {Promise<{ path?: string, absent?: string }>} */
+/** @param {{ build: boolean, log: (line: string) => void }} options @returns {Promise<Found>} */
 async function peersRoot({ build, log }) {
   const cache = cacheFolder();
   const key = createHash('sha256').update(readFileSync(recipe)).digest('hex').slice(0, 12);
@@ -97,11 +98,19 @@ async function peersRoot({ build, log }) {
   }
 }
 
-/** @param {string} name @param {string} deb @returns {{ path?: string, absent?: string }} */
+/** @param {string} name @param {string} deb @returns {Found} */
 function onPath(name, deb) {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   const path = folders.map((folder) => join(folder, name)).find(isExecutable);
   return path ? { path } : { absent: `not installed: apt-get install ${deb}` };
+}
+
+/**
+ * Of a program that is absent no command is run.
+ * @param {Found} found
+ */
+export function pathOf({ path = '' }) {
+  return path;
 }
 
 /** @param {string} path */

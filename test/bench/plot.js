@@ -6,7 +6,7 @@ const bar = 14;
 const gap = 4;
 const head = 30;
 
-/** A bar for each competitor's median with a line from its least to its most, a scale of its own for each figure. @param {import('./types.d.ts').Result} result */
+/** A bar for each competitor's median with a line from its least to its most, a scale of its own for each figure. @param {import('./types.js').Result} result */
 export function asPlot({ figures }) {
   const shown = figures.filter(({ unit, entries }) => unit !== '' && entries.some(({ absent }) => !absent));
   let top = 10;
@@ -28,12 +28,12 @@ ${parts.join('\n')}
 `;
 }
 
-/** @param {import('./types.d.ts').FigureResult} figure */
+/** @param {import('./types.js').FigureResult} figure */
 function heightOf({ entries }) {
   return head + entries.filter(({ absent }) => !absent).length * (bar + gap) + 12;
 }
 
-/** @param {import('./types.d.ts').FigureResult} figure @param {number} top */
+/** @param {import('./types.js').FigureResult} figure @param {number} top */
 function panel({ title, unit, better, entries }, top) {
   const present = entries.filter(({ absent }) => !absent);
   // A single wild run must not squeeze the bars: spreads are cut at the panel's edge.

@@ -1,7 +1,7 @@
 import { heading, number, rows, verdictRows } from './table.js';
 
-/** @typedef {import('./types.d.ts').Result} Result */
-/** @typedef {import('./types.d.ts').FigureResult} FigureResult */
+/** @typedef {import('./types.js').Result} Result */
+/** @typedef {import('./types.js').FigureResult} FigureResult */
 
 /** docs/performance.md. @param {Result} result */
 export function asMarkdown(result) {

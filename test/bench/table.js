@@ -1,6 +1,6 @@
-/** @typedef {import('./types.d.ts').FigureResult} FigureResult */
+/** @typedef {import('./types.js').FigureResult} FigureResult */
 
-/** @param {import('./types.d.ts').Result} result */
+/** @param {import('./types.js').Result} result */
 export function asText({ figures, notes, machine }) {
   const lines = figures.flatMap((figure) => ['', heading(figure), ...align(rows(figure))]);
   const targets = align([

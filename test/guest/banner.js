@@ -1,11 +1,16 @@
 import { createConnection } from 'node:net';
 
-// Connects to { host, port } or { path, muxPort }, and gives the SSH banner's line: the proof that sshd answers.
-// With muxPort, `CONNECT <port>` is asked of the multiplexer first.
+/**
+ * Connects, and gives the SSH banner's line: the proof that sshd answers. With muxPort, `CONNECT <port>` is asked of the
+ * multiplexer first.
+ * @param {{ host: string, port: number, muxPort?: never } | { path: string, muxPort?: number }} where
+ * @param {number} [timeout] seconds
+ * @returns {Promise<string>}
+ */
 export function banner({ muxPort, ...where }, timeout = 5) {
   return new Promise((resolve, reject) => {
     const socket = createConnection(where);
-    const fail = (words) => socket.destroy(new Error(words));
+    const fail = (/** @type {string} */ words) => socket.destroy(new Error(words));
     const timer = setTimeout(fail, timeout * 1000, `no SSH banner within ${timeout} s`);
     let seen = '';
     socket.setEncoding('latin1');

@@ -1,3 +1,4 @@
+/** @import { Log } from './types.js' */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,44 +7,65 @@ import { execute } from './execute.js';
 import { debianMirror } from './mirror.js';
 import { suiteNamed } from './suites.js';
 
-const recipe = (name) => fileURLToPath(new URL(`./recipe/${name}`, import.meta.url));
+/**
+ * @typedef {object} Recipe
+ * @property {string} kind
+ * @property {string} script
+ * @property {Readonly<Record<string, string>>} env
+ *
+ * @typedef {{ folder: string, built: boolean }} Cached
+ */
+
+const recipe = (/** @type {string} */ name) => fileURLToPath(new URL(`./recipe/${name}`, import.meta.url));
 
 export function cacheFolder(env = process.env) {
   return env.VMSSH_TEST_CACHE || `${env.XDG_CACHE_HOME || `${homedir()}/.cache`}/vmssh-test`;
 }
 
-// The folder with QEMU, virtiofsd and vhost-device-vsock, built when it is not there. `log` gets a line or two then.
+/**
+ * The folder with QEMU, virtiofsd and vhost-device-vsock, built when it is not there. `log` gets a line or two then.
+ * @param {Log} [log]
+ */
 export function ensurePrograms(log) {
   return ensure(programs(), log);
 }
 
-// The folder with a suite's kernel, initrd, disk and key, built when it is not there.
+/**
+ * The folder with a suite's kernel, initrd, disk and key, built when it is not there.
+ * @param {string} name
+ * @param {Log} [log]
+ */
 export function ensureImage(name, log) {
   return ensure(image(name), log);
 }
 
-// { folder, built }, without building anything.
+/** Looks without building anything. */
 export function cachedPrograms() {
   return look(programs());
 }
 
+/** @param {string} name */
 export function cachedImage(name) {
   return look(image(name));
 }
 
+/** @returns {Recipe} */
 function programs() {
   return { kind: 'programs', script: 'qemu.sh', env: {} };
 }
 
+/** @param {string} name @returns {Recipe} */
 function image(name) {
   return { kind: `image-${name}`, script: 'image.sh', env: imageSettings(name) };
 }
 
+/** @param {Recipe} item @returns {Cached} */
 function look(item) {
   const folder = folderOf(item);
   return { folder, built: existsSync(folder) };
 }
 
+/** @param {string} name @returns {Recipe['env']} */
 function imageSettings(name) {
   const suite = suiteNamed(name);
   return {
@@ -54,6 +76,7 @@ function imageSettings(name) {
   };
 }
 
+/** @param {Recipe} recipe */
 function keyOf({ script, env }) {
   const hash = createHash('sha256')
     .update(readFileSync(recipe(script)))
@@ -62,10 +85,12 @@ function keyOf({ script, env }) {
   return hash.digest('hex').slice(0, 12);
 }
 
+/** @param {Recipe} item */
 function folderOf(item) {
   return `${cacheFolder()}/${item.kind}-${keyOf(item)}`;
 }
 
+/** @param {Recipe} item @param {Log} [log] */
 async function ensure(item, log = () => {}) {
   const { folder, built } = look(item);
   if (built) return folder;

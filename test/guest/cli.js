@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run guest -- …: guests for a developer's own use.
 import { parseArgs } from 'node:util';
-import { commands, UsageError } from './commands.js';
+import { commands, NoSuchGuest, ssh, UsageError } from './commands.js';
 
 const usage = `usage: npm run guest -- COMMAND [SUITE] [OPTION]...
 
@@ -25,15 +25,16 @@ Options of boot:
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 4 no such guest runs, or several; ssh gives its own.`;
 
+const flag = /** @type {const} */ ({ type: 'boolean' });
+const text = /** @type {const} */ ({ type: 'string' });
 const options = {
-  ...{ all: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, reboots: { type: 'boolean' } },
-  ...{ 'no-net': { type: 'boolean' }, 'no-vsock': { type: 'boolean' } },
-  ...{ share: { type: 'string' }, cid: { type: 'string' }, cpu: { type: 'string' } },
-  ...{ memory: { type: 'string' }, append: { type: 'string' } },
+  ...{ all: flag, help: { ...flag, short: 'h' }, reboots: flag, 'no-net': flag, 'no-vsock': flag },
+  ...{ share: text, cid: text, cpu: text, memory: text, append: text },
 };
 
 process.exitCode = await main(process.argv.slice(2));
 
+/** @param {readonly string[]} argv @returns {Promise<number>} */
 async function main(argv) {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
@@ -41,16 +42,18 @@ async function main(argv) {
     return name === undefined ? 2 : 0;
   }
   try {
+    if (name === 'ssh') return await ssh(rest); // what follows is the guest's
     const command = commands[name];
     if (!command) throw new UsageError(`no command ${JSON.stringify(name)}`);
-    if (name === 'ssh') return await command(rest); // what follows is the guest's
-    const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args: [...rest], options, allowPositionals: true });
     if (values.help) return await main(['help']);
     return await command(positionals, values);
   } catch (error) {
-    const wrong = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS');
-    console.error(`guest: ${error.message}`);
+    const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error);
+    const wrong = error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS');
+    console.error(`guest: ${error instanceof Error ? error.message : error}`);
     if (wrong) console.error('hint: npm run guest -- help');
-    return wrong ? 2 : (error.exitCode ?? 1);
+    if (error instanceof NoSuchGuest) return 4;
+    return wrong ? 2 : 1;
   }
 }

@@ -1,3 +1,4 @@
+/** @import { BootOptions, GuestFacts, Suite } from './types.js' */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { cachedImage, cachedPrograms, ensureImage, ensurePrograms } from './cache.js';
@@ -9,11 +10,29 @@ import { suiteNames, suites } from './suites.js';
 
 export class UsageError extends Error {}
 
-export const commands = { boot, ssh, stop, list, build };
+/** None runs that was meant, or several do. */
+export class NoSuchGuest extends Error {}
 
-const say = (line) => console.error(line);
-const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+/**
+ * @typedef {object} Values what cli.js reads as options
+ * @property {boolean} [all]
+ * @property {boolean} [reboots]
+ * @property {boolean} [no-net]
+ * @property {boolean} [no-vsock]
+ * @property {string} [share]
+ * @property {string} [cid]
+ * @property {string} [cpu]
+ * @property {string} [memory]
+ * @property {string} [append]
+ */
 
+/** @type {Readonly<Record<string, (names: readonly string[], values: Values) => number | Promise<number>>>} */
+export const commands = { boot, stop, list, build };
+
+const say = (/** @type {string} */ line) => console.error(line);
+const seconds = (/** @type {number} */ since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+/** @param {readonly string[]} names @param {Values} values */
 async function boot(names, values) {
   const [suite] = known(names, 1);
   if (!suite) throw new UsageError(`boot which one? ${suiteNames.join(', ')}`);
@@ -32,6 +51,7 @@ async function boot(names, values) {
   return 0;
 }
 
+/** @param {Values} values @returns {Omit<BootOptions, 'suite'>} */
 function bootOptions(values) {
   return {
     ...(values.share ? { share: resolve(values.share) } : {}),
@@ -43,13 +63,20 @@ function bootOptions(values) {
   };
 }
 
-function ssh(words) {
-  const [selector, ...command] = suiteNames.includes(words[0]?.split(':')[0]) ? words : ['', ...words];
+/**
+ * Logs in to a guest, or runs a command there; resolves to its exit code.
+ * @param {readonly string[]} words
+ * @returns {Promise<number>}
+ */
+export function ssh(words) {
+  const isNamed = suiteNames.some((name) => name === words[0]?.split(':')[0]);
+  const [selector, ...command] = isNamed ? words : ['', ...words];
   const guest = theOne(selector);
   const child = spawn('ssh', [...sshArguments(guest), ...command], { stdio: 'inherit' });
   return new Promise((done, fail) => child.once('error', fail).once('exit', (code) => done(code ?? 255)));
 }
 
+/** @param {readonly string[]} names @param {Values} values */
 async function stop(names, { all }) {
   if (names.length > 1) throw new UsageError(`one guest, not ${names.length}`);
   const guests = all ? runningGuests() : [theOne(names[0])];
@@ -77,42 +104,51 @@ function list() {
   return 0;
 }
 
+/** @param {readonly string[]} names */
 async function build(names) {
-  const wanted = known(names).length > 0 ? names : suiteNames;
+  const wanted = names.length > 0 ? known(names) : suiteNames;
   refuseWhenMissing(wanted);
   await Promise.all([ensurePrograms(say), ...wanted.map((name) => ensureImage(name, say))]);
   say(`built: ${wanted.join(', ')}`);
   return 0;
 }
 
+/** @param {readonly string[]} names @param {number} [most] @returns {Suite[]} */
 function known(names, most = suiteNames.length) {
-  const strange = names.find((name) => !suiteNames.includes(name));
-  if (strange !== undefined) {
-    throw new UsageError(`no suite ${JSON.stringify(strange)}: there are ${suiteNames.join(', ')}`);
-  }
+  const found = names.map((name) => {
+    const suite = suiteNames.find((each) => each === name);
+    if (suite) return suite;
+    throw new UsageError(`no suite ${JSON.stringify(name)}: there are ${suiteNames.join(', ')}`);
+  });
   if (names.length > most) throw new UsageError(`one suite, not ${names.length}`);
-  return names;
+  return found;
 }
 
-// The running guest that SUITE or SUITE:CID or nothing names, when that is one.
+/**
+ * The running guest that SUITE or SUITE:CID or nothing names, when that is one.
+ * @param {string} [selector]
+ * @returns {GuestFacts}
+ */
 function theOne(selector = '') {
   const [suite, cid] = selector.split(':');
-  const guests = runningGuests().filter(
+  const [guest, ...others] = runningGuests().filter(
     (guest) => (!suite || guest.suite === suite) && (!cid || guest.cid === Number(cid)),
   );
-  if (guests.length === 1) return guests[0];
-  const run = guests.map((guest) => `${guest.suite}:${guest.cid}`).join(', ');
+  if (guest && others.length === 0) return guest;
+  const run = [...(guest ? [guest] : []), ...others].map((guest) => `${guest.suite}:${guest.cid}`).join(', ');
   const words = run
     ? `which one? ${run} run`
     : `no ${selector || 'guest'} runs\nhint: npm run guest -- boot ${suite || 'trixie'}`;
-  throw Object.assign(new Error(words), { exitCode: 4 });
+  throw new NoSuchGuest(words);
 }
 
+/** @param {readonly string[]} names */
 function refuseWhenMissing(names) {
   const missing = whatIsMissing(names);
   if (missing) throw new Error(missing);
 }
 
+/** @param {string} text @param {string} name */
 function whole(text, name) {
   if (!/^\d+$/.test(text)) throw new UsageError(`${name} takes a number, not ${JSON.stringify(text)}`);
   return Number(text);

@@ -1,15 +1,28 @@
+/** @import { BootOptions, BootPlan, GuestProgram } from './types.js' */
+/** @import { Supervisor } from './supervise.js' */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { accessTo, consoleOf } from './access.js';
 import { ensureImage, ensurePrograms } from './cache.js';
-import { tail } from './execute.js';
+import { tail, withMore } from './execute.js';
 import { machine } from './machine.js';
 import { isFaultOfQemu } from './qemu-fault.js';
 import { forwardedPort } from './qmp.js';
 import { suiteNamed } from './suites.js';
 import { supervise } from './supervise.js';
 
-// Boots a guest and waits until it can be logged in to. guest.d.ts tells what goes in and comes out.
+/**
+ * @typedef {import('./types.js').Guest} Guest
+ * @typedef {import('./types.js').GuestFacts} GuestFacts
+ * @typedef {import('./types.js').Result} Result
+ * @typedef {import('./types.js').Suite} Suite
+ */
+
+/**
+ * Boots a guest and waits until it can be logged in to.
+ * @param {BootOptions} options
+ * @returns {Promise<Guest>}
+ */
 export async function bootGuest(options) {
   const settings = withDefaults(options);
   const [programs, image] = await Promise.all([
@@ -20,21 +33,23 @@ export async function bootGuest(options) {
   try {
     return await boot(made);
   } catch (error) {
-    if (!isFaultOfQemu(error.message)) throw error;
+    if (!(error instanceof Error) || !isFaultOfQemu(error.message)) throw error;
     settings.log?.(`QEMU ended by a fault of its own, and ${settings.suite} boots once more`);
     return boot(made);
   }
 }
 
+/** @param {BootPlan} plan @returns {Promise<Guest>} */
 async function boot({ programs, image, ...settings }) {
   const folder = mkdtempSync(`${shortTemporaryFolder()}/vmssh-guest-`);
   const supervisor = await start(folder, machine({ ...settings, programs, image, folder }));
   try {
+    /** @type {GuestFacts} */
     const facts = {
       ...{ suite: settings.suite, cid: settings.cid, folder, identity: `${image}/id_ed25519` },
       muxPath: `${folder}/vsock.sock`,
       tcpPort: settings.net ? await forwardedPort(`${folder}/qmp.sock`) : 0,
-      pids: { supervisor: supervisor.pid, ...supervisor.pids },
+      pids: { ...supervisor.pids, supervisor: supervisor.pid },
     };
     writeFileSync(`${folder}/guest.json`, JSON.stringify({ ...facts, started: Date.now() }));
     const guest = {
@@ -45,12 +60,13 @@ async function boot({ programs, image, ...settings }) {
     if (settings.wait) await guest.ready();
     return guest;
   } catch (error) {
-    error.message += `\n--- console of ${settings.suite} ---\n${tail(consoleOf(folder))}`;
+    const words = `\n--- console of ${settings.suite} ---\n${tail(consoleOf(folder))}`;
     await supervisor.stop();
-    throw error;
+    throw withMore(error, words);
   }
 }
 
+/** @param {BootOptions} options @returns {Omit<BootPlan, 'programs' | 'image'>} */
 function withDefaults({ suite, ...options }) {
   const { servesVsock } = suiteNamed(suite);
   const defaults = {
@@ -74,6 +90,7 @@ function shortTemporaryFolder() {
   return Buffer.byteLength(tmpdir()) > 40 ? '/tmp' : tmpdir();
 }
 
+/** @param {string} folder @param {readonly GuestProgram[]} processes */
 async function start(folder, processes) {
   try {
     writeFileSync(`${folder}/plan.json`, JSON.stringify({ processes }));
@@ -84,8 +101,9 @@ async function start(folder, processes) {
   }
 }
 
+/** @param {Supervisor} supervisor */
 function powerOf(supervisor) {
-  const signal = (name) => process.kill(supervisor.pids.qemu, name);
+  const signal = (/** @type {NodeJS.Signals} */ name) => process.kill(supervisor.pids.qemu, name);
   return {
     // Not by QEMU's monitor: at its "stop" QEMU takes the queues from vhost-device-vsock, which then at times hangs for good.
     pause: () => signal('SIGSTOP'),

@@ -1,6 +1,11 @@
+/** @import { BootPlan, GuestProgram } from './types.js' */
 import { qemu, vhostDeviceVsock, virtiofsd } from './programs.js';
 
-// The programs that make one guest, in starting order: { name, argv, socket? }. All their files are in `folder`.
+/**
+ * The programs that make one guest, in starting order. All their files are in `folder`.
+ * @param {BootPlan & { readonly folder: string }} options
+ * @returns {GuestProgram[]}
+ */
 export function machine(options) {
   const { programs, image, folder, cid, share, net, vsock, memory, cpu, reboots } = options;
   const { append = '', credentials = {}, vendor } = options;
@@ -10,14 +15,24 @@ export function machine(options) {
     'rcupdate.rcu_expedited=1',
     append,
   ];
+  /** @type {GuestProgram[]} */
   const processes = [];
+  /** @type {string[]} */
   const devices = [];
   if (vsock) {
     const socket = `${folder}/vhost-vsock.sock`;
     // Never --forward-cid: that would use this machine's own AF_VSOCK. The buffer is the credit that the guest gets:
     // larger packets come in several descriptors, of which the device takes the first only, and data is lost.
-    const credit = ['--tx-buffer-size', 32768];
-    const args = ['--guest-cid', cid, ...credit, '--socket', socket, '--uds-path', `${folder}/vsock.sock`];
+    const credit = ['--tx-buffer-size', '32768'];
+    const args = [
+      '--guest-cid',
+      `${cid}`,
+      ...credit,
+      '--socket',
+      socket,
+      '--uds-path',
+      `${folder}/vsock.sock`,
+    ];
     processes.push({ name: 'vhost-device-vsock', argv: [...vhostDeviceVsock(programs), ...args], socket });
     const bus = vsock === 'root-port' ? ',bus=root-port' : '';
     if (bus) devices.push('-device', 'pcie-root-port,id=root-port');
@@ -67,10 +82,14 @@ export function machine(options) {
     ...devices,
   ];
   processes.push({ name: 'qemu', argv, socket: `${folder}/qmp.sock` });
-  return processes.map((one) => ({ ...one, argv: one.argv.map(String) }));
+  return processes;
 }
 
-// SMBIOS strings of type 11 are how systemd 252 and later get credentials from QEMU: systemd.system-credentials(7).
+/**
+ * SMBIOS strings of type 11 are how systemd 252 and later get credentials from QEMU: systemd.system-credentials(7).
+ * @param {string} name
+ * @param {string} text
+ */
 function smbiosString(name, text) {
   return `type=11,value=io.systemd.credential.binary:${name}=${Buffer.from(text).toString('base64')}`;
 }

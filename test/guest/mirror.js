@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-// The Debian mirror that this machine's own apt uses, so that none is written down here.
+/**
+ * The Debian mirror that this machine's own apt uses, so that none is written down here.
+ * @param {Readonly<Record<string, string | undefined>>} [env]
+ * @param {readonly string[]} [texts] what apt's lists of sources say
+ */
 export function debianMirror(env = process.env, texts = aptSources()) {
   if (env.VMSSH_TEST_MIRROR) return env.VMSSH_TEST_MIRROR;
   for (const text of texts) {
@@ -24,6 +28,7 @@ function aptSources(folder = '/etc/apt') {
   });
 }
 
+/** @param {string} folder */
 function list(folder) {
   try {
     return readdirSync(folder).sort();

@@ -1,7 +1,13 @@
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 
-// Runs one QEMU monitor command over its QMP socket and gives its result.
+/**
+ * Runs one QEMU monitor command over its QMP socket and gives its result.
+ * @param {string} path
+ * @param {string} command
+ * @param {Readonly<Record<string, unknown>>} [args]
+ * @param {number} [timeout] seconds
+ */
 async function qmp(path, command, args = {}, timeout = 10) {
   const socket = createConnection(path);
   const timer = setTimeout(
@@ -9,6 +15,7 @@ async function qmp(path, command, args = {}, timeout = 10) {
     timeout * 1000,
   );
   try {
+    /** @type {Promise<never>} */
     const failed = new Promise((_, reject) => socket.once('error', reject));
     return await Promise.race([converse(socket, command, args), failed]);
   } finally {
@@ -17,6 +24,7 @@ async function qmp(path, command, args = {}, timeout = 10) {
   }
 }
 
+/** @param {import('node:net').Socket} socket @param {string} command @param {Readonly<Record<string, unknown>>} args */
 async function converse(socket, command, args) {
   const requests = [{ execute: 'qmp_capabilities' }, { execute: command, arguments: args }];
   for await (const line of createInterface({ input: socket })) {
@@ -30,7 +38,10 @@ async function converse(socket, command, args) {
   throw new Error(`QEMU's monitor closed before it answered ${command}`);
 }
 
-// The free port on 127.0.0.1 that QEMU chose for the guest's port 22.
+/**
+ * The free port on 127.0.0.1 that QEMU chose for the guest's port 22.
+ * @param {string} path
+ */
 export async function forwardedPort(path) {
   const text = await qmp(path, 'human-monitor-command', { 'command-line': 'info usernet' });
   const found = /HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(text);

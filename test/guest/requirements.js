@@ -4,6 +4,7 @@ import { cachedImage, cachedPrograms } from './cache.js';
 import { debianMirror } from './mirror.js';
 
 // What a program is in: the packages that ./install-deps installs.
+/** @type {Readonly<Record<string, string>>} */
 const packageOf = {
   mmdebstrap: 'mmdebstrap',
   mke2fs: 'e2fsprogs',
@@ -14,7 +15,11 @@ const packageOf = {
   tar: 'tar',
 };
 
-// What keeps guests of these suites from running here: '' when nothing does, else the reason and its remedy.
+/**
+ * What keeps guests of these suites from running here: '' when nothing does, else the reason and its remedy.
+ * @param {readonly string[]} suites
+ * @param {{ platform?: NodeJS.Platform, arch?: NodeJS.Architecture, uid?: number | undefined }} [machine]
+ */
 export function whatIsMissing(
   suites,
   { platform = process.platform, arch = process.arch, uid = process.getuid?.() } = {},
@@ -38,15 +43,17 @@ export function whatIsMissing(
   return toBuild ? problem(debianMirror) : '';
 }
 
+/** @param {() => void} action */
 function problem(action) {
   try {
     action();
     return '';
   } catch (error) {
-    return error.message;
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
+/** @param {string} program @param {readonly string[]} [folders] */
 function isInPath(program, folders = `${process.env.PATH}:/usr/sbin:/sbin`.split(delimiter)) {
   return folders.some((folder) => {
     try {

@@ -1,9 +1,13 @@
+/** @import { GuestFacts } from './types.js' */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// The guests of this user that run now, as their guest.json tells. Folders of dead ones are removed on the way.
-export function runningGuests(uid = process.getuid()) {
+/**
+ * The guests of this user that run now, as their guest.json tells. Folders of dead ones are removed meanwhile.
+ * @returns {(GuestFacts & { readonly started: number })[]}
+ */
+export function runningGuests(uid = process.getuid?.()) {
   return runFolders(uid).flatMap((folder) => {
     const supervisor = supervisorOf(folder);
     if (!supervisor) {
@@ -16,7 +20,10 @@ export function runningGuests(uid = process.getuid()) {
   });
 }
 
-// Ends a guest and waits until its folder is gone.
+/**
+ * Ends a guest and waits until its folder is gone.
+ * @param {GuestFacts} guest
+ */
 export async function stopRunning(guest) {
   process.kill(guest.pids.supervisor, 'SIGTERM');
   for (const until = Date.now() + 10_000; existsSync(guest.folder); await sleep(50)) {
@@ -25,6 +32,7 @@ export async function stopRunning(guest) {
   }
 }
 
+/** @param {number | undefined} uid */
 function runFolders(uid) {
   return [...new Set(['/tmp', tmpdir()])].flatMap((parent) =>
     readdirSync(parent)
@@ -34,7 +42,10 @@ function runFolders(uid) {
   );
 }
 
-// The pid of the process that was started as `node …/supervisor.js FOLDER`.
+/**
+ * The pid of the process that was started as `node …/supervisor.js FOLDER`.
+ * @param {string} folder
+ */
 function supervisorOf(folder) {
   return readdirSync('/proc').find((pid) => {
     if (!/^\d+$/.test(pid)) return false;

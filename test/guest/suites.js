@@ -1,3 +1,5 @@
+/** @import { Suite, SuiteFacts } from './types.js' */
+
 // The guests there are: a Debian suite each, for the systemd it carries.
 const packages = [
   ...['systemd', 'systemd-sysv', 'systemd-container', 'udev', 'dbus', 'libpam-systemd', 'kmod'],
@@ -7,6 +9,7 @@ const packages = [
 
 const hypervisors = ['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-clients'];
 
+/** @type {Readonly<Record<Suite, SuiteFacts>>} */
 export const suites = {
   trixie: { systemd: 257, packages: [...packages, 'nodejs'], servesVsock: true },
   // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).
@@ -22,10 +25,11 @@ export const suites = {
   },
 };
 
-export const suiteNames = Object.keys(suites);
+export const suiteNames = /** @type {Suite[]} */ (Object.keys(suites));
 
+/** @param {string} name */
 export function suiteNamed(name) {
-  const suite = suites[name];
+  const suite = suiteNames.find((each) => each === name);
   if (!suite) throw new Error(`no guest suite ${JSON.stringify(name)}: there are ${suiteNames.join(', ')}`);
-  return suite;
+  return suites[suite];
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url';
 
 const [index = '', target = '', count = '0'] = process.argv.slice(2);
+/** @type {typeof import('../../../src/index.js')} */
 const { connect } = await import(pathToFileURL(index).href);
 
 await sessions(10); // threads and descriptors that the runtime and the addon keep for good
@@ -13,6 +14,7 @@ await sessions(Number(count));
 const after = await look();
 console.log(JSON.stringify({ before, after }));
 
+/** @param {number} count */
 async function sessions(count) {
   for (let session = 0; session < count; session++) {
     const stream = await connect(target);
@@ -26,6 +28,6 @@ async function sessions(count) {
 
 async function look() {
   await sleep(200);
-  const count = (name) => readdirSync(`/proc/self/${name}`).length;
+  const count = (/** @type {string} */ name) => readdirSync(`/proc/self/${name}`).length;
   return { descriptors: count('fd'), threads: count('task') };
 }

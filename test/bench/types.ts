@@ -1,6 +1,58 @@
+import type { compileHarness } from './harness.js';
+import type { findPrograms, versions } from './peers.js';
+
+/** A program of this machine, or why there is none. */
+export interface Found {
+  readonly path?: string;
+  readonly absent?: string | undefined;
+}
+
+/** All that takes part. */
+export type Programs = Awaited<ReturnType<typeof findPrograms>> &
+  ReturnType<typeof compileHarness> & {
+    readonly versions: ReturnType<typeof versions>;
+    readonly bareBun: string;
+  };
+
+/** What connects to a socket, given by its name in the folder of the sockets; or a process that connects to nothing. */
+export interface Contender<Command = (socket: string) => readonly string[]> {
+  readonly name: string;
+  /** Its root, where it is started by chroot. */
+  readonly root?: string | undefined;
+  readonly absent?: string | undefined;
+  readonly command: Command;
+}
+
+interface Time {
+  /** Nanoseconds. */
+  readonly ns: number;
+}
+
+export interface Leftovers {
+  readonly descriptors: number;
+  readonly threads: number;
+}
+
+/** What each mode of harness/main.c prints, as JSON; `beside` prints what its command does. */
+export interface Answers {
+  readonly 'banner-fd': Time;
+  readonly 'banner-pipes': Time;
+  readonly process: Time;
+  readonly login: Time;
+  readonly 'bulk-up': Time;
+  readonly 'bulk-down': Time;
+  readonly echo: Time;
+  readonly crowd: Time & { readonly failed: number; readonly left: number };
+  readonly hold: { readonly pids: readonly number[] };
+  readonly beside: { readonly before: Leftovers; readonly after: Leftovers };
+}
+
+/** The modes that measure a time alone. */
+export type TimedMode = { [M in keyof Answers]: Time extends Answers[M] ? M : never }[keyof Answers];
+
 /** One run of the harness: a mode of harness/main.c, its options, and what is started. */
-export interface Job {
-  readonly mode: string;
+export interface Job<M extends keyof Answers = keyof Answers> {
+  readonly mode: M;
   readonly command: readonly string[];
   readonly root?: string | undefined;
   readonly socket?: string;

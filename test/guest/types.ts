@@ -2,6 +2,23 @@ import type { Readable } from 'node:stream';
 
 export type Suite = 'trixie' | 'sid' | 'bookworm' | 'hypervisor';
 
+export interface SuiteFacts {
+  /** The Debian suite that it is made of, if that is not its name. */
+  debian?: string;
+  /** The systemd there, at least. */
+  systemd: number;
+  packages: string[];
+  /** Whether its systemd listens on vsock port 22 by itself. */
+  servesVsock: boolean;
+  /** Whether a Release file past its date is taken. */
+  acceptOutdated?: boolean;
+  /** Whether it gets the Node that runs the tests. */
+  needsNode?: boolean;
+}
+
+/** Gets a line when something has to be built. */
+export type Log = (line: string) => void;
+
 export interface BootOptions {
   suite: Suite;
   /** The guest's own CID, as it sees it; guests never share a device, so they may share a CID. Default 42. */
@@ -28,17 +45,42 @@ export interface BootOptions {
   wait?: boolean;
   /** Seconds until a boot has failed. Default 180. */
   bootTimeout?: number;
-  /** Gets a line when something has to be built. */
-  log?: (line: string) => void;
+  log?: Log | undefined;
+}
+
+/** All of it, with the defaults, and where its programs and its image are. */
+export interface BootPlan extends BootOptions {
+  cid: number;
+  net: boolean;
+  vsock: boolean | 'root-port';
+  memory: number;
+  cpu: string;
+  wait: boolean;
+  bootTimeout: number;
+  programs: string;
+  image: string;
+}
+
+/** A program of a guest; `socket` is there once it is ready. */
+export interface GuestProgram {
+  name: string;
+  argv: string[];
+  socket: string;
 }
 
 export interface RunOptions {
   /** What the command reads. Default: nothing. */
-  input?: string | Uint8Array | Readable;
+  input?: string | Uint8Array | Readable | undefined;
   /** Seconds. Default 60. */
   timeout?: number;
   /** true: a code other than 0 is a result. Otherwise it throws, with the console's last lines. */
   allowFailure?: boolean;
+}
+
+export interface ExecuteOptions extends RunOptions {
+  env?: NodeJS.ProcessEnv | undefined;
+  /** What an error calls it; by itself its command line. */
+  words?: string;
 }
 
 export interface Result {
@@ -48,7 +90,13 @@ export interface Result {
   stderr: string;
 }
 
-export interface Guest {
+export interface Pids {
+  readonly qemu: number;
+  readonly [name: string]: number;
+}
+
+/** What guest.json tells of a guest that runs. */
+export interface GuestFacts {
   suite: Suite;
   cid: number;
   /** The run folder, removed by stop(). */
@@ -60,7 +108,10 @@ export interface Guest {
   /** On 127.0.0.1; 0 with net: false. */
   tcpPort: number;
   /** The supervisor's pid, and each program's by its name (qemu, vhost-device-vsock, virtiofsd). */
-  pids: Record<string, number>;
+  pids: Pids & { readonly supervisor: number };
+}
+
+export interface Guest extends GuestFacts {
   /** Arguments with which the machine's own ssh logs in; a command may follow. */
   ssh: string[];
   /** Resolves once sshd answers and a command ran. */
@@ -82,5 +133,3 @@ export interface Guest {
   /** Leaves the guest running after our own end, until `npm run guest -- stop` or its power-off. */
   detach(): void;
 }
-
-export function bootGuest(options: BootOptions): Promise<Guest>;

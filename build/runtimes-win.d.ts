@@ -1,5 +1,0 @@
-export function installWindowsRuntimes(): {
-  readonly bun: string;
-  readonly node: string;
-  readonly node22: string;
-};

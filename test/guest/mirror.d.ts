@@ -1,1 +1,0 @@
-export function debianMirror(env?: Record<string, string | undefined>, sources?: string[]): string;

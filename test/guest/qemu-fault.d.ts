@@ -1,2 +1,0 @@
-/** Of the message of the error that a boot ended with. */
-export function isFaultOfQemu(message: string): boolean;

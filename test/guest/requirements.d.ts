@@ -1,4 +1,0 @@
-export function whatIsMissing(
-  suites: string[],
-  machine?: { platform?: NodeJS.Platform; arch?: NodeJS.Architecture; uid?: number | undefined },
-): string;

@@ -1,3 +1,4 @@
+import { providersOn } from '../discovery/provider.js';
 import { quote } from '../errors.js';
 import { type Command, type Io, UsageError } from './command.js';
 import { type CommandTable, complete } from './complete.js';
@@ -59,7 +60,7 @@ export async function printCompletions(
   // PowerShell drops an empty argument.
   const plain = words.map((word) => (word === '""' ? '' : word));
   const { providers } = await import('../discovery/providers.js');
-  const here = providers.filter(({ platforms }) => platforms.includes(io.platform));
+  const here = providersOn(io.platform, providers);
   const found = await complete(plain, commands, {
     providers: async () => here.map(({ name }) => name),
     folder: listFolder,

@@ -1,5 +1,5 @@
 import type { AllMachines } from '../discovery/list-all.js';
-import { isFailure } from '../discovery/provider.js';
+import { isFailure, providersOn } from '../discovery/provider.js';
 import { printable, quote } from '../errors.js';
 import { loadAddon } from '../native.js';
 import { concreteHosts } from '../ssh/config-hosts.js';
@@ -74,10 +74,9 @@ export const findMachines: FindMachines = async (io) => {
     import('../discovery/list-all.js'),
     import('../discovery/providers.js'),
   ]);
-  const here = providers.filter(({ platforms }) => platforms.includes(io.platform));
   const progress = await startProgress(io, 'asking for machines');
   // A machine that is not listed now may lose its Host: more time than a list for people.
-  return listAll({ env: io.env }, here, 5000).finally(() => progress.stop());
+  return listAll({ env: io.env }, providersOn(io.platform, providers), 5000).finally(() => progress.stop());
 };
 
 /** What is there already. */

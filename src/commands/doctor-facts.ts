@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch, version as osVersion, release } from 'node:os';
 import type { AllMachines } from '../discovery/list-all.js';
-import type { Provider } from '../discovery/provider.js';
+import { providersOn } from '../discovery/provider.js';
 import { type AddonState, loadAddon } from '../native.js';
 import { runProgram } from '../process/run-program.js';
 import { readText } from '../read-file.js';
@@ -48,7 +48,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     import('../discovery/list-all.js'),
     import('../discovery/providers.js'),
   ]);
-  const here = providers.filter(({ platforms }: Provider) => platforms.includes(io.platform));
+  const here = providersOn(io.platform, providers);
   const [sshVersion, settings, config, open, osRelease, windows, machines, vsock, vhost, kvm] =
     await Promise.all([
       output(['ssh', '-V'], io),

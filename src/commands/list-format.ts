@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import { slug } from '../discovery/match.js';
+import { slug } from '../address/host-name.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Status, Warning } from '../discovery/provider.js';
 import { printable } from '../errors.js';

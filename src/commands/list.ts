@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import { type Deps, isFailure, type Provider, type Status } from '../discovery/provider.js';
+import { type Deps, isFailure, type Provider, providersOn, type Status } from '../discovery/provider.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { type Command, type Io, type RawArgs, UsageError } from './command.js';
 import { formatJson } from './json.js';
@@ -149,9 +149,7 @@ function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): r
   const unknown = options.providers?.find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`--provider takes any of ${names.join(', ')}, not ${quote(unknown)}`);
-  return providers.filter(
-    ({ name, platforms }) => platforms.includes(io.platform) && (options.providers?.includes(name) ?? true),
-  );
+  return providersOn(io.platform, providers).filter(({ name }) => options.providers?.includes(name) ?? true);
 }
 
 // Of a container without systemd-machined only its socket is known, which may lead to a login.

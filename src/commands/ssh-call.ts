@@ -1,13 +1,12 @@
 import { constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { isHostName, slug } from '../address/host-name.js';
 import { checkUserName } from '../address/user-name.js';
-import { slug } from '../discovery/match.js';
 import { printable, quote } from '../errors.js';
 import { asTarget } from '../kinds/parse.js';
 import type { lookUp } from '../lookup/find-target.js';
 import type { NamedTarget } from '../lookup/short-name.js';
 import { loadAddon } from '../native.js';
-import { isHostName } from '../ssh/host-name.js';
 import { type HostOptions, hostOptions } from '../ssh/host-options.js';
 import { hostKeyAlias } from '../ssh/identity.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';

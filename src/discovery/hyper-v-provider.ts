@@ -1,3 +1,4 @@
+import { isPlainHostName, slug } from '../address/host-name.js';
 import { countBy } from '../group-by.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type HyperVMachine, type HyperVSources, hyperVHints, listHyperV } from './hyper-v.js';
@@ -5,7 +6,7 @@ import { findWindowsVmssh, isWsl } from './interop.js';
 import type { JsonObject } from './json.js';
 import { parseJson } from './json.js';
 import { textOf } from './json-tool.js';
-import { match, slug } from './match.js';
+import { match } from './match.js';
 import { type Deps, type Found, type Listing, type Provider, statuses, type Warning } from './provider.js';
 import { type RunTool, runTool } from './run-tool.js';
 import { type Search, searchIn } from './search.js';
@@ -100,15 +101,12 @@ export function toFound(
   ]);
   const called = countBy(words, (word) => word);
   return machines.map(({ id, name, status }) => {
-    const handles = [name, slug(name)].filter((text) => isHost(text) && called.get(text.toLowerCase()) === 1);
+    const handles = [name, slug(name)].filter(
+      (text) => isPlainHostName(text) && called.get(text.toLowerCase()) === 1,
+    );
     return {
       ...{ name, status, uuid: id, provider: hyperV.name },
       target: `hyper-v/${handles[0] ?? id}`,
     };
   });
-}
-
-/** ssh refuses host names with white space and what a shell may take for its own; a pattern is no name. */
-function isHost(text: string): boolean {
-  return text !== '' && !/[\s,'`"$\\;&<>|(){}/*?!]|^-/u.test(text);
 }

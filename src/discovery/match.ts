@@ -1,3 +1,5 @@
+import { slug } from '../address/host-name.js';
+
 /** What a machine can be found by. */
 export interface Named {
   readonly name: string;
@@ -23,16 +25,4 @@ export function match<T extends Named>(wanted: string, machines: readonly T[]): 
     if (matches.length > 0) return matches;
   }
   return [];
-}
-
-/** The name as ssh takes it for a host and no tool for a pattern or a path: letters, digits, ".", "_" and "-". May be "". */
-export function slug(name: string): string {
-  const words = name
-    .normalize('NFC')
-    .replaceAll(/[^\p{L}\p{N}\p{M}._-]+/gu, '-')
-    .replace(/^[-.]+/, '');
-  // A pattern for the end would be tried at every dash.
-  let end = words.length;
-  while (words[end - 1] === '-') end--;
-  return words.slice(0, end);
 }

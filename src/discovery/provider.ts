@@ -82,3 +82,8 @@ export interface Warning {
 export function isFailure({ code }: Warning): boolean {
   return code !== 'CID_TWICE';
 }
+
+/** The providers that have machines on such a system. */
+export function providersOn(platform: NodeJS.Platform, from: readonly Provider[]): readonly Provider[] {
+  return from.filter(({ platforms }) => platforms.includes(platform));
+}

@@ -3,7 +3,7 @@ import { isWsl } from '../discovery/interop.js';
 import { type AllMachines, listAll } from '../discovery/list-all.js';
 import { match } from '../discovery/match.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import type { Deps, Provider } from '../discovery/provider.js';
+import { type Deps, type Provider, providersOn } from '../discovery/provider.js';
 import { providers as allProviders } from '../discovery/providers.js';
 import { searchIn } from '../discovery/search.js';
 import { ConnectError } from '../errors.js';
@@ -42,7 +42,7 @@ export async function resolveShortName(
   list: ListMachines = (...args) => listAll(...args, limitMs),
   providers: readonly Provider[] = allProviders,
 ): Promise<NamedTarget> {
-  const here = providers.filter(({ platforms }) => platforms.includes(deps.platform));
+  const here = providersOn(deps.platform, providers);
   const target = understood(typed);
   if (target === undefined || isIdOfAny(typed, deps)) return byName(typed, await list(deps, here));
   const names = asked(target);

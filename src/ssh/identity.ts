@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { slug } from '../discovery/match.js';
+import { slug } from '../address/host-name.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { machinesOf } from '../kinds/kind.js';
 import { kindOf, type Target } from '../kinds/kinds.js';

@@ -1,10 +1,9 @@
-import { slug } from '../discovery/match.js';
+import { isHostName, slug } from '../address/host-name.js';
 import type { KeyNames } from '../host-keys/adopt.js';
 import { type Kind, machinesOf } from '../kinds/kind.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { nameOf } from '../target/target.js';
-import { isHostName } from './host-name.js';
 import { hostKeyAlias, type Identified } from './identity.js';
 
 /** A target as it was typed, and the machine that it means as far as it is listed. */

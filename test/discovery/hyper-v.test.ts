@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { Addon, HyperVMachine as Row } from 'node-hvsock-native';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Guid } from '../../src/address/guid.js';
+import { isHostName } from '../../src/address/host-name.js';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { listHyperV } from '../../src/discovery/hyper-v.js';
 import { hyperVAddresses } from '../../src/discovery/hyper-v-address.js';
@@ -138,9 +139,12 @@ describe('a listed machine', () => {
     { name: 'Windows 11 dev', target: 'hyper-v/Windows-11-dev' },
     { name: '開発機', target: 'hyper-v/開発機' },
     { name: 'a;b', target: 'hyper-v/a-b' },
+    { name: 'web:1', target: 'hyper-v/web-1' },
+    { name: 'a\u202eb', target: 'hyper-v/a-b' },
     { name: '???', target: `hyper-v/${mint}` },
   ])('called $name is $target to ssh', ({ name, target }) => {
     expect(targets(machine(name))).toEqual([target]);
+    expect(isHostName(target)).toBe(true);
   });
 
   it('goes by its id where its name means another one, too', () => {

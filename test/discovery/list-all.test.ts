@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { slug } from '../../src/address/host-name.js';
 import { listAll } from '../../src/discovery/list-all.js';
-import { match, slug } from '../../src/discovery/match.js';
+import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { Found, Provider } from '../../src/discovery/provider.js';
 import { providers } from '../../src/discovery/providers.js';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { slug } from '../../src/address/host-name.js';
 import { machineWords } from '../../src/commands/complete-machines.js';
 import { formatTable } from '../../src/commands/list-format.js';
 import { styles } from '../../src/commands/style.js';
@@ -6,7 +7,7 @@ import { toFound as hyperVFound } from '../../src/discovery/hyper-v-provider.js'
 import { incus, parseInstances } from '../../src/discovery/incus-provider.js';
 import { toFound as libvirtFound } from '../../src/discovery/libvirt-provider.js';
 import { listAll } from '../../src/discovery/list-all.js';
-import { match, slug } from '../../src/discovery/match.js';
+import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { Found, Provider } from '../../src/discovery/provider.js';
 import { sharedCids } from '../../src/discovery/shared-cids.js';

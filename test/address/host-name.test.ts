@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostNameOf, isHostName } from '../../src/ssh/host-name.js';
+import { hostNameOf, isHostName } from '../../src/address/host-name.js';
 
 describe('a host name for ssh and its tools', () => {
   it.each(['mint', 'machine%web', 'machine/web', 'unix/run/a.sock', 'Ünder_score', 'a-b'])('%s', (text) => {

@@ -60,13 +60,14 @@ async function make(path: string): Promise<BigIntStats | undefined> {
   if (!file) return undefined;
   try {
     await file.writeFile(`${process.pid} ${hostname()}\n`);
-    return await file.stat({ bigint: true });
   } catch (error) {
     await rm(path, { force: true });
     throw error;
   } finally {
     await file.close();
   }
+  // Windows sets the time of the last write when the file is closed.
+  return look(path);
 }
 
 function taken(error: NodeJS.ErrnoException): undefined {
@@ -79,7 +80,7 @@ function look(path: string): Promise<BigIntStats | undefined> {
 
 function isSame(a: BigIntStats | undefined, b: BigIntStats | undefined): boolean {
   // An inode's number is given to a new file at once.
-  return a !== undefined && a.dev === b?.dev && a.ino === b.ino && a.mtimeNs === b.mtimeNs;
+  return a !== undefined && a.ino === b?.ino && a.mtimeNs === b.mtimeNs;
 }
 
 async function remove(path: string, stats: BigIntStats): Promise<void> {

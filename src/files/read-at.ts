@@ -39,8 +39,8 @@ export async function stampAt({ folder, name }: Place): Promise<string | undefin
   return lstat(folder.at(name)).then(stampOf, absent);
 }
 
-function stampOf({ dev, ino, size, mtimeMs }: Stats): string {
-  return [dev, ino, size, mtimeMs].join(' ');
+function stampOf({ ino, size, mtimeMs }: Stats): string {
+  return [ino, size, mtimeMs].join(' ');
 }
 
 function absent(error: unknown): undefined {

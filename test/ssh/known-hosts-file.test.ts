@@ -1,6 +1,26 @@
-import { expect, it } from 'vitest';
+import { chownSync, mkdirSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isRoot } from '../../src/files/place.js';
 import { knownHostsFile } from '../../src/ssh/known-hosts-file.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
-it('the file of host keys lies in the folder of ssh', () => {
-  expect(knownHostsFile({ HOME: '/home/u' })).toBe('/home/u/.ssh/vmssh_known_hosts');
+const dir = useTempDir();
+
+describe('the file of host keys', () => {
+  it('lies in the folder of ssh', () => {
+    expect(knownHostsFile({ HOME: '/home/u' })).toBe('/home/u/.ssh/vmssh_known_hosts');
+    expect(knownHostsFile({ HOME: dir })).toBe(join(dir, '.ssh/vmssh_known_hosts'));
+  });
+
+  it.skipIf(!isRoot)("is root's own even with the HOME of another user (skipped: run as root)", () => {
+    mkdirSync(join(dir, 'theirs'));
+    chownSync(join(dir, 'theirs'), 1234, 1234);
+    const own = join(userInfo().homedir, '.ssh/vmssh_known_hosts');
+    expect(knownHostsFile({ HOME: join(dir, 'theirs') })).toBe(own);
+    expect(knownHostsFile({ HOME: join(dir, 'theirs') }, false)).toBe(
+      join(dir, 'theirs/.ssh/vmssh_known_hosts'),
+    );
+  });
 });

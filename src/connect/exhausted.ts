@@ -5,11 +5,11 @@ export const exhausted: readonly Failure[] = [
   {
     codes: ['EMFILE', 'ENFILE'],
     problem: 'too many files are open',
-    hint: 'see ulimit -n for this process, and sysctl fs.file-nr for the whole system',
+    hint: 'raise ulimit -n for this process, or see sysctl fs.file-nr for the whole system',
   },
   {
     codes: ['ENOMEM', 'ENOBUFS'],
-    problem: 'the kernel has no memory left for a socket',
+    problem: 'the kernel is out of memory for sockets',
     hint: 'see free -m, and the limits of this session or container',
   },
 ];
@@ -17,6 +17,6 @@ export const exhausted: readonly Failure[] = [
 /** What Winsock's socket() fails with in any family. */
 export const windowsExhausted: Failure = {
   codes: ['WSAEMFILE', 'WSAENOBUFS'],
-  problem: 'Windows has no memory left for a socket',
-  hint: 'see what holds sockets and memory: the Resource Monitor, resmon',
+  problem: 'Windows is out of memory for sockets',
+  hint: 'see what uses sockets and memory in the Resource Monitor: resmon',
 };

@@ -8,33 +8,33 @@ import type { Failure } from './failure.js';
 export const hyperVFailures: readonly Failure[] = [
   {
     codes: ['WSAEADDRNOTAVAIL'],
-    problem: 'Windows knows no running machine with the id of {address}',
-    hint: 'see vmssh list for the machines and their states, and start it; the id of WSL2 changes with every wsl --shutdown',
+    problem: 'no running machine has the id of {address}',
+    hint: 'start the machine: vmssh list shows the machines and their states; the id of WSL2 changes with every wsl --shutdown',
   },
   {
     codes: ['WSAENETUNREACH'],
-    problem: 'the machine of {address} does not run, or is no child of this Windows',
-    hint: 'see vmssh list for its state, and start it; while it boots, use --wait',
+    problem: 'the machine of {address} is not running, or does not belong to this Windows',
+    hint: 'start it: vmssh list shows its state; use --wait while it boots',
   },
   {
     codes: ['WSAETIMEDOUT', 'ETIMEDOUT'],
-    problem: 'the machine is there, but nobody answers on its vsock port {port} in time',
-    hint: 'while it boots, use --wait; in a Linux guest see: systemctl status sshd-vsock.socket (systemd 256 and later make it by themselves), and modprobe hv_sock',
+    problem: 'the machine is running, but nothing answered on its vsock port {port} in time',
+    hint: 'use --wait while it boots; in a Linux guest, run: systemctl status sshd-vsock.socket (systemd 256 and later create it), and modprobe hv_sock',
   },
   {
     codes: ['WSAECONNREFUSED'],
-    problem: 'the machine is there, but refuses connections to its vsock port {port}',
-    hint: 'in the guest see: systemctl status sshd-vsock.socket (systemd 256 and later make it by themselves)',
+    problem: 'the machine is running, but refuses connections to its vsock port {port}',
+    hint: 'in the guest, run: systemctl status sshd-vsock.socket (systemd 256 and later create it)',
   },
   {
     codes: ['WSAEACCES'],
-    problem: 'Windows does not permit this user to open Hyper-V sockets of {address}',
-    hint: 'be a member of Hyper-V Administrators (S-1-5-32-578) and sign in anew, or use an elevated terminal; for a port other than 22: vmssh service register {port}',
+    problem: 'Windows does not let this user open Hyper-V sockets of {address}',
+    hint: 'join Hyper-V Administrators (S-1-5-32-578) and sign in again, or use an elevated terminal; for a port other than 22: vmssh service register {port}',
   },
   {
     codes: ['WSAENETDOWN'],
-    problem: 'the Hyper-V socket transport of this Windows is down for the moment',
-    hint: 'try again, or use --wait; where it stays so, see whether the service vmcompute runs: sc query vmcompute',
+    problem: 'the Hyper-V socket transport is down',
+    hint: 'try again, or use --wait; if it stays down, check that the service vmcompute is running: sc query vmcompute',
   },
   {
     codes: ['WSAEAFNOSUPPORT', 'WSAEPROTONOSUPPORT', 'WSAESOCKTNOSUPPORT'],
@@ -43,18 +43,18 @@ export const hyperVFailures: readonly Failure[] = [
   },
   {
     codes: ['WSAEINVAL', 'WSAEFAULT'],
-    problem: 'Windows does not take the address {address}: a fault of vmssh itself',
-    hint: 'please report it, with what vmssh proxy -v prints',
+    problem: 'Windows rejects the address {address}: a bug in vmssh',
+    hint: 'please report it with the output of vmssh proxy -v',
   },
   {
     codes: ['WSAECONNRESET', 'WSAECONNABORTED', 'WSAENOTCONN', 'WSAESHUTDOWN', 'WSAEDISCON'],
-    problem: 'the machine went away while the connection was being opened',
-    hint: 'see whether it still runs: vmssh list; while it boots, use --wait',
+    problem: 'the machine went away while connecting',
+    hint: 'check that it is still running: vmssh list; use --wait while it boots',
   },
   windowsExhausted,
   {
     codes: ['EAFNOSUPPORT'],
     problem: 'AF_HYPERV is not available on this system',
-    hint: 'Hyper-V sockets are opened from Windows; inside WSL2 the vmssh command goes through vmssh.exe',
+    hint: 'Hyper-V sockets can only be opened on Windows; inside WSL2, vmssh runs vmssh.exe for them',
   },
 ];

@@ -4,8 +4,8 @@ import type { Failure } from './failure.js';
 export const tcpFailures: readonly Failure[] = [
   {
     codes: ['ECONNREFUSED', 'WSAECONNREFUSED'],
-    problem: 'nobody listens on {address}',
-    hint: 'see whether sshd runs in the machine and listens on TCP',
+    problem: 'nothing listens on {address}',
+    hint: 'check that sshd is running in the machine and listens on TCP',
   },
   {
     codes: [
@@ -13,11 +13,11 @@ export const tcpFailures: readonly Failure[] = [
       ...['WSAETIMEDOUT', 'WSAEHOSTUNREACH', 'WSAENETUNREACH', 'WSAENETDOWN'],
     ],
     problem: '{address} cannot be reached',
-    hint: 'see whether the machine runs and its network is up: vmssh list',
+    hint: 'check that the machine is running and its network is up: vmssh list',
   },
   {
     codes: ['ENOTFOUND', 'EAI_AGAIN'],
     problem: 'the host name of {address} has no address',
-    hint: 'see the address that the machine registered: machinectl show NAME',
+    hint: 'check the address that the machine registered: machinectl show NAME',
   },
 ];

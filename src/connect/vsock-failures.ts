@@ -5,23 +5,23 @@ import type { Failure } from './failure.js';
 export const vsockFailures: readonly Failure[] = [
   {
     codes: ['ECONNRESET', 'ECONNREFUSED'],
-    problem: 'the machine is there, but nobody listens on its vsock port {port}',
-    hint: 'in the guest see: systemctl status sshd-vsock.socket (systemd 256 and later make it by themselves)',
+    problem: 'the machine is running, but nothing listens on its vsock port {port}',
+    hint: 'in the guest, run: systemctl status sshd-vsock.socket (systemd 256 and later create it)',
   },
   {
     codes: ['ETIMEDOUT'],
-    problem: 'no machine answers at {address} in time',
-    hint: 'see whether the machine runs with this CID; while it boots, use --wait; for CID 1, load vsock_loopback',
+    problem: 'no machine answered at {address} in time',
+    hint: 'check that the machine is running with this CID; use --wait while it boots; for CID 1, load vsock_loopback',
   },
   {
     codes: ['ENODEV'],
     problem: 'no running machine has this CID, or no vsock transport is loaded',
-    hint: 'on a host: modprobe vhost_vsock, and see the CIDs of its machines; in a guest: modprobe vmw_vsock_virtio_transport, and vsock_loopback for its own CID',
+    hint: 'on a host: modprobe vhost_vsock, and check the CIDs with vmssh list; in a guest: modprobe vmw_vsock_virtio_transport, and vsock_loopback for its own CID',
   },
   {
     codes: ['EHOSTUNREACH', 'ENETUNREACH'],
     problem: 'this CID cannot be reached from here',
-    hint: 'a host reaches its guests (3 and up) and a guest its host (2) and itself (1), a guest no other guest',
+    hint: 'a host reaches its guests (3 and up); a guest reaches its host (2) and itself (1), but no other guest',
   },
   {
     codes: ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'],
@@ -30,23 +30,23 @@ export const vsockFailures: readonly Failure[] = [
   },
   {
     codes: ['EACCES', 'EPERM'],
-    problem: 'the system does not permit vsock to this program',
-    hint: 'a sandbox (seccomp, AppArmor, SELinux) stands in between: see its log',
+    problem: 'the system does not let this program use vsock',
+    hint: 'a sandbox (seccomp, AppArmor, SELinux) blocks it: see its log',
   },
   {
     codes: ['EINVAL'],
-    problem: 'the kernel does not take the address {address}',
-    hint: 'CIDs go from 0 to 4294967294; 4294967295 means any',
+    problem: 'the kernel rejects the address {address}',
+    hint: 'CIDs are 0 to 4294967294; 4294967295 means any',
   },
   {
     codes: ['EADDRNOTAVAIL'],
-    problem: 'this system has no free vsock port to connect from',
-    hint: 'see what holds them: ss --vsock',
+    problem: 'no free vsock port to connect from',
+    hint: 'see what uses them: ss --vsock',
   },
   {
     codes: ['EPIPE', 'ENOTCONN', 'EPROTO'],
-    problem: 'the machine went away while the connection was being opened',
-    hint: 'see whether it still runs; while it boots, use --wait',
+    problem: 'the machine went away while connecting',
+    hint: 'check that it is still running; use --wait while it boots',
   },
   ...exhausted,
 ];

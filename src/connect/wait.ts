@@ -65,6 +65,7 @@ function mayMend(error: ConnectError): boolean {
 
 const hopeless: ReadonlySet<string> = new Set([
   ...['NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL', 'NO_RIGHTS', 'NO_HYPERV', 'NO_SSH'],
+  ...['HOST_KEY_CHANGED', 'HOST_KEY_REVOKED'],
   ...[
     'EACCES',
     'EPERM',

@@ -48,7 +48,7 @@ export function relayError(text: string, code: string, cause?: unknown): Connect
   return new ConnectError('relay', text, {
     code,
     problem: `the machine broke the connection (${code})`,
-    hint: 'see whether it still runs',
+    hint: 'check that it is still running',
     cause,
   });
 }

@@ -9,7 +9,7 @@ it.each(['vmssh', 'vsock-nc'] as const)('says for %s why its relay ended', async
   expect(io.stdout).toEqual([]);
   expect(io.stderr.join('')).toBe(
     `${program}: connection lost to "unix/a\\x1b": the machine broke the connection (ECONNRESET)\n` +
-      'hint: see whether it still runs\n',
+      'hint: check that it is still running\n',
   );
 });
 

@@ -38,7 +38,7 @@ describe('docs/errors.md', () => {
     const rows = tableOf('errors.md', headings[family]).map((row) => ({
       codes: codes(row.code),
       problem: row['what it means'],
-      hint: row.cure,
+      hint: row.fix,
     }));
     expect(rows).toEqual(failures[family]);
   });
@@ -55,10 +55,10 @@ describe('docs/errors.md', () => {
     (row.op ?? '').split(', ').map((op) => ({
       ...{ code: code(row.code), op: op as Op },
       exits: Number(row['exit code']),
-      waits: row['mended by waiting'] === 'yes',
+      waits: row['helped by --wait'] === 'yes',
     })),
   );
-  it.each(ops)('tells what $code of $op exits with and whether --wait goes on', async (row) => {
+  it.each(ops)('shows what $code of $op exits with and whether --wait goes on', async (row) => {
     const error = new ConnectError(row.op, 't', { code: row.code, problem: 'why' });
     expect(exitCodeOf(error)).toBe(row.exits);
     let tries = 0;
@@ -72,14 +72,16 @@ describe('docs/errors.md', () => {
 
   it('has every code that the source makes up', () => {
     const found = sources().flatMap((text) => [
-      ...text.matchAll(/code: '([A-Z_]+)'|fail(?:ure)?\(\s*'([A-Z_]+)'/g),
+      ...text.matchAll(/code: '([A-Z_]+)'|(?:fail(?:ure)?|FileRefusal)\(\s*'([A-Z_]+)'/g),
     ]);
     const made = new Set(found.map(([, plain, called]) => plain ?? called ?? ''));
     const errnos = new Set(families.flatMap((family) => failures[family].flatMap((row) => row.codes)));
-    const known = new Set([...own.map((row) => code(row.code)), ...errnos]);
+    const files = tableOf('errors.md', 'Files');
+    const known = new Set([...[...own, ...files].map((row) => code(row.code)), ...errnos]);
     expect([...made].filter((each) => !known.has(each))).toEqual([]);
     expect(made).toContain('NO_BANNER');
     expect(made).toContain('EOF');
+    expect(made).toContain('LOCKED');
   });
 });
 
@@ -94,14 +96,14 @@ describe.each(families)('a failure of %s', (family) => {
     expect(all).toEqual([...new Set(all)]);
   });
 
-  it.each(rows)('$code is told with its cure', async ({ code, problem, hint }) => {
+  it.each(rows)('$code is reported with its fix', async ({ code, problem, hint }) => {
     const filled = (text: string) =>
       text.split('{address}').join(addresses[family]).split('{port}').join('2222');
     const { native } = fakeAddon({ code });
     const opening = openConnection(endpoint, { target: 't', timeoutMs: 20_000 }, native);
     const error = await opening.catch((thrown) => thrown);
     expect(error).toBeInstanceOf(ConnectError);
-    // What a multiplexer said is told along with the failure to understand it.
+    // What a multiplexer said is shown with the failure to understand it.
     const detail = code === 'PROTOCOL' ? ': below' : '';
     expect(error).toMatchObject({
       ...{ op: 'connect', target: 't', code, hint: filled(hint) },
@@ -113,13 +115,13 @@ describe.each(families)('a failure of %s', (family) => {
 });
 
 describe('explainFailure', () => {
-  it('tells a code that it does not know as it is', () => {
+  it('shows an unknown code as it is', () => {
     const want = { problem: 'the system says ENOSUCH', hint: undefined };
     expect(explainFailure(endpoints.unix, 'ENOSUCH')).toEqual(want);
   });
 });
 
-/** The source but for discovery, whose codes are its own and end in words. */
+/** The source without discovery, whose codes become warnings. */
 function sources(): readonly string[] {
   const root = new URL('../../src/', import.meta.url);
   return readdirSync(root, { recursive: true, encoding: 'utf8' })

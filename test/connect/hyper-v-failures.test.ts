@@ -7,27 +7,32 @@ import { hyperVFailures } from '../../src/connect/hyper-v-failures.js';
  */
 const table = [
   { number: 10049, code: 'WSAEADDRNOTAVAIL', problem: /no running machine.*\{address\}/, cure: /vmssh list/ },
-  { number: 10051, code: 'WSAENETUNREACH', problem: /\{address\} does not run/, cure: /vmssh list.*--wait/ },
+  {
+    number: 10051,
+    code: 'WSAENETUNREACH',
+    problem: /\{address\} is not running/,
+    cure: /vmssh list.*--wait/,
+  },
   {
     number: 10060,
     code: 'WSAETIMEDOUT',
-    problem: /nobody answers.*\{port\}/,
+    problem: /nothing answered.*\{port\}/,
     cure: /--wait.*modprobe hv_sock/,
   },
   { number: 10061, code: 'WSAECONNREFUSED', problem: /refuses.*\{port\}/, cure: /in the guest.*sshd-vsock/ },
   {
     number: 10013,
     code: 'WSAEACCES',
-    problem: /does not permit/,
+    problem: /does not let this user open/,
     cure: /S-1-5-32-578.*elevated.*service register/,
   },
-  { number: 10050, code: 'WSAENETDOWN', problem: /down for the moment/, cure: /^try again, or use --wait/ },
-  { number: 10022, code: 'WSAEINVAL', problem: /a fault of vmssh itself/, cure: /report/ },
+  { number: 10050, code: 'WSAENETDOWN', problem: /transport is down/, cure: /^try again, or use --wait/ },
+  { number: 10022, code: 'WSAEINVAL', problem: /a bug in vmssh/, cure: /report/ },
   { number: 10047, code: 'WSAEAFNOSUPPORT', problem: /no Hyper-V sockets/, cure: /VirtualMachinePlatform/ },
 ];
 
 describe('a WSA code of AF_HYPERV', () => {
-  it.each(table)('$number has its message and its cure', ({ code, problem, cure }) => {
+  it.each(table)('$number has its message and its fix', ({ code, problem, cure }) => {
     const rows = hyperVFailures.filter(({ codes }) => codes.includes(code));
     expect(rows).toMatchObject([
       { problem: expect.stringMatching(problem), hint: expect.stringMatching(cure) },

@@ -161,12 +161,14 @@ describe.each(ways)('a multiplexer that is asked $way', ({ skip, native }) => {
 
   it.skipIf(skip).each(['', 'O', 'OK 10', 'SSH'])('and closes after %j: nobody listens', async (start) => {
     const { path } = await multiplexer((peer) => peer.end(start));
-    await expect(open(path)).rejects.toMatchObject(failure('EOF', 'nobody listens on vsock port 22 (EOF)'));
+    await expect(open(path)).rejects.toMatchObject(
+      failure('EOF', 'nothing listens on vsock port 22 in the guest (EOF)'),
+    );
   });
 
   it.skipIf(skip)('and hangs up without reading: nobody listens', async () => {
     const path = await folder.listen((peer) => peer.pause().destroy());
-    const problem = 'nobody listens on vsock port 22';
+    const problem = 'nothing listens on vsock port 22';
     await expect(open(path)).rejects.toMatchObject({
       ...failure('', problem),
       code: expect.stringMatching(/^(EOF|ECONNRESET|EPIPE)$/),

@@ -145,13 +145,13 @@ describe.each(ways)('TCP $way', ({ skip, native }) => {
     connection.close();
   });
 
-  it.skipIf(skip)('tells that nobody listens', async () => {
+  it.skipIf(skip)('says that nothing listens', async () => {
     const endpoint = tcp();
     server.close();
     await once(server, 'close');
     await expect(openConnection(endpoint, options, native)).rejects.toMatchObject({
       code: 'ECONNREFUSED',
-      problem: expect.stringMatching(/^nobody listens on tcp:127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/),
+      problem: expect.stringMatching(/^nothing listens on tcp:127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/),
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

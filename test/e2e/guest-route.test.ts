@@ -19,13 +19,13 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))(
         command: 'check',
         path: 'nonexist',
         code: 1,
-        says: 'there is no socket at DIR/nonexist (ENOENT)\nhint: ',
+        says: 'no socket at DIR/nonexist (ENOENT)\nhint: ',
       },
       {
         command: 'install',
         path: 'nonexist',
         code: 1,
-        says: 'there is no socket at DIR/nonexist (ENOENT)\nhint: ',
+        says: 'no socket at DIR/nonexist (ENOENT)\nhint: ',
       },
       {
         command: 'check',

@@ -23,7 +23,7 @@ describe.skipIf(missingPrograms({ script: 'bsdutils' }))('Ctrl-C on a terminal',
     const result = stdout.slice(stdout.lastIndexOf(showsCursor));
     expect(result).toMatch(/✓ parsed .*unix path=/);
     expect(result).toMatch(/✓ resolved /);
-    expect(result).toContain(`interrupted while waiting: there is no socket at ${path} (ENOENT)`);
+    expect(result).toContain(`interrupted while waiting: no socket at ${path} (ENOENT)`);
     expect(result).toMatch(/✗ connect /);
   });
 

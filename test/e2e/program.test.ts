@@ -28,7 +28,11 @@ describe('the program', () => {
   it.each([
     { args: ['resolve', 'vsock/3'], code: 0, says: 'vsock:3:22\n' },
     { args: ['frob'], code: 2, says: 'hint: see ' },
-    { args: ['check', '-l', 'ann', 'unix/no/such'], code: 1, says: 'hint: see whether the machine runs' },
+    {
+      args: ['check', '-l', 'ann', 'unix/no/such'],
+      code: 1,
+      says: 'hint: check that the machine is running',
+    },
     { args: ['ssh', '--print-command', 'unix/x'], code: 0, says: 'proxy ' },
     { args: ['list', '--provider=nspawn', '-q'], code: 0, says: '' },
   ])('works in a folder that was removed: $args', async ({ args, code, says }) => {

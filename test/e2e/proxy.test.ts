@@ -44,7 +44,7 @@ describe('what reaches stdout and how it ends', () => {
   it('waits for a socket that comes later, and past connections that are closed without a banner', async () => {
     const path = join(dir, 'later.sock');
     const child = likeSsh(proxy(`unix${path}`, '--wait', '-v'));
-    await printed(child, 'there is no socket');
+    await printed(child, 'no socket at');
     let connections = 0;
     const server = await serve('later', (socket) => {
       connections++;

@@ -176,7 +176,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
       const host = `unix/no-such-folder/it's a.sock`;
       const { code, stderr } = await tool(name, `${host}${name === 'ssh' ? '' : ':x'}`, ...operands);
       expect(code).not.toBe(0);
-      expect(stderr).toContain(`vmssh: cannot connect to "${host}": there is no socket`);
+      expect(stderr).toContain(`vmssh: cannot connect to "${host}": no socket at`);
     },
   );
 

@@ -147,7 +147,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
   it('says why a login fails, and nothing else', async () => {
     const result = await run([...sshd.ssh(mode), `unix${dir}/absent.sock`, 'true']);
     expect(result.code).toBe(255);
-    expect(result.stderr).toContain(`there is no socket at ${dir}/absent.sock (ENOENT)`);
+    expect(result.stderr).toContain(`no socket at ${dir}/absent.sock (ENOENT)`);
   });
 });
 

@@ -47,7 +47,7 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     const { code, stderr } = await outcome(child);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: see whether it still runs\n`,
+      stderr: `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: check that it is still running\n`,
     });
   });
 
@@ -61,7 +61,7 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     const { code, stderr } = await outcome(child);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: see whether it still runs\n`,
+      stderr: `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: check that it is still running\n`,
     });
   });
 

@@ -12,7 +12,7 @@ export function documented(family: Family, code: string, address: string, port: 
     code,
     exitCode: 1,
     problem: `${fill(row['what it means'])} (${code})`,
-    hint: fill(row.cure),
+    hint: fill(row.fix),
   };
 }
 

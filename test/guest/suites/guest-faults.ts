@@ -24,7 +24,7 @@ export const outsides: readonly Outside[] = [
     step: 'address-form',
     evidence: /ListenStream=vsock:\/\/any:22, and systemd 252 \(bad-setting\) knows no URL form/,
     outside:
-      /nobody listens on vsock port 22[\s\S]*- the socket unit has an address .* \(1 in docs\/guest\.md\)/,
+      /nothing listens on vsock port 22[\s\S]*- the socket unit has an address .* \(1 in docs\/guest\.md\)/,
     restores: ':',
   },
   {

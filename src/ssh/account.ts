@@ -7,14 +7,29 @@ export interface Account {
   readonly home: string;
 }
 
+/** The caller's passwd entry, as ssh uses it; undefined where the database has none, or does not answer. */
+export function ownAccount(): Account | undefined {
+  own ??= { account: accountOf(process.getuid?.()) };
+  return own.account;
+}
+
+/** Asked for once: a directory service that hangs costs its limit each time. */
+let own: { readonly account: Account | undefined } | undefined;
+
+/** Seconds for the password database, which may lie behind a network. */
+const limit = 5;
+
 /**
- * Who calls, as the password database has it, and ssh with it. Bun's userInfo() goes by the environment alone, so that
- * getent(1) is asked. Undefined for a user whom the database does not know.
+ * Bun's userInfo() goes by the environment alone, and Node's has no limit of time: getent(1) is asked. It is ended by
+ * timeout(1), with all that it started.
  */
-export function ownAccount(uid = process.getuid?.()): Account | undefined {
+export function accountOf(uid: number | undefined, seconds = limit): Account | undefined {
   if (uid !== undefined) {
-    const { stdout, status } = spawnSync('getent', ['passwd', String(uid)], { encoding: 'utf8' });
-    if (status !== null) return parseLine(stdout);
+    const args = ['-s', 'KILL', String(seconds), 'getent', 'passwd', String(uid)];
+    const { stdout, status, error } = spawnSync('timeout', args, { encoding: 'utf8' });
+    if (status === 0) return parseLine(stdout);
+    // 126 and 127: there is no getent that could be run.
+    if (!error && status !== 126 && status !== 127) return undefined;
   }
   try {
     const { username, homedir } = userInfo();

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { lstat, open, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
@@ -26,7 +26,7 @@ const longestWait = 60_000;
 export async function lock({ folder, name }: Place, now: () => number = clock): Promise<Lock> {
   const file = lockName(name);
   const start = now();
-  let seen: { readonly stats: BigIntStats; readonly since: number } | undefined;
+  let seen: { readonly stats: Stats; readonly since: number } | undefined;
   for (;;) {
     const made = await make(folder.at(file));
     if (made) return lockOf(folder.at(file), made);
@@ -46,7 +46,7 @@ export function lockName(name: string): string {
   return `.${name}.lock`;
 }
 
-function lockOf(path: string, made: BigIntStats): Lock {
+function lockOf(path: string, made: Stats): Lock {
   return {
     isHeld: async () => isSame(await look(path), made),
     release: () => remove(path, made),
@@ -54,7 +54,7 @@ function lockOf(path: string, made: BigIntStats): Lock {
 }
 
 /** Undefined: there is one. */
-async function make(path: string): Promise<BigIntStats | undefined> {
+async function make(path: string): Promise<Stats | undefined> {
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   const file = await open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600).catch(taken);
   if (!file) return undefined;
@@ -74,16 +74,16 @@ function taken(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'EEXIST') throw error;
 }
 
-function look(path: string): Promise<BigIntStats | undefined> {
-  return lstat(path, { bigint: true }).catch(() => undefined);
+function look(path: string): Promise<Stats | undefined> {
+  return lstat(path).catch(() => undefined);
 }
 
-function isSame(a: BigIntStats | undefined, b: BigIntStats | undefined): boolean {
+function isSame(a: Stats | undefined, b: Stats | undefined): boolean {
   // An inode's number is given to a new file at once.
-  return a !== undefined && a.ino === b?.ino && a.mtimeNs === b.mtimeNs;
+  return a !== undefined && a.ino === b?.ino && a.mtimeMs === b.mtimeMs;
 }
 
-async function remove(path: string, stats: BigIntStats): Promise<void> {
+async function remove(path: string, stats: Stats): Promise<void> {
   if (isSame(await look(path), stats)) await rm(path, { force: true });
 }
 

@@ -4,11 +4,11 @@ import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
 import type { Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
-import { resolve as resolveTarget } from './kinds/resolve.js';
+import { resolveTarget } from './kinds/resolve.js';
 import { reach } from './reach.js';
 import type { Resolution } from './resolve/resolution.js';
 import { awaitBanner } from './ssh/await-banner.js';
-import { type HostKey, type ProbeResult, probe as probeStream } from './ssh/probe.js';
+import { type HostKey, type ProbeResult, probeSock } from './ssh/probe.js';
 
 export { ConnectError, type Op } from './errors.js';
 export type { Endpoint, HostKey, ProbeResult, Resolution, Target };
@@ -56,7 +56,7 @@ export async function probe(
   const { timeout: timeoutMs = defaultTimeoutMs, user = 'root', signal } = options;
   try {
     const banner = await awaitBanner(connection, target, timeoutMs, signal);
-    return { banner, ...(await probeStream(toDuplex(connection), { target, user, timeoutMs, signal })) };
+    return { banner, ...(await probeSock(toDuplex(connection), { target, user, timeoutMs, signal })) };
   } finally {
     connection.close();
   }

@@ -28,7 +28,7 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
     return (await import('./commands/relay-ended.js')).relayEnded(args.slice(1), io);
   if (name === 'proxy') return lane(proxy, rest, args, io);
   if (name === 'nc') return lane((await import('./commands/nc.js')).nc, rest, args, io);
-  return (await import('./commands/program.js')).runProgram(args, io);
+  return (await import('./commands/program.js')).runCommandLine(args, io);
 }
 
 async function lane<O>(
@@ -39,7 +39,7 @@ async function lane<O>(
 ): Promise<number> {
   return inCommand(command.name, async () => {
     const raw = scanArgs(command.options, rest);
-    if (!raw) return (await import('./commands/program.js')).runProgram(args, io);
+    if (!raw) return (await import('./commands/program.js')).runCommandLine(args, io);
     return command.run(command.parse(raw, io), io);
   });
 }

@@ -2,7 +2,7 @@ import type { Guid } from './address/guid.js';
 import { openConnection } from './connect/open.js';
 import { ConnectError } from './errors.js';
 import { parseTarget } from './kinds/parse.js';
-import { resolve } from './kinds/resolve.js';
+import { resolveTarget } from './kinds/resolve.js';
 import { type Reached, type ReachOptions, reach } from './reach.js';
 
 /** The ways to a machine, as `hvc nc -t` names them. */
@@ -46,7 +46,7 @@ async function reachByAddress(
 ): Promise<Reached> {
   const { port, signal, env, platform, timeoutMs, native } = options;
   const target = parseTarget(text);
-  const { endpoint } = await resolve(target, { text, port, signal, env, platform });
+  const { endpoint } = await resolveTarget(target, { text, port, signal, env, platform });
   if (endpoint.family !== 'hyper-v') {
     throw new ConnectError('resolve', text, {
       ...{ code: 'UNSUPPORTED', problem: 'only a Hyper-V machine is asked for its IP address' },

@@ -5,7 +5,7 @@ import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import type { Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
-import { resolve } from './kinds/resolve.js';
+import { resolveTarget } from './kinds/resolve.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
 
@@ -72,7 +72,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   const resolution = await withInterruption(
     text,
     signal,
-    resolve(target, { text, port, signal, env, platform }),
+    resolveTarget(target, { text, port, signal, env, platform }),
   );
   const words = [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → ');
   trace?.('resolve', words, resolution.endpoint);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Guid, vmIds } from '../src/address/guid.js';
 import { type Endpoint, formatEndpoint } from '../src/endpoint.js';
 import { parseTarget } from '../src/kinds/parse.js';
-import { resolve } from '../src/kinds/resolve.js';
+import { resolveTarget } from '../src/kinds/resolve.js';
 
 const serviceId = '00000016-facb-11e6-bd58-64006a7986d3' as Guid;
 
@@ -20,7 +20,7 @@ describe('formatEndpoint', () => {
     expect(formatEndpoint(endpoint)).toBe(want);
     const platform = endpoint.family === 'hyper-v' ? 'win32' : 'linux';
     const options = { text: want, port: 1, env: {}, exists: () => false } as const;
-    expect((await resolve(parseTarget(want), { ...options, platform })).endpoint).toEqual(endpoint);
+    expect((await resolveTarget(parseTarget(want), { ...options, platform })).endpoint).toEqual(endpoint);
   });
 
   it.each<{ want: string; host: string }>([

@@ -3,7 +3,7 @@ import { posix, win32 } from 'node:path';
 import { shellWord } from '../guest/quote.js';
 
 /** What is known of how this program was started; an `Io` is one. */
-export interface Caller {
+export interface StartedAs {
   /** Its path, or an interpreter and a script; absolute. */
   readonly self: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -16,7 +16,7 @@ export interface Caller {
  */
 export function calledAs(
   program: 'vmssh' | 'vsock-nc',
-  { self, env, platform }: Caller,
+  { self, env, platform }: StartedAs,
   folder: string | undefined = currentFolder(),
   fileAt: (path: string) => string | undefined = realFile,
 ): string {

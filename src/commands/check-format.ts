@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../errors.js';
-import type { Caller } from './called-as.js';
+import type { StartedAs } from './called-as.js';
 import type { CheckResult } from './check-result.js';
 import { pasteable } from './words.js';
 
@@ -8,7 +8,7 @@ import { pasteable } from './words.js';
 export function formatCheck(
   { target, stages, error }: CheckResult,
   style: ChalkInstance,
-  io: Caller,
+  io: StartedAs,
 ): string {
   const lines = stages.map(({ stage, ms, found }) => {
     const time = `${ms.toFixed(1)} ms`.padStart(10);

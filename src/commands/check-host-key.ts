@@ -5,7 +5,7 @@ import { withAdopted } from '../host-keys/adopt.js';
 import { knownTypes, type Verdict, verdictOn } from '../host-keys/verdict.js';
 import { asTarget, parseTarget } from '../kinds/parse.js';
 import { lookUp } from '../lookup/find-target.js';
-import type { NamedTarget } from '../lookup/short-name.js';
+import type { ListedTarget } from '../lookup/short-name.js';
 import { isNamed } from '../ssh/identity.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { keyNames } from '../ssh/older-names.js';
@@ -26,7 +26,7 @@ export interface CheckedMachine {
   /** As it was typed, without a user. */
   readonly typed: string;
   readonly text: string;
-  readonly machine: NamedTarget['machine'];
+  readonly machine: ListedTarget['machine'];
   readonly port: number;
 }
 

@@ -8,7 +8,7 @@ import { splitLogin } from '../lookup/login.js';
 import { type Reached, reach } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { type HandshakeOptions, handshake } from '../ssh/handshake.js';
-import { type ProbeResult, probe } from '../ssh/probe.js';
+import { type ProbeResult, probeSock } from '../ssh/probe.js';
 import { knownKeys } from './check-host-key.js';
 import type { CheckResult, Stage, StageName } from './check-result.js';
 import type { Io } from './command.js';
@@ -95,7 +95,7 @@ export async function checkTarget(
     const shake = { target: text, port, user, timeoutMs, signal };
     const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
     const { hostKey, methods } = await (platform === 'win32'
-      ? probe(toDuplex(reached.connection), { ...shake, keyTypes })
+      ? probeSock(toDuplex(reached.connection), { ...shake, keyTypes })
       : bySsh(reached.connection, { ...shake, ...own, knownAs }));
     check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);

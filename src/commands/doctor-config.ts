@@ -1,6 +1,6 @@
 import { readText } from '../read-file.js';
-import { hasInclude, type Owner, ownerOf } from '../ssh/config-file.js';
-import { shellWord } from '../ssh/config-word.js';
+import { type ConfigOwner, hasInclude, ownerOf } from '../ssh/config-file.js';
+import { proxyWord } from '../ssh/config-word.js';
 import { otherHome } from '../ssh/folder.js';
 import type { Io } from './command.js';
 import { configFiles } from './config-plan.js';
@@ -18,7 +18,7 @@ export interface SshFacts {
 /** What is the case with ssh's configuration. */
 export interface ConfigFacts {
   readonly path: string;
-  readonly owner: Owner;
+  readonly owner: ConfigOwner;
   readonly mainPath: string;
   /** Whether the main file includes ours: for all hosts, too late, or not. */
   readonly include: 'first' | 'late' | 'none';
@@ -39,7 +39,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
   return {
     ...{ path, owner, mainPath, include: includeOf(main, [include, path, '~/.ssh/vmssh.conf']) },
     pasted: proxyCommands(main) !== '',
-    callsThis: io.self.every((word) => lines?.includes(shellWord(word, io.platform))),
+    callsThis: io.self.every((word) => lines?.includes(proxyWord(word, io.platform))),
     homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
   };
 }

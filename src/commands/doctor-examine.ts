@@ -3,7 +3,7 @@ import { type ConnectError, printable } from '../errors.js';
 import { diagnose, type Finding } from '../guest/diagnose.js';
 import type { ProgressLine } from '../guest/progress.js';
 import { runScript } from '../guest/run-script.js';
-import { type CheckOptions, checkScript } from '../guest/script.js';
+import { type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { wayInto } from '../guest/ways.js';
 import type { CheckResult } from './check-result.js';
 import { checkTarget } from './check-target.js';
@@ -90,6 +90,6 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   return { check, findings, suspects, guest, faults: faults + (outcome.code === 0 ? 0 : 1) };
 }
 
-function overOf(family: Endpoint['family'] | undefined): CheckOptions['over'] {
+function overOf(family: Endpoint['family'] | undefined): CheckScriptOptions['over'] {
   return family === 'unix' || family === 'tcp' ? family : 'vsock';
 }

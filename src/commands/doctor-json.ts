@@ -1,4 +1,4 @@
-import { failures } from '../guest/failures.js';
+import { guestFailures } from '../guest/failures.js';
 import type { Stage } from './check-result.js';
 import type { Examination } from './doctor-examine.js';
 import type { HostCheck } from './doctor-host-check.js';
@@ -49,7 +49,7 @@ export function targetJson(examination: Examination, exitCode: number): DoctorTa
     checks: findings.map(({ name, state, words, cure }) => ({ name, state, found: words, fix: cure })),
     suspects: suspects
       .flatMap((finding) => finding.suspects ?? [])
-      .map((name) => ({ name, title: failures[name].title, fix: failures[name].cure })),
+      .map((name) => ({ name, title: guestFailures[name].title, fix: guestFailures[name].cure })),
     guest: guest && {
       checks: findingsOf(guest.lines),
       error: guest.notRun && connectFailure(guest.notRun),

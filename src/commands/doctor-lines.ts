@@ -1,6 +1,6 @@
 import { printable } from '../errors.js';
 import type { Finding } from '../guest/diagnose.js';
-import { failures } from '../guest/failures.js';
+import { guestFailures } from '../guest/failures.js';
 import { formatCheck } from './check-format.js';
 import type { Io } from './command.js';
 import type { Show } from './doctor-examine.js';
@@ -29,7 +29,7 @@ function suspectLines(findings: readonly Finding[], dim: (text: string) => strin
   const suspects = findings.flatMap((finding) => finding.suspects ?? []);
   if (suspects.length === 0) return '';
   const lines = suspects.map((name) => {
-    const { number, title, cure } = failures[name];
+    const { number, title, cure } = guestFailures[name];
     const where = number > 0 ? dim(` (${number} in docs/guest.md)`) : '';
     return `  - ${title}${where}\n    ${dim('cure:')} ${pasteable(cure, io)}\n`;
   });

@@ -5,7 +5,7 @@ import type { Command } from './command.js';
 import { type ExamineOptions, examine } from './doctor-examine.js';
 import { targetJson } from './doctor-json.js';
 import { printer } from './doctor-lines.js';
-import { accountName, guestPort, portOption } from './guest-options.js';
+import { accountName, guestPort, guestPortOption } from './guest-options.js';
 import { hostFlags, sshConfigOption } from './guest-way.js';
 import { formatJson } from './json.js';
 import { jsonOption, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
@@ -29,7 +29,7 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
       takes: 'target',
       summary: 'another way into the guest, to look from inside: ssh, a target, wsl/DISTRO',
     },
-    portOption,
+    guestPortOption,
     {
       long: 'user',
       short: 'l',

@@ -3,7 +3,7 @@ import { CommandError, type Io, UsageError } from './command.js';
 import type { FailureJson } from './json.js';
 
 /** What a command failed with, for people and for scripts. */
-export interface Failure {
+export interface CommandFailure {
   /** One line. */
   readonly message: string;
   readonly hint: string | undefined;
@@ -14,7 +14,7 @@ export interface Failure {
 }
 
 /** Understands anything that was thrown. */
-export function failureOf(error: unknown, io: Pick<Io, 'program'>): Failure {
+export function failureOf(error: unknown, io: Pick<Io, 'program'>): CommandFailure {
   if (error instanceof ConnectError) {
     const { message, hint } = error;
     return { message, hint, exitCode: exitCodeOf(error), json: connectFailure(error), stack: [] };
@@ -35,7 +35,7 @@ export function connectFailure({ op, target, code, problem, hint, reason }: Conn
   return { op, target, code, problem, hint, reason };
 }
 
-function plain(code: string, message: string, hint?: string): Failure {
+function plain(code: string, message: string, hint?: string): CommandFailure {
   return { message, hint, exitCode: exitCode.connect, json: { code, problem: message, hint }, stack: [] };
 }
 

@@ -7,7 +7,7 @@ import { type Command, UsageError } from './command.js';
 import { guestCheckJson } from './guest-json.js';
 import { formatProgress } from './guest-lines.js';
 import { notRun } from './guest-not-run.js';
-import { accountName, guestPort, portOption } from './guest-options.js';
+import { accountName, guestPort, guestPortOption } from './guest-options.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './guest-way.js';
 import { formatJson } from './json.js';
 import { jsonOption } from './shared-options.js';
@@ -30,7 +30,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
   details: 'HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits with 1 where something is wrong.',
   options: [
     { long: 'script', summary: 'print the script instead, to be pasted into a console of the guest' },
-    portOption,
+    guestPortOption,
     {
       long: 'user',
       short: 'l',

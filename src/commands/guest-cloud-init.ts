@@ -12,10 +12,10 @@ import {
   distroOf,
   distroOption,
   generatorOption,
+  guestPortOption,
   hostsOption,
   hushOption,
   keyOption,
-  portOption,
   scriptOptions,
 } from './guest-options.js';
 import { positionals } from './values.js';
@@ -38,7 +38,7 @@ export const guestCloudInit: Command<GuestCloudInitOptions> = {
       value: 'DIR',
       summary: 'write user-data, meta-data and extra/ to this new or empty folder',
     },
-    portOption,
+    guestPortOption,
     hostsOption,
     hushOption,
     keyOption,

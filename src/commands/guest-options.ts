@@ -5,7 +5,7 @@ import { type Distribution, layouts } from '../guest/units.js';
 import { type OptionSpec, type RawArgs, UsageError } from './command.js';
 import { portArgument, usage } from './values.js';
 
-export const portOption: OptionSpec = {
+export const guestPortOption: OptionSpec = {
   long: 'port',
   short: 'p',
   value: 'PORT',
@@ -40,7 +40,7 @@ export const generatorOption: OptionSpec = {
 };
 /** Of what sets a running guest up, and takes that back. */
 export const setupOptions: readonly OptionSpec[] = [
-  portOption,
+  guestPortOption,
   hostsOption,
   hushOption,
   keyOption,

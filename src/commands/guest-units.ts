@@ -1,6 +1,6 @@
 import { layouts, unitFiles } from '../guest/units.js';
 import { type Command, UsageError } from './command.js';
-import { distroOf, distroOption, guestPort, portOption } from './guest-options.js';
+import { distroOf, distroOption, guestPort, guestPortOption } from './guest-options.js';
 import { positionals } from './values.js';
 
 export interface GuestUnitsOptions {
@@ -17,7 +17,7 @@ export const guestUnits: Command<GuestUnitsOptions> = {
   details: 'Each file is preceded by its path. systemd 256 and later listen on port 22 without any.',
   options: [
     { long: 'systemd', value: 'N', summary: 'the version in the guest, 240 or later (default 252)' },
-    portOption,
+    guestPortOption,
     distroOption,
   ],
   examples: [

@@ -16,7 +16,7 @@ import { wire } from './wire.js';
 export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
 
 /** Runs the arguments through commander, which knows --help and finds mistakes. Resolves to the exit code. Throws a UsageError. */
-export async function runProgram(
+export async function runCommandLine(
   args: readonly string[],
   io: Io,
   act: Act = (command, raw) => command.run(command.parse(raw, io), io),
@@ -31,7 +31,7 @@ export async function runProgram(
     code = await run(command, raw);
   };
   if (io.program === 'vmssh' && args[0] === 'help' && args.length > 1) {
-    return runProgram([...knownCommand(args.slice(1)), '--help'], io, act);
+    return runCommandLine([...knownCommand(args.slice(1)), '--help'], io, act);
   }
   if (io.program === 'vmssh' && args[0] === 'complete') return printCompletions(args.slice(1), commands, io);
   const tool = io.program === 'vsock-nc' ? undefined : passedThrough(args);

@@ -2,7 +2,7 @@ import { type Endpoint, formatEndpoint } from '../endpoint.js';
 import { exitCode, printable } from '../errors.js';
 import type { Target } from '../kinds/kinds.js';
 import { parseTarget } from '../kinds/parse.js';
-import { resolve } from '../kinds/resolve.js';
+import { resolveTarget } from '../kinds/resolve.js';
 import { findTarget, portNote } from '../lookup/find-target.js';
 import type { Command } from './command.js';
 import { type Envelope, envelope, formatJson } from './json.js';
@@ -61,7 +61,7 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
       const args = ['resolve', ...(json ? ['--json'] : []), '--', text, String(port)];
       return runOverInterop(windows, args, text);
     }
-    const resolution = await resolve(target, { text, port, env: io.env, platform: io.platform });
+    const resolution = await resolveTarget(target, { text, port, env: io.env, platform: io.platform });
     const { endpoint, identityFile, user, steps } = resolution;
     const address = formatEndpoint(endpoint);
     if (json) {

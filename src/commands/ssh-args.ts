@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Login, splitLogin, splitUser } from '../lookup/login.js';
-import type { SplitArgs, Tool, ToolOption } from './ssh-split.js';
+import type { SplitArgs, SshTool, ToolOption } from './ssh-split.js';
 
 /** Where among a tool's operands a machine is named. */
 export interface Operand extends Login {
@@ -19,7 +19,7 @@ export interface Paths {
 }
 
 /** Finds the machines among the operands of a tool. */
-export function findOperands(tool: Tool, operands: readonly string[], paths: Paths): readonly Operand[] {
+export function findOperands(tool: SshTool, operands: readonly string[], paths: Paths): readonly Operand[] {
   if (tool === 'ssh') return operands.slice(0, 1).map((text, at) => ({ at, ...splitLogin(text), rest: '' }));
   const places = tool === 'sftp' ? operands.slice(0, 1) : operands;
   return places.flatMap((text, at): Operand[] => {
@@ -30,7 +30,7 @@ export function findOperands(tool: Tool, operands: readonly string[], paths: Pat
 }
 
 /** Whether the options tell who logs in. */
-export function optionsNameUser(tool: Tool, { before, after }: SplitArgs): boolean {
+export function optionsNameUser(tool: SshTool, { before, after }: SplitArgs): boolean {
   return [...before, ...after].some(
     (option) => (tool === 'ssh' && option.name === 'l') || sets(option, /^\s*user[\s=]/i),
   );
@@ -41,7 +41,7 @@ function sets({ name, value = '' }: ToolOption, keyword: RegExp): boolean {
 }
 
 /** Whether they ask the tool about itself, which needs no machine: ssh's -V and -Q, rsync's --version. */
-export function asksTool(tool: Tool, { before, operands }: SplitArgs): boolean {
+export function asksTool(tool: SshTool, { before, operands }: SplitArgs): boolean {
   const question = {
     ssh: /^-[46AaCfGgKkMNnqsTtvXxYy]*[VQ]/,
     rsync: /^(-V|--version)$/,

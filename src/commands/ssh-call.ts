@@ -5,7 +5,7 @@ import { checkUserName } from '../address/user-name.js';
 import { printable, quote } from '../errors.js';
 import { asTarget } from '../kinds/parse.js';
 import type { lookUp } from '../lookup/find-target.js';
-import type { NamedTarget } from '../lookup/short-name.js';
+import type { ListedTarget } from '../lookup/short-name.js';
 import { loadAddon } from '../native.js';
 import { type HostOptions, hostOptions } from '../ssh/host-options.js';
 import { hostKeyAlias } from '../ssh/identity.js';
@@ -16,7 +16,7 @@ import { findOperands, type Operand, optionsNameUser } from './ssh-args.js';
 import { refuseJump } from './ssh-jump.js';
 import { sshProgram } from './ssh-program.js';
 import { remoteShell, withoutShell } from './ssh-rsync.js';
-import { type SplitArgs, type Tool, wordsOf } from './ssh-split.js';
+import { type SplitArgs, type SshTool, wordsOf } from './ssh-split.js';
 import { usage } from './values.js';
 
 export interface SshOptions {
@@ -37,14 +37,14 @@ export interface ToolCall {
   readonly ssh: readonly string[];
   /** "-o" and its values. */
   readonly options: readonly string[];
-  readonly named: NamedTarget;
+  readonly named: ListedTarget;
   /** How ssh is given the machine. */
   readonly host: string;
 }
 
 /** The command line of a tool for what was typed. Throws a UsageError or a ConnectError. */
 export async function prepare(
-  tool: Tool,
+  tool: SshTool,
   { args, waitSeconds, typed }: SshOptions,
   io: Io,
   find: typeof lookUp,
@@ -91,7 +91,7 @@ export async function prepare(
   return { command, ssh, options, named, host };
 }
 
-function onlyMachine(tool: Tool, args: SplitArgs, machines: readonly Operand[]): Operand {
+function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[]): Operand {
   const [operand, ...others] = machines;
   refuseJump(tool, args);
   if (operand === undefined || operand.host === '') {
@@ -111,7 +111,7 @@ function onlyMachine(tool: Tool, args: SplitArgs, machines: readonly Operand[]):
   return operand;
 }
 
-async function settingsOf(named: NamedTarget, hasUser: boolean, waitSeconds: number | undefined, io: Io) {
+async function settingsOf(named: ListedTarget, hasUser: boolean, waitSeconds: number | undefined, io: Io) {
   const { machine, text } = named;
   const alias = hostKeyAlias(named);
   const key = machine?.identityFile;
@@ -130,7 +130,7 @@ async function settingsOf(named: NamedTarget, hasUser: boolean, waitSeconds: num
  * The target as every tool takes it for a host: "%" for "/", no colon, and nothing that ssh refuses in a host name. Where
  * there is no such form, a machine's UUID or the slug of its name.
  */
-function hostFor({ text, machine }: NamedTarget): string {
+function hostFor({ text, machine }: ListedTarget): string {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
   const id = host.includes(':') ? machine?.uuid : undefined;
   const found = [host, id, slug(machine?.name ?? text)].find(

@@ -1,10 +1,10 @@
 import { asTarget } from '../kinds/parse.js';
 import { splitUser } from '../lookup/login.js';
 import { UsageError } from './command.js';
-import type { SplitArgs, Tool } from './ssh-split.js';
+import type { SplitArgs, SshTool } from './ssh-split.js';
 
 /** The host that options of ssh go through first; undefined: none. */
-export function jumpHost(tool: Tool, { before, after }: SplitArgs): string | undefined {
+export function jumpHost(tool: SshTool, { before, after }: SplitArgs): string | undefined {
   for (const { name, value = '' } of [...before, ...after]) {
     if (tool !== 'rsync' && name === 'J') return value;
     const [, host] = (name === 'o' && /^\s*proxyjump[\s=]+(?!none)(.*)$/is.exec(value)) || [];
@@ -14,7 +14,7 @@ export function jumpHost(tool: Tool, { before, after }: SplitArgs): string | und
 }
 
 /** -J goes through a machine to another host; a machine itself is reached from here. Throws a UsageError. */
-export function refuseJump(tool: Tool, args: SplitArgs): void {
+export function refuseJump(tool: SshTool, args: SplitArgs): void {
   const host = jumpHost(tool, args);
   if (host === undefined) return;
   throw new UsageError(

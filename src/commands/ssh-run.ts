@@ -13,11 +13,11 @@ import { asksTool } from './ssh-args.js';
 import { prepare, type SshOptions, type ToolCall } from './ssh-call.js';
 import { changedKey } from './ssh-changed-key.js';
 import { sshProgram } from './ssh-program.js';
-import { type Tool, wordsOf } from './ssh-split.js';
+import { type SshTool, wordsOf } from './ssh-split.js';
 import { complain } from './words.js';
 
 /** Runs the tool to its end. Resolves to its exit code; 128 and the signal's number where one ended it. */
-export async function runTool(tool: Tool, options: SshOptions, io: Io): Promise<number> {
+export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Promise<number> {
   if (asksTool(tool, options.args))
     return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...wordsOf(options.args.before)], io);
   const call = await prepare(tool, options, io, lookUp);

@@ -1,6 +1,6 @@
 /** The programs that vmssh runs. */
 export const tools = ['ssh', 'scp', 'sftp', 'rsync'] as const;
-export type Tool = (typeof tools)[number];
+export type SshTool = (typeof tools)[number];
 
 /** An option as it was typed. */
 export interface ToolOption {
@@ -22,7 +22,7 @@ export interface SplitArgs {
 }
 
 /** The options of each tool that take a value: getopt's own list of the newest OpenSSH, and rsync's. */
-const valued: Readonly<Record<Tool, string>> = {
+const valued: Readonly<Record<SshTool, string>> = {
   ssh: 'bceilmopBDEFIJLOPQRSWw',
   scp: 'cDFiJlMoPSX',
   sftp: 'bBcDFiJloPRsSX',
@@ -40,7 +40,7 @@ cc dparam log-format time-limit zc zl zt`.split(/\s+/),
 );
 
 /** Splits a tool's arguments as its own getopt or popt does. */
-export function splitArgs(tool: Tool, args: readonly string[]): SplitArgs {
+export function splitArgs(tool: SshTool, args: readonly string[]): SplitArgs {
   const before: ToolOption[] = [];
   const after: ToolOption[] = [];
   const operands: string[] = [];
@@ -66,7 +66,7 @@ export function wordsOf(options: readonly ToolOption[]): readonly string[] {
   return options.flatMap(({ words }) => words);
 }
 
-function optionAt(tool: Tool, arg: string, next: string | undefined): ToolOption {
+function optionAt(tool: SshTool, arg: string, next: string | undefined): ToolOption {
   const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
   if (name !== undefined) {
     const takesNext = given === undefined && tool === 'rsync' && valuedLong.has(name) && next !== undefined;

@@ -1,7 +1,7 @@
 import { type Command, type OptionSpec, type RawArgs, UsageError } from './command.js';
 import { refuseApart } from './scan-args.js';
 import type { SshOptions } from './ssh-call.js';
-import { splitArgs, type Tool, type ToolOption, tools } from './ssh-split.js';
+import { type SshTool, splitArgs, type ToolOption, tools } from './ssh-split.js';
 import { secondsOption } from './values.js';
 
 /** What stands in the way of a plain table of options: these commands take any of another program's. */
@@ -12,7 +12,7 @@ export interface PassThrough {
 export type ToolCommand = Command<SshOptions> & PassThrough;
 
 const summaries: Readonly<
-  Record<Tool, { usage: string; summary: string; examples: Command<SshOptions>['examples'] }>
+  Record<SshTool, { usage: string; summary: string; examples: Command<SshOptions>['examples'] }>
 > = {
   ssh: {
     usage: '[any option of ssh] [user@]TARGET [COMMAND...]',
@@ -70,14 +70,14 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
     ...(tool === 'ssh' ? [typedOption] : []),
   ],
   parse: (raw) => parseArgs(tool, raw),
-  run: async (options, io) => (await import('./ssh-run.js')).runTool(tool, options, io),
+  run: async (options, io) => (await import('./ssh-run.js')).runSshTool(tool, options, io),
 }));
 
 /**
  * Our options come before the first operand, in the form --name or --name=value: what comes after it is the tool's, or of a
  * command that runs in the machine.
  */
-function parseArgs(tool: Tool, { positionals }: RawArgs): SshOptions {
+function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
   const { before, after, operands } = splitArgs(tool, positionals);
   const late = after.find((option) => isOurs(tool, option))?.words[0];
   if (late !== undefined)
@@ -96,7 +96,7 @@ function parseArgs(tool: Tool, { positionals }: RawArgs): SshOptions {
   };
 }
 
-function isOurs(tool: Tool, { words: [word = ''] }: ToolOption): boolean {
+function isOurs(tool: SshTool, { words: [word = ''] }: ToolOption): boolean {
   return /^--(wait(=.*)?|print-command)$/s.test(word) || (tool === 'ssh' && /^--typed=/.test(word));
 }
 

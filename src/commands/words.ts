@@ -1,5 +1,5 @@
 import { printable } from '../errors.js';
-import { type Caller, calledAs } from './called-as.js';
+import { calledAs, type StartedAs } from './called-as.js';
 import type { Io } from './command.js';
 import { failureOf } from './failure.js';
 import { styles } from './style.js';
@@ -20,7 +20,7 @@ export async function complain(problem: string, hint: string | undefined, io: Io
 }
 
 /** A cure whose commands of ours can be pasted into this shell, where PATH may have no vmssh. */
-export function pasteable(cure: string, caller: Caller): string {
+export function pasteable(cure: string, caller: StartedAs): string {
   return cure.replaceAll(ourCommand, (name) => calledAs(name as Io['program'], caller));
 }
 

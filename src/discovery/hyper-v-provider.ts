@@ -57,7 +57,7 @@ function parseListing(text: string): Listing {
 /** Lists them; no Hyper-V is no machine, and no rights is a warning with its hint. */
 export async function listHyperVFound(deps: Deps, from?: HyperVSources): Promise<Listing> {
   try {
-    return { found: toFound(await listHyperV(deps, from)), warnings: [] };
+    return { found: hyperVFound(await listHyperV(deps, from)), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     if (error.code === 'NO_HYPERV') return { found: [], warnings: [] };
@@ -93,7 +93,7 @@ export async function findHyperV(
 }
 
 /** Each with a target that ssh takes and that means it alone: its name, else its slug, else its id. */
-export function toFound(
+export function hyperVFound(
   machines: readonly { readonly id: string; readonly name: string; readonly status: Found['status'] }[],
 ): readonly Found[] {
   const words = machines.flatMap(({ name }) => [

@@ -20,7 +20,7 @@ export const libvirt: Provider<DomainFound> = {
 
 async function list(deps: Deps): Promise<Listing<DomainFound>> {
   const { domains, warnings } = await listDomains(deps);
-  return { found: toFound(domains), warnings };
+  return { found: domainsFound(domains), warnings };
 }
 
 /** By name, slug, UUID, or number while it is active. Of one name at both libvirtds, the system's, as libvirt-ssh-proxy has it. */
@@ -31,7 +31,7 @@ export async function findDomain(
   listAll: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList> = listDomains,
 ): Promise<Search<DomainFound, Warning>> {
   const { domains, warnings } = await listAll(deps, scopes);
-  const found = toFound(domains);
+  const found = domainsFound(domains);
   const named = match(name, found);
   const matches = named.length > 0 ? named : found.filter((_, i) => String(domains[i]?.id) === name);
   const isOneName = new Set(matches.map((each) => each.name)).size === 1;
@@ -40,7 +40,7 @@ export async function findDomain(
 }
 
 /** Where two have the name, the target names the libvirtd. */
-export function toFound(domains: readonly Domain[]): readonly DomainFound[] {
+export function domainsFound(domains: readonly Domain[]): readonly DomainFound[] {
   const named = countBy(domains, ({ name }) => name);
   return domains.map(({ name, uuid, cid, status, scope }) => {
     const kind = named.get(name) === 1 ? 'qemu' : `qemu:${scope === 'system' ? 'system' : 'session'}`;

@@ -1,7 +1,7 @@
 import { controlPathCure } from '../ssh/control-path.js';
 
 /** A way in which sshd on vsock fails, by the name that `guest check` and `doctor` give it. */
-export interface Failure {
+export interface GuestFailure {
   /** The number in docs/guest.md. */
   readonly number: number;
   readonly title: string;
@@ -9,7 +9,7 @@ export interface Failure {
   readonly cure: string;
 }
 
-export const failures = {
+export const guestFailures = {
   'address-form': {
     number: 1,
     title: 'the socket unit has an address that its systemd does not take (bad-setting)',
@@ -77,6 +77,6 @@ export const failures = {
     title: 'nobody listens on that port in the guest',
     cure: 'vmssh guest install, or vmssh guest script in the guest',
   },
-} as const satisfies Readonly<Record<string, Failure>>;
+} as const satisfies Readonly<Record<string, GuestFailure>>;
 
-export type FailureName = keyof typeof failures;
+export type FailureName = keyof typeof guestFailures;

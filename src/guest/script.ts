@@ -55,7 +55,7 @@ export function proofScript({ keep }: { readonly keep: boolean }): string {
   return script(showProof, { keep: yesNo(keep) });
 }
 
-export interface CheckOptions {
+export interface CheckScriptOptions {
   readonly port: number;
   /** Who would log in. */
   readonly account: string;
@@ -66,7 +66,7 @@ export interface CheckOptions {
 }
 
 /** The script that tells what is wrong in a guest. It changes nothing. */
-export function checkScript({ port, account, over = 'vsock', loggedIn = false }: CheckOptions): string {
+export function checkScript({ port, account, over = 'vsock', loggedIn = false }: CheckScriptOptions): string {
   return script(check, { port: String(port), account, over, logged_in: yesNo(loggedIn) });
 }
 

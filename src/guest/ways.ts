@@ -2,7 +2,7 @@ import { hostNameOf } from '../address/host-name.js';
 import type { Target } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { splitUser } from '../lookup/login.js';
-import { pathArgument, shellWord as proxyWord } from '../ssh/config-word.js';
+import { pathArgument, proxyWord } from '../ssh/config-word.js';
 import { shellWord } from './quote.js';
 
 /** How a script gets into a guest that can already be reached somehow. */

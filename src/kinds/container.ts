@@ -3,7 +3,7 @@ import type { NamedTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
 /** container/NAME: an nspawn container by its exported socket, found without systemd-machined. */
-export const container: Kind<NamedTarget<'container'>> = {
+export const containerKind: Kind<NamedTarget<'container'>> = {
   name: 'container',
   form: 'container/NAME',
   summary: 'a systemd-nspawn container by the socket it exports, without systemd-machined',

@@ -10,7 +10,7 @@ export function isDotHost(name: string): boolean {
 }
 
 /** .host: this machine itself, without its network. */
-export const dotHost: Kind<UnixTarget> = {
+export const dotHostKind: Kind<UnixTarget> = {
   name: '.host',
   form: '.host',
   summary: 'this host itself, by its local unix socket',

@@ -5,7 +5,7 @@ import type { HvsockTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
 /** hvsock:VMID:SERVICE: a literal AF_HYPERV address as winsocat writes it. */
-export const hvsock: Kind<HvsockTarget> = {
+export const hvsockKind: Kind<HvsockTarget> = {
   name: 'hvsock',
   form: 'hvsock:VMID:vsock-PORT|SERVICEID',
   summary: 'a Hyper-V socket address by its GUIDs, or ZERO, LOOPBACK, CHILDREN, PARENT (on Windows)',

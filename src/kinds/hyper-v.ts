@@ -4,7 +4,7 @@ import type { HyperVTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
 /** hyper-v/NAME, hyper-v/GUID, or the GUID alone. */
-export const hyperV: Kind<HyperVTarget> = {
+export const hyperVKind: Kind<HyperVTarget> = {
   name: 'hyper-v',
   form: 'hyper-v/NAME|GUID',
   summary:

@@ -1,33 +1,33 @@
 import type { AnyTarget } from '../target/target.js';
-import { container } from './container.js';
-import { dotHost } from './dot-host.js';
-import { hvsock } from './hvsock.js';
-import { hyperV } from './hyper-v.js';
+import { containerKind } from './container.js';
+import { dotHostKind } from './dot-host.js';
+import { hvsockKind } from './hvsock.js';
+import { hyperVKind } from './hyper-v.js';
 import type { Kind } from './kind.js';
-import { machine } from './machine.js';
-import { incus, lima, multipass, podman } from './managed.js';
-import { qemu } from './qemu.js';
-import { unix } from './unix.js';
-import { vsock } from './vsock.js';
-import { vsockMux } from './vsock-mux.js';
-import { wsl } from './wsl.js';
+import { machineKind } from './machine.js';
+import { incusKind, limaKind, multipassKind, podmanKind } from './managed.js';
+import { qemuKind } from './qemu.js';
+import { unixKind } from './unix.js';
+import { vsockKind } from './vsock.js';
+import { vsockMuxKind } from './vsock-mux.js';
+import { wslKind } from './wsl.js';
 
 /** Every kind of target. */
 export const kinds = [
-  dotHost,
-  unix,
-  vsock,
-  vsockMux,
-  machine,
-  container,
-  hyperV,
-  hvsock,
-  wsl,
-  qemu,
-  lima,
-  incus,
-  multipass,
-  podman,
+  dotHostKind,
+  unixKind,
+  vsockKind,
+  vsockMuxKind,
+  machineKind,
+  containerKind,
+  hyperVKind,
+  hvsockKind,
+  wslKind,
+  qemuKind,
+  limaKind,
+  incusKind,
+  multipassKind,
+  podmanKind,
 ] satisfies readonly Kind[];
 
 /** What was typed, understood. */

@@ -4,7 +4,7 @@ import { isDotHost, thisHost } from './dot-host.js';
 import type { Kind } from './kind.js';
 
 /** machine/NAME: what systemd-machined knows. */
-export const machine: Kind<NamedTarget<'machine'> | UnixTarget> = {
+export const machineKind: Kind<NamedTarget<'machine'> | UnixTarget> = {
   name: 'machine',
   form: 'machine/NAME',
   summary: 'a VM or container registered at systemd-machined',

@@ -24,7 +24,7 @@ function managed<Name extends 'lima' | 'incus' | 'multipass' | 'podman'>(
   };
 }
 
-export const lima = managed('lima', 'an instance of Lima');
-export const incus = managed('incus', 'an instance of Incus or LXD');
-export const multipass = managed('multipass', 'an instance of Multipass');
-export const podman = managed('podman', 'a machine of podman machine');
+export const limaKind = managed('lima', 'an instance of Lima');
+export const incusKind = managed('incus', 'an instance of Incus or LXD');
+export const multipassKind = managed('multipass', 'an instance of Multipass');
+export const podmanKind = managed('podman', 'a machine of podman machine');

@@ -6,7 +6,7 @@ import type { Kind } from './kind.js';
 const scopes = ['system', 'session'] as const;
 
 /** qemu/NAME as libvirt-ssh-proxy has it; with :system or :session for only one libvirtd. */
-export const qemu: Kind<QemuTarget> = {
+export const qemuKind: Kind<QemuTarget> = {
   name: 'qemu',
   form: 'qemu[:system|:session]/NAME',
   summary: 'a libvirt domain by its name, UUID or id',

@@ -9,7 +9,7 @@ import { kindOf } from './kinds.js';
 export type ResolveOptions = Omit<ResolveContext, 'exists'> & Partial<Pick<ResolveContext, 'exists'>>;
 
 /** Finds the endpoint that a target means on this host. Throws a ConnectError of op resolve. */
-export async function resolve(
+export async function resolveTarget(
   target: AnyTarget,
   options: ResolveOptions,
   table?: readonly Kind[],

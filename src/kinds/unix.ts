@@ -4,7 +4,7 @@ import type { UnixTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
 /** unix/PATH: a socket in the file system. */
-export const unix: Kind<UnixTarget> = {
+export const unixKind: Kind<UnixTarget> = {
   name: 'unix',
   form: 'unix/PATH',
   summary: 'a unix socket that leads to an sshd',

@@ -4,7 +4,7 @@ import type { VsockMuxTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
 /** vsock-mux/PATH: a multiplexer's unix socket, as of Firecracker, cloud-hypervisor and vhost-device-vsock. */
-export const vsockMux: Kind<VsockMuxTarget> = {
+export const vsockMuxKind: Kind<VsockMuxTarget> = {
   name: 'vsock-mux',
   form: 'vsock-mux/PATH',
   summary: "a VM by its multiplexer's unix socket (Firecracker, cloud-hypervisor, vhost-device-vsock)",

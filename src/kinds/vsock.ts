@@ -4,7 +4,7 @@ import type { VsockTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
 /** vsock/CID: a virtual machine by its context id. */
-export const vsock: Kind<VsockTarget> = {
+export const vsockKind: Kind<VsockTarget> = {
   name: 'vsock',
   form: 'vsock/CID',
   summary: 'a virtual machine by its vsock CID: a number, or hypervisor, local, host',

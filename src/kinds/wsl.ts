@@ -3,7 +3,7 @@ import type { NamedTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
 /** wsl/DISTRO: a WSL2 distribution. */
-export const wsl: Kind<NamedTarget<'wsl'>> = {
+export const wslKind: Kind<NamedTarget<'wsl'>> = {
   name: 'wsl',
   form: 'wsl/DISTRO',
   summary: 'a WSL2 distribution (from Windows)',

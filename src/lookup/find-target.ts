@@ -6,7 +6,7 @@ import { ConnectError } from '../errors.js';
 import { kindOf } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { splitLogin } from './login.js';
-import type { NamedTarget } from './short-name.js';
+import type { ListedTarget } from './short-name.js';
 
 /** What was typed for a machine, understood. */
 export interface FoundTarget {
@@ -17,11 +17,11 @@ export interface FoundTarget {
   /** As it was typed, in an ssh:// form. */
   readonly port: string | undefined;
   /** The machine that a name was looked up for. */
-  readonly machine: NamedTarget['machine'];
+  readonly machine: ListedTarget['machine'];
 }
 
 /** The target that is meant by NAME or by a target, with who is listed behind it; `signal` ends the search. */
-export async function lookUp(typed: string, io: Io, signal?: AbortSignal): Promise<NamedTarget> {
+export async function lookUp(typed: string, io: Io, signal?: AbortSignal): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
   return resolveShortName(typed, { env: io.env, platform: io.platform, signal });
 }

@@ -13,7 +13,7 @@ import { foundBy } from '../resolve/found-by.js';
 import { nameOf } from '../target/target.js';
 
 /** A target, and the machine behind it as far as it is listed. */
-export interface NamedTarget {
+export interface ListedTarget {
   /** What `parseTarget` understands. */
   readonly text: string;
   readonly target: Target;
@@ -41,7 +41,7 @@ export async function resolveShortName(
   deps: ShortNameDeps,
   list: ListMachines = (...args) => listAll(...args, limitMs),
   providers: readonly Provider[] = allProviders,
-): Promise<NamedTarget> {
+): Promise<ListedTarget> {
   const here = providersOn(deps.platform, providers);
   const target = understood(typed);
   if (target === undefined || isIdOfAny(typed, deps)) return byName(typed, await list(deps, here));
@@ -80,7 +80,7 @@ function isName(typed: string): boolean {
   );
 }
 
-function byName(typed: string, { machines, warnings }: AllMachines): NamedTarget {
+function byName(typed: string, { machines, warnings }: AllMachines): ListedTarget {
   const failures = warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
   const search = searchIn(match(typed, machines), machines, ({ target }) => target, failures);
   const machine = foundBy(search, typed, typed, {
@@ -91,7 +91,7 @@ function byName(typed: string, { machines, warnings }: AllMachines): NamedTarget
   return named(machine);
 }
 
-function named(machine: ListedMachine): NamedTarget {
+function named(machine: ListedMachine): ListedTarget {
   return { text: machine.target, target: parseTarget(machine.target), machine };
 }
 

@@ -1,6 +1,6 @@
 import { findBy } from '../discovery/find-by.js';
 import { machined } from '../discovery/machined-provider.js';
-import { type Reach, reach } from '../discovery/reach.js';
+import { type Route, routeTo } from '../discovery/reach.js';
 import { ConnectError, quote } from '../errors.js';
 import { resolveContainer } from './container.js';
 import { foundBy } from './found-by.js';
@@ -20,7 +20,7 @@ export async function resolveMachine(name: string, context: ResolveContext): Pro
     },
   });
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
-  const { endpoint, steps } = await follow(reach(machine, context.port), context);
+  const { endpoint, steps } = await follow(routeTo(machine, context.port), context);
   return {
     endpoint,
     steps: [by, ...steps],
@@ -28,7 +28,7 @@ export async function resolveMachine(name: string, context: ResolveContext): Pro
   };
 }
 
-async function follow(way: Reach, context: ResolveContext): Promise<Resolution> {
+async function follow(way: Route, context: ResolveContext): Promise<Resolution> {
   switch (way.via) {
     case 'vsock':
       return { endpoint: way.endpoint, steps: [`it has the vsock CID ${way.endpoint.cid}`] };
@@ -46,7 +46,7 @@ async function follow(way: Reach, context: ResolveContext): Promise<Resolution> 
 }
 
 // An older systemd-nspawn exports nothing; what registered the container may know another way.
-async function followExport(name: string, otherwise: Reach, context: ResolveContext): Promise<Resolution> {
+async function followExport(name: string, otherwise: Route, context: ResolveContext): Promise<Resolution> {
   try {
     return await resolveContainer(name, context);
   } catch (error) {

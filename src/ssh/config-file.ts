@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { settingsOf } from './config-settings.js';
 
 /** Whose a file is: "edited" is ours with changes of somebody else. */
-export type Owner = 'none' | 'ours' | 'edited' | 'foreign';
+export type ConfigOwner = 'none' | 'ours' | 'edited' | 'foreign';
 
 const mark =
   '# Written by vmssh: "vmssh config install" writes it anew, "vmssh config uninstall" removes it. Do not edit: ';
@@ -13,7 +13,7 @@ export function signed(text: string): string {
 }
 
 /** Whose the file with this content is; undefined: there is none. */
-export function ownerOf(content: string | undefined): Owner {
+export function ownerOf(content: string | undefined): ConfigOwner {
   if (content === undefined) return 'none';
   if (!content.startsWith(mark)) return content.trim() === '' ? 'none' : 'foreign';
   const end = content.indexOf('\n');

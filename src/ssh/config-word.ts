@@ -5,7 +5,7 @@ import { printable } from '../errors.js';
  * and takes a backslash in front of one for an escape even between single quotes; so a backslash stands outside of them.
  * Throws a RangeError where a text cannot stand in an ssh_config at all. `platform`: whose ssh reads it.
  */
-export function shellWord(text: string, platform: NodeJS.Platform = 'linux'): string {
+export function proxyWord(text: string, platform: NodeJS.Platform = 'linux'): string {
   const percent = checked(text).replaceAll('%', '%%');
   if (platform === 'win32') return windowsWord(percent);
   return /^[\w@+=:,./%-]+$/.test(percent) ? percent : `'${percent.replaceAll(/['\\]/g, (c) => `'\\${c}'`)}'`;

@@ -1,7 +1,7 @@
 import { hostNameOf } from '../address/host-name.js';
 import { ConnectError } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { configArgument, pathArgument, shellWord } from './config-word.js';
+import { configArgument, pathArgument, proxyWord } from './config-word.js';
 import type { ProbeResult } from './probe.js';
 
 export interface HandshakeOptions {
@@ -50,7 +50,7 @@ function command(options: HandshakeOptions): readonly string[] {
   const proxy = [...self, 'proxy', `--timeout=${timeoutMs / 1000}`, '--', target, String(port)];
   const files = knownAs ? [pathArgument(knownAs.path)] : [];
   const settings = [
-    `ProxyCommand=${proxy.map((word) => shellWord(word, platform)).join(' ')}`,
+    `ProxyCommand=${proxy.map((word) => proxyWord(word, platform)).join(' ')}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
     ...['ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
     // A new key is added to the first file, and every one of them is read.

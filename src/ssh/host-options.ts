@@ -1,5 +1,5 @@
 import { checkUserName } from '../address/user-name.js';
-import { configArgument, pathArgument, shellWord } from './config-word.js';
+import { configArgument, pathArgument, proxyWord } from './config-word.js';
 
 /** How ssh calls vmssh. */
 export interface Caller {
@@ -44,11 +44,11 @@ export function hostOptions(options: HostOptions): readonly (readonly [string, s
 function proxyCommand({ program, fdpass, platform, target, port, waitSeconds }: HostOptions): string {
   const typed = platform === 'win32' ? '--typed "%n" "%h" %p' : "--typed '%n' '%h' %p";
   return [
-    ...program.map((word) => shellWord(word, platform)),
+    ...program.map((word) => proxyWord(word, platform)),
     'proxy',
     ...(fdpass ? ['--fdpass'] : []),
     ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
-    target === undefined ? typed : `${shellWord(target, platform)} ${port ?? '%p'}`,
+    target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');
 }
 

@@ -16,7 +16,7 @@ export interface ProbeResult {
   readonly methods: readonly string[];
 }
 
-export interface ProbeOptions {
+export interface SockProbeOptions {
   /** The target as it was typed, for error messages. */
   readonly target: string;
   /** Servers may offer other methods to other users. */
@@ -32,7 +32,7 @@ export interface ProbeOptions {
  * An SSH handshake up to the first refusal: the host key and the authentication methods. `sock` is destroyed then.
  * Throws a ConnectError of op handshake.
  */
-export async function probe(sock: Duplex, options: ProbeOptions): Promise<ProbeResult> {
+export async function probeSock(sock: Duplex, options: SockProbeOptions): Promise<ProbeResult> {
   const { default: ssh2 } = await import('ssh2');
   const client = new ssh2.Client();
   const { target, user, timeoutMs, keyTypes = [], signal } = options;

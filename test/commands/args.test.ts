@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../src/commands/command.js';
 import { commands } from '../../src/commands/commands.js';
-import { runProgram } from '../../src/commands/program.js';
+import { runCommandLine } from '../../src/commands/program.js';
 import { scanArgs } from '../../src/commands/scan-args.js';
 import { fakeIo } from './fake-io.js';
 
@@ -9,7 +9,7 @@ import { fakeIo } from './fake-io.js';
 async function commanderArgs(name: string, args: readonly string[]) {
   const io = fakeIo();
   let raw: RawArgs | undefined;
-  const code = await runProgram([...name.split(' '), ...args], io, async (_command, received) => {
+  const code = await runCommandLine([...name.split(' '), ...args], io, async (_command, received) => {
     raw = received;
     return 0;
   });
@@ -310,7 +310,7 @@ describe('commander', () => {
     { name: 'nothing', args: [], says: /Usage: vmssh/ },
   ])('tells of $name on stderr what there is', async ({ args, says }) => {
     const io = fakeIo();
-    expect(await runProgram(args, io)).toBe(2);
+    expect(await runCommandLine(args, io)).toBe(2);
     expect(io.stderr.join('')).toMatch(says);
     expect(io.stdout).toEqual([]);
   });
@@ -333,7 +333,7 @@ describe('commander', () => {
       raw = received;
       return 3;
     };
-    expect(await runProgram(['--wait', 'vsock/3', '22'], io, act)).toBe(3);
+    expect(await runCommandLine(['--wait', 'vsock/3', '22'], io, act)).toBe(3);
     expect(raw).toEqual({ positionals: ['vsock/3', '22'], options: { wait: true } });
   });
 });

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type Caller, calledAs, shellQuoted } from '../../src/commands/called-as.js';
+import { calledAs, type StartedAs, shellQuoted } from '../../src/commands/called-as.js';
 import { commands } from '../../src/commands/commands.js';
 import { pasteable } from '../../src/commands/words.js';
 
-type Input = Partial<Caller> & { readonly folder?: string };
+type Input = Partial<StartedAs> & { readonly folder?: string };
 
 /** Files by path, and where each leads to. */
 const files: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const files: Readonly<Record<string, string>> = {
   'C:\\vm ssh\\vmssh.exe': 'C:\\vm ssh\\vmssh.exe',
 };
 const call = (program: 'vmssh' | 'vsock-nc', { folder = '/home/ann', ...more }: Input) => {
-  const here: Caller = { self: ['/opt/vmssh'], env: { PATH: '/bin:/usr/bin' }, platform: 'linux' };
+  const here: StartedAs = { self: ['/opt/vmssh'], env: { PATH: '/bin:/usr/bin' }, platform: 'linux' };
   return calledAs(program, { ...here, ...more }, folder, (path) => files[path]);
 };
 const checkout = ['/usr/bin/node', '/srv/dist/vmssh.js'];

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/commands/commands.js';
-import { runProgram } from '../../src/commands/program.js';
+import { runCommandLine } from '../../src/commands/program.js';
 import { fakeIo } from './fake-io.js';
 
 /** The lines of --help on a terminal of this width. */
 async function help(name: string, columns: number) {
   const io = fakeIo({ terminal: { stdin: true, stdout: true, stderr: true }, columns });
-  await runProgram([...name.split(' '), '--help'].filter(Boolean), io);
+  await runCommandLine([...name.split(' '), '--help'].filter(Boolean), io);
   return io.stdout.join('').split('\n');
 }
 

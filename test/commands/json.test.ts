@@ -4,7 +4,7 @@ import { runDoctor } from '../../src/commands/doctor-host.js';
 import { targetJson } from '../../src/commands/doctor-json.js';
 import { guestCheckJson } from '../../src/commands/guest-json.js';
 import { envelope, formatJson } from '../../src/commands/json.js';
-import { runProgram } from '../../src/commands/program.js';
+import { runCommandLine } from '../../src/commands/program.js';
 import { explain } from '../../src/commands/words.js';
 import { ConnectError } from '../../src/errors.js';
 import { SocketFolder } from '../connect/socket-folder.js';
@@ -23,7 +23,7 @@ import {
 /** What a command line prints, and what it exits with. */
 async function printed(args: readonly string[], env = {}) {
   const io = fakeIo({ env });
-  const code = await runProgram(args, io).catch((error) => explain(error, io));
+  const code = await runCommandLine(args, io).catch((error) => explain(error, io));
   const text = io.stdout.join('');
   return { code, json: text === '' ? undefined : JSON.parse(text), stderr: io.stderr.join('') };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/commands/commands.js';
-import { runProgram } from '../../src/commands/program.js';
+import { runCommandLine } from '../../src/commands/program.js';
 import { scanArgs } from '../../src/commands/scan-args.js';
 import { explain } from '../../src/commands/words.js';
 import { fakeIo } from './fake-io.js';
@@ -8,7 +8,7 @@ import { fakeIo } from './fake-io.js';
 /** What a person sees who made a mistake. */
 async function told(args: readonly string[], program: 'vmssh' | 'vsock-nc' = 'vmssh') {
   const io = fakeIo({ program });
-  const code = await runProgram(args, io).catch((error) => explain(error, io));
+  const code = await runCommandLine(args, io).catch((error) => explain(error, io));
   return { code, stdout: io.stdout.join(''), stderr: io.stderr.join('') };
 }
 

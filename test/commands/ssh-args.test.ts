@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { asksTool, findOperands, optionsNameUser, type Paths } from '../../src/commands/ssh-args.js';
-import { splitArgs, type Tool } from '../../src/commands/ssh-split.js';
+import { type SshTool, splitArgs } from '../../src/commands/ssh-split.js';
 import { asTarget } from '../../src/kinds/parse.js';
 
 const isTarget = (text: string) => asTarget(text) !== undefined;
-const args = (tool: Tool, line: string) => splitArgs(tool, line.split(' '));
-const find = (tool: Tool, line: string, more: Partial<Paths> = {}) =>
+const args = (tool: SshTool, line: string) => splitArgs(tool, line.split(' '));
+const find = (tool: SshTool, line: string, more: Partial<Paths> = {}) =>
   findOperands(tool, args(tool, line).operands, {
     platform: 'linux',
     isTarget,
@@ -38,7 +38,7 @@ describe('the machine among the arguments of ssh', () => {
 });
 
 describe('a question about the tool itself', () => {
-  it.each<{ tool: Tool; line: string; want: boolean }>([
+  it.each<{ tool: SshTool; line: string; want: boolean }>([
     { tool: 'ssh', line: '-V', want: true },
     { tool: 'ssh', line: '-vV', want: true },
     { tool: 'ssh', line: '-Q cipher', want: true },
@@ -53,7 +53,7 @@ describe('a question about the tool itself', () => {
 });
 
 describe('the machines among the arguments of the others', () => {
-  it.each<{ tool: Tool; line: string; want: readonly string[] }>([
+  it.each<{ tool: SshTool; line: string; want: readonly string[] }>([
     { tool: 'scp', line: 'a b mint:/x', want: ['2 mint :/x'] },
     { tool: 'scp', line: '-P 22 ann@vsock/3:/x .', want: ['0 vsock/3 :/x'] },
     { tool: 'scp', line: 'vsock:3:/x .', want: ['0 vsock:3 :/x'] },

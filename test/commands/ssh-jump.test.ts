@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { jumpForm, jumpHost, refuseJump } from '../../src/commands/ssh-jump.js';
-import { splitArgs, type Tool } from '../../src/commands/ssh-split.js';
+import { type SshTool, splitArgs } from '../../src/commands/ssh-split.js';
 
 describe('a host to go through', () => {
-  it.each<{ tool: Tool; line: string; want: string | undefined }>([
+  it.each<{ tool: SshTool; line: string; want: string | undefined }>([
     { tool: 'ssh', line: '-J a mint', want: 'a' },
     { tool: 'ssh', line: '-vJa mint', want: 'a' },
     { tool: 'ssh', line: 'mint -J a ls', want: 'a' },

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { splitArgs, type Tool, wordsOf } from '../../src/commands/ssh-split.js';
+import { type SshTool, splitArgs, wordsOf } from '../../src/commands/ssh-split.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 
-const split = (tool: Tool, line: string) => {
+const split = (tool: SshTool, line: string) => {
   const { before, after, operands } = splitArgs(tool, line.split(' '));
   return [wordsOf(before).join(' '), operands.join(' '), wordsOf(after).join(' ')];
 };
 
 describe("a tool's arguments are split as the tool splits them", () => {
-  it.each<{ tool: Tool; line: string; want: readonly [string, string, string] }>([
+  it.each<{ tool: SshTool; line: string; want: readonly [string, string, string] }>([
     { tool: 'ssh', line: 'mint', want: ['', 'mint', ''] },
     { tool: 'ssh', line: '-p 22 mint', want: ['-p 22', 'mint', ''] },
     { tool: 'ssh', line: '-4vtp22 mint uptime -p', want: ['-4vtp22', 'mint uptime -p', ''] },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { toolCommands } from '../../src/commands/ssh.js';
-import { type Tool, wordsOf } from '../../src/commands/ssh-split.js';
+import { type SshTool, wordsOf } from '../../src/commands/ssh-split.js';
 import { fakeIo } from './fake-io.js';
 
-function parse(tool: Tool, ...positionals: string[]) {
+function parse(tool: SshTool, ...positionals: string[]) {
   const command = toolCommands.find(({ name }) => name === tool);
   const parsed = command?.parse({ positionals, options: {} }, fakeIo());
   const { before = [], after = [], operands } = parsed?.args ?? {};
@@ -11,7 +11,7 @@ function parse(tool: Tool, ...positionals: string[]) {
 }
 
 describe('options of vmssh among those of another program', () => {
-  it.each<{ tool: Tool; args: string[]; waitSeconds?: number; print?: boolean; left: string[] }>([
+  it.each<{ tool: SshTool; args: string[]; waitSeconds?: number; print?: boolean; left: string[] }>([
     { tool: 'ssh', args: ['--wait', 'mint', 'ls'], waitSeconds: 120, left: ['', 'mint ls', ''] },
     {
       tool: 'ssh',

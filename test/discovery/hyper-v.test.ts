@@ -18,7 +18,7 @@ import { listHyperV } from '../../src/discovery/hyper-v.js';
 import { hyperVAddresses } from '../../src/discovery/hyper-v-address.js';
 import { fileCache } from '../../src/discovery/hyper-v-cache.js';
 import { askPowerShell, parseRows } from '../../src/discovery/hyper-v-powershell.js';
-import { listHyperVFound, toFound } from '../../src/discovery/hyper-v-provider.js';
+import { hyperVFound, listHyperVFound } from '../../src/discovery/hyper-v-provider.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const win = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
@@ -132,7 +132,7 @@ describe("PowerShell's answer", () => {
 describe('a listed machine', () => {
   const machine = (name: string, id = mint) => ({ id, name, status: 'running' as const });
   const targets = (...machines: ReturnType<typeof machine>[]) =>
-    toFound(machines).map(({ target }) => target);
+    hyperVFound(machines).map(({ target }) => target);
 
   it.each([
     { name: 'Mint', target: 'hyper-v/Mint' },

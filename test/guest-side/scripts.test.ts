@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { generator, generatorPath } from '../../src/guest/generator.js';
 import { parseProgress } from '../../src/guest/progress.js';
 import {
-  type CheckOptions,
+  type CheckScriptOptions,
   checkScript,
   proofScript,
   setupScript,
@@ -75,7 +75,7 @@ describe.skipIf(missing)(`the scripts${missing ? `: ${missing}` : ''}`, () => {
 
 describe('a check after a login', () => {
   const account = userInfo().username;
-  const stepsOf = (options: Partial<CheckOptions>) => {
+  const stepsOf = (options: Partial<CheckScriptOptions>) => {
     const input = checkScript({ port: 22, account, loggedIn: true, ...options });
     const { stdout } = spawnSync('sh', ['-s'], { input, encoding: 'utf8' });
     return stdout.split('\n').flatMap((line) => parseProgress(line) ?? []);

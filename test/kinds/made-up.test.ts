@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addressWord, hostPatterns, type Kind } from '../../src/kinds/kind.js';
 import { kinds } from '../../src/kinds/kinds.js';
 import { parseBy, parseTarget } from '../../src/kinds/parse.js';
-import { resolve } from '../../src/kinds/resolve.js';
+import { resolveTarget } from '../../src/kinds/resolve.js';
 import { configText } from '../../src/ssh/config-text.js';
 import type { NamedTarget } from '../../src/target/target.js';
 
@@ -35,14 +35,14 @@ describe('a kind that is one record in the table', () => {
   it('is parsed and resolved', async () => {
     const target = parseBy(table, 'BHYVE%web');
     expect(target).toEqual({ kind: 'bhyve', name: 'web' });
-    expect(await resolve(target, { ...context, text: 'bhyve%web' }, table)).toMatchObject({
+    expect(await resolveTarget(target, { ...context, text: 'bhyve%web' }, table)).toMatchObject({
       endpoint: { family: 'tcp', host: 'web.example', port: 22 },
     });
   });
 
   it('is refused where it is not reached from', async () => {
     const elsewhere = { ...context, platform: 'win32', text: 'serial/x' } as const;
-    await expect(resolve(parseBy(table, 'serial/x'), elsewhere, table)).rejects.toMatchObject({
+    await expect(resolveTarget(parseBy(table, 'serial/x'), elsewhere, table)).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       problem: 'serial targets are not reached from win32',
     });

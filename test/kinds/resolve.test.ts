@@ -2,10 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { vmIds } from '../../src/address/guid.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import type { ResolveOptions } from '../../src/kinds/resolve.js';
-import { resolve } from '../../src/kinds/resolve.js';
+import { resolveTarget } from '../../src/kinds/resolve.js';
 
 const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
-  resolve(parseTarget(text), { text, port: 22, env: {}, platform: 'linux', exists: () => false, ...more });
+  resolveTarget(parseTarget(text), {
+    text,
+    port: 22,
+    env: {},
+    platform: 'linux',
+    exists: () => false,
+    ...more,
+  });
 
 describe('resolve', () => {
   it.each([
@@ -99,7 +106,12 @@ describe('a percent in a path', () => {
 
   it('is decided by the file system where nobody else is asked', async () => {
     const text = 'unix%no-such-folder-of-vmssh%a';
-    const { endpoint } = await resolve(parseTarget(text), { text, port: 22, env: {}, platform: 'linux' });
+    const { endpoint } = await resolveTarget(parseTarget(text), {
+      text,
+      port: 22,
+      env: {},
+      platform: 'linux',
+    });
     expect(endpoint).toEqual({ family: 'unix', path: '/no-such-folder-of-vmssh/a' });
   });
 });

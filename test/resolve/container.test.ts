@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseTarget } from '../../src/kinds/parse.js';
-import { resolve } from '../../src/kinds/resolve.js';
+import { resolveTarget } from '../../src/kinds/resolve.js';
 import { PeerFolder } from '../discovery/varlink-peer.js';
 
 let folder: PeerFolder;
@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => folder.stop());
 
 const outcome = (text: string) =>
-  resolve(parseTarget(text), {
+  resolveTarget(parseTarget(text), {
     ...{ text, port: 22, platform: 'linux', runDir: `${folder.path}/run` },
     env: { XDG_RUNTIME_DIR: `${folder.path}/user` },
   });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/discovery/json.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import type { ResolveOptions } from '../../src/kinds/resolve.js';
-import { resolve } from '../../src/kinds/resolve.js';
+import { resolveTarget } from '../../src/kinds/resolve.js';
 import { type Answer, listing, PeerFolder, recorded, wire } from '../discovery/varlink-peer.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';
@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => folder.stop());
 
 const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
-  resolve(parseTarget(text), {
+  resolveTarget(parseTarget(text), {
     text,
     port: 2222,
     env: {},

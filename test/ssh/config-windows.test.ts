@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configText } from '../../src/ssh/config-text.js';
-import { shellWord } from '../../src/ssh/config-word.js';
+import { proxyWord } from '../../src/ssh/config-word.js';
 import { missingPrograms } from '../helpers/programs.js';
 
 const without = missingPrograms({ ssh: 'openssh-client' });
@@ -18,7 +18,7 @@ describe('a word of a ProxyCommand on Windows', () => {
     { text: 'hyper-v/Mint', want: '"hyper-v/Mint"' },
     { text: 'proxy', want: 'proxy' },
   ])('$text is $want', ({ text, want }) => {
-    expect(shellWord(text, 'win32')).toBe(want);
+    expect(proxyWord(text, 'win32')).toBe(want);
   });
 });
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openConnection } from '../../src/connect/open.js';
 import { toDuplex } from '../../src/deliver/duplex.js';
 import { exitCodeOf } from '../../src/errors.js';
-import { probe } from '../../src/ssh/probe.js';
+import { probeSock } from '../../src/ssh/probe.js';
 import { SocketFolder } from '../connect/socket-folder.js';
 import { unix, ways } from '../connect/ways.js';
 
@@ -49,7 +49,7 @@ describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
 
   it.skipIf(skip)('tells the host key and the methods, asks for nothing else and hangs up', async () => {
     const { tries, left, sock } = await server((attempt) => attempt.reject(['publickey', 'password']));
-    const result = await probe(sock, { ...options, user: 'ann' });
+    const result = await probeSock(sock, { ...options, user: 'ann' });
     expect(result).toEqual({ hostKey, methods: ['publickey', 'password'] });
     expect(tries).toEqual(['ann none']);
     await Promise.all(left);
@@ -58,13 +58,13 @@ describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
 
   it.skipIf(skip)('tells a server that lets anybody in', async () => {
     const { sock, left } = await server((attempt) => attempt.accept());
-    expect(await probe(sock, options)).toEqual({ hostKey, methods: ['none'] });
+    expect(await probeSock(sock, options)).toEqual({ hostKey, methods: ['none'] });
     await Promise.all(left);
   });
 
   it.skipIf(skip)('tells a handshake that fails', async () => {
     const sock = await open((socket) => socket.end('SSH-2.0-x\r\n\0\0\0\x0cgarbagegarbage'));
-    const failure = await probe(sock, options).catch((error) => error);
+    const failure = await probeSock(sock, options).catch((error) => error);
     expect(failure).toMatchObject({
       ...{ name: 'ConnectError', op: 'handshake', code: 'HANDSHAKE', target: 't' },
       problem: expect.stringMatching(/^the SSH handshake failed: /),
@@ -76,7 +76,7 @@ describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
 
   it.skipIf(skip)('tells a server that closes in the middle', async () => {
     const sock = await open((socket) => socket.end('SSH-2.0-x\r\n'));
-    await expect(probe(sock, options)).rejects.toMatchObject({
+    await expect(probeSock(sock, options)).rejects.toMatchObject({
       code: 'HANDSHAKE',
       problem: 'the SSH handshake failed: the server closed the connection',
     });
@@ -85,7 +85,7 @@ describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
 
   it.skipIf(skip)('gives up a server that goes silent', async () => {
     const sock = await open((socket) => socket.write('SSH-2.0-x\r\n'));
-    await expect(probe(sock, { ...options, timeoutMs: 50 })).rejects.toMatchObject({
+    await expect(probeSock(sock, { ...options, timeoutMs: 50 })).rejects.toMatchObject({
       problem: expect.stringMatching(/timed out/i),
     });
   });
@@ -98,11 +98,11 @@ describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
     };
     const sock = await open(serve);
     const interrupted = { op: 'handshake', code: 'INTERRUPTED' };
-    await expect(probe(sock, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
+    await expect(probeSock(sock, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
     expect(sock.destroyed).toBe(true);
     const path = folder.at('s');
     const next = toDuplex(await openConnection(unix(path), { target: 't', timeoutMs: 20_000 }, native));
-    await expect(probe(next, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
+    await expect(probeSock(next, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
     next.destroy();
   });
 });

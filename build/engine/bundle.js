@@ -35,18 +35,31 @@ export async function bundleForEngine(folder, main) {
   return output.filter(({ type }) => type === 'chunk').map(({ fileName }) => fileName);
 }
 
+const commander = '\0commander';
+const requiredPrefix = '\0required:';
+
 /** @returns {Plugin} */
 function standIns() {
   const engine = join(root, 'src/engine');
   return {
     name: 'engine-stand-ins',
-    resolveId(id, importer) {
+    resolveId(id, importer, { kind }) {
+      if (kind === 'require-call' && id.startsWith('node:')) return `${requiredPrefix}${id}`;
+      if (id === 'commander' && importer !== commander) return commander;
       if (id === 'node-hvsock-native') return join(engine, 'addon.ts');
       if (id === 'ssh2') return { id, external: true };
       if (!id.startsWith('node:')) return undefined;
       const file = join(engine, 'node', `${id.slice('node:'.length).replaceAll('/', '-')}.ts`);
       if (!existsSync(file)) throw new Error(`${importer} imports ${id}: there is no ${file}`);
       return file;
+    },
+    load(id) {
+      if (id === commander) {
+        return `import ${JSON.stringify(join(engine, 'commander.ts'))}; export * from 'commander';`;
+      }
+      if (!id.startsWith(requiredPrefix)) return undefined;
+      const place = JSON.stringify(join(engine, 'required.ts'));
+      return `module.exports = require(${place}).required[${JSON.stringify(id.slice(requiredPrefix.length))}];`;
     },
   };
 }

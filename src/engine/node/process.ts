@@ -1,5 +1,1 @@
-const { process } = globalThis;
-
-export default process;
-// What require('node:process') gives.
-export { process as 'module.exports' };
+export default globalThis.process;

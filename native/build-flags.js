@@ -5,11 +5,17 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 /** @param {string | undefined} sanitize */
 export function compilerFlags(sanitize) {
-  const common = ['-std=c++17', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Werror'];
-  const defines = ['-DNAPI_VERSION=8'];
-  if (sanitize)
-    return [...common, ...defines, '-O1', '-g', '-fno-omit-frame-pointer', ...sanitizerFlags(sanitize)];
-  return [...common, ...defines, '-O2', '-ffunction-sections', '-fdata-sections'];
+  return ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-DNAPI_VERSION=8', ...codeFlags(sanitize)];
+}
+
+/**
+ * How code is made, of C and C++.
+ * @param {string | undefined} sanitize
+ */
+export function codeFlags(sanitize) {
+  const common = ['-fPIC', '-fvisibility=hidden'];
+  if (sanitize) return [...common, '-O1', '-g', '-fno-omit-frame-pointer', ...sanitizerFlags(sanitize)];
+  return [...common, '-O2', '-ffunction-sections', '-fdata-sections'];
 }
 
 /** @param {string | undefined} sanitize */

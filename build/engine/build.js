@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from '../../native/build.js';
-import { compilerFlags, programFlags } from '../../native/build-flags.js';
+import { codeFlags, compilerFlags, programFlags } from '../../native/build-flags.js';
 import { root } from '../bundle.js';
 import { bundleForEngine } from './bundle.js';
 import { writeChunkTable } from './chunks.js';
@@ -11,15 +11,16 @@ import { engineSources } from './sources.js';
 const work = join(root, 'native/build/engine');
 
 /**
- * Builds the program whose first module is `main`, at `output`. Throws where something is missing or mistaken.
+ * Builds the program whose first module is `main`, at `output`. Throws if something is missing or mistaken.
  * @param {string} main
  * @param {string} output
+ * @param {'address' | undefined} sanitize as in native/build-flags.js
  */
-export async function buildEngineProgram(main, output) {
+export async function buildEngineProgram(main, output, sanitize) {
   const sources = engineSources();
-  const objects = await compileObjects(sources);
+  const objects = await compileObjects(sources, sanitize);
   const compiler = join(work, 'compiler');
-  await run('g++', [...objects.compiler, '-o', compiler]);
+  await run('g++', [...codeFlags(sanitize), ...objects.compiler, '-o', compiler]);
   const folder = join(work, 'chunks', output.replaceAll(/\W/g, '_'));
   const names = await bundleForEngine(folder, main);
   await run(compiler, [folder, ...names]);
@@ -27,7 +28,7 @@ export async function buildEngineProgram(main, output) {
   const unfinished = `${output}.${process.pid}`;
   mkdirSync(dirname(output), { recursive: true });
   const include = ['-I', join(root, 'native/engine')];
-  const flags = [...compilerFlags(undefined), ...include, ...programFlags(undefined), '-pthread'];
+  const flags = [...compilerFlags(sanitize), ...include, ...programFlags(sanitize), '-pthread'];
   await run('g++', [...flags, ...table, ...objects.program, '-o', unfinished]);
   renameSync(unfinished, output);
 }

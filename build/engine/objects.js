@@ -12,7 +12,7 @@ import {
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { hash, headers, inParallel, run, sourceFiles } from '../../native/build.js';
-import { compilerFlags } from '../../native/build-flags.js';
+import { codeFlags, compilerFlags } from '../../native/build-flags.js';
 import { root } from '../bundle.js';
 
 const native = join(root, 'native');
@@ -35,8 +35,9 @@ const engineFiles = ['quickjs', 'libregexp', 'libunicode', 'dtoa'];
  * Compiles what a program of the engine is linked of, and keeps the objects by what they are made of: a change of one file
  * compiles one file. Returns lists of object files.
  * @param {string} sources the engine's folder
+ * @param {string | undefined} sanitize as in native/build-flags.js
  */
-export async function compileObjects(sources) {
+export async function compileObjects(sources, sanitize) {
   mkdirSync(kept, { recursive: true });
   const addonHeaders = headers();
   if (!addonHeaders)
@@ -46,20 +47,13 @@ export async function compileObjects(sources) {
   /** @type {Language} */
   const c = {
     program: 'gcc',
-    flags: [
-      '-std=gnu11',
-      '-O2',
-      '-fPIC',
-      '-fvisibility=hidden',
-      '-ffunction-sections',
-      '-fdata-sections',
-    ].concat(['-DNDEBUG', '-D_GNU_SOURCE', '-w']),
+    flags: ['-std=gnu11', ...codeFlags(sanitize), '-DNDEBUG', '-D_GNU_SOURCE', '-w'],
     headers: engineHeaders,
   };
   /** @type {Language} */
   const cpp = {
     program: 'g++',
-    flags: compilerFlags(undefined),
+    flags: compilerFlags(sanitize),
     include,
     headers: [
       ...engineHeaders,

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 
 #include "core/value.h"
@@ -38,9 +39,10 @@ void compile(JSContext* js, const std::string& folder, const std::string& name) 
 }  // namespace
 
 int main(int count, char** words) {
-  JSRuntime* runtime = JS_NewRuntime();
-  JSContext* js = JS_NewContext(runtime);
-  JS_SetModuleLoaderFunc(runtime, nullptr, anyModule, nullptr);
+  const std::unique_ptr<JSRuntime, void (*)(JSRuntime*)> runtime(JS_NewRuntime(), JS_FreeRuntime);
+  const std::unique_ptr<JSContext, void (*)(JSContext*)> context(JS_NewContext(runtime.get()), JS_FreeContext);
+  JSContext* js = context.get();
+  JS_SetModuleLoaderFunc(runtime.get(), nullptr, anyModule, nullptr);
   for (int i = 2; i < count; ++i) {
     try {
       compile(js, words[1], words[i]);

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <malloc.h>
 
 #include <csignal>
 #include <string_view>
@@ -7,6 +8,9 @@
 #include "core/program.h"
 
 namespace {
+
+// By how many bytes the heap grows: a proxy needs 1 MB of it, which is 8 calls by default.
+constexpr int heapStep = 1 << 20;
 
 // A file that is opened later must not be taken for stdin, stdout or stderr.
 void openStandardDescriptors() {
@@ -20,6 +24,7 @@ void openStandardDescriptors() {
 int main(int count, char** words) {
   if (count > 0 && words[0] == std::string_view("vmssh-relay")) return hvsock::relayProcess(count, words);
   const double ms = engine::monotonicMs();
+  mallopt(M_TOP_PAD, heapStep);
   openStandardDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);  // ignored, as some parents leave it, no child could be waited for

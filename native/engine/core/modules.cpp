@@ -68,13 +68,12 @@ char* normalize(JSContext* js, const char*, const char* name, void*) {
 
 void useModules(JSRuntime* runtime) { JS_SetModuleLoaderFunc(runtime, normalize, load, nullptr); }
 
-void evaluateChunk(JSContext* js, const char* name) {
+Value evaluateChunk(JSContext* js, const char* name) {
   JSModuleDef* definition = load(js, name, nullptr);
   if (definition == nullptr) throw Thrown{};
   const JSValue module = JS_MKPTR(JS_TAG_MODULE, definition);
   if (JS_ResolveModule(js, module) < 0) throw Thrown{};
-  // Its promise, where it is rejected, is reported like any other.
-  const Value evaluated(js, checked(JS_EvalFunction(js, JS_DupValue(js, module))));
+  return {js, checked(JS_EvalFunction(js, JS_DupValue(js, module)))};
 }
 
 }  // namespace engine

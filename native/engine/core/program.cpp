@@ -20,6 +20,9 @@ constexpr std::size_t mostStack = std::size_t{7} << 20;
 // Milliseconds on the processor for one turn of the loop, such as one regular expression.
 constexpr double longestTurn = 60'000;
 
+// As Node has it.
+constexpr int neverEnded = 13;
+
 JSContext* newContext(JSRuntime* runtime) {
   if (runtime == nullptr) return nullptr;
   JS_SetMemoryLimit(runtime, mostMemory);
@@ -55,13 +58,15 @@ int Program::run() {
   try {
     evaluateChunk(js_, globalsChunk);
     drain();
-    evaluateChunk(js_, mainChunk);
+    const Value main = evaluateChunk(js_, mainChunk);
+    drain();
+    loop_.run();
+    if (JS_PromiseState(js_, main.get()) != JS_PROMISE_PENDING) return exitCode;
+    say("Nothing is left that the program waits for, and it has not come to its end");
+    return neverEnded;
   } catch (const Thrown&) {
     fail();
   }
-  drain();
-  loop_.run();
-  return exitCode;
 }
 
 void Program::end(int code) {

@@ -3,10 +3,9 @@ import { kill } from 'engine:processes';
 import * as system from 'engine:system';
 import { EventEmitter } from '../node/events.js';
 import { signalNumber, signals } from '../signals.js';
-import { StandardInput } from '../streams/standard-input.js';
 import { StandardOutput } from '../streams/standard-output.js';
 
-/** Node's process, as far as it is used here. */
+/** Node's process, as far as it is used here: stdin is read by the addon alone, which is always there. */
 export class EngineProcess extends EventEmitter {
   readonly #command = system.commandLine();
   readonly execPath = system.programPath();
@@ -19,17 +18,11 @@ export class EngineProcess extends EventEmitter {
   readonly version = `v${system.engineVersion()}`;
   readonly versions = { quickjs: system.engineVersion() };
   #exitCode: number | undefined;
-  #stdin: StandardInput | undefined;
   #stdout: StandardOutput | undefined;
   #stderr: StandardOutput | undefined;
 
   get pid(): number {
     return system.pid();
-  }
-
-  get stdin(): StandardInput {
-    this.#stdin ??= new StandardInput(0);
-    return this.#stdin;
   }
 
   get stdout(): StandardOutput {

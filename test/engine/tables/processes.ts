@@ -132,7 +132,11 @@ export const processes: readonly Case[] = [
     name: 'a signal to ourselves',
     run: () =>
       new Promise((resolve) => {
-        process.once('SIGUSR2', (name: string, number: number) => resolve([name, number]));
+        const alive = setInterval(() => {}, 1000); // a listener for a signal keeps no process going
+        process.once('SIGUSR2', (name: string, number: number) => {
+          clearInterval(alive);
+          resolve([name, number]);
+        });
         process.kill(process.pid, 'SIGUSR2');
       }),
     want: ['SIGUSR2', 12],

@@ -18,6 +18,8 @@ declare module 'engine:files' {
   /** How many bytes the system took. */
   export function write(descriptor: number, bytes: Uint8Array): number;
   export function fstat(descriptor: number): readonly number[];
+  /** dev, ino, and nanoseconds of the last change of the content. */
+  export function fstatIdentity(descriptor: number): readonly [bigint, bigint, bigint];
   export function fchmod(descriptor: number, mode: number): void;
   export function fchown(descriptor: number, owner: number, group: number): void;
   export function fsync(descriptor: number): void;
@@ -43,6 +45,7 @@ declare module 'engine:loop' {
 declare module 'engine:paths' {
   export function stat(path: string): readonly number[];
   export function lstat(path: string): readonly number[];
+  export function lstatIdentity(path: string): readonly [bigint, bigint, bigint];
   export function access(path: string, mode: number): void;
   /** Names and their types (DT_DIR …) in turn. */
   export function readdir(path: string): readonly (string | number)[];

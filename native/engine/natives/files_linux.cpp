@@ -42,6 +42,12 @@ JSValue fstat(Call& call) {
   return newStat(call.js, found);
 }
 
+JSValue fstatIdentity(Call& call) {
+  struct stat found{};
+  succeeded(::fstat(call.integer(0), &found), "fstat");
+  return newIdentity(call.js, found);
+}
+
 JSValue fchmod(Call& call) {
   succeeded(::fchmod(call.integer(0), static_cast<mode_t>(call.integer(1))), "fchmod");
   return JS_UNDEFINED;
@@ -75,6 +81,7 @@ constexpr Native functions[] = {
     {"read", native<read>},
     {"write", native<write>},
     {"fstat", native<fstat>},
+    {"fstatIdentity", native<fstatIdentity>},
     {"fchmod", native<fchmod>},
     {"fchown", native<fchown>},
     {"fsync", native<fsync>},

@@ -26,6 +26,13 @@ JSValue lstat(Call& call) {
   return newStat(call.js, found);
 }
 
+JSValue lstatIdentity(Call& call) {
+  const std::string path = call.word(0);
+  struct stat found{};
+  succeeded(::lstat(path.c_str(), &found), "lstat", path);
+  return newIdentity(call.js, found);
+}
+
 JSValue access(Call& call) {
   const std::string path = call.word(0);
   succeeded(::access(path.c_str(), call.integer(1)), "access", path);
@@ -122,6 +129,7 @@ constexpr Native functions[] = {
     {"readdir", native<readdir>}, {"readlink", native<readlink>}, {"realpath", native<realpath>},
     {"mkdir", native<mkdir>},     {"mkdtemp", native<mkdtemp>}, {"rename", native<rename>},
     {"link", native<link>},       {"unlink", native<unlink>},   {"rmdir", native<rmdir>},
+    {"lstatIdentity", native<lstatIdentity>},
     {"symlink", native<symlink>}, {"chmod", native<chmod>},     {"chown", native<chown>},
 };
 

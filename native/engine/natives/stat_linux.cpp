@@ -29,4 +29,13 @@ JSValue newStat(JSContext* js, const struct stat& found) {
   return array.release();
 }
 
+JSValue newIdentity(JSContext* js, const struct stat& found) {
+  Value array(js, checked(JS_NewArray(js)));
+  const std::int64_t nanoseconds = std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
+  append(js, array.get(), 0, JS_NewBigUint64(js, found.st_dev));
+  append(js, array.get(), 1, JS_NewBigUint64(js, found.st_ino));
+  append(js, array.get(), 2, JS_NewBigInt64(js, nanoseconds));
+  return array.release();
+}
+
 }  // namespace engine

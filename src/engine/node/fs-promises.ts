@@ -1,4 +1,5 @@
 import * as files from 'engine:files';
+import * as paths from 'engine:paths';
 import { readAll } from '../files/read-all.js';
 import type { Stats } from '../files/stats.js';
 import { writeAll } from '../write-all.js';
@@ -13,7 +14,6 @@ export const access = later(fs.accessSync);
 export const chmod = later(fs.chmodSync);
 export const chown = later(fs.chownSync);
 export const link = later(fs.linkSync);
-export const lstat = later(fs.lstatSync);
 export const mkdtemp = later(fs.mkdtempSync);
 export const readdir = later(fs.readdirSync);
 export const readlink = later(fs.readlinkSync);
@@ -24,6 +24,23 @@ export const stat = later(fs.statSync);
 export const symlink = later(fs.symlinkSync);
 export const unlink = later(fs.unlinkSync);
 export const writeFile = later(fs.writeFileSync);
+
+/** What tells a file from all others. */
+export interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly mtimeNs: bigint;
+}
+
+function identity([dev, ino, mtimeNs]: readonly [bigint, bigint, bigint]): Identity {
+  return { dev, ino, mtimeNs };
+}
+
+export function lstat(path: string): Promise<Stats>;
+export function lstat(path: string, options: { readonly bigint: true }): Promise<Identity>;
+export async function lstat(path: string, options?: { readonly bigint: true }): Promise<Stats | Identity> {
+  return options ? identity(paths.lstatIdentity(path)) : fs.lstatSync(path);
+}
 
 export async function mkdir(
   path: string,
@@ -68,8 +85,10 @@ class DescriptorHandle {
     writeAll(this.fd, typeof data === 'string' ? Buffer.from(data) : data);
   }
 
-  async stat(): Promise<Stats> {
-    return fs.fstatSync(this.fd);
+  stat(): Promise<Stats>;
+  stat(options: { readonly bigint: true }): Promise<Identity>;
+  async stat(options?: { readonly bigint: true }): Promise<Stats | Identity> {
+    return options ? identity(files.fstatIdentity(this.fd)) : fs.fstatSync(this.fd);
   }
 
   async chmod(mode: number): Promise<void> {

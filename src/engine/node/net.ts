@@ -17,6 +17,10 @@ export function isIP(text: string): number {
   return ipVersion(text);
 }
 
+export function isIPv4(text: string): boolean {
+  return ipVersion(text) === 4;
+}
+
 export class Socket extends DescriptorStream {
   connecting = false;
 

@@ -4,6 +4,18 @@ import { type Case, failure } from './case.js';
 
 export const events: readonly Case[] = [
   {
+    name: 'a recursion without end',
+    run: () => {
+      const deeper = (depth: number): number => deeper(depth + 1) + 1;
+      try {
+        return deeper(0);
+      } catch (error) {
+        return error instanceof Error;
+      }
+    },
+    want: true,
+  },
+  {
     name: 'listeners in their order',
     run: () => {
       const heard: unknown[] = [];

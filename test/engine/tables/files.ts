@@ -135,6 +135,20 @@ export const files: readonly Case[] = [
     want: [3, [2, 1, 0], 'ab'],
   },
   {
+    name: 'which file it is',
+    run: inFolder(async (folder) => {
+      const path = join(folder, 'a');
+      const file = await later.open(path, 'wx');
+      const one = await file.stat({ bigint: true });
+      await file.close();
+      const other = await later.lstat(path, { bigint: true });
+      const { mtimeMs, ino } = fs.statSync(path);
+      const same = [one.dev === other.dev, one.ino === other.ino, one.mtimeNs === other.mtimeNs];
+      return [same, other.ino === BigInt(ino), Math.abs(Number(one.mtimeNs) / 1e6 - mtimeMs) < 1];
+    }),
+    want: [[true, true, true], true, true],
+  },
+  {
     name: 'a handle',
     run: inFolder(async (folder) => {
       const path = join(folder, 'a');

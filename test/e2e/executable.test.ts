@@ -34,7 +34,18 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     expect(result).toMatchObject({ code: 0, stdout: 'vsock:3:22\n', stderr: '' });
   });
 
-  it("obeys its runtime's own variables, as docs/security.md says", async () => {
+  it.skipIf(runtime !== 'engine')('has no runtime that obeys variables of its own', async () => {
+    const preload = join(dir, 'preload.js');
+    writeFileSync(preload, 'console.log("not vmssh");');
+    const env = {
+      BUN_OPTIONS: `--preload ${preload}`,
+      BUN_BE_BUN: '1',
+      NODE_OPTIONS: `--require ${preload}`,
+    };
+    expect(await run([executable, 'resolve', 'vsock/3'], { env })).toMatchObject({ stdout: 'vsock:3:22\n' });
+  });
+
+  it.skipIf(runtime === 'engine')("obeys its runtime's own variables, as docs/security.md says", async () => {
     const page = readFileSync('docs/security.md', 'utf8');
     const preload = join(dir, 'preload.js');
     writeFileSync(preload, 'console.log("not vmssh");');

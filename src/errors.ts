@@ -18,7 +18,7 @@ export interface ConnectErrorInit {
   readonly cause?: unknown;
 }
 
-/** Why a target could not be reached: `message` is one printable line, `hint` the cure. */
+/** Why a target could not be reached: `message` is one printable line, `hint` what fixes it. */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError';
   readonly op: Op;

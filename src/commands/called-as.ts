@@ -11,7 +11,7 @@ export interface StartedAs {
 }
 
 /**
- * What a person types to call `program` from `folder`, so that a cure can be pasted: its name where PATH leads to this very
+ * What a person types to call `program` from `folder`, so that a fix can be pasted: its name where PATH leads to this very
  * program, else as this one was started. One program of the package knows the other beside it.
  */
 export function calledAs(

@@ -116,7 +116,7 @@ async function failed(error: NodeJS.ErrnoException, path: string, { files }: Pla
   return exitCode.connect;
 }
 
-async function refuse({ path, why, cure }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {
-  await complain(`${quote(path)}: ${why}`, cure, io);
+async function refuse({ path, why, hint }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {
+  await complain(`${quote(path)}: ${why}`, hint, io);
   return exitCode.connect;
 }

@@ -29,7 +29,7 @@ export interface Plan {
   /** In the order in which they are made, so that no Include leads nowhere. */
   readonly changes: readonly Change[];
   /** Why nothing is done; the file that is in the way. */
-  readonly refusal?: { readonly path: string; readonly why: string; readonly cure: string } | undefined;
+  readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string } | undefined;
   readonly files: ConfigFiles;
 }
 
@@ -107,15 +107,15 @@ export async function planUninstall(
 }
 
 function inTheWay(path: string, content: string | undefined, action: string): Plan['refusal'] {
-  const cure = `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config ${action}`;
+  const hint = `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config ${action}`;
   switch (ownerOf(content)) {
     case 'foreign':
-      return { path, why: 'vmssh did not write it, and leaves it alone', cure };
+      return { path, why: 'vmssh did not write it, and leaves it alone', hint };
     case 'edited':
       return {
         path,
         why: 'it was edited since vmssh wrote it, and is left alone',
-        cure: `${cure}; lines of your own belong into another file, as ~/.ssh/config`,
+        hint: `${hint}; lines of your own belong into another file, as ~/.ssh/config`,
       };
     case 'none':
     case 'ours':

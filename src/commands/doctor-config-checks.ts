@@ -1,4 +1,4 @@
-import { controlPathCure, controlPathWords } from '../ssh/control-path.js';
+import { controlPathFix, controlPathWords } from '../ssh/control-path.js';
 import { shellQuoted } from './called-as.js';
 import { type ConfigFacts, ours, type SshFacts } from './doctor-config.js';
 import { type HostCheck, plain } from './doctor-host-check.js';
@@ -18,7 +18,7 @@ function home({ homes }: ConfigFacts): readonly HostCheck[] {
       state: 'bad',
       found,
       report,
-      cure: `HOME=${shellQuoted(homes.ssh)} vmssh config install`,
+      fix: `HOME=${shellQuoted(homes.ssh)} vmssh config install`,
     },
   ];
 }
@@ -26,9 +26,7 @@ function home({ homes }: ConfigFacts): readonly HostCheck[] {
 function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
   if (path === undefined) return [];
   const report = 'the name of a target breaks it';
-  return [
-    { name: 'ControlPath', state: 'bad', found: controlPathWords(path), report, cure: controlPathCure },
-  ];
+  return [{ name: 'ControlPath', state: 'bad', found: controlPathWords(path), report, fix: controlPathFix }];
 }
 
 function lines(
@@ -47,7 +45,7 @@ function lines(
         return {
           ...{ name, state: 'bad', found: `${mainPath} has the lines, and calls another vmssh` },
           report: "ssh's own file has the lines, and calls another vmssh",
-          cure: 'take them out there, then vmssh config install',
+          fix: 'take them out there, then vmssh config install',
         };
       if (ours.test(proxyCommand ?? ''))
         return {
@@ -56,13 +54,13 @@ function lines(
             state: 'none',
             ...plain('ssh has the patterns from elsewhere; machines have no Host of their own'),
           },
-          cure: 'vmssh config install',
+          fix: 'vmssh config install',
         };
       return {
         name,
         state: 'bad',
         ...plain('vmssh is not in your ssh configuration'),
-        cure: 'vmssh config install',
+        fix: 'vmssh config install',
       };
     case 'foreign':
     case 'edited':
@@ -70,14 +68,14 @@ function lines(
         name,
         state: 'bad',
         ...{ found: `${path} is not as vmssh wrote it`, report: `its file is ${owner}` },
-        cure: `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config install`,
+        fix: `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config install`,
       };
     case 'ours':
       return callsThis
         ? { name, state: 'ok', found: `${path} calls this vmssh`, report: 'its file calls this vmssh' }
         : {
             ...{ name, state: 'bad', found: `${path} calls another vmssh` },
-            ...{ report: 'its file calls another vmssh', cure: 'vmssh config install' },
+            ...{ report: 'its file calls another vmssh', fix: 'vmssh config install' },
           };
   }
 }
@@ -93,7 +91,7 @@ function include({ owner, include: where, mainPath, pasted }: ConfigFacts): Host
   const late =
     where === 'late' ? plain('it stands below a Host or Match, and so for that one alone') : undefined;
   const none = { found: `${mainPath} does not include it`, report: 'it is not included' };
-  return { name, state: 'bad', ...(late ?? none), cure: 'vmssh config install' };
+  return { name, state: 'bad', ...(late ?? none), fix: 'vmssh config install' };
 }
 
 // What counts in the end: the first ProxyCommand that ssh meets.
@@ -105,7 +103,7 @@ function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: Ssh
       name,
       state: owner === 'none' ? 'none' : 'bad',
       ...plain('ssh has no ProxyCommand for it'),
-      ...(homes ? {} : { cure: 'vmssh config install' }),
+      ...(homes ? {} : { fix: 'vmssh config install' }),
     };
   if (ours.test(proxyCommand)) return { name, state: 'ok', ...plain('ssh runs vmssh') };
   return {
@@ -113,6 +111,6 @@ function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: Ssh
     state: 'none',
     found: `ssh runs another program first: ${proxyCommand}`,
     report: `ssh runs ${/(?:systemd|libvirt)-ssh-proxy/.exec(proxyCommand)?.[0] ?? 'another program'} first`,
-    cure: 'vmssh config install puts ours above it',
+    fix: 'vmssh config install puts ours above it',
   };
 }

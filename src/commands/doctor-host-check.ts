@@ -9,7 +9,7 @@ export interface HostCheck {
    */
   readonly report: string;
   /** What mends it. */
-  readonly cure?: string;
+  readonly fix?: string;
 }
 
 /** Words of ours alone, which a report may have as they are. */

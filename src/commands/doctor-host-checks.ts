@@ -27,7 +27,7 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
       name,
       state: 'bad',
       ...plain('there is no ssh in PATH'),
-      cure:
+      fix:
         platform === 'win32'
           ? 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0'
           : 'apt-get install openssh-client',
@@ -40,7 +40,7 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
       name,
       state: 'bad',
       ...{ found: version, report: allowed.ssh(version) },
-      cure: 'OpenSSH 7.6 or later knows StrictHostKeyChecking accept-new',
+      fix: 'OpenSSH 7.6 or later knows StrictHostKeyChecking accept-new',
     };
   return { name, state: 'ok', found: version, report: allowed.ssh(version) };
 }
@@ -49,11 +49,11 @@ function addon({ addon: { addon, ...rest }, system: { platform } }: Facts): Host
   const name = 'addon';
   if (addon) return { name, state: 'ok', ...plain('node-hvsock-native is loaded') };
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
-  const cure =
+  const fix =
     platform === 'win32'
       ? 'put node-hvsock-native.node of the archive beside vmssh.exe; where vmssh came by npm: npm install vmssh again'
       : 'npm install vmssh again; in a checkout: apt-get install g++ && npm run build';
-  return { name, state: 'bad', found, report: 'it cannot be loaded', cure };
+  return { name, state: 'bad', found, report: 'it cannot be loaded', fix };
 }
 
 function fdPassing({ addon: { addon } }: Facts): HostCheck {
@@ -70,7 +70,7 @@ function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
       name,
       state: 'bad',
       ...plain('this kernel has no AF_VSOCK loaded'),
-      cure: 'sudo modprobe vsock',
+      fix: 'sudo modprobe vsock',
     };
   return {
     name,
@@ -97,7 +97,7 @@ function vhost({ devices, modules }: Facts): HostCheck {
     ...plain(
       'not loaded: virtual machines of this kernel get no vsock device; vhost-user devices and multiplexers do without',
     ),
-    cure: 'sudo modprobe vhost_vsock',
+    fix: 'sudo modprobe vhost_vsock',
   };
 }
 
@@ -110,7 +110,7 @@ function kvm({ devices }: Facts): HostCheck {
       name,
       state: 'none',
       ...plain('/dev/kvm is not for this user'),
-      cure: 'sudo usermod -aG kvm "$USER", and log in again',
+      fix: 'sudo usermod -aG kvm "$USER", and log in again',
     };
   return { name, state: 'none', ...plain('no /dev/kvm: virtual machines run slowly here, or elsewhere') };
 }
@@ -120,11 +120,11 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
     const failures = warnings.filter((each) => each.provider === name && isFailure(each));
     const count = machines.filter(({ provider }) => provider === name).length;
     const failed = failures.map(({ problem, code }): HostCheck => {
-      const cure = cures[name];
+      const fix = fixes[name];
       return {
         ...{ name, state: 'bad', found: `${problem} (${code})` },
         report: `could not be asked (${allowed.code(code)})`,
-        ...(cure === undefined ? {} : { cure }),
+        ...(fix === undefined ? {} : { fix }),
       };
     });
     const found = `${count} ${count === 1 ? 'machine' : 'machines'}`;
@@ -132,7 +132,7 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
   });
 }
 
-const cures: Readonly<Record<string, string | undefined>> = {
+const fixes: Readonly<Record<string, string | undefined>> = {
   libvirt: 'apt-get install libvirt-clients; sudo usermod -aG libvirt "$USER", and log in again',
   incus: 'sudo usermod -aG incus "$USER" (for LXD: lxd), log in again and run: incus list',
   machined: 'systemctl status systemd-machined',

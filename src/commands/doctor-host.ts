@@ -31,11 +31,11 @@ async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
   const signs = { ok: style.green('✓'), bad: style.red('✗'), none: style.dim('–') };
   const width = Math.max(...checks.map(({ name }) => name.length));
   return checks
-    .map(({ name, state, found, cure }) => {
+    .map(({ name, state, found, fix }) => {
       const line = `${signs[state]} ${name.padEnd(width)}  ${printable(found)}\n`;
-      return cure === undefined
+      return fix === undefined
         ? line
-        : `${line}  ${' '.repeat(width)}  ${style.dim('cure:')} ${printable(pasteable(cure, io))}\n`;
+        : `${line}  ${' '.repeat(width)}  ${style.dim('cure:')} ${printable(pasteable(fix, io))}\n`;
     })
     .join('');
 }

@@ -34,8 +34,8 @@ export interface SuspectJson {
 
 export function hostJson(checks: readonly HostCheck[], exitCode: number): DoctorJson {
   const states = { ok: 'ok', bad: 'failed', none: 'skipped' } as const;
-  const found = checks.map(({ name, state, found, cure }) => ({
-    ...{ name, state: states[state], found, fix: cure },
+  const found = checks.map(({ name, state, found, fix }) => ({
+    ...{ name, state: states[state], found, fix },
   }));
   return { ...envelope('doctor', exitCode), checks: found };
 }
@@ -46,10 +46,10 @@ export function targetJson(examination: Examination, exitCode: number): DoctorTa
   return {
     ...envelope('doctor', exitCode),
     ...{ target, stages, error: error && connectFailure(error) },
-    checks: findings.map(({ name, state, words, cure }) => ({ name, state, found: words, fix: cure })),
+    checks: findings.map(({ name, state, words, fix }) => ({ name, state, found: words, fix })),
     suspects: suspects
       .flatMap((finding) => finding.suspects ?? [])
-      .map((name) => ({ name, title: guestFailures[name].title, fix: guestFailures[name].cure })),
+      .map((name) => ({ name, title: guestFailures[name].title, fix: guestFailures[name].fix })),
     guest: guest && {
       checks: findingsOf(guest.lines),
       error: guest.notRun && connectFailure(guest.notRun),

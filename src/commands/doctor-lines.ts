@@ -15,9 +15,9 @@ export async function printer(io: Io): Promise<Show> {
   return {
     line,
     check: (result) => io.out(formatCheck(result, style, io)),
-    finding({ state, name: step, words, cure }) {
+    finding({ state, name: step, words, fix }) {
       line({ state, step, words });
-      if (cure) io.out(`    ${style.dim('cure:')} ${printable(pasteable(cure, io))}\n`);
+      if (fix) io.out(`    ${style.dim('cure:')} ${printable(pasteable(fix, io))}\n`);
     },
     guest: () => io.out(`${style.bold('in the guest')}\n`),
     suspects: (findings) => io.out(suspectLines(findings, style.dim, io)),
@@ -29,9 +29,9 @@ function suspectLines(findings: readonly Finding[], dim: (text: string) => strin
   const suspects = findings.flatMap((finding) => finding.suspects ?? []);
   if (suspects.length === 0) return '';
   const lines = suspects.map((name) => {
-    const { number, title, cure } = guestFailures[name];
+    const { number, title, fix } = guestFailures[name];
     const where = number > 0 ? dim(` (${number} in docs/guest.md)`) : '';
-    return `  - ${title}${where}\n    ${dim('cure:')} ${pasteable(cure, io)}\n`;
+    return `  - ${title}${where}\n    ${dim('cure:')} ${pasteable(fix, io)}\n`;
   });
   const look =
     'To know which: --over [user@]HOST looks from inside, or paste what vmssh guest check --script prints into its console';

@@ -104,7 +104,7 @@ export function pathChecks(folders: readonly OpenFolder[]): readonly HostCheck[]
     ...{ name: 'PATH', state: 'bad' },
     found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty word of PATH' : folder}, as an ssh that is run here`,
     report: 'others can put programs into a folder of it',
-    cure: isAbsolute(folder)
+    fix: isAbsolute(folder)
       ? `chmod go-w ${shellQuoted(folder)}, if it is yours; else take it out of PATH`
       : 'take it out of PATH: only absolute folders belong there',
   }));

@@ -15,7 +15,7 @@ export interface DoctorTargetOptions extends ExamineOptions {
   readonly json: boolean;
 }
 
-/** vmssh doctor TARGET: what is wrong between here and a shell in the guest, with its evidence and its cure. */
+/** vmssh doctor TARGET: what is wrong between here and a shell in the guest, with its evidence and its fix. */
 export const doctorTarget: Command<DoctorTargetOptions> = {
   name: 'doctor',
   summary: 'find out what is wrong with the way to a machine, and how to mend it',

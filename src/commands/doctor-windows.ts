@@ -48,7 +48,7 @@ export function windowsChecks({ hvsock, rights, services }: WindowsFacts): reado
   return [
     absent
       ? {
-          ...{ name: 'hvsock', state: 'bad', cure: row?.hint ?? '' },
+          ...{ name: 'hvsock', state: 'bad', fix: row?.hint ?? '' },
           ...plain(`${row?.problem} (${allowed.code(hvsock)})`),
         }
       : {
@@ -58,7 +58,7 @@ export function windowsChecks({ hvsock, rights, services }: WindowsFacts): reado
     who.length > 0
       ? { name: 'rights', state: 'ok', ...plain(`this user is ${who.join(' and ')}`) }
       : {
-          ...{ name: 'rights', state: 'none', cure: hyperVHints.NO_RIGHTS },
+          ...{ name: 'rights', state: 'none', fix: hyperVHints.NO_RIGHTS },
           ...plain('this user is neither elevated nor of Hyper-V Administrators, and sees no machines'),
         },
     { name: 'services', state: 'none', ...plain(`Hyper-V socket services: ${count}`) },

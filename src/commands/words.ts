@@ -19,9 +19,9 @@ export async function complain(problem: string, hint: string | undefined, io: Io
   if (hint) io.err(`${style.dim('hint:')} ${printable(pasteable(hint, io))}\n`);
 }
 
-/** A cure whose commands of ours can be pasted into this shell, where PATH may have no vmssh. */
-export function pasteable(cure: string, caller: StartedAs): string {
-  return cure.replaceAll(ourCommand, (name) => calledAs(name as Io['program'], caller));
+/** A fix whose commands of ours can be pasted into this shell, where PATH may have no vmssh. */
+export function pasteable(fix: string, caller: StartedAs): string {
+  return fix.replaceAll(ourCommand, (name) => calledAs(name as Io['program'], caller));
 }
 
 const ourCommand = new RegExp(

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../endpoint.js';
 import type { ConnectError } from '../errors.js';
-import { controlPathCure, controlPathWords } from '../ssh/control-path.js';
+import { controlPathFix, controlPathWords } from '../ssh/control-path.js';
 import type { FailureName } from './failures.js';
 import { suspects } from './symptoms.js';
 
@@ -38,7 +38,7 @@ export interface Finding {
   readonly state: 'ok' | 'failed' | 'skipped';
   readonly name: FailureName;
   readonly words: string;
-  readonly cure?: string;
+  readonly fix?: string;
   /** What it may be, where outside nobody can tell. */
   readonly suspects?: readonly FailureName[];
 }
@@ -56,7 +56,7 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
       state: 'failed',
       name: 'cid-twice',
       words: `CID ${cidUsers[0]?.cid} is used by ${who}`,
-      cure: 'give one of them another CID (guest-cid=N; libvirt: <cid auto="yes"/>) and start it again',
+      fix: 'give one of them another CID (guest-cid=N; libvirt: <cid auto="yes"/>) and start it again',
     });
   }
   if (service && !service.registered && error) {
@@ -64,13 +64,13 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
       state: 'failed',
       name: 'service-guid',
       words: `Windows has no service of port ${service.port} under GuestCommunicationServices`,
-      cure: `in an elevated terminal: vmssh service register ${service.port}`,
+      fix: `in an elevated terminal: vmssh service register ${service.port}`,
     });
   }
   const certain = findings.length > 0 || !error;
   if (signs.controlPath !== undefined) {
     const words = controlPathWords(signs.controlPath);
-    findings.push({ state: 'failed', name: 'control-path', words, cure: controlPathCure });
+    findings.push({ state: 'failed', name: 'control-path', words, fix: controlPathFix });
   }
   if (error) {
     const names = suspects(error, signs.family);
@@ -89,13 +89,13 @@ function aboutLogin({ in: inside, ms, words, user }: LoginSign, handshakeMs: num
         state: 'failed',
         name: 'login',
         words: `the way is right up to sshd, and it refuses ${user}: ${words}`,
-        cure: `a key of yours for ${user}: vmssh guest script --key FILE in the guest; and see PermitRootLogin there`,
+        fix: `a key of yours for ${user}: vmssh guest script --key FILE in the guest; and see PermitRootLogin there`,
       },
     ];
   }
   if (!inside) return [{ state: 'failed', name: 'login', words: `ssh as ${user} failed: ${words}` }];
   const took = `a login as ${user} took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
   if (ms - handshakeMs < slowLogin) return [{ state: 'ok', name: 'login', words: took }];
-  const cure = "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts";
-  return [{ state: 'failed', name: 'unknown', words: took, cure }];
+  const fix = "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts";
+  return [{ state: 'failed', name: 'unknown', words: took, fix }];
 }

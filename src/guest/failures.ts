@@ -1,81 +1,81 @@
-import { controlPathCure } from '../ssh/control-path.js';
+import { controlPathFix } from '../ssh/control-path.js';
 
 /** A way in which sshd on vsock fails, by the name that `guest check` and `doctor` give it. */
 export interface GuestFailure {
   /** The number in docs/guest.md. */
   readonly number: number;
   readonly title: string;
-  /** What mends it, where the guest itself was not asked and printed no cure of its own. */
-  readonly cure: string;
+  /** What mends it, where the guest itself was not asked and printed no fix of its own. */
+  readonly fix: string;
 }
 
 export const guestFailures = {
   'address-form': {
     number: 1,
     title: 'the socket unit has an address that its systemd does not take (bad-setting)',
-    cure: 'in the guest: ListenStream=vsock::PORT, never vsock://any:PORT below systemd 256',
+    fix: 'in the guest: ListenStream=vsock::PORT, never vsock://any:PORT below systemd 256',
   },
   accept: {
     number: 2,
     title: 'Accept=yes is missing, or the socket and its service template have different names',
-    cure: 'in the guest: Accept=yes in NAME.socket, and a NAME@.service beside it',
+    fix: 'in the guest: Accept=yes in NAME.socket, and a NAME@.service beside it',
   },
   privsep: {
     number: 3,
     title: "sshd's privilege separation folder is missing",
-    cure: 'in the guest: RuntimeDirectory=sshd and RuntimeDirectoryPreserve=yes in the service template',
+    fix: 'in the guest: RuntimeDirectory=sshd and RuntimeDirectoryPreserve=yes in the service template',
   },
   unknown: {
     number: 4,
     title: 'each login waits for a lookup of the name UNKNOWN',
-    cure: "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts",
+    fix: "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts",
   },
   transport: {
     number: 5,
     title: 'the guest has no vsock device, or its driver is not loaded',
-    cure: 'in the guest: modprobe vmw_vsock_virtio_transport (VirtIO), vmw_vsock_vmci_transport (VMware) or hv_sock (Hyper-V); vsock_loopback for CID 1',
+    fix: 'in the guest: modprobe vmw_vsock_virtio_transport (VirtIO), vmw_vsock_vmci_transport (VMware) or hv_sock (Hyper-V); vsock_loopback for CID 1',
   },
   systemd: {
     number: 6,
     title: 'systemd is not PID 1',
-    cure: 'WSL2: [boot] systemd=true in /etc/wsl.conf, then wsl --shutdown',
+    fix: 'WSL2: [boot] systemd=true in /etc/wsl.conf, then wsl --shutdown',
   },
-  'no-sshd': { number: 7, title: 'there is no sshd', cure: 'in the guest: install openssh-server' },
+  'no-sshd': { number: 7, title: 'there is no sshd', fix: 'in the guest: install openssh-server' },
   masked: {
     number: 8,
     title: 'the socket is masked, or systemd.ssh_auto=no keeps it from being made',
-    cure: 'in the guest: systemctl unmask sshd-vsock.socket; take systemd.ssh_auto= from the kernel command line',
+    fix: 'in the guest: systemctl unmask sshd-vsock.socket; take systemd.ssh_auto= from the kernel command line',
   },
   'hyper-v-cid': {
     number: 9,
     title: 'systemd from 258.3 on may make no socket on Hyper-V',
-    cure: 'vmssh guest script writes the units; or systemd.ssh_listen=vsock::22 on the kernel command line',
+    fix: 'vmssh guest script writes the units; or systemd.ssh_listen=vsock::22 on the kernel command line',
   },
-  'host-keys': { number: 10, title: 'sshd has no host keys', cure: 'in the guest: ssh-keygen -A' },
+  'host-keys': { number: 10, title: 'sshd has no host keys', fix: 'in the guest: ssh-keygen -A' },
   login: {
     number: 11,
     title: 'sshd is reached and refuses the login',
-    cure: 'see the account, its keys and PermitRootLogin in the guest; vmssh guest script --key FILE adds a key',
+    fix: 'see the account, its keys and PermitRootLogin in the guest; vmssh guest script --key FILE adds a key',
   },
   'service-guid': {
     number: 12,
     title: 'the port is not registered as a Hyper-V service',
-    cure: 'on Windows, in an elevated terminal: vmssh service register PORT',
+    fix: 'on Windows, in an elevated terminal: vmssh service register PORT',
   },
   'cid-twice': {
     number: 13,
     title: 'two running machines have one CID',
-    cure: 'give one of them another CID (guest-cid=N; libvirt: <cid auto="yes"/>)',
+    fix: 'give one of them another CID (guest-cid=N; libvirt: <cid auto="yes"/>)',
   },
   'control-path': {
     number: 14,
     title: "ssh's ControlPath has the name of the target in it, and with that a slash",
-    cure: controlPathCure,
+    fix: controlPathFix,
   },
   listening: {
     number: 0,
     title: 'nobody listens on that port in the guest',
-    cure: 'vmssh guest install, or vmssh guest script in the guest',
+    fix: 'vmssh guest install, or vmssh guest script in the guest',
   },
 } as const satisfies Readonly<Record<string, GuestFailure>>;
 

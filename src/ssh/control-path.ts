@@ -21,7 +21,7 @@ export function brokenControlPath(
 }
 
 /** What repairs it. */
-export const controlPathCure =
+export const controlPathFix =
   'in your ssh configuration write %C in place of %h: ControlPath ~/.ssh/control-%C';
 
 /** What is wrong with it. */

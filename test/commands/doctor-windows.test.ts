@@ -21,7 +21,7 @@ describe('the doctor on Windows', () => {
   it.each(['WSAEAFNOSUPPORT', 'WSAESOCKTNOSUPPORT'])('tells what %s means, and its cure', (hvsock) => {
     expect(find({ ...good, hvsock }, 'hvsock')).toMatchObject({
       ...{ state: 'bad', found: `this Windows has no Hyper-V sockets (${hvsock})` },
-      cure: expect.stringContaining('VirtualMachinePlatform'),
+      fix: expect.stringContaining('VirtualMachinePlatform'),
     });
   });
 
@@ -30,7 +30,7 @@ describe('the doctor on Windows', () => {
     const neither = { elevated: false, hyperVAdministrator: false };
     expect(find({ ...good, rights: both }, 'rights')?.found).toMatch(/elevated and of Hyper-V Admin/);
     expect(find({ ...good, rights: neither }, 'rights')).toMatchObject({
-      ...{ state: 'none', cure: expect.stringContaining('net localgroup "Hyper-V Administrators"') },
+      ...{ state: 'none', fix: expect.stringContaining('net localgroup "Hyper-V Administrators"') },
     });
   });
 

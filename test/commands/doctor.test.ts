@@ -55,20 +55,20 @@ describe('the doctor of this host', () => {
   });
 
   const missing = { missing: new Error('no addon for this glibc') };
-  it.each<{ name: string; facts: Partial<Facts>; state: string; says: RegExp; cure?: RegExp }>([
+  it.each<{ name: string; facts: Partial<Facts>; state: string; says: RegExp; fix?: RegExp }>([
     {
       name: 'ssh',
       facts: { ssh: { version: undefined, proxyCommand: undefined } },
       state: 'bad',
       says: /no ssh/,
-      cure: /openssh-client/,
+      fix: /openssh-client/,
     },
     {
       name: 'ssh',
       facts: { ssh: { ...good.ssh, version: 'OpenSSH_7.4p1' } },
       state: 'bad',
       says: /7\.4/,
-      cure: /7\.6/,
+      fix: /7\.6/,
     },
     {
       name: 'ssh',
@@ -76,21 +76,21 @@ describe('the doctor of this host', () => {
       state: 'ok',
       says: /10\.0/,
     },
-    { name: 'addon', facts: { addon: missing }, state: 'bad', says: /no addon for this glibc/, cure: /npm/ },
+    { name: 'addon', facts: { addon: missing }, state: 'bad', says: /no addon for this glibc/, fix: /npm/ },
     { name: 'fd passing', facts: { addon: missing }, state: 'none', says: /relayed/ },
     {
       name: 'vsock',
       facts: { devices: { ...good.devices, '/dev/vsock': 'absent' }, modules: [] },
       state: 'bad',
       says: /no AF_VSOCK/,
-      cure: /modprobe vsock/,
+      fix: /modprobe vsock/,
     },
     {
       name: 'vhost_vsock',
       facts: { devices: { ...good.devices, '/dev/vhost-vsock': 'absent' }, modules: [] },
       state: 'none',
       says: /not loaded/,
-      cure: /modprobe vhost_vsock/,
+      fix: /modprobe vhost_vsock/,
     },
     {
       name: 'vhost_vsock',
@@ -103,7 +103,7 @@ describe('the doctor of this host', () => {
       facts: { devices: { ...good.devices, '/dev/kvm': 'closed' } },
       state: 'none',
       says: /not for this user/,
-      cure: /usermod -aG kvm/,
+      fix: /usermod -aG kvm/,
     },
     {
       name: 'libvirt',
@@ -112,21 +112,21 @@ describe('the doctor of this host', () => {
       },
       state: 'bad',
       says: /^no \(EACCES\)$/,
-      cure: /libvirt/,
+      fix: /libvirt/,
     },
     {
       name: 'config',
       facts: { config: { ...good.config, owner: 'none' }, ssh: { ...good.ssh, proxyCommand: undefined } },
       state: 'bad',
       says: /not in your/,
-      cure: /^vmssh config install$/,
+      fix: /^vmssh config install$/,
     },
     {
       name: 'config',
       facts: { config: { ...good.config, owner: 'none' } },
       state: 'none',
       says: /from elsewhere/,
-      cure: /^vmssh config install$/,
+      fix: /^vmssh config install$/,
     },
     {
       name: 'config',
@@ -139,7 +139,7 @@ describe('the doctor of this host', () => {
       facts: { config: { ...good.config, owner: 'none', pasted: true, callsThis: false } },
       state: 'bad',
       says: /has the lines, and calls another vmssh/,
-      cure: /take them out there, then vmssh config install/,
+      fix: /take them out there, then vmssh config install/,
     },
     {
       name: 'Include',
@@ -161,62 +161,62 @@ describe('the doctor of this host', () => {
       facts: { config: { ...good.config, homes: { env: '/tmp/x', ssh: '/home/a b' } } },
       state: 'bad',
       says: /^HOME is \/tmp\/x, and ssh reads the files of \/home\/a b all the same$/,
-      cure: /^HOME='\/home\/a b' vmssh config install$/,
+      fix: /^HOME='\/home\/a b' vmssh config install$/,
     },
     {
       name: 'config',
       facts: { config: { ...good.config, owner: 'edited' } },
       state: 'bad',
       says: /not as vmssh wrote it/,
-      cure: /^mv \/home\/ann\/.ssh\/vmssh.conf \S+\.old && vmssh config install$/,
+      fix: /^mv \/home\/ann\/.ssh\/vmssh.conf \S+\.old && vmssh config install$/,
     },
     {
       name: 'config',
       facts: { config: { ...good.config, callsThis: false } },
       state: 'bad',
       says: /another vmssh/,
-      cure: /config install/,
+      fix: /config install/,
     },
     {
       name: 'Include',
       facts: { config: { ...good.config, include: 'late' } },
       state: 'bad',
       says: /below a Host/,
-      cure: /config install/,
+      fix: /config install/,
     },
     {
       name: 'Include',
       facts: { config: { ...good.config, include: 'none' } },
       state: 'bad',
       says: /does not include/,
-      cure: /config install/,
+      fix: /config install/,
     },
     {
       name: 'ControlPath',
       facts: { ssh: { ...good.ssh, controlPath: '/home/ann/.ssh/root@vsock/3:22' } },
       state: 'bad',
       says: /root@vsock\/3:22: .* no login works/,
-      cure: /%C in place of %h/,
+      fix: /%C in place of %h/,
     },
     {
       name: 'ssh vsock/3',
       facts: { ssh: { ...good.ssh, proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p' } },
       state: 'none',
       says: /systemd-ssh-proxy/,
-      cure: /config install/,
+      fix: /config install/,
     },
     {
       name: 'ssh vsock/3',
       facts: { ssh: { ...good.ssh, proxyCommand: undefined } },
       state: 'bad',
       says: /no ProxyCommand/,
-      cure: /config install/,
+      fix: /config install/,
     },
-  ])('$name: $says', ({ name, facts, state, says, cure }) => {
+  ])('$name: $says', ({ name, facts, state, says, fix }) => {
     const check = find({ ...good, ...facts }, name);
     expect(check).toMatchObject({ state, found: expect.stringMatching(says) });
-    if (cure) expect(check?.cure).toMatch(cure);
-    else expect(check?.cure).toBeUndefined();
+    if (fix) expect(check?.fix).toMatch(fix);
+    else expect(check?.fix).toBeUndefined();
   });
 
   it('prints a line each, and its cure', async () => {
@@ -237,8 +237,8 @@ describe('the doctor of this host', () => {
     expect(ok).toBe(true);
     const states = { ok: 'ok', bad: 'failed', none: 'skipped' };
     expect(checks).toEqual(
-      hostChecks(good).map(({ name, state, found, cure }) => ({
-        ...{ name, state: states[state], found, ...(cure === undefined ? {} : { fix: cure }) },
+      hostChecks(good).map(({ name, state, found, fix }) => ({
+        ...{ name, state: states[state], found, ...(fix === undefined ? {} : { fix }) },
       })),
     );
   });

@@ -82,7 +82,7 @@ describe('--json', () => {
     const suspects = [
       { state: 'skipped', name: 'accept', words: '', suspects: ['accept', 'privsep'] },
     ] as const;
-    const finding = { state: 'failed', name: 'cid-twice', words: 'two', cure: 'fix it' } as const;
+    const finding = { state: 'failed', name: 'cid-twice', words: 'two', fix: 'fix it' } as const;
     const examination = { check, findings: [finding], suspects, guest: { ...guest, notRun }, faults: 2 };
     const json = doctorTargetSchema.parse(JSON.parse(formatJson(targetJson(examination, 1))));
     expect(json).toMatchObject({

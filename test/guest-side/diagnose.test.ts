@@ -81,7 +81,7 @@ describe('diagnosis from outside', () => {
     const seen = diagnose({ ...calm, error: error('connect', 'ETIMEDOUT'), service });
     expect(seen).toMatchObject({
       certain: true,
-      findings: [{ name: 'service-guid', cure: expect.stringContaining('vmssh service register 2222') }, {}],
+      findings: [{ name: 'service-guid', fix: expect.stringContaining('vmssh service register 2222') }, {}],
     });
     const users = [1, 2].map((pid) => ({ pid, cid: 3, name: 'web' }));
     expect(diagnose({ ...calm, cidUsers: users }).findings).toMatchObject([

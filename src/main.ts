@@ -4,6 +4,8 @@ import { type Command, type Io, inCommand } from './commands/command.js';
 import { relayEndedFlag } from './commands/lasting.js';
 import { proxy } from './commands/proxy.js';
 import { scanArgs } from './commands/scan-args.js';
+import { isSocket } from './deliver/pass-fd.js';
+import { loadAddon } from './native.js';
 import { selfCommand } from './runtime.js';
 
 /** Runs the program and ends the process: the one place that turns errors into words and an exit code. */
@@ -45,9 +47,10 @@ async function lane<O>(
 }
 
 function processIo(program: Io['program']): Io {
+  const output = new AbortController();
   return {
     program,
-    out: (text) => write(1, text),
+    out: (text) => write(1, text) || output.abort(),
     err: complain,
     terminal: {
       get stdin() {
@@ -69,6 +72,17 @@ function processIo(program: Io['program']): Io {
       return selfCommand();
     },
     streams: () => ({ input: process.stdin, output: process.stdout }),
+    outputGone() {
+      // A socket's peer may have ended its writing only.
+      if (!isSocket(1)) {
+        const watch = loadAddon().addon?.watchHangup([1]).promise;
+        watch?.then(
+          () => output.abort(),
+          () => {},
+        );
+      }
+      return output.signal;
+    },
     interrupted() {
       const controller = new AbortController();
       process.once('SIGINT', () => controller.abort());
@@ -93,16 +107,17 @@ function complain(text: string): void {
   } catch {}
 }
 
-/** Writes all of it now: a pipe whose reader is gone takes the rest, a full one is tried again. */
-function write(fd: number, text: string): void {
+/** Writes all of it now, a full pipe is tried again; false where the reader is gone. */
+function write(fd: number, text: string): boolean {
   let bytes: Uint8Array = Buffer.from(text);
   while (bytes.length > 0) {
     try {
       bytes = bytes.subarray(writeSync(fd, bytes));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EPIPE') return;
+      if (code === 'EPIPE') return false;
       if (code !== 'EAGAIN') throw error;
     }
   }
+  return true;
 }

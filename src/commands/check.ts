@@ -67,6 +67,7 @@ export const check: Command<CheckOptions> = {
 
   async run(options, io) {
     const signal = io.interrupted();
+    const gone = io.outputGone();
     const results: CheckResult[] = [];
     for (const target of options.targets) {
       const progress = await startProgress(io, `checking ${printable(target)}`);
@@ -76,7 +77,7 @@ export const check: Command<CheckOptions> = {
       progress.stop();
       results.push(result);
       if (!options.json) io.out(formatCheck(result, await styles(io, 'stdout'), io));
-      if (signal.aborted) break;
+      if (signal.aborted || gone.aborted) break;
     }
     if (options.json) io.out(formatJson(checkJson(results)));
     return codeOfAll(results);

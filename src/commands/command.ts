@@ -18,6 +18,8 @@ export interface Io {
   readonly self: readonly string[];
   /** Stdin and stdout as streams: only where the addon cannot take descriptors 0 and 1 themselves. */
   streams(): { readonly input: Readable; readonly output: Writable };
+  /** Aborted when nobody reads stdout any more, as behind "| head -1". */
+  outputGone(): AbortSignal;
   /** Aborted by Ctrl-C, where a command asks for it. */
   interrupted(): AbortSignal;
   /** Keeps Ctrl-C from ending this process: what it talks to decides. */

@@ -107,7 +107,8 @@ async function watch(
   providers: readonly Provider[],
   deps: ListDeps,
 ): Promise<number> {
-  const signal = io.interrupted();
+  const gone = io.outputGone();
+  const signal = AbortSignal.any([io.interrupted(), gone]);
   let last: string | undefined;
   let warned: string | undefined;
   while (!signal.aborted) {
@@ -128,7 +129,7 @@ async function watch(
       if (!signal.aborted) throw error;
     }
   }
-  return exitCode.interrupted;
+  return gone.aborted ? exitCode.ok : exitCode.interrupted;
 }
 
 function show({ options }: RawArgs): ListOptions['show'] {

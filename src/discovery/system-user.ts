@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { runProgram } from '../process/run-program.js';
 import { readTextSync } from '../read-file.js';
 import type { Deps } from './provider.js';
 
@@ -47,10 +47,9 @@ function read(path: string): string {
 }
 
 /** Asks all of NSS, as login does: getent(1) ends with 2 where nobody has the uid. */
-const getent: FindAccount = (uid, { env, signal }) =>
-  new Promise((resolve) => {
-    const options = { env, timeout: 2000, killSignal: 'SIGKILL', ...(signal ? { signal } : {}) } as const;
-    execFile('getent', ['passwd', String(uid)], options, (error, stdout) => {
-      resolve(error ? (error.code === 2 ? '' : undefined) : stdout.trim());
-    });
-  });
+const getent: FindAccount = async (uid, { env, signal }) => {
+  const options = { env, signal, timeoutMs: 2000 };
+  const end = await runProgram(['getent', 'passwd', String(uid)], options).catch(() => undefined);
+  if (end?.code === 2) return '';
+  return end?.code === 0 ? end.stdout.trim() : undefined;
+};

@@ -20,6 +20,7 @@ export function fakeIo(more: Partial<Io> = {}): FakeIo {
     streams: () => {
       throw new Error('no test reads stdin');
     },
+    outputGone: () => new AbortController().signal,
     interrupted: () => new AbortController().signal,
     ignoreInterrupts: () => {},
     ...more,

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Command, type Io, inCommand } from './commands/command.js';
+import { type Command, type Io, inCommand, understand } from './commands/command.js';
 import { relayEndedFlag } from './commands/lasting.js';
 import { proxy } from './commands/proxy.js';
 import { scanArgs } from './commands/scan-args.js';
@@ -42,7 +42,7 @@ async function lane<O>(
   return inCommand(command.name, async () => {
     const raw = scanArgs(command.options, rest);
     if (!raw) return (await import('./commands/program.js')).runCommandLine(args, io);
-    return command.run(command.parse(raw, io), io);
+    return command.run(understand(command, raw, io), io);
   });
 }
 

@@ -5,19 +5,12 @@ import { checkJson, codeOfAll } from './check-json.js';
 import type { CheckResult } from './check-result.js';
 import { checkTarget } from './check-target.js';
 import { type Command, UsageError } from './command.js';
-import { formatJson } from './json.js';
-import {
-  jsonOption,
-  portOption,
-  type ReachFlags,
-  reachFlags,
-  timeoutOption,
-  verboseOption,
-  waitOption,
-} from './shared-options.js';
+import { formatJson, jsonOption } from './json.js';
+import { parsed } from './option.js';
+import { portOption } from './port-option.js';
+import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';
-import { portArgument, usage } from './values.js';
 
 export interface CheckOptions extends ReachFlags {
   readonly targets: readonly string[];
@@ -26,6 +19,16 @@ export interface CheckOptions extends ReachFlags {
   readonly json: boolean;
 }
 
+const userOption = parsed(
+  {
+    long: 'user',
+    short: 'l',
+    value: 'NAME',
+    summary: 'who would log in (default: the user of TARGET, or whom ssh takes)',
+  },
+  checkUserName,
+);
+
 /** vmssh check TARGET…: every stage on the way to a login, with its time and what it found. */
 export const check: Command<CheckOptions> = {
   name: 'check',
@@ -33,19 +36,7 @@ export const check: Command<CheckOptions> = {
   usage: '[user@]TARGET...',
   details:
     'TARGET is also a name alone, as of vmssh ssh. Exits with the code of the first target that failed. Nobody is logged in.',
-  options: [
-    portOption,
-    {
-      long: 'user',
-      short: 'l',
-      value: 'NAME',
-      summary: 'who would log in (default: the user of TARGET, or whom ssh takes)',
-    },
-    timeoutOption,
-    waitOption,
-    jsonOption,
-    verboseOption,
-  ],
+  options: [portOption, userOption, timeoutOption, waitOption, jsonOption, verboseOption],
   examples: [
     { line: 'vmssh check mint', about: 'why does ssh mint not work?' },
     { line: 'vmssh check -p 2222 ann@vsock/3', about: 'the same for an address, a port and a user' },
@@ -55,12 +46,11 @@ export const check: Command<CheckOptions> = {
 
   parse(raw) {
     if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
-    const { port, user } = raw.options;
     return {
       targets: raw.positionals,
-      port: typeof port === 'string' ? portArgument(port) : undefined,
-      user: typeof user === 'string' ? usage(() => checkUserName(user)) : undefined,
-      json: raw.options.json === true,
+      port: portOption.read(raw),
+      user: userOption.read(raw),
+      json: jsonOption.read(raw),
       ...reachFlags(raw),
     };
   },

@@ -46,6 +46,12 @@ export interface OptionSpec {
   readonly summary: string;
 }
 
+/** An option with the reader of its value. */
+export interface Option<Value> extends OptionSpec {
+  /** Throws a UsageError. */
+  read(raw: RawArgs): Value;
+}
+
 /** One command: pure `parse` from raw arguments to options, `run` to do it. */
 export interface Command<Options> {
   readonly name: string;
@@ -53,9 +59,11 @@ export interface Command<Options> {
   /** Positional arguments for the help, "HOST PORT". */
   readonly usage: string;
   readonly details?: string;
-  readonly options: readonly OptionSpec[];
+  readonly options: readonly Option<unknown>[];
+  /** Of each of these groups at most one option may be given. */
+  readonly exclusive?: readonly (readonly OptionSpec[])[];
   readonly examples: readonly { readonly line: string; readonly about: string }[];
-  /** Throws a UsageError. */
+  /** Called by `understand`. Throws a UsageError. */
   parse(raw: RawArgs, io: Io): Options;
   /** Resolves to the exit code. */
   run(options: Options, io: Io): Promise<number>;
@@ -86,6 +94,15 @@ export class CommandError extends Error {
     this.code = code;
     this.hint = hint;
   }
+}
+
+/** What a command makes of its arguments, whoever split them. Throws a UsageError. */
+export function understand<T>(command: Command<T>, raw: RawArgs, io: Io): T {
+  for (const group of command.exclusive ?? []) {
+    const given = group.filter(({ long }) => raw.options[long] !== undefined).map(({ long }) => `--${long}`);
+    if (given.length > 1) throw new UsageError(`${given.join(' and ')} exclude each other`);
+  }
+  return command.parse(raw, io);
 }
 
 /** Does the work of a command: a UsageError from it learns the command's name. */

@@ -1,6 +1,6 @@
 import type { Command } from './command.js';
 import { showPlan } from './config-apply.js';
-import { type ConfigOptions, configOptionSpecs, configOptions, systemOption } from './config-options.js';
+import { type ConfigOptions, configOptions, fileOptions } from './config-options.js';
 import { planInstall } from './config-plan.js';
 
 /** vmssh config diff: what config install would change; exit code 1 where that is anything. */
@@ -8,7 +8,7 @@ export const configDiff: Command<ConfigOptions> = {
   name: 'config diff',
   summary: 'show what config install would change; exits with 1 where that is anything',
   usage: '',
-  options: [...configOptionSpecs, systemOption],
+  ...fileOptions,
   examples: [
     { line: 'vmssh config diff', about: 'is my configuration up to date?' },
     { line: 'vmssh config diff >/dev/null || vmssh config install', about: 'in a script' },

@@ -11,18 +11,24 @@ import { carryOut } from './config-carry-out.js';
 import { fileError } from './config-files.js';
 import {
   type ConfigOptions,
-  configOptionSpecs,
   configOptions,
   type FindMachines,
+  fileOptions,
   findMachines,
-  systemOption,
 } from './config-options.js';
 import { configFiles, planInstall } from './config-plan.js';
 import { notForAll } from './config-system.js';
+import { flag } from './option.js';
 
 export interface ConfigInstallOptions extends ConfigOptions {
   readonly dryRun: boolean;
 }
+
+const dryRunOption = flag({
+  long: 'dry-run',
+  short: 'n',
+  summary: 'print what would change, as config diff does',
+});
 
 /** vmssh config install: the lines in a file of their own, and one Include line in ssh's main configuration. */
 export const configInstall: Command<ConfigInstallOptions> = {
@@ -31,11 +37,8 @@ export const configInstall: Command<ConfigInstallOptions> = {
   usage: '',
   details: `It can be run again at any time, and is to be where machines came or went. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
 is left alone. What --prefix or --only-patterns said holds for later runs, until one of them is said again. With --dry-run it prints a diff, and exits with 1 where something would change.`,
-  options: [
-    ...configOptionSpecs,
-    systemOption,
-    { long: 'dry-run', short: 'n', summary: 'print what would change, as config diff does' },
-  ],
+  ...fileOptions,
+  options: [...fileOptions.options, dryRunOption],
   examples: [
     {
       line: 'vmssh config install',
@@ -45,7 +48,7 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
     { line: 'sudo vmssh config install --system', about: 'the patterns for all users of this host' },
   ],
 
-  parse: (raw) => ({ ...configOptions(raw), dryRun: raw.options['dry-run'] === true }),
+  parse: (raw) => ({ ...configOptions(raw), dryRun: dryRunOption.read(raw) }),
 
   async run(options, io) {
     const files = configFiles(options, io);

@@ -6,9 +6,10 @@ import { concreteHosts } from '../ssh/config-hosts.js';
 import { keptBlocks } from '../ssh/config-kept.js';
 import { configText, userKnownHosts } from '../ssh/config-text.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
-import { type Io, type OptionSpec, type RawArgs, UsageError } from './command.js';
+import { type Io, type RawArgs, UsageError } from './command.js';
+import { flag, parsed } from './option.js';
 import { startProgress } from './spinner.js';
-import { usage } from './values.js';
+import { positionals, usage } from './values.js';
 
 /** What is written for ssh. */
 export interface ConfigOptions {
@@ -22,34 +23,45 @@ export interface ConfigOptions {
   readonly asBefore: boolean;
 }
 
-export const configOptionSpecs: readonly OptionSpec[] = [
-  { long: 'only-patterns', summary: 'the patterns of targets alone, no Host of its own for each machine' },
+const patternsOption = flag({
+  long: 'only-patterns',
+  summary: 'the patterns of targets alone, no Host of its own for each machine',
+});
+const prefixOption = parsed(
   {
     long: 'prefix',
     value: 'TEXT',
     summary: "put this in front of the machines' names: vm- makes Host vm-mint, '' mint again",
   },
-];
+  (text) => {
+    if (/^([\p{L}\p{N}_][\p{L}\p{N}._-]*)?$/u.test(text)) return text;
+    throw new UsageError(
+      `--prefix takes letters, digits, ".", "_" and "-", and starts with neither "." nor "-", not ${quote(text)}`,
+    );
+  },
+);
 
-export const systemOption: OptionSpec = {
+export const systemOption = flag({
   long: 'system',
   summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, the patterns alone',
+});
+
+/** What config print takes. */
+export const lineOptions = [patternsOption, prefixOption];
+
+/** What the commands take that write files. */
+export const fileOptions = {
+  options: [...lineOptions, systemOption],
+  exclusive: [[systemOption, prefixOption]],
 };
 
 /** Throws a UsageError. */
-export function configOptions({ positionals, options }: RawArgs): ConfigOptions {
-  if (positionals.length > 0)
-    throw new UsageError(`expected no argument, got ${positionals.map(quote).join(' ')}`);
-  const prefix = typeof options.prefix === 'string' ? options.prefix : '';
-  if (!/^([\p{L}\p{N}_][\p{L}\p{N}._-]*)?$/u.test(prefix))
-    throw new UsageError(
-      `--prefix takes letters, digits, ".", "_" and "-", and starts with neither "." nor "-", not ${quote(prefix)}`,
-    );
-  const system = options.system === true;
-  if (system && prefix !== '') throw new UsageError('--system and --prefix exclude each other');
-  const patterns = options['only-patterns'] === true;
-  const asBefore = !system && !patterns && options.prefix === undefined;
-  return { prefix, system, onlyPatterns: patterns || system, asBefore };
+export function configOptions(raw: RawArgs): ConfigOptions {
+  positionals(raw, 0, 0, 'no argument');
+  const prefix = prefixOption.read(raw);
+  const system = systemOption.read(raw);
+  const onlyPatterns = patternsOption.read(raw) || system;
+  return { prefix: prefix ?? '', system, onlyPatterns, asBefore: !onlyPatterns && prefix === undefined };
 }
 
 /** A comment that tells later runs what was said; "" where that was nothing. */

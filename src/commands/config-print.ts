@@ -1,12 +1,12 @@
 import type { Command } from './command.js';
-import { type ConfigOptions, configLines, configOptionSpecs, configOptions } from './config-options.js';
+import { type ConfigOptions, configLines, configOptions, lineOptions } from './config-options.js';
 
 /** vmssh config print: the ssh_config lines for all kinds of targets, and for each machine. Writes no file. */
 export const configPrint: Command<ConfigOptions> = {
   name: 'config print',
   summary: 'print the ssh_config lines that config install writes',
   usage: '',
-  options: configOptionSpecs,
+  options: lineOptions,
   examples: [
     { line: 'vmssh config print --only-patterns > /tmp/c && ssh -F /tmp/c .host', about: 'to try it first' },
     { line: 'vmssh config print >> ~/.ssh/config', about: 'for who keeps one file' },

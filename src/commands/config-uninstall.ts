@@ -1,25 +1,33 @@
 import type { Command, Io } from './command.js';
 import { showPlan } from './config-apply.js';
 import { carryOut } from './config-carry-out.js';
-import { configOptions, systemOption } from './config-options.js';
+import { systemOption } from './config-options.js';
 import { planUninstall } from './config-plan.js';
+import { flag } from './option.js';
+import { positionals } from './values.js';
 
 export interface ConfigUninstallOptions {
   readonly system: boolean;
   readonly dryRun: boolean;
 }
 
+const dryRunOption = flag({
+  long: 'dry-run',
+  short: 'n',
+  summary: 'print what would change; exits with 1 where that is anything',
+});
+
 /** vmssh config uninstall: takes back what config install did. */
 export const configUninstall: Command<ConfigUninstallOptions> = {
   name: 'config uninstall',
   summary: "take the lines out of ssh's configuration again; known host keys stay",
   usage: '',
-  options: [
-    { ...systemOption, summary: 'those for all users' },
-    { long: 'dry-run', short: 'n', summary: 'print what would change; exits with 1 where that is anything' },
-  ],
+  options: [{ ...systemOption, summary: 'those for all users' }, dryRunOption],
   examples: [{ line: 'vmssh config uninstall', about: '~/.ssh/config is as it was before' }],
-  parse: (raw) => ({ system: configOptions(raw).system, dryRun: raw.options['dry-run'] === true }),
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    return { system: systemOption.read(raw), dryRun: dryRunOption.read(raw) };
+  },
   async run(options, io) {
     const plan = (to: Io) => planUninstall(options, to);
     return options.dryRun ? showPlan(await plan(io), io) : carryOut(plan, io);

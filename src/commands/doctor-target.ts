@@ -5,15 +5,29 @@ import type { Command } from './command.js';
 import { type ExamineOptions, examine } from './doctor-examine.js';
 import { targetJson } from './doctor-json.js';
 import { printer } from './doctor-lines.js';
-import { accountName, guestPort, guestPortOption } from './guest-options.js';
+import { accountName, guestPortOption } from './guest-options.js';
 import { hostFlags, sshConfigOption } from './guest-way.js';
-import { formatJson } from './json.js';
-import { jsonOption, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
+import { formatJson, jsonOption } from './json.js';
+import { textOption } from './option.js';
+import { reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { positionals } from './values.js';
 
 export interface DoctorTargetOptions extends ExamineOptions {
   readonly json: boolean;
 }
+
+const overOption = textOption({
+  long: 'over',
+  value: '[user@]HOST',
+  takes: 'target',
+  summary: 'another way into the guest, to look from inside: ssh, a target, wsl/DISTRO',
+});
+const userOption = textOption({
+  long: 'user',
+  short: 'l',
+  value: 'NAME',
+  summary: 'who logs in (default: the user of TARGET, or whom ssh takes)',
+});
 
 /** vmssh doctor TARGET: what is wrong between here and a shell in the guest, with its evidence and its fix. */
 export const doctorTarget: Command<DoctorTargetOptions> = {
@@ -23,19 +37,9 @@ export const doctorTarget: Command<DoctorTargetOptions> = {
   details: `It goes the way to a login, and looks from inside the guest where it gets in: by the target itself, or by --over.
 The failures it knows are listed in docs/guest.md. Exits with 1 where something is wrong.`,
   options: [
-    {
-      long: 'over',
-      value: '[user@]HOST',
-      takes: 'target',
-      summary: 'another way into the guest, to look from inside: ssh, a target, wsl/DISTRO',
-    },
+    overOption,
     guestPortOption,
-    {
-      long: 'user',
-      short: 'l',
-      value: 'NAME',
-      summary: 'who logs in (default: the user of TARGET, or whom ssh takes)',
-    },
+    userOption,
     sshConfigOption,
     timeoutOption,
     waitOption,
@@ -49,15 +53,15 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
 
   parse(raw) {
     const [target = ''] = positionals(raw, 1, 1, '[user@]TARGET');
-    const { over, user, 'ssh-config': sshConfig } = raw.options;
-    const named = typeof user === 'string' ? user : splitLogin(target).user;
+    const over = overOption.read(raw);
+    const named = userOption.read(raw) ?? splitLogin(target).user;
     return {
       target,
-      port: raw.options.port === undefined ? undefined : guestPort(raw),
+      port: guestPortOption.read(raw),
       user: named === undefined ? undefined : accountName(named),
-      over: typeof over === 'string' ? hostFlags(over, raw) : undefined,
-      sshConfig: typeof sshConfig === 'string' ? sshConfig : undefined,
-      json: raw.options.json === true,
+      over: over === undefined ? undefined : hostFlags(over, raw),
+      sshConfig: sshConfigOption.read(raw),
+      json: jsonOption.read(raw),
       ...reachFlags(raw),
     };
   },

@@ -1,11 +1,17 @@
-import type { Command, RawArgs } from './command.js';
-import { UsageError } from './command.js';
+import { type Command, UsageError } from './command.js';
 import { type DoctorTargetOptions, doctorTarget } from './doctor-target.js';
+import { jsonOption } from './json.js';
+import { flag } from './option.js';
 
 /** This host, or the way to one machine. */
 export type DoctorOptions =
   | { readonly show: 'checks' | 'report' | 'json' }
   | { readonly show: 'target'; readonly target: DoctorTargetOptions };
+
+const reportOption = flag({
+  long: 'report',
+  summary: 'this host for a bug report, in Markdown, without names, paths or addresses of yours',
+});
 
 /** vmssh doctor: what on this host works and what does not; with a target: the way to that machine. */
 export const doctor: Command<DoctorOptions> = {
@@ -14,13 +20,8 @@ export const doctor: Command<DoctorOptions> = {
   usage: '[[user@]TARGET]',
   details: `Without TARGET it looks at this host: ssh, the addon, vsock, who lists machines, ssh's configuration. With one:
 ${doctorTarget.details ?? ''}`,
-  options: [
-    ...doctorTarget.options,
-    {
-      long: 'report',
-      summary: 'this host for a bug report, in Markdown, without names, paths or addresses of yours',
-    },
-  ],
+  options: [...doctorTarget.options, reportOption],
+  exclusive: [[reportOption, jsonOption]],
   examples: [
     { line: 'vmssh doctor', about: 'does this host have all it takes?' },
     ...doctorTarget.examples,
@@ -28,12 +29,12 @@ ${doctorTarget.details ?? ''}`,
   ],
 
   parse(raw, io) {
-    const show = hostShow(raw);
+    const report = reportOption.read(raw);
     if (raw.positionals.length > 0) {
-      if (show === 'report') throw new UsageError('--report is about this host and takes no target');
+      if (report) throw new UsageError('--report is about this host and takes no target');
       return { show: 'target', target: doctorTarget.parse(raw, io) };
     }
-    return { show };
+    return { show: report ? 'report' : jsonOption.read(raw) ? 'json' : 'checks' };
   },
 
   async run(options, io) {
@@ -41,8 +42,3 @@ ${doctorTarget.details ?? ''}`,
     return (await import('./doctor-host.js')).runDoctor(options.show, io);
   },
 };
-
-function hostShow({ options }: RawArgs): 'checks' | 'report' | 'json' {
-  if (options.report && options.json) throw new UsageError('--report and --json exclude each other');
-  return options.report ? 'report' : options.json ? 'json' : 'checks';
-}

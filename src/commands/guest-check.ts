@@ -1,16 +1,17 @@
+import { sshPort } from '../address/port.js';
 import { exitCode } from '../errors.js';
 import { runScript } from '../guest/run-script.js';
 import { checkScript } from '../guest/script.js';
 import { wayInto } from '../guest/ways.js';
 import { splitUser } from '../lookup/login.js';
-import { type Command, UsageError } from './command.js';
+import type { Command } from './command.js';
 import { guestCheckJson } from './guest-json.js';
 import { formatProgress } from './guest-lines.js';
 import { notRun } from './guest-not-run.js';
-import { accountName, guestPort, guestPortOption } from './guest-options.js';
+import { accountName, guestPortOption } from './guest-options.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './guest-way.js';
-import { formatJson } from './json.js';
-import { jsonOption } from './shared-options.js';
+import { formatJson, jsonOption } from './json.js';
+import { flag, textOption } from './option.js';
 import { styles } from './style.js';
 import { positionals } from './values.js';
 
@@ -22,40 +23,37 @@ export interface GuestCheckOptions {
   readonly json: boolean;
 }
 
+const scriptOption = flag({
+  long: 'script',
+  summary: 'print the script instead, to be pasted into a console of the guest',
+});
+const userOption = textOption({
+  long: 'user',
+  short: 'l',
+  value: 'NAME',
+  summary: 'whose login to look at (default: the user of HOST, or root)',
+});
+
 /** vmssh guest check: looks for what is wrong in a guest, over a way that works. Changes nothing there. */
 export const guestCheck: Command<GuestCheckOptions> = {
   name: 'guest check',
   summary: 'tell what keeps sshd from answering on vsock, from inside the guest; changes nothing',
   usage: '[user@]HOST',
   details: 'HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits with 1 where something is wrong.',
-  options: [
-    { long: 'script', summary: 'print the script instead, to be pasted into a console of the guest' },
-    guestPortOption,
-    {
-      long: 'user',
-      short: 'l',
-      value: 'NAME',
-      summary: 'whose login to look at (default: the user of HOST, or root)',
-    },
-    routeOption,
-    sshConfigOption,
-    jsonOption,
-  ],
+  options: [scriptOption, guestPortOption, userOption, routeOption, sshConfigOption, jsonOption],
   examples: [
     { line: 'vmssh guest check root@192.0.2.7', about: 'over TCP, when vsock does not work yet' },
     { line: 'vmssh guest check --script > check.sh', about: 'then in the guest: sudo sh check.sh' },
   ],
 
   parse(raw) {
-    const script = raw.options.script === true;
+    const script = scriptOption.read(raw);
     const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
-    const user = raw.options.user ?? splitUser(host).user ?? 'root';
-    if (user === true) throw new UsageError('--user takes a name');
     return {
       into: script ? undefined : hostFlags(host, raw),
-      port: guestPort(raw),
-      account: accountName(user),
-      json: raw.options.json === true,
+      port: guestPortOption.read(raw) ?? sshPort,
+      account: accountName(userOption.read(raw) ?? splitUser(host).user ?? 'root'),
+      json: jsonOption.read(raw),
     };
   },
 

@@ -9,7 +9,7 @@ import { type Distribution, layouts } from '../guest/units.js';
 import { type Command, UsageError } from './command.js';
 import {
   accountOption,
-  distroOf,
+  defaultDistribution,
   distroOption,
   generatorOption,
   guestPortOption,
@@ -18,6 +18,7 @@ import {
   keyOption,
   scriptOptions,
 } from './guest-options.js';
+import { textOption } from './option.js';
 import { positionals } from './values.js';
 
 export interface GuestCloudInitOptions {
@@ -27,17 +28,19 @@ export interface GuestCloudInitOptions {
   readonly tree: string | undefined;
 }
 
+const treeOption = textOption({
+  long: 'tree',
+  value: 'DIR',
+  summary: 'write user-data, meta-data and extra/ to this new or empty folder',
+});
+
 /** vmssh guest cloud-init: the set-up for a guest's first boot, or for an image. */
 export const guestCloudInit: Command<GuestCloudInitOptions> = {
   name: 'guest cloud-init',
   summary: 'print cloud-init user-data that sets a guest up at its first boot, or write files for an image',
   usage: '',
   options: [
-    {
-      long: 'tree',
-      value: 'DIR',
-      summary: 'write user-data, meta-data and extra/ to this new or empty folder',
-    },
+    treeOption,
     guestPortOption,
     hostsOption,
     hushOption,
@@ -57,11 +60,10 @@ export const guestCloudInit: Command<GuestCloudInitOptions> = {
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
-    const { tree } = raw.options;
     return {
       script: scriptOptions(raw),
-      distro: distroOf(raw),
-      tree: typeof tree === 'string' ? tree : undefined,
+      distro: distroOption.read(raw) ?? defaultDistribution,
+      tree: treeOption.read(raw),
     };
   },
 

@@ -13,10 +13,11 @@ import { formatCheck } from './check-format.js';
 import { checkTarget } from './check-target.js';
 import type { Command, Io } from './command.js';
 import { knownHostsOf } from './config-options.js';
-import { scriptOptions, setupOptions } from './guest-options.js';
+import { scriptOptions, setupOptions, undoOption } from './guest-options.js';
 import { isSameMachine, overTarget } from './guest-proof.js';
 import { rootRunner } from './guest-root.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './guest-way.js';
+import { parsed } from './option.js';
 import { type ReachFlags, reachFlags, timeoutOption } from './shared-options.js';
 import { styles } from './style.js';
 import { positionals } from './values.js';
@@ -31,6 +32,19 @@ export interface GuestInstallOptions {
   readonly reach: ReachFlags;
 }
 
+const targetOption = parsed(
+  {
+    long: 'target',
+    value: 'TARGET',
+    takes: 'target',
+    summary: 'how this host reaches the guest from now on (default: by the CID that it tells)',
+  },
+  (text) => {
+    parseTarget(text);
+    return text;
+  },
+);
+
 /** vmssh guest install: runs the set-up in a guest over a way that works, and proves the new one. */
 export const guestInstall: Command<GuestInstallOptions> = {
   name: 'guest install',
@@ -38,16 +52,7 @@ export const guestInstall: Command<GuestInstallOptions> = {
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
 What is done there is what vmssh guest script prints. Afterwards the guest is checked as a target.`,
-  options: [
-    {
-      long: 'target',
-      value: 'TARGET',
-      takes: 'target',
-      summary: 'how this host reaches the guest from now on (default: by the CID that it tells)',
-    },
-    ...setupOptions,
-    ...[routeOption, sshConfigOption, timeoutOption],
-  ],
+  options: [targetOption, ...setupOptions, undoOption, ...[routeOption, sshConfigOption, timeoutOption]],
   examples: [
     { line: 'vmssh guest install root@192.0.2.7', about: 'over ssh and TCP, for the last time' },
     { line: 'vmssh guest install wsl/Ubuntu', about: 'in a WSL2 distribution, from Windows' },
@@ -60,13 +65,11 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
 
   parse(raw) {
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
-    const { target } = raw.options;
-    if (typeof target === 'string') parseTarget(target);
     return {
       into: hostFlags(host, raw),
       script: scriptOptions(raw),
-      undo: raw.options.undo === true,
-      target: typeof target === 'string' ? target : undefined,
+      undo: undoOption.read(raw),
+      target: targetOption.read(raw),
       reach: reachFlags(raw),
     };
   },

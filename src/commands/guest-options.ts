@@ -1,89 +1,88 @@
+import { parsePort, sshPort } from '../address/port.js';
 import { quote } from '../errors.js';
 import { readKeys } from '../guest/keys.js';
 import type { ScriptOptions } from '../guest/script.js';
 import { type Distribution, layouts } from '../guest/units.js';
-import { type OptionSpec, type RawArgs, UsageError } from './command.js';
-import { portArgument, usage } from './values.js';
+import { type Option, type RawArgs, UsageError } from './command.js';
+import { flag, parsed } from './option.js';
+import { oneOf } from './option-choice.js';
 
-export const guestPortOption: OptionSpec = {
-  long: 'port',
-  short: 'p',
-  value: 'PORT',
-  summary: 'the vsock port of sshd (default 22)',
-};
+const distributions = Object.keys(layouts) as Distribution[];
+export const defaultDistribution: Distribution = 'debian';
 
-export const distroOption: OptionSpec = {
+export const guestPortOption = parsed(
+  { long: 'port', short: 'p', value: 'PORT', summary: 'the vsock port of sshd (default 22)' },
+  guestPort,
+);
+
+export const distroOption = oneOf({
   long: 'distro',
   value: 'NAME',
-  takes: Object.keys(layouts),
-  summary: `where sshd and its folder lie: ${Object.keys(layouts).join(', ')} (default debian)`,
-};
+  choices: distributions,
+  summary: `where sshd and its folder lie: ${distributions.join(', ')} (default ${defaultDistribution})`,
+});
 
-export const hostsOption: OptionSpec = {
+export const hostsOption = flag({
   long: 'hosts-fix',
   summary: 'put UNKNOWN into /etc/hosts even where looking it up is fast',
-};
-export const hushOption: OptionSpec = { long: 'hushlogin', summary: 'no words of the day: ~/.hushlogin' };
-export const keyOption: OptionSpec = {
-  long: 'key',
-  value: 'FILE',
-  summary: 'put this public key into authorized_keys',
-};
-export const accountOption: OptionSpec = {
-  long: 'account',
-  value: 'NAME',
-  summary: 'whom key and .hushlogin are for (default: who calls sudo, or root)',
-};
-export const generatorOption: OptionSpec = {
+});
+export const hushOption = flag({ long: 'hushlogin', summary: 'no words of the day: ~/.hushlogin' });
+export const keyOption = parsed(
+  { long: 'key', value: 'FILE', summary: 'put this public key into authorized_keys' },
+  readKeys,
+);
+export const accountOption = parsed(
+  {
+    long: 'account',
+    value: 'NAME',
+    summary: 'whom key and .hushlogin are for (default: who calls sudo, or root)',
+  },
+  accountName,
+);
+const onlyVsockOption = flag({
+  long: 'only-vsock',
+  summary: "close sshd's TCP listener once the way over vsock is proved",
+});
+export const generatorOption = flag({
   long: 'generator',
   summary: 'install the generator (see guest generator) instead of two units',
-};
-/** Of what sets a running guest up, and takes that back. */
-export const setupOptions: readonly OptionSpec[] = [
+});
+export const undoOption = flag({ long: 'undo', summary: 'take back what an earlier run did' });
+
+/** Of what sets a running guest up. */
+export const setupOptions: readonly Option<unknown>[] = [
   guestPortOption,
   hostsOption,
   hushOption,
   keyOption,
   accountOption,
-  { long: 'only-vsock', summary: "close sshd's TCP listener once the way over vsock is proved" },
+  onlyVsockOption,
   generatorOption,
-  { long: 'undo', summary: 'take back what an earlier run did' },
 ];
 
 /** What the set-up is to do. Throws a UsageError. */
 export function scriptOptions(raw: RawArgs): ScriptOptions {
-  const { key, account } = raw.options;
-  const port = guestPort(raw);
-  const generator = raw.options.generator === true;
-  if (generator && port !== 22) {
+  const port = guestPortOption.read(raw) ?? sshPort;
+  const generator = generatorOption.read(raw);
+  if (generator && port !== sshPort) {
     throw new UsageError('the generator binds port 22; for others, boot with systemd.ssh_listen=vsock::PORT');
   }
   return {
     port,
     generator,
-    hostsFix: raw.options['hosts-fix'] === true,
-    hushlogin: raw.options.hushlogin === true,
-    onlyVsock: raw.options['only-vsock'] === true,
-    keys: typeof key === 'string' ? usage(() => readKeys(key)) : [],
-    account: typeof account === 'string' ? accountName(account) : undefined,
+    hostsFix: hostsOption.read(raw),
+    hushlogin: hushOption.read(raw),
+    onlyVsock: onlyVsockOption.read(raw),
+    keys: keyOption.read(raw) ?? [],
+    account: accountOption.read(raw),
   };
 }
 
-/** --port: a guest has to be able to listen on it, so neither 0 nor "any". Throws a UsageError. */
-export function guestPort(raw: RawArgs): number {
-  const text = raw.options.port;
-  const port = portArgument(text === true ? undefined : text);
+/** A guest has to be able to listen on it, so neither 0 nor "any". Throws a UsageError or a RangeError. */
+function guestPort(text: string): number {
+  const port = parsePort(text);
   if (port === 0) throw new UsageError('--port takes 1 to 4294967294, not 0');
   return port;
-}
-
-/** --distro. Throws a UsageError. */
-export function distroOf(raw: RawArgs): Distribution {
-  const name = raw.options.distro ?? 'debian';
-  if (typeof name === 'string' && Object.hasOwn(layouts, name)) return name as Distribution;
-  throw new UsageError(
-    `--distro takes one of ${Object.keys(layouts).join(', ')}, not ${quote(String(name))}`,
-  );
 }
 
 /** An account's name, as useradd(8) takes them. Throws a UsageError. */

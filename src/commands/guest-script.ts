@@ -1,6 +1,6 @@
 import { type ScriptOptions, setupScript, undoScript } from '../guest/script.js';
-import { type Command, UsageError } from './command.js';
-import { scriptOptions, setupOptions } from './guest-options.js';
+import type { Command } from './command.js';
+import { scriptOptions, setupOptions, undoOption } from './guest-options.js';
 import { positionals } from './values.js';
 
 export type GuestScriptOptions = { readonly undo: true } | ({ readonly undo: false } & ScriptOptions);
@@ -12,7 +12,8 @@ export const guestScript: Command<GuestScriptOptions> = {
   usage: '',
   details: `It needs root, and systemd 240 or later. It may run again, says one line a step (ok, changed, skipped, failed),
 and ends with 0 when all is well, 1 when a step failed, 2 when it cannot be done there and nothing was changed.`,
-  options: setupOptions,
+  options: [...setupOptions, undoOption],
+  exclusive: setupOptions.map((option) => [undoOption, option]),
   examples: [
     { line: 'vmssh guest script > setup.sh', about: 'then in the guest: sudo sh setup.sh' },
     { line: 'vmssh guest script --undo | ssh root@guest sh -s', about: 'take it back' },
@@ -20,14 +21,7 @@ and ends with 0 when all is well, 1 when a step failed, 2 when it cannot be done
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
-    if (raw.options.undo !== true) return { undo: false, ...scriptOptions(raw) };
-    const others = Object.keys(raw.options).filter((name) => name !== 'undo');
-    if (others.length > 0) {
-      throw new UsageError(
-        `--undo takes all back, whatever it was made with: leave out --${others.join(', --')}`,
-      );
-    }
-    return { undo: true };
+    return undoOption.read(raw) ? { undo: true } : { undo: false, ...scriptOptions(raw) };
   },
 
   async run(options, io) {

@@ -1,6 +1,9 @@
+import { sshPort } from '../address/port.js';
+import { quote } from '../errors.js';
 import { layouts, unitFiles } from '../guest/units.js';
 import { type Command, UsageError } from './command.js';
-import { distroOf, distroOption, guestPort, guestPortOption } from './guest-options.js';
+import { defaultDistribution, distroOption, guestPortOption } from './guest-options.js';
+import { parsed } from './option.js';
 import { positionals } from './values.js';
 
 export interface GuestUnitsOptions {
@@ -9,17 +12,21 @@ export interface GuestUnitsOptions {
   readonly distro: keyof typeof layouts;
 }
 
+const systemdOption = parsed(
+  { long: 'systemd', value: 'N', summary: 'the version in the guest, 240 or later (default 252)' },
+  (text) => {
+    if (/^\d{3}$/.test(text) && Number(text) >= 240) return Number(text);
+    throw new UsageError(`--systemd takes a version from 240 on, not ${quote(text)}`);
+  },
+);
+
 /** vmssh guest units: the two units that bind sshd to vsock, to be put into a guest by hand. */
 export const guestUnits: Command<GuestUnitsOptions> = {
   name: 'guest units',
   summary: 'print the two systemd units that bind sshd to vsock in a guest',
   usage: '',
   details: 'Each file is preceded by its path. systemd 256 and later listen on port 22 without any.',
-  options: [
-    { long: 'systemd', value: 'N', summary: 'the version in the guest, 240 or later (default 252)' },
-    guestPortOption,
-    distroOption,
-  ],
+  options: [systemdOption, guestPortOption, distroOption],
   examples: [
     { line: 'vmssh guest units', about: 'for Debian 12 or Ubuntu 24.04' },
     { line: 'vmssh guest units --port 2222 --distro arch', about: 'for another port and distribution' },
@@ -27,11 +34,15 @@ export const guestUnits: Command<GuestUnitsOptions> = {
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
-    return { systemd: systemdVersion(raw.options.systemd), port: guestPort(raw), distro: distroOf(raw) };
+    return {
+      systemd: systemdOption.read(raw) ?? 252,
+      port: guestPortOption.read(raw) ?? sshPort,
+      distro: distroOption.read(raw) ?? defaultDistribution,
+    };
   },
 
   async run({ systemd, port, distro }, io) {
-    if (systemd >= 256 && port === 22) {
+    if (systemd >= 256 && port === sshPort) {
       io.out(`# systemd ${systemd} makes sshd-vsock.socket by itself in a VM with vsock: no unit is needed.
 # See systemctl status sshd-vsock.socket; where it is missing, vmssh guest check tells why.
 `);
@@ -43,9 +54,3 @@ export const guestUnits: Command<GuestUnitsOptions> = {
     return 0;
   },
 };
-
-function systemdVersion(text: string | true | undefined): number {
-  const version = Number(/^\d{3}$/.test(String(text ?? 252)) ? (text ?? 252) : Number.NaN);
-  if (version >= 240) return version;
-  throw new UsageError(`--systemd takes a version from 240 on, not ${JSON.stringify(text)}`);
-}

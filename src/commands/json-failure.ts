@@ -1,6 +1,6 @@
 import type { Command, Io, RawArgs } from './command.js';
 import { failureOf } from './failure.js';
-import { envelope, type FailedJson, formatJson } from './json.js';
+import { envelope, type FailedJson, formatJson, jsonOption } from './json.js';
 
 /** The failure of a command as JSON, for a command that was asked for JSON and has no result. */
 export function failedJson(command: string, error: unknown, io: Pick<Io, 'program'>): string {
@@ -12,7 +12,7 @@ export function failedJson(command: string, error: unknown, io: Pick<Io, 'progra
 /** Whether a command is to print JSON. */
 export function wantsJson({ options }: Pick<Command<unknown>, 'options'>, raw: RawArgs): boolean {
   if (!options.some(({ long }) => long === 'json')) return false;
-  return raw.options.json === true || raw.options.output === 'json';
+  return jsonOption.read(raw) || raw.options.output === 'json';
 }
 
 /** The same for arguments that could not be understood: JSON is what stands in them. */

@@ -1,4 +1,7 @@
 import type { NoBannerReason, Op } from '../errors.js';
+import { flag } from './option.js';
+
+export const jsonOption = flag({ long: 'json', summary: 'print JSON (docs/json.md)' });
 
 /** The version of these shapes: it changes when a field goes or changes its meaning, not when one is added. */
 export const jsonVersion = 1;

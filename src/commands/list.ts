@@ -2,14 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { type Deps, isFailure, type Provider, providersOn, type Status } from '../discovery/provider.js';
-import { exitCode, printable, quote } from '../errors.js';
-import { type Command, type Io, type RawArgs, UsageError } from './command.js';
-import { formatJson } from './json.js';
+import { exitCode, printable } from '../errors.js';
+import type { Command, Io, RawArgs } from './command.js';
+import { formatJson, jsonOption } from './json.js';
 import { formatIds, formatNames, formatTable, listJson } from './list-format.js';
-import { jsonOption } from './shared-options.js';
+import { flag, parsed, seconds } from './option.js';
+import { choose, oneOf } from './option-choice.js';
 import { startProgress } from './spinner.js';
 import { styles } from './style.js';
-import { positionals, secondsOption } from './values.js';
+import { positionals } from './values.js';
 
 export interface ListOptions {
   /** What is printed of each machine. */
@@ -32,6 +33,33 @@ const listDeps: ListDeps = {
   listAll: async (deps, providers) => (await import('../discovery/list-all.js')).listAll(deps, providers),
 };
 
+const runningOption = flag({
+  long: 'running',
+  short: 'r',
+  summary: 'only machines that run, or may run (unknown)',
+});
+const providerOption = parsed(
+  {
+    ...{ long: 'provider', value: 'LIST', takes: 'providers' },
+    summary: 'ask these alone, such as libvirt,machined',
+  },
+  (text) => text.split(','),
+);
+const outputOption = oneOf({
+  ...{ long: 'output', short: 'o', value: 'FORMAT', choices: ['wide', 'json'] },
+  summary: 'wide: more columns; json: as --json',
+});
+const quietOption = flag({
+  long: 'quiet',
+  short: 'q',
+  summary: 'print names alone, a line each, as hvc list does',
+});
+const idsOption = flag({ long: 'ids', short: 'i', summary: 'print UUIDs alone, a line each' });
+const watchOption = seconds({
+  ...{ long: 'watch', short: 'w', leftOut: 2000 },
+  summary: 'look again and again, until Ctrl-C (default 2)',
+});
+
 /** vmssh list: every machine on this host, whoever runs it. */
 export const list: Command<ListOptions> = {
   name: 'list',
@@ -40,26 +68,10 @@ export const list: Command<ListOptions> = {
   details: `On a terminal it prints an aligned table, in a pipe lines of tab-separated columns without a header:
 STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
 A provider that is slower than a second or fails gives a warning on stderr, and exit code 1 where --provider named it.`,
-  options: [
-    { long: 'running', short: 'r', summary: 'only machines that run, or may run (unknown)' },
-    {
-      ...{ long: 'provider', value: 'LIST', takes: 'providers' },
-      summary: 'ask these alone, such as libvirt,machined',
-    },
-    {
-      ...{ long: 'output', short: 'o', value: 'FORMAT', takes: ['wide', 'json'] },
-      summary: 'wide: more columns; json: as --json',
-    },
-    { long: 'quiet', short: 'q', summary: 'print names alone, a line each, as hvc list does' },
-    { long: 'ids', short: 'i', summary: 'print UUIDs alone, a line each' },
-    jsonOption,
-    {
-      long: 'watch',
-      short: 'w',
-      value: 'SECONDS',
-      optionalValue: true,
-      summary: `look again and again, until Ctrl-C (default ${2})`,
-    },
+  options: [runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
+  exclusive: [
+    [jsonOption, quietOption, idsOption],
+    [quietOption, idsOption, outputOption],
   ],
   examples: [
     { line: 'vmssh list --running', about: 'what can be logged in to' },
@@ -75,9 +87,9 @@ A provider that is slower than a second or fails gives a warning on stderr, and 
     positionals(raw, 0, 0, 'no argument');
     return {
       show: show(raw),
-      runningOnly: raw.options.running === true,
-      providers: typeof raw.options.provider === 'string' ? raw.options.provider.split(',') : undefined,
-      watchMs: raw.options.watch === true ? 2000 : secondsOption(raw, 'watch'),
+      runningOnly: runningOption.read(raw),
+      providers: providerOption.read(raw),
+      watchMs: watchOption.read(raw),
     };
   },
 
@@ -132,24 +144,17 @@ async function watch(
   return gone.aborted ? exitCode.ok : exitCode.interrupted;
 }
 
-function show({ options }: RawArgs): ListOptions['show'] {
-  const { output, json, quiet, ids } = options;
-  if (output !== undefined && output !== 'wide' && output !== 'json')
-    throw new UsageError(`--output takes wide or json, not ${quote(String(output))}`);
-  const given = [json && '--json', quiet && '--quiet', ids && '--ids', output && '--output'].filter(Boolean);
-  if (given.length > 1 && !(given.length === 2 && json && output === 'json'))
-    throw new UsageError(`${given.join(' and ')} exclude each other`);
-  if (json || output === 'json') return 'json';
-  if (quiet) return 'names';
-  if (ids) return 'ids';
-  return output === 'wide' ? 'wide' : 'table';
+function show(raw: RawArgs): ListOptions['show'] {
+  const output = outputOption.read(raw);
+  if (jsonOption.read(raw)) return 'json';
+  if (quietOption.read(raw)) return 'names';
+  if (idsOption.read(raw)) return 'ids';
+  return output ?? 'table';
 }
 
 function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): readonly Provider[] {
   const names = providers.map(({ name }) => name);
-  const unknown = options.providers?.find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new UsageError(`--provider takes any of ${names.join(', ')}, not ${quote(unknown)}`);
+  for (const name of options.providers ?? []) choose(providerOption.long, 'any', names, name);
   return providersOn(io.platform, providers).filter(({ name }) => options.providers?.includes(name) ?? true);
 }
 

@@ -1,5 +1,5 @@
 import { parseGuid } from '../address/guid.js';
-import { printable, quote } from '../errors.js';
+import { printable } from '../errors.js';
 import { parseTarget } from '../kinds/parse.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
@@ -8,20 +8,16 @@ import { loadAddon } from '../native.js';
 import type { Transport } from '../reach-over.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { bannerLimit } from '../ssh/banner.js';
-import { type Command, UsageError } from './command.js';
+import type { Command } from './command.js';
 import { lasting } from './lasting.js';
+import { flag, textOption } from './option.js';
+import { listOf } from './option-choice.js';
 import { reachArgs, runOverInterop, windowsVmssh } from './over-interop.js';
+import { givenPort, portOption } from './port-option.js';
 import { reachBy } from './reach-by.js';
-import {
-  portOption,
-  type ReachFlags,
-  reachFlags,
-  timeoutOption,
-  verboseOption,
-  waitOption,
-} from './shared-options.js';
+import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { stepTrace } from './trace.js';
-import { givenPort, portArgument, positionals } from './values.js';
+import { portArgument, positionals } from './values.js';
 
 export interface NcOptions extends ReachFlags {
   readonly text: string;
@@ -33,6 +29,27 @@ export interface NcOptions extends ReachFlags {
   readonly transports: readonly Transport[];
 }
 
+const bannerOption = flag({
+  long: 'banner',
+  short: 'b',
+  summary: 'print the SSH banner and end, wherever stdin comes from',
+});
+const pipeOption = flag({ long: 'pipe', summary: 'pipe even if stdin is a terminal' });
+const transportOption = listOf<Transport>({
+  long: 'transport',
+  short: 't',
+  value: 'LIST',
+  choices: ['vsock', 'ip'],
+  takes: ['vsock', 'ip', 'vsock,ip'],
+  summary: 'as of hvc nc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
+});
+const sshOption = flag({ long: 'ssh', summary: 'as of hvc nc: ssh runs this as its ProxyCommand' });
+const prefixOption = textOption({
+  long: 'host-prefix',
+  value: 'PREFIX',
+  summary: 'as of hvc nc: what the name may start with',
+});
+
 /** vsock-nc TARGET [PORT]: a banner check on a terminal, a pipe elsewhere; takes the flags of hvc nc. */
 export const nc: Command<NcOptions> = {
   name: 'nc',
@@ -40,22 +57,17 @@ export const nc: Command<NcOptions> = {
   usage: 'TARGET [PORT]',
   details: 'On a terminal it prints the SSH banner and ends; where stdin is no terminal it pipes like nc.',
   options: [
-    { long: 'banner', short: 'b', summary: 'print the SSH banner and end, wherever stdin comes from' },
-    { long: 'pipe', summary: 'pipe even if stdin is a terminal' },
+    bannerOption,
+    pipeOption,
     portOption,
     timeoutOption,
     waitOption,
-    {
-      long: 'transport',
-      short: 't',
-      value: 'LIST',
-      takes: ['vsock', 'ip', 'vsock,ip'],
-      summary: 'as of hvc nc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
-    },
-    { long: 'ssh', summary: 'as of hvc nc: ssh runs this as its ProxyCommand' },
-    { long: 'host-prefix', value: 'PREFIX', summary: 'as of hvc nc: what the name may start with' },
+    transportOption,
+    sshOption,
+    prefixOption,
     verboseOption,
   ],
+  exclusive: [[bannerOption, pipeOption]],
   examples: [
     { line: 'vsock-nc mint', about: 'does sshd answer in this machine?' },
     { line: 'vsock-nc vsock/3', about: 'in the one with CID 3?' },
@@ -71,12 +83,15 @@ export const nc: Command<NcOptions> = {
     const [typed = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
     const { host: name, port } = splitLogin(typed);
     const given = givenPort(raw, after);
-    const { options } = raw;
-    const forSsh = options.ssh === true;
-    const banner = options.banner === true || (io.terminal.stdin && options.pipe !== true && !forSsh);
-    const transports = transportsOf(options.transport);
-    const text = withKind(withPrefix(name, options), io.platform);
-    return { text, port: portArgument(given ?? port), banner, forSsh, transports, ...reachFlags(raw) };
+    const forSsh = sshOption.read(raw);
+    return {
+      text: withKind(withPrefix(name, prefixOption.read(raw)), io.platform),
+      port: given ?? portArgument(port),
+      banner: bannerOption.read(raw) || (io.terminal.stdin && !pipeOption.read(raw) && !forSsh),
+      forSsh,
+      transports: transportOption.read(raw) ?? ['vsock'],
+      ...reachFlags(raw),
+    };
   },
 
   async run(options, io) {
@@ -120,18 +135,9 @@ function windowsArgs(options: NcOptions): readonly string[] {
   return ['nc', ...how, ...reachArgs(options), '--', text, String(port)];
 }
 
-function transportsOf(list: string | true | undefined): readonly Transport[] {
-  const known = ['vsock', 'ip'] as const;
-  const names = typeof list === 'string' ? list.split(',') : ['vsock'];
-  const found = names.map((name) => known.find((each) => each === name));
-  if (found.every((each) => each !== undefined)) return found;
-  throw new UsageError(`--transport takes vsock, ip or vsock,ip, not ${quote(String(list))}`);
-}
-
 /** hvc takes names as they come from ssh, with a prefix that its own grammar does not know; here the prefix is the kind. */
-function withPrefix(name: string, options: Readonly<Record<string, string | true>>): string {
-  const prefix = options['host-prefix'];
-  if (typeof prefix !== 'string' || name.startsWith(prefix)) return name;
+function withPrefix(name: string, prefix: string | undefined): string {
+  if (prefix === undefined || name.startsWith(prefix)) return name;
   return prefix + name;
 }
 

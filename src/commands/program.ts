@@ -1,7 +1,7 @@
 import { Command as CommanderCommand, CommanderError } from 'commander';
 import { exitCode, quote } from '../errors.js';
 import { version } from '../version.js';
-import { type Command, type Io, inCommand, type RawArgs, UsageError } from './command.js';
+import { type Command, type Io, inCommand, type RawArgs, UsageError, understand } from './command.js';
 import { asUsage } from './commander-error.js';
 import { commands } from './commands.js';
 import { printCompletions } from './completion.js';
@@ -19,7 +19,7 @@ export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
 export async function runCommandLine(
   args: readonly string[],
   io: Io,
-  act: Act = (command, raw) => command.run(command.parse(raw, io), io),
+  act: Act = (command, raw) => command.run(understand(command, raw, io), io),
 ): Promise<number> {
   let code: number = exitCode.ok;
   let asked: { readonly name?: string; readonly raw: RawArgs } = { raw: mentionsJson(args) };

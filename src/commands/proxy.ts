@@ -8,6 +8,7 @@ import type { Transport } from '../reach-over.js';
 import { asTyped } from '../target/typed.js';
 import type { Command, Io } from './command.js';
 import { lasting } from './lasting.js';
+import { flag, textOption } from './option.js';
 import { reachBy } from './reach-by.js';
 import { type ReachFlags, reachFlags, timeoutOption, verboseOption, waitOption } from './shared-options.js';
 import { watchStdio } from './stdio-watch.js';
@@ -28,23 +29,23 @@ export interface ProxyOptions extends ReachFlags {
 /** After ssh closed our stdin it is gone, or going: what the peer still sends may follow for this long. Milliseconds. */
 const lingerMs = 500;
 
+const typedOption = textOption({
+  long: 'typed',
+  value: 'NAME',
+  summary: "the host as it was typed (ssh's %n): keeps the case that %h loses",
+});
+const fdpassOption = flag({
+  long: 'fdpass',
+  summary: 'pass the socket where stdout is one (ProxyUseFdpass yes), else relay',
+});
+
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
 export const proxy: Command<ProxyOptions> = {
   name: 'proxy',
   summary: "connect ssh to a machine: what ssh's ProxyCommand runs",
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass hands the open socket to ssh and ends.',
-  options: [
-    {
-      long: 'typed',
-      value: 'NAME',
-      summary: "the host as it was typed (ssh's %n): keeps the case that %h loses",
-    },
-    { long: 'fdpass', summary: 'pass the socket where stdout is one (ProxyUseFdpass yes), else relay' },
-    timeoutOption,
-    waitOption,
-    verboseOption,
-  ],
+  options: [typedOption, fdpassOption, timeoutOption, waitOption, verboseOption],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
@@ -59,12 +60,12 @@ export const proxy: Command<ProxyOptions> = {
 
   parse(raw) {
     const [host = '', port] = positionals(raw, 2, 2, 'HOST PORT');
-    const typed = raw.options.typed;
+    const typed = typedOption.read(raw);
     return {
       ...(typed === undefined ? {} : { isTyped: true }),
-      text: asTyped(host, typed === true ? undefined : typed),
+      text: asTyped(host, typed),
       port: portArgument(port),
-      fdpass: raw.options.fdpass === true,
+      fdpass: fdpassOption.read(raw),
       ...reachFlags(raw),
     };
   },

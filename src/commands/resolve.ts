@@ -5,10 +5,10 @@ import { parseTarget } from '../kinds/parse.js';
 import { resolveTarget } from '../kinds/resolve.js';
 import { findTarget, portNote } from '../lookup/find-target.js';
 import type { Command } from './command.js';
-import { type Envelope, envelope, formatJson } from './json.js';
+import { type Envelope, envelope, formatJson, jsonOption } from './json.js';
 import { runOverInterop, windowsVmssh } from './over-interop.js';
-import { jsonOption, portOption } from './shared-options.js';
-import { givenPort, portArgument, positionals } from './values.js';
+import { givenPort, portOption } from './port-option.js';
+import { portArgument, positionals } from './values.js';
 
 export interface ResolveCommandOptions {
   readonly text: string;
@@ -44,12 +44,7 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
 
   parse(raw) {
     const [text = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
-    const port = givenPort(raw, after);
-    return {
-      text,
-      port: port === undefined ? undefined : portArgument(port),
-      json: raw.options.json === true,
-    };
+    return { text, port: givenPort(raw, after), json: jsonOption.read(raw) };
   },
 
   async run({ text: typed, port: given, json }, io) {

@@ -8,15 +8,15 @@ import {
   removal,
 } from '../discovery/hyper-v-services.js';
 import { type RunTool, runTool } from '../discovery/run-tool.js';
-import { exitCode, printable } from '../errors.js';
+import { exitCode, printable, quote } from '../errors.js';
 import { loadAddon } from '../native.js';
-import { type Command, CommandError, type Io, type OptionSpec, UsageError } from './command.js';
+import { type Command, CommandError, type Io, UsageError } from './command.js';
 import { portsOf } from './guid.js';
-import { type Envelope, envelope, formatJson } from './json.js';
-import { jsonOption } from './shared-options.js';
+import { type Envelope, envelope, formatJson, jsonOption } from './json.js';
+import { flag, parsed } from './option.js';
 import { positionals } from './values.js';
 
-const dryRunOption: OptionSpec = { long: 'dry-run', summary: 'print the commands for reg.exe, and run none' };
+const dryRunOption = flag({ long: 'dry-run', summary: 'print the commands for reg.exe, and run none' });
 
 /** What `vmssh service list --json` prints. */
 export interface ServiceListJson extends Envelope<'service list'> {
@@ -37,7 +37,7 @@ export const serviceList: Command<{ readonly json: boolean }> = {
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
-    return { json: raw.options.json === true };
+    return { json: jsonOption.read(raw) };
   },
 
   async run({ json }, io) {
@@ -58,15 +58,20 @@ export interface ServiceOptions {
   readonly dryRun: boolean;
 }
 
+const nameOption = parsed(
+  { long: 'name', value: 'TEXT', summary: 'what Windows calls the service (default "vmssh vsock PORT")' },
+  (text) => {
+    if (text !== '' && !/["\p{Cc}]/u.test(text)) return text;
+    throw new UsageError(`--name takes a text without quotes and control characters, not ${quote(text)}`);
+  },
+);
+
 /** vmssh service register PORT…: tells this Windows of vsock ports. */
 export const serviceRegister: Command<ServiceOptions & { readonly label: string | undefined }> = {
   name: 'service register',
   summary: 'register vsock ports as Hyper-V socket services of this Windows; needs an elevated terminal',
   usage: 'PORT...',
-  options: [
-    { long: 'name', value: 'TEXT', summary: 'what Windows calls the service (default "vmssh vsock PORT")' },
-    dryRunOption,
-  ],
+  options: [nameOption, dryRunOption],
   examples: [
     { line: 'vmssh service register 2222', about: 'where connects to a port other than 22 are refused' },
     { line: 'vmssh service register --dry-run 2222', about: 'on any system: the command to run there' },
@@ -74,12 +79,7 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
 
   parse(raw) {
     const ports = portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...'));
-    const { name } = raw.options;
-    const label = typeof name === 'string' ? name : undefined;
-    if (label !== undefined && (label === '' || /["\p{Cc}]/u.test(label))) {
-      throw new UsageError('--name takes a text without quotes and control characters');
-    }
-    return { ports, label, dryRun: raw.options['dry-run'] === true };
+    return { ports, label: nameOption.read(raw), dryRun: dryRunOption.read(raw) };
   },
 
   run: ({ ports, label, dryRun }, io) =>
@@ -100,7 +100,7 @@ export const serviceUnregister: Command<ServiceOptions> = {
 
   parse(raw) {
     const ports = portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...'));
-    return { ports, dryRun: raw.options['dry-run'] === true };
+    return { ports, dryRun: dryRunOption.read(raw) };
   },
 
   run: ({ ports, dryRun }, io) =>

@@ -1,38 +1,27 @@
-import type { OptionSpec, RawArgs } from './command.js';
-import { secondsOption } from './values.js';
+import type { RawArgs } from './command.js';
+import { flag, seconds } from './option.js';
 
 /** For one connect. Slow enough for a busy host, short enough to be waited for. Milliseconds. */
 const defaultTimeoutMs = 15_000;
 /** What a slow machine takes to boot. Milliseconds. */
 const defaultWaitMs = 120_000;
 
-export const portOption: OptionSpec = {
-  long: 'port',
-  short: 'p',
-  value: 'PORT',
-  summary: 'the port in the machine (default 22)',
-};
-
-export const timeoutOption: OptionSpec = {
+export const timeoutOption = seconds({
   long: 'timeout',
-  value: 'SECONDS',
   summary: `give up a connect after this time (default ${defaultTimeoutMs / 1000})`,
-};
+});
 
-export const waitOption: OptionSpec = {
+export const waitOption = seconds({
   long: 'wait',
-  value: 'SECONDS',
-  optionalValue: true,
+  leftOut: defaultWaitMs,
   summary: `try again until an SSH banner is there: for a machine that boots (default ${defaultWaitMs / 1000})`,
-};
+});
 
-export const verboseOption: OptionSpec = {
+export const verboseOption = flag({
   long: 'verbose',
   short: 'v',
   summary: 'tell each step with its time on stderr',
-};
-
-export const jsonOption: OptionSpec = { long: 'json', summary: 'print JSON (docs/json.md)' };
+});
 
 /** --timeout, --wait and -v, understood. */
 export interface ReachFlags {
@@ -43,8 +32,8 @@ export interface ReachFlags {
 
 export function reachFlags(raw: RawArgs): ReachFlags {
   return {
-    timeoutMs: secondsOption(raw, 'timeout') ?? defaultTimeoutMs,
-    waitMs: raw.options.wait === undefined ? undefined : (secondsOption(raw, 'wait') ?? defaultWaitMs),
-    verbose: raw.options.verbose === true,
+    timeoutMs: timeoutOption.read(raw) ?? defaultTimeoutMs,
+    waitMs: waitOption.read(raw),
+    verbose: verboseOption.read(raw),
   };
 }

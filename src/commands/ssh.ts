@@ -1,8 +1,8 @@
-import { type Command, type OptionSpec, type RawArgs, UsageError } from './command.js';
+import { type Command, type RawArgs, UsageError } from './command.js';
+import { flag, seconds, textOption } from './option.js';
 import { refuseApart } from './scan-args.js';
 import type { SshOptions } from './ssh-call.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from './ssh-split.js';
-import { secondsOption } from './values.js';
 
 /** What stands in the way of a plain table of options: these commands take any of another program's. */
 export interface PassThrough {
@@ -47,11 +47,17 @@ const summaries: Readonly<
 };
 
 /** For what starts ssh by itself and takes no slash in a host, as rsync does. */
-const typedOption: OptionSpec = {
+const typedOption = textOption({
   long: 'typed',
   value: 'TARGET',
   summary: 'the target, if the host is only a form of it, as rsync has it; with a "=": --typed=TARGET',
-};
+});
+const waitOption = seconds({
+  long: 'wait',
+  leftOut: 120_000,
+  summary: 'wait for a machine that boots (default 120)',
+});
+const printOption = flag({ long: 'print-command', summary: 'print the command instead of running it' });
 
 /** vmssh ssh, scp, sftp and rsync: the real program with the right ProxyCommand; all else is passed on as it is. */
 export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
@@ -59,16 +65,7 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
   ...summaries[tool],
   passThrough: true,
   details: `These options come before the first operand; everything else is ${tool}'s own. Exits with ${tool}'s exit code. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh: an absolute path, or a program and its options.`,
-  options: [
-    {
-      long: 'wait',
-      value: 'SECONDS',
-      optionalValue: true,
-      summary: 'wait for a machine that boots (default 120)',
-    },
-    { long: 'print-command', summary: 'print the command instead of running it' },
-    ...(tool === 'ssh' ? [typedOption] : []),
-  ],
+  options: [waitOption, printOption, ...(tool === 'ssh' ? [typedOption] : [])],
   parse: (raw) => parseArgs(tool, raw),
   run: async (options, io) => (await import('./ssh-run.js')).runSshTool(tool, options, io),
 }));
@@ -87,12 +84,15 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
     );
   const ours = before.filter((option) => isOurs(tool, option));
   refuseWaitApart(before, positionals);
-  const wait = ours.findLast(({ name }) => name === 'wait');
+  // The last one counts.
+  const options = Object.fromEntries(ours.map(({ name = '', value = '' }) => [name, value === '' || value]));
+  const raw = { positionals: operands, options };
+  const waitMs = waitOption.read(raw);
   return {
     args: { before: before.filter((option) => !isOurs(tool, option)), after, operands },
-    waitSeconds: wait && seconds(wait.value ?? ''),
-    typed: ours.findLast(({ name }) => name === 'typed')?.value,
-    print: ours.some(({ name }) => name === 'print-command'),
+    waitSeconds: waitMs === undefined ? undefined : waitMs / 1000,
+    typed: typedOption.read(raw),
+    print: printOption.read(raw),
   };
 }
 
@@ -104,12 +104,6 @@ function refuseWaitApart(before: readonly ToolOption[], positionals: readonly st
   let at = 0;
   for (const { words } of before) {
     at += words.length;
-    if (words[0] === '--wait') refuseApart({ long: 'wait' }, positionals[at]);
+    if (words[0] === '--wait') refuseApart(waitOption, positionals[at]);
   }
-}
-
-function seconds(text: string): number {
-  if (text === '') return 120;
-  const ms = secondsOption({ positionals: [], options: { wait: text } }, 'wait');
-  return (ms ?? 0) / 1000;
 }

@@ -9,8 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/commands/command.js';
+import { UsageError, understand } from '../../src/commands/command.js';
 import { applyPlan, showPlan } from '../../src/commands/config-apply.js';
+import { configDiff } from '../../src/commands/config-diff.js';
 import { configInstall } from '../../src/commands/config-install.js';
 import { configOptions } from '../../src/commands/config-options.js';
 import { configFiles, planInstall, planUninstall } from '../../src/commands/config-plan.js';
@@ -147,7 +148,10 @@ describe('options', () => {
   });
 
   it('refuse what does not go together, and arguments', () => {
-    expect(() => parse({ system: true, prefix: 'a' })).toThrow('--system and --prefix exclude each other');
+    for (const command of [configInstall, configDiff])
+      expect(() =>
+        understand(command, { positionals: [], options: { system: true, prefix: 'a' } }, home.io()),
+      ).toThrow('--system and --prefix exclude each other');
     expect(() => configInstall.parse({ positionals: ['x'], options: {} }, home.io())).toThrow(
       'expected no argument, got "x"',
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Addon } from '../../native/native.js';
-import { UsageError } from '../../src/commands/command.js';
+import { UsageError, understand } from '../../src/commands/command.js';
 import { doctor } from '../../src/commands/doctor.js';
 import { type Facts, gatherFacts } from '../../src/commands/doctor-facts.js';
 import { runDoctor } from '../../src/commands/doctor-host.js';
@@ -271,7 +271,7 @@ describe('the doctor of this host', () => {
       says: '--report and --json exclude each other',
     },
   ] as const)('refuses: $says', ({ positionals, options, says }) => {
-    expect(() => doctor.parse({ positionals, options }, fakeIo())).toThrow(new UsageError(says));
+    expect(() => understand(doctor, { positionals, options }, fakeIo())).toThrow(new UsageError(says));
   });
 
   it('with a target goes the way to that machine', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/commands/command.js';
+import { UsageError, understand } from '../../src/commands/command.js';
 import { type ListDeps, type ListOptions, list, runList } from '../../src/commands/list.js';
 import { listAll } from '../../src/discovery/list-all.js';
 import { nspawn } from '../../src/discovery/nspawn-provider.js';
@@ -197,15 +197,21 @@ describe('vmssh list', () => {
     { input: { output: 'wide', watch: true }, want: { ...table, show: 'wide', watchMs: 2000 } },
     { input: { output: 'json', json: true, watch: '5' }, want: { ...table, show: 'json', watchMs: 5000 } },
   ] as const)('takes $input', ({ input, want }) => {
-    expect(list.parse({ positionals: [], options: input }, fakeIo())).toEqual(want);
+    expect(understand(list, { positionals: [], options: input }, fakeIo())).toEqual(want);
   });
 
   it.each([
-    { input: { output: 'x' }, want: '--output takes wide or json, not "x"' },
+    { input: { output: 'x' }, want: '--output takes one of wide, json, not "x"' },
     { input: { json: true, quiet: true }, want: '--json and --quiet exclude each other' },
+    {
+      input: { json: true, quiet: true, ids: true },
+      want: '--json and --quiet and --ids exclude each other',
+    },
     { input: { ids: true, output: 'wide' }, want: '--ids and --output exclude each other' },
     { input: { watch: '0' }, want: '--watch takes seconds from 0.001 to 86400, not "0"' },
   ] as const)('refuses: $want', ({ input, want }) => {
-    expect(() => list.parse({ positionals: [], options: input }, fakeIo())).toThrow(new UsageError(want));
+    expect(() => understand(list, { positionals: [], options: input }, fakeIo())).toThrow(
+      new UsageError(want),
+    );
   });
 });

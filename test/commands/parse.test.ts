@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../src/commands/check.js';
-import { type Command, type RawArgs, UsageError } from '../../src/commands/command.js';
+import { type Command, type RawArgs, UsageError, understand } from '../../src/commands/command.js';
 import { configPrint } from '../../src/commands/config-print.js';
 import { nc } from '../../src/commands/nc.js';
 import { proxy } from '../../src/commands/proxy.js';
@@ -37,11 +37,11 @@ const badPorts: readonly { port: string; why: string }[] = [
 function table(command: Command<unknown>, rows: readonly Row[], refusals: readonly Refusal[]): void {
   describe(command.name, () => {
     it.each(rows)('takes $name', ({ input, want, io = fakeIo() }) => {
-      expect(command.parse(input, io)).toEqual(want);
+      expect(understand(command, input, io)).toEqual(want);
     });
     it.each(refusals)('refuses: $want', ({ input, want }) => {
-      expect(() => command.parse(input, fakeIo())).toThrow(new UsageError(want));
-      expect(() => command.parse(input, fakeIo())).toThrow(UsageError);
+      expect(() => understand(command, input, fakeIo())).toThrow(new UsageError(want));
+      expect(() => understand(command, input, fakeIo())).toThrow(UsageError);
     });
   });
 }
@@ -157,9 +157,10 @@ table(
   [
     { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
     { input: raw(['a', '1', 'b']), want: 'expected TARGET [PORT], got "a" "1" "b"' },
-    { input: raw(['a', '1'], { port: '2' }), want: 'the port is there twice: "1" and --port "2"' },
-    { input: raw(['a'], { transport: 'tcp' }), want: '--transport takes vsock, ip or vsock,ip, not "tcp"' },
-    { input: raw(['a'], { transport: '' }), want: '--transport takes vsock, ip or vsock,ip, not ""' },
+    { input: raw(['a', '1'], { port: '2' }), want: 'the port is there twice: "1" and --port 2' },
+    { input: raw(['a'], { pipe: true, banner: true }), want: '--banner and --pipe exclude each other' },
+    { input: raw(['a'], { transport: 'tcp' }), want: '--transport takes any of vsock, ip, not "tcp"' },
+    { input: raw(['a'], { transport: '' }), want: '--transport takes any of vsock, ip, not ""' },
     ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
   ],
 );
@@ -206,7 +207,7 @@ table(
   ],
   [
     { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
-    { input: raw(['a', '1'], { port: '2' }), want: 'the port is there twice: "1" and --port "2"' },
+    { input: raw(['a', '1'], { port: '2' }), want: 'the port is there twice: "1" and --port 2' },
     ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
   ],
 );

@@ -44,6 +44,19 @@ describe('the program', () => {
     expect(result.stderr).not.toMatch(/cwd|a fault of vmssh/);
   });
 
+  it.each([
+    {
+      about: 'ssh starts without a parser',
+      args: ['nc', '--banner', '--pipe', 'vsock/3'],
+      says: '--banner and --pipe',
+    },
+    { about: 'the parser reads', args: ['list', '-q', '--ids'], says: '--quiet and --ids' },
+  ])('refuses options that exclude each other, of a command that $about', async ({ args, says }) => {
+    const result = await run([...vmssh, ...args]);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain(`vmssh: ${says} exclude each other\n`);
+  });
+
   it('says in the words of the system why it cannot write a file', async () => {
     const home = join(dir, 'home');
     mkdirSync(home);

@@ -1,4 +1,4 @@
-import type { Command, RawArgs } from '../../src/commands/command.js';
+import { type Command, type RawArgs, understand } from '../../src/commands/command.js';
 import { fakeIo } from '../commands/fake-io.js';
 
 export const raw = (options: RawArgs['options'] = {}, ...positionals: string[]): RawArgs => ({
@@ -9,6 +9,6 @@ export const raw = (options: RawArgs['options'] = {}, ...positionals: string[]):
 /** Runs a command as the program does, and keeps what it printed. */
 export async function call<O>(command: Command<O>, args: RawArgs, more: Parameters<typeof fakeIo>[0] = {}) {
   const io = fakeIo({ env: process.env, ...more });
-  const code = await command.run(command.parse(args, io), io);
+  const code = await command.run(understand(command, args, io), io);
   return { code, out: io.stdout.join(''), err: io.stderr.join('') };
 }

@@ -52,7 +52,8 @@ export const guestInstall: Command<GuestInstallOptions> = {
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
 What is done there is what vmssh guest script prints. Afterwards the guest is checked as a target.`,
-  options: [targetOption, ...setupOptions, undoOption, ...[routeOption, sshConfigOption, timeoutOption]],
+  options: [targetOption, ...setupOptions, undoOption, routeOption, sshConfigOption, timeoutOption],
+  exclusive: setupOptions.map((option) => [undoOption, option]),
   examples: [
     { line: 'vmssh guest install root@192.0.2.7', about: 'over ssh and TCP, for the last time' },
     { line: 'vmssh guest install wsl/Ubuntu', about: 'in a WSL2 distribution, from Windows' },

@@ -67,6 +67,11 @@ describe('wrong usage', () => {
       args: raw({ undo: true, port: '22' }),
       says: /^--undo and --port exclude each other$/,
     },
+    {
+      command: guestInstall,
+      args: raw({ undo: true, 'only-vsock': true }, 'a'),
+      says: /^--undo and --only-vsock exclude/,
+    },
     { command: guestScript, args: raw({ generator: true, port: '23' }), says: /the generator binds port 22/ },
     { command: guestScript, args: raw({ key: '/nowhere' }), says: /"\/nowhere" cannot be read/ },
     { command: guestScript, args: raw({ account: "a'b" }), says: /cannot be the name of an account/ },

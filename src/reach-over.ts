@@ -57,7 +57,7 @@ async function reachByAddress(
   if (host === undefined) {
     throw new ConnectError('resolve', text, {
       ...{ code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address of it' },
-      hint: 'the guest tells it by its integration services: hv_kvp_daemon (apt-get install hyperv-daemons)',
+      hint: 'the guest reports it by its integration services: hv_kvp_daemon (apt-get install hyperv-daemons)',
     });
   }
   const tcp = { family: 'tcp', host, port } as const;

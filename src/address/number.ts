@@ -16,7 +16,7 @@ export function explainUnsigned32(text: string): string {
   if (text === '') return 'it is empty';
   if (/^-\d+$/.test(text)) return 'it is negative';
   if (/^0\d+$/.test(text))
-    return 'it has a leading zero: write it in decimal without one, or in hexadecimal behind 0x';
+    return 'it has a leading zero: write it in decimal without one, or in hexadecimal after 0x';
   if (/^(\d+|0x[0-9a-f]+)$/i.test(text)) return 'it is over 4294967295';
   return 'it is not a number';
 }

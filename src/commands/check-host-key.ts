@@ -62,7 +62,7 @@ function refuse(verdict: Verdict, { type, fingerprint }: HostKey, text: string, 
   if (verdict === 'changed')
     throw new ConnectError('handshake', text, {
       code: 'HOST_KEY_CHANGED',
-      problem: `${key}: it knows another one of this machine, which was installed anew, or another one answers for it`,
+      problem: `${key}: it knows another key of this machine: the machine was reinstalled, or another one answers for it`,
       hint: `if that is as it should be: vmssh forget ${shellQuoted(text)}`,
     });
   if (verdict === 'revoked')

@@ -24,7 +24,7 @@ const userOption = parsed(
     long: 'user',
     short: 'l',
     value: 'NAME',
-    summary: 'who would log in (default: the user of TARGET, or whom ssh takes)',
+    summary: 'the user to log in as (default: that of TARGET or of the ssh configuration)',
   },
   checkUserName,
 );
@@ -32,10 +32,10 @@ const userOption = parsed(
 /** vmssh check TARGET…: every stage on the way to a login, with its time and what it found. */
 export const check: Command<CheckOptions> = {
   name: 'check',
-  summary: 'go the way to a machine stage by stage, up to its host key and authentication methods',
+  summary: 'test the connection step by step, up to the host key and authentication methods',
   usage: '[user@]TARGET...',
   details:
-    'TARGET is also a name alone, as of vmssh ssh. Exits with the code of the first target that failed. Nobody is logged in.',
+    'TARGET can also be a name, as for vmssh ssh. Exits with the code of the first target that failed. Does not log in.',
   options: [portOption, userOption, timeoutOption, waitOption, jsonOption, verboseOption],
   examples: [
     { line: 'vmssh check mint', about: 'why does ssh mint not work?' },

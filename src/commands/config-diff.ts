@@ -6,7 +6,7 @@ import { planInstall } from './config-plan.js';
 /** vmssh config diff: what config install would change; exit code 1 where that is anything. */
 export const configDiff: Command<ConfigOptions> = {
   name: 'config diff',
-  summary: 'show what config install would change; exits with 1 where that is anything',
+  summary: 'show what config install would change; exits 1 if anything would change',
   usage: '',
   ...fileOptions,
   examples: [

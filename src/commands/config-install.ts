@@ -35,7 +35,7 @@ export const configInstall: Command<ConfigInstallOptions> = {
   name: 'config install',
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
   usage: '',
-  details: `It can be run again at any time, and is to be where machines came or went. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
+  details: `Run it again when machines come or go. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
 is left alone. What --prefix or --only-patterns said holds for later runs, until one of them is said again. With --dry-run it prints a diff, and exits with 1 where something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
@@ -66,7 +66,7 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
     const why = options.system ? await notForAll(io.self) : undefined;
     if (why !== undefined)
       io.err(
-        `${io.program}: warning: every user's ssh is to run this program, and ${printable(why)}: install it where root alone can change it, as the Debian package does\n`,
+        `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
       );
     const plan = (to: Io) => planInstall(options, to, find, files);
     if (options.dryRun) return showPlan(await plan(io), io);

@@ -25,7 +25,7 @@ export interface ConfigOptions {
 
 const patternsOption = flag({
   long: 'only-patterns',
-  summary: 'the patterns of targets alone, no Host of its own for each machine',
+  summary: 'only the patterns of targets, no Host for each machine',
 });
 const prefixOption = parsed(
   {
@@ -43,7 +43,7 @@ const prefixOption = parsed(
 
 export const systemOption = flag({
   long: 'system',
-  summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, the patterns alone',
+  summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
 });
 
 /** What config print takes. */

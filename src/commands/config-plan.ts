@@ -110,12 +110,12 @@ function inTheWay(path: string, content: string | undefined, action: string): Pl
   const hint = `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config ${action}`;
   switch (ownerOf(content)) {
     case 'foreign':
-      return { path, why: 'vmssh did not write it, and leaves it alone', hint };
+      return { path, why: 'vmssh did not write it, and does not change it', hint };
     case 'edited':
       return {
         path,
-        why: 'it was edited since vmssh wrote it, and is left alone',
-        hint: `${hint}; lines of your own belong into another file, as ~/.ssh/config`,
+        why: 'it was edited since vmssh wrote it, and is not changed',
+        hint: `${hint}; put your own lines in another file, such as ~/.ssh/config`,
       };
     case 'none':
     case 'ours':

@@ -9,7 +9,7 @@ export const configPrint: Command<ConfigOptions> = {
   options: lineOptions,
   examples: [
     { line: 'vmssh config print --only-patterns > /tmp/c && ssh -F /tmp/c .host', about: 'to try it first' },
-    { line: 'vmssh config print >> ~/.ssh/config', about: 'for who keeps one file' },
+    { line: 'vmssh config print >> ~/.ssh/config', about: 'for a single configuration file' },
   ],
   parse: configOptions,
   async run(options, io) {

@@ -14,7 +14,7 @@ export interface ConfigUninstallOptions {
 const dryRunOption = flag({
   long: 'dry-run',
   short: 'n',
-  summary: 'print what would change; exits with 1 where that is anything',
+  summary: 'print what would change; exits 1 if anything would change',
 });
 
 /** vmssh config uninstall: takes back what config install did. */

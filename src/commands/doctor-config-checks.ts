@@ -89,7 +89,7 @@ function include({ owner, include: where, mainPath, pasted }: ConfigFacts): Host
   if (where === 'first')
     return { name, state: 'ok', found: `${mainPath} includes it above the first Host`, report: first };
   const late =
-    where === 'late' ? plain('it stands below a Host or Match, and so for that one alone') : undefined;
+    where === 'late' ? plain('it is below a Host or Match, and so applies only to that') : undefined;
   const none = { found: `${mainPath} does not include it`, report: 'it is not included' };
   return { name, state: 'bad', ...(late ?? none), fix: 'vmssh config install' };
 }

@@ -35,7 +35,7 @@ async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
       const line = `${signs[state]} ${name.padEnd(width)}  ${printable(found)}\n`;
       return fix === undefined
         ? line
-        : `${line}  ${' '.repeat(width)}  ${style.dim('cure:')} ${printable(pasteable(fix, io))}\n`;
+        : `${line}  ${' '.repeat(width)}  ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`;
     })
     .join('');
 }

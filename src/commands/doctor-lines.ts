@@ -17,7 +17,7 @@ export async function printer(io: Io): Promise<Show> {
     check: (result) => io.out(formatCheck(result, style, io)),
     finding({ state, name: step, words, fix }) {
       line({ state, step, words });
-      if (fix) io.out(`    ${style.dim('cure:')} ${printable(pasteable(fix, io))}\n`);
+      if (fix) io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
     },
     guest: () => io.out(`${style.bold('in the guest')}\n`),
     suspects: (findings) => io.out(suspectLines(findings, style.dim, io)),
@@ -31,7 +31,7 @@ function suspectLines(findings: readonly Finding[], dim: (text: string) => strin
   const lines = suspects.map((name) => {
     const { number, title, fix } = guestFailures[name];
     const where = number > 0 ? dim(` (${number} in docs/guest.md)`) : '';
-    return `  - ${title}${where}\n    ${dim('cure:')} ${pasteable(fix, io)}\n`;
+    return `  - ${title}${where}\n    ${dim('fix:')} ${pasteable(fix, io)}\n`;
   });
   const look =
     'To know which: --over [user@]HOST looks from inside, or paste what vmssh guest check --script prints into its console';

@@ -53,7 +53,7 @@ export async function openFolders(
   const found: OpenFolder[] = [];
   for (const folder of new Set(env.PATH.split(':'))) {
     if (!isAbsolute(folder)) {
-      found.push({ folder, who: 'whoever can write to the current folder' });
+      found.push({ folder, who: 'any user who can write to the current folder' });
     } else if (!(folder.startsWith('/mnt/') && isWsl({ env }))) {
       // Windows' own folders in WSL2 say 0777, whoever may write there.
       const who = await whoElse(folder);
@@ -81,7 +81,7 @@ export async function openFolders(
     const foreign = [owner, linkUid].find((each) => each !== undefined && ![0, uid, 65_534].includes(each));
     if (foreign !== undefined) return `user ${foreign}`;
     if (!adds && (mode & 0o1000) !== 0) return undefined;
-    if ((mode & 0o002) !== 0) return 'anybody';
+    if ((mode & 0o002) !== 0) return 'any user';
     return (mode & 0o020) === 0 || gid === 0 ? undefined : othersIn(gid);
   }
 

@@ -20,21 +20,21 @@ const overOption = textOption({
   long: 'over',
   value: '[user@]HOST',
   takes: 'target',
-  summary: 'another way into the guest, to look from inside: ssh, a target, wsl/DISTRO',
+  summary: 'another route into the guest, to look from inside: ssh, a target, wsl/DISTRO',
 });
 const userOption = textOption({
   long: 'user',
   short: 'l',
   value: 'NAME',
-  summary: 'who logs in (default: the user of TARGET, or whom ssh takes)',
+  summary: 'the user to log in as (default: that of TARGET or of the ssh configuration)',
 });
 
 /** vmssh doctor TARGET: what is wrong between here and a shell in the guest, with its evidence and its fix. */
 export const doctorTarget: Command<DoctorTargetOptions> = {
   name: 'doctor',
-  summary: 'find out what is wrong with the way to a machine, and how to mend it',
+  summary: 'find what is wrong with the connection to a machine, and how to fix it',
   usage: '[user@]TARGET',
-  details: `It goes the way to a login, and looks from inside the guest where it gets in: by the target itself, or by --over.
+  details: `It tests the steps of a login, and looks from inside the guest if it can log in: by the target itself, or by --over.
 The failures it knows are listed in docs/guest.md. Exits with 1 where something is wrong.`,
   options: [
     overOption,

@@ -16,9 +16,9 @@ const reportOption = flag({
 /** vmssh doctor: what on this host works and what does not; with a target: the way to that machine. */
 export const doctor: Command<DoctorOptions> = {
   ...doctorTarget,
-  summary: 'find out what is wrong on this host, or with the way to a machine, and how to mend it',
+  summary: 'find what is wrong on this host, or with the connection to a machine, and how to fix it',
   usage: '[[user@]TARGET]',
-  details: `Without TARGET it looks at this host: ssh, the addon, vsock, who lists machines, ssh's configuration. With one:
+  details: `Without TARGET it looks at this host: ssh, the addon, vsock, providers of machines, ssh's configuration. With one:
 ${doctorTarget.details ?? ''}`,
   options: [...doctorTarget.options, reportOption],
   exclusive: [[reportOption, jsonOption]],

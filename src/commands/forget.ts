@@ -19,10 +19,10 @@ export const forget: Command<ForgetOptions> = {
   name: 'forget',
   summary: 'forget the host key of a machine, so that its new one is taken (docs/host-keys.md)',
   usage: 'TARGET...',
-  details: 'Exits with 4 where no key is known. Only ~/.ssh/vmssh_known_hosts is touched.',
+  details: 'Exits with 4 if no key is known. Only ~/.ssh/vmssh_known_hosts is touched.',
   options: [],
   examples: [
-    { line: 'vmssh forget mint', about: 'the machine was installed anew' },
+    { line: 'vmssh forget mint', about: 'the machine was reinstalled' },
     { line: 'vmssh forget 01234567-89ab-cdef-0123-456789abcdef', about: 'by its UUID, when it is gone' },
   ],
 

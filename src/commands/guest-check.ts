@@ -37,9 +37,9 @@ const userOption = textOption({
 /** vmssh guest check: looks for what is wrong in a guest, over a way that works. Changes nothing there. */
 export const guestCheck: Command<GuestCheckOptions> = {
   name: 'guest check',
-  summary: 'tell what keeps sshd from answering on vsock, from inside the guest; changes nothing',
+  summary: 'find what keeps sshd from answering on vsock, from inside the guest; changes nothing',
   usage: '[user@]HOST',
-  details: 'HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits with 1 where something is wrong.',
+  details: 'HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits 1 if something is wrong.',
   options: [scriptOption, guestPortOption, userOption, routeOption, sshConfigOption, jsonOption],
   examples: [
     { line: 'vmssh guest check root@192.0.2.7', about: 'over TCP, when vsock does not work yet' },

@@ -88,7 +88,7 @@ async function writeTree(
     await writeNewTree(folder, entries, platform);
   } catch (error) {
     if (!(error instanceof FileRefusal)) throw error;
-    throw new UsageError(`${quote(folder)} is left alone: ${error.message}`, 'give --tree a new folder');
+    throw new UsageError(`${quote(folder)} is not used: ${error.message}`, 'give --tree a new folder');
   }
   return entries.filter((entry) => !('folderMode' in entry)).map(({ path }) => join(folder, path));
 }

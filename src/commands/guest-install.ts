@@ -37,7 +37,7 @@ const targetOption = parsed(
     long: 'target',
     value: 'TARGET',
     takes: 'target',
-    summary: 'how this host reaches the guest from now on (default: by the CID that it tells)',
+    summary: 'how this host reaches the guest from now on (default: by the CID that the guest reports)',
   },
   (text) => {
     parseTarget(text);
@@ -48,7 +48,7 @@ const targetOption = parsed(
 /** vmssh guest install: runs the set-up in a guest over a way that works, and proves the new one. */
 export const guestInstall: Command<GuestInstallOptions> = {
   name: 'guest install',
-  summary: 'set a guest up over a way that already works, and prove the way over vsock',
+  summary: 'set up a guest over a route that already works, and prove the route over vsock',
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
 What is done there is what vmssh guest script prints. Afterwards the guest is checked as a target.`,
@@ -59,7 +59,7 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
     { line: 'vmssh guest install wsl/Ubuntu', about: 'in a WSL2 distribution, from Windows' },
     {
       line: 'vmssh guest install --only-vsock --target hyper-v/mint me@mint',
-      about: 'and close TCP when the new way is proved',
+      about: 'and close TCP once the new route is proved',
     },
     { line: 'vmssh guest install --undo root@vsock/3', about: 'take it back' },
   ],

@@ -15,7 +15,7 @@ export function findingsOf(lines: readonly ProgressLine[]): readonly FindingJson
   const found: FindingJson[] = [];
   for (const { state, step: name, words } of lines) {
     const last = found.at(-1);
-    if (state === 'cure') {
+    if (state === 'fix') {
       if (last?.name === name) found[found.length - 1] = { ...last, fix: words };
     } else if (state !== 'end') found.push({ name, state, found: words });
   }

@@ -14,8 +14,8 @@ export function formatProgress({ state, step, words }: ProgressLine, style: Chal
       return `  ${style.dim('-')} ${step.padEnd(14)} ${style.dim(text)}\n`;
     case 'failed':
       return `  ${style.red('✗')} ${step.padEnd(14)} ${text}\n`;
-    case 'cure':
-      return `    ${style.dim("cure, in the guest's words:")} ${text}\n`;
+    case 'fix':
+      return `    ${style.dim('fix, as the guest gives it:')} ${text}\n`;
     case 'end':
       return '';
   }

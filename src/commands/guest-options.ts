@@ -19,14 +19,14 @@ export const distroOption = oneOf({
   long: 'distro',
   value: 'NAME',
   choices: distributions,
-  summary: `where sshd and its folder lie: ${distributions.join(', ')} (default ${defaultDistribution})`,
+  summary: `where sshd and its folder are: ${distributions.join(', ')} (default ${defaultDistribution})`,
 });
 
 export const hostsOption = flag({
   long: 'hosts-fix',
-  summary: 'put UNKNOWN into /etc/hosts even where looking it up is fast',
+  summary: 'put UNKNOWN into /etc/hosts even if looking it up is fast',
 });
-export const hushOption = flag({ long: 'hushlogin', summary: 'no words of the day: ~/.hushlogin' });
+export const hushOption = flag({ long: 'hushlogin', summary: 'suppress the login message: ~/.hushlogin' });
 export const keyOption = parsed(
   { long: 'key', value: 'FILE', summary: 'put this public key into authorized_keys' },
   readKeys,
@@ -35,13 +35,13 @@ export const accountOption = parsed(
   {
     long: 'account',
     value: 'NAME',
-    summary: 'whom key and .hushlogin are for (default: who calls sudo, or root)',
+    summary: 'the account for --key and --hushlogin (default: the caller of sudo, or root)',
   },
   accountName,
 );
 const onlyVsockOption = flag({
   long: 'only-vsock',
-  summary: "close sshd's TCP listener once the way over vsock is proved",
+  summary: "close sshd's TCP listener once the route over vsock is proved",
 });
 export const generatorOption = flag({
   long: 'generator',

@@ -41,7 +41,7 @@ export async function isSameMachine(
   signal.throwIfAborted();
   const found = code === undefined ? undefined : proofIn(lines);
   if (found === undefined && isNeeded) {
-    const word = goesOn ? '' : '; --target TARGET takes your word for it';
+    const word = goesOn ? '' : '; --target TARGET skips the proof';
     const hint = `--key FILE puts a key of yours there${word}`;
     await complain(`${target} is not known to be ${host}: the login there failed: ${words}`, hint, io);
     return false;

@@ -55,7 +55,8 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
   const { wide, style, terminal } = looks;
   const rows = machines.map((machine) => columns(machine, wide).map(printable));
   if (!terminal) return rows.map((row) => `${row.join('\t')}\n`).join('');
-  if (rows.length === 0) return 'no machines found; vmssh doctor tells who was asked\n';
+  if (rows.length === 0)
+    return 'No machines found. Run `vmssh doctor` to see which providers were checked.\n';
   const header = [
     ...['STATUS', 'NAME', 'TARGET', 'PROVIDER'],
     ...(wide ? ['CID', 'UUID', 'ADDRESS', 'OTHER'] : []),

@@ -36,12 +36,12 @@ const listDeps: ListDeps = {
 const runningOption = flag({
   long: 'running',
   short: 'r',
-  summary: 'only machines that run, or may run (unknown)',
+  summary: 'only running machines, or those that may be (unknown)',
 });
 const providerOption = parsed(
   {
     ...{ long: 'provider', value: 'LIST', takes: 'providers' },
-    summary: 'ask these alone, such as libvirt,machined',
+    summary: 'ask only these providers, such as libvirt,machined',
   },
   (text) => text.split(','),
 );
@@ -52,22 +52,22 @@ const outputOption = oneOf({
 const quietOption = flag({
   long: 'quiet',
   short: 'q',
-  summary: 'print names alone, a line each, as hvc list does',
+  summary: 'print only names, one per line, as hvc list does',
 });
-const idsOption = flag({ long: 'ids', short: 'i', summary: 'print UUIDs alone, a line each' });
+const idsOption = flag({ long: 'ids', short: 'i', summary: 'print only UUIDs, one per line' });
 const watchOption = seconds({
   ...{ long: 'watch', short: 'w', leftOut: 2000 },
-  summary: 'look again and again, until Ctrl-C (default 2)',
+  summary: 'refresh every N seconds, until Ctrl-C (default 2)',
 });
 
 /** vmssh list: every machine on this host, whoever runs it. */
 export const list: Command<ListOptions> = {
   name: 'list',
-  summary: 'list the virtual machines and containers on this host, whoever runs them',
+  summary: 'list the virtual machines and containers on this host',
   usage: '',
   details: `On a terminal it prints an aligned table, in a pipe lines of tab-separated columns without a header:
 STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
-A provider that is slower than a second or fails gives a warning on stderr, and exit code 1 where --provider named it.`,
+A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
   options: [runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
   exclusive: [
     [jsonOption, quietOption, idsOption],
@@ -75,7 +75,7 @@ A provider that is slower than a second or fails gives a warning on stderr, and 
   ],
   examples: [
     { line: 'vmssh list --running', about: 'what can be logged in to' },
-    { line: 'vmssh list | cut -f3', about: 'the targets alone' },
+    { line: 'vmssh list | cut -f3', about: 'only the targets' },
     {
       line: "vmssh list -q --provider libvirt | xargs -d '\\n' -n1 vmssh check",
       about: 'check each domain of libvirt',

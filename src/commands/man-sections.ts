@@ -54,7 +54,7 @@ const variables: readonly Variable[] = [
   },
   {
     name: 'VMSSH_WINDOWS',
-    about: 'inside WSL2: the vmssh.exe that goes to machines of Windows',
+    about: 'inside WSL2: the vmssh.exe that reaches machines of Windows',
     pages: [...looking, 'proxy', 'guest'],
   },
   {

@@ -55,7 +55,7 @@ export const nc: Command<NcOptions> = {
   name: 'nc',
   summary: "print a machine's SSH banner, or pipe stdin and stdout to a port of it",
   usage: 'TARGET [PORT]',
-  details: 'On a terminal it prints the SSH banner and ends; where stdin is no terminal it pipes like nc.',
+  details: 'On a terminal it prints the SSH banner and exits; if stdin is not a terminal it pipes like nc.',
   options: [
     bannerOption,
     pipeOption,

@@ -55,7 +55,7 @@ export function notStarted(program: string, text: string, cause: unknown): Conne
   return new ConnectError('connect', text, {
     code: 'NOT_RUN',
     problem: `${quote(program)} of Windows could not be started: ${(cause as Error).message}`,
-    hint: 'VMSSH_WINDOWS names it, else it is the vmssh.exe of PATH; where no Windows program starts: wsl --shutdown, on Windows',
+    hint: 'set VMSSH_WINDOWS to its path, or put it on PATH; if no Windows program starts: wsl --shutdown, on Windows',
     cause,
   });
 }

@@ -70,7 +70,7 @@ function vmssh(act: (command: Command<unknown>) => (raw: RawArgs) => Promise<voi
   const program = new CommanderCommand('vmssh')
     .description('ssh into virtual machines and containers on this host, without a network')
     .version(version)
-    .helpCommand('help [command]', 'tell more of a command')
+    .helpCommand('help [command]', 'show help for a command')
     .addHelpText('after', overview);
   for (const command of commands) {
     const [first = '', second] = command.name.split(' ');

@@ -36,7 +36,7 @@ const typedOption = textOption({
 });
 const fdpassOption = flag({
   long: 'fdpass',
-  summary: 'pass the socket where stdout is one (ProxyUseFdpass yes), else relay',
+  summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
 });
 
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */

@@ -37,7 +37,7 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
 export function refuseApart({ long }: Pick<OptionSpec, 'long'>, next: string | undefined): void {
   if (next === undefined || !/^\d+(\.\d+)?$/.test(next)) return;
   throw new UsageError(
-    `--${long} takes its value behind a "=", not behind a blank: got "--${long} ${next}"`,
-    `--${long}=${next}, or --${long} at the end where ${next} is something else`,
+    `--${long} needs "=" before its value: got "--${long} ${next}"`,
+    `--${long}=${next}, or --${long} at the end if ${next} is not its value`,
   );
 }

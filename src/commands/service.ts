@@ -73,7 +73,7 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
   usage: 'PORT...',
   options: [nameOption, dryRunOption],
   examples: [
-    { line: 'vmssh service register 2222', about: 'where connects to a port other than 22 are refused' },
+    { line: 'vmssh service register 2222', about: 'if connects to a port other than 22 are refused' },
     { line: 'vmssh service register --dry-run 2222', about: 'on any system: the command to run there' },
   ],
 
@@ -136,7 +136,7 @@ export async function change(
 function refuseElsewhere({ platform }: Io): void {
   if (platform === 'win32') return;
   const problem = `Hyper-V socket services are registered on Windows, and this is ${platform}`;
-  const hint = 'vmssh guid PORT and vmssh service register --dry-run PORT tell here what to do there';
+  const hint = 'vmssh guid PORT and vmssh service register --dry-run PORT show here what to run there';
   throw new CommandError('UNSUPPORTED', problem, hint);
 }
 

@@ -20,7 +20,7 @@ export const waitOption = seconds({
 export const verboseOption = flag({
   long: 'verbose',
   short: 'v',
-  summary: 'tell each step with its time on stderr',
+  summary: 'show each step with its time on stderr',
 });
 
 /** --timeout, --wait and -v, understood. */

@@ -105,7 +105,7 @@ function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[
   if (other)
     throw new UsageError(
       `${tool} copies between this host and one machine here, not between ${quote(operand.host)} and ${quote(other.host)}`,
-      `vmssh config install, and then ${tool} alone, with the names of both`,
+      `vmssh config install, and then plain ${tool}, with the names of both`,
     );
   for (const { user } of machines) if (user !== undefined) usage(() => checkUserName(user));
   return operand;
@@ -142,7 +142,9 @@ function hostFor({ text, machine }: ListedTarget): string {
 
 function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly string[] {
   if (rest.length > 0)
-    throw new UsageError('VMSSH_SSH may hold options for vmssh ssh alone; scp and sftp take a program');
+    throw new UsageError(
+      'only vmssh ssh takes options from VMSSH_SSH; for scp and sftp it must name a program',
+    );
   return program === 'ssh' ? [] : ['-S', program];
 }
 

@@ -42,7 +42,7 @@ export async function listHyperV(
 /** What fixes NO_RIGHTS and NO_HYPERV. */
 export const hyperVHints = {
   NO_RIGHTS:
-    'be a member of Hyper-V Administrators (elevated: net localgroup "Hyper-V Administrators" %USERNAME% /add, then sign in anew), or use an elevated terminal',
+    'join Hyper-V Administrators (elevated: net localgroup "Hyper-V Administrators" %USERNAME% /add, then sign in again), or use an elevated terminal',
   NO_HYPERV: 'enable it and restart: optionalfeatures',
 } as const;
 
@@ -79,7 +79,7 @@ const absent: ReadonlySet<string> = new Set(['WBEM_E_INVALID_NAMESPACE', 'WBEM_E
 const denied: ReadonlySet<string> = new Set(['WBEM_E_ACCESS_DENIED', 'E_ACCESSDENIED']);
 
 function noRights(): DiscoveryError {
-  return new DiscoveryError('NO_RIGHTS', 'Windows shows its Hyper-V machines to its administrators alone');
+  return new DiscoveryError('NO_RIGHTS', 'Windows shows its Hyper-V machines only to administrators');
 }
 
 // The host's Name is no GUID; its Caption would tell it too, but is translated.

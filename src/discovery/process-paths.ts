@@ -41,8 +41,7 @@ export async function pathInRoot(
     const to = await readlink(join(root, ...done, part)).catch(() => undefined);
     if (to === undefined) done = [...done, part];
     else {
-      if (++links > mostLinks)
-        throw new DiscoveryError('ELOOP', `${path} runs in a circle of symbolic links`);
+      if (++links > mostLinks) throw new DiscoveryError('ELOOP', `${path} is a loop of symbolic links`);
       if (isAbsolute(to)) done = [];
       left = [...to.split('/'), ...left];
     }

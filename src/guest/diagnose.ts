@@ -88,7 +88,7 @@ function aboutLogin({ in: inside, ms, words, user }: LoginSign, handshakeMs: num
       {
         state: 'failed',
         name: 'login',
-        words: `the way is right up to sshd, and it refuses ${user}: ${words}`,
+        words: `the connection works up to sshd, which refuses ${user}: ${words}`,
         fix: `a key of yours for ${user}: vmssh guest script --key FILE in the guest; and see PermitRootLogin there`,
       },
     ];

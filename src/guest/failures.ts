@@ -74,7 +74,7 @@ export const guestFailures = {
   },
   listening: {
     number: 0,
-    title: 'nobody listens on that port in the guest',
+    title: 'nothing listens on that port in the guest',
     fix: 'vmssh guest install, or vmssh guest script in the guest',
   },
 } as const satisfies Readonly<Record<string, GuestFailure>>;

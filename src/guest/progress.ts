@@ -1,5 +1,5 @@
 /** What a line of a guest's script says of its step. `end` carries the script's exit code as its step. */
-export type State = 'ok' | 'changed' | 'skipped' | 'failed' | 'cure' | 'end';
+export type State = 'ok' | 'changed' | 'skipped' | 'failed' | 'fix' | 'end';
 
 export interface ProgressLine {
   readonly state: State;
@@ -9,7 +9,7 @@ export interface ProgressLine {
 
 /** A line that a guest's script printed, as src/guest/sh/parts/report.sh writes it; undefined for anybody else's. */
 export function parseProgress(line: string): ProgressLine | undefined {
-  const match = /^(ok|changed|skipped|failed|cure|end) +([a-z0-9-]+) +(.+?)\r?$/.exec(line);
+  const match = /^(ok|changed|skipped|failed|fix|end) +([a-z0-9-]+) +(.+?)\r?$/.exec(line);
   if (!match) return undefined;
   const [, state, step = '', words = ''] = match;
   return { state: state as State, step, words };

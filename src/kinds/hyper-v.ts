@@ -8,7 +8,7 @@ export const hyperVKind: Kind<HyperVTarget> = {
   name: 'hyper-v',
   form: 'hyper-v/NAME|GUID',
   summary:
-    "a Hyper-V virtual machine by its name or its id (from Windows and WSL2); the id's GUID alone will do",
+    "a Hyper-V virtual machine by its name or its id (from Windows and WSL2); the id's GUID works without a prefix",
   separators: '/%',
   rest: 'name',
   from: 'windows-wsl2',

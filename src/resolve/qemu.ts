@@ -43,7 +43,7 @@ export async function resolveQemu(
       ? { ...byProcess, known: [...new Set([...known, ...byProcess.known])], warnings }
       : byProcess;
   return resolveFound(foundBy(all, name, context.text, asked), context, {
-    start: 'start it anew',
+    start: 'restart it',
     address:
       'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
   });
@@ -62,6 +62,6 @@ function hintsFor({ name, uuid = '', scope }: DomainFound) {
   const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
   return {
     start: `virsh -c ${uri} start ${typed}`,
-    address: `give it a vsock device and start it anew: virsh -c ${uri} edit ${typed}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
+    address: `give it a vsock device and restart it: virsh -c ${uri} edit ${typed}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
   };
 }

@@ -7,7 +7,7 @@ export function resolvePath(target: SocketPath, context: ResolveContext): { path
   const decodedPath = target.decodedPath && onDrive(target.decodedPath, context.platform);
   if (decodedPath === undefined) return { path, steps: [] };
   if (context.exists(path)) return { path, steps: [`a file ${path} exists, so "%" is meant literally`] };
-  return { path: decodedPath, steps: [`no file ${path} exists, so "%" stands for "/"`] };
+  return { path: decodedPath, steps: [`no file ${path} exists, so "%" is read as "/"`] };
 }
 
 /** On Windows the slash in front of a drive is the target's own: "/C:/x" is "C:/x". */

@@ -30,8 +30,11 @@ export async function resolveWsl(
   const { vmId, systemd } = await asked(known.ask(name, deps), distro, context);
   if (vmId === undefined) {
     throw new ConnectError('resolve', context.text, {
-      ...{ code: 'NOT_FOUND', problem: `WSL does not tell the id of the virtual machine of ${quote(name)}` },
-      hint: 'wsl --update (it tells since WSL 2.5.10), or use the id itself: hvsock:ID:vsock-22',
+      ...{
+        code: 'NOT_FOUND',
+        problem: `WSL does not report the id of the virtual machine of ${quote(name)}`,
+      },
+      hint: 'wsl --update (WSL 2.5.10 and later report it), or use the id itself: hvsock:ID:vsock-22',
     });
   }
   return {

@@ -50,9 +50,9 @@ async function look(connection: Connection, target: string, timeoutMs: number): 
 }
 
 const closedHint =
-  'the way is open and sshd gave up: in the guest see journalctl -u "sshd*@*" (a missing /run/sshd is the usual cause); while it boots, use --wait';
+  'the connection works, but sshd gave up: in the guest, run journalctl -u "sshd*@*" (a missing /run/sshd is the usual cause); use --wait while it boots';
 const silentHint =
-  'something accepts and nobody answers: in the guest, the socket unit needs Accept=yes and a service template of the same name; see vmssh check';
+  'something accepts the connection but does not answer: in the guest, the socket unit needs Accept=yes and a service template of the same name; see vmssh check';
 
 async function peek(
   connection: Connection,

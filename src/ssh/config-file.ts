@@ -5,7 +5,7 @@ import { settingsOf } from './config-settings.js';
 export type ConfigOwner = 'none' | 'ours' | 'edited' | 'foreign';
 
 const mark =
-  '# Written by vmssh: "vmssh config install" writes it anew, "vmssh config uninstall" removes it. Do not edit: ';
+  '# Written by vmssh: "vmssh config install" rewrites it, "vmssh config uninstall" removes it. Do not edit: ';
 
 /** The text with a first line by which `ownerOf` knows it again. */
 export function signed(text: string): string {

@@ -46,7 +46,7 @@ export function configText({
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',
-    '# These names are addresses: who answers changes with every machine that is started, and nobody stands in between.',
+    '# These names are addresses: which machine answers can change with every start, and nothing can sit in between.',
     block(patterns(table, 'none'), { ...caller, knownHosts: undefined }),
     '# These are machines: the first key is taken, a changed one is refused until "vmssh forget NAME".',
     block(patterns(table, 'machine'), { ...caller, knownHosts }),

@@ -32,5 +32,5 @@ export function configArgument(text: string): string {
 // Neither a line of the file may end early, nor a terminal that shows it be steered.
 function checked(text: string): string {
   if (!/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(text)) return text;
-  throw new RangeError(`a text with control characters cannot stand in an ssh_config: ${printable(text)}`);
+  throw new RangeError(`text with control characters cannot be written to an ssh_config: ${printable(text)}`);
 }

@@ -37,7 +37,7 @@ describe('parseCid', () => {
       input: '010',
       want: unusable(
         '010',
-        'it has a leading zero: write it in decimal without one, or in hexadecimal behind 0x',
+        'it has a leading zero: write it in decimal without one, or in hexadecimal after 0x',
       ),
     },
     { input: 'guest', want: unusable('guest', 'it is not a number') },

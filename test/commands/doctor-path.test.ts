@@ -35,17 +35,17 @@ describe('a folder of PATH', () => {
     { name: "root's", entries: { '/a/bin': [0, 0o755] }, who: undefined },
     { name: 'of this user', entries: { '/a/bin': [1000, 0o755] }, who: undefined },
     { name: 'of another user', entries: { '/a/bin': [1001, 0o755] }, who: 'user 1001' },
-    { name: 'for anybody', entries: { '/a/bin': [0, 0o777] }, who: 'anybody' },
-    { name: 'sticky, for anybody', entries: { '/a/bin': [0, 0o1777] }, who: 'anybody' },
+    { name: 'for anybody', entries: { '/a/bin': [0, 0o777] }, who: 'any user' },
+    { name: 'sticky, for anybody', entries: { '/a/bin': [0, 0o1777] }, who: 'any user' },
     { name: 'for a group without members', entries: { '/a/bin': [0, 0o2775, 50] }, who: undefined },
     { name: 'for a group of its own', entries: { '/a/bin': [1000, 0o775, 1000] }, who: undefined },
     { name: 'for a group with others', entries: { '/a/bin': [0, 0o775, 60] }, who: 'the group team' },
     { name: 'for a group of us and root', entries: { '/a/bin': [0, 0o775, 61] }, who: undefined },
     { name: "for another user's group", entries: { '/a/bin': [0, 0o775, 1001] }, who: 'the group bob' },
     { name: 'for a group that nobody knows', entries: { '/a/bin': [0, 0o775, 99] }, who: 'group 99' },
-    { name: 'below one for anybody', entries: { '/a': [0, 0o777], '/a/bin': [0, 0o755] }, who: 'anybody' },
+    { name: 'below one for anybody', entries: { '/a': [0, 0o777], '/a/bin': [0, 0o755] }, who: 'any user' },
     { name: 'below a sticky one', entries: { '/a': [0, 0o1777], '/a/bin': [1000, 0o755] }, who: undefined },
-    { name: 'that can be made by anybody', entries: { '/a': [0, 0o1777] }, who: 'anybody' },
+    { name: 'that can be made by anybody', entries: { '/a': [0, 0o1777] }, who: 'any user' },
     { name: 'that only root can make', entries: {}, who: undefined },
     { name: "behind another user's link", entries: { '/a/bin': [0, 0o755, 0, 1001] }, who: 'user 1001' },
     { name: 'seen from a user namespace', entries: { '/a/bin': [65_534, 0o755] }, who: undefined },
@@ -53,9 +53,9 @@ describe('a folder of PATH', () => {
       name: 'that is the current one',
       path: '.',
       entries: {},
-      who: 'whoever can write to the current folder',
+      who: 'any user who can write to the current folder',
     },
-    { name: 'that is empty', path: '', entries: {}, who: 'whoever can write to the current folder' },
+    { name: 'that is empty', path: '', entries: {}, who: 'any user who can write to the current folder' },
   ])('$name: $who', async ({ path = '/a/bin', entries, who }) => {
     expect(await found(path, entries)).toEqual(who === undefined ? [] : [{ folder: path, who }]);
   });
@@ -88,10 +88,10 @@ describe('vmssh doctor', () => {
       const { code, stdout } = await doctor();
       expect(code).toBe(1);
       expect(stdout).toContain(
-        `anybody can put programs into ${join(dir, 'open')}, as an ssh that is run here\n`,
+        `any user can put programs into ${join(dir, 'open')}, as an ssh that is run here\n`,
       );
-      expect(stdout).toContain(`anybody can put programs into ${join(dir, 'link')},`);
-      expect(stdout).toContain(`cure: chmod go-w ${join(dir, 'open')}, if it is yours`);
+      expect(stdout).toContain(`any user can put programs into ${join(dir, 'link')},`);
+      expect(stdout).toContain(`fix: chmod go-w ${join(dir, 'open')}, if it is yours`);
       expect(stdout).not.toContain(`into ${join(dir, 'closed')}`);
       expect((await doctor('--report')).stdout).toContain(
         '| ✗ | PATH | others can put programs into a folder of it |',

@@ -219,14 +219,14 @@ describe('the doctor of this host', () => {
     else expect(check?.fix).toBeUndefined();
   });
 
-  it('prints a line each, and its cure', async () => {
+  it('prints a line each, and its fix', async () => {
     const io = fakeIo();
     const facts = { ...good, addon: missing };
     expect(await runDoctor('checks', io, async () => facts)).toBe(1);
     expect(io.stdout.join('')).toContain(
       '✓ ssh          OpenSSH_9.2p1 Debian\n✗ addon        no addon for this glibc\n',
     );
-    expect(io.stdout.join('')).toMatch(/^ {15}cure: npm install vmssh again/m);
+    expect(io.stdout.join('')).toMatch(/^ {15}fix: npm install vmssh again/m);
     expect(await runDoctor('checks', fakeIo(), async () => good)).toBe(0);
   });
 

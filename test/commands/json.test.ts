@@ -76,7 +76,7 @@ describe('--json', () => {
     const guest = {
       lines: [
         { state: 'ok', step: 'a', words: 'b' },
-        { state: 'cure', step: 'a', words: 'c' },
+        { state: 'fix', step: 'a', words: 'c' },
       ],
     } as const;
     const suspects = [
@@ -96,7 +96,7 @@ describe('--json', () => {
     const lines = [
       { state: 'ok', step: 'systemd', words: 'systemd 255 is PID 1' },
       { state: 'failed', step: 'no-sshd', words: 'there is none' },
-      { state: 'cure', step: 'no-sshd', words: 'apt-get install' },
+      { state: 'fix', step: 'no-sshd', words: 'apt-get install' },
       { state: 'end', step: '1', words: 'a step failed' },
     ] as const;
     expect(guestCheckSchema.parse(JSON.parse(formatJson(guestCheckJson(lines, 1)))).checks).toEqual([

@@ -111,7 +111,7 @@ describe('vmssh list', () => {
   });
 
   it('says on a terminal that there is nothing, and nothing in a pipe', async () => {
-    expect((await output({}, deps(), fakeIo({ terminal }))).stdout).toMatch(/^no machines found/);
+    expect((await output({}, deps(), fakeIo({ terminal }))).stdout).toMatch(/^No machines found/);
     expect((await output({}, deps())).stdout).toBe('');
   });
 

@@ -79,7 +79,7 @@ describe('a mistake in the arguments', () => {
 });
 
 describe('a value behind a blank that has to stand behind a "="', () => {
-  const cure = (option: string) => `hint: ${option}=5, or ${option} at the end where 5 is something else\n`;
+  const cure = (option: string) => `hint: ${option}=5, or ${option} at the end if 5 is not its value\n`;
 
   it.each([
     { args: ['check', '--wait', '5', 'vsock/3'], option: '--wait' },
@@ -93,7 +93,7 @@ describe('a value behind a blank that has to stand behind a "="', () => {
     const result = await told(args);
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(result.stderr).toBe(
-      `vmssh: ${option} takes its value behind a "=", not behind a blank: got "${option} 5"\n${cure(option)}`,
+      `vmssh: ${option} needs "=" before its value: got "${option} 5"\n${cure(option)}`,
     );
   });
 

@@ -27,7 +27,7 @@ describe('resolve', () => {
     const text = 'unix%no-such-folder-of-vmssh%A';
     expect(await resolveCommand.run({ text, port: 22, json: false }, io)).toBe(0);
     expect(io.stdout.join('')).toBe(
-      'unix:/no-such-folder-of-vmssh/A\n  no file /no-such-folder-of-vmssh%A exists, so "%" stands for "/"\n',
+      'unix:/no-such-folder-of-vmssh/A\n  no file /no-such-folder-of-vmssh%A exists, so "%" is read as "/"\n',
     );
   });
 

@@ -103,7 +103,7 @@ describe.each(shells)('$name', ({ command }) => {
     const { stdout } = run('add_keys');
     expect(stdout).toMatch(/^failed +key /);
     expect(stdout).toMatch(says);
-    expect(stdout).toMatch(/^cure +key /m);
+    expect(stdout).toMatch(/^fix +key /m);
     expect(stdout).toMatch(/faults: 1\n$/);
     expect(existsSync(keyFile())).toBe(false);
     chmodSync(home, 0o700);
@@ -147,13 +147,13 @@ describe.each(shells)('$name', ({ command }) => {
     rmSync(keyFile());
     make(keyFile());
     const undone = run('undo_all').stdout;
-    expect(undone).toMatch(/^failed +undo .*it is left alone$/m);
+    expect(undone).toMatch(/^failed +undo .*it is not changed$/m);
     expect(undone).toContain(says);
   });
 
   it('says that .hushlogin is not there if it cannot be made', () => {
     give(home, 0o500);
-    expect(run('hush').stdout).toMatch(/^failed +hushlogin .*denied\n(cure .*\n)?faults: 1\n$/);
+    expect(run('hush').stdout).toMatch(/^failed +hushlogin .*denied\n(fix .*\n)?faults: 1\n$/);
     chmodSync(home, 0o700);
     expect(run('hush').stdout).toMatch(/^changed +hushlogin .*\nfaults: 0\n$/);
     expect(run('hush').stdout).toMatch(/^ok +hushlogin .*\nfaults: 0\n$/);
@@ -164,7 +164,7 @@ describe.each(shells)('$name', ({ command }) => {
     mkdirSync(join(root, 'var/lib'), { recursive: true });
     writeFileSync(join(root, 'var/lib/vmssh'), '');
     const { stdout } = run('add_keys; hush');
-    expect(stdout).toMatch(/^failed +key .*\n(cure .*\n)?failed +hushlogin .*\n(cure .*\n)?faults: 2\n$/);
+    expect(stdout).toMatch(/^failed +key .*\n(fix .*\n)?failed +hushlogin .*\n(fix .*\n)?faults: 2\n$/);
     expect(readdirSync(home)).toEqual([]);
   });
 

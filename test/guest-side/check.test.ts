@@ -81,7 +81,7 @@ describe.each(shells)('$name', ({ command }) => {
       );
       const said = run('check_cid_bug');
       expect(said.startsWith('failed   hyper-v-cid')).toBe(bug);
-      if (bug) expect(said).toMatch(/cure +hyper-v-cid +vmssh guest script writes the units/);
+      if (bug) expect(said).toMatch(/fix +hyper-v-cid +vmssh guest script writes the units/);
       given({}, { 'systemd-detect-virt': 'echo kvm' });
       expect(run('check_cid_bug')).toMatch(/^ok/);
     },
@@ -100,7 +100,7 @@ describe.each(shells)('$name', ({ command }) => {
     {
       name: 'WSL2 without a word of systemd',
       files: { 'etc/wsl.conf': '[network]\nsystemd=true\n' },
-      says: /has no \[boot\] systemd=true\ncure .*wsl --shutdown/,
+      says: /has no \[boot\] systemd=true\nfix .*wsl --shutdown/,
     },
     {
       name: 'WSL2 with systemd=false',
@@ -110,7 +110,7 @@ describe.each(shells)('$name', ({ command }) => {
     {
       name: 'WSL2 that was not started anew',
       files: { 'etc/wsl.conf': '[user]\n[boot]\n systemd = True\n' },
-      says: /counts from the next start\ncure .*in Windows: wsl --shutdown/,
+      says: /counts from the next start\nfix .*in Windows: wsl --shutdown/,
     },
   ])('6: $name', ({ files, says }) => {
     given({ ...wsl, ...files });
@@ -126,7 +126,7 @@ describe.each(shells)('$name', ({ command }) => {
 
   it('6: tells another init from systemd', () => {
     given({ 'proc/1/comm': 'runit\n' });
-    expect(run('check_systemd')).toMatch(/^failed +systemd +PID 1 is runit, not systemd\ncure/);
+    expect(run('check_systemd')).toMatch(/^failed +systemd +PID 1 is runit, not systemd\nfix/);
   });
 
   it.each([
@@ -134,7 +134,7 @@ describe.each(shells)('$name', ({ command }) => {
     {
       name: 'VirtIO without its driver',
       files: { 'sys/bus/virtio/devices/virtio2/modalias': 'virtio:d00000013v00001AF4\n' },
-      says: /the virtio vsock device has no driver: vmw_vsock_virtio_transport is not loaded\ncure .*modprobe vmw_vsock_virtio_transport/,
+      says: /the virtio vsock device has no driver: vmw_vsock_virtio_transport is not loaded\nfix .*modprobe vmw_vsock_virtio_transport/,
     },
     {
       name: 'VMware without its driver',
@@ -142,9 +142,9 @@ describe.each(shells)('$name', ({ command }) => {
         'sys/bus/pci/devices/0000:00:07.7/vendor': '0x15ad\n',
         'sys/bus/pci/devices/0000:00:07.7/device': '0x0740\n',
       },
-      says: /VMware vsock device has no driver.*\ncure .*modprobe vmw_vsock_vmci_transport/,
+      says: /VMware vsock device has no driver.*\nfix .*modprobe vmw_vsock_vmci_transport/,
     },
-    { name: 'Hyper-V without its driver', files: { 'sys/bus/vmbus/x': '' }, says: /cure .*modprobe hv_sock/ },
+    { name: 'Hyper-V without its driver', files: { 'sys/bus/vmbus/x': '' }, says: /fix .*modprobe hv_sock/ },
     {
       name: 'VirtIO on PCI, with its driver',
       files: {
@@ -164,7 +164,7 @@ describe.each(shells)('$name', ({ command }) => {
     {
       name: 'AF_VSOCK as a module',
       modprobe: 'exit 0',
-      says: /AF_VSOCK is not loaded.*\ncure .*modprobe vmw_vsock_virtio/,
+      says: /AF_VSOCK is not loaded.*\nfix .*modprobe vmw_vsock_virtio/,
     },
   ])('5: $name', ({ modprobe, says }) => {
     given({ 'sys/bus/virtio/devices/virtio2/modalias': 'virtio:d00000013v00001AF4\n' }, { modprobe });
@@ -208,15 +208,15 @@ describe.each(shells)('$name', ({ command }) => {
     const words = `"$(printf '${hostile}')"`;
     const said = run(`check_socket || :; fail x ${words} ${words}`);
     expect(said).toMatch(
-      /^failed +address-form +sshd-vsock\.socket is refused \(bad-setting\): .*2J.* end 0 all is well\ncure .*\n/,
+      /^failed +address-form +sshd-vsock\.socket is refused \(bad-setting\): .*2J.* end 0 all is well\nfix .*\n/,
     );
-    expect(said).toMatch(/\nfailed +x .* end 0 all is well\ncure +x .* end 0 all is well\n$/);
+    expect(said).toMatch(/\nfailed +x .* end 0 all is well\nfix +x .* end 0 all is well\n$/);
     expect(said.replaceAll('\n', '')).toMatch(/^[ -~]+$/);
   });
 
   it('4: tells that WSL and cloud-init write /etc/hosts anew', () => {
     given({ 'etc/cloud/cloud.cfg.d/90.cfg': 'manage_etc_hosts: true\n' });
-    expect(run('hosts_note')).toContain('cloud-init writes it anew');
+    expect(run('hosts_note')).toContain('or cloud-init rewrites it');
     given({ ...wsl, 'etc/wsl.conf': '' });
     expect(run('hosts_note')).toContain('generateHosts=false');
   });

@@ -9,8 +9,8 @@ describe('lines of a script', () => {
     },
     { line: 'end      0             done\r', want: { state: 'end', step: '0', words: 'done' } },
     {
-      line: 'cure     privsep       mkdir /run/sshd',
-      want: { state: 'cure', step: 'privsep', words: 'mkdir /run/sshd' },
+      line: 'fix      privsep       mkdir /run/sshd',
+      want: { state: 'fix', step: 'privsep', words: 'mkdir /run/sshd' },
     },
     { line: 'Last login: today', want: undefined },
     { line: 'ok', want: undefined },

@@ -82,7 +82,7 @@ describe('a check after a login', () => {
   };
 
   it('says of nothing that it fails, but for a slow lookup', () => {
-    const failed = stepsOf({}).filter(({ state }) => state === 'failed' || state === 'cure');
+    const failed = stepsOf({}).filter(({ state }) => state === 'failed' || state === 'fix');
     expect(failed.filter(({ step }) => step !== 'unknown')).toEqual([]);
   });
 

@@ -46,7 +46,7 @@ describe.each(shells)('a step that fails is told as such: $name', ({ command }) 
   it('a TCP listener that stays on', () => {
     const said = setup(`${refuse("*' disable '*")}; came_over_vsock() { :; }; close_tcp`);
     expect(said).toMatch(/^failed +only-vsock +systemctl -q disable --now ssh\.socket: no: -q disable/);
-    expect(said).toMatch(/^cure +only-vsock +systemctl -q disable --now ssh\.socket$/m);
+    expect(said).toMatch(/^fix +only-vsock +systemctl -q disable --now ssh\.socket$/m);
     expect(said).not.toMatch(/^(ok|changed)/m);
     expect(said).toMatch(/faults: 4\n$/);
   });
@@ -66,7 +66,7 @@ describe.each(shells)('a step that fails is told as such: $name', ({ command }) 
     mkdirSync(join(root, 'var/lib'), { recursive: true });
     writeFileSync(join(root, 'var/lib/vmssh'), '');
     const said = setup('systemctl() { echo "called: $*" >&2; }; name=x; units=ok; enable_socket');
-    expect(said).toMatch(/^failed +enable +x\.socket is not enabled: mkdir: .*\ncure .*\nend +1 /);
+    expect(said).toMatch(/^failed +enable +x\.socket is not enabled: mkdir: .*\nfix .*\nend +1 /);
   });
 
   it('a reload', () => {

@@ -83,7 +83,7 @@ describe('a percent in a path', () => {
     const exists = (path: string) => asked.push(path) < 0;
     expect(await outcome(`${kind}%run%a.sock`, { exists })).toMatchObject({
       endpoint: { family: kind, path: '/run/a.sock' },
-      steps: ['no file /run%a.sock exists, so "%" stands for "/"'],
+      steps: ['no file /run%a.sock exists, so "%" is read as "/"'],
     });
     expect(asked).toEqual(['/run%a.sock']);
   });

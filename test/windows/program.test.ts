@@ -20,6 +20,6 @@ describeWindows('the programs', () => {
     const { code, stderr } = await runOnWindows(command);
     expect(code).toBe(1);
     expect(stderr).toMatch(/hyper-v needs the native addon\. .*alone.*node-hvsock-native\.node/);
-    expect(stderr).toContain('hint: put node-hvsock-native.node of the archive beside vmssh.exe');
+    expect(stderr).toContain('hint: put node-hvsock-native.node from the archive next to vmssh.exe');
   });
 });

@@ -23,7 +23,7 @@ describeGuests('failures in a guest of systemd 252', () => {
 
   /** Breaks, looks, mends by the cure that is printed, looks again: in one command. */
   async function brokenAndMended(breaks: string, restores: string, cure?: string): Promise<[Line[], Line[]]> {
-    const printed = `sh -c "$(sed -n 's/^cure *[^ ]* *//p' /tmp/found | head -n 1)"`;
+    const printed = `sh -c "$(sed -n 's/^fix *[^ ]* *//p' /tmp/found | head -n 1)"`;
     const { stdout } = await site.guest.run(
       `look=sh; ${breaks}; $look /tmp/check.sh >/tmp/found
     ${cure ?? printed} >/dev/null 2>&1
@@ -40,7 +40,7 @@ describeGuests('failures in a guest of systemd 252', () => {
     expect(doctor.code).not.toBe(0);
     expect(doctor.stdout).toMatch(outside);
     const [[failed, printed], mended] = await brokenAndMended(':', ':', cure);
-    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'cure']);
+    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'fix']);
     expect(failed?.words).toMatch(evidence);
     expect(mended).toEqual([]);
     expect(await overVsock()).toMatch(/^SSH-2/);
@@ -49,7 +49,7 @@ describeGuests('failures in a guest of systemd 252', () => {
 
   test.each(insides)('$number', async ({ breaks, step, evidence, restores, cure }) => {
     const [[failed, printed], mended] = await brokenAndMended(breaks, restores, cure);
-    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'cure']);
+    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'fix']);
     expect(failed?.words).toMatch(evidence);
     expect(mended).toEqual([]);
   });
@@ -60,13 +60,13 @@ describeGuests('failures in a guest of systemd 252', () => {
     const { code, stdout } = await site.vmssh(...args);
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /✓ authentication[\s\S]*✗ login +the way is right up to sshd, and it refuses tester: .*Permission denied/,
+      /✓ authentication[\s\S]*✗ login +the connection works up to sshd, which refuses tester: .*Permission denied/,
     );
     expect(stdout).toMatch(
       /✗ login +\/home\/tester may be written by others than tester \(d\S+ tester:tester/,
     );
     await site.guest.run(
-      /✗ login +\/home.*\n +cure, in the guest's words: (.*)/.exec(stdout)?.[1] ?? 'false',
+      /✗ login +\/home.*\n +fix, as the guest gives it: (.*)/.exec(stdout)?.[1] ?? 'false',
     );
     expect((await site.vmssh(...args)).code).toBe(0);
   });

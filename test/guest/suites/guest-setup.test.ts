@@ -96,7 +96,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     await site.guest.run(`echo '# mine' >>${unit}`);
     expect((await install()).stdout).toContain(`${unit} was edited after vmssh wrote it`);
     const undo = await install('--undo');
-    expect([undo.code, undo.stdout.includes(`cure, in the guest's words: rm ${unit}`)]).toEqual([1, true]);
+    expect([undo.code, undo.stdout.includes(`fix, as the guest gives it: rm ${unit}`)]).toEqual([1, true]);
     await site.guest.run(`rm ${unit}`);
     expect((await install('--undo')).code).toBe(0);
     expect(await listEtc(site.guest)).toEqual(before);
@@ -148,7 +148,7 @@ mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t tmpfs run /run
 modprobe vmw_vsock_virtio_transport
 sh /root/check.sh >/root/found
 echo 'the check is done'
-sh -c "$(sed -n 's/^cure *systemd .* by: //p' /root/found)"
+sh -c "$(sed -n 's/^fix *systemd .* by: //p' /root/found)"
 `;
     await site.guest.run('rm /sbin/init; cat >/sbin/init; chmod +x /sbin/init; systemctl reboot', {
       input: init,
@@ -160,7 +160,7 @@ sh -c "$(sed -n 's/^cure *systemd .* by: //p' /root/found)"
     await expect.poll(look, { timeout: 60_000 }).toMatch(/^init\n/); // socat takes a moment
     expect(faultsOf(linesOf(await look()))).toMatchObject([
       { step: 'systemd', words: 'PID 1 is init, not systemd' },
-      { state: 'cure' },
+      { state: 'fix' },
     ]);
   });
 });

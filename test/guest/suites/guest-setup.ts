@@ -51,7 +51,7 @@ export function siteOf(guest: Guest): Site {
       const { checks } = JSON.parse(stdout) as GuestCheckJson;
       return checks.flatMap(({ name: step, state, found: words, fix }) => [
         { state, step, words },
-        ...(fix === undefined ? [] : [{ state: 'cure', step, words: fix }]),
+        ...(fix === undefined ? [] : [{ state: 'fix', step, words: fix }]),
       ]);
     },
   };
@@ -68,7 +68,7 @@ export function linesOf(text: string): Line[] {
 
 /** Whatever went wrong and its cure. */
 export function faultsOf(lines: readonly Line[]): Line[] {
-  return lines.filter(({ state }) => state === 'failed' || state === 'cure');
+  return lines.filter(({ state }) => state === 'failed' || state === 'fix');
 }
 
 /** Every file, link and folder of /etc with owner, mode and content; the machine's id is another at each boot. */

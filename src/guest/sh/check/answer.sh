@@ -32,8 +32,8 @@ check_banner() {
   banner=$(banner_here "$port")
   case $banner in
     'banner '*) say ok banner "${banner#banner }, over loopback" ;;
-    no-client) say skipped banner 'there is no perl, python3 or socat to try it with: vmssh check, from the host, tells' ;;
-    no-loopback) say skipped banner 'vsock_loopback cannot be loaded: vmssh check, from the host, tells' ;;
+    no-client) say skipped banner 'no perl, python3 or socat to try it with: run vmssh check on the host' ;;
+    no-loopback) say skipped banner 'vsock_loopback cannot be loaded: run vmssh check on the host' ;;
     silent)
       fail accept "port $port is open and no banner comes" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'
       return 1 ;;
@@ -56,8 +56,8 @@ check_unknown() {
   say ok unknown "looking up the name UNKNOWN took $ms ms"
 }
 hosts_note() {
-  if is_wsl; then echo ' # and [network] generateHosts=false in /etc/wsl.conf, else WSL writes it anew'; fi
+  if is_wsl; then echo ' # and [network] generateHosts=false in /etc/wsl.conf, or WSL rewrites it'; fi
   if grep -rqs '^[[:space:]]*manage_etc_hosts:[[:space:]]*\(true\|template\)' "$R/etc/cloud/cloud.cfg" "$R/etc/cloud/cloud.cfg.d"; then
-    echo ' # and into /etc/cloud/templates/hosts.*.tmpl: cloud-init writes it anew'
+    echo ' # and into /etc/cloud/templates/hosts.*.tmpl: or cloud-init rewrites it'
   fi
 }

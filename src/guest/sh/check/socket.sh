@@ -35,7 +35,7 @@ check_socket() {
     return 1
   fi
   if [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
-    fail address-form "$unit.socket is refused (bad-setting): $(last_words "$unit.socket")" "mend $file, then: systemctl daemon-reload && systemctl restart $unit.socket"
+    fail address-form "$unit.socket is refused (bad-setting): $(last_words "$unit.socket")" "fix $file, then: systemctl daemon-reload && systemctl restart $unit.socket"
     return 1
   fi
   check_accept && check_listening
@@ -43,7 +43,7 @@ check_socket() {
 
 check_accept() {
   if [ "$(show "$unit.socket" Accept)" != yes ]; then
-    fail accept "$file has no Accept=yes: connections are opened, and nobody answers" \
+    fail accept "$file has no Accept=yes: connections are opened, but nothing answers" \
       "mkdir -p /etc/systemd/system/$unit.socket.d && printf '[Socket]\nAccept=yes\n' > /etc/systemd/system/$unit.socket.d/accept.conf && systemctl daemon-reload && systemctl stop $unit.socket && systemctl stop $unit.service 2>/dev/null; systemctl restart $unit.socket"
     return 1
   fi

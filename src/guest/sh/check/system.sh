@@ -61,7 +61,7 @@ check_host_keys() {
       fi
       return 1 ;;
     *)
-      fail sshd-config "sshd -t says: $key_complaint" 'mend /etc/ssh/sshd_config; sshd -t tells when it is right'
+      fail sshd-config "sshd -t says: $key_complaint" 'fix /etc/ssh/sshd_config; sshd -t checks it'
       return 1 ;;
   esac
 }

@@ -3,7 +3,7 @@
 close_tcp() {
   if ! came_over_vsock; then
     fail only-vsock "this session did not come over vsock from the host (SSH_CONNECTION is ${way:-not set}), so TCP stays open" \
-      'log in over vsock and run this again there; or vmssh guest install --only-vsock, which proves the way first'
+      'log in over vsock and run this again there; or vmssh guest install --only-vsock, which proves the route first'
     return 1
   fi
   closed=

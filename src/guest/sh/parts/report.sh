@@ -7,7 +7,7 @@ umask 022
 faults=0
 noted=no
 
-# say ok|changed|skipped|failed|cure STEP WORDS
+# say ok|changed|skipped|failed|fix STEP WORDS
 say() { printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)"; }
 
 # What journals, units and tools say may hold what a terminal obeys: escapes, C1 as a byte or in UTF-8, bidi controls. Which
@@ -22,7 +22,7 @@ fail() {
   fi
   faults=$((faults + 1))
   say failed "$1" "$2"
-  if [ -n "${3:-}" ]; then say cure "$1" "$3"; fi
+  if [ -n "${3:-}" ]; then say fix "$1" "$3"; fi
 }
 
 # give_up CODE: the last line, and the end.

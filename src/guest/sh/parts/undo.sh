@@ -50,7 +50,7 @@ undo_file() {
   case $(whose "$1") in
     ours) if must undo rm -f "$1"; then say changed undo "$1 removed"; fi ;;
     absent) say ok undo "$1 is gone already" ;;
-    *) fail undo "$1 was changed after vmssh wrote it: it is left alone" "rm $1" ;;
+    *) fail undo "$1 was changed after vmssh wrote it: it is not changed now" "rm $1" ;;
   esac
 }
 
@@ -93,7 +93,7 @@ undo_read() {
   case $? in
     0) return 0 ;;
     1) say ok undo "$2 is gone already" ;;
-    *) fail undo "$said: it is left alone" "let $1 have a regular file there, then run this again; what was added is in $kept.lines" ;;
+    *) fail undo "$said: it is not changed" "let $1 have a regular file there, then run this again; what was added is in $kept.lines" ;;
   esac
   return 1
 }

@@ -48,7 +48,7 @@ somebody_did_it() {
     give_up 2
   }
   name=$unit
-  say skipped units "$unit.socket, not written by vmssh, listens on that port: it is left alone"
+  say skipped units "$unit.socket, not written by vmssh, listens on that port: it is not changed"
 }
 
 write_units() {

@@ -13,8 +13,8 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** Milliseconds: one that stays the same for as long was left behind, if its process cannot be asked for. */
-const longestHeld = 10_000;
+/** Milliseconds that a lock may stay the same: by what its holder is. One without a name was about to write it. */
+const longestHeld = { named: 10_000, nameless: 1000, gone: 0 } as const;
 
 /** Milliseconds until waiting is given up. */
 const longestWait = 60_000;
@@ -35,8 +35,8 @@ export async function lock({ folder, name }: Place, now: () => number = clock): 
     const stats = await look(folder.at(file));
     if (stats === undefined) continue;
     if (!seen || !isSame(seen.stats, stats)) seen = { stats, since: now() };
-    if (now() - seen.since >= longestHeld || (await isAbandoned(folder, file)))
-      await remove(folder.at(file), stats);
+    const holder = await holderOf(folder, file);
+    if (now() - seen.since >= longestHeld[holder]) await remove(folder.at(file), stats);
     else await after(5 + Math.random() * 20);
   }
 }
@@ -87,14 +87,15 @@ async function remove(path: string, stats: Stats): Promise<void> {
   if (isSame(await look(path), stats)) await rm(path, { force: true });
 }
 
-async function isAbandoned(folder: Folder, name: string): Promise<boolean> {
+async function holderOf(folder: Folder, name: string): Promise<keyof typeof longestHeld> {
   const content = await readAt({ folder, name }).catch(() => undefined);
   const [, pid, host] = /^(\d+) (.*)\n$/.exec(content?.bytes.toString() ?? '') ?? [];
-  if (pid === undefined || host !== hostname()) return false;
+  if (pid === undefined) return 'nameless';
+  if (host !== hostname()) return 'named';
   try {
     process.kill(Number(pid), 0);
-    return false;
+    return 'named';
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? 'gone' : 'named';
   }
 }

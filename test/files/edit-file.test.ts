@@ -19,7 +19,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { editFile } from '../../src/files/edit-file.js';
-import { isRoot, makeFolder } from '../../src/files/place.js';
+import { lock } from '../../src/files/lock.js';
+import { isRoot, makeFolder, placeOf } from '../../src/files/place.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -135,6 +136,31 @@ describe('what a killed one left', () => {
     writeFileSync(join(dir, '.a.lock'), `${stdout.trim()} ${hostname()}\n`);
     await write(join(dir, 'a'), 'a');
     expect(readdirSync(dir)).toEqual(['a']);
+  });
+});
+
+describe('a lock', () => {
+  it.each([
+    { name: 'of a process that lives', text: `${process.pid} ${hostname()}\n`, ms: 10_000 },
+    { name: 'of another host', text: '1 elsewhere\n', ms: 10_000 },
+    { name: 'that is not named yet', text: '', ms: 1000 },
+  ])('$name is waited for, but not forever', async ({ text, ms }) => {
+    writeFileSync(join(dir, '.a.lock'), text);
+    const place = await placeOf(join(dir, 'a'));
+    // Each look at the clock is some time later; who gives up waiting would throw.
+    let time = 0;
+    const looks: number[] = [];
+    const now = () => {
+      looks.push(time);
+      time += ms / 8;
+      return time;
+    };
+    const held = await lock(place, now);
+    expect(Math.max(...looks)).toBeGreaterThanOrEqual(ms);
+    expect(await held.isHeld()).toBe(true);
+    await held.release();
+    await place.folder.close();
+    expect(readdirSync(dir)).toEqual([]);
   });
 });
 

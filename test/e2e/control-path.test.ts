@@ -39,7 +39,7 @@ describe.skipIf(missing)('a ControlPath with the name of the host in it', () => 
       run([...vmssh, 'doctor', '--ssh-config', config(token), `${sshd.user}@${target}`]);
     const { code, stdout } = await doctor('h');
     expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringMatching(/✓ login /) });
-    expect(stdout).toMatch(/✗ control-path .*cm-.*\n {4}cure: .*ControlPath ~\/\.ssh\/control-%C\n/);
+    expect(stdout).toMatch(/✗ control-path .*cm-.*\n {4}fix: .*ControlPath ~\/\.ssh\/control-%C\n/);
     expect(await doctor('C')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('control-path') });
   });
 });

@@ -5,6 +5,7 @@ import { relayEndedFlag } from './commands/lasting.js';
 import { proxy } from './commands/proxy.js';
 import { scanArgs } from './commands/scan-args.js';
 import { isSocket } from './deliver/pass-fd.js';
+import { ConnectError, exitCode, exitCodeOf, printable } from './errors.js';
 import { loadAddon } from './native.js';
 import { selfCommand } from './runtime.js';
 
@@ -17,10 +18,20 @@ export async function main(program: Io['program']): Promise<never> {
   try {
     code = await dispatch(process.argv.slice(2), io);
   } catch (error) {
-    const { explain } = await import('./commands/words.js');
-    code = await explain(error, io);
+    code = await explained(error, io);
   }
   process.exit(code);
+}
+
+/** Says why it failed; where the words for that cannot be loaded, as without a free descriptor, in the system's own. */
+async function explained(error: unknown, io: Io): Promise<number> {
+  try {
+    const { explain } = await import('./commands/words.js');
+    return await explain(error, io);
+  } catch {
+    io.err(`${io.program}: ${printable(error instanceof Error ? error.message : String(error))}\n`);
+    return error instanceof ConnectError ? exitCodeOf(error) : exitCode.connect;
+  }
 }
 
 /** What ssh runs goes a short way that loads nothing else; the rest, --help and mistakes go through commander. */

@@ -6,6 +6,7 @@ import { type AddonState, loadAddon } from '../native.js';
 import type { Reached, Trace } from '../reach.js';
 import type { Transport } from '../reach-over.js';
 import { asTyped } from '../target/typed.js';
+import { callerGone } from './caller-gone.js';
 import type { Command, Io } from './command.js';
 import { lasting } from './lasting.js';
 import { flag, textOption } from './option.js';
@@ -88,7 +89,9 @@ export const proxy: Command<ProxyOptions> = {
     try {
       reached = await reachBy(options, { trace: trace ?? progress?.trace, signal: watch.signal }, io);
     } catch (error) {
-      throw error instanceof ConnectError && error.code === 'INTERRUPTED' ? gone(text, error) : error;
+      throw error instanceof ConnectError && error.code === 'INTERRUPTED'
+        ? callerGone(text, watch.signal, error)
+        : error;
     } finally {
       progress?.stop();
     }
@@ -143,9 +146,4 @@ function cannotPass(text: string, native: Extract<AddonState, { missing: Error }
     hint: 'without it, use a ProxyCommand without --fdpass and ProxyUseFdpass no, as vmssh config print then writes it',
     cause: native.missing,
   });
-}
-
-function gone(text: string, cause: unknown): ConnectError {
-  const problem = 'ssh went away before the connection was made (its end of stdin or stdout is closed)';
-  return new ConnectError('connect', text, { code: 'EPIPE', problem, cause });
 }

@@ -1,4 +1,4 @@
-import { relayError } from '../deliver/relay.js';
+import { relayError } from '../deliver/relay-error.js';
 import type { Io } from './command.js';
 import { explain } from './words.js';
 

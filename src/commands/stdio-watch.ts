@@ -4,7 +4,7 @@ import type { Io } from './command.js';
 
 /** Tells when who started this proxy is gone, while it still connects. */
 export interface StdioWatch {
-  /** Aborted when stdin came to its end, or stdout has no reader any more. */
+  /** Aborted when stdin came to its end, or stdout has no reader any more; where stdin fails, its error is the reason. */
   readonly signal: AbortSignal;
   /** Stdin as far as it had to be read for that, where there is no addon. */
   readonly input: EarlyInput | undefined;
@@ -33,7 +33,7 @@ export async function watchStdio(addon: Addon | undefined, io: Io): Promise<Stdi
   const { EarlyInput } = await import('../deliver/early-input.js');
   const input = new EarlyInput(io.streams().input);
   let watching = true;
-  void input.ended.then(() => watching && controller.abort());
+  void input.ended.then((error) => watching && controller.abort(error));
   return {
     signal: controller.signal,
     input,

@@ -14,6 +14,11 @@ export const exhausted: readonly Failure[] = [
   },
 ];
 
+/** The failure that a code is where this system has run out of something. */
+export function exhaustion(code: string | undefined): Failure | undefined {
+  return [...exhausted, windowsExhausted].find(({ codes }) => code !== undefined && codes.includes(code));
+}
+
 /** What Winsock's socket() fails with in any family. */
 export const windowsExhausted: Failure = {
   codes: ['WSAEMFILE', 'WSAENOBUFS'],

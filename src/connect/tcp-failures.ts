@@ -1,3 +1,4 @@
+import { exhausted, windowsExhausted } from './exhausted.js';
 import type { Failure } from './failure.js';
 
 /** What the errno of a connect means for TCP. */
@@ -20,4 +21,6 @@ export const tcpFailures: readonly Failure[] = [
     problem: 'the host name of {address} has no address',
     hint: 'check the address that the machine registered: machinectl show NAME',
   },
+  ...exhausted,
+  windowsExhausted,
 ];

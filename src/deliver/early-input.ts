@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 
 /** Input that is read from the start, so that its end is noticed while the connection is still being opened. */
 export class EarlyInput implements AsyncIterable<Uint8Array> {
-  /** Resolves at end-of-file or at an error of the input. */
-  readonly ended: Promise<void>;
+  /** Resolves at end-of-file, or to the error of the input. */
+  readonly ended: Promise<Error | undefined>;
   readonly #stream: Readable;
   readonly #early: Uint8Array[] = [];
   #wake: (() => void) | undefined;
@@ -12,12 +12,15 @@ export class EarlyInput implements AsyncIterable<Uint8Array> {
   constructor(stream: Readable) {
     this.#stream = stream;
     this.ended = new Promise((resolve) => {
-      const end = () => {
+      const end = (error?: Error) => {
         this.#done = true;
         this.#wake?.();
-        resolve();
+        resolve(error);
       };
-      stream.once('end', end).once('error', end).once('close', end);
+      stream
+        .once('end', () => end())
+        .once('error', end)
+        .once('close', () => end());
     });
     stream.on('data', (bytes: Uint8Array) => {
       this.#early.push(bytes);

@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import type { Addon, Handle } from 'node-hvsock-native';
+import { exhaustion } from '../connect/exhausted.js';
 import { ConnectError } from '../errors.js';
 
 /** Whether the descriptor is a socket, as ssh's ProxyUseFdpass gives it. */
@@ -22,11 +23,16 @@ export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): bool
   } catch (error) {
     const { code = 'UNKNOWN' } = error as { code?: string };
     if (code === 'ENOTSOCK') return false;
+    const own = exhaustion(code);
+    const why = own ? `: ${own.problem}` : '';
     throw new ConnectError('connect', text, {
       code,
-      problem: `it is open, but could not be handed to ssh (${code})`,
-      hint: 'ssh went away, or wants no socket here: then use ProxyUseFdpass no and a ProxyCommand without --fdpass',
+      problem: `it is open, but could not be handed to ssh${why} (${code})`,
+      hint: own?.hint ?? (wentAway.has(code) ? `ssh went away, or ${withoutFdpass}` : withoutFdpass),
       cause: error,
     });
   }
 }
+
+const wentAway: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ENOTCONN']);
+const withoutFdpass = 'wants no socket here: then use ProxyUseFdpass no and a ProxyCommand without --fdpass';

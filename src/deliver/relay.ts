@@ -1,7 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Become } from 'node-hvsock-native';
 import type { Connection } from '../connect/connection.js';
-import { ConnectError } from '../errors.js';
 import type { AddonState } from '../native.js';
 import type { EarlyInput } from './early-input.js';
 
@@ -39,16 +38,7 @@ export async function relayStdio(connection: Connection, options: RelayStdioOpti
     return 'ended';
   } catch (error) {
     const code = (error as { code?: string }).code ?? 'UNKNOWN';
+    const { relayError } = await import('./relay-error.js');
     throw relayError(text, code, error);
   }
-}
-
-/** How a relay fails, by the errno's name. */
-export function relayError(text: string, code: string, cause?: unknown): ConnectError {
-  return new ConnectError('relay', text, {
-    code,
-    problem: `the machine broke the connection (${code})`,
-    hint: 'check that it is still running',
-    cause,
-  });
 }

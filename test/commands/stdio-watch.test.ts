@@ -1,6 +1,8 @@
+import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Addon } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
+import { callerGone } from '../../src/commands/caller-gone.js';
 import { watchStdio } from '../../src/commands/stdio-watch.js';
 import { fakeIo } from './fake-io.js';
 
@@ -42,5 +44,36 @@ describe('watchStdio by the addon', () => {
     await turn();
     watch.stop();
     expect(calls).toEqual(['watch 0,1', 'cancel']);
+  });
+});
+
+describe('watchStdio without the addon', () => {
+  const watched = async (end: (input: PassThrough) => void) => {
+    const input = new PassThrough();
+    const streams = () => ({ input, output: new PassThrough() });
+    const { signal } = await watchStdio(undefined, fakeIo({ streams }));
+    end(input);
+    await turn();
+    expect(signal.aborted).toBe(true);
+    return callerGone('unix/x', signal, undefined);
+  };
+  const error = (code: string) => Object.assign(new Error(`${code}: no`), { code });
+
+  it('aborts when ssh is gone', async () => {
+    const gone = { code: 'EPIPE', problem: expect.stringMatching(/^ssh went away/) };
+    expect(await watched((input) => input.end())).toMatchObject(gone);
+    expect(await watched((input) => input.destroy(error('ECONNRESET')))).toMatchObject(gone);
+  });
+
+  it('blames no ssh where stdin fails', async () => {
+    expect(await watched((input) => input.destroy(error('EMFILE')))).toMatchObject({
+      code: 'EMFILE',
+      problem: 'stdin cannot be read: EMFILE: no',
+      hint: expect.stringContaining('ulimit -n'),
+    });
+    expect(await watched((input) => input.destroy(error('EIO')))).toMatchObject({
+      code: 'EIO',
+      hint: undefined,
+    });
   });
 });

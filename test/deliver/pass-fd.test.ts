@@ -30,4 +30,20 @@ describe('passFd', () => {
       }),
     );
   });
+
+  it.each([
+    { code: 'EPIPE', problem: 'ssh (EPIPE)', hint: 'ssh went away, or wants no socket' },
+    { code: 'EINVAL', problem: 'ssh (EINVAL)', hint: 'wants no socket' },
+    { code: 'EMFILE', problem: 'ssh: too many files are open (EMFILE)', hint: 'raise ulimit -n' },
+  ])('blames who it was for $code', ({ code, problem, hint }) => {
+    const sendFd = () => {
+      throw Object.assign(new Error('below'), { code });
+    };
+    expect(() => passFd({ sendFd } as unknown as Addon, handle, 't')).toThrow(
+      expect.objectContaining({
+        problem: `it is open, but could not be handed to ${problem}`,
+        hint: expect.stringMatching(new RegExp(`^${hint}`)),
+      }),
+    );
+  });
 });

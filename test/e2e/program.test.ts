@@ -57,6 +57,25 @@ describe('the program', () => {
     expect(result.stderr).toContain(`vmssh: ${says} exclude each other\n`);
   });
 
+  // Node itself needs some 20 before this program begins.
+  it('says in a line that it has too few descriptors, however few those are', async () => {
+    for (let most = 5; most < 40; most++) {
+      const command = [
+        'sh',
+        '-c',
+        'ulimit -n "$0"; exec "$@"',
+        String(most),
+        ...vmssh,
+        'proxy',
+        'vsock/x',
+        '22',
+      ];
+      const { stderr } = await run(command);
+      // A trace of a module that could not be loaded, once these two have begun to run.
+      expect(stderr).not.toMatch(/open '(?!\S*\/(?:vmssh\.js|lane\.m?js)')\S*'\n\s+at /);
+    }
+  });
+
   it('says in the words of the system why it cannot write a file', async () => {
     const home = join(dir, 'home');
     mkdirSync(home);

@@ -1,0 +1,45 @@
+import { exhausted, windowsExhausted } from '../connect/exhausted.js';
+import type { Failure } from '../connect/failure.js';
+import { ConnectError } from '../errors.js';
+
+/** How a relay fails, by the code's name. */
+export function relayError(text: string, code: string, cause?: unknown): ConnectError {
+  const known = relayFailures.find(({ codes }) => codes.includes(code));
+  return new ConnectError('relay', text, {
+    code,
+    problem: `${known?.problem ?? 'moving its bytes failed'} (${code})`,
+    hint: known?.hint,
+    cause,
+  });
+}
+
+/** What is to blame: the machine, or what this side writes to. docs/errors.md shows the same rows. */
+export const relayFailures: readonly Failure[] = [
+  {
+    codes: [
+      ...['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ENOTCONN', 'ETIMEDOUT', 'EPROTO', 'ENODEV'],
+      ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET'],
+      ...['WSAECONNRESET', 'WSAECONNABORTED', 'WSAENOTCONN', 'WSAESHUTDOWN', 'WSAEDISCON', 'WSAETIMEDOUT'],
+      ...['WSAEHOSTUNREACH', 'WSAEHOSTDOWN', 'WSAENETUNREACH', 'WSAENETDOWN', 'WSAENETRESET'],
+    ],
+    problem: 'the machine broke the connection',
+    hint: 'check that it is still running',
+  },
+  {
+    codes: ['ENOSPC', 'EDQUOT'],
+    problem: 'no space left for the output on this side',
+    hint: 'free some space where stdout is written: df -h',
+  },
+  {
+    codes: ['EFBIG'],
+    problem: 'the file that the output goes to cannot grow any more',
+    hint: 'see ulimit -f, and the largest file of its file system',
+  },
+  {
+    codes: ['EIO', 'EBADF', 'EISDIR', 'EINVAL', 'ENXIO', 'EACCES', 'EPERM'],
+    problem: 'stdin or stdout failed on this side',
+    hint: 'check what they are connected to',
+  },
+  ...exhausted,
+  windowsExhausted,
+];

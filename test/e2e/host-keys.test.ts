@@ -82,7 +82,7 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     for (const command of ['check', 'doctor']) {
       const { code, stdout } = await program(command, name);
       expect({ command, code }).toEqual({ command, code: 1 });
-      expect(stdout).toMatch(/✗ handshake .*ssh refuses the host key .* it knows another one/);
+      expect(stdout).toMatch(/✗ handshake .*ssh refuses the host key .* it knows another key/);
       expect(stdout).toMatch(new RegExp(`hint: .*vmssh.* forget '?machine/${name}`));
     }
     expect(await program('forget', name)).toMatchObject({
@@ -103,7 +103,7 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     `container-${name}`,
   ])('counts if it was kept as %s by an older version', async (old) => {
     knows(old, wrong);
-    expect((await program('check', name)).stdout).toContain('it knows another one');
+    expect((await program('check', name)).stdout).toContain('it knows another key');
     refused(await byVmssh());
     refused(await bySsh());
     expect(await program('forget', name)).toMatchObject({ code: 0 });
@@ -189,6 +189,6 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     const other = readFileSync(join(dir, 'ecdsa.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
     knows(`machine%${name}`, other);
     refused(await byVmssh());
-    expect((await program('check', name)).stdout).toContain('it knows another one');
+    expect((await program('check', name)).stdout).toContain('it knows another key');
   });
 });

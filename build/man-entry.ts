@@ -1,7 +1,7 @@
-import { commands } from '../src/commands/commands.js';
-import { completionScripts } from '../src/commands/completion-scripts.js';
-import { manPages } from '../src/commands/man-page.js';
-import { configText } from '../src/ssh/config-text.js';
+import { completionScripts } from '../src/commands/completion/scripts.js';
+import { commands } from '../src/program/commands.js';
+import { manPages } from '../src/program/man-page.js';
+import { configText } from '../src/ssh/config/text.js';
 import { version } from '../src/version.js';
 
 /** What a package holds beside the program, made from the program's own sources. */

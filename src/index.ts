@@ -4,7 +4,7 @@ import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
 import type { Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
-import { resolveTarget } from './kinds/resolve.js';
+import { resolveTarget } from './lookup/resolve.js';
 import { reach } from './reach.js';
 import type { Resolution } from './resolve/resolution.js';
 import { awaitBanner } from './ssh/await-banner.js';

@@ -1,9 +1,9 @@
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Command, type Io, inCommand, understand } from './commands/command.js';
-import { relayEndedFlag } from './commands/lasting.js';
-import { proxy } from './commands/proxy.js';
-import { scanArgs } from './commands/scan-args.js';
+import { type Command, type Io, inCommand, understand } from './cli/command.js';
+import { scanArgs } from './cli/scan-args.js';
+import { relayEndedFlag } from './commands/proxy/lasting.js';
+import { proxy } from './commands/proxy/proxy.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from './errors.js';
 import { loadAddon } from './native.js';
@@ -26,7 +26,7 @@ export async function main(program: Io['program']): Promise<never> {
 /** Says why it failed; where the words for that cannot be loaded, as without a free descriptor, in the system's own. */
 async function explained(error: unknown, io: Io): Promise<number> {
   try {
-    const { explain } = await import('./commands/words.js');
+    const { explain } = await import('./cli/message.js');
     return await explain(error, io);
   } catch {
     io.err(`${io.program}: ${printable(error instanceof Error ? error.message : String(error))}\n`);
@@ -38,10 +38,10 @@ async function explained(error: unknown, io: Io): Promise<number> {
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
   if (args[0] === relayEndedFlag)
-    return (await import('./commands/relay-ended.js')).relayEnded(args.slice(1), io);
+    return (await import('./commands/proxy/relay-ended.js')).relayEnded(args.slice(1), io);
   if (name === 'proxy') return lane(proxy, rest, args, io);
-  if (name === 'nc') return lane((await import('./commands/nc.js')).nc, rest, args, io);
-  return (await import('./commands/program.js')).runCommandLine(args, io);
+  if (name === 'nc') return lane((await import('./commands/proxy/nc.js')).nc, rest, args, io);
+  return (await import('./program/program.js')).runCommandLine(args, io);
 }
 
 async function lane<O>(
@@ -52,7 +52,7 @@ async function lane<O>(
 ): Promise<number> {
   return inCommand(command.name, async () => {
     const raw = scanArgs(command.options, rest);
-    if (!raw) return (await import('./commands/program.js')).runCommandLine(args, io);
+    if (!raw) return (await import('./program/program.js')).runCommandLine(args, io);
     return command.run(understand(command, raw, io), io);
   });
 }

@@ -2,7 +2,7 @@ import type { Guid } from './address/guid.js';
 import { openConnection } from './connect/open.js';
 import { ConnectError } from './errors.js';
 import { parseTarget } from './kinds/parse.js';
-import { resolveTarget } from './kinds/resolve.js';
+import { resolveTarget } from './lookup/resolve.js';
 import { type Reached, type ReachOptions, reach } from './reach.js';
 
 /** The ways to a machine, as `hvc nc -t` names them. */
@@ -67,6 +67,6 @@ async function reachByAddress(
 }
 
 const askForAddresses: FindAddresses = async (id, { env, signal }) => {
-  const { hyperVAddresses } = await import('./discovery/hyper-v-address.js');
+  const { hyperVAddresses } = await import('./discovery/hyper-v/address.js');
   return hyperVAddresses(id, { env, signal, timeoutMs: 20_000 }).catch(() => []);
 };

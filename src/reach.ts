@@ -5,7 +5,7 @@ import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import type { Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
-import { resolveTarget } from './kinds/resolve.js';
+import { resolveTarget } from './lookup/resolve.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
 

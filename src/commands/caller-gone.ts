@@ -1,4 +1,4 @@
-import { exhaustion } from '../connect/exhausted.js';
+import { exhaustion } from '../connect/failures/exhausted.js';
 import { ConnectError } from '../errors.js';
 
 /** Why a proxy stopped connecting: ssh is gone, or our own stdin failed. `signal` is that of the watch on both. */

@@ -99,7 +99,7 @@ async function asConnectError(
     });
   }
   const { code, message } = error as { code?: string; message: string };
-  const { explainFailure } = await import('./failures.js');
+  const { explainFailure } = await import('./failures/failures.js');
   const { problem, hint } = explainFailure(endpoint, code ?? 'UNKNOWN');
   const detail = code === 'PROTOCOL' || code === undefined ? `${problem}: ${message}` : problem;
   return new ConnectError('connect', options.target, {

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import type { Addon, Handle } from 'node-hvsock-native';
-import { exhaustion } from '../connect/exhausted.js';
+import { exhaustion } from '../connect/failures/exhausted.js';
 import { ConnectError } from '../errors.js';
 
 /** Whether the descriptor is a socket, as ssh's ProxyUseFdpass gives it. */

@@ -1,5 +1,5 @@
-import { exhausted, windowsExhausted } from '../connect/exhausted.js';
-import type { Failure } from '../connect/failure.js';
+import { exhausted, windowsExhausted } from '../connect/failures/exhausted.js';
+import type { Failure } from '../connect/failures/failure.js';
 import { ConnectError } from '../errors.js';
 
 /** How a relay fails, by the code's name. */

@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { styles } from '../commands/style.js';
+import { styles } from '../cli/style.js';
 import { exitCode, printable } from '../errors.js';
 import { runDemo } from './run-demo.js';
 import { makeWorkspace } from './workspace.js';

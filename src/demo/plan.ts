@@ -1,8 +1,8 @@
 import type { AddonState } from '../native.js';
-import { checkStep } from './check-step.js';
-import { libraryCopySteps, librarySshSteps } from './library-steps.js';
-import { scpSteps, sshSteps } from './openssh-steps.js';
-import type { Section } from './step.js';
+import { checkStep } from './steps/check.js';
+import { libraryCopySteps, librarySshSteps } from './steps/library.js';
+import { scpSteps, sshSteps } from './steps/openssh.js';
+import type { Section } from './steps/step.js';
 import type { OpenSsh } from './tools.js';
 import { type World, writeConfig } from './world.js';
 

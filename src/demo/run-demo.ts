@@ -6,7 +6,7 @@ import { plan } from './plan.js';
 import { formatHeading, formatRow, type Row } from './report.js';
 import { commandLine } from './run.js';
 import { startDemoServer } from './server.js';
-import type { Section, Step } from './step.js';
+import type { Section, Step } from './steps/step.js';
 import { findOpenSsh } from './tools.js';
 import type { Workspace } from './workspace.js';
 import { makeWorld } from './world.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configText } from '../ssh/config-text.js';
+import { configText } from '../ssh/config/text.js';
 import { type DemoServer, demoUser } from './server.js';
 import type { Workspace } from './workspace.js';
 

@@ -1,17 +1,17 @@
-import { cloudHypervisor } from './cloud-hypervisor-provider.js';
-import { crosvm } from './crosvm-provider.js';
-import { firecracker } from './firecracker-provider.js';
-import { hyperV } from './hyper-v-provider.js';
-import { incus } from './incus-provider.js';
-import { libvirt } from './libvirt-provider.js';
-import { lima } from './lima-provider.js';
-import { machined } from './machined-provider.js';
-import { multipass } from './multipass-provider.js';
-import { nspawn } from './nspawn-provider.js';
-import { podman } from './podman-provider.js';
+import { hyperV } from './hyper-v/provider.js';
+import { libvirt } from './libvirt/provider.js';
+import { machined } from './machined/provider.js';
+import { incus } from './managers/incus.js';
+import { lima } from './managers/lima.js';
+import { multipass } from './managers/multipass.js';
+import { podman } from './managers/podman.js';
+import { nspawn } from './nspawn/provider.js';
 import type { Provider } from './provider.js';
-import { qemu } from './qemu-provider.js';
-import { wsl } from './wsl-provider.js';
+import { cloudHypervisor } from './vmm/cloud-hypervisor.js';
+import { crosvm } from './vmm/crosvm.js';
+import { firecracker } from './vmm/firecracker.js';
+import { qemu } from './vmm/qemu.js';
+import { wsl } from './wsl/provider.js';
 
 /** Every source of machines. Where two know one machine, the word of the earlier one counts. */
 export const providers: readonly Provider[] = [

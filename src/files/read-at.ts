@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { readWithStats } from '../read-file.js';
 import type { Owner, Place } from './folder.js';
 import { placeOf } from './place.js';
+import { readWithStats } from './read-file.js';
 
 export interface FileContent extends Owner {
   readonly bytes: Buffer;

@@ -1,4 +1,4 @@
-import { type HostOptions, hostOptions } from '../ssh/host-options.js';
+import { type HostOptions, hostOptions } from '../ssh/config/host-options.js';
 
 export interface HostLinesOptions extends Pick<HostOptions, 'program' | 'platform' | 'user' | 'knownHosts'> {
   /** The name to type from now on. */

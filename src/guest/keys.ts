@@ -1,4 +1,4 @@
-import { readTextSync } from '../read-file.js';
+import { readTextSync } from '../files/read-file.js';
 
 /** The lines of a public key file. Throws a RangeError that says what is wrong with it; never quotes a private key. */
 export function readKeys(

@@ -1,5 +1,5 @@
+import { shellWord } from '../address/shell-word.js';
 import { generatorPath } from './generator.js';
-import { shellWord } from './quote.js';
 import check from './sh/check.sh';
 import setUp from './sh/set-up.sh';
 import setUpGenerator from './sh/set-up-generator.sh';

@@ -1,12 +1,17 @@
 import { isBareId } from '../address/guid.js';
 import { sshPort } from '../address/port.js';
 import { checkUserName } from '../address/user-name.js';
-import type { Io } from '../commands/command.js';
 import { ConnectError } from '../errors.js';
 import { kindOf } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { splitLogin } from './login.js';
 import type { ListedTarget } from './short-name.js';
+
+/** The environment and the system in which a name is looked up. */
+interface Here {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+}
 
 /** What was typed for a machine, understood. */
 export interface FoundTarget {
@@ -21,17 +26,25 @@ export interface FoundTarget {
 }
 
 /** The target that is meant by NAME or by a target, with who is listed behind it; `signal` ends the search. */
-export async function lookUp(typed: string, io: Io, signal?: AbortSignal): Promise<ListedTarget> {
+export async function lookUp(
+  typed: string,
+  { env, platform }: Here,
+  signal?: AbortSignal,
+): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
-  return resolveShortName(typed, { env: io.env, platform: io.platform, signal });
+  return resolveShortName(typed, { env, platform, signal });
 }
 
 /** The target of `[user@]TARGET`, `[user@]NAME` or `ssh://…`; only a name is looked up. Throws a ConnectError. */
-export async function findTarget(typed: string, io: Io, signal?: AbortSignal): Promise<FoundTarget> {
+export async function findTarget(
+  typed: string,
+  { env, platform }: Here,
+  signal?: AbortSignal,
+): Promise<FoundTarget> {
   const { user, host, port } = splitLogin(typed);
   checkUser(user, typed);
-  if (isTarget(host, io.platform)) return { text: host, user, port, machine: undefined };
-  const { text, machine } = await lookUp(host, io, signal);
+  if (isTarget(host, platform)) return { text: host, user, port, machine: undefined };
+  const { text, machine } = await lookUp(host, { env, platform }, signal);
   return { text, user: user ?? machine?.user, port, machine };
 }
 

@@ -1,5 +1,5 @@
 import { isBareId } from '../address/guid.js';
-import { isWsl } from '../discovery/interop.js';
+import { isWsl } from '../discovery/hyper-v/interop.js';
 import { type AllMachines, listAll } from '../discovery/list-all.js';
 import { match } from '../discovery/match.js';
 import type { ListedMachine } from '../discovery/merge.js';

@@ -1,5 +1,5 @@
 import { findBy } from '../discovery/find-by.js';
-import { nspawn } from '../discovery/nspawn-provider.js';
+import { nspawn } from '../discovery/nspawn/provider.js';
 import { quote } from '../errors.js';
 import { foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';

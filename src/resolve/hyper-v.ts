@@ -1,9 +1,9 @@
 import type { Guid } from '../address/guid.js';
 import { checkPort } from '../address/port.js';
 import { serviceIdOfPort } from '../address/service-id.js';
-import { type HyperVMachine, listHyperV } from '../discovery/hyper-v.js';
-import { fileCache, type HyperVCache } from '../discovery/hyper-v-cache.js';
-import { findHyperV, hyperV } from '../discovery/hyper-v-provider.js';
+import { fileCache, type HyperVCache } from '../discovery/hyper-v/cache.js';
+import { type HyperVMachine, listHyperV } from '../discovery/hyper-v/hyper-v.js';
+import { findHyperV, hyperV } from '../discovery/hyper-v/provider.js';
 import type { Deps } from '../discovery/provider.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';

@@ -1,6 +1,6 @@
 import { findBy } from '../discovery/find-by.js';
-import { machined } from '../discovery/machined-provider.js';
-import { type Route, routeTo } from '../discovery/reach.js';
+import { machined } from '../discovery/machined/provider.js';
+import { type Route, routeTo } from '../discovery/machined/reach.js';
 import { ConnectError, quote } from '../errors.js';
 import { resolveContainer } from './container.js';
 import { foundBy } from './found-by.js';

@@ -1,8 +1,8 @@
 import { findBy } from '../discovery/find-by.js';
-import { incus } from '../discovery/incus-provider.js';
-import { lima } from '../discovery/lima-provider.js';
-import { multipass } from '../discovery/multipass-provider.js';
-import { podman } from '../discovery/podman-provider.js';
+import { incus } from '../discovery/managers/incus.js';
+import { lima } from '../discovery/managers/lima.js';
+import { multipass } from '../discovery/managers/multipass.js';
+import { podman } from '../discovery/managers/podman.js';
 import type { Provider } from '../discovery/provider.js';
 import type { NamedTarget } from '../target/target.js';
 import { resolveFound } from './found.js';

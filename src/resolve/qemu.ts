@@ -1,9 +1,9 @@
 import { findBy } from '../discovery/find-by.js';
-import { type DomainList, listDomains } from '../discovery/libvirt.js';
-import { type DomainFound, findDomain } from '../discovery/libvirt-provider.js';
+import { type DomainList, listDomains } from '../discovery/libvirt/libvirt.js';
+import { type DomainFound, findDomain } from '../discovery/libvirt/provider.js';
 import type { Deps, Listing } from '../discovery/provider.js';
-import { qemu } from '../discovery/qemu-provider.js';
-import type { Scope } from '../discovery/runtime-dirs.js';
+import type { Scope } from '../discovery/tools/runtime-dirs.js';
+import { qemu } from '../discovery/vmm/qemu.js';
 import type { QemuTarget } from '../target/target.js';
 import { resolveFound } from './found.js';
 import { type Asked, foundBy } from './found-by.js';

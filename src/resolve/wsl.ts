@@ -1,7 +1,7 @@
 import { DiscoveryError } from '../discovery/discovery-error.js';
 import type { Deps } from '../discovery/provider.js';
-import { askDistro, listDistros, type WslDistro, type WslState } from '../discovery/wsl.js';
-import { findDistro, unavailable, wsl } from '../discovery/wsl-provider.js';
+import { findDistro, unavailable, wsl } from '../discovery/wsl/provider.js';
+import { askDistro, listDistros, type WslDistro, type WslState } from '../discovery/wsl/wsl.js';
 import { ConnectError, quote } from '../errors.js';
 import { type Asked, foundBy } from './found-by.js';
 import { serviceId } from './hyper-v.js';

@@ -1,7 +1,7 @@
 import { hostNameOf } from '../address/host-name.js';
 import { ConnectError } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { configArgument, pathArgument, proxyWord } from './config-word.js';
+import { configArgument, pathArgument, proxyWord } from './config/word.js';
 import type { ProbeResult } from './probe.js';
 
 export interface HandshakeOptions {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../src/commands/check.js';
-import { type Command, type RawArgs, UsageError, understand } from '../../src/commands/command.js';
-import { configPrint } from '../../src/commands/config-print.js';
-import { nc } from '../../src/commands/nc.js';
-import { proxy } from '../../src/commands/proxy.js';
-import { resolveCommand } from '../../src/commands/resolve.js';
-import { fakeIo } from './fake-io.js';
+import { type Command, type RawArgs, UsageError, understand } from '../../src/cli/command.js';
+import { check } from '../../src/commands/check/check.js';
+import { configPrint } from '../../src/commands/config/print.js';
+import { nc } from '../../src/commands/proxy/nc.js';
+import { proxy } from '../../src/commands/proxy/proxy.js';
+import { resolveCommand } from '../../src/commands/proxy/resolve.js';
+import { fakeIo } from '../helpers/fake-io.js';
 
 const raw = (positionals: readonly string[], options: RawArgs['options'] = {}): RawArgs => ({
   positionals,

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { formatCheck } from '../../src/commands/check-format.js';
-import type { Stage } from '../../src/commands/check-result.js';
-import type { Io } from '../../src/commands/command.js';
-import { configLines } from '../../src/commands/config-options.js';
-import { formatProgress } from '../../src/commands/guest-lines.js';
-import { type ListOptions, runList } from '../../src/commands/list.js';
-import { styles } from '../../src/commands/style.js';
+import type { Io } from '../../src/cli/command.js';
+import { styles } from '../../src/cli/style.js';
+import { formatCheck } from '../../src/commands/check/format.js';
+import type { Stage } from '../../src/commands/check/result.js';
+import { configLines } from '../../src/commands/config/options.js';
+import { formatProgress } from '../../src/commands/guest/lines.js';
+import { type ListOptions, runList } from '../../src/commands/list/list.js';
 import type { ListedMachine } from '../../src/discovery/merge.js';
 import type { Warning } from '../../src/discovery/provider.js';
-import { fakeIo } from './fake-io.js';
+import { fakeIo } from '../helpers/fake-io.js';
 
 /** What a terminal obeys or turns around: ESC, CSI, DEL, bidirectional controls, line and paragraph separators. */
 const steering = ['\x1b', '\x9b', '\x7f', '\u202e', '\u2066', '\u061c', '\u200f', '\u2028'];

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cloudHypervisor } from '../../src/discovery/cloud-hypervisor-provider.js';
-import { firecracker, listFirecrackers } from '../../src/discovery/firecracker-provider.js';
-import { getJson } from '../../src/discovery/http-unix.js';
+import { getJson } from '../../src/discovery/tools/http-unix.js';
+import { cloudHypervisor } from '../../src/discovery/vmm/cloud-hypervisor.js';
+import { firecracker, listFirecrackers } from '../../src/discovery/vmm/firecracker.js';
 import { useTempDir } from '../helpers/temp-dir.js';
-import { fakeProc } from './fake-proc.js';
-import { useJsonServices } from './json-services.js';
+import { useJsonServices } from './managers/json-services.js';
+import { fakeProc } from './processes/fake-proc.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { slug } from '../../src/address/host-name.js';
-import { machineWords } from '../../src/commands/complete-machines.js';
-import { formatTable } from '../../src/commands/list-format.js';
-import { styles } from '../../src/commands/style.js';
-import { hyperVFound } from '../../src/discovery/hyper-v-provider.js';
-import { incus, parseInstances } from '../../src/discovery/incus-provider.js';
-import { domainsFound as libvirtFound } from '../../src/discovery/libvirt-provider.js';
+import { styles } from '../../src/cli/style.js';
+import { machineWords } from '../../src/commands/completion/machines.js';
+import { formatTable } from '../../src/commands/list/format.js';
+import { hyperVFound } from '../../src/discovery/hyper-v/provider.js';
+import { domainsFound as libvirtFound } from '../../src/discovery/libvirt/provider.js';
 import { listAll } from '../../src/discovery/list-all.js';
+import { incus, parseInstances } from '../../src/discovery/managers/incus.js';
 import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { Found, Provider } from '../../src/discovery/provider.js';
 import { sharedCids } from '../../src/discovery/shared-cids.js';
-import { concreteHosts } from '../../src/ssh/config-hosts.js';
-import { keptBlocks } from '../../src/ssh/config-kept.js';
+import { concreteHosts } from '../../src/ssh/config/hosts.js';
+import { keptBlocks } from '../../src/ssh/config/kept.js';
 
 // What takes a step for each pair of so many takes minutes.
 const many = 100_000;

@@ -1,16 +1,16 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listCloudHypervisors } from '../../src/discovery/cloud-hypervisor-provider.js';
-import { listFirecrackers } from '../../src/discovery/firecracker-provider.js';
-import { listHyperV } from '../../src/discovery/hyper-v.js';
-import { listOverInterop } from '../../src/discovery/hyper-v-provider.js';
-import { parseInstances } from '../../src/discovery/incus-provider.js';
-import { parseLima } from '../../src/discovery/lima-provider.js';
-import { parseMultipass } from '../../src/discovery/multipass-provider.js';
+import { listHyperV } from '../../src/discovery/hyper-v/hyper-v.js';
+import { listOverInterop } from '../../src/discovery/hyper-v/provider.js';
+import { parseInstances } from '../../src/discovery/managers/incus.js';
+import { parseLima } from '../../src/discovery/managers/lima.js';
+import { parseMultipass } from '../../src/discovery/managers/multipass.js';
+import { listCloudHypervisors } from '../../src/discovery/vmm/cloud-hypervisor.js';
+import { listFirecrackers } from '../../src/discovery/vmm/firecracker.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
-import { fakeProc } from './fake-proc.js';
+import { fakeProc } from './processes/fake-proc.js';
 
 const dir = useTempDir();
 const deps = (argv: readonly string[]) => ({ env: {}, procDir: fakeProc(dir, [{ argv }]) });

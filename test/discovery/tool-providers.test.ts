@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
-import { listLima, parseLima } from '../../src/discovery/lima-provider.js';
-import { listMultipass, parseMultipass } from '../../src/discovery/multipass-provider.js';
-import { listPodman, parsePodman } from '../../src/discovery/podman-provider.js';
-import { runTool } from '../../src/discovery/run-tool.js';
+import { listLima, parseLima } from '../../src/discovery/managers/lima.js';
+import { listMultipass, parseMultipass } from '../../src/discovery/managers/multipass.js';
+import { listPodman, parsePodman } from '../../src/discovery/managers/podman.js';
+import { runTool } from '../../src/discovery/tools/run-tool.js';
 import { fixture } from './fixture.js';
 
 const deps = { env: process.env };

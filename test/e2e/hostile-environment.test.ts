@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useJsonServices } from '../discovery/json-services.js';
+import { useJsonServices } from '../discovery/managers/json-services.js';
 import { type Machined, startMachined } from '../helpers/machined.js';
 import { missingRoot, otherUser } from '../helpers/other-user.js';
 import { run, vmssh } from '../helpers/run.js';

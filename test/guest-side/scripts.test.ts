@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { generator, generatorPath } from '../../src/guest/generator.js';
-import { parseProgress } from '../../src/guest/progress.js';
+import { parseProgress } from '../../src/guest/run/progress.js';
 import {
   type CheckScriptOptions,
   checkScript,

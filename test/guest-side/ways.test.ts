@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wayInto, wayOf } from '../../src/guest/ways.js';
+import { wayInto, wayOf } from '../../src/guest/run/ways.js';
 
 describe('ways', () => {
   it.each([

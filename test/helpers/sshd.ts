@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { configText } from '../../src/ssh/config-text.js';
+import { configText } from '../../src/ssh/config/text.js';
 import { findProgram } from './programs.js';
 import { vmssh } from './run.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseTarget } from '../../src/kinds/parse.js';
-import { resolveTarget } from '../../src/kinds/resolve.js';
-import { PeerFolder } from '../discovery/varlink-peer.js';
+import { resolveTarget } from '../../src/lookup/resolve.js';
+import { PeerFolder } from '../discovery/machined/varlink-peer.js';
 
 let folder: PeerFolder;
 beforeEach(() => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { incus } from '../../src/discovery/incus-provider.js';
-import type { Domain } from '../../src/discovery/libvirt.js';
-import { lima } from '../../src/discovery/lima-provider.js';
-import { multipass } from '../../src/discovery/multipass-provider.js';
-import { podman } from '../../src/discovery/podman-provider.js';
+import type { Domain } from '../../src/discovery/libvirt/libvirt.js';
+import { incus } from '../../src/discovery/managers/incus.js';
+import { lima } from '../../src/discovery/managers/lima.js';
+import { multipass } from '../../src/discovery/managers/multipass.js';
+import { podman } from '../../src/discovery/managers/podman.js';
 import type { Found } from '../../src/discovery/provider.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { type ManagedTarget, resolveManaged } from '../../src/resolve/managed.js';

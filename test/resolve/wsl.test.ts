@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../src/address/guid.js';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
-import type { WslState } from '../../src/discovery/wsl.js';
+import type { WslState } from '../../src/discovery/wsl/wsl.js';
 import { resolveWsl } from '../../src/resolve/wsl.js';
 
 const vmId = '0d7a3f3e-90f5-4a2c-8b1c-2f3f5d9c1e77' as Guid;

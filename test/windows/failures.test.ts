@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { hyperVFailures } from '../../src/connect/hyper-v-failures.js';
+import { hyperVFailures } from '../../src/connect/failures/hyper-v.js';
 import { describeWindows } from './bed/describe.js';
 import { programs } from './bed/paths.js';
 import { runOnWindows, withHvsock } from './bed/run.js';

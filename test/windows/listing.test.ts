@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, inject, it } from 'vitest';
-import type { ListJson } from '../../src/commands/list-format.js';
+import type { ListJson } from '../../src/commands/list/format.js';
 import { describeWindows } from './bed/describe.js';
 import { programs, workFile } from './bed/paths.js';
 import { startPeer } from './bed/peer.js';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { GuestCheckJson } from '../../../src/commands/guest-json.js';
+import type { GuestCheckJson } from '../../../src/commands/guest/json.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
 import { banner } from '../banner.js';
 import type { Guest } from '../guest.js';

@@ -1,0 +1,75 @@
+import { realpathSync } from 'node:fs';
+import { posix, win32 } from 'node:path';
+import { shellWord } from '../address/shell-word.js';
+
+/** What is known of how this program was started; an `Io` is one. */
+export interface StartedAs {
+  /** Its path, or an interpreter and a script; absolute. */
+  readonly self: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+}
+
+/**
+ * What a person types to call `program` from `folder`, so that a fix can be pasted: its name where PATH leads to this very
+ * program, else as this one was started. One program of the package knows the other beside it.
+ */
+export function calledAs(
+  program: 'vmssh' | 'vsock-nc',
+  { self, env, platform }: StartedAs,
+  folder: string | undefined = currentFolder(),
+  fileAt: (path: string) => string | undefined = realFile,
+): string {
+  const path = platform === 'win32' ? win32 : posix;
+  const own = self.at(-1) ?? program;
+  const file = path.join(path.dirname(own), path.basename(own).replace(/^(vmssh|vsock-nc)(?=\.|$)/, program));
+  const onPath = (name: string, wanted: readonly (string | undefined)[]) =>
+    (env.PATH ?? env.Path ?? '')
+      .split(path.delimiter)
+      .map((each) => (each === '' ? undefined : fileAt(path.join(each, name))))
+      .some((found) => found !== undefined && wanted.includes(found));
+  const ending = platform === 'win32' ? '.exe' : '';
+  // One executable may be both, by links.
+  if (onPath(program + ending, [fileAt(file), fileAt(own)]) || fileAt(file) === undefined) return program;
+  const interpreters = self.slice(0, -1).map((each) => {
+    const name = path.basename(each, ending);
+    return onPath(name + ending, [fileAt(each)]) ? name : each;
+  });
+  return [...interpreters, near(file, folder, interpreters.length === 0, path)]
+    .map((word) => (platform === 'win32' ? windowsQuoted(word) : shellQuoted(word)))
+    .join(' ');
+}
+
+// A path below the folder in short; one that is run itself needs a slash, or PATH would be searched for it.
+function near(file: string, folder: string | undefined, isRun: boolean, path: typeof posix): string {
+  if (folder === undefined) return file;
+  const relative = path.relative(folder, file);
+  if (relative.startsWith('..') || path.isAbsolute(relative)) return file;
+  return isRun && !relative.includes(path.sep) ? `.${path.sep}${relative}` : relative;
+}
+
+/** A word as a POSIX shell reads it, in quotes where it has to be. */
+export function shellQuoted(word: string): string {
+  return /^[\w@+=:,./%-]+$/.test(word) ? word : shellWord(word);
+}
+
+function windowsQuoted(word: string): string {
+  return /[\s&()^;,]/.test(word) ? `"${word}"` : word;
+}
+
+/** Undefined if it was removed. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}
+
+function realFile(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}

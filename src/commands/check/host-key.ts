@@ -1,0 +1,74 @@
+import { sshPort } from '../../address/port.js';
+import { shellQuoted } from '../../cli/called-as.js';
+import type { Io } from '../../cli/command.js';
+import { ConnectError } from '../../errors.js';
+import { readSafely } from '../../files/read-at.js';
+import { withAdopted } from '../../host-keys/adopt.js';
+import { knownTypes, type Verdict, verdictOn } from '../../host-keys/verdict.js';
+import { asTarget, parseTarget } from '../../kinds/parse.js';
+import { lookUp } from '../../lookup/find-target.js';
+import type { ListedTarget } from '../../lookup/short-name.js';
+import { isNamed } from '../../ssh/identity.js';
+import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { keyNames } from '../../ssh/older-names.js';
+import type { HostKey } from '../../ssh/probe.js';
+
+/** What ssh knows of a machine's host keys. */
+export interface KnownKeys {
+  readonly keyTypes: readonly string[];
+  /** A name under which there are some. */
+  readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
+  /** Throws a ConnectError for a key that ssh will refuse. */
+  check(key: HostKey): void;
+}
+
+export interface CheckedMachine {
+  /** As it was typed, without a user. */
+  readonly typed: string;
+  readonly text: string;
+  readonly machine: ListedTarget['machine'];
+  readonly port: number;
+}
+
+/** Reads the host keys of a machine: under its alias, and under what was typed, as the patterns have it. */
+export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSignal): Promise<KnownKeys> {
+  const { typed, text, port } = checked;
+  const target = parseTarget(text);
+  const path = knownHostsFile(io.env);
+  const file = isNamed(target) ? await readSafely(path).catch(() => undefined) : undefined;
+  if (!file) return { keyTypes: [], check: () => {} };
+  const machine = checked.machine ?? (await lookUp(text, io, signal).catch(() => undefined))?.machine;
+  const names = keyNames({ text, target, machine });
+  const bytes = names ? withAdopted(file.bytes, [names]) : file.bytes;
+  const patterns = asTarget(typed) ? [port === sshPort ? [typed] : [`[${typed}]:${port}`, typed]] : [];
+  const hosts = [...(names ? [[names.alias]] : []), ...patterns];
+  const known = [...hosts.flat(), ...(names?.older ?? [])].find(
+    (name) => knownTypes(name, file.bytes).length > 0,
+  );
+  return {
+    keyTypes: known === undefined ? [] : knownTypes(known, file.bytes),
+    knownAs: known === undefined ? undefined : { name: known, path },
+    check(key) {
+      for (const host of hosts) {
+        const verdicts = host.map((name) => verdictOn(key.fingerprint, name, bytes));
+        refuse(verdicts.find((verdict) => verdict !== 'new') ?? 'new', key, text, path);
+      }
+    },
+  };
+}
+
+function refuse(verdict: Verdict, { type, fingerprint }: HostKey, text: string, path: string): void {
+  const key = `ssh refuses the host key ${type} ${fingerprint}`;
+  if (verdict === 'changed')
+    throw new ConnectError('handshake', text, {
+      code: 'HOST_KEY_CHANGED',
+      problem: `${key}: it knows another key of this machine: the machine was reinstalled, or another one answers for it`,
+      hint: `if that is as it should be: vmssh forget ${shellQuoted(text)}`,
+    });
+  if (verdict === 'revoked')
+    throw new ConnectError('handshake', text, {
+      code: 'HOST_KEY_REVOKED',
+      problem: `${key}: it is revoked in ${path}`,
+      hint: 'give the machine another host key; forget leaves a line with @revoked as it is',
+    });
+}

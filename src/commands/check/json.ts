@@ -1,0 +1,37 @@
+import { connectFailure } from '../../cli/failure.js';
+import { type Envelope, envelope, type FailureJson } from '../../cli/json.js';
+import { exitCode } from '../../errors.js';
+import { type CheckResult, codeOf, type Stage } from './result.js';
+
+/** What `vmssh check --json` prints. */
+export interface CheckJson extends Envelope<'check'> {
+  readonly results: readonly CheckedJson[];
+}
+
+/** One target's check. */
+export interface CheckedJson {
+  /** As it was typed. */
+  readonly target: string;
+  readonly ok: boolean;
+  readonly exitCode: number;
+  readonly stages: readonly Stage[];
+  /** What stopped the stage after them. */
+  readonly error?: FailureJson | undefined;
+}
+
+export function checkJson(results: readonly CheckResult[]): CheckJson {
+  return { ...envelope('check', codeOfAll(results)), results: results.map(checked) };
+}
+
+/** The exit code of the first that failed. */
+export function codeOfAll(results: readonly CheckResult[]): number {
+  return results.map(codeOf).find((code) => code !== exitCode.ok) ?? exitCode.ok;
+}
+
+function checked(result: CheckResult): CheckedJson {
+  const { target, stages, error } = result;
+  return {
+    ...{ target, ok: error === undefined, exitCode: codeOf(result), stages },
+    error: error && connectFailure(error),
+  };
+}

@@ -1,0 +1,122 @@
+import type { Io } from '../../cli/command.js';
+import type { ReachFlags } from '../../cli/shared-options.js';
+import { portArgument } from '../../cli/values.js';
+import { now as clock } from '../../clock.js';
+import type { Connection } from '../../connect/connection.js';
+import { toDuplex } from '../../deliver/duplex.js';
+import { ConnectError } from '../../errors.js';
+import { parseTarget } from '../../kinds/parse.js';
+import { findTarget, portNote } from '../../lookup/find-target.js';
+import { splitLogin } from '../../lookup/login.js';
+import { type Reached, reach } from '../../reach.js';
+import { awaitBanner } from '../../ssh/await-banner.js';
+import { type HandshakeOptions, handshake } from '../../ssh/handshake.js';
+import { type ProbeResult, probeSock } from '../../ssh/probe.js';
+import { windowsVmssh } from '../reach/over-interop.js';
+import { socketWarning } from '../reach/socket-warning.js';
+import { sshProgram } from '../reach/ssh-program.js';
+import { sshUser } from '../reach/ssh-user.js';
+import { stepTrace } from '../reach/trace.js';
+import { knownKeys } from './host-key.js';
+import type { CheckResult, Stage, StageName } from './result.js';
+
+export interface CheckTargetOptions extends ReachFlags {
+  /** Undefined: as it was typed in an ssh:// form, or 22. */
+  readonly port: number | undefined;
+  /** Undefined: as it was typed in front of an "@", or the one that the machine's manager made, or whom ssh takes. */
+  readonly user: string | undefined;
+  /** ssh's configuration, as of ssh -F. */
+  readonly sshConfig?: string | undefined;
+}
+
+/**
+ * Goes the whole way to one machine, by its target or its name, and notes each stage; `onStage` is told what comes next.
+ * What stops it is told in the result. Throws a UsageError for a port that is none.
+ */
+export async function checkTarget(
+  target: string,
+  options: CheckTargetOptions,
+  io: Io,
+  signal: AbortSignal,
+  onStage: (next: string) => void = () => {},
+  now: () => number = clock,
+): Promise<CheckResult> {
+  const stages: Stage[] = [];
+  let last = now();
+  const pass = (stage: StageName, found: string) => {
+    const time = now();
+    stages.push({ stage, ms: Math.round((time - last) * 10) / 10, found });
+    last = time;
+  };
+  const { user: named, host } = splitLogin(target);
+  // Asked meanwhile, so that no stage takes longer.
+  const ssh = options.user ?? named ?? sshUser({ host, sshConfig: options.sshConfig, signal }, io);
+  let means: CheckResult['means'];
+  let reached: Reached | undefined;
+  try {
+    const { timeoutMs, waitMs } = options;
+    const verbose = stepTrace(io, options.verbose);
+    onStage('looking for the machine');
+    const { text, machine, ...typed } = await findTarget(target, io, signal);
+    if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
+    const port = options.port ?? portArgument(typed.port);
+    const byDefault = options.user ?? typed.user ?? (await ssh);
+    means = { text, port, user: byDefault };
+    const windows = windowsVmssh(parseTarget(text), io);
+    if (windows !== undefined) {
+      onStage(`through ${windows}`);
+      const { checkOverInterop } = await import('./over-interop.js');
+      const to = { text, port, user: options.user ?? typed.user };
+      const there = await checkOverInterop(windows, to, options, io.env, signal);
+      return { target, means, stages: [...stages, ...there.stages], error: there.error };
+    }
+    reached = await reach(text, {
+      ...{ port, timeoutMs, waitMs, signal, env: io.env, platform: io.platform },
+      beforeOpen: socketWarning(io),
+      trace(step, outcome, endpoint) {
+        verbose?.(step, outcome);
+        if (endpoint) means = { text, port, user: byDefault, family: endpoint.family };
+        if (step === 'wait') return onStage(outcome);
+        const name = step === 'parse' ? 'parsed' : step === 'resolve' ? 'resolved' : 'connected';
+        forget(stages, name);
+        const note = name === 'parsed' ? portNote(text, port) : undefined;
+        pass(name, note === undefined ? outcome : `${outcome}; ${note}`);
+      },
+    });
+    const keys = knownKeys({ typed: host, text, machine, port }, io, signal);
+    onStage('waiting for the banner');
+    const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
+    const { identityFile, endpoint } = reached.resolution;
+    means = { text, port, user, family: endpoint.family, identityFile };
+    pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
+    onStage('SSH handshake');
+    const { knownAs, keyTypes, check } = await keys;
+    const { self, platform, env } = io;
+    const shake = { target: text, port, user, timeoutMs, signal };
+    const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
+    const { hostKey, methods } = await (platform === 'win32'
+      ? probeSock(toDuplex(reached.connection), { ...shake, keyTypes })
+      : bySsh(reached.connection, { ...shake, ...own, knownAs }));
+    check(hostKey);
+    pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
+    pass('authentication', `${methods.join(', ')} for ${user}`);
+    return { target, means, stages };
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    return { target, means, stages, error };
+  } finally {
+    reached?.connection.close();
+  }
+}
+
+/** By the user's own ssh, over a connection of its own: the other one is closed, as some machines take one at a time. */
+function bySsh(connection: Connection, options: HandshakeOptions): Promise<ProbeResult> {
+  connection.close();
+  return handshake(options);
+}
+
+/** With --wait a stage may be passed again in the next try: the last one counts. */
+function forget(stages: Stage[], name: StageName): void {
+  const at = stages.findIndex(({ stage }) => stage === name);
+  if (at >= 0) stages.splice(at);
+}

@@ -1,0 +1,132 @@
+import type { Command, OptionSpec } from '../../cli/command.js';
+import { groupSummaries } from '../../cli/groups.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import { addressWord } from '../../kinds/kind.js';
+import { kinds } from '../../kinds/kinds.js';
+import { splitArgs, tools } from '../ssh/split.js';
+import { machineWords } from './machines.js';
+import { type FolderEntry, pathTargets } from './paths.js';
+import { shells } from './scripts.js';
+
+/** What completion needs of the commands' table. */
+export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];
+
+export interface Completion {
+  readonly word: string;
+  readonly about: string;
+}
+
+/** What is known about this host, asked only where it is needed. */
+export interface LiveNames {
+  readonly machines: () => Promise<readonly ListedMachine[]>;
+  readonly providers: () => Promise<readonly string[]>;
+  readonly folder: (path: string) => Promise<readonly FolderEntry[]>;
+}
+
+/** The words that may stand where the last of `words` is being typed; the program's own name is not among them. */
+export async function complete(
+  words: readonly string[],
+  commands: CommandTable,
+  live: LiveNames,
+): Promise<readonly Completion[]> {
+  const current = words.at(-1) ?? '';
+  const before = words.slice(0, -1);
+  const command = commands.find(({ name }) => name.split(' ').every((part, i) => before[i] === part));
+  const all = command
+    ? await inCommand(command, before.slice(command.name.split(' ').length), current, live)
+    : namesOf(commands, before);
+  const fitting = all.filter(({ word }) => word.startsWith(current) && isSafe(word));
+  return [...new Map(fitting.toReversed().map((each) => [each.word, each])).values()].toReversed();
+}
+
+function namesOf(commands: CommandTable, before: readonly string[]): readonly Completion[] {
+  const left = commands.filter(({ name }) => before.every((word, i) => name.split(' ')[i] === word));
+  const names = left.map(({ name, summary }) => ({
+    word: name.split(' ')[before.length] ?? '',
+    about: (before.length === 0 && groupSummaries[name.split(' ')[0] ?? '']) || summary,
+  }));
+  return names.filter(({ word }, i) => word !== '' && names.findIndex((each) => each.word === word) === i);
+}
+
+async function inCommand(
+  command: CommandTable[number],
+  before: readonly string[],
+  current: string,
+  live: LiveNames,
+): Promise<readonly Completion[]> {
+  const { options, name, usage } = command;
+  const isOption = !before.includes('--') && !hasOperand(name, before);
+  const value = isOption ? openValue(options, before.at(-1) ?? '', current) : undefined;
+  if (value) return valuesOf(value, command, live);
+  if (isOption && current.startsWith('-'))
+    return options.map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
+  if (name === 'completion') return shells.map((word) => ({ word, about: '' }));
+  return /TARGET|HOST/.test(usage) ? targets(current, command, live) : [];
+}
+
+/** ssh, scp, sftp and rsync: our options come before the first operand. */
+function hasOperand(name: string, before: readonly string[]): boolean {
+  const tool = tools.find((each) => each === name);
+  return tool !== undefined && splitArgs(tool, before).operands.length > 0;
+}
+
+/** An option's value that is being typed. */
+interface OpenValue {
+  readonly option: OptionSpec;
+  /** What stands in front of it in the same word, "--output=". */
+  readonly head: string;
+  readonly text: string;
+}
+
+function openValue(options: readonly OptionSpec[], previous: string, current: string): OpenValue | undefined {
+  const apart = options.find((option) => takesNext(option, previous));
+  if (apart) return { option: apart, head: '', text: current };
+  const [, head = '', long, text = ''] = /^(--([^=]+)=)(.*)$/s.exec(current) ?? [];
+  const option = options.find((each) => each.value !== undefined && each.long === long);
+  return option && { option, head, text };
+}
+
+function takesNext({ long, short, value, optionalValue }: OptionSpec, word: string): boolean {
+  return value !== undefined && !optionalValue && (word === `--${long}` || word === `-${short}`);
+}
+
+async function valuesOf(
+  { option: { takes = [] }, head, text }: OpenValue,
+  command: CommandTable[number],
+  live: LiveNames,
+): Promise<readonly Completion[]> {
+  if (takes === 'target') {
+    const found = await targets(text, { ...command, usage: 'HOST' }, live);
+    return found.map(({ word, about }) => ({ word: head + word, about }));
+  }
+  const [list = ''] = takes === 'providers' ? (/^.*,/s.exec(text) ?? []) : [];
+  const words = takes === 'providers' ? await live.providers() : takes;
+  return words.map((word) => ({ word: head + list + word, about: '' }));
+}
+
+/** Targets, and where the usage has a TARGET, which may be a name, the names too. `user@` in front stays there. */
+async function targets(
+  current: string,
+  { name: command, usage }: Pick<CommandTable[number], 'name' | 'usage'>,
+  live: LiveNames,
+): Promise<readonly Completion[]> {
+  const [user = ''] = /^[^@/%:]+@/.exec(current) ?? [];
+  const copies = command === 'scp' || command === 'rsync' ? ':' : '';
+  const machines = machineWords(await live.machines(), usage.includes('TARGET'));
+  const paths = await pathTargets(current.slice(user.length), live.folder);
+  return [
+    ...machines.map(({ target, about }) => ({ word: `${user}${target}${copies}`, about })),
+    ...kinds
+      .map(addressWord)
+      .flatMap((word = '') => (word ? [{ word: `${user}${word}`, about: 'an address' }] : [])),
+    ...paths.map(({ target, kind }) => ({
+      word: `${user}${target}${kind === 'socket' ? copies : ''}`,
+      about: `a ${kind}`,
+    })),
+  ];
+}
+
+// A machine may be called anything; what a shell could read as more than a word is not offered.
+function isSafe(word: string): boolean {
+  return /^[\p{L}\p{N}@%+=:,./_-]+$/u.test(word);
+}

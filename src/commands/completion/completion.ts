@@ -1,0 +1,74 @@
+import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { positionals } from '../../cli/values.js';
+import { providersOn } from '../../discovery/provider.js';
+import { quote } from '../../errors.js';
+import { type CommandTable, complete } from './complete.js';
+import { listFolder } from './paths.js';
+import { completionScripts, type Shell, shells } from './scripts.js';
+
+export interface CompletionOptions {
+  readonly shell: Shell;
+}
+
+/** vmssh completion SHELL: what the shell loads to complete options and the names of machines. */
+export const completion: Command<CompletionOptions> = {
+  name: 'completion',
+  summary: 'print what bash, zsh, fish or PowerShell load to complete options and the names of machines',
+  usage: shells.join('|'),
+  options: [],
+  examples: [
+    {
+      line: "echo 'source <(vmssh completion bash)' >> ~/.bashrc",
+      about: 'bash, from the next shell on',
+    },
+    {
+      line: "echo 'source <(vmssh completion zsh)' >> ~/.zshrc",
+      about: 'zsh, below the line with compinit',
+    },
+    {
+      line: 'mkdir -p ~/.config/fish/completions; vmssh completion fish | tee ~/.config/fish/completions/{vmssh,vsock-nc}.fish > /dev/null',
+      about: 'fish',
+    },
+    { line: 'vmssh completion powershell >> $PROFILE', about: 'PowerShell' },
+  ],
+
+  parse(raw) {
+    const [text = ''] = positionals(raw, 1, 1, anyShell);
+    const shell = shells.find((each) => each === text.toLowerCase());
+    if (!shell) throw new UsageError(`expected ${anyShell}, got ${quote(text)}`);
+    return { shell };
+  },
+
+  async run({ shell }, io) {
+    io.out(completionScripts[shell]);
+    return 0;
+  },
+};
+
+const anyShell = `one of ${shells.join(', ')}`;
+
+/** For a completion the machines have this long. Milliseconds. */
+const limitMs = 700;
+
+/** vmssh complete -- WORD…: what these scripts call. No command of its own: people do not type it. */
+export async function printCompletions(
+  args: readonly string[],
+  commands: CommandTable,
+  io: Io,
+): Promise<number> {
+  const words = args[0] === '--' ? args.slice(1) : args;
+  // PowerShell drops an empty argument.
+  const plain = words.map((word) => (word === '""' ? '' : word));
+  const { providers } = await import('../../discovery/providers.js');
+  const here = providersOn(io.platform, providers);
+  const found = await complete(plain, commands, {
+    providers: async () => here.map(({ name }) => name),
+    folder: listFolder,
+    async machines() {
+      const { listAll } = await import('../../discovery/list-all.js');
+      return (await listAll({ env: io.env }, here, limitMs)).machines;
+    },
+  });
+  io.out(found.map(({ word, about }) => `${word}\t${about.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}\n`).join(''));
+  return 0;
+}

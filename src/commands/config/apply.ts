@@ -1,0 +1,122 @@
+import { lstat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { shellQuoted } from '../../cli/called-as.js';
+import type { Io } from '../../cli/command.js';
+import { complain } from '../../cli/message.js';
+import { styles } from '../../cli/style.js';
+import { exitCode, printable, quote } from '../../errors.js';
+import { editFile } from '../../files/edit-file.js';
+import { makeFolder } from '../../files/place.js';
+import { includeLine } from '../../ssh/config/file.js';
+import { lineDiff, shortDiff } from '../../ssh/config/line-diff.js';
+import { fileError, reasonOf } from './files.js';
+import type { Change, Plan } from './plan.js';
+
+/** Changes a file: a parameter, so that tests bring about every errno. */
+export type Write = typeof editFile;
+
+/** Somebody else wrote to a file since the plan was made. */
+export class ChangedMeanwhile extends Error {
+  constructor(readonly path: string) {
+    super(`${quote(path)} was changed meanwhile`);
+  }
+}
+
+/** Shows what a plan would change. Resolves to 0 where that is nothing, else 1. */
+export async function showPlan({ changes, refusal }: Plan, io: Io): Promise<number> {
+  if (refusal) return refuse(refusal, io);
+  const style = await styles(io, 'stdout');
+  const paint = { ' ': style.dim, '-': style.red, '+': style.green };
+  for (const { path, before, after } of changes) {
+    const name = printable(path);
+    io.out(
+      style.bold(
+        `--- ${before === undefined ? '/dev/null' : name}\n+++ ${after === undefined ? '/dev/null' : name}\n`,
+      ),
+    );
+    for (const [sign, line] of shortDiff(lineDiff(before ?? '', after ?? '')))
+      io.out(`${paint[sign](`${sign}${printable(line)}`)}\n`);
+  }
+  return changes.length === 0 ? exitCode.ok : exitCode.connect;
+}
+
+/** Makes the changes, each at once or not at all. Resolves to the exit code. Throws ChangedMeanwhile. */
+export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Promise<number> {
+  if (plan.refusal) return refuse(plan.refusal, io);
+  let code: number = exitCode.ok;
+  await tidyUp(plan, write);
+  for (const change of plan.changes) {
+    const { path, before, after, byHand } = change;
+    try {
+      if (byHand === undefined) {
+        await make(change, write);
+        io.out(
+          `${after === undefined ? 'removed' : before === undefined ? 'wrote' : 'changed'} ${printable(path)}\n`,
+        );
+        continue;
+      }
+      leave(byHand, plan, io);
+    } catch (error) {
+      if (error instanceof ChangedMeanwhile) throw error;
+      if (path !== plan.files.main) return failed(error as NodeJS.ErrnoException, path, plan, io);
+      leave(whyNot(error as NodeJS.ErrnoException), plan, io);
+    }
+    code = exitCode.connect;
+  }
+  if (plan.changes.length === 0) io.out('nothing to change\n');
+  return code;
+}
+
+// Beside a file that stays as it is, what a killed run left is removed too.
+async function tidyUp({ changes, files }: Plan, write: Write): Promise<void> {
+  const paths = [files.own, files.main].filter((path) => path !== undefined);
+  const same = paths.filter((path) => changes.every((change) => change.path !== path));
+  for (const path of same) await write(path, (old) => old, 0o600).catch(() => {});
+}
+
+async function make({ path, before, after, mode }: Change, write: Write): Promise<void> {
+  if (after !== undefined) await makeFolder(dirname(path), mode === 0o600 ? 0o700 : 0o755);
+  const text = after ?? ((await isLink(path)) ? '' : undefined);
+  const edit = (old: Buffer | undefined) => {
+    if (old?.toString() !== before) throw new ChangedMeanwhile(path);
+    return text === undefined ? undefined : Buffer.from(text);
+  };
+  await write(path, edit, mode);
+}
+
+// A link stays one, to an empty file.
+async function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
+}
+
+function isClosed({ code = '' }: NodeJS.ErrnoException): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code);
+}
+
+function whyNot(error: NodeJS.ErrnoException): string {
+  return isClosed(error) ? `is read-only (${error.code})` : `cannot be written (${reasonOf(error)})`;
+}
+
+// A main configuration that something else manages, as home-manager does, is for its owner to change.
+function leave(why: string, { files }: Plan, io: Io): void {
+  io.err(
+    `${io.program}: ${quote(files.main ?? '')} ${printable(why)}: add this line above its first Host or Match, or take it away there:\n`,
+  );
+  io.out(`${includeLine(files.include)}\n`);
+}
+
+async function failed(error: NodeJS.ErrnoException, path: string, { files }: Plan, io: Io): Promise<number> {
+  const roots = files.main === undefined ? 'it is for root to write: the same with sudo in front' : undefined;
+  const own = `it has to be yours: see ls -ld ${shellQuoted(dirname(path))}`;
+  const { message, hint } = fileError(error, path, 'written');
+  await complain(message, isClosed(error) ? (roots ?? own) : hint, io);
+  return exitCode.connect;
+}
+
+async function refuse({ path, why, hint }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {
+  await complain(`${quote(path)}: ${why}`, hint, io);
+  return exitCode.connect;
+}

@@ -1,0 +1,18 @@
+import type { Command } from '../../cli/command.js';
+import { showPlan } from './apply.js';
+import { type ConfigOptions, configOptions, fileOptions } from './options.js';
+import { planInstall } from './plan.js';
+
+/** vmssh config diff: what config install would change; exit code 1 where that is anything. */
+export const configDiff: Command<ConfigOptions> = {
+  name: 'config diff',
+  summary: 'show what config install would change; exits 1 if anything would change',
+  usage: '',
+  ...fileOptions,
+  examples: [
+    { line: 'vmssh config diff', about: 'is my configuration up to date?' },
+    { line: 'vmssh config diff >/dev/null || vmssh config install', about: 'in a script' },
+  ],
+  parse: configOptions,
+  run: async (options, io) => showPlan(await planInstall(options, io), io),
+};

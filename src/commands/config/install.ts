@@ -1,0 +1,88 @@
+import type { Command, Io } from '../../cli/command.js';
+import { flag } from '../../cli/option.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import { printable } from '../../errors.js';
+import { adoptKeys } from '../../host-keys/adopt.js';
+import { parseTarget } from '../../kinds/parse.js';
+import { otherHome } from '../../ssh/folder.js';
+import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { keyNames } from '../../ssh/older-names.js';
+import { showPlan } from './apply.js';
+import { carryOut } from './carry-out.js';
+import { fileError } from './files.js';
+import {
+  type ConfigOptions,
+  configOptions,
+  type FindMachines,
+  fileOptions,
+  findMachines,
+} from './options.js';
+import { configFiles, planInstall } from './plan.js';
+import { notForAll } from './system.js';
+
+export interface ConfigInstallOptions extends ConfigOptions {
+  readonly dryRun: boolean;
+}
+
+const dryRunOption = flag({
+  long: 'dry-run',
+  short: 'n',
+  summary: 'print what would change, as config diff does',
+});
+
+/** vmssh config install: the lines in a file of their own, and one Include line in ssh's main configuration. */
+export const configInstall: Command<ConfigInstallOptions> = {
+  name: 'config install',
+  summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
+  usage: '',
+  details: `Run it again when machines come or go. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
+is left alone. What --prefix or --only-patterns said holds for later runs, until one of them is said again. With --dry-run it prints a diff, and exits with 1 where something would change.`,
+  ...fileOptions,
+  options: [...fileOptions.options, dryRunOption],
+  examples: [
+    {
+      line: 'vmssh config install',
+      about: 'from then on: ssh mint, ssh root@vsock/3, and VS Code lists the machines',
+    },
+    { line: 'vmssh config install --prefix vm-', about: 'ssh vm-mint' },
+    { line: 'sudo vmssh config install --system', about: 'the patterns for all users of this host' },
+  ],
+
+  parse: (raw) => ({ ...configOptions(raw), dryRun: dryRunOption.read(raw) }),
+
+  async run(options, io) {
+    const files = configFiles(options, io);
+    const home = options.system ? undefined : otherHome(io.env, io.platform);
+    if (home !== undefined)
+      io.err(
+        `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, and ssh reads the files of ${printable(home)} all the same\n`,
+      );
+    // Starting over does not ask again.
+    let found: ReturnType<FindMachines> | undefined;
+    const find: FindMachines = (to) => {
+      found ??= findMachines(to);
+      return found;
+    };
+    const why = options.system ? await notForAll(io.self) : undefined;
+    if (why !== undefined)
+      io.err(
+        `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
+      );
+    const plan = (to: Io) => planInstall(options, to, find, files);
+    if (options.dryRun) return showPlan(await plan(io), io);
+    const code = await carryOut(plan, io);
+    if (found) await adoptAll((await found).machines, io);
+    return code;
+  },
+};
+
+/** The Hosts have the names under which host keys are kept now: older ones go on to count. */
+async function adoptAll(machines: readonly ListedMachine[], { env }: Io): Promise<void> {
+  const path = knownHostsFile(env);
+  const names = machines.flatMap(
+    (machine) => keyNames({ text: machine.target, target: parseTarget(machine.target), machine }) ?? [],
+  );
+  await adoptKeys(path, names).catch((error) => {
+    throw fileError(error, path, 'changed');
+  });
+}

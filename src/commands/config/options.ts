@@ -1,0 +1,130 @@
+import { type Io, type RawArgs, UsageError } from '../../cli/command.js';
+import { flag, parsed } from '../../cli/option.js';
+import { startProgress } from '../../cli/spinner.js';
+import { positionals, usage } from '../../cli/values.js';
+import type { AllMachines } from '../../discovery/list-all.js';
+import { isFailure, providersOn } from '../../discovery/provider.js';
+import { printable, quote } from '../../errors.js';
+import { loadAddon } from '../../native.js';
+import { concreteHosts } from '../../ssh/config/hosts.js';
+import { keptBlocks } from '../../ssh/config/kept.js';
+import { configText, userKnownHosts } from '../../ssh/config/text.js';
+import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+
+/** What is written for ssh. */
+export interface ConfigOptions {
+  /** No block of its own for each machine. */
+  readonly onlyPatterns: boolean;
+  /** In front of the names of machines. */
+  readonly prefix: string;
+  /** For all users of this host. */
+  readonly system: boolean;
+  /** Neither of the first two was said: what they were the last time holds on. */
+  readonly asBefore: boolean;
+}
+
+const patternsOption = flag({
+  long: 'only-patterns',
+  summary: 'only the patterns of targets, no Host for each machine',
+});
+const prefixOption = parsed(
+  {
+    long: 'prefix',
+    value: 'TEXT',
+    summary: "put this in front of the machines' names: vm- makes Host vm-mint, '' mint again",
+  },
+  (text) => {
+    if (/^([\p{L}\p{N}_][\p{L}\p{N}._-]*)?$/u.test(text)) return text;
+    throw new UsageError(
+      `--prefix takes letters, digits, ".", "_" and "-", and starts with neither "." nor "-", not ${quote(text)}`,
+    );
+  },
+);
+
+export const systemOption = flag({
+  long: 'system',
+  summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
+});
+
+/** What config print takes. */
+export const lineOptions = [patternsOption, prefixOption];
+
+/** What the commands take that write files. */
+export const fileOptions = {
+  options: [...lineOptions, systemOption],
+  exclusive: [[systemOption, prefixOption]],
+};
+
+/** Throws a UsageError. */
+export function configOptions(raw: RawArgs): ConfigOptions {
+  positionals(raw, 0, 0, 'no argument');
+  const prefix = prefixOption.read(raw);
+  const system = systemOption.read(raw);
+  const onlyPatterns = patternsOption.read(raw) || system;
+  return { prefix: prefix ?? '', system, onlyPatterns, asBefore: !onlyPatterns && prefix === undefined };
+}
+
+/** A comment that tells later runs what was said; "" where that was nothing. */
+export function optionsLine({ onlyPatterns, prefix, system }: ConfigOptions): string {
+  if (system || (!onlyPatterns && prefix === '')) return '';
+  return `# Made with ${onlyPatterns ? '--only-patterns' : `--prefix ${prefix}`}, which holds until --prefix or --only-patterns is said again\n`;
+}
+
+/** The options, with what was said when `file` was written. */
+export function withLast(options: ConfigOptions, file = ''): ConfigOptions {
+  if (!options.asBefore) return options;
+  const [, patterns, prefix = ''] =
+    /^# Made with (?:(--only-patterns)|--prefix (\S+)), which/m.exec(file) ?? [];
+  return { ...options, prefix, onlyPatterns: patterns !== undefined };
+}
+
+export type FindMachines = (io: Io) => Promise<AllMachines>;
+
+/** Every machine that is found here, and a word on stderr for who could not be asked. */
+export const findMachines: FindMachines = async (io) => {
+  const [{ listAll }, { providers }] = await Promise.all([
+    import('../../discovery/list-all.js'),
+    import('../../discovery/providers.js'),
+  ]);
+  const progress = await startProgress(io, 'asking for machines');
+  // A machine that is not listed now may lose its Host: more time than a list for people.
+  return listAll({ env: io.env }, providersOn(io.platform, providers), 5000).finally(() => progress.stop());
+};
+
+/** What is there already. */
+export interface Present {
+  /** Names that mean something else. */
+  readonly taken: ReadonlySet<string>;
+  /** The file of ours. */
+  readonly file: string;
+}
+
+/** The lines, and on stderr which machines have none. Throws a UsageError. */
+export async function configLines(
+  { onlyPatterns, prefix, system }: ConfigOptions,
+  io: Io,
+  { taken, file }: Present = { taken: new Set(), file: '' },
+  find: FindMachines = findMachines,
+): Promise<string> {
+  const { machines, warnings } = onlyPatterns ? { machines: [], warnings: [] } : await find(io);
+  const knownHosts = system ? userKnownHosts : knownHostsOf(io);
+  const { hosts, left } = concreteHosts(machines, { prefix, taken, knownHosts });
+  for (const { provider, problem } of warnings)
+    io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
+  for (const { name, why } of left) io.err(`${io.program}: no Host for ${quote(name)}: ${printable(why)}\n`);
+  // A provider that could not be asked may have them all the same.
+  const failed = warnings.filter(isFailure).map(({ provider }) => provider);
+  const kept = keptBlocks(file, failed, hosts);
+  if (kept.length > 0)
+    io.err(`${io.program}: kept as they were: ${kept.map(({ host }) => printable(host)).join(', ')}\n`);
+  const { self: program, platform } = io;
+  const fdpass = platform !== 'win32' && loadAddon().addon !== undefined;
+  const text = usage(() => configText({ program, fdpass, platform, knownHosts, hosts }));
+  return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
+}
+
+/** The file of host keys as ssh reads it: it puts the home in the place of "~" and reads percents after that, also those of the home. */
+export function knownHostsOf({ env }: Io): string {
+  const path = knownHostsFile(env);
+  return path.includes('%') ? path : userKnownHosts;
+}

@@ -1,0 +1,136 @@
+import { dirname, join } from 'node:path';
+import { shellQuoted } from '../../cli/called-as.js';
+import { type Io, UsageError } from '../../cli/command.js';
+import { ownerOf, signed, withInclude, withoutInclude } from '../../ssh/config/file.js';
+import { hostNames } from '../../ssh/config/hosts.js';
+import { includedTexts } from '../../ssh/config/includes.js';
+import { sshFolder } from '../../ssh/folder.js';
+import { fileAt } from './files.js';
+import { type ConfigOptions, configLines, type FindMachines, optionsLine, withLast } from './options.js';
+
+/** What would be written; `after` undefined: the file is removed. */
+export interface Change {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** For a new file. */
+  readonly mode: number;
+  /** Why it is left to its owner. */
+  readonly byHand?: string | undefined;
+}
+
+export interface Plan {
+  /** In the order in which they are made, so that no Include leads nowhere. */
+  readonly changes: readonly Change[];
+  /** Why nothing is done; the file that is in the way. */
+  readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string } | undefined;
+  readonly files: ConfigFiles;
+}
+
+export interface ConfigFiles {
+  /** Ours alone. */
+  readonly own: string;
+  /** What ssh reads first, with one line of ours; undefined where ssh reads `own` by itself. */
+  readonly main: string | undefined;
+  /** How the main file names `own`. */
+  readonly include: string;
+}
+
+const noSystemFile =
+  '--system is for /etc/ssh/ssh_config.d, which Windows does not have: vmssh config install --only-patterns as each user, or put what vmssh config print prints into C:\\ProgramData\\ssh\\ssh_config';
+
+/** Where the files are. Throws a UsageError. */
+export function configFiles(
+  { system }: Pick<ConfigOptions, 'system'>,
+  io: Io,
+  systemFolder = '/etc/ssh',
+): ConfigFiles {
+  if (system) {
+    if (io.platform === 'win32') throw new UsageError(noSystemFile);
+    const include = 'ssh_config.d/10-vmssh.conf';
+    return { own: join(systemFolder, include), main: undefined, include };
+  }
+  const folder = sshFolder(io.env, io.platform);
+  // A relative name is looked for in ~/.ssh (ssh_config(5), Include): no quoting, whatever the home is called.
+  return { own: join(folder, 'vmssh.conf'), main: join(folder, 'config'), include: 'vmssh.conf' };
+}
+
+/** What `config install` would do. Throws a UsageError, or an errno's error where a file cannot be read. */
+export async function planInstall(
+  options: ConfigOptions,
+  io: Io,
+  find?: FindMachines,
+  files: ConfigFiles = configFiles(options, io),
+): Promise<Plan> {
+  const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
+  const refusal = inTheWay(files.own, own, `install${options.system ? ' --system' : ''}`);
+  if (refusal) return { changes: [], refusal, files };
+  const all = withLast(options, own);
+  const present = { taken: await takenNames(main, own, files), file: own ?? '' };
+  const lines = await configLines(all, io, present, find);
+  const text = signed(optionsLine(all) + lines);
+  const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
+  const { main: path } = files;
+  const included = withInclude(main ?? '', files.include, spellings(files));
+  return {
+    changes: [
+      ...changes,
+      ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
+    ].filter(({ before, after }) => before !== after),
+    files,
+  };
+}
+
+/** What `config uninstall` would do. */
+export async function planUninstall(
+  { system }: Pick<ConfigOptions, 'system'>,
+  io: Io,
+  files: ConfigFiles = configFiles({ system }, io),
+): Promise<Plan> {
+  const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
+  const refusal = inTheWay(files.own, own, `uninstall${system ? ' --system' : ''}`);
+  if (refusal) return { changes: [], refusal, files };
+  const left = main === undefined ? undefined : withoutInclude(main, files.include) || undefined;
+  const changes = [
+    ...(files.main === undefined
+      ? []
+      : [{ path: files.main, before: main, after: left, mode: 0o600, byHand }]),
+    { path: files.own, before: own, after: undefined, mode: 0o600 },
+  ];
+  return { changes: changes.filter(({ before, after }) => before !== after), files };
+}
+
+function inTheWay(path: string, content: string | undefined, action: string): Plan['refusal'] {
+  const hint = `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config ${action}`;
+  switch (ownerOf(content)) {
+    case 'foreign':
+      return { path, why: 'vmssh did not write it, and does not change it', hint };
+    case 'edited':
+      return {
+        path,
+        why: 'it was edited since vmssh wrote it, and is not changed',
+        hint: `${hint}; put your own lines in another file, such as ~/.ssh/config`,
+      };
+    case 'none':
+    case 'ours':
+      return undefined;
+  }
+}
+
+function spellings({ own }: ConfigFiles): readonly string[] {
+  return [own, '~/.ssh/vmssh.conf'];
+}
+
+/**
+ * Names that mean something else to ssh already. Where the file of ours has one, who wrote it elsewhere since meant the
+ * machine, to set more for it.
+ */
+async function takenNames(
+  main: string | undefined,
+  own: string | undefined,
+  files: ConfigFiles,
+): Promise<ReadonlySet<string>> {
+  const texts = [main ?? '', ...(await includedTexts(main ?? '', dirname(files.own), files.own))];
+  const ours = hostNames(own ?? '');
+  return new Set([...hostNames(texts.join('\n'))].filter((name) => !ours.has(name)));
+}

@@ -1,0 +1,35 @@
+import type { Command, Io } from '../../cli/command.js';
+import { flag } from '../../cli/option.js';
+import { positionals } from '../../cli/values.js';
+import { showPlan } from './apply.js';
+import { carryOut } from './carry-out.js';
+import { systemOption } from './options.js';
+import { planUninstall } from './plan.js';
+
+export interface ConfigUninstallOptions {
+  readonly system: boolean;
+  readonly dryRun: boolean;
+}
+
+const dryRunOption = flag({
+  long: 'dry-run',
+  short: 'n',
+  summary: 'print what would change; exits 1 if anything would change',
+});
+
+/** vmssh config uninstall: takes back what config install did. */
+export const configUninstall: Command<ConfigUninstallOptions> = {
+  name: 'config uninstall',
+  summary: "take the lines out of ssh's configuration again; known host keys stay",
+  usage: '',
+  options: [{ ...systemOption, summary: 'those for all users' }, dryRunOption],
+  examples: [{ line: 'vmssh config uninstall', about: '~/.ssh/config is as it was before' }],
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    return { system: systemOption.read(raw), dryRun: dryRunOption.read(raw) };
+  },
+  async run(options, io) {
+    const plan = (to: Io) => planUninstall(options, to);
+    return options.dryRun ? showPlan(await plan(io), io) : carryOut(plan, io);
+  },
+};

@@ -1,0 +1,44 @@
+import { type Command, UsageError } from '../../cli/command.js';
+import { jsonOption } from '../../cli/json.js';
+import { flag } from '../../cli/option.js';
+import { type DoctorTargetOptions, doctorTarget } from './target/doctor-target.js';
+
+/** This host, or the way to one machine. */
+export type DoctorOptions =
+  | { readonly show: 'checks' | 'report' | 'json' }
+  | { readonly show: 'target'; readonly target: DoctorTargetOptions };
+
+const reportOption = flag({
+  long: 'report',
+  summary: 'this host for a bug report, in Markdown, without names, paths or addresses of yours',
+});
+
+/** vmssh doctor: what on this host works and what does not; with a target: the way to that machine. */
+export const doctor: Command<DoctorOptions> = {
+  ...doctorTarget,
+  summary: 'find what is wrong on this host, or with the connection to a machine, and how to fix it',
+  usage: '[[user@]TARGET]',
+  details: `Without TARGET it looks at this host: ssh, the addon, vsock, providers of machines, ssh's configuration. With one:
+${doctorTarget.details ?? ''}`,
+  options: [...doctorTarget.options, reportOption],
+  exclusive: [[reportOption, jsonOption]],
+  examples: [
+    { line: 'vmssh doctor', about: 'does this host have all it takes?' },
+    ...doctorTarget.examples,
+    { line: 'vmssh doctor --report', about: 'to paste into a bug report' },
+  ],
+
+  parse(raw, io) {
+    const report = reportOption.read(raw);
+    if (raw.positionals.length > 0) {
+      if (report) throw new UsageError('--report is about this host and takes no target');
+      return { show: 'target', target: doctorTarget.parse(raw, io) };
+    }
+    return { show: report ? 'report' : jsonOption.read(raw) ? 'json' : 'checks' };
+  },
+
+  async run(options, io) {
+    if (options.show === 'target') return doctorTarget.run(options.target, io);
+    return (await import('./host/doctor-host.js')).runDoctor(options.show, io);
+  },
+};

@@ -1,0 +1,139 @@
+import { isFailure } from '../../../discovery/provider.js';
+import { allowed } from './allowed.js';
+import { type HostCheck, plain } from './check.js';
+import { configChecks } from './config-checks.js';
+import type { Facts } from './facts.js';
+import { pathChecks } from './path.js';
+import { windowsChecks } from './windows.js';
+
+/** What the facts mean. */
+export function hostChecks(facts: Facts): readonly HostCheck[] {
+  const linux = facts.system.platform === 'linux';
+  return [
+    ssh(facts),
+    ...pathChecks(facts.openFolders),
+    addon(facts),
+    ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
+    ...(facts.windows ? windowsChecks(facts.windows) : []),
+    ...providers(facts),
+    ...configChecks(facts.config, facts.ssh),
+  ];
+}
+
+function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
+  const name = 'ssh';
+  if (version === undefined)
+    return {
+      name,
+      state: 'bad',
+      ...plain('there is no ssh in PATH'),
+      fix:
+        platform === 'win32'
+          ? 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0'
+          : 'apt-get install openssh-client',
+    };
+  const [, major = '0', minor = '0'] = /OpenSSH\D*(\d+)\.(\d+)/.exec(version) ?? [];
+  // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
+  const old = Number(major) * 100 + Number(minor) < 706;
+  if (old)
+    return {
+      name,
+      state: 'bad',
+      ...{ found: version, report: allowed.ssh(version) },
+      fix: 'OpenSSH 7.6 or later knows StrictHostKeyChecking accept-new',
+    };
+  return { name, state: 'ok', found: version, report: allowed.ssh(version) };
+}
+
+function addon({ addon: { addon, ...rest }, system: { platform } }: Facts): HostCheck {
+  const name = 'addon';
+  if (addon) return { name, state: 'ok', ...plain('node-hvsock-native is loaded') };
+  const found = 'missing' in rest ? rest.missing.message : 'it is missing';
+  const fix =
+    platform === 'win32'
+      ? 'put node-hvsock-native.node from the archive next to vmssh.exe; if vmssh was installed by npm: npm install vmssh again'
+      : 'npm install vmssh again; in a checkout: apt-get install g++ && npm run build';
+  return { name, state: 'bad', found, report: 'it cannot be loaded', fix };
+}
+
+function fdPassing({ addon: { addon } }: Facts): HostCheck {
+  const name = 'fd passing';
+  return addon
+    ? { name, state: 'ok', ...plain('sockets are handed to ssh') }
+    : { name, state: 'none', ...plain('not without the addon: bytes are relayed') };
+}
+
+function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
+  const name = 'vsock';
+  if (devices['/dev/vsock'] === 'absent' && !modules.includes('vsock'))
+    return {
+      name,
+      state: 'bad',
+      ...plain('this kernel has no AF_VSOCK loaded'),
+      fix: 'sudo modprobe vsock',
+    };
+  return {
+    name,
+    state: addon ? 'ok' : 'none',
+    ...plain(addon ? 'AF_VSOCK is there' : 'AF_VSOCK is there, and waits for the addon'),
+  };
+}
+
+function vhost({ devices, modules }: Facts): HostCheck {
+  const name = 'vhost_vsock';
+  if (devices['/dev/vhost-vsock'] === 'ok')
+    return { name, state: 'ok', ...plain('virtual machines can have vsock devices') };
+  if (devices['/dev/vhost-vsock'] === 'closed')
+    return {
+      name,
+      state: 'none',
+      ...plain('/dev/vhost-vsock is there, not for this user: libvirt and root can use it'),
+    };
+  if (modules.includes('vhost_vsock'))
+    return { name, state: 'none', ...plain('the module is loaded, without a device here: a container?') };
+  return {
+    name,
+    state: 'none',
+    ...plain(
+      'not loaded: virtual machines of this kernel get no vsock device; vhost-user devices and multiplexers do without',
+    ),
+    fix: 'sudo modprobe vhost_vsock',
+  };
+}
+
+function kvm({ devices }: Facts): HostCheck {
+  const name = 'kvm';
+  const state = devices['/dev/kvm'];
+  if (state === 'ok') return { name, state: 'ok', ...plain('/dev/kvm can be used') };
+  if (state === 'closed')
+    return {
+      name,
+      state: 'none',
+      ...plain('/dev/kvm is not for this user'),
+      fix: 'sudo usermod -aG kvm "$USER", and log in again',
+    };
+  return { name, state: 'none', ...plain('no /dev/kvm: virtual machines run slowly here, or elsewhere') };
+}
+
+function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
+  return names.flatMap((name): HostCheck[] => {
+    const failures = warnings.filter((each) => each.provider === name && isFailure(each));
+    const count = machines.filter(({ provider }) => provider === name).length;
+    const failed = failures.map(({ problem, code }): HostCheck => {
+      const fix = fixes[name];
+      return {
+        ...{ name, state: 'bad', found: `${problem} (${code})` },
+        report: `could not be asked (${allowed.code(code)})`,
+        ...(fix === undefined ? {} : { fix }),
+      };
+    });
+    const found = `${count} ${count === 1 ? 'machine' : 'machines'}`;
+    return failed.length > 0 ? failed : [{ name, state: count > 0 ? 'ok' : 'none', ...plain(found) }];
+  });
+}
+
+const fixes: Readonly<Record<string, string | undefined>> = {
+  libvirt: 'apt-get install libvirt-clients; sudo usermod -aG libvirt "$USER", and log in again',
+  incus: 'sudo usermod -aG incus "$USER" (for LXD: lxd), log in again and run: incus list',
+  machined: 'systemctl status systemd-machined',
+};

@@ -1,0 +1,116 @@
+import { shellQuoted } from '../../../cli/called-as.js';
+import { controlPathFix, controlPathWords } from '../../../ssh/control-path.js';
+import { type HostCheck, plain } from './check.js';
+import { type ConfigFacts, ours, type SshFacts } from './config.js';
+
+/** What the facts mean. */
+export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
+  return [...home(config), lines(config, ssh), include(config), effective(config, ssh), ...controlPath(ssh)];
+}
+
+function home({ homes }: ConfigFacts): readonly HostCheck[] {
+  if (!homes) return [];
+  const found = `HOME is ${homes.env}, and ssh reads the files of ${homes.ssh} all the same`;
+  const report = 'HOME is another folder than the home whose files ssh reads';
+  return [
+    {
+      name: 'home',
+      state: 'bad',
+      found,
+      report,
+      fix: `HOME=${shellQuoted(homes.ssh)} vmssh config install`,
+    },
+  ];
+}
+
+function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
+  if (path === undefined) return [];
+  const report = 'the name of a target breaks it';
+  return [{ name: 'ControlPath', state: 'bad', found: controlPathWords(path), report, fix: controlPathFix }];
+}
+
+function lines(
+  { owner, path, mainPath, pasted, callsThis }: ConfigFacts,
+  { proxyCommand }: SshFacts,
+): HostCheck {
+  const name = 'config';
+  switch (owner) {
+    case 'none':
+      if (pasted && callsThis)
+        return {
+          ...{ name, state: 'ok', found: `${mainPath} has the lines, and calls this vmssh` },
+          report: "ssh's own file has the lines, and calls this vmssh",
+        };
+      if (pasted)
+        return {
+          ...{ name, state: 'bad', found: `${mainPath} has the lines, and calls another vmssh` },
+          report: "ssh's own file has the lines, and calls another vmssh",
+          fix: 'take them out there, then vmssh config install',
+        };
+      if (ours.test(proxyCommand ?? ''))
+        return {
+          ...{
+            name,
+            state: 'none',
+            ...plain('ssh has the patterns from elsewhere; machines have no Host of their own'),
+          },
+          fix: 'vmssh config install',
+        };
+      return {
+        name,
+        state: 'bad',
+        ...plain('vmssh is not in your ssh configuration'),
+        fix: 'vmssh config install',
+      };
+    case 'foreign':
+    case 'edited':
+      return {
+        name,
+        state: 'bad',
+        ...{ found: `${path} is not as vmssh wrote it`, report: `its file is ${owner}` },
+        fix: `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config install`,
+      };
+    case 'ours':
+      return callsThis
+        ? { name, state: 'ok', found: `${path} calls this vmssh`, report: 'its file calls this vmssh' }
+        : {
+            ...{ name, state: 'bad', found: `${path} calls another vmssh` },
+            ...{ report: 'its file calls another vmssh', fix: 'vmssh config install' },
+          };
+  }
+}
+
+function include({ owner, include: where, mainPath, pasted }: ConfigFacts): HostCheck {
+  const name = 'Include';
+  if (owner === 'none' && pasted)
+    return { name, state: 'none', ...plain('not needed, the lines are there already') };
+  if (owner === 'none') return { name, state: 'none', ...plain('nothing to include yet') };
+  const first = 'it is included above the first Host';
+  if (where === 'first')
+    return { name, state: 'ok', found: `${mainPath} includes it above the first Host`, report: first };
+  const late =
+    where === 'late' ? plain('it is below a Host or Match, and so applies only to that') : undefined;
+  const none = { found: `${mainPath} does not include it`, report: 'it is not included' };
+  return { name, state: 'bad', ...(late ?? none), fix: 'vmssh config install' };
+}
+
+// What counts in the end: the first ProxyCommand that ssh meets.
+function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: SshFacts): HostCheck {
+  const name = 'ssh vsock/3';
+  if (version === undefined) return { name, state: 'none', ...plain('no ssh to ask') };
+  if (proxyCommand === undefined)
+    return {
+      name,
+      state: owner === 'none' ? 'none' : 'bad',
+      ...plain('ssh has no ProxyCommand for it'),
+      ...(homes ? {} : { fix: 'vmssh config install' }),
+    };
+  if (ours.test(proxyCommand)) return { name, state: 'ok', ...plain('ssh runs vmssh') };
+  return {
+    name,
+    state: 'none',
+    found: `ssh runs another program first: ${proxyCommand}`,
+    report: `ssh runs ${/(?:systemd|libvirt)-ssh-proxy/.exec(proxyCommand)?.[0] ?? 'another program'} first`,
+    fix: 'vmssh config install puts ours above it',
+  };
+}

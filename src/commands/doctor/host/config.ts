@@ -1,0 +1,63 @@
+import type { Io } from '../../../cli/command.js';
+import { readText } from '../../../files/read-file.js';
+import { type ConfigOwner, hasInclude, ownerOf } from '../../../ssh/config/file.js';
+import { proxyWord } from '../../../ssh/config/word.js';
+import { otherHome } from '../../../ssh/folder.js';
+import { configFiles } from '../../config/plan.js';
+
+/** What is the case with ssh. */
+export interface SshFacts {
+  /** What `ssh -V` says; undefined: there is no ssh. */
+  readonly version: string | undefined;
+  /** The ProxyCommand that ssh uses for vsock/3. */
+  readonly proxyCommand: string | undefined;
+  /** A ControlPath that a target's name breaks. */
+  readonly controlPath?: string | undefined;
+}
+
+/** What is the case with ssh's configuration. */
+export interface ConfigFacts {
+  readonly path: string;
+  readonly owner: ConfigOwner;
+  readonly mainPath: string;
+  /** Whether the main file includes ours: for all hosts, too late, or not. */
+  readonly include: 'first' | 'late' | 'none';
+  /** Whether the main file has lines of ours itself, as config print makes them. */
+  readonly pasted: boolean;
+  /** Whether the lines call this vmssh. */
+  readonly callsThis: boolean;
+  /** HOME, and the home that ssh takes; undefined: both are one. */
+  readonly homes?: { readonly env: string; readonly ssh: string } | undefined;
+}
+
+export async function gatherConfig(io: Io): Promise<ConfigFacts> {
+  const { own: path, main: mainPath = '', include } = configFiles({ system: false }, io);
+  const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
+  const owner = ownerOf(own);
+  const ssh = otherHome(io.env, io.platform);
+  const lines = owner === 'none' ? proxyCommands(main) : own;
+  return {
+    ...{ path, owner, mainPath, include: includeOf(main, [include, path, '~/.ssh/vmssh.conf']) },
+    pasted: proxyCommands(main) !== '',
+    callsThis: io.self.every((word) => lines?.includes(proxyWord(word, io.platform))),
+    homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
+  };
+}
+
+function textOf(path: string): Promise<string | undefined> {
+  return readText(path).catch(() => undefined);
+}
+
+/** How every ProxyCommand of ours goes on after the program. */
+export const ours = /\bproxy (--fdpass )?(--wait\S* )?--typed /;
+
+function proxyCommands(config: string): string {
+  const lines = config.split('\n').filter((line) => /^\s*ProxyCommand\b/i.test(line) && ours.test(line));
+  return lines.join('\n');
+}
+
+function includeOf(main: string, files: readonly string[]): 'first' | 'late' | 'none' {
+  if (hasInclude(main, files)) return 'first';
+  const lines = main.split('\n').filter((line) => /^\s*include\b/i.test(line));
+  return hasInclude(lines.join('\n'), files) ? 'late' : 'none';
+}

@@ -1,0 +1,41 @@
+import type { Io } from '../../../cli/command.js';
+import { formatJson } from '../../../cli/json.js';
+import { pasteable } from '../../../cli/message.js';
+import { startProgress } from '../../../cli/spinner.js';
+import { styles } from '../../../cli/style.js';
+import { exitCode, printable } from '../../../errors.js';
+import { hostJson } from '../json.js';
+import type { HostCheck } from './check.js';
+import { hostChecks } from './checks.js';
+import { type Facts, gatherFacts } from './facts.js';
+import { report } from './report.js';
+
+/** Looks at this host and tells what works. Resolves to 0, or to 1 where something does not. */
+export async function runDoctor(
+  show: 'checks' | 'report' | 'json',
+  io: Io,
+  gather: (io: Io) => Promise<Facts> = gatherFacts,
+): Promise<number> {
+  const progress = await startProgress(io, 'looking at this host');
+  const facts = await gather(io).finally(() => progress.stop());
+  const checks = hostChecks(facts);
+  const code = checks.some(({ state }) => state === 'bad') ? exitCode.connect : exitCode.ok;
+  if (show === 'json') io.out(formatJson(hostJson(checks, code)));
+  else if (show === 'report') io.out(report(facts, checks));
+  else io.out(await lines(checks, io));
+  return code;
+}
+
+async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
+  const style = await styles(io, 'stdout');
+  const signs = { ok: style.green('✓'), bad: style.red('✗'), none: style.dim('–') };
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  return checks
+    .map(({ name, state, found, fix }) => {
+      const line = `${signs[state]} ${name.padEnd(width)}  ${printable(found)}\n`;
+      return fix === undefined
+        ? line
+        : `${line}  ${' '.repeat(width)}  ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`;
+    })
+    .join('');
+}

@@ -1,0 +1,112 @@
+import { constants, existsSync } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { arch, version as osVersion, release } from 'node:os';
+import type { Io } from '../../../cli/command.js';
+import type { AllMachines } from '../../../discovery/list-all.js';
+import { providersOn } from '../../../discovery/provider.js';
+import { readText } from '../../../files/read-file.js';
+import { type AddonState, loadAddon } from '../../../native.js';
+import { runProgram } from '../../../process/run-program.js';
+import { isCompiled } from '../../../runtime.js';
+import { brokenControlPath } from '../../../ssh/control-path.js';
+import { version } from '../../../version.js';
+import { type ConfigFacts, gatherConfig, type SshFacts } from './config.js';
+import { type OpenFolder, openFolders } from './path.js';
+import { gatherWindows, type WindowsFacts } from './windows.js';
+
+/** What is the case on this host, without any judgement. */
+export interface Facts {
+  readonly system: {
+    readonly platform: NodeJS.Platform;
+    readonly vmssh: string;
+    readonly runtime: string;
+    /** What Windows calls itself; elsewhere os-release(5). */
+    readonly os: string;
+    readonly kernel: string;
+    readonly arch: string;
+  };
+  readonly addon: AddonState;
+  readonly ssh: SshFacts;
+  readonly config: ConfigFacts;
+  /** Folders of PATH that others may write to. */
+  readonly openFolders: readonly OpenFolder[];
+  /** By path: whether it is there and this user may use it. */
+  readonly devices: Readonly<Record<DevicePath, 'ok' | 'closed' | 'absent'>>;
+  /** Whether the kernel has what is behind AF_VSOCK, as modules or built in. */
+  readonly modules: readonly string[];
+  /** Undefined on other systems, and without the addon. */
+  readonly windows?: WindowsFacts | undefined;
+  readonly machines: AllMachines;
+  readonly providers: readonly string[];
+}
+
+export type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
+
+/** Looks around. Nothing is opened that would speak to a machine. */
+export async function gatherFacts(io: Io): Promise<Facts> {
+  const [{ listAll }, { providers }] = await Promise.all([
+    import('../../../discovery/list-all.js'),
+    import('../../../discovery/providers.js'),
+  ]);
+  const here = providersOn(io.platform, providers);
+  const [sshVersion, settings, config, open, osRelease, windows, machines, vsock, vhost, kvm] =
+    await Promise.all([
+      output(['ssh', '-V'], io),
+      output(['ssh', '-G', 'vsock/3'], io),
+      gatherConfig(io),
+      openFolders(io),
+      text('/etc/os-release'),
+      io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
+      listAll({ env: io.env }, here, 3000),
+      ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
+    ]);
+  return {
+    system: {
+      platform: io.platform,
+      vmssh: version,
+      runtime: isCompiled ? 'its own executable' : `Node ${process.version}`,
+      os: io.platform === 'win32' ? osVersion() : (osRelease ?? ''),
+      kernel: release(),
+      arch: arch(),
+    },
+    addon: loadAddon(),
+    ssh: {
+      version: sshVersion?.trim().split('\n')[0],
+      controlPath: brokenControlPath(settings ?? '', 'vsock/3'),
+      proxyCommand: /^proxycommand (.*)$/m.exec(settings ?? '')?.[1],
+    },
+    config,
+    openFolders: open,
+    devices: {
+      '/dev/vsock': vsock ?? 'absent',
+      '/dev/vhost-vsock': vhost ?? 'absent',
+      '/dev/kvm': kvm ?? 'absent',
+    },
+    modules: ['vsock', 'vhost_vsock', 'vsock_loopback'].filter((name) => existsSync(`/sys/module/${name}`)),
+    windows,
+    machines,
+    providers: here.map(({ name }) => name),
+  };
+}
+
+/** What a program prints to stdout and stderr; undefined where it is not there. */
+async function output(command: readonly string[], { env }: Io): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });
+    return stdout + stderr;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
+  }
+}
+
+function text(path: string): Promise<string | undefined> {
+  return readText(path).catch(() => undefined);
+}
+
+async function device(path: DevicePath): Promise<'ok' | 'closed' | 'absent'> {
+  if (!existsSync(path)) return 'absent';
+  return access(path, constants.R_OK | constants.W_OK).then(
+    () => 'ok',
+    () => 'closed',
+  );
+}

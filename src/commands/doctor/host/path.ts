@@ -1,0 +1,130 @@
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute } from 'node:path';
+import { shellQuoted } from '../../../cli/called-as.js';
+import type { Io } from '../../../cli/command.js';
+import { isWsl } from '../../../discovery/hyper-v/interop.js';
+import { readText } from '../../../files/read-file.js';
+import type { HostCheck } from './check.js';
+
+/** A folder of PATH where others than this user and root can put programs. */
+export interface OpenFolder {
+  /** As it stands in PATH. */
+  readonly folder: string;
+  /** Who can: "anybody", "user 1001", "the group staff". */
+  readonly who: string;
+}
+
+interface Stats {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  /** Whose the link is, if the path is one. */
+  readonly linkUid?: number | undefined;
+}
+
+export interface PathEffects {
+  /** Of a folder; undefined: there is none. */
+  readonly look: (path: string) => Promise<Stats | undefined>;
+  readonly real: (path: string) => Promise<string>;
+  readonly uid: number | undefined;
+  /** The texts of /etc/passwd and /etc/group. */
+  readonly accounts: () => Promise<{ readonly passwd: string; readonly group: string }>;
+}
+
+const effects: PathEffects = {
+  look: lookAt,
+  real: (path) => realpath(path).catch(() => path),
+  uid: process.getuid?.(),
+  accounts: async () => {
+    const [passwd = '', group = ''] = await Promise.all(
+      ['/etc/passwd', '/etc/group'].map((path) => readText(path).catch(() => '')),
+    );
+    return { passwd, group };
+  },
+};
+
+/** The folders of PATH that others may write to: ssh and the tools that list machines are looked for there. Linux only. */
+export async function openFolders(
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { look, real, uid, accounts }: PathEffects = effects,
+): Promise<readonly OpenFolder[]> {
+  if (platform !== 'linux' || uid === undefined || env.PATH === undefined) return [];
+  const { passwd, group } = await accounts();
+  const found: OpenFolder[] = [];
+  for (const folder of new Set(env.PATH.split(':'))) {
+    if (!isAbsolute(folder)) {
+      found.push({ folder, who: 'any user who can write to the current folder' });
+    } else if (!(folder.startsWith('/mnt/') && isWsl({ env }))) {
+      // Windows' own folders in WSL2 say 0777, whoever may write there.
+      const who = await whoElse(folder);
+      if (who !== undefined) found.push({ folder, who });
+    }
+  }
+  return found;
+
+  /** Who could put a program there, or another folder in its place. */
+  async function whoElse(folder: string): Promise<string | undefined> {
+    const paths = new Set([...upwards(folder), ...upwards(await real(folder))]);
+    let isNew = true;
+    for (const path of paths) {
+      const stats = await look(path);
+      const who = stats && writer(stats, isNew);
+      if (who !== undefined) return who;
+      // What is not there yet can be made by whoever writes to the first folder that is.
+      if (stats) isNew = false;
+    }
+    return undefined;
+  }
+
+  // In a sticky folder anybody can add files, and replace only their own. In a user namespace root may be seen as nobody.
+  function writer({ uid: owner, gid, mode, linkUid }: Stats, adds: boolean): string | undefined {
+    const foreign = [owner, linkUid].find((each) => each !== undefined && ![0, uid, 65_534].includes(each));
+    if (foreign !== undefined) return `user ${foreign}`;
+    if (!adds && (mode & 0o1000) !== 0) return undefined;
+    if ((mode & 0o002) !== 0) return 'any user';
+    return (mode & 0o020) === 0 || gid === 0 ? undefined : othersIn(gid);
+  }
+
+  function othersIn(gid: number): string | undefined {
+    const [name, , , members = ''] = linesOf(group).find((line) => line[2] === `${gid}`) ?? [];
+    if (name === undefined) return `group ${gid}`;
+    const users = linesOf(passwd);
+    const names = [
+      ...members.split(','),
+      ...users.flatMap((line) => (line[3] === `${gid}` ? [line[0]] : [])),
+    ];
+    const trusted = users.flatMap((line) => (['0', `${uid}`].includes(line[2] ?? '') ? [line[0]] : []));
+    return names.some((each) => each && !trusted.includes(each)) ? `the group ${name}` : undefined;
+  }
+}
+
+/** Nothing where only this user and root may write. */
+export function pathChecks(folders: readonly OpenFolder[]): readonly HostCheck[] {
+  return folders.map(({ folder, who }) => ({
+    ...{ name: 'PATH', state: 'bad' },
+    found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty word of PATH' : folder}, as an ssh that is run here`,
+    report: 'others can put programs into a folder of it',
+    fix: isAbsolute(folder)
+      ? `chmod go-w ${shellQuoted(folder)}, if it is yours; else take it out of PATH`
+      : 'take it out of PATH: only absolute folders belong there',
+  }));
+}
+
+async function lookAt(path: string): Promise<Stats | undefined> {
+  try {
+    const link = await lstat(path);
+    const { uid, gid, mode } = await stat(path);
+    return { uid, gid, mode, linkUid: link.isSymbolicLink() ? link.uid : undefined };
+  } catch {
+    return undefined;
+  }
+}
+
+function upwards(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === path ? [path] : [path, ...upwards(above)];
+}
+
+function linesOf(text: string): readonly (readonly string[])[] {
+  return text.split('\n').map((line) => line.split(':'));
+}

@@ -1,0 +1,17 @@
+import { allowed } from './allowed.js';
+import type { HostCheck } from './check.js';
+import type { Facts } from './facts.js';
+
+/** The checks in Markdown, with nothing but the words for a report: no name, path or address is in them. */
+export function report({ system }: Facts, checks: readonly HostCheck[]): string {
+  const signs = { ok: '✓', bad: '✗', none: '–' };
+  const { vmssh, runtime, os, kernel, arch } = system;
+  return [
+    `vmssh ${vmssh} on ${runtime}, ${allowed.os(os)}, ${allowed.kernel(kernel)}, ${arch}`,
+    '',
+    '| | what | found |',
+    '| --- | --- | --- |',
+    ...checks.map(({ name, state, report }) => `| ${signs[state]} | ${name} | ${report} |`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,66 @@
+import { vmIds } from '../../../address/guid.js';
+import { serviceIdOfPort } from '../../../address/service-id.js';
+import { hyperVFailures } from '../../../connect/failures/hyper-v.js';
+import { hyperVHints } from '../../../discovery/hyper-v/hyper-v.js';
+import { listServices } from '../../../discovery/hyper-v/services.js';
+import type { Deps } from '../../../discovery/provider.js';
+import type { AddonState } from '../../../native.js';
+import { allowed } from './allowed.js';
+import { type HostCheck, plain } from './check.js';
+
+/** What is the case on this Windows. */
+export interface WindowsFacts {
+  /** What a Hyper-V socket to this Windows itself ends with: a WSA code, or "open". */
+  readonly hvsock: string;
+  readonly rights: { readonly elevated: boolean; readonly hyperVAdministrator: boolean };
+  /** How many Hyper-V socket services are registered; undefined: nobody tells. */
+  readonly services: number | undefined;
+}
+
+/** Looks around on Windows; undefined without the addon. */
+export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<WindowsFacts | undefined> {
+  if (!addon) return undefined;
+  // Nobody listens there: how it fails tells whether there is such a thing.
+  const address = { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: serviceIdOfPort(0) } as const;
+  const [hvsock, services] = await Promise.all([
+    addon.connect(address, 1000).promise.then(
+      (handle) => {
+        addon.close(handle);
+        return 'open';
+      },
+      ({ code }: NodeJS.ErrnoException) => code ?? 'UNKNOWN',
+    ),
+    listServices(deps).then(
+      ({ length }) => length,
+      () => undefined,
+    ),
+  ]);
+  return { hvsock, services, rights: addon.hyperVRights() };
+}
+
+/** What the facts mean. */
+export function windowsChecks({ hvsock, rights, services }: WindowsFacts): readonly HostCheck[] {
+  const row = hyperVFailures.find(({ codes }) => codes.includes(hvsock));
+  const absent = row?.codes.includes('WSAEAFNOSUPPORT');
+  const { elevated, hyperVAdministrator } = rights;
+  const who = [elevated && 'elevated', hyperVAdministrator && 'of Hyper-V Administrators'].filter(Boolean);
+  const count = `${services ?? 'unknown how many'} ${services === 1 ? 'is' : 'are'} registered`;
+  return [
+    absent
+      ? {
+          ...{ name: 'hvsock', state: 'bad', fix: row?.hint ?? '' },
+          ...plain(`${row?.problem} (${allowed.code(hvsock)})`),
+        }
+      : {
+          ...{ name: 'hvsock', state: 'ok' },
+          ...plain(`there are Hyper-V sockets; to Windows itself: ${allowed.code(hvsock)}`),
+        },
+    who.length > 0
+      ? { name: 'rights', state: 'ok', ...plain(`this user is ${who.join(' and ')}`) }
+      : {
+          ...{ name: 'rights', state: 'none', fix: hyperVHints.NO_RIGHTS },
+          ...plain('this user is neither elevated nor of Hyper-V Administrators, and sees no machines'),
+        },
+    { name: 'services', state: 'none', ...plain(`Hyper-V socket services: ${count}`) },
+  ];
+}

@@ -1,0 +1,58 @@
+import { connectFailure } from '../../cli/failure.js';
+import { type Envelope, envelope, type FailureJson, type FindingJson } from '../../cli/json.js';
+import { guestFailures } from '../../guest/failures.js';
+import type { Stage } from '../check/result.js';
+import { findingsOf } from '../guest/json.js';
+import type { HostCheck } from './host/check.js';
+import type { Examination } from './target/examine.js';
+
+/** What `vmssh doctor --json` prints. */
+export interface DoctorJson extends Envelope<'doctor'> {
+  readonly checks: readonly FindingJson[];
+}
+
+/** What `vmssh doctor --json TARGET` prints. */
+export interface DoctorTargetJson extends DoctorJson {
+  /** As it was typed. */
+  readonly target: string;
+  readonly stages: readonly Stage[];
+  /** What stopped the stage after them. */
+  readonly error?: FailureJson | undefined;
+  /** What it may be, the likeliest first, if nobody could look from inside. */
+  readonly suspects: readonly SuspectJson[];
+  /** What was found inside the guest; absent if nobody looked there. */
+  readonly guest?:
+    | { readonly checks: readonly FindingJson[]; readonly error?: FailureJson | undefined }
+    | undefined;
+}
+
+export interface SuspectJson {
+  readonly name: string;
+  readonly title: string;
+  readonly fix: string;
+}
+
+export function hostJson(checks: readonly HostCheck[], exitCode: number): DoctorJson {
+  const states = { ok: 'ok', bad: 'failed', none: 'skipped' } as const;
+  const found = checks.map(({ name, state, found, fix }) => ({
+    ...{ name, state: states[state], found, fix },
+  }));
+  return { ...envelope('doctor', exitCode), checks: found };
+}
+
+export function targetJson(examination: Examination, exitCode: number): DoctorTargetJson {
+  const { check, findings, suspects, guest } = examination;
+  const { target, stages, error } = check;
+  return {
+    ...envelope('doctor', exitCode),
+    ...{ target, stages, error: error && connectFailure(error) },
+    checks: findings.map(({ name, state, words, fix }) => ({ name, state, found: words, fix })),
+    suspects: suspects
+      .flatMap((finding) => finding.suspects ?? [])
+      .map((name) => ({ name, title: guestFailures[name].title, fix: guestFailures[name].fix })),
+    guest: guest && {
+      checks: findingsOf(guest.lines),
+      error: guest.notRun && connectFailure(guest.notRun),
+    },
+  };
+}

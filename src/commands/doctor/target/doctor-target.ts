@@ -1,0 +1,78 @@
+import type { Command } from '../../../cli/command.js';
+import { formatJson, jsonOption } from '../../../cli/json.js';
+import { textOption } from '../../../cli/option.js';
+import { reachFlags, timeoutOption, verboseOption, waitOption } from '../../../cli/shared-options.js';
+import { positionals } from '../../../cli/values.js';
+import { exitCode } from '../../../errors.js';
+import { splitLogin } from '../../../lookup/login.js';
+import { codeOf } from '../../check/result.js';
+import { accountName, guestPortOption } from '../../guest/options.js';
+import { hostFlags, sshConfigOption } from '../../guest/route.js';
+import { targetJson } from '../json.js';
+import { type ExamineOptions, examine } from './examine.js';
+import { printer } from './lines.js';
+
+export interface DoctorTargetOptions extends ExamineOptions {
+  readonly json: boolean;
+}
+
+const overOption = textOption({
+  long: 'over',
+  value: '[user@]HOST',
+  takes: 'target',
+  summary: 'another route into the guest, to look from inside: ssh, a target, wsl/DISTRO',
+});
+const userOption = textOption({
+  long: 'user',
+  short: 'l',
+  value: 'NAME',
+  summary: 'the user to log in as (default: that of TARGET or of the ssh configuration)',
+});
+
+/** vmssh doctor TARGET: what is wrong between here and a shell in the guest, with its evidence and its fix. */
+export const doctorTarget: Command<DoctorTargetOptions> = {
+  name: 'doctor',
+  summary: 'find what is wrong with the connection to a machine, and how to fix it',
+  usage: '[user@]TARGET',
+  details: `It tests the steps of a login, and looks from inside the guest if it can log in: by the target itself, or by --over.
+The failures it knows are listed in docs/guest.md. Exits with 1 where something is wrong.`,
+  options: [
+    overOption,
+    guestPortOption,
+    userOption,
+    sshConfigOption,
+    timeoutOption,
+    waitOption,
+    verboseOption,
+    jsonOption,
+  ],
+  examples: [
+    { line: 'vmssh doctor mint', about: 'why does ssh mint not work?' },
+    { line: 'vmssh doctor --over root@192.0.2.7 vsock/3', about: 'the same, with a look from inside' },
+  ],
+
+  parse(raw) {
+    const [target = ''] = positionals(raw, 1, 1, '[user@]TARGET');
+    const over = overOption.read(raw);
+    const named = userOption.read(raw) ?? splitLogin(target).user;
+    return {
+      target,
+      port: guestPortOption.read(raw),
+      user: named === undefined ? undefined : accountName(named),
+      over: over === undefined ? undefined : hostFlags(over, raw),
+      sshConfig: sshConfigOption.read(raw),
+      json: jsonOption.read(raw),
+      ...reachFlags(raw),
+    };
+  },
+
+  async run(options, io) {
+    const examination = await examine(options, io, options.json ? undefined : await printer(io));
+    const { check, faults, guest } = examination;
+    const isOver = !check.means || check.error?.code === 'INTERRUPTED';
+    const code = faults === 0 ? exitCode.ok : isOver ? codeOf(check) : exitCode.connect;
+    if (options.json) io.out(formatJson(targetJson(examination, code)));
+    else if (guest?.notRun) throw guest.notRun;
+    return code;
+  },
+};

@@ -1,0 +1,95 @@
+import type { Io } from '../../../cli/command.js';
+import type { ReachFlags } from '../../../cli/shared-options.js';
+import { startProgress } from '../../../cli/spinner.js';
+import type { Endpoint } from '../../../endpoint.js';
+import { type ConnectError, printable } from '../../../errors.js';
+import { diagnose, type Finding } from '../../../guest/diagnose.js';
+import type { ProgressLine } from '../../../guest/run/progress.js';
+import { runScript } from '../../../guest/run/run-script.js';
+import { wayInto } from '../../../guest/run/ways.js';
+import { type CheckScriptOptions, checkScript } from '../../../guest/script.js';
+import type { CheckResult } from '../../check/result.js';
+import { checkTarget } from '../../check/target.js';
+import { notRun } from '../../guest/not-run.js';
+import { accountName } from '../../guest/options.js';
+import type { HostFlags } from '../../guest/route.js';
+import { hostSigns } from './signs.js';
+
+export interface ExamineOptions extends ReachFlags {
+  readonly target: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+  /** Another route into the same guest. */
+  readonly over: HostFlags | undefined;
+  readonly sshConfig: string | undefined;
+}
+
+/** What the doctor of a target found. */
+export interface Examination {
+  readonly check: CheckResult;
+  readonly findings: readonly Finding[];
+  /** What it may be, where it cannot be seen from outside and nobody looked from inside. */
+  readonly suspects: readonly Finding[];
+  /** What a look from inside showed; undefined: there was none. */
+  readonly guest: { readonly lines: readonly ProgressLine[]; readonly notRun?: ConnectError } | undefined;
+  readonly faults: number;
+}
+
+/** Shows each part as it is found. */
+export interface Show {
+  check(result: CheckResult): void;
+  finding(finding: Finding): void;
+  guest(): void;
+  line(line: ProgressLine): void;
+  suspects(findings: readonly Finding[]): void;
+}
+
+/** Looks from this host, and from inside where it gets in. */
+export async function examine(options: ExamineOptions, io: Io, show: Show | undefined): Promise<Examination> {
+  const { target: typed, over, sshConfig } = options;
+  const signal = io.interrupted();
+  const progress = await startProgress(io, `looking at ${printable(typed)}`);
+  const check = await checkTarget(typed, options, io, signal, (stage) =>
+    progress.tell(printable(`${typed}: ${stage}`)),
+  );
+  progress.stop();
+  show?.check(check);
+  if (!check.means || signal.aborted)
+    return { check, findings: [], suspects: [], guest: undefined, faults: 1 };
+  const { text: target, port, identityFile } = check.means;
+  const user = accountName(check.means.user);
+  const signs = await hostSigns({ target, port, user, sshConfig, identityFile, check }, io, signal);
+  const { findings: all, certain } = diagnose(signs);
+  const findings = all.filter(({ suspects }) => suspects === undefined);
+  for (const finding of findings) show?.finding(finding);
+
+  const into: HostFlags | undefined =
+    over ?? (signs.login?.in ? { host: `${user}@${target}`, way: 'target', sshConfig } : undefined);
+  const suspects = into || certain ? [] : all.filter(({ suspects }) => suspects !== undefined);
+  const faults = findings.filter(({ state }) => state === 'failed').length + (check.error ? 1 : 0);
+  if (!into) {
+    show?.suspects(suspects);
+    return { check, findings, suspects, guest: undefined, faults };
+  }
+  show?.guest();
+  const { self, platform, env } = io;
+  const script = checkScript({
+    port,
+    account: user,
+    over: overOf(check.means.family),
+    loggedIn: signs.login?.in === true,
+  });
+  const way = wayInto({ ...into, script, needsRoot: false, port, identityFile, self, platform });
+  const onLine = (line: ProgressLine) => show?.line(line);
+  const outcome = await runScript(way, { env, signal, onLine });
+  const { lines } = outcome;
+  const guest =
+    outcome.code === undefined
+      ? { lines, notRun: await notRun({ host: into.host, port }, way, outcome, io, signal) }
+      : { lines };
+  return { check, findings, suspects, guest, faults: faults + (outcome.code === 0 ? 0 : 1) };
+}
+
+function overOf(family: Endpoint['family'] | undefined): CheckScriptOptions['over'] {
+  return family === 'unix' || family === 'tcp' ? family : 'vsock';
+}

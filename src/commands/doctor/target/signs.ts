@@ -1,0 +1,105 @@
+import type { Io } from '../../../cli/command.js';
+import { now as clock } from '../../../clock.js';
+import { DiscoveryError } from '../../../discovery/discovery-error.js';
+import { type HyperVService, listServices } from '../../../discovery/hyper-v/services.js';
+import type { Deps, Found } from '../../../discovery/provider.js';
+import { sharedCids } from '../../../discovery/shared-cids.js';
+import { crosvm } from '../../../discovery/vmm/crosvm.js';
+import { qemu } from '../../../discovery/vmm/qemu.js';
+import type { Signs } from '../../../guest/diagnose.js';
+import { sshCommand } from '../../../guest/run/ways.js';
+import { kindOf } from '../../../kinds/kinds.js';
+import { parseTarget } from '../../../kinds/parse.js';
+import { splitLogin } from '../../../lookup/login.js';
+import { runProgram } from '../../../process/run-program.js';
+import { brokenControlPath } from '../../../ssh/control-path.js';
+import type { CheckResult } from '../../check/result.js';
+import { sshSettings } from '../../reach/ssh-settings.js';
+
+export interface SignOptions {
+  readonly target: string;
+  readonly port: number;
+  readonly user: string;
+  readonly sshConfig: string | undefined;
+  /** A private key that the machine's manager made for logging in. */
+  readonly identityFile?: string | undefined;
+  readonly check: CheckResult;
+}
+
+/** Runs a program to its end: its exit code (undefined: it could not be started) and its last words on stderr. */
+export type RunProgram = (
+  command: readonly string[],
+  signal: AbortSignal,
+) => Promise<{ readonly code: number | undefined; readonly words: string }>;
+
+/** What can be seen of a target from this host, beyond the check of its stages. */
+export async function hostSigns(
+  { target, port, user, sshConfig, identityFile, check }: SignOptions,
+  io: Io,
+  signal: AbortSignal,
+  run: RunProgram = (command, signal) => lastWords(command, io, signal),
+  machines: () => Promise<readonly Found[]> = () => machinesOfProcesses(io),
+  now: () => number = clock,
+  services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
+): Promise<Signs> {
+  const parsed = parseTarget(target);
+  const { error, stages } = check;
+  const handshakeMs = stages.reduce((sum, { ms }) => sum + ms, 0);
+  let login: Signs['login'];
+  if (!error) {
+    const { self, platform } = io;
+    const host = `${user}@${target}`;
+    const quick = ['-o', 'BatchMode=yes', '-tt'];
+    const ssh = sshCommand({ way: 'target', host, sshConfig, port, identityFile, self, platform }, quick);
+    const from = now();
+    const done = await run([...ssh, 'true'], signal);
+    login = { in: done.code === 0, ms: now() - from, words: done.words, user };
+  }
+  const twice =
+    io.platform === 'linux' && parsed.kind === 'vsock'
+      ? sharedCids(await machines()).get(parsed.cid)
+      : undefined;
+  const { from: reachedFrom, takesPort } = kindOf(parsed);
+  const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
+  const service =
+    error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
+  const { host } = splitLogin(check.target);
+  const controlPath = brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host);
+  const family = check.means?.family;
+  return { error, family, handshakeMs, login, controlPath, cidUsers: twice ?? [], service };
+}
+
+/** Whether Windows knows a port; undefined where its registry cannot be asked. */
+async function serviceSign(port: number, services: () => Promise<readonly HyperVService[]>) {
+  try {
+    return { port, registered: (await services()).some((service) => service.port === port) };
+  } catch (error) {
+    if (error instanceof DiscoveryError) return undefined;
+    throw error;
+  }
+}
+
+/** For a login. Milliseconds. */
+const timeoutMs = 60_000;
+
+async function lastWords(
+  command: readonly string[],
+  { env }: Io,
+  signal: AbortSignal,
+): ReturnType<RunProgram> {
+  try {
+    const { code, stderr, stopped } = await runProgram(command, { env, signal, timeoutMs });
+    const words = stderr.trim().split('\n').pop()?.trim();
+    const late = stopped === 'timeout' ? `it did not end within ${timeoutMs / 1000} s` : '';
+    return { code: code ?? undefined, words: words || late };
+  } catch (error) {
+    return { code: undefined, words: (error as Error).message };
+  }
+}
+
+/** Every machine on this host whose CID its process was given, as far as the process's owner may be believed. */
+export async function machinesOfProcesses(deps: Deps): Promise<readonly Found[]> {
+  const shared = { ...deps, memo: {} };
+  const lists = await Promise.all([qemu.list(shared), crosvm.list(shared)]);
+  return lists.flatMap(({ found }) => found);
+}

@@ -1,0 +1,80 @@
+import { sshPort } from '../../address/port.js';
+import type { Command } from '../../cli/command.js';
+import { formatJson, jsonOption } from '../../cli/json.js';
+import { flag, textOption } from '../../cli/option.js';
+import { styles } from '../../cli/style.js';
+import { positionals } from '../../cli/values.js';
+import { exitCode } from '../../errors.js';
+import { runScript } from '../../guest/run/run-script.js';
+import { wayInto } from '../../guest/run/ways.js';
+import { checkScript } from '../../guest/script.js';
+import { splitUser } from '../../lookup/login.js';
+import { guestCheckJson } from './json.js';
+import { formatProgress } from './lines.js';
+import { notRun } from './not-run.js';
+import { accountName, guestPortOption } from './options.js';
+import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './route.js';
+
+export interface GuestCheckOptions {
+  /** Undefined: the script itself is wanted. */
+  readonly into: HostFlags | undefined;
+  readonly port: number;
+  readonly account: string;
+  readonly json: boolean;
+}
+
+const scriptOption = flag({
+  long: 'script',
+  summary: 'print the script instead, to be pasted into a console of the guest',
+});
+const userOption = textOption({
+  long: 'user',
+  short: 'l',
+  value: 'NAME',
+  summary: 'whose login to look at (default: the user of HOST, or root)',
+});
+
+/** vmssh guest check: looks for what is wrong in a guest, over a way that works. Changes nothing there. */
+export const guestCheck: Command<GuestCheckOptions> = {
+  name: 'guest check',
+  summary: 'find what keeps sshd from answering on vsock, from inside the guest; changes nothing',
+  usage: '[user@]HOST',
+  details: 'HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits 1 if something is wrong.',
+  options: [scriptOption, guestPortOption, userOption, routeOption, sshConfigOption, jsonOption],
+  examples: [
+    { line: 'vmssh guest check root@192.0.2.7', about: 'over TCP, when vsock does not work yet' },
+    { line: 'vmssh guest check --script > check.sh', about: 'then in the guest: sudo sh check.sh' },
+  ],
+
+  parse(raw) {
+    const script = scriptOption.read(raw);
+    const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
+    return {
+      into: script ? undefined : hostFlags(host, raw),
+      port: guestPortOption.read(raw) ?? sshPort,
+      account: accountName(userOption.read(raw) ?? splitUser(host).user ?? 'root'),
+      json: jsonOption.read(raw),
+    };
+  },
+
+  async run({ into, port, account, json }, io) {
+    const script = checkScript({ port, account });
+    if (!into) {
+      io.out(script);
+      return exitCode.ok;
+    }
+    const style = await styles(io, 'stdout');
+    const { self, platform, env } = io;
+    const signal = io.interrupted();
+    const way = wayInto({ ...into, script, needsRoot: false, self, platform });
+    const outcome = await runScript(way, {
+      env,
+      signal,
+      onLine: (line) => json || io.out(formatProgress(line, style)),
+    });
+    if (outcome.code === undefined) throw await notRun(into, way, outcome, io, signal);
+    const code = outcome.code === 0 ? exitCode.ok : exitCode.connect;
+    if (json) io.out(formatJson(guestCheckJson(outcome.lines, code)));
+    return code;
+  },
+};

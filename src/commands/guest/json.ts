@@ -1,0 +1,23 @@
+import { type Envelope, envelope, type FindingJson } from '../../cli/json.js';
+import type { ProgressLine } from '../../guest/run/progress.js';
+
+/** What `vmssh guest check --json` prints. */
+export interface GuestCheckJson extends Envelope<'guest check'> {
+  readonly checks: readonly FindingJson[];
+}
+
+export function guestCheckJson(lines: readonly ProgressLine[], exitCode: number): GuestCheckJson {
+  return { ...envelope('guest check', exitCode), checks: findingsOf(lines) };
+}
+
+/** A script's lines as findings: what mends one is a line of its own there. */
+export function findingsOf(lines: readonly ProgressLine[]): readonly FindingJson[] {
+  const found: FindingJson[] = [];
+  for (const { state, step: name, words } of lines) {
+    const last = found.at(-1);
+    if (state === 'fix') {
+      if (last?.name === name) found[found.length - 1] = { ...last, fix: words };
+    } else if (state !== 'end') found.push({ name, state, found: words });
+  }
+  return found;
+}

@@ -1,0 +1,92 @@
+import { parsePort, sshPort } from '../../address/port.js';
+import { type Option, type RawArgs, UsageError } from '../../cli/command.js';
+import { flag, parsed } from '../../cli/option.js';
+import { oneOf } from '../../cli/option-choice.js';
+import { quote } from '../../errors.js';
+import { readKeys } from '../../guest/keys.js';
+import type { ScriptOptions } from '../../guest/script.js';
+import { type Distribution, layouts } from '../../guest/units.js';
+
+const distributions = Object.keys(layouts) as Distribution[];
+export const defaultDistribution: Distribution = 'debian';
+
+export const guestPortOption = parsed(
+  { long: 'port', short: 'p', value: 'PORT', summary: 'the vsock port of sshd (default 22)' },
+  guestPort,
+);
+
+export const distroOption = oneOf({
+  long: 'distro',
+  value: 'NAME',
+  choices: distributions,
+  summary: `where sshd and its folder are: ${distributions.join(', ')} (default ${defaultDistribution})`,
+});
+
+export const hostsOption = flag({
+  long: 'hosts-fix',
+  summary: 'put UNKNOWN into /etc/hosts even if looking it up is fast',
+});
+export const hushOption = flag({ long: 'hushlogin', summary: 'suppress the login message: ~/.hushlogin' });
+export const keyOption = parsed(
+  { long: 'key', value: 'FILE', summary: 'put this public key into authorized_keys' },
+  readKeys,
+);
+export const accountOption = parsed(
+  {
+    long: 'account',
+    value: 'NAME',
+    summary: 'the account for --key and --hushlogin (default: the caller of sudo, or root)',
+  },
+  accountName,
+);
+const onlyVsockOption = flag({
+  long: 'only-vsock',
+  summary: "close sshd's TCP listener once the route over vsock is proved",
+});
+export const generatorOption = flag({
+  long: 'generator',
+  summary: 'install the generator (see guest generator) instead of two units',
+});
+export const undoOption = flag({ long: 'undo', summary: 'take back what an earlier run did' });
+
+/** Of what sets a running guest up. */
+export const setupOptions: readonly Option<unknown>[] = [
+  guestPortOption,
+  hostsOption,
+  hushOption,
+  keyOption,
+  accountOption,
+  onlyVsockOption,
+  generatorOption,
+];
+
+/** What the set-up is to do. Throws a UsageError. */
+export function scriptOptions(raw: RawArgs): ScriptOptions {
+  const port = guestPortOption.read(raw) ?? sshPort;
+  const generator = generatorOption.read(raw);
+  if (generator && port !== sshPort) {
+    throw new UsageError('the generator binds port 22; for others, boot with systemd.ssh_listen=vsock::PORT');
+  }
+  return {
+    port,
+    generator,
+    hostsFix: hostsOption.read(raw),
+    hushlogin: hushOption.read(raw),
+    onlyVsock: onlyVsockOption.read(raw),
+    keys: keyOption.read(raw) ?? [],
+    account: accountOption.read(raw),
+  };
+}
+
+/** A guest has to be able to listen on it, so neither 0 nor "any". Throws a UsageError or a RangeError. */
+function guestPort(text: string): number {
+  const port = parsePort(text);
+  if (port === 0) throw new UsageError('--port takes 1 to 4294967294, not 0');
+  return port;
+}
+
+/** An account's name, as useradd(8) takes them. Throws a UsageError. */
+export function accountName(text: string): string {
+  if (/^[A-Za-z_][\w.-]{0,31}\$?$/.test(text)) return text;
+  throw new UsageError(`${quote(text)} cannot be the name of an account`);
+}

@@ -1,0 +1,74 @@
+import type { Io } from '../../cli/command.js';
+import { complain } from '../../cli/message.js';
+import { styles } from '../../cli/style.js';
+import { proofIn } from '../../guest/run/proof.js';
+import { runScript } from '../../guest/run/run-script.js';
+import { wayInto } from '../../guest/run/ways.js';
+import { proofScript } from '../../guest/script.js';
+import { splitUser } from '../../lookup/login.js';
+import { formatProgress } from './lines.js';
+import type { HostFlags } from './route.js';
+
+export interface ProofOptions {
+  /** The host that was set up, as it was typed. */
+  readonly host: string;
+  /** What is to lead to it from now on. */
+  readonly target: string;
+  /** The guest itself named the target. */
+  readonly isClaimed: boolean;
+  /** What was left in the machine. */
+  readonly proof: string;
+  readonly port: number;
+  /** Something is to be done there: the proof stays for that. */
+  readonly goesOn: boolean;
+}
+
+/**
+ * Logs in over the target and looks for what was left in the host: whether to go on. A guest's word for its address is no
+ * proof, and a typed target may be mistaken. Nothing is done there, whatever machine it is.
+ */
+export async function isSameMachine(
+  over: HostFlags,
+  { host, target, isClaimed, proof, port, goesOn }: ProofOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isNeeded = isClaimed || goesOn;
+  const { env, self, platform } = io;
+  const options = { ...over, script: proofScript({ keep: goesOn }), needsRoot: false, port, self, platform };
+  const way = wayInto(options, isNeeded ? [] : ['-o', 'BatchMode=yes']);
+  const { lines, code, words } = await runScript(way, { env, signal, onLine: () => {} });
+  signal.throwIfAborted();
+  const found = code === undefined ? undefined : proofIn(lines);
+  if (found === undefined && isNeeded) {
+    const word = goesOn ? '' : '; --target TARGET skips the proof';
+    const hint = `--key FILE puts a key of yours there${word}`;
+    await complain(`${target} is not known to be ${host}: the login there failed: ${words}`, hint, io);
+    return false;
+  }
+  if (found !== undefined && found !== proof) {
+    const why = isClaimed ? 'the guest gave a wrong CID: give its target' : 'give its own target';
+    await complain(
+      `${target} is not ${host}: what was left there is missing`,
+      `${why} by --target TARGET`,
+      io,
+    );
+    return false;
+  }
+  const line =
+    found === undefined
+      ? ({ state: 'skipped', words: `not proved: ${words}` } as const)
+      : ({ state: 'ok', words: `${target} is ${host}` } as const);
+  io.out(formatProgress({ ...line, step: 'same-machine' }, await styles(io, 'stdout')));
+  return true;
+}
+
+/** The account of the first login, by the target: with the settings that ssh has for the host, if ssh found it. */
+export function overTarget(into: HostFlags, account: string | undefined, target: string): HostFlags {
+  const { user: typed, host } = splitUser(into.host);
+  const user = account ?? typed;
+  if (into.way === 'ssh') {
+    return { ...into, host: user === undefined ? host : `${user}@${host}`, through: target };
+  }
+  return { ...into, way: 'target', host: `${user ?? 'root'}@${target}` };
+}

@@ -1,0 +1,43 @@
+import { checkUserName } from '../../address/user-name.js';
+import { type RawArgs, UsageError } from '../../cli/command.js';
+import { textOption } from '../../cli/option.js';
+import { oneOf } from '../../cli/option-choice.js';
+import { usage } from '../../cli/values.js';
+import { quote } from '../../errors.js';
+import { type WayName, wayOf } from '../../guest/run/ways.js';
+import { parseTarget } from '../../kinds/parse.js';
+import { splitUser } from '../../lookup/login.js';
+
+const routes: readonly WayName[] = ['ssh', 'target', 'wsl', 'machinectl'];
+
+export const routeOption = oneOf({
+  long: 'route',
+  value: 'ROUTE',
+  choices: routes,
+  summary: 'ssh, target, wsl or machinectl (default: by what HOST looks like)',
+});
+export const sshConfigOption = textOption({
+  long: 'ssh-config',
+  value: 'FILE',
+  summary: "ssh's configuration, as of ssh -F",
+});
+
+export interface HostFlags {
+  readonly host: string;
+  readonly way: WayName;
+  readonly sshConfig: string | undefined;
+  /** By ssh: a target that is to lead to the host. */
+  readonly through?: string;
+}
+
+/** HOST with --route and --ssh-config. Throws a UsageError, or a ConnectError for a target that is none. */
+export function hostFlags(host: string, raw: RawArgs): HostFlags {
+  if (host === '' || host.startsWith('-') || /[\p{Cc}\s]/u.test(host)) {
+    throw new UsageError(`${quote(host)} cannot be a host`);
+  }
+  const { user } = splitUser(host);
+  if (user !== undefined) usage(() => checkUserName(user));
+  const way = routeOption.read(raw) ?? wayOf(host);
+  if (way === 'target') parseTarget(splitUser(host).host);
+  return { host, way, sshConfig: sshConfigOption.read(raw) };
+}

@@ -1,0 +1,31 @@
+import type { Command } from '../../cli/command.js';
+import { positionals } from '../../cli/values.js';
+import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
+import { scriptOptions, setupOptions, undoOption } from './options.js';
+
+export type GuestScriptOptions = { readonly undo: true } | ({ readonly undo: false } & ScriptOptions);
+
+/** vmssh guest script: the whole set-up as one sh script, or its undoing. */
+export const guestScript: Command<GuestScriptOptions> = {
+  name: 'guest script',
+  summary: 'print the sh script that sets a guest up, to be run in it',
+  usage: '',
+  details: `It needs root, and systemd 240 or later. It may run again, says one line a step (ok, changed, skipped, failed),
+and ends with 0 when all is well, 1 when a step failed, 2 when it cannot be done there and nothing was changed.`,
+  options: [...setupOptions, undoOption],
+  exclusive: setupOptions.map((option) => [undoOption, option]),
+  examples: [
+    { line: 'vmssh guest script > setup.sh', about: 'then in the guest: sudo sh setup.sh' },
+    { line: 'vmssh guest script --undo | ssh root@guest sh -s', about: 'take it back' },
+  ],
+
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    return undoOption.read(raw) ? { undo: true } : { undo: false, ...scriptOptions(raw) };
+  },
+
+  async run(options, io) {
+    io.out(options.undo ? undoScript() : setupScript(options));
+    return 0;
+  },
+};

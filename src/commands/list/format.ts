@@ -1,0 +1,102 @@
+import type { ChalkInstance } from 'chalk';
+import { slug } from '../../address/host-name.js';
+import { type Envelope, envelope } from '../../cli/json.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import type { Status, Warning } from '../../discovery/provider.js';
+import { printable } from '../../errors.js';
+
+/** What `vmssh list --json` prints. */
+export interface ListJson extends Envelope<'list'> {
+  readonly machines: readonly MachineJson[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface MachineJson {
+  readonly status: Status;
+  readonly name: string;
+  readonly slug: string;
+  readonly target: string;
+  readonly provider: string;
+  readonly also: readonly string[];
+  readonly cid?: number | undefined;
+  readonly uuid?: string | undefined;
+  readonly address?: string | undefined;
+  readonly user?: string | undefined;
+  readonly identityFile?: string | undefined;
+}
+
+export interface TableLooks {
+  readonly wide: boolean;
+  readonly style: ChalkInstance;
+  /** Aligned, with a header; else columns are parted by tabs. */
+  readonly terminal: boolean;
+}
+
+export function listJson(
+  machines: readonly ListedMachine[],
+  warnings: readonly Warning[],
+  exitCode: number,
+): ListJson {
+  return { ...envelope('list', exitCode), machines: machines.map(toJson), warnings };
+}
+
+/** As their managers have them: two machines may have one name, and ssh does not take each. */
+export function formatNames(machines: readonly ListedMachine[]): string {
+  return machines.map(({ name }) => `${printable(name)}\n`).join('');
+}
+
+/** The UUIDs of those machines that have one. */
+export function formatIds(machines: readonly ListedMachine[]): string {
+  return machines.flatMap(({ uuid }) => (uuid === undefined ? [] : [`${printable(uuid)}\n`])).join('');
+}
+
+/** A line a machine. Names are escaped, so that none can steer a terminal or break a column. */
+export function formatTable(machines: readonly ListedMachine[], looks: TableLooks): string {
+  const { wide, style, terminal } = looks;
+  const rows = machines.map((machine) => columns(machine, wide).map(printable));
+  if (!terminal) return rows.map((row) => `${row.join('\t')}\n`).join('');
+  if (rows.length === 0)
+    return 'No machines found. Run `vmssh doctor` to see which providers were checked.\n';
+  const header = [
+    ...['STATUS', 'NAME', 'TARGET', 'PROVIDER'],
+    ...(wide ? ['CID', 'UUID', 'ADDRESS', 'OTHER'] : []),
+  ];
+  const widths = header.map((title, i) =>
+    rows.reduce((most, row) => Math.max(most, width(row[i] ?? '')), width(title)),
+  );
+  const line = (cells: readonly string[], paint: (cell: string, at: number) => string) =>
+    `${cells
+      .map((cell, i) => paint(cell, i) + ' '.repeat((widths[i] ?? 0) - width(cell)))
+      .join('  ')
+      .trimEnd()}\n`;
+  const painted = rows.map((row, i) =>
+    line(row, (cell, at) =>
+      at === 0 ? colorOf(machines[i]?.status, style)(cell) : at === 2 ? style.bold(cell) : cell,
+    ),
+  );
+  return line(header, (title) => style.dim(title)) + painted.join('');
+}
+
+function columns(machine: ListedMachine, wide: boolean): readonly string[] {
+  const { status, name, target, provider, cid, uuid, address, also } = machine;
+  const all = [status, name, target, provider];
+  return wide ? [...all, `${cid ?? '-'}`, uuid ?? '-', address ?? '-', also.join(' ') || '-'] : all;
+}
+
+function colorOf(status: Status | undefined, style: ChalkInstance): (text: string) => string {
+  if (status === 'running') return style.green;
+  return status === 'off' || status === 'unknown' ? style.dim : style.yellow;
+}
+
+// A terminal gives East Asian characters and emoji two columns, and marks that join the one before none.
+function width(text: string): number {
+  return [...text].reduce((sum, c) => sum + (/\p{Mn}/u.test(c) ? 0 : wideCharacter.test(c) ? 2 : 1), 0);
+}
+
+const wideCharacter =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+function toJson(machine: ListedMachine): MachineJson {
+  const { status, name, target, provider, also, cid, uuid, address, user, identityFile } = machine;
+  return { status, name, slug: slug(name), target, provider, also, cid, uuid, address, user, identityFile };
+}

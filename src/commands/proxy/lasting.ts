@@ -1,0 +1,17 @@
+import type { Io } from '../../cli/command.js';
+import type { RelayStdioOptions } from '../../deliver/relay.js';
+import type { Trace } from '../../reach.js';
+
+/** The first argument of the program where it is called to say why a relay ended; relay-ended.ts has the others. */
+export const relayEndedFlag = '--relay-ended';
+
+/** How a relay that lasts goes on without this runtime. With -v it stays, to tell the bytes that it moved. */
+export function lasting(
+  { self, program }: Io,
+  text: string,
+  trace: Trace | undefined,
+  ignoreInterrupts: boolean,
+): RelayStdioOptions['become'] {
+  if (trace) return undefined;
+  return { onFailure: [...self, relayEndedFlag, program, text], ignoreInterrupts };
+}

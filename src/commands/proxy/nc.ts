@@ -1,0 +1,154 @@
+import { parseGuid } from '../../address/guid.js';
+import type { Command } from '../../cli/command.js';
+import { flag, textOption } from '../../cli/option.js';
+import { listOf } from '../../cli/option-choice.js';
+import { givenPort, portOption } from '../../cli/port-option.js';
+import {
+  type ReachFlags,
+  reachFlags,
+  timeoutOption,
+  verboseOption,
+  waitOption,
+} from '../../cli/shared-options.js';
+import { portArgument, positionals } from '../../cli/values.js';
+import { printable } from '../../errors.js';
+import { parseTarget } from '../../kinds/parse.js';
+import { findTarget } from '../../lookup/find-target.js';
+import { splitLogin } from '../../lookup/login.js';
+import type { AddonState } from '../../native.js';
+import { loadAddon } from '../../native.js';
+import type { Transport } from '../../reach-over.js';
+import { awaitBanner } from '../../ssh/await-banner.js';
+import { bannerLimit } from '../../ssh/banner.js';
+import { reachArgs, runOverInterop, windowsVmssh } from '../reach/over-interop.js';
+import { reachBy } from '../reach/reach-by.js';
+import { stepTrace } from '../reach/trace.js';
+import { lasting } from './lasting.js';
+
+export interface NcOptions extends ReachFlags {
+  readonly text: string;
+  readonly port: number;
+  /** Print the SSH banner and end, instead of piping. */
+  readonly banner: boolean;
+  /** ssh runs it as its ProxyCommand: it ends with ssh, as the proxy does. */
+  readonly forSsh: boolean;
+  readonly transports: readonly Transport[];
+}
+
+const bannerOption = flag({
+  long: 'banner',
+  short: 'b',
+  summary: 'print the SSH banner and end, wherever stdin comes from',
+});
+const pipeOption = flag({ long: 'pipe', summary: 'pipe even if stdin is a terminal' });
+const transportOption = listOf<Transport>({
+  long: 'transport',
+  short: 't',
+  value: 'LIST',
+  choices: ['vsock', 'ip'],
+  takes: ['vsock', 'ip', 'vsock,ip'],
+  summary: 'as of hvc nc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
+});
+const sshOption = flag({ long: 'ssh', summary: 'as of hvc nc: ssh runs this as its ProxyCommand' });
+const prefixOption = textOption({
+  long: 'host-prefix',
+  value: 'PREFIX',
+  summary: 'as of hvc nc: what the name may start with',
+});
+
+/** vsock-nc TARGET [PORT]: a banner check on a terminal, a pipe elsewhere; takes the flags of hvc nc. */
+export const nc: Command<NcOptions> = {
+  name: 'nc',
+  summary: "print a machine's SSH banner, or pipe stdin and stdout to a port of it",
+  usage: 'TARGET [PORT]',
+  details: 'On a terminal it prints the SSH banner and exits; if stdin is not a terminal it pipes like nc.',
+  options: [
+    bannerOption,
+    pipeOption,
+    portOption,
+    timeoutOption,
+    waitOption,
+    transportOption,
+    sshOption,
+    prefixOption,
+    verboseOption,
+  ],
+  exclusive: [[bannerOption, pipeOption]],
+  examples: [
+    { line: 'vsock-nc mint', about: 'does sshd answer in this machine?' },
+    { line: 'vsock-nc vsock/3', about: 'in the one with CID 3?' },
+    { line: 'vsock-nc vsock-mux/run/fc/v.sock 5000 < request > answer', about: 'talk to another port' },
+    { line: 'vsock-nc --wait --banner machine/web', about: 'wait until a machine has booted' },
+    {
+      line: 'vsock-nc -t vsock,ip --ssh --host-prefix hyper-v/ "hyper-v/mint" 22',
+      about: 'in place of hvc nc, in a ProxyCommand',
+    },
+  ],
+
+  parse(raw, io) {
+    const [typed = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
+    const { host: name, port } = splitLogin(typed);
+    const given = givenPort(raw, after);
+    const forSsh = sshOption.read(raw);
+    return {
+      text: withKind(withPrefix(name, prefixOption.read(raw)), io.platform),
+      port: given ?? portArgument(port),
+      banner: bannerOption.read(raw) || (io.terminal.stdin && !pipeOption.read(raw) && !forSsh),
+      forSsh,
+      transports: transportOption.read(raw) ?? ['vsock'],
+      ...reachFlags(raw),
+    };
+  },
+
+  async run(options, io) {
+    const trace = stepTrace(io, options.verbose);
+    if (options.forSsh && !options.banner) {
+      return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false }, io);
+    }
+    const signal = options.banner ? io.interrupted() : undefined;
+    const { text } = await findTarget(options.text, io, signal);
+    const windows = windowsVmssh(parseTarget(text), io);
+    if (windows !== undefined) return runOverInterop(windows, windowsArgs({ ...options, text }), text);
+    const native: AddonState = loadAddon();
+    const { connection } = await reachBy({ ...options, text }, { trace, signal }, io);
+    if (options.banner) {
+      try {
+        io.out(`${printable(await awaitBanner(connection, text, options.timeoutMs, signal))}\n`);
+        // Closed with bytes unread, the connection would look broken to the server.
+        await connection.read(bannerLimit);
+      } finally {
+        connection.close();
+      }
+      return 0;
+    }
+    const { relayStdio } = await import('../../deliver/relay.js');
+    const moved = await relayStdio(connection, {
+      text,
+      native,
+      lingerMs: -1,
+      become: lasting(io, text, trace, false),
+      streams: io.streams,
+    });
+    trace?.('relay', moved);
+    return 0;
+  },
+};
+
+/** The same, for the Windows build: what was decided about banner and pipe holds. */
+function windowsArgs(options: NcOptions): readonly string[] {
+  const { text, port, banner, transports } = options;
+  const how = [banner ? '--banner' : '--pipe', '-t', transports.join(',')];
+  return ['nc', ...how, ...reachArgs(options), '--', text, String(port)];
+}
+
+/** hvc takes names as they come from ssh, with a prefix that its own grammar does not know; here the prefix is the kind. */
+function withPrefix(name: string, prefix: string | undefined): string {
+  if (prefix === undefined || name.startsWith(prefix)) return name;
+  return prefix + name;
+}
+
+/** On Windows a bare name is a Hyper-V machine's, as hvc takes it; a bare GUID is a target of its own. */
+function withKind(name: string, platform: NodeJS.Platform): string {
+  const bare = /^[^/%:]+$/.test(name) && !name.startsWith('.') && parseGuid(name) === undefined;
+  return bare && platform === 'win32' ? `hyper-v/${name}` : name;
+}

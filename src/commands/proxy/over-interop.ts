@@ -1,0 +1,32 @@
+import type { Io } from '../../cli/command.js';
+import { parseTarget } from '../../kinds/parse.js';
+import {
+  passOverInterop,
+  reachArgs,
+  runOverInterop,
+  wantsSocket,
+  windowsVmssh,
+} from '../reach/over-interop.js';
+import type { ReachByOptions } from '../reach/reach-by.js';
+
+/** What the proxy was asked for, and is to ask in turn. */
+export interface InteropOptions extends ReachByOptions {
+  readonly fdpass: boolean;
+  readonly verbose: boolean;
+}
+
+/** Inside WSL2: hands a target of Windows to the Windows build of vmssh. Undefined where there is none, or no need. */
+export async function proxyOverInterop(options: InteropOptions, io: Io): Promise<number | undefined> {
+  const program = windowsVmssh(parseTarget(options.text), io);
+  if (program === undefined) return undefined;
+  const { text, port, fdpass, transports } = options;
+  const args = [
+    ...(transports ? ['nc', '--ssh', '-t', transports.join(',')] : ['proxy']),
+    ...reachArgs(options),
+    ...['--', text, String(port)],
+  ];
+  const addon = wantsSocket(fdpass);
+  if (!addon) return runOverInterop(program, args, text);
+  await passOverInterop(program, args, addon, text);
+  return 0;
+}

@@ -1,0 +1,155 @@
+import type { Command, Io } from '../../cli/command.js';
+import { flag, textOption } from '../../cli/option.js';
+import {
+  type ReachFlags,
+  reachFlags,
+  timeoutOption,
+  verboseOption,
+  waitOption,
+} from '../../cli/shared-options.js';
+import { portArgument, positionals } from '../../cli/values.js';
+import { isSocket, passFd } from '../../deliver/pass-fd.js';
+import { ConnectError, printable } from '../../errors.js';
+import { kindOf } from '../../kinds/kinds.js';
+import { asTarget } from '../../kinds/parse.js';
+import { type AddonState, loadAddon } from '../../native.js';
+import type { Reached, Trace } from '../../reach.js';
+import type { Transport } from '../../reach-over.js';
+import { asTyped } from '../../target/typed.js';
+import { callerGone } from '../caller-gone.js';
+import { reachBy } from '../reach/reach-by.js';
+import { stepTrace } from '../reach/trace.js';
+import { lasting } from './lasting.js';
+import { watchStdio } from './stdio-watch.js';
+
+export interface ProxyOptions extends ReachFlags {
+  /** The target, in the user's own case. */
+  readonly text: string;
+  readonly port: number;
+  /** Whether the text is what ssh was called with, and what it keeps the host key by. */
+  readonly isTyped?: true;
+  readonly fdpass: boolean;
+  /** Undefined: vsock alone; only vsock-nc asks for others. */
+  readonly transports?: readonly Transport[] | undefined;
+}
+
+/** After ssh closed our stdin it is gone, or going: what the peer still sends may follow for this long. Milliseconds. */
+const lingerMs = 500;
+
+const typedOption = textOption({
+  long: 'typed',
+  value: 'NAME',
+  summary: "the host as it was typed (ssh's %n): keeps the case that %h loses",
+});
+const fdpassOption = flag({
+  long: 'fdpass',
+  summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
+});
+
+/** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
+export const proxy: Command<ProxyOptions> = {
+  name: 'proxy',
+  summary: "connect ssh to a machine: what ssh's ProxyCommand runs",
+  usage: 'HOST PORT',
+  details: 'Relays stdin and stdout, or with --fdpass hands the open socket to ssh and ends.',
+  options: [typedOption, fdpassOption, timeoutOption, waitOption, verboseOption],
+  examples: [
+    {
+      line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
+      about: 'log in to the machine with CID 3',
+    },
+    {
+      line: "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --fdpass %h %p' .host",
+      about: 'the same without a process in between',
+    },
+    { line: 'vmssh proxy --wait=60 machine/web 22', about: 'for a machine that is still booting' },
+  ],
+
+  parse(raw) {
+    const [host = '', port] = positionals(raw, 2, 2, 'HOST PORT');
+    const typed = typedOption.read(raw);
+    return {
+      ...(typed === undefined ? {} : { isTyped: true }),
+      text: asTyped(host, typed),
+      port: portArgument(port),
+      fdpass: fdpassOption.read(raw),
+      ...reachFlags(raw),
+    };
+  },
+
+  async run(options, io) {
+    if (options.isTyped) refusePattern(options.text);
+    const target = io.platform === 'linux' ? asTarget(options.text) : undefined;
+    if (target && kindOf(target).from === 'windows-wsl2') {
+      const { proxyOverInterop } = await import('./over-interop.js');
+      const code = await proxyOverInterop(options, io);
+      if (code !== undefined) return code;
+    }
+    const trace = stepTrace(io, options.verbose);
+    const native = loadAddon();
+    if (options.fdpass && !native.addon && isSocket(1)) throw cannotPass(options.text, native);
+    const watch = await watchStdio(native.addon, io);
+    const { text, waitMs } = options;
+    const progress = waitMs === undefined || trace ? undefined : await waiting(text, io);
+    let reached: Reached;
+    try {
+      reached = await reachBy(options, { trace: trace ?? progress?.trace, signal: watch.signal }, io);
+    } catch (error) {
+      throw error instanceof ConnectError && error.code === 'INTERRUPTED'
+        ? callerGone(text, watch.signal, error)
+        : error;
+    } finally {
+      progress?.stop();
+    }
+    watch.stop();
+    const { connection } = reached;
+    const { handle } = connection;
+    if (options.fdpass && native.addon && handle && passFd(native.addon, handle, text)) {
+      trace?.('connect', 'the socket was passed to ssh');
+      return 0;
+    }
+    io.ignoreInterrupts();
+    const { relayStdio } = await import('../../deliver/relay.js');
+    const moved = await relayStdio(connection, {
+      text,
+      native,
+      lingerMs,
+      become: lasting(io, text, trace, true),
+      input: watch.input,
+      streams: io.streams,
+    });
+    trace?.('relay', moved);
+    return 0;
+  },
+};
+
+// ssh would keep the key by a name that is a pattern to it, and take it for every machine that fits.
+function refusePattern(text: string): void {
+  const target = /[*?]/.test(text) ? asTarget(text) : undefined;
+  if (!target || kindOf(target).hostKey !== 'machine') return;
+  throw new ConnectError('parse', text, {
+    code: 'USAGE',
+    problem:
+      'ssh reads "*" and "?" in a name as a pattern, and would take its host key for other machines too',
+    hint: 'use vmssh ssh, which keeps the key by a name of its own',
+  });
+}
+
+/** ssh leaves its stderr to us: there a person sees that and why nothing happens yet. */
+async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): void }> {
+  const { startProgress } = await import('../../cli/spinner.js');
+  const progress = await startProgress(io, `waiting for ${printable(text)}`);
+  return {
+    trace: (step, outcome) => step === 'wait' && progress.tell(printable(outcome)),
+    stop: () => progress.stop(),
+  };
+}
+
+function cannotPass(text: string, native: Extract<AddonState, { missing: Error }>): ConnectError {
+  return new ConnectError('connect', text, {
+    code: 'NO_ADDON',
+    problem: `passing a socket to ssh needs the native addon. ${native.missing.message}`,
+    hint: 'without it, use a ProxyCommand without --fdpass and ProxyUseFdpass no, as vmssh config print then writes it',
+    cause: native.missing,
+  });
+}

@@ -1,0 +1,104 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Addon } from 'node-hvsock-native';
+import type { Io } from '../../cli/command.js';
+import type { ReachFlags } from '../../cli/shared-options.js';
+import { isSocket, passFd } from '../../deliver/pass-fd.js';
+import { findWindowsVmssh, isWsl } from '../../discovery/hyper-v/interop.js';
+import { ConnectError, quote } from '../../errors.js';
+import { kindOf, type Target } from '../../kinds/kinds.js';
+import { loadAddon } from '../../native.js';
+
+/**
+ * The Windows build of vmssh for a target that is reached from Windows alone, where this Linux is WSL2's; undefined
+ * anywhere else.
+ */
+export function windowsVmssh(
+  target: Target,
+  { platform, env }: Pick<Io, 'platform' | 'env'>,
+): string | undefined {
+  if (kindOf(target).from !== 'windows-wsl2') return undefined;
+  return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
+}
+
+/** --timeout, --wait and -v for it. */
+export function reachArgs({ timeoutMs, waitMs, verbose }: ReachFlags): readonly string[] {
+  return [
+    `--timeout=${timeoutMs / 1000}`,
+    ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
+    ...(verbose ? ['-v'] : []),
+  ];
+}
+
+/** Starts it. Throws a ConnectError. */
+export async function startOverInterop(
+  program: string,
+  args: readonly string[],
+  text: string,
+  options: SpawnOptions,
+): Promise<ChildProcess> {
+  const child = spawn(program, args, options);
+  try {
+    await once(child, 'spawn');
+    return child;
+  } catch (error) {
+    throw notStarted(program, text, error);
+  }
+}
+
+/** That the Windows build cannot be started. */
+export function notStarted(program: string, text: string, cause: unknown): ConnectError {
+  return new ConnectError('connect', text, {
+    code: 'NOT_RUN',
+    problem: `${quote(program)} of Windows could not be started: ${(cause as Error).message}`,
+    hint: 'set VMSSH_WINDOWS to its path, or put it on PATH; if no Windows program starts: wsl --shutdown, on Windows',
+    cause,
+  });
+}
+
+/** Runs it with our own stdin, stdout and stderr. Resolves to its exit code. Throws a ConnectError. */
+export async function runOverInterop(
+  program: string,
+  args: readonly string[],
+  text: string,
+): Promise<number> {
+  const child = await startOverInterop(program, args, text, { stdio: 'inherit' });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return code ?? 128 + (signal ? constants.signals[signal] : 0);
+}
+
+/** Whether ssh waits for a socket on our stdout, and one can be passed. */
+export function wantsSocket(fdpass: boolean): Addon | undefined {
+  return fdpass && isSocket(1) ? loadAddon().addon : undefined;
+}
+
+/** Starts it on one end of a socket and passes the other end to ssh, which then speaks to it by itself. */
+export async function passOverInterop(
+  program: string,
+  args: readonly string[],
+  addon: Addon,
+  text: string,
+): Promise<void> {
+  // Node makes no pair of sockets: a server in a folder of our own makes one.
+  const folder = mkdtempSync(join(tmpdir(), 'vmssh-'));
+  const path = join(folder, 'pair');
+  const server = createServer({ pauseOnConnect: true });
+  try {
+    server.listen(path);
+    await once(server, 'listening');
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const handle = await addon.connect({ family: 'unix', path }, 5000).promise;
+    const [socket] = await accepted;
+    const child = await startOverInterop(program, args, text, { stdio: [socket, socket, 'inherit'] });
+    socket.destroy();
+    child.unref();
+    passFd(addon, handle, text);
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,27 @@
+import type { Io } from '../../cli/command.js';
+import type { ReachFlags } from '../../cli/shared-options.js';
+import { printable } from '../../errors.js';
+import { type Reached, type ReachOptions, reach } from '../../reach.js';
+import type { Transport } from '../../reach-over.js';
+import { socketWarning } from './socket-warning.js';
+
+export interface ReachByOptions extends Omit<ReachFlags, 'verbose'> {
+  /** The target, in the user's own case. */
+  readonly text: string;
+  readonly port: number;
+  /** Undefined: vsock alone, as what the target's kind has for it. */
+  readonly transports?: readonly Transport[] | undefined;
+}
+
+/** `reach` as the flags of a command say; a transport that is taken in another's place is told on stderr. */
+export async function reachBy(
+  { text, port, timeoutMs, waitMs, transports }: ReachByOptions,
+  { trace, signal }: Pick<ReachOptions, 'trace' | 'signal'>,
+  io: Io,
+): Promise<Reached> {
+  const beforeOpen = socketWarning(io);
+  const options = { port, timeoutMs, waitMs, trace, signal, beforeOpen, env: io.env, platform: io.platform };
+  if (!transports?.includes('ip')) return reach(text, options);
+  const { reachOver } = await import('../../reach-over.js');
+  return reachOver(transports, text, options, (words) => io.err(`${io.program}: ${printable(words)}\n`));
+}

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { type Login, splitLogin, splitUser } from '../../lookup/login.js';
+import type { SplitArgs, SshTool, ToolOption } from './split.js';
+
+/** Where among a tool's operands a machine is named. */
+export interface Operand extends Login {
+  /** The index of the operand. */
+  readonly at: number;
+  /** ":path" or "". */
+  readonly rest: string;
+}
+
+/** What tells a machine's path from one of this host. */
+export interface Paths {
+  readonly platform: NodeJS.Platform;
+  /** Whether a text is a target. */
+  readonly isTarget: (text: string) => boolean;
+  readonly exists?: (path: string) => boolean;
+}
+
+/** Finds the machines among the operands of a tool. */
+export function findOperands(tool: SshTool, operands: readonly string[], paths: Paths): readonly Operand[] {
+  if (tool === 'ssh') return operands.slice(0, 1).map((text, at) => ({ at, ...splitLogin(text), rest: '' }));
+  const places = tool === 'sftp' ? operands.slice(0, 1) : operands;
+  return places.flatMap((text, at): Operand[] => {
+    const remote = splitRemote(text, paths);
+    if (remote) return [{ at, ...remote }];
+    return tool === 'sftp' ? [{ at, ...splitUser(text), rest: '' }] : [];
+  });
+}
+
+/** Whether the options tell who logs in. */
+export function optionsNameUser(tool: SshTool, { before, after }: SplitArgs): boolean {
+  return [...before, ...after].some(
+    (option) => (tool === 'ssh' && option.name === 'l') || sets(option, /^\s*user[\s=]/i),
+  );
+}
+
+function sets({ name, value = '' }: ToolOption, keyword: RegExp): boolean {
+  return name === 'o' && keyword.test(value);
+}
+
+/** Whether they ask the tool about itself, which needs no machine: ssh's -V and -Q, rsync's --version. */
+export function asksTool(tool: SshTool, { before, operands }: SplitArgs): boolean {
+  const question = {
+    ssh: /^-[46AaCfGgKkMNnqsTtvXxYy]*[VQ]/,
+    rsync: /^(-V|--version)$/,
+    scp: undefined,
+    sftp: undefined,
+  }[tool];
+  return (
+    question !== undefined &&
+    operands.length === 0 &&
+    before.some(({ words }) => question.test(words[0] ?? ''))
+  );
+}
+
+// "[user@]TARGET:path", of the colons the first that leaves a target in front of it, or "[user@]NAME:path".
+function splitRemote(
+  text: string,
+  { platform, isTarget, exists = existsSync }: Paths,
+): Omit<Operand, 'at'> | undefined {
+  // On Windows a letter and a colon are a drive, to OpenSSH there as well.
+  if (exists(text) || (platform === 'win32' && /^[a-z]:/i.test(text))) return undefined;
+  const [, uri] = /^(?:scp|sftp):\/\/(.*)$/is.exec(text) ?? [];
+  if (uri !== undefined) return ofUri(uri);
+  const { user, host: rest } = splitUser(text);
+  const colons = [...rest.matchAll(/:/g)].map(({ index }) => index);
+  const at = colons.find((index) => isTarget(rest.slice(0, index))) ?? colons[0];
+  if (at === undefined || at === 0) return undefined;
+  const host = rest.slice(0, at);
+  return isTarget(host) || !host.includes('/')
+    ? { user, host, port: undefined, rest: rest.slice(at) }
+    : undefined;
+}
+
+// "[user@]NAME[:port][/path]", as scp(1) and sftp(1) have it: the path begins after the slash.
+function ofUri(text: string): Omit<Operand, 'at'> | undefined {
+  const [, authority = '', path = ''] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
+  const login = splitLogin(`ssh://${authority}`);
+  return login.host === '' ? undefined : { ...login, rest: `:${path}` };
+}

@@ -1,0 +1,156 @@
+import { constants as fsConstants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { isHostName, slug } from '../../address/host-name.js';
+import { checkUserName } from '../../address/user-name.js';
+import { type Io, UsageError } from '../../cli/command.js';
+import { startProgress } from '../../cli/spinner.js';
+import { usage } from '../../cli/values.js';
+import { printable, quote } from '../../errors.js';
+import { asTarget } from '../../kinds/parse.js';
+import type { lookUp } from '../../lookup/find-target.js';
+import type { ListedTarget } from '../../lookup/short-name.js';
+import { loadAddon } from '../../native.js';
+import { type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
+import { hostKeyAlias } from '../../ssh/identity.js';
+import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { sshProgram } from '../reach/ssh-program.js';
+import { findOperands, type Operand, optionsNameUser } from './args.js';
+import { refuseJump } from './jump.js';
+import { remoteShell, withoutShell } from './rsync.js';
+import { type SplitArgs, type SshTool, wordsOf } from './split.js';
+
+export interface SshOptions {
+  /** The tool's own arguments. */
+  readonly args: SplitArgs;
+  /** Seconds for the proxy's --wait. */
+  readonly waitSeconds: number | undefined;
+  /** The target itself, if the operand is only a form of it that another program takes for a host. */
+  readonly typed?: string | undefined;
+  /** Print the command instead of running it. */
+  readonly print: boolean;
+}
+
+/** What is run, and with which options in it: ours for the machine. */
+export interface ToolCall {
+  readonly command: readonly string[];
+  /** The ssh that is meant. */
+  readonly ssh: readonly string[];
+  /** "-o" and its values. */
+  readonly options: readonly string[];
+  readonly named: ListedTarget;
+  /** How ssh is given the machine. */
+  readonly host: string;
+}
+
+/** The command line of a tool for what was typed. Throws a UsageError or a ConnectError. */
+export async function prepare(
+  tool: SshTool,
+  { args, waitSeconds, typed }: SshOptions,
+  io: Io,
+  find: typeof lookUp,
+): Promise<ToolCall> {
+  const isTarget = (text: string) => asTarget(text) !== undefined;
+  const machines = findOperands(tool, args.operands, { platform: io.platform, isTarget });
+  const { user, host: operand, port } = onlyMachine(tool, args, machines);
+  const meant = typed ?? operand;
+  const progress = await startProgress(io, `looking for ${printable(meant)}`);
+  const named = await find(meant, io).finally(() => progress.stop());
+  const host = hostFor(named);
+  const ssh = sshProgram(io);
+  const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
+  const settings = await settingsOf(named, hasUser, waitSeconds, io);
+  const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
+  const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
+  const before = wordsOf(args.before);
+  const after = wordsOf(args.after);
+  const operands = args.operands.map((text, i) => {
+    const each = machines.find(({ at }) => at === i);
+    return each ? `${each.user === undefined ? '' : `${each.user}@`}${host}${each.rest}` : text;
+  });
+  const copy = () => [tool, ...otherSsh(ssh), ...before, ...options, '--', ...operands];
+  const command = {
+    ssh: () => {
+      // ssh takes the first of each setting: what the machine's operand tells stands where it stood.
+      const told = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', port])];
+      return [...ssh, ...before, ...told, ...after, ...options, '--', host, ...args.operands.slice(1)];
+    },
+    scp: copy,
+    sftp: copy,
+    rsync: () => {
+      const own = [...before, ...after];
+      return [
+        tool,
+        '-e',
+        remoteShell(own, io.self, named.text, waitSeconds),
+        ...withoutShell(own),
+        '--',
+        ...operands,
+      ];
+    },
+  }[tool]();
+  return { command, ssh, options, named, host };
+}
+
+function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[]): Operand {
+  const [operand, ...others] = machines;
+  refuseJump(tool, args);
+  if (operand === undefined || operand.host === '') {
+    const form =
+      tool === 'ssh' || tool === 'sftp'
+        ? '[user@]TARGET'
+        : 'a SOURCE or a destination of the form TARGET:PATH';
+    throw new UsageError(`expected ${form} among the arguments of ${tool}`);
+  }
+  const other = others.find(({ host }) => host !== operand.host);
+  if (other)
+    throw new UsageError(
+      `${tool} copies between this host and one machine here, not between ${quote(operand.host)} and ${quote(other.host)}`,
+      `vmssh config install, and then plain ${tool}, with the names of both`,
+    );
+  for (const { user } of machines) if (user !== undefined) usage(() => checkUserName(user));
+  return operand;
+}
+
+async function settingsOf(named: ListedTarget, hasUser: boolean, waitSeconds: number | undefined, io: Io) {
+  const { machine, text } = named;
+  const alias = hostKeyAlias(named);
+  const key = machine?.identityFile;
+  const options: HostOptions = {
+    ...{ program: io.self, platform: io.platform, target: text, waitSeconds },
+    fdpass: io.platform !== 'win32' && loadAddon().addon !== undefined,
+    knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
+    hostKeyAlias: alias,
+    user: hasUser ? undefined : machine?.user,
+    identityFile: key !== undefined && (await isReadable(key)) ? key : undefined,
+  };
+  return usage(() => hostOptions(options));
+}
+
+/**
+ * The target as every tool takes it for a host: "%" for "/", no colon, and nothing that ssh refuses in a host name. Where
+ * there is no such form, a machine's UUID or the slug of its name.
+ */
+function hostFor({ text, machine }: ListedTarget): string {
+  const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
+  const id = host.includes(':') ? machine?.uuid : undefined;
+  const found = [host, id, slug(machine?.name ?? text)].find(
+    (each) => each !== undefined && isHostName(each),
+  );
+  if (found !== undefined) return found;
+  throw new UsageError(`ssh takes no form of ${quote(text)} for a host`, 'give the machine another name');
+}
+
+function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly string[] {
+  if (rest.length > 0)
+    throw new UsageError(
+      'only vmssh ssh takes options from VMSSH_SSH; for scp and sftp it must name a program',
+    );
+  return program === 'ssh' ? [] : ['-S', program];
+}
+
+function isReadable(path: string): Promise<boolean> {
+  return access(path, fsConstants.R_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,24 @@
+import type { Io } from '../../cli/command.js';
+import { readSafely } from '../../files/read-at.js';
+import { knownTypes } from '../../host-keys/verdict.js';
+import { runProgram } from '../../process/run-program.js';
+import { hostKeyAlias } from '../../ssh/identity.js';
+import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import type { ToolCall } from './call.js';
+
+/** For one more handshake. Milliseconds. */
+const timeoutMs = 10_000;
+
+/**
+ * Whether ssh failed since it knows another key of the machine. Its words went to the terminal, so it is asked once more,
+ * up to where it would log in; only where a key is known at all.
+ */
+export async function changedKey({ ssh, options, named, host }: ToolCall, io: Io): Promise<boolean> {
+  const alias = hostKeyAlias(named);
+  const file = await readSafely(knownHostsFile(io.env)).catch(() => undefined);
+  if (alias === undefined || !file || knownTypes(alias, file.bytes).length === 0) return false;
+  const quick = ['BatchMode=yes', 'PreferredAuthentications=none', 'ControlPath=none', 'LogLevel=INFO'];
+  const command = [...ssh, ...options, ...quick.flatMap((each) => ['-o', each]), '-n', '--', host, 'exit'];
+  const said = await runProgram(command, { env: io.env, timeoutMs }).catch(() => undefined);
+  return said?.stderr.includes('REMOTE HOST IDENTIFICATION HAS CHANGED') ?? false;
+}

@@ -1,0 +1,70 @@
+import { type Command, UsageError } from '../../cli/command.js';
+import { complain } from '../../cli/message.js';
+import { exitCode, quote } from '../../errors.js';
+import { forgetKeys } from '../../host-keys/forget.js';
+import { asTarget } from '../../kinds/parse.js';
+import { lookUp } from '../../lookup/find-target.js';
+import { splitLogin } from '../../lookup/login.js';
+import { hostKeyAlias, isNamed, uuidAlias } from '../../ssh/identity.js';
+import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { olderNames } from '../../ssh/older-names.js';
+import { fileError } from '../config/files.js';
+
+export interface ForgetOptions {
+  readonly targets: readonly string[];
+}
+
+/** vmssh forget TARGET…: drops the host keys that are known of a machine, so that the next one is taken. */
+export const forget: Command<ForgetOptions> = {
+  name: 'forget',
+  summary: 'forget the host key of a machine, so that its new one is taken (docs/host-keys.md)',
+  usage: 'TARGET...',
+  details: 'Exits with 4 if no key is known. Only ~/.ssh/vmssh_known_hosts is touched.',
+  options: [],
+  examples: [
+    { line: 'vmssh forget mint', about: 'the machine was reinstalled' },
+    { line: 'vmssh forget 01234567-89ab-cdef-0123-456789abcdef', about: 'by its UUID, when it is gone' },
+  ],
+
+  parse({ positionals }) {
+    if (positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
+    return { targets: positionals };
+  },
+
+  async run({ targets }, io) {
+    const path = knownHostsFile(io.env);
+    let code: number = exitCode.ok;
+    for (const { host: target } of targets.map(splitLogin)) {
+      const names = await namesOf(target, () => lookUp(target, io));
+      const removed = await forgetKeys(path, names).catch((error) => {
+        throw fileError(error, path, 'changed');
+      });
+      if (removed > 0) {
+        io.out(`forgot ${removed === 1 ? 'the host key' : `${removed} host keys`} of ${quote(target)}\n`);
+      } else {
+        await complain(`no host key of ${quote(target)} is known in ${path}`, cureFor(target), io);
+        code = exitCode.notFound;
+      }
+    }
+    return code;
+  },
+};
+
+/** What known_hosts may have a machine by. One that is gone is known only by what was typed: its UUID, or its target. */
+async function namesOf(typed: string, find: () => ReturnType<typeof lookUp>): Promise<readonly string[]> {
+  const ids = uuidAlias(uuidOf(typed)) ?? [];
+  const target = asTarget(typed);
+  const found = await find().catch(() => target && { text: typed, target });
+  return [typed, ids, (found && hostKeyAlias(found)) ?? [], found ? olderNames(found) : []].flat();
+}
+
+function cureFor(target: string): string {
+  const known = asTarget(target);
+  if (known && !isNamed(known)) return 'of an address no key is kept: there is none to forget';
+  return 'keys are kept by the UUID of a machine: vmssh list -o wide shows it with its name and target';
+}
+
+function uuidOf(typed: string): string {
+  const hex = typed.replace(/^.*\//, '').replaceAll(/[-{}]/g, '').toLowerCase();
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

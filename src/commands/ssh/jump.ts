@@ -1,0 +1,35 @@
+import { UsageError } from '../../cli/command.js';
+import { asTarget } from '../../kinds/parse.js';
+import { splitUser } from '../../lookup/login.js';
+import type { SplitArgs, SshTool } from './split.js';
+
+/** The host that options of ssh go through first; undefined: none. */
+export function jumpHost(tool: SshTool, { before, after }: SplitArgs): string | undefined {
+  for (const { name, value = '' } of [...before, ...after]) {
+    if (tool !== 'rsync' && name === 'J') return value;
+    const [, host] = (name === 'o' && /^\s*proxyjump[\s=]+(?!none)(.*)$/is.exec(value)) || [];
+    if (host !== undefined) return host;
+  }
+  return undefined;
+}
+
+/** -J goes through a machine to another host; a machine itself is reached from here. Throws a UsageError. */
+export function refuseJump(tool: SshTool, args: SplitArgs): void {
+  const host = jumpHost(tool, args);
+  if (host === undefined) return;
+  throw new UsageError(
+    '-J goes through another host, and a machine is reached from this one',
+    `leave it out; to go through a machine: vmssh config install, and then ${tool} -J ${jumpForm(host) ?? 'NAME'}`,
+  );
+}
+
+/**
+ * A target as ssh's own -J takes it, "root@container%%web": at a "/" or ":" a port would begin, and ssh puts the host into a
+ * ProxyCommand without a look at its percents. Undefined for what is no target or has no such form.
+ */
+export function jumpForm(text: string): string | undefined {
+  const { user, host } = splitUser(text);
+  if (asTarget(host) === undefined || /[:\s]/.test(host)) return undefined;
+  const form = host.replaceAll('%%', '%').replaceAll(/[/%]/g, '%%');
+  return user === undefined ? form : `${user}@${form}`;
+}

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { dirname } from 'node:path';
+import { shellQuoted } from '../../cli/called-as.js';
+import { type Io, UsageError } from '../../cli/command.js';
+import { complain } from '../../cli/message.js';
+import { exitCode, quote } from '../../errors.js';
+import { adoptKeys } from '../../host-keys/adopt.js';
+import { lookUp } from '../../lookup/find-target.js';
+import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { keyNames } from '../../ssh/older-names.js';
+import { fileError } from '../config/files.js';
+import { sshProgram } from '../reach/ssh-program.js';
+import { asksTool } from './args.js';
+import { prepare, type SshOptions, type ToolCall } from './call.js';
+import { changedKey } from './changed-key.js';
+import { type SshTool, wordsOf } from './split.js';
+
+/** Runs the tool to its end. Resolves to its exit code; 128 and the signal's number where one ended it. */
+export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Promise<number> {
+  if (asksTool(tool, options.args))
+    return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...wordsOf(options.args.before)], io);
+  const call = await prepare(tool, options, io, lookUp);
+  if (options.print) {
+    io.out(`${call.command.map(shellQuoted).join(' ')}\n`);
+    return exitCode.ok;
+  }
+  // ssh makes its own folder alone, and only where it knows the file to lie in it. Where there can be none, ssh tells.
+  const { makeFolder } = await import('../../files/place.js');
+  const knownHosts = knownHostsFile(io.env);
+  await makeFolder(dirname(knownHosts)).catch(() => {});
+  const names = keyNames(call.named);
+  if (names)
+    await adoptKeys(knownHosts, [names]).catch((error) => {
+      throw fileError(error, knownHosts, 'changed');
+    });
+  const code = await run(call.command, io);
+  if (code === 255 && (await changedKey(call, io))) await explainChangedKey(call, io);
+  return code;
+}
+
+function run([program = '', ...args]: readonly string[], io: Io): Promise<number> {
+  // A terminal sends Ctrl-C to the tool too, which decides.
+  io.ignoreInterrupts();
+  // Who ends this process, as git, rsync and systemd do, means the tool: without us it would go on.
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  const child = spawn(program, args, { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'ENOENT' ? 'it is not installed, or not in PATH' : error.message;
+      reject(new UsageError(`${quote(program)} could not be run: ${why}`));
+    });
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
+
+function explainChangedKey({ named: { text } }: ToolCall, io: Io): Promise<void> {
+  return complain(
+    `the host key of ${quote(text)} has changed: the machine was reinstalled, or another one answers for it`,
+    `if that is as it should be: vmssh forget ${shellQuoted(text)}`,
+    io,
+  );
+}

@@ -1,0 +1,109 @@
+import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
+import { flag, seconds, textOption } from '../../cli/option.js';
+import { refuseApart } from '../../cli/scan-args.js';
+import type { SshOptions } from './call.js';
+import { type SshTool, splitArgs, type ToolOption, tools } from './split.js';
+
+/** What stands in the way of a plain table of options: these commands take any of another program's. */
+export interface PassThrough {
+  readonly passThrough: true;
+}
+
+export type ToolCommand = Command<SshOptions> & PassThrough;
+
+const summaries: Readonly<
+  Record<SshTool, { usage: string; summary: string; examples: Command<SshOptions>['examples'] }>
+> = {
+  ssh: {
+    usage: '[any option of ssh] [user@]TARGET [COMMAND...]',
+    summary: 'log in by ssh to a machine, by its target or its short name',
+    examples: [
+      { line: 'vmssh ssh mint', about: 'the machine of this name, wherever it lives' },
+      { line: 'vmssh ssh --wait -t root@vsock/3 htop', about: 'once it has booted' },
+      { line: 'vmssh ssh --print-command mint', about: 'what would be run' },
+    ],
+  },
+  scp: {
+    usage: '[any option of scp] SOURCE... TARGET:PATH',
+    summary: 'copy files by scp from or to a machine',
+    examples: [
+      { line: 'vmssh scp notes.txt mint:', about: 'to a machine by its short name' },
+      { line: 'vmssh scp -r root@vsock/3:/etc/ssh .', about: 'from one by its target, slashes and all' },
+    ],
+  },
+  sftp: {
+    usage: '[any option of sftp] [user@]TARGET[:PATH]',
+    summary: 'open sftp to a machine',
+    examples: [{ line: 'vmssh sftp machine/web:/srv', about: 'look around in a machine' }],
+  },
+  rsync: {
+    usage: '[any option of rsync] SOURCE... TARGET:PATH',
+    summary: 'synchronise files by rsync with a machine',
+    examples: [
+      { line: 'vmssh rsync -a --delete site/ mint:/srv/site/', about: 'to a machine by its short name' },
+      { line: "vmssh rsync -a -e 'ssh -p 2222' vsock/3:/etc/ etc/", about: 'with options for ssh' },
+    ],
+  },
+};
+
+/** For what starts ssh by itself and takes no slash in a host, as rsync does. */
+const typedOption = textOption({
+  long: 'typed',
+  value: 'TARGET',
+  summary: 'the target, if the host is only a form of it, as rsync has it; with a "=": --typed=TARGET',
+});
+const waitOption = seconds({
+  long: 'wait',
+  leftOut: 120_000,
+  summary: 'wait for a machine that boots (default 120)',
+});
+const printOption = flag({ long: 'print-command', summary: 'print the command instead of running it' });
+
+/** vmssh ssh, scp, sftp and rsync: the real program with the right ProxyCommand; all else is passed on as it is. */
+export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
+  name: tool,
+  ...summaries[tool],
+  passThrough: true,
+  details: `These options come before the first operand; everything else is ${tool}'s own. Exits with ${tool}'s exit code. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh: an absolute path, or a program and its options.`,
+  options: [waitOption, printOption, ...(tool === 'ssh' ? [typedOption] : [])],
+  parse: (raw) => parseArgs(tool, raw),
+  run: async (options, io) => (await import('./run.js')).runSshTool(tool, options, io),
+}));
+
+/**
+ * Our options come before the first operand, in the form --name or --name=value: what comes after it is the tool's, or of a
+ * command that runs in the machine.
+ */
+function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
+  const { before, after, operands } = splitArgs(tool, positionals);
+  const late = after.find((option) => isOurs(tool, option))?.words[0];
+  if (late !== undefined)
+    throw new UsageError(
+      `${late} is an option of vmssh: it has to come before the first operand`,
+      `vmssh ${tool} ${late} ...`,
+    );
+  const ours = before.filter((option) => isOurs(tool, option));
+  refuseWaitApart(before, positionals);
+  // The last one counts.
+  const options = Object.fromEntries(ours.map(({ name = '', value = '' }) => [name, value === '' || value]));
+  const raw = { positionals: operands, options };
+  const waitMs = waitOption.read(raw);
+  return {
+    args: { before: before.filter((option) => !isOurs(tool, option)), after, operands },
+    waitSeconds: waitMs === undefined ? undefined : waitMs / 1000,
+    typed: typedOption.read(raw),
+    print: printOption.read(raw),
+  };
+}
+
+function isOurs(tool: SshTool, { words: [word = ''] }: ToolOption): boolean {
+  return /^--(wait(=.*)?|print-command)$/s.test(word) || (tool === 'ssh' && /^--typed=/.test(word));
+}
+
+function refuseWaitApart(before: readonly ToolOption[], positionals: readonly string[]): void {
+  let at = 0;
+  for (const { words } of before) {
+    at += words.length;
+    if (words[0] === '--wait') refuseApart(waitOption, positionals[at]);
+  }
+}

@@ -1,0 +1,27 @@
+import { parsePort } from '../../address/port.js';
+import { serviceIdOfPort } from '../../address/service-id.js';
+import type { Command } from '../../cli/command.js';
+import { positionals, usage } from '../../cli/values.js';
+
+/** vmssh guid PORT…: the Hyper-V service ids of vsock ports. */
+export const guid: Command<{ readonly ports: readonly number[] }> = {
+  name: 'guid',
+  summary: 'print the Hyper-V service id (a GUID) of vsock ports',
+  usage: 'PORT...',
+  options: [],
+  examples: [{ line: 'vmssh guid 22', about: '00000016-facb-11e6-bd58-64006a7986d3' }],
+
+  parse(raw) {
+    return { ports: portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...')) };
+  },
+
+  async run({ ports }, io) {
+    for (const port of ports) io.out(`${serviceIdOfPort(port)}\n`);
+    return 0;
+  },
+};
+
+/** Ports that hvsock has. Throws a UsageError. */
+export function portsOf(texts: readonly string[]): readonly number[] {
+  return usage(() => texts.map((text) => parsePort(text, 'hvsock')));
+}

@@ -1,0 +1,33 @@
+import { parseGuid } from '../../address/guid.js';
+import { portOfServiceId } from '../../address/service-id.js';
+import { type Command, UsageError } from '../../cli/command.js';
+import { positionals } from '../../cli/values.js';
+import { quote } from '../../errors.js';
+
+/** vmssh port GUID…: the vsock ports of Hyper-V service ids. */
+export const port: Command<{ readonly ports: readonly number[] }> = {
+  name: 'port',
+  summary: 'print the vsock port of Hyper-V service ids (GUIDs)',
+  usage: 'GUID...',
+  options: [],
+  examples: [{ line: 'vmssh port 000008AE-FACB-11E6-BD58-64006A7986D3', about: '2222' }],
+
+  parse(raw) {
+    return { ports: positionals(raw, 1, Number.POSITIVE_INFINITY, 'GUID...').map(portOf) };
+  },
+
+  async run({ ports }, io) {
+    for (const each of ports) io.out(`${each}\n`);
+    return 0;
+  },
+};
+
+function portOf(text: string): number {
+  const id = parseGuid(text);
+  if (!id) throw new UsageError(`${quote(text)} is no GUID: expected 8-4-4-4-12 hexadecimal digits`);
+  const found = portOfServiceId(id);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `${quote(text)} is no vsock port: such ids end in -facb-11e6-bd58-64006a7986d3, and begin below 80000000`,
+  );
+}

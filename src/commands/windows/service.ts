@@ -1,0 +1,163 @@
+import { serviceIdOfPort } from '../../address/service-id.js';
+import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
+import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
+import { flag, parsed } from '../../cli/option.js';
+import { positionals } from '../../cli/values.js';
+import { DiscoveryError } from '../../discovery/discovery-error.js';
+import {
+  callReg,
+  type HyperVService,
+  listServices,
+  registration,
+  removal,
+} from '../../discovery/hyper-v/services.js';
+import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
+import { exitCode, printable, quote } from '../../errors.js';
+import { loadAddon } from '../../native.js';
+import { portsOf } from './guid.js';
+
+const dryRunOption = flag({ long: 'dry-run', summary: 'print the commands for reg.exe, and run none' });
+
+/** What `vmssh service list --json` prints. */
+export interface ServiceListJson extends Envelope<'service list'> {
+  readonly services: readonly {
+    readonly id: string;
+    readonly port?: number | undefined;
+    readonly name: string;
+  }[];
+}
+
+/** vmssh service list: what is registered for Hyper-V sockets on this Windows. */
+export const serviceList: Command<{ readonly json: boolean }> = {
+  name: 'service list',
+  summary: 'list the Hyper-V socket services that are registered on this Windows',
+  usage: '',
+  options: [jsonOption],
+  examples: [{ line: 'vmssh service list', about: 'PORT, GUID and NAME of each' }],
+
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    return { json: jsonOption.read(raw) };
+  },
+
+  async run({ json }, io) {
+    refuseElsewhere(io);
+    try {
+      const services = await listServices({ env: io.env });
+      const found: ServiceListJson = { ...envelope('service list', exitCode.ok), services };
+      io.out(json ? formatJson(found) : services.map(toLine).join(''));
+      return exitCode.ok;
+    } catch (error) {
+      throw failure(error);
+    }
+  },
+};
+
+export interface ServiceOptions {
+  readonly ports: readonly number[];
+  readonly dryRun: boolean;
+}
+
+const nameOption = parsed(
+  { long: 'name', value: 'TEXT', summary: 'what Windows calls the service (default "vmssh vsock PORT")' },
+  (text) => {
+    if (text !== '' && !/["\p{Cc}]/u.test(text)) return text;
+    throw new UsageError(`--name takes a text without quotes and control characters, not ${quote(text)}`);
+  },
+);
+
+/** vmssh service register PORT…: tells this Windows of vsock ports. */
+export const serviceRegister: Command<ServiceOptions & { readonly label: string | undefined }> = {
+  name: 'service register',
+  summary: 'register vsock ports as Hyper-V socket services of this Windows; needs an elevated terminal',
+  usage: 'PORT...',
+  options: [nameOption, dryRunOption],
+  examples: [
+    { line: 'vmssh service register 2222', about: 'if connects to a port other than 22 are refused' },
+    { line: 'vmssh service register --dry-run 2222', about: 'on any system: the command to run there' },
+  ],
+
+  parse(raw) {
+    const ports = portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...'));
+    return { ports, label: nameOption.read(raw), dryRun: dryRunOption.read(raw) };
+  },
+
+  run: ({ ports, label, dryRun }, io) =>
+    change(
+      ports.map((port) => registration(serviceIdOfPort(port), label ?? `vmssh vsock ${port}`)),
+      dryRun,
+      io,
+    ),
+};
+
+/** vmssh service unregister PORT…: takes them away again. */
+export const serviceUnregister: Command<ServiceOptions> = {
+  name: 'service unregister',
+  summary: 'take vsock ports out of the Hyper-V socket services of this Windows; needs an elevated terminal',
+  usage: 'PORT...',
+  options: [dryRunOption],
+  examples: [{ line: 'vmssh service unregister 2222', about: 'the port is no service any more' }],
+
+  parse(raw) {
+    const ports = portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...'));
+    return { ports, dryRun: dryRunOption.read(raw) };
+  },
+
+  run: ({ ports, dryRun }, io) =>
+    change(
+      ports.map((port) => removal(serviceIdOfPort(port))),
+      dryRun,
+      io,
+    ),
+};
+
+/** Runs reg.exe with each of these arguments. */
+export async function change(
+  commands: readonly (readonly string[])[],
+  dryRun: boolean,
+  io: Io,
+  run: RunTool = runTool,
+  elevated: () => boolean = isElevated,
+): Promise<number> {
+  if (dryRun) {
+    for (const args of commands) io.out(`${['reg', ...args].map(quoted).join(' ')}\n`);
+    return exitCode.ok;
+  }
+  refuseElsewhere(io);
+  try {
+    for (const args of commands) await callReg(args, { env: io.env }, run);
+    return exitCode.ok;
+  } catch (error) {
+    throw failure(error, elevated);
+  }
+}
+
+/** Throws a CommandError on any system but Windows. */
+function refuseElsewhere({ platform }: Io): void {
+  if (platform === 'win32') return;
+  const problem = `Hyper-V socket services are registered on Windows, and this is ${platform}`;
+  const hint = 'vmssh guid PORT and vmssh service register --dry-run PORT show here what to run there';
+  throw new CommandError('UNSUPPORTED', problem, hint);
+}
+
+/** What Windows refused, and what is needed for it. */
+function failure(error: unknown, elevated: () => boolean = isElevated): unknown {
+  if (!(error instanceof DiscoveryError)) return error;
+  const { code, message } = error;
+  if (elevated()) return new CommandError(code, message);
+  const hint = 'start the terminal as administrator, and run it again';
+  return new CommandError(code, `this needs an elevated terminal: ${message}`, hint);
+}
+
+/** Without the addon nobody knows. */
+function isElevated(): boolean {
+  return loadAddon().addon?.hyperVRights().elevated ?? true;
+}
+
+function toLine({ id, port, name }: HyperVService): string {
+  return `${port ?? '-'}\t${id}\t${printable(name)}\n`;
+}
+
+function quoted(word: string): string {
+  return /[\s"]/.test(word) ? `"${word}"` : word;
+}

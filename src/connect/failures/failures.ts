@@ -1,0 +1,41 @@
+import type { Guid } from '../../address/guid.js';
+import { portOfServiceId } from '../../address/service-id.js';
+import type { Endpoint } from '../../endpoint.js';
+import { formatEndpoint } from '../../endpoint.js';
+import type { Failure } from './failure.js';
+import { hyperVFailures } from './hyper-v.js';
+import { multiplexerFailures } from './multiplexer.js';
+import { tcpFailures } from './tcp.js';
+import { unixFailures } from './unix.js';
+import { vsockFailures } from './vsock.js';
+
+/** The code of a connect in words. docs/errors.md shows the same rows, and a test holds both together. */
+export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> = {
+  unix: unixFailures,
+  vsock: vsockFailures,
+  'vsock-mux': multiplexerFailures,
+  tcp: tcpFailures,
+  'hyper-v': hyperVFailures,
+};
+
+/** The words for a code in the endpoint's family; the code itself where the table does not know it. */
+export function explainFailure(
+  endpoint: Endpoint,
+  code: string,
+): { problem: string; hint: string | undefined } {
+  const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
+  if (!found) return { problem: `the system says ${code}`, hint: undefined };
+  return { problem: `${fill(found.problem, endpoint)} (${code})`, hint: fill(found.hint, endpoint) };
+}
+
+function fill(text: string, endpoint: Endpoint): string {
+  const address = 'path' in endpoint ? endpoint.path : formatEndpoint(endpoint);
+  return text.replaceAll('{address}', () => address).replaceAll('{port}', portOf(endpoint));
+}
+
+/** The service's own id stands for a port that it has none of. */
+function portOf(endpoint: Endpoint): string {
+  if ('port' in endpoint) return String(endpoint.port);
+  if (endpoint.family !== 'hyper-v') return '';
+  return String(portOfServiceId(endpoint.serviceId as Guid) ?? endpoint.serviceId);
+}

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from '../answers.js';
+import { commandLine, run } from '../run.js';
+import { demoUser } from '../server.js';
+import type { World } from '../world.js';
+import { expectExit, expectSame, type Step, StepFailure } from './step.js';
+
+/** The machine's own ssh: logs in, and brings an exit code back. */
+export function sshSteps(world: World, ssh: string, config: string): readonly Step[] {
+  const args = ['-F', config, `${demoUser}@${world.target}`];
+  return [
+    {
+      title: 'log in',
+      typed: `$ ${commandLine(['ssh', ...args, 'hostname'])}`,
+      async run(signal) {
+        const outcome = await run([ssh, ...args, 'hostname'], signal);
+        expectExit(outcome, 0);
+        const said = outcome.stdout.trim();
+        if (said !== hostname) throw new StepFailure(`expected ${hostname}, got ${said}`);
+        return `${said} answered`;
+      },
+    },
+    {
+      title: 'exit code',
+      typed: `$ ${commandLine(['ssh', ...args])} exit 7`,
+      async run(signal) {
+        expectExit(await run([ssh, ...args, 'exit 7'], signal), 7);
+        return '7 came back';
+      },
+    },
+  ];
+}
+
+/** The machine's own scp: copies a file there and back. */
+export function scpSteps(
+  world: World,
+  scp: readonly string[],
+  config: string,
+  name: string,
+): readonly Step[] {
+  const { payload, workspace, server } = world;
+  const flags = [...scp.slice(1), '-F', config];
+  const remote = `${demoUser}@${world.scpTarget}:${name}`;
+  const back = workspace.path(`${name}-back`);
+  const copy = async (signal: AbortSignal, from: string, to: string) => {
+    expectExit(await run([scp[0] ?? '', '-q', ...flags, from, to], signal), 0);
+  };
+  return [
+    {
+      title: 'copy there',
+      typed: `$ ${commandLine(['scp', ...flags, payload.path, remote])}`,
+      async run(signal) {
+        await copy(signal, payload.path, remote);
+        const file = server.files.find(name);
+        return expectSame(file?.read(0, file.size), payload.bytes);
+      },
+    },
+    {
+      title: 'copy back',
+      typed: `$ ${commandLine(['scp', ...flags, remote, back])}`,
+      async run(signal) {
+        await copy(signal, remote, back);
+        return expectSame(await readFile(back), payload.bytes);
+      },
+    },
+  ];
+}

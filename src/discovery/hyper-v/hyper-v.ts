@@ -1,0 +1,106 @@
+import { type Guid, parseGuid } from '../../address/guid.js';
+import { type AddonState, loadAddon } from '../../native.js';
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps, Status } from '../provider.js';
+import { askPowerShell, type HyperVRow } from './powershell.js';
+
+/** A Hyper-V virtual machine. */
+export interface HyperVMachine {
+  readonly id: Guid;
+  /** Not unique, and without regard to case. */
+  readonly name: string;
+  readonly status: Status;
+}
+
+/** What is asked; a parameter, so that tests answer. */
+export interface HyperVSources {
+  readonly native: () => AddonState;
+  readonly powershell: (deps: Deps) => Promise<readonly HyperVRow[]>;
+}
+
+const sources: HyperVSources = { native: loadAddon, powershell: (deps) => askPowerShell(deps) };
+
+/**
+ * The Hyper-V machines of this Windows. Throws a DiscoveryError: NO_HYPERV, NO_RIGHTS, or what both WMI and PowerShell
+ * failed with.
+ */
+export async function listHyperV(
+  deps: Deps,
+  from: HyperVSources = sources,
+): Promise<readonly HyperVMachine[]> {
+  const { addon } = from.native();
+  const rows = addon ? await askWmi(addon, deps, from) : await from.powershell(deps);
+  const machines = rows.flatMap(toMachine);
+  if (machines.length === 0 && addon) {
+    // Without rights WMI answers an empty list and no error.
+    const { elevated, hyperVAdministrator } = addon.hyperVRights();
+    if (!elevated && !hyperVAdministrator) throw noRights();
+  }
+  return machines;
+}
+
+/** What fixes NO_RIGHTS and NO_HYPERV. */
+export const hyperVHints = {
+  NO_RIGHTS:
+    'join Hyper-V Administrators (elevated: net localgroup "Hyper-V Administrators" %USERNAME% /add, then sign in again), or use an elevated terminal',
+  NO_HYPERV: 'enable it and restart: optionalfeatures',
+} as const;
+
+async function askWmi(
+  addon: NonNullable<AddonState['addon']>,
+  deps: Deps,
+  from: HyperVSources,
+): Promise<readonly HyperVRow[]> {
+  const pending = addon.hyperVMachines(deps.timeoutMs ?? defaultTimeoutMs);
+  const cancel = () => pending.cancel();
+  deps.signal?.addEventListener('abort', cancel);
+  try {
+    deps.signal?.throwIfAborted();
+    return await pending.promise;
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (code === 'ECANCELED' || code === 'ETIMEDOUT')
+      throw new DiscoveryError('TIMEOUT', 'WMI gave no answer in time');
+    if (absent.has(code)) throw new DiscoveryError('NO_HYPERV', 'Hyper-V is not enabled on this Windows');
+    if (denied.has(code)) throw noRights();
+    try {
+      return await from.powershell(deps);
+    } catch (other) {
+      const words = other instanceof Error ? other.message : String(other);
+      throw new DiscoveryError(code || 'EIO', `WMI failed: ${message}; and ${words}`, { cause: error });
+    }
+  } finally {
+    deps.signal?.removeEventListener('abort', cancel);
+  }
+}
+
+const defaultTimeoutMs = 10_000;
+const absent: ReadonlySet<string> = new Set(['WBEM_E_INVALID_NAMESPACE', 'WBEM_E_INVALID_CLASS']);
+const denied: ReadonlySet<string> = new Set(['WBEM_E_ACCESS_DENIED', 'E_ACCESSDENIED']);
+
+function noRights(): DiscoveryError {
+  return new DiscoveryError('NO_RIGHTS', 'Windows shows its Hyper-V machines only to administrators');
+}
+
+// The host's Name is no GUID; its Caption would tell it too, but is translated.
+function toMachine({ id, name, state }: HyperVRow): readonly HyperVMachine[] {
+  const guid = parseGuid(id);
+  return guid ? [{ id: guid, name, status: statuses.get(state) ?? 'unknown' }] : [];
+}
+
+/** EnabledState of https://learn.microsoft.com/en-us/windows/win32/hyperv_v2/msvm-computersystem */
+const statuses: ReadonlyMap<number, Status> = new Map([
+  [2, 'running'],
+  [3, 'off'],
+  [4, 'stopping'],
+  [6, 'saved'],
+  [9, 'paused'],
+  [10, 'starting'],
+  [32768, 'paused'],
+  [32769, 'saved'],
+  [32770, 'starting'],
+  [32773, 'stopping'], // saving
+  [32774, 'stopping'],
+  [32776, 'paused'], // pausing
+  [32777, 'starting'], // resuming
+]);

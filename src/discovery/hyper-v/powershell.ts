@@ -1,0 +1,52 @@
+import { systemProgram } from '../../process/system-program.js';
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps } from '../provider.js';
+import { isJsonObject, parseJson } from '../tools/json.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+
+/** A row of Msvm_ComputerSystem: the host itself is one of them. */
+export interface HyperVRow {
+  readonly id: string;
+  readonly name: string;
+  readonly state: number;
+}
+
+/** What WMI says, asked through PowerShell: slower, but without COM. Throws a DiscoveryError. */
+export async function askPowerShell(deps: Deps, run: RunTool = runTool): Promise<readonly HyperVRow[]> {
+  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', deps.env);
+  return parseRows(await run(program, [...flags, script], deps));
+}
+
+const flags = ['-NoProfile', '-NonInteractive', '-Command'];
+
+// -InputObject keeps a list a list, so that there is an answer for no machine, too. Windows PowerShell has no -AsArray.
+const script = [
+  "$ErrorActionPreference = 'Stop'",
+  '[Console]::OutputEncoding = [Text.Encoding]::UTF8',
+  "$rows = @(Get-CimInstance -Namespace 'root/virtualization/v2' -ClassName Msvm_ComputerSystem | Select-Object Name, ElementName, EnabledState)",
+  'ConvertTo-Json -Compress -InputObject $rows',
+].join('; ');
+
+/** Reads its JSON: a list, one object alone, or a list wrapped as { value, Count }. Throws a DiscoveryError PROTOCOL. */
+export function parseRows(text: string): readonly HyperVRow[] {
+  const json = text.replace(/^\ufeff/, '').trim();
+  // A stub, or a policy that ended it: no list, and no "no machines".
+  if (json === '') throw unreadable('nothing');
+  let value: unknown;
+  try {
+    value = parseJson(json);
+  } catch (error) {
+    throw unreadable((error as Error).message);
+  }
+  if (isJsonObject(value) && Array.isArray(value.value)) value = value.value;
+  return (Array.isArray(value) ? value : [value]).map((row) => {
+    if (!isJsonObject(row) || typeof row.Name !== 'string')
+      throw unreadable(JSON.stringify(row).slice(0, 80));
+    const { Name: id, ElementName: name, EnabledState: state } = row;
+    return { id, name: typeof name === 'string' ? name : id, state: Number(state) };
+  });
+}
+
+function unreadable(what: string): DiscoveryError {
+  return new DiscoveryError('PROTOCOL', `powershell.exe printed ${what}`);
+}

@@ -1,0 +1,112 @@
+import { isPlainHostName, slug } from '../../address/host-name.js';
+import { countBy } from '../../group-by.js';
+import { DiscoveryError } from '../discovery-error.js';
+import { match } from '../match.js';
+import { type Deps, type Found, type Listing, type Provider, statuses, type Warning } from '../provider.js';
+import { type Search, searchIn } from '../search.js';
+import type { JsonObject } from '../tools/json.js';
+import { parseJson } from '../tools/json.js';
+import { textOf } from '../tools/json-tool.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+import { type HyperVMachine, type HyperVSources, hyperVHints, listHyperV } from './hyper-v.js';
+import { findWindowsVmssh, isWsl } from './interop.js';
+
+/** The Hyper-V machines of this Windows. */
+export const hyperV: Provider = {
+  name: 'hyper-v',
+  title: 'Hyper-V',
+  platforms: ['win32', 'linux'],
+  limitMs: 8000, // where PowerShell has to be asked, or interop
+  list: (deps) => (process.platform === 'win32' ? listHyperVFound(deps) : listOverInterop(deps)),
+};
+
+/** Inside WSL2: asks the Windows build of vmssh. No WSL, or no such build, is no machine. */
+export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promise<Listing> {
+  const program = isWsl(deps) ? findWindowsVmssh(deps) : undefined;
+  if (program === undefined) return { found: [], warnings: [] };
+  try {
+    return parseListing(await run(program, ['list', '--json', `--provider=${hyperV.name}`], deps));
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    const { code, message: problem } = error;
+    return { found: [], warnings: [{ provider: hyperV.name, code, problem }] };
+  }
+}
+
+function parseListing(text: string): Listing {
+  try {
+    const { machines, warnings } = parseJson(text) as {
+      machines: readonly JsonObject[];
+      warnings: readonly Warning[];
+    };
+    const found = machines.flatMap((machine): Found[] => {
+      const name = textOf(machine, 'name');
+      const target = textOf(machine, 'target');
+      if (name === undefined || target === undefined) return [];
+      const status = statuses.find((each) => each === machine.status) ?? 'unknown';
+      return [{ name, target, status, uuid: textOf(machine, 'uuid'), provider: hyperV.name }];
+    });
+    return { found, warnings };
+  } catch (error) {
+    throw new DiscoveryError('PROTOCOL', `vmssh.exe printed ${JSON.stringify(text.slice(0, 80))}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Lists them; no Hyper-V is no machine, and no rights is a warning with its hint. */
+export async function listHyperVFound(deps: Deps, from?: HyperVSources): Promise<Listing> {
+  try {
+    return { found: hyperVFound(await listHyperV(deps, from)), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    if (error.code === 'NO_HYPERV') return { found: [], warnings: [] };
+    const hint = error.code === 'NO_RIGHTS' ? `: ${hyperVHints.NO_RIGHTS}` : '';
+    const problem = `${error.message}${hint}`;
+    return { found: [], warnings: [{ provider: hyperV.name, code: error.code, problem }] };
+  }
+}
+
+/** By name or slug, both without regard to case, or by id. */
+export async function findHyperV(
+  name: string,
+  deps: Deps,
+  list: (deps: Deps) => Promise<readonly HyperVMachine[]> = (deps) => listHyperV(deps),
+): Promise<Search<HyperVMachine, Warning>> {
+  try {
+    const machines = await list(deps);
+    const named = machines.map((machine) => ({
+      ...{ name: machine.name.toLowerCase(), uuid: machine.id, machine },
+    }));
+    const matches = match(name.toLowerCase(), named).map(({ machine }) => machine);
+    return searchIn(matches, machines, ({ id }) => `hyper-v/${id}`);
+  } catch (error) {
+    deps.signal?.throwIfAborted();
+    if (!(error instanceof DiscoveryError)) throw error;
+    const { code, message: problem } = error;
+    const hint =
+      new Map<string, string>(Object.entries(hyperVHints)).get(code) ??
+      'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt';
+    const known = { problem, hint, warnings: [], cause: error };
+    return { outcome: 'unavailable', code: code === 'TIMEOUT' ? 'NOT_FOUND' : code, ...known };
+  }
+}
+
+/** Each with a target that ssh takes and that means it alone: its name, else its slug, else its id. */
+export function hyperVFound(
+  machines: readonly { readonly id: string; readonly name: string; readonly status: Found['status'] }[],
+): readonly Found[] {
+  const words = machines.flatMap(({ name }) => [
+    ...new Set([name, slug(name)].map((each) => each.toLowerCase())),
+  ]);
+  const called = countBy(words, (word) => word);
+  return machines.map(({ id, name, status }) => {
+    const handles = [name, slug(name)].filter(
+      (text) => isPlainHostName(text) && called.get(text.toLowerCase()) === 1,
+    );
+    return {
+      ...{ name, status, uuid: id, provider: hyperV.name },
+      target: `hyper-v/${handles[0] ?? id}`,
+    };
+  });
+}

@@ -1,0 +1,146 @@
+import { stat } from 'node:fs/promises';
+import { machineCid } from '../../address/cid.js';
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps, Status, Warning } from '../provider.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+import { runtimeDirs, type Scope } from '../tools/runtime-dirs.js';
+import { at, parseXml } from './xml.js';
+
+/** A domain as libvirt knows it. */
+export interface Domain {
+  readonly name: string;
+  /** In the 8-4-4-4-12 form. */
+  readonly uuid: string;
+  /** Its number while it is active. */
+  readonly id?: number | undefined;
+  readonly cid?: number | undefined;
+  readonly status: Status;
+  readonly scope: Scope;
+}
+
+export interface DomainList {
+  /** The system's first, then the user's own. */
+  readonly domains: readonly Domain[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface LibvirtEffects {
+  readonly run: RunTool;
+  readonly exists: (path: string) => Promise<boolean>;
+  /** Whose libvirtd "session" means; for root it is the system's. */
+  readonly uid: number | undefined;
+}
+
+const effects: LibvirtEffects = {
+  run: runTool,
+  exists: (path) =>
+    stat(path).then(
+      () => true,
+      () => false,
+    ),
+  uid: process.getuid?.(),
+};
+
+/** The domains of both libvirtds that run, by virsh's read-only connection; none is started by asking. */
+export async function listDomains(
+  deps: Deps,
+  scopes: readonly Scope[] = ['system', 'user'],
+  { run, exists, uid }: LibvirtEffects = effects,
+): Promise<DomainList> {
+  const warnings: Warning[] = [];
+  const domains = await Promise.all(
+    scopes.map(async (scope): Promise<readonly Domain[]> => {
+      if (scope === 'user' && uid === 0) return [];
+      const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
+      const sockets = socketsOf(scope, deps, uid);
+      if (!(await Promise.all(sockets.map(exists))).includes(true)) return [];
+      try {
+        return await ask(uri, scope, deps, run);
+      } catch (error) {
+        if (!(error instanceof DiscoveryError)) throw error;
+        const hint = error.code === 'ENOENT' ? ', it comes with libvirt-clients' : '';
+        warnings.push({ provider: 'libvirt', code: error.code, problem: `${uri}: ${error.message}${hint}` });
+        return [];
+      }
+    }),
+  );
+  return { domains: domains.flat().sort(bySystemFirst), warnings };
+}
+
+/** All domains of one connection, by few calls of virsh: one for the list, one for some hundred domains each. */
+export async function ask(
+  uri: string,
+  scope: Scope,
+  deps: Deps,
+  run: RunTool = runTool,
+): Promise<readonly Domain[]> {
+  const virsh = (command: string) => run('virsh', ['--readonly', '--quiet', '--connect', uri, command], deps);
+  const states = ['--all', '--state-paused', '--with-managed-save --inactive'];
+  const lists = await virsh(states.map((state) => `list --uuid ${state}`).join(`; echo ${mark}; `));
+  const [all = [], ...others]: readonly (readonly string[])[] = lists
+    .split(mark)
+    .map((text) => text.match(uuids) ?? []);
+  if (all.length === 0) return [];
+  const [paused, saved] = others.map((uuids) => new Set(uuids));
+  const domains: (readonly Domain[])[] = [];
+  for (let from = 0; from < all.length; from += atOnce) {
+    const some = all.slice(from, from + atOnce);
+    domains.push(parseDomains(await virsh(some.map((uuid) => `dumpxml ${uuid}`).join('; ')), scope));
+  }
+  return domains.flat().map((domain) => {
+    const { uuid } = domain;
+    if (paused?.has(uuid)) return { ...domain, status: 'paused' };
+    return saved?.has(uuid) ? { ...domain, status: 'saved' } : domain;
+  });
+}
+
+/** An argument has at most 128 KiB (MAX_ARG_STRLEN of execve(2)), and of each domain virsh prints some 10. */
+const atOnce = 500;
+
+/** The domains in what `virsh dumpxml` prints; an active one is taken for running. Throws a DiscoveryError PROTOCOL. */
+export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
+  const elements = (() => {
+    try {
+      return parseXml(xml);
+    } catch (error) {
+      throw new DiscoveryError(
+        'PROTOCOL',
+        `virsh printed XML that cannot be read: ${(error as Error).message}`,
+      );
+    }
+  })();
+  return elements
+    .filter(({ name }) => name === 'domain')
+    .flatMap((domain): Domain[] => {
+      const name = at(domain, 'name')?.text;
+      const uuid = at(domain, 'uuid')?.text.toLowerCase();
+      if (!name || !uuid) return [];
+      const id = Number(domain.attributes.id ?? Number.NaN);
+      return [
+        {
+          ...{ name, uuid, scope },
+          status: id > 0 ? 'running' : 'off',
+          id: id > 0 ? id : undefined,
+          cid: machineCid(at(domain, 'devices', 'vsock', 'cid')?.attributes.address),
+        },
+      ];
+    });
+}
+
+const mark = '==vmssh==';
+const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+function bySystemFirst(a: Domain, b: Domain): number {
+  return Number(a.scope === 'user') - Number(b.scope === 'user');
+}
+
+// The monolithic daemon's and the modular one's (https://libvirt.org/daemons.html). systemd holds the system's open.
+function socketsOf(scope: Scope, deps: Deps, uid: number | undefined): readonly string[] {
+  const names =
+    scope === 'system' ? ['libvirt-sock-ro', 'virtqemud-sock-ro'] : ['libvirt-sock', 'virtqemud-sock'];
+  const folder =
+    scope === 'system'
+      ? `${deps.runDir ?? '/run'}/libvirt`
+      : `${runtimeDirs(deps).find((dir) => dir.scope === 'user')?.path ?? `/run/user/${uid}`}/libvirt`;
+  return names.map((name) => `${folder}/${name}`);
+}

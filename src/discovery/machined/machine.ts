@@ -1,0 +1,79 @@
+import { cidAny, machineCid } from '../../address/cid.js';
+import type { JsonObject } from '../tools/json.js';
+import type { Scope } from '../tools/runtime-dirs.js';
+import { VarlinkError } from './varlink-error.js';
+
+/** A machine as systemd-machined knows it. */
+export interface Machine {
+  readonly name: string;
+  /** 32 lower-case hexadecimal digits. */
+  readonly id?: string | undefined;
+  /** What registered it, such as "systemd-nspawn" or "systemd-vmspawn". */
+  readonly service?: string | undefined;
+  /** "vm", "container", "host", or "unknown" where the service does not say. */
+  readonly class: string;
+  readonly vsockCid?: number | undefined;
+  readonly sshAddress?: string | undefined;
+  readonly sshPrivateKeyPath?: string | undefined;
+  readonly rootDirectory?: string | undefined;
+  readonly unit?: string | undefined;
+  /** The pid of the machine's first process. */
+  readonly leader?: number | undefined;
+  readonly scope: Scope;
+}
+
+/**
+ * Reads one reply of io.systemd.Machine.List. Fields that are absent, null or empty are undefined, unknown ones are
+ * ignored; one of a wrong type throws VarlinkError PROTOCOL.
+ */
+export function parseMachine(raw: JsonObject, scope: Scope): Machine {
+  const name = text(raw, 'name');
+  if (name === undefined) throw wrong('name', 'a machine without a name');
+  return {
+    name,
+    id: machineId(raw),
+    service: text(raw, 'service'),
+    class: text(raw, 'class') ?? 'unknown',
+    vsockCid: cid(raw),
+    sshAddress: text(raw, 'sshAddress'),
+    sshPrivateKeyPath: text(raw, 'sshPrivateKeyPath'),
+    rootDirectory: text(raw, 'rootDirectory'),
+    unit: text(raw, 'unit'),
+    leader: pid(raw),
+    scope,
+  };
+}
+
+function text(raw: JsonObject, field: string): string | undefined {
+  const value = raw[field] ?? '';
+  if (typeof value !== 'string') throw wrong(field, JSON.stringify(value));
+  return value === '' ? undefined : value;
+}
+
+function machineId(raw: JsonObject): string | undefined {
+  const id = text(raw, 'id')?.replaceAll('-', '').toLowerCase();
+  return id !== undefined && /^[0-9a-f]{32}$/.test(id) ? id : undefined;
+}
+
+// VMADDR_CID_ANY stands for "none" in machined's own records (https://man7.org/linux/man-pages/man7/vsock.7.html).
+function cid({ vSockCid: value = null }: JsonObject): number | undefined {
+  if (value === null) return undefined;
+  if (!isInteger(value, 0, cidAny)) throw wrong('vSockCid', JSON.stringify(value));
+  return machineCid(value);
+}
+
+// Before ProcessId objects came, the leader was its bare pid.
+function pid({ leader = null }: JsonObject): number | undefined {
+  if (leader === null) return undefined;
+  const value: unknown = typeof leader === 'object' && 'pid' in leader ? leader.pid : leader;
+  if (!isInteger(value, 1, 0x7fff_ffff)) throw wrong('leader', JSON.stringify(leader));
+  return value;
+}
+
+function isInteger(value: unknown, min: number, max: number): value is number {
+  return Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+}
+
+function wrong(field: string, got: string): VarlinkError {
+  return new VarlinkError('PROTOCOL', `machined sent an unusable "${field}": ${got.slice(0, 200)}`);
+}

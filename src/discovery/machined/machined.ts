@@ -1,0 +1,146 @@
+import { nameProblem } from '../../address/machine-name.js';
+import { DiscoveryError } from '../discovery-error.js';
+import { match } from '../match.js';
+import type { Deps } from '../provider.js';
+import { type Search, searchIn } from '../search.js';
+import type { JsonObject } from '../tools/json.js';
+import { runtimeDirs, type Scope } from '../tools/runtime-dirs.js';
+import { type Machine, parseMachine } from './machine.js';
+import { type Call, call as varlinkCall } from './varlink.js';
+import { VarlinkError } from './varlink-error.js';
+
+/** A machined that could not be asked: ENOENT where there is none. */
+export interface ScopeFailure {
+  readonly scope: Scope;
+  readonly path: string;
+  /** An errno's name, a varlink error's name, PROTOCOL or TIMEOUT. */
+  readonly code: string;
+  readonly problem: string;
+}
+
+export interface MachineList {
+  /** In the order of the scopes; a machine that is registered in both comes twice. This host itself is left out. */
+  readonly machines: readonly Machine[];
+  readonly answered: readonly Scope[];
+  readonly failures: readonly ScopeFailure[];
+}
+
+/**
+ * Finds a machine by its name or id, in the user's machined, then the system's. The exact name is asked for first, which
+ * is one call a scope; then all machines are listed, to match without regard to case, or by id.
+ */
+export async function findMachine(
+  name: string,
+  deps: Deps,
+  call: Call = varlinkCall,
+): Promise<Search<Machine, ScopeFailure>> {
+  const problem = nameProblem(name);
+  if (problem !== undefined) return { outcome: 'refused', problem };
+  const { machine, denied, unsure, failures } = await askByName(name, deps, call);
+  if (machine) return { outcome: 'found', machine, warnings: failures };
+  const list = await listScopes([...denied, ...unsure], deps, call);
+  const warnings = [...failures, ...list.failures];
+  if (denied.length + list.answered.length === 0) return nobody(warnings);
+  return searchIn(matchMachine(name, list.machines), list.machines, (each) => each.name, warnings);
+}
+
+// Of one in two scopes, the first.
+function matchMachine(wanted: string, machines: readonly Machine[]): readonly Machine[] {
+  const matches = match(
+    wanted,
+    machines.map((machine) => ({ name: machine.name, uuid: machine.id, machine })),
+  );
+  const first = new Map(matches.toReversed().map(({ name, machine }) => [name, machine]));
+  return [...first.values()].toReversed();
+}
+
+function nobody(warnings: readonly ScopeFailure[]): Search<Machine, ScopeFailure> {
+  const isAbsent = warnings.every(({ code }) => code === 'ENOENT');
+  return {
+    ...{ outcome: 'unavailable', code: 'NOT_FOUND', warnings },
+    problem: isAbsent ? 'it does not run here, or is older than 257' : 'no scope gave an answer',
+    hint: isAbsent
+      ? 'apt-get install systemd-container && systemctl start systemd-machined; with an older one reach the machine by vsock/CID or unix/PATH'
+      : 'see systemctl status systemd-machined',
+  };
+}
+
+/** All machines of both scopes. */
+export function listMachines(deps: Deps, call: Call = varlinkCall): Promise<MachineList> {
+  return listScopes(sockets(deps), deps, call);
+}
+
+interface Socket {
+  readonly scope: Scope;
+  readonly path: string;
+}
+
+function sockets(deps: Deps): readonly Socket[] {
+  return runtimeDirs(deps).map(({ scope, path }) => ({
+    scope,
+    path: `${path}/systemd/machine/io.systemd.Machine`,
+  }));
+}
+
+// `denied`: the service knows no machine of that name. `unsure`: it gave another error, its list may still tell.
+async function askByName(name: string, deps: Deps, call: Call) {
+  const denied: Socket[] = [];
+  const unsure: Socket[] = [];
+  const failures: ScopeFailure[] = [];
+  for (const socket of sockets(deps)) {
+    try {
+      const machine = await askOne(socket, name, deps, call);
+      if (machine) return { machine, denied, unsure, failures };
+      unsure.push(socket);
+    } catch (error) {
+      if (!(error instanceof VarlinkError)) throw error;
+      if (error.code === noSuchMachine) denied.push(socket);
+      else if (error.parameters) unsure.push(socket);
+      else failures.push({ ...socket, code: error.code, problem: error.problem });
+    }
+  }
+  return { machine: undefined, denied, unsure, failures };
+}
+
+async function askOne(socket: Socket, name: string, deps: Deps, call: Call): Promise<Machine | undefined> {
+  const [reply] = await list(socket, { name }, false, deps, call);
+  return reply?.name === name ? reply : undefined;
+}
+
+async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Promise<MachineList> {
+  // Side by side: one that hangs takes no time from the other.
+  const lists = await Promise.all(from.map((socket) => listScope(socket, deps, call)));
+  return {
+    machines: lists.flatMap(({ machines }) => machines).filter((machine) => machine.class !== 'host'),
+    answered: lists.flatMap(({ answered }) => answered),
+    failures: lists.flatMap(({ failures }) => failures),
+  };
+}
+
+async function listScope(socket: Socket, deps: Deps, call: Call): Promise<MachineList> {
+  const answered = [socket.scope];
+  try {
+    return { machines: await list(socket, {}, true, deps, call), answered, failures: [] };
+  } catch (error) {
+    // That is how an empty list is told.
+    if (error instanceof VarlinkError && error.code === noSuchMachine)
+      return { machines: [], answered, failures: [] };
+    const { code, problem } = failureOf(error);
+    return { machines: [], answered: [], failures: [{ ...socket, code, problem }] };
+  }
+}
+
+/** The service's failure, or the end of the time that the whole list has. Throws all else, as Ctrl-C. */
+function failureOf(error: unknown): { readonly code: string; readonly problem: string } {
+  if (error instanceof VarlinkError) return error;
+  if (error instanceof DiscoveryError) return { code: error.code, problem: error.message };
+  throw error;
+}
+
+async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps, call: Call) {
+  const options = { more, signal: deps.signal, timeoutMs: deps.timeoutMs };
+  const replies = await call(socket.path, 'io.systemd.Machine.List', which, options);
+  return replies.map((reply) => parseMachine(reply, socket.scope));
+}
+
+const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';

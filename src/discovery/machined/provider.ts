@@ -1,0 +1,66 @@
+import type { Deps, Found, Listing, Provider, Warning } from '../provider.js';
+import type { Search } from '../search.js';
+import type { Machine } from './machine.js';
+import { findMachine, listMachines, type ScopeFailure } from './machined.js';
+
+/** A machine with its record, from which the route to it follows. */
+export interface MachinedFound extends Found {
+  readonly machine: Machine;
+}
+
+/** The virtual machines and containers that systemd-machined knows. */
+export const machined: Provider<MachinedFound> = {
+  ...{ name: 'machined', title: 'systemd-machined', platforms: ['linux'] },
+  ...{ list, find },
+};
+
+async function list(deps: Deps): Promise<Listing<MachinedFound>> {
+  const { machines, failures } = await listMachines(deps);
+  const names = new Set<string>();
+  return {
+    found: distinctMachines(machines).flatMap((machine) => {
+      const isFirst = !names.has(machine.name);
+      names.add(machine.name);
+      const handle = isFirst ? machine.name : machine.id;
+      // Without either it cannot be typed.
+      return handle === undefined ? [] : [toFound(machine, handle)];
+    }),
+    warnings: failures.flatMap((failure) => toWarning(failure, failure.path)),
+  };
+}
+
+async function find(name: string, deps: Deps): Promise<Search<MachinedFound, Warning>> {
+  const search = await findMachine(name, deps);
+  if (search.outcome === 'refused') return search;
+  const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
+  if (search.outcome !== 'found') return { ...search, warnings };
+  const { machine } = search;
+  return { outcome: 'found', machine: toFound(machine, machine.name), warnings };
+}
+
+/** The machines without those that a scope before theirs knows by the same name and id: such were registered twice. */
+function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
+  const distinct = new Map<string, Machine>();
+  for (const machine of machines) {
+    const key = `${machine.name}/${machine.id}`;
+    if (!distinct.has(key)) distinct.set(key, machine);
+  }
+  return [...distinct.values()];
+}
+
+// A scope without a machined is no failure.
+function toWarning({ code, problem }: ScopeFailure, where: string): Warning[] {
+  return code === 'ENOENT' ? [] : [{ provider: machined.name, code, problem: `${where}: ${problem}` }];
+}
+
+// `handle`: the name, or the id where the name means a machine of the scope before.
+function toFound(machine: Machine, handle: string): MachinedFound {
+  const { name, vsockCid: cid, id, leader: pid, sshAddress, sshPrivateKeyPath: identityFile } = machine;
+  const address = cid === undefined ? sshAddress : `vsock/${cid}`;
+  const known = { target: `machine/${handle}`, status: 'running', provider: machined.name } as const;
+  return { name, ...known, cid, uuid: formatUuid(id), pid, address, identityFile, machine };
+}
+
+function formatUuid(id: string | undefined): string | undefined {
+  return id?.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,116 @@
+import { connect as netConnect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { fitsSocket, longestSocketPath } from '../../address/socket-path.js';
+import { isJsonObject, type JsonObject } from '../tools/json.js';
+import { VarlinkError } from './varlink-error.js';
+import { encodeFrame, FrameReader } from './varlink-frames.js';
+
+/** What a peer may send in answer to one call. */
+export interface Limits {
+  readonly frameBytes: number;
+  readonly totalBytes: number;
+  readonly replies: number;
+}
+
+export interface CallOptions {
+  /** Asks for any number of replies; without it the service gives one. */
+  readonly more?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** For the whole call, from the connect to the last reply. */
+  readonly timeoutMs?: number | undefined;
+  readonly limits?: Limits | undefined;
+}
+
+/**
+ * Calls `method` of the service at the unix socket `path` and resolves to the parameters of its replies. Rejects with
+ * VarlinkError, or with the signal's reason. The socket is closed in any case.
+ */
+export async function call(
+  path: string,
+  method: string,
+  parameters: JsonObject,
+  options: CallOptions = {},
+  connect: (path: string) => Duplex = connectUnix,
+): Promise<readonly JsonObject[]> {
+  const { more = false, signal, timeoutMs = 5_000, limits = defaultLimits } = options;
+  signal?.throwIfAborted();
+  checkPath(path);
+  const socket = connect(path);
+  // Iteration reports the socket's error; one that comes after its end must not end the process.
+  socket.on('error', () => {});
+  const abort = () => socket.destroy();
+  signal?.addEventListener('abort', abort);
+  const timeout = new VarlinkError('TIMEOUT', `no answer within ${timeoutMs} ms`);
+  const timer = setTimeout(() => socket.destroy(timeout), timeoutMs);
+  try {
+    socket.write(encodeFrame(more ? { method, parameters, more } : { method, parameters }));
+    return await collect(socket, more, limits);
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : asVarlinkError(error);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+    socket.destroy();
+  }
+}
+
+/** A varlink service's answer to one call; `call` is the real one. */
+export type Call = (
+  path: string,
+  method: string,
+  parameters: JsonObject,
+  options?: CallOptions,
+) => Promise<readonly JsonObject[]>;
+
+const defaultLimits: Limits = { frameBytes: 1 << 20, totalBytes: 16 << 20, replies: 4096 };
+
+function connectUnix(path: string): Duplex {
+  return netConnect({ path });
+}
+
+function checkPath(path: string): void {
+  if (fitsSocket(path)) return;
+  const problem = `the socket's path has ${Buffer.byteLength(path)} bytes, ${longestSocketPath} is the limit`;
+  throw new VarlinkError('ENAMETOOLONG', problem);
+}
+
+async function collect(socket: AsyncIterable<Uint8Array>, more: boolean, limits: Limits) {
+  const frames = new FrameReader(limits.frameBytes);
+  const replies: JsonObject[] = [];
+  let received = 0;
+  for await (const chunk of socket) {
+    received += chunk.length;
+    if (received > limits.totalBytes) throw protocol(`the peer sends more than ${limits.totalBytes} bytes`);
+    for (const frame of frames.push(chunk)) {
+      const reply = parseReply(frame);
+      if (replies.push(reply.parameters) > limits.replies) {
+        throw protocol(`the peer sends more than ${limits.replies} replies`);
+      }
+      if (!reply.continues) return replies;
+      if (!more) throw protocol('the peer announces more replies than were asked for');
+    }
+  }
+  throw protocol('the peer closed the connection before its answer was complete');
+}
+
+function parseReply({ error, parameters: raw, continues }: JsonObject) {
+  const parameters = raw ?? {};
+  if (!isJsonObject(parameters)) throw protocol('the peer sent parameters that are no JSON object');
+  if (error === undefined || error === null) return { parameters, continues: continues === true };
+  const name = typeof error === 'string' ? errorName.exec(error)?.[0] : undefined;
+  if (name === undefined) throw protocol('the peer sent an error without a name');
+  throw new VarlinkError(name, 'the service refused the call', parameters);
+}
+
+// An interface's name, which has a dot, and the error's own: so it is never taken for one of our codes.
+const errorName = /^[A-Za-z](?:[A-Za-z0-9.-]{0,253})\.[A-Za-z][A-Za-z0-9]{0,253}$/;
+
+function asVarlinkError(error: unknown): VarlinkError {
+  if (error instanceof VarlinkError) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return /^E[A-Z0-9]+$/.test(code) ? new VarlinkError(code, message) : protocol(message);
+}
+
+function protocol(problem: string): VarlinkError {
+  return new VarlinkError('PROTOCOL', problem);
+}

@@ -1,0 +1,125 @@
+import { stat } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { machineCid } from '../../address/cid.js';
+import { countBy } from '../../group-by.js';
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps, Found, Listing, Provider, Status, Warning } from '../provider.js';
+import { type GetJson, getJson } from '../tools/http-unix.js';
+import { isJsonObject } from '../tools/json.js';
+import { textOf } from '../tools/json-tool.js';
+
+/** The instances of Incus, and of LXD, which has the same API: VMs by their CID, containers by their address. */
+export const incus: Provider = {
+  name: 'incus',
+  title: 'Incus',
+  platforms: ['linux'],
+  list: (deps) => listIncus(deps),
+};
+
+export async function listIncus(
+  deps: Deps,
+  get: GetJson = getJson,
+  exists: (path: string) => Promise<boolean> = (path) =>
+    stat(path).then(
+      () => true,
+      () => false,
+    ),
+): Promise<Listing> {
+  const sockets = [await incusSockets(deps, exists), lxdSockets(deps)];
+  const listings = await Promise.all(sockets.map((each) => askFirst(each, deps, get, exists)));
+  return {
+    found: listings.flatMap(({ found }) => found),
+    warnings: listings.flatMap(({ warnings }) => warnings),
+  };
+}
+
+// One service: the first of its sockets that lets us in. Only where none does, it is told why; one that fails otherwise
+// is the answer, since the sockets of one service end at the same daemon.
+async function askFirst(
+  sockets: readonly string[],
+  deps: Deps,
+  get: GetJson,
+  exists: (path: string) => Promise<boolean>,
+): Promise<Listing> {
+  const warnings: Warning[] = [];
+  for (const socket of sockets) {
+    if (!(await exists(socket))) continue;
+    try {
+      return { found: parseInstances(await get(socket, query, deps)), warnings: [] };
+    } catch (error) {
+      if (!(error instanceof DiscoveryError)) throw error;
+      const hint = error.code === 'EACCES' ? ' (its group may: incus, incus-admin or lxd)' : '';
+      warnings.push({ provider: incus.name, code: error.code, problem: `${error.message}${hint}` });
+      if (error.code !== 'EACCES') break;
+    }
+  }
+  return { found: [], warnings };
+}
+
+const query = '/1.0/instances?recursion=2&all-projects=true';
+
+// For its admins, then for its users. The users' socket makes a project and a network for whoever connects first, so
+// it is asked only where this user has run `incus` before: its folder of settings is there.
+async function incusSockets(
+  { env, runDir = '/run' }: Deps,
+  exists: (path: string) => Promise<boolean>,
+): Promise<readonly string[]> {
+  if (env.INCUS_SOCKET) return [env.INCUS_SOCKET];
+  const dirs = env.INCUS_DIR ? [env.INCUS_DIR] : [`${runDir}/incus`, '/var/lib/incus'];
+  const config = env.XDG_CONFIG_HOME || (env.HOME && `${env.HOME}/.config`);
+  const settings = env.INCUS_CONF || (config && `${config}/incus`);
+  const hasRun = settings ? await exists(settings) : false;
+  const names = hasRun ? ['unix.socket', 'unix.socket.user'] : ['unix.socket'];
+  return names.flatMap((name) => dirs.map((dir) => `${dir}/${name}`));
+}
+
+// As a package and as a snap.
+function lxdSockets({ env }: Deps): readonly string[] {
+  const dirs = env.LXD_DIR ? [env.LXD_DIR] : ['/var/lib/lxd', '/var/snap/lxd/common/lxd'];
+  return dirs.map((dir) => `${dir}/unix.socket`);
+}
+
+/** Reads the answer to GET /1.0/instances?recursion=2. Throws a DiscoveryError PROTOCOL. */
+export function parseInstances(answer: unknown): readonly Found[] {
+  if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
+    throw new DiscoveryError('PROTOCOL', 'the answer holds no list of instances');
+  const instances = answer.metadata.filter(isJsonObject);
+  const named = countBy(instances, ({ name }) => name);
+  return instances.flatMap((instance): Found[] => {
+    const name = textOf(instance, 'name');
+    if (name === undefined) return [];
+    const config = isJsonObject(instance.config) ? instance.config : {};
+    const isOnly = named.get(name) === 1;
+    const uuid = textOf(config, 'volatile.uuid')?.toLowerCase();
+    const known = states.get(textOf(instance, 'status') ?? '') ?? 'unknown';
+    const status = known === 'off' && instance.stateful === true ? 'saved' : known;
+    const cid =
+      instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
+    const address = cid === undefined ? ipAddress(instance.state) : `vsock/${cid}`;
+    const target = `incus/${isOnly ? name : (uuid ?? name)}`;
+    return [{ name, target, status, provider: incus.name, cid, uuid, address }];
+  });
+}
+
+// The first address that others than the machine itself can use, IPv4 before IPv6.
+function ipAddress(state: unknown): string | undefined {
+  const network = isJsonObject(state) && isJsonObject(state.network) ? state.network : {};
+  const addresses = Object.values(network)
+    .flatMap((device) => (isJsonObject(device) && Array.isArray(device.addresses) ? device.addresses : []))
+    .filter(isJsonObject)
+    .filter(({ scope }) => scope === 'global')
+    .map((each) => textOf(each, 'address') ?? '');
+  return addresses.find((each) => isIP(each) === 4) ?? addresses.find((each) => isIP(each) === 6);
+}
+
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Running', 'running'],
+  // Running, and its boot is over, as it says itself.
+  ['Ready', 'running'],
+  ['Starting', 'starting'],
+  ['Stopped', 'off'],
+  ['Stopping', 'stopping'],
+  ['Aborting', 'stopping'],
+  ['Freezing', 'paused'],
+  ['Frozen', 'paused'],
+]);

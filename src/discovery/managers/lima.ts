@@ -1,0 +1,45 @@
+import { dirname, join } from 'node:path';
+import type { Deps, Found, Listing, Provider, Status } from '../provider.js';
+import { isJsonObject } from '../tools/json.js';
+import { hostAndPort, jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+
+/** Lima's instances: their SSH server is on a TCP port of this host. */
+export const lima: Provider = {
+  name: 'lima',
+  title: 'Lima',
+  platforms: ['linux'],
+  list: (deps) => listLima(deps),
+};
+
+export function listLima(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
+  return listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parseLima, deps, run);
+}
+
+/** Reads `limactl list --json`: an object a line. */
+export function parseLima(text: string): readonly Found[] {
+  return jsonObjects(text).flatMap((instance): Found[] => {
+    const name = textOf(instance, 'name');
+    if (name === undefined) return [];
+    const port = portOf(instance, 'sshLocalPort');
+    const dir = textOf(instance, 'dir');
+    const host = textOf(instance, 'sshAddress') ?? '127.0.0.1';
+    const config =
+      isJsonObject(instance.config) && isJsonObject(instance.config.user) ? instance.config.user : {};
+    return [
+      {
+        ...{ name, target: `lima/${name}`, provider: lima.name },
+        status: states.get(textOf(instance, 'status') ?? '') ?? 'unknown',
+        address: port === undefined ? undefined : hostAndPort(host, port),
+        user: textOf(config, 'name'),
+        // Beside the instances; the field that says so too goes with Lima 3.
+        identityFile: dir === undefined ? undefined : join(dirname(dir), '_config/user'),
+      },
+    ];
+  });
+}
+
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Running', 'running'],
+  ['Stopped', 'off'],
+]);

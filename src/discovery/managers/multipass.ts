@@ -1,0 +1,59 @@
+import { isIP } from 'node:net';
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps, Found, Provider, Status } from '../provider.js';
+import { isJsonObject, parseJson } from '../tools/json.js';
+import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+
+/** Multipass' instances, by their IP address. */
+export const multipass: Provider = {
+  name: 'multipass',
+  title: 'Multipass',
+  platforms: ['linux'],
+  list: (deps) => listMultipass(deps),
+};
+
+export function listMultipass(deps: Deps, run: RunTool = runTool) {
+  return listByTool(multipass.name, ['multipass', 'list', '--format', 'json'], parseMultipass, deps, run);
+}
+
+/** Reads `multipass list --format json`. */
+export function parseMultipass(text: string): readonly Found[] {
+  const list = parse(text);
+  return jsonObjects(JSON.stringify(list)).flatMap((instance): Found[] => {
+    const name = textOf(instance, 'name');
+    if (name === undefined) return [];
+    const addresses = Array.isArray(instance.ipv4) ? instance.ipv4 : [];
+    return [
+      {
+        ...{ name, target: `multipass/${name}`, provider: multipass.name },
+        status: states.get(textOf(instance, 'state') ?? '') ?? 'unknown',
+        address: addresses.find((each): each is string => typeof each === 'string' && isIP(each) === 4),
+        // Its images have this user, and the daemon's own key, which root alone may read.
+        user: 'ubuntu',
+        identityFile: '/var/snap/multipass/common/data/multipassd/ssh-keys/id_rsa',
+      },
+    ];
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    const value: unknown = parseJson(text);
+    if (isJsonObject(value) && Array.isArray(value.list)) return value.list;
+  } catch {
+    // Told below.
+  }
+  throw new DiscoveryError('PROTOCOL', `it printed no list: ${JSON.stringify(text.slice(0, 80))}`);
+}
+
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Running', 'running'],
+  ['Starting', 'starting'],
+  ['Restarting', 'starting'],
+  ['Delayed Shutdown', 'running'],
+  ['Stopped', 'off'],
+  ['Deleted', 'off'],
+  ['Suspending', 'stopping'],
+  ['Suspended', 'saved'],
+]);

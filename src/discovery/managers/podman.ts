@@ -1,0 +1,34 @@
+import type { Deps, Found, Listing, Provider } from '../provider.js';
+import { jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+
+/** Podman's machines: their SSH server is on a TCP port of this host. */
+export const podman: Provider = {
+  name: 'podman',
+  title: 'Podman',
+  platforms: ['linux'],
+  list: (deps) => listPodman(deps),
+};
+
+export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
+  const command = ['podman', 'machine', 'list', '--format', 'json'];
+  return listByUsersTool(uid, podman.name, command, parsePodman, deps, run);
+}
+
+/** Reads `podman machine list --format json`. */
+export function parsePodman(text: string): readonly Found[] {
+  return jsonObjects(text).flatMap((machine): Found[] => {
+    const name = textOf(machine, 'Name');
+    if (name === undefined) return [];
+    const port = portOf(machine, 'Port');
+    return [
+      {
+        ...{ name, target: `podman/${name}`, provider: podman.name },
+        status: machine.Starting === true ? 'starting' : machine.Running === true ? 'running' : 'off',
+        address: port === undefined ? undefined : `127.0.0.1:${port}`,
+        user: textOf(machine, 'RemoteUsername'),
+        identityFile: textOf(machine, 'IdentityPath'),
+      },
+    ];
+  });
+}

@@ -1,0 +1,112 @@
+import { readdir, stat } from 'node:fs/promises';
+import { nameProblem } from '../../address/machine-name.js';
+import { match } from '../match.js';
+import type { Deps } from '../provider.js';
+import { type Search, searchIn } from '../search.js';
+import { runtimeDirs } from '../tools/runtime-dirs.js';
+
+/** The socket of a container's SSH server, as systemd-nspawn exports it to this host. */
+export interface Export {
+  /** The container's name. */
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface ReadFailure {
+  readonly path: string;
+  /** An errno's name. */
+  readonly code: string;
+}
+
+/** What is needed of node:fs/promises. */
+export interface Fs {
+  readdir(path: string): Promise<readonly string[]>;
+  stat(path: string): Promise<{ isSocket(): boolean }>;
+}
+
+/** Finds a container's exported socket by its name, without regard to case where there is no exact one. */
+export async function findExport(
+  name: string,
+  deps: Deps,
+  fs: Fs = nodeFs,
+): Promise<Search<Export, ReadFailure>> {
+  const problem = nameProblem(name);
+  if (problem !== undefined) return { outcome: 'refused', problem };
+  const tried = folders(deps).flatMap((folder) => candidates(folder, name));
+  const failures: Failures = new Map();
+  for (const path of tried) {
+    if (await isSocket(path, failures, fs))
+      return { outcome: 'found', machine: { name, path }, warnings: listOf(failures) };
+  }
+  const exports = [...(await readExports(deps, failures, fs))].map(([name, path]) => ({ name, path }));
+  const search = searchIn(match(name, exports), exports, (each) => each.name, listOf(failures));
+  return search.outcome === 'unknown' ? { ...search, tried } : search;
+}
+
+export interface ExportList {
+  readonly exports: readonly Export[];
+  readonly failures: readonly ReadFailure[];
+}
+
+/** All exported sockets, one a name. */
+export async function listExports(deps: Deps, fs: Fs = nodeFs): Promise<ExportList> {
+  const failures: Failures = new Map();
+  const exports = await readExports(deps, failures, fs);
+  return { exports: [...exports].map(([name, path]) => ({ name, path })), failures: listOf(failures) };
+}
+
+// The paths of the sockets by name, in the order in which findExport looks.
+async function readExports(deps: Deps, failures: Failures, fs: Fs): Promise<ReadonlyMap<string, string>> {
+  const exports = new Map<string, string>();
+  for (const folder of folders(deps)) {
+    const names = [
+      ...(await entries(folder, failures, fs)).filter((name) => !nspawnsOwn.has(name)),
+      ...(await entries(`${folder}/unix-export`, failures, fs)),
+    ];
+    for (const name of names.filter((each) => nameProblem(each) === undefined)) {
+      for (const path of candidates(folder, name)) {
+        if (!exports.has(name) && (await isSocket(path, failures, fs))) exports.set(name, path);
+      }
+    }
+  }
+  return exports;
+}
+
+function folders(deps: Deps): readonly string[] {
+  return runtimeDirs(deps).map(({ path }) => `${path}/systemd/nspawn`);
+}
+
+// systemd 262 has a folder a container, 257 has one for all.
+function candidates(folder: string, name: string): readonly string[] {
+  return [`${folder}/${name}/unix-export/ssh`, `${folder}/unix-export/${name}/ssh`];
+}
+
+// What nspawn keeps beside its containers' folders; "propagate" is closed to users.
+const nspawnsOwn: ReadonlySet<string> = new Set(['unix-export', 'propagate']);
+
+async function entries(path: string, failures: Failures, fs: Fs): Promise<readonly string[]> {
+  return (await attempt(fs.readdir(path), path, failures)) ?? [];
+}
+
+async function isSocket(path: string, failures: Failures, fs: Fs): Promise<boolean> {
+  return (await attempt(fs.stat(path), path, failures))?.isSocket() ?? false;
+}
+
+async function attempt<T>(work: Promise<T>, path: string, failures: Failures): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') failures.set(path, code);
+    return undefined;
+  }
+}
+
+function listOf(failures: Failures): readonly ReadFailure[] {
+  return [...failures].map(([path, code]) => ({ path, code }));
+}
+
+// Errnos' names by path.
+type Failures = Map<string, string>;
+
+const nodeFs: Fs = { readdir: (path) => readdir(path), stat: (path) => stat(path) };

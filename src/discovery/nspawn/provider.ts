@@ -1,0 +1,37 @@
+import type { Deps, Found, Listing, Provider, Warning } from '../provider.js';
+import type { Search } from '../search.js';
+import { type Export, findExport, listExports, type ReadFailure } from './nspawn.js';
+
+/** A container with the path of the socket that it exports. */
+export interface ExportFound extends Found {
+  readonly path: string;
+}
+
+/** The containers of systemd-nspawn that export a socket; needs no machined. */
+export const nspawn: Provider<ExportFound> = {
+  ...{ name: 'nspawn', title: 'systemd-nspawn', platforms: ['linux'] },
+  ...{ list, find },
+};
+
+async function list(deps: Deps): Promise<Listing<ExportFound>> {
+  const { exports, failures } = await listExports(deps);
+  return { found: exports.map(toFound), warnings: failures.map(toWarning) };
+}
+
+async function find(name: string, deps: Deps): Promise<Search<ExportFound, Warning>> {
+  const search = await findExport(name, deps);
+  if (search.outcome === 'refused') return search;
+  const warnings = search.warnings.map(toWarning);
+  return search.outcome === 'found'
+    ? { outcome: 'found', machine: toFound(search.machine), warnings }
+    : { ...search, warnings };
+}
+
+// The socket of a container that was killed stays behind.
+function toFound({ name, path }: Export): ExportFound {
+  return { name, path, target: `container/${name}`, status: 'unknown', provider: nspawn.name };
+}
+
+function toWarning({ path, code }: ReadFailure): Warning {
+  return { provider: nspawn.name, code, problem: `cannot read ${path}` };
+}

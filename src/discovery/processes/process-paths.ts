@@ -1,0 +1,58 @@
+import { isAbsolute, join } from 'node:path';
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps } from '../provider.js';
+import { nodeFs, type ProcFs, procDir } from './processes.js';
+
+/** The path by which this process gets to the file that another one means. Rejects with ELOOP. */
+export type FindPath = (path: string) => Promise<string>;
+
+/**
+ * What finds the files of a process. It may have another root or mount namespace, where anybody may have another file at
+ * the same path of ours: then its paths lead through the kernel's link to its root. Relative ones begin in its working
+ * folder. Who may not look at the namespace of a process takes the path as it is.
+ */
+export async function pathsOf(pid: number, deps: Deps, fs: ProcFs = nodeFs): Promise<FindPath> {
+  const own = `${procDir(deps)}/${pid}`;
+  const [cwd, root = '/', mounts, ours] = await Promise.all(
+    [`${own}/cwd`, `${own}/root`, `${own}/ns/mnt`, `${procDir(deps)}/self/ns/mnt`].map((link) =>
+      fs.readlink(link).catch(() => undefined),
+    ),
+  );
+  const isElsewhere = mounts !== undefined && ours !== undefined && mounts !== ours;
+  const from = isElsewhere ? `${own}/root` : root;
+  const folder = cwd === undefined ? `${own}/cwd` : withoutRoot(cwd, root);
+  const inside = (path: string) => (isAbsolute(path) ? path : join(folder, path));
+  return async (path) => (from === '/' ? inside(path) : pathInRoot(from, inside(path), fs.readlink));
+}
+
+/** The path of a file in another root, without links: an absolute one would lead out of it. Rejects with ELOOP. */
+export async function pathInRoot(
+  root: string,
+  path: string,
+  readlink: ProcFs['readlink'] = nodeFs.readlink,
+): Promise<string> {
+  let done: readonly string[] = [];
+  let left = path.split('/');
+  for (let links = 0; left.length > 0; ) {
+    const [part = '', ...rest] = left;
+    left = rest;
+    if (part === '..') done = done.slice(0, -1);
+    if (part === '' || part === '.' || part === '..') continue;
+    const to = await readlink(join(root, ...done, part)).catch(() => undefined);
+    if (to === undefined) done = [...done, part];
+    else {
+      if (++links > mostLinks) throw new DiscoveryError('ELOOP', `${path} is a loop of symbolic links`);
+      if (isAbsolute(to)) done = [];
+      left = [...to.split('/'), ...left];
+    }
+  }
+  return join(root, ...done);
+}
+
+/** As many as the kernel follows (path_resolution(7)). */
+const mostLinks = 40;
+
+function withoutRoot(path: string, root: string): string {
+  if (root === '/' || !`${path}/`.startsWith(`${root}/`)) return path;
+  return path.slice(root.length) || '/';
+}

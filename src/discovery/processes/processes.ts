@@ -1,0 +1,120 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { readText, readTextSync } from '../../files/read-file.js';
+import { fewAtATime } from '../few-at-a-time.js';
+import type { Deps, Process } from '../provider.js';
+import { mayBeSetUserId } from './set-user-id.js';
+import { isSystemUser } from './system-user.js';
+
+/** What is needed of node:fs. */
+export interface ProcFs {
+  readdir(path: string): Promise<readonly string[]>;
+  readlink(path: string): Promise<string>;
+  /** What the kernel itself says of a process. */
+  readStatus(path: string): Promise<string>;
+  /** What a process has in its memory. */
+  readMemory(path: string): Promise<string>;
+}
+
+/** The processes whose program has such a name and whose owner may be believed. */
+export async function processesNamed(
+  program: RegExp,
+  deps: Deps,
+  fs: ProcFs = nodeFs,
+  uid: number | undefined = process.getuid?.(),
+): Promise<readonly Process[]> {
+  const all = await allProcesses(deps, fs, uid);
+  const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
+  // It may have started another program under another user while it was looked at.
+  const owners = await Promise.all(named.map(({ pid }) => pid).map(trusting(deps, fs, uid)));
+  const same = named.filter((each, i) => owners[i] === each.uid);
+  const strange = await Promise.all(
+    same.map(
+      ({ pid, uid: owner }) =>
+        (owner === 0 || owner !== uid) && mayBeSetUserId(`${procDir(deps)}/${pid}`, uid),
+    ),
+  );
+  return same.filter((_, i) => !strange[i]);
+}
+
+/**
+ * The processes whose owner may be believed: this user, or one of the system. Anybody can start a process that is called
+ * like somebody's machine, and whose command line has no end.
+ */
+function allProcesses(
+  deps: Deps,
+  fs: ProcFs = nodeFs,
+  uid: number | undefined = process.getuid?.(),
+): Promise<readonly Process[]> {
+  // Several providers look at the same processes for one listing.
+  const reading = deps.memo?.processes ?? readAll(deps, fs, uid);
+  if (deps.memo) deps.memo.processes = reading;
+  return reading;
+}
+
+async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<readonly Process[]> {
+  const pids = (await fs.readdir(procDir(deps))).filter((name) => /^\d+$/.test(name)).map(Number);
+  const trusted = trusting(deps, fs, uid);
+  const read = async (pid: number) => {
+    const owner = await trusted(pid);
+    return owner === undefined ? [] : readOne(pid, owner, deps, fs);
+  };
+  const processes = (await fewAtATime(pids, 4, read, deps.signal)).flat();
+  return processes.sort((a, b) => a.pid - b.pid);
+}
+
+async function readOne(pid: number, uid: number, deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
+  // A process may end while it is looked at.
+  const text = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`).catch(() => '');
+  const argv = text.replace(/\0$/, '').split('\0');
+  return argv[0] === '' ? [] : [withoutLoader({ pid, uid, argv })];
+}
+
+/** A process's owner if it may be believed: this user, or one of the system. */
+function trusting(
+  deps: Deps,
+  fs: ProcFs,
+  uid: number | undefined,
+): (pid: number) => Promise<number | undefined> {
+  const known = new Map<number, Promise<boolean>>();
+  return async (pid) => {
+    const owner = await ownerOf(pid, deps, fs);
+    if (owner === undefined || owner === uid) return owner;
+    const trusted = known.get(owner) ?? isSystemUser(owner, deps);
+    known.set(owner, trusted);
+    return (await trusted) ? owner : undefined;
+  };
+}
+
+// The folder's owner would not do: the kernel shows root's for a process that forbids its core dump (proc_pid(5)).
+async function ownerOf(pid: number, deps: Deps, fs: ProcFs): Promise<number | undefined> {
+  const status = await fs.readStatus(`${procDir(deps)}/${pid}/status`).catch(() => '');
+  const owner = /^Uid:\t(\d+)/m.exec(status)?.[1];
+  return owner === undefined ? undefined : Number(owner);
+}
+
+// A program that was started by the dynamic loader of its own folder stands behind the loader's options.
+function withoutLoader(process: Process): Process {
+  const { argv } = process;
+  if (!/^ld(-linux[\w-]*)?\.so\b/.test(basename(argv[0] ?? ''))) return process;
+  let at = 1;
+  while (argv[at]?.startsWith('--'))
+    at += /^--[\w-]+=|^--(inhibit-cache|list|verify)/.test(argv[at] ?? '') ? 1 : 2;
+  return { ...process, argv: argv.slice(at) };
+}
+
+/** Where the kernel tells of processes. */
+export function procDir(deps: Deps): string {
+  return deps.procDir ?? '/proc';
+}
+
+/** More than most systems let a program be started with (execve(2)). Bytes. */
+const longestCommandLine = 1 << 20;
+
+/** Reading a process' memory can take for ever, where its own threads wait for a disk: never on this thread. */
+export const nodeFs: ProcFs = {
+  readdir: async (path) => readdirSync(path),
+  readlink: async (path) => readlinkSync(path),
+  readStatus: async (path) => readTextSync(path),
+  readMemory: (path) => readText(path, longestCommandLine),
+};

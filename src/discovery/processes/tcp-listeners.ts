@@ -1,0 +1,47 @@
+import { isIPv4 } from 'node:net';
+import { readText } from '../../files/read-file.js';
+import { groupBy } from '../../group-by.js';
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps } from '../provider.js';
+import { procDir } from './processes.js';
+
+/** The owners of those who listen on a TCP port of an IPv4 address; undefined if that is not known. */
+export type Listeners = (host: string, port: number) => readonly number[] | undefined;
+
+/** Those of this network namespace, as the kernel tells them (proc_net(5)). Rejects with a DiscoveryError EFBIG. */
+export async function readListeners(deps: Deps): Promise<Listeners> {
+  const [tcp, tcp6 = ''] = await Promise.all(['tcp', 'tcp6'].map((name) => table(name, deps)));
+  if (tcp === undefined) return () => undefined;
+  const rows = [...`${tcp}${tcp6}`.matchAll(listening)].map(([, address = '', port = '', uid]) => ({
+    ...{ address, port: Number.parseInt(port, 16), uid: Number(uid) },
+  }));
+  const byPort = groupBy(rows, ({ port }) => port);
+  return (host, port) => {
+    if (!isIPv4(host)) return undefined;
+    const local = new Set([...anyAddress, hexOf(host), `${mapped}${hexOf(host)}`]);
+    return (byPort.get(port) ?? []).filter(({ address }) => local.has(address)).map(({ uid }) => uid);
+  };
+}
+
+async function table(name: string, deps: Deps): Promise<string | undefined> {
+  const path = `${procDir(deps)}/net/${name}`;
+  try {
+    return await readText(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EFBIG') return undefined;
+    throw new DiscoveryError('EFBIG', `${path} is too long to be read`, { cause: error });
+  }
+}
+
+/** A row in state LISTEN: its address, port and uid. */
+const listening = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A [^ ]+ [^ ]+ [^ ]+ +(\d+) /gm;
+
+/** An IPv4 address as IPv6 writes it begins so. */
+const mapped = '0000000000000000FFFF0000';
+const anyAddress: readonly string[] = ['0'.repeat(8), '0'.repeat(32), `${mapped}${'0'.repeat(8)}`];
+
+/** In the order of a machine that stores the low byte first: 127.0.0.1 is 0100007F. */
+function hexOf(host: string): string {
+  const bytes = host.split('.').map((byte) => Number(byte).toString(16).toUpperCase().padStart(2, '0'));
+  return bytes.reverse().join('');
+}

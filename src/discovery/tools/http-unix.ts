@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps } from '../provider.js';
+import { parseJson } from './json.js';
+
+/** Asks an HTTP service on a unix socket and resolves to its JSON. Throws a DiscoveryError. */
+export type GetJson = (socketPath: string, path: string, deps: Deps) => Promise<unknown>;
+
+/** The whole answer has one deadline and a limit; of a longer one nothing is parsed. */
+export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5000 }) => {
+  const late = AbortSignal.timeout(timeoutMs);
+  const asked = request({
+    ...{ socketPath, path, agent: false },
+    headers: { host: 'localhost', accept: 'application/json' },
+    signal: signal ? AbortSignal.any([signal, late]) : late,
+  });
+  // One that comes after its end must not end the process.
+  asked.on('error', () => {});
+  try {
+    return await answerTo(asked.end(), `GET ${path}`);
+  } catch (error) {
+    if (late.aborted) throw failure(socketPath, 'TIMEOUT', `no answer within ${timeoutMs / 1000} s`, error);
+    if (signal?.aborted) throw failure(socketPath, 'TIMEOUT', 'no answer in time', error);
+    const { code = 'EIO', message } = error as NodeJS.ErrnoException;
+    // What Node's reader of HTTP does not understand.
+    if (code.startsWith('HPE_'))
+      throw failure(socketPath, 'PROTOCOL', `it answers in no HTTP (${code})`, error);
+    throw failure(socketPath, code, message, error);
+  } finally {
+    asked.destroy();
+  }
+};
+
+async function answerTo(asked: ClientRequest, question: string): Promise<unknown> {
+  const [response]: IncomingMessage[] = await once(asked, 'response');
+  if (response?.statusCode !== 200)
+    throw new DiscoveryError('FAILED', `${question} gave status ${response?.statusCode}`);
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > mostMiB << 20)
+      throw new DiscoveryError('PROTOCOL', `${question} gave more than ${mostMiB} MiB`);
+    parts.push(part);
+  }
+  try {
+    return parseJson(Buffer.concat(parts).toString());
+  } catch (error) {
+    throw new DiscoveryError('PROTOCOL', `${question} gave ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function failure(socketPath: string, code: string, problem: string, cause: unknown): DiscoveryError {
+  return new DiscoveryError(code, `${socketPath}: ${problem}`, { cause });
+}
+
+/** Incus tells some 6 KiB of an instance. */
+const mostMiB = 16;

@@ -1,0 +1,40 @@
+import { type ProgramEnd, runProgram } from '../../process/run-program.js';
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps } from '../provider.js';
+
+/** Runs a program of the system and resolves to what it printed to stdout. Throws a DiscoveryError. */
+export type RunTool = (program: string, args: readonly string[], deps: Deps) => Promise<string>;
+
+/** ENOENT where the program is not installed, FAILED with its own first line where it exits with another code than 0. */
+export const runTool: RunTool = (program, args, deps) => collect(program, args, deps, 'utf8');
+
+/** The same, for what is printed in another encoding. */
+export type RunToolForBytes = (program: string, args: readonly string[], deps: Deps) => Promise<Buffer>;
+
+export const runToolForBytes: RunToolForBytes = async (program, args, deps) =>
+  Buffer.from(await collect(program, args, deps, 'latin1'), 'latin1');
+
+async function collect(
+  program: string,
+  args: readonly string[],
+  { env, signal, timeoutMs }: Deps,
+  encoding: BufferEncoding,
+): Promise<string> {
+  // Translated words cannot be read.
+  const options = { env: { ...env, LC_ALL: 'C' }, signal, timeoutMs, encoding };
+  const end = await runProgram([program, ...args], options).catch((error: NodeJS.ErrnoException) => {
+    throw new DiscoveryError(error.code ?? 'EIO', `${program} could not be run`, { cause: error });
+  });
+  if (end.stopped) throw new DiscoveryError('TIMEOUT', `${program}: it gave no answer in time`);
+  if (end.code !== 0) throw new DiscoveryError('FAILED', `${program}: ${lastWords(end)}`);
+  return end.stdout;
+}
+
+function lastWords({ stderr, code, signal }: ProgramEnd): string {
+  const said = stderr
+    .trim()
+    .replaceAll(/^error: /gm, '')
+    .replaceAll(/\s*\n\s*/g, ': ')
+    .slice(0, 500);
+  return said || `it ended with ${signal ?? `code ${code}`}`;
+}

@@ -1,0 +1,99 @@
+import { basename } from 'node:path';
+import { machineCid } from '../../address/cid.js';
+import { DiscoveryError } from '../discovery-error.js';
+import { pathsOf } from '../processes/process-paths.js';
+import { processesNamed } from '../processes/processes.js';
+import { ownSocket } from '../processes/socket-owner.js';
+import type { Deps, Found, Listing, Process, Provider, Status, Warning } from '../provider.js';
+import { type GetJson, getJson } from '../tools/http-unix.js';
+import { isJsonObject, type JsonObject } from '../tools/json.js';
+import { textOf } from '../tools/json-tool.js';
+import { fieldsOf, optionsOf } from './vhost-device.js';
+
+/** Running cloud-hypervisors: by their command lines, and by their API where the machine was made through it. */
+export const cloudHypervisor: Provider = {
+  name: 'cloud-hypervisor',
+  title: 'Cloud Hypervisor',
+  platforms: ['linux'],
+  list: (deps) => listCloudHypervisors(deps),
+};
+
+export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): Promise<Listing> {
+  const processes = await processesNamed(/^cloud-hypervisor/, deps);
+  const found: Found[] = [];
+  const warnings: Warning[] = [];
+  await Promise.all(
+    processes.map(async (process) => {
+      try {
+        found.push(...(await ask(process, deps, get)));
+      } catch (error) {
+        const { code = 'EIO', message } = error as NodeJS.ErrnoException;
+        const problem = `the cloud-hypervisor of pid ${process.pid} could not be asked: ${message}`;
+        warnings.push({ provider: cloudHypervisor.name, code, problem });
+      }
+    }),
+  );
+  return { found, warnings };
+}
+
+async function ask(process: Process, deps: Deps, get: GetJson): Promise<Found[]> {
+  const { pid, argv } = process;
+  const options = Object.fromEntries(optionsOf(argv.slice(1)));
+  const seen = ownSocket(await pathsOf(pid, deps), process);
+  const api = apiPath(options['api-socket']);
+  const typed = options.vsock === undefined ? undefined : fieldsOf(options.vsock);
+  const tell = async (path: string) => get(await seen(path), '/api/v1/vm.info', deps);
+  const told = api ? await tell(api).catch(keepIf(typed === undefined)) : undefined;
+  const vm = parseVmInfo(told);
+  const socket = vm.socket ?? typed?.socket;
+  if (!socket) return [];
+  const target = `vsock-mux${await seen(socket)}`;
+  const cid = vm.cid ?? machineCid(typed?.cid);
+  const name = basename(api || socket).replace(/\.sock(et)?$/, '');
+  const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;
+  return [{ name, target, status, provider: cloudHypervisor.name, cid, uuid, pid, address: target }];
+}
+
+// "path=PATH", "PATH", or "fd=N" for a socket that was made by another: nobody can tell its path.
+function apiPath(option = ''): string | undefined {
+  const { path, fd } = fieldsOf(option);
+  return fd === undefined ? path || option : undefined;
+}
+
+// "system_uuid" since 53, which still takes "uuid".
+function uuidOf(platform: JsonObject): string | undefined {
+  return (textOf(platform, 'system_uuid') ?? textOf(platform, 'uuid'))?.toLowerCase();
+}
+
+/** What `GET /api/v1/vm.info` tells of the machine. */
+export function parseVmInfo(info: unknown): {
+  readonly socket?: string | undefined;
+  readonly cid?: number | undefined;
+  readonly uuid?: string | undefined;
+  readonly status?: Status | undefined;
+} {
+  if (!isJsonObject(info) || !isJsonObject(info.config)) return {};
+  const { vsock, platform } = info.config;
+  const device = isJsonObject(vsock) ? vsock : {};
+  return {
+    socket: typeof device.socket === 'string' ? device.socket : undefined,
+    cid: machineCid(device.cid),
+    uuid: isJsonObject(platform) ? uuidOf(platform) : undefined,
+    status: states.get(String(info.state)),
+  };
+}
+
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Created', 'off'],
+  ['Running', 'running'],
+  ['Shutdown', 'off'],
+  ['Paused', 'paused'],
+  ['BreakPoint', 'paused'],
+]);
+
+// FAILED: it answers, and says that it has no machine yet.
+function keepIf(isLastWay: boolean): (error: unknown) => undefined {
+  return (error) => {
+    if (isLastWay && !(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
+  };
+}

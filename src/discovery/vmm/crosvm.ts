@@ -1,0 +1,56 @@
+import { basename } from 'node:path';
+import { machineCid } from '../../address/cid.js';
+import { type ProcFs, processesNamed } from '../processes/processes.js';
+import type { Deps, Found, Listing, Process, Provider } from '../provider.js';
+import { fieldsOf, optionsOf } from './vhost-device.js';
+
+/** Running crosvms, by their command lines. */
+export const crosvm: Provider = {
+  name: 'crosvm',
+  title: 'crosvm',
+  platforms: ['linux'],
+  list: (deps) => list(deps),
+};
+
+async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
+  const processes = await processesNamed(/^crosvm$/, deps, fs);
+  return {
+    found: processes
+      .filter(({ argv }) => argv.includes('run'))
+      .filter(isFirst)
+      .flatMap(({ pid, argv }) => toFound(pid, argv)),
+    warnings: [],
+  };
+}
+
+// It forks a process for each device, and they all show its command line.
+function isFirst({ argv }: Process, at: number, all: readonly Process[]): boolean {
+  return all.findIndex((other) => other.argv.join('\0') === argv.join('\0')) === at;
+}
+
+function toFound(pid: number, argv: readonly string[]): Found[] {
+  const { name, ...options } = parseCrosvmArgs(argv);
+  if (options.cid === undefined) return [];
+  const target = `vsock/${options.cid}`;
+  return [
+    {
+      name: name ?? `crosvm-${pid}`,
+      target,
+      status: 'running',
+      provider: crosvm.name,
+      cid: options.cid,
+      pid,
+      address: target,
+    },
+  ];
+}
+
+/** `--vsock 3`, `--vsock cid=3,…` or the older `--cid 3`; the name is `--name`'s, else the control socket's. */
+export function parseCrosvmArgs(argv: readonly string[]): { readonly name?: string; readonly cid?: number } {
+  const args = argv.slice(1).map((arg) => (arg === '-s' ? '--socket' : arg));
+  const options = Object.fromEntries(optionsOf(args));
+  const vsock = options.vsock ?? options.cid;
+  const cid = vsock === undefined ? undefined : machineCid(fieldsOf(vsock).cid ?? vsock.split(',')[0]);
+  const name = options.name ?? (options.socket && basename(options.socket).replace(/\.sock(et)?$/, ''));
+  return { ...(name ? { name } : {}), ...(cid === undefined ? {} : { cid }) };
+}

@@ -1,0 +1,96 @@
+import { machineCid } from '../../address/cid.js';
+import { isJsonObject, parseJson } from '../tools/json.js';
+
+/** What QEMU's command line tells of a machine. */
+export interface QemuMachine {
+  readonly name?: string | undefined;
+  /** In the 8-4-4-4-12 form. */
+  readonly uuid?: string | undefined;
+  /** Of a vhost-vsock device: the kernel's own. */
+  readonly cid?: number | undefined;
+  /** Of a vhost-user-vsock device: the socket on which its daemon serves QEMU. */
+  readonly vhostUserSocket?: string | undefined;
+  /** Where QEMU forwards to the guest's port 22: "127.0.0.1:2222". */
+  readonly forwarded?: string | undefined;
+}
+
+/**
+ * Reads QEMU's arguments, argv[0] first: `-name`, `-uuid` or the one in `-smbios type=1`, the vsock device in each of
+ * its spellings, and what a network of type "user" forwards.
+ */
+export function parseQemuArgs(argv: readonly string[]): QemuMachine {
+  let machine: QemuMachine = {};
+  let chardev: string | undefined;
+  const chardevs = new Map<string, string>();
+  for (let i = 1; i < argv.length; i++) {
+    const option = argv[i]?.replace(/^--?/, '');
+    if (!argv[i]?.startsWith('-') || option === undefined) continue;
+    const value = argv[i + 1] ?? '';
+    switch (option) {
+      case 'name':
+        machine = { ...machine, name: nameOf(value) };
+        break;
+      case 'uuid':
+        machine = { ...machine, uuid: value.toLowerCase() };
+        break;
+      case 'smbios': {
+        const { type, uuid } = parseOption(value, 'file');
+        if (type === '1' && uuid !== undefined) machine = { ...machine, uuid: uuid.toLowerCase() };
+        break;
+      }
+      case 'netdev':
+      case 'nic':
+      case 'net':
+        machine = { ...machine, forwarded: machine.forwarded ?? forwardOf(value) };
+        break;
+      case 'chardev': {
+        const { id, path } = parseOption(value, 'backend');
+        if (id !== undefined && path !== undefined) chardevs.set(id, path);
+        break;
+      }
+      case 'device': {
+        const device = parseOption(value, 'driver');
+        if (/^vhost-vsock-/.test(device.driver ?? ''))
+          machine = { ...machine, cid: machineCid(device['guest-cid']) };
+        if (/^vhost-user-vsock-/.test(device.driver ?? '')) chardev = device.chardev;
+        break;
+      }
+    }
+  }
+  return { ...machine, vhostUserSocket: chardevs.get(chardev ?? '') };
+}
+
+/** An option's value, "driver,key=value,…" with ",," for a comma, or the JSON form that libvirt writes. */
+function parseOption(text: string, first: string): Readonly<Record<string, string | undefined>> {
+  if (text.startsWith('{')) return fromJson(text);
+  const fields = text.match(/(?:[^,]|,,)+/g) ?? [];
+  const pairs = fields.map((field, i): [string, string] => {
+    const [, key, value] = /^([^=]*)=(.*)$/s.exec(field) ?? [];
+    const plain = (value ?? field).replaceAll(',,', ',');
+    return key === undefined ? [i === 0 ? first : plain, i === 0 ? plain : 'on'] : [key, plain];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function fromJson(text: string): Readonly<Record<string, string>> {
+  try {
+    const value: unknown = parseJson(text);
+    if (!isJsonObject(value)) return {};
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, String(each)]));
+  } catch {
+    return {};
+  }
+}
+
+function nameOf(value: string): string | undefined {
+  const { guest, name } = parseOption(value, 'guest');
+  return guest ?? name;
+}
+
+// "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. QEMU chooses a port for 0, unseen.
+function forwardOf(value: string): string | undefined {
+  const [, host, port] =
+    /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):([1-9]\d*)-[^:,"]*:22(?!\d)/.exec(value) ?? [];
+  if (port === undefined) return undefined;
+  return `${host === '' || host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+}

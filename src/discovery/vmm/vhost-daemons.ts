@@ -1,0 +1,55 @@
+import { stat } from 'node:fs/promises';
+import { DiscoveryError } from '../discovery-error.js';
+import { type FindPath, pathsOf } from '../processes/process-paths.js';
+import { type ProcFs, processesNamed } from '../processes/processes.js';
+import { ownSocket } from '../processes/socket-owner.js';
+import type { Deps } from '../provider.js';
+import { parseVhostDevice } from './vhost-device.js';
+
+/** A vhost-device-vsock that serves a machine of QEMU. */
+export interface VhostDaemon {
+  readonly cid?: number | undefined;
+  /** The socket on which it serves QEMU, as `fileIdentity` has it. */
+  readonly socket?: string | undefined;
+  /** Undefined: somebody else's socket is where its own should be. */
+  readonly address?: string | undefined;
+}
+
+/** The running ones; `warn` is told of those whose socket is somebody else's. */
+export async function vhostDaemons(
+  deps: Deps,
+  warn: (error: DiscoveryError) => void,
+  fs?: ProcFs,
+): Promise<readonly VhostDaemon[]> {
+  const processes = await processesNamed(/^(vhost-device-vsock|vhost-user-vsock)$/, deps, fs);
+  const daemons = processes.map(async (process): Promise<readonly VhostDaemon[]> => {
+    const find = await pathsOf(process.pid, deps, fs);
+    const own = ownSocket(find, process);
+    const addressOf = async (path: string) => {
+      try {
+        return `vsock-mux${await own(path)}`;
+      } catch (error) {
+        if (!(error instanceof DiscoveryError)) throw error;
+        warn(error);
+        return undefined;
+      }
+    };
+    return Promise.all(
+      parseVhostDevice(process).map(async ({ cid, socket, udsPath }) => ({
+        cid,
+        socket: socket && (await fileIdentity(find, socket)),
+        address: await addressOf(udsPath),
+      })),
+    );
+  });
+  return (await Promise.all(daemons)).flat();
+}
+
+/** What two processes have in common that mean one file: in containers of their own they may have other paths for it. */
+export async function fileIdentity(find: FindPath, path: string): Promise<string> {
+  const here = await find(path).catch(() => path);
+  return stat(here).then(
+    ({ dev, ino }) => `${dev}:${ino}`,
+    () => here,
+  );
+}

@@ -1,0 +1,55 @@
+import { DiscoveryError } from '../discovery-error.js';
+import { match } from '../match.js';
+import type { Deps, Found, Listing, Provider, Warning } from '../provider.js';
+import { type Search, searchIn } from '../search.js';
+import { listDistros, type WslDistro } from './wsl.js';
+
+/** The distributions of WSL2. */
+export const wsl: Provider = {
+  name: 'wsl',
+  title: 'WSL2',
+  platforms: ['win32'],
+  limitMs: 5000, // its service may have to start
+  list: (deps) => listWsl(deps),
+  find: (name, deps) => findDistro(name, deps),
+};
+
+export async function listWsl(
+  deps: Deps,
+  list: (deps: Deps) => Promise<readonly WslDistro[]> = (deps) => listDistros(deps),
+): Promise<Listing> {
+  try {
+    return { found: (await list(deps)).map(toFound), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    const { code, message: problem } = error;
+    return { found: [], warnings: [{ provider: wsl.name, code, problem }] };
+  }
+}
+
+/** By name; there are no ids that last. */
+export async function findDistro(
+  name: string,
+  deps: Deps,
+  list: (deps: Deps) => Promise<readonly WslDistro[]> = (deps) => listDistros(deps),
+): Promise<Search<Found, Warning>> {
+  try {
+    const found = (await list(deps)).map(toFound);
+    return searchIn(match(name, found), found, (each) => each.name);
+  } catch (error) {
+    deps.signal?.throwIfAborted();
+    if (!(error instanceof DiscoveryError)) throw error;
+    return unavailable(error);
+  }
+}
+
+/** That WSL gave no answer. */
+export function unavailable(cause: DiscoveryError) {
+  const { message: problem } = cause;
+  const why = { code: 'NOT_FOUND', problem, hint: 'see wsl --status', warnings: [], cause };
+  return { outcome: 'unavailable', ...why } as const;
+}
+
+function toFound({ name, running }: WslDistro): Found {
+  return { name, target: `wsl/${name}`, status: running ? 'running' : 'off', provider: wsl.name };
+}

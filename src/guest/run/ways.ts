@@ -1,0 +1,125 @@
+import { hostNameOf } from '../../address/host-name.js';
+import { shellWord } from '../../address/shell-word.js';
+import type { Target } from '../../kinds/kinds.js';
+import { asTarget } from '../../kinds/parse.js';
+import { splitUser } from '../../lookup/login.js';
+import { pathArgument, proxyWord } from '../../ssh/config/word.js';
+
+/** How a script gets into a guest that can already be reached somehow. */
+export type WayName = 'ssh' | 'target' | 'wsl' | 'machinectl';
+
+export interface Way {
+  readonly name: WayName;
+  /** The program and its arguments; `script` comes by stdin unless it is an argument already. */
+  readonly command: readonly string[];
+  readonly input: string | undefined;
+  /** It gets this process's own terminal as stdin, for somebody to be asked. */
+  readonly terminal?: true;
+}
+
+export interface WayOptions {
+  readonly way: WayName;
+  /** [user@]HOST, or a target. */
+  readonly host: string;
+  readonly script: string;
+  /** As root, by sudo where needed; false: sudo only if it asks for nothing. */
+  readonly needsRoot: boolean;
+  /** Another configuration file for ssh. */
+  readonly sshConfig?: string | undefined;
+  readonly port?: number | undefined;
+  /** By ssh: a target that is to lead to HOST. All other settings are HOST's, its host key among them. */
+  readonly through?: string | undefined;
+  /** A private key for logging in. */
+  readonly identityFile?: string | undefined;
+  /** How to call this program. */
+  readonly self: readonly string[];
+  readonly platform: NodeJS.Platform;
+}
+
+type ProxyOptions = Pick<WayOptions, 'self' | 'platform' | 'port' | 'identityFile'>;
+
+/** Which way a text means: WSL for wsl/DISTRO, our own proxy for another target, ssh for the rest. */
+export function wayOf(host: string): WayName {
+  const target = targetOf(host);
+  if (target === undefined) return 'ssh';
+  return target.kind === 'wsl' ? 'wsl' : 'target';
+}
+
+/** What a text without its "user@" is as a target; undefined where it is none. */
+export function targetOf(host: string): Target | undefined {
+  return asTarget(splitUser(host).host);
+}
+
+/** The program to start, and what it reads; `more` are options of ssh. */
+export function wayInto(options: WayOptions, more: readonly string[] = []): Way {
+  const { way, host, script, needsRoot } = options;
+  switch (way) {
+    case 'ssh':
+    case 'target':
+      return {
+        name: way,
+        command: [...sshCommand(options, more), `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`],
+        input: script,
+      };
+    case 'wsl': {
+      const target = targetOf(host);
+      const distro = target?.kind === 'wsl' ? target.name : host;
+      return { name: way, command: ['wsl.exe', '-d', distro, '-u', 'root', '--', 'sh', '-s'], input: script };
+    }
+    case 'machinectl': {
+      const target = targetOf(host);
+      const name =
+        target?.kind === 'machine' || target?.kind === 'container' ? target.name : splitUser(host).host;
+      const account = splitUser(host).user ?? 'root';
+      const shell = ['machinectl', '--quiet', 'shell', `${account}@${name}`, '/bin/sh', '-c', script];
+      return { name: way, command: shell, input: undefined };
+    }
+  }
+}
+
+/** ssh, its options, `more` of them, and the host: through our own proxy where that is a target. Throws a RangeError. */
+export function sshCommand(
+  options: Omit<WayOptions, 'script' | 'needsRoot'>,
+  more: readonly string[] = [],
+): readonly string[] {
+  const { way, host, sshConfig, platform, through } = options;
+  const { user, host: target } = splitUser(host);
+  const name = way === 'target' ? hostNameOf(target) : target;
+  return [
+    platform === 'win32' ? 'ssh.exe' : 'ssh',
+    ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
+    ...['-o', 'LogLevel=ERROR'],
+    ...(way === 'target' ? targetOptions(target, options) : []),
+    ...(through === undefined ? [] : settings(proxyOptions(through, options))),
+    ...more,
+    '--',
+    user === undefined ? name : `${user}@${name}`,
+  ];
+}
+
+function targetOptions(target: string, options: ProxyOptions): readonly string[] {
+  const { identityFile } = options;
+  return settings([
+    ...proxyOptions(target, options),
+    ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'],
+    ...(identityFile === undefined ? [] : [`IdentityFile=${pathArgument(identityFile)}`]),
+  ]);
+}
+
+/** Over a connection of its own, to a machine that gets nothing of this host but the script. */
+function proxyOptions(target: string, { self, platform, port }: ProxyOptions): readonly string[] {
+  const words = [...self, 'proxy', target].map((word) => proxyWord(word, platform));
+  return [
+    `ProxyCommand=${[...words, port ?? '%p'].join(' ')}`, // ssh's own ports end at 65535
+    ...['ProxyUseFdpass=no', 'ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes'],
+    ...['ForwardAgent=no', 'ForwardX11=no'],
+  ];
+}
+
+function settings(all: readonly string[]): readonly string[] {
+  return all.flatMap((setting) => ['-o', setting]);
+}
+
+const asRoot = 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec env LC_ALL=C sudo -n sh -s; fi';
+const asRootIfFree =
+  'if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s; else exec sh -s; fi';

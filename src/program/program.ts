@@ -1,0 +1,121 @@
+import { Command as CommanderCommand, CommanderError } from 'commander';
+import { type Command, type Io, inCommand, type RawArgs, UsageError, understand } from '../cli/command.js';
+import { groupSummaries } from '../cli/groups.js';
+import { printCompletions } from '../commands/completion/completion.js';
+import { nc } from '../commands/proxy/nc.js';
+import { toolCommands } from '../commands/ssh/ssh.js';
+import { exitCode, quote } from '../errors.js';
+import { version } from '../version.js';
+import { asUsage } from './commander-error.js';
+import { commands } from './commands.js';
+import { helpLayout, helpOf, labelled } from './help-layout.js';
+import { failedJson, mentionsJson, wantsJson } from './json-failure.js';
+import { wire } from './wire.js';
+
+/** What is done with a command's arguments; resolves to the exit code. */
+export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
+
+/** Runs the arguments through commander, which knows --help and finds mistakes. Resolves to the exit code. Throws a UsageError. */
+export async function runCommandLine(
+  args: readonly string[],
+  io: Io,
+  act: Act = (command, raw) => command.run(understand(command, raw, io), io),
+): Promise<number> {
+  let code: number = exitCode.ok;
+  let asked: { readonly name?: string; readonly raw: RawArgs } = { raw: mentionsJson(args) };
+  const run: Act = (command, raw) => {
+    asked = { name: command.name, raw };
+    return inCommand(command.name, () => act(command, raw));
+  };
+  const wired = (command: Command<unknown>) => async (raw: RawArgs) => {
+    code = await run(command, raw);
+  };
+  if (io.program === 'vmssh' && args[0] === 'help' && args.length > 1) {
+    return runCommandLine([...knownCommand(args.slice(1)), '--help'], io, act);
+  }
+  if (io.program === 'vmssh' && args[0] === 'complete') return printCompletions(args.slice(1), commands, io);
+  const tool = io.program === 'vsock-nc' ? undefined : passedThrough(args);
+  if (tool) return run(tool, { positionals: args.slice(1), options: {} });
+  const program = io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', wired(nc)).version(version) : vmssh(wired);
+  silence(program, io, '');
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage; // help or a version was printed
+    const name = asked.name ?? (error instanceof UsageError ? error.command : undefined);
+    const command = commands.find((each) => each.name === name);
+    if (command && wantsJson(command, asked.raw)) io.out(failedJson(command.name, error, io));
+    throw error;
+  }
+  return code;
+}
+
+/** The words of a command or of a group of them. Throws a UsageError. */
+function knownCommand(words: readonly string[]): readonly string[] {
+  const name = words.join(' ');
+  if (commands.some((command) => `${command.name} `.startsWith(`${name} `))) return words;
+  throw new UsageError(`unknown command ${quote(name)}`);
+}
+
+/** A command that takes any option of another program: its arguments are not ours to understand, but for --help. */
+function passedThrough(args: readonly string[]): Command<unknown> | undefined {
+  const [name, first, second] = args;
+  if (first === undefined || first === '--help') return undefined;
+  // rsync has a -h of its own, which needs operands.
+  if (first === '-h' && (name !== 'rsync' || second === undefined)) return undefined;
+  return toolCommands.find((command) => command.name === name);
+}
+
+function vmssh(act: (command: Command<unknown>) => (raw: RawArgs) => Promise<void>): CommanderCommand {
+  const program = new CommanderCommand('vmssh')
+    .description('ssh into virtual machines and containers on this host, without a network')
+    .version(version)
+    .helpCommand('help [command]', 'show help for a command')
+    .addHelpText('after', overview);
+  for (const command of commands) {
+    const [first = '', second] = command.name.split(' ');
+    if (second === undefined) {
+      program.addCommand(wire(command, first, act(command)));
+      continue;
+    }
+    let group = program.commands.find((each) => each.name() === first);
+    if (!group) {
+      group = new CommanderCommand(first).description(groupSummaries[first] ?? '');
+      program.addCommand(group);
+    }
+    group.addCommand(wire(command, second, act(command)));
+  }
+  return program;
+}
+
+/** What stands below the commands. */
+function overview({ command }: { readonly command: CommanderCommand }): string {
+  const help = helpOf(command);
+  const targets =
+    'mint, vsock/3, machine/web, container/web, unix/run/x.sock, .host, vsock-mux/run/fc/v.sock (docs/targets.md)';
+  const codes =
+    '0 done, 1 could not connect, 2 wrong usage, 3 no SSH banner, 4 not found or ambiguous, 130 interrupted';
+  return `
+${labelled('Targets: ', targets, help)}
+${labelled('Exit codes: ', codes, help)}
+
+Set up:
+  vmssh config install
+  ssh root@vsock/3`;
+}
+
+/** Every command of the tree writes through `io`, throws instead of exiting, and shows its arguments in its usage alone. */
+function silence(command: CommanderCommand, io: Io, name: string): void {
+  command.configureHelp(helpLayout);
+  command.exitOverride((error) => {
+    throw asUsage(error, name);
+  });
+  command.configureOutput({
+    writeOut: (text) => io.out(text),
+    getOutHelpWidth: () => io.columns ?? 80,
+    getErrHelpWidth: () => io.columns ?? 80,
+    writeErr: (text) => io.err(text),
+    outputError: () => {}, // its words are in what it throws
+  });
+  for (const each of command.commands) silence(each, io, `${name} ${each.name()}`.trim());
+}

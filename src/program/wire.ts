@@ -1,0 +1,83 @@
+import { Command as CommanderCommand, Option } from 'commander';
+import type { Command, OptionSpec, RawArgs } from '../cli/command.js';
+import { refuseApart } from '../cli/scan-args.js';
+import { helpOf, wrapped } from './help-layout.js';
+
+/** A command as commander knows it. */
+export function wire(
+  command: Command<unknown>,
+  name: string,
+  action: (raw: RawArgs) => Promise<void>,
+): CommanderCommand {
+  const wired = new Wired(name, command.options)
+    .description(command.summary)
+    .usage(`[options] ${command.usage}`.trim());
+  wired.argument('[arguments...]');
+  for (const spec of command.options) wired.addOption(option(spec));
+  wired.addHelpText('after', ({ command: shown }) => afterHelp(command, shown));
+  return wired.action((positionals: string[], options: Record<string, string | boolean>) => {
+    return action({ positionals, options: byLongName(command.options, options) });
+  });
+}
+
+/**
+ * Commander takes the argument behind an option for its value also where that may be left out. Here such a value follows
+ * a "=" only, as in scan-args.ts, so that a target may stand behind --wait.
+ */
+class Wired extends CommanderCommand {
+  readonly #specs: readonly OptionSpec[];
+
+  constructor(name: string, specs: readonly OptionSpec[]) {
+    super(name);
+    this.#specs = specs;
+  }
+
+  override parseOptions(args: string[]) {
+    return super.parseOptions(markLeftOut(this.#specs, args));
+  }
+}
+
+/** Stands for a value that was left out: no argument of a process can hold it. */
+const leftOut = '\0';
+
+function markLeftOut(specs: readonly OptionSpec[], args: readonly string[]): string[] {
+  const marked: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '--') return [...marked, ...args.slice(i)];
+    const spec = specs.find(({ long, short }) => arg === `--${long}` || arg === `-${short}`);
+    const value = args[i + 1];
+    if (spec?.optionalValue) refuseApart(spec, value);
+    marked.push(spec?.optionalValue ? `--${spec.long}=${leftOut}` : arg);
+    if (spec?.value !== undefined && !spec.optionalValue && value !== undefined) {
+      marked.push(value);
+      i++;
+    }
+  }
+  return marked;
+}
+
+function option(spec: OptionSpec): Option {
+  const value = spec.value === undefined ? '' : spec.optionalValue ? ` [${spec.value}]` : ` <${spec.value}>`;
+  return new Option(`${spec.short ? `-${spec.short}, ` : ''}--${spec.long}${value}`, spec.summary);
+}
+
+/** What stands below the options: as wide as they are, but for lines to be typed. */
+function afterHelp({ details, examples }: Command<unknown>, shown: CommanderCommand): string {
+  const help = helpOf(shown);
+  const lines = examples.map(({ line, about }) => `  ${line}\n${wrapped(about, help, '      ')}`);
+  return `${details ? `\n${wrapped(details, help)}\n` : ''}\nExamples:\n${lines.join('\n')}`;
+}
+
+/** Commander names options in camel case. */
+function byLongName(
+  specs: readonly OptionSpec[],
+  options: Record<string, string | boolean>,
+): RawArgs['options'] {
+  const named: Record<string, string | true> = {};
+  for (const { long } of specs) {
+    const value = options[long.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+    if (value !== undefined && value !== false) named[long] = value === leftOut ? true : value;
+  }
+  return named;
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { settingsOf } from './settings.js';
+
+/** Whose a file is: "edited" is ours with changes of somebody else. */
+export type ConfigOwner = 'none' | 'ours' | 'edited' | 'foreign';
+
+const mark =
+  '# Written by vmssh: "vmssh config install" rewrites it, "vmssh config uninstall" removes it. Do not edit: ';
+
+/** The text with a first line by which `ownerOf` knows it again. */
+export function signed(text: string): string {
+  return `${mark}${digest(text)}\n${text}`;
+}
+
+/** Whose the file with this content is; undefined: there is none. */
+export function ownerOf(content: string | undefined): ConfigOwner {
+  if (content === undefined) return 'none';
+  if (!content.startsWith(mark)) return content.trim() === '' ? 'none' : 'foreign';
+  const end = content.indexOf('\n');
+  return digest(content.slice(end + 1)) === content.slice(mark.length, end) ? 'ours' : 'edited';
+}
+
+function digest(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('base64url')}`;
+}
+
+const about = '# Machines on this host: vmssh config install';
+
+/** The line that has to stand above the first Host or Match of the main configuration. */
+export function includeLine(ownFile: string): string {
+  return `Include ${ownFile}`;
+}
+
+/** The main configuration with the Include on top; the same where one is there above the first Host or Match. */
+export function withInclude(main: string, ownFile: string, spellings: readonly string[] = []): string {
+  if (hasInclude(main, [ownFile, ...spellings])) return main;
+  const lines = [about, includeLine(ownFile), ...(main === '' ? [] : [''])].map(
+    (line) => `${line}${lineEnd(main)}`,
+  );
+  const [, byteOrderMark = '', rest = ''] = /^(\ufeff?)(.*)$/s.exec(main) ?? [];
+  return `${byteOrderMark}${lines.join('')}${rest}`;
+}
+
+/** The main configuration without what `withInclude` added. */
+export function withoutInclude(main: string, ownFile: string): string {
+  const end = lineEnd(main);
+  const ours = [about, includeLine(ownFile)].map((line) => `${line}${end}`).join('');
+  for (const added of [`${ours}${end}`, ours, `${includeLine(ownFile)}${end}`]) {
+    const at = `${end}${main}`.indexOf(`${end}${added}`);
+    if (at >= 0) return main.slice(0, at) + main.slice(at + added.length);
+    if (main.startsWith(`\ufeff${added}`)) return main.replace(added, '');
+  }
+  return main;
+}
+
+/** Whether an Include of one of these files holds for all hosts: it stands above the first Host or Match. */
+export function hasInclude(main: string, files: readonly string[]): boolean {
+  for (const { keyword, args } of settingsOf(main)) {
+    if (keyword === 'host' || keyword === 'match') return false;
+    if (keyword === 'include' && args.some((each) => files.includes(each))) return true;
+  }
+  return false;
+}
+
+function lineEnd(text: string): string {
+  return /\r\n/.test(text) ? '\r\n' : '\n';
+}

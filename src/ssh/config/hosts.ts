@@ -1,0 +1,100 @@
+import { slug } from '../../address/host-name.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import { printable } from '../../errors.js';
+import { countBy } from '../../group-by.js';
+import { parseTarget } from '../../kinds/parse.js';
+import { hostKeyAlias, uuidAlias } from '../identity.js';
+import { hostOptions } from './host-options.js';
+import { settingsOf } from './settings.js';
+import type { ConcreteHost } from './text.js';
+
+export interface ConcreteHostOptions {
+  /** Stands in front of each name. */
+  readonly prefix: string;
+  /** Names that mean something else already, in lower case. */
+  readonly taken: ReadonlySet<string>;
+  readonly knownHosts: string;
+}
+
+export interface ConcreteHosts {
+  readonly hosts: readonly ConcreteHost[];
+  /** Machines that got no name of their own, and why. */
+  readonly left: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** A block a machine, by its slug; never one that could stand for another host or machine. */
+export function concreteHosts(
+  machines: readonly ListedMachine[],
+  { prefix, taken, knownHosts }: ConcreteHostOptions,
+): ConcreteHosts {
+  const hosts: ConcreteHost[] = [];
+  const left: { name: string; why: string }[] = [];
+  // A made-up name is none: its number is another one next time.
+  const named = machines.filter(({ name, provider, pid }) => name !== `${provider}-${pid}`);
+  const slugs = countBy(named, ({ name }) => slug(name).toLowerCase());
+  const uuids = countBy(machines, ({ uuid }) => uuid);
+  const hostOf = ({ name, provider }: ListedMachine) => {
+    const isOnly = slugs.get(slug(name).toLowerCase()) === 1;
+    return `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}`;
+  };
+  const wanted = countBy(named, (machine) => hostOf(machine).toLowerCase());
+  for (const machine of named) {
+    const host = hostOf(machine);
+    const isOnly = wanted.get(host.toLowerCase()) === 1;
+    const why = problem(machine, host, prefix, taken, isOnly);
+    if (why !== undefined) left.push({ name: machine.name, why });
+    else hosts.push({ ...toHost(machine, host, knownHosts), pattern: uuidPattern(machine, uuids, taken) });
+  }
+  return { hosts, left };
+}
+
+function problem(
+  machine: ListedMachine,
+  host: string,
+  prefix: string,
+  taken: ReadonlySet<string>,
+  isOnly: boolean,
+): string | undefined {
+  if (slug(machine.name) === '') return 'its name has no character that a host name can have';
+  if (prefix === '' && host.includes('.')) return 'with a dot it could be a host on a network: use --prefix';
+  if (taken.has(host.toLowerCase())) return `your ssh configuration has a Host ${host} already: use --prefix`;
+  if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
+  try {
+    hostOptions({ ...toHost(machine, host, '~/x').options, program: ['vmssh'], fdpass: false });
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function toHost(machine: ListedMachine, host: string, knownHosts: string): ConcreteHost {
+  const { name, target, provider, user, identityFile } = machine;
+  const alias = hostKeyAlias({ target: parseTarget(target), machine });
+  return {
+    host,
+    about: printable(`${name} of ${provider}`),
+    options: {
+      target,
+      knownHosts: alias === undefined ? undefined : knownHosts,
+      hostKeyAlias: alias,
+      user,
+      identityFile,
+    },
+  };
+}
+
+// The first dash as "?": no other UUID fits, and IDEs and completion, which leave patterns out, list each machine once.
+function uuidPattern(
+  { uuid }: ListedMachine,
+  uuids: ReadonlyMap<string | undefined, number>,
+  taken: ReadonlySet<string>,
+): string | undefined {
+  if (uuid === undefined || uuidAlias(uuid) === undefined || taken.has(uuid)) return undefined;
+  return uuids.get(uuid) === 1 ? uuid.replace('-', '?') : undefined;
+}
+
+/** The concrete names behind `Host` in a configuration, in lower case: what a new block may not stand for. */
+export function hostNames(config: string): ReadonlySet<string> {
+  const words = settingsOf(config).flatMap(({ keyword, args }) => (keyword === 'host' ? args : []));
+  return new Set(words.map((word) => word.toLowerCase()).filter((word) => !/[*?!]/.test(word)));
+}

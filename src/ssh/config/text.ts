@@ -1,0 +1,63 @@
+import { hostPatterns, type Kind } from '../../kinds/kind.js';
+import { kinds } from '../../kinds/kinds.js';
+import { type Caller, type HostOptions, hostOptions } from './host-options.js';
+
+export interface ConfigTextOptions extends Caller {
+  /** Where the keys of machines with an identity are kept, as ssh reads it. */
+  readonly knownHosts?: string;
+  /** A block of its own for each: IDEs list them. */
+  readonly hosts?: readonly ConcreteHost[];
+  /** Whose patterns are written. */
+  readonly table?: readonly Kind[];
+}
+
+/** One machine under a name of its own. */
+export interface ConcreteHost {
+  /** What is typed after ssh. */
+  readonly host: string;
+  /** More names, as a pattern: no program offers those for a choice. */
+  readonly pattern?: string | undefined;
+  readonly options: Omit<HostOptions, keyof Caller>;
+  /** A comment above it. */
+  readonly about: string;
+}
+
+/** Where ssh keeps the keys of machines by name: in the folder of whoever runs it. */
+export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
+
+/** The host patterns of all kinds whose host keys are kept for the machine, or not at all. `.host` comes first. */
+function patterns(table: readonly Kind[], hostKey: Kind['hostKey']): string {
+  return table
+    .filter((kind) => kind.hostKey === hostKey)
+    .flatMap(hostPatterns)
+    .join(' ');
+}
+
+/** The lines for an ssh_config, as a Unix ssh reads them. Throws a RangeError where a path cannot stand in such a file. */
+export function configText({
+  program,
+  fdpass,
+  platform,
+  knownHosts = userKnownHosts,
+  hosts = [],
+  table = kinds,
+}: ConfigTextOptions): string {
+  const caller = { program, fdpass, platform };
+  return [
+    '# vmssh: ssh into machines on this host without a network',
+    '',
+    '# These names are addresses: which machine answers can change with every start, and nothing can sit in between.',
+    block(patterns(table, 'none'), { ...caller, knownHosts: undefined }),
+    '# These are machines: the first key is taken, a changed one is refused until "vmssh forget NAME".',
+    block(patterns(table, 'machine'), { ...caller, knownHosts }),
+    ...hosts.flatMap(({ host, pattern = '', options, about }) => [
+      `# ${about}`,
+      block(`${host} ${pattern}`.trimEnd(), { ...options, ...caller }),
+    ]),
+  ].join('\n');
+}
+
+function block(host: string, options: HostOptions): string {
+  const lines = hostOptions(options).map(([keyword, value]) => `    ${keyword} ${value}\n`);
+  return `Host ${host}\n${lines.join('')}`;
+}

@@ -1,0 +1,100 @@
+import { Chalk } from 'chalk';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { check } from '../../../src/commands/check/check.js';
+import { formatCheck } from '../../../src/commands/check/format.js';
+import { nc } from '../../../src/commands/proxy/nc.js';
+import { ConnectError } from '../../../src/errors.js';
+import { SocketFolder } from '../../connect/socket-folder.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { vmssh } from '../../helpers/run.js';
+
+const flags = { timeoutMs: 20_000, waitMs: undefined, verbose: false };
+
+describe('formatCheck', () => {
+  const stages = [
+    { stage: 'parsed', ms: 0.3, found: 'unix {}' },
+    { stage: 'authentication', ms: 1234.5, found: 'publickey\x1b for root' },
+  ] as const;
+
+  it('has a line a stage', () => {
+    expect(formatCheck({ target: 'unix/x\u202e', stages }, new Chalk({ level: 0 }), fakeIo())).toBe(
+      [
+        'unix/x\\u{202e}',
+        '  ✓ parsed             0.3 ms  unix {}',
+        '  ✓ authentication  1234.5 ms  publickey\\x1b for root',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('ends with what stopped it', () => {
+    const error = new ConnectError('connect', 'x', { code: 'ENOENT', problem: 'why\n', hint: 'do\r' });
+    const without = new ConnectError('connect', 'x', { code: 'ENOENT', problem: 'why' });
+    const plain = new Chalk({ level: 0 });
+    const failed = '  ✗ connect                    why';
+    expect(formatCheck({ target: 'x', stages: [], error }, plain, fakeIo())).toBe(
+      `x\n${failed}\\x0a\n    hint: do\\x0d\n`,
+    );
+    expect(formatCheck({ target: '', stages: [], error: without }, plain, fakeIo())).toBe(`""\n${failed}\n`);
+  });
+});
+
+describe('on real sockets', () => {
+  let folder: SocketFolder;
+  beforeEach(() => {
+    folder = new SocketFolder();
+  });
+  afterEach(() => folder.stop());
+  const all = { port: 22, user: 'root', json: true, ...flags };
+
+  it('check tells as JSON where each target stopped, and exits as the first that failed', async () => {
+    const path = await folder.listen((peer) => peer.end('SSH-2.0-x\r\n'));
+    const targets = [`unix${path}`, `unix${folder.at('nothing')}`, 'foo/bar'];
+    const io = fakeIo();
+    expect(await check.run({ ...all, targets }, io)).toBe(1);
+    const { results } = JSON.parse(io.stdout.join(''));
+    expect(results).toMatchObject([
+      { target: targets[0], ok: false, exitCode: 1, error: { op: 'handshake', code: 'HANDSHAKE' } },
+      { target: targets[1], ok: false, exitCode: 1, error: { op: 'connect', code: 'ENOENT' } },
+      { target: 'foo/bar', ok: false, exitCode: 2, error: { op: 'parse', code: 'USAGE' }, stages: [] },
+    ]);
+    const names = results.map(({ stages }: { stages: { stage: string }[] }) =>
+      stages.map(({ stage }) => stage),
+    );
+    expect(names).toEqual([['parsed', 'resolved', 'connected', 'banner'], ['parsed', 'resolved'], []]);
+  });
+
+  it.each([
+    { name: 'before the banner', greeting: '' },
+    { name: 'in the handshake', greeting: 'SSH-2.0-x\r\n' },
+  ])('check ends on Ctrl-C $name', async ({ greeting }) => {
+    const abort = new AbortController();
+    const path = await folder.listen((peer) => {
+      peer.write(greeting);
+      if (greeting === '') setImmediate(() => abort.abort());
+      else peer.once('data', () => abort.abort());
+    });
+    const io = fakeIo({ interrupted: () => abort.signal, self: vmssh, env: process.env });
+    expect(await check.run({ ...all, targets: [`unix${path}`] }, io)).toBe(130);
+    expect(JSON.parse(io.stdout.join(''))).toMatchObject({
+      results: [{ error: { code: 'INTERRUPTED' } }],
+    });
+  });
+
+  const banner = { port: 22, banner: true, forSsh: false, transports: ['vsock' as const], ...flags };
+  it('nc --banner prints the banner', async () => {
+    const path = await folder.listen((peer) => peer.write('hello\r\nSSH-2.0-x\x1b y\r\n'));
+    const io = fakeIo();
+    expect(await nc.run({ ...banner, text: `unix${path}` }, io)).toBe(0);
+    expect(io.stdout).toEqual(['SSH-2.0-x\\x1b y\n']);
+  });
+
+  it.each([undefined, 20_000])('nc --banner ends on Ctrl-C, with --wait %s', async (waitMs) => {
+    const abort = new AbortController();
+    const path = await folder.listen(() => setImmediate(() => abort.abort()));
+    const io = fakeIo({ interrupted: () => abort.signal });
+    const running = nc.run({ ...banner, waitMs, text: `unix${path}` }, io);
+    await expect(running).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(io.stdout).toEqual([]);
+  });
+});

@@ -1,0 +1,223 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RawArgs } from '../../../src/cli/command.js';
+import { complete, type LiveNames } from '../../../src/commands/completion/complete.js';
+import { completion, printCompletions } from '../../../src/commands/completion/completion.js';
+import { listFolder } from '../../../src/commands/completion/paths.js';
+import { completionScripts, shells } from '../../../src/commands/completion/scripts.js';
+import type { ListedMachine } from '../../../src/discovery/merge.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import { commands } from '../../../src/program/commands.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const machine = (name: string, target: string): ListedMachine => ({
+  ...{ name, target, status: 'running', provider: 'p', also: [] },
+});
+const live = {
+  machines: async () => [
+    machine('mint', 'qemu/mint'),
+    machine('Web 1', 'machine/Web 1'),
+    machine('$(reboot)', 'lima/$(reboot)'),
+  ],
+  providers: async () => ['libvirt', 'lima'],
+  folder: async (path: string) => (path === '/' ? [{ name: 'run', kind: 'folder' as const }] : []),
+};
+const words = async (line: string, names: LiveNames = live) =>
+  (await complete(line.split(' '), commands, names)).map(({ word }) => word);
+
+describe('completion', () => {
+  it.each([
+    { line: 'con', want: ['config'] },
+    { line: 'config ', want: ['install', 'uninstall', 'diff', 'print'] },
+    { line: 'config un', want: ['uninstall'] },
+    { line: 'ssh ', want: ['mint', 'qemu/mint', 'Web-1', 'reboot', 'unix/', 'vsock/', 'vsock-mux/'] },
+    { line: 'ssh root@m', want: ['root@mint'] },
+    { line: 'ssh -l ann q', want: ['qemu/mint'] },
+    { line: 'ssh -p 22 --w', want: ['--wait'] },
+    { line: 'ssh mint --w', want: [] },
+    { line: 'scp x --w', want: [] },
+    { line: 'scp mi', want: ['mint:'] },
+    { line: 'check q', want: ['qemu/mint'] },
+    { line: 'list --r', want: ['--running'] },
+    { line: 'list --provider li', want: ['libvirt', 'lima'] },
+    { line: 'list --provider libvirt,lim', want: ['libvirt,lima'] },
+    { line: 'list --provider=lib', want: ['--provider=libvirt'] },
+    { line: 'list -o ', want: ['wide', 'json'] },
+    { line: 'list --output=j', want: ['--output=json'] },
+    { line: 'list --watch=', want: [] },
+    { line: 'guest install --ro', want: ['--route'] },
+    {
+      line: 'guest install --route=',
+      want: ['--route=ssh', '--route=target', '--route=wsl', '--route=machinectl'],
+    },
+    { line: 'guest check --route m', want: ['machinectl'] },
+    { line: 'guest units --distro a', want: ['arch'] },
+    { line: 'nc -t v', want: ['vsock', 'vsock,ip'] },
+    { line: 'doctor --over root@q', want: ['root@qemu/mint'] },
+    { line: 'guest install --target=q', want: ['--target=qemu/mint'] },
+    { line: 'check -- --q', want: [] },
+    { line: 'nc unix/ru', want: ['unix/run/'] },
+    { line: 'nc unix:/ru', want: ['unix:/run/'] },
+    { line: 'ssh root@vsock-mux/r', want: ['root@vsock-mux/run/'] },
+    { line: 'config install --prefix v', want: [] },
+    { line: 'completion ', want: ['bash', 'zsh', 'fish', 'powershell'] },
+    { line: 'resolve m', want: ['mint'] },
+    { line: 'check ann@m', want: ['ann@mint'] },
+    { line: 'proxy m', want: [] },
+    { line: 'nope x', want: [] },
+  ])('of "$line"', async ({ line, want }) => expect(await words(line)).toEqual(want));
+
+  it('offers no name that the commands would not take', async () => {
+    const names = ['..', 'a/b', '', 'two', 'Two', 'x y', 'x-y', 'x?y', 'twins', 'twins'];
+    const machines = names.map((name, i) => machine(name, `podman/${i < 8 ? name : `${name}${i}`}`));
+    const offered = await words('check ', { ...live, machines: async () => machines });
+    expect(offered.filter((word) => !word.endsWith('/'))).toEqual([
+      ...['two', 'podman/two', 'Two', 'podman/Two', 'x-y', 'podman/x-y'],
+      ...['podman/twins8', 'podman/twins9'],
+    ]);
+    for (const word of offered.filter((word) => word.includes('/') && !word.endsWith('/')))
+      expect(() => parseTarget(word)).not.toThrow();
+  });
+
+  describe('of the path of a socket', () => {
+    const dir = useTempDir();
+    const server = createServer();
+    beforeAll(async () => {
+      mkdirSync(join(dir, 'sub'));
+      mkdirSync(join(dir, '.hidden'));
+      writeFileSync(join(dir, 'some.txt'), '');
+      symlinkSync('s.sock', join(dir, 'some-link'));
+      symlinkSync('nowhere', join(dir, 'some-dangling'));
+      await new Promise<void>((resolve) => server.listen(join(dir, 's.sock'), resolve));
+    });
+    afterAll(() => void server.close());
+
+    it.each([
+      { line: 'check unixDIR/s', want: ['unixDIR/s.sock', 'unixDIR/some-link', 'unixDIR/sub/'] },
+      { line: 'scp f ann@unixDIR/s.', want: ['ann@unixDIR/s.sock:'] },
+      { line: 'scp f unixDIR/su', want: ['unixDIR/sub/'] },
+      { line: 'nc vsock-mux:DIR/.', want: ['vsock-mux:DIR/.hidden/'] },
+      { line: 'nc unixDIR/absent/x', want: [] },
+      { line: `nc unixDIR/../${'x/'.repeat(60)}`, want: [] },
+    ])('offers folders and sockets: $line', async ({ line, want }) => {
+      const offered = await words(line.replaceAll('DIR', dir), { ...live, folder: listFolder });
+      expect(offered.sort()).toEqual(want.map((each) => each.replaceAll('DIR', dir)));
+    });
+  });
+
+  it('has every command, and tells what it does', async () => {
+    const all = await complete([''], commands, live);
+    expect(all.map(({ word }) => word)).toEqual([...new Set(commands.map(({ name }) => name.split(' ')[0]))]);
+    expect(all.find(({ word }) => word === 'list')?.about).toMatch(/^list the virtual machines/);
+    expect(all.find(({ word }) => word === 'config')?.about).toBe("the lines for ssh's own configuration");
+  });
+
+  it('is printed a word a line', async () => {
+    const io = fakeIo();
+    expect(await printCompletions(['--', 'config', 'unin'], commands, io)).toBe(0);
+    expect(io.stdout.join('')).toMatch(/^uninstall\t.*\n$/);
+  });
+
+  const raw = (...positionals: string[]): RawArgs => ({ positionals, options: {} });
+  it.each(shells)('prints its script for %s', async (shell) => {
+    const io = fakeIo();
+    expect(await completion.run(completion.parse(raw(shell.toUpperCase()), io), io)).toBe(0);
+    expect(io.stdout.join('')).toBe(completionScripts[shell]);
+  });
+
+  it('refuses another shell', () => {
+    expect(() => completion.parse(raw('tcsh'), fakeIo())).toThrow(
+      'expected one of bash, zsh, fish, powershell, got "tcsh"',
+    );
+  });
+
+  // A stand-in for vmssh prints the words that it was asked with, behind a candidate.
+  const standIn = `vmssh() { printf 'qemu:session/a\\tx\\nqemu:session/b\\ty\\n'; printf '%s|' "$@" >&3; }; `;
+  it.skipIf(missingPrograms({ bash: 'bash' }))(
+    'works in bash, also behind a colon, which parts words there',
+    async () => {
+      const script = `${completionScripts.bash}${standIn}
+exec 3>&1
+COMP_LINE='vmssh ssh qemu:ses'; COMP_POINT=\${#COMP_LINE}; COMP_WORDS=(vmssh ssh qemu : ses); COMP_CWORD=4
+_vmssh 2>/dev/null; echo; printf '<%s>' "\${COMPREPLY[@]}"`;
+      const { stdout } = await run(['bash', '-c', script.replaceAll('2>/dev/null)', '2>/dev/null 3>&3)')]);
+      expect(stdout).toContain('complete|--|ssh|qemu:ses|');
+      expect(stdout).toContain('<session/a><session/b>');
+    },
+  );
+
+  it.skipIf(missingPrograms({ bash: 'bash' }))(
+    'adds nothing in bash behind a colon that is there',
+    async () => {
+      const script = `${completionScripts.bash}
+vmssh() { printf 'mint:\\tx\\n'; }
+for line in 'vmssh scp min' 'vmssh scp mint:'; do
+  COMP_LINE=$line; COMP_POINT=\${#COMP_LINE}; _vmssh 2>/dev/null
+  printf '[%s]' "\${COMPREPLY[@]}"
+done`;
+      expect((await run(['bash', '-c', script])).stdout).toBe('[mint:][]');
+    },
+  );
+
+  it.skipIf(missingPrograms({ bash: 'bash' })).each([
+    { line: 'vsock-nc w', asks: 'complete|--|nc|w|' },
+    { line: '/usr/bin/vsock-nc --wait w', asks: 'complete|--|nc|--wait|w|' },
+    { line: 'vmssh guest install --route=', asks: 'complete|--|guest|install|--route=|' },
+    { line: 'vmssh nc unix/ru', asks: 'complete|--|nc|unix/ru|' },
+  ])('asks in bash for what follows "$line"', async ({ line, asks }) => {
+    const script = `${completionScripts.bash}${standIn}
+exec 3>&1
+complete -p vmssh vsock-nc
+COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _vmssh 2>/dev/null`;
+    const { stdout } = await run(['bash', '-c', script.replaceAll('2>/dev/null)', '2>/dev/null 3>&3)')]);
+    expect(stdout).toBe(
+      `complete -o default -F _vmssh vmssh\ncomplete -o default -F _vmssh vsock-nc\n${asks}`,
+    );
+  });
+
+  it.skipIf(missingPrograms({ bash: 'bash' }))('puts in bash what stands after a "="', async () => {
+    const script = `${completionScripts.bash}
+vmssh() { printf -- '--route=ssh\\t\\n--route=wsl\\t\\n'; }
+COMP_LINE='vmssh guest install --route='; COMP_POINT=\${#COMP_LINE}; _vmssh; printf '[%s]' "\${COMPREPLY[@]}"`;
+    expect((await run(['bash', '-c', script])).stdout).toBe('[ssh][wsl]');
+  });
+
+  it.skipIf(missingPrograms({ zsh: 'zsh' }))('works in zsh, also for vsock-nc', async () => {
+    const script = `autoload -Uz compinit && compinit -D -u
+vmssh() { print -r -- "$@" >&3; printf 'mint\\tx\\n' }
+${completionScripts.zsh}
+_describe() { }
+exec 3>&1
+print $_comps[vmssh] $_comps[vsock-nc]
+words=(/usr/bin/vsock-nc w); CURRENT=2; _vmssh`;
+    expect(
+      (await run(['zsh', '-f', '-c', script.replaceAll('2>/dev/null', '2>/dev/null 3>&3')])).stdout,
+    ).toBe('_vmssh _vmssh\ncomplete -- nc w\n');
+  });
+
+  it.skipIf(missingPrograms({ fish: 'fish' }))('works in fish for vsock-nc', async () => {
+    const script = `function vmssh; echo $argv; end\n${completionScripts.fish}\ncomplete -C 'vsock-nc w'`;
+    expect((await run(['fish', '--no-config', '-c', script])).stdout).toBe('complete -- nc w\n');
+  });
+
+  it.skipIf(missingPrograms({ zsh: 'zsh' }))('works in zsh', async () => {
+    const script = `autoload -Uz compinit && compinit -D -u
+vmssh() { printf 'mint\\tx\\nqemu:session/a\\ty\\nvsock/\\tz\\n' }
+${completionScripts.zsh}
+_describe() { print -rl -- $ended "$@" $open }
+words=(vmssh ssh m); CURRENT=3; _vmssh`;
+    expect((await run(['zsh', '-f', '-c', script])).stdout).toBe(
+      'mint:x\nqemu\\:session/a:y\n-V\nvmssh\nended\n--\nopen\n-S\n\nvsock/:z\n',
+    );
+  });
+
+  it.skipIf(missingPrograms({ fish: 'fish' }))('works in fish', async () => {
+    const script = `function vmssh; printf 'mint\\tx\\n'; end\n${completionScripts.fish}\ncomplete -C 'vmssh ssh m'`;
+    expect((await run(['fish', '--no-config', '-c', script])).stdout).toBe('mint\tx\n');
+  });
+});

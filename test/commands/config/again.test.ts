@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { applyPlan } from '../../../src/commands/config/apply.js';
+import type { ConfigOptions } from '../../../src/commands/config/options.js';
+import { planInstall } from '../../../src/commands/config/plan.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { ConfigHome, configDefaults, find, machine } from './home.js';
+
+const dir = useTempDir();
+const options = configDefaults;
+let home: ConfigHome;
+beforeEach(() => {
+  home = new ConfigHome(dir);
+});
+
+describe('config install, again', () => {
+  it('keeps a Host for which the main file sets more since', async () => {
+    await home.install();
+    writeFileSync(home.main, `${readFileSync(home.main, 'utf8')}Host mint\n    User root\n`);
+    const to = home.io();
+    await home.install({}, to);
+    expect(readFileSync(home.own, 'utf8')).toMatch(/^Host mint$/m);
+    expect([to.stdout, to.stderr]).toEqual([['nothing to change\n'], []]);
+  });
+
+  it('keeps the Hosts of a provider that cannot be asked now', async () => {
+    const other = { ...machine, name: 'web', target: 'machine/web', provider: 'machined' } as const;
+    const both = async () => ({ machines: [machine, other], warnings: [] });
+    const warnings = [{ provider: 'libvirt', code: 'TIMEOUT', problem: 'too late' }];
+    const one = async () => ({ machines: [other], warnings });
+    const run = async (finder: typeof find, to = home.io()) => {
+      await applyPlan(await planInstall(options, to, finder), to);
+      return [readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm), to.stderr.at(-1)];
+    };
+    await run(both);
+    expect(await run(one)).toEqual([['Host web', 'Host mint'], 'vmssh: kept as they were: mint\n']);
+    expect(await run(one)).toEqual([['Host web', 'Host mint'], 'vmssh: kept as they were: mint\n']);
+    expect(await run(async () => ({ machines: [other], warnings: [] }))).toEqual([['Host web'], undefined]);
+  });
+
+  it('holds on to a prefix, and to patterns alone, until another is said', async () => {
+    const hosts = async (some: Partial<ConfigOptions>) => {
+      expect(await home.install(some)).toBe(0);
+      return readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);
+    };
+    expect(await hosts({ prefix: 'vm-' })).toEqual(['Host vm-mint']);
+    expect(await hosts({ asBefore: true })).toEqual(['Host vm-mint']);
+    const unchanged = await planInstall({ ...options, asBefore: true }, home.io(), find);
+    expect(unchanged.changes).toEqual([]);
+    expect(await hosts({ onlyPatterns: true })).toBeNull();
+    expect(await hosts({ asBefore: true })).toBeNull();
+    expect(await hosts({ prefix: '' })).toEqual(['Host mint']);
+    expect(await hosts({ asBefore: true })).toEqual(['Host mint']);
+  });
+
+  it('does nothing the second time', async () => {
+    await home.install();
+    const to = home.io();
+    expect(await home.install({}, to)).toBe(0);
+    expect(to.stdout).toEqual(['nothing to change\n']);
+  });
+});

@@ -1,0 +1,159 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { UsageError, understand } from '../../../src/cli/command.js';
+import { applyPlan, showPlan } from '../../../src/commands/config/apply.js';
+import { configDiff } from '../../../src/commands/config/diff.js';
+import { configInstall } from '../../../src/commands/config/install.js';
+import { configOptions } from '../../../src/commands/config/options.js';
+import { configFiles, planInstall, planUninstall } from '../../../src/commands/config/plan.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { ConfigHome, configDefaults, find } from './home.js';
+
+const dir = useTempDir();
+const options = configDefaults;
+let home: ConfigHome;
+beforeEach(() => {
+  home = new ConfigHome(dir);
+});
+
+describe('config install', () => {
+  it('writes both files where there is none, for their owner alone', async () => {
+    const to = home.io();
+    expect(await home.install({}, to)).toBe(0);
+    expect(to.stdout.join('')).toBe(`wrote ${home.own}\nwrote ${home.main}\n`);
+    expect(readFileSync(home.own, 'utf8')).toMatch(/^Host mint$/m);
+    expect(readFileSync(home.main, 'utf8')).toMatch(/^Include vmssh\.conf$/m);
+    for (const path of [home.own, home.main]) expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(join(home.path, '.ssh')).mode & 0o777).toBe(0o700);
+  });
+
+  it('names the file of host keys in full where the home has percents, which ssh would expand', async () => {
+    await home.install();
+    expect(readFileSync(home.own, 'utf8')).toContain('\n    UserKnownHostsFile ~/.ssh/vmssh_known_hosts\n');
+    const odd = join(home.path, '100%d');
+    await home.install({}, home.io({ HOME: odd }));
+    const lines = readFileSync(join(odd, '.ssh/vmssh.conf'), 'utf8').match(/UserKnownHostsFile .*vmssh.*/g);
+    const want = `UserKnownHostsFile ${odd.replace('%', '%%')}/.ssh/vmssh_known_hosts`;
+    expect(lines).toEqual([want, want]);
+  });
+
+  it('keeps what the main file has, its mode, and its being a link', async () => {
+    mkdirSync(join(home.path, '.ssh'));
+    writeFileSync(join(home.path, 'dotfiles'), 'Host github.com\n    User git\n');
+    chmodSync(join(home.path, 'dotfiles'), 0o644);
+    symlinkSync('../dotfiles', home.main);
+    expect(await home.install()).toBe(0);
+    expect(readFileSync(join(home.path, 'dotfiles'), 'utf8')).toMatch(
+      /Include vmssh\.conf\n\nHost github\.com\n {4}User git\n$/,
+    );
+    expect(statSync(join(home.path, 'dotfiles')).mode & 0o777).toBe(0o644);
+    expect(await home.uninstall()).toBe(0);
+    expect(readFileSync(home.main, 'utf8')).toBe('Host github.com\n    User git\n');
+    expect(existsSync(home.own)).toBe(false);
+  });
+
+  it.each([
+    { name: 'has', text: 'Host MINT\n' },
+    { name: 'includes', text: 'Include conf.d/*\n' },
+  ])('gives no machine a Host that the main file $name', async ({ text }) => {
+    home.write('config', text);
+    mkdirSync(join(home.path, '.ssh/conf.d'));
+    home.write('conf.d/work', 'Host other mint\n');
+    const to = home.io();
+    await home.install({}, to);
+    expect(readFileSync(home.own, 'utf8')).not.toMatch(/^Host mint$/m);
+    expect(to.stderr.join('')).toContain(
+      'no Host for "mint": your ssh configuration has a Host mint already',
+    );
+    await home.install({ prefix: 'vm-' });
+    expect(readFileSync(home.own, 'utf8')).toMatch(/^Host vm-mint$/m);
+    await home.install({ onlyPatterns: true });
+    expect(readFileSync(home.own, 'utf8')).not.toContain('mint');
+  });
+
+  it('shows what it would change, in a diff, and tells by its exit code', async () => {
+    home.write('config', 'Host a\n');
+    const to = home.io();
+    expect(await showPlan(await planInstall(options, to, find), to)).toBe(1);
+    expect(to.stdout.join('')).toContain(`--- ${home.main}\n+++ ${home.main}\n`);
+    expect(to.stdout.join('')).toContain('\n+Include vmssh.conf\n+\n Host a\n');
+    expect(to.stdout.join('')).toContain('\n+Host mint\n');
+    expect(existsSync(home.own)).toBe(false);
+    await home.install();
+    expect(await showPlan(await planInstall(options, home.io(), find), home.io())).toBe(0);
+  });
+
+  it('colours the diff on a terminal, and lets no name steer it', async () => {
+    home.write('config', 'Host a\x1b[2J\n');
+    const to = home.io({ NO_COLOR: undefined, FORCE_COLOR: '1' });
+    await showPlan(await planInstall(options, to, find), to);
+    expect(to.stdout.join('')).toContain('\x1b[32m+Include vmssh.conf\x1b[39m');
+    expect(to.stdout.join('')).toContain('Host a\\x1b[2J');
+  });
+
+  it('writes the patterns alone for all users, readable for all', async () => {
+    const to = home.io();
+    const files = configFiles({ system: true }, to, home.path);
+    expect(files).toEqual({
+      own: join(home.path, 'ssh_config.d/10-vmssh.conf'),
+      main: undefined,
+      include: 'ssh_config.d/10-vmssh.conf',
+    });
+    const system = { ...options, onlyPatterns: true, system: true };
+    expect(await applyPlan(await planInstall(system, to, find, files), to)).toBe(0);
+    expect(statSync(files.own).mode & 0o777).toBe(0o644);
+    expect(await applyPlan(await planUninstall(system, to, files), to)).toBe(0);
+    expect(existsSync(files.own)).toBe(false);
+  });
+
+  it('refuses a program whose path cannot stand in the file', async () => {
+    const to = fakeIo({ env: { HOME: home.path }, self: ['/a\nb'] });
+    await expect(planInstall(options, to, find)).rejects.toThrow(UsageError);
+  });
+});
+
+describe('config uninstall', () => {
+  it('leaves nothing behind', async () => {
+    await home.install();
+    expect(await home.uninstall()).toBe(0);
+    expect([existsSync(home.own), existsSync(home.main)]).toEqual([false, false]);
+    const to = home.io();
+    expect(await home.uninstall(to)).toBe(0);
+    expect(to.stdout).toEqual(['nothing to change\n']);
+  });
+});
+
+describe('options', () => {
+  const parse = (given: Record<string, string | true>) => configOptions({ positionals: [], options: given });
+  it.each([
+    { input: {}, want: { ...options, asBefore: true } },
+    { input: { prefix: 'vm-' }, want: { ...options, prefix: 'vm-' } },
+    { input: { prefix: '' }, want: options },
+    { input: { 'only-patterns': true }, want: { ...options, onlyPatterns: true } },
+    { input: { system: true }, want: { ...options, onlyPatterns: true, system: true } },
+  ] as const)('$input', ({ input, want }) => expect(parse(input)).toEqual(want));
+
+  it.each(['-x', '.x', 'a b', 'a*', 'a\n', 'a/'])('refuse the prefix %j', (prefix) => {
+    expect(() => parse({ prefix })).toThrow(UsageError);
+  });
+
+  it('refuse what does not go together, and arguments', () => {
+    for (const command of [configInstall, configDiff])
+      expect(() =>
+        understand(command, { positionals: [], options: { system: true, prefix: 'a' } }, home.io()),
+      ).toThrow('--system and --prefix exclude each other');
+    expect(() => configInstall.parse({ positionals: ['x'], options: {} }, home.io())).toThrow(
+      'expected no argument, got "x"',
+    );
+  });
+});

@@ -1,0 +1,51 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Write } from '../../../src/commands/config/apply.js';
+import { carryOut } from '../../../src/commands/config/carry-out.js';
+import type { ConfigOptions, FindMachines } from '../../../src/commands/config/options.js';
+import { planInstall, planUninstall } from '../../../src/commands/config/plan.js';
+import { type FakeIo, fakeIo } from '../../helpers/fake-io.js';
+
+export const configDefaults: ConfigOptions = {
+  onlyPatterns: false,
+  prefix: '',
+  system: false,
+  asBefore: false,
+};
+
+export const machine = {
+  name: 'mint',
+  target: 'qemu/mint',
+  status: 'running',
+  provider: 'libvirt',
+  also: [],
+} as const;
+
+/** One machine, mint. */
+export const find: FindMachines = async () => ({ machines: [machine], warnings: [] });
+
+/** A new home with nothing in it. */
+export class ConfigHome {
+  readonly path: string;
+  readonly main: string;
+  readonly own: string;
+
+  constructor(parent: string) {
+    this.path = mkdtempSync(join(parent, 'h-'));
+    this.main = join(this.path, '.ssh/config');
+    this.own = join(this.path, '.ssh/vmssh.conf');
+  }
+
+  readonly io = (env = {}): FakeIo => fakeIo({ env: { HOME: this.path, NO_COLOR: '1', ...env } });
+
+  readonly install = (some: Partial<ConfigOptions> = {}, to = this.io(), finder = find, write?: Write) =>
+    carryOut((io) => planInstall({ ...configDefaults, ...some }, io, finder), to, write);
+
+  readonly uninstall = (to = this.io(), write?: Write) =>
+    carryOut((io) => planUninstall(configDefaults, io), to, write);
+
+  write(name: string, text: string | Buffer, mode = 0o600): void {
+    mkdirSync(join(this.path, '.ssh'), { recursive: true });
+    writeFileSync(join(this.path, '.ssh', name), text, { mode });
+  }
+}

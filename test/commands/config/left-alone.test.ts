@@ -1,0 +1,109 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { applyPlan } from '../../../src/commands/config/apply.js';
+import { configFiles, planInstall } from '../../../src/commands/config/plan.js';
+import { editFile } from '../../../src/files/edit-file.js';
+import type { FakeIo } from '../../helpers/fake-io.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { ConfigHome, configDefaults, find } from './home.js';
+
+const dir = useTempDir();
+const options = configDefaults;
+let home: ConfigHome;
+beforeEach(() => {
+  home = new ConfigHome(dir);
+});
+
+describe('config install where a file is not its own to write', () => {
+  it.each([
+    { name: 'foreign', text: 'Host a\n', why: 'vmssh did not write it' },
+    { name: 'edited', text: undefined, why: 'it was edited since vmssh wrote it' },
+  ])('leaves a file alone that is $name, and so does config uninstall', async ({ text, why }) => {
+    await home.install();
+    const left = text ?? `${readFileSync(home.own, 'utf8')}Host mine\n`;
+    writeFileSync(home.own, left);
+    const acts = { install: (to: FakeIo) => home.install({ prefix: 'x' }, to), uninstall: home.uninstall };
+    for (const [action, act] of Object.entries(acts)) {
+      const to = home.io();
+      expect(await act(to)).toBe(1);
+      expect(to.stderr.join('')).toMatch(
+        new RegExp(`${why}.*\nhint: mv ${home.own} ${home.own}\\.old && .*vmssh.* config ${action}`),
+      );
+      expect(readFileSync(home.own, 'utf8')).toBe(left);
+      expect(readFileSync(home.main, 'utf8')).toContain('Include');
+    }
+  });
+
+  it.each(['EACCES', 'EROFS', 'EPERM'])(
+    'prints the line to add where the main file is read-only (%s)',
+    async (code) => {
+      home.write('config', 'Host a\n');
+      const to = home.io();
+      const readOnly: typeof editFile = async (path, edit, mode) => {
+        if (path === home.main) throw Object.assign(new Error('no'), { code });
+        return editFile(path, edit, mode);
+      };
+      expect(await applyPlan(await planInstall(options, to, find), to, readOnly)).toBe(1);
+      expect(to.stdout.at(-1)).toBe('Include vmssh.conf\n');
+      expect(to.stderr.join('')).toContain(
+        `read-only (${code}): add this line above its first Host or Match`,
+      );
+      expect(existsSync(home.own)).toBe(true);
+      expect(readFileSync(home.main, 'utf8')).toBe('Host a\n');
+    },
+  );
+
+  it('fails where its own file cannot be written, and leaves the main one alone', async () => {
+    const to = home.io();
+    const full = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+    expect(await applyPlan(await planInstall(options, to, find), to, full)).toBe(1);
+    expect(to.stderr.join('')).toContain(`"${home.own}" cannot be written: no space`);
+    expect(existsSync(home.main)).toBe(false);
+  });
+
+  it.each([
+    { name: 'its own folder', system: false, hint: 'it has to be yours: see ls -ld ' },
+    { name: 'a folder of root', system: true, hint: 'it is for root to write: the same with sudo in front' },
+  ])('tells who may write to $name', async ({ system, hint }) => {
+    const to = home.io();
+    const closed = () => Promise.reject(Object.assign(new Error('no'), { code: 'EACCES' }));
+    const plan = await planInstall({ ...options, system }, to, find, configFiles({ system }, to, home.path));
+    expect(await applyPlan(plan, to, closed)).toBe(1);
+    expect(to.stderr.join('')).toContain(`hint: ${hint}`);
+  });
+
+  it.each([
+    { name: 'is read-only', bytes: Buffer.from('Host a\n'), mode: 0o444, why: 'is read-only' },
+    { name: 'is not UTF-8', bytes: Buffer.from('# caf\xe9\n', 'latin1'), mode: 0o600, why: 'is not UTF-8' },
+  ])('leaves a main file alone that $name, and prints the line', async ({ bytes, mode, why }) => {
+    home.write('config', bytes, mode);
+    const to = home.io();
+    expect(await home.install({}, to)).toBe(1);
+    expect(to.stderr.join('')).toContain(`"${home.main}" ${why}`);
+    expect(to.stdout.join('')).toBe(`wrote ${home.own}\nInclude vmssh.conf\n`);
+    expect(readFileSync(home.main).equals(bytes)).toBe(true);
+  });
+
+  it('takes its own file away where the main one is read-only', async () => {
+    await home.install();
+    chmodSync(home.main, 0o444);
+    expect(await home.uninstall()).toBe(1);
+    expect([existsSync(home.own), existsSync(home.main)]).toEqual([false, true]);
+  });
+
+  it('prints the line where the main file is a link to nowhere', async () => {
+    mkdirSync(join(home.path, '.ssh'));
+    symlinkSync('../nowhere/config', home.main);
+    const to = home.io();
+    expect(await home.install({}, to)).toBe(1);
+    expect(to.stderr.join('')).toMatch(/cannot be written \(ENOENT.*add this line/);
+  });
+
+  it('names a file that it cannot read', async () => {
+    mkdirSync(home.main, { recursive: true });
+    await expect(home.install()).rejects.toThrow(
+      `"${home.main}" cannot be read: EINVAL: it is no regular file`,
+    );
+  });
+});

@@ -1,0 +1,90 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Write } from '../../../src/commands/config/apply.js';
+import { editFile } from '../../../src/files/edit-file.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { ConfigHome, find } from './home.js';
+
+const dir = useTempDir();
+let home: ConfigHome;
+beforeEach(() => {
+  home = new ConfigHome(dir);
+  home.write('config', 'Host a\n');
+});
+const theirs = 'Host mine\n    User ann\n';
+const written = 'Include vmssh.conf\n\nHost a\n';
+
+/** Lets somebody write just before each of the first writes to a file. */
+function interfering(path: string, times: number, act: () => void): Write {
+  let left = times;
+  return async (file, edit, mode) => {
+    if (file === path && left-- > 0) act();
+    return editFile(file, edit, mode);
+  };
+}
+
+describe('what somebody writes into the main file meanwhile', () => {
+  it('is kept by config install, while machines are asked for', async () => {
+    let asked = 0;
+    const to = home.io();
+    const slow = async (...args: Parameters<typeof find>) => {
+      if (asked++ === 0) appendFileSync(home.main, theirs);
+      return find(...args);
+    };
+    expect(await home.install({}, to, slow)).toBe(0);
+    expect(readFileSync(home.main, 'utf8')).toContain(`${written}${theirs}`);
+    expect(to.stdout).toEqual([`wrote ${home.own}\n`, `changed ${home.main}\n`]);
+  });
+
+  it('is kept by config install, just before it writes', async () => {
+    const write = interfering(home.main, 1, () => appendFileSync(home.main, theirs));
+    expect(await home.install({}, home.io(), find, write)).toBe(0);
+    expect(readFileSync(home.main, 'utf8')).toContain(`${written}${theirs}`);
+  });
+
+  it('is kept by config uninstall', async () => {
+    await home.install();
+    const write = interfering(home.main, 1, () => appendFileSync(home.main, theirs));
+    expect(await home.uninstall(home.io(), write)).toBe(0);
+    expect(readFileSync(home.main, 'utf8')).toBe(`Host a\n${theirs}`);
+  });
+
+  it('lets no message be said twice', async () => {
+    const to = home.io();
+    const nameless = {
+      name: '*',
+      target: 'qemu/*',
+      status: 'running',
+      provider: 'libvirt',
+      also: [],
+    } as const;
+    const write = interfering(home.main, 2, () => appendFileSync(home.main, theirs));
+    expect(await home.install({}, to, async () => ({ machines: [nameless], warnings: [] }), write)).toBe(0);
+    expect(to.stderr).toEqual([expect.stringContaining('no Host for "*":')]);
+  });
+
+  it('is left alone if it changes again and again', async () => {
+    let count = 0;
+    const write = interfering(home.main, 100, () => writeFileSync(home.main, `Host ${count++}\n`));
+    const to = home.io();
+    expect(await home.install({}, to, find, write)).toBe(1);
+    expect(readFileSync(home.main, 'utf8')).toBe(`Host ${count - 1}\n`);
+    expect(to.stderr.join('')).toMatch(/config" was changed meanwhile, again and again\nhint: .*once more/);
+  });
+});
+
+describe('the file of its own', () => {
+  it.each(['install', 'uninstall'] as const)(
+    'that somebody edits meanwhile is left alone by config %s',
+    async (act) => {
+      await home.install();
+      const write = interfering(home.own, 1, () => appendFileSync(home.own, theirs));
+      const to = home.io();
+      const code =
+        act === 'install' ? home.install({ prefix: 'x' }, to, find, write) : home.uninstall(to, write);
+      expect(await code).toBe(1);
+      expect(readFileSync(home.own, 'utf8')).toContain(theirs);
+      expect(to.stderr.join('')).toContain('it was edited since vmssh wrote it');
+    },
+  );
+});

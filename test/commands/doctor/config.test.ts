@@ -1,0 +1,55 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { gatherConfig } from '../../../src/commands/doctor/host/config.js';
+import { signed } from '../../../src/ssh/config/file.js';
+import { configText } from '../../../src/ssh/config/text.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const self = ['/opt/node', "/opt/it's 100%/vmssh.js"];
+const text = configText({ program: self, fdpass: true });
+
+async function gather(main: string | undefined, own?: string, program = self) {
+  const home = mkdtempSync(join(dir, 'home-'));
+  mkdirSync(join(home, '.ssh'));
+  if (main !== undefined) writeFileSync(join(home, '.ssh/config'), main);
+  if (own !== undefined) writeFileSync(join(home, '.ssh/vmssh.conf'), own);
+  return gatherConfig(fakeIo({ env: { HOME: home }, self: program }));
+}
+
+describe("what the doctor sees of ssh's configuration", () => {
+  it.each([
+    { name: 'none', main: undefined, want: { owner: 'none', include: 'none', pasted: false } },
+    {
+      name: 'an Include',
+      main: 'Include vmssh.conf\n',
+      own: signed(text),
+      want: { owner: 'ours', include: 'first', pasted: false, callsThis: true },
+    },
+    {
+      name: 'what config print printed',
+      main: `Host a\n    User b\n${text}`,
+      want: { owner: 'none', include: 'none', pasted: true, callsThis: true },
+    },
+    {
+      name: 'that of another vmssh',
+      main: configText({ program: ['/usr/bin/vmssh'], fdpass: false }),
+      want: { owner: 'none', pasted: true, callsThis: false },
+    },
+    {
+      name: 'another proxy',
+      main: 'Host vsock/*\n    ProxyCommand /usr/lib/systemd/systemd-ssh-proxy %h %p\n',
+      want: { owner: 'none', pasted: false },
+    },
+  ])('$name', async ({ main, own, want }) => {
+    expect(await gather(main, own)).toMatchObject(want);
+  });
+
+  it('a home that ssh does not read', async () => {
+    const { homes, mainPath } = await gather('');
+    expect(mainPath).toBe(`${homes?.env}/.ssh/config`);
+    expect(homes?.ssh).not.toBe(homes?.env);
+  });
+});

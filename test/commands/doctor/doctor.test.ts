@@ -1,0 +1,284 @@
+import { describe, expect, it } from 'vitest';
+import type { Addon } from '../../../native/native.js';
+import { UsageError, understand } from '../../../src/cli/command.js';
+import { doctor } from '../../../src/commands/doctor/doctor.js';
+import { hostChecks } from '../../../src/commands/doctor/host/checks.js';
+import { runDoctor } from '../../../src/commands/doctor/host/doctor-host.js';
+import { type Facts, gatherFacts } from '../../../src/commands/doctor/host/facts.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+
+const uuid = '11111111-2222-4333-8444-555555555555';
+const good: Facts = {
+  system: {
+    platform: 'linux',
+    vmssh: '1.2.3',
+    runtime: 'Node v20',
+    os: 'ID=debian\nVERSION_ID="12"\n',
+    kernel: '6.1',
+    arch: 'x64',
+  },
+  addon: { addon: {} as Addon },
+  ssh: { version: 'OpenSSH_9.2p1 Debian', proxyCommand: "/opt/vmssh proxy --fdpass --typed '%n' '%h' %p" },
+  config: {
+    ...{ path: '/home/ann/.ssh/vmssh.conf', owner: 'ours', mainPath: '/home/ann/.ssh/config' },
+    ...{ include: 'first', callsThis: true, pasted: false },
+  },
+  openFolders: [],
+  devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'ok', '/dev/kvm': 'ok' },
+  modules: ['vsock', 'vhost_vsock'],
+  machines: {
+    machines: [
+      { name: 'secret', target: 'qemu/secret', status: 'running', provider: 'libvirt', uuid, also: [] },
+    ],
+    warnings: [],
+  },
+  providers: ['libvirt'],
+};
+const find = (facts: Facts, name: string) => hostChecks(facts).find((check) => check.name === name);
+
+describe('the doctor of this host', () => {
+  it('finds nothing wrong where all is there', () => {
+    expect(hostChecks(good).map(({ name, state }) => `${state} ${name}`)).toEqual(
+      [
+        'ssh',
+        'addon',
+        'fd passing',
+        'vsock',
+        'vhost_vsock',
+        'kvm',
+        'libvirt',
+        'config',
+        'Include',
+        'ssh vsock/3',
+      ].map((name) => `ok ${name}`),
+    );
+  });
+
+  const missing = { missing: new Error('no addon for this glibc') };
+  it.each<{ name: string; facts: Partial<Facts>; state: string; says: RegExp; fix?: RegExp }>([
+    {
+      name: 'ssh',
+      facts: { ssh: { version: undefined, proxyCommand: undefined } },
+      state: 'bad',
+      says: /no ssh/,
+      fix: /openssh-client/,
+    },
+    {
+      name: 'ssh',
+      facts: { ssh: { ...good.ssh, version: 'OpenSSH_7.4p1' } },
+      state: 'bad',
+      says: /7\.4/,
+      fix: /7\.6/,
+    },
+    {
+      name: 'ssh',
+      facts: { ssh: { ...good.ssh, version: 'OpenSSH_for_Windows_10.0p2' } },
+      state: 'ok',
+      says: /10\.0/,
+    },
+    { name: 'addon', facts: { addon: missing }, state: 'bad', says: /no addon for this glibc/, fix: /npm/ },
+    { name: 'fd passing', facts: { addon: missing }, state: 'none', says: /relayed/ },
+    {
+      name: 'vsock',
+      facts: { devices: { ...good.devices, '/dev/vsock': 'absent' }, modules: [] },
+      state: 'bad',
+      says: /no AF_VSOCK/,
+      fix: /modprobe vsock/,
+    },
+    {
+      name: 'vhost_vsock',
+      facts: { devices: { ...good.devices, '/dev/vhost-vsock': 'absent' }, modules: [] },
+      state: 'none',
+      says: /not loaded/,
+      fix: /modprobe vhost_vsock/,
+    },
+    {
+      name: 'vhost_vsock',
+      facts: { devices: { ...good.devices, '/dev/vhost-vsock': 'closed' } },
+      state: 'none',
+      says: /not for this user/,
+    },
+    {
+      name: 'kvm',
+      facts: { devices: { ...good.devices, '/dev/kvm': 'closed' } },
+      state: 'none',
+      says: /not for this user/,
+      fix: /usermod -aG kvm/,
+    },
+    {
+      name: 'libvirt',
+      facts: {
+        machines: { machines: [], warnings: [{ provider: 'libvirt', code: 'EACCES', problem: 'no' }] },
+      },
+      state: 'bad',
+      says: /^no \(EACCES\)$/,
+      fix: /libvirt/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, owner: 'none' }, ssh: { ...good.ssh, proxyCommand: undefined } },
+      state: 'bad',
+      says: /not in your/,
+      fix: /^vmssh config install$/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, owner: 'none' } },
+      state: 'none',
+      says: /from elsewhere/,
+      fix: /^vmssh config install$/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, owner: 'none', pasted: true } },
+      state: 'ok',
+      says: /^\/home\/ann\/.ssh\/config has the lines, and calls this vmssh$/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, owner: 'none', pasted: true, callsThis: false } },
+      state: 'bad',
+      says: /has the lines, and calls another vmssh/,
+      fix: /take them out there, then vmssh config install/,
+    },
+    {
+      name: 'Include',
+      facts: { config: { ...good.config, owner: 'none', include: 'none', pasted: true } },
+      state: 'none',
+      says: /not needed/,
+    },
+    {
+      name: 'ssh vsock/3',
+      facts: {
+        config: { ...good.config, homes: { env: '/tmp/x', ssh: '/home/ann' } },
+        ssh: { ...good.ssh, proxyCommand: undefined },
+      },
+      state: 'bad',
+      says: /no ProxyCommand/,
+    },
+    {
+      name: 'home',
+      facts: { config: { ...good.config, homes: { env: '/tmp/x', ssh: '/home/a b' } } },
+      state: 'bad',
+      says: /^HOME is \/tmp\/x, and ssh reads the files of \/home\/a b all the same$/,
+      fix: /^HOME='\/home\/a b' vmssh config install$/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, owner: 'edited' } },
+      state: 'bad',
+      says: /not as vmssh wrote it/,
+      fix: /^mv \/home\/ann\/.ssh\/vmssh.conf \S+\.old && vmssh config install$/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, callsThis: false } },
+      state: 'bad',
+      says: /another vmssh/,
+      fix: /config install/,
+    },
+    {
+      name: 'Include',
+      facts: { config: { ...good.config, include: 'late' } },
+      state: 'bad',
+      says: /below a Host/,
+      fix: /config install/,
+    },
+    {
+      name: 'Include',
+      facts: { config: { ...good.config, include: 'none' } },
+      state: 'bad',
+      says: /does not include/,
+      fix: /config install/,
+    },
+    {
+      name: 'ControlPath',
+      facts: { ssh: { ...good.ssh, controlPath: '/home/ann/.ssh/root@vsock/3:22' } },
+      state: 'bad',
+      says: /root@vsock\/3:22: .* no login works/,
+      fix: /%C in place of %h/,
+    },
+    {
+      name: 'ssh vsock/3',
+      facts: { ssh: { ...good.ssh, proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p' } },
+      state: 'none',
+      says: /systemd-ssh-proxy/,
+      fix: /config install/,
+    },
+    {
+      name: 'ssh vsock/3',
+      facts: { ssh: { ...good.ssh, proxyCommand: undefined } },
+      state: 'bad',
+      says: /no ProxyCommand/,
+      fix: /config install/,
+    },
+  ])('$name: $says', ({ name, facts, state, says, fix }) => {
+    const check = find({ ...good, ...facts }, name);
+    expect(check).toMatchObject({ state, found: expect.stringMatching(says) });
+    if (fix) expect(check?.fix).toMatch(fix);
+    else expect(check?.fix).toBeUndefined();
+  });
+
+  it('prints a line each, and its fix', async () => {
+    const io = fakeIo();
+    const facts = { ...good, addon: missing };
+    expect(await runDoctor('checks', io, async () => facts)).toBe(1);
+    expect(io.stdout.join('')).toContain(
+      '✓ ssh          OpenSSH_9.2p1 Debian\n✗ addon        no addon for this glibc\n',
+    );
+    expect(io.stdout.join('')).toMatch(/^ {15}fix: npm install vmssh again/m);
+    expect(await runDoctor('checks', fakeIo(), async () => good)).toBe(0);
+  });
+
+  it('prints JSON', async () => {
+    const io = fakeIo();
+    await runDoctor('json', io, async () => good);
+    const { ok, checks } = JSON.parse(io.stdout.join(''));
+    expect(ok).toBe(true);
+    const states = { ok: 'ok', bad: 'failed', none: 'skipped' };
+    expect(checks).toEqual(
+      hostChecks(good).map(({ name, state, found, fix }) => ({
+        ...{ name, state: states[state], found, ...(fix === undefined ? {} : { fix }) },
+      })),
+    );
+  });
+
+  it('prints a report of what is found', async () => {
+    const io = fakeIo();
+    await runDoctor('report', io, async () => good);
+    const text = io.stdout.join('');
+    expect(text).toContain('vmssh 1.2.3 on Node v20, debian 12, 6.1, x64');
+    expect(text).toContain('| ✓ | ssh | OpenSSH_9.2p1 |');
+    expect(text).toContain('| ✓ | libvirt | 1 machine |');
+    expect(text).toContain('| ✓ | config | its file calls this vmssh |');
+  });
+
+  it('looks at the real host', async () => {
+    const facts = await gatherFacts(fakeIo({ env: { ...process.env, HOME: '/nonexistent' } }));
+    expect(facts.config).toMatchObject({ owner: 'none', include: 'none' });
+    expect(hostChecks(facts).length).toBeGreaterThan(8);
+  });
+
+  it.each([
+    {
+      positionals: ['vsock/3'],
+      options: { report: true },
+      says: '--report is about this host and takes no target',
+    },
+    {
+      positionals: [],
+      options: { report: true, json: true },
+      says: '--report and --json exclude each other',
+    },
+  ] as const)('refuses: $says', ({ positionals, options, says }) => {
+    expect(() => understand(doctor, { positionals, options }, fakeIo())).toThrow(new UsageError(says));
+  });
+
+  it('with a target goes the way to that machine', () => {
+    const parse = (text: string, options = {}) => doctor.parse({ positionals: [text], options }, fakeIo());
+    const target = { target: 'ann@vsock/3', port: undefined, user: 'ann' };
+    expect(parse('ann@vsock/3')).toMatchObject({ show: 'target', target });
+    expect(parse('ann@vsock/3', { user: 'bob' })).toMatchObject({ target: { user: 'bob' } });
+    expect(() => parse('a b@vsock/3')).toThrow('"a b" cannot be the name of an account');
+  });
+});

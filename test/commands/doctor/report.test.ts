@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { allowed } from '../../../src/commands/doctor/host/allowed.js';
+import { runDoctor } from '../../../src/commands/doctor/host/doctor-host.js';
+import type { Facts } from '../../../src/commands/doctor/host/facts.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { run, vmssh } from '../../helpers/run.js';
+
+/** Whatever a path, a tool's words or a setting may hold. */
+const secrets = [
+  ...[
+    '/home/jdoe/.ssh',
+    '/srv/acme/x.sock',
+    'C:\\Users\\jdoe',
+    'hunter2',
+    'jdoe',
+    'acme',
+    'prod-db',
+    '10.0.0.7',
+  ],
+  ...['fe80::1:2', '52:54:00:12:34:56', 'gate.acme.example', '11111111-2222-4333-8444-555555555555'],
+];
+const secret = secrets.join(' ');
+
+const facts = (more: Partial<Facts> = {}): Facts => ({
+  system: {
+    ...{ platform: 'linux', vmssh: '1.2.3', runtime: 'Node v20', arch: 'x64' },
+    ...{ os: `ID="acme-${secret}"\nPRETTY_NAME="${secret}"\n`, kernel: `6.1.0-acme ${secret}` },
+  },
+  addon: { missing: new Error(`${secret}: no such file`) },
+  ssh: {
+    version: `OpenSSH_9.2p1 ${secret}`,
+    proxyCommand: `sshpass -p hunter2 ssh ${secret}`,
+    controlPath: `/home/jdoe/${secret}`,
+  },
+  config: {
+    ...{ path: secret, owner: 'foreign', mainPath: secret, include: 'none', callsThis: false, pasted: false },
+    homes: { env: secret, ssh: secret },
+  },
+  openFolders: [{ folder: secret, who: secret }],
+  devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'closed', '/dev/kvm': 'absent' },
+  modules: [],
+  windows: {
+    ...{ hvsock: secret, services: 3 },
+    rights: { elevated: false, hyperVAdministrator: false },
+  },
+  machines: {
+    machines: [{ name: secret, target: secret, status: 'running', provider: 'lima', also: [secret] }],
+    warnings: [
+      { provider: 'libvirt', code: secret, problem: secret },
+      { provider: 'incus', code: 'EACCES', problem: `${secret}: permission denied` },
+    ],
+  },
+  providers: ['libvirt', 'incus', 'lima'],
+  ...more,
+});
+
+async function reportOf(found: Facts): Promise<string> {
+  const io = fakeIo();
+  await runDoctor('report', io, async () => found);
+  return io.stdout.join('');
+}
+
+describe('a report for others to read', () => {
+  const { config, ssh } = facts();
+  const owners = ['none', 'ours', 'edited', 'foreign'] as const;
+  const includes = ['first', 'late', 'none'] as const;
+  const variants = owners.flatMap((owner) =>
+    includes.flatMap((include) =>
+      [true, false].flatMap((flag) => [
+        facts({ config: { ...config, owner, include, callsThis: flag, pasted: true } }),
+        facts({ config: { ...config, owner, include, callsThis: flag, pasted: false } }),
+      ]),
+    ),
+  );
+
+  it.each([
+    ...variants,
+    facts({ ssh: { ...ssh, version: secret } }),
+    facts({ ssh: { version: undefined, proxyCommand: undefined } }),
+  ])('has nothing from outside in it, whatever that is: %#', async (found) => {
+    const text = await reportOf(found);
+    for (const each of secrets) expect(text).not.toContain(each);
+    expect(text).toContain('| ✗ | incus | could not be asked (EACCES) |');
+    expect(text).toContain('| ✗ | libvirt | could not be asked (another error) |');
+    expect(text.startsWith('vmssh 1.2.3 on Node v20, another system, 6.1.0, x64\n')).toBe(true);
+  });
+
+  it('names a proxy that many hosts have', async () => {
+    const proxyCommand = '/usr/lib/systemd/systemd-ssh-proxy %h %p';
+    expect(await reportOf(facts({ ssh: { ...ssh, proxyCommand } }))).toContain(
+      '| ssh runs systemd-ssh-proxy first |',
+    );
+  });
+
+  it('of this very host has no path of it', async () => {
+    const { stdout } = await run([...vmssh, 'doctor', '--report']);
+    expect(stdout).toMatch(/^vmssh \S+ on /);
+    expect(stdout).not.toMatch(/\/(home|root|tmp|run|etc|usr)\b/);
+  });
+});
+
+describe('what a report may have of a value', () => {
+  it.each([
+    { what: allowed.code, text: 'ECONNREFUSED', want: 'ECONNREFUSED' },
+    { what: allowed.code, text: 'WSAEAFNOSUPPORT', want: 'WSAEAFNOSUPPORT' },
+    { what: allowed.code, text: 'constructor', want: 'another error' },
+    { what: allowed.code, text: 'io.acme.Secret', want: 'another error' },
+    { what: allowed.kernel, text: '6.1.0-13-amd64', want: '6.1.0' },
+    { what: allowed.kernel, text: '6.6.87.2-microsoft-standard-WSL2', want: '6.6.87.2 of WSL2' },
+    { what: allowed.kernel, text: 'jdoe', want: 'another kernel' },
+    { what: allowed.os, text: 'NAME="Ubuntu"\nID=ubuntu\nVERSION_ID="24.04"\n', want: 'ubuntu 24.04' },
+    { what: allowed.os, text: 'ID=arch\nVERSION_ID=acme\n', want: 'arch' },
+    { what: allowed.os, text: 'ID=acme\n', want: 'another system' },
+    { what: allowed.os, text: 'Windows 11 Pro of ann', want: 'Windows 11 Pro' },
+    { what: allowed.os, text: 'Windows Server 2022 Datacenter', want: 'Windows Server 2022 Datacenter' },
+    {
+      what: allowed.ssh,
+      text: 'OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19',
+      want: 'OpenSSH_9.2p1 Debian-2+deb12u10',
+    },
+    {
+      what: allowed.ssh,
+      text: 'OpenSSH_9.6p1 Ubuntu-3ubuntu13.5, OpenSSL',
+      want: 'OpenSSH_9.6p1 Ubuntu-3ubuntu13.5',
+    },
+    {
+      what: allowed.ssh,
+      text: 'OpenSSH_for_Windows_9.5p1, LibreSSL 3.8.2',
+      want: 'OpenSSH_for_Windows_9.5p1',
+    },
+    { what: allowed.ssh, text: 'OpenSSH_10.0p2 acme', want: 'OpenSSH_10.0p2' },
+    { what: allowed.ssh, text: '/home/ann/ssh', want: 'another ssh' },
+  ])('$text: $want', ({ what, text, want }) => expect(what(text)).toBe(want));
+});

@@ -1,0 +1,66 @@
+import type { Addon, Address } from 'node-hvsock-native';
+import { describe, expect, it } from 'vitest';
+import {
+  gatherWindows,
+  type WindowsFacts,
+  windowsChecks,
+} from '../../../src/commands/doctor/host/windows.js';
+
+const rights = { elevated: false, hyperVAdministrator: true };
+const good: WindowsFacts = { hvsock: 'WSAECONNREFUSED', rights, services: 1 };
+const find = (facts: WindowsFacts, name: string) => windowsChecks(facts).find((check) => check.name === name);
+
+describe('the doctor on Windows', () => {
+  it('tells what is there', () => {
+    expect(windowsChecks(good)).toMatchObject([
+      {
+        ...{ name: 'hvsock', state: 'ok' },
+        found: 'there are Hyper-V sockets; to Windows itself: WSAECONNREFUSED',
+      },
+      { name: 'rights', state: 'ok', found: 'this user is of Hyper-V Administrators' },
+      { name: 'services', state: 'none', found: 'Hyper-V socket services: 1 is registered' },
+    ]);
+  });
+
+  it.each(['WSAEAFNOSUPPORT', 'WSAESOCKTNOSUPPORT'])('tells what %s means, and its cure', (hvsock) => {
+    expect(find({ ...good, hvsock }, 'hvsock')).toMatchObject({
+      ...{ state: 'bad', found: `this Windows has no Hyper-V sockets (${hvsock})` },
+      fix: expect.stringContaining('VirtualMachinePlatform'),
+    });
+  });
+
+  it('tells who may see machines', () => {
+    const both = { elevated: true, hyperVAdministrator: true };
+    const neither = { elevated: false, hyperVAdministrator: false };
+    expect(find({ ...good, rights: both }, 'rights')?.found).toMatch(/elevated and of Hyper-V Admin/);
+    expect(find({ ...good, rights: neither }, 'rights')).toMatchObject({
+      ...{ state: 'none', fix: expect.stringContaining('net localgroup "Hyper-V Administrators"') },
+    });
+  });
+
+  it('does not know how many services there are where nobody tells', () => {
+    expect(find({ ...good, services: undefined }, 'services')?.found).toMatch(/unknown how many/);
+  });
+
+  it('asks for a socket to Windows itself, and closes what opens', async () => {
+    const asked: unknown[] = [];
+    const addon = {
+      hyperVRights: () => rights,
+      connect: (address: Address) => {
+        asked.push(address);
+        return { promise: Promise.resolve('handle'), cancel: () => {} };
+      },
+      close: (handle: unknown) => asked.push(handle),
+    } as unknown as Addon;
+    expect(await gatherWindows({ addon }, { env: {} })).toMatchObject({ hvsock: 'open', rights });
+    expect(asked).toEqual([
+      {
+        family: 'hyper-v',
+        vmId: 'e0e16197-dd56-4a10-9195-5ee7a155a838',
+        serviceId: '00000000-facb-11e6-bd58-64006a7986d3',
+      },
+      'handle',
+    ]);
+    expect(await gatherWindows({ missing: new Error('why') }, { env: {} })).toBeUndefined();
+  });
+});

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError, understand } from '../../../src/cli/command.js';
+import { type ListDeps, type ListOptions, list, runList } from '../../../src/commands/list/list.js';
+import { listAll } from '../../../src/discovery/list-all.js';
+import { nspawn } from '../../../src/discovery/nspawn/provider.js';
+import type { Found, Provider } from '../../../src/discovery/provider.js';
+import { PeerFolder } from '../../discovery/machined/varlink-peer.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { listSchema } from '../../program/json-schemas.js';
+
+const uuid = '11111111-2222-4333-8444-555555555555';
+const machines: readonly Found[] = [
+  { name: 'web', target: 'machine/web', status: 'off', provider: 'p' },
+  {
+    name: 'Mint 22',
+    target: `qemu/${uuid}`,
+    status: 'running',
+    provider: 'p',
+    cid: 3,
+    uuid,
+    address: 'vsock/3',
+  },
+  {
+    name: 'a\x1b[2J\tb',
+    target: 'lima/a',
+    status: 'paused',
+    provider: 'p',
+    address: '127.0.0.1:60022',
+    user: 'u',
+  },
+];
+const provider = (found: readonly Found[], fails = false): Provider => ({
+  name: 'p',
+  title: 'P',
+  platforms: ['linux'],
+  list: async () => ({
+    found,
+    warnings: fails ? [{ provider: 'p', code: 'EACCES', problem: 'no\x07' }] : [],
+  }),
+});
+const deps = (...all: readonly Provider[]): ListDeps => ({ providers: async () => all, listAll });
+const table: ListOptions = { show: 'table', runningOnly: false, providers: undefined, watchMs: undefined };
+
+async function output(
+  options: Partial<ListOptions>,
+  from: ListDeps = deps(provider(machines)),
+  io = fakeIo(),
+) {
+  const code = await runList({ ...table, ...options }, io, from);
+  return { code, stdout: io.stdout.join(''), stderr: io.stderr.join('') };
+}
+
+describe('vmssh list', () => {
+  it('prints tabs in a pipe, running machines first, with nothing that steers a terminal', async () => {
+    expect(await output({})).toEqual({
+      code: 0,
+      stdout: `running\tMint 22\tqemu/${uuid}\tp\npaused\ta\\x1b[2J\\x09b\tlima/a\tp\noff\tweb\tmachine/web\tp\n`,
+      stderr: '',
+    });
+  });
+
+  it('sorts names by the numbers in them, whatever their case', async () => {
+    const names = ['web10', 'Web9', 'web-b', '10', '9', 'Ähre', 'web'];
+    const found = names.map(
+      (name): Found => ({ name, target: `qemu/${name}`, status: 'running', provider: 'p' }),
+    );
+    const { stdout } = await output({ show: 'names' }, deps(provider(found)));
+    expect(stdout).toBe('9\n10\nweb\nweb-b\nWeb9\nweb10\nÄhre\n');
+  });
+
+  it('prints more columns with -o wide', async () => {
+    const { stdout } = await output({ show: 'wide', runningOnly: true });
+    expect(stdout).toBe(`running\tMint 22\tqemu/${uuid}\tp\t3\t${uuid}\tvsock/3\t-\n`);
+  });
+
+  it('keeps with -r what may run: a container of which only its socket is known', async () => {
+    const folder = new PeerFolder();
+    try {
+      await folder.listen('systemd/nspawn/unix-export/c1/ssh', () => {});
+      const io = fakeIo({ env: { XDG_RUNTIME_DIR: folder.path } });
+      const { stdout } = await output({ runningOnly: true }, deps(nspawn, provider(machines)), io);
+      const lines = stdout.trimEnd().split('\n');
+      expect(lines).toContain('unknown\tc1\tcontainer/c1\tnspawn');
+      expect(lines.filter((line) => !/^(running|unknown)\t/.test(line))).toEqual([]);
+      expect(lines.length).toBeGreaterThan(1);
+    } finally {
+      folder.stop();
+    }
+  });
+
+  const terminal = { stdin: true, stdout: true, stderr: false };
+  it('aligns columns on a terminal, by what characters take there', async () => {
+    const found = [
+      { name: '虚拟', target: 'machine/虚拟', status: 'running', provider: 'p' },
+      { name: 'mint', target: 'qemu/mint', status: 'off', provider: 'p' },
+    ] as const;
+    const { stdout } = await output({}, deps(provider(found)), fakeIo({ terminal, env: { NO_COLOR: '1' } }));
+    expect(stdout).toBe(
+      [
+        'STATUS   NAME  TARGET        PROVIDER',
+        'running  虚拟  machine/虚拟  p',
+        'off      mint  qemu/mint     p',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('colours a terminal', async () => {
+    const { stdout } = await output({ runningOnly: true }, undefined, fakeIo({ terminal }));
+    expect(stdout).toContain('\x1b[32mrunning\x1b[39m  Mint 22');
+  });
+
+  it('says on a terminal that there is nothing, and nothing in a pipe', async () => {
+    expect((await output({}, deps(), fakeIo({ terminal }))).stdout).toMatch(/^No machines found/);
+    expect((await output({}, deps())).stdout).toBe('');
+  });
+
+  it('prints names or UUIDs alone, a line each', async () => {
+    expect((await output({ show: 'names' })).stdout).toBe('Mint 22\na\\x1b[2J\\x09b\nweb\n');
+    expect((await output({ show: 'ids' })).stdout).toBe(`${uuid}\n`);
+  });
+
+  it('prints JSON of the documented shape', async () => {
+    const { stdout } = await output({ show: 'json' }, deps(provider(machines, true)));
+    const json = listSchema.parse(JSON.parse(stdout));
+    expect(json.machines.map(({ slug }) => slug)).toEqual(['Mint-22', 'a-2J-b', 'web']);
+    expect(json.warnings).toHaveLength(1);
+  });
+
+  it('warns of who could not be asked, and fails only where that one was named', async () => {
+    const stderr = 'vmssh: warning: p: no\\x07 (EACCES)\n';
+    expect(await output({}, deps(provider([], true)))).toEqual({ code: 0, stdout: '', stderr });
+    expect(await output({ providers: ['p'] }, deps(provider([], true)))).toEqual({
+      code: 1,
+      stdout: '',
+      stderr,
+    });
+  });
+
+  it('asks those alone that were named, and those alone that are of this platform', async () => {
+    const other = { ...provider(machines), name: 'other' };
+    expect((await output({ providers: ['other'] }, deps(provider([]), other))).stdout).not.toBe('');
+    const windows = fakeIo({ platform: 'win32' });
+    expect((await output({}, deps(provider(machines)), windows)).stdout).toBe('');
+    await expect(output({ providers: ['nope'] })).rejects.toThrow(
+      new UsageError('--provider takes any of p, not "nope"'),
+    );
+  });
+
+  it('exits with 1 for a provider that failed, not for what it lists', async () => {
+    const providers = ['p'];
+    const twice = machines.map((each) => ({ ...each, status: 'running', cid: 3 }) as const);
+    const result = await output({ providers }, deps(provider(twice)));
+    expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining('CID_TWICE') });
+    expect(await output({ providers }, deps(provider([], true)))).toMatchObject({ code: 1 });
+  });
+
+  it('keeps warnings below what it watches on a terminal, and repeats none elsewhere', async () => {
+    const watched = async (stderr: boolean) => {
+      const abort = new AbortController();
+      let looks = 0;
+      const failing: Provider = {
+        ...provider([]),
+        list: async () => {
+          if (++looks === 3) abort.abort();
+          return provider([], true).list({ env: {} });
+        },
+      };
+      const io = fakeIo({ interrupted: () => abort.signal, terminal: { stdin: true, stdout: true, stderr } });
+      return (await output({ watchMs: 1 }, deps(failing), io)).stderr.match(/no\\x07/g)?.length;
+    };
+    expect(await watched(true)).toBe(3);
+    expect(await watched(false)).toBe(1);
+  });
+
+  it('watches until Ctrl-C, and tells changes alone in a pipe', async () => {
+    const abort = new AbortController();
+    let looks = 0;
+    const changing: Provider = {
+      ...provider([]),
+      list: async () => {
+        looks++;
+        if (looks === 4) abort.abort();
+        return { found: machines.slice(0, looks < 3 ? 1 : 2), warnings: [] };
+      },
+    };
+    const io = fakeIo({ interrupted: () => abort.signal });
+    const result = await output({ show: 'names', watchMs: 1 }, deps(changing), io);
+    expect(result.code).toBe(130);
+    expect(result.stdout).toBe('web\n\nMint 22\nweb\n');
+  });
+
+  it.each([
+    { input: {}, want: table },
+    { input: { running: true, quiet: true }, want: { ...table, show: 'names', runningOnly: true } },
+    { input: { ids: true, provider: 'a,b' }, want: { ...table, show: 'ids', providers: ['a', 'b'] } },
+    { input: { output: 'wide', watch: true }, want: { ...table, show: 'wide', watchMs: 2000 } },
+    { input: { output: 'json', json: true, watch: '5' }, want: { ...table, show: 'json', watchMs: 5000 } },
+  ] as const)('takes $input', ({ input, want }) => {
+    expect(understand(list, { positionals: [], options: input }, fakeIo())).toEqual(want);
+  });
+
+  it.each([
+    { input: { output: 'x' }, want: '--output takes one of wide, json, not "x"' },
+    { input: { json: true, quiet: true }, want: '--json and --quiet exclude each other' },
+    {
+      input: { json: true, quiet: true, ids: true },
+      want: '--json and --quiet and --ids exclude each other',
+    },
+    { input: { ids: true, output: 'wide' }, want: '--ids and --output exclude each other' },
+    { input: { watch: '0' }, want: '--watch takes seconds from 0.001 to 86400, not "0"' },
+  ] as const)('refuses: $want', ({ input, want }) => {
+    expect(() => understand(list, { positionals: [], options: input }, fakeIo())).toThrow(
+      new UsageError(want),
+    );
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { type SshTool, wordsOf } from '../../../src/commands/ssh/split.js';
+import { toolCommands } from '../../../src/commands/ssh/ssh.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+
+function parse(tool: SshTool, ...positionals: string[]) {
+  const command = toolCommands.find(({ name }) => name === tool);
+  const parsed = command?.parse({ positionals, options: {} }, fakeIo());
+  const { before = [], after = [], operands } = parsed?.args ?? {};
+  return { ...parsed, args: [wordsOf(before).join(' '), operands?.join(' '), wordsOf(after).join(' ')] };
+}
+
+describe('options of vmssh among those of another program', () => {
+  it.each<{ tool: SshTool; args: string[]; waitSeconds?: number; print?: boolean; left: string[] }>([
+    { tool: 'ssh', args: ['--wait', 'mint', 'ls'], waitSeconds: 120, left: ['', 'mint ls', ''] },
+    {
+      tool: 'ssh',
+      args: ['-p', '22', '--wait=5', '-v', 'mint'],
+      waitSeconds: 5,
+      left: ['-p 22 -v', 'mint', ''],
+    },
+    { tool: 'ssh', args: ['--wait=5', '--wait', 'mint'], waitSeconds: 120, left: ['', 'mint', ''] },
+    { tool: 'ssh', args: ['--print-command', '--', 'mint'], print: true, left: ['', 'mint', ''] },
+    {
+      tool: 'ssh',
+      args: ['mint', 'systemctl', 'start', '--wait', 'x'],
+      left: ['', 'mint systemctl start --wait x', ''],
+    },
+    { tool: 'ssh', args: ['mint', 'ls', '--print-command'], left: ['', 'mint ls --print-command', ''] },
+    { tool: 'ssh', args: ['-o', '--wait', 'mint'], left: ['-o --wait', 'mint', ''] },
+    { tool: 'ssh', args: ['mint', '--', '--wait'], left: ['', 'mint --wait', ''] },
+    { tool: 'scp', args: ['--wait', 'a', 'mint:'], waitSeconds: 120, left: ['', 'a mint:', ''] },
+    { tool: 'scp', args: ['a', '--print-command', 'mint:'], left: ['', 'a --print-command mint:', ''] },
+    { tool: 'sftp', args: ['mint', '--wait'], left: ['', 'mint --wait', ''] },
+    {
+      tool: 'rsync',
+      args: ['-a', '--wait=5', '--exclude', '--wait', 'a', 'm:'],
+      waitSeconds: 5,
+      left: ['-a --exclude --wait', 'a m:', ''],
+    },
+    { tool: 'rsync', args: ['a', '--exclude', '--wait', 'm:'], left: ['', 'a m:', '--exclude --wait'] },
+    { tool: 'rsync', args: ['--', 'a', '--print-command', 'm:'], left: ['', 'a --print-command m:', ''] },
+  ])('end at the first operand: $tool $args', ({ tool, args, waitSeconds, print = false, left }) => {
+    expect(parse(tool, ...args)).toEqual({ args: left, waitSeconds, print });
+  });
+});

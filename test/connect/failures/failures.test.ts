@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { vmIds } from '../../../src/address/guid.js';
+import { serviceIdOfPort } from '../../../src/address/service-id.js';
+import { explainFailure, failures } from '../../../src/connect/failures/failures.js';
+import { openConnection } from '../../../src/connect/open.js';
+import { openWhenReady } from '../../../src/connect/wait.js';
+import type { Endpoint } from '../../../src/endpoint.js';
+import { ConnectError, exitCode, exitCodeOf, type Op } from '../../../src/errors.js';
+import { code, codes, tableOf } from '../../markdown.js';
+import { fakeAddon } from '../fake-addon.js';
+
+const headings: Record<Endpoint['family'], string> = {
+  unix: 'AF_UNIX',
+  vsock: 'AF_VSOCK',
+  'vsock-mux': 'Multiplexers',
+  tcp: 'TCP',
+  'hyper-v': 'AF_HYPERV',
+};
+const endpoints: Record<Endpoint['family'], Endpoint> = {
+  unix: { family: 'unix', path: '/run/x$&' },
+  vsock: { family: 'vsock', cid: 42, port: 2222 },
+  'vsock-mux': { family: 'vsock-mux', path: '/run/v', port: 2222 },
+  tcp: { family: 'tcp', host: '192.0.2.1', port: 2222 },
+  'hyper-v': { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: serviceIdOfPort(2222) },
+};
+const addresses: Record<Endpoint['family'], string> = {
+  unix: '/run/x$&',
+  vsock: 'vsock:42:2222',
+  'vsock-mux': '/run/v',
+  tcp: 'tcp:192.0.2.1:2222',
+  'hyper-v': `hvsock:${vmIds.LOOPBACK}:${serviceIdOfPort(2222)}`,
+};
+const families = Object.keys(headings) as Endpoint['family'][];
+
+describe('docs/errors.md', () => {
+  it.each(families)('has the rows of %s, no more and no less', (family) => {
+    const rows = tableOf('errors.md', headings[family]).map((row) => ({
+      codes: codes(row.code),
+      problem: row['what it means'],
+      hint: row.fix,
+    }));
+    expect(rows).toEqual(failures[family]);
+  });
+
+  it('has the exit codes', () => {
+    const rows = tableOf('errors.md', 'Exit codes');
+    expect(Object.fromEntries(rows.map((row) => [code(row.name), Number(row['exit code'])]))).toEqual(
+      exitCode,
+    );
+  });
+
+  const own = tableOf('errors.md', 'Our own codes');
+  const ops = own.flatMap((row) =>
+    (row.op ?? '').split(', ').map((op) => ({
+      ...{ code: code(row.code), op: op as Op },
+      exits: Number(row['exit code']),
+      waits: row['helped by --wait'] === 'yes',
+    })),
+  );
+  it.each(ops)('shows what $code of $op exits with and whether --wait goes on', async (row) => {
+    const error = new ConnectError(row.op, 't', { code: row.code, problem: 'why' });
+    expect(exitCodeOf(error)).toBe(row.exits);
+    let tries = 0;
+    const attempt = async () => {
+      if (tries++ === 0) throw error;
+    };
+    const options = { target: 't', waitMs: 60_000, sleep: async () => {} };
+    await openWhenReady(attempt, options).catch(() => {});
+    expect(tries).toBe(row.waits ? 2 : 1);
+  });
+
+  it('has every code that the source makes up', () => {
+    const found = sources().flatMap((text) => [
+      ...text.matchAll(/code: '([A-Z_]+)'|(?:fail(?:ure)?|FileRefusal)\(\s*'([A-Z_]+)'/g),
+    ]);
+    const made = new Set(found.map(([, plain, called]) => plain ?? called ?? ''));
+    const errnos = new Set(families.flatMap((family) => failures[family].flatMap((row) => row.codes)));
+    const files = tableOf('errors.md', 'Files');
+    const known = new Set([...[...own, ...files].map((row) => code(row.code)), ...errnos]);
+    expect([...made].filter((each) => !known.has(each))).toEqual([]);
+    expect(made).toContain('NO_BANNER');
+    expect(made).toContain('EOF');
+    expect(made).toContain('LOCKED');
+  });
+});
+
+describe.each(families)('a failure of %s', (family) => {
+  const endpoint = endpoints[family];
+  const rows = failures[family].flatMap(({ codes, problem, hint }) =>
+    codes.map((each) => ({ code: each, problem, hint })),
+  );
+
+  it('has each code once', () => {
+    const all = rows.map((row) => row.code);
+    expect(all).toEqual([...new Set(all)]);
+  });
+
+  it.each(rows)('$code is reported with its fix', async ({ code, problem, hint }) => {
+    const filled = (text: string) =>
+      text.split('{address}').join(addresses[family]).split('{port}').join('2222');
+    const { native } = fakeAddon({ code });
+    const opening = openConnection(endpoint, { target: 't', timeoutMs: 20_000 }, native);
+    const error = await opening.catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(ConnectError);
+    // What a multiplexer said is shown with the failure to understand it.
+    const detail = code === 'PROTOCOL' ? ': below' : '';
+    expect(error).toMatchObject({
+      ...{ op: 'connect', target: 't', code, hint: filled(hint) },
+      problem: `${filled(problem)} (${code})${detail}`,
+    });
+    expect(exitCodeOf(error)).toBe(1);
+    expect(`${error.problem}${error.hint}`).not.toMatch(/[{}]/);
+  });
+});
+
+describe('explainFailure', () => {
+  it('shows an unknown code as it is', () => {
+    const want = { problem: 'the system says ENOSUCH', hint: undefined };
+    expect(explainFailure(endpoints.unix, 'ENOSUCH')).toEqual(want);
+  });
+});
+
+/** The source without discovery, whose codes become warnings. */
+function sources(): readonly string[] {
+  const root = new URL('../../../src/', import.meta.url);
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !/^(discovery|demo|engine)\//.test(path))
+    .map((path) => readFileSync(new URL(path, root), 'utf8'));
+}

@@ -1,0 +1,254 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Addon, HyperVMachine as Row } from 'node-hvsock-native';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Guid } from '../../../src/address/guid.js';
+import { isHostName } from '../../../src/address/host-name.js';
+import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
+import { hyperVAddresses } from '../../../src/discovery/hyper-v/address.js';
+import { fileCache } from '../../../src/discovery/hyper-v/cache.js';
+import { listHyperV } from '../../../src/discovery/hyper-v/hyper-v.js';
+import { askPowerShell, parseRows } from '../../../src/discovery/hyper-v/powershell.js';
+import { hyperVFound, listHyperVFound } from '../../../src/discovery/hyper-v/provider.js';
+
+const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
+const win = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
+
+/** An addon whose WMI says so; `rights`: what this user may do. */
+function wmi(answer: readonly Row[] | { code: string }, rights = true) {
+  const promise =
+    'code' in answer ? Promise.reject(Object.assign(new Error('below'), answer)) : Promise.resolve(answer);
+  promise.catch(() => {});
+  const addon = {
+    hyperVMachines: () => ({ promise, cancel: () => {} }),
+    hyperVRights: () => ({ elevated: rights, hyperVAdministrator: false }),
+  } as unknown as Addon;
+  return { native: () => ({ addon }), powershell: noPowerShell };
+}
+const noPowerShell = async () => {
+  throw new DiscoveryError('PROTOCOL', 'powershell.exe printed nothing');
+};
+const host = { id: 'DESKTOP-1', name: 'DESKTOP-1', state: 2 };
+const deps = { env: {} };
+
+describe('listHyperV', () => {
+  it('leaves out the host, and reads ids and states', async () => {
+    const rows = [
+      host,
+      { id: mint.toUpperCase(), name: 'Mint', state: 2 },
+      { id: win, name: 'Win11', state: 32769 },
+    ];
+    expect(await listHyperV(deps, wmi(rows))).toEqual([
+      { id: mint, name: 'Mint', status: 'running' },
+      { id: win, name: 'Win11', status: 'saved' },
+    ]);
+  });
+
+  it.each([
+    ...[
+      { state: 2, status: 'running' },
+      { state: 3, status: 'off' },
+      { state: 4, status: 'stopping' },
+    ],
+    ...[
+      { state: 6, status: 'saved' },
+      { state: 9, status: 'paused' },
+      { state: 10, status: 'starting' },
+    ],
+    ...[
+      { state: 32768, status: 'paused' },
+      { state: 32770, status: 'starting' },
+    ],
+    ...[
+      { state: 32774, status: 'stopping' },
+      { state: 5, status: 'unknown' },
+    ],
+  ])('calls EnabledState $state $status', async ({ state, status }) => {
+    expect(await listHyperV(deps, wmi([{ id: mint, name: 'a', state }]))).toMatchObject([{ status }]);
+  });
+
+  it('takes an empty list for none where this user may see them', async () => {
+    expect(await listHyperV(deps, wmi([host]))).toEqual([]);
+  });
+
+  it.each([
+    { name: 'an empty list without rights', from: wmi([], false), code: 'NO_RIGHTS' },
+    { name: 'access denied', from: wmi({ code: 'WBEM_E_ACCESS_DENIED' }), code: 'NO_RIGHTS' },
+    { name: 'no namespace', from: wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }), code: 'NO_HYPERV' },
+    { name: 'no answer in time', from: wmi({ code: 'ETIMEDOUT' }), code: 'TIMEOUT' },
+    { name: 'a failure of both', from: wmi({ code: 'REGDB_E_CLASSNOTREG' }), code: 'REGDB_E_CLASSNOTREG' },
+  ])('tells $name', async ({ from, code }) => {
+    await expect(listHyperV(deps, from)).rejects.toMatchObject({ name: 'DiscoveryError', code });
+  });
+
+  it('asks PowerShell where WMI fails by itself', async () => {
+    const from = {
+      ...wmi({ code: 'WBEM_E_FAILED' }),
+      powershell: async () => [{ id: mint, name: 'Mint', state: 3 }],
+    };
+    expect(await listHyperV(deps, from)).toEqual([{ id: mint, name: 'Mint', status: 'off' }]);
+  });
+});
+
+describe("PowerShell's answer", () => {
+  const row = { Name: mint, ElementName: '日本 語', EnabledState: 2 };
+  const read = { id: mint, name: '日本 語', state: 2 };
+
+  it.each([
+    { name: 'a list', text: JSON.stringify([row, row]), want: [read, read] },
+    { name: 'one object', text: JSON.stringify(row), want: [read] },
+    { name: 'a wrapped list', text: JSON.stringify({ value: [row], Count: 1 }), want: [read] },
+    { name: 'a byte order mark', text: `\ufeff${JSON.stringify([row])}\r\n`, want: [read] },
+    { name: 'no machines', text: '[]', want: [] },
+  ])('may be $name', ({ text, want }) => {
+    expect(parseRows(text)).toEqual(want);
+  });
+
+  it.each(['', '\ufeff\r\n', 'Get-CimInstance : denied', '[1]', '{"Name":1}'])('may not be %j', (text) => {
+    expect(() => parseRows(text)).toThrow(DiscoveryError);
+  });
+
+  it('is asked for by a full path, without a profile', async () => {
+    const asked: unknown[] = [];
+    const run = async (program: string, args: readonly string[]) => {
+      asked.push(program, ...args.slice(0, 3));
+      return '[]';
+    };
+    await askPowerShell({ env: { SystemRoot: 'D:\\Windows' } }, run);
+    const path = 'D:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe';
+    expect(asked).toEqual([path, '-NoProfile', '-NonInteractive', '-Command']);
+  });
+});
+
+describe('a listed machine', () => {
+  const machine = (name: string, id = mint) => ({ id, name, status: 'running' as const });
+  const targets = (...machines: ReturnType<typeof machine>[]) =>
+    hyperVFound(machines).map(({ target }) => target);
+
+  it.each([
+    { name: 'Mint', target: 'hyper-v/Mint' },
+    { name: 'Windows 11 dev', target: 'hyper-v/Windows-11-dev' },
+    { name: '開発機', target: 'hyper-v/開発機' },
+    { name: 'a;b', target: 'hyper-v/a-b' },
+    { name: 'web:1', target: 'hyper-v/web-1' },
+    { name: 'a\u202eb', target: 'hyper-v/a-b' },
+    { name: '???', target: `hyper-v/${mint}` },
+  ])('called $name is $target to ssh', ({ name, target }) => {
+    expect(targets(machine(name))).toEqual([target]);
+    expect(isHostName(target)).toBe(true);
+  });
+
+  it('goes by its id where its name means another one, too', () => {
+    expect(targets(machine('Mint'), machine('MINT', win))).toEqual([`hyper-v/${mint}`, `hyper-v/${win}`]);
+    expect(targets(machine('a b'), machine('a-b', win))).toEqual([`hyper-v/${mint}`, `hyper-v/${win}`]);
+  });
+
+  it('comes with a warning where the user may not see it, and not at all without Hyper-V', async () => {
+    const denied = await listHyperVFound(deps, wmi([], false));
+    expect(denied).toMatchObject({ found: [], warnings: [{ provider: 'hyper-v', code: 'NO_RIGHTS' }] });
+    expect(denied.warnings[0]?.problem).toContain('Hyper-V Administrators');
+    const none = await listHyperVFound(deps, wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }));
+    expect(none).toEqual({ found: [], warnings: [] });
+  });
+});
+
+describe('the cache of names', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'vmssh-cache-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const open = (now = 0) => fileCache({ LOCALAPPDATA: folder }, () => 1e12 + now);
+  const path = () => join(folder, 'vmssh/hyper-v.json');
+
+  it('keeps names without regard to case, for ten minutes, in a file that is whole or not there', () => {
+    open().keep([{ name: 'Mint', id: mint }]);
+    expect(open(599_000).find('MINT')).toBe(mint);
+    expect(open(601_000).find('mint')).toBeUndefined();
+    expect(open(-1).find('mint')).toBeUndefined();
+    expect(readdirSync(join(folder, 'vmssh'))).toEqual(['hyper-v.json']);
+  });
+
+  it('keeps no name that two machines have', () => {
+    open().keep([
+      { name: 'a', id: mint },
+      { name: 'A', id: win },
+      { name: 'b', id: win },
+    ]);
+    expect([open().find('a'), open().find('b')]).toEqual([undefined, win]);
+  });
+
+  it('follows no link in the place of its temporary file', () => {
+    mkdirSync(join(folder, 'vmssh'));
+    writeFileSync(join(folder, 'other'), 'theirs');
+    symlinkSync('../other', `${path()}.${process.pid}`);
+    open().keep([{ name: 'a', id: mint }]);
+    expect(readFileSync(join(folder, 'other'), 'utf8')).toBe('theirs');
+    open().keep([{ name: 'a', id: mint }]);
+    expect(open().find('a')).toBe(mint);
+  });
+
+  it('forgets', () => {
+    open().keep([{ name: 'a', id: mint }]);
+    open().drop();
+    open().drop();
+    expect(open().find('a')).toBeUndefined();
+  });
+
+  it.each(['', '{', 'null', '[]', '{"version":2}', '{"version":1,"at":1e12,"ids":{"a":"x","b":3}}'])(
+    'is empty where its file holds %j',
+    (text) => {
+      open().keep([{ name: 'a', id: mint }]);
+      writeFileSync(path(), text);
+      expect(open().find('a')).toBeUndefined();
+    },
+  );
+
+  it('is empty at every length to which its file may be torn', () => {
+    open().keep([{ name: 'a', id: mint }]);
+    const whole = readFileSync(path());
+    for (let length = 0; length < whole.length; length++) {
+      writeFileSync(path(), whole.subarray(0, length));
+      expect(open().find('a')).toBeUndefined();
+    }
+  });
+
+  it('is empty where its folder cannot be made', () => {
+    const cache = fileCache({ LOCALAPPDATA: '/dev/null/x' });
+    cache.keep([{ name: 'a', id: mint }]);
+    cache.drop();
+    expect(cache.find('a')).toBeUndefined();
+  });
+});
+
+describe('the addresses of a guest', () => {
+  const ask = (answer: string) => {
+    const scripts: string[] = [];
+    const run = async (_program: string, args: readonly string[]) => {
+      scripts.push(args.at(-1) ?? '');
+      return answer;
+    };
+    return hyperVAddresses(mint, deps, run).then((addresses) => ({ addresses, script: scripts[0] }));
+  };
+
+  it.each([
+    { answer: '', want: [] },
+    { answer: '\ufefffe80::215:5dff:fe00:1\r\n172.20.1.5\r\n', want: ['172.20.1.5'] },
+    { answer: '2001:db8::5\r\n169.254.3.4\r\n172.20.1.5\r\n', want: ['172.20.1.5', '2001:db8::5'] },
+  ])('are read from $answer', async ({ answer, want }) => {
+    expect((await ask(answer)).addresses).toEqual(want);
+  });
+
+  it('are asked for by its id', async () => {
+    expect((await ask('')).script).toContain(`'*${mint}*'`);
+  });
+});

@@ -1,0 +1,322 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listAll } from '../../../src/discovery/list-all.js';
+import { findMachine, listMachines } from '../../../src/discovery/machined/machined.js';
+import { machined } from '../../../src/discovery/machined/provider.js';
+import { type Call, call } from '../../../src/discovery/machined/varlink.js';
+import { VarlinkError } from '../../../src/discovery/machined/varlink-error.js';
+import type { Deps } from '../../../src/discovery/provider.js';
+import type { JsonObject } from '../../../src/discovery/tools/json.js';
+import { type Answer, listing, PeerFolder, recorded, wire } from './varlink-peer.js';
+
+const socket = 'systemd/machine/io.systemd.Machine';
+const id = '8495db59ee594938bf3bc78365a6940b';
+let folder: PeerFolder;
+let deps: Deps;
+beforeEach(() => {
+  folder = new PeerFolder();
+  deps = { env: { XDG_RUNTIME_DIR: `${folder.path}/user` }, runDir: `${folder.path}/run`, timeoutMs: 10_000 };
+});
+afterEach(() => folder.stop());
+
+/** Answers as machined does: one by its exact name, all with `more`, else an error. */
+function machines(...all: readonly JsonObject[]): Answer {
+  return ({ parameters, more }, peer) => {
+    const { name } = parameters as JsonObject;
+    const some = name === undefined ? all : all.filter((machine) => machine.name === name);
+    if (name === undefined && more !== true) peer.write(recorded('systemd257-expected-more'));
+    else peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing(some));
+  };
+}
+
+const vm = (name: string, vSockCid = 3, more: JsonObject = {}) => ({ name, class: 'vm', vSockCid, ...more });
+const user = (answer: Answer) => folder.listen(`user/${socket}`, answer);
+const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
+
+describe('findMachine', () => {
+  it('asks one question where the name is exact', async () => {
+    const peer = await system((_request, client) => {
+      client.write(recorded('systemd257-list-one'));
+    });
+    const want = { outcome: 'found', machine: { name: 'fakevm', vsockCid: 42, scope: 'system' } };
+    expect(await findMachine('fakevm', { ...deps, env: {} })).toMatchObject(want);
+    expect(peer.requests).toEqual([{ method: 'io.systemd.Machine.List', parameters: { name: 'fakevm' } }]);
+  });
+
+  it('does not ask the system where the user scope knows the name', async () => {
+    const [own, other] = [await user(machines(vm('a', 3))), await system(machines(vm('a', 4)))];
+    const want = { outcome: 'found', machine: { vsockCid: 3, scope: 'user' }, warnings: [] };
+    expect(await findMachine('a', deps)).toMatchObject(want);
+    expect([own.requests.length, other.requests.length]).toEqual([1, 0]);
+  });
+
+  it('takes the exact name in the system scope before another case in the user scope', async () => {
+    await user(machines(vm('Mint', 3)));
+    await system(machines(vm('mint', 4)));
+    expect(await findMachine('mint', deps)).toMatchObject({
+      outcome: 'found',
+      machine: { name: 'mint', vsockCid: 4 },
+    });
+  });
+
+  it.each<{ name: string; wanted: string; want: object }>([
+    {
+      name: 'in another case',
+      wanted: 'mint',
+      want: { outcome: 'found', machine: { name: 'Mint', scope: 'user' } },
+    },
+    { name: 'by id', wanted: id, want: { outcome: 'found', machine: { name: 'arch', scope: 'system' } } },
+    {
+      name: 'by id with dashes',
+      wanted: '8495DB59-ee59-4938-bf3b-c78365a6940b',
+      want: { outcome: 'found', machine: { name: 'arch' } },
+    },
+    { name: 'several times', wanted: 'deb', want: { outcome: 'ambiguous', means: ['Deb', 'DEB'] } },
+    {
+      name: 'not at all',
+      wanted: 'nope',
+      want: {
+        outcome: 'unknown',
+        known: ['Mint', 'Deb', 'DEB', 'arch'],
+        warnings: [],
+      },
+    },
+  ])('finds $name in the lists', async ({ wanted, want }) => {
+    const host = { name: '.host', class: 'host', vSockCid: 1 };
+    await user(machines(vm('Mint'), vm('Deb'), host));
+    await system(machines(vm('Mint'), vm('DEB'), vm('arch', 3, { id }), host));
+    expect(await findMachine(wanted, deps)).toMatchObject(want);
+  });
+
+  it.each([id, 'MINT'])('finds a machine of both scopes by %s in the first', async (wanted) => {
+    await user(machines(vm('Mint', 3, { id })));
+    await system(machines(vm('Mint', 4, { id })));
+    expect(await findMachine(wanted, deps)).toMatchObject({
+      outcome: 'found',
+      machine: { scope: 'user', vsockCid: 3 },
+    });
+  });
+
+  it('says that there are no machines where both scopes know none', async () => {
+    await user(machines());
+    await system((request, client) => {
+      const name = request.more ? 'systemd257-list-host-only' : 'systemd257-no-such-machine';
+      client.write(recorded(name));
+    });
+    const want = { outcome: 'unknown', known: [], warnings: [] };
+    expect(await findMachine('a', deps)).toEqual(want);
+  });
+
+  it('lists where the service wants more even for one', async () => {
+    const peer = await system((request, client) => {
+      client.write(request.more ? listing([vm('b'), vm('a')]) : recorded('systemd257-expected-more'));
+    });
+    expect(await findMachine('a', deps)).toMatchObject({ outcome: 'found', machine: { name: 'a' } });
+    expect(peer.requests).toHaveLength(2);
+  });
+
+  it('does not take another machine for the one it asked for', async () => {
+    await system((_request, client) => {
+      client.write(listing([vm('b')]));
+    });
+    expect(await findMachine('a', deps)).toMatchObject({ outcome: 'unknown', known: ['b'] });
+  });
+
+  it('tells a scope that refuses every question as failed', async () => {
+    const denied = wire({ error: 'org.varlink.service.PermissionDenied' });
+    await user((_request, client) => {
+      client.write(denied);
+    });
+    const result = await findMachine('a', deps);
+    expect(result).toMatchObject({ outcome: 'unavailable', warnings: expect.any(Array) });
+    const codes = 'warnings' in result ? result.warnings.map(({ scope, code }) => `${scope} ${code}`) : [];
+    expect(codes.sort()).toEqual(['system ENOENT', 'user org.varlink.service.PermissionDenied']);
+  });
+
+  it.each(['', 'a/b', '..', 'a\nb'])('asks nobody for %j', async (name) => {
+    const peer = await system(machines(vm('a')));
+    expect(await findMachine(name, deps)).toMatchObject({ outcome: 'refused' });
+    expect(peer.requests).toEqual([]);
+  });
+
+  it('ends with the abort, and asks no other scope', async () => {
+    const abort = new AbortController();
+    await user(() => abort.abort('enough'));
+    const peer = await system(machines(vm('a')));
+    await expect(findMachine('a', { ...deps, signal: abort.signal })).rejects.toBe('enough');
+    expect(peer.requests).toEqual([]);
+  });
+
+  it.each([undefined, '', 'relative', './user'])(
+    'knows no user scope where XDG_RUNTIME_DIR is %j',
+    async (dir) => {
+      const result = await findMachine('a', { ...deps, env: { XDG_RUNTIME_DIR: dir } });
+      expect(result).toMatchObject({
+        outcome: 'unavailable',
+        warnings: [{ scope: 'system', code: 'ENOENT' }],
+      });
+    },
+  );
+});
+
+describe('a scope that fails does not stop the other', () => {
+  const says = (bytes: Uint8Array | string): Answer => {
+    return (_request, client) => {
+      client.write(bytes);
+    };
+  };
+  const broken: { name: string; code: string; make: (at: string) => Promise<unknown> }[] = [
+    { name: 'absent', code: 'ENOENT', make: async () => {} },
+    { name: 'abandoned', code: 'ECONNREFUSED', make: (at) => folder.abandon(at) },
+    { name: 'silent', code: 'TIMEOUT', make: (at) => folder.listen(at, () => {}) },
+    { name: 'talking rubbish', code: 'PROTOCOL', make: (at) => folder.listen(at, says('SSH-2.0-x\r\n\0')) },
+    { name: 'telling a nameless machine', code: 'PROTOCOL', make: (at) => folder.listen(at, says(wire({}))) },
+    {
+      name: 'closing without an answer',
+      code: 'PROTOCOL',
+      make: (at) =>
+        folder.listen(at, (_request, client) => {
+          client.end();
+        }),
+    },
+  ];
+
+  // The deadline of a scope that is to be silent is short, so that it is waited out; that of the others is not.
+  const calling = (...silent: string[]): Call => {
+    const isSilent = (path: string) => silent.some((scope) => path.startsWith(`${folder.path}/${scope}/`));
+    return (path, method, parameters, options) =>
+      call(path, method, parameters, { ...options, timeoutMs: isSilent(path) ? 20 : 10_000 });
+  };
+
+  it.each(broken)('user scope $name', async ({ code, make }) => {
+    await make(`user/${socket}`);
+    await system(machines(vm('a')));
+    const ask = code === 'TIMEOUT' ? calling('user') : call;
+    const failures = [{ scope: 'user', path: `${folder.path}/user/${socket}`, code }];
+    const found = { outcome: 'found', machine: { scope: 'system' }, warnings: failures };
+    expect(await findMachine('a', deps, ask)).toMatchObject(found);
+    const none = { outcome: 'unknown', known: ['a'], warnings: failures };
+    expect(await findMachine('b', deps, ask)).toMatchObject(none);
+    expect(await listMachines(deps, ask)).toMatchObject({
+      machines: [{ name: 'a' }],
+      answered: ['system'],
+      failures,
+    });
+  });
+
+  it.each(broken)('system scope $name', async ({ code, make }) => {
+    await user(machines(vm('a')));
+    await make(`run/${socket}`);
+    const ask = code === 'TIMEOUT' ? calling('run') : call;
+    const failures = [{ scope: 'system', code }];
+    const found = { outcome: 'found', machine: { scope: 'user' }, warnings: failures };
+    expect(await findMachine('A', deps, ask)).toMatchObject(found);
+    expect(await findMachine('b', deps, ask)).toMatchObject({
+      outcome: 'unknown',
+      warnings: failures,
+    });
+  });
+
+  it.each(broken)('both $name', async ({ code, make }) => {
+    await make(`user/${socket}`);
+    await make(`run/${socket}`);
+    const ask = code === 'TIMEOUT' ? calling('user', 'run') : call;
+    const failures = [
+      { scope: 'user', code },
+      { scope: 'system', code },
+    ];
+    expect(await findMachine('a', deps, ask)).toMatchObject({ outcome: 'unavailable', warnings: failures });
+    expect(await listMachines(deps, ask)).toMatchObject({ machines: [], answered: [], failures });
+  });
+
+  it.each(['EACCES', 'ECONNRESET'])('user scope failing with %s', async (code) => {
+    const failing = async (path: string) => {
+      if (path.startsWith(`${folder.path}/user`)) throw new VarlinkError(code, `connect ${code}`);
+      return [vm('a')];
+    };
+    const failures = [{ scope: 'user', code, problem: `connect ${code}` }];
+    expect(await findMachine('a', deps, failing)).toMatchObject({
+      machine: { scope: 'system' },
+      warnings: failures,
+    });
+  });
+});
+
+describe('listMachines', () => {
+  it('gives the machines of both scopes without this host itself', async () => {
+    await user(machines({ name: '.host', class: 'host' }, vm('a')));
+    await system((_request, client) => {
+      client.write(recorded('systemd257-list-all'));
+    });
+    const { machines: all, answered, failures } = await listMachines(deps);
+    expect(all.map(({ name, scope }) => `${scope}:${name}`)).toEqual(['user:a', 'system:fakevm']);
+    expect({ answered, failures }).toEqual({ answered: ['user', 'system'], failures: [] });
+  });
+
+  it('gives 200 machines in their order', async () => {
+    const many = Array.from({ length: 200 }, (_, at) => vm(`m${at}`, at + 3));
+    await system(machines(...many));
+    expect((await listMachines(deps)).machines.map(({ name }) => name)).toEqual(many.map(({ name }) => name));
+  });
+});
+
+describe('machined', () => {
+  it('lists what to type, and another machine of the same name by its id', async () => {
+    const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
+    await user(machines(vm('a', 3)));
+    await system(
+      machines(vm('a', 4, { id }), vm('b', 5, { id: '793b61a0166c450492ea51d10a8eaad6' }), vm('a', 6)),
+    );
+    const { found, warnings } = await machined.list(deps);
+    const common = { status: 'running', provider: 'machined', machine: expect.anything() };
+    expect(found).toEqual([
+      { ...common, name: 'a', target: 'machine/a', cid: 3, address: 'vsock/3' },
+      { ...common, name: 'a', target: `machine/${id}`, cid: 4, address: 'vsock/4', uuid },
+      {
+        ...common,
+        name: 'b',
+        target: 'machine/b',
+        cid: 5,
+        address: 'vsock/5',
+        uuid: '793b61a0-166c-4504-92ea-51d10a8eaad6',
+      },
+    ]);
+    expect(warnings).toEqual([]);
+    expect(await findMachine(id, deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 4 } });
+  });
+
+  it('drops what is registered twice', async () => {
+    await user(machines(vm('a', 3, { id })));
+    await system(machines(vm('a', 3, { id })));
+    expect((await machined.list(deps)).found).toMatchObject([{ target: 'machine/a' }]);
+  });
+
+  it('warns of a scope that failed, not of one that is absent', async () => {
+    const path = await folder.abandon(`user/${socket}`);
+    const { found, warnings } = await machined.list(deps);
+    expect(found).toEqual([]);
+    const problem = expect.stringContaining(path);
+    expect(warnings).toEqual([{ provider: 'machined', code: 'ECONNREFUSED', problem }]);
+  });
+});
+
+describe('a machined that hangs', () => {
+  it('costs its own machines, and not those of the other scope', async () => {
+    await user(() => {});
+    await system(machines(vm('a', 3), vm('b', 4)));
+    const { machines: listed, warnings } = await listAll(deps, [machined], 200);
+    expect(listed.map(({ target }) => target)).toEqual(['machine/a', 'machine/b']);
+    expect(warnings).toEqual([
+      {
+        provider: 'machined',
+        code: 'TIMEOUT',
+        problem: `${folder.path}/user/${socket}: gave no answer within 0.2 s`,
+      },
+    ]);
+  });
+
+  it('ends with Ctrl-C', async () => {
+    const abort = new AbortController();
+    await user(() => abort.abort(new Error('enough')));
+    await expect(listMachines({ ...deps, signal: abort.signal })).rejects.toThrow('enough');
+  });
+});

@@ -1,0 +1,83 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { pathInRoot, pathsOf } from '../../../src/discovery/processes/process-paths.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { fakeProc } from './fake-proc.js';
+
+const dir = useTempDir();
+
+/** A process in /proc, as the kernel shows its links to who may look: its mount namespace, and ours. */
+function process(cwd: string, links: { readonly mounts?: string; readonly root?: string } = {}) {
+  const procDir = fakeProc(dir, [{ argv: ['vm'], cwd }]);
+  mkdirSync(join(procDir, 'self/ns'), { recursive: true });
+  symlinkSync('mnt:[1]', join(procDir, 'self/ns/mnt'));
+  mkdirSync(join(procDir, '100/ns'));
+  if (links.mounts) symlinkSync(links.mounts, join(procDir, '100/ns/mnt'));
+  if (links.root) symlinkSync(links.root, join(procDir, '100/root'));
+  return { deps: { env: {}, procDir }, procDir };
+}
+
+describe('the paths of a process', () => {
+  const paths = ['a.sock', './b', '/c'];
+  const find = async ({ deps }: ReturnType<typeof process>) =>
+    Promise.all(paths.map(await pathsOf(100, deps)));
+
+  it.each([
+    { name: 'of this namespace', links: { mounts: 'mnt:[1]', root: '/' } },
+    { name: 'that nobody may look at', links: {} },
+  ])('$name begin in its folder', async ({ links }) => {
+    expect(await find(process('/srv', links))).toEqual(['/srv/a.sock', '/srv/b', '/c']);
+  });
+
+  it('whose folder nobody may see begin in the link to it', async () => {
+    const { deps, procDir } = process('/srv');
+    expect(await (await pathsOf(101, deps))('a')).toBe(`${procDir}/101/cwd/a`);
+  });
+
+  it('of another namespace lead through the link to its root', async () => {
+    const there = process('/srv', { mounts: 'mnt:[2]', root: '/' });
+    const root = `${there.procDir}/100/root`;
+    expect(await find(there)).toEqual([`${root}/srv/a.sock`, `${root}/srv/b`, `${root}/c`]);
+  });
+
+  it('of another root lead into it', async () => {
+    const jail = { mounts: 'mnt:[1]', root: '/nonexistent/jail' };
+    const want = ['/nonexistent/jail/srv/a.sock', '/nonexistent/jail/srv/b', '/nonexistent/jail/c'];
+    expect(await find(process('/nonexistent/jail/srv', jail))).toEqual(want);
+    expect(await find(process('/nonexistent/jail', jail))).toContain('/nonexistent/jail/a.sock');
+  });
+
+  it('of another root in another namespace lead through the link', async () => {
+    const there = process('/jail/srv', { mounts: 'mnt:[2]', root: '/jail' });
+    expect(await find(there)).toContain(`${there.procDir}/100/root/srv/a.sock`);
+  });
+});
+
+describe('a path in another root', () => {
+  const root = join(dir, 'root');
+  mkdirSync(join(root, 'run/deep'), { recursive: true });
+  mkdirSync(join(root, 'var'));
+  symlinkSync('/run', join(root, 'var/run'));
+  symlinkSync('../run/deep', join(root, 'var/deep'));
+  symlinkSync('../../../../../run', join(root, 'var/up'));
+  symlinkSync('/var/run/v.sock', join(root, 'socket'));
+  symlinkSync('round', join(root, 'round'));
+
+  it.each([
+    { path: '/run/v.sock', want: 'run/v.sock' },
+    { path: '/var/run/v.sock', want: 'run/v.sock' },
+    { path: '/var/deep/v.sock', want: 'run/deep/v.sock' },
+    { path: '/var/up/v.sock', want: 'run/v.sock' },
+    { path: '/../../run/./v.sock', want: 'run/v.sock' },
+    { path: '/socket', want: 'run/v.sock' },
+    { path: '/absent/../run//v.sock', want: 'run/v.sock' },
+    { path: '/', want: '' },
+  ])('$path stays in it', async ({ path, want }) => {
+    expect(await pathInRoot(root, path)).toBe(join(root, want));
+  });
+
+  it('that runs in a circle is refused', async () => {
+    await expect(pathInRoot(root, '/round/x')).rejects.toMatchObject({ code: 'ELOOP' });
+  });
+});

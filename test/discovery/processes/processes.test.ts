@@ -1,0 +1,90 @@
+import { rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { nodeFs as fs, processesNamed } from '../../../src/discovery/processes/processes.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { fakeProc } from './fake-proc.js';
+
+const dir = useTempDir();
+const uid = 1000;
+
+describe('processes by name', () => {
+  it.each([
+    { name: 'one of this user', process: { argv: ['/usr/bin/vm', '-a'], uid }, want: 1 },
+    { name: "root's", process: { argv: ['vm'], uid: 0 }, want: 1 },
+    { name: "a system user's", process: { argv: ['vm'], uid: 107 }, want: 1 },
+    { name: "Debian's libvirt-qemu", process: { argv: ['vm'], uid: 64055 }, want: 1 },
+    { name: "not another user's, who may call it anything", process: { argv: ['vm'], uid: 1001 }, want: 0 },
+    { name: "not nobody's", process: { argv: ['vm'], uid: 65534 }, want: 0 },
+    { name: "not a person's of systemd-homed", process: { argv: ['vm'], uid: 60_001 }, want: 0 },
+    { name: "not a person's of a directory", process: { argv: ['vm'], uid: 62_000 }, want: 0 },
+    { name: 'not one of another name', process: { argv: ['/vm/other', 'vm'], uid }, want: 0 },
+    { name: 'not a kernel thread', process: { argv: [], uid: 0 }, want: 0 },
+  ])('are $name', async ({ process, want }) => {
+    const accounts =
+      'case $2 in 64055) echo qemu:x:64055:107::/:/sbin/nologin ;; *) echo "anna:x:$2:100::/:/bin/sh" ;; esac';
+    writeFileSync(join(dir, 'getent'), `#!/bin/sh\n${accounts}\n`, { mode: 0o755 });
+    const deps = { env: { PATH: dir }, procDir: fakeProc(dir, [process]) };
+    expect(await processesNamed(/^vm$/, deps, undefined, uid)).toHaveLength(want);
+  });
+
+  it('stand behind the loader that started them', async () => {
+    const loader = ['/x/ld-linux-x86-64.so.2', '--library-path', '/x/lib', '--argv0=y', '/x/bin/vm', '-a'];
+    const procDir = fakeProc(dir, [{ argv: loader }]);
+    expect(await processesNamed(/^vm$/, { env: {}, procDir }, undefined, uid)).toEqual([
+      { pid: 100, uid: 0, argv: ['/x/bin/vm', '-a'] },
+    ]);
+  });
+
+  it('are read once for all providers of a listing', async () => {
+    const deps = { env: {}, procDir: fakeProc(dir, [{ argv: ['vm'] }]), memo: {} };
+    await processesNamed(/^vm$/, deps);
+    const gone = { ...deps, procDir: '/nonexistent' };
+    await expect(processesNamed(/^other$/, gone)).resolves.toEqual([]);
+  });
+
+  it('of others are not even read', async () => {
+    const procDir = fakeProc(dir, [{ argv: ['vm'], uid }, { argv: ['vm'], uid: 1001 }, { argv: ['vm'] }]);
+    const read: string[] = [];
+    const readMemory = async (path: string) => {
+      read.push(relative(procDir, path));
+      return 'vm\0';
+    };
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    expect(read).toEqual(['100/cmdline', '102/cmdline']);
+    expect(found.map(({ pid }) => pid)).toEqual([100, 102]);
+  });
+
+  it('that became others meanwhile are left out', async () => {
+    const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
+    const readMemory = async (path: string) => {
+      if (path.includes('/100/')) writeFileSync(join(procDir, '100/status'), 'Uid:\t1001\t0\t0\t0\n');
+      return 'vm\0';
+    };
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    expect(found.map(({ pid }) => pid)).toEqual([101]);
+  });
+
+  it('are read few at a time', async () => {
+    const procDir = fakeProc(dir, Array(20).fill({ argv: ['vm'] }));
+    let now = 0;
+    let most = 0;
+    const readMemory = async () => {
+      most = Math.max(most, ++now);
+      await new Promise(setImmediate);
+      now -= 1;
+      return 'vm\0';
+    };
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    expect({ most, found: found.length }).toEqual({ most: 4, found: 20 });
+  });
+
+  it('whose command line has no end, or is no file, keep no other back', async () => {
+    const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }, { argv: ['vm', '-a'] }]);
+    truncateSync(join(procDir, '100/cmdline'), 2 ** 42);
+    rmSync(join(procDir, '101/cmdline'));
+    symlinkSync('/dev/zero', join(procDir, '101/cmdline'));
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, fs, uid);
+    expect(found).toEqual([{ pid: 102, uid: 0, argv: ['vm', '-a'] }]);
+  });
+});

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runTool } from '../../../src/discovery/tools/run-tool.js';
+import { lifeline } from '../../helpers/lifeline.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const late = expect.objectContaining({ name: 'DiscoveryError', code: 'TIMEOUT' });
+
+describe('a tool that is a script', () => {
+  it('is given up at its limit, whoever holds its output', async () => {
+    const asked = runTool('sh', ['-c', 'sleep 1000; echo'], { env: process.env, timeoutMs: 300 });
+    await expect(asked).rejects.toEqual(late);
+  });
+
+  it('is ended with all that it started', async () => {
+    const { hold, started, gone } = lifeline(join(dir, 'all'));
+    const limit = new AbortController();
+    const asked = runTool('sh', ['-c', `${hold}; sleep 1000; echo`], {
+      env: process.env,
+      signal: limit.signal,
+    });
+    await started;
+    limit.abort();
+    await expect(asked).rejects.toEqual(late);
+    await gone;
+  });
+
+  it('has answered where it ended, though something that it started holds its output', async () => {
+    const { hold, gone } = lifeline(join(dir, 'behind'));
+    const script = `${hold}; sleep 1000 & echo $!; printf x`;
+    const pid = Number.parseInt(await runTool('sh', ['-c', script], { env: process.env }), 10);
+    // What a tool that ended well leaves running is its own business, such as a daemon.
+    process.kill(pid, 'SIGTERM');
+    await gone;
+  });
+});

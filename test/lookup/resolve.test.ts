@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { vmIds } from '../../src/address/guid.js';
+import { parseTarget } from '../../src/kinds/parse.js';
+import type { ResolveOptions } from '../../src/lookup/resolve.js';
+import { resolveTarget } from '../../src/lookup/resolve.js';
+
+const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
+  resolveTarget(parseTarget(text), {
+    text,
+    port: 22,
+    env: {},
+    platform: 'linux',
+    exists: () => false,
+    ...more,
+  });
+
+describe('resolve', () => {
+  it.each([
+    { input: '.host', want: { family: 'unix', path: '/run/ssh-unix-local/socket' } },
+    { input: 'unix/run/x', want: { family: 'unix', path: '/run/x' } },
+    { input: 'vsock/3', want: { family: 'vsock', cid: 3, port: 22 } },
+    { input: 'vsock:3:0', want: { family: 'vsock', cid: 3, port: 0 } },
+    { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 22 } },
+    { input: 'vsock-mux:/run/v:0', want: { family: 'vsock-mux', path: '/run/v', port: 0 } },
+  ])('$input needs nobody to ask', async ({ input, want }) => {
+    expect(await outcome(input)).toEqual({ endpoint: want, steps: [] });
+  });
+
+  it('an AF_HYPERV address needs nobody to ask on Windows', async () => {
+    const endpoint = {
+      family: 'hyper-v',
+      vmId: vmIds.LOOPBACK,
+      serviceId: '00000016-facb-11e6-bd58-64006a7986d3',
+    };
+    expect(await outcome('hvsock:LOOPBACK:vsock-22', { platform: 'win32' })).toEqual({ endpoint, steps: [] });
+  });
+
+  it.each([
+    { input: 'unix/C:/Users/me/x.sock', path: 'C:/Users/me/x.sock' },
+    { input: 'unix:c:\\x y\\s', path: 'c:\\x y\\s' },
+    { input: 'unix%C:%x%s', path: 'C:/x/s' },
+    { input: 'unix/run/x', path: '/run/x' },
+    { input: 'unix/./x', path: './x' },
+  ])('$input is $path on Windows', async ({ input, path }) => {
+    expect(await outcome(input, { platform: 'win32' })).toMatchObject({ endpoint: { family: 'unix', path } });
+    expect(await outcome(input)).not.toMatchObject({ endpoint: { path: expect.stringMatching(/^c:/i) } });
+  });
+
+  it('takes the port that is given for the rest', async () => {
+    expect(await outcome('vsock/3', { port: 4294967294 })).toMatchObject({ endpoint: { port: 4294967294 } });
+    expect(await outcome('vsock-mux/v', { port: 0 })).toMatchObject({ endpoint: { port: 0 } });
+  });
+
+  it.each([
+    { input: 'hyper-v/mint', hint: /from Windows/ },
+    { input: `hyper-v/${vmIds.LOOPBACK}`, hint: /from Windows and from inside WSL2$/ },
+    { input: vmIds.LOOPBACK, hint: /another machine's id: vmssh ssh ID/ },
+    { input: 'wsl/Debian', hint: /from Windows/ },
+    { input: 'hvsock:LOOPBACK:vsock-22', hint: /from Windows and from inside WSL2$/ },
+  ])('$input is not reached from here, and the hint says from where', async ({ input, hint }) => {
+    await expect(outcome(input)).rejects.toMatchObject({
+      name: 'ConnectError',
+      op: 'resolve',
+      code: 'UNSUPPORTED',
+      target: input,
+      hint: expect.stringMatching(hint),
+    });
+  });
+});
+
+describe('a target of Linux on Windows', () => {
+  it.each(['vsock/3', 'machine/web', 'container/web', 'qemu/web'])('%s', async (input) => {
+    await expect(outcome(input, { platform: 'win32' })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      hint: expect.stringMatching(/^they are reached from Linux/),
+    });
+  });
+});
+
+describe('a percent in a path', () => {
+  it.each(['unix', 'vsock-mux'])('of %s stands for a slash where no such file exists', async (kind) => {
+    const asked: string[] = [];
+    const exists = (path: string) => asked.push(path) < 0;
+    expect(await outcome(`${kind}%run%a.sock`, { exists })).toMatchObject({
+      endpoint: { family: kind, path: '/run/a.sock' },
+      steps: ['no file /run%a.sock exists, so "%" is read as "/"'],
+    });
+    expect(asked).toEqual(['/run%a.sock']);
+  });
+
+  it.each(['unix', 'vsock-mux'])('of %s is itself where such a file exists', async (kind) => {
+    const exists = (path: string) => path === '/run%a.sock';
+    expect(await outcome(`${kind}%run%a.sock`, { exists })).toMatchObject({
+      endpoint: { family: kind, path: '/run%a.sock' },
+      steps: ['a file /run%a.sock exists, so "%" is meant literally'],
+    });
+  });
+
+  it('beside a slash is itself, and no file is looked for', async () => {
+    const exists = () => expect.unreachable();
+    expect(await outcome('unix/run/a%b', { exists })).toEqual({
+      endpoint: { family: 'unix', path: '/run/a%b' },
+      steps: [],
+    });
+  });
+
+  it('is decided by the file system where nobody else is asked', async () => {
+    const text = 'unix%no-such-folder-of-vmssh%a';
+    const { endpoint } = await resolveTarget(parseTarget(text), {
+      text,
+      port: 22,
+      env: {},
+      platform: 'linux',
+    });
+    expect(endpoint).toEqual({ family: 'unix', path: '/no-such-folder-of-vmssh/a' });
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/program/commands.js';
+import { runCommandLine } from '../../src/program/program.js';
+import { fakeIo } from '../helpers/fake-io.js';
+
+/** The lines of --help on a terminal of this width. */
+async function help(name: string, columns: number) {
+  const io = fakeIo({ terminal: { stdin: true, stdout: true, stderr: true }, columns });
+  await runCommandLine([...name.split(' '), '--help'].filter(Boolean), io);
+  return io.stdout.join('').split('\n');
+}
+
+const names = commands.map(({ name }) => name);
+const groups = names.flatMap((name) => (name.includes(' ') ? [name.split(' ')[0] ?? ''] : []));
+const typed = new Set(commands.flatMap(({ examples }) => examples.map(({ line }) => `  ${line}`)));
+
+describe('help', () => {
+  it.each([40, 50, 60, 80, 120].map((columns) => ({ columns })))(
+    'breaks no word on a terminal of $columns columns',
+    async ({ columns }) => {
+      for (const name of ['', ...new Set([...groups, ...names])]) {
+        const lines = await help(name, columns);
+        const long = lines.filter((line) => line.length > columns && !typed.has(line));
+        // Nothing shorter can be made of one word.
+        expect({ name, long: long.filter((line) => line.trim().includes(' ')) }).toEqual({ name, long: [] });
+      }
+    },
+  );
+
+  it('puts what an option does below it if there is no room beside it', async () => {
+    const lines = await help('nc', 40);
+    const at = lines.indexOf('  -t, --transport <LIST>');
+    expect(lines.slice(at, at + 3)).toEqual([
+      '  -t, --transport <LIST>',
+      '      as of hvc nc: vsock; ip, the',
+      '      address of a Hyper-V guest; or',
+    ]);
+    expect(
+      (await help('nc', 80)).some((line) => line.startsWith('  -t, --transport <LIST>  as of hvc')),
+    ).toBe(true);
+  });
+});

@@ -1,0 +1,219 @@
+import { z } from 'zod';
+import type { FailedJson } from '../../src/cli/json.js';
+import type { CheckJson } from '../../src/commands/check/json.js';
+import type { DoctorJson, DoctorTargetJson } from '../../src/commands/doctor/json.js';
+import type { GuestCheckJson } from '../../src/commands/guest/json.js';
+import type { ListJson } from '../../src/commands/list/format.js';
+import type { ResolveJson } from '../../src/commands/proxy/resolve.js';
+import type { ServiceListJson } from '../../src/commands/windows/service.js';
+import { noBannerReasons } from '../../src/errors.js';
+
+const envelope = <Name extends string>(command: Name) => ({
+  version: z.literal(1),
+  command: z.literal(command),
+  ok: z.boolean(),
+  exitCode: z.int().min(0).max(255),
+});
+
+const failure = z
+  .strictObject({
+    op: z
+      .enum(['parse', 'resolve', 'connect', 'handshake', 'relay'])
+      .optional()
+      .describe('the step that failed'),
+    target: z.string().optional(),
+    code: z.string().describe("an errno's name, or one of docs/errors.md"),
+    problem: z.string(),
+    hint: z.string().optional().describe('what fixes it'),
+    reason: z.enum(noBannerReasons).optional().describe('of NO_BANNER: why no SSH banner came'),
+  })
+  .meta({ id: 'failure', description: 'why it failed' });
+
+const stage = z
+  .strictObject({
+    stage: z.enum(['found', 'parsed', 'resolved', 'connected', 'banner', 'host key', 'authentication']),
+    ms: z.number().min(0),
+    found: z.string(),
+  })
+  .meta({ id: 'stage', description: 'a stage that was passed' });
+
+const finding = z
+  .strictObject({
+    name: z.string(),
+    state: z
+      .enum(['ok', 'changed', 'skipped', 'failed'])
+      .describe('"skipped": it does not matter here, or cannot be seen'),
+    found: z.string(),
+    fix: z.string().optional(),
+  })
+  .meta({ id: 'finding', description: 'what was looked at' });
+
+const machine = z
+  .strictObject({
+    status: z
+      .enum(['running', 'starting', 'stopping', 'paused', 'saved', 'off', 'unknown'])
+      .describe('"unknown": traces of a machine that may be gone'),
+    name: z.string().describe('as its manager has it; names need not be unique'),
+    slug: z.string().describe('the name as ssh takes it for a host; may be empty'),
+    target: z.string().describe('what to type after ssh'),
+    provider: z.string().describe('who knows it'),
+    also: z.array(z.string()).describe('targets of the same machine by other providers'),
+    cid: z.int().min(0).max(0xfffffffe).optional().describe('its vsock CID'),
+    uuid: z.string().optional().describe('in the 8-4-4-4-12 form; a machine id of systemd too'),
+    address: z
+      .string()
+      .optional()
+      .describe('where its SSH server is: vsock/42, vsock-mux/PATH, an IP address, HOST:PORT'),
+    user: z.string().optional().describe('the user that its manager made for logging in'),
+    identityFile: z.string().optional().describe('the private key that its manager made for logging in'),
+  })
+  .meta({ id: 'machine', description: 'a machine' });
+
+const warning = z
+  .strictObject({
+    provider: z.string(),
+    code: z
+      .string()
+      .describe("an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT or CID_TWICE"),
+    problem: z.string(),
+  })
+  .meta({ id: 'warning', description: 'what could not be asked, or is wrong' });
+
+export const listSchema = z
+  .strictObject({ ...envelope('list'), machines: z.array(machine), warnings: z.array(warning) })
+  .describe('vmssh list --json');
+
+export const checkSchema = z
+  .strictObject({
+    ...envelope('check'),
+    results: z.array(
+      z.strictObject({
+        target: z.string().describe('as it was typed'),
+        ok: z.boolean(),
+        exitCode: z.int().min(0).max(255),
+        stages: z.array(stage),
+        error: failure.optional(),
+      }),
+    ),
+  })
+  .describe('vmssh check --json');
+
+const port = z.int().min(0).max(0xffffffff);
+const path = { path: z.string(), decodedPath: z.string().optional() };
+const scopes = z.enum(['any', 'system', 'session']);
+const managers = ['lima', 'incus', 'multipass', 'podman'] as const;
+
+const target = z
+  .union([
+    z.strictObject({ kind: z.literal('unix'), ...path }),
+    z.strictObject({ kind: z.literal('vsock'), cid: z.int(), port: port.optional() }),
+    z.strictObject({ kind: z.literal('vsock-mux'), ...path, port: port.optional() }),
+    z.strictObject({ kind: z.literal('machine'), name: z.string() }),
+    z.strictObject({ kind: z.literal('container'), name: z.string() }),
+    z.strictObject({ kind: z.literal('hyper-v'), name: z.string() }),
+    z.strictObject({ kind: z.literal('hyper-v'), vmId: z.string() }),
+    z.strictObject({ kind: z.literal('hvsock'), vmId: z.string(), serviceId: z.string() }),
+    z.strictObject({ kind: z.literal('wsl'), name: z.string() }),
+    z.strictObject({ kind: z.literal('qemu'), scope: scopes, name: z.string() }),
+    ...managers.map((kind) => z.strictObject({ kind: z.literal(kind), name: z.string() })),
+  ])
+  .meta({ id: 'target', description: 'the target, understood' });
+
+const endpoint = z
+  .union([
+    z.strictObject({ family: z.literal('unix'), path: z.string() }),
+    z.strictObject({ family: z.literal('vsock'), cid: z.int(), port }),
+    z.strictObject({ family: z.literal('vsock-mux'), path: z.string(), port }),
+    z.strictObject({ family: z.literal('tcp'), host: z.string(), port }),
+    z.strictObject({ family: z.literal('hyper-v'), vmId: z.string(), serviceId: z.string() }),
+  ])
+  .meta({ id: 'endpoint', description: 'the socket that would be opened' });
+
+export const resolveSchema = z
+  .strictObject({
+    ...envelope('resolve'),
+    typed: z.string(),
+    target,
+    address: z.string().describe('the endpoint as a literal target: vsock:3:22'),
+    endpoint,
+    steps: z.array(z.string()).describe('how it was found out'),
+    user: z.string().optional(),
+    identityFile: z.string().optional(),
+  })
+  .describe('vmssh resolve --json');
+
+export const doctorSchema = z
+  .strictObject({ ...envelope('doctor'), checks: z.array(finding) })
+  .describe('vmssh doctor --json');
+
+export const doctorTargetSchema = z
+  .strictObject({
+    ...envelope('doctor'),
+    target: z.string().describe('as it was typed'),
+    stages: z.array(stage),
+    error: failure.optional(),
+    checks: z.array(finding),
+    suspects: z
+      .array(z.strictObject({ name: z.string(), title: z.string(), fix: z.string() }))
+      .describe('what it may be, the likeliest first, if nobody could look from inside'),
+    guest: z
+      .strictObject({ checks: z.array(finding), error: failure.optional() })
+      .optional()
+      .describe('what was found inside the guest'),
+  })
+  .describe('vmssh doctor --json TARGET');
+
+export const guestCheckSchema = z
+  .strictObject({ ...envelope('guest check'), checks: z.array(finding) })
+  .describe('vmssh guest check --json');
+
+export const serviceListSchema = z
+  .strictObject({
+    ...envelope('service list'),
+    services: z.array(
+      z.strictObject({ id: z.string(), port: port.optional(), name: z.string() }).describe('a service'),
+    ),
+  })
+  .describe('vmssh service list --json');
+
+export const failedSchema = z
+  .strictObject({
+    version: z.literal(1),
+    command: z.string(),
+    ok: z.literal(false),
+    exitCode: z.int().min(1).max(255),
+    error: failure,
+  })
+  .describe('a command that failed before it had a result');
+
+const all = [
+  ...[listSchema, checkSchema, resolveSchema, doctorSchema, doctorTargetSchema, guestCheckSchema],
+  ...[serviceListSchema, failedSchema],
+] as const;
+
+/** The JSON Schema of docs/: it allows more fields, since a later vmssh may add some. */
+export function jsonSchema(): unknown {
+  const strict = JSON.stringify(z.toJSONSchema(z.union(all).describe('what vmssh prints with --json')));
+  return JSON.parse(strict, (key, value) => (key === 'additionalProperties' ? undefined : value));
+}
+
+// The program's own types and the schemas say the same.
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type Plain<T> = T extends string
+  ? T extends object
+    ? string
+    : T
+  : T extends object
+    ? { -readonly [K in keyof T]: Plain<Exclude<T[K], undefined>> }
+    : T;
+type Matches<Json, Schema extends z.ZodType> = Same<Plain<Json>, Plain<z.infer<Schema>>>;
+export const same: readonly true[] = [
+  true satisfies Matches<ListJson, typeof listSchema>,
+  true satisfies Matches<CheckJson, typeof checkSchema>,
+  true satisfies Matches<ResolveJson, typeof resolveSchema>,
+  true satisfies Matches<DoctorJson, typeof doctorSchema>,
+  true satisfies Matches<DoctorTargetJson, typeof doctorTargetSchema>,
+  true satisfies Matches<GuestCheckJson, typeof guestCheckSchema>,
+  true satisfies Matches<ServiceListJson, typeof serviceListSchema>,
+  true satisfies Matches<FailedJson, typeof failedSchema>,
+];

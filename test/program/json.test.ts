@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { envelope, formatJson } from '../../src/cli/json.js';
+import { explain } from '../../src/cli/message.js';
+import { runDoctor } from '../../src/commands/doctor/host/doctor-host.js';
+import { targetJson } from '../../src/commands/doctor/json.js';
+import { guestCheckJson } from '../../src/commands/guest/json.js';
+import { ConnectError } from '../../src/errors.js';
+import { runCommandLine } from '../../src/program/program.js';
+import { SocketFolder } from '../connect/socket-folder.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import {
+  checkSchema,
+  doctorSchema,
+  doctorTargetSchema,
+  failedSchema,
+  guestCheckSchema,
+  jsonSchema,
+  listSchema,
+  resolveSchema,
+} from './json-schemas.js';
+
+/** What a command line prints, and what it exits with. */
+async function printed(args: readonly string[], env = {}) {
+  const io = fakeIo({ env });
+  const code = await runCommandLine(args, io).catch((error) => explain(error, io));
+  const text = io.stdout.join('');
+  return { code, json: text === '' ? undefined : JSON.parse(text), stderr: io.stderr.join('') };
+}
+
+describe('--json', () => {
+  let folder: SocketFolder;
+  beforeEach(() => {
+    folder = new SocketFolder();
+  });
+  afterEach(() => folder.stop());
+
+  it('of check has an envelope around its results', async () => {
+    const path = await folder.listen((peer) => peer.end('no banner\r\n'));
+    const { code, json } = await printed(['check', '--json', '-l', 'ann', `unix${path}`, 'foo/bar']);
+    const { results, ...around } = checkSchema.parse(json);
+    expect(around).toEqual({ version: 1, command: 'check', ok: false, exitCode: 3 });
+    expect(results.map(({ exitCode }) => exitCode)).toEqual([code, 2]);
+  });
+
+  it('of resolve has one too', async () => {
+    const { json } = await printed(['resolve', '--json', '-p', '5', 'vsock/3']);
+    const { endpoint, ...rest } = resolveSchema.parse(json);
+    expect(rest).toMatchObject({ version: 1, command: 'resolve', ok: true, exitCode: 0, typed: 'vsock/3' });
+    expect(endpoint).toEqual({ family: 'vsock', cid: 3, port: 5 });
+  });
+
+  it('of list has one too', async () => {
+    const { json } = await printed(['list', '--json', '--provider=nspawn']);
+    expect(listSchema.parse(json)).toMatchObject({ version: 1, command: 'list', ok: true, exitCode: 0 });
+  });
+
+  it('of doctor has one too, for a host and for a target', async () => {
+    const io = fakeIo();
+    const code = await runDoctor('json', io);
+    const host = doctorSchema.parse(JSON.parse(io.stdout.join('')));
+    expect(host).toMatchObject({ version: 1, command: 'doctor', ok: code === 0, exitCode: code });
+    const { json } = await printed(['doctor', '--json', '-l', 'ann', `unix${folder.at('nothing')}`]);
+    expect(doctorTargetSchema.parse(json)).toMatchObject({
+      ...{ version: 1, command: 'doctor', ok: false, exitCode: 1, error: { code: 'ENOENT' } },
+      stages: [{ stage: 'parsed' }, { stage: 'resolved' }],
+    });
+    const unknown = await printed(['doctor', '--json', 'foo/bar']);
+    expect(doctorTargetSchema.parse(unknown.json)).toMatchObject({ exitCode: 2, error: { code: 'USAGE' } });
+  });
+
+  it('of doctor TARGET has what it may be, and what was found inside', () => {
+    const error = new ConnectError('connect', 'vsock/3', { code: 'ECONNRESET', problem: 'why' });
+    const check = { target: 'mint', stages: [], error };
+    const notRun = new ConnectError('connect', 'web', { code: 'NOT_RUN', problem: 'no sudo', hint: 'do' });
+    const guest = {
+      lines: [
+        { state: 'ok', step: 'a', words: 'b' },
+        { state: 'fix', step: 'a', words: 'c' },
+      ],
+    } as const;
+    const suspects = [
+      { state: 'skipped', name: 'accept', words: '', suspects: ['accept', 'privsep'] },
+    ] as const;
+    const finding = { state: 'failed', name: 'cid-twice', words: 'two', fix: 'fix it' } as const;
+    const examination = { check, findings: [finding], suspects, guest: { ...guest, notRun }, faults: 2 };
+    const json = doctorTargetSchema.parse(JSON.parse(formatJson(targetJson(examination, 1))));
+    expect(json).toMatchObject({
+      checks: [{ name: 'cid-twice', state: 'failed', found: 'two', fix: 'fix it' }],
+      suspects: [{ name: 'accept' }, { name: 'privsep' }],
+      guest: { checks: [{ name: 'a', found: 'b', fix: 'c' }], error: { code: 'NOT_RUN', hint: 'do' } },
+    });
+  });
+
+  it('of guest check has a fix with what it fixes', () => {
+    const lines = [
+      { state: 'ok', step: 'systemd', words: 'systemd 255 is PID 1' },
+      { state: 'failed', step: 'no-sshd', words: 'there is none' },
+      { state: 'fix', step: 'no-sshd', words: 'apt-get install' },
+      { state: 'end', step: '1', words: 'a step failed' },
+    ] as const;
+    expect(guestCheckSchema.parse(JSON.parse(formatJson(guestCheckJson(lines, 1)))).checks).toEqual([
+      { name: 'systemd', state: 'ok', found: 'systemd 255 is PID 1' },
+      { name: 'no-sshd', state: 'failed', found: 'there is none', fix: 'apt-get install' },
+    ]);
+  });
+
+  it.each([
+    { args: ['check', '--json'], code: 2, error: 'USAGE' },
+    { args: ['check', '--json', '--nope', 'a'], code: 2, error: 'USAGE' },
+    { args: ['resolve', '--json', 'foo/bar'], code: 2, error: 'USAGE' },
+    { args: ['resolve', '--json', 'wsl/Debian'], code: 1, error: 'UNSUPPORTED' },
+    { args: ['list', '--json', '--provider=nobody'], code: 2, error: 'USAGE' },
+    { args: ['list', '-o', 'json', 'x'], code: 2, error: 'USAGE' },
+    { args: ['list', '--output=json', '--nope'], code: 2, error: 'USAGE' },
+    { args: ['doctor', '--json', '--report'], code: 2, error: 'USAGE' },
+    { args: ['guest', 'check', '--json', '--route=ssh', 'a b'], code: 2, error: 'USAGE' },
+    {
+      args: ['guest', 'check', '--json', '--route=wsl', 'wsl/x'],
+      code: 1,
+      error: 'NOT_RUN',
+      env: { PATH: '/nowhere' },
+    },
+    { args: ['service', 'list', '--json'], code: 1, error: 'UNSUPPORTED' },
+  ])('has one where the command fails, too: $args', async ({ args, code, error, env }) => {
+    const { json, stderr, ...rest } = await printed(args, env);
+    expect(rest.code).toBe(code);
+    const command = args
+      .filter((word) => /^[a-z]+$/.test(word))
+      .slice(0, args[0] === 'guest' || args[0] === 'service' ? 2 : 1);
+    expect(failedSchema.parse(json)).toMatchObject({
+      ...{ command: command.join(' '), exitCode: code, error: { code: error } },
+    });
+    expect(stderr).toContain('vmssh: ');
+  });
+
+  it.each([
+    ['check', '--nope', '--', '--json'],
+    ['proxy', '--json', 'a', '1'],
+    ['nc', '--json', 'a'],
+    ['list', '--nope', '-o', 'wide'],
+  ])('is not printed where nobody asked for it: %s %s', async (...args) => {
+    expect((await printed(args)).json).toBeUndefined();
+  });
+
+  it('has no character that can steer a terminal', () => {
+    const name = '\x1b[2J\x7f\x9b2J\u202e\u2028\u{e0001}\ud800 é 猫';
+    const text = formatJson({ ...envelope('list', 0), ...{ name } }, false);
+    expect(text.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+    expect(text).toContain(' é 猫');
+    expect(JSON.parse(text).name).toBe(name);
+  });
+
+  it('has its shape in docs/', () => {
+    expect(JSON.parse(readFileSync('docs/json.schema.json', 'utf8'))).toEqual(jsonSchema());
+  });
+});

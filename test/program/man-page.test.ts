@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/program/commands.js';
+import { manPages } from '../../src/program/man-page.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { run } from '../helpers/run.js';
+
+const pages = manPages(commands);
+const groff = ['groff', '-man', '-Kutf8', '-Tutf8', '-ww', '-P-cbou'];
+
+describe('the man pages', () => {
+  it('are one for each first word of a command, and an overview', () => {
+    const firsts = new Set(commands.map(({ name }) => name.split(' ')[0]));
+    expect(pages.map(({ file }) => file)).toEqual([
+      'vmssh.1',
+      ...[...firsts].map((first) => `vmssh-${first}.1`),
+    ]);
+  });
+
+  it('are found by what a group is for', () => {
+    const page = pages.find(({ file }) => file === 'vmssh-config.1');
+    expect(page?.text).toContain('vmssh\\-config \\- the lines for ssh\\(aqs own configuration\n');
+  });
+
+  const sections = (text: string) => [...text.matchAll(/^\.SH (.*)$/gm)].map(([, name]) => name);
+
+  it('have the sections that people look for', () => {
+    const head = ['NAME', 'SYNOPSIS', 'DESCRIPTION'];
+    const tail = ['EXAMPLES', 'EXIT STATUS', 'ENVIRONMENT', 'FILES', 'SEE ALSO'];
+    for (const { file, text } of pages) {
+      const found = sections(text);
+      const expected = [...head, 'COMMANDS', 'TARGETS', 'OPTIONS', ...tail];
+      expect({ file, found }).toEqual({ file, found: expected.filter((name) => found.includes(name)) });
+      expect(found).toEqual(expect.arrayContaining([...head, 'EXAMPLES', 'EXIT STATUS', 'SEE ALSO']));
+    }
+  });
+
+  it('have a line each in the overview', () => {
+    const { text = '' } = pages[0] ?? {};
+    const lines = text.split('\n').filter((line) => /^\.BR vmssh\\-\S+ \(1\)$/.test(line));
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(lines.map((line) => line.replace(/^\.BR (.*) \((1)\)$/, '$1.$2').replaceAll('\\', ''))).toEqual(
+      pages.slice(1).map(({ file }) => file),
+    );
+  });
+
+  it('name every environment variable that is for people to set', () => {
+    const documented = pages.map(({ text }) => text).join('');
+    const read = new Set(
+      sources().flatMap((text) => [...text.matchAll(/\benv\.([A-Z_]{3,})\b/g)].map(([, name = '']) => name)),
+    );
+    // Set by WSL, Windows and whoever runs jobs; PATH is everybody's.
+    const others = [
+      'PATH',
+      'WSL_DISTRO_NAME',
+      'WSL_INTEROP',
+      'LOCALAPPDATA',
+      'SYSTEMROOT',
+      'USERPROFILE',
+      'CI',
+    ];
+    for (const name of others) read.delete(name);
+    expect([...read].filter((name) => !documented.includes(name))).toEqual([]);
+  });
+
+  it('leave no blank in front of a value that may be left out', () => {
+    for (const { text } of pages) expect(text).not.toMatch(/ \[=/);
+    const nc = pages.find(({ file }) => file === 'vmssh-nc.1')?.text;
+    expect(nc).toContain('\\fB\\-\\-wait\\fR[\\fB=\\fISECONDS\\fR]');
+    expect(nc).toContain('\\fB\\-p\\fR, \\fB\\-\\-port\\fR \\fIPORT\\fR');
+    expect(nc).toContain('vmssh\\-nc, vsock\\-nc \\- print');
+  });
+
+  it.skipIf(missingPrograms({ groff: 'groff' })).each(pages)(
+    '$file is set without a warning',
+    async ({ file, text }) => {
+      const { code, stdout, stderr } = await run(groff, { input: text });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const plain = stdout.replaceAll(/\s+/g, ' ');
+      const of = commands.filter(({ name }) => file === `vmssh-${name.split(' ')[0]}.1`);
+      for (const { summary, options, examples } of of) {
+        expect(plain).toContain(summary.slice(0, 20));
+        for (const { long, value, optionalValue } of options)
+          expect(plain).toContain(
+            `--${long}${value === undefined ? '' : optionalValue ? `[=${value}]` : ` ${value}`}`,
+          );
+        for (const { line } of examples)
+          expect(plain.replaceAll(' ', '')).toContain(line.replaceAll(' ', ''));
+      }
+    },
+  );
+});
+
+function sources(): readonly string[] {
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((path) => path.endsWith('.ts') && !path.startsWith('demo'))
+    .map((path) => readFileSync(`src/${path}`, 'utf8'));
+}

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../src/cli/message.js';
+import { scanArgs } from '../../src/cli/scan-args.js';
+import { commands } from '../../src/program/commands.js';
+import { runCommandLine } from '../../src/program/program.js';
+import { fakeIo } from '../helpers/fake-io.js';
+
+/** What a person sees who made a mistake. */
+async function told(args: readonly string[], program: 'vmssh' | 'vsock-nc' = 'vmssh') {
+  const io = fakeIo({ program });
+  const code = await runCommandLine(args, io).catch((error) => explain(error, io));
+  return { code, stdout: io.stdout.join(''), stderr: io.stderr.join('') };
+}
+
+describe('a mistake in the arguments', () => {
+  it.each([
+    { args: ['frob'], says: 'unknown command "frob"', hint: 'see vmssh --help' },
+    { args: ['forgt'], says: 'unknown command "forgt"', hint: 'did you mean forget?' },
+    { args: ['config', 'frob'], says: 'unknown command "frob"', hint: 'see vmssh config --help' },
+    { args: ['--frob'], says: 'unknown option "--frob"', hint: 'see vmssh --help' },
+    { args: ['check', '--prot'], says: 'unknown option "--prot"', hint: 'did you mean --port?' },
+    { args: ['config', 'diff', '-x'], says: 'unknown option "-x"', hint: 'see vmssh config diff --help' },
+    { args: ['proxy', "--a'b'"], says: 'unknown option "--a\'b\'"', hint: 'see vmssh proxy --help' },
+    {
+      args: ['proxy', '--\x1b[1m\n'],
+      says: 'unknown option "--\\x1b[1m\\x0a"',
+      hint: 'see vmssh proxy --help',
+    },
+    {
+      args: ['proxy', '--fdpass=y', 'a'],
+      says: 'unknown option "--fdpass=y"',
+      hint: 'did you mean --fdpass?',
+    },
+    {
+      args: ['proxy', 'a', '1', '--typed'],
+      says: 'option "--typed <NAME>" argument missing',
+      hint: 'see vmssh proxy --help',
+    },
+    {
+      args: ['check'],
+      says: 'expected one or more targets, got nothing',
+      hint: 'see vmssh check --help',
+    },
+    {
+      args: ['guest', 'units', '-p', 'x'],
+      says: 'port "x" cannot be used: it is not a number',
+      hint: 'see vmssh guest units --help',
+    },
+    {
+      args: ['ssh', '-v'],
+      says: 'expected [user@]TARGET among the arguments of ssh',
+      hint: 'see vmssh ssh --help',
+    },
+    { args: ['help', 'nope'], says: 'unknown command "nope"', hint: 'see vmssh --help' },
+  ])('is told in one line, with its cure: $args', async ({ args, says, hint }) => {
+    expect(await told(args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `vmssh: ${says}\nhint: ${hint}\n`,
+    });
+  });
+
+  it.each([
+    { args: ['ssh', 'unix/x', '--wait', 'ls'], tool: 'ssh', option: '--wait' },
+    { args: ['ssh', 'unix/x', '-t', '--print-command'], tool: 'ssh', option: '--print-command' },
+    { args: ['rsync', '-a', 'x', 'unix%x:', '--wait=5'], tool: 'rsync', option: '--wait=5' },
+  ])('with an option of ours after the first operand is told: $args', async ({ args, tool, option }) => {
+    expect(await told(args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `vmssh: ${option} is an option of vmssh: it has to come before the first operand\nhint: vmssh ${tool} ${option} ...\n`,
+    });
+  });
+
+  it('of vsock-nc leads to its own help', async () => {
+    const stderr = 'vsock-nc: expected TARGET [PORT], got nothing\nhint: see vsock-nc --help\n';
+    expect(await told([], 'vsock-nc')).toEqual({ code: 2, stdout: '', stderr });
+  });
+});
+
+describe('a value behind a blank that has to stand behind a "="', () => {
+  const cure = (option: string) => `hint: ${option}=5, or ${option} at the end if 5 is not its value\n`;
+
+  it.each([
+    { args: ['check', '--wait', '5', 'vsock/3'], option: '--wait' },
+    { args: ['check', 'vsock/3', '--wait', '5'], option: '--wait' },
+    { args: ['nc', '-v', '--wait', '5'], option: '--wait' },
+    { args: ['list', '--watch', '5'], option: '--watch' },
+    { args: ['list', '-w', '5'], option: '--watch' },
+    { args: ['ssh', '--wait', '5', 'mint'], option: '--wait' },
+    { args: ['rsync', '-a', '--wait', '5', 'a', 'mint:'], option: '--wait' },
+  ])('is refused: $args', async ({ args, option }) => {
+    const result = await told(args);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toBe(
+      `vmssh: ${option} needs "=" before its value: got "${option} 5"\n${cure(option)}`,
+    );
+  });
+
+  it('is refused where no parser is loaded, too', () => {
+    const specs = commands.find(({ name }) => name === 'proxy')?.options ?? [];
+    expect(() => scanArgs(specs, ['--wait', '1.5', 'a'])).toThrow('got "--wait 1.5"');
+    expect(scanArgs(specs, ['--', '--wait', '5'])?.positionals).toEqual(['--wait', '5']);
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { ListedMachine } from '../../../src/discovery/merge.js';
+import { concreteHosts, hostNames } from '../../../src/ssh/config/hosts.js';
+
+const uuid = '11111111-2222-4333-8444-555555555555';
+const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
+  ...{ name, target: `machine/${name}`, status: 'running', provider: 'machined', also: [] },
+  ...more,
+});
+
+function hosts(machines: readonly ListedMachine[], prefix = '', taken: readonly string[] = []) {
+  return concreteHosts(machines, { prefix, taken: new Set(taken), knownHosts: '~/hosts' });
+}
+
+describe('a Host of its own', () => {
+  it('has what its manager knows, and its identity', () => {
+    const [host] = hosts([machine('Mint 22', { uuid, user: 'u', identityFile: '/k' })]).hosts;
+    expect(host).toEqual({
+      host: 'Mint-22',
+      pattern: '11111111?2222-4333-8444-555555555555',
+      about: 'Mint 22 of machined',
+      options: {
+        ...{ target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}` },
+        ...{ user: 'u', identityFile: '/k' },
+      },
+    });
+  });
+
+  it.each([
+    {
+      name: 'the name of one without a UUID',
+      input: machine('web'),
+      want: { knownHosts: '~/hosts', hostKeyAlias: 'vmssh-machine%web' },
+    },
+    {
+      name: 'nothing for an address',
+      input: machine('fc', { target: 'vsock-mux/run/v.sock', provider: 'firecracker' }),
+      want: { knownHosts: undefined, hostKeyAlias: undefined },
+    },
+  ])('keeps keys under $name', ({ input, want }) => {
+    expect(hosts([input]).hosts[0]?.options).toMatchObject(want);
+  });
+
+  it.each([
+    { name: 'two machines have', machines: [machine('a', { uuid }), machine('b', { uuid })] },
+    { name: 'is all zeros', machines: [machine('a', { uuid: uuid.replaceAll(/\d/g, '0') })] },
+    { name: 'another Host has', machines: [machine('a', { uuid })], taken: [uuid] },
+  ])('does not answer to a UUID that $name', ({ machines, taken }) => {
+    expect(hosts(machines, '', taken).hosts.map(({ pattern }) => pattern)).toEqual(
+      machines.map(() => undefined),
+    );
+  });
+
+  it.each([
+    { name: 'a prefix', machines: [machine('a.b')], prefix: 'vm-', want: ['vm-a.b'] },
+    {
+      name: 'the provider, where two have one name',
+      machines: [machine('a'), machine('A', { provider: 'lima', target: 'lima/A' })],
+      want: ['a-machined', 'A-lima'],
+    },
+  ])('is told apart by $name', ({ machines, prefix = '', want }) => {
+    expect(hosts(machines, prefix).hosts.map(({ host }) => host)).toEqual(want);
+  });
+
+  it.each([
+    { name: 'could be a host on a network', input: [machine('example.com')], why: /^with a dot/ },
+    {
+      name: 'is one already',
+      input: [machine('Git')],
+      why: /^your ssh configuration has a Host Git already/,
+    },
+    { name: 'is empty', input: [machine('*')], why: /no character/ },
+    { name: 'steers the file', input: [machine('a\nProxyCommand x')], why: /control character/ },
+  ])('is not made where the name $name', ({ input, why }) => {
+    const { hosts: made, left } = hosts(input, '', ['git']);
+    expect(made).toHaveLength(input.length - 1);
+    expect(left[0]?.why).toMatch(why);
+  });
+});
+
+describe('names of which a host name can be only one', () => {
+  it.each([
+    { name: 'one name twice', input: [machine('a'), machine('a')] },
+    { name: 'names that differ in what no host name has', input: [machine('a b'), machine("a'b")] },
+    {
+      name: 'the name and provider of others',
+      input: [machine('a-lima'), machine('a'), machine('a', { provider: 'lima', target: 'lima/a' })],
+      want: ['a-machined'],
+    },
+  ])('have no Host: $name', ({ input, want = [] }) => {
+    for (const machines of [input, input.toReversed()]) {
+      const { hosts: made, left } = hosts(machines);
+      expect(made.map(({ host }) => host)).toEqual(want);
+      for (const { why } of left) expect(why).toMatch(/^another machine would be Host \S+ too/);
+    }
+  });
+});
+
+describe('a machine without a name', () => {
+  it('has no Host, and nothing is said of it', () => {
+    const { hosts: made, left } = hosts([
+      machine('qemu-77', { provider: 'qemu', pid: 77 }),
+      machine('qemu-78'),
+    ]);
+    expect(made.map(({ host }) => host)).toEqual(['qemu-78']);
+    expect(left).toEqual([]);
+  });
+});
+
+describe('names that a configuration has', () => {
+  it('are the concrete ones of Host lines', () => {
+    const config = 'Host Git *.example !x "Q w"\n  host=b\r\nHostName c\nMatch host d\n# Host e\n';
+    expect([...hostNames(config)]).toEqual(['git', 'q w', 'b']);
+  });
+});

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { settingsOf } from '../../../src/ssh/config/settings.js';
+
+it.each([
+  { name: 'a word', text: 'Host mint', want: [{ keyword: 'host', args: ['mint'] }] },
+  { name: 'an equals sign', text: 'Host = mint', want: [{ keyword: 'host', args: ['mint'] }] },
+  { name: 'blanks and tabs', text: '\t hOsT\t a  b ', want: [{ keyword: 'host', args: ['a', 'b'] }] },
+  { name: 'quotes', text: 'Include "a b" c', want: [{ keyword: 'include', args: ['a b', 'c'] }] },
+  { name: 'no argument', text: 'Host', want: [] },
+  { name: 'a comment', text: '# Host mint\n\n', want: [] },
+  {
+    name: 'Windows line ends behind a byte order mark',
+    text: '\ufeffHost a\r\nUser b\r\n',
+    want: [
+      { keyword: 'host', args: ['a'] },
+      { keyword: 'user', args: ['b'] },
+    ],
+  },
+])('reads settings with $name', ({ text, want }) => expect(settingsOf(text)).toEqual(want));

@@ -1,0 +1,145 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ConfigTextOptions, configText } from '../../../src/ssh/config/text.js';
+
+const noSsh = spawnSync('ssh', ['-V']).error !== undefined;
+const withSsh = noSsh ? ' (skipped: there is no ssh; apt-get install openssh-client)' : '';
+
+const hosts = [
+  '.host',
+  ...['machine/.host', 'machine%.host'],
+  ...['unix/run/X.sock', 'unix%run%X.sock', 'unix:/run/X.sock'],
+  ...['vsock/3', 'vsock%3', 'vsock:3:22'],
+  ...['vsock-mux/run/v.sock', 'vsock-mux%run%v.sock', 'vsock-mux:/run/v.sock:22'],
+  ...['machine/Web', 'machine%Web'],
+  ...['container/Web', 'container%Web'],
+  ...['qemu/Web', 'qemu%Web', 'qemu:session/Web', 'lima%Web'],
+];
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vmssh-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs ssh with the lines as its whole configuration. */
+function ssh(options: ConfigTextOptions, ...args: string[]) {
+  const file = join(folder, 'config');
+  writeFileSync(file, configText(options), { mode: 0o600 });
+  return spawnSync('ssh', ['-F', file, ...args], {
+    encoding: 'utf8',
+    timeout: 20_000,
+    env: { ...process.env, SHELL: '/bin/sh', SSH_ASKPASS_REQUIRE: 'never' },
+  });
+}
+
+/** What ssh makes of a host by these lines: its options by their names in lower case. */
+function effective(options: ConfigTextOptions, host: string): Readonly<Record<string, string>> {
+  const { stdout, stderr, status } = ssh(options, '-T', '-G', host);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return Object.fromEntries(stdout.split('\n').map((line) => line.split(/ (.*)/s).slice(0, 2)));
+}
+
+describe(`the lines, as ssh reads them${withSsh}`, () => {
+  const program = ['/opt/vmssh'];
+
+  it.skipIf(noSsh).each(hosts)('lead %s to the proxy', (host) => {
+    const { proxycommand, proxyusefdpass, ...rest } = effective({ program, fdpass: true }, host);
+    expect(proxycommand).toBe("/opt/vmssh proxy --fdpass --typed '%n' '%h' %p");
+    expect(proxyusefdpass).toBe('yes');
+    const named = /^(machine|container|qemu|lima)[/%:]/.test(host) && !host.endsWith('.host');
+    expect(rest).toMatchObject({
+      checkhostip: 'no',
+      stricthostkeychecking: expect.stringMatching(named ? /^accept-new$/ : /^(no|false)$/),
+      userknownhostsfile: named ? expect.stringMatching(/\/\.ssh\/vmssh_known_hosts$/) : '/dev/null',
+    });
+  });
+
+  it.skipIf(noSsh).each(hosts)('lead %s to the relay where there is no addon', (host) => {
+    const { proxycommand, proxyusefdpass } = effective({ program, fdpass: false }, host);
+    expect(proxycommand).toBe("/opt/vmssh proxy --typed '%n' '%h' %p");
+    expect(proxyusefdpass).toBe('no');
+  });
+
+  it.skipIf(noSsh).each(['example.com', 'host', 'vsock', 'unix.example', 'machine.example', 'vsocks/3'])(
+    'leave %s alone',
+    (host) => {
+      const { proxycommand, proxyusefdpass, checkhostip } = effective({ program, fdpass: true }, host);
+      expect(proxycommand).toBeUndefined();
+      expect({ proxyusefdpass, checkhostip }).toEqual({ proxyusefdpass: 'no', checkhostip: 'no' });
+    },
+  );
+});
+
+describe(`the program's path, as ssh runs it${withSsh}`, () => {
+  it.skipIf(noSsh).each([
+    { name: 'plain', path: 'vmssh' },
+    { name: 'a space', path: 'my programs/vm ssh' },
+    { name: 'a single quote', path: "it's" },
+    { name: 'two single quotes in a row', path: "a''b" },
+    { name: 'a double quote', path: 'a"b"' },
+    { name: 'percents', path: '100%/%h%%n' },
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a shell that must not take this for a variable
+    { name: 'dollars', path: '$HOME${PATH}$(touch x)' },
+    { name: 'backticks', path: '`id`' },
+    { name: 'a backslash', path: 'a\\b' },
+    { name: 'a backslash at its end', path: 'a\\' },
+    { name: 'backslashes and quotes', path: `\\'a\\"b'\\\\"` },
+    { name: 'what a shell splits at', path: 'a;b&c|d<e>f(g)h' },
+    { name: 'what a shell expands', path: '*?[a]{b,c}~!#' },
+    { name: 'letters beyond ASCII', path: 'Programme für ssh/日本 🐧' },
+  ])('with $name', ({ path }) => {
+    const program = fakeProgram(join(folder, path));
+    const { status } = ssh({ program: [program], fdpass: false }, 'vsock/3', 'true');
+    expect(status).toBe(255);
+    expect(argv()).toEqual(['proxy', '--typed', 'vsock/3', 'vsock/3', '22']);
+  });
+
+  it.skipIf(noSsh)('with an interpreter in front', () => {
+    const script = fakeProgram(join(folder, "it's my script"));
+    ssh({ program: ['/bin/sh', script], fdpass: true }, '-p', '2222', 'machine/Web', 'true');
+    expect(argv()).toEqual(['proxy', '--fdpass', '--typed', 'machine/Web', 'machine/web', '2222']);
+  });
+
+  it.skipIf(noSsh).each([
+    { host: 'unix/run/Foo/Bar.sock', want: ['unix/run/Foo/Bar.sock', 'unix/run/foo/bar.sock'] },
+    { host: 'unix%run%Foo.sock', want: ['unix%run%Foo.sock', 'unix%run%Foo.sock'] },
+    { host: 'unix:/run/Foo:2', want: ['unix:/run/Foo:2', 'unix:/run/Foo:2'] },
+    { host: 'machine/a*b?c!#~', want: ['machine/a*b?c!#~', 'machine/a*b?c!#~'] },
+  ])('gets $host as it was typed', ({ host, want }) => {
+    const program = fakeProgram(join(folder, 'vmssh'));
+    ssh({ program: [program], fdpass: false }, host, 'true');
+    expect(argv()).toEqual(['proxy', '--typed', ...want, '22']);
+  });
+
+  /** A program that notes its arguments, one a line, and fails. */
+  function fakeProgram(path: string): string {
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, `#!/bin/sh\nprintf '%s\\n' "$@" >'${folder}/argv'\nexit 1\n`);
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  function argv(): readonly string[] {
+    const file = join(folder, 'argv');
+    return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+  }
+});
+
+describe('configText', () => {
+  it('begins with .host', () => {
+    expect(configText({ program: ['/v'], fdpass: true })).toMatch(/^Host \.host machine\/\.host /m);
+  });
+
+  it('ends with a line feed, so that it can be appended', () => {
+    expect(configText({ program: ['/v'], fdpass: true })).toMatch(/[^\n]\n$/);
+  });
+
+  it.each(['/a\nProxyCommand evil', '/a\rb', '/a\tb', '/a\x7f', '/a\u0085b'])('refuses %j', (path) => {
+    expect(() => configText({ program: [path], fdpass: true })).toThrow(RangeError);
+    expect(() => configText({ program: ['/bin/sh', path], fdpass: true })).toThrow(/^\P{Cc}*$/u);
+  });
+});

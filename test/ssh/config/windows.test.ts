@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { configText } from '../../../src/ssh/config/text.js';
+import { proxyWord } from '../../../src/ssh/config/word.js';
+import { missingPrograms } from '../../helpers/programs.js';
+
+const without = missingPrograms({ ssh: 'openssh-client' });
+
+describe('a word of a ProxyCommand on Windows', () => {
+  it.each([
+    { text: 'C:\\Program Files\\vmssh\\vmssh.exe', want: '"C:/Program Files/vmssh/vmssh.exe"' },
+    { text: 'C:\\vmssh.exe', want: '"C:/vmssh.exe"' },
+    { text: 'C:\\100% ours\\vmssh.exe', want: '"C:/100%% ours/vmssh.exe"' },
+    { text: '\\\\server\\share\\vmssh.exe', want: '"//server/share/vmssh.exe"' },
+    { text: 'hyper-v/Mint', want: '"hyper-v/Mint"' },
+    { text: 'proxy', want: 'proxy' },
+  ])('$text is $want', ({ text, want }) => {
+    expect(proxyWord(text, 'win32')).toBe(want);
+  });
+});
+
+describe.skipIf(without)('the lines for Windows', () => {
+  const ask = (host: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'vmssh-config-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const program = ['C:\\Program Files\\vmssh\\vmssh.exe'];
+    writeFileSync(join(folder, 'config'), configText({ program, fdpass: false, platform: 'win32' }));
+    const { stdout } = spawnSync('ssh', ['-G', '-F', join(folder, 'config'), host], { encoding: 'utf8' });
+    return new Map(stdout.split('\n').map((line) => line.split(/ (.*)/s) as [string, string]));
+  };
+
+  it.each(['hyper-v/mint', 'hvsock:LOOPBACK:vsock-22', 'wsl/Debian'])(
+    'lead %s to vmssh, by relay',
+    (host) => {
+      const options = ask(host);
+      expect(options.get('proxycommand')).toBe(
+        '"C:/Program Files/vmssh/vmssh.exe" proxy --typed "%n" "%h" %p',
+      );
+      expect(options.get('proxyusefdpass') ?? 'no').toBe('no');
+    },
+  );
+});

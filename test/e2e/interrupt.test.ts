@@ -31,7 +31,7 @@ describe.skipIf(missingPrograms({ script: 'bsdutils' }))('Ctrl-C on a terminal',
     const command = [...vmssh, 'doctor', '-l', 'ann', '--wait', `unix${join(dir, 'nothing.sock')}`];
     const { code, stdout } = await onTerminal(command, /again in/, '\x03', env);
     expect(code).toBe(130);
-    expect(stdout.slice(stdout.lastIndexOf(showsCursor))).toContain('interrupted while waiting: there is no');
+    expect(stdout.slice(stdout.lastIndexOf(showsCursor))).toContain('interrupted while waiting: no socket');
   });
 
   it('in the proxy ends it, with a cursor', async () => {

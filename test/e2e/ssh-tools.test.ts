@@ -157,7 +157,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(await tool('scp', '-3', 'db-t7:a', 'Web-Server-T7:b')).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /hint: .*vmssh.* config install, and then scp alone, with the names of both/,
+        /hint: .*vmssh.* config install, and then plain scp, with the names of both/,
       ),
     });
   });

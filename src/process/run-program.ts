@@ -91,8 +91,7 @@ export async function runProgram(
   }
 }
 
-/** More than a thousand machines' descriptions have. */
-const mostCharacters = 64 << 20;
+const mostCharacters = 16 << 20;
 
 function after(ms: number, call: () => void): () => void {
   const timer = setTimeout(call, ms);

@@ -77,11 +77,9 @@ export async function ask(
   const virsh = (command: string) => run('virsh', ['--readonly', '--quiet', '--connect', uri, command], deps);
   const states = ['--all', '--state-paused', '--with-managed-save --inactive'];
   const lists = await virsh(states.map((state) => `list --uuid ${state}`).join(`; echo ${mark}; `));
-  const [all = [], ...others]: readonly (readonly string[])[] = lists
-    .split(mark)
-    .map((text) => text.match(uuids) ?? []);
-  if (all.length === 0) return [];
-  const [paused, saved] = others.map((uuids) => new Set(uuids));
+  const [all = [], ...others] = lists.split(mark).map(parseUuids);
+  const [paused, saved, ...more] = others.map((uuids) => new Set(uuids));
+  if (!saved || more.length > 0) throw unreadable(lists);
   const domains: (readonly Domain[])[] = [];
   for (let from = 0; from < all.length; from += atOnce) {
     const some = all.slice(from, from + atOnce);
@@ -96,6 +94,20 @@ export async function ask(
 
 /** An argument has at most 128 KiB (MAX_ARG_STRLEN of execve(2)), and of each domain virsh prints some 10. */
 const atOnce = 500;
+
+// One a line, and nothing else: what cannot be read is no empty list.
+function parseUuids(text: string): readonly string[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (!lines.every((line) => uuid.test(line))) throw unreadable(text);
+  return lines;
+}
+
+function unreadable(text: string): DiscoveryError {
+  return new DiscoveryError(
+    'PROTOCOL',
+    `virsh printed ${JSON.stringify(text.slice(0, 80))} for a list of UUIDs`,
+  );
+}
 
 /** The domains in what `virsh dumpxml` prints; an active one is taken for running. Throws a DiscoveryError PROTOCOL. */
 export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
@@ -128,7 +140,7 @@ export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
 }
 
 const mark = '==vmssh==';
-const uuids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function bySystemFirst(a: Domain, b: Domain): number {
   return Number(a.scope === 'user') - Number(b.scope === 'user');

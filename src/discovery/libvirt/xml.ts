@@ -23,7 +23,10 @@ export function parseXml(xml: string): readonly Element[] {
     const top = open.at(-1) ?? root;
     const next = xml.indexOf('<', at);
     const textEnd = next < 0 ? xml.length : next;
-    if (textEnd > at) top.text += decode(xml.slice(at, textEnd));
+    const text = xml.slice(at, textEnd);
+    if (top === root && text.trim() !== '')
+      throw new RangeError(`no element: ${JSON.stringify(text.slice(0, 40))}`);
+    if (text !== '') top.text += decode(text);
     at = textEnd;
     if (next < 0) break;
     const skipped = skippedAt(xml, at);

@@ -21,17 +21,23 @@ async function collect(
   encoding: BufferEncoding,
 ): Promise<string> {
   // Translated words cannot be read.
-  const options = { env: { ...env, LC_ALL: 'C' }, signal, timeoutMs, encoding };
+  const options = { env: { ...env, LC_ALL: 'C' }, signal, timeoutMs, encoding, longest: mostMiB << 20 };
   const end = await runProgram([program, ...args], options).catch((error: NodeJS.ErrnoException) => {
     throw new DiscoveryError(error.code ?? 'EIO', `${program} could not be run`, { cause: error });
   });
+  if (end.stopped === 'output')
+    throw new DiscoveryError('PROTOCOL', `${program}: it printed more than ${mostMiB} MiB`);
   if (end.stopped) throw new DiscoveryError('TIMEOUT', `${program}: it gave no answer in time`);
   if (end.code !== 0) throw new DiscoveryError('FAILED', `${program}: ${lastWords(end)}`);
   return end.stdout;
 }
 
+/** More than a thousand machines' descriptions have. */
+const mostMiB = 16;
+
 function lastWords({ stderr, code, signal }: ProgramEnd): string {
   const said = stderr
+    .slice(0, 4096)
     .trim()
     .replaceAll(/^error: /gm, '')
     .replaceAll(/\s*\n\s*/g, ': ')

@@ -44,7 +44,7 @@ describe('domains', () => {
   it('are more than one command line can name', async () => {
     const script = `#!/bin/sh
 case "$5" in
-list*) seq -f '%08.0f-2222-4333-8444-555555555555' 5000 ;;
+list*) seq -f '%08.0f-2222-4333-8444-555555555555' 5000; printf '==vmssh====vmssh==' ;;
 dumpxml*) echo "$5" | tr -d ' ' | tr ';' '\\n' | sed 's,^dumpxml\\(.*\\)$,<domain><name>\\1</name><uuid>\\1</uuid></domain>,' ;;
 esac
 `;
@@ -54,7 +54,16 @@ esac
     expect(new Set(domains.map(({ name }) => name)).size).toBe(5000);
   });
 
+  it.each(['', 'hello\n', `${mint}\nhello\n==vmssh====vmssh==`, `${mint}\n`])(
+    'are no list where virsh prints %j',
+    async (printed) => {
+      const asked = ask('qemu:///system', 'system', { env: {} }, async () => printed);
+      await expect(asked).rejects.toMatchObject({ name: 'DiscoveryError', code: 'PROTOCOL' });
+    },
+  );
+
   it('cannot be read from a broken answer', () => {
+    expect(() => parseDomains('hello', 'system')).toThrow(DiscoveryError);
     expect(() => parseDomains('<domain><name>a</domain>', 'system')).toThrow(DiscoveryError);
   });
 

@@ -26,6 +26,14 @@ describe('a tool that is a script', () => {
     await gone;
   });
 
+  it('that prints without end is ended, and that is told', async () => {
+    await expect(runTool('yes', [], { env: process.env })).rejects.toMatchObject({
+      name: 'DiscoveryError',
+      code: 'PROTOCOL',
+      message: 'yes: it printed more than 16 MiB',
+    });
+  });
+
   it('has answered where it ended, though something that it started holds its output', async () => {
     const { hold, gone } = lifeline(join(dir, 'behind'));
     const script = `${hold}; sleep 1000 & echo $!; printf x`;

@@ -109,11 +109,16 @@ function leave(why: string, { files }: Plan, io: Io): void {
 }
 
 async function failed(error: NodeJS.ErrnoException, path: string, { files }: Plan, io: Io): Promise<number> {
-  const roots = files.main === undefined ? 'it is for root to write: the same with sudo in front' : undefined;
-  const own = `it has to be yours: see ls -ld ${shellQuoted(dirname(path))}`;
   const { message, hint } = fileError(error, path, 'written');
-  await complain(message, isClosed(error) ? (roots ?? own) : hint, io);
+  await complain(message, isClosed(error) ? whoMay(error, path, files) : hint, io);
   return exitCode.connect;
+}
+
+function whoMay({ code }: NodeJS.ErrnoException, path: string, { main }: Plan['files']): string {
+  const folder = shellQuoted(dirname(path));
+  if (code === 'EROFS') return `its file system is read-only: see findmnt -T ${folder}`;
+  if (main === undefined) return 'it is for root to write: the same with sudo in front';
+  return `it has to be yours: see ls -ld ${folder}`;
 }
 
 async function refuse({ path, why, hint }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {

@@ -63,11 +63,25 @@ describe('config install where a file is not its own to write', () => {
   });
 
   it.each([
-    { name: 'its own folder', system: false, hint: 'it has to be yours: see ls -ld ' },
-    { name: 'a folder of root', system: true, hint: 'it is for root to write: the same with sudo in front' },
-  ])('tells who may write to $name', async ({ system, hint }) => {
+    {
+      ...{ name: 'its own folder', code: 'EACCES', system: false },
+      hint: 'it has to be yours: see ls -ld ',
+    },
+    {
+      ...{ name: 'a folder of root', code: 'EACCES', system: true },
+      hint: 'it is for root to write: the same with sudo in front',
+    },
+    {
+      ...{ name: 'a read-only file system', code: 'EROFS', system: false },
+      hint: 'its file system is read-only: see findmnt -T ',
+    },
+    {
+      ...{ name: 'a read-only file system, as root', code: 'EROFS', system: true },
+      hint: 'its file system is read-only: see findmnt -T ',
+    },
+  ])('shows who may write to $name', async ({ system, code, hint }) => {
     const to = home.io();
-    const closed = () => Promise.reject(Object.assign(new Error('no'), { code: 'EACCES' }));
+    const closed = () => Promise.reject(Object.assign(new Error('no'), { code }));
     const plan = await planInstall({ ...options, system }, to, find, configFiles({ system }, to, home.path));
     expect(await applyPlan(plan, to, closed)).toBe(1);
     expect(to.stderr.join('')).toContain(`hint: ${hint}`);

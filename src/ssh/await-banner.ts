@@ -1,6 +1,6 @@
 import { now } from '../clock.js';
 import type { Connection } from '../connect/connection.js';
-import { ConnectError, type NoBannerReason } from '../errors.js';
+import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import { bannerLimit, scanBanner } from './banner.js';
 
 /**
@@ -36,6 +36,11 @@ async function look(connection: Connection, target: string, timeoutMs: number): 
     if (scan.state === 'not-ssh') throw noBanner('not-ssh', target, `something answers, but ${scan.reason}`);
     if (bytes.length === seen) {
       const ended = now() < until;
+      const said = ended || seen > 0 ? undefined : await answerTo(connection);
+      if (said !== undefined) {
+        const problem = `something answers, but it is no SSH server: it says ${quote(said)}`;
+        throw noBanner('not-ssh', target, problem);
+      }
       throw ended
         ? noBanner('closed', target, 'the connection was closed before a banner came', closedHint)
         : noBanner(
@@ -46,6 +51,24 @@ async function look(connection: Connection, target: string, timeoutMs: number): 
           );
     }
     seen = bytes.length;
+  }
+}
+
+/** For an answer to our own banner. Milliseconds. */
+const answerMs = 500;
+
+/**
+ * What something says that was silent, once it is spoken to as ssh does: a web server waits for that. The connection is
+ * given up anyway. Undefined: nothing, or what an SSH server says.
+ */
+async function answerTo(connection: Connection): Promise<string | undefined> {
+  try {
+    await connection.write(Buffer.from('SSH-2.0-vmssh\r\n'));
+    const bytes = await connection.peek(0, bannerLimit, answerMs);
+    const [line = ''] = Buffer.from(bytes).toString('latin1').split(/\r?\n/, 1);
+    return line === '' || line.startsWith('SSH-') ? undefined : line.slice(0, 80);
+  } catch {
+    return undefined;
   }
 }
 

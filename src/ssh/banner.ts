@@ -26,6 +26,7 @@ export function scanBanner(bytes: Uint8Array): BannerScan {
       if (!/^SSH-(2\.0|1\.99)-/.test(banner)) return notSsh(`it speaks another version of SSH: ${banner}`);
       return { state: 'found', banner, length: newline + 1 };
     }
+    if (/^HTTP\/\d/.test(line) && newline >= 0) return notSsh(`it is a web server: ${line.trimEnd()}`);
     if (line.includes('\0')) return notSsh('it sent binary data');
     if (newline < 0) return unfinished(bytes);
     start = newline + 1;

@@ -1,4 +1,6 @@
+import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
@@ -53,16 +55,29 @@ describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) 
     expect(await awaitBanner(from, 't', enough)).toBe(banner);
   });
 
-  it.skipIf(skip).each(['', 'SSH-2.0-gu', 'HTTP/1.1 400 Bad Request\r\n'])(
-    'tells a close after %j',
-    async (start) => {
-      const from = await open((peer) => peer.end(start));
-      const failure = await awaitBanner(from, 't', enough).catch((error) => error);
-      const problem = 'the connection was closed before a banner came';
-      expect(failure).toMatchObject(refusal('closed', problem, expect.stringContaining('journalctl')));
-      expect(exitCodeOf(failure)).toBe(3);
-    },
-  );
+  it.skipIf(skip)('knows a web server, which speaks only when it is spoken to', async () => {
+    const server = createServer();
+    const path = join(folder.path, 'web');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    connection = await openConnection(unix(path), { target: 't', timeoutMs: enough }, native);
+    const problem = 'something answers, but it is no SSH server: it says "HTTP/1.1 400 Bad Request"';
+    await expect(awaitBanner(connection, 't', 50)).rejects.toMatchObject(refusal('not-ssh', problem));
+    server.close();
+  });
+
+  it.skipIf(skip)('knows it by its words', async () => {
+    const from = await open((peer) => peer.write('HTTP/1.1 408 Request Timeout\r\n'));
+    const problem = 'something answers, but it is a web server: HTTP/1.1 408 Request Timeout';
+    await expect(awaitBanner(from, 't', enough)).rejects.toMatchObject(refusal('not-ssh', problem));
+  });
+
+  it.skipIf(skip).each(['', 'SSH-2.0-gu', 'refused\r\n'])('tells a close after %j', async (start) => {
+    const from = await open((peer) => peer.end(start));
+    const failure = await awaitBanner(from, 't', enough).catch((error) => error);
+    const problem = 'the connection was closed before a banner came';
+    expect(failure).toMatchObject(refusal('closed', problem, expect.stringContaining('journalctl')));
+    expect(exitCodeOf(failure)).toBe(3);
+  });
 
   it.skipIf(skip).each(['', 'SSH-2.0-gu', 'Welcome\r\n'])('tells a silence after %j', async (start) => {
     const from = await open((peer) => peer.write(start));

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { machineCid } from '../../address/cid.js';
+import { groupBy } from '../../group-by.js';
 import { type ProcFs, processesNamed } from '../processes/processes.js';
-import type { Deps, Found, Listing, Process, Provider } from '../provider.js';
+import type { Deps, Found, Listing, Provider } from '../provider.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
@@ -14,18 +15,13 @@ export const crosvm: Provider = {
 
 async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   const processes = await processesNamed(/^crosvm$/, deps, fs);
+  const running = processes.filter(({ argv }) => argv.includes('run'));
+  // It forks a process for each device, and they all show its command line.
+  const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
   return {
-    found: processes
-      .filter(({ argv }) => argv.includes('run'))
-      .filter(isFirst)
-      .flatMap(({ pid, argv }) => toFound(pid, argv)),
+    found: machines.flatMap(([first]) => (first ? toFound(first.pid, first.argv) : [])),
     warnings: [],
   };
-}
-
-// It forks a process for each device, and they all show its command line.
-function isFirst({ argv }: Process, at: number, all: readonly Process[]): boolean {
-  return all.findIndex((other) => other.argv.join('\0') === argv.join('\0')) === at;
 }
 
 function toFound(pid: number, argv: readonly string[]): Found[] {

@@ -126,7 +126,7 @@ esac
     const { code, stdout, stderr } = await run([...vmssh, ...command], { env: gone });
     expect(code).toBe(1);
     expect(stdout + stderr).toContain('gone.exe" of Windows could not be started: ');
-    expect(stdout + stderr).toContain('hint: VMSSH_WINDOWS names it');
+    expect(stdout + stderr).toContain('hint: set VMSSH_WINDOWS to its path');
   });
 
   it('the library says what to do instead', async () => {

@@ -158,7 +158,7 @@ describeWindows('vmssh resolve on Windows', () => {
     const twin = { ...mint, id: mint.id.replace('86', '87'), name: 'MINT', state: 3 };
     const { code, stderr } = await resolve('hyper-v/mint', wmi([mint, twin]));
     expect(code).toBe(4);
-    expect(stderr).toContain(`${mint.id.toLowerCase()} (running) or ${twin.id.toLowerCase()} (off)`);
+    expect(stderr).toContain(`"hyper-v/${mint.id.toLowerCase()}" or "hyper-v/${twin.id.toLowerCase()}"`);
   });
 
   describe('the cache', () => {

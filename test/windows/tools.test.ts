@@ -80,7 +80,7 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
     const { rest } = await run('rsync', ['-a', 'site dir/', 'hyper-v/Mint:/srv/']);
     const [flag, shell, ...others] = rest;
     expect(flag).toBe('-e');
-    expect(shell).toMatch(/^('[CZ]:\\[^']+' )+ssh$/);
+    expect(shell).toMatch(/^('[CZ]:\\[^']+' )+ssh '--typed=hyper-v\/Mint'$/);
     expect(others).toEqual(['-a', '--', 'site dir/', 'hyper-v%Mint:/srv/']);
   });
 });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operations.h"
+#include "stream_linux.h"
 
 namespace hvsock {
 namespace {
@@ -27,9 +28,11 @@ class Peek final : public Operation {
     do {
       length = recv(end.fd, buffer_.data(), buffer_.size(), MSG_PEEK | MSG_DONTWAIT);
     } while (length < 0 && errno == EINTR);
-    if (length < 0 && errno != EAGAIN) throw Failure::last(syscall);
+    const int error = length < 0 ? receiveError(end.fd, errno) : 0;
+    if (error != 0 && error != EAGAIN) throw Failure{error, syscall, {}};
     length_ = static_cast<std::size_t>(std::max<ssize_t>(length, 0));
-    if (length == 0 || ended || length_ > known_ || length_ == buffer_.size() || Clock::now() >= deadline_) return true;
+    const bool enough = length_ > known_ || length_ == buffer_.size();
+    if (ended || enough || (error == 0 && length_ == 0) || Clock::now() >= deadline_) return true;
     if (length_ == 0) {
       wait = {{{end.fd, POLLIN | POLLRDHUP, 0}}, deadline_};
     } else {

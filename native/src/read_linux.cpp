@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operations.h"
+#include "stream_linux.h"
 
 namespace hvsock {
 namespace {
@@ -21,12 +22,13 @@ class Read final : public Operation {
     do {
       length = recv(claim_.socket()->fd(), buffer.get(), most_, MSG_DONTWAIT);
     } while (length < 0 && errno == EINTR);
-    if (length < 0 && errno != EAGAIN) throw Failure::last(syscall);
-    if (length < 0) {
+    const int error = length < 0 ? receiveError(claim_.socket()->fd(), errno) : 0;
+    if (error != 0 && error != EAGAIN) throw Failure{error, syscall, {}};
+    if (error == EAGAIN) {
       wait = {{{claim_.socket()->fd(), POLLIN, 0}}};
       return false;
     }
-    bytes_ = toBytes(env, buffer.get(), static_cast<std::size_t>(length));
+    bytes_ = toBytes(env, buffer.get(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
     return true;
   }
 

@@ -146,7 +146,12 @@ bool Relay::receive() {
         peerEnded();
         break;
       case Step::sourceFailed:
-        peerFailed();
+        down_.error = receiveError(down_.source.fd, down_.error);
+        if (down_.error == 0) {
+          peerEnded();
+        } else {
+          peerFailed();
+        }
         break;
       case Step::sinkFailed:
         outputFailed();

@@ -45,6 +45,13 @@ ssize_t wouldBlock() {
 
 }  // namespace
 
+int receiveError(int socket, int error) {
+  int own = 0;
+  socklen_t size = sizeof own;
+  if (error != ENOTCONN || getsockopt(socket, SOL_SOCKET, SO_ERROR, &own, &size) != 0) return error;
+  return own;
+}
+
 Stream::Stream(int fd) : fd(fd), kind(kindOf(fd)) {
   if (kind == Kind::pipe && fcntl(fd, F_GETPIPE_SZ) < pipeSize) fcntl(fd, F_SETPIPE_SZ, pipeSize);
 }

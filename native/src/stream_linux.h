@@ -6,6 +6,10 @@
 
 namespace hvsock {
 
+// What an error of recv(2) means; 0: end-of-file. AF_VSOCK has ENOTCONN if both sides ended before that was read, and the
+// socket's own error tells whether the machine died (__vsock_connectible_recvmsg in the kernel's af_vsock.c).
+int receiveError(int socket, int error);
+
 // One end of a relay. None of its calls blocks, even where the descriptor is in blocking mode, but for a terminal or a
 // file that takes its time. O_NONBLOCK is never touched: other processes may share the description.
 class Stream {

@@ -81,7 +81,8 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
     expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
   });
 
-  it('a reset rejects where input has come to its end and is not all sent', async () => {
+  // As above.
+  it.skipIf(stdio === 'one socket')('a reset rejects where input has ended and is not all sent', async () => {
     const relay = await startRelay(stdio);
     await leaveUnread(relay);
     // More than the peer's socket takes, and less than that and the socket before it.

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { describeGuests } from '../describe.js';
 import type { Suite } from '../guest.js';
 import { suiteNamed } from '../suites.js';
+import { bothEnd } from './both-end.js';
 import { conformance } from './conformance.js';
 import { fromHost } from './from-host.js';
 import { heldSessions } from './held.js';
@@ -32,6 +33,7 @@ export function productSuite(suite: Suite): void {
       });
       targetsInGuest(scene, suite);
       errorsInGuest(scene);
+      bothEnd(scene);
       conformance(scene, suite);
       fromHost(scene);
       survive();

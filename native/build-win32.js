@@ -64,7 +64,8 @@ export async function buildWindowsAddon({ force = false, output, sources: change
     names.map((name, index) => () => compile(name, changed[name], objects[index] ?? '', include)),
     availableParallelism(),
   );
-  const host = join(work, 'libhost.a');
+  // Its path stands in the names of its symbols, and the linker goes by names: the same wherever this folder is.
+  const host = 'build/win32-x64/libhost.a';
   // A delay-load library: its names are looked up at the first call, by the hook of delayload_win32.cpp.
   await run(dlltool, ['--input-def', definition, '--dllname', 'node.exe', '--output-delaylib', host]);
   // The file's own name stands in it.

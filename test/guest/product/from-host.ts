@@ -18,7 +18,7 @@ export function fromHost(scene: () => Scene): void {
       expect(stdout).toBe(`${suite}\n`);
       if (earlyBefore) expect(earlyBefore[mode]).toBe('');
       const tries = stderr.split('\n').filter((line) => / wait /.test(line));
-      expect(tries[0]).toContain('there is no multiplexer socket');
+      expect(tries[0]).toContain('no multiplexer socket');
       expect(tries.at(-1)).toContain('banner SSH-2.0-');
       expect(tries.slice(0, -1).join('\n')).not.toContain('banner SSH-');
     });

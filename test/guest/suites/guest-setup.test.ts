@@ -90,7 +90,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     await site.guest.run(`echo '[Service]' >${unit}`);
     const refused = await install();
     expect(refused.code).toBe(1);
-    expect(refused.stdout).toContain(`✗ units          ${unit} is there and not written by vmssh`);
+    expect(refused.stdout).toContain(`✗ units          ${unit} exists and was not written by vmssh`);
     expect((await site.guest.run(`cat ${unit}; rm ${unit}`)).stdout).toBe('[Service]\n');
     expect((await install()).code).toBe(0);
     await site.guest.run(`echo '# mine' >>${unit}`);

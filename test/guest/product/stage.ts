@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const addonPackage = 'node-hvsock-native';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The built product as npm installs it in `folder`/vmssh, and the executable in `folder`/linux-x64 where it is built. */
@@ -15,17 +17,11 @@ export interface Stage {
 export function stageProduct({ withExecutable }: { withExecutable: boolean }): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-product-'));
   const home = join(folder, 'vmssh');
-  const isProduct = (path: string) => !/\/dist\/(types|demo\.mjs|.*-x64(\.|$))/.test(path);
-  cpSync(join(root, 'dist'), join(home, 'dist'), { recursive: true, filter: isProduct });
-  cpSync(join(root, 'package.json'), join(home, 'package.json'));
+  copyPackage([], home);
   for (const name of dependenciesOf(root)) {
-    const isInstalled = (path: string) => !/\/native\/(build|src)$/.test(path);
     const to = join(home, 'node_modules', name);
-    cpSync(join(root, 'node_modules', name), to, {
-      recursive: true,
-      dereference: true,
-      filter: isInstalled,
-    });
+    if (name === addonPackage) copyPackage(['--workspace', 'native'], to);
+    else cpSync(join(root, 'node_modules', name), to, { recursive: true, dereference: true });
   }
   const executable = join(root, 'dist/linux-x64');
   const hasExecutable = withExecutable && existsSync(join(executable, 'vmssh'));
@@ -35,6 +31,16 @@ export function stageProduct({ withExecutable }: { withExecutable: boolean }): S
       cpSync(join(executable, name), join(folder, 'linux-x64', name));
   }
   return { folder, hasExecutable };
+}
+
+/** A package of this repository by the list that `npm pack` goes by: other builds in its folders stay out of it. */
+function copyPackage(workspace: readonly string[], to: string): void {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--silent', ...workspace];
+  const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' })) as [
+    { files: readonly { path: string }[] },
+  ];
+  const from = workspace.length === 0 ? root : join(root, 'native');
+  for (const { path } of packed.files) cpSync(join(from, path), join(to, path));
 }
 
 /** The packages that the one in `folder` needs, and what those need. */

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { debianMirror } from '../../test/guest/mirror.js';
+import { debianMirror } from '../debian-mirror.js';
 
 /** The engine's sources as Debian has them: https://packages.debian.org/sid/qjs-src */
 const pinned = {

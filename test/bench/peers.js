@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { debianMirror } from '../../build/debian-mirror.js';
 import { installRuntimes } from '../../build/runtimes.js';
 import { cacheFolder } from '../guest/cache.js';
 import { execute } from '../guest/execute.js';
-import { debianMirror } from '../guest/mirror.js';
 
 const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const recipe = fileURLToPath(new URL('recipe/peers.sh', import.meta.url));

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { debianMirror } from '../../build/debian-mirror.js';
 import { execute } from './execute.js';
-import { debianMirror } from './mirror.js';
 import { suiteNamed } from './suites.js';
 
 /**

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter } from 'node:path';
+import { debianMirror } from '../../build/debian-mirror.js';
 import { cachedImage, cachedPrograms } from './cache.js';
-import { debianMirror } from './mirror.js';
 
 // What a program is in: the packages that ./install-deps installs.
 /** @type {Readonly<Record<string, string>>} */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { debianMirror } from '../../../build/debian-mirror.js';
 import { cacheFolder } from '../../guest/cache.js';
 import { execute } from '../../guest/execute.js';
-import { debianMirror } from '../../guest/mirror.js';
 
 /** The script that runs a Windows program: in-wine.sh FOLDER REPO WORK PROGRAM ARGUMENTS... */
 export const inWine = recipe('in-wine.sh');

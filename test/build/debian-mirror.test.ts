@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { debianMirror } from './mirror.js';
+import { debianMirror } from '../../build/debian-mirror.js';
 
 test.each([
   { name: 'one-line', text: 'deb http://mirror.example/debian bookworm main\n' },

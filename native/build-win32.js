@@ -86,7 +86,7 @@ async function compile(name, changed, object, include) {
   const unfinished = `${object}.${process.pid}`;
   const source = changed === undefined ? name : `${unfinished}.cpp`;
   if (changed !== undefined) writeFileSync(source, changed);
-  const flags = [...compilerFlags, '-isystem', include, '-I', join(here, 'src')];
+  const flags = [...compilerFlags, '-isystem', include, '-I', join(here, dirname(name))];
   try {
     await run(compiler, [...flags, '-c', source, '-o', unfinished]);
     renameSync(unfinished, object);

@@ -23,9 +23,10 @@ const addonName = 'node-hvsock-native.node';
 /** What a process becomes whose relay lasts: the relay's own sources again, and nothing of Node-API. */
 const programName = 'vmssh-relay';
 const programOwn = ['main', 'relay_process'].map((name) => `src/${programName}/${name}.cpp`);
-const programSources = ['event_linux', 'failure', 'pump_linux', 'relay_loop_linux', 'stream_linux'].map(
-  (name) => `src/${name}.cpp`,
-);
+const programSources = [
+  ...['relay/pump_linux', 'relay/relay_loop_linux', 'stream/stream_linux'],
+  ...['system/event_linux', 'system/failure'],
+].map((name) => `src/${name}.cpp`);
 
 /**
  * @typedef {object} BuildOptions
@@ -48,8 +49,7 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
   const flags = compilerFlags(sanitize);
   const program = join(dirname(path), programName);
   const sources = [...sourceFiles(process.platform), ...programOwn];
-  const headerFiles = [...files('src', '.h'), ...files(`src/${programName}`, '.h')];
-  const inputs = [...sources, ...headerFiles, 'exports.map', 'build.js', 'build-flags.js'];
+  const inputs = [...sources, ...files('src', '.h'), 'exports.map', 'build.js', 'build-flags.js'];
   const stamp = hash([...flags, ...inputs.map((name) => readFileSync(join(here, name), 'utf8'))]);
   const stampPath = join(here, 'build', sanitize ?? 'release', 'stamp');
   if (
@@ -114,7 +114,7 @@ function outputPath(sanitize) {
  * @param {string} platform
  */
 export function sourceFiles(platform) {
-  const all = files('src', '.cpp');
+  const all = files('src', '.cpp').filter((name) => !programOwn.includes(name));
   const others = ['linux', 'win32'].filter((name) => name !== platform);
   return all.filter((name) => {
     if (others.some((other) => name.endsWith(`_${other}.cpp`))) return false;
@@ -122,9 +122,9 @@ export function sourceFiles(platform) {
   });
 }
 
-/** @param {string} folder @param {string} ending */
+/** Those of a folder and of the rooms in it. @param {string} folder @param {string} ending */
 export function files(folder, ending) {
-  return readdirSync(join(here, folder))
+  return readdirSync(join(here, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(ending))
     .map((name) => `${folder}/${name}`)
     .sort();

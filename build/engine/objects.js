@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { hash, headers, inParallel, run, sourceFiles } from '../../native/build.js';
+import { files, hash, headers, inParallel, run, sourceFiles } from '../../native/build.js';
 import { codeFlags, compilerFlags } from '../../native/build-flags.js';
 import { root } from '../bundle.js';
 
@@ -58,7 +58,8 @@ export async function compileObjects(sources, sanitize) {
     headers: [
       ...engineHeaders,
       ...[...rooms, '.'].flatMap((room) => filesOf(join(own, room), '.h')).map(read),
-    ].concat(['src', 'src/vmssh-relay'].flatMap((room) => filesOf(join(native, room), '.h')).map(read)),
+      ...files('src', '.h').map((name) => read(join(native, name))),
+    ],
   };
   /** @type {(() => Promise<void>)[]} */
   const jobs = [];
@@ -84,7 +85,7 @@ export async function compileObjects(sources, sanitize) {
 }
 
 /** The addon's, but for what only a file of its own needs: another libc than it was linked with, and a program beside it. */
-const replaced = new Set(['src/glibc_linux.cpp', 'src/relay_program_linux.cpp']);
+const replaced = new Set(['src/glibc_linux.cpp', 'src/successor/relay_program_linux.cpp']);
 
 function addonFiles() {
   return sourceFiles('linux')

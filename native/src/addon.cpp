@@ -1,4 +1,4 @@
-#include "address.h"
+#include "address/address.h"
 #include "functions.h"
 
 namespace hvsock {

@@ -1,6 +1,6 @@
 #include "functions.h"
 
-#include "operations.h"
+#include "operations/operations.h"
 
 namespace hvsock {
 namespace {

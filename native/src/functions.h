@@ -1,6 +1,6 @@
 #pragma once
 
-#include "call.h"
+#include "js/call.h"
 
 namespace hvsock {
 

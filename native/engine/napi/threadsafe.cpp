@@ -3,7 +3,7 @@
 #include <memory>
 #include <mutex>
 
-#include "../../src/event.h"
+#include "../../src/system/event.h"
 #include "environment.h"
 
 // Brings what other threads have for the addon to JavaScript's thread: a queue, and an event that the loop polls.

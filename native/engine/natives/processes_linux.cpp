@@ -7,7 +7,7 @@
 #include <csignal>
 #include <vector>
 
-#include "../../src/descriptor.h"
+#include "../../src/system/descriptor.h"
 #include "modules.h"
 
 namespace engine {

@@ -1,7 +1,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "../../src/successor.h"
+#include "../../src/successor/successor.h"
 
 namespace hvsock {
 

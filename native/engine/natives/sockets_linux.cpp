@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "../../src/descriptor.h"
+#include "../../src/system/descriptor.h"
 #include "modules.h"
 
 namespace engine {

@@ -12,8 +12,8 @@
 #include <system_error>
 #include <vector>
 
-#include "../failure.h"
-#include "../relay_loop.h"
+#include "../system/failure.h"
+#include "../relay/relay_loop.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436

@@ -1,0 +1,68 @@
+#include <cstddef>
+
+#include "address.h"
+#include "../system/failure.h"
+#include "../hyperv/hyperv_win32.h"
+
+namespace hvsock {
+namespace {
+
+// https://learn.microsoft.com/en-us/virtualization/hyper-v-on-windows/user-guide/make-integration-service
+static_assert(AF_HYPERV == 34);
+static_assert(sizeof(SOCKADDR_HV) == 36);
+static_assert(offsetof(SOCKADDR_HV, Family) == 0 && sizeof(SOCKADDR_HV::Family) == 2);
+static_assert(offsetof(SOCKADDR_HV, Reserved) == 2);
+static_assert(offsetof(SOCKADDR_HV, VmId) == 4);
+static_assert(offsetof(SOCKADDR_HV, ServiceId) == 20);
+
+int hexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// The GUID in 8-4-4-4-12 text. Its first three fields are numbers in this machine's byte order, the rest is bytes.
+GUID toGuid(const char* function, const char* field, const std::string& text) {
+  constexpr std::size_t length = 36;
+  std::uint8_t bytes[16];
+  std::size_t digits = 0;
+  bool fits = text.size() == length;
+  for (std::size_t i = 0; fits && i < length; ++i) {
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      fits = text[i] == '-';
+      continue;
+    }
+    const int digit = hexDigit(text[i]);
+    fits = digit >= 0;
+    auto& byte = bytes[digits / 2];
+    byte = static_cast<std::uint8_t>(digits % 2 == 0 ? digit << 4 : byte | digit);
+    ++digits;
+  }
+  if (!fits) {
+    throw Failure{EINVAL, function,
+                  std::string(field) + " must be a GUID as 8-4-4-4-12 hexadecimal digits, received \"" +
+                      text.substr(0, 2 * length) + "\""};
+  }
+  GUID guid;
+  guid.Data1 = static_cast<std::uint32_t>(bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]);
+  guid.Data2 = static_cast<std::uint16_t>(bytes[4] << 8 | bytes[5]);
+  guid.Data3 = static_cast<std::uint16_t>(bytes[6] << 8 | bytes[7]);
+  for (std::size_t i = 0; i < sizeof guid.Data4; ++i) guid.Data4[i] = bytes[8 + i];
+  return guid;
+}
+
+}  // namespace
+
+SocketAddress hyperVAddress(const char* function, const std::string& vmId, const std::string& serviceId) {
+  SocketAddress address;
+  auto* to = reinterpret_cast<SOCKADDR_HV*>(&address.storage);
+  to->Family = AF_HYPERV;
+  to->Reserved = 0;
+  to->VmId = toGuid(function, "address.vmId", vmId);
+  to->ServiceId = toGuid(function, "address.serviceId", serviceId);
+  address.length = sizeof *to;
+  return address;
+}
+
+}  // namespace hvsock

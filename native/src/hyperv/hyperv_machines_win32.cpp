@@ -1,0 +1,143 @@
+#include <winsock2.h>
+// needs winsock2.h from above
+#include <wbemcli.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "com_win32.h"
+#include "../system/failure_win32.h"
+#include "../functions.h"
+
+namespace hvsock {
+namespace {
+
+struct Machine {
+  std::u16string id;
+  std::u16string name;
+  std::int32_t state = 0;
+};
+
+void checkCom(HRESULT result, const char* syscall) {
+  if (FAILED(result)) throw Failure{static_cast<int>(result), syscall, {}};
+}
+
+std::u16string textOf(IWbemClassObject* object, const wchar_t* field) {
+  ComVariant value;
+  checkCom(object->Get(field, 0, &value, nullptr, nullptr), "IWbemClassObject::Get");
+  if (value.vt != VT_BSTR) return {};
+  return std::u16string(reinterpret_cast<const char16_t*>(value.bstrVal), SysStringLen(value.bstrVal));
+}
+
+// A uint16 of WMI comes as a VT_I4.
+std::int32_t numberOf(IWbemClassObject* object, const wchar_t* field) {
+  ComVariant value;
+  checkCom(object->Get(field, 0, &value, nullptr, nullptr), "IWbemClassObject::Get");
+  return value.vt == VT_I4 ? value.lVal : 0;
+}
+
+// https://learn.microsoft.com/en-us/windows/win32/hyperv_v2/msvm-computersystem: the host is in the list, too. Its
+// caption would tell it from the machines, but is translated; its name is no GUID.
+std::vector<Machine> query() {
+  const ComApartment apartment;
+  checkCom(apartment.result, "CoInitializeEx");
+  ComPointer<IWbemLocator> locator;
+  checkCom(CoCreateInstance(CLSID_WbemLocator, nullptr, CLSCTX_INPROC_SERVER, IID_IWbemLocator,
+                            reinterpret_cast<void**>(locator.out())),
+           "CoCreateInstance");
+  ComPointer<IWbemServices> services;
+  const ComText name(L"ROOT\\virtualization\\v2");
+  checkCom(locator->ConnectServer(name.get(), nullptr, nullptr, nullptr, WBEM_FLAG_CONNECT_USE_MAX_WAIT, nullptr, nullptr,
+                                  services.out()),
+           "IWbemLocator::ConnectServer");
+  // Where it fails the process's own settings hold.
+  CoSetProxyBlanket(services.get(), RPC_C_AUTHN_WINNT, RPC_C_AUTHZ_NONE, nullptr, RPC_C_AUTHN_LEVEL_CALL,
+                    RPC_C_IMP_LEVEL_IMPERSONATE, nullptr, EOAC_NONE);
+  ComPointer<IEnumWbemClassObject> rows;
+  const ComText language(L"WQL");
+  const ComText text(L"SELECT Name, ElementName, EnabledState FROM Msvm_ComputerSystem");
+  checkCom(services->ExecQuery(language.get(), text.get(), WBEM_FLAG_FORWARD_ONLY | WBEM_FLAG_RETURN_IMMEDIATELY, nullptr,
+                               rows.out()),
+           "IWbemServices::ExecQuery");
+  std::vector<Machine> machines;
+  for (;;) {
+    ComPointer<IWbemClassObject> row;
+    ULONG count = 0;
+    checkCom(rows->Next(WBEM_INFINITE, 1, row.out(), &count), "IEnumWbemClassObject::Next");
+    if (count == 0) return machines;
+    machines.push_back({textOf(row.get(), L"Name"), textOf(row.get(), L"ElementName"), numberOf(row.get(), L"EnabledState")});
+  }
+}
+
+// Shared with the thread that asks.
+struct Work {
+  Event finished;
+  std::vector<Machine> machines;
+  std::optional<Failure> failure;
+};
+
+void run(Work& work) {
+  try {
+    work.machines = query();
+  } catch (const Failure& failure) {
+    work.failure = failure;
+  } catch (const std::exception& error) {
+    work.failure = Failure{ENOMEM, "hyperVMachines", error.what()};
+  }
+  work.finished.set();
+}
+
+napi_value toText(napi_env env, const std::u16string& text) {
+  napi_value value = nullptr;
+  check(env, napi_create_string_utf16(env, text.data(), text.size(), &value));
+  return value;
+}
+
+class HyperVMachines final : public Operation {
+ public:
+  explicit HyperVMachines(double timeout) : Operation("hyperVMachines"), work_(std::make_shared<Work>()) {
+    wait = {work_->finished.handle(), after(timeout)};
+  }
+
+  bool attempt(napi_env) override {
+    if (!started_) {
+      Thread::detached([work = work_] { run(*work); });
+      started_ = true;
+    }
+    if (!work_->finished.wait(0)) {
+      if (Clock::now() >= wait.until) throw Failure{ETIMEDOUT, syscall, {}};
+      return false;
+    }
+    if (work_->failure) throw *work_->failure;
+    return true;
+  }
+
+  napi_value result(napi_env env) override {
+    napi_value list = nullptr;
+    check(env, napi_create_array(env, &list));
+    std::uint32_t index = 0;
+    for (const Machine& machine : work_->machines) {
+      napi_value object = nullptr;
+      check(env, napi_create_object(env, &object));
+      set(env, object, "id", toText(env, machine.id));
+      set(env, object, "name", toText(env, machine.name));
+      set(env, object, "state", toNumber(env, machine.state));
+      check(env, napi_set_element(env, list, index++, object));
+    }
+    return list;
+  }
+
+ private:
+  const std::shared_ptr<Work> work_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+napi_value hyperVMachines(Call& call) {
+  const double timeout = call.number(0, "timeoutMs", 1, largestDelay);
+  return Instance::of(call.env).pending(std::make_shared<HyperVMachines>(timeout));
+}
+
+}  // namespace hvsock

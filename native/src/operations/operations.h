@@ -1,0 +1,17 @@
+#pragma once
+
+#include <vector>
+
+#include "../address/address.h"
+#include "../js/call.h"
+
+namespace hvsock {
+
+// The operations that each system has files of its own for; their arguments were checked in functions.cpp.
+std::shared_ptr<Operation> connecting(const SocketAddress& address, double timeout);
+std::shared_ptr<Operation> reading(std::shared_ptr<Socket> socket, std::size_t most);
+std::shared_ptr<Operation> peeking(std::shared_ptr<Socket> socket, std::size_t known, std::size_t most, double timeout);
+std::shared_ptr<Operation> writing(napi_env env, std::shared_ptr<Socket> socket, napi_value data);
+std::shared_ptr<Operation> watchingHangup(const std::vector<int>& descriptors);
+
+}  // namespace hvsock

@@ -1,0 +1,67 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "../functions.h"
+
+namespace hvsock {
+namespace {
+
+constexpr int patience = 5000;  // milliseconds for the receiver to make room
+
+// Takes O_NONBLOCK off: the flag belongs to the socket, not to the descriptor, and the receiver expects a blocking one.
+class Blocking {
+ public:
+  explicit Blocking(int fd) : fd_(fd), before_(fcntl(fd, F_GETFL)) { fcntl(fd_, F_SETFL, before_ & ~O_NONBLOCK); }
+  ~Blocking() {
+    if (!kept_) fcntl(fd_, F_SETFL, before_);
+  }
+  Blocking(const Blocking&) = delete;
+  Blocking& operator=(const Blocking&) = delete;
+  void keep() { kept_ = true; }
+
+ private:
+  const int fd_;
+  const int before_;
+  bool kept_ = false;
+};
+
+// One NUL byte with the descriptor, as OpenSSH's ProxyUseFdpass receives it (monitor_fdpass.c).
+void send(int over, int fd) {
+  char nul = 0;
+  iovec data{&nul, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+
+  const auto deadline = after(patience);
+  while (sendmsg(over, &message, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) {
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) throw Failure::last("sendmsg");
+    if (Clock::now() >= deadline) throw Failure{ETIMEDOUT, "sendmsg", "the receiver takes no descriptor"};
+    pollfd room{over, POLLOUT, 0};
+    poll(&room, 1, 100);
+  }
+}
+
+}  // namespace
+
+napi_value sendFd(Call& call) {
+  const int over = call.descriptor(0, "over");
+  const auto socket = call.socket(1);
+  Blocking blocking(socket->fd());
+  send(over, socket->fd());
+  blocking.keep();
+  return undefined(call.env);
+}
+
+}  // namespace hvsock

@@ -1,0 +1,14 @@
+#include <sys/socket.h>
+
+#include "../functions.h"
+
+namespace hvsock {
+
+napi_value shutdown(Call& call) {
+  const auto socket = call.socket(0);
+  // ENOTCONN: the peer is gone, so there is nobody left to tell.
+  if (::shutdown(socket->fd(), SHUT_WR) != 0 && errno != ENOTCONN) throw Failure::last("shutdown");
+  return undefined(call.env);
+}
+
+}  // namespace hvsock

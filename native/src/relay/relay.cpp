@@ -1,0 +1,120 @@
+#include <optional>
+
+#include "../functions.h"
+#include "relay_loop.h"
+#include "../successor/successor.h"
+
+namespace hvsock {
+namespace {
+
+constexpr int patience = 200;  // milliseconds; a thread that a terminal blocks is left behind
+
+// What the relay's thread shares with the JavaScript thread. Neither looks at the other's part before `finished`.
+struct Work {
+  std::shared_ptr<Socket> socket;
+  int input;
+  int output;
+  double lingerMs;
+  std::optional<Successor> successor;
+  std::shared_ptr<Mailbox> mailbox;
+  std::uint64_t id = 0;
+  Event stop;
+  Event finished;
+  RelayResult result{};
+  std::optional<Failure> failure;
+};
+
+void run(Work& work) {
+  const auto& successor = work.successor;
+  const AtRest atRest{
+      successor ? successor->afterMs : 0,
+      [&] { become(*successor, work.socket->fd(), work.input, work.output, work.lingerMs); },
+  };
+  try {
+    work.result =
+        runRelay(*work.socket, work.input, work.output, work.lingerMs, work.stop, successor ? &atRest : nullptr);
+  } catch (const Failure& failure) {
+    work.failure = failure;
+  } catch (const std::exception& error) {
+    work.failure = Failure{ENOMEM, "relay", error.what()};
+  }
+  work.socket.reset();
+  work.finished.set();
+  work.mailbox->post(work.id);
+}
+
+const char* inWords(RelayEnd end) {
+  switch (end) {
+    case RelayEnd::peer:
+      return "peer";
+    case RelayEnd::output:
+      return "output";
+    case RelayEnd::linger:
+      return "linger";
+  }
+  return "";
+}
+
+class RelayOperation final : public Operation {
+ public:
+  RelayOperation(const std::shared_ptr<Socket>& socket, int input, int output, double lingerMs,
+                 std::optional<Successor> successor, std::shared_ptr<Mailbox> mailbox)
+      : Operation("relay"), claim_(socket, Use::relay, syscall), work_(std::make_shared<Work>()) {
+    work_->socket = socket;
+    work_->input = input;
+    work_->output = output;
+    work_->lingerMs = lingerMs;
+    work_->successor = std::move(successor);
+    work_->mailbox = std::move(mailbox);
+  }
+
+  bool attempt(napi_env) override {
+    if (work_->id == 0) {
+      work_->id = id;
+      Thread::detached([work = work_] { run(*work); });
+      return false;
+    }
+    claim_.socket()->descriptor = Descriptor();
+    if (work_->failure) throw *work_->failure;
+    return true;
+  }
+
+  napi_value result(napi_env env) override {
+    napi_value object = nullptr;
+    check(env, napi_create_object(env, &object));
+    set(env, object, "sent", toNumber(env, static_cast<double>(work_->result.sent)));
+    set(env, object, "received", toNumber(env, static_cast<double>(work_->result.received)));
+    set(env, object, "end", toText(env, inWords(work_->result.end)));
+    return object;
+  }
+
+  void canceled() override {
+    work_->stop.set();
+    work_->finished.wait(patience);
+  }
+
+  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
+  bool postsItself() const override { return true; }
+
+ private:
+  const Claim claim_;
+  const std::shared_ptr<Work> work_;
+};
+
+}  // namespace
+
+napi_value relay(Call& call) {
+  const auto socket = call.socket(0);
+  const int input = call.descriptor(1, "input");
+  const int output = call.descriptor(2, "output");
+  const napi_value options = call.argument(3);
+  if (typeOf(call.env, options) != napi_object) reject(call.env, call.function, "options", "an object", options);
+  const napi_value linger = get(call.env, options, "lingerMs");
+  const double lingerMs = wholeNumber(call.env, call.function, "options.lingerMs", linger, -1, largestDelay);
+  auto successor = toSuccessor(call, get(call.env, options, "become"));
+  Instance& instance = Instance::of(call.env);
+  return instance.promise(std::make_shared<RelayOperation>(socket, input, output, lingerMs, std::move(successor),
+                                                           instance.mailbox()));
+}
+
+}  // namespace hvsock

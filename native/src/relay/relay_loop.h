@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "../system/event.h"
+#include "../stream/socket.h"
+
+namespace hvsock {
+
+enum class RelayEnd { peer, output, linger };
+
+struct RelayResult {
+  std::uint64_t sent;
+  std::uint64_t received;
+  RelayEnd end;
+};
+
+// What a relay does once, after `afterMs`, as soon as both directions are open and idle: then no byte is in its hands.
+struct AtRest {
+  double afterMs;
+  std::function<void()> action;
+};
+
+// Moves bytes both ways until it is over, or `stop` is set (ECANCELED). Blocks; for a thread of its own.
+RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
+                     const AtRest* atRest = nullptr);
+
+}  // namespace hvsock

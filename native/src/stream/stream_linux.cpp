@@ -1,0 +1,105 @@
+#include "stream_linux.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "../system/descriptor.h"
+#include "../system/failure.h"
+
+namespace hvsock {
+namespace {
+
+constexpr int pipeSize = 1024 * 1024;  // what /proc/sys/fs/pipe-max-size allows everybody
+constexpr std::size_t terminalChunk = 4096;
+
+Stream::Kind kindOf(int fd) {
+  if (fcntl(fd, F_GETFD) < 0) throw Failure{EBADF, "relay", "descriptor " + std::to_string(fd) + " is not open"};
+  // Asked one by one, as fstat would need glibc 2.33.
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0) return Stream::Kind::socket;
+  if (fcntl(fd, F_GETPIPE_SZ) >= 0) return Stream::Kind::pipe;
+  return isatty(fd) ? Stream::Kind::terminal : Stream::Kind::other;
+}
+
+template <typename Call>
+ssize_t retried(Call call) {
+  ssize_t result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+ssize_t wouldBlock() {
+  errno = EAGAIN;
+  return -1;
+}
+
+}  // namespace
+
+int receiveError(int socket, int error) {
+  int own = 0;
+  socklen_t size = sizeof own;
+  if (error != ENOTCONN || getsockopt(socket, SOL_SOCKET, SO_ERROR, &own, &size) != 0) return error;
+  return own;
+}
+
+Stream::Stream(int fd) : fd(fd), kind(kindOf(fd)) {
+  if (kind == Kind::pipe && fcntl(fd, F_GETPIPE_SZ) < pipeSize) fcntl(fd, F_SETPIPE_SZ, pipeSize);
+}
+
+ssize_t Stream::receive(void* to, std::size_t most) const {
+  if (kind == Kind::socket) return retried([&] { return recv(fd, to, most, MSG_DONTWAIT); });
+  if (!ready(POLLIN)) return wouldBlock();
+  return retried([&] { return read(fd, to, most); });
+}
+
+ssize_t Stream::deliver(const void* from, std::size_t length) const {
+  if (kind == Kind::socket) return retried([&] { return send(fd, from, length, MSG_DONTWAIT | MSG_NOSIGNAL); });
+  if (kind == Kind::pipe) return writePipe(from, length);
+  if (!ready(POLLOUT)) return wouldBlock();
+  const std::size_t chunk = kind == Kind::terminal ? std::min(length, terminalChunk) : length;
+  return retried([&] { return write(fd, from, chunk); });
+}
+
+// Pipes take RWF_NOWAIT since Linux 6.4. Before, poll promises room for PIPE_BUF bytes.
+ssize_t Stream::writePipe(const void* from, std::size_t length) const {
+  const iovec data{const_cast<void*>(from), length};
+  const ssize_t written = retried([&] { return pwritev2(fd, &data, 1, -1, RWF_NOWAIT); });
+  if (written >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS)) return written;
+  if (!ready(POLLOUT)) return wouldBlock();
+  return retried([&] { return write(fd, from, std::min<std::size_t>(length, PIPE_BUF)); });
+}
+
+bool Stream::ready(short events) const {
+  pollfd set{fd, events, 0};
+  return poll(&set, 1, 0) > 0;
+}
+
+std::size_t Stream::accepted() const {
+  int bytes = 0;
+  if (kind != Kind::socket && kind != Kind::pipe) return 0;
+  return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+void Stream::end() const {
+  if (kind == Kind::socket) {
+    shutdown(fd, SHUT_WR);
+    return;
+  }
+  const Descriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (null.get() < 0) throw Failure::last("open");
+  const int flags = fcntl(fd, F_GETFD);
+  const int closeOnExec = flags >= 0 && (flags & FD_CLOEXEC) ? O_CLOEXEC : 0;
+  if (dup3(null.get(), fd, closeOnExec) < 0) throw Failure::last("dup3");
+}
+
+}  // namespace hvsock

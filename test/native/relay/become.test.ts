@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { copyFileSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { addonPath, describeAddon } from '../support/addon.js';
+import { compile } from '../support/compile.js';
+import { readToEnd, temporaryFolder } from '../support/peer.js';
+import { type RunningRelay, resetAfter, startRelay, stdioKinds } from '../support/relay.js';
+
+const refusing = compile('refusing.c');
+const busyThreads = compile('busy-threads.c', undefined, ['-shared', '-fPIC', '-pthread']);
+const program = join(dirname(addonPath), 'vmssh-relay');
+const bulk = randomBytes(16 * 1024 * 1024);
+
+describeAddon.each([
+  { name: 'a relay that lasts', wrapper: [] },
+  ...(refusing ? [{ name: 'a relay that lasts, on an old kernel', wrapper: [refusing, 'splice'] }] : []),
+])('$name', ({ wrapper }) => {
+  it.each(stdioKinds)('%s: goes on as vmssh-relay, in the same process', async (stdio) => {
+    const relay = await startRelay(stdio, { wrapper, become: [1], oneMore: true });
+    await echo(relay, 'before');
+    await became(relay);
+    const left = ['anon_inode:[eventfd]', 'socket:'];
+    await expect.poll(() => descriptors(relay), { timeout: 20_000 }).toEqual(left);
+    const { stdin, stdout, peer, finished } = relay;
+    await Promise.all([move(bulk, stdin, peer), move(bulk, peer, stdout)]);
+    stdin.end('a question');
+    expect((await readToEnd(peer)).toString()).toBe('a question');
+    peer.end('a tail');
+    expect((await readToEnd(stdout)).toString()).toBe('a tail');
+    expect(await finished).toEqual({ code: 0, signal: null, stderr: '' });
+  });
+
+  it.each(stdioKinds)('%s: loses no byte where it becomes that while bytes move', async (stdio) => {
+    const relay = await startRelay(stdio, { wrapper, become: [20] });
+    const { stdin, stdout, peer, finished } = relay;
+    await Promise.all([move(bulk, stdin, peer), move(bulk, peer, stdout, 300)]);
+    await became(relay);
+    stdin.end();
+    peer.end();
+    await readToEnd(stdout);
+    expect(await finished).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describeAddon('a relay that has become vmssh-relay', () => {
+  it("hands the peer's end on, and goes on sending", async () => {
+    const { stdin, stdout, peer, finished } = await lasting();
+    peer.end('goodbye');
+    expect((await readToEnd(stdout)).toString()).toBe('goodbye');
+    stdin.end('one more thing');
+    expect((await readToEnd(peer)).toString()).toBe('one more thing');
+    expect(await finished).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('keeps lingerMs', async () => {
+    const { stdin, peer, finished } = await lasting({ lingerMs: 50 });
+    stdin.end();
+    await readToEnd(peer);
+    expect(await finished).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('ends when the reader of its output goes away', async () => {
+    const { stdout, peer, finished } = await lasting();
+    stdout.destroy();
+    await readToEnd(peer);
+    expect(await finished).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('becomes the command for failures where the peer resets, after all that came before was delivered', async () => {
+    const relay = await lasting();
+    expect(await resetAfter('last words', relay)).toBe('last words');
+    expect(await relay.result).toEqual({ code: 'ECONNRESET' });
+  });
+
+  it('becomes that command where the peer resets after the end of input', async () => {
+    const relay = await lasting();
+    expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
+    expect(await relay.result).toEqual({ code: 'ECONNRESET' });
+  });
+
+  it('ignores SIGINT where it was told to', async () => {
+    const relay = await lasting({ become: [1, 'ignore'] });
+    relay.child.kill('SIGINT');
+    await echo(relay, 'still here');
+    relay.peer.destroy();
+    expect(await relay.finished).toMatchObject({ code: 0, signal: null });
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends by %s', async (signal) => {
+    const { child, finished } = await lasting();
+    child.kill(signal);
+    expect(await finished).toMatchObject({ code: null, signal });
+  });
+
+  it('shows its title in the list of processes', async () => {
+    const { child } = await lasting();
+    const words = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0');
+    expect(words.slice(0, 2)).toEqual(['vmssh-relay', 'a session']);
+    expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('vmssh-relay\n');
+  });
+});
+
+describeAddon('a relay that goes on in another program', () => {
+  it.skipIf(!busyThreads)('does so while its runtime starts threads', async () => {
+    const folder = temporaryFolder();
+    const addon = join(folder, 'node-hvsock-native.node');
+    copyFileSync(addonPath, addon);
+    writeFileSync(join(folder, 'vmssh-relay'), `#!${slowScript(4, folder)}\n`, { mode: 0o755 });
+    for (let round = 0; round < 5; ++round) {
+      const { finished } = await startRelay('pipe', { become: [1], addon, preload: busyThreads });
+      expect(await finished).toEqual({ code: 0, signal: null, stderr: '' });
+    }
+  });
+});
+
+describeAddon('a relay stays in its process', () => {
+  // With 0 ms it tries before the second byte can go round.
+  it.each([
+    { name: 'without the program' },
+    { name: 'if the program cannot be run', content: '' },
+    ...(refusing
+      ? [
+          {
+            name: 'if unshare is not allowed',
+            content: readFileSync(program),
+            wrapper: [refusing, 'unshare'],
+          },
+        ]
+      : []),
+  ])('$name', async ({ content, wrapper = [] }) => {
+    const folder = temporaryFolder();
+    const addon = join(folder, 'node-hvsock-native.node');
+    copyFileSync(addonPath, addon);
+    if (content !== undefined) writeFileSync(join(folder, 'vmssh-relay'), content, { mode: 0o755 });
+    const relay = await startRelay('pipe', { become: [0], addon, wrapper });
+    for (const byte of '123') await echo(relay, byte);
+    relay.stdin.end();
+    await readToEnd(relay.peer);
+    relay.peer.end();
+    expect(await relay.result).toEqual({ sent: 3, received: 3, end: 'peer' });
+  });
+
+  it('once a direction has ended', async () => {
+    const { stdin, peer, result } = await startRelay('pipe', { become: [200] });
+    stdin.end();
+    await readToEnd(peer);
+    await setTimeout(400);
+    peer.end('a tail');
+    expect(await result).toEqual({ sent: 0, received: 6, end: 'peer' });
+  });
+});
+
+/** A relay that is vmssh-relay already. */
+async function lasting(options: Parameters<typeof startRelay>[1] = {}): Promise<RunningRelay> {
+  const relay = await startRelay('pipe', { become: [1], ...options });
+  await became(relay);
+  return relay;
+}
+
+/** A program that the kernel takes some milliseconds to start: scripts of scripts, by paths that are long to follow. */
+function slowScript(levels: number, folder: string): string {
+  if (levels === 0) return '/bin/true';
+  let path = join(folder, `script${levels}`);
+  writeFileSync(path, `#!${slowScript(levels - 1, folder)}\n`, { mode: 0o755 });
+  for (let i = 0; i < 30; ++i) {
+    const link = `${join(folder, `link${levels}`)}-${i}`;
+    symlinkSync('/.'.repeat(1900) + path, link);
+    path = link;
+  }
+  return path;
+}
+
+/** Resolves when the process runs vmssh-relay. */
+async function became({ child }: RunningRelay): Promise<void> {
+  await expect.poll(() => readlinkSync(`/proc/${child.pid}/exe`), { timeout: 20_000 }).toBe(program);
+}
+
+/** What it has open besides stdin, stdout and stderr. */
+function descriptors({ child }: RunningRelay): readonly string[] {
+  const folder = `/proc/${child.pid}/fd`;
+  const others = readdirSync(folder).filter((fd) => Number(fd) > 2);
+  return others.map((fd) => readlinkSync(join(folder, fd)).replace(/^socket:.*/, 'socket:')).sort();
+}
+
+/** Sends some bytes there and back. */
+async function echo({ stdin, stdout, peer }: RunningRelay, bytes: string): Promise<void> {
+  for (const [from, to] of [
+    [stdin, peer],
+    [peer, stdout],
+  ] as const) {
+    from.write(bytes);
+    expect(String((await once(to.resume(), 'data'))[0])).toBe(bytes);
+  }
+}
+
+/** Moves bytes, and compares what arrives; the reader begins after `idleMs`. */
+async function move(bytes: Buffer, from: Writable, to: Readable, idleMs = 0): Promise<void> {
+  from.write(bytes);
+  if (idleMs > 0) await setTimeout(idleMs);
+  const chunks: Buffer[] = [];
+  let rest = bytes.length;
+  await new Promise<void>((resolve) => {
+    to.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      rest -= chunk.length;
+      if (rest <= 0) resolve();
+    });
+    to.resume();
+  });
+  expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+}

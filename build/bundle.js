@@ -7,42 +7,42 @@ import { importedFiles, packages, refuseMissing, refuseWarnings } from './graph.
 import { shellText } from './shell-text.js';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const whole = 'virtual:lane';
+const whole = 'virtual:fast-path';
 
 /**
- * @typedef {object} LaneSettings
+ * @typedef {object} FastPathSettings
  * @property {'cjs' | 'esm'} format
  * @property {string} file its name
  * @property {readonly Plugin[]} plugins
  * @property {string} [start] the file that it runs at its end
- * @property {string} [asModule] by which name modules get at a lane that is CommonJS
+ * @property {string} [asModule] by which name modules get at a fast path that is CommonJS
  */
 
 /**
- * Bundles the sources in two parts. What ssh runs at every login, the lane, is one file: main.ts, the relay, and all
- * that they import statically. All else are modules, each loaded where the lane has an import() of it; they share the
- * lane's own instances, such as the class of its errors. `input` are more entries of the second. Returns the names of the
+ * Bundles the sources in two parts. What ssh runs at every login, the fast path, is one file: main.ts, the relay, and all
+ * that they import statically. All else are modules, each loaded where the fast path has an import() of it; they share the
+ * fast path's own instances, such as the class of its errors. `input` are more entries of the second. Returns the names of the
  * files in `dir`.
  * @param {object} options
  * @param {string} options.dir
- * @param {LaneSettings} options.lane
+ * @param {FastPathSettings} options.fastPath
  * @param {Readonly<Record<string, string>>} [options.input]
  * @param {readonly Plugin[]} [options.modulePlugins]
  */
-export async function bundle({ dir, lane: settings, input = {}, modulePlugins = [] }) {
+export async function bundle({ dir, fastPath: settings, input = {}, modulePlugins = [] }) {
   const { format, file, start, plugins, asModule } = settings;
   const entries = ['src/main.ts', 'src/deliver/relay.ts'].map((entry) => join(root, entry));
-  const { now: lane, later } = await importedFiles(entries);
+  const { now: fastPath, later } = await importedFiles(entries);
   const lateFile = (/** @type {string} */ path) =>
     relative(join(root, 'src'), path).replace(/\.ts$/, '').replaceAll('/', '-');
-  const laneChunks = await write(
+  const fastPathChunks = await write(
     {
       input: whole,
       external: [],
       plugins: [
         ...plugins,
-        wholeLane(lane, start),
-        elsewhere((path) => (lane.has(path) ? undefined : `./${lateFile(path)}.mjs`)),
+        wholeFastPath(fastPath, start),
+        elsewhere((path) => (fastPath.has(path) ? undefined : `./${lateFile(path)}.mjs`)),
       ],
     },
     { dir, format, entryFileNames: file },
@@ -53,14 +53,14 @@ export async function bundle({ dir, lane: settings, input = {}, modulePlugins = 
       plugins: [
         shellText(),
         ...modulePlugins,
-        elsewhere((path) => (lane.has(path) ? `./${asModule ?? file}` : undefined)),
+        elsewhere((path) => (fastPath.has(path) ? `./${asModule ?? file}` : undefined)),
       ],
     },
     { dir, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
   );
-  const chunks = [...laneChunks, ...modules];
+  const chunks = [...fastPathChunks, ...modules];
   const files = [...chunks.map(({ fileName }) => fileName), ...(asModule ? [asModule] : [])];
-  if (asModule) await writeFile(join(root, dir, asModule), requiring(file, laneChunks));
+  if (asModule) await writeFile(join(root, dir, asModule), requiring(file, fastPathChunks));
   refuseMissing(chunks, files);
   return files;
 }
@@ -89,18 +89,18 @@ async function write(input, output) {
 }
 
 /**
- * A module that exports all that the lane's files do, and runs `start` where there is one.
- * @param {ReadonlySet<string>} lane
+ * A module that exports all that the fast path's files do, and runs `start` where there is one.
+ * @param {ReadonlySet<string>} fastPath
  * @param {string | undefined} start
  * @returns {Plugin}
  */
-function wholeLane(lane, start) {
+function wholeFastPath(fastPath, start) {
   return {
-    name: 'whole-lane',
+    name: 'whole-fast-path',
     resolveId: (id) => (id === whole ? id : undefined),
     load(id) {
       if (id !== whole) return undefined;
-      const exports = [...lane].map((file) => `export * from ${JSON.stringify(file)};`);
+      const exports = [...fastPath].map((file) => `export * from ${JSON.stringify(file)};`);
       return [...exports, ...(start ? [`import ${JSON.stringify(resolve(root, start))};`] : [])].join('\n');
     },
   };

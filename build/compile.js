@@ -20,10 +20,10 @@ export async function compile(executable, other) {
     await bundle({
       dir,
       // One file, and all of it the entry's: each one more takes time at each start.
-      lane: { format: 'esm', file: 'lane.mjs', start: 'src/bin/executable.ts', plugins: [late] },
+      fastPath: { format: 'esm', file: 'fast-path.mjs', start: 'src/bin/executable.ts', plugins: [late] },
       modulePlugins: [late],
     });
-    const args = ['run', join(root, 'build/compile-bun.js'), join(dir, 'lane.mjs'), executable];
+    const args = ['run', join(root, 'build/compile-bun.js'), join(dir, 'fast-path.mjs'), executable];
     const { status } = spawnSync(
       installRuntimes().bun,
       [...args, ...(other ? [other.target, other.bun] : [])],

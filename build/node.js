@@ -6,11 +6,11 @@ import { bundle, root } from './bundle.js';
 
 await Promise.all([sources(), addon()]);
 
-/** The lane is CommonJS, for which Node starts none of what it needs for modules: 5 ms of 25. */
+/** The fast path is CommonJS, for which Node starts none of what it needs for modules: 5 ms of 25. */
 async function sources() {
   const files = await bundle({
     dir: 'dist',
-    lane: { format: 'cjs', file: 'lane.js', asModule: 'lane.mjs', plugins: [addonPackage()] },
+    fastPath: { format: 'cjs', file: 'fast-path.js', asModule: 'fast-path.mjs', plugins: [addonPackage()] },
     input: { index: 'src/index.ts', demo: 'src/demo/demo.ts' },
   });
   for (const name of ['vmssh', 'vsock-nc']) files.push(await program(name));
@@ -23,7 +23,7 @@ async function program(name) {
   const file = `${name}.js`;
   await writeFile(
     `${root}/dist/${file}`,
-    `#!/usr/bin/env node\n'use strict';\nrequire('./lane.js').main('${name}');\n`,
+    `#!/usr/bin/env node\n'use strict';\nrequire('./fast-path.js').main('${name}');\n`,
   );
   await chmod(`${root}/dist/${file}`, 0o755);
   return file;

@@ -1,4 +1,4 @@
-// CommonJS, as the lane of dist/ is: Node needs 5 ms less to its first line than by a module.
+// CommonJS, as the fast path of dist/ is: Node needs 5 ms less to its first line than by a module.
 'use strict';
 
 const fileName = 'node-hvsock-native.node';

@@ -39,12 +39,12 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
   if (args[0] === relayEndedFlag)
     return (await import('./commands/proxy/relay-ended.js')).relayEnded(args.slice(1), io);
-  if (name === 'proxy') return lane(proxy, rest, args, io);
-  if (name === 'nc') return lane((await import('./commands/proxy/nc.js')).nc, rest, args, io);
+  if (name === 'proxy') return fastPath(proxy, rest, args, io);
+  if (name === 'nc') return fastPath((await import('./commands/proxy/nc.js')).nc, rest, args, io);
   return (await import('./program/program.js')).runCommandLine(args, io);
 }
 
-async function lane<O>(
+async function fastPath<O>(
   command: Command<O>,
   rest: readonly string[],
   args: readonly string[],

@@ -19,7 +19,7 @@ export async function reachOver(
   transports: readonly Transport[],
   text: string,
   options: ReachOptions,
-  note: (words: string) => void,
+  note: (message: string) => void,
   findAddresses: FindAddresses = askForAddresses,
 ): Promise<Reached> {
   let first: ConnectError | undefined;

@@ -74,8 +74,8 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     signal,
     resolveTarget(target, { text, port, signal, env, platform }),
   );
-  const words = [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → ');
-  trace?.('resolve', words, resolution.endpoint);
+  const outcome = [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → ');
+  trace?.('resolve', outcome, resolution.endpoint);
   await options.beforeOpen?.(target, resolution.endpoint);
   const open = { target: text, timeoutMs, signal };
   const connection = await openRechecked(resolution, open, native);

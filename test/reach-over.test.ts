@@ -27,7 +27,13 @@ async function outcome(transports: readonly Transport[], addresses: readonly str
     return addresses;
   };
   try {
-    const { connection } = await reachOver(transports, target, options, (words) => notes.push(words), find);
+    const { connection } = await reachOver(
+      transports,
+      target,
+      options,
+      (message) => notes.push(message),
+      find,
+    );
     connection.close();
     return { endpoint: connection.endpoint, notes, asked, port };
   } catch (error) {

@@ -21,12 +21,12 @@ export function isPlainHostName(text: string): boolean {
 
 /** The name as ssh takes it for a host and no tool for a pattern or a path: letters, digits, ".", "_" and "-". May be "". */
 export function slug(name: string): string {
-  const words = name
+  const slug = name
     .normalize('NFC')
     .replaceAll(/[^\p{L}\p{N}\p{M}._-]+/gu, '-')
     .replace(/^[-.]+/, '');
   // A pattern for the end would be tried at every dash.
-  let end = words.length;
-  while (words[end - 1] === '-') end--;
-  return words.slice(0, end);
+  let end = slug.length;
+  while (slug[end - 1] === '-') end--;
+  return slug.slice(0, end);
 }

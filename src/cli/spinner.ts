@@ -19,8 +19,8 @@ export async function startProgress(
   if (!io.terminal.stderr || io.env.TERM === 'dumb' || io.env.CI) return { tell() {}, stop() {} };
   const { default: createSpinner } = await import('yocto-spinner');
   const start = now();
-  let words = text;
-  const line = () => `${words} (${Math.floor((now() - start) / 1000)} s)`;
+  let shown = text;
+  const line = () => `${shown} (${Math.floor((now() - start) / 1000)} s)`;
   // Its own handlers would end the process before a command can tell how far it came.
   const spinner = createSpinner({ text: line(), handleSignals: false }).start();
   const timer = setInterval(() => {
@@ -39,7 +39,7 @@ export async function startProgress(
   host.prependListener('SIGINT', onSignal).prependListener('SIGTERM', onSignal);
   return {
     tell(next) {
-      words = next;
+      shown = next;
       spinner.text = line();
     },
     stop,

@@ -36,7 +36,7 @@ export async function openWhenReady<T>(
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
       if (error.code === 'INTERRUPTED') throw last ? interrupted(last) : error;
-      if (!mayMend(error)) throw error;
+      if (!mayRecover(error)) throw error;
       last = error;
       if (signal?.aborted) throw interrupted(error);
       next = pauseAfter(error.code, now() - started, pause);
@@ -59,7 +59,7 @@ function pauseAfter(code: string, tookMs: number, pause: number): number {
 /** Hyper-V knows no such machine yet, or it is not running yet. */
 const notThere: ReadonlySet<string> = new Set(['WSAEADDRNOTAVAIL', 'WSAENETUNREACH']);
 
-function mayMend(error: ConnectError): boolean {
+function mayRecover(error: ConnectError): boolean {
   return error.op !== 'parse' && !hopeless.has(error.code);
 }
 

@@ -1,9 +1,9 @@
 import { match } from './match.js';
-import type { Deps, Found, Provider, Warning } from './provider.js';
+import type { Deps, DiscoveredMachine, Provider, Warning } from './provider.js';
 import { type Search, searchIn } from './search.js';
 
 /** Asks a provider for a machine: its own search, else a match over its list. */
-export async function findBy<F extends Found>(
+export async function findBy<F extends DiscoveredMachine>(
   provider: Provider<F>,
   name: string,
   deps: Deps,

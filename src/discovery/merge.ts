@@ -1,14 +1,14 @@
-import type { Found } from './provider.js';
+import type { DiscoveredMachine } from './provider.js';
 import { type Entry, SameMachines } from './same-machines.js';
 
 /** A machine of the list, with the other names that providers have for it. */
-export interface ListedMachine extends Found {
+export interface ListedMachine extends DiscoveredMachine {
   /** Targets of the same machine by other providers. */
   readonly also: readonly string[];
 }
 
 /** One entry a machine, in the order given: the first word for it counts, later ones add what it left out. */
-export function mergeMachines(found: readonly Found[]): readonly ListedMachine[] {
+export function mergeMachines(found: readonly DiscoveredMachine[]): readonly ListedMachine[] {
   const merged: Entry[] = [];
   const same = new SameMachines();
   for (const each of found) {
@@ -26,7 +26,7 @@ export function mergeMachines(found: readonly Found[]): readonly ListedMachine[]
   }));
 }
 
-function join(known: Found, other: Found): Found {
+function join(known: DiscoveredMachine, other: DiscoveredMachine): DiscoveredMachine {
   const cid = known.cid ?? other.cid;
   const uuid = known.uuid ?? other.uuid;
   const pid = known.pid ?? other.pid;

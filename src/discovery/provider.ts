@@ -26,7 +26,7 @@ export interface Process {
 }
 
 /** A source of machines on this host. */
-export interface Provider<F extends Found = Found> {
+export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly name: string;
   /** What people call it. */
   readonly title: string;
@@ -38,14 +38,14 @@ export interface Provider<F extends Found = Found> {
   find?(name: string, deps: Deps): Promise<Search<F, Warning>>;
 }
 
-export interface Listing<F extends Found = Found> {
+export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly found: readonly F[];
   /** What could not be asked, so that a short list is not taken for the whole. */
   readonly warnings: readonly Warning[];
 }
 
 /** A machine that a provider lists. */
-export interface Found {
+export interface DiscoveredMachine {
   readonly name: string;
   /** What to type after `ssh`: "machine/mint". */
   readonly target: string;

@@ -1,8 +1,8 @@
-import type { Found } from './provider.js';
+import type { DiscoveredMachine } from './provider.js';
 
 /** A machine as far as it is known, and the targets that others have for it. */
 export interface Entry {
-  machine: Found;
+  machine: DiscoveredMachine;
   /** Its place in the order in which machines came. */
   readonly at: number;
   readonly also: Set<string>;
@@ -19,14 +19,14 @@ export class SameMachines {
   readonly #unsure = new Map<string, Map<string, Set<Entry>>>();
   #count = 0;
 
-  add(machine: Found): Entry {
+  add(machine: DiscoveredMachine): Entry {
     const entry: Entry = { machine, at: this.#count++, also: new Set() };
     this.#keep(entry);
     return entry;
   }
 
   /** The entry's machine has become known better. */
-  change(entry: Entry, machine: Found): void {
+  change(entry: Entry, machine: DiscoveredMachine): void {
     const { provider, uuid } = entry.machine;
     if (uuid === undefined && machine.uuid !== undefined)
       for (const key of names(entry.machine, 'machined')) this.#unsure.get(key)?.get(provider)?.delete(entry);
@@ -35,17 +35,17 @@ export class SameMachines {
   }
 
   /** The first entry that is the same machine as one of another provider. */
-  find(other: Found): Entry | undefined {
+  find(other: DiscoveredMachine): Entry | undefined {
     const found = [...this.#byId(other), ...this.#byName(other)];
     return found.reduce((a, b) => (a && b && a.at < b.at ? a : (b ?? a)), undefined);
   }
 
-  *#byId(other: Found): Iterable<Entry | undefined> {
+  *#byId(other: DiscoveredMachine): Iterable<Entry | undefined> {
     for (const key of ids(other)) yield this.#firstOf(key, other);
   }
 
   // Where both have a UUID, that alone decides.
-  *#byName(other: Found): Iterable<Entry | undefined> {
+  *#byName(other: DiscoveredMachine): Iterable<Entry | undefined> {
     for (const key of names(other, 'nspawn')) {
       if (other.uuid === undefined) yield this.#firstOf(key, other);
       else
@@ -54,7 +54,7 @@ export class SameMachines {
     }
   }
 
-  #firstOf(key: string, { provider }: Found): Entry | undefined {
+  #firstOf(key: string, { provider }: DiscoveredMachine): Entry | undefined {
     return this.#known.get(key)?.find(({ machine }) => machine.provider !== provider);
   }
 
@@ -76,12 +76,12 @@ export class SameMachines {
   }
 }
 
-function ids({ uuid, pid }: Found): readonly string[] {
+function ids({ uuid, pid }: DiscoveredMachine): readonly string[] {
   return [...(pid === undefined ? [] : [`pid ${pid}`]), ...(uuid === undefined ? [] : [`uuid ${uuid}`])];
 }
 
 /** The name of one of machined, and of what nspawn exports for it, is enough; for others the CID belongs to it. */
-function names({ name, provider, cid }: Found, alone: 'machined' | 'nspawn'): readonly string[] {
+function names({ name, provider, cid }: DiscoveredMachine, alone: 'machined' | 'nspawn'): readonly string[] {
   return [
     ...(provider === alone ? [`machined ${name}`] : []),
     ...(cid === undefined ? [] : [`cid ${cid} ${name}`]),

@@ -1,8 +1,10 @@
 import { groupBy } from '../group-by.js';
-import type { Found } from './provider.js';
+import type { DiscoveredMachine } from './provider.js';
 
 /** The running machines that have one CID of the kernel's vhost; it lets one have it, so the second gets no vsock. */
-export function sharedCids<T extends Found>(machines: readonly T[]): ReadonlyMap<number, readonly T[]> {
+export function sharedCids<T extends DiscoveredMachine>(
+  machines: readonly T[],
+): ReadonlyMap<number, readonly T[]> {
   const byCid = groupBy(machines, ({ status, cid, address }) =>
     status === 'running' && !address?.startsWith('vsock-mux') ? cid : undefined,
   );

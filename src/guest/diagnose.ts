@@ -1,6 +1,6 @@
 import type { Endpoint } from '../endpoint.js';
 import type { ConnectError } from '../errors.js';
-import { controlPathFix, controlPathWords } from '../ssh/control-path.js';
+import { controlPathFix, controlPathMessage } from '../ssh/control-path.js';
 import type { FailureName } from './failures.js';
 import { suspects } from './symptoms.js';
 
@@ -30,14 +30,14 @@ export interface LoginSign {
   readonly in: boolean;
   readonly ms: number;
   /** The last thing that ssh said. */
-  readonly words: string;
+  readonly message: string;
   readonly user: string;
 }
 
 export interface Finding {
   readonly state: 'ok' | 'failed' | 'skipped';
   readonly name: FailureName;
-  readonly words: string;
+  readonly message: string;
   readonly fix?: string;
   /** What it may be, where outside nobody can tell. */
   readonly suspects?: readonly FailureName[];
@@ -55,7 +55,7 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
     findings.push({
       state: 'failed',
       name: 'cid-twice',
-      words: `CID ${cidUsers[0]?.cid} is used by ${who}`,
+      message: `CID ${cidUsers[0]?.cid} is used by ${who}`,
       fix: 'give one of them another CID (guest-cid=N; libvirt: <cid auto="yes"/>) and start it again',
     });
   }
@@ -63,39 +63,40 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
     findings.push({
       state: 'failed',
       name: 'service-guid',
-      words: `Windows has no service of port ${service.port} under GuestCommunicationServices`,
+      message: `Windows has no service of port ${service.port} under GuestCommunicationServices`,
       fix: `in an elevated terminal: vmssh service register ${service.port}`,
     });
   }
   const certain = findings.length > 0 || !error;
   if (signs.controlPath !== undefined) {
-    const words = controlPathWords(signs.controlPath);
-    findings.push({ state: 'failed', name: 'control-path', words, fix: controlPathFix });
+    const message = controlPathMessage(signs.controlPath);
+    findings.push({ state: 'failed', name: 'control-path', message, fix: controlPathFix });
   }
   if (error) {
     const names = suspects(error, signs.family);
     const [first] = names;
-    if (first) findings.push({ state: 'skipped', name: first, words: 'seen from outside', suspects: names });
+    if (first)
+      findings.push({ state: 'skipped', name: first, message: 'seen from outside', suspects: names });
     return { findings, certain: certain || names.length === 0 };
   }
   if (login) findings.push(...aboutLogin(login, handshakeMs));
   return { findings, certain: true };
 }
 
-function aboutLogin({ in: inside, ms, words, user }: LoginSign, handshakeMs: number): readonly Finding[] {
-  if (!inside && /permission denied|too many authentication/i.test(words)) {
+function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: number): readonly Finding[] {
+  if (!inside && /permission denied|too many authentication/i.test(message)) {
     return [
       {
         state: 'failed',
         name: 'login',
-        words: `the connection works up to sshd, which refuses ${user}: ${words}`,
+        message: `the connection works up to sshd, which refuses ${user}: ${message}`,
         fix: `a key of yours for ${user}: vmssh guest script --key FILE in the guest; and see PermitRootLogin there`,
       },
     ];
   }
-  if (!inside) return [{ state: 'failed', name: 'login', words: `ssh as ${user} failed: ${words}` }];
+  if (!inside) return [{ state: 'failed', name: 'login', message: `ssh as ${user} failed: ${message}` }];
   const took = `a login as ${user} took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
-  if (ms - handshakeMs < slowLogin) return [{ state: 'ok', name: 'login', words: took }];
+  if (ms - handshakeMs < slowLogin) return [{ state: 'ok', name: 'login', message: took }];
   const fix = "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts";
-  return [{ state: 'failed', name: 'unknown', words: took, fix }];
+  return [{ state: 'failed', name: 'unknown', message: took, fix }];
 }

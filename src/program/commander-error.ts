@@ -4,8 +4,8 @@ import { UsageError } from '../cli/command.js';
 /** A mistake that commander found, in our own words; `name`: the command's. What only printed help is left as it is. */
 export function asUsage(error: CommanderError, name: string): Error {
   if (!error.message.startsWith('error: ')) return error;
-  const [, words = '', guess] = /^error: (.*?)(?:\n\((Did you mean .*\?)\))?$/s.exec(error.message) ?? [];
-  const usage = new UsageError(words.replace(/'(.*)'/s, '"$1"'), guess?.replace('Did', 'did'));
+  const [, message = '', guess] = /^error: (.*?)(?:\n\((Did you mean .*\?)\))?$/s.exec(error.message) ?? [];
+  const usage = new UsageError(message.replace(/'(.*)'/s, '"$1"'), guess?.replace('Did', 'did'));
   usage.command = name;
   return usage;
 }

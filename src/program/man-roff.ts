@@ -13,28 +13,28 @@ export function entry(tag: string, about: string): string {
   return `.TP\n${tag}\n${text(about)}`;
 }
 
-export function text(words: string): string {
-  return `${escaped(words)}\n`;
+export function text(content: string): string {
+  return `${escaped(content)}\n`;
 }
 
 export function paragraphs(...all: readonly (string | undefined)[]): string {
   return all
-    .filter((words) => words !== undefined && words !== '')
-    .map((words) => text(words ?? ''))
+    .filter((part) => part !== undefined && part !== '')
+    .map((part) => text(part ?? ''))
     .join('.PP\n');
 }
 
-export function bold(words: string): string {
-  return `\\fB${escaped(words)}\\fR`;
+export function bold(content: string): string {
+  return `\\fB${escaped(content)}\\fR`;
 }
 
-export function italic(words: string): string {
-  return `\\fI${escaped(words)}\\fR`;
+export function italic(content: string): string {
+  return `\\fI${escaped(content)}\\fR`;
 }
 
 /** A line must not start with a control character of roff, nor hold a backslash or a dash that it would set as a hyphen. */
-export function escaped(words: string): string {
-  return words
+export function escaped(content: string): string {
+  return content
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replaceAll('"', '\\(dq')

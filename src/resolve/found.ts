@@ -1,11 +1,11 @@
-import type { Found } from '../discovery/provider.js';
+import type { DiscoveredMachine } from '../discovery/provider.js';
 import { ConnectError, quote } from '../errors.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 
 /** Where a listed machine leads. `hints`: what starts it, and what gives it an address. */
-export function resolveFound(
-  found: Found,
+export function resolveDiscovered(
+  found: DiscoveredMachine,
   context: ResolveContext,
   hints: { readonly start: string; readonly address: string },
 ): Resolution {

@@ -5,7 +5,7 @@ import { multipass } from '../discovery/managers/multipass.js';
 import { podman } from '../discovery/managers/podman.js';
 import type { Provider } from '../discovery/provider.js';
 import type { NamedTarget } from '../target/target.js';
-import { resolveFound } from './found.js';
+import { resolveDiscovered } from './found.js';
 import { foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
@@ -28,7 +28,7 @@ export async function resolveManaged(
   const { list, start } = commands[kind];
   const { title } = managers[kind];
   const machine = foundBy(search, name, context.text, { title, hints: { unknown: list } });
-  return resolveFound(machine, context, {
+  return resolveDiscovered(machine, context, {
     start: `${start} ${machine.name}`,
     address: `is it up? ${list}`,
   });

@@ -1,11 +1,11 @@
 import { findBy } from '../discovery/find-by.js';
 import { type DomainList, listDomains } from '../discovery/libvirt/libvirt.js';
-import { type DomainFound, findDomain } from '../discovery/libvirt/provider.js';
+import { type DiscoveredDomain, findDomain } from '../discovery/libvirt/provider.js';
 import type { Deps, Listing } from '../discovery/provider.js';
 import type { Scope } from '../discovery/tools/runtime-dirs.js';
 import { qemu } from '../discovery/vmm/qemu.js';
 import type { QemuTarget } from '../target/target.js';
-import { resolveFound } from './found.js';
+import { resolveDiscovered } from './found.js';
 import { type Asked, foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
@@ -34,7 +34,7 @@ export async function resolveQemu(
   context.signal?.throwIfAborted();
   if (search.outcome !== 'unknown') {
     const domain = foundBy(search, name, context.text, asked);
-    return resolveFound(domain, context, hintsFor(domain));
+    return resolveDiscovered(domain, context, hintsFor(domain));
   }
   const { known, warnings } = search;
   const byProcess = await findBy({ ...qemu, list: processes }, name, deps);
@@ -42,7 +42,7 @@ export async function resolveQemu(
     byProcess.outcome === 'unknown'
       ? { ...byProcess, known: [...new Set([...known, ...byProcess.known])], warnings }
       : byProcess;
-  return resolveFound(foundBy(all, name, context.text, asked), context, {
+  return resolveDiscovered(foundBy(all, name, context.text, asked), context, {
     start: 'restart it',
     address:
       'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
@@ -57,7 +57,7 @@ const scopesOf: Readonly<Record<QemuTarget['scope'], readonly Scope[]>> = {
   session: ['user'],
 };
 
-function hintsFor({ name, uuid = '', scope }: DomainFound) {
+function hintsFor({ name, uuid = '', scope }: DiscoveredDomain) {
   const typed = /^[\w.-]+$/.test(name) ? name : uuid;
   const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
   return {

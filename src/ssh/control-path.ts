@@ -25,6 +25,6 @@ export const controlPathFix =
   'in your ssh configuration write %C in place of %h: ControlPath ~/.ssh/control-%C';
 
 /** What is wrong with it. */
-export function controlPathWords(path: string): string {
+export function controlPathMessage(path: string): string {
   return `ssh's ControlPath is ${path}: with the "/" of a target in it ssh cannot make that socket, and no login works`;
 }

@@ -65,10 +65,14 @@ it('a name that two files export is refused', async () => {
 });
 
 it('a chunk that imports one that was not built is refused', () => {
-  const chunk = { fileName: 'lane.js', imports: ['node:fs', './a.mjs'], dynamicImports: ['./b.mjs'] };
+  const chunk = { fileName: 'fast-path.js', imports: ['node:fs', './a.mjs'], dynamicImports: ['./b.mjs'] };
   expect(() => refuseMissing([chunk], ['a.mjs', 'b.mjs'])).not.toThrow();
-  expect(() => refuseMissing([chunk], ['a.mjs'])).toThrow('lane.js imports ./b.mjs, which was not built');
-  expect(() => refuseMissing([chunk], ['b.mjs'])).toThrow('lane.js imports ./a.mjs, which was not built');
+  expect(() => refuseMissing([chunk], ['a.mjs'])).toThrow(
+    'fast-path.js imports ./b.mjs, which was not built',
+  );
+  expect(() => refuseMissing([chunk], ['b.mjs'])).toThrow(
+    'fast-path.js imports ./a.mjs, which was not built',
+  );
 });
 
 describe('functions of Node in the executable', () => {

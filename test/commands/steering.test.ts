@@ -77,7 +77,7 @@ describe.each(steering)('%j in the words of others steers no terminal', (charact
 
   it("a guest's line", async () => {
     for (const state of ['ok', 'changed', 'skipped', 'failed', 'fix'] as const) {
-      const out = formatProgress({ state, step: 'x', words: text }, await styles(caller, 'stdout'));
+      const out = formatProgress({ state, step: 'x', message: text }, await styles(caller, 'stdout'));
       expect(out.replaceAll('\n', '')).not.toMatch(steers);
     }
   });

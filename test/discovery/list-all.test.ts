@@ -3,10 +3,10 @@ import { slug } from '../../src/address/host-name.js';
 import { listAll } from '../../src/discovery/list-all.js';
 import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
-import type { Found, Provider } from '../../src/discovery/provider.js';
+import type { DiscoveredMachine, Provider } from '../../src/discovery/provider.js';
 import { providers } from '../../src/discovery/providers.js';
 
-const found = (fields: Partial<Found>): Found => ({
+const found = (fields: Partial<DiscoveredMachine>): DiscoveredMachine => ({
   name: 'a',
   target: 't/a',
   status: 'running',
@@ -19,7 +19,7 @@ const provider = (name: string, list: Provider['list']): Provider => ({
   platforms: ['linux'],
   list,
 });
-const of = (name: string, ...machines: Partial<Found>[]) =>
+const of = (name: string, ...machines: Partial<DiscoveredMachine>[]) =>
   provider(name, async () => ({
     found: machines.map((each) => found({ provider: name, ...each })),
     warnings: [],
@@ -76,7 +76,11 @@ describe('all machines', () => {
     await expect(listAll({ env: {}, signal: abort.signal }, [asked])).rejects.toThrow('enough');
   });
 
-  it.each<{ name: string; machines: [Partial<Found>, Partial<Found>]; warns: boolean }>([
+  it.each<{
+    name: string;
+    machines: [Partial<DiscoveredMachine>, Partial<DiscoveredMachine>];
+    warns: boolean;
+  }>([
     { name: 'warned of', machines: [{ cid: 3 }, { name: 'b', target: 't/b', cid: 3 }], warns: true },
     {
       name: 'no matter while one is off',
@@ -101,7 +105,7 @@ describe('all machines', () => {
 
 describe('one machine of two providers', () => {
   const other = { provider: 'q', target: 'u/a' };
-  it.each<{ name: string; pair: [Partial<Found>, Partial<Found>]; want: number }>([
+  it.each<{ name: string; pair: [Partial<DiscoveredMachine>, Partial<DiscoveredMachine>]; want: number }>([
     { name: 'its UUID', pair: [{ uuid: 'u' }, { ...other, name: 'qemu-1-a', uuid: 'u' }], want: 1 },
     {
       name: 'its process',

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { slug } from '../../src/address/host-name.js';
 import { styles } from '../../src/cli/style.js';
-import { machineWords } from '../../src/commands/completion/machines.js';
+import { machineCandidates } from '../../src/commands/completion/machines.js';
 import { formatTable } from '../../src/commands/list/format.js';
-import { hyperVFound } from '../../src/discovery/hyper-v/provider.js';
-import { domainsFound as libvirtFound } from '../../src/discovery/libvirt/provider.js';
+import { toHyperVMachines } from '../../src/discovery/hyper-v/provider.js';
+import { discoveredDomains as libvirtFound } from '../../src/discovery/libvirt/provider.js';
 import { listAll } from '../../src/discovery/list-all.js';
 import { incus, parseInstances } from '../../src/discovery/managers/incus.js';
 import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
-import type { Found, Provider } from '../../src/discovery/provider.js';
+import type { DiscoveredMachine, Provider } from '../../src/discovery/provider.js';
 import { sharedCids } from '../../src/discovery/shared-cids.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
 import { keptBlocks } from '../../src/ssh/config/kept.js';
@@ -18,7 +18,7 @@ import { keptBlocks } from '../../src/ssh/config/kept.js';
 const many = 100_000;
 const numbers = Array.from({ length: many }, (_, i) => i);
 const uuidOf = (i: number) => `${i.toString(16).padStart(8, '0')}-2222-4333-8444-555555555555`;
-const machine = (i: number, more: Partial<Found> = {}): Found => ({
+const machine = (i: number, more: Partial<DiscoveredMachine> = {}): DiscoveredMachine => ({
   ...{ name: `m${i}`, target: `incus/m${i}`, status: 'running', provider: 'incus', uuid: uuidOf(i) },
   ...more,
 });
@@ -38,7 +38,7 @@ describe('so many machines', () => {
 
   it('are Hyper-V machines', () => {
     const machines = numbers.map((i) => ({ id: uuidOf(i), name: `m ${i}`, status: 'off' as const }));
-    expect(hyperVFound(machines).at(-1)?.target).toBe(`hyper-v/m-${many - 1}`);
+    expect(toHyperVMachines(machines).at(-1)?.target).toBe(`hyper-v/m-${many - 1}`);
   });
 
   it('have all one CID', async () => {
@@ -55,7 +55,7 @@ describe('so many machines', () => {
       [...'abcdefghijklmnopq'].map((c, at) => ((i >> at) & 1 ? c.toUpperCase() : c)).join('');
     const found = numbers.map((i) => machine(i, { name: variant(i) }));
     expect(match('ABCDEFGHIJKLMNOPQ', found)).toHaveLength(many);
-    expect(machineWords(mergeMachines(found), true)).toHaveLength(2 * many);
+    expect(machineCandidates(mergeMachines(found), true)).toHaveLength(2 * many);
   });
 
   it('get a Host each, and those of one name none', () => {

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { mergeMachines } from '../../src/discovery/merge.js';
-import type { Found } from '../../src/discovery/provider.js';
+import type { DiscoveredMachine } from '../../src/discovery/provider.js';
 
-const machine = (i: number, more: Partial<Found> = {}): Found => ({
+const machine = (i: number, more: Partial<DiscoveredMachine> = {}): DiscoveredMachine => ({
   ...{ name: `m${i}`, target: `incus/m${i}`, status: 'running', provider: 'incus', uuid: `u${i}` },
   ...more,
 });
-const other = (i: number, more: Partial<Found> = {}) => machine(i, { provider: 'libvirt', ...more });
+const other = (i: number, more: Partial<DiscoveredMachine> = {}) =>
+  machine(i, { provider: 'libvirt', ...more });
 
 // What takes a step for each pair of so many takes minutes.
 const many = 40_000;
 const numbers = Array.from({ length: many }, (_, i) => i);
 
 describe('machines of several providers', () => {
-  it.each<{ name: string; second: (i: number) => Found; want: number }>([
+  it.each<{ name: string; second: (i: number) => DiscoveredMachine; want: number }>([
     { name: 'of one provider', second: (i) => machine(i + many), want: 2 * many },
     { name: 'known by their UUID', second: (i) => other(i), want: many },
     { name: 'known by their process', second: (i) => other(i, { uuid: undefined, pid: i }), want: many },
@@ -60,8 +61,8 @@ describe('machines of several providers', () => {
 });
 
 /** What is to come out, by a look at each pair. */
-function inPairs(found: readonly Found[]) {
-  const merged: { machine: Found; also: readonly string[] }[] = [];
+function inPairs(found: readonly DiscoveredMachine[]) {
+  const merged: { machine: DiscoveredMachine; also: readonly string[] }[] = [];
   for (const each of found) {
     const known = merged.find(({ machine }) => isSame(machine, each));
     if (!known) {
@@ -75,7 +76,7 @@ function inPairs(found: readonly Found[]) {
   return merged.map(({ machine, also }) => ({ ...machine, also }));
 }
 
-function isSame(a: Found, b: Found): boolean {
+function isSame(a: DiscoveredMachine, b: DiscoveredMachine): boolean {
   if (a.provider === b.provider) return false;
   if (a.pid !== undefined && a.pid === b.pid) return true;
   if (a.uuid !== undefined && b.uuid !== undefined) return a.uuid === b.uuid;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sshCommand } from '../../src/guest/run/ways.js';
+import { sshCommand } from '../../src/guest/run/route.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
@@ -31,7 +31,7 @@ describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missi
     return path;
   }
   const login = (through: string, knownKey: string) => {
-    const options = { way: 'ssh', host: 'web', self: vmssh, platform: 'linux', port: 22 } as const;
+    const options = { route: 'ssh', host: 'web', self: vmssh, platform: 'linux', port: 22 } as const;
     return run([...sshCommand({ ...options, sshConfig: config(knownKey), through }), 'echo in']);
   };
   const keyOf = (name: string) => readFileSync(join(dir, `${name}.pub`), 'utf8').trim();

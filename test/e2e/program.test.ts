@@ -72,7 +72,7 @@ describe('the program', () => {
       ];
       const { stderr } = await run(command);
       // A trace of a module that could not be loaded, once these two have begun to run.
-      expect(stderr).not.toMatch(/open '(?!\S*\/(?:vmssh\.js|lane\.m?js)')\S*'\n\s+at /);
+      expect(stderr).not.toMatch(/open '(?!\S*\/(?:vmssh\.js|fast-path\.m?js)')\S*'\n\s+at /);
     }
   });
 

@@ -50,25 +50,25 @@ describe('diagnosis from outside', () => {
   it.each([
     {
       name: '11: a refusal',
-      login: { in: false, ms: 900, words: 'root@x: Permission denied (publickey).', user: 'root' },
+      login: { in: false, ms: 900, message: 'root@x: Permission denied (publickey).', user: 'root' },
       state: 'failed',
       step: 'login',
     },
     {
       name: '4: a slow login',
-      login: { in: true, ms: 10_900, words: '', user: 'root' },
+      login: { in: true, ms: 10_900, message: '', user: 'root' },
       state: 'failed',
       step: 'unknown',
     },
     {
       name: 'a quick login',
-      login: { in: true, ms: 1900, words: '', user: 'root' },
+      login: { in: true, ms: 1900, message: '', user: 'root' },
       state: 'ok',
       step: 'login',
     },
     {
       name: 'a login that broke',
-      login: { in: false, ms: 900, words: 'Connection reset', user: 'root' },
+      login: { in: false, ms: 900, message: 'Connection reset', user: 'root' },
       state: 'failed',
       step: 'login',
     },

@@ -5,12 +5,12 @@ describe('lines of a script', () => {
   it.each([
     {
       line: 'ok       transport     virtio; the CID is 61',
-      want: { state: 'ok', step: 'transport', words: 'virtio; the CID is 61' },
+      want: { state: 'ok', step: 'transport', message: 'virtio; the CID is 61' },
     },
-    { line: 'end      0             done\r', want: { state: 'end', step: '0', words: 'done' } },
+    { line: 'end      0             done\r', want: { state: 'end', step: '0', message: 'done' } },
     {
       line: 'fix      privsep       mkdir /run/sshd',
-      want: { state: 'fix', step: 'privsep', words: 'mkdir /run/sshd' },
+      want: { state: 'fix', step: 'privsep', message: 'mkdir /run/sshd' },
     },
     { line: 'Last login: today', want: undefined },
     { line: 'ok', want: undefined },
@@ -18,9 +18,11 @@ describe('lines of a script', () => {
   ])('$line', ({ line, want }) => expect(parseProgress(line)).toEqual(want));
 
   it.each([
-    { words: 'x; the CID is 61', cid: 61 },
-    { words: 'x; the CID reads as "any"', cid: undefined },
-    { words: 'x; the CID is 1', cid: undefined },
-    { words: 'the CID is 61 or so', cid: undefined },
-  ])('the CID of "$words"', ({ words, cid }) => expect(cidOf([{ state: 'ok', step: 's', words }])).toBe(cid));
+    { message: 'x; the CID is 61', cid: 61 },
+    { message: 'x; the CID reads as "any"', cid: undefined },
+    { message: 'x; the CID is 1', cid: undefined },
+    { message: 'the CID is 61 or so', cid: undefined },
+  ])('the CID of "$message"', ({ message, cid }) =>
+    expect(cidOf([{ state: 'ok', step: 's', message }])).toBe(cid),
+  );
 });

@@ -5,15 +5,15 @@ import { lifeline } from '../helpers/lifeline.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
-const way = (script: string) => ({ name: 'ssh', command: ['sh', '-c', script], input: undefined }) as const;
+const route = (script: string) => ({ name: 'ssh', command: ['sh', '-c', script], input: undefined }) as const;
 
 describe("a guest's script", () => {
   it('has ended with its program, whatever that left running', async () => {
     const { hold, gone } = lifeline(join(dir, 'left'));
     const script = `${hold}; echo "ok a b"; sleep 1000 & echo "ok pid $!"; echo "end 0 done"`;
-    const { lines, code } = await runScript(way(script), { env: process.env, onLine: () => {} });
+    const { lines, code } = await runScript(route(script), { env: process.env, onLine: () => {} });
     expect(code).toBe(0);
-    process.kill(Number(lines.find(({ step }) => step === 'pid')?.words), 'SIGTERM');
+    process.kill(Number(lines.find(({ step }) => step === 'pid')?.message), 'SIGTERM');
     await gone;
   });
 
@@ -24,9 +24,9 @@ describe("a guest's script", () => {
       let told = 0;
       const [line, to = ''] = text.split(' >');
       const script = `${hold}; yes "${line}" ${to && `>${to}`} | head -n 6000000`;
-      const outcome = await runScript(way(script), { env: process.env, onLine: () => told++ });
+      const outcome = await runScript(route(script), { env: process.env, onLine: () => told++ });
       expect(outcome.code).toBeUndefined();
-      expect(outcome.words).toMatch(/^it printed more than \d+ (lines|MiB)/);
+      expect(outcome.message).toMatch(/^it printed more than \d+ (lines|MiB)/);
       expect(outcome.lines.length).toBeLessThan(2000);
       expect(told).toBe(outcome.lines.length);
       await gone;

@@ -7,7 +7,7 @@ import type { Io } from '../../src/cli/command.js';
 import { hostSigns, machinesOfProcesses } from '../../src/commands/doctor/target/signs.js';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import type { HyperVService } from '../../src/discovery/hyper-v/services.js';
-import type { Found } from '../../src/discovery/provider.js';
+import type { DiscoveredMachine } from '../../src/discovery/provider.js';
 import { ConnectError } from '../../src/errors.js';
 import { fakeProc } from '../discovery/processes/fake-proc.js';
 import { fakeIo } from '../helpers/fake-io.js';
@@ -33,7 +33,7 @@ describe('signs on this host', () => {
   });
 
   it('13: finds who else has the CID; times a login where the way is right', async () => {
-    const user = (pid: number, cid: number): Found => ({
+    const user = (pid: number, cid: number): DiscoveredMachine => ({
       ...{ pid, cid, name: 'web', target: 'qemu/web', status: 'running', provider: 'qemu' },
     });
     const times = [0, 1500];
@@ -42,13 +42,13 @@ describe('signs on this host', () => {
       { ...options, target: 'vsock/3', check },
       fakeIo(),
       signal,
-      async () => ({ code: 255, words: 'Permission denied (publickey).' }),
+      async () => ({ code: 255, message: 'Permission denied (publickey).' }),
       async () => [user(1, 3), user(2, 3), user(3, 4)],
       () => times.shift() ?? 0,
     );
     expect(signs).toMatchObject({
       handshakeMs: 40,
-      login: { in: false, ms: 1500, words: 'Permission denied (publickey).', user: 'root' },
+      login: { in: false, ms: 1500, message: 'Permission denied (publickey).', user: 'root' },
       cidUsers: [{ pid: 1 }, { pid: 2 }],
     });
   });

@@ -4,23 +4,23 @@ import { leaveScript, leftFile, runLeft, sudoAsks } from '../../src/guest/run/su
 
 describe('a sudo that asks', () => {
   it.each([
-    { words: 'sudo: a password is required', asks: true },
-    { words: 'sudo: interactive authentication is required', asks: true },
-    { words: 'sudo: sorry, you must have a tty to run sudo', asks: true },
-    { words: 'sudo: 3 incorrect password attempts', asks: false },
-    { words: "env: 'sudo': No such file or directory", asks: false },
-    { words: 'ann is not in the sudoers file.', asks: false },
-  ])('$words: $asks', ({ words, asks }) => expect(sudoAsks(words)).toBe(asks));
+    { message: 'sudo: a password is required', asks: true },
+    { message: 'sudo: interactive authentication is required', asks: true },
+    { message: 'sudo: sorry, you must have a tty to run sudo', asks: true },
+    { message: 'sudo: 3 incorrect password attempts', asks: false },
+    { message: "env: 'sudo': No such file or directory", asks: false },
+    { message: 'ann is not in the sudoers file.', asks: false },
+  ])('$message: $asks', ({ message, asks }) => expect(sudoAsks(message)).toBe(asks));
 
   it.each([
-    { words: '/tmp/tmp.aB3', file: '/tmp/tmp.aB3' },
-    { words: 'mktemp: no space', file: undefined },
-    { words: '/tmp/x; reboot', file: undefined },
-  ])('the file that was left: $words', ({ words, file }) => expect(leftFile(words)).toBe(file));
+    { message: '/tmp/tmp.aB3', file: '/tmp/tmp.aB3' },
+    { message: 'mktemp: no space', file: undefined },
+    { message: '/tmp/x; reboot', file: undefined },
+  ])('the file that was left: $message', ({ message, file }) => expect(leftFile(message)).toBe(file));
 
   it('goes by two calls: the script first, then a terminal', () => {
     const options = {
-      way: 'ssh',
+      route: 'ssh',
       host: 'ann@web',
       script: 'S',
       needsRoot: true,

@@ -75,14 +75,14 @@ describe('--json', () => {
     const notRun = new ConnectError('connect', 'web', { code: 'NOT_RUN', problem: 'no sudo', hint: 'do' });
     const guest = {
       lines: [
-        { state: 'ok', step: 'a', words: 'b' },
-        { state: 'fix', step: 'a', words: 'c' },
+        { state: 'ok', step: 'a', message: 'b' },
+        { state: 'fix', step: 'a', message: 'c' },
       ],
     } as const;
     const suspects = [
-      { state: 'skipped', name: 'accept', words: '', suspects: ['accept', 'privsep'] },
+      { state: 'skipped', name: 'accept', message: '', suspects: ['accept', 'privsep'] },
     ] as const;
-    const finding = { state: 'failed', name: 'cid-twice', words: 'two', fix: 'fix it' } as const;
+    const finding = { state: 'failed', name: 'cid-twice', message: 'two', fix: 'fix it' } as const;
     const examination = { check, findings: [finding], suspects, guest: { ...guest, notRun }, faults: 2 };
     const json = doctorTargetSchema.parse(JSON.parse(formatJson(targetJson(examination, 1))));
     expect(json).toMatchObject({
@@ -94,10 +94,10 @@ describe('--json', () => {
 
   it('of guest check has a fix with what it fixes', () => {
     const lines = [
-      { state: 'ok', step: 'systemd', words: 'systemd 255 is PID 1' },
-      { state: 'failed', step: 'no-sshd', words: 'there is none' },
-      { state: 'fix', step: 'no-sshd', words: 'apt-get install' },
-      { state: 'end', step: '1', words: 'a step failed' },
+      { state: 'ok', step: 'systemd', message: 'systemd 255 is PID 1' },
+      { state: 'failed', step: 'no-sshd', message: 'there is none' },
+      { state: 'fix', step: 'no-sshd', message: 'apt-get install' },
+      { state: 'end', step: '1', message: 'a step failed' },
     ] as const;
     expect(guestCheckSchema.parse(JSON.parse(formatJson(guestCheckJson(lines, 1)))).checks).toEqual([
       { name: 'systemd', state: 'ok', found: 'systemd 255 is PID 1' },

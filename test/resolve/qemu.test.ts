@@ -4,7 +4,7 @@ import { incus } from '../../src/discovery/managers/incus.js';
 import { lima } from '../../src/discovery/managers/lima.js';
 import { multipass } from '../../src/discovery/managers/multipass.js';
 import { podman } from '../../src/discovery/managers/podman.js';
-import type { Found } from '../../src/discovery/provider.js';
+import type { DiscoveredMachine } from '../../src/discovery/provider.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { type ManagedTarget, resolveManaged } from '../../src/resolve/managed.js';
 import { resolveQemu } from '../../src/resolve/qemu.js';
@@ -13,7 +13,7 @@ import type { QemuTarget } from '../../src/target/target.js';
 const uuids = ['11111111-2222-4333-8444-555555555555', '21111111-2222-4333-8444-555555555555'] as const;
 const mint: Domain = { name: 'mint', uuid: uuids[0], id: 7, cid: 42, status: 'running', scope: 'system' };
 const own: Domain = { ...mint, uuid: uuids[1], cid: 43, scope: 'user' };
-const process: Found = {
+const process: DiscoveredMachine = {
   name: 'raw',
   target: 'qemu/raw',
   status: 'running',
@@ -99,11 +99,11 @@ describe('a libvirt domain', () => {
 });
 
 describe('a machine of a manager', () => {
-  const found: Found = {
+  const found: DiscoveredMachine = {
     ...{ name: 'default', target: 'lima/default', status: 'running', provider: 'lima' },
     ...{ address: '127.0.0.1:60022', user: 'u', identityFile: '/k' },
   };
-  const ask = (text: string, machines: readonly Found[] = [found]) => {
+  const ask = (text: string, machines: readonly DiscoveredMachine[] = [found]) => {
     const lister = async () => ({ found: machines, warnings: [] });
     const none = () => Promise.reject(new Error('asked another manager'));
     const managers = {

@@ -4,7 +4,7 @@ import type { ListedMachine } from '../../discovery/merge.js';
 import { addressWord } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
 import { splitArgs, tools } from '../ssh/split.js';
-import { machineWords } from './machines.js';
+import { machineCandidates } from './machines.js';
 import { type FolderEntry, pathTargets } from './paths.js';
 import { shells } from './scripts.js';
 
@@ -112,7 +112,7 @@ async function targets(
 ): Promise<readonly Completion[]> {
   const [user = ''] = /^[^@/%:]+@/.exec(current) ?? [];
   const copies = command === 'scp' || command === 'rsync' ? ':' : '';
-  const machines = machineWords(await live.machines(), usage.includes('TARGET'));
+  const machines = machineCandidates(await live.machines(), usage.includes('TARGET'));
   const paths = await pathTargets(current.slice(user.length), live.folder);
   return [
     ...machines.map(({ target, about }) => ({ word: `${user}${target}${copies}`, about })),

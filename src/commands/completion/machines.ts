@@ -4,7 +4,7 @@ import { countBy } from '../../group-by.js';
 import { asTarget } from '../../kinds/parse.js';
 
 /** What may be typed for a machine, with what is said of it: only what the commands take for this very machine. */
-export function machineWords(
+export function machineCandidates(
   machines: readonly ListedMachine[],
   withNames: boolean,
 ): readonly { readonly target: string; readonly about: string }[] {

@@ -63,7 +63,7 @@ export async function planInstall(
   files: ConfigFiles = configFiles(options, io),
 ): Promise<Plan> {
   const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
-  const refusal = inTheWay(files.own, own, `install${options.system ? ' --system' : ''}`);
+  const refusal = foreignFile(files.own, own, `install${options.system ? ' --system' : ''}`);
   if (refusal) return { changes: [], refusal, files };
   const all = withLast(options, own);
   const present = { taken: await takenNames(main, own, files), file: own ?? '' };
@@ -88,7 +88,7 @@ export async function planUninstall(
   files: ConfigFiles = configFiles({ system }, io),
 ): Promise<Plan> {
   const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
-  const refusal = inTheWay(files.own, own, `uninstall${system ? ' --system' : ''}`);
+  const refusal = foreignFile(files.own, own, `uninstall${system ? ' --system' : ''}`);
   if (refusal) return { changes: [], refusal, files };
   const left = main === undefined ? undefined : withoutInclude(main, files.include) || undefined;
   const changes = [
@@ -100,7 +100,7 @@ export async function planUninstall(
   return { changes: changes.filter(({ before, after }) => before !== after), files };
 }
 
-function inTheWay(path: string, content: string | undefined, action: string): Plan['refusal'] {
+function foreignFile(path: string, content: string | undefined, action: string): Plan['refusal'] {
   const hint = `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config ${action}`;
   switch (ownerOf(content)) {
     case 'foreign':

@@ -46,7 +46,7 @@ export function targetJson(examination: Examination, exitCode: number): DoctorTa
   return {
     ...envelope('doctor', exitCode),
     ...{ target, stages, error: error && connectFailure(error) },
-    checks: findings.map(({ name, state, words, fix }) => ({ name, state, found: words, fix })),
+    checks: findings.map(({ name, state, message, fix }) => ({ name, state, found: message, fix })),
     suspects: suspects
       .flatMap((finding) => finding.suspects ?? [])
       .map((name) => ({ name, title: guestFailures[name].title, fix: guestFailures[name].fix })),

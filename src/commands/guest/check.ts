@@ -5,8 +5,8 @@ import { flag, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/style.js';
 import { positionals } from '../../cli/values.js';
 import { exitCode } from '../../errors.js';
+import { guestRoute } from '../../guest/run/route.js';
 import { runScript } from '../../guest/run/run-script.js';
-import { wayInto } from '../../guest/run/ways.js';
 import { checkScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
 import { guestCheckJson } from './json.js';
@@ -66,13 +66,13 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const style = await styles(io, 'stdout');
     const { self, platform, env } = io;
     const signal = io.interrupted();
-    const way = wayInto({ ...into, script, needsRoot: false, self, platform });
-    const outcome = await runScript(way, {
+    const route = guestRoute({ ...into, script, needsRoot: false, self, platform });
+    const outcome = await runScript(route, {
       env,
       signal,
       onLine: (line) => json || io.out(formatProgress(line, style)),
     });
-    if (outcome.code === undefined) throw await notRun(into, way, outcome, io, signal);
+    if (outcome.code === undefined) throw await notRun(into, route, outcome, io, signal);
     const code = outcome.code === 0 ? exitCode.ok : exitCode.connect;
     if (json) io.out(formatJson(guestCheckJson(outcome.lines, code)));
     return code;

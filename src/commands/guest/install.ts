@@ -8,7 +8,7 @@ import { exitCode } from '../../errors.js';
 import { hostLines, hostName } from '../../guest/host-lines.js';
 import { cidOf } from '../../guest/run/progress.js';
 import { newProof } from '../../guest/run/proof.js';
-import { targetOf } from '../../guest/run/ways.js';
+import { targetOf } from '../../guest/run/route.js';
 import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';

@@ -13,11 +13,11 @@ export function guestCheckJson(lines: readonly ProgressLine[], exitCode: number)
 /** A script's lines as findings: what mends one is a line of its own there. */
 export function findingsOf(lines: readonly ProgressLine[]): readonly FindingJson[] {
   const found: FindingJson[] = [];
-  for (const { state, step: name, words } of lines) {
+  for (const { state, step: name, message } of lines) {
     const last = found.at(-1);
     if (state === 'fix') {
-      if (last?.name === name) found[found.length - 1] = { ...last, fix: words };
-    } else if (state !== 'end') found.push({ name, state, found: words });
+      if (last?.name === name) found[found.length - 1] = { ...last, fix: message };
+    } else if (state !== 'end') found.push({ name, state, found: message });
   }
   return found;
 }

@@ -3,8 +3,8 @@ import { printable } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/progress.js';
 
 /** A line of a guest's script for people. */
-export function formatProgress({ state, step, words }: ProgressLine, style: ChalkInstance): string {
-  const text = printable(words);
+export function formatProgress({ state, step, message }: ProgressLine, style: ChalkInstance): string {
+  const text = printable(message);
   switch (state) {
     case 'ok':
       return `  ${style.green('✓')} ${step.padEnd(14)} ${text}\n`;

@@ -1,9 +1,9 @@
 import type { Io } from '../../cli/command.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
+import type { GuestRoute, GuestRouteOptions } from '../../guest/run/route.js';
 import type { ScriptOutcome } from '../../guest/run/run-script.js';
 import { sudoAsks } from '../../guest/run/sudo.js';
-import type { Way, WayOptions } from '../../guest/run/ways.js';
 import { splitUser } from '../../lookup/login.js';
 import { checkTarget } from '../check/target.js';
 
@@ -12,36 +12,36 @@ import { checkTarget } from '../check/target.js';
  * is tried once more by ourselves.
  */
 export async function notRun(
-  { host, port }: Pick<WayOptions, 'host' | 'port'>,
-  way: Way,
-  { lines, words }: ScriptOutcome,
+  { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
+  route: GuestRoute,
+  { lines, message }: ScriptOutcome,
   io: Io,
   signal: AbortSignal,
 ): Promise<ConnectError> {
-  if (way.name === 'target' && lines.length === 0) {
+  if (route.name === 'target' && lines.length === 0) {
     const { user = 'root', host: target } = splitUser(host);
     const flags = reachFlags({ positionals: [], options: {} });
     const { error } = await checkTarget(target, { ...flags, port, user }, io, signal);
     if (error && (error.op !== 'handshake' || error.code === 'NO_BANNER')) return error;
   }
-  const [program = ''] = way.command;
-  const problem = `the script did not run there: ${words || `${program} said nothing`}`;
-  return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint: hintFor(way, words) });
+  const [program = ''] = route.command;
+  const problem = `the script did not run there: ${message || `${program} said nothing`}`;
+  return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint: hintFor(route, message) });
 }
 
-function hintFor(way: Way, words: string): string {
-  if (/sudo.*(not found|No such file)/.test(words)) {
+function hintFor(route: GuestRoute, message: string): string {
+  if (/sudo.*(not found|No such file)/.test(message)) {
     return 'there is no sudo: log in as root, or put vmssh guest script into a file there and run it by su';
   }
-  if (sudoAsks(words)) {
+  if (sudoAsks(message)) {
     return 'sudo wants a password: run this in a terminal, where it can be typed; or log in as root; or put vmssh guest script into a file there and run it with sudo';
   }
-  if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(words)) {
+  if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
     return 'sudo lets this account do nothing as root with what was typed: log in as root, or as one that may';
   }
-  if (/ENOENT/.test(words)) return `the program ${way.command[0]} is not installed here`;
-  if (way.name === 'machinectl')
+  if (/ENOENT/.test(message)) return `the program ${route.command[0]} is not installed here`;
+  if (route.name === 'machinectl')
     return 'see machinectl list; machinectl shell works for containers, not for VMs';
-  if (way.name === 'wsl') return 'see wsl.exe --list --verbose';
+  if (route.name === 'wsl') return 'see wsl.exe --list --verbose';
   return 'see whether this route works by itself; --ssh-config FILE gives ssh a configuration, --route another route';
 }

@@ -2,8 +2,8 @@ import type { Io } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { styles } from '../../cli/style.js';
 import { proofIn } from '../../guest/run/proof.js';
+import { guestRoute } from '../../guest/run/route.js';
 import { runScript } from '../../guest/run/run-script.js';
-import { wayInto } from '../../guest/run/ways.js';
 import { proofScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
 import { formatProgress } from './lines.js';
@@ -36,14 +36,14 @@ export async function isSameMachine(
   const isNeeded = isClaimed || goesOn;
   const { env, self, platform } = io;
   const options = { ...over, script: proofScript({ keep: goesOn }), needsRoot: false, port, self, platform };
-  const way = wayInto(options, isNeeded ? [] : ['-o', 'BatchMode=yes']);
-  const { lines, code, words } = await runScript(way, { env, signal, onLine: () => {} });
+  const route = guestRoute(options, isNeeded ? [] : ['-o', 'BatchMode=yes']);
+  const { lines, code, message } = await runScript(route, { env, signal, onLine: () => {} });
   signal.throwIfAborted();
   const found = code === undefined ? undefined : proofIn(lines);
   if (found === undefined && isNeeded) {
     const word = goesOn ? '' : '; --target TARGET skips the proof';
     const hint = `--key FILE puts a key of yours there${word}`;
-    await complain(`${target} is not known to be ${host}: the login there failed: ${words}`, hint, io);
+    await complain(`${target} is not known to be ${host}: the login there failed: ${message}`, hint, io);
     return false;
   }
   if (found !== undefined && found !== proof) {
@@ -57,8 +57,8 @@ export async function isSameMachine(
   }
   const line =
     found === undefined
-      ? ({ state: 'skipped', words: `not proved: ${words}` } as const)
-      : ({ state: 'ok', words: `${target} is ${host}` } as const);
+      ? ({ state: 'skipped', message: `not proved: ${message}` } as const)
+      : ({ state: 'ok', message: `${target} is ${host}` } as const);
   io.out(formatProgress({ ...line, step: 'same-machine' }, await styles(io, 'stdout')));
   return true;
 }
@@ -67,8 +67,8 @@ export async function isSameMachine(
 export function overTarget(into: HostFlags, account: string | undefined, target: string): HostFlags {
   const { user: typed, host } = splitUser(into.host);
   const user = account ?? typed;
-  if (into.way === 'ssh') {
+  if (into.route === 'ssh') {
     return { ...into, host: user === undefined ? host : `${user}@${host}`, through: target };
   }
-  return { ...into, way: 'target', host: `${user ?? 'root'}@${target}` };
+  return { ...into, route: 'target', host: `${user ?? 'root'}@${target}` };
 }

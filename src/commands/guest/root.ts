@@ -2,9 +2,9 @@ import type { Io } from '../../cli/command.js';
 import { styles } from '../../cli/style.js';
 import { printable } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/progress.js';
+import { type GuestRouteOptions, guestRoute } from '../../guest/run/route.js';
 import { runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
 import { leaveScript, leftFile, runLeft, sudoAsks } from '../../guest/run/sudo.js';
-import { type WayOptions, wayInto } from '../../guest/run/ways.js';
 import { formatProgress } from './lines.js';
 import { notRun } from './not-run.js';
 import type { HostFlags } from './route.js';
@@ -18,28 +18,28 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
   const onLine = (line: ProgressLine) => io.out(formatProgress(line, style));
   return async (into, script, port) => {
     const options = { ...into, script, port, needsRoot: true, self, platform };
-    const way = wayInto(options);
-    const outcome = await runScript(way, { env, signal, onLine });
+    const route = guestRoute(options);
+    const outcome = await runScript(route, { env, signal, onLine });
     if (outcome.code !== undefined) return outcome;
-    if (terminal.stdin && terminal.stdout && sudoAsks(outcome.words)) return asked(options);
-    throw await notRun(options, way, outcome, io, signal);
+    if (terminal.stdin && terminal.stdout && sudoAsks(outcome.message)) return asked(options);
+    throw await notRun(options, route, outcome, io, signal);
   };
 
-  async function asked(options: WayOptions): Promise<ScriptOutcome> {
+  async function asked(options: GuestRouteOptions): Promise<ScriptOutcome> {
     const leave = leaveScript(options);
     const left = await runScript(leave, { env, signal, onLine });
-    const file = leftFile(left.words);
+    const file = leftFile(left.message);
     if (file === undefined) throw await notRun(options, leave, left, io, signal);
-    const way = runLeft(options, file);
+    const route = runLeft(options, file);
     // ssh has the terminal in raw mode: a line's end is two characters.
     const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
-    const outcome = await runScript(way, {
+    const outcome = await runScript(route, {
       env,
       signal,
       onLine: (line) => show(formatProgress(line, style)),
       onOther: (text) => show(text.split('\n').map(printable).join('\n')),
     });
-    if (outcome.code === undefined) throw await notRun(options, way, outcome, io, signal);
+    if (outcome.code === undefined) throw await notRun(options, route, outcome, io, signal);
     return outcome;
   }
 }

@@ -4,11 +4,11 @@ import { textOption } from '../../cli/option.js';
 import { oneOf } from '../../cli/option-choice.js';
 import { usage } from '../../cli/values.js';
 import { quote } from '../../errors.js';
-import { type WayName, wayOf } from '../../guest/run/ways.js';
+import { type GuestRouteName, guestRouteOf } from '../../guest/run/route.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
 
-const routes: readonly WayName[] = ['ssh', 'target', 'wsl', 'machinectl'];
+const routes: readonly GuestRouteName[] = ['ssh', 'target', 'wsl', 'machinectl'];
 
 export const routeOption = oneOf({
   long: 'route',
@@ -24,7 +24,7 @@ export const sshConfigOption = textOption({
 
 export interface HostFlags {
   readonly host: string;
-  readonly way: WayName;
+  readonly route: GuestRouteName;
   readonly sshConfig: string | undefined;
   /** By ssh: a target that is to lead to the host. */
   readonly through?: string;
@@ -37,7 +37,7 @@ export function hostFlags(host: string, raw: RawArgs): HostFlags {
   }
   const { user } = splitUser(host);
   if (user !== undefined) usage(() => checkUserName(user));
-  const way = routeOption.read(raw) ?? wayOf(host);
-  if (way === 'target') parseTarget(splitUser(host).host);
-  return { host, way, sshConfig: sshConfigOption.read(raw) };
+  const route = routeOption.read(raw) ?? guestRouteOf(host);
+  if (route === 'target') parseTarget(splitUser(host).host);
+  return { host, route, sshConfig: sshConfigOption.read(raw) };
 }

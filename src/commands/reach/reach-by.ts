@@ -23,5 +23,5 @@ export async function reachBy(
   const options = { port, timeoutMs, waitMs, trace, signal, beforeOpen, env: io.env, platform: io.platform };
   if (!transports?.includes('ip')) return reach(text, options);
   const { reachOver } = await import('../../reach-over.js');
-  return reachOver(transports, text, options, (words) => io.err(`${io.program}: ${printable(words)}\n`));
+  return reachOver(transports, text, options, (message) => io.err(`${io.program}: ${printable(message)}\n`));
 }

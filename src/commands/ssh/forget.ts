@@ -42,7 +42,7 @@ export const forget: Command<ForgetOptions> = {
       if (removed > 0) {
         io.out(`forgot ${removed === 1 ? 'the host key' : `${removed} host keys`} of ${quote(target)}\n`);
       } else {
-        await complain(`no host key of ${quote(target)} is known in ${path}`, cureFor(target), io);
+        await complain(`no host key of ${quote(target)} is known in ${path}`, fixFor(target), io);
         code = exitCode.notFound;
       }
     }
@@ -58,7 +58,7 @@ async function namesOf(typed: string, find: () => ReturnType<typeof lookUp>): Pr
   return [typed, ids, (found && hostKeyAlias(found)) ?? [], found ? olderNames(found) : []].flat();
 }
 
-function cureFor(target: string): string {
+function fixFor(target: string): string {
   const known = asTarget(target);
   if (known && !isNamed(known)) return 'of an address no key is kept: there is none to forget';
   return 'keys are kept by the UUID of a machine: vmssh list -o wide shows it with its name and target';

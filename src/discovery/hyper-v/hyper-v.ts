@@ -66,8 +66,8 @@ async function askWmi(
     try {
       return await from.powershell(deps);
     } catch (other) {
-      const words = other instanceof Error ? other.message : String(other);
-      throw new DiscoveryError(code || 'EIO', `WMI failed: ${message}; and ${words}`, { cause: error });
+      const more = other instanceof Error ? other.message : String(other);
+      throw new DiscoveryError(code || 'EIO', `WMI failed: ${message}; and ${more}`, { cause: error });
     }
   } finally {
     deps.signal?.removeEventListener('abort', cancel);

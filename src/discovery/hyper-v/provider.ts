@@ -2,7 +2,14 @@ import { isPlainHostName, slug } from '../../address/host-name.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { match } from '../match.js';
-import { type Deps, type Found, type Listing, type Provider, statuses, type Warning } from '../provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  type Listing,
+  type Provider,
+  statuses,
+  type Warning,
+} from '../provider.js';
 import { type Search, searchIn } from '../search.js';
 import type { JsonObject } from '../tools/json.js';
 import { parseJson } from '../tools/json.js';
@@ -17,7 +24,7 @@ export const hyperV: Provider = {
   title: 'Hyper-V',
   platforms: ['win32', 'linux'],
   limitMs: 8000, // where PowerShell has to be asked, or interop
-  list: (deps) => (process.platform === 'win32' ? listHyperVFound(deps) : listOverInterop(deps)),
+  list: (deps) => (process.platform === 'win32' ? listHyperVMachines(deps) : listOverInterop(deps)),
 };
 
 /** Inside WSL2: asks the Windows build of vmssh. No WSL, or no such build, is no machine. */
@@ -39,7 +46,7 @@ function parseListing(text: string): Listing {
       machines: readonly JsonObject[];
       warnings: readonly Warning[];
     };
-    const found = machines.flatMap((machine): Found[] => {
+    const found = machines.flatMap((machine): DiscoveredMachine[] => {
       const name = textOf(machine, 'name');
       const target = textOf(machine, 'target');
       if (name === undefined || target === undefined) return [];
@@ -55,9 +62,9 @@ function parseListing(text: string): Listing {
 }
 
 /** Lists them; no Hyper-V is no machine, and no rights is a warning with its hint. */
-export async function listHyperVFound(deps: Deps, from?: HyperVSources): Promise<Listing> {
+export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Promise<Listing> {
   try {
-    return { found: hyperVFound(await listHyperV(deps, from)), warnings: [] };
+    return { found: toHyperVMachines(await listHyperV(deps, from)), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     if (error.code === 'NO_HYPERV') return { found: [], warnings: [] };
@@ -93,13 +100,17 @@ export async function findHyperV(
 }
 
 /** Each with a target that ssh takes and that means it alone: its name, else its slug, else its id. */
-export function hyperVFound(
-  machines: readonly { readonly id: string; readonly name: string; readonly status: Found['status'] }[],
-): readonly Found[] {
-  const words = machines.flatMap(({ name }) => [
+export function toHyperVMachines(
+  machines: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly status: DiscoveredMachine['status'];
+  }[],
+): readonly DiscoveredMachine[] {
+  const names = machines.flatMap(({ name }) => [
     ...new Set([name, slug(name)].map((each) => each.toLowerCase())),
   ]);
-  const called = countBy(words, (word) => word);
+  const called = countBy(names, (each) => each);
   return machines.map(({ id, name, status }) => {
     const handles = [name, slug(name)].filter(
       (text) => isPlainHostName(text) && called.get(text.toLowerCase()) === 1,

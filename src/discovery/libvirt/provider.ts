@@ -1,26 +1,26 @@
 import { nameProblem } from '../../address/machine-name.js';
 import { countBy } from '../../group-by.js';
 import { match } from '../match.js';
-import type { Deps, Found, Listing, Provider, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
 import { type Search, searchIn } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
 import { type Domain, type DomainList, listDomains } from './libvirt.js';
 
 /** A domain with the libvirtd that has it. */
-export interface DomainFound extends Found {
+export interface DiscoveredDomain extends DiscoveredMachine {
   readonly scope: Scope;
 }
 
 /** The domains of libvirt's QEMU driver, the system's and the user's own. */
-export const libvirt: Provider<DomainFound> = {
+export const libvirt: Provider<DiscoveredDomain> = {
   ...{ name: 'libvirt', title: 'libvirt', platforms: ['linux'] },
   list,
   find: (name, deps) => findDomain(name, deps),
 };
 
-async function list(deps: Deps): Promise<Listing<DomainFound>> {
+async function list(deps: Deps): Promise<Listing<DiscoveredDomain>> {
   const { domains, warnings } = await listDomains(deps);
-  return { found: domainsFound(domains), warnings };
+  return { found: discoveredDomains(domains), warnings };
 }
 
 /** By name, slug, UUID, or number while it is active. Of one name at both libvirtds, the system's, as libvirt-ssh-proxy has it. */
@@ -29,9 +29,9 @@ export async function findDomain(
   deps: Deps,
   scopes: readonly Scope[] = ['system', 'user'],
   listAll: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList> = listDomains,
-): Promise<Search<DomainFound, Warning>> {
+): Promise<Search<DiscoveredDomain, Warning>> {
   const { domains, warnings } = await listAll(deps, scopes);
-  const found = domainsFound(domains);
+  const found = discoveredDomains(domains);
   const named = match(name, found);
   const matches = named.length > 0 ? named : found.filter((_, i) => String(domains[i]?.id) === name);
   const isOneName = new Set(matches.map((each) => each.name)).size === 1;
@@ -40,7 +40,7 @@ export async function findDomain(
 }
 
 /** Where two have the name, the target names the libvirtd. */
-export function domainsFound(domains: readonly Domain[]): readonly DomainFound[] {
+export function discoveredDomains(domains: readonly Domain[]): readonly DiscoveredDomain[] {
   const named = countBy(domains, ({ name }) => name);
   return domains.map(({ name, uuid, cid, status, scope }) => {
     const kind = named.get(name) === 1 ? 'qemu' : `qemu:${scope === 'system' ? 'system' : 'session'}`;

@@ -1,20 +1,20 @@
-import type { Deps, Found, Listing, Provider, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
 import type { Search } from '../search.js';
 import type { Machine } from './machine.js';
 import { findMachine, listMachines, type ScopeFailure } from './machined.js';
 
 /** A machine with its record, from which the route to it follows. */
-export interface MachinedFound extends Found {
+export interface MachinedMachine extends DiscoveredMachine {
   readonly machine: Machine;
 }
 
 /** The virtual machines and containers that systemd-machined knows. */
-export const machined: Provider<MachinedFound> = {
+export const machined: Provider<MachinedMachine> = {
   ...{ name: 'machined', title: 'systemd-machined', platforms: ['linux'] },
   ...{ list, find },
 };
 
-async function list(deps: Deps): Promise<Listing<MachinedFound>> {
+async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   const { machines, failures } = await listMachines(deps);
   const names = new Set<string>();
   return {
@@ -23,19 +23,19 @@ async function list(deps: Deps): Promise<Listing<MachinedFound>> {
       names.add(machine.name);
       const handle = isFirst ? machine.name : machine.id;
       // Without either it cannot be typed.
-      return handle === undefined ? [] : [toFound(machine, handle)];
+      return handle === undefined ? [] : [toDiscovered(machine, handle)];
     }),
     warnings: failures.flatMap((failure) => toWarning(failure, failure.path)),
   };
 }
 
-async function find(name: string, deps: Deps): Promise<Search<MachinedFound, Warning>> {
+async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, Warning>> {
   const search = await findMachine(name, deps);
   if (search.outcome === 'refused') return search;
   const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
   if (search.outcome !== 'found') return { ...search, warnings };
   const { machine } = search;
-  return { outcome: 'found', machine: toFound(machine, machine.name), warnings };
+  return { outcome: 'found', machine: toDiscovered(machine, machine.name), warnings };
 }
 
 /** The machines without those that a scope before theirs knows by the same name and id: such were registered twice. */
@@ -54,7 +54,7 @@ function toWarning({ code, problem }: ScopeFailure, where: string): Warning[] {
 }
 
 // `handle`: the name, or the id where the name means a machine of the scope before.
-function toFound(machine: Machine, handle: string): MachinedFound {
+function toDiscovered(machine: Machine, handle: string): MachinedMachine {
   const { name, vsockCid: cid, id, leader: pid, sshAddress, sshPrivateKeyPath: identityFile } = machine;
   const address = cid === undefined ? sshAddress : `vsock/${cid}`;
   const known = { target: `machine/${handle}`, status: 'running', provider: machined.name } as const;

@@ -12,12 +12,12 @@ export type Route =
 
 /** How to reach port `port` of a machine; an nspawn container has one server, whatever the port. */
 export function routeTo(machine: Machine, port: number): Route {
-  const way = wayTo(machine, port);
+  const way = routeByRecord(machine, port);
   const exports = machine.class === 'container' && machine.service === 'systemd-nspawn';
   return exports ? { via: 'export', name: machine.name, otherwise: way } : way;
 }
 
-function wayTo(machine: Machine, port: number): Route {
+function routeByRecord(machine: Machine, port: number): Route {
   if (machine.vsockCid !== undefined) {
     return { via: 'vsock', endpoint: { family: 'vsock', cid: machine.vsockCid, port } };
   }

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { machineCid } from '../../address/cid.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, Found, Listing, Provider, Status, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Status, Warning } from '../provider.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
@@ -80,12 +80,12 @@ function lxdSockets({ env }: Deps): readonly string[] {
 }
 
 /** Reads the answer to GET /1.0/instances?recursion=2. Throws a DiscoveryError PROTOCOL. */
-export function parseInstances(answer: unknown): readonly Found[] {
+export function parseInstances(answer: unknown): readonly DiscoveredMachine[] {
   if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
     throw new DiscoveryError('PROTOCOL', 'the answer holds no list of instances');
   const instances = answer.metadata.filter(isJsonObject);
   const named = countBy(instances, ({ name }) => name);
-  return instances.flatMap((instance): Found[] => {
+  return instances.flatMap((instance): DiscoveredMachine[] => {
     const name = textOf(instance, 'name');
     if (name === undefined) return [];
     const config = isJsonObject(instance.config) ? instance.config : {};

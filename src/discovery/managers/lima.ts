@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import type { Deps, Found, Listing, Provider, Status } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Status } from '../provider.js';
 import { isJsonObject } from '../tools/json.js';
 import { hostAndPort, jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
@@ -17,8 +17,8 @@ export function listLima(deps: Deps, run: RunTool = runTool, uid = process.getui
 }
 
 /** Reads `limactl list --json`: an object a line. */
-export function parseLima(text: string): readonly Found[] {
-  return jsonObjects(text).flatMap((instance): Found[] => {
+export function parseLima(text: string): readonly DiscoveredMachine[] {
+  return jsonObjects(text).flatMap((instance): DiscoveredMachine[] => {
     const name = textOf(instance, 'name');
     if (name === undefined) return [];
     const port = portOf(instance, 'sshLocalPort');

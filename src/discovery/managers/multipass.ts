@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, Found, Provider, Status } from '../provider.js';
+import type { Deps, DiscoveredMachine, Provider, Status } from '../provider.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
@@ -18,9 +18,9 @@ export function listMultipass(deps: Deps, run: RunTool = runTool) {
 }
 
 /** Reads `multipass list --format json`. */
-export function parseMultipass(text: string): readonly Found[] {
+export function parseMultipass(text: string): readonly DiscoveredMachine[] {
   const list = parse(text);
-  return jsonObjects(JSON.stringify(list)).flatMap((instance): Found[] => {
+  return jsonObjects(JSON.stringify(list)).flatMap((instance): DiscoveredMachine[] => {
     const name = textOf(instance, 'name');
     if (name === undefined) return [];
     const addresses = Array.isArray(instance.ipv4) ? instance.ipv4 : [];

@@ -1,4 +1,4 @@
-import type { Deps, Found, Listing, Provider } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider } from '../provider.js';
 import { jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
@@ -16,8 +16,8 @@ export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.get
 }
 
 /** Reads `podman machine list --format json`. */
-export function parsePodman(text: string): readonly Found[] {
-  return jsonObjects(text).flatMap((machine): Found[] => {
+export function parsePodman(text: string): readonly DiscoveredMachine[] {
+  return jsonObjects(text).flatMap((machine): DiscoveredMachine[] => {
     const name = textOf(machine, 'Name');
     if (name === undefined) return [];
     const port = portOf(machine, 'Port');

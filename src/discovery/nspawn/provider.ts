@@ -1,34 +1,34 @@
-import type { Deps, Found, Listing, Provider, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
 import type { Search } from '../search.js';
 import { type Export, findExport, listExports, type ReadFailure } from './nspawn.js';
 
 /** A container with the path of the socket that it exports. */
-export interface ExportFound extends Found {
+export interface DiscoveredExport extends DiscoveredMachine {
   readonly path: string;
 }
 
 /** The containers of systemd-nspawn that export a socket; needs no machined. */
-export const nspawn: Provider<ExportFound> = {
+export const nspawn: Provider<DiscoveredExport> = {
   ...{ name: 'nspawn', title: 'systemd-nspawn', platforms: ['linux'] },
   ...{ list, find },
 };
 
-async function list(deps: Deps): Promise<Listing<ExportFound>> {
+async function list(deps: Deps): Promise<Listing<DiscoveredExport>> {
   const { exports, failures } = await listExports(deps);
-  return { found: exports.map(toFound), warnings: failures.map(toWarning) };
+  return { found: exports.map(toDiscovered), warnings: failures.map(toWarning) };
 }
 
-async function find(name: string, deps: Deps): Promise<Search<ExportFound, Warning>> {
+async function find(name: string, deps: Deps): Promise<Search<DiscoveredExport, Warning>> {
   const search = await findExport(name, deps);
   if (search.outcome === 'refused') return search;
   const warnings = search.warnings.map(toWarning);
   return search.outcome === 'found'
-    ? { outcome: 'found', machine: toFound(search.machine), warnings }
+    ? { outcome: 'found', machine: toDiscovered(search.machine), warnings }
     : { ...search, warnings };
 }
 
 // The socket of a container that was killed stays behind.
-function toFound({ name, path }: Export): ExportFound {
+function toDiscovered({ name, path }: Export): DiscoveredExport {
   return { name, path, target: `container/${name}`, status: 'unknown', provider: nspawn.name };
 }
 

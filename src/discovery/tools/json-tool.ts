@@ -1,5 +1,5 @@
 import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, Found, Listing } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
 import { isJsonObject, type JsonObject, parseJson } from './json.js';
 import type { RunTool } from './run-tool.js';
 
@@ -7,7 +7,7 @@ import type { RunTool } from './run-tool.js';
 export async function listByTool(
   provider: string,
   command: readonly string[],
-  parse: (text: string) => readonly Found[],
+  parse: (text: string) => readonly DiscoveredMachine[],
   deps: Deps,
   run: RunTool,
 ): Promise<Listing> {

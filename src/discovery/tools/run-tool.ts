@@ -28,14 +28,14 @@ async function collect(
   if (end.stopped === 'output')
     throw new DiscoveryError('PROTOCOL', `${program}: it printed more than ${mostMiB} MiB`);
   if (end.stopped) throw new DiscoveryError('TIMEOUT', `${program}: it gave no answer in time`);
-  if (end.code !== 0) throw new DiscoveryError('FAILED', `${program}: ${lastWords(end)}`);
+  if (end.code !== 0) throw new DiscoveryError('FAILED', `${program}: ${lastMessage(end)}`);
   return end.stdout;
 }
 
 /** More than a thousand machines' descriptions have. */
 const mostMiB = 16;
 
-function lastWords({ stderr, code, signal }: ProgramEnd): string {
+function lastMessage({ stderr, code, signal }: ProgramEnd): string {
   const said = stderr
     .slice(0, 4096)
     .trim()

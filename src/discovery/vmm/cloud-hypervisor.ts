@@ -4,7 +4,7 @@ import { DiscoveryError } from '../discovery-error.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { processesNamed } from '../processes/processes.js';
 import { ownSocket } from '../processes/socket-owner.js';
-import type { Deps, Found, Listing, Process, Provider, Status, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Provider, Status, Warning } from '../provider.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
@@ -20,7 +20,7 @@ export const cloudHypervisor: Provider = {
 
 export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): Promise<Listing> {
   const processes = await processesNamed(/^cloud-hypervisor/, deps);
-  const found: Found[] = [];
+  const found: DiscoveredMachine[] = [];
   const warnings: Warning[] = [];
   await Promise.all(
     processes.map(async (process) => {
@@ -36,7 +36,7 @@ export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): 
   return { found, warnings };
 }
 
-async function ask(process: Process, deps: Deps, get: GetJson): Promise<Found[]> {
+async function ask(process: Process, deps: Deps, get: GetJson): Promise<DiscoveredMachine[]> {
   const { pid, argv } = process;
   const options = Object.fromEntries(optionsOf(argv.slice(1)));
   const seen = ownSocket(await pathsOf(pid, deps), process);
@@ -92,8 +92,8 @@ const states: ReadonlyMap<string, Status> = new Map([
 ]);
 
 // FAILED: it answers, and says that it has no machine yet.
-function keepIf(isLastWay: boolean): (error: unknown) => undefined {
+function keepIf(isLastAttempt: boolean): (error: unknown) => undefined {
   return (error) => {
-    if (isLastWay && !(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
+    if (isLastAttempt && !(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
   };
 }

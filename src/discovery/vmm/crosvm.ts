@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { machineCid } from '../../address/cid.js';
 import { groupBy } from '../../group-by.js';
 import { type ProcFs, processesNamed } from '../processes/processes.js';
-import type { Deps, Found, Listing, Provider } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider } from '../provider.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
@@ -19,12 +19,12 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   // It forks a process for each device, and they all show its command line.
   const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
   return {
-    found: machines.flatMap(([first]) => (first ? toFound(first.pid, first.argv) : [])),
+    found: machines.flatMap(([first]) => (first ? toDiscovered(first.pid, first.argv) : [])),
     warnings: [],
   };
 }
 
-function toFound(pid: number, argv: readonly string[]): Found[] {
+function toDiscovered(pid: number, argv: readonly string[]): DiscoveredMachine[] {
   const { name, ...options } = parseCrosvmArgs(argv);
   if (options.cid === undefined) return [];
   const target = `vsock/${options.cid}`;

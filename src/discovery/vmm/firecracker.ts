@@ -5,7 +5,7 @@ import { readText } from '../../files/read-file.js';
 import { type FindPath, pathInRoot, pathsOf } from '../processes/process-paths.js';
 import { procDir, processesNamed } from '../processes/processes.js';
 import { ownSocket } from '../processes/socket-owner.js';
-import type { Deps, Found, Listing, Process, Provider, Status, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Provider, Status, Warning } from '../provider.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { optionsOf } from './vhost-device.js';
@@ -25,7 +25,7 @@ export async function listFirecrackers(
   read: (path: string) => Promise<string> = (path) => readText(path, 1 << 20),
   isSame: (a: string, b: string) => Promise<boolean> = isSameFolder,
 ): Promise<Listing> {
-  const found: Found[] = [];
+  const found: DiscoveredMachine[] = [];
   const warnings: Warning[] = [];
   const processes = await processesNamed(/^firecracker/, deps);
   await Promise.all(
@@ -48,7 +48,7 @@ async function ask(
   get: GetJson,
   read: (path: string) => Promise<string>,
   isSame: (a: string, b: string) => Promise<boolean>,
-): Promise<Found[]> {
+): Promise<DiscoveredMachine[]> {
   const { pid, argv } = process;
   const [program = '', ...args] = argv;
   const options = Object.fromEntries(optionsOf(args));
@@ -105,8 +105,8 @@ export function vsockOf(config: unknown): { readonly udsPath: string; readonly c
   return { udsPath: vsock.uds_path, ...(cid === undefined ? {} : { cid }) };
 }
 
-function keepIf(isLastWay: boolean): (error: unknown) => undefined {
+function keepIf(isLastAttempt: boolean): (error: unknown) => undefined {
   return (error) => {
-    if (isLastWay) throw error;
+    if (isLastAttempt) throw error;
   };
 }

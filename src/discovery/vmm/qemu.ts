@@ -4,7 +4,7 @@ import { DiscoveryError } from '../discovery-error.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { type ProcFs, processesNamed } from '../processes/processes.js';
 import { type Listeners, readListeners } from '../processes/tcp-listeners.js';
-import type { Deps, Found, Listing, Process, Provider, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
 import { parseQemuArgs, type QemuMachine } from './qemu-args.js';
 import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-daemons.js';
 
@@ -32,7 +32,7 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   const seen = await Promise.all(machines.map((process) => look(process, deps, { warn, listeners, fs })));
   const named = countBy(seen, ({ name }) => name);
   const served = groupBy(daemons, ({ socket }) => socket);
-  return { found: seen.flatMap((each) => toFound(each, named, served)), warnings };
+  return { found: seen.flatMap((each) => toDiscovered(each, named, served)), warnings };
 }
 
 type Seen = QemuMachine & { readonly pid: number };
@@ -76,11 +76,11 @@ async function ownForward(
   }
 }
 
-function toFound(
+function toDiscovered(
   machine: Seen,
   named: ReadonlyMap<string | undefined, number>,
   served: ReadonlyMap<string | undefined, readonly VhostDaemon[]>,
-): Found[] {
+): DiscoveredMachine[] {
   const { pid, name, uuid, vhostUserSocket } = machine;
   const [daemon] = vhostUserSocket === undefined ? [] : (served.get(vhostUserSocket) ?? []);
   const cid = machine.cid ?? daemon?.cid;

@@ -1,6 +1,6 @@
 import { DiscoveryError } from '../discovery-error.js';
 import { match } from '../match.js';
-import type { Deps, Found, Listing, Provider, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
 import { type Search, searchIn } from '../search.js';
 import { listDistros, type WslDistro } from './wsl.js';
 
@@ -19,7 +19,7 @@ export async function listWsl(
   list: (deps: Deps) => Promise<readonly WslDistro[]> = (deps) => listDistros(deps),
 ): Promise<Listing> {
   try {
-    return { found: (await list(deps)).map(toFound), warnings: [] };
+    return { found: (await list(deps)).map(toDiscovered), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     const { code, message: problem } = error;
@@ -32,9 +32,9 @@ export async function findDistro(
   name: string,
   deps: Deps,
   list: (deps: Deps) => Promise<readonly WslDistro[]> = (deps) => listDistros(deps),
-): Promise<Search<Found, Warning>> {
+): Promise<Search<DiscoveredMachine, Warning>> {
   try {
-    const found = (await list(deps)).map(toFound);
+    const found = (await list(deps)).map(toDiscovered);
     return searchIn(match(name, found), found, (each) => each.name);
   } catch (error) {
     deps.signal?.throwIfAborted();
@@ -50,6 +50,6 @@ export function unavailable(cause: DiscoveryError) {
   return { outcome: 'unavailable', ...why } as const;
 }
 
-function toFound({ name, running }: WslDistro): Found {
+function toDiscovered({ name, running }: WslDistro): DiscoveredMachine {
   return { name, target: `wsl/${name}`, status: running ? 'running' : 'off', provider: wsl.name };
 }

@@ -11,5 +11,5 @@ export function newProof(random: (size: number) => Buffer = randomBytes): string
 
 /** What proofScript found; undefined: it did not get to look. */
 export function proofIn(lines: readonly ProgressLine[]): string | undefined {
-  return lines.find(({ state, step }) => state === 'ok' && step === 'proof')?.words;
+  return lines.find(({ state, step }) => state === 'ok' && step === 'proof')?.message;
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { dropOutput, ended } from '../../process/ended.js';
 import { splitLines, splitTerminal } from './lines.js';
 import { type ProgressLine, parseProgress } from './progress.js';
-import type { Way } from './ways.js';
+import type { GuestRoute } from './route.js';
 
 export interface ScriptOutcome {
   /** What the script said, in order. */
@@ -10,7 +10,7 @@ export interface ScriptOutcome {
   /** The script's own exit code; undefined where it never came to its end. */
   readonly code: number | undefined;
   /** What the program of the way said, for where the script did not get to run. */
-  readonly words: string;
+  readonly message: string;
 }
 
 export interface RunScriptOptions {
@@ -23,17 +23,17 @@ export interface RunScriptOptions {
 
 /** Runs a script in a guest over a way and tells each of its lines as it comes. */
 export async function runScript(
-  way: Way,
+  route: GuestRoute,
   { onLine, onOther = () => {}, signal, env }: RunScriptOptions,
 ): Promise<ScriptOutcome> {
-  const [program = '', ...args] = way.command;
+  const [program = '', ...args] = route.command;
   const child = spawn(program, args, {
-    stdio: [way.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
+    stdio: [route.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
     env: { ...env, WSL_UTF8: '1' },
     ...(signal ? { signal } : {}),
   });
   const lines: ProgressLine[] = [];
-  let words = '';
+  let message = '';
   let stop = (_why: string) => {};
   const takeLine = (text: string) => {
     const line = parseProgress(text);
@@ -42,11 +42,11 @@ export async function runScript(
     if (line && line.state !== 'end') onLine(line);
     if (line) return;
     if (text !== '') onOther(`${text.trimEnd()}\n`);
-    if (text.trim() !== '') words = text.trim();
+    if (text.trim() !== '') message = text.trim();
   };
-  const take = way.terminal ? splitTerminal(takeLine, onOther) : splitLines(takeLine);
+  const take = route.terminal ? splitTerminal(takeLine, onOther) : splitLines(takeLine);
   const complain = splitLines((text) => {
-    if (text.trim() !== '') words = text.trim();
+    if (text.trim() !== '') message = text.trim();
   });
   let taken = 0;
   const limited = (take: (part: string) => void) => (part: string) => {
@@ -55,7 +55,7 @@ export async function runScript(
     else take(part);
   };
   child.stdin?.on('error', () => {}); // it may end before it has read all
-  child.stdin?.end(way.input ?? '');
+  child.stdin?.end(route.input ?? '');
   child.stdout?.setEncoding('utf8').on('data', limited(take));
   child.stderr?.setEncoding('utf8').on('data', limited(complain));
   const stopped = await new Promise<string | undefined>((resolve) => {
@@ -70,12 +70,12 @@ export async function runScript(
   dropOutput(child);
   if (stopped !== undefined) {
     child.kill();
-    return { lines, code: undefined, words: stopped };
+    return { lines, code: undefined, message: stopped };
   }
   take('\n');
   complain('\n');
   const end = lines.findLast((line) => line.state === 'end');
-  return { lines, code: end && Number(end.step), words };
+  return { lines, code: end && Number(end.step), message };
 }
 
 /** A script of ours prints some forty lines; beside it, its guest may say what it likes. */

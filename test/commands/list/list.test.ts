@@ -3,13 +3,13 @@ import { UsageError, understand } from '../../../src/cli/command.js';
 import { type ListDeps, type ListOptions, list, runList } from '../../../src/commands/list/list.js';
 import { listAll } from '../../../src/discovery/list-all.js';
 import { nspawn } from '../../../src/discovery/nspawn/provider.js';
-import type { Found, Provider } from '../../../src/discovery/provider.js';
+import type { DiscoveredMachine, Provider } from '../../../src/discovery/provider.js';
 import { PeerFolder } from '../../discovery/machined/varlink-peer.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { listSchema } from '../../program/json-schemas.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
-const machines: readonly Found[] = [
+const machines: readonly DiscoveredMachine[] = [
   { name: 'web', target: 'machine/web', status: 'off', provider: 'p' },
   {
     name: 'Mint 22',
@@ -29,7 +29,7 @@ const machines: readonly Found[] = [
     user: 'u',
   },
 ];
-const provider = (found: readonly Found[], fails = false): Provider => ({
+const provider = (found: readonly DiscoveredMachine[], fails = false): Provider => ({
   name: 'p',
   title: 'P',
   platforms: ['linux'],
@@ -62,7 +62,7 @@ describe('vmssh list', () => {
   it('sorts names by the numbers in them, whatever their case', async () => {
     const names = ['web10', 'Web9', 'web-b', '10', '9', 'Ähre', 'web'];
     const found = names.map(
-      (name): Found => ({ name, target: `qemu/${name}`, status: 'running', provider: 'p' }),
+      (name): DiscoveredMachine => ({ name, target: `qemu/${name}`, status: 'running', provider: 'p' }),
     );
     const { stdout } = await output({ show: 'names' }, deps(provider(found)));
     expect(stdout).toBe('9\n10\nweb\nweb-b\nWeb9\nweb10\nÄhre\n');

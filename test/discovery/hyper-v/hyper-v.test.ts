@@ -18,7 +18,7 @@ import { hyperVAddresses } from '../../../src/discovery/hyper-v/address.js';
 import { fileCache } from '../../../src/discovery/hyper-v/cache.js';
 import { listHyperV } from '../../../src/discovery/hyper-v/hyper-v.js';
 import { askPowerShell, parseRows } from '../../../src/discovery/hyper-v/powershell.js';
-import { hyperVFound, listHyperVFound } from '../../../src/discovery/hyper-v/provider.js';
+import { listHyperVMachines, toHyperVMachines } from '../../../src/discovery/hyper-v/provider.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const win = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
@@ -132,7 +132,7 @@ describe("PowerShell's answer", () => {
 describe('a listed machine', () => {
   const machine = (name: string, id = mint) => ({ id, name, status: 'running' as const });
   const targets = (...machines: ReturnType<typeof machine>[]) =>
-    hyperVFound(machines).map(({ target }) => target);
+    toHyperVMachines(machines).map(({ target }) => target);
 
   it.each([
     { name: 'Mint', target: 'hyper-v/Mint' },
@@ -153,10 +153,10 @@ describe('a listed machine', () => {
   });
 
   it('comes with a warning where the user may not see it, and not at all without Hyper-V', async () => {
-    const denied = await listHyperVFound(deps, wmi([], false));
+    const denied = await listHyperVMachines(deps, wmi([], false));
     expect(denied).toMatchObject({ found: [], warnings: [{ provider: 'hyper-v', code: 'NO_RIGHTS' }] });
     expect(denied.warnings[0]?.problem).toContain('Hyper-V Administrators');
-    const none = await listHyperVFound(deps, wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }));
+    const none = await listHyperVMachines(deps, wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }));
     expect(none).toEqual({ found: [], warnings: [] });
   });
 });

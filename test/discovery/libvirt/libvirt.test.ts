@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import { ask, listDomains, parseDomains } from '../../../src/discovery/libvirt/libvirt.js';
-import { domainsFound } from '../../../src/discovery/libvirt/provider.js';
+import { discoveredDomains } from '../../../src/discovery/libvirt/provider.js';
 import { parseXml } from '../../../src/discovery/libvirt/xml.js';
 import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
 import { missingPrograms } from '../../helpers/programs.js';
@@ -102,8 +102,8 @@ esac
     const domain = { name: 'a', uuid: mint, status: 'running', scope: 'system' } as const;
     const other = { ...domain, uuid: plain, scope: 'user' } as const;
     const all = [domain, other];
-    expect(domainsFound(all).map(({ target }) => target)).toEqual(['qemu:system/a', 'qemu:session/a']);
-    expect(domainsFound([{ ...domain, name: 'a/b' }])).toMatchObject([{ target: `qemu/${mint}` }]);
+    expect(discoveredDomains(all).map(({ target }) => target)).toEqual(['qemu:system/a', 'qemu:session/a']);
+    expect(discoveredDomains([{ ...domain, name: 'a/b' }])).toMatchObject([{ target: `qemu/${mint}` }]);
   });
 
   it.skipIf(missingPrograms({ virsh: 'libvirt-clients' }))('are asked of the real virsh', async () => {

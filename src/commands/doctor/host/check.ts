@@ -13,6 +13,6 @@ export interface HostCheck {
 }
 
 /** Words of ours alone, which a report may have as they are. */
-export function plain(words: string): Pick<HostCheck, 'found' | 'report'> {
-  return { found: words, report: words };
+export function plain(text: string): Pick<HostCheck, 'found' | 'report'> {
+  return { found: text, report: text };
 }

@@ -1,5 +1,5 @@
 import { shellQuoted } from '../../../cli/called-as.js';
-import { controlPathFix, controlPathWords } from '../../../ssh/control-path.js';
+import { controlPathFix, controlPathMessage } from '../../../ssh/control-path.js';
 import { type HostCheck, plain } from './check.js';
 import { type ConfigFacts, ours, type SshFacts } from './config.js';
 
@@ -26,7 +26,9 @@ function home({ homes }: ConfigFacts): readonly HostCheck[] {
 function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
   if (path === undefined) return [];
   const report = 'the name of a target breaks it';
-  return [{ name: 'ControlPath', state: 'bad', found: controlPathWords(path), report, fix: controlPathFix }];
+  return [
+    { name: 'ControlPath', state: 'bad', found: controlPathMessage(path), report, fix: controlPathFix },
+  ];
 }
 
 function lines(

@@ -5,8 +5,8 @@ import type { Endpoint } from '../../../endpoint.js';
 import { type ConnectError, printable } from '../../../errors.js';
 import { diagnose, type Finding } from '../../../guest/diagnose.js';
 import type { ProgressLine } from '../../../guest/run/progress.js';
+import { guestRoute } from '../../../guest/run/route.js';
 import { runScript } from '../../../guest/run/run-script.js';
-import { wayInto } from '../../../guest/run/ways.js';
 import { type CheckScriptOptions, checkScript } from '../../../guest/script.js';
 import type { CheckResult } from '../../check/result.js';
 import { checkTarget } from '../../check/target.js';
@@ -64,7 +64,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   for (const finding of findings) show?.finding(finding);
 
   const into: HostFlags | undefined =
-    over ?? (signs.login?.in ? { host: `${user}@${target}`, way: 'target', sshConfig } : undefined);
+    over ?? (signs.login?.in ? { host: `${user}@${target}`, route: 'target', sshConfig } : undefined);
   const suspects = into || certain ? [] : all.filter(({ suspects }) => suspects !== undefined);
   const faults = findings.filter(({ state }) => state === 'failed').length + (check.error ? 1 : 0);
   if (!into) {
@@ -79,13 +79,13 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
     over: overOf(check.means.family),
     loggedIn: signs.login?.in === true,
   });
-  const way = wayInto({ ...into, script, needsRoot: false, port, identityFile, self, platform });
+  const route = guestRoute({ ...into, script, needsRoot: false, port, identityFile, self, platform });
   const onLine = (line: ProgressLine) => show?.line(line);
-  const outcome = await runScript(way, { env, signal, onLine });
+  const outcome = await runScript(route, { env, signal, onLine });
   const { lines } = outcome;
   const guest =
     outcome.code === undefined
-      ? { lines, notRun: await notRun({ host: into.host, port }, way, outcome, io, signal) }
+      ? { lines, notRun: await notRun({ host: into.host, port }, route, outcome, io, signal) }
       : { lines };
   return { check, findings, suspects, guest, faults: faults + (outcome.code === 0 ? 0 : 1) };
 }

@@ -15,8 +15,8 @@ export async function printer(io: Io): Promise<Show> {
   return {
     line,
     check: (result) => io.out(formatCheck(result, style, io)),
-    finding({ state, name: step, words, fix }) {
-      line({ state, step, words });
+    finding({ state, name: step, message, fix }) {
+      line({ state, step, message });
       if (fix) io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
     },
     guest: () => io.out(`${style.bold('in the guest')}\n`),

@@ -2,12 +2,12 @@ import type { Io } from '../../../cli/command.js';
 import { now as clock } from '../../../clock.js';
 import { DiscoveryError } from '../../../discovery/discovery-error.js';
 import { type HyperVService, listServices } from '../../../discovery/hyper-v/services.js';
-import type { Deps, Found } from '../../../discovery/provider.js';
+import type { Deps, DiscoveredMachine } from '../../../discovery/provider.js';
 import { sharedCids } from '../../../discovery/shared-cids.js';
 import { crosvm } from '../../../discovery/vmm/crosvm.js';
 import { qemu } from '../../../discovery/vmm/qemu.js';
 import type { Signs } from '../../../guest/diagnose.js';
-import { sshCommand } from '../../../guest/run/ways.js';
+import { sshCommand } from '../../../guest/run/route.js';
 import { kindOf } from '../../../kinds/kinds.js';
 import { parseTarget } from '../../../kinds/parse.js';
 import { splitLogin } from '../../../lookup/login.js';
@@ -30,15 +30,15 @@ export interface SignOptions {
 export type RunProgram = (
   command: readonly string[],
   signal: AbortSignal,
-) => Promise<{ readonly code: number | undefined; readonly words: string }>;
+) => Promise<{ readonly code: number | undefined; readonly message: string }>;
 
 /** What can be seen of a target from this host, beyond the check of its stages. */
 export async function hostSigns(
   { target, port, user, sshConfig, identityFile, check }: SignOptions,
   io: Io,
   signal: AbortSignal,
-  run: RunProgram = (command, signal) => lastWords(command, io, signal),
-  machines: () => Promise<readonly Found[]> = () => machinesOfProcesses(io),
+  run: RunProgram = (command, signal) => lastMessage(command, io, signal),
+  machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesOfProcesses(io),
   now: () => number = clock,
   services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
 ): Promise<Signs> {
@@ -50,10 +50,10 @@ export async function hostSigns(
     const { self, platform } = io;
     const host = `${user}@${target}`;
     const quick = ['-o', 'BatchMode=yes', '-tt'];
-    const ssh = sshCommand({ way: 'target', host, sshConfig, port, identityFile, self, platform }, quick);
+    const ssh = sshCommand({ route: 'target', host, sshConfig, port, identityFile, self, platform }, quick);
     const from = now();
     const done = await run([...ssh, 'true'], signal);
-    login = { in: done.code === 0, ms: now() - from, words: done.words, user };
+    login = { in: done.code === 0, ms: now() - from, message: done.message, user };
   }
   const twice =
     io.platform === 'linux' && parsed.kind === 'vsock'
@@ -82,23 +82,23 @@ async function serviceSign(port: number, services: () => Promise<readonly HyperV
 /** For a login. Milliseconds. */
 const timeoutMs = 60_000;
 
-async function lastWords(
+async function lastMessage(
   command: readonly string[],
   { env }: Io,
   signal: AbortSignal,
 ): ReturnType<RunProgram> {
   try {
     const { code, stderr, stopped } = await runProgram(command, { env, signal, timeoutMs });
-    const words = stderr.trim().split('\n').pop()?.trim();
+    const message = stderr.trim().split('\n').pop()?.trim();
     const late = stopped === 'timeout' ? `it did not end within ${timeoutMs / 1000} s` : '';
-    return { code: code ?? undefined, words: words || late };
+    return { code: code ?? undefined, message: message || late };
   } catch (error) {
-    return { code: undefined, words: (error as Error).message };
+    return { code: undefined, message: (error as Error).message };
   }
 }
 
 /** Every machine on this host whose CID its process was given, as far as the process's owner may be believed. */
-export async function machinesOfProcesses(deps: Deps): Promise<readonly Found[]> {
+export async function machinesOfProcesses(deps: Deps): Promise<readonly DiscoveredMachine[]> {
   const shared = { ...deps, memo: {} };
   const lists = await Promise.all([qemu.list(shared), crosvm.list(shared)]);
   return lists.flatMap(({ found }) => found);

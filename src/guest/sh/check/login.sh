@@ -22,7 +22,7 @@ sshd_says() {
 setting() { printf '%s\n' "$config" | grep -i "^$1 " | head -n 1 | cut -d ' ' -f 2-; }
 
 # The first value of a setting counts: so it goes before all others.
-setting_cure() {
+setting_fix() {
   if grep -Eq '^[[:space:]]*Include[[:space:]].*/etc/ssh/sshd_config\.d/' "$R/etc/ssh/sshd_config" 2>/dev/null; then
     echo "echo '$1' > /etc/ssh/sshd_config.d/00-vmssh-${1%% *}.conf"
   else
@@ -33,7 +33,7 @@ setting_cure() {
 login_configured() {
   if [ -z "$config" ]; then return 0; fi
   if [ "$1" = root ] && [ "$(setting permitrootlogin)" = no ]; then
-    fail login "sshd_config comes to PermitRootLogin no$(refusals)" "$(setting_cure 'PermitRootLogin prohibit-password')"
+    fail login "sshd_config comes to PermitRootLogin no$(refusals)" "$(setting_fix 'PermitRootLogin prohibit-password')"
     return 1
   fi
   if [ "$1" = root ] && [ "$(setting permitrootlogin)" = forced-commands-only ]; then
@@ -41,7 +41,7 @@ login_configured() {
     return 1
   fi
   if [ "$(setting pubkeyauthentication)" = no ]; then
-    fail login "sshd_config comes to PubkeyAuthentication no$(refusals)" "$(setting_cure 'PubkeyAuthentication yes')"
+    fail login "sshd_config comes to PubkeyAuthentication no$(refusals)" "$(setting_fix 'PubkeyAuthentication yes')"
     return 1
   fi
   for list in allowusers allowgroups denyusers denygroups; do

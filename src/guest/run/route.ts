@@ -6,10 +6,10 @@ import { splitUser } from '../../lookup/login.js';
 import { pathArgument, proxyWord } from '../../ssh/config/word.js';
 
 /** How a script gets into a guest that can already be reached somehow. */
-export type WayName = 'ssh' | 'target' | 'wsl' | 'machinectl';
+export type GuestRouteName = 'ssh' | 'target' | 'wsl' | 'machinectl';
 
-export interface Way {
-  readonly name: WayName;
+export interface GuestRoute {
+  readonly name: GuestRouteName;
   /** The program and its arguments; `script` comes by stdin unless it is an argument already. */
   readonly command: readonly string[];
   readonly input: string | undefined;
@@ -17,8 +17,8 @@ export interface Way {
   readonly terminal?: true;
 }
 
-export interface WayOptions {
-  readonly way: WayName;
+export interface GuestRouteOptions {
+  readonly route: GuestRouteName;
   /** [user@]HOST, or a target. */
   readonly host: string;
   readonly script: string;
@@ -36,10 +36,10 @@ export interface WayOptions {
   readonly platform: NodeJS.Platform;
 }
 
-type ProxyOptions = Pick<WayOptions, 'self' | 'platform' | 'port' | 'identityFile'>;
+type ProxyOptions = Pick<GuestRouteOptions, 'self' | 'platform' | 'port' | 'identityFile'>;
 
 /** Which way a text means: WSL for wsl/DISTRO, our own proxy for another target, ssh for the rest. */
-export function wayOf(host: string): WayName {
+export function guestRouteOf(host: string): GuestRouteName {
   const target = targetOf(host);
   if (target === undefined) return 'ssh';
   return target.kind === 'wsl' ? 'wsl' : 'target';
@@ -51,20 +51,24 @@ export function targetOf(host: string): Target | undefined {
 }
 
 /** The program to start, and what it reads; `more` are options of ssh. */
-export function wayInto(options: WayOptions, more: readonly string[] = []): Way {
-  const { way, host, script, needsRoot } = options;
-  switch (way) {
+export function guestRoute(options: GuestRouteOptions, more: readonly string[] = []): GuestRoute {
+  const { route, host, script, needsRoot } = options;
+  switch (route) {
     case 'ssh':
     case 'target':
       return {
-        name: way,
+        name: route,
         command: [...sshCommand(options, more), `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`],
         input: script,
       };
     case 'wsl': {
       const target = targetOf(host);
       const distro = target?.kind === 'wsl' ? target.name : host;
-      return { name: way, command: ['wsl.exe', '-d', distro, '-u', 'root', '--', 'sh', '-s'], input: script };
+      return {
+        name: route,
+        command: ['wsl.exe', '-d', distro, '-u', 'root', '--', 'sh', '-s'],
+        input: script,
+      };
     }
     case 'machinectl': {
       const target = targetOf(host);
@@ -72,24 +76,24 @@ export function wayInto(options: WayOptions, more: readonly string[] = []): Way 
         target?.kind === 'machine' || target?.kind === 'container' ? target.name : splitUser(host).host;
       const account = splitUser(host).user ?? 'root';
       const shell = ['machinectl', '--quiet', 'shell', `${account}@${name}`, '/bin/sh', '-c', script];
-      return { name: way, command: shell, input: undefined };
+      return { name: route, command: shell, input: undefined };
     }
   }
 }
 
 /** ssh, its options, `more` of them, and the host: through our own proxy where that is a target. Throws a RangeError. */
 export function sshCommand(
-  options: Omit<WayOptions, 'script' | 'needsRoot'>,
+  options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
   more: readonly string[] = [],
 ): readonly string[] {
-  const { way, host, sshConfig, platform, through } = options;
+  const { route, host, sshConfig, platform, through } = options;
   const { user, host: target } = splitUser(host);
-  const name = way === 'target' ? hostNameOf(target) : target;
+  const name = route === 'target' ? hostNameOf(target) : target;
   return [
     platform === 'win32' ? 'ssh.exe' : 'ssh',
     ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
     ...['-o', 'LogLevel=ERROR'],
-    ...(way === 'target' ? targetOptions(target, options) : []),
+    ...(route === 'target' ? targetOptions(target, options) : []),
     ...(through === undefined ? [] : settings(proxyOptions(through, options))),
     ...more,
     '--',

@@ -38,6 +38,12 @@ export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
   find?(name: string, deps: Deps): Promise<Search<F, Warning>>;
 }
 
+/** A source whose machines people start by a command of its own. */
+export interface Manager extends Provider {
+  /** What shows its machines; and what starts one, up to the name. */
+  readonly commands: { readonly list: string; readonly start: string };
+}
+
 export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly found: readonly F[];
   /** What could not be asked, so that a short list is not taken for the whole. */

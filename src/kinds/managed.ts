@@ -1,11 +1,13 @@
+import type { Manager } from '../discovery/provider.js';
 import { parseName } from '../target/name.js';
 import type { NamedTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
-/** lima/NAME, incus/NAME, multipass/NAME, podman/NAME: machines that their own manager lists. */
-function managed<Name extends 'lima' | 'incus' | 'multipass' | 'podman'>(
+/** NAME/MACHINE: a machine by the name that its manager has for it; `load`: the provider of the same name. */
+export function managed<Name extends string>(
   name: Name,
   summary: string,
+  load: () => Promise<Manager>,
 ): Kind<NamedTarget<Name>> {
   return {
     name,
@@ -19,12 +21,29 @@ function managed<Name extends 'lima' | 'incus' | 'multipass' | 'podman'>(
     providers: [name],
     parse: ({ rest }) => ({ kind: name, name: parseName(rest, 'machine name') }),
     async resolve(target, context) {
-      return (await import('../resolve/managed.js')).resolveManaged(target, context);
+      const { resolveManaged } = await import('../resolve/managed.js');
+      return resolveManaged(target.name, await load(), context);
     },
   };
 }
 
-export const limaKind = managed('lima', 'an instance of Lima');
-export const incusKind = managed('incus', 'an instance of Incus or LXD');
-export const multipassKind = managed('multipass', 'an instance of Multipass');
-export const podmanKind = managed('podman', 'a machine of podman machine');
+export const limaKind = managed(
+  'lima',
+  'an instance of Lima',
+  async () => (await import('../discovery/managers/lima.js')).lima,
+);
+export const incusKind = managed(
+  'incus',
+  'an instance of Incus or LXD',
+  async () => (await import('../discovery/managers/incus.js')).incus,
+);
+export const multipassKind = managed(
+  'multipass',
+  'an instance of Multipass',
+  async () => (await import('../discovery/managers/multipass.js')).multipass,
+);
+export const podmanKind = managed(
+  'podman',
+  'a machine of podman machine',
+  async () => (await import('../discovery/managers/podman.js')).podman,
+);

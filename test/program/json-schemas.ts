@@ -101,21 +101,19 @@ export const checkSchema = z
 const port = z.int().min(0).max(0xffffffff);
 const path = { path: z.string(), decodedPath: z.string().optional() };
 const scopes = z.enum(['any', 'system', 'session']);
-const managers = ['lima', 'incus', 'multipass', 'podman'] as const;
+/** The kinds whose targets have a name and no more. */
+const named = z.enum(['machine', 'container', 'wsl', 'lima', 'incus', 'multipass', 'podman']);
 
 const target = z
   .union([
     z.strictObject({ kind: z.literal('unix'), ...path }),
     z.strictObject({ kind: z.literal('vsock'), cid: z.int(), port: port.optional() }),
     z.strictObject({ kind: z.literal('vsock-mux'), ...path, port: port.optional() }),
-    z.strictObject({ kind: z.literal('machine'), name: z.string() }),
-    z.strictObject({ kind: z.literal('container'), name: z.string() }),
     z.strictObject({ kind: z.literal('hyper-v'), name: z.string() }),
     z.strictObject({ kind: z.literal('hyper-v'), vmId: z.string() }),
     z.strictObject({ kind: z.literal('hvsock'), vmId: z.string(), serviceId: z.string() }),
-    z.strictObject({ kind: z.literal('wsl'), name: z.string() }),
     z.strictObject({ kind: z.literal('qemu'), scope: scopes, name: z.string() }),
-    ...managers.map((kind) => z.strictObject({ kind: z.literal(kind), name: z.string() })),
+    z.strictObject({ kind: named, name: z.string() }),
   ])
   .meta({ id: 'target', description: 'the target, understood' });
 

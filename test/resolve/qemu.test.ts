@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Domain } from '../../src/discovery/libvirt/libvirt.js';
-import { incus } from '../../src/discovery/managers/incus.js';
 import { lima } from '../../src/discovery/managers/lima.js';
-import { multipass } from '../../src/discovery/managers/multipass.js';
-import { podman } from '../../src/discovery/managers/podman.js';
 import type { DiscoveredMachine } from '../../src/discovery/provider.js';
 import { parseTarget } from '../../src/kinds/parse.js';
-import { type ManagedTarget, resolveManaged } from '../../src/resolve/managed.js';
+import { resolveManaged } from '../../src/resolve/managed.js';
 import { resolveQemu } from '../../src/resolve/qemu.js';
 import type { QemuTarget } from '../../src/target/target.js';
 
@@ -103,20 +100,13 @@ describe('a machine of a manager', () => {
     ...{ name: 'default', target: 'lima/default', status: 'running', provider: 'lima' },
     ...{ address: '127.0.0.1:60022', user: 'u', identityFile: '/k' },
   };
-  const ask = (text: string, machines: readonly DiscoveredMachine[] = [found]) => {
-    const lister = async () => ({ found: machines, warnings: [] });
-    const none = () => Promise.reject(new Error('asked another manager'));
-    const managers = {
-      lima: { ...lima, list: lister },
-      incus: { ...incus, list: none },
-      multipass: { ...multipass, list: none },
-      podman: { ...podman, list: none },
-    };
-    return resolveManaged(parseTarget(text) as ManagedTarget, context(text), managers);
+  const ask = (name: string, machines: readonly DiscoveredMachine[] = [found]) => {
+    const list = async () => ({ found: machines, warnings: [] });
+    return resolveManaged(name, { ...lima, list }, context(`lima/${name}`));
   };
 
   it('leads to its address, with its user and key', async () => {
-    expect(await ask('lima/default')).toEqual({
+    expect(await ask('default')).toEqual({
       endpoint: { family: 'tcp', host: '127.0.0.1', port: 60022 },
       steps: ['lima knows "default" (running)', 'it has the SSH address "127.0.0.1:60022"'],
       user: 'u',
@@ -142,6 +132,6 @@ describe('a machine of a manager', () => {
     },
     { name: 'is there twice', machines: [found, found], want: { code: 'AMBIGUOUS' } },
   ])('that $name', async ({ machines, want }) => {
-    await expect(ask('lima/default', machines)).rejects.toMatchObject({ op: 'resolve', ...want });
+    await expect(ask('default', machines)).rejects.toMatchObject({ op: 'resolve', ...want });
   });
 });

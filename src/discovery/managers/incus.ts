@@ -3,16 +3,17 @@ import { isIP } from 'node:net';
 import { machineCid } from '../../address/cid.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Status, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Manager, Status, Warning } from '../provider.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 
 /** The instances of Incus, and of LXD, which has the same API: VMs by their CID, containers by their address. */
-export const incus: Provider = {
+export const incus: Manager = {
   name: 'incus',
   title: 'Incus',
   platforms: ['linux'],
+  commands: { list: 'incus list', start: 'incus start' },
   list: (deps) => listIncus(deps),
 };
 

@@ -1,14 +1,15 @@
 import { dirname, join } from 'node:path';
-import type { Deps, DiscoveredMachine, Listing, Provider, Status } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Manager, Status } from '../provider.js';
 import { isJsonObject } from '../tools/json.js';
 import { hostAndPort, jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** Lima's instances: their SSH server is on a TCP port of this host. */
-export const lima: Provider = {
+export const lima: Manager = {
   name: 'lima',
   title: 'Lima',
   platforms: ['linux'],
+  commands: { list: 'limactl list', start: 'limactl start' },
   list: (deps) => listLima(deps),
 };
 

@@ -1,15 +1,16 @@
 import { isIP } from 'node:net';
 import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, DiscoveredMachine, Provider, Status } from '../provider.js';
+import type { Deps, DiscoveredMachine, Manager, Status } from '../provider.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** Multipass' instances, by their IP address. */
-export const multipass: Provider = {
+export const multipass: Manager = {
   name: 'multipass',
   title: 'Multipass',
   platforms: ['linux'],
+  commands: { list: 'multipass list', start: 'multipass start' },
   list: (deps) => listMultipass(deps),
 };
 

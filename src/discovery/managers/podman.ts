@@ -1,12 +1,13 @@
-import type { Deps, DiscoveredMachine, Listing, Provider } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Manager } from '../provider.js';
 import { jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** Podman's machines: their SSH server is on a TCP port of this host. */
-export const podman: Provider = {
+export const podman: Manager = {
   name: 'podman',
   title: 'Podman',
   platforms: ['linux'],
+  commands: { list: 'podman machine list', start: 'podman machine start' },
   list: (deps) => listPodman(deps),
 };
 

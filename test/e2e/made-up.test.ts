@@ -1,0 +1,141 @@
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingPrograms } from '../helpers/programs.js';
+import { run } from '../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+
+const kind = `
+import { managed } from './managed.js';
+
+export const bhyveKind = managed(
+  'bhyve',
+  'a machine of bhyve',
+  async () => (await import('../discovery/managers/bhyve.js')).bhyve,
+);
+`;
+const provider = `
+import type { DiscoveredMachine, Manager } from '../provider.js';
+import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
+import { runTool } from '../tools/run-tool.js';
+
+export const bhyve: Manager = {
+  name: 'bhyve',
+  title: 'bhyve',
+  platforms: ['linux'],
+  commands: { list: 'bhyvectl list', start: 'bhyvectl start' },
+  list: (deps) => listByTool('bhyve', ['bhyvectl', 'list', '--json'], parseBhyve, deps, runTool),
+};
+
+function parseBhyve(text: string): readonly DiscoveredMachine[] {
+  return jsonObjects(text).flatMap((each): DiscoveredMachine[] => {
+    const name = textOf(each, 'name');
+    if (name === undefined) return [];
+    const status = each.up === true ? 'running' : 'off';
+    return [{ name, target: \`bhyve/\${name}\`, provider: 'bhyve', status, address: textOf(each, 'ssh') }];
+  });
+}
+`;
+
+/** docs/layout.md, done in a copy of the sources: two files and two lines. All else has to follow. */
+describe.skipIf(missing)('a kind and a provider that nobody has', () => {
+  const dir = useTempDir();
+  const bin = join(dir, 'bin');
+  const env = { ...process.env, HOME: dir, PATH: `${bin}:${process.env.PATH}` };
+  const vmssh = (...args: string[]) => run([process.execPath, join(dir, 'dist/vmssh.js'), ...args], { env });
+  let sshd: SshdOnSocket;
+
+  beforeAll(async () => {
+    for (const name of ['src', 'build', 'package.json']) cpSync(name, join(dir, name), { recursive: true });
+    for (const name of ['node_modules', 'native']) symlinkSync(join(process.cwd(), name), join(dir, name));
+    writeFileSync(join(dir, 'src/kinds/bhyve.ts'), kind);
+    writeFileSync(join(dir, 'src/discovery/managers/bhyve.ts'), provider);
+    addToList('src/kinds/kinds.ts', 'bhyveKind', './bhyve.js');
+    addToList('src/discovery/providers.ts', 'bhyve', './managers/bhyve.js');
+    expect(await run([process.execPath, 'build/node.js'], { cwd: dir })).toMatchObject({ code: 0 });
+
+    sshd = await startSshd(dir);
+    const machines = [{ name: 'Web 1', up: true, ssh: `unix${sshd.path}` }, { name: 'db' }];
+    mkdirSync(bin);
+    const lines = machines.map((machine) => `${JSON.stringify(machine)}\n`).join('');
+    writeFileSync(join(bin, 'bhyvectl'), `#!/bin/sh\ncat <<'END'\n${lines}END\n`);
+    chmodSync(join(bin, 'bhyvectl'), 0o755);
+  });
+  afterAll(() => sshd.close());
+
+  /** The line that imports it, and its place at the end of the only list. */
+  function addToList(file: string, name: string, from: string): void {
+    const text = readFileSync(join(dir, file), 'utf8');
+    const list = text.replace(/\n\]/, `\n  ${name},\n]`);
+    expect(list).not.toBe(text);
+    writeFileSync(join(dir, file), `import { ${name} } from '${from}';\n${list}`);
+  }
+
+  it('are listed', async () => {
+    const { code, stdout } = await vmssh('list', '--provider=bhyve');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'running\tWeb 1\tbhyve/Web 1\tbhyve\noff\tdb\tbhyve/db\tbhyve\n',
+    });
+  });
+
+  it.each(['bhyve/Web 1', 'BHYVE%web-1', 'web-1'])('resolve %s', async (typed) => {
+    const { code, stdout } = await vmssh('resolve', '--json', typed);
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      target: { kind: 'bhyve' },
+      endpoint: { family: 'unix', path: sshd.path },
+    });
+  });
+
+  it('say why there is no such machine, and how to start one', async () => {
+    const unknown = 'vmssh: cannot find "bhyve/x": bhyve has no machine "x": known are "Web 1", "db"';
+    expect(await vmssh('resolve', 'bhyve/x')).toMatchObject({
+      code: 4,
+      stderr: `${unknown}\nhint: bhyvectl list\n`,
+    });
+    expect(await vmssh('resolve', 'bhyve/db')).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/^hint: bhyvectl start db$/m),
+    });
+    expect(await vmssh('resolve', 'bhyve/')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the machine name is empty'),
+    });
+  });
+
+  it('are completed', async () => {
+    const words = async (...args: string[]) => firstWords((await vmssh('complete', '--', ...args)).stdout);
+    expect(await words('ssh', 'bhyve')).toEqual(['bhyve/db']);
+    expect(await words('ssh', 'We')).toEqual(['Web-1']);
+    expect(await words('list', '--provider', 'bh')).toEqual(['bhyve']);
+  });
+
+  it('are in ssh_config, log in, and keep the host key by a name that can be forgotten', async () => {
+    const known = join(dir, 'known');
+    const { stdout } = await vmssh('config', 'print');
+    expect(stdout).toMatch(/^Host .* bhyve\/\* bhyve%\*$/m);
+    expect(stdout).toMatch(/^Host Web-1$/m);
+    const config = join(dir, 'config');
+    const own = `Host *\n    IdentityFile ${dir}/id\n    BatchMode yes\n    User ${sshd.user}\n    LogLevel ERROR\n`;
+    const text = stdout.replaceAll('~/.ssh/vmssh_known_hosts', known);
+    writeFileSync(config, text + own, { mode: 0o600 });
+    const login = () => run(['ssh', '-F', config, 'Web-1', 'echo in'], { env });
+    expect(await login()).toMatchObject({ code: 0, stdout: 'in\n' });
+    expect(firstWords(readFileSync(known, 'utf8'))).toEqual([expect.stringMatching(/^vmssh-bhyve%web-1=/)]);
+    mkdirSync(join(dir, '.ssh'), { mode: 0o700 });
+    cpSync(known, join(dir, '.ssh/vmssh_known_hosts'));
+    expect(await vmssh('forget', 'bhyve/Web 1')).toMatchObject({ code: 0 });
+    expect(readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8')).toBe('');
+  });
+});
+
+function firstWords(lines: string): readonly (string | undefined)[] {
+  return lines
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(/\s/)[0]);
+}

@@ -1,11 +1,18 @@
 import type { CommanderError } from 'commander';
 import { UsageError } from '../cli/command.js';
+import { insteadOf } from './other-verbs.js';
 
-/** A mistake that commander found, in our own words; `name`: the command's. What only printed help is left as it is. */
-export function asUsage(error: CommanderError, name: string): Error {
+/**
+ * A mistake that commander found, in our own text; `name`: the command's, '' for the program. Help and a version are no
+ * mistake.
+ */
+export function asUsage(error: CommanderError, name: string, names: readonly string[]): Error {
   if (!error.message.startsWith('error: ')) return error;
-  const [, message = '', guess] = /^error: (.*?)(?:\n\((Did you mean .*\?)\))?$/s.exec(error.message) ?? [];
-  const usage = new UsageError(message.replace(/'(.*)'/s, '"$1"'), guess?.replace('Did', 'did'));
+  const [, text = '', guess] = /^error: (.*?)(?:\n\((Did you mean .*\?)\))?$/s.exec(error.message) ?? [];
+  const [, unknown] = /^unknown command '(.*)'$/s.exec(text) ?? [];
+  const isOfProgram = unknown !== undefined && name === '';
+  const hint = isOfProgram ? insteadOf(unknown, names) : guess?.replace('Did', 'did');
+  const usage = new UsageError(text.replace(/'(.*)'/s, '"$1"'), hint);
   usage.command = name;
   return usage;
 }

@@ -22,10 +22,30 @@ import { guid } from '../commands/windows/guid.js';
 import { port } from '../commands/windows/port.js';
 import { serviceList, serviceRegister, serviceUnregister } from '../commands/windows/service.js';
 
-/** Every command; one of a group has both words in its name. */
-export const commands: readonly Command<unknown>[] = [
-  ...[list, ...toolCommands, proxy, check, nc, resolveCommand, forget],
-  ...[configInstall, configUninstall, configDiff, configPrint, completion],
-  ...[doctor, guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
-  ...[guid, port, serviceList, serviceRegister, serviceUnregister],
+/** Commands that stand together in the help. */
+export interface CommandGroup {
+  /** The heading of the help, without a colon. */
+  readonly title: string;
+  readonly commands: readonly Command<unknown>[];
+  /** The help shows it on this system only; it works everywhere. */
+  readonly platform?: NodeJS.Platform;
+}
+
+/** Every command, in the order of the help; one of several words shares its first with others. */
+export const commandGroups: readonly CommandGroup[] = [
+  { title: 'Every day', commands: [list, ...toolCommands] },
+  { title: 'Set up', commands: [configInstall, configUninstall, configDiff, configPrint, completion] },
+  { title: 'When something fails', commands: [doctor, check, resolveCommand, forget] },
+  {
+    title: 'Inside guests',
+    commands: [guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
+  },
+  { title: 'For ssh and scripts', commands: [proxy, nc] },
+  {
+    title: 'Hyper-V sockets',
+    commands: [guid, port, serviceList, serviceRegister, serviceUnregister],
+    platform: 'win32',
+  },
 ];
+
+export const commands = commandGroups.flatMap((group) => group.commands);

@@ -7,7 +7,7 @@ import { toolCommands } from '../commands/ssh/ssh.js';
 import { exitCode, quote } from '../errors.js';
 import { version } from '../version.js';
 import { asUsage } from './commander-error.js';
-import { commands } from './commands.js';
+import { commandGroups, commands } from './commands.js';
 import { helpLayout, helpOf, labelled } from './help-layout.js';
 import { failedJson, mentionsJson, wantsJson } from './json-failure.js';
 import { wire } from './wire.js';
@@ -30,13 +30,14 @@ export async function runCommandLine(
   const wired = (command: Command<unknown>) => async (raw: RawArgs) => {
     code = await run(command, raw);
   };
-  if (io.program === 'vmssh' && args[0] === 'help' && args.length > 1) {
+  if (io.program === 'vmssh' && args[0] === 'help') {
     return runCommandLine([...knownCommand(args.slice(1)), '--help'], io, act);
   }
   if (io.program === 'vmssh' && args[0] === 'complete') return printCompletions(args.slice(1), commands, io);
   const tool = io.program === 'vsock-nc' ? undefined : passedThrough(args);
   if (tool) return run(tool, { positionals: args.slice(1), options: {} });
-  const program = io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', wired(nc)).version(version) : vmssh(wired);
+  const program =
+    io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', wired(nc)).version(version) : vmssh(wired, io.platform);
   silence(program, io, '');
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -53,7 +54,8 @@ export async function runCommandLine(
 /** The words of a command or of a group of them. Throws a UsageError. */
 function knownCommand(words: readonly string[]): readonly string[] {
   const name = words.join(' ');
-  if (commands.some((command) => `${command.name} `.startsWith(`${name} `))) return words;
+  if (words.length === 0 || commands.some((command) => `${command.name} `.startsWith(`${name} `)))
+    return words;
   throw new UsageError(`unknown command ${quote(name)}`);
 }
 
@@ -66,26 +68,34 @@ function passedThrough(args: readonly string[]): Command<unknown> | undefined {
   return toolCommands.find((command) => command.name === name);
 }
 
-function vmssh(act: (command: Command<unknown>) => (raw: RawArgs) => Promise<void>): CommanderCommand {
+function vmssh(
+  act: (command: Command<unknown>) => (raw: RawArgs) => Promise<void>,
+  platform: NodeJS.Platform,
+): CommanderCommand {
   const program = new CommanderCommand('vmssh')
     .description('ssh into virtual machines and containers on this host, without a network')
     .version(version)
-    .helpCommand('help [command]', 'show help for a command')
+    .helpCommand(false)
     .addHelpText('after', overview);
-  for (const command of commands) {
-    const [first = '', second] = command.name.split(' ');
-    if (second === undefined) {
-      program.addCommand(wire(command, first, act(command)));
-      continue;
+  for (const group of commandGroups) {
+    const hidden = group.platform !== undefined && group.platform !== platform;
+    program.commandsGroup(`${group.title}:`);
+    for (const command of group.commands) {
+      const [first = '', second] = command.name.split(' ');
+      if (second === undefined) program.addCommand(wire(command, first, act(command)), { hidden });
+      else nounOf(program, first, hidden).addCommand(wire(command, second, act(command)));
     }
-    let group = program.commands.find((each) => each.name() === first);
-    if (!group) {
-      group = new CommanderCommand(first).description(groupSummaries[first] ?? '');
-      program.addCommand(group);
-    }
-    group.addCommand(wire(command, second, act(command)));
   }
   return program;
+}
+
+/** The command that holds those of one first word; made once. */
+function nounOf(program: CommanderCommand, first: string, hidden: boolean): CommanderCommand {
+  const made = program.commands.find((each) => each.name() === first);
+  if (made) return made;
+  const noun = new CommanderCommand(first).description(groupSummaries[first] ?? '');
+  program.addCommand(noun, { hidden });
+  return noun;
 }
 
 /** What stands below the commands. */
@@ -99,16 +109,23 @@ function overview({ command }: { readonly command: CommanderCommand }): string {
 ${labelled('Targets: ', targets, help)}
 ${labelled('Exit codes: ', codes, help)}
 
-Set up:
+First steps:
+  vmssh list
   vmssh config install
-  ssh root@vsock/3`;
+  ssh root@vsock/3
+
+Help for one command: vmssh help COMMAND`;
 }
 
 /** Every command of the tree writes through `io`, throws instead of exiting, and shows its arguments in its usage alone. */
 function silence(command: CommanderCommand, io: Io, name: string): void {
   command.configureHelp(helpLayout);
   command.exitOverride((error) => {
-    throw asUsage(error, name);
+    throw asUsage(
+      error,
+      name,
+      command.commands.map((each) => each.name()),
+    );
   });
   command.configureOutput({
     writeOut: (text) => io.out(text),

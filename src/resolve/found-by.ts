@@ -1,3 +1,4 @@
+import { similarTo } from '../address/similar.js';
 import type { Warning } from '../discovery/provider.js';
 import type { Search } from '../discovery/search.js';
 import { ConnectError, quote, quoteNames } from '../errors.js';
@@ -31,7 +32,13 @@ export function foundBy<M>(search: Search<M, Warning>, name: string, text: strin
       const missing = asked.missing ?? `${asked.title} has no machine ${quote(name)}`;
       const names = known.length > 0 ? `known are ${quoteNames(known, ', ')}` : 'none is known';
       const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
-      throw fail('NOT_FOUND', `${missing}: ${names}${looked}${failures(warnings)}`, asked.hints.unknown);
+      const near = similarTo(name, known);
+      const guess = near.length > 0 ? `did you mean ${quoteNames(near, ' or ')}?` : undefined;
+      throw fail(
+        'NOT_FOUND',
+        `${missing}: ${names}${looked}${failures(warnings)}`,
+        guess ?? asked.hints.unknown,
+      );
     }
     case 'unavailable': {
       const { code, problem, hint, warnings, cause } = search;

@@ -81,6 +81,7 @@ describe('a short name', () => {
       input: uuid.replace('5', '6'),
       want: { code: 'NOT_FOUND', problem: expect.stringMatching(/^no machine on this host has this id: /) },
     },
+    { input: 'mitn', want: { code: 'NOT_FOUND', hint: 'did you mean "mint"?' } },
     { input: 'vsock/x', want: { op: 'parse', problem: expect.stringContaining('CID') } },
     { input: 'vsock%x', want: { op: 'parse' } },
     { input: 'what/ever', want: { op: 'parse', problem: 'unknown kind of target' } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../src/program/commands.js';
+import { commandGroups, commands } from '../../src/program/commands.js';
 import { runCommandLine } from '../../src/program/program.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
@@ -38,5 +38,37 @@ describe('help', () => {
     expect(
       (await help('nc', 80)).some((line) => line.startsWith('  -t, --transport <LIST>  as of hvc')),
     ).toBe(true);
+  });
+
+  it.each([
+    { platform: 'linux' as const, shown: false },
+    { platform: 'win32' as const, shown: true },
+  ])(
+    'has every command in a group; Hyper-V sockets only on Windows: $platform',
+    async ({ platform, shown }) => {
+      const io = fakeIo({ platform });
+      await runCommandLine(['--help'], io);
+      const text = io.stdout.join('');
+      const titles = [...text.matchAll(/^(.*):$/gm)].map(([, title]) => title);
+      const groupTitles = commandGroups.map(({ title }) => title);
+      expect(titles.filter((title) => title !== 'Options' && title !== 'First steps')).toEqual(
+        shown ? groupTitles : groupTitles.filter((title) => title !== 'Hyper-V sockets'),
+      );
+      const listed = [...text.matchAll(/^ {2}([a-z]+) {2}/gm)].map(([, name]) => name);
+      const firstWords = new Set(
+        commandGroups.flatMap((group) =>
+          (group.platform ?? platform) === platform
+            ? group.commands.map(({ name }) => name.split(' ')[0])
+            : [],
+        ),
+      );
+      expect(listed).toEqual([...firstWords]);
+    },
+  );
+
+  it.each([['help'], ['--help'], ['-h']])('is what "vmssh %s" prints', async (word) => {
+    const io = fakeIo();
+    expect(await runCommandLine([word], io)).toBe(0);
+    expect(io.stdout.join('')).toMatch(/^Usage: vmssh /);
   });
 });

@@ -19,7 +19,9 @@ describe('the man pages', () => {
 
   it('are found by what a group is for', () => {
     const page = pages.find(({ file }) => file === 'vmssh-config.1');
-    expect(page?.text).toContain('vmssh\\-config \\- the lines for ssh\\(aqs own configuration\n');
+    expect(page?.text).toContain(
+      'vmssh\\-config \\- let ssh itself know the machines: install, diff, uninstall\n',
+    );
   });
 
   const sections = (text: string) => [...text.matchAll(/^\.SH (.*)$/gm)].map(([, name]) => name);

@@ -14,7 +14,20 @@ async function told(args: readonly string[], program: 'vmssh' | 'vsock-nc' = 'vm
 
 describe('a mistake in the arguments', () => {
   it.each([
-    { args: ['frob'], says: 'unknown command "frob"', hint: 'see vmssh --help' },
+    {
+      args: ['frob'],
+      says: 'unknown command "frob"',
+      hint: 'to log in to a machine: vmssh ssh frob; for the commands: vmssh --help',
+    },
+    { args: ['a b'], says: 'unknown command "a b"', hint: 'see vmssh --help' },
+    { args: ['docto'], says: 'unknown command "docto"', hint: 'did you mean doctor?' },
+    { args: ['Shell', 'web'], says: 'unknown command "Shell"', hint: 'vmssh ssh NAME [COMMAND]' },
+    {
+      args: ['start', 'web'],
+      says: 'unknown command "start"',
+      hint: "vmssh starts and stops no machines: use the machine's own tool (virsh, limactl, machinectl, hvc ...)",
+    },
+    { args: ['guest', 'start'], says: 'unknown command "start"', hint: 'see vmssh guest --help' },
     { args: ['forgt'], says: 'unknown command "forgt"', hint: 'did you mean forget?' },
     { args: ['config', 'frob'], says: 'unknown command "frob"', hint: 'see vmssh config --help' },
     { args: ['--frob'], says: 'unknown option "--frob"', hint: 'see vmssh --help' },

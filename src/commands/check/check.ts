@@ -38,7 +38,7 @@ const userOption = parsed(
 /** vmssh check TARGET…: every stage on the way to a login, with its time and what it found. */
 export const check: Command<CheckOptions> = {
   name: 'check',
-  summary: 'test the connection step by step, up to the host key and authentication methods',
+  summary: 'test the connection to a machine step by step',
   usage: '[user@]TARGET...',
   details:
     'TARGET can also be a name, as for vmssh ssh. Exits with the code of the first target that failed. Does not log in.',

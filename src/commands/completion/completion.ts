@@ -13,7 +13,7 @@ export interface CompletionOptions {
 /** vmssh completion SHELL: what the shell loads to complete options and the names of machines. */
 export const completion: Command<CompletionOptions> = {
   name: 'completion',
-  summary: 'print what bash, zsh, fish or PowerShell load to complete options and the names of machines',
+  summary: 'print the completion script for your shell',
   usage: shells.join('|'),
   options: [],
   examples: [

@@ -16,7 +16,7 @@ const reportOption = flag({
 /** vmssh doctor: what on this host works and what does not; with a target: the way to that machine. */
 export const doctor: Command<DoctorOptions> = {
   ...doctorTarget,
-  summary: 'find what is wrong on this host, or with the connection to a machine, and how to fix it',
+  summary: 'find what is wrong, on this host or with a machine',
   usage: '[[user@]TARGET]',
   details: `Without TARGET it looks at this host: ssh, the addon, vsock, providers of machines, ssh's configuration. With one:
 ${doctorTarget.details ?? ''}`,

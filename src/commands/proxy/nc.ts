@@ -59,7 +59,7 @@ const prefixOption = textOption({
 /** vsock-nc TARGET [PORT]: a banner check on a terminal, a pipe elsewhere; takes the flags of hvc nc. */
 export const nc: Command<NcOptions> = {
   name: 'nc',
-  summary: "print a machine's SSH banner, or pipe stdin and stdout to a port of it",
+  summary: "print a machine's SSH banner, or pipe to one of its ports",
   usage: 'TARGET [PORT]',
   details: 'On a terminal it prints the SSH banner and exits; if stdin is not a terminal it pipes like nc.',
   options: [

@@ -49,7 +49,7 @@ const fdpassOption = flag({
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
 export const proxy: Command<ProxyOptions> = {
   name: 'proxy',
-  summary: "connect ssh to a machine: what ssh's ProxyCommand runs",
+  summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass hands the open socket to ssh and ends.',
   options: [typedOption, fdpassOption, timeoutOption, waitOption, verboseOption],

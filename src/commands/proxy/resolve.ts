@@ -33,7 +33,7 @@ export interface ResolveJson extends Envelope<'resolve'> {
 /** vmssh resolve TARGET [PORT]: what it would connect to, and how it found out. Opens nothing. */
 export const resolveCommand: Command<ResolveCommandOptions> = {
   name: 'resolve',
-  summary: 'show what a target would connect to, and how that was found',
+  summary: 'show what a target connects to, and how it was found',
   usage: 'TARGET [PORT]',
   options: [portOption, jsonOption],
   examples: [

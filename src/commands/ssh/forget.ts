@@ -17,7 +17,7 @@ export interface ForgetOptions {
 /** vmssh forget TARGET…: drops the host keys that are known of a machine, so that the next one is taken. */
 export const forget: Command<ForgetOptions> = {
   name: 'forget',
-  summary: 'forget the host key of a machine, so that its new one is taken (docs/host-keys.md)',
+  summary: "forget a machine's host key, so that its new one is taken",
   usage: 'TARGET...',
   details: 'Exits with 4 if no key is known. Only ~/.ssh/vmssh_known_hosts is touched.',
   options: [],

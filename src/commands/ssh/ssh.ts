@@ -16,7 +16,7 @@ const summaries: Readonly<
 > = {
   ssh: {
     usage: '[any option of ssh] [user@]TARGET [COMMAND...]',
-    summary: 'log in by ssh to a machine, by its target or its short name',
+    summary: 'log in to a machine by its name or target',
     examples: [
       { line: 'vmssh ssh mint', about: 'the machine of this name, wherever it lives' },
       { line: 'vmssh ssh --wait -t root@vsock/3 htop', about: 'once it has booted' },
@@ -25,7 +25,7 @@ const summaries: Readonly<
   },
   scp: {
     usage: '[any option of scp] SOURCE... TARGET:PATH',
-    summary: 'copy files by scp from or to a machine',
+    summary: 'copy files from or to a machine',
     examples: [
       { line: 'vmssh scp notes.txt mint:', about: 'to a machine by its short name' },
       { line: 'vmssh scp -r root@vsock/3:/etc/ssh .', about: 'from one by its target, slashes and all' },
@@ -38,7 +38,7 @@ const summaries: Readonly<
   },
   rsync: {
     usage: '[any option of rsync] SOURCE... TARGET:PATH',
-    summary: 'synchronise files by rsync with a machine',
+    summary: 'synchronise files with a machine',
     examples: [
       { line: 'vmssh rsync -a --delete site/ mint:/srv/site/', about: 'to a machine by its short name' },
       { line: "vmssh rsync -a -e 'ssh -p 2222' vsock/3:/etc/ etc/", about: 'with options for ssh' },

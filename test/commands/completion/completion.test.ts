@@ -114,7 +114,9 @@ describe('completion', () => {
     const all = await complete([''], commands, live);
     expect(all.map(({ word }) => word)).toEqual([...new Set(commands.map(({ name }) => name.split(' ')[0]))]);
     expect(all.find(({ word }) => word === 'list')?.about).toMatch(/^list the virtual machines/);
-    expect(all.find(({ word }) => word === 'config')?.about).toBe("the lines for ssh's own configuration");
+    expect(all.find(({ word }) => word === 'config')?.about).toBe(
+      'let ssh itself know the machines: install, diff, uninstall',
+    );
   });
 
   it('is printed a word a line', async () => {

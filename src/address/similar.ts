@@ -1,0 +1,47 @@
+/** The names that `typed` may be a slip of: of all the nearest, at most three. Case does not count. */
+export function similarTo(typed: string, names: readonly string[]): readonly string[] {
+  const wanted = typed.toLowerCase();
+  // Longer ones are no name that somebody typed.
+  if (wanted.length < 2 || wanted.length > longest) return [];
+  const slips = wanted.length < 5 ? 1 : 2;
+  const near = names
+    .filter(({ length }) => length <= longest)
+    .map((name) => ({ name, distance: distanceOf(wanted, name.toLowerCase()) }))
+    .filter(({ distance }) => distance <= slips);
+  const least = Math.min(...near.map(({ distance }) => distance));
+  return near
+    .filter(({ distance }) => distance === least)
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+const longest = 64;
+
+/**
+ * How many letters have to be put in, left out, replaced or swapped with the next one (Damerau and Levenshtein's, each
+ * place changed once). A name that starts with what was typed is one slip away.
+ */
+function distanceOf(typed: string, name: string): number {
+  if (name.startsWith(typed)) return name === typed ? 0 : 1;
+  let twoAbove: readonly number[] = [];
+  let above = Array.from({ length: name.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= typed.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= name.length; j++) {
+      const same = typed[i - 1] === name[j - 1];
+      const swapped = typed[i - 1] === name[j - 2] && typed[i - 2] === name[j - 1];
+      row[j] = Math.min(
+        at(above, j) + 1,
+        at(row, j - 1) + 1,
+        at(above, j - 1) + (same ? 0 : 1),
+        swapped ? at(twoAbove, j - 2) + 1 : Number.POSITIVE_INFINITY,
+      );
+    }
+    [twoAbove, above] = [above, row];
+  }
+  return at(above, name.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}

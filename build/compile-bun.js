@@ -1,4 +1,4 @@
-// The part of compile.js that bun does: bun run build/compile-bun.js ENTRY OUTFILE [TARGET BUN]
+// The part of compile.js that bun does: bun run build/compile-bun.js ENTRY OUTFILE TARGET BUN
 
 /**
  * What is used of Bun's own API: https://bun.com/docs/bundler
@@ -41,9 +41,8 @@ await Bun.build({
     outfile,
     // A proxy ends before compiled code would pay, and so the threads that compile it are not even started.
     jitPolicy: 8,
-    // Any option: without one the runtime looks at the current folder first, and ends if that was removed.
-    execArgv: ['--no-deprecation'],
-    ...(target ? { target, executablePath } : {}),
+    target,
+    executablePath,
     autoloadDotenv: false,
     autoloadBunfig: false,
     autoloadTsconfig: false,

@@ -6,12 +6,12 @@ import { lateBuiltins } from './late-builtins.js';
 import { installRuntimes } from './runtimes.js';
 
 /**
- * Compiles src/bin/executable.ts to the file `executable`. For another system than this one, `target` is bun's name of
- * it and `bun` the path of its bun. Throws where that fails.
+ * Compiles src/bin/executable.ts to the file `executable` for another system than this one: `target` is bun's name of it,
+ * and `bun` the path of its bun. Throws where that fails.
  * @param {string} executable
- * @param {{ readonly target: string, readonly bun: string }} [other]
+ * @param {{ readonly target: string, readonly bun: string }} other
  */
-export async function compile(executable, other) {
+export async function compile(executable, { target, bun }) {
   const cache = join(root, 'node_modules/.cache');
   mkdirSync(cache, { recursive: true });
   const dir = mkdtempSync(join(cache, 'vmssh-executable-'));
@@ -23,12 +23,15 @@ export async function compile(executable, other) {
       fastPath: { format: 'esm', file: 'fast-path.mjs', start: 'src/bin/executable.ts', plugins: [late] },
       modulePlugins: [late],
     });
-    const args = ['run', join(root, 'build/compile-bun.js'), join(dir, 'fast-path.mjs'), executable];
-    const { status } = spawnSync(
-      installRuntimes().bun,
-      [...args, ...(other ? [other.target, other.bun] : [])],
-      { cwd: root, stdio: 'inherit' },
-    );
+    const args = [
+      'run',
+      join(root, 'build/compile-bun.js'),
+      join(dir, 'fast-path.mjs'),
+      executable,
+      target,
+      bun,
+    ];
+    const { status } = spawnSync(installRuntimes().bun, args, { cwd: root, stdio: 'inherit' });
     if (status !== 0) throw new Error(`bun ended with ${status}`);
   } finally {
     rmSync(dir, { recursive: true, force: true });

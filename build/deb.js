@@ -1,16 +1,6 @@
 // Builds the Debian package from the executable of build:exe: node build/deb.js [FOLDER WITH THE EXECUTABLE [FOLDER FOR THE PACKAGE]]
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -43,27 +33,17 @@ renameSync(`${deb}.new`, deb);
 rmSync(tree, { recursive: true });
 console.log(deb);
 
-/** The addon lies beside the executable, which finds it by its own path, also through a link; so does the addon vmssh-relay. */
 function program() {
-  const folder = join(tree, 'usr/lib/vmssh');
-  mkdirSync(folder, { recursive: true });
-  for (const [name, mode] of Object.entries({
-    vmssh: 0o755,
-    'vmssh-relay': 0o755,
-    'node-hvsock-native.node': 0o644,
-  })) {
-    copyFileSync(join(from, name), join(folder, name));
-    chmodSync(join(folder, name), mode);
-  }
-  mkdirSync(join(tree, 'usr/bin'), { recursive: true });
-  for (const name of ['vmssh', 'vsock-nc']) symlinkSync('../lib/vmssh/vmssh', join(tree, 'usr/bin', name));
+  put('usr/bin/vmssh', readFileSync(join(from, 'vmssh')), 0o755);
+  symlinkSync('vmssh', join(tree, 'usr/bin/vsock-nc'));
 }
 
 function manual() {
   for (const { file, text } of pages) put(`usr/share/man/man1/${file}.gz`, gzipSync(text, { level: 9 }));
   symlinkSync('vmssh-nc.1.gz', join(tree, 'usr/share/man/man1/vsock-nc.1.gz'));
   for (const file of docFiles()) put(`usr/share/doc/vmssh/${file}`, readFileSync(join(root, file)));
-  put('usr/share/doc/vmssh/copyright', readFileSync(join(root, 'LICENSE')));
+  const licences = [join(root, 'LICENSE'), join(from, 'LICENSES')].map((file) => readFileSync(file, 'utf8'));
+  put('usr/share/doc/vmssh/copyright', licences.join('\n'));
   put('usr/share/doc/vmssh/changelog.gz', gzipSync(readFileSync(join(root, 'CHANGELOG.md')), { level: 9 }));
 }
 
@@ -99,7 +79,6 @@ Version: ${version}
 Architecture: amd64
 Maintainer: the authors of vmssh
 Installed-Size: ${size}
-Depends: libc6 (>= 2.28)
 Recommends: openssh-client
 Suggests: libvirt-clients
 Section: net

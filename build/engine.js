@@ -1,12 +1,15 @@
-// Builds the executable that runs in QuickJS-ng, and the program of its tests: node build/engine.js [--sanitize]
+// Builds what the tests of the executable need beside it: node build/engine.js [--sanitize]
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './bundle.js';
 import { buildEngineProgram } from './engine/build.js';
 
 const { values } = parseArgs({ options: { sanitize: { type: 'boolean' } } });
-// In the same place: what tests the one tests the other.
-const sanitize = values.sanitize ? 'address' : undefined;
-const programs = { vmssh: 'src/bin/executable.ts', tables: 'test/engine/tables/main.ts' };
-for (const [name, main] of Object.entries(programs))
-  await buildEngineProgram(join(root, main), join(root, 'dist/engine', name), sanitize);
+const tables = { tables: 'test/engine/tables/main.ts' };
+const [folder, programs] = values.sanitize
+  ? ['dist/sanitized', { vmssh: 'src/bin/executable.ts', ...tables }]
+  : ['dist/engine', tables];
+for (const [name, main] of Object.entries(programs)) {
+  const sanitize = values.sanitize ? 'address' : undefined;
+  await buildEngineProgram(join(root, main), join(root, folder, name), sanitize);
+}

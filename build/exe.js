@@ -1,26 +1,21 @@
-// Builds the executable and its release archive: node build/exe.js
+// Builds the Linux executable and its release archive: node build/exe.js
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildNative } from '../native/build.js';
-import { compile } from './compile.js';
+import { copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './bundle.js';
 import { copyDocs } from './docs.js';
+import { buildEngineProgram } from './engine/build.js';
+import { licences } from './engine/licences.js';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = 'linux-x64';
 const folder = join(root, 'dist', target);
 
-const prebuilt = join(root, 'native/prebuilds', target);
-const addon = await buildNative({ quiet: true });
-if (!addon.built && !existsSync(join(prebuilt, 'node-hvsock-native.node')))
-  fail(`the addon could not be built: ${addon.reason}`);
-
-rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
-await compile(join(folder, 'vmssh'));
-for (const name of ['node-hvsock-native.node', 'vmssh-relay'])
-  copyFileSync(join(prebuilt, name), join(folder, name));
+const { sources, packages } = await buildEngineProgram(
+  join(root, 'src/bin/executable.ts'),
+  join(folder, 'vmssh'),
+);
+for (const name of readdirSync(folder)) if (name !== 'vmssh') rmSync(join(folder, name), { recursive: true });
+writeFileSync(join(folder, 'LICENSES'), licences(sources, packages));
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));
 copyDocs(folder);
@@ -50,11 +45,7 @@ function archive() {
 /** @param {string} program @param {readonly string[]} args */
 function run(program, args) {
   const { status, error } = spawnSync(program, args, { stdio: 'inherit' });
-  if (status !== 0) fail(`${program} failed: ${error?.message ?? `exit code ${status}`}`);
-}
-
-/** @param {string} words @returns {never} */
-function fail(words) {
-  console.error(`build:exe: ${words}`);
+  if (status === 0) return;
+  console.error(`build:exe: ${program} failed: ${error?.message ?? `exit code ${status}`}`);
   process.exit(1);
 }

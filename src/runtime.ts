@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-/** Whether this is an executable: the engine's own, or one that bun compiled, whose modules lie in a file system of its own. */
+/** Whether this is an executable: the engine's own, or the one for Windows, which bun compiled. */
 export const isCompiled = 'quickjs' in process.versions || isInExecutable(process.argv[1] ?? '');
 
 /** Where the executable lies, and its addon; undefined where an interpreter runs a script. */
@@ -10,9 +10,9 @@ function folderOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
 }
 
-/** "/$bunfs/root/vmssh", or "B:\\~BUN\\root\\vmssh.exe". */
+/** "B:\\~BUN\\root\\vmssh.exe": its modules lie in a file system of its own. */
 function isInExecutable(script: string): boolean {
-  return script.startsWith('/$bunfs/') || (script[1] === ':' && script.slice(3, 7) === '~BUN');
+  return script[1] === ':' && script.slice(3, 7) === '~BUN';
 }
 
 /** How to call this program again: the executable alone, or the interpreter and the script. */

@@ -11,10 +11,11 @@ import { engineSources } from './sources.js';
 const work = join(root, 'native/build/engine');
 
 /**
- * Builds the program whose first module is `main`, at `output`. Throws if something is missing or mistaken.
+ * Builds the program whose first module is `main`, at `output`. Throws if something is missing or mistaken. Returns what is
+ * in it: the engine's folder, and those of npm packages.
  * @param {string} main
  * @param {string} output
- * @param {'address' | undefined} sanitize as in native/build-flags.js
+ * @param {'address'} [sanitize] as in native/build-flags.js
  */
 export async function buildEngineProgram(main, output, sanitize) {
   const sources = engineSources();
@@ -22,7 +23,7 @@ export async function buildEngineProgram(main, output, sanitize) {
   const compiler = join(work, 'compiler');
   await run('g++', [...codeFlags(sanitize), ...objects.compiler, '-o', compiler]);
   const folder = join(work, 'chunks', output.replaceAll(/\W/g, '_'));
-  const names = await bundleForEngine(folder, main);
+  const { names, packages } = await bundleForEngine(folder, main);
   await run(compiler, [folder, ...names]);
   const table = writeChunkTable(folder, names);
   const unfinished = `${output}.${process.pid}`;
@@ -31,4 +32,5 @@ export async function buildEngineProgram(main, output, sanitize) {
   const flags = [...compilerFlags(sanitize), ...include, ...programFlags(sanitize), '-pthread'];
   await run('g++', [...flags, ...table, ...objects.program, '-o', unfinished]);
   renameSync(unfinished, output);
+  return { sources, packages };
 }

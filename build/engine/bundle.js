@@ -8,7 +8,8 @@ import { shellText } from '../shell-text.js';
 
 /**
  * Bundles the program for the engine into `folder`, with src/engine/node/ in the place of node:*. What has no stand-in
- * there, or lacks an export, is an error. Returns the chunks' file names; globals.mjs and `main`.mjs are run first.
+ * there, or lacks an export, is an error. Returns the chunks' file names, of which globals.mjs and main.mjs are run first, and
+ * the folders of the npm packages in them.
  * @param {string} folder
  * @param {string} main
  */
@@ -32,7 +33,17 @@ export async function bundleForEngine(folder, main) {
     chunkFileNames: '[name]-[hash].mjs',
   });
   await build.close();
-  return output.filter(({ type }) => type === 'chunk').map(({ fileName }) => fileName);
+  const chunks = output.filter((each) => each.type === 'chunk');
+  return {
+    names: chunks.map(({ fileName }) => fileName),
+    packages: packagesOf(chunks.flatMap(({ moduleIds }) => moduleIds)),
+  };
+}
+
+/** @param {readonly string[]} paths */
+function packagesOf(paths) {
+  const folders = paths.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
+  return [...new Set(folders)].sort();
 }
 
 const commander = '\0commander';

@@ -79,11 +79,6 @@ const variables: readonly Variable[] = [
     pages: [...looking, 'proxy'],
   },
   {
-    name: 'BUN_OPTIONS, BUN_BE_BUN',
-    about:
-      "obeyed by the executable's own runtime: read docs/security.md before a rule of sudoers names vmssh",
-  },
-  {
     name: 'NO_COLOR, FORCE_COLOR, TERM',
     about: 'no colours; colours in a pipe too; if it is dumb: no colours and no spinner',
   },

@@ -20,8 +20,8 @@ let own: { readonly account: Account | undefined } | undefined;
 const limit = 5;
 
 /**
- * Bun's userInfo() goes by the environment alone, and Node's has no limit of time: getent(1) is asked. It is ended by
- * timeout(1), with all that it started.
+ * Node's userInfo() has no limit of time, and a static program has no NSS: getent(1) is asked. It is ended by timeout(1),
+ * with all that it started.
  */
 export function accountOf(uid: number | undefined, seconds = limit): Account | undefined {
   if (uid !== undefined) {

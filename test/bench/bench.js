@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { figures } from './figures.js';
-import { compileBareBun, compileHarness } from './harness.js';
+import { compileHarness } from './harness.js';
 import { measure } from './measure.js';
 import { findPrograms, versions } from './peers.js';
 import { asPlot } from './plot.js';
@@ -88,7 +88,6 @@ async function bench({ quick, only, runs }) {
     ...found,
     versions: versions(found),
     ...compileHarness(folder),
-    bareBun: compileBareBun(found.bun, folder),
   };
   const wanted = figures(programs, folder, quick).filter(
     ({ id }) => !only || only.some((name) => id === name || id.startsWith(`${name}-`)),

@@ -30,7 +30,7 @@ it.skipIf(missing)(
   240_000,
 );
 
-/** The executable takes a minute to build, most of it for installing bun: a test does not do that on its own. */
+/** The executable takes a minute to build the first time: a test does not do that on its own. */
 function unbuilt(): string | undefined {
   if (existsSync(dist('linux-x64/vmssh'))) return undefined;
   const reason = 'no executable: npm run build:exe';

@@ -63,14 +63,13 @@ export function proxies(programs, folder) {
 /**
  * Processes that connect to nothing: what a start costs alone.
  * @param {Programs} programs
- * @returns {Record<'c' | 'bun' | 'node' | 'newestNode' | 'nodeByte' | 'newestNodeByte' | 'libvirt', Contender<readonly string[]>>}
+ * @returns {Record<'c' | 'node' | 'newestNode' | 'nodeByte' | 'newestNodeByte' | 'libvirt', Contender<readonly string[]>>}
  */
 export function bareStarts(programs) {
-  const { node, newestNode, bareC, bareBun, root, libvirt } = programs;
+  const { node, newestNode, bareC, root, libvirt } = programs;
   const [older, newest] = [major(process.version), major(programs.versions['newest node'])];
   return {
     c: { name: 'bare C, static', command: [bareC] },
-    bun: { name: 'bare Bun executable', command: [bareBun] },
     node: { name: `bare Node ${older}`, command: [node, program('empty.cjs')] },
     newestNode: { name: `bare Node ${newest}`, command: [newestNode, program('empty.cjs')] },
     nodeByte: { name: `bare Node ${older}, one write`, command: [node, program('one-byte.cjs')] },

@@ -51,7 +51,7 @@ export function figures(programs, folder, quick) {
       runs: runs(60, 4),
       competitors: [
         ...passing.map((proxy) => timed(proxy, 'banner-fd')),
-        ...[bare.c, bare.bun, bare.node, bare.newestNode, bare.libvirt].map((each) => timed(each, 'process')),
+        ...[bare.c, bare.node, bare.newestNode, bare.libvirt].map((each) => timed(each, 'process')),
         ...[bare.nodeByte, bare.newestNodeByte].map((each) => timed(each, 'banner-pipes')),
       ],
       targets: [

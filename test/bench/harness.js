@@ -94,18 +94,3 @@ function environment() {
   const { PATH, HOME, USER, LANG } = process.env;
   return { PATH, HOME, USER, LANG, SHELL: '/bin/sh' };
 }
-
-/**
- * An executable of Bun's that does nothing, made as ours is.
- * @param {string} bun
- * @param {string} folder
- */
-export function compileBareBun(bun, folder) {
-  const output = join(folder, 'bare-bun');
-  const flags = ['--compile', '--bytecode', '--format=esm', '--minify', '--compile-jit-policy=8'];
-  const quiet = ['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'];
-  const args = ['build', ...flags, ...quiet, join(here, 'programs/empty.cjs'), '--outfile', output];
-  const { status, stderr } = spawnSync(bun, args, { encoding: 'utf8', cwd: folder });
-  if (status !== 0) throw new Error(`bun build failed: ${stderr}`);
-  return output;
-}

@@ -18,7 +18,7 @@ const cached = join(project, 'test/guest/recipe/cached.sh');
  * @param {{ build: boolean, log: (line: string) => void }} options build: makes the trixie root where it is not cached
  */
 export async function findPrograms({ build, log }) {
-  const { bun, node } = installRuntimes();
+  const { node } = installRuntimes();
   const executable = join(project, 'dist/linux-x64/vmssh');
   if (!existsSync(executable)) throw new Error('no executable: npm run build:exe');
   const root = await peersRoot({ build, log });
@@ -28,7 +28,6 @@ export async function findPrograms({ build, log }) {
     index: join(project, 'dist/index.mjs'),
     node: process.execPath,
     newestNode: node,
-    bun,
     root,
     systemd: inRoot(root, '/usr/lib/systemd/systemd-ssh-proxy'),
     libvirt: inRoot(root, '/usr/lib/libvirt/libvirt-ssh-proxy'),
@@ -55,7 +54,6 @@ export function versions(programs) {
     vmssh: firstLine(programs.executable, '--version'),
     node: process.version,
     'newest node': firstLine(programs.newestNode, '--version'),
-    bun: firstLine(programs.bun, '--version'),
     systemd: programs.systemd.path ? systemdVersion(programs.root.path ?? '') : 'absent',
     socat: firstLine(programs.socat.path, '-V', /socat version (\S+)/),
     ncat: firstLine(programs.ncat.path, '--version', /Version (\S+)/),

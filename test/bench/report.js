@@ -102,8 +102,8 @@ banner's last byte; with fd passing the banner is read from the socket that was 
 - A bare process is timed from the fork to its end; "one write" from the fork to the first byte that it writes.
 - \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` behind the socket. Each proxy is started through one more exec, since one of them needs its chroot.
 - A relay's throughput starts after one byte went there and back: no process start in it. The source writes and the sink reads 256 KiB
-  at a time. PSS is the sum over all of a proxy's processes, once it did not change for 2.5 seconds; by then a relay of vmssh has replaced
-  its runtime by \`vmssh-relay\`.
+  at a time. PSS is the sum over all of a proxy's processes, once it did not change for 2.5 seconds; by then a relay of the executable has
+  freed its engine.
 - Environment variables are those of a plain login: NODE_OPTIONS and the like would change how a runtime starts.
 
 Run it on a machine that does nothing else: on a busy one the runtimes' threads wait for a processor, and C programs have none.

@@ -11,7 +11,6 @@ export interface Found {
 export type Programs = Awaited<ReturnType<typeof findPrograms>> &
   ReturnType<typeof compileHarness> & {
     readonly versions: ReturnType<typeof versions>;
-    readonly bareBun: string;
   };
 
 /** What connects to a socket, given by its name in the folder of the sockets; or a process that connects to nothing. */

@@ -18,16 +18,30 @@ const lines = '/usr/share/vmssh/ssh_config';
 describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', () => {
   const dir = useTempDir();
   const root = join(dir, 'root');
+  let deb: string;
   const inside = (path: string) => existsSync(join(root, path));
 
   beforeAll(async () => {
     const from = join(dir, 'executable');
     mkdirSync(from);
-    for (const name of ['vmssh', 'vmssh-relay', 'node-hvsock-native.node'])
-      writeFileSync(join(from, name), '');
+    writeFileSync(join(from, 'vmssh'), '');
+    writeFileSync(join(from, 'LICENSES'), 'QuickJS-ng: of its authors\n');
     const { code, stdout } = await run([process.execPath, 'build/deb.js', from, join(dir, 'out')]);
     expect(code).toBe(0);
-    expect(await run(['dpkg-deb', '--extract', stdout.trim(), root])).toMatchObject({ code: 0 });
+    deb = stdout.trim();
+    expect(await run(['dpkg-deb', '--extract', deb, root])).toMatchObject({ code: 0 });
+  });
+
+  it('needs no other package', async () => {
+    const { stdout } = await run(['dpkg-deb', '--field', deb]);
+    expect(stdout).toMatch(/^Package: vmssh$/m);
+    expect(stdout).not.toMatch(/^(Pre-)?Depends:/m);
+  });
+
+  it('has the licences of vmssh and of what is linked into it', () => {
+    const copyright = readFileSync(join(root, 'usr/share/doc/vmssh/copyright'), 'utf8');
+    expect(copyright).toContain(readFileSync('LICENSE', 'utf8'));
+    expect(copyright).toContain('QuickJS-ng: of its authors');
   });
 
   it('has each page of docs/ that help, errors and man pages name, and those that such a page names', () => {

@@ -1,10 +1,10 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
-import { dist, executable as executableOf, run, runtime } from '../helpers/run.js';
+import { executable as executableOf, run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 describe.skipIf(executableOf === undefined)('the executable', () => {
@@ -34,7 +34,7 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     expect(result).toMatchObject({ code: 0, stdout: 'vsock:3:22\n', stderr: '' });
   });
 
-  it.skipIf(runtime !== 'engine')('has no runtime that obeys variables of its own', async () => {
+  it('has no runtime that obeys variables of its own', async () => {
     const preload = join(dir, 'preload.js');
     writeFileSync(preload, 'console.log("not vmssh");');
     const env = {
@@ -45,34 +45,9 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     expect(await run([executable, 'resolve', 'vsock/3'], { env })).toMatchObject({ stdout: 'vsock:3:22\n' });
   });
 
-  it.skipIf(runtime === 'engine')("obeys its runtime's own variables, as docs/security.md says", async () => {
-    const page = readFileSync('docs/security.md', 'utf8');
-    const preload = join(dir, 'preload.js');
-    writeFileSync(preload, 'console.log("not vmssh");');
-    const env = { BUN_OPTIONS: `--preload ${preload}` };
-    expect(await run([executable, 'resolve', 'vsock/3'], { env })).toMatchObject({
-      stdout: 'not vmssh\nvsock:3:22\n',
-    });
-    const asBun = await run([executable, 'run', preload], { env: { BUN_BE_BUN: '1' } });
-    expect(asBun).toMatchObject({ stdout: 'not vmssh\n' });
-    for (const name of ['BUN_OPTIONS', 'BUN_BE_BUN']) expect(page).toContain(name);
-  });
-
   it('names itself in the configuration', async () => {
     const result = await run([executable, 'config', 'print']);
     expect(result.stdout).toContain(`ProxyCommand ${executable} proxy --fdpass`);
-  });
-
-  it.skipIf(runtime === 'engine')('takes its addon from its own folder alone', async () => {
-    mkdirSync(join(dir, 'alone'));
-    cpSync(executable, join(dir, 'alone/vmssh'));
-    cpSync(dist('linux-x64/node-hvsock-native.node'), join(dir, 'node-hvsock-native.node'));
-    const result = await run([join(dir, 'alone/vmssh'), 'proxy', 'vsock/3', '22'], {
-      cwd: dir,
-      keepOpen: true,
-    });
-    expect(result).toMatchObject({ code: 1, stdout: '' });
-    expect(result.stderr).toContain(join(dir, 'alone/node-hvsock-native.node'));
   });
 
   const missing = missingPrograms({ strace: 'strace' });

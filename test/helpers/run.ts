@@ -18,11 +18,13 @@ export interface RunOptions extends SpawnOptions {
   readonly timeout?: number;
 }
 
-/** What the end-to-end tests run: "node" (this one), the path of another node, "executable" or "engine". See runtimes.js. */
+/** What the end-to-end tests run: "node" (this one), the path of another node, "executable" or "sanitized". See runtimes.js. */
 export const runtime = process.env.VMSSH_TEST_RUNTIME ?? 'node';
 
 /** Where the executable lies that they run, if they run one. */
-export const executable = { executable: dist('linux-x64/vmssh'), engine: dist('engine/vmssh') }[runtime];
+export const executable = { executable: dist('linux-x64/vmssh'), sanitized: dist('sanitized/vmssh') }[
+  runtime
+];
 
 /** The built program, as an argument array. */
 export const vmssh: readonly string[] = executable === undefined ? [node(), dist('vmssh.js')] : [executable];

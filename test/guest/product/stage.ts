@@ -27,8 +27,7 @@ export function stageProduct({ withExecutable }: { withExecutable: boolean }): S
   const hasExecutable = withExecutable && existsSync(join(executable, 'vmssh'));
   if (hasExecutable) {
     mkdirSync(join(folder, 'linux-x64'));
-    for (const name of ['vmssh', 'node-hvsock-native.node', 'vmssh-relay'])
-      cpSync(join(executable, name), join(folder, 'linux-x64', name));
+    cpSync(join(executable, 'vmssh'), join(folder, 'linux-x64/vmssh'));
   }
   return { folder, hasExecutable };
 }

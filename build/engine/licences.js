@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the linker takes of the system's static libraries. */
+const libraries = ['libc.a', 'libstdc++.a', 'libgcc.a'];
+
+/**
+ * The licences of all that an executable has in it beside vmssh itself, as one text. Throws if one is missing.
+ * @param {string} sources the engine's folder
+ * @param {readonly string[]} packages folders of npm packages
+ */
+export function licences(sources, packages) {
+  const parts = [
+    { title: 'QuickJS-ng', path: join(sources, '../../share/doc/qjs-src/copyright') },
+    ...packages.map((folder) => ({ title: titleOf(folder), path: licenceFile(folder) })),
+    ...libraryLicences(),
+  ];
+  const line = '='.repeat(80);
+  const texts = parts.map(
+    ({ title, path }) => `\n${line}\n${title}\n${line}\n\n${readFileSync(path, 'utf8').trim()}\n`,
+  );
+  return `The executable vmssh is under the licence in the file LICENSE. Linked into it are:
+${parts.map(({ title }) => `\n- ${title}`).join('')}
+\nThe last ones are Debian's packages of the C and C++ libraries. To link vmssh to others, build it from its sources.
+${texts.join('')}`;
+}
+
+/** @param {string} folder */
+function titleOf(folder) {
+  const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return `${name} ${version}`;
+}
+
+/** @param {string} folder */
+function licenceFile(folder) {
+  const name = readdirSync(folder).find((each) => /^licen[cs]e(\.|$)/i.test(each));
+  if (name === undefined) throw new Error(`${folder} has no licence`);
+  return join(folder, name);
+}
+
+/** By the Debian packages that they come from; those of one source share a file. */
+function libraryLicences() {
+  const names = libraries.map((library) => {
+    const path = realpathSync(answer('g++', `-print-file-name=${library}`));
+    return answer('dpkg-query', '-S', path).replace(/:.*/s, '');
+  });
+  const licences = names.map((title) => ({ title, path: realpathSync(`/usr/share/doc/${title}/copyright`) }));
+  return licences.filter(({ path }, index) => index === licences.findIndex((each) => each.path === path));
+}
+
+/** @param {string} program @param {readonly string[]} args */
+function answer(program, ...args) {
+  const { stdout, stderr, status, error } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`);
+  return stdout.trim();
+}

@@ -64,17 +64,17 @@ const beyond: Readonly<Record<string, Check>> = {
   '`ssh unix/PATH`, what a container exports': ({ ssh, systemd }) =>
     enters(`unix${exportPath(systemd, container)}`)({ ssh, scp: '', systemd }),
   '`ssh machine/NAME`, a VM with a vSockCid': gives('machine/fakevm'),
-  '`ssh machine/NAME`, a VM with an sshAddress alone': gives('machine/fakeaddr'),
+  '`ssh machine/NAME`, a VM with only an sshAddress': gives('machine/fakeaddr'),
   '`ssh machine/NAME` in another case': enters(`machine/${container.toUpperCase()}`),
-  'says that a machine is not known, and by what name': ({ ssh }) =>
+  'reports an unknown machine by its name': ({ ssh }) =>
     `{ ${ssh} machine/absent true || :; } 2>&1 | grep -q absent`,
-  'says why CID 4294967295 is refused': ({ ssh }) =>
+  'reports why CID 4294967295 is refused': ({ ssh }) =>
     `{ ${ssh} vsock/4294967295 true || :; } 2>&1 | grep -qvE 'Assertion|mm_receive_fd|proxy dialer|^kex|closed by'`,
 };
 
 const tables = { 'TEST-74': test74, 'Beyond it': beyond };
 
-/** Runs systemd's own checks with vmssh and with systemd-ssh-proxy as ssh's proxy, and holds docs/conformance.md to it. */
+/** Runs systemd's own checks with vmssh and with systemd-ssh-proxy as ssh's proxy, and compares docs/conformance.md. */
 export function conformance(scene: () => Scene, suite: Scene['suite']): void {
   const { systemd } = suiteNamed(suite);
   const hasMachines = systemd >= 256;
@@ -109,7 +109,7 @@ export function conformance(scene: () => Scene, suite: Scene['suite']): void {
 }
 
 /** Containers and machined's varlink service came with systemd 256 and 257. */
-const needsMachines = /container|machine\/NAME|machine is not known/;
+const needsMachines = /container|machine\/NAME|unknown machine/;
 
 /** A multiplexer as systemd's own users have one, and a socket whose path holds capitals. */
 async function startHelpers({ guest }: Scene): Promise<void> {
@@ -133,13 +133,13 @@ function cell(result: BatchResult | undefined): string {
   if (!result) return '–';
   if (result.code === 0) return 'yes';
   const line = result.stderr.split('\n')[0]?.trim() ?? '';
-  const reason = reasons.find(([words]) => words.test(line))?.[1] ?? line.replaceAll('|', '\\|');
+  const reason = reasons.find(([pattern]) => pattern.test(line))?.[1] ?? line.replaceAll('|', '\\|');
   return reason === '' ? 'no' : `no: ${reason}`;
 }
 
 const reasons: readonly [RegExp, string][] = [
   [/Could not resolve hostname/, 'taken for a host name'],
-  // It depends on who was first: systemd's socket for it, or the service that fails behind that.
+  // It depends on which was first: systemd's socket for it, or the service that fails after that.
   [/machined on .run.user.|varlink call: Connection reset/, "the user's machined refuses"],
 ];
 
@@ -147,7 +147,7 @@ function record(heading: string, column: string, cells: Cells): void {
   const text = readFileSync(file, 'utf8');
   if (writes) writeFileSync(file, withColumn(text, heading, column, cells));
   else {
-    const remedy = 'where the new one is right: VMSSH_WRITE_CONFORMANCE=1 npm run test:guest -- product';
+    const remedy = 'if the new one is right: VMSSH_WRITE_CONFORMANCE=1 npm run test:guest -- product';
     expect(Object.fromEntries(cells), `${column}: ${remedy}`).toEqual(
       Object.fromEntries(columnOf(text, heading, column)),
     );

@@ -5,7 +5,7 @@ export default defineConfig({
   plugins: [shellText()],
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/guest/**', 'test/windows/**'],
+    exclude: ['test/vm/**', 'test/windows/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

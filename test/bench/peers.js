@@ -6,12 +6,12 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { debianMirror } from '../../build/debian-mirror.js';
 import { installRuntimes } from '../../build/runtimes.js';
-import { cacheFolder } from '../guest/cache.js';
-import { execute } from '../guest/execute.js';
+import { execute } from '../vm/bed/execute.js';
+import { cacheFolder } from '../vm/images/cache.js';
 
 const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const recipe = fileURLToPath(new URL('recipe/peers.sh', import.meta.url));
-const cached = join(project, 'test/guest/recipe/cached.sh');
+const cached = join(project, 'test/vm/images/recipe/cached.sh');
 
 /**
  * Where everything lies that takes part; a program that is absent is `{ absent: why }`.

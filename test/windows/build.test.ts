@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { buildWindowsAddon } from '../../native/build-win32.js';
-import { execute } from '../guest/execute.js';
+import { execute } from '../vm/bed/execute.js';
 import { describeWindows } from './bed/describe.js';
 import { repo } from './bed/paths.js';
 

@@ -3,7 +3,7 @@ import { cpSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { buildWindowsAddon } from '../../native/build-win32.js';
-import { execute } from '../guest/execute.js';
+import { execute } from '../vm/bed/execute.js';
 import { describeWindows } from './bed/describe.js';
 import { repo, workFile } from './bed/paths.js';
 import { echoWithTail, startPeer } from './bed/peer.js';

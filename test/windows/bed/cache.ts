@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { debianMirror } from '../../../build/debian-mirror.js';
-import { cacheFolder } from '../../guest/cache.js';
-import { execute } from '../../guest/execute.js';
+import { execute } from '../../vm/bed/execute.js';
+import { cacheFolder } from '../../vm/images/cache.js';
 
 /** The script that runs a Windows program: in-wine.sh FOLDER REPO WORK PROGRAM ARGUMENTS... */
 export const inWine = recipe('in-wine.sh');
@@ -22,7 +22,7 @@ export async function ensureWine(log: (line: string) => void): Promise<string> {
   if (isWineBuilt()) return wineFolder();
   const started = Date.now();
   log('building a root with Wine …');
-  const cached = fileURLToPath(new URL('../../guest/recipe/cached.sh', import.meta.url));
+  const cached = fileURLToPath(new URL('../../vm/images/recipe/cached.sh', import.meta.url));
   await execute('bash', [cached, cacheFolder(), 'wine', key(), 'bash', recipe('wine.sh')], {
     env: { ...process.env, MIRROR: debianMirror(), WINE: inWine },
     timeout: 900,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { execute } from '../../guest/execute.js';
+import { execute } from '../../vm/bed/execute.js';
 import { repo } from './paths.js';
 
 /** Compiles test/windows/fakes/ into the folder. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { installWindowsRuntimes } from '../../../build/runtimes-win.js';
-import { execute } from '../../guest/execute.js';
+import { execute } from '../../vm/bed/execute.js';
 import { ensureWine, inWine } from './cache.js';
 import { compileFakes } from './compile.js';
 import { repo } from './paths.js';

@@ -1,0 +1,35 @@
+/** @import { Suite, SuiteFacts } from '../types.js' */
+
+// The guests there are: a Debian suite each, for the systemd it carries.
+const packages = [
+  ...['systemd', 'systemd-sysv', 'systemd-container', 'udev', 'dbus', 'libpam-systemd', 'kmod'],
+  ...['openssh-server', 'openssh-client', 'socat', 'rsync'],
+  ...['iproute2', 'procps', 'strace', 'busybox-static'],
+];
+
+const hypervisors = ['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-clients'];
+
+/** @type {Readonly<Record<Suite, SuiteFacts>>} */
+export const suites = {
+  trixie: { systemd: 257, packages: [...packages, 'nodejs'], servesVsock: true },
+  // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).
+  sid: { systemd: 262, packages: [...packages, 'nodejs'], servesVsock: true, acceptOutdated: true },
+  // Its own node is 18: it gets the program that runs this.
+  bookworm: { systemd: 252, packages: [...packages, 'sudo'], servesVsock: false, needsNode: true },
+  // A host of virtual machines, with what second-level.sh makes their systems of.
+  hypervisor: {
+    debian: 'trixie',
+    systemd: 257,
+    packages: [...packages, 'nodejs', ...hypervisors, 'dropbear-bin', 'zstd'],
+    servesVsock: true,
+  },
+};
+
+export const suiteNames = /** @type {Suite[]} */ (Object.keys(suites));
+
+/** @param {string} name */
+export function suiteNamed(name) {
+  const suite = suiteNames.find((each) => each === name);
+  if (!suite) throw new Error(`no guest suite ${JSON.stringify(name)}: there are ${suiteNames.join(', ')}`);
+  return suites[suite];
+}

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { banner } from '../bed/banner.js';
+import { bootGuest } from '../bed/guest.js';
+import { describeGuests } from '../describe.js';
+import { insides, outsides } from './guest-faults.js';
+import { faultsOf, type Line, linesOf, type Site, siteOf } from './guest-setup.js';
+
+// Each failure is brought about, found by its name and evidence, and mended by the cure that is printed.
+// audit: that is what makes sshd's helpers look up UNKNOWN, as most distributions have it.
+describeGuests('failures in a guest of systemd 252', () => {
+  let site: Site;
+
+  beforeAll(async () => {
+    site = siteOf(await bootGuest({ suite: 'bookworm', cid: 64, append: 'audit=1' }));
+    await site.guest.run("dmesg -n 1; echo 'nameserver 10.255.255.53' >/etc/resolv.conf");
+    expect((await site.install()).code).toBe(0);
+    const script = await site.vmssh('guest', 'check', '--script');
+    await site.guest.run('cat >/tmp/check.sh', { input: script.stdout });
+  });
+  afterAll(() => site?.guest.stop());
+
+  const overVsock = () => banner({ path: site.guest.muxPath, muxPort: 22 });
+
+  /** Breaks, looks, mends by the cure that is printed, looks again: in one command. */
+  async function brokenAndMended(breaks: string, restores: string, cure?: string): Promise<[Line[], Line[]]> {
+    const printed = `sh -c "$(sed -n 's/^fix *[^ ]* *//p' /tmp/found | head -n 1)"`;
+    const { stdout } = await site.guest.run(
+      `look=sh; ${breaks}; $look /tmp/check.sh >/tmp/found
+    ${cure ?? printed} >/dev/null 2>&1
+    $look /tmp/check.sh >/tmp/mended; { ${restores}; } >&2; cat /tmp/found; echo ====; cat /tmp/mended`,
+      { timeout: 100 },
+    );
+    const [found = '', mended = ''] = stdout.split('====');
+    return [faultsOf(linesOf(found)), faultsOf(linesOf(mended))];
+  }
+
+  test.each(outsides)('$number', async ({ breaks, step, evidence, outside, restores, cure }) => {
+    await site.guest.run(breaks, { allowFailure: true });
+    const doctor = await site.vmssh('doctor', '--timeout', '2', site.target);
+    expect(doctor.code).not.toBe(0);
+    expect(doctor.stdout).toMatch(outside);
+    const [[failed, printed], mended] = await brokenAndMended(':', ':', cure);
+    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'fix']);
+    expect(failed?.words).toMatch(evidence);
+    expect(mended).toEqual([]);
+    expect(await overVsock()).toMatch(/^SSH-2/);
+    await site.guest.run(restores);
+  });
+
+  test.each(insides)('$number', async ({ breaks, step, evidence, restores, cure }) => {
+    const [[failed, printed], mended] = await brokenAndMended(breaks, restores, cure);
+    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'fix']);
+    expect(failed?.words).toMatch(evidence);
+    expect(mended).toEqual([]);
+  });
+
+  test('11: a refused user is told apart from a fault of the way', async () => {
+    await site.guest.run('chmod o+w /home/tester');
+    const args = ['doctor', '--ssh-config', site.sshConfig, '--over', 'guest', `tester@${site.target}`];
+    const { code, stdout } = await site.vmssh(...args);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /✓ authentication[\s\S]*✗ login +the connection works up to sshd, which refuses tester: .*Permission denied/,
+    );
+    expect(stdout).toMatch(
+      /✗ login +\/home\/tester may be written by others than tester \(d\S+ tester:tester/,
+    );
+    await site.guest.run(
+      /✗ login +\/home.*\n +fix, as the guest gives it: (.*)/.exec(stdout)?.[1] ?? 'false',
+    );
+    expect((await site.vmssh(...args)).code).toBe(0);
+  });
+
+  test('4: the slow login is measured, and mended', async () => {
+    const dns = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(53, inet_aton("127.0.0.1"))) or die; recv(S, $b, 512, 0) while 1`;
+    await site.guest.run(
+      `systemd-run -q --unit=silent-dns perl -e '${dns}'; printf 'nameserver 127.0.0.1\\noptions timeout:2 attempts:1\\n' >/etc/resolv.conf`,
+    );
+    const args = ['doctor', '--ssh-config', site.sshConfig, site.target];
+    const slow = await site.vmssh(...args);
+    expect(slow.code).toBe(1);
+    expect(slow.stdout).toMatch(/✗ unknown +a login as root took (\d+\.\d) s/);
+    expect(slow.stdout).toMatch(/✗ unknown +looking up the name UNKNOWN took 2\d{3} ms/);
+    const mended = await site.install(); // finds it by itself, without --hosts-fix
+    expect(mended.stdout).toMatch(
+      /\+ hosts +\/etc\/hosts knows UNKNOWN: the lookup took 2\d{3} ms, and now \d{1,3} ms/,
+    );
+    const fast = await site.vmssh(...args);
+    expect(fast.code, fast.stdout).toBe(0);
+    const time = (text: string) => /a login as root took (\d+\.\d s)/.exec(text)?.[1];
+    console.log(
+      `login over vsock, a lookup of 2 s: ${time(slow.stdout)}; with UNKNOWN in /etc/hosts: ${time(fast.stdout)}`,
+    );
+  });
+
+  // The last: the device of these guests is deaf to the host after its driver came back.
+  test('5: no driver', async () => {
+    // A session whose end the device did not hear of holds the module; and the kernel keeps a socket for up to 8 s after
+    // its end (VSOCK_CLOSE_TIMEOUT).
+    await site.guest.run(
+      'systemctl stop "sshd-vsock@*.service"; for i in $(seq 40); do if modprobe -qr vmw_vsock_virtio_transport; then exit 0; fi; sleep 0.5; done; ss --vsock >&2; exit 1',
+    );
+    const doctor = await site.vmssh('doctor', '--timeout', '2', site.target);
+    expect(doctor.code).toBe(1);
+    expect(doctor.stdout).toMatch(
+      /✗ connect[\s\S]*- the guest has no vsock device, or its driver is not loaded \(5 in docs\/guest\.md\)/,
+    );
+    const [failed, cure] = faultsOf(await site.check());
+    expect(failed).toMatchObject({ state: 'failed', step: 'transport' });
+    expect(failed?.words).toMatch(
+      /the virtio vsock device has no driver: vmw_vsock_virtio_transport is not loaded/,
+    );
+    await site.guest.run(cure?.words ?? 'false');
+    expect(faultsOf(await site.check())).toEqual([]);
+  });
+});

@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import type { GuestCheckJson } from '../../../src/commands/guest/json.js';
+import { type Outcome, run, vmssh } from '../../helpers/run.js';
+import { banner } from '../bed/banner.js';
+import type { Guest } from '../bed/guest.js';
+
+/** What the suites of the guest's set-up share: the built program on this side, and a guest that it is to set up. */
+export interface Site {
+  readonly guest: Guest;
+  /** The guest as a target over vsock. */
+  readonly target: string;
+  /** Knows the hosts "guest" (root) and "tester", over TCP; and the key. */
+  readonly sshConfig: string;
+  vmssh(...args: string[]): Promise<Outcome>;
+  /** `guest install` with the target, over TCP. */
+  install(...args: string[]): Promise<Outcome>;
+  /** The real ssh by our proxy. */
+  ssh(...args: string[]): Promise<Outcome>;
+  /** The lines of `guest check`, as state, step and words. */
+  check(...args: string[]): Promise<Line[]>;
+}
+
+export interface Line {
+  readonly state: string;
+  readonly step: string;
+  readonly words: string;
+}
+
+export function siteOf(guest: Guest): Site {
+  const sshConfig = `${guest.folder}/ssh_config`;
+  const host = (name: string, user: string) =>
+    `Host ${name}\n  HostName 127.0.0.1\n  Port ${guest.tcpPort}\n  User ${user}\n`;
+  const all = `Host *\n  IdentityFile ${guest.identity}\n  IdentitiesOnly yes\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n`;
+  writeFileSync(sshConfig, `${host('guest', 'root')}${host('tester', 'tester')}${all}`);
+  const call = (...args: string[]) => run([...vmssh, ...args], { timeout: 110_000 });
+  const target = `vsock-mux${guest.muxPath}`;
+  const proxy = [...vmssh, 'proxy', '--typed', '%n', '%h', '%p'].join(' ');
+  return {
+    guest,
+    target,
+    sshConfig,
+    vmssh: call,
+    install: (...args) =>
+      call('guest', 'install', ...args, '--ssh-config', sshConfig, '--target', target, 'guest'),
+    ssh: (...args) => run(['ssh', '-F', sshConfig, '-o', `ProxyCommand=${proxy}`, ...args]),
+    async check(...args) {
+      const into = ['--json', '--ssh-config', sshConfig, 'guest'];
+      const { stdout, stderr } = await call('guest', 'check', ...into, ...args);
+      expect(stderr).toBe('');
+      const { checks } = JSON.parse(stdout) as GuestCheckJson;
+      return checks.flatMap(({ name: step, state, found: words, fix }) => [
+        { state, step, words },
+        ...(fix === undefined ? [] : [{ state: 'fix', step, words: fix }]),
+      ]);
+    },
+  };
+}
+
+/** A script's own lines as it printed them. */
+export function linesOf(text: string): Line[] {
+  return text
+    .split('\n')
+    .map((line) => /^(\S+) +(\S+) +(.*)$/.exec(line) ?? [])
+    .filter(([, state]) => state !== undefined)
+    .map(([, state = '', step = '', words = '']) => ({ state, step, words }));
+}
+
+/** Whatever went wrong and its cure. */
+export function faultsOf(lines: readonly Line[]): Line[] {
+  return lines.filter(({ state }) => state === 'failed' || state === 'fix');
+}
+
+/** Every file, link and folder of /etc with owner, mode and content; the machine's id is another at each boot. */
+export async function listEtc(guest: Guest): Promise<string[]> {
+  const { stdout } = await guest.run(
+    "cd /etc && find . ! -name machine-id -printf '%p %y %m %u:%g %l\\n' | sort; find . -type f ! -name machine-id -exec sha256sum {} + | sort -k2",
+  );
+  return stdout.split('\n');
+}
+
+/** Reboots, and waits until root can log in again. */
+export async function reboot(guest: Guest): Promise<void> {
+  const id = async () => {
+    // A guest that is not up yet takes the connection all the same, and ssh would wait for it long.
+    await banner({ host: '127.0.0.1', port: guest.tcpPort }, 2);
+    return (await guest.run('cat /proc/sys/kernel/random/boot_id', { timeout: 20 })).stdout;
+  };
+  const before = await id();
+  await guest.run('systemctl reboot', { allowFailure: true });
+  const now = () => id().catch(() => before);
+  await expect.poll(now, { timeout: 150_000, interval: 300 }).not.toBe(before);
+}

@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { version } from '../../../src/version.js';
+import { bootGuest, type Guest } from '../bed/guest.js';
+import { describeGuests } from '../describe.js';
+import { startContainer } from '../inside/container.js';
+import { register } from '../inside/machined.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const deb = `dist/vmssh_${version}_amd64.deb`;
+const id = '0123456789abcdef0123456789abcdef';
+
+describeGuests('machines on a host with systemd-machined', () => {
+  let guest: Guest;
+  const sh = async (line: string) => {
+    const { stdout, stderr, code } = await guest.run(line, { timeout: 120, allowFailure: true });
+    return { stdout, code, stderr };
+  };
+
+  beforeAll(async () => {
+    guest = await bootGuest({ suite: 'trixie', cid: 78, share: root });
+    // The guest is the host here: it knows a container, and itself as a machine by its own CID.
+    await guest.copyIn({ '/root/.ssh/id_ed25519': guest.identity });
+    await guest.run(`set -e
+      mkdir -p /host && mount -t virtiofs host /host && modprobe vsock_loopback
+      chmod 600 /root/.ssh/id_ed25519
+      printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' > /usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh`);
+    await startContainer(guest, 'box');
+    await guest.run(register({ name: 'selfmade', class: 'vm', service: 'test', vSockCid: 78, id }));
+  }, 400_000);
+  afterAll(() => guest?.stop());
+
+  test('are listed once each, with what both sources know', async () => {
+    const { stdout } = await sh('vmssh list --json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      machines: [
+        { name: 'box', target: 'machine/box', also: ['container/box'], status: 'running' },
+        { name: 'selfmade', target: 'machine/selfmade', cid: 78, address: 'vsock/78' },
+      ],
+    });
+  }, 120_000);
+
+  test('are logged in to by their names, and known again by their ids', async () => {
+    expect(await sh('vmssh ssh box hostname')).toMatchObject({ code: 0, stdout: 'box\n' });
+    expect(await sh('vmssh ssh selfmade hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
+    const { stdout } = await sh('cat .ssh/vmssh_known_hosts');
+    expect(stdout).toMatch(/^vmssh-01234567-89ab-cdef-0123-456789abcdef ssh-ed25519 /m);
+    expect(stdout).not.toMatch(/^[^ ]*box/m);
+  }, 120_000);
+
+  test('are logged in to by plain ssh after config install, and no more after config uninstall', async () => {
+    expect(await sh('vmssh config install && ssh -n box hostname && ssh -n selfmade hostname')).toMatchObject(
+      {
+        code: 0,
+        stdout: expect.stringMatching(/\nbox\ntrixie\n$/),
+      },
+    );
+    expect(await sh('vmssh doctor | grep -E "config|Include|vsock/3"')).toMatchObject({
+      stdout: expect.stringMatching(/^✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n$/),
+    });
+    expect(await sh('vmssh config uninstall && ls .ssh/config .ssh/vmssh.conf')).toMatchObject({ code: 2 });
+  }, 120_000);
+
+  test('that have another host key are refused until they are forgotten', async () => {
+    await sh(
+      'ssh-keygen -q -t ed25519 -N "" -f other; sed -i "s#^\\(vmssh-0123[^ ]* \\).*#\\1$(cut -d\' \' -f1,2 other.pub)#" .ssh/vmssh_known_hosts',
+    );
+    const refused = await sh('vmssh ssh selfmade hostname');
+    const [, cure = ''] = /should be: (.*vmssh.* forget machine\/selfmade)\n/.exec(refused.stderr) ?? [];
+    expect([refused.code, cure]).toEqual([255, expect.stringMatching(/./)]);
+    expect(await sh(`${cure} && vmssh ssh selfmade hostname`)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/trixie\n$/),
+    });
+  }, 180_000);
+
+  test('that are containers of nspawn without an export are logged in to by their CIDs', async () => {
+    const bare = { name: 'bare', class: 'container', service: 'systemd-nspawn', vSockCid: 78 };
+    await guest.run(register({ ...bare, id: id.replace('0', '9') }));
+    expect(await sh('vmssh resolve bare')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^vsock:78:22\n.*\n.*\n {2}it exports no SSH socket\n/),
+    });
+    expect(await sh('vmssh ssh bare hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
+  }, 120_000);
+
+  test.skipIf(!existsSync(`${root}/${deb}`))(
+    'the package works, and leaves nothing behind (npm run build:deb)',
+    async () => {
+      const files = 'find /etc /usr -xdev | sort';
+      const before = await sh(files);
+      await sh('rm /usr/local/bin/vmssh');
+      expect(await sh(`dpkg -i /host/${deb}`)).toMatchObject({ code: 0 });
+      expect(await sh('vmssh ssh box hostname')).toMatchObject({ stdout: 'box\n' });
+      // systemd's own lines come first for what they know.
+      expect((await sh('ssh -G vsock/3')).stdout).toContain(
+        'proxycommand /usr/lib/systemd/systemd-ssh-proxy',
+      );
+      expect((await sh('ssh -G container/box')).stdout).toContain('proxycommand /usr/bin/vmssh proxy');
+      expect(await sh('readlink /etc/ssh/ssh_config.d/30-vmssh.conf')).toMatchObject({
+        stdout: '/usr/share/vmssh/ssh_config\n',
+      });
+      expect(await sh('dpkg -r vmssh')).toMatchObject({ code: 0 });
+      const after = (await sh(files)).stdout.split('\n');
+      expect(before.stdout.split('\n').filter((path) => !after.includes(path))).toEqual([
+        '/usr/local/bin/vmssh',
+      ]);
+      expect(after.filter((path) => !before.stdout.includes(path))).toEqual([]);
+      expect(await sh('dpkg-query -W vmssh')).toMatchObject({ code: 1 });
+    },
+    300_000,
+  );
+});

@@ -1,0 +1,114 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bootGuest, type Guest } from '../bed/guest.js';
+import { describeGuests } from '../describe.js';
+import { register } from '../inside/machined.js';
+import { domain, saved, started, up } from './virtual-machines.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const mint = { name: 'mint', uuid: '11111111-2222-4333-8444-555555555555' };
+const plum = { name: 'plum', uuid: '99999999-8888-4777-8666-555555555555', cid: 60 };
+
+// The kernel's own vhost-vsock: the guest is the host here, its CPU emulates another one, and that has a guest of its own.
+describeGuests('virtual machines of QEMU and libvirt', () => {
+  let guest: Guest;
+  const sh = async (line: string) => {
+    const { stdout, stderr, code } = await guest.run(line, { timeout: 200, allowFailure: true });
+    return { stdout, code, stderr };
+  };
+  // Again and again: on a machine as slow as this one a provider may be late, which is a warning.
+  const expectList = (wanted: object) =>
+    expect
+      .poll(async () => JSON.parse((await sh('vmssh list --json')).stdout), {
+        timeout: 100_000,
+        interval: 500,
+      })
+      .toMatchObject(wanted);
+
+  beforeAll(async () => {
+    guest = await bootGuest({ suite: 'hypervisor', cid: 79, share: root, memory: 1536 });
+    await guest.copyIn({
+      '/root/.ssh/id_ed25519': guest.identity,
+      '/vm/vmlinuz': `${dirname(guest.identity)}/vmlinuz`,
+      '/vm/second-level.sh': `${root}/test/vm/inside/second-level.sh`,
+    });
+    await guest.run(`set -e
+      mkdir -p /host && mount -t virtiofs host /host && modprobe vhost_vsock
+      systemctl set-property --runtime machine.slice CPUWeight=1
+      chmod 600 /root/.ssh/id_ed25519
+      printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
+      sh /vm/second-level.sh /vm`);
+    await guest.run(started({ ...mint, cid: 50 }));
+    await guest.run('virsh -q create /dev/stdin', { input: domain(plum), timeout: 120 });
+    await guest.run(`${up(mint)}; ${up(plum)}`, { timeout: 400 });
+  }, 600_000);
+  afterAll(() => guest?.stop());
+
+  test('are listed once each, by what QEMU’s command line and libvirt tell', async () => {
+    // libvirt registers its domains at machined too.
+    expect((await sh('machinectl list --no-legend')).stdout).toMatch(/^qemu-\d+-plum /);
+    await expectList({
+      machines: [
+        { ...mint, cid: 50, status: 'running', target: 'qemu/mint', provider: 'qemu', address: 'vsock/50' },
+        { ...plum, status: 'running', target: 'qemu/plum', provider: 'libvirt', address: 'vsock/60' },
+      ],
+      warnings: [],
+    });
+  });
+
+  test('are logged in to by target, by name, and by plain ssh', async () => {
+    expect(await sh('vmssh ssh qemu/mint uname -n')).toMatchObject({ code: 0, stdout: 'mint\n' });
+    expect(await sh('vmssh ssh plum uname -n')).toMatchObject({ code: 0, stdout: 'plum\n' });
+    const { stdout } = await sh('vmssh config install >&2 && ssh -G mint');
+    expect(stdout.split('\n')).toEqual(
+      expect.arrayContaining([
+        'proxyusefdpass yes',
+        `hostkeyalias vmssh-${mint.uuid}`,
+        expect.stringMatching(/^proxycommand .* proxy .*qemu\/mint/),
+      ]),
+    );
+    expect(await sh('ssh -n mint uname -n')).toMatchObject({ code: 0, stdout: 'mint\n', stderr: '' });
+  }, 400_000);
+
+  test('are checked up to their host keys', async () => {
+    expect(await sh('vmssh check qemu/mint')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/✓ connected .*vsock:50:22.*✓ host key .*ssh-ed25519/s),
+    });
+  });
+
+  test('that come back with another CID are known, and not complained about', async () => {
+    await guest.run(saved(mint), { timeout: 120 });
+    await guest.run(started({ ...mint, cid: 51, from: 'saved' }));
+    await expectList({ machines: [{ name: 'mint', cid: 51 }, { name: 'plum' }] });
+    expect(await sh('ssh -n mint uname -n')).toMatchObject({ code: 0, stdout: 'mint\n', stderr: '' });
+  }, 400_000);
+
+  test('that have made themselves another host key are refused until they are forgotten', async () => {
+    const anew =
+      'rm /etc/dropbear/*; kill $(cat /run/dropbear.pid); sleep 1; dropbear -R -p 127.0.0.1:22 >/dev/null 2>&1 </dev/null';
+    await sh(`ssh -n mint '${anew}'`);
+    const refused = await sh('ssh -n mint uname -n');
+    expect(refused).toMatchObject({ code: 255, stderr: expect.stringContaining('vmssh-11111111-2222-4333') });
+    expect(await sh('vmssh forget mint && ssh -n mint uname -n')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/mint\n$/),
+    });
+  }, 400_000);
+
+  test('whose CID another claims are told, and QEMU gets no CID that is in use', async () => {
+    expect(await sh(started({ ...mint, name: 'late', cid: plum.cid, waits: true }))).toMatchObject({
+      stderr: expect.stringContaining('Address already in use'),
+    });
+    await guest.run(register({ name: 'ghost', class: 'vm', service: 'test', vSockCid: 51 }));
+    await expectList({ warnings: [{ code: 'CID_TWICE' }] });
+  });
+
+  test('of libvirt are listed with its word on their state', async () => {
+    await guest.run('virsh -q suspend plum');
+    await expectList({ machines: [{ name: 'ghost' }, { name: 'mint' }, { name: 'plum', status: 'paused' }] });
+    await guest.run('virsh -q destroy plum');
+    await expectList({ machines: [{ name: 'ghost' }, { name: 'mint' }], warnings: [{ code: 'CID_TWICE' }] });
+  });
+});

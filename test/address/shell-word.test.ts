@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shellWord } from '../../src/address/shell-word.js';
 import { setupScript } from '../../src/guest/script.js';
-import { shell, shells } from '../guest-side/shells.js';
+import { shell, shells } from '../helpers/shells.js';
 
 const hostile = [
   ...['', ' ', "'", "''", `it's "me"`, '$(id)', '`id`', '$HOME', '\\', "\\'", 'a\nb', '\t', '*', '~', '-n'],

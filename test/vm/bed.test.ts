@@ -12,7 +12,7 @@ import { suiteNames, suites } from './images/suites.js';
 import { installVsockUnits } from './inside/by-hand.js';
 import { startContainer, stopContainer } from './inside/container.js';
 
-const shared = fileURLToPath(new URL('.', import.meta.url));
+const shared = fileURLToPath(new URL('./images', import.meta.url));
 
 describeGuests('the bed', () => {
   describe.each(suiteNames.filter((name) => !suites[name].debian))('%s', (suite) => {

@@ -1,5 +1,5 @@
-import { type Command, type RawArgs, understand } from '../../src/cli/command.js';
-import { fakeIo } from '../helpers/fake-io.js';
+import { type Command, type RawArgs, understand } from '../../../src/cli/command.js';
+import { fakeIo } from '../../helpers/fake-io.js';
 
 export const raw = (options: RawArgs['options'] = {}, ...positionals: string[]): RawArgs => ({
   options,

@@ -1,14 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RawArgs } from '../../src/cli/command.js';
-import { checkTarget } from '../../src/commands/check/target.js';
-import { guestInstall, install as installGuest } from '../../src/commands/guest/install.js';
-import { fakeIo } from '../helpers/fake-io.js';
-import { findProgram } from '../helpers/programs.js';
-import { vmssh } from '../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import type { RawArgs } from '../../../src/cli/command.js';
+import { checkTarget } from '../../../src/commands/check/target.js';
+import { guestInstall, install as installGuest } from '../../../src/commands/guest/install.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { findProgram } from '../../helpers/programs.js';
+import { vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 import { raw } from './call.js';
 
 const dir = useTempDir();

@@ -10,15 +10,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import facts from '../../src/guest/sh/parts/facts.sh';
-import files from '../../src/guest/sh/parts/files.sh';
-import home from '../../src/guest/sh/parts/home.sh';
-import report from '../../src/guest/sh/parts/report.sh';
-import undo from '../../src/guest/sh/parts/undo.sh';
-import write from '../../src/guest/sh/parts/write.sh';
-import { stamp } from '../../src/guest/units.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { shell, shells } from './shells.js';
+import facts from '../../../src/guest/sh/parts/facts.sh';
+import files from '../../../src/guest/sh/parts/files.sh';
+import home from '../../../src/guest/sh/parts/home.sh';
+import report from '../../../src/guest/sh/parts/report.sh';
+import undo from '../../../src/guest/sh/parts/undo.sh';
+import write from '../../../src/guest/sh/parts/write.sh';
+import { stamp } from '../../../src/guest/units.js';
+import { shell, shells } from '../../helpers/shells.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 let count = 0;

@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { serviceIdOfPort } from '../../src/address/service-id.js';
-import type { Io } from '../../src/cli/command.js';
-import { hostSigns, machinesOfProcesses } from '../../src/commands/doctor/target/signs.js';
-import { DiscoveryError } from '../../src/discovery/discovery-error.js';
-import type { HyperVService } from '../../src/discovery/hyper-v/services.js';
-import type { DiscoveredMachine } from '../../src/discovery/provider.js';
-import { ConnectError } from '../../src/errors.js';
-import { fakeProc } from '../discovery/processes/fake-proc.js';
-import { fakeIo } from '../helpers/fake-io.js';
+import { serviceIdOfPort } from '../../../src/address/service-id.js';
+import type { Io } from '../../../src/cli/command.js';
+import { hostSigns, machinesOfProcesses } from '../../../src/commands/doctor/target/signs.js';
+import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
+import type { HyperVService } from '../../../src/discovery/hyper-v/services.js';
+import type { DiscoveredMachine } from '../../../src/discovery/provider.js';
+import { ConnectError } from '../../../src/errors.js';
+import { fakeProc } from '../../discovery/processes/fake-proc.js';
+import { fakeIo } from '../../helpers/fake-io.js';
 
 describe('signs on this host', () => {
   const error = new ConnectError('connect', 'x', { code: 'ETIMEDOUT', problem: 'x' });

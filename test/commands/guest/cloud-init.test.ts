@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { guestCloudInit } from '../../src/commands/guest/cloud-init.js';
-import { setupScript } from '../../src/guest/script.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { guestCloudInit } from '../../../src/commands/guest/cloud-init.js';
+import { setupScript } from '../../../src/guest/script.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
 
 const dir = useTempDir();

@@ -13,16 +13,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import accountPart from '../../src/guest/sh/parts/account.sh';
-import facts from '../../src/guest/sh/parts/facts.sh';
-import files from '../../src/guest/sh/parts/files.sh';
-import homePart from '../../src/guest/sh/parts/home.sh';
-import report from '../../src/guest/sh/parts/report.sh';
-import undo from '../../src/guest/sh/parts/undo.sh';
-import write from '../../src/guest/sh/parts/write.sh';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { onTerminal } from '../helpers/terminal.js';
-import { shell, shells } from './shells.js';
+import accountPart from '../../../src/guest/sh/parts/account.sh';
+import facts from '../../../src/guest/sh/parts/facts.sh';
+import files from '../../../src/guest/sh/parts/files.sh';
+import homePart from '../../../src/guest/sh/parts/home.sh';
+import report from '../../../src/guest/sh/parts/report.sh';
+import undo from '../../../src/guest/sh/parts/undo.sh';
+import write from '../../../src/guest/sh/parts/write.sh';
+import { shell, shells } from '../../helpers/shells.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { onTerminal } from '../../helpers/terminal.js';
 
 // As root the home is somebody else's, as in a guest; else it is the caller's own, and "root" means no runuser.
 const isRoot = process.getuid?.() === 0;

@@ -1,15 +1,15 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import answer from '../../src/guest/sh/check/answer.sh';
-import socket from '../../src/guest/sh/check/socket.sh';
-import system from '../../src/guest/sh/check/system.sh';
-import transport from '../../src/guest/sh/check/transport.sh';
-import facts from '../../src/guest/sh/parts/facts.sh';
-import report from '../../src/guest/sh/parts/report.sh';
-import vsock from '../../src/guest/sh/parts/vsock.sh';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { shell, shells } from './shells.js';
+import answer from '../../../src/guest/sh/check/answer.sh';
+import socket from '../../../src/guest/sh/check/socket.sh';
+import system from '../../../src/guest/sh/check/system.sh';
+import transport from '../../../src/guest/sh/check/transport.sh';
+import facts from '../../../src/guest/sh/parts/facts.sh';
+import report from '../../../src/guest/sh/parts/report.sh';
+import vsock from '../../../src/guest/sh/parts/vsock.sh';
+import { shell, shells } from '../../helpers/shells.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 let count = 0;

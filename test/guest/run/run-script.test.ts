@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runScript } from '../../src/guest/run/run-script.js';
-import { lifeline } from '../helpers/lifeline.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { runScript } from '../../../src/guest/run/run-script.js';
+import { lifeline } from '../../helpers/lifeline.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const route = (script: string) => ({ name: 'ssh', command: ['sh', '-c', script], input: undefined }) as const;

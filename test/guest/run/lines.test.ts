@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitLines, splitTerminal } from '../../src/guest/run/lines.js';
+import { splitLines, splitTerminal } from '../../../src/guest/run/lines.js';
 
 const part = 'ab'.repeat(16);
 const parts = (8 << 20) / part.length;

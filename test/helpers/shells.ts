@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { findProgram } from '../helpers/programs.js';
+import { findProgram } from './programs.js';
 
 /** The shells that guests have as /bin/sh; busybox's is there where busybox is. */
 export const shells: readonly { readonly name: string; readonly command: readonly string[] }[] = [

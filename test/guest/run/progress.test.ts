@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cidOf, parseProgress } from '../../src/guest/run/progress.js';
+import { cidOf, parseProgress } from '../../../src/guest/run/progress.js';
 
 describe('lines of a script', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { splitLines, splitTerminal } from '../../src/guest/run/lines.js';
-import { leaveScript, leftFile, runLeft, sudoAsks } from '../../src/guest/run/sudo.js';
+import { splitLines, splitTerminal } from '../../../src/guest/run/lines.js';
+import { leaveScript, leftFile, runLeft, sudoAsks } from '../../../src/guest/run/sudo.js';
 
 describe('a sudo that asks', () => {
   it.each([

@@ -4,17 +4,17 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { generator, generatorPath } from '../../src/guest/generator.js';
-import { parseProgress } from '../../src/guest/run/progress.js';
+import { generator, generatorPath } from '../../../src/guest/generator.js';
+import { parseProgress } from '../../../src/guest/run/progress.js';
 import {
   type CheckScriptOptions,
   checkScript,
   proofScript,
   setupScript,
   undoScript,
-} from '../../src/guest/script.js';
-import { stamp } from '../../src/guest/units.js';
-import { missingPrograms } from '../helpers/programs.js';
+} from '../../../src/guest/script.js';
+import { stamp } from '../../../src/guest/units.js';
+import { missingPrograms } from '../../helpers/programs.js';
 
 const scripts = [
   { name: 'set-up', text: setupScript({ port: 22 }) },
@@ -39,7 +39,7 @@ const scripts = [
   { name: 'proof', text: proofScript({ keep: false }) },
   { name: 'generator', text: stamp(generator) },
 ];
-const folder = fileURLToPath(new URL('../../src/guest/sh', import.meta.url));
+const folder = fileURLToPath(new URL('../../../src/guest/sh', import.meta.url));
 const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.sh'))
   .map((name) => ({ name, path: join(folder, name), text: readFileSync(join(folder, name), 'utf8') }));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { generator } from '../../src/guest/generator.js';
-import { shell, shells } from './shells.js';
+import { shell, shells } from '../helpers/shells.js';
 
 const functions = generator.slice(0, generator.lastIndexOf('\nmain "$@"'));
 

@@ -1,17 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Command, type RawArgs, UsageError, understand } from '../../src/cli/command.js';
-import { doctorTarget } from '../../src/commands/doctor/target/doctor-target.js';
-import { guestCheck } from '../../src/commands/guest/check.js';
-import { guestGenerator } from '../../src/commands/guest/generator.js';
-import { guestInstall } from '../../src/commands/guest/install.js';
-import { guestScript } from '../../src/commands/guest/script.js';
-import { guestUnits } from '../../src/commands/guest/units.js';
-import { ConnectError } from '../../src/errors.js';
-import { checkScript, setupScript, undoScript } from '../../src/guest/script.js';
-import { fakeIo } from '../helpers/fake-io.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { type Command, type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
+import { doctorTarget } from '../../../src/commands/doctor/target/doctor-target.js';
+import { guestCheck } from '../../../src/commands/guest/check.js';
+import { guestGenerator } from '../../../src/commands/guest/generator.js';
+import { guestInstall } from '../../../src/commands/guest/install.js';
+import { guestScript } from '../../../src/commands/guest/script.js';
+import { guestUnits } from '../../../src/commands/guest/units.js';
+import { ConnectError } from '../../../src/errors.js';
+import { checkScript, setupScript, undoScript } from '../../../src/guest/script.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
 
 const dir = useTempDir();

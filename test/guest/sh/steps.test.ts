@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { setupScript, undoScript } from '../../src/guest/script.js';
-import { layouts, unitFiles } from '../../src/guest/units.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { shell, shells } from './shells.js';
+import { setupScript, undoScript } from '../../../src/guest/script.js';
+import { layouts, unitFiles } from '../../../src/guest/units.js';
+import { shell, shells } from '../../helpers/shells.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 let count = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { guestRoute, guestRouteOf } from '../../src/guest/run/route.js';
+import { guestRoute, guestRouteOf } from '../../../src/guest/run/route.js';
 
 describe('ways', () => {
   it.each([

@@ -1,4 +1,4 @@
-/** Milliseconds on a clock that nobody sets. Node loads 0.6 ms of code for the first `performance.now()`, and none for this. */
+/** Milliseconds on a monotonic clock. The first `performance.now()` makes Node load 0.6 ms of code; this loads none. */
 export function now(): number {
   return process.uptime() * 1000;
 }

@@ -6,12 +6,12 @@ export type Endpoint =
   | { readonly family: 'tcp'; readonly host: string; readonly port: number }
   | { readonly family: 'hyper-v'; readonly vmId: string; readonly serviceId: string };
 
-/** Whether a vsock of the machine is on the way there; one that is not known yet may have one. */
+/** Whether the connection goes over the machine's vsock; true if the family is not known yet. */
 export function usesVsock(family: Endpoint['family'] | undefined): boolean {
   return family !== 'unix' && family !== 'tcp';
 }
 
-/** The endpoint in the words of a literal target: "unix:/run/x", "vsock:3:22", "hvsock:VMID:SERVICEID". */
+/** The endpoint as a literal target: "unix:/run/x", "vsock:3:22", "hvsock:VMID:SERVICEID". */
 export function formatEndpoint(endpoint: Endpoint): string {
   switch (endpoint.family) {
     case 'unix':

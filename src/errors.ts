@@ -1,4 +1,4 @@
-/** The steps of the way from a host name to bytes; an error names the one that failed. */
+/** The steps from a host name to a connection; an error names the one that failed. */
 export type Op = 'parse' | 'resolve' | 'connect' | 'handshake' | 'relay';
 
 /** Why no banner came: nothing was sent, the connection was closed or lost, or what came is not SSH. */
@@ -7,22 +7,22 @@ export type NoBannerReason = (typeof noBannerReasons)[number];
 export const noBannerReasons = ['silent', 'closed', 'not-ssh'] as const;
 
 export interface ConnectErrorInit {
-  /** An errno's name ("ECONNREFUSED") or one of ours, which docs/errors.md lists: USAGE, NOT_FOUND, NO_BANNER … */
+  /** An errno's name ("ECONNREFUSED") or one of ours, listed in docs/errors.md: USAGE, NOT_FOUND, NO_BANNER … */
   readonly code: string;
-  /** What went wrong, one clause without a full stop; values received are quoted in it. */
+  /** What went wrong: one clause without a full stop, with received values in quotes. */
   readonly problem: string;
-  /** The command or change that mends it. */
+  /** The command or change that fixes it. */
   readonly hint?: string | undefined;
-  /** Only of NO_BANNER. */
+  /** Only for NO_BANNER. */
   readonly reason?: NoBannerReason | undefined;
   readonly cause?: unknown;
 }
 
-/** Why a target could not be reached: `message` is one printable line, `hint` what fixes it. */
+/** Why a target could not be reached: `message` is one printable line, `hint` the fix. */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError';
   readonly op: Op;
-  /** The target as it was typed. */
+  /** The target as typed. */
   readonly target: string;
   readonly code: string;
   readonly problem: string;
@@ -40,26 +40,26 @@ export class ConnectError extends Error {
   }
 }
 
-/** Whether another program's word is one of the steps. */
+/** Whether another program's value is one of the steps. */
 export function isOp(word: unknown): word is Op {
   return typeof word === 'string' && Object.hasOwn(failure, word);
 }
 
-/** The exit codes of every command, listed in docs/errors.md. */
+/** The exit codes of all commands, listed in docs/errors.md. */
 export const exitCode = { ok: 0, connect: 1, usage: 2, noBanner: 3, notFound: 4, interrupted: 130 } as const;
 
-/** The exit code for an error: its op and code decide. */
+/** The exit code for an error, by its op and code. */
 export function exitCodeOf(error: ConnectError): number {
   if (error.op === 'parse') return exitCode.usage;
   return byCode.get(error.code) ?? exitCode.connect;
 }
 
-/** Text in double quotes that is safe to print: control characters stand as \xNN or \u{N}. */
+/** Text in double quotes that is safe to print: control characters become \xNN or \u{N}. */
 export function quote(text: string): string {
   return `"${printable(text)}"`;
 }
 
-/** Names in quotes, joined; of very many the first, and how many more there are. */
+/** Names in quotes, joined; of very many only the first, and the number of the others. */
 export function quoteNames(names: readonly string[], joint: ', ' | ' or '): string {
   const more = names.length - mostNames;
   return [...names.slice(0, mostNames).map(quote), ...(more > 0 ? [`${more} more`] : [])].join(joint);
@@ -67,7 +67,7 @@ export function quoteNames(names: readonly string[], joint: ', ' | ' or '): stri
 
 const mostNames = 50;
 
-/** The text with every control and bidirectional character escaped, so that a peer's words cannot steer a terminal. */
+/** The text with all control and bidirectional characters escaped, so that a peer cannot control the terminal. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => {
     const code = c.codePointAt(0) ?? 0;

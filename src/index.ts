@@ -15,24 +15,24 @@ export type { Endpoint, HostKey, ProbeResult, Resolution, Target };
 export { parseTarget };
 
 export interface ConnectOptions {
-  /** Used where the target names no port; 22. */
+  /** The port if the target names none; default 22. */
   readonly port?: number;
-  /** Milliseconds for the connect; 15000. */
+  /** Milliseconds for the connect; default 15000. */
   readonly timeout?: number;
-  /** Milliseconds to try again until an SSH banner is there, for a machine that boots; absent: one try. */
+  /** Milliseconds to retry until an SSH banner arrives, for a machine that boots; absent: one attempt. */
   readonly wait?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Opens a stream to a machine: "vsock/3", "machine/web", "unix/run/x.sock" … It half-closes with `end()` and goes as
- * ssh2's `sock`. Rejects with a ConnectError.
+ * Opens a stream to a machine: "vsock/3", "machine/web", "unix/run/x.sock" … It half-closes with `end()` and can be used
+ * as ssh2's `sock`. Rejects with a ConnectError.
  */
 export async function connect(target: string, options: ConnectOptions = {}): Promise<Duplex> {
   return toDuplex((await open(target, options)).connection);
 }
 
-/** Where a target leads, without opening anything. Rejects with a ConnectError. */
+/** Resolves a target to its endpoint, without opening anything. Rejects with a ConnectError. */
 export function resolve(
   target: string,
   options: Pick<ConnectOptions, 'port' | 'signal'> = {},
@@ -43,11 +43,11 @@ export function resolve(
 }
 
 export interface ProbeOptions extends ConnectOptions {
-  /** Servers may offer other authentication methods to other users; "root". */
+  /** The user to ask about, since servers may offer each user other authentication methods; default "root". */
   readonly user?: string;
 }
 
-/** Connects and does the SSH handshake up to the authentication, then hangs up. Rejects with a ConnectError. */
+/** Connects, does the SSH handshake up to the authentication, and disconnects. Rejects with a ConnectError. */
 export async function probe(
   target: string,
   options: ProbeOptions = {},

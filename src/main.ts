@@ -9,9 +9,9 @@ import { ConnectError, exitCode, exitCodeOf, printable } from './errors.js';
 import { loadAddon } from './native.js';
 import { selfCommand } from './runtime.js';
 
-/** Runs the program and ends the process: the one place that turns errors into words and an exit code. */
+/** Runs the program and ends the process: the one place that turns errors into a message and an exit code. */
 export async function main(program: Io['program']): Promise<never> {
-  // Else Windows looks for ssh and others in the current folder first.
+  // Otherwise Windows looks for ssh and other programs in the current folder first.
   if (process.platform === 'win32') process.env.NoDefaultCurrentDirectoryInExePath = '1';
   const io = processIo(program);
   let code: number;
@@ -23,7 +23,7 @@ export async function main(program: Io['program']): Promise<never> {
   process.exit(code);
 }
 
-/** Says why it failed; where the words for that cannot be loaded, as without a free descriptor, in the system's own. */
+/** Prints why it failed; the plain error if cli/message.ts cannot be loaded, as without a free descriptor. */
 async function explained(error: unknown, io: Io): Promise<number> {
   try {
     const { explain } = await import('./cli/message.js');
@@ -34,7 +34,7 @@ async function explained(error: unknown, io: Io): Promise<number> {
   }
 }
 
-/** What ssh runs goes a short way that loads nothing else; the rest, --help and mistakes go through commander. */
+/** What ssh runs takes a fast path that loads nothing else; the rest, --help and mistakes go through commander. */
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
   if (args[0] === relayEndedFlag)
@@ -84,7 +84,7 @@ function processIo(program: Io['program']): Io {
     },
     streams: () => ({ input: process.stdin, output: process.stdout }),
     outputGone() {
-      // A socket's peer may have ended its writing only.
+      // A socket's peer may have closed only its writing side.
       if (!isSocket(1)) {
         const watch = loadAddon().addon?.watchHangup([1]).promise;
         watch?.then(
@@ -105,20 +105,20 @@ function processIo(program: Io['program']): Io {
   };
 }
 
-/** node:tty brings node:net along, 2 ms of a proxy's 20 on Node: loaded by those who ask. */
+/** node:tty loads node:net, 2 ms of a proxy's 20 on Node: loaded only when asked. */
 function isTerminal(fd: number): boolean {
   const tty: typeof import('node:tty') = createRequire(process.execPath)('node:tty');
   return tty.isatty(fd);
 }
 
-/** Words that nobody can be given are no failure of their own. */
+/** A message that stderr cannot take is dropped. */
 function complain(text: string): void {
   try {
     write(2, text);
   } catch {}
 }
 
-/** Writes all of it now, a full pipe is tried again; false where the reader is gone. */
+/** Writes the whole text now, retrying on a full pipe; false if the reader is gone. */
 function write(fd: number, text: string): boolean {
   let bytes: Uint8Array = Buffer.from(text);
   while (bytes.length > 0) {

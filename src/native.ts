@@ -1,7 +1,7 @@
 import { type Addon, load } from 'node-hvsock-native';
 import { executableFolder } from './runtime.js';
 
-/** The addon, or the reason why there is none. */
+/** The addon, or why there is none. */
 export type AddonState = { readonly addon: Addon } | { readonly addon?: never; readonly missing: Error };
 
 /** Loads the addon once; a failure is a value, since unix sockets work without it. */
@@ -12,7 +12,7 @@ export function loadAddon(): AddonState {
 
 let state: AddonState | undefined;
 
-/** What came of loading it; the reason is one line, whatever the loader's is. */
+/** The result of loading it, with the loader's reason on one line. */
 export function attempt(load: () => Addon): AddonState {
   try {
     return { addon: load() };

@@ -5,15 +5,15 @@ import { parseTarget } from './kinds/parse.js';
 import { resolveTarget } from './lookup/resolve.js';
 import { type Reached, type ReachOptions, reach } from './reach.js';
 
-/** The ways to a machine, as `hvc nc -t` names them. */
+/** The transports to a machine, as `hvc nc -t` names them. */
 export type Transport = 'vsock' | 'ip';
 
-/** The addresses of a Hyper-V machine; a parameter, so that tests answer. */
+/** The addresses of a Hyper-V machine; a parameter, for tests. */
 export type FindAddresses = (id: Guid, options: ReachOptions) => Promise<readonly string[]>;
 
 /**
- * `reach` by the transports in their order: `ip` is the address that a Hyper-V guest told its host. `note` is told in one
- * clause that and why another one is taken. Throws the first one's ConnectError where none leads there.
+ * `reach` by the transports in their order: `ip` is the address that a Hyper-V guest reported to its host. `note` gets
+ * one clause that says why another one is used. Throws the first one's ConnectError if none works.
  */
 export async function reachOver(
   transports: readonly Transport[],

@@ -9,7 +9,7 @@ import { resolveTarget } from './lookup/resolve.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
 
-/** Told at the end of each step: what it was and what came of it; `endpoint` when a target is resolved. */
+/** Called at the end of each step with its outcome, and with the `endpoint` once a target is resolved. */
 export type Trace = (
   step: 'parse' | 'resolve' | 'connect' | 'wait' | 'relay',
   outcome: string,
@@ -17,18 +17,18 @@ export type Trace = (
 ) => void;
 
 export interface ReachOptions {
-  /** Used where the target names no port. */
+  /** The port if the target names none. */
   readonly port: number;
   /** Milliseconds for one connect. */
   readonly timeoutMs: number;
-  /** Milliseconds to try again until an SSH banner is there; undefined: one try, and no look at the banner. */
+  /** Milliseconds to retry until an SSH banner arrives; undefined: one attempt, without waiting for a banner. */
   readonly waitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;
   readonly trace?: Trace | undefined;
-  /** Told where a target leads, just before it is opened. */
+  /** Called with a target and its endpoint, just before it is opened. */
   readonly beforeOpen?: ((target: Target, endpoint: Endpoint) => Promise<void>) | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface Reached {
   readonly connection: Connection;
 }
 
-/** The whole way from what was typed to an open socket. Throws a ConnectError. */
+/** From the typed text to an open socket. Throws a ConnectError. */
 export async function reach(text: string, options: ReachOptions): Promise<Reached> {
   const target = parseTarget(text);
   options.trace?.('parse', describe(target));
@@ -86,7 +86,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   return { target, resolution, connection };
 }
 
-/** Opens what was resolved; a machine that is not there may be elsewhere by now, or have a reason. */
+/** Opens the endpoint; if the machine is not there, looks whether it has moved or why it is gone. */
 async function openRechecked(
   { endpoint, recheck }: Resolution,
   options: OpenOptions,
@@ -129,7 +129,7 @@ function soon(ms: number): string {
   return ms === 0 ? 'at once' : `in ${Math.round(ms / 100) / 10} s`;
 }
 
-/** The kind and what else is known: "vsock cid=3". */
+/** The kind and its fields: "vsock cid=3". */
 function describe({ kind, ...rest }: Target): string {
   return [kind, ...Object.entries(rest).map(([name, value]) => `${name}=${value}`)].join(' ');
 }

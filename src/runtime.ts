@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 
-/** Whether this is an executable: the engine's own, or the one for Windows, which bun compiled. */
+/** Whether this is an executable: the engine's, or the one for Windows, which bun compiled. */
 export const isCompiled = 'quickjs' in process.versions || isInExecutable(process.argv[1] ?? '');
 
-/** Where the executable lies, and its addon; undefined where an interpreter runs a script. */
+/** The folder of the executable and its addon; undefined if an interpreter runs a script. */
 export const executableFolder = isCompiled ? folderOf(process.execPath) : undefined;
 
 function folderOf(path: string): string {
@@ -15,7 +15,7 @@ function isInExecutable(script: string): boolean {
   return script[1] === ':' && script.slice(3, 7) === '~BUN';
 }
 
-/** How to call this program again: the executable alone, or the interpreter and the script. */
+/** How to call this program again: the executable, or the interpreter and the script. */
 export function selfCommand(): readonly string[] {
   const script = process.argv[1];
   return isCompiled || script === undefined ? [process.execPath] : [process.execPath, resolve(script)];

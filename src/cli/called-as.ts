@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { shellWord } from '../address/shell-word.js';
 
-/** What is known of how this program was started; an `Io` is one. */
+/** How this program was started; an `Io` is one. */
 export interface StartedAs {
   /** Its path, or an interpreter and a script; absolute. */
   readonly self: readonly string[];
@@ -11,8 +11,8 @@ export interface StartedAs {
 }
 
 /**
- * What a person types to call `program` from `folder`, so that a fix can be pasted: its name where PATH leads to this very
- * program, else as this one was started. One program of the package knows the other beside it.
+ * What to type to call `program` from `folder`, so that a fix can be pasted: its name if PATH finds this same program,
+ * otherwise the command that started this one. The other program of the package lies in the same folder.
  */
 export function calledAs(
   program: 'vmssh' | 'vsock-nc',
@@ -29,7 +29,7 @@ export function calledAs(
       .map((each) => (each === '' ? undefined : fileAt(path.join(each, name))))
       .some((found) => found !== undefined && wanted.includes(found));
   const ending = platform === 'win32' ? '.exe' : '';
-  // One executable may be both, by links.
+  // One executable can be both, by links.
   if (onPath(program + ending, [fileAt(file), fileAt(own)]) || fileAt(file) === undefined) return program;
   const interpreters = self.slice(0, -1).map((each) => {
     const name = path.basename(each, ending);
@@ -40,7 +40,7 @@ export function calledAs(
     .join(' ');
 }
 
-// A path below the folder in short; one that is run itself needs a slash, or PATH would be searched for it.
+// Shortened if it is below the folder. A path that is run itself needs a slash, or the shell would search PATH for it.
 function near(file: string, folder: string | undefined, isRun: boolean, path: typeof posix): string {
   if (folder === undefined) return file;
   const relative = path.relative(folder, file);
@@ -48,7 +48,7 @@ function near(file: string, folder: string | undefined, isRun: boolean, path: ty
   return isRun && !relative.includes(path.sep) ? `.${path.sep}${relative}` : relative;
 }
 
-/** A word as a POSIX shell reads it, in quotes where it has to be. */
+/** A word for a POSIX shell, quoted if necessary. */
 export function shellQuoted(word: string): string {
   return /^[\w@+=:,./%-]+$/.test(word) ? word : shellWord(word);
 }

@@ -1,35 +1,35 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** What a command may touch of its process; main.ts makes the real one. */
+/** The parts of the process that a command may use; main.ts makes the real one. */
 export interface Io {
   /** The name that the program was called by. */
   readonly program: 'vmssh' | 'vsock-nc';
   /** Results, to stdout. */
   out(text: string): void;
-  /** Words, to stderr. */
+  /** Messages, to stderr. */
   err(text: string): void;
   /** Whether stdin, stdout and stderr are terminals. */
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
-  /** How wide stdout is, if it is a terminal. */
+  /** The width of stdout, if it is a terminal. */
   readonly columns?: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   /** How to call this program again: its path, or an interpreter and a script. */
   readonly self: readonly string[];
-  /** Stdin and stdout as streams: only where the addon cannot take descriptors 0 and 1 themselves. */
+  /** Stdin and stdout as streams, for when the addon cannot use descriptors 0 and 1 directly. */
   streams(): { readonly input: Readable; readonly output: Writable };
-  /** Aborted when nobody reads stdout any more, as behind "| head -1". */
+  /** Aborted when stdout loses its reader, as with "| head -1". */
   outputGone(): AbortSignal;
-  /** Aborted by Ctrl-C, where a command asks for it. */
+  /** Aborted by Ctrl-C, if the command asks for it. */
   interrupted(): AbortSignal;
-  /** Keeps Ctrl-C from ending this process: what it talks to decides. */
+  /** Keeps Ctrl-C from ending this process: the other program decides. */
   ignoreInterrupts(): void;
 }
 
-/** Arguments as they stand on the command line, split but not understood. */
+/** Command-line arguments, split but not yet parsed. */
 export interface RawArgs {
   readonly positionals: readonly string[];
-  /** By long name: the value, or true for a flag and for an option whose value may be left out. */
+  /** By long name: the value, or true for a flag or an option whose optional value is missing. */
   readonly options: Readonly<Record<string, string | true>>;
 }
 
@@ -39,9 +39,9 @@ export interface OptionSpec {
   readonly short?: string;
   /** The value's name for the help; absent: a flag. */
   readonly value?: string;
-  /** The value may be left out, and is given with "=" only. */
+  /** The value is optional, and can only be given with "=". */
   readonly optionalValue?: true;
-  /** For completion: the words that it takes, or what they name. */
+  /** For completion: the accepted values, or what they name. */
   readonly takes?: readonly string[] | 'target' | 'providers';
   readonly summary: string;
 }
@@ -60,7 +60,7 @@ export interface Command<Options> {
   readonly usage: string;
   readonly details?: string;
   readonly options: readonly Option<unknown>[];
-  /** Of each of these groups at most one option may be given. */
+  /** At most one option of each group may be given. */
   readonly exclusive?: readonly (readonly OptionSpec[])[];
   readonly examples: readonly { readonly line: string; readonly about: string }[];
   /** Called by `understand`. Throws a UsageError. */
@@ -69,12 +69,12 @@ export interface Command<Options> {
   run(options: Options, io: Io): Promise<number>;
 }
 
-/** The command line is not understood: exit code 2. */
+/** An invalid command line: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
-  /** What mends it; undefined: the command's --help tells. */
+  /** The fix; undefined: see the command's --help. */
   readonly hint: string | undefined;
-  /** The command's name; undefined: the program's own arguments are meant. */
+  /** The command's name; undefined: the error is about the program's own arguments. */
   command: string | undefined;
 
   constructor(message: string, hint?: string) {
@@ -83,7 +83,7 @@ export class UsageError extends Error {
   }
 }
 
-/** The command is understood and cannot be done: exit code 1. */
+/** A valid command that failed: exit code 1. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly code: string;
@@ -96,7 +96,7 @@ export class CommandError extends Error {
   }
 }
 
-/** What a command makes of its arguments, whoever split them. Throws a UsageError. */
+/** Parses a command's arguments, whichever parser split them. Throws a UsageError. */
 export function understand<T>(command: Command<T>, raw: RawArgs, io: Io): T {
   for (const group of command.exclusive ?? []) {
     const given = group.filter(({ long }) => raw.options[long] !== undefined).map(({ long }) => `--${long}`);
@@ -105,7 +105,7 @@ export function understand<T>(command: Command<T>, raw: RawArgs, io: Io): T {
   return command.parse(raw, io);
 }
 
-/** Does the work of a command: a UsageError from it learns the command's name. */
+/** Does the work of a command, and adds the command's name to a UsageError. */
 export async function inCommand<T>(name: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

@@ -2,18 +2,18 @@ import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
 import { CommandError, type Io, UsageError } from './command.js';
 import type { FailureJson } from './json.js';
 
-/** What a command failed with, for people and for scripts. */
+/** Why a command failed, for people and for scripts. */
 export interface CommandFailure {
   /** One line. */
   readonly message: string;
   readonly hint: string | undefined;
   readonly exitCode: number;
   readonly json: FailureJson;
-  /** Where a fault of our own comes from, a line each. */
+  /** The stack of a bug in vmssh, one line each. */
   readonly stack: readonly string[];
 }
 
-/** Understands anything that was thrown. */
+/** Handles anything that was thrown. */
 export function failureOf(error: unknown, io: Pick<Io, 'program'>): CommandFailure {
   if (error instanceof ConnectError) {
     const { message, hint } = error;
@@ -30,7 +30,7 @@ export function failureOf(error: unknown, io: Pick<Io, 'program'>): CommandFailu
   return { ...plain('FAULT', `a fault of vmssh itself: ${first}`), stack };
 }
 
-/** A ConnectError as JSON has it. */
+/** A ConnectError for JSON. */
 export function connectFailure({ op, target, code, problem, hint, reason }: ConnectError): FailureJson {
   return { op, target, code, problem, hint, reason };
 }
@@ -43,7 +43,7 @@ function commandOf({ command = '' }: UsageError, { program }: Pick<Io, 'program'
   return program === 'vmssh' ? `vmssh ${command}`.trim() : program;
 }
 
-/** A file that cannot be read or written, a full disk: the user's to fix, in the system's own words. */
+/** A system error that the user has to fix, such as an unreadable file or a full disk. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   return typeof code === 'string' && typeof syscall === 'string';

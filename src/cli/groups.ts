@@ -1,4 +1,4 @@
-/** What the commands of one first word are for. */
+/** Summaries of the command groups. */
 export const groupSummaries: Readonly<Record<string, string>> = {
   config: 'let ssh itself know the machines: install, diff, uninstall',
   guest: 'set up, check and undo sshd on vsock in a guest (docs/guest.md)',

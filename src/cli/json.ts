@@ -3,22 +3,22 @@ import { flag } from './option.js';
 
 export const jsonOption = flag({ long: 'json', summary: 'print JSON (docs/json.md)' });
 
-/** The version of these shapes: it changes when a field goes or changes its meaning, not when one is added. */
+/** The version of these shapes: it changes when a field is removed or changes its meaning, not when one is added. */
 export const jsonVersion = 1;
 
-/** What every --json prints around a command's own fields; docs/json.md and docs/json.schema.json describe it. */
+/** The fields of every --json output, around the command's own; docs/json.md and docs/json.schema.json describe it. */
 export interface Envelope<Name extends string = string> {
   readonly version: typeof jsonVersion;
   /** The command's name, "guest check". */
   readonly command: Name;
   readonly ok: boolean;
-  /** What the program exits with. */
+  /** The program's exit code. */
   readonly exitCode: number;
 }
 
 /** Why a command, or one of its targets, failed. */
 export interface FailureJson {
-  /** The step that failed; absent if it was none on the way to a machine. */
+  /** The step of the connection that failed; absent if the failure was outside it. */
   readonly op?: Op | undefined;
   readonly target?: string | undefined;
   readonly code: string;
@@ -27,13 +27,13 @@ export interface FailureJson {
   readonly reason?: NoBannerReason | undefined;
 }
 
-/** What a command prints if it failed before it had a result. */
+/** What a command prints if it fails before it has a result. */
 export interface FailedJson extends Envelope {
   readonly ok: false;
   readonly error: FailureJson;
 }
 
-/** A fact with what mends it. "skipped": it does not matter here, or cannot be seen. */
+/** A fact and its fix. "skipped": it does not matter here, or cannot be seen. */
 export interface FindingJson {
   readonly name: string;
   readonly state: 'ok' | 'changed' | 'skipped' | 'failed';
@@ -41,18 +41,18 @@ export interface FindingJson {
   readonly fix?: string | undefined;
 }
 
-/** The fields that every command has. */
+/** The fields common to all commands. */
 export function envelope<Name extends string>(command: Name, exitCode: number): Envelope<Name> {
   return { version: jsonVersion, command, ok: exitCode === 0, exitCode };
 }
 
-/** One JSON text and a line break; on one line if `pretty` is false. No character of it can steer a terminal. */
+/** JSON text and a line break; on one line if `pretty` is false. Nothing in it can control a terminal. */
 export function formatJson(json: Envelope, pretty = true): string {
   const text = JSON.stringify(json, undefined, pretty ? 2 : undefined);
   return `${text.replaceAll(steering, escaped)}\n`;
 }
 
-// JSON.stringify escapes the control characters below U+0020 and lone surrogates only.
+// JSON.stringify only escapes control characters below U+0020 and lone surrogates.
 const steering = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escaped(character: string): string {

@@ -4,7 +4,7 @@ import type { Io } from './command.js';
 import { failureOf } from './failure.js';
 import { styles } from './style.js';
 
-/** Says on stderr why a command failed, one line and a hint, and tells its exit code. */
+/** Prints on stderr why a command failed, one line and a hint. Resolves to its exit code. */
 export async function explain(error: unknown, io: Io): Promise<number> {
   const { message, hint, exitCode, stack } = failureOf(error, io);
   await complain(message, hint, io);
@@ -12,14 +12,14 @@ export async function explain(error: unknown, io: Io): Promise<number> {
   return exitCode;
 }
 
-/** One line on stderr, and a second one with what mends it. */
+/** Prints a line on stderr, and a second one with the fix. */
 export async function complain(problem: string, hint: string | undefined, io: Io): Promise<void> {
   const style = await styles(io, 'stderr');
   io.err(`${style.red(`${io.program}:`)} ${printable(problem)}\n`);
   if (hint) io.err(`${style.dim('hint:')} ${printable(pasteable(hint, io))}\n`);
 }
 
-/** A fix whose commands of ours can be pasted into this shell, where PATH may have no vmssh. */
+/** A fix whose vmssh commands can be pasted into this shell, even if PATH has no vmssh. */
 export function pasteable(fix: string, caller: StartedAs): string {
   return fix.replaceAll(ourCommand, (name) => calledAs(name as Io['program'], caller));
 }

@@ -7,12 +7,12 @@ type Choice<C> = Omit<OptionSpec, 'optionalValue'> & {
   readonly choices: readonly C[];
 };
 
-/** An option that takes one of a few words, which completion offers; undefined if it was not given. */
+/** An option that takes one of a few values, which completion offers; undefined if it was not given. */
 export function oneOf<const C extends string>({ choices, ...spec }: Choice<C>): Option<C | undefined> {
   return parsed({ takes: choices, ...spec }, (typed) => choose(spec.long, 'one', choices, typed));
 }
 
-/** An option that takes any of a few words with commas between them. */
+/** An option that takes a comma-separated list of a few values. */
 export function listOf<const C extends string>({
   choices,
   ...spec
@@ -22,7 +22,7 @@ export function listOf<const C extends string>({
   );
 }
 
-/** The word of `choices` that was typed. Throws a UsageError. */
+/** The typed one of `choices`. Throws a UsageError. */
 export function choose<C extends string>(
   long: string,
   howMany: 'one' | 'any',

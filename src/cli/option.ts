@@ -9,7 +9,7 @@ export function flag(spec: Omit<OptionSpec, 'value' | 'optionalValue' | 'takes'>
   return { ...spec, read: ({ options }) => options[spec.long] === true };
 }
 
-/** An option with a value that `parse` understands; undefined if it was not given. A RangeError of `parse` is the caller's mistake. */
+/** An option whose value `parse` reads; undefined if it was not given. A RangeError of `parse` is a usage error. */
 export function parsed<T>(spec: Valued, parse: (text: string) => T): Option<T | undefined> {
   return {
     ...spec,
@@ -20,12 +20,12 @@ export function parsed<T>(spec: Valued, parse: (text: string) => T): Option<T | 
   };
 }
 
-/** An option whose value may be any text. */
+/** An option that takes any text. */
 export function textOption(spec: Valued): Option<string | undefined> {
   return parsed(spec, (typed) => typed);
 }
 
-/** An option in seconds, "1.5": milliseconds. With `leftOut` the value may be left out, and that is what it is then. */
+/** An option in seconds, "1.5", read as milliseconds. With `leftOut` the value is optional, and that is its default. */
 export function seconds({
   leftOut,
   ...spec
@@ -44,5 +44,5 @@ function milliseconds(long: string, typed: string): number {
   return Math.max(1, Math.round(value * 1000));
 }
 
-/** A day: more would overflow a timer sooner or later and help nobody. */
+/** A day; timers overflow at 24 days. */
 const longest = 86400;

@@ -4,13 +4,13 @@ import { type RawArgs, UsageError } from './command.js';
 import { parsed } from './option.js';
 import { usage } from './values.js';
 
-/** Of what connects to a machine. */
+/** For the commands that connect to a machine. */
 export const portOption = parsed(
   { long: 'port', short: 'p', value: 'PORT', summary: 'the port in the machine (default 22)' },
   (text) => parsePort(text),
 );
 
-/** The port by --port, or after the target; undefined if it was not given. Throws a UsageError. */
+/** The port from --port or from after the target; undefined if it was not given. Throws a UsageError. */
 export function givenPort(raw: RawArgs, after: string | undefined): number | undefined {
   const port = portOption.read(raw);
   if (after === undefined) return port;

@@ -1,8 +1,8 @@
 import { type OptionSpec, type RawArgs, UsageError } from './command.js';
 
 /**
- * Splits arguments by the options that a command has: the way of the proxy, which loads no parser. Undefined where a
- * real parser should have a look: --help, an unknown option, a missing value. Throws a UsageError.
+ * Splits arguments by a command's options, for the proxy, which loads no full parser. Undefined if the full parser is
+ * needed: --help, an unknown option, a missing value. Throws a UsageError.
  */
 export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]): RawArgs | undefined {
   const positionals: string[] = [];
@@ -33,7 +33,7 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
   return { positionals, options };
 }
 
-/** A value that may be left out stands behind a "=": the 5 of "--wait 5" would be taken for a target. Throws a UsageError. */
+/** An optional value needs "=": the 5 of "--wait 5" would be taken for a target. Throws a UsageError. */
 export function refuseApart({ long }: Pick<OptionSpec, 'long'>, next: string | undefined): void {
   if (next === undefined || !/^\d+(\.\d+)?$/.test(next)) return;
   throw new UsageError(

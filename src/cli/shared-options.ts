@@ -1,9 +1,9 @@
 import type { RawArgs } from './command.js';
 import { flag, seconds } from './option.js';
 
-/** For one connect. Slow enough for a busy host, short enough to be waited for. Milliseconds. */
+/** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */
 const defaultTimeoutMs = 15_000;
-/** What a slow machine takes to boot. Milliseconds. */
+/** The boot time of a slow machine. Milliseconds. */
 const defaultWaitMs = 120_000;
 
 export const timeoutOption = seconds({
@@ -23,7 +23,7 @@ export const verboseOption = flag({
   summary: 'show each step with its time on stderr',
 });
 
-/** --timeout, --wait and -v, understood. */
+/** The values of --timeout, --wait and -v. */
 export interface ReachFlags {
   readonly timeoutMs: number;
   readonly waitMs: number | undefined;

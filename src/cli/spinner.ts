@@ -1,15 +1,15 @@
 import type { Io } from './command.js';
 
-/** A line that shows on stderr that and how long something waits. */
+/** A line on stderr that shows what is being waited for, and for how long. */
 export interface Progress {
   tell(text: string): void;
   stop(): void;
 }
 
-/** What is needed of the process, to leave the terminal as it was. */
+/** The parts of the process that are needed to restore the terminal. */
 type Host = Pick<NodeJS.Process, 'prependListener' | 'off' | 'listenerCount' | 'exit'>;
 
-/** A spinner with elapsed seconds on a terminal, and nothing elsewhere. */
+/** A spinner with the elapsed seconds on a terminal; nothing elsewhere. */
 export async function startProgress(
   io: Io,
   text: string,
@@ -21,7 +21,7 @@ export async function startProgress(
   const start = now();
   let shown = text;
   const line = () => `${shown} (${Math.floor((now() - start) / 1000)} s)`;
-  // Its own handlers would end the process before a command can tell how far it came.
+  // Its own handlers would end the process before a command can report how far it got.
   const spinner = createSpinner({ text: line(), handleSignals: false }).start();
   const timer = setInterval(() => {
     spinner.text = line();
@@ -35,7 +35,7 @@ export async function startProgress(
     stop();
     if (host.listenerCount(signal) === 0) host.exit(signal === 'SIGINT' ? 130 : 143);
   };
-  // Before those of a command, which may be there for one time only: what stays counts.
+  // Before a command's own handlers: `onSignal` counts those that are left.
   host.prependListener('SIGINT', onSignal).prependListener('SIGTERM', onSignal);
   return {
     tell(next) {

@@ -1,10 +1,10 @@
 import type { ChalkInstance } from 'chalk';
 import type { Io } from './command.js';
 
-/** What decides about colours. */
+/** What the use of colours depends on. */
 export type Surroundings = Pick<Io, 'env' | 'terminal'>;
 
-/** Colours for one stream: none in a pipe, with NO_COLOR (https://no-color.org) or TERM=dumb; FORCE_COLOR insists. */
+/** Colours for one stream: none in a pipe, with NO_COLOR (https://no-color.org) or TERM=dumb, unless FORCE_COLOR is set. */
 export async function styles(
   surroundings: Surroundings,
   stream: 'stdout' | 'stderr',

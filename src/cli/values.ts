@@ -2,12 +2,12 @@ import { parsePort, sshPort } from '../address/port.js';
 import { quote } from '../errors.js';
 import { type RawArgs, UsageError } from './command.js';
 
-/** A port argument, 22 where it is absent. Which ports a kind has is checked with the target. Throws a UsageError. */
+/** A port argument, 22 if it is absent. The target checks which ports its kind has. Throws a UsageError. */
 export function portArgument(text: string | undefined): number {
   return text === undefined ? sshPort : usage(() => parsePort(text));
 }
 
-/** A RangeError is the caller's mistake: thrown as a UsageError. */
+/** Throws a RangeError as a UsageError. */
 export function usage<T>(work: () => T): T {
   try {
     return work();
@@ -16,7 +16,7 @@ export function usage<T>(work: () => T): T {
   }
 }
 
-/** Exactly the positional arguments that are wanted. Throws a UsageError. */
+/** The positional arguments, `least` to `most` of them. Throws a UsageError. */
 export function positionals(raw: RawArgs, least: number, most: number, usage: string): readonly string[] {
   const count = raw.positionals.length;
   if (count >= least && count <= most) return raw.positionals;

@@ -1,7 +1,7 @@
 import { exhaustion } from '../connect/failures/exhausted.js';
 import { ConnectError } from '../errors.js';
 
-/** Why a proxy stopped connecting: ssh is gone, or our own stdin failed. `signal` is that of the watch on both. */
+/** Why a proxy stopped connecting: ssh is gone, or our own stdin failed. `signal` comes from the watch on both. */
 export function callerGone(text: string, { reason }: AbortSignal, cause: unknown): ConnectError {
   const { code, message } = (reason ?? {}) as { readonly code?: unknown; readonly message?: string };
   if (typeof code === 'string' && !hangUps.has(code)) {
@@ -12,5 +12,5 @@ export function callerGone(text: string, { reason }: AbortSignal, cause: unknown
   return new ConnectError('connect', text, { code: 'EPIPE', problem, cause });
 }
 
-/** What a socket to ssh fails with when ssh ended. */
+/** The errors of a socket to an ssh that has exited. */
 const hangUps: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);

@@ -35,7 +35,7 @@ const userOption = parsed(
   checkUserName,
 );
 
-/** vmssh check TARGET…: every stage on the way to a login, with its time and what it found. */
+/** vmssh check TARGET…: each stage up to a login, with its time and result. */
 export const check: Command<CheckOptions> = {
   name: 'check',
   summary: 'test the connection to a machine step by step',

@@ -4,7 +4,7 @@ import { pasteable } from '../../cli/message.js';
 import { printable } from '../../errors.js';
 import type { CheckResult } from './result.js';
 
-/** One target's check for people: a line a stage, then what stopped it. */
+/** One target's check for people: a line per stage, then what stopped it. */
 export function formatCheck(
   { target, stages, error }: CheckResult,
   style: ChalkInstance,

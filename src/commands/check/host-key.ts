@@ -13,24 +13,24 @@ import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { keyNames } from '../../ssh/older-names.js';
 import type { HostKey } from '../../ssh/probe.js';
 
-/** What ssh knows of a machine's host keys. */
+/** The host keys that ssh knows of a machine. */
 export interface KnownKeys {
   readonly keyTypes: readonly string[];
-  /** A name under which there are some. */
+  /** A name that has keys. */
   readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
   /** Throws a ConnectError for a key that ssh will refuse. */
   check(key: HostKey): void;
 }
 
 export interface CheckedMachine {
-  /** As it was typed, without a user. */
+  /** As typed, without a user. */
   readonly typed: string;
   readonly text: string;
   readonly machine: ListedTarget['machine'];
   readonly port: number;
 }
 
-/** Reads the host keys of a machine: under its alias, and under what was typed, as the patterns have it. */
+/** Reads a machine's host keys: under its alias, and under the typed text, which the patterns use. */
 export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSignal): Promise<KnownKeys> {
   const { typed, text, port } = checked;
   const target = parseTarget(text);

@@ -10,12 +10,12 @@ export interface CheckJson extends Envelope<'check'> {
 
 /** One target's check. */
 export interface CheckedJson {
-  /** As it was typed. */
+  /** As typed. */
   readonly target: string;
   readonly ok: boolean;
   readonly exitCode: number;
   readonly stages: readonly Stage[];
-  /** What stopped the stage after them. */
+  /** What stopped the next stage. */
   readonly error?: FailureJson | undefined;
 }
 
@@ -23,7 +23,7 @@ export function checkJson(results: readonly CheckResult[]): CheckJson {
   return { ...envelope('check', codeOfAll(results)), results: results.map(checked) };
 }
 
-/** The exit code of the first that failed. */
+/** The exit code of the first target that failed. */
 export function codeOfAll(results: readonly CheckResult[]): number {
   return results.map(codeOf).find((code) => code !== exitCode.ok) ?? exitCode.ok;
 }

@@ -6,10 +6,10 @@ import { runProgram } from '../../process/run-program.js';
 import { notStarted, reachArgs } from '../reach/over-interop.js';
 import type { CheckResult, Stage } from './result.js';
 
-/** The stages that were passed, and what stopped the next one. */
+/** The stages that passed, and what stopped the next one. */
 type Outcome = Pick<CheckResult, 'stages' | 'error'>;
 
-/** Inside WSL2: has the Windows build of vmssh go the way to a target of Windows. Throws a ConnectError. */
+/** Inside WSL2: checks a target of Windows by the Windows build of vmssh. Throws a ConnectError. */
 export async function checkOverInterop(
   program: string,
   to: { readonly text: string; readonly port: number; readonly user: string | undefined },
@@ -29,7 +29,7 @@ export async function checkOverInterop(
   return parseCheck(stdout, target);
 }
 
-/** Reads what `vmssh check --json` prints for one target. Throws a ConnectError. */
+/** Reads the output of `vmssh check --json` for one target. Throws a ConnectError. */
 function parseCheck(printed: string, target: string): Outcome {
   try {
     const { results } = parseJson(printed) as {

@@ -22,20 +22,20 @@ export interface Means {
   readonly text: string;
   readonly port: number;
   readonly user: string;
-  /** What leads there; undefined: not resolved. */
+  /** The endpoint's family; undefined: not resolved. */
   readonly family?: Endpoint['family'] | undefined;
-  /** A private key that the machine's manager made for logging in. */
+  /** A private key for the login, made by the machine's manager. */
   readonly identityFile?: string | undefined;
 }
 
 export interface CheckResult {
-  /** As it was typed. */
+  /** As typed. */
   readonly target: string;
-  /** What is meant by it: a target, its port and who would log in; undefined where nobody has such a name. */
+  /** What it stands for: a target, its port and the login user; undefined if no machine has such a name. */
   readonly means?: Means | undefined;
-  /** The stages that were passed. */
+  /** The stages that passed. */
   readonly stages: readonly Stage[];
-  /** What stopped the stage after them. */
+  /** What stopped the next stage. */
   readonly error?: ConnectError | undefined;
 }
 

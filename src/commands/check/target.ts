@@ -21,17 +21,17 @@ import { knownKeys } from './host-key.js';
 import type { CheckResult, Stage, StageName } from './result.js';
 
 export interface CheckTargetOptions extends ReachFlags {
-  /** Undefined: as it was typed in an ssh:// form, or 22. */
+  /** Undefined: the port of an ssh:// form, or 22. */
   readonly port: number | undefined;
-  /** Undefined: as it was typed in front of an "@", or the one that the machine's manager made, or whom ssh takes. */
+  /** Undefined: the user before an "@", or the one that the machine's manager made, or ssh's own choice. */
   readonly user: string | undefined;
-  /** ssh's configuration, as of ssh -F. */
+  /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string | undefined;
 }
 
 /**
- * Goes the whole way to one machine, by its target or its name, and notes each stage; `onStage` is told what comes next.
- * What stops it is told in the result. Throws a UsageError for a port that is none.
+ * Connects to one machine, given by target or name, and records each stage up to the login; `onStage` gets the next one.
+ * A failure is part of the result. Throws a UsageError for an invalid port.
  */
 export async function checkTarget(
   target: string,
@@ -49,7 +49,7 @@ export async function checkTarget(
     last = time;
   };
   const { user: named, host } = splitLogin(target);
-  // Asked meanwhile, so that no stage takes longer.
+  // Started now, so that no stage waits for it.
   const ssh = options.user ?? named ?? sshUser({ host, sshConfig: options.sshConfig, signal }, io);
   let means: CheckResult['means'];
   let reached: Reached | undefined;
@@ -109,13 +109,13 @@ export async function checkTarget(
   }
 }
 
-/** By the user's own ssh, over a connection of its own: the other one is closed, as some machines take one at a time. */
+/** With the user's own ssh, over a new connection: the other one is closed, since some machines accept one at a time. */
 function bySsh(connection: Connection, options: HandshakeOptions): Promise<ProbeResult> {
   connection.close();
   return handshake(options);
 }
 
-/** With --wait a stage may be passed again in the next try: the last one counts. */
+/** With --wait a stage may pass again in the next attempt: the last one counts. */
 function forget(stages: Stage[], name: StageName): void {
   const at = stages.findIndex(({ stage }) => stage === name);
   if (at >= 0) stages.splice(at);

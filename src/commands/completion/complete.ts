@@ -8,7 +8,7 @@ import { machineCandidates } from './machines.js';
 import { type FolderEntry, pathTargets } from './paths.js';
 import { shells } from './scripts.js';
 
-/** What completion needs of the commands' table. */
+/** What completion needs to know about each command. */
 export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];
 
 export interface Completion {
@@ -16,14 +16,14 @@ export interface Completion {
   readonly about: string;
 }
 
-/** What is known about this host, asked only where it is needed. */
+/** Facts about this host, looked up only when needed. */
 export interface LiveNames {
   readonly machines: () => Promise<readonly ListedMachine[]>;
   readonly providers: () => Promise<readonly string[]>;
   readonly folder: (path: string) => Promise<readonly FolderEntry[]>;
 }
 
-/** The words that may stand where the last of `words` is being typed; the program's own name is not among them. */
+/** The candidates for the last of `words`, which is being typed; `words` begin after the program's name. */
 export async function complete(
   words: readonly string[],
   commands: CommandTable,
@@ -64,7 +64,7 @@ async function inCommand(
   return /TARGET|HOST/.test(usage) ? targets(current, command, live) : [];
 }
 
-/** ssh, scp, sftp and rsync: our options come before the first operand. */
+/** For ssh, scp, sftp and rsync, whose first operand comes after our options. */
 function hasOperand(name: string, before: readonly string[]): boolean {
   const tool = tools.find((each) => each === name);
   return tool !== undefined && splitArgs(tool, before).operands.length > 0;
@@ -73,7 +73,7 @@ function hasOperand(name: string, before: readonly string[]): boolean {
 /** An option's value that is being typed. */
 interface OpenValue {
   readonly option: OptionSpec;
-  /** What stands in front of it in the same word, "--output=". */
+  /** What comes before it in the same word: "--output=". */
   readonly head: string;
   readonly text: string;
 }
@@ -104,7 +104,7 @@ async function valuesOf(
   return words.map((word) => ({ word: head + list + word, about: '' }));
 }
 
-/** Targets, and where the usage has a TARGET, which may be a name, the names too. `user@` in front stays there. */
+/** Targets, and also names if the usage has a TARGET. A `user@` in front is kept. */
 async function targets(
   current: string,
   { name: command, usage }: Pick<CommandTable[number], 'name' | 'usage'>,
@@ -126,7 +126,7 @@ async function targets(
   ];
 }
 
-// A machine may be called anything; what a shell could read as more than a word is not offered.
+// A machine can have any name; one that a shell could read as more than one word is not offered.
 function isSafe(word: string): boolean {
   return /^[\p{L}\p{N}@%+=:,./_-]+$/u.test(word);
 }

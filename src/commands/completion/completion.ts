@@ -10,7 +10,7 @@ export interface CompletionOptions {
   readonly shell: Shell;
 }
 
-/** vmssh completion SHELL: what the shell loads to complete options and the names of machines. */
+/** vmssh completion SHELL: the script that the shell loads to complete options and machine names. */
 export const completion: Command<CompletionOptions> = {
   name: 'completion',
   summary: 'print the completion script for your shell',
@@ -47,17 +47,17 @@ export const completion: Command<CompletionOptions> = {
 
 const anyShell = `one of ${shells.join(', ')}`;
 
-/** For a completion the machines have this long. Milliseconds. */
+/** The time that completion gives providers to list their machines. Milliseconds. */
 const limitMs = 700;
 
-/** vmssh complete -- WORD…: what these scripts call. No command of its own: people do not type it. */
+/** vmssh complete -- WORD…: what these scripts call. Not in the table of commands: people do not type it. */
 export async function printCompletions(
   args: readonly string[],
   commands: CommandTable,
   io: Io,
 ): Promise<number> {
   const words = args[0] === '--' ? args.slice(1) : args;
-  // PowerShell drops an empty argument.
+  // PowerShell drops empty arguments.
   const plain = words.map((word) => (word === '""' ? '' : word));
   const { providers } = await import('../../discovery/providers.js');
   const here = providersOn(io.platform, providers);

@@ -3,7 +3,7 @@ import type { ListedMachine } from '../../discovery/merge.js';
 import { countBy } from '../../group-by.js';
 import { asTarget } from '../../kinds/parse.js';
 
-/** What may be typed for a machine, with what is said of it: only what the commands take for this very machine. */
+/** The candidates for a machine with a description: only those that commands resolve to this machine. */
 export function machineCandidates(
   machines: readonly ListedMachine[],
   withNames: boolean,
@@ -18,7 +18,7 @@ export function machineCandidates(
   });
 }
 
-/** Whether a machine's slug means it alone, as `match` has it, without a look at all the others for each. */
+/** Whether a slug belongs to one machine only, by the rules of `match`, without comparing each machine to all others. */
 function meaning(machines: readonly ListedMachine[]): (name: string, short: string) => boolean {
   const exact = countBy(machines, ({ name }) => name);
   const folded = countBy(machines, ({ name }) => name.toLowerCase());

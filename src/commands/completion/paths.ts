@@ -6,13 +6,13 @@ import { onDrive } from '../../resolve/socket-path.js';
 import { rooted } from '../../target/socket-path.js';
 import { split } from '../../target/split.js';
 
-/** What a folder holds that a socket's path may go on with. */
+/** An entry of a folder that can be part of a socket's path. */
 export interface FolderEntry {
   readonly name: string;
   readonly kind: 'folder' | 'socket';
 }
 
-/** The targets "unix/PATH" and "vsock-mux/PATH" that `text` may become: sockets, and folders with a "/" at their end. */
+/** The targets "unix/PATH" and "vsock-mux/PATH" that begin with `text`: sockets, and folders with a trailing "/". */
 export async function pathTargets(
   text: string,
   folder: (path: string) => Promise<readonly FolderEntry[]>,
@@ -33,7 +33,7 @@ export async function pathTargets(
     .filter(({ target }) => asTarget(target) !== undefined);
 }
 
-/** The folders and sockets in a folder, also by their links; none if it cannot be read. */
+/** The folders and sockets in a folder, and links to them; none if it cannot be read. */
 export async function listFolder(
   path: string,
   platform: NodeJS.Platform = process.platform,

@@ -1,16 +1,16 @@
-/** The shells that are served. */
+/** The supported shells. */
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;
 export type Shell = (typeof shells)[number];
 
 /**
- * What a shell has to load. Each hands the words up to the cursor to `vmssh complete` and takes a word a line, with a tab
- * and what it is behind it; no shell evaluates what comes back. vsock-nc is `vmssh nc`.
+ * The script for each shell. It passes the words up to the cursor to `vmssh complete`, which prints a candidate per line,
+ * with a tab and a description after it; no shell evaluates them. vsock-nc is `vmssh nc`.
  */
 export const completionScripts: Readonly<Record<Shell, string>> = {
   bash: `# vmssh: completion for bash
 _vmssh() {
   local line word
-  # Bash parts words at ":" and "=" too: take them as they were typed.
+  # Bash also splits words at ":" and "=": use the line as typed.
   local -a words
   read -ra words <<< "\${COMP_LINE:0:COMP_POINT}"
   [[ \${COMP_LINE:0:COMP_POINT} == *[[:space:]] ]] && words+=('')
@@ -32,7 +32,7 @@ complete -o default -F _vmssh vmssh vsock-nc
   zsh: `#compdef vmssh vsock-nc
 # vmssh: completion for zsh
 _vmssh() {
-  # What ends in / : or @ goes on; behind all else stands a space.
+  # A candidate that ends in / : or @ goes on; all others get a space.
   local -a found ended open
   local line word entry
   local -a before=("\${(@)words[2,CURRENT]}")

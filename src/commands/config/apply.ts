@@ -12,17 +12,17 @@ import { lineDiff, shortDiff } from '../../ssh/config/line-diff.js';
 import { fileError, reasonOf } from './files.js';
 import type { Change, Plan } from './plan.js';
 
-/** Changes a file: a parameter, so that tests bring about every errno. */
+/** Changes a file: a parameter, so that tests can cause every errno. */
 export type Write = typeof editFile;
 
-/** Somebody else wrote to a file since the plan was made. */
+/** Another program changed a file after the plan was made. */
 export class ChangedMeanwhile extends Error {
   constructor(readonly path: string) {
     super(`${quote(path)} was changed meanwhile`);
   }
 }
 
-/** Shows what a plan would change. Resolves to 0 where that is nothing, else 1. */
+/** Prints what a plan would change. Resolves to 0 if nothing, else 1. */
 export async function showPlan({ changes, refusal }: Plan, io: Io): Promise<number> {
   if (refusal) return refuse(refusal, io);
   const style = await styles(io, 'stdout');
@@ -40,7 +40,7 @@ export async function showPlan({ changes, refusal }: Plan, io: Io): Promise<numb
   return changes.length === 0 ? exitCode.ok : exitCode.connect;
 }
 
-/** Makes the changes, each at once or not at all. Resolves to the exit code. Throws ChangedMeanwhile. */
+/** Makes the changes, each atomically. Resolves to the exit code. Throws ChangedMeanwhile. */
 export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Promise<number> {
   if (plan.refusal) return refuse(plan.refusal, io);
   let code: number = exitCode.ok;
@@ -67,7 +67,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   return code;
 }
 
-// Beside a file that stays as it is, what a killed run left is removed too.
+// What a killed run left is also removed beside files that do not change.
 async function tidyUp({ changes, files }: Plan, write: Write): Promise<void> {
   const paths = [files.own, files.main].filter((path) => path !== undefined);
   const same = paths.filter((path) => changes.every((change) => change.path !== path));
@@ -84,7 +84,7 @@ async function make({ path, before, after, mode }: Change, write: Write): Promis
   await write(path, edit, mode);
 }
 
-// A link stays one, to an empty file.
+// A link is kept, and its file emptied.
 async function isLink(path: string): Promise<boolean> {
   return lstat(path).then(
     (found) => found.isSymbolicLink(),
@@ -100,7 +100,7 @@ function whyNot(error: NodeJS.ErrnoException): string {
   return isClosed(error) ? `is read-only (${error.code})` : `cannot be written (${reasonOf(error)})`;
 }
 
-// A main configuration that something else manages, as home-manager does, is for its owner to change.
+// A main configuration managed by another tool, such as home-manager, is left to that tool.
 function leave(why: string, { files }: Plan, io: Io): void {
   io.err(
     `${io.program}: ${quote(files.main ?? '')} ${printable(why)}: add this line above its first Host or Match, or take it away there:\n`,

@@ -4,12 +4,12 @@ import { exitCode, quote } from '../../errors.js';
 import { applyPlan, ChangedMeanwhile, type Write } from './apply.js';
 import type { Plan } from './plan.js';
 
-/** How often it starts over. */
+/** How often it tries. */
 const mostTries = 4;
 
 /**
- * Plans and makes the changes. If somebody else writes to one of the files meanwhile, it starts over with what is there
- * then. Resolves to the exit code.
+ * Plans and makes the changes. If another program changes one of the files meanwhile, it starts over with the new
+ * content. Resolves to the exit code.
  */
 export async function carryOut(plan: (io: Io) => Promise<Plan>, io: Io, write?: Write): Promise<number> {
   const said = new Set<string>();

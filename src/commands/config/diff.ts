@@ -3,7 +3,7 @@ import { showPlan } from './apply.js';
 import { type ConfigOptions, configOptions, fileOptions } from './options.js';
 import { planInstall } from './plan.js';
 
-/** vmssh config diff: what config install would change; exit code 1 where that is anything. */
+/** vmssh config diff: what config install would change; exits 1 if anything would change. */
 export const configDiff: Command<ConfigOptions> = {
   name: 'config diff',
   summary: 'show what config install would change; exits 1 if anything would change',

@@ -30,7 +30,7 @@ const dryRunOption = flag({
   summary: 'print what would change, as config diff does',
 });
 
-/** vmssh config install: the lines in a file of their own, and one Include line in ssh's main configuration. */
+/** vmssh config install: our lines in a file of their own, and one Include line in ssh's main configuration. */
 export const configInstall: Command<ConfigInstallOptions> = {
   name: 'config install',
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
@@ -57,7 +57,7 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
       io.err(
         `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, and ssh reads the files of ${printable(home)} all the same\n`,
       );
-    // Starting over does not ask again.
+    // Starting over does not ask the providers again.
     let found: ReturnType<FindMachines> | undefined;
     const find: FindMachines = (to) => {
       found ??= findMachines(to);
@@ -76,7 +76,7 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
   },
 };
 
-/** The Hosts have the names under which host keys are kept now: older ones go on to count. */
+/** Renames the host keys kept under older names to the ones that the Host blocks use now. */
 async function adoptAll(machines: readonly ListedMachine[], { env }: Io): Promise<void> {
   const path = knownHostsFile(env);
   const names = machines.flatMap(

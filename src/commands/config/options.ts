@@ -11,15 +11,15 @@ import { keptBlocks } from '../../ssh/config/kept.js';
 import { configText, userKnownHosts } from '../../ssh/config/text.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 
-/** What is written for ssh. */
+/** What to write for ssh. */
 export interface ConfigOptions {
-  /** No block of its own for each machine. */
+  /** No Host block for each machine. */
   readonly onlyPatterns: boolean;
-  /** In front of the names of machines. */
+  /** The prefix of machine names. */
   readonly prefix: string;
   /** For all users of this host. */
   readonly system: boolean;
-  /** Neither of the first two was said: what they were the last time holds on. */
+  /** Neither of the first two was given: those of the last run stay in effect. */
   readonly asBefore: boolean;
 }
 
@@ -46,10 +46,10 @@ export const systemOption = flag({
   summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
 });
 
-/** What config print takes. */
+/** The options of config print. */
 export const lineOptions = [patternsOption, prefixOption];
 
-/** What the commands take that write files. */
+/** The options of the commands that write files. */
 export const fileOptions = {
   options: [...lineOptions, systemOption],
   exclusive: [[systemOption, prefixOption]],
@@ -64,13 +64,13 @@ export function configOptions(raw: RawArgs): ConfigOptions {
   return { prefix: prefix ?? '', system, onlyPatterns, asBefore: !onlyPatterns && prefix === undefined };
 }
 
-/** A comment that tells later runs what was said; "" where that was nothing. */
+/** A comment that records the options for later runs; "" if there were none. */
 export function optionsLine({ onlyPatterns, prefix, system }: ConfigOptions): string {
   if (system || (!onlyPatterns && prefix === '')) return '';
   return `# Made with ${onlyPatterns ? '--only-patterns' : `--prefix ${prefix}`}, which holds until --prefix or --only-patterns is said again\n`;
 }
 
-/** The options, with what was said when `file` was written. */
+/** The options, completed by those recorded in `file`. */
 export function withLast(options: ConfigOptions, file = ''): ConfigOptions {
   if (!options.asBefore) return options;
   const [, patterns, prefix = ''] =
@@ -80,26 +80,26 @@ export function withLast(options: ConfigOptions, file = ''): ConfigOptions {
 
 export type FindMachines = (io: Io) => Promise<AllMachines>;
 
-/** Every machine that is found here, and a word on stderr for who could not be asked. */
+/** Every machine on this host; warns on stderr about each provider that could not be asked. */
 export const findMachines: FindMachines = async (io) => {
   const [{ listAll }, { providers }] = await Promise.all([
     import('../../discovery/list-all.js'),
     import('../../discovery/providers.js'),
   ]);
   const progress = await startProgress(io, 'asking for machines');
-  // A machine that is not listed now may lose its Host: more time than a list for people.
+  // A machine that is not listed now may lose its Host, so providers get more time than for `list`.
   return listAll({ env: io.env }, providersOn(io.platform, providers), 5000).finally(() => progress.stop());
 };
 
-/** What is there already. */
+/** What exists already. */
 export interface Present {
-  /** Names that mean something else. */
+  /** Host names that are already taken. */
   readonly taken: ReadonlySet<string>;
-  /** The file of ours. */
+  /** The content of our own file. */
   readonly file: string;
 }
 
-/** The lines, and on stderr which machines have none. Throws a UsageError. */
+/** The ssh_config lines; names on stderr the machines that get none. Throws a UsageError. */
 export async function configLines(
   { onlyPatterns, prefix, system }: ConfigOptions,
   io: Io,
@@ -112,7 +112,7 @@ export async function configLines(
   for (const { provider, problem } of warnings)
     io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
   for (const { name, why } of left) io.err(`${io.program}: no Host for ${quote(name)}: ${printable(why)}\n`);
-  // A provider that could not be asked may have them all the same.
+  // A provider that could not be asked may still have them.
   const failed = warnings.filter(isFailure).map(({ provider }) => provider);
   const kept = keptBlocks(file, failed, hosts);
   if (kept.length > 0)
@@ -123,7 +123,7 @@ export async function configLines(
   return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
 }
 
-/** The file of host keys as ssh reads it: it puts the home in the place of "~" and reads percents after that, also those of the home. */
+/** The path of our host keys for ssh_config. ssh expands "~" first and percents after it, also those in the home's path. */
 export function knownHostsOf({ env }: Io): string {
   const path = knownHostsFile(env);
   return path.includes('%') ? path : userKnownHosts;

@@ -8,29 +8,29 @@ import { sshFolder } from '../../ssh/folder.js';
 import { fileAt } from './files.js';
 import { type ConfigOptions, configLines, type FindMachines, optionsLine, withLast } from './options.js';
 
-/** What would be written; `after` undefined: the file is removed. */
+/** A file to write; `after` undefined: the file is removed. */
 export interface Change {
   readonly path: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
   /** For a new file. */
   readonly mode: number;
-  /** Why it is left to its owner. */
+  /** Why the user has to make this change. */
   readonly byHand?: string | undefined;
 }
 
 export interface Plan {
-  /** In the order in which they are made, so that no Include leads nowhere. */
+  /** In the order in which they are made: no Include ever names a missing file. */
   readonly changes: readonly Change[];
-  /** Why nothing is done; the file that is in the way. */
+  /** Why nothing is done, and the file that prevents it. */
   readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string } | undefined;
   readonly files: ConfigFiles;
 }
 
 export interface ConfigFiles {
-  /** Ours alone. */
+  /** Only ours. */
   readonly own: string;
-  /** What ssh reads first, with one line of ours; undefined where ssh reads `own` by itself. */
+  /** The file that ssh reads first, with one line of ours; undefined if ssh reads `own` by itself. */
   readonly main: string | undefined;
   /** How the main file names `own`. */
   readonly include: string;
@@ -55,7 +55,7 @@ export function configFiles(
   return { own: join(folder, 'vmssh.conf'), main: join(folder, 'config'), include: 'vmssh.conf' };
 }
 
-/** What `config install` would do. Throws a UsageError, or an errno's error where a file cannot be read. */
+/** What `config install` would do. Throws a UsageError, or a system error if a file cannot be read. */
 export async function planInstall(
   options: ConfigOptions,
   io: Io,
@@ -122,8 +122,7 @@ function spellings({ own }: ConfigFiles): readonly string[] {
 }
 
 /**
- * Names that mean something else to ssh already. Where the file of ours has one, who wrote it elsewhere since meant the
- * machine, to set more for it.
+ * Host names already taken; not those in vmssh.conf, for which the user only added options.
  */
 async function takenNames(
   main: string | undefined,

@@ -1,7 +1,7 @@
 import type { Command } from '../../cli/command.js';
 import { type ConfigOptions, configLines, configOptions, lineOptions } from './options.js';
 
-/** vmssh config print: the ssh_config lines for all kinds of targets, and for each machine. Writes no file. */
+/** vmssh config print: the ssh_config lines for all kinds of targets and for each machine. Writes no file. */
 export const configPrint: Command<ConfigOptions> = {
   name: 'config print',
   summary: 'print the ssh_config lines that config install writes',

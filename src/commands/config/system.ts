@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 
-/** Of a file or folder: its owner and its mode. */
+/** The owner and mode of a file or folder. */
 export type Look = (path: string) => Promise<{ readonly uid: number; readonly mode: number }>;
 
 /**
- * Why a program is none for all users of a system, root among them: whom else its files or their folders belong to, or
- * who cannot read them. Undefined where nothing is in the way. Linux alone.
+ * Why a program cannot serve all users of a system, root among them: another user owns its files or folders, or some
+ * users cannot read them. Undefined if it can. Linux only.
  */
 export async function notForAll(program: readonly string[], look: Look = stat): Promise<string | undefined> {
   for (const file of program.filter(isAbsolute)) {

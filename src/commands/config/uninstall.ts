@@ -17,7 +17,7 @@ const dryRunOption = flag({
   summary: 'print what would change; exits 1 if anything would change',
 });
 
-/** vmssh config uninstall: takes back what config install did. */
+/** vmssh config uninstall: undoes config install. */
 export const configUninstall: Command<ConfigUninstallOptions> = {
   name: 'config uninstall',
   summary: "take the lines out of ssh's configuration again; known host keys stay",

@@ -3,7 +3,7 @@ import { jsonOption } from '../../cli/json.js';
 import { flag } from '../../cli/option.js';
 import { type DoctorTargetOptions, doctorTarget } from './target/doctor-target.js';
 
-/** This host, or the way to one machine. */
+/** This host, or the connection to one machine. */
 export type DoctorOptions =
   | { readonly show: 'checks' | 'report' | 'json' }
   | { readonly show: 'target'; readonly target: DoctorTargetOptions };
@@ -13,7 +13,7 @@ const reportOption = flag({
   summary: 'this host for a bug report, in Markdown, without names, paths or addresses of yours',
 });
 
-/** vmssh doctor: what on this host works and what does not; with a target: the way to that machine. */
+/** vmssh doctor: what works on this host and what does not; with a target: the connection to that machine. */
 export const doctor: Command<DoctorOptions> = {
   ...doctorTarget,
   summary: 'find what is wrong, on this host or with a machine',

@@ -6,21 +6,21 @@ import { findingsOf } from '../guest/json.js';
 import type { HostCheck } from './host/check.js';
 import type { Examination } from './target/examine.js';
 
-/** What `vmssh doctor --json` prints. */
+/** The output of `vmssh doctor --json`. */
 export interface DoctorJson extends Envelope<'doctor'> {
   readonly checks: readonly FindingJson[];
 }
 
-/** What `vmssh doctor --json TARGET` prints. */
+/** The output of `vmssh doctor --json TARGET`. */
 export interface DoctorTargetJson extends DoctorJson {
-  /** As it was typed. */
+  /** As typed. */
   readonly target: string;
   readonly stages: readonly Stage[];
-  /** What stopped the stage after them. */
+  /** What stopped the next stage. */
   readonly error?: FailureJson | undefined;
-  /** What it may be, the likeliest first, if nobody could look from inside. */
+  /** Possible causes, likeliest first, if the guest could not be checked from inside. */
   readonly suspects: readonly SuspectJson[];
-  /** What was found inside the guest; absent if nobody looked there. */
+  /** The findings inside the guest; absent if it was not checked. */
   readonly guest?:
     | { readonly checks: readonly FindingJson[]; readonly error?: FailureJson | undefined }
     | undefined;

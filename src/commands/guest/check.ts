@@ -16,7 +16,7 @@ import { accountName, guestPortOption } from './options.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './route.js';
 
 export interface GuestCheckOptions {
-  /** Undefined: the script itself is wanted. */
+  /** Undefined: print the script itself. */
   readonly into: HostFlags | undefined;
   readonly port: number;
   readonly account: string;
@@ -34,7 +34,7 @@ const userOption = textOption({
   summary: 'whose login to look at (default: the user of HOST, or root)',
 });
 
-/** vmssh guest check: looks for what is wrong in a guest, over a way that works. Changes nothing there. */
+/** vmssh guest check: finds what is wrong in a guest, over a route that works. Changes nothing there. */
 export const guestCheck: Command<GuestCheckOptions> = {
   name: 'guest check',
   summary: 'find what keeps sshd from answering on vsock, from inside the guest; changes nothing',

@@ -24,7 +24,7 @@ import {
 export interface GuestCloudInitOptions {
   readonly script: ScriptOptions;
   readonly distro: Distribution;
-  /** The folder to write files to; undefined: user-data to stdout. */
+  /** The folder for the files; undefined: user-data to stdout. */
   readonly tree: string | undefined;
 }
 
@@ -78,7 +78,7 @@ export const guestCloudInit: Command<GuestCloudInitOptions> = {
   },
 };
 
-/** Writes files into a new folder; gives their paths. */
+/** Writes files into a new folder. Returns their paths. */
 async function writeTree(
   folder: string,
   entries: readonly NewEntry[],

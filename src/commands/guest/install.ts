@@ -27,7 +27,7 @@ export interface GuestInstallOptions {
   readonly into: HostFlags;
   readonly script: ScriptOptions;
   readonly undo: boolean;
-  /** How the guest is reached from now on; undefined: by the CID that it tells. */
+  /** How the guest is reached from now on; undefined: by the CID that it reports. */
   readonly target: string | undefined;
   readonly reach: ReachFlags;
 }
@@ -45,7 +45,7 @@ const targetOption = parsed(
   },
 );
 
-/** vmssh guest install: runs the set-up in a guest over a way that works, and proves the new one. */
+/** vmssh guest install: sets up a guest over a route that works, and proves the new one. */
 export const guestInstall: Command<GuestInstallOptions> = {
   name: 'guest install',
   summary: 'set up a guest over a route that already works, and prove the route over vsock',
@@ -114,7 +114,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   return exitCode.ok;
 }
 
-/** What was typed, where it was a target already. */
+/** The typed host, if it is a target. */
 function ownTarget(host: string): string | undefined {
   return targetOf(host) === undefined ? undefined : splitUser(host).host;
 }

@@ -1,7 +1,7 @@
 import { type Envelope, envelope, type FindingJson } from '../../cli/json.js';
 import type { ProgressLine } from '../../guest/run/progress.js';
 
-/** What `vmssh guest check --json` prints. */
+/** The output of `vmssh guest check --json`. */
 export interface GuestCheckJson extends Envelope<'guest check'> {
   readonly checks: readonly FindingJson[];
 }
@@ -10,7 +10,7 @@ export function guestCheckJson(lines: readonly ProgressLine[], exitCode: number)
   return { ...envelope('guest check', exitCode), checks: findingsOf(lines) };
 }
 
-/** A script's lines as findings: what mends one is a line of its own there. */
+/** A script's lines as findings: each fix is a line of its own there. */
 export function findingsOf(lines: readonly ProgressLine[]): readonly FindingJson[] {
   const found: FindingJson[] = [];
   for (const { state, step: name, message } of lines) {

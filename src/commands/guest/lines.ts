@@ -2,7 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { printable } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/progress.js';
 
-/** A line of a guest's script for people. */
+/** A line of a guest script, for people. */
 export function formatProgress({ state, step, message }: ProgressLine, style: ChalkInstance): string {
   const text = printable(message);
   switch (state) {

@@ -8,8 +8,8 @@ import { splitUser } from '../../lookup/login.js';
 import { checkTarget } from '../check/target.js';
 
 /**
- * Why a script did not come to its end in the guest. ssh says no more than that its proxy closed the connection, so a target
- * is tried once more by ourselves.
+ * Why a script did not finish in the guest. ssh only says that its proxy closed the connection, so a target is tried
+ * again without ssh.
  */
 export async function notRun(
   { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,

@@ -49,7 +49,7 @@ export const generatorOption = flag({
 });
 export const undoOption = flag({ long: 'undo', summary: 'take back what an earlier run did' });
 
-/** Of what sets a running guest up. */
+/** The options for setting up a running guest. */
 export const setupOptions: readonly Option<unknown>[] = [
   guestPortOption,
   hostsOption,
@@ -60,7 +60,7 @@ export const setupOptions: readonly Option<unknown>[] = [
   generatorOption,
 ];
 
-/** What the set-up is to do. Throws a UsageError. */
+/** The options of the set-up script. Throws a UsageError. */
 export function scriptOptions(raw: RawArgs): ScriptOptions {
   const port = guestPortOption.read(raw) ?? sshPort;
   const generator = generatorOption.read(raw);
@@ -78,14 +78,14 @@ export function scriptOptions(raw: RawArgs): ScriptOptions {
   };
 }
 
-/** A guest has to be able to listen on it, so neither 0 nor "any". Throws a UsageError or a RangeError. */
+/** A port that a guest can listen on: neither 0 nor "any". Throws a UsageError or a RangeError. */
 function guestPort(text: string): number {
   const port = parsePort(text);
   if (port === 0) throw new UsageError('--port takes 1 to 4294967294, not 0');
   return port;
 }
 
-/** An account's name, as useradd(8) takes them. Throws a UsageError. */
+/** An account's name by the rules of useradd(8). Throws a UsageError. */
 export function accountName(text: string): string {
   if (/^[A-Za-z_][\w.-]{0,31}\$?$/.test(text)) return text;
   throw new UsageError(`${quote(text)} cannot be the name of an account`);

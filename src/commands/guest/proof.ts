@@ -10,22 +10,22 @@ import { formatProgress } from './lines.js';
 import type { HostFlags } from './route.js';
 
 export interface ProofOptions {
-  /** The host that was set up, as it was typed. */
+  /** The host that was set up, as typed. */
   readonly host: string;
-  /** What is to lead to it from now on. */
+  /** The target that should reach it from now on. */
   readonly target: string;
-  /** The guest itself named the target. */
+  /** The target came from the guest itself. */
   readonly isClaimed: boolean;
-  /** What was left in the machine. */
+  /** The text that was left in the machine. */
   readonly proof: string;
   readonly port: number;
-  /** Something is to be done there: the proof stays for that. */
+  /** Another step follows, so the proof is kept. */
   readonly goesOn: boolean;
 }
 
 /**
- * Logs in over the target and looks for what was left in the host: whether to go on. A guest's word for its address is no
- * proof, and a typed target may be mistaken. Nothing is done there, whatever machine it is.
+ * Logs in over the target and looks for the proof that was left in the host. Resolves to whether to go on. The address
+ * that a guest reports proves nothing, and a typed target may be wrong. Changes nothing in the machine it reaches.
  */
 export async function isSameMachine(
   over: HostFlags,
@@ -63,7 +63,7 @@ export async function isSameMachine(
   return true;
 }
 
-/** The account of the first login, by the target: with the settings that ssh has for the host, if ssh found it. */
+/** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */
 export function overTarget(into: HostFlags, account: string | undefined, target: string): HostFlags {
   const { user: typed, host } = splitUser(into.host);
   const user = account ?? typed;

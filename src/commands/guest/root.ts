@@ -9,7 +9,7 @@ import { formatProgress } from './lines.js';
 import { notRun } from './not-run.js';
 import type { HostFlags } from './route.js';
 
-/** Runs a script as root in a guest and prints its lines; a sudo that asks is answered on this terminal. */
+/** Runs a script as root in a guest and prints its lines; if sudo asks for a password, it does so on this terminal. */
 export type RootRunner = (into: HostFlags, script: string, port?: number) => Promise<ScriptOutcome>;
 
 export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunner> {
@@ -31,7 +31,7 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     const file = leftFile(left.message);
     if (file === undefined) throw await notRun(options, leave, left, io, signal);
     const route = runLeft(options, file);
-    // ssh has the terminal in raw mode: a line's end is two characters.
+    // ssh puts the terminal into raw mode, where a line ends with \r\n.
     const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
     const outcome = await runScript(route, {
       env,

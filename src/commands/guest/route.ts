@@ -26,11 +26,11 @@ export interface HostFlags {
   readonly host: string;
   readonly route: GuestRouteName;
   readonly sshConfig: string | undefined;
-  /** By ssh: a target that is to lead to the host. */
+  /** By ssh: a target that should lead to the host. */
   readonly through?: string;
 }
 
-/** HOST with --route and --ssh-config. Throws a UsageError, or a ConnectError for a target that is none. */
+/** HOST with --route and --ssh-config. Throws a UsageError, or a ConnectError for an invalid target. */
 export function hostFlags(host: string, raw: RawArgs): HostFlags {
   if (host === '' || host.startsWith('-') || /[\p{Cc}\s]/u.test(host)) {
     throw new UsageError(`${quote(host)} cannot be a host`);

@@ -5,7 +5,7 @@ import { scriptOptions, setupOptions, undoOption } from './options.js';
 
 export type GuestScriptOptions = { readonly undo: true } | ({ readonly undo: false } & ScriptOptions);
 
-/** vmssh guest script: the whole set-up as one sh script, or its undoing. */
+/** vmssh guest script: the whole set-up as one sh script, or the undo. */
 export const guestScript: Command<GuestScriptOptions> = {
   name: 'guest script',
   summary: 'print the sh script that sets a guest up, to be run in it',

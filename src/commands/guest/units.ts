@@ -20,7 +20,7 @@ const systemdOption = parsed(
   },
 );
 
-/** vmssh guest units: the two units that bind sshd to vsock, to be put into a guest by hand. */
+/** vmssh guest units: the two units that bind sshd to vsock, for installing by hand. */
 export const guestUnits: Command<GuestUnitsOptions> = {
   name: 'guest units',
   summary: 'print the two systemd units that bind sshd to vsock in a guest',

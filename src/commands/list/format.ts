@@ -5,7 +5,7 @@ import type { ListedMachine } from '../../discovery/merge.js';
 import type { Status, Warning } from '../../discovery/provider.js';
 import { printable } from '../../errors.js';
 
-/** What `vmssh list --json` prints. */
+/** The output of `vmssh list --json`. */
 export interface ListJson extends Envelope<'list'> {
   readonly machines: readonly MachineJson[];
   readonly warnings: readonly Warning[];
@@ -28,7 +28,7 @@ export interface MachineJson {
 export interface TableLooks {
   readonly wide: boolean;
   readonly style: ChalkInstance;
-  /** Aligned, with a header; else columns are parted by tabs. */
+  /** Aligned, with a header; otherwise columns are separated by tabs. */
   readonly terminal: boolean;
 }
 
@@ -40,17 +40,17 @@ export function listJson(
   return { ...envelope('list', exitCode), machines: machines.map(toJson), warnings };
 }
 
-/** As their managers have them: two machines may have one name, and ssh does not take each. */
+/** As their managers name them: two machines may share a name, and ssh does not accept every name. */
 export function formatNames(machines: readonly ListedMachine[]): string {
   return machines.map(({ name }) => `${printable(name)}\n`).join('');
 }
 
-/** The UUIDs of those machines that have one. */
+/** The UUIDs of the machines that have one. */
 export function formatIds(machines: readonly ListedMachine[]): string {
   return machines.flatMap(({ uuid }) => (uuid === undefined ? [] : [`${printable(uuid)}\n`])).join('');
 }
 
-/** A line a machine. Names are escaped, so that none can steer a terminal or break a column. */
+/** One line per machine. Names are escaped: none can control the terminal or break a column. */
 export function formatTable(machines: readonly ListedMachine[], looks: TableLooks): string {
   const { wide, style, terminal } = looks;
   const rows = machines.map((machine) => columns(machine, wide).map(printable));
@@ -88,7 +88,7 @@ function colorOf(status: Status | undefined, style: ChalkInstance): (text: strin
   return status === 'off' || status === 'unknown' ? style.dim : style.yellow;
 }
 
-// A terminal gives East Asian characters and emoji two columns, and marks that join the one before none.
+// In a terminal, East Asian characters and emoji take two columns, and combining marks none.
 function width(text: string): number {
   return [...text].reduce((sum, c) => sum + (/\p{Mn}/u.test(c) ? 0 : wideCharacter.test(c) ? 2 : 1), 0);
 }

@@ -13,16 +13,16 @@ import { exitCode, printable } from '../../errors.js';
 import { formatIds, formatNames, formatTable, listJson } from './format.js';
 
 export interface ListOptions {
-  /** What is printed of each machine. */
+  /** What to print of each machine. */
   readonly show: 'table' | 'wide' | 'json' | 'names' | 'ids';
   readonly runningOnly: boolean;
-  /** The providers that are asked; undefined: all. */
+  /** The providers to ask; undefined: all. */
   readonly providers: readonly string[] | undefined;
-  /** Milliseconds between two looks; undefined: one look. */
+  /** Milliseconds between two listings; undefined: list once. */
   readonly watchMs: number | undefined;
 }
 
-/** What the command asks; a parameter, so that tests list what they like. */
+/** The sources to ask; a parameter, for tests. */
 export interface ListDeps {
   readonly providers: () => Promise<readonly Provider[]>;
   readonly listAll: (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
@@ -60,7 +60,7 @@ const watchOption = seconds({
   summary: 'refresh every N seconds, until Ctrl-C (default 2)',
 });
 
-/** vmssh list: every machine on this host, whoever runs it. */
+/** vmssh list: every machine on this host, whatever runs it. */
 export const list: Command<ListOptions> = {
   name: 'list',
   summary: 'list the virtual machines and containers on this host',
@@ -106,7 +106,7 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   return codeOf(options, all);
 }
 
-/** A provider that was asked for by its name and failed is a failure; any other is a warning. */
+/** Only a provider that --provider named makes the command fail; another one gives a warning. */
 function codeOf(options: ListOptions, { warnings }: AllMachines): number {
   const failed = warnings.filter(isFailure).some(({ provider }) => options.providers?.includes(provider));
   return failed ? exitCode.connect : exitCode.ok;
@@ -127,11 +127,11 @@ async function watch(
     try {
       const all = await deps.listAll({ env: io.env, signal }, providers);
       const text = await format(options, io, all);
-      // Home, the new text, and away with what is left of the old: no flicker. A pipe gets every change.
+      // Cursor home, the new text, then erase the rest: no flicker. A pipe only gets the changes.
       if (io.terminal.stdout) io.out(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
       else if (text !== last) io.out(last === undefined || options.show === 'json' ? text : `\n${text}`);
       const warnings = JSON.stringify(all.warnings);
-      // On a terminal they stand below the text, and went away with the old one.
+      // On a terminal they are below the text, and were erased with the old one.
       const isGone = io.terminal.stdout && io.terminal.stderr;
       if (isGone || warnings !== (warned ?? '[]')) await warn(io, all, options);
       last = text;
@@ -158,7 +158,7 @@ function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): r
   return providersOn(io.platform, providers).filter(({ name }) => options.providers?.includes(name) ?? true);
 }
 
-// Of a container without systemd-machined only its socket is known, which may lead to a login.
+// Of a container without systemd-machined only the socket is known, which may accept a login.
 const mayRun: ReadonlySet<Status> = new Set(['running', 'unknown']);
 
 async function format(options: ListOptions, io: Io, all: AllMachines): Promise<string> {
@@ -193,7 +193,7 @@ function byStatusAndName(a: ListedMachine, b: ListedMachine): number {
   return rank(a) - rank(b) || compareNames(a.name, b.name);
 }
 
-// web2 comes before web10, and case does not count. Intl would do it too, once it has read its tables: 5 ms.
+// web2 comes before web10, ignoring case. Intl could do this, but takes 5 ms to load its tables.
 function compareNames(a: string, b: string): number {
   const [x = '', y = ''] = [a, b].map((name) =>
     name.toLowerCase().replaceAll(/\d+/g, (digits) => digits.padStart(20, '0')),

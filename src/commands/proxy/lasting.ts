@@ -2,10 +2,10 @@ import type { Io } from '../../cli/command.js';
 import type { RelayStdioOptions } from '../../deliver/relay.js';
 import type { Trace } from '../../reach.js';
 
-/** The first argument of the program where it is called to say why a relay ended; relay-ended.ts has the others. */
+/** The program's first argument when it is called to report why a relay ended; relay-ended.ts has the others. */
 export const relayEndedFlag = '--relay-ended';
 
-/** How a relay that lasts goes on without this runtime. With -v it stays, to tell the bytes that it moved. */
+/** How a relay that lasts goes on without this runtime. With -v the runtime stays, to report the bytes moved. */
 export function lasting(
   { self, program }: Io,
   text: string,

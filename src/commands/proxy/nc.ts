@@ -28,9 +28,9 @@ import { lasting } from './lasting.js';
 export interface NcOptions extends ReachFlags {
   readonly text: string;
   readonly port: number;
-  /** Print the SSH banner and end, instead of piping. */
+  /** Print the SSH banner and exit instead of piping. */
   readonly banner: boolean;
-  /** ssh runs it as its ProxyCommand: it ends with ssh, as the proxy does. */
+  /** Run by ssh as its ProxyCommand: ends when ssh does, as the proxy does. */
   readonly forSsh: boolean;
   readonly transports: readonly Transport[];
 }
@@ -134,20 +134,20 @@ export const nc: Command<NcOptions> = {
   },
 };
 
-/** The same, for the Windows build: what was decided about banner and pipe holds. */
+/** The same call for the Windows build, with the choice of banner or pipe made here. */
 function windowsArgs(options: NcOptions): readonly string[] {
   const { text, port, banner, transports } = options;
   const how = [banner ? '--banner' : '--pipe', '-t', transports.join(',')];
   return ['nc', ...how, ...reachArgs(options), '--', text, String(port)];
 }
 
-/** hvc takes names as they come from ssh, with a prefix that its own grammar does not know; here the prefix is the kind. */
+/** hvc strips this prefix from the names that ssh passes; here the prefix is the kind. */
 function withPrefix(name: string, prefix: string | undefined): string {
   if (prefix === undefined || name.startsWith(prefix)) return name;
   return prefix + name;
 }
 
-/** On Windows a bare name is a Hyper-V machine's, as hvc takes it; a bare GUID is a target of its own. */
+/** On Windows a bare name is that of a Hyper-V machine, as in hvc; a bare GUID is a target already. */
 function withKind(name: string, platform: NodeJS.Platform): string {
   const bare = /^[^/%:]+$/.test(name) && !name.startsWith('.') && parseGuid(name) === undefined;
   return bare && platform === 'win32' ? `hyper-v/${name}` : name;

@@ -9,13 +9,13 @@ import {
 } from '../reach/over-interop.js';
 import type { ReachByOptions } from '../reach/reach-by.js';
 
-/** What the proxy was asked for, and is to ask in turn. */
+/** What the proxy was called with, to pass on. */
 export interface InteropOptions extends ReachByOptions {
   readonly fdpass: boolean;
   readonly verbose: boolean;
 }
 
-/** Inside WSL2: hands a target of Windows to the Windows build of vmssh. Undefined where there is none, or no need. */
+/** Inside WSL2: passes a target of Windows to the Windows build of vmssh. Undefined if there is none, or no need. */
 export async function proxyOverInterop(options: InteropOptions, io: Io): Promise<number | undefined> {
   const program = windowsVmssh(parseTarget(options.text), io);
   if (program === undefined) return undefined;

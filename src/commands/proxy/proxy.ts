@@ -23,17 +23,17 @@ import { lasting } from './lasting.js';
 import { watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends ReachFlags {
-  /** The target, in the user's own case. */
+  /** The target as the user spelled it. */
   readonly text: string;
   readonly port: number;
-  /** Whether the text is what ssh was called with, and what it keeps the host key by. */
+  /** Whether ssh was called with this text, and keeps the host key under it. */
   readonly isTyped?: true;
   readonly fdpass: boolean;
-  /** Undefined: vsock alone; only vsock-nc asks for others. */
+  /** Undefined: vsock only. Only vsock-nc sets others. */
   readonly transports?: readonly Transport[] | undefined;
 }
 
-/** After ssh closed our stdin it is gone, or going: what the peer still sends may follow for this long. Milliseconds. */
+/** Once ssh has closed our stdin, it is exiting: how long the peer's last bytes may still follow. Milliseconds. */
 const lingerMs = 500;
 
 const typedOption = textOption({
@@ -123,7 +123,7 @@ export const proxy: Command<ProxyOptions> = {
   },
 };
 
-// ssh would keep the key by a name that is a pattern to it, and take it for every machine that fits.
+// ssh would read the name as a pattern, and accept the key for every machine that matches.
 function refusePattern(text: string): void {
   const target = /[*?]/.test(text) ? asTarget(text) : undefined;
   if (!target || kindOf(target).hostKey !== 'machine') return;
@@ -135,7 +135,7 @@ function refusePattern(text: string): void {
   });
 }
 
-/** ssh leaves its stderr to us: there a person sees that and why nothing happens yet. */
+/** Progress goes to stderr, which ssh shares with us. */
 async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): void }> {
   const { startProgress } = await import('../../cli/spinner.js');
   const progress = await startProgress(io, `waiting for ${printable(text)}`);

@@ -12,25 +12,25 @@ import { runOverInterop, windowsVmssh } from '../reach/over-interop.js';
 
 export interface ResolveCommandOptions {
   readonly text: string;
-  /** Undefined: as it was typed in an ssh:// form, or 22. */
+  /** Undefined: the port of an ssh:// form, or 22. */
   readonly port: number | undefined;
   readonly json: boolean;
 }
 
-/** What `vmssh resolve --json` prints. */
+/** The output of `vmssh resolve --json`. */
 export interface ResolveJson extends Envelope<'resolve'> {
   readonly typed: string;
   readonly target: Target;
-  /** The endpoint in the words of a literal target. */
+  /** The endpoint as a literal target. */
   readonly address: string;
   readonly endpoint: Endpoint;
-  /** How it was found out. */
+  /** How it was found. */
   readonly steps: readonly string[];
   readonly user?: string | undefined;
   readonly identityFile?: string | undefined;
 }
 
-/** vmssh resolve TARGET [PORT]: what it would connect to, and how it found out. Opens nothing. */
+/** vmssh resolve TARGET [PORT]: what a target would connect to, and how that was found. Opens nothing. */
 export const resolveCommand: Command<ResolveCommandOptions> = {
   name: 'resolve',
   summary: 'show what a target connects to, and how it was found',

@@ -2,20 +2,20 @@ import type { Addon, Pending } from 'node-hvsock-native';
 import type { Io } from '../../cli/command.js';
 import type { EarlyInput } from '../../deliver/early-input.js';
 
-/** Tells when who started this proxy is gone, while it still connects. */
+/** Reports when the program that started this proxy is gone, while the proxy still connects. */
 export interface StdioWatch {
-  /** Aborted when stdin came to its end, or stdout has no reader any more; where stdin fails, its error is the reason. */
+  /** Aborted when stdin ends, or stdout loses its reader; if stdin fails, its error is the reason. */
   readonly signal: AbortSignal;
-  /** Stdin as far as it had to be read for that, where there is no addon. */
+  /** What had to be read from stdin to find out, without the addon. */
   readonly input: EarlyInput | undefined;
   stop(): void;
 }
 
-/** Watches stdin and stdout: by the addon without taking a byte, else by reading ahead. */
+/** Watches stdin and stdout: with the addon without taking a byte, otherwise by reading ahead. */
 export async function watchStdio(addon: Addon | undefined, io: Io): Promise<StdioWatch> {
   const controller = new AbortController();
   if (addon) {
-    // Not yet: a local socket is open at once, and then no thread has to be started for this.
+    // Not yet: a local socket opens at once, and then no thread is needed for this.
     let pending: Pending<void> | undefined;
     const start = setImmediate(() => {
       pending = addon.watchHangup([0, 1]);

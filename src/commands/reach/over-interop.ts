@@ -14,8 +14,7 @@ import { kindOf, type Target } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 
 /**
- * The Windows build of vmssh for a target that is reached from Windows alone, where this Linux is WSL2's; undefined
- * anywhere else.
+ * Inside WSL2: the Windows build of vmssh for a target that only Windows can reach; undefined anywhere else.
  */
 export function windowsVmssh(
   target: Target,
@@ -25,7 +24,7 @@ export function windowsVmssh(
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
 }
 
-/** --timeout, --wait and -v for it. */
+/** Its --timeout, --wait and -v. */
 export function reachArgs({ timeoutMs, waitMs, verbose }: ReachFlags): readonly string[] {
   return [
     `--timeout=${timeoutMs / 1000}`,
@@ -50,7 +49,7 @@ export async function startOverInterop(
   }
 }
 
-/** That the Windows build cannot be started. */
+/** The error that the Windows build could not be started. */
 export function notStarted(program: string, text: string, cause: unknown): ConnectError {
   return new ConnectError('connect', text, {
     code: 'NOT_RUN',
@@ -76,14 +75,14 @@ export function wantsSocket(fdpass: boolean): Addon | undefined {
   return fdpass && isSocket(1) ? loadAddon().addon : undefined;
 }
 
-/** Starts it on one end of a socket and passes the other end to ssh, which then speaks to it by itself. */
+/** Starts it on one end of a socket and passes the other end to ssh. */
 export async function passOverInterop(
   program: string,
   args: readonly string[],
   addon: Addon,
   text: string,
 ): Promise<void> {
-  // Node makes no pair of sockets: a server in a folder of our own makes one.
+  // Node has no socketpair(2): a server in a private folder replaces it.
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-'));
   const path = join(folder, 'pair');
   const server = createServer({ pauseOnConnect: true });

@@ -6,14 +6,14 @@ import type { Transport } from '../../reach-over.js';
 import { socketWarning } from './socket-warning.js';
 
 export interface ReachByOptions extends Omit<ReachFlags, 'verbose'> {
-  /** The target, in the user's own case. */
+  /** The target as the user spelled it. */
   readonly text: string;
   readonly port: number;
-  /** Undefined: vsock alone, as what the target's kind has for it. */
+  /** Undefined: only what the target's kind has for vsock. */
   readonly transports?: readonly Transport[] | undefined;
 }
 
-/** `reach` as the flags of a command say; a transport that is taken in another's place is told on stderr. */
+/** `reach` with a command's flags; says on stderr when it uses another transport than the first. */
 export async function reachBy(
   { text, port, timeoutMs, waitMs, transports }: ReachByOptions,
   { trace, signal }: Pick<ReachOptions, 'trace' | 'signal'>,

@@ -5,8 +5,8 @@ import { kindOf } from '../../kinds/kinds.js';
 import type { ReachOptions } from '../../reach.js';
 
 /**
- * Warns on stderr, once, if a path that was typed leads to a socket of another person: since its machine ended, anybody
- * may have put one there.
+ * Warns on stderr, once, if a typed path leads to another user's socket: after its machine ended, anybody may have put
+ * one there.
  */
 export function socketWarning(
   io: Io,

@@ -3,8 +3,8 @@ import { posix, win32 } from 'node:path';
 import type { Io } from '../../cli/command.js';
 
 /**
- * VMSSH_SSH, or HV_SSH_COMMAND as hvc has it: an absolute path, which may hold spaces, or a program and its options separated
- * by spaces. Only an absolute path: another could name a file that somebody put into the current folder.
+ * VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program and its options separated
+ * by spaces. The path must be absolute: a relative one could name a file that somebody put into the current folder.
  */
 export function sshProgram(
   { env, platform }: Pick<Io, 'env' | 'platform'>,

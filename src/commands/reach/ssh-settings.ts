@@ -3,15 +3,15 @@ import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
 
 export interface SettingsOf {
   readonly host: string;
-  /** ssh's configuration, as of ssh -F. */
+  /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** For what a `Match exec` in the user's own configuration may take. Milliseconds. */
+/** Time for a `Match exec` in the user's configuration. Milliseconds. */
 const timeoutMs = 5000;
 
-/** What ssh would go by for a host, a keyword a line in small letters; "" if it cannot be asked. */
+/** ssh's settings for a host, one lower-case keyword per line; "" if ssh cannot be asked. */
 export async function sshSettings(
   { host, sshConfig, signal }: SettingsOf,
   { env }: Pick<Io, 'env'>,

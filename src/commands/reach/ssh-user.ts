@@ -4,8 +4,7 @@ import { ownAccount } from '../../ssh/account.js';
 import { type SettingsOf, sshSettings } from './ssh-settings.js';
 
 /**
- * Who logs in where neither the text nor the machine's manager tells: whom ssh takes by its configuration, else whoever
- * calls. On Windows that is nobody whom a guest knows, and it is root.
+ * Default login user: ssh's User, else the local user; root on Windows.
  */
 export async function sshUser(
   of: SettingsOf,

@@ -3,7 +3,7 @@ import { now as clock } from '../../clock.js';
 import { printable } from '../../errors.js';
 import type { Trace } from '../../reach.js';
 
-/** Steps with their times on stderr, for -v; undefined where nobody asked. */
+/** Prints steps with their times on stderr, for -v; undefined without it. */
 export function stepTrace(io: Io, verbose: boolean, now: () => number = clock): Trace | undefined {
   if (!verbose) return undefined;
   let last = now();

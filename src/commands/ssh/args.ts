@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Login, splitLogin, splitUser } from '../../lookup/login.js';
 import type { SplitArgs, SshTool, ToolOption } from './split.js';
 
-/** Where among a tool's operands a machine is named. */
+/** A tool's operand that names a machine. */
 export interface Operand extends Login {
   /** The index of the operand. */
   readonly at: number;
@@ -10,7 +10,7 @@ export interface Operand extends Login {
   readonly rest: string;
 }
 
-/** What tells a machine's path from one of this host. */
+/** How to tell a machine's path from one of this host. */
 export interface Paths {
   readonly platform: NodeJS.Platform;
   /** Whether a text is a target. */
@@ -29,7 +29,7 @@ export function findOperands(tool: SshTool, operands: readonly string[], paths: 
   });
 }
 
-/** Whether the options tell who logs in. */
+/** Whether the options set the login user. */
 export function optionsNameUser(tool: SshTool, { before, after }: SplitArgs): boolean {
   return [...before, ...after].some(
     (option) => (tool === 'ssh' && option.name === 'l') || sets(option, /^\s*user[\s=]/i),
@@ -40,7 +40,7 @@ function sets({ name, value = '' }: ToolOption, keyword: RegExp): boolean {
   return name === 'o' && keyword.test(value);
 }
 
-/** Whether they ask the tool about itself, which needs no machine: ssh's -V and -Q, rsync's --version. */
+/** Whether the options only ask about the tool itself, without a machine: ssh's -V and -Q, rsync's --version. */
 export function asksTool(tool: SshTool, { before, operands }: SplitArgs): boolean {
   const question = {
     ssh: /^-[46AaCfGgKkMNnqsTtvXxYy]*[VQ]/,
@@ -55,12 +55,12 @@ export function asksTool(tool: SshTool, { before, operands }: SplitArgs): boolea
   );
 }
 
-// "[user@]TARGET:path", of the colons the first that leaves a target in front of it, or "[user@]NAME:path".
+// "[user@]TARGET:path", split at the first colon that leaves a target before it, or "[user@]NAME:path".
 function splitRemote(
   text: string,
   { platform, isTarget, exists = existsSync }: Paths,
 ): Omit<Operand, 'at'> | undefined {
-  // On Windows a letter and a colon are a drive, to OpenSSH there as well.
+  // On Windows a letter and a colon are a drive, for OpenSSH too.
   if (exists(text) || (platform === 'win32' && /^[a-z]:/i.test(text))) return undefined;
   const [, uri] = /^(?:scp|sftp):\/\/(.*)$/is.exec(text) ?? [];
   if (uri !== undefined) return ofUri(uri);
@@ -74,7 +74,7 @@ function splitRemote(
     : undefined;
 }
 
-// "[user@]NAME[:port][/path]", as scp(1) and sftp(1) have it: the path begins after the slash.
+// "[user@]NAME[:port][/path]", as in scp(1) and sftp(1): the path begins after the slash.
 function ofUri(text: string): Omit<Operand, 'at'> | undefined {
   const [, authority = '', path = ''] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
   const login = splitLogin(`ssh://${authority}`);

@@ -24,25 +24,25 @@ export interface SshOptions {
   readonly args: SplitArgs;
   /** Seconds for the proxy's --wait. */
   readonly waitSeconds: number | undefined;
-  /** The target itself, if the operand is only a form of it that another program takes for a host. */
+  /** The target itself, if the operand is only a form of it that another program accepts as a host. */
   readonly typed?: string | undefined;
   /** Print the command instead of running it. */
   readonly print: boolean;
 }
 
-/** What is run, and with which options in it: ours for the machine. */
+/** The command to run, and our options for the machine in it. */
 export interface ToolCall {
   readonly command: readonly string[];
-  /** The ssh that is meant. */
+  /** The ssh to use. */
   readonly ssh: readonly string[];
   /** "-o" and its values. */
   readonly options: readonly string[];
   readonly named: ListedTarget;
-  /** How ssh is given the machine. */
+  /** The host argument for ssh. */
   readonly host: string;
 }
 
-/** The command line of a tool for what was typed. Throws a UsageError or a ConnectError. */
+/** A tool's command line for the typed arguments. Throws a UsageError or a ConnectError. */
 export async function prepare(
   tool: SshTool,
   { args, waitSeconds, typed }: SshOptions,
@@ -70,9 +70,12 @@ export async function prepare(
   const copy = () => [tool, ...otherSsh(ssh), ...before, ...options, '--', ...operands];
   const command = {
     ssh: () => {
-      // ssh takes the first of each setting: what the machine's operand tells stands where it stood.
-      const told = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', port])];
-      return [...ssh, ...before, ...told, ...after, ...options, '--', host, ...args.operands.slice(1)];
+      // ssh uses the first of each setting: those from the machine's operand keep its position.
+      const given = [
+        ...(user === undefined ? [] : ['-l', user]),
+        ...(port === undefined ? [] : ['-p', port]),
+      ];
+      return [...ssh, ...before, ...given, ...after, ...options, '--', host, ...args.operands.slice(1)];
     },
     scp: copy,
     sftp: copy,
@@ -127,8 +130,8 @@ async function settingsOf(named: ListedTarget, hasUser: boolean, waitSeconds: nu
 }
 
 /**
- * The target as every tool takes it for a host: "%" for "/", no colon, and nothing that ssh refuses in a host name. Where
- * there is no such form, a machine's UUID or the slug of its name.
+ * The target in a form that every tool accepts as a host: "%" for "/", no colon, and nothing that ssh refuses in a host
+ * name. Without such a form, the machine's UUID or the slug of its name.
  */
 function hostFor({ text, machine }: ListedTarget): string {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');

@@ -10,8 +10,8 @@ import type { ToolCall } from './call.js';
 const timeoutMs = 10_000;
 
 /**
- * Whether ssh failed since it knows another key of the machine. Its words went to the terminal, so it is asked once more,
- * up to where it would log in; only where a key is known at all.
+ * Whether ssh failed because it knows another key of the machine. Its message went to the terminal, so it is run again,
+ * up to the login; only if any key is known.
  */
 export async function changedKey({ ssh, options, named, host }: ToolCall, io: Io): Promise<boolean> {
   const alias = hostKeyAlias(named);

@@ -14,7 +14,7 @@ export interface ForgetOptions {
   readonly targets: readonly string[];
 }
 
-/** vmssh forget TARGET…: drops the host keys that are known of a machine, so that the next one is taken. */
+/** vmssh forget TARGET…: removes a machine's known host keys, so that the next one is accepted. */
 export const forget: Command<ForgetOptions> = {
   name: 'forget',
   summary: "forget a machine's host key, so that its new one is taken",
@@ -50,7 +50,7 @@ export const forget: Command<ForgetOptions> = {
   },
 };
 
-/** What known_hosts may have a machine by. One that is gone is known only by what was typed: its UUID, or its target. */
+/** The names that known_hosts may have for a machine. For one that is gone: the typed UUID or target. */
 async function namesOf(typed: string, find: () => ReturnType<typeof lookUp>): Promise<readonly string[]> {
   const ids = uuidAlias(uuidOf(typed)) ?? [];
   const target = asTarget(typed);

@@ -3,7 +3,7 @@ import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
 import type { SplitArgs, SshTool } from './split.js';
 
-/** The host that options of ssh go through first; undefined: none. */
+/** The jump host in ssh's options; undefined: none. */
 export function jumpHost(tool: SshTool, { before, after }: SplitArgs): string | undefined {
   for (const { name, value = '' } of [...before, ...after]) {
     if (tool !== 'rsync' && name === 'J') return value;
@@ -13,7 +13,7 @@ export function jumpHost(tool: SshTool, { before, after }: SplitArgs): string | 
   return undefined;
 }
 
-/** -J goes through a machine to another host; a machine itself is reached from here. Throws a UsageError. */
+/** Refuses -J: a machine is reached from this host, not through another one. Throws a UsageError. */
 export function refuseJump(tool: SshTool, args: SplitArgs): void {
   const host = jumpHost(tool, args);
   if (host === undefined) return;
@@ -24,8 +24,8 @@ export function refuseJump(tool: SshTool, args: SplitArgs): void {
 }
 
 /**
- * A target as ssh's own -J takes it, "root@container%%web": at a "/" or ":" a port would begin, and ssh puts the host into a
- * ProxyCommand without a look at its percents. Undefined for what is no target or has no such form.
+ * A target in a form for ssh's own -J, "root@container%%web": a "/" or ":" would begin a port, and ssh puts the host into
+ * a ProxyCommand without escaping its percents. Undefined if it is no target, or has no such form.
  */
 export function jumpForm(text: string): string | undefined {
   const { user, host } = splitUser(text);

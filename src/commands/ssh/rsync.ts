@@ -2,8 +2,8 @@ import { UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 
 /**
- * What rsync is given for `-e`: it starts it with a form of the target that it takes for a host, and --typed tells
- * `vmssh ssh` the target itself. The user's own `-e 'ssh OPTIONS'` keeps its options. Throws a UsageError.
+ * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives
+ * `vmssh ssh` the target itself. The options of the user's own `-e 'ssh OPTIONS'` are kept. Throws a UsageError.
  */
 export function remoteShell(
   args: readonly string[],
@@ -15,7 +15,7 @@ export function remoteShell(
   const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
   if (given !== undefined && options === given)
     throw new UsageError(`rsync's -e has to be ssh and its options here, not ${quote(given)}`);
-  // rsync's own quoting: a quote within quotes is written twice (rsync(1), --rsh).
+  // rsync's own quoting: a quote inside quotes is doubled (rsync(1), --rsh).
   const quoted = (word: string) => `'${word.replaceAll("'", "''")}'`;
   const typed = quoted(`--typed=${target}`);
   return `${self.map(quoted).join(' ')} ssh ${typed}${waitSeconds === undefined ? '' : ` --wait=${waitSeconds}`}${options}`;

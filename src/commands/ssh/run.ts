@@ -16,7 +16,7 @@ import { prepare, type SshOptions, type ToolCall } from './call.js';
 import { changedKey } from './changed-key.js';
 import { type SshTool, wordsOf } from './split.js';
 
-/** Runs the tool to its end. Resolves to its exit code; 128 and the signal's number where one ended it. */
+/** Runs the tool. Resolves to its exit code, or 128 plus the number of the signal that ended it. */
 export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Promise<number> {
   if (asksTool(tool, options.args))
     return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...wordsOf(options.args.before)], io);
@@ -25,7 +25,7 @@ export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Pr
     io.out(`${call.command.map(shellQuoted).join(' ')}\n`);
     return exitCode.ok;
   }
-  // ssh makes its own folder alone, and only where it knows the file to lie in it. Where there can be none, ssh tells.
+  // ssh only makes its own folder, and only for files that it expects there. If it cannot be made, ssh reports that.
   const { makeFolder } = await import('../../files/place.js');
   const knownHosts = knownHostsFile(io.env);
   await makeFolder(dirname(knownHosts)).catch(() => {});
@@ -40,9 +40,9 @@ export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Pr
 }
 
 function run([program = '', ...args]: readonly string[], io: Io): Promise<number> {
-  // A terminal sends Ctrl-C to the tool too, which decides.
+  // The terminal also sends Ctrl-C to the tool, which decides.
   io.ignoreInterrupts();
-  // Who ends this process, as git, rsync and systemd do, means the tool: without us it would go on.
+  // A signal from git, rsync or systemd is meant for the tool, which would go on without us.
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   const child = spawn(program, args, { stdio: 'inherit' });
   return new Promise((resolve, reject) => {

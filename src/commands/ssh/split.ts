@@ -1,8 +1,8 @@
-/** The programs that vmssh runs. */
+/** The tools that vmssh runs. */
 export const tools = ['ssh', 'scp', 'sftp', 'rsync'] as const;
 export type SshTool = (typeof tools)[number];
 
-/** An option as it was typed. */
+/** An option as typed. */
 export interface ToolOption {
   /** One argument, or two if the value is the next one; several letters may share the first. */
   readonly words: readonly string[];
@@ -11,13 +11,13 @@ export interface ToolOption {
   readonly value?: string | undefined;
 }
 
-/** A tool's arguments, split as the tool itself splits them; a "--" is left out. */
+/** A tool's arguments, split as the tool itself does, without a "--". */
 export interface SplitArgs {
-  /** Options in front of the first operand. */
+  /** Options before the first operand. */
   readonly before: readonly ToolOption[];
-  /** Options after it: ssh takes them up to the command, rsync anywhere. */
+  /** Options after it: ssh accepts them up to the command, rsync anywhere. */
   readonly after: readonly ToolOption[];
-  /** For ssh: the machine, and then the command with all that follows it. */
+  /** For ssh: the machine, then the command with its arguments. */
   readonly operands: readonly string[];
 }
 
@@ -29,7 +29,7 @@ const valued: Readonly<Record<SshTool, string>> = {
   rsync: 'BefMT@',
 };
 
-/** rsync's long options whose value may be an argument of its own; the last line is of the names that its help leaves out. */
+/** rsync's long options whose value may be the next argument; the last line has names that its help omits. */
 const valuedLong = new Set(
   `address backup-dir block-size bwlimit checksum-choice checksum-seed chmod chown compare-dest compress-choice
 compress-level compress-threads config confine-root contimeout copy-as copy-dest debug early-input exclude exclude-from
@@ -49,7 +49,7 @@ export function splitArgs(tool: SshTool, args: readonly string[]): SplitArgs {
     if (arg === '--') return { before, after, operands: [...operands, ...args.slice(i + 1)] };
     if (!arg.startsWith('-') || arg === '-') {
       operands.push(arg);
-      // scp and sftp take no options after an operand, ssh none after the machine and a word of the command.
+      // scp and sftp accept no options after an operand, ssh none after the machine and the command's first word.
       const isOver = tool === 'ssh' ? operands.length === 2 : tool !== 'rsync';
       if (isOver) return { before, after, operands: [...operands, ...args.slice(i + 1)] };
       continue;

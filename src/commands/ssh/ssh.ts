@@ -4,7 +4,7 @@ import { refuseApart } from '../../cli/scan-args.js';
 import type { SshOptions } from './call.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from './split.js';
 
-/** What stands in the way of a plain table of options: these commands take any of another program's. */
+/** Usage of the commands that accept any option of another program. */
 export interface PassThrough {
   readonly passThrough: true;
 }
@@ -46,7 +46,7 @@ const summaries: Readonly<
   },
 };
 
-/** For what starts ssh by itself and takes no slash in a host, as rsync does. */
+/** For programs that start ssh themselves and accept no slash in a host, such as rsync. */
 const typedOption = textOption({
   long: 'typed',
   value: 'TARGET',
@@ -59,7 +59,7 @@ const waitOption = seconds({
 });
 const printOption = flag({ long: 'print-command', summary: 'print the command instead of running it' });
 
-/** vmssh ssh, scp, sftp and rsync: the real program with the right ProxyCommand; all else is passed on as it is. */
+/** vmssh ssh, scp, sftp and rsync: the real tool with the right ProxyCommand; all else is passed on unchanged. */
 export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
   name: tool,
   ...summaries[tool],
@@ -71,7 +71,7 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
 }));
 
 /**
- * Our options come before the first operand, in the form --name or --name=value: what comes after it is the tool's, or of a
+ * Our options come before the first operand, as --name or --name=value: anything after it belongs to the tool, or to a
  * command that runs in the machine.
  */
 function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {

@@ -21,7 +21,7 @@ export const guid: Command<{ readonly ports: readonly number[] }> = {
   },
 };
 
-/** Ports that hvsock has. Throws a UsageError. */
+/** Ports that are valid for hvsock. Throws a UsageError. */
 export function portsOf(texts: readonly string[]): readonly number[] {
   return usage(() => texts.map((text) => parsePort(text, 'hvsock')));
 }

@@ -18,7 +18,7 @@ import { portsOf } from './guid.js';
 
 const dryRunOption = flag({ long: 'dry-run', summary: 'print the commands for reg.exe, and run none' });
 
-/** What `vmssh service list --json` prints. */
+/** The output of `vmssh service list --json`. */
 export interface ServiceListJson extends Envelope<'service list'> {
   readonly services: readonly {
     readonly id: string;
@@ -27,7 +27,7 @@ export interface ServiceListJson extends Envelope<'service list'> {
   }[];
 }
 
-/** vmssh service list: what is registered for Hyper-V sockets on this Windows. */
+/** vmssh service list: the Hyper-V socket services registered on this Windows. */
 export const serviceList: Command<{ readonly json: boolean }> = {
   name: 'service list',
   summary: 'list the Hyper-V socket services that are registered on this Windows',
@@ -66,7 +66,7 @@ const nameOption = parsed(
   },
 );
 
-/** vmssh service register PORT…: tells this Windows of vsock ports. */
+/** vmssh service register PORT…: registers vsock ports with this Windows. */
 export const serviceRegister: Command<ServiceOptions & { readonly label: string | undefined }> = {
   name: 'service register',
   summary: 'register vsock ports as Hyper-V socket services of this Windows; needs an elevated terminal',
@@ -90,7 +90,7 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
     ),
 };
 
-/** vmssh service unregister PORT…: takes them away again. */
+/** vmssh service unregister PORT…: removes them again. */
 export const serviceUnregister: Command<ServiceOptions> = {
   name: 'service unregister',
   summary: 'take vsock ports out of the Hyper-V socket services of this Windows; needs an elevated terminal',
@@ -140,7 +140,7 @@ function refuseElsewhere({ platform }: Io): void {
   throw new CommandError('UNSUPPORTED', problem, hint);
 }
 
-/** What Windows refused, and what is needed for it. */
+/** An error that says what Windows refused, and what is needed. */
 function failure(error: unknown, elevated: () => boolean = isElevated): unknown {
   if (!(error instanceof DiscoveryError)) return error;
   const { code, message } = error;
@@ -149,7 +149,7 @@ function failure(error: unknown, elevated: () => boolean = isElevated): unknown 
   return new CommandError(code, `this needs an elevated terminal: ${message}`, hint);
 }
 
-/** Without the addon nobody knows. */
+/** Undefined without the addon. */
 function isElevated(): boolean {
   return loadAddon().addon?.hyperVRights().elevated ?? true;
 }

@@ -1,12 +1,12 @@
 import { constants } from 'node:os';
 
 /**
- * What a report may hold of a value that comes from outside: a part of a known shape that is the same on many hosts, or a
- * word of ours. Everything else stays out, whatever it is.
+ * What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text.
+ * Everything else stays out.
  */
 export const allowed = { code, kernel, os, ssh } as const;
 
-/** An errno, or a code of ours. */
+/** An errno, or one of our codes. */
 function code(text: string): string {
   return Object.hasOwn(constants.errno, text) || ownCodes.has(text) ? text : 'another error';
 }
@@ -17,13 +17,13 @@ const ownCodes: ReadonlySet<string> = new Set([
   ...['WSAECONNREFUSED', 'WSAEACCES', 'WSAEINVAL', 'WSAEFAULT', 'WSAENETDOWN'],
 ]);
 
-/** The numbers of a kernel's version; what follows them is whatever its builder wrote. */
+/** The numbers of a kernel's version, without what its builder appended. */
 function kernel(release: string): string {
   const numbers = /^\d+(?:\.\d+){0,3}/.exec(release)?.[0] ?? 'another kernel';
   return /microsoft-standard-WSL2$/.test(release) ? `${numbers} of WSL2` : numbers;
 }
 
-/** A known distribution by the ID and VERSION_ID of its os-release(5), or what Windows calls itself. */
+/** A known distribution by the ID and VERSION_ID of its os-release(5), or the name of a Windows version. */
 function os(text: string): string {
   const windows =
     /^Windows(?: Server)?(?: \d{1,4})?(?: (?:Pro|Home|Enterprise|Education|Datacenter|Standard))*/.exec(text);
@@ -41,7 +41,7 @@ manjaro nixos ol opensuse-leap opensuse-tumbleweed pop raspbian rhel rocky sles 
   ),
 );
 
-/** OpenSSH's version, with the patch level of Debian and Ubuntu. */
+/** OpenSSH's version, with the patch level that Debian and Ubuntu add. */
 function ssh(version: string): string {
   const found =
     /^OpenSSH_(?:for_Windows_)?\d+\.\d+(?:p\d+)?(?: (?:Debian|Ubuntu)-[\d.]+(?:ubuntu[\d.]+)?(?:\+deb\d+u\d+)?)?/;

@@ -1,18 +1,17 @@
-/** One line of the doctor: "none" where it does not matter here. */
+/** One line of the doctor; "none": it does not matter here. */
 export interface HostCheck {
   readonly name: string;
   readonly state: 'ok' | 'bad' | 'none';
   readonly found: string;
   /**
-   * The same for a bug report that others read: words of ours, counts, and values from doctor-allowed.ts. Nothing else of
-   * this host.
+   * The same for a public bug report: fixed texts, counts, and values from allowed.ts. Nothing else about this host.
    */
   readonly report: string;
-  /** What mends it. */
+  /** How to fix it. */
   readonly fix?: string;
 }
 
-/** Words of ours alone, which a report may have as they are. */
+/** A fixed text, which a report may include as it is. */
 export function plain(text: string): Pick<HostCheck, 'found' | 'report'> {
   return { found: text, report: text };
 }

@@ -6,7 +6,7 @@ import type { Facts } from './facts.js';
 import { pathChecks } from './path.js';
 import { windowsChecks } from './windows.js';
 
-/** What the facts mean. */
+/** Judges the facts. */
 export function hostChecks(facts: Facts): readonly HostCheck[] {
   const linux = facts.system.platform === 'linux';
   return [

@@ -3,7 +3,7 @@ import { controlPathFix, controlPathMessage } from '../../../ssh/control-path.js
 import { type HostCheck, plain } from './check.js';
 import { type ConfigFacts, ours, type SshFacts } from './config.js';
 
-/** What the facts mean. */
+/** Judges the facts. */
 export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
   return [...home(config), lines(config, ssh), include(config), effective(config, ssh), ...controlPath(ssh)];
 }
@@ -96,7 +96,7 @@ function include({ owner, include: where, mainPath, pasted }: ConfigFacts): Host
   return { name, state: 'bad', ...(late ?? none), fix: 'vmssh config install' };
 }
 
-// What counts in the end: the first ProxyCommand that ssh meets.
+// What counts is the first ProxyCommand that ssh reads.
 function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: SshFacts): HostCheck {
   const name = 'ssh vsock/3';
   if (version === undefined) return { name, state: 'none', ...plain('no ssh to ask') };

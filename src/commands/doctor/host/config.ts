@@ -11,22 +11,22 @@ export interface SshFacts {
   readonly version: string | undefined;
   /** The ProxyCommand that ssh uses for vsock/3. */
   readonly proxyCommand: string | undefined;
-  /** A ControlPath that a target's name breaks. */
+  /** A ControlPath that a "/" in a target's name breaks. */
   readonly controlPath?: string | undefined;
 }
 
-/** What is the case with ssh's configuration. */
+/** The facts about ssh's configuration. */
 export interface ConfigFacts {
   readonly path: string;
   readonly owner: ConfigOwner;
   readonly mainPath: string;
-  /** Whether the main file includes ours: for all hosts, too late, or not. */
+  /** Whether the main file includes ours: above the first Host, below it, or not at all. */
   readonly include: 'first' | 'late' | 'none';
-  /** Whether the main file has lines of ours itself, as config print makes them. */
+  /** Whether the main file itself has our lines, pasted from config print. */
   readonly pasted: boolean;
   /** Whether the lines call this vmssh. */
   readonly callsThis: boolean;
-  /** HOME, and the home that ssh takes; undefined: both are one. */
+  /** HOME, and the home that ssh uses; undefined if they are the same. */
   readonly homes?: { readonly env: string; readonly ssh: string } | undefined;
 }
 
@@ -48,7 +48,7 @@ function textOf(path: string): Promise<string | undefined> {
   return readText(path).catch(() => undefined);
 }
 
-/** How every ProxyCommand of ours goes on after the program. */
+/** The part after the program in each of our ProxyCommands. */
 export const ours = /\bproxy (--fdpass )?(--wait\S* )?--typed /;
 
 function proxyCommands(config: string): string {

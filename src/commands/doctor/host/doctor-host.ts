@@ -10,7 +10,7 @@ import { hostChecks } from './checks.js';
 import { type Facts, gatherFacts } from './facts.js';
 import { report } from './report.js';
 
-/** Looks at this host and tells what works. Resolves to 0, or to 1 where something does not. */
+/** Checks this host and prints what works. Resolves to 1 if something does not, else to 0. */
 export async function runDoctor(
   show: 'checks' | 'report' | 'json',
   io: Io,

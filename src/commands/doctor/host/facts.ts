@@ -14,13 +14,13 @@ import { type ConfigFacts, gatherConfig, type SshFacts } from './config.js';
 import { type OpenFolder, openFolders } from './path.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
 
-/** What is the case on this host, without any judgement. */
+/** The facts about this host, not yet judged. */
 export interface Facts {
   readonly system: {
     readonly platform: NodeJS.Platform;
     readonly vmssh: string;
     readonly runtime: string;
-    /** What Windows calls itself; elsewhere os-release(5). */
+    /** The version of Windows; elsewhere os-release(5). */
     readonly os: string;
     readonly kernel: string;
     readonly arch: string;
@@ -28,11 +28,11 @@ export interface Facts {
   readonly addon: AddonState;
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
-  /** Folders of PATH that others may write to. */
+  /** Folders of PATH that other users can write to. */
   readonly openFolders: readonly OpenFolder[];
-  /** By path: whether it is there and this user may use it. */
+  /** By path: whether it exists and this user may use it. */
   readonly devices: Readonly<Record<DevicePath, 'ok' | 'closed' | 'absent'>>;
-  /** Whether the kernel has what is behind AF_VSOCK, as modules or built in. */
+  /** The kernel's vsock drivers, as modules or built in. */
   readonly modules: readonly string[];
   /** Undefined on other systems, and without the addon. */
   readonly windows?: WindowsFacts | undefined;
@@ -42,7 +42,7 @@ export interface Facts {
 
 export type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
 
-/** Looks around. Nothing is opened that would speak to a machine. */
+/** Collects the facts. Opens nothing that would talk to a machine. */
 export async function gatherFacts(io: Io): Promise<Facts> {
   const [{ listAll }, { providers }] = await Promise.all([
     import('../../../discovery/list-all.js'),
@@ -89,7 +89,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   };
 }
 
-/** What a program prints to stdout and stderr; undefined where it is not there. */
+/** A program's output on stdout and stderr; undefined if it is not installed. */
 async function output(command: readonly string[], { env }: Io): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });

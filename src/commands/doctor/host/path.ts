@@ -6,11 +6,11 @@ import { isWsl } from '../../../discovery/hyper-v/interop.js';
 import { readText } from '../../../files/read-file.js';
 import type { HostCheck } from './check.js';
 
-/** A folder of PATH where others than this user and root can put programs. */
+/** A folder of PATH where users other than this one and root can put programs. */
 export interface OpenFolder {
-  /** As it stands in PATH. */
+  /** As written in PATH. */
   readonly folder: string;
-  /** Who can: "anybody", "user 1001", "the group staff". */
+  /** Who can: "any user", "user 1001", "the group staff". */
   readonly who: string;
 }
 
@@ -18,12 +18,12 @@ interface Stats {
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;
-  /** Whose the link is, if the path is one. */
+  /** The owner of the link, if the path is one. */
   readonly linkUid?: number | undefined;
 }
 
 export interface PathEffects {
-  /** Of a folder; undefined: there is none. */
+  /** Of a folder; undefined if it does not exist. */
   readonly look: (path: string) => Promise<Stats | undefined>;
   readonly real: (path: string) => Promise<string>;
   readonly uid: number | undefined;
@@ -43,7 +43,7 @@ const effects: PathEffects = {
   },
 };
 
-/** The folders of PATH that others may write to: ssh and the tools that list machines are looked for there. Linux only. */
+/** The folders of PATH that other users can write to: ssh and the providers' tools run from there. Linux only. */
 export async function openFolders(
   { env, platform }: Pick<Io, 'env' | 'platform'>,
   { look, real, uid, accounts }: PathEffects = effects,
@@ -55,14 +55,14 @@ export async function openFolders(
     if (!isAbsolute(folder)) {
       found.push({ folder, who: 'any user who can write to the current folder' });
     } else if (!(folder.startsWith('/mnt/') && isWsl({ env }))) {
-      // Windows' own folders in WSL2 say 0777, whoever may write there.
+      // In WSL2 the folders of Windows have mode 0777, whatever the real permissions are.
       const who = await whoElse(folder);
       if (who !== undefined) found.push({ folder, who });
     }
   }
   return found;
 
-  /** Who could put a program there, or another folder in its place. */
+  /** Who could add a program to the folder, or replace the folder. */
   async function whoElse(folder: string): Promise<string | undefined> {
     const paths = new Set([...upwards(folder), ...upwards(await real(folder))]);
     let isNew = true;
@@ -70,13 +70,13 @@ export async function openFolders(
       const stats = await look(path);
       const who = stats && writer(stats, isNew);
       if (who !== undefined) return who;
-      // What is not there yet can be made by whoever writes to the first folder that is.
+      // A missing folder can be made by whoever can write to its nearest existing parent.
       if (stats) isNew = false;
     }
     return undefined;
   }
 
-  // In a sticky folder anybody can add files, and replace only their own. In a user namespace root may be seen as nobody.
+  // In a sticky folder users can add files but only replace their own. In a user namespace root may appear as nobody.
   function writer({ uid: owner, gid, mode, linkUid }: Stats, adds: boolean): string | undefined {
     const foreign = [owner, linkUid].find((each) => each !== undefined && ![0, uid, 65_534].includes(each));
     if (foreign !== undefined) return `user ${foreign}`;
@@ -98,7 +98,7 @@ export async function openFolders(
   }
 }
 
-/** Nothing where only this user and root may write. */
+/** Empty if only this user and root can write. */
 export function pathChecks(folders: readonly OpenFolder[]): readonly HostCheck[] {
   return folders.map(({ folder, who }) => ({
     ...{ name: 'PATH', state: 'bad' },

@@ -2,7 +2,7 @@ import { allowed } from './allowed.js';
 import type { HostCheck } from './check.js';
 import type { Facts } from './facts.js';
 
-/** The checks in Markdown, with nothing but the words for a report: no name, path or address is in them. */
+/** The checks in Markdown, with their texts for a report only: no name, path or address. */
 export function report({ system }: Facts, checks: readonly HostCheck[]): string {
   const signs = { ok: '✓', bad: '✗', none: '–' };
   const { vmssh, runtime, os, kernel, arch } = system;

@@ -8,19 +8,19 @@ import type { AddonState } from '../../../native.js';
 import { allowed } from './allowed.js';
 import { type HostCheck, plain } from './check.js';
 
-/** What is the case on this Windows. */
+/** The facts about this Windows. */
 export interface WindowsFacts {
-  /** What a Hyper-V socket to this Windows itself ends with: a WSA code, or "open". */
+  /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
   readonly hvsock: string;
   readonly rights: { readonly elevated: boolean; readonly hyperVAdministrator: boolean };
-  /** How many Hyper-V socket services are registered; undefined: nobody tells. */
+  /** The number of registered Hyper-V socket services; undefined if unknown. */
   readonly services: number | undefined;
 }
 
-/** Looks around on Windows; undefined without the addon. */
+/** Collects the facts on Windows; undefined without the addon. */
 export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<WindowsFacts | undefined> {
   if (!addon) return undefined;
-  // Nobody listens there: how it fails tells whether there is such a thing.
+  // Nothing listens there: the error shows whether Windows has Hyper-V sockets.
   const address = { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: serviceIdOfPort(0) } as const;
   const [hvsock, services] = await Promise.all([
     addon.connect(address, 1000).promise.then(
@@ -38,7 +38,7 @@ export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<
   return { hvsock, services, rights: addon.hyperVRights() };
 }
 
-/** What the facts mean. */
+/** Judges the facts. */
 export function windowsChecks({ hvsock, rights, services }: WindowsFacts): readonly HostCheck[] {
   const row = hyperVFailures.find(({ codes }) => codes.includes(hvsock));
   const absent = row?.codes.includes('WSAEAFNOSUPPORT');

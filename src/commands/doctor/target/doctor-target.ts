@@ -29,7 +29,7 @@ const userOption = textOption({
   summary: 'the user to log in as (default: that of TARGET or of the ssh configuration)',
 });
 
-/** vmssh doctor TARGET: what is wrong between here and a shell in the guest, with its evidence and its fix. */
+/** vmssh doctor TARGET: what is wrong between this host and a shell in the guest, with evidence and a fix. */
 export const doctorTarget: Command<DoctorTargetOptions> = {
   name: 'doctor',
   summary: 'find what is wrong with the connection to a machine, and how to fix it',

@@ -24,18 +24,18 @@ export interface ExamineOptions extends ReachFlags {
   readonly sshConfig: string | undefined;
 }
 
-/** What the doctor of a target found. */
+/** The doctor's findings about a target. */
 export interface Examination {
   readonly check: CheckResult;
   readonly findings: readonly Finding[];
-  /** What it may be, where it cannot be seen from outside and nobody looked from inside. */
+  /** Possible causes that need a check from inside, if there was none. */
   readonly suspects: readonly Finding[];
-  /** What a look from inside showed; undefined: there was none. */
+  /** The findings from inside the guest; undefined if it was not checked. */
   readonly guest: { readonly lines: readonly ProgressLine[]; readonly notRun?: ConnectError } | undefined;
   readonly faults: number;
 }
 
-/** Shows each part as it is found. */
+/** Prints each part as it is found. */
 export interface Show {
   check(result: CheckResult): void;
   finding(finding: Finding): void;
@@ -44,7 +44,7 @@ export interface Show {
   suspects(findings: readonly Finding[]): void;
 }
 
-/** Looks from this host, and from inside where it gets in. */
+/** Checks from this host, and from inside the guest if it can log in. */
 export async function examine(options: ExamineOptions, io: Io, show: Show | undefined): Promise<Examination> {
   const { target: typed, over, sshConfig } = options;
   const signal = io.interrupted();

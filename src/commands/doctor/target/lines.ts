@@ -8,7 +8,7 @@ import { formatCheck } from '../../check/format.js';
 import { formatProgress } from '../../guest/lines.js';
 import type { Show } from './examine.js';
 
-/** Prints for people what the doctor of a target finds. */
+/** Prints the doctor's findings about a target for people. */
 export async function printer(io: Io): Promise<Show> {
   const style = await styles(io, 'stdout');
   const line: Show['line'] = (each) => io.out(formatProgress(each, style));
@@ -24,7 +24,7 @@ export async function printer(io: Io): Promise<Show> {
   };
 }
 
-/** Without a look from inside only the suspects can be named. */
+/** The possible causes, for when the guest was not checked from inside. */
 function suspectLines(findings: readonly Finding[], dim: (text: string) => string, io: Io): string {
   const suspects = findings.flatMap((finding) => finding.suspects ?? []);
   if (suspects.length === 0) return '';

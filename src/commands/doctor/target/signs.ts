@@ -21,18 +21,18 @@ export interface SignOptions {
   readonly port: number;
   readonly user: string;
   readonly sshConfig: string | undefined;
-  /** A private key that the machine's manager made for logging in. */
+  /** A private key for the login, made by the machine's manager. */
   readonly identityFile?: string | undefined;
   readonly check: CheckResult;
 }
 
-/** Runs a program to its end: its exit code (undefined: it could not be started) and its last words on stderr. */
+/** Runs a program: its exit code (undefined if it could not be started) and its last line on stderr. */
 export type RunProgram = (
   command: readonly string[],
   signal: AbortSignal,
 ) => Promise<{ readonly code: number | undefined; readonly message: string }>;
 
-/** What can be seen of a target from this host, beyond the check of its stages. */
+/** What this host can see of a target, beyond the stages of a check. */
 export async function hostSigns(
   { target, port, user, sshConfig, identityFile, check }: SignOptions,
   io: Io,
@@ -69,7 +69,7 @@ export async function hostSigns(
   return { error, family, handshakeMs, login, controlPath, cidUsers: twice ?? [], service };
 }
 
-/** Whether Windows knows a port; undefined where its registry cannot be asked. */
+/** Whether a port is registered with Windows; undefined if the registry cannot be read. */
 async function serviceSign(port: number, services: () => Promise<readonly HyperVService[]>) {
   try {
     return { port, registered: (await services()).some((service) => service.port === port) };
@@ -97,7 +97,7 @@ async function lastMessage(
   }
 }
 
-/** Every machine on this host whose CID its process was given, as far as the process's owner may be believed. */
+/** Each machine on this host whose process has a CID, if the owner of the process can be trusted. */
 export async function machinesOfProcesses(deps: Deps): Promise<readonly DiscoveredMachine[]> {
   const shared = { ...deps, memo: {} };
   const lists = await Promise.all([qemu.list(shared), crosvm.list(shared)]);

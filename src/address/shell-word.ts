@@ -3,3 +3,18 @@ export function shellWord(text: string): string {
   if (text.includes('\0')) throw new RangeError('a shell word cannot contain a NUL');
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
+
+/** A word for a POSIX shell, quoted if necessary: for what a person reads and pastes. */
+export function shellQuoted(text: string): string {
+  return /^[\w@+=:,./%-]+$/.test(text) ? text : shellWord(text);
+}
+
+/** Words as a line for a POSIX shell. */
+export function shellLine(words: readonly string[]): string {
+  return words.map(shellQuoted).join(' ');
+}
+
+/** A word that holds no double quote, as the shells and programs of Windows read it. */
+export function windowsQuoted(text: string): string {
+  return /^[\w+=:./\\~-]+$/.test(text) ? text : `"${text}"`;
+}

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
-import { shellWord } from '../address/shell-word.js';
+import { shellQuoted, windowsQuoted } from '../address/shell-word.js';
 
 /** How this program was started; an `Io` is one. */
 export interface StartedAs {
@@ -46,15 +46,6 @@ function near(file: string, folder: string | undefined, isRun: boolean, path: ty
   const relative = path.relative(folder, file);
   if (relative.startsWith('..') || path.isAbsolute(relative)) return file;
   return isRun && !relative.includes(path.sep) ? `.${path.sep}${relative}` : relative;
-}
-
-/** A word for a POSIX shell, quoted if necessary. */
-export function shellQuoted(word: string): string {
-  return /^[\w@+=:,./%-]+$/.test(word) ? word : shellWord(word);
-}
-
-function windowsQuoted(word: string): string {
-  return /[\s&()^;,]/.test(word) ? `"${word}"` : word;
 }
 
 /** Undefined if it was removed. */

@@ -1,10 +1,10 @@
 import type { ChalkInstance } from 'chalk';
+import { shellLine } from '../address/shell-word.js';
 import { exitCode } from '../errors.js';
 import { loadAddon } from '../native.js';
 import { version } from '../version.js';
 import { plan } from './plan.js';
 import { formatHeading, formatRow, type Row } from './report.js';
-import { commandLine } from './run.js';
 import { startDemoServer } from './server.js';
 import type { Section, Step } from './steps/step.js';
 import { findOpenSsh } from './tools.js';
@@ -84,5 +84,5 @@ function summary(rows: readonly Row[], ms: number): string {
 }
 
 function setUp(vmssh: readonly string[]): string {
-  return `  $ ${commandLine([...vmssh, 'config', 'install'])}\n  $ ssh root@vsock/3\n`;
+  return `  $ ${shellLine([...vmssh, 'config', 'install'])}\n  $ ssh root@vsock/3\n`;
 }

@@ -20,12 +20,3 @@ export async function run(
   signal.throwIfAborted();
   return { exitCode, stdout, stderr };
 }
-
-/** The words as a line for a POSIX shell. */
-export function commandLine(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@+=:,./%-]+$/.test(word) ? word : quoted(word))).join(' ');
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
-}

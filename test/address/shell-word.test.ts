@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shellWord } from '../../src/address/shell-word.js';
+import { shellLine, shellQuoted, shellWord, windowsQuoted } from '../../src/address/shell-word.js';
 import { setupScript } from '../../src/guest/script.js';
 import { shell, shells } from '../helpers/shells.js';
 
@@ -22,3 +22,30 @@ describe.each(shells)('$name', ({ command }) => {
 });
 
 it('refuses a NUL', () => expect(() => shellWord('a\0b')).toThrow(RangeError));
+
+describe('shellQuoted', () => {
+  it.each([
+    { input: 'a/b-c_1.2@%', want: 'a/b-c_1.2@%' },
+    { input: 'a b', want: "'a b'" },
+    { input: "a'b", want: "'a'\\''b'" },
+    { input: '', want: "''" },
+  ])('$input', ({ input, want }) => expect(shellQuoted(input)).toBe(want));
+});
+
+describe.each(shells)('a line for $name', ({ command }) => {
+  it('has every word', () => {
+    const words = ['printf', '%s.', ...hostile];
+    expect(shell(command, shellLine(words)).stdout).toBe(hostile.map((text) => `${text}.`).join(''));
+  });
+});
+
+describe('windowsQuoted', () => {
+  it.each([
+    { input: 'C:\\vmssh\\vmssh.exe', want: 'C:\\vmssh\\vmssh.exe' },
+    { input: 'HKLM\\Windows NT', want: '"HKLM\\Windows NT"' },
+    ...['a&b', 'a|b', '(a)', 'a^b', 'a;b', 'a,b', 'a>b', "it's", ''].map((input) => ({
+      input,
+      want: `"${input}"`,
+    })),
+  ])('$input', ({ input, want }) => expect(windowsQuoted(input)).toBe(want));
+});

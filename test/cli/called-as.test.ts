@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { calledAs, type StartedAs, shellQuoted } from '../../src/cli/called-as.js';
+import { calledAs, type StartedAs } from '../../src/cli/called-as.js';
 import { pasteable } from '../../src/cli/message.js';
 import { commands } from '../../src/program/commands.js';
 
@@ -93,15 +93,6 @@ describe('how a person calls this program', () => {
       /^(node|\S+) \S+\/dist\/vmssh\.js$/,
     );
   });
-});
-
-describe('shellQuoted', () => {
-  it.each([
-    { input: 'a/b-c_1.2@%', want: 'a/b-c_1.2@%' },
-    { input: 'a b', want: "'a b'" },
-    { input: "a'b", want: "'a'\\''b'" },
-    { input: '', want: "''" },
-  ])('$input', ({ input, want }) => expect(shellQuoted(input)).toBe(want));
 });
 
 describe('a cure', () => {

@@ -1,5 +1,5 @@
 import { sshPort } from '../../address/port.js';
-import { shellQuoted } from '../../cli/called-as.js';
+import { shellQuoted } from '../../address/shell-word.js';
 import type { Io } from '../../cli/command.js';
 import { ConnectError } from '../../errors.js';
 import { readSafely } from '../../files/read-at.js';

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { shellQuoted } from '../../cli/called-as.js';
+import { shellQuoted } from '../../address/shell-word.js';
 import type { Io } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { styles } from '../../cli/style.js';

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { shellQuoted } from '../../cli/called-as.js';
+import { shellQuoted } from '../../address/shell-word.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { ownerOf, signed, withInclude, withoutInclude } from '../../ssh/config/file.js';
 import { hostNames } from '../../ssh/config/hosts.js';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
-import { shellQuoted } from '../../cli/called-as.js';
+import { shellLine, shellQuoted } from '../../address/shell-word.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { exitCode, quote } from '../../errors.js';
@@ -22,7 +22,7 @@ export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Pr
     return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...wordsOf(options.args.before)], io);
   const call = await prepare(tool, options, io, lookUp);
   if (options.print) {
-    io.out(`${call.command.map(shellQuoted).join(' ')}\n`);
+    io.out(`${shellLine(call.command)}\n`);
     return exitCode.ok;
   }
   // ssh only makes its own folder, and only for files that it expects there. If it cannot be made, ssh reports that.

@@ -1,4 +1,5 @@
 import { serviceIdOfPort } from '../../address/service-id.js';
+import { windowsQuoted } from '../../address/shell-word.js';
 import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { flag, parsed } from '../../cli/option.js';
@@ -120,7 +121,7 @@ export async function change(
   elevated: () => boolean = isElevated,
 ): Promise<number> {
   if (dryRun) {
-    for (const args of commands) io.out(`${['reg', ...args].map(quoted).join(' ')}\n`);
+    for (const args of commands) io.out(`${['reg', ...args].map(windowsQuoted).join(' ')}\n`);
     return exitCode.ok;
   }
   refuseElsewhere(io);
@@ -156,8 +157,4 @@ function isElevated(): boolean {
 
 function toLine({ id, port, name }: HyperVService): string {
   return `${port ?? '-'}\t${id}\t${printable(name)}\n`;
-}
-
-function quoted(word: string): string {
-  return /[\s"]/.test(word) ? `"${word}"` : word;
 }

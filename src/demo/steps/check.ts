@@ -1,5 +1,6 @@
+import { shellLine } from '../../address/shell-word.js';
 import type { CheckJson } from '../../commands/check/json.js';
-import { commandLine, run } from '../run.js';
+import { run } from '../run.js';
 import { demoUser } from '../server.js';
 import type { World } from '../world.js';
 import { expectExit, type Step, StepFailure } from './step.js';
@@ -9,7 +10,7 @@ export function checkStep({ vmssh, typedVmssh, target, server }: World): Step {
   const args = ['check', '--user', demoUser, target];
   return {
     title: 'check',
-    typed: `$ ${commandLine([...typedVmssh, ...args])}`,
+    typed: `$ ${shellLine([...typedVmssh, ...args])}`,
     async run(signal) {
       const outcome = await run([...vmssh, ...args, '--json'], signal);
       expectExit(outcome, 0);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { shellLine } from '../../address/shell-word.js';
 import { hostname } from '../answers.js';
-import { commandLine, run } from '../run.js';
+import { run } from '../run.js';
 import { demoUser } from '../server.js';
 import type { World } from '../world.js';
 import { expectExit, expectSame, type Step, StepFailure } from './step.js';
@@ -11,7 +12,7 @@ export function sshSteps(world: World, ssh: string, config: string): readonly St
   return [
     {
       title: 'log in',
-      typed: `$ ${commandLine(['ssh', ...args, 'hostname'])}`,
+      typed: `$ ${shellLine(['ssh', ...args, 'hostname'])}`,
       async run(signal) {
         const outcome = await run([ssh, ...args, 'hostname'], signal);
         expectExit(outcome, 0);
@@ -22,7 +23,7 @@ export function sshSteps(world: World, ssh: string, config: string): readonly St
     },
     {
       title: 'exit code',
-      typed: `$ ${commandLine(['ssh', ...args])} exit 7`,
+      typed: `$ ${shellLine(['ssh', ...args])} exit 7`,
       async run(signal) {
         expectExit(await run([ssh, ...args, 'exit 7'], signal), 7);
         return '7 came back';
@@ -48,7 +49,7 @@ export function scpSteps(
   return [
     {
       title: 'copy there',
-      typed: `$ ${commandLine(['scp', ...flags, payload.path, remote])}`,
+      typed: `$ ${shellLine(['scp', ...flags, payload.path, remote])}`,
       async run(signal) {
         await copy(signal, payload.path, remote);
         const file = server.files.find(name);
@@ -57,7 +58,7 @@ export function scpSteps(
     },
     {
       title: 'copy back',
-      typed: `$ ${commandLine(['scp', ...flags, remote, back])}`,
+      typed: `$ ${shellLine(['scp', ...flags, remote, back])}`,
       async run(signal) {
         await copy(signal, remote, back);
         return expectSame(await readFile(back), payload.bytes);

@@ -67,6 +67,8 @@ describe('vmssh service', () => {
     expect((await printed(serviceRegister, raw(['2222'], { 'dry-run': true, name: 'ssh' }))).out).toBe(
       `reg add ${key(id2222)} /v ElementName /t REG_SZ /d ssh /f\n`,
     );
+    const hostile = { 'dry-run': true as const, name: 'a&calc|(^x)' };
+    expect((await printed(serviceRegister, raw(['2222'], hostile))).out).toContain(' /d "a&calc|(^x)" ');
     expect((await printed(serviceUnregister, raw(['2222'], { 'dry-run': true }))).out).toBe(
       `reg delete ${key(id2222)} /f\n`,
     );

@@ -1,4 +1,4 @@
-import { shellQuoted } from '../../../cli/called-as.js';
+import { shellQuoted } from '../../../address/shell-word.js';
 import { controlPathFix, controlPathMessage } from '../../../ssh/control-path.js';
 import { type HostCheck, plain } from './check.js';
 import { type ConfigFacts, ours, type SshFacts } from './config.js';

@@ -1,6 +1,6 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
-import { shellQuoted } from '../../../cli/called-as.js';
+import { shellQuoted } from '../../../address/shell-word.js';
 import type { Io } from '../../../cli/command.js';
 import { isWsl } from '../../../discovery/hyper-v/interop.js';
 import { readText } from '../../../files/read-file.js';

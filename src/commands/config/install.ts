@@ -1,7 +1,7 @@
 import type { Command, Io } from '../../cli/command.js';
 import { flag } from '../../cli/option.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { printable } from '../../errors.js';
+import { exitCode, printable } from '../../errors.js';
 import { adoptKeys } from '../../host-keys/adopt.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { otherHome } from '../../ssh/folder.js';
@@ -9,7 +9,7 @@ import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { keyNames } from '../../ssh/older-names.js';
 import { showPlan } from './apply.js';
 import { carryOut } from './carry-out.js';
-import { fileError } from './files.js';
+import { fileAt, fileError } from './files.js';
 import {
   type ConfigOptions,
   configOptions,
@@ -19,6 +19,7 @@ import {
 } from './options.js';
 import { configFiles, planInstall } from './plan.js';
 import { notForAll } from './system.js';
+import { whatNow } from './what-now.js';
 
 export interface ConfigInstallOptions extends ConfigOptions {
   readonly dryRun: boolean;
@@ -72,6 +73,7 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
     if (options.dryRun) return showPlan(await plan(io), io);
     const code = await carryOut(plan, io);
     if (found) await adoptAll((await found).machines, io);
+    if (code === exitCode.ok && found) io.out(`${whatNow((await fileAt(files.own)).text ?? '', io)}\n`);
     return code;
   },
 };

@@ -1,9 +1,19 @@
 import type { ConcreteHost } from './text.js';
 
-/** A block as it stands in a file that `configText` made. */
-export interface KeptBlock {
+/** The block of a machine, as it stands in a file that `configText` made. */
+export interface HostBlock {
   readonly host: string;
+  readonly provider: string;
   readonly text: string;
+}
+
+/** The blocks of machines in a file that `configText` made. */
+export function hostBlocks(file: string): readonly HostBlock[] {
+  return file.split('\n\n').flatMap((paragraph) => {
+    const text = paragraph.trimEnd();
+    const [, provider = '', host = ''] = /^# .* of (\S+)\nHost (\S+)/.exec(text) ?? [];
+    return host === '' ? [] : [{ host, provider, text }];
+  });
 }
 
 /** The blocks that `file` has for machines of these providers, but for names that are in `hosts` now. */
@@ -11,11 +21,9 @@ export function keptBlocks(
   file: string,
   providers: readonly string[],
   hosts: readonly ConcreteHost[],
-): readonly KeptBlock[] {
+): readonly HostBlock[] {
   const now = new Set(hosts.map(({ host }) => host.toLowerCase()));
-  return file.split('\n\n').flatMap((paragraph) => {
-    const text = paragraph.trimEnd();
-    const [, provider = '', host = ''] = /^# .* of (\S+)\nHost (\S+)/.exec(text) ?? [];
-    return providers.includes(provider) && !now.has(host.toLowerCase()) ? [{ host, text }] : [];
-  });
+  return hostBlocks(file).filter(
+    ({ provider, host }) => providers.includes(provider) && !now.has(host.toLowerCase()),
+  );
 }

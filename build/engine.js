@@ -1,7 +1,7 @@
 // Builds what the tests of the executable need beside it: node build/engine.js [--sanitize]
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root } from './bundle.js';
+import { root } from './bundle/bundle.js';
 import { buildEngineProgram } from './engine/build.js';
 
 const { values } = parseArgs({ options: { sanitize: { type: 'boolean' } } });

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './bundle.js';
+import { root } from './bundle/bundle.js';
 import { copyDocs } from './docs.js';
 import { buildEngineProgram } from './engine/build.js';
 import { licences } from './engine/licences.js';

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { packages, refuseWarnings } from './graph.js';
-import { shellText } from './shell-text.js';
+import { packages, refuseWarnings } from './bundle/graph.js';
+import { shellText } from './bundle/shell-text.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 

@@ -2,7 +2,7 @@
 /** @import { Plugin } from 'rolldown' */
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { buildNative } from '../native/build.js';
-import { bundle, root } from './bundle.js';
+import { bundle, root } from './bundle/bundle.js';
 
 await Promise.all([sources(), addon()]);
 

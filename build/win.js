@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildWindowsAddon } from '../native/build-win32.js';
-import { compile } from './compile.js';
+import { compile } from './bundle/compile.js';
 import { copyDocs } from './docs.js';
 import { installWindowsRuntimes } from './runtimes-win.js';
 

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from '../../native/build.js';
 import { codeFlags, compilerFlags, programFlags } from '../../native/build-flags.js';
-import { root } from '../bundle.js';
+import { root } from '../bundle/bundle.js';
 import { bundleForEngine } from './bundle.js';
 import { writeChunkTable } from './chunks.js';
 import { compileObjects } from './objects.js';

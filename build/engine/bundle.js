@@ -2,9 +2,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { root } from '../bundle.js';
-import { refuseWarnings } from '../graph.js';
-import { shellText } from '../shell-text.js';
+import { root } from '../bundle/bundle.js';
+import { refuseWarnings } from '../bundle/graph.js';
+import { shellText } from '../bundle/shell-text.js';
 
 /**
  * Bundles the program for the engine into `folder`, with src/engine/node/ in the place of node:*. What has no stand-in

@@ -13,7 +13,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { files, hash, headers, inParallel, run, sourceFiles } from '../../native/build.js';
 import { codeFlags, compilerFlags } from '../../native/build-flags.js';
-import { root } from '../bundle.js';
+import { root } from '../bundle/bundle.js';
 
 const native = join(root, 'native');
 const own = join(native, 'engine');

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { shellText } from '../../build/shell-text.js';
+import { shellText } from '../../build/bundle/shell-text.js';
 
 export default defineConfig({
   plugins: [shellText()],

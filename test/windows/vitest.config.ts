@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { shellText } from '../../build/shell-text.js';
+import { shellText } from '../../build/bundle/shell-text.js';
 
 export default defineConfig({
   plugins: [shellText()],

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { installRuntimes } from '../runtimes.js';
 import { bundle, root } from './bundle.js';
 import { lateBuiltins } from './late-builtins.js';
-import { installRuntimes } from './runtimes.js';
 
 /**
  * Compiles src/bin/executable.ts to the file `executable` for another system than this one: `target` is bun's name of it,
@@ -25,7 +25,7 @@ export async function compile(executable, { target, bun }) {
     });
     const args = [
       'run',
-      join(root, 'build/compile-bun.js'),
+      join(root, 'build/bundle/compile-bun.js'),
       join(dir, 'fast-path.mjs'),
       executable,
       target,

@@ -1,4 +1,4 @@
-// The part of compile.js that bun does: bun run build/compile-bun.js ENTRY OUTFILE TARGET BUN
+// The part of compile.js that bun does: bun run build/bundle/compile-bun.js ENTRY OUTFILE TARGET BUN
 
 /**
  * What is used of Bun's own API: https://bun.com/docs/bundler

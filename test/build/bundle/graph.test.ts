@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { describe, expect, it } from 'vitest';
-import { importedFiles, refuseMissing, refuseWarnings } from '../../build/graph.js';
-import { lateBuiltins } from '../../build/late-builtins.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { importedFiles, refuseMissing, refuseWarnings } from '../../../build/bundle/graph.js';
+import { lateBuiltins } from '../../../build/bundle/late-builtins.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 

@@ -6,7 +6,7 @@ import { rolldown } from 'rolldown';
 import { importedFiles, packages, refuseMissing, refuseWarnings } from './graph.js';
 import { shellText } from './shell-text.js';
 
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const whole = 'virtual:fast-path';
 
 /**

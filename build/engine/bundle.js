@@ -60,7 +60,7 @@ function standIns() {
       if (id === 'node-hvsock-native') return join(engine, 'addon.ts');
       if (id === 'ssh2') return { id, external: true };
       if (!id.startsWith('node:')) return undefined;
-      const file = join(engine, 'node', `${id.slice('node:'.length).replaceAll('/', '-')}.ts`);
+      const file = join(engine, 'node', `${id.slice('node:'.length)}.ts`);
       if (!existsSync(file)) throw new Error(`${importer} imports ${id}: there is no ${file}`);
       return file;
     },

@@ -9,12 +9,12 @@ import type * as nodeTty from 'node:tty';
 import type * as nodeUtil from 'node:util';
 import type { EngineBuffer } from '../../src/engine/globals/buffer.js';
 import type * as engineCrypto from '../../src/engine/node/crypto.js';
-import type * as engineDns from '../../src/engine/node/dns-promises.js';
+import type * as engineDns from '../../src/engine/node/dns/promises.js';
+import type * as engineFsPromises from '../../src/engine/node/fs/promises.js';
 import type * as engineFs from '../../src/engine/node/fs.js';
-import type * as engineFsPromises from '../../src/engine/node/fs-promises.js';
 import type * as engineOs from '../../src/engine/node/os.js';
 import type * as enginePath from '../../src/engine/node/path.js';
-import type * as engineTimers from '../../src/engine/node/timers-promises.js';
+import type * as engineTimers from '../../src/engine/node/timers/promises.js';
 import type * as engineTty from '../../src/engine/node/tty.js';
 import type * as engineUtil from '../../src/engine/node/util.js';
 

@@ -1,4 +1,4 @@
-import { execFile } from './child_process.js';
+import { execFile } from '../child_process.js';
 
 export interface LookupAddress {
   readonly address: string;

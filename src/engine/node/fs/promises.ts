@@ -1,9 +1,9 @@
 import * as files from 'engine:files';
 import * as paths from 'engine:paths';
-import { readAll } from '../files/read-all.js';
-import type { Stats } from '../files/stats.js';
-import { writeAll } from '../write-all.js';
-import * as fs from './fs.js';
+import { readAll } from '../../files/read-all.js';
+import type { Stats } from '../../files/stats.js';
+import { writeAll } from '../../write-all.js';
+import * as fs from '../fs.js';
 
 /** Local files answer at once: these do what the others do, and reject where those throw. */
 function later<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => Promise<R> {

@@ -230,6 +230,34 @@ describe('the doctor of this host', () => {
     expect(await runDoctor('checks', fakeIo(), async () => good)).toBe(0);
   });
 
+  it.each([
+    { facts: {}, verdict: 'Nothing is wrong on this host.' },
+    { facts: { addon: missing }, verdict: '1 thing is wrong on this host: addon.' },
+    {
+      facts: { addon: missing, ssh: { version: undefined, proxyCommand: undefined } },
+      verdict: '2 things are wrong on this host: ssh, addon.',
+    },
+  ])('starts with a verdict: $verdict', async ({ facts, verdict }) => {
+    const io = fakeIo();
+    await runDoctor('checks', io, async () => ({ ...good, ...facts }));
+    expect(io.stdout.join('').split('\n').slice(0, 2)).toEqual([verdict, '']);
+  });
+
+  it('has one line for the providers without machines, and one each in JSON and in a report', async () => {
+    const facts = { ...good, providers: ['hyper-v', 'libvirt', 'lima', 'podman'] };
+    const io = fakeIo();
+    await runDoctor('checks', io, async () => facts);
+    const rows = io.stdout.join('').split('\n');
+    expect(rows.filter((row) => /machine/.test(row) && !row.includes('vhost'))).toEqual([
+      '– no machines  hyper-v, lima, podman',
+      '✓ libvirt      1 machine',
+    ]);
+    await runDoctor('json', io, async () => facts);
+    await runDoctor('report', io, async () => facts);
+    for (const text of ['"name": "lima"', '"name": "podman"', '| – | lima | 0 machines |'])
+      expect(io.stdout.join('')).toContain(text);
+  });
+
   it('prints JSON', async () => {
     const io = fakeIo();
     await runDoctor('json', io, async () => good);

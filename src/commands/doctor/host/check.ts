@@ -9,6 +9,8 @@ export interface HostCheck {
   readonly report: string;
   /** How to fix it. */
   readonly fix?: string;
+  /** People see all checks that say the same as one line, under this name. */
+  readonly fold?: string;
 }
 
 /** A fixed text, which a report may include as it is. */

@@ -127,8 +127,10 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
         ...(fix === undefined ? {} : { fix }),
       };
     });
+    if (failed.length > 0) return failed;
     const found = `${count} ${count === 1 ? 'machine' : 'machines'}`;
-    return failed.length > 0 ? failed : [{ name, state: count > 0 ? 'ok' : 'none', ...plain(found) }];
+    if (count > 0) return [{ name, state: 'ok', ...plain(found) }];
+    return [{ name, state: 'none', ...plain(found), fold: 'no machines' }];
   });
 }
 

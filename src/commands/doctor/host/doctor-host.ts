@@ -26,16 +26,35 @@ export async function runDoctor(
   return code;
 }
 
+/** A verdict, and a line for each check. */
 async function lines(checks: readonly HostCheck[], io: Io): Promise<string> {
   const style = await styles(io, 'stdout');
   const signs = { ok: style.green('✓'), bad: style.red('✗'), none: style.dim('–') };
-  const width = Math.max(...checks.map(({ name }) => name.length));
-  return checks
-    .map(({ name, state, found, fix }) => {
-      const line = `${signs[state]} ${name.padEnd(width)}  ${printable(found)}\n`;
-      return fix === undefined
-        ? line
-        : `${line}  ${' '.repeat(width)}  ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`;
-    })
-    .join('');
+  const rows = folded(checks);
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  const body = rows.map(({ name, state, found, fix }) => {
+    const line = `${signs[state]} ${name.padEnd(width)}  ${printable(found)}\n`;
+    return fix === undefined
+      ? line
+      : `${line}  ${' '.repeat(width)}  ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`;
+  });
+  return `${style.bold(verdict(checks))}\n\n${body.join('')}`;
+}
+
+function verdict(checks: readonly HostCheck[]): string {
+  const bad = [...new Set(checks.filter(({ state }) => state === 'bad').map(({ name }) => name))];
+  if (bad.length === 0) return 'Nothing is wrong on this host.';
+  return `${bad.length} ${bad.length === 1 ? 'thing is' : 'things are'} wrong on this host: ${bad.join(', ')}.`;
+}
+
+/** The checks of one fold are one row, where the first of them is: their names are what was found. */
+function folded(checks: readonly HostCheck[]): readonly HostCheck[] {
+  const rows = new Map<string, HostCheck>();
+  for (const [i, check] of checks.entries()) {
+    const { fold, name } = check;
+    const row = fold === undefined ? undefined : rows.get(fold);
+    if (fold === undefined) rows.set(`${i}`, check);
+    else rows.set(fold, { ...check, name: fold, found: row ? `${row.found}, ${name}` : name });
+  }
+  return [...rows.values()];
 }

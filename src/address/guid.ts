@@ -8,6 +8,16 @@ export function parseGuid(text: string): Guid | undefined {
   return match[2].toLowerCase() as Guid;
 }
 
+/** A UUID or machine id, with or without dashes and braces; undefined if the text is something else. */
+export function parseUuid(text: string): Guid | undefined {
+  const digits = text.replaceAll(/[-{}]/g, '').toLowerCase();
+  return /^[0-9a-f]{32}$/.test(digits) ? dashed(digits) : undefined;
+}
+
+function dashed(digits: string): Guid {
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as Guid;
+}
+
 /** Whether a text is meant for an id and nothing else: a GUID, with or without braces on either side. */
 export function isBareId(text: string): boolean {
   return /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i.test(text);
@@ -23,7 +33,7 @@ export function guidToWindowsBytes(guid: Guid): Uint8Array {
 export function guidFromWindowsBytes(bytes: Uint8Array): Guid {
   if (bytes.length !== 16) throw new RangeError(`a GUID has 16 bytes, not ${bytes.length}`);
   const hex = windowsOrder.map((i) => (bytes[i] ?? 0).toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as Guid;
+  return dashed(hex);
 }
 
 /** Well-known VM ids of hvsock, from hvsocket.h. */

@@ -1,9 +1,9 @@
+import { parseUuid } from '../address/guid.js';
 import { slug } from '../address/host-name.js';
 
 /** What a machine can be found by. */
 export interface Named {
   readonly name: string;
-  /** With or without dashes, in lower case. */
   readonly uuid?: string | undefined;
 }
 
@@ -13,12 +13,12 @@ export interface Named {
  */
 export function match<T extends Named>(wanted: string, machines: readonly T[]): readonly T[] {
   const lower = wanted.toLowerCase();
-  const id = lower.replaceAll(/[-{}]/g, '');
+  const id = parseUuid(wanted);
   const tests: ((machine: T) => boolean)[] = [
     ({ name }) => name === wanted,
     ({ name }) => name.toLowerCase() === lower,
     ({ name }) => slug(name).toLowerCase() === lower,
-    ({ uuid }) => /^[0-9a-f]{32}$/.test(id) && uuid?.replaceAll('-', '') === id,
+    ({ uuid }) => id !== undefined && parseUuid(uuid ?? '') === id,
   ];
   for (const test of tests) {
     const matches = machines.filter(test);

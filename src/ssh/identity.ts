@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { parseUuid, vmIds } from '../address/guid.js';
 import { slug } from '../address/host-name.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { machinesOf } from '../kinds/kind.js';
@@ -25,10 +26,9 @@ export function hostKeyAlias({ target, machine }: Identified): string | undefine
 }
 
 /** The name for a UUID or machine id; undefined if it is none, or nobody's. */
-export function uuidAlias(uuid: string | undefined): string | undefined {
-  const id = uuid?.toLowerCase();
-  if (id === undefined || !/^[0-9a-f-]{32,36}$/.test(id) || /^[0-]+$/.test(id)) return undefined;
-  return `vmssh-${id}`;
+export function uuidAlias(uuid = ''): string | undefined {
+  const id = parseUuid(uuid);
+  return id === undefined || id === vmIds.ZERO ? undefined : `vmssh-${id}`;
 }
 
 /** Whether a target names a machine, and not an address where another one may answer tomorrow. */

@@ -4,6 +4,7 @@ import {
   guidFromWindowsBytes,
   guidToWindowsBytes,
   parseGuid,
+  parseUuid,
   vmIds,
 } from '../../src/address/guid.js';
 
@@ -81,4 +82,17 @@ describe('Windows byte order', () => {
     const read = () => guidFromWindowsBytes(new Uint8Array(length));
     expect(read).toThrow(new RangeError(`a GUID has 16 bytes, not ${length}`));
   });
+});
+
+describe('a UUID or machine id', () => {
+  const uuid = '0123abcd-4567-89ab-cdef-0123456789ab';
+  it.each([
+    { input: uuid, want: uuid },
+    { input: `{${uuid.toUpperCase()}}`, want: uuid },
+    { input: uuid.replaceAll('-', ''), want: uuid },
+    { input: `${uuid}0`, want: undefined },
+    { input: uuid.replace('a', 'g'), want: undefined },
+    { input: '-'.repeat(36), want: undefined },
+    { input: '', want: undefined },
+  ])('$input', ({ input, want }) => expect(parseUuid(input)).toBe(want));
 });

@@ -10,7 +10,9 @@ describe('the identity of a machine', () => {
   it.each([
     { input: uuid.replace('5', 'A'), want: `vmssh-${uuid.replace('5', 'a')}` },
     { input: '00000000-0000-0000-0000-000000000000', want: undefined },
+    { input: uuid.replaceAll('-', ''), want: `vmssh-${uuid}` },
     { input: 'x y', want: undefined },
+    { input: `1${'-'.repeat(35)}`, want: undefined },
     { input: undefined, want: undefined },
   ])('$input', ({ input, want }) => expect(uuidAlias(input)).toBe(want));
 });

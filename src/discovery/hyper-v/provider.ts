@@ -1,3 +1,4 @@
+import { parseUuid } from '../../address/guid.js';
 import { isPlainHostName, slug } from '../../address/host-name.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
@@ -51,7 +52,9 @@ function parseListing(text: string): Listing {
       const target = textOf(machine, 'target');
       if (name === undefined || target === undefined) return [];
       const status = statuses.find((each) => each === machine.status) ?? 'unknown';
-      return [{ name, target, status, uuid: textOf(machine, 'uuid'), provider: hyperV.name }];
+      return [
+        { name, target, status, uuid: parseUuid(textOf(machine, 'uuid') ?? ''), provider: hyperV.name },
+      ];
     });
     return { found, warnings };
   } catch (error) {

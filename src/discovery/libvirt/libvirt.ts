@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { machineCid } from '../../address/cid.js';
+import { parseGuid } from '../../address/guid.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, Status, Warning } from '../provider.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
@@ -98,8 +99,9 @@ const atOnce = 500;
 // One a line, and nothing else: what cannot be read is no empty list.
 function parseUuids(text: string): readonly string[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  if (!lines.every((line) => uuid.test(line))) throw unreadable(text);
-  return lines;
+  const uuids = lines.map((line) => parseGuid(line) ?? '');
+  if (uuids.includes('')) throw unreadable(text);
+  return uuids;
 }
 
 function unreadable(text: string): DiscoveryError {
@@ -125,7 +127,7 @@ export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
     .filter(({ name }) => name === 'domain')
     .flatMap((domain): Domain[] => {
       const name = at(domain, 'name')?.text;
-      const uuid = at(domain, 'uuid')?.text.toLowerCase();
+      const uuid = parseGuid(at(domain, 'uuid')?.text ?? '');
       if (!name || !uuid) return [];
       const id = Number(domain.attributes.id ?? Number.NaN);
       return [
@@ -140,7 +142,6 @@ export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
 }
 
 const mark = '==vmssh==';
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function bySystemFirst(a: Domain, b: Domain): number {
   return Number(a.scope === 'user') - Number(b.scope === 'user');

@@ -1,4 +1,5 @@
 import { cidAny, machineCid } from '../../address/cid.js';
+import { parseUuid } from '../../address/guid.js';
 import type { JsonObject } from '../tools/json.js';
 import type { Scope } from '../tools/runtime-dirs.js';
 import { VarlinkError } from './varlink-error.js';
@@ -51,8 +52,7 @@ function text(raw: JsonObject, field: string): string | undefined {
 }
 
 function machineId(raw: JsonObject): string | undefined {
-  const id = text(raw, 'id')?.replaceAll('-', '').toLowerCase();
-  return id !== undefined && /^[0-9a-f]{32}$/.test(id) ? id : undefined;
+  return parseUuid(text(raw, 'id') ?? '')?.replaceAll('-', '');
 }
 
 // VMADDR_CID_ANY stands for "none" in machined's own records (https://man7.org/linux/man-pages/man7/vsock.7.html).

@@ -1,3 +1,4 @@
+import { parseUuid } from '../../address/guid.js';
 import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
 import type { Search } from '../search.js';
 import type { Machine } from './machine.js';
@@ -58,9 +59,5 @@ function toDiscovered(machine: Machine, handle: string): MachinedMachine {
   const { name, vsockCid: cid, id, leader: pid, sshAddress, sshPrivateKeyPath: identityFile } = machine;
   const address = cid === undefined ? sshAddress : `vsock/${cid}`;
   const known = { target: `machine/${handle}`, status: 'running', provider: machined.name } as const;
-  return { name, ...known, cid, uuid: formatUuid(id), pid, address, identityFile, machine };
-}
-
-function formatUuid(id: string | undefined): string | undefined {
-  return id?.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return { name, ...known, cid, uuid: id && parseUuid(id), pid, address, identityFile, machine };
 }

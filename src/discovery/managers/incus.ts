@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { machineCid } from '../../address/cid.js';
+import { parseUuid } from '../../address/guid.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Listing, Manager, Status, Warning } from '../provider.js';
@@ -91,7 +92,7 @@ export function parseInstances(answer: unknown): readonly DiscoveredMachine[] {
     if (name === undefined) return [];
     const config = isJsonObject(instance.config) ? instance.config : {};
     const isOnly = named.get(name) === 1;
-    const uuid = textOf(config, 'volatile.uuid')?.toLowerCase();
+    const uuid = parseUuid(textOf(config, 'volatile.uuid') ?? '');
     const known = states.get(textOf(instance, 'status') ?? '') ?? 'unknown';
     const status = known === 'off' && instance.stateful === true ? 'saved' : known;
     const cid =

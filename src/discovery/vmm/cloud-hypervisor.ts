@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { machineCid } from '../../address/cid.js';
+import { parseUuid } from '../../address/guid.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { processesNamed } from '../processes/processes.js';
@@ -62,7 +63,7 @@ function apiPath(option = ''): string | undefined {
 
 // "system_uuid" since 53, which still takes "uuid".
 function uuidOf(platform: JsonObject): string | undefined {
-  return (textOf(platform, 'system_uuid') ?? textOf(platform, 'uuid'))?.toLowerCase();
+  return parseUuid(textOf(platform, 'system_uuid') ?? textOf(platform, 'uuid') ?? '');
 }
 
 /** What `GET /api/v1/vm.info` tells of the machine. */

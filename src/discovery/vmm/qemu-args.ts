@@ -1,4 +1,5 @@
 import { machineCid } from '../../address/cid.js';
+import { parseUuid } from '../../address/guid.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 
 /** What QEMU's command line tells of a machine. */
@@ -31,11 +32,11 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
         machine = { ...machine, name: nameOf(value) };
         break;
       case 'uuid':
-        machine = { ...machine, uuid: value.toLowerCase() };
+        machine = { ...machine, uuid: parseUuid(value) };
         break;
       case 'smbios': {
         const { type, uuid } = parseOption(value, 'file');
-        if (type === '1' && uuid !== undefined) machine = { ...machine, uuid: uuid.toLowerCase() };
+        if (type === '1' && uuid !== undefined) machine = { ...machine, uuid: parseUuid(uuid) };
         break;
       }
       case 'netdev':

@@ -99,8 +99,16 @@ describe('Incus and LXD', () => {
       type: 'container',
       config: { 'volatile.uuid': uuid },
     });
-    const found = parseInstances({ metadata: [instance('u-1'), instance('u-2')] });
-    expect(found.map(({ target }) => target)).toEqual(['incus/u-1', 'incus/u-2']);
+    const found = parseInstances({
+      metadata: [
+        instance('11111111-2222-4333-8444-555555555551'),
+        instance('11111111-2222-4333-8444-555555555552'),
+      ],
+    });
+    expect(found.map(({ target }) => target)).toEqual([
+      'incus/11111111-2222-4333-8444-555555555551',
+      'incus/11111111-2222-4333-8444-555555555552',
+    ]);
   });
 });
 

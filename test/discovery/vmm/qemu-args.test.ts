@@ -53,6 +53,8 @@ describe('the arguments of QEMU', () => {
       ],
       want: { name: 'web', uuid },
     },
+    { name: 'a UUID without dashes', input: ['-uuid', uuid.replaceAll('-', '')], want: { uuid } },
+    { name: 'a UUID that is none', input: ['-name', 'a', '-uuid', 'x'.repeat(36)], want: { name: 'a' } },
     { name: 'a text of the firmware', input: ['-smbios', 'type=11,value=x,uuid=y'], want: {} },
     {
       name: 'a forwarded port, as quickemu has it',

@@ -8,8 +8,8 @@ import { shellText } from '../bundle/shell-text.js';
 
 /**
  * Bundles the program for the engine into `folder`, with src/engine/node/ in the place of node:*. What has no stand-in
- * there, or lacks an export, is an error. Returns the chunks' file names, of which globals.mjs and main.mjs are run first, and
- * the folders of the npm packages in them.
+ * there, or lacks an export, is an error. Returns the chunks' file names, of which main.mjs is run (the globals, then
+ * `main`), and the folders of the npm packages in them.
  * @param {string} folder
  * @param {string} main
  */
@@ -17,12 +17,12 @@ export async function bundleForEngine(folder, main) {
   rmSync(folder, { recursive: true, force: true });
   const build = await rolldown({
     cwd: root,
-    input: { globals: join(root, 'src/engine/globals/install.ts'), main },
+    input: { main: whole },
     platform: 'neutral',
     resolve: { mainFields: ['module', 'main'], conditionNames: ['import', 'node', 'default'] },
     external: /^engine:/,
     checks: { ineffectiveDynamicImport: false },
-    plugins: [shellText(), standIns()],
+    plugins: [shellText(), standIns(main)],
     onLog: refuseWarnings,
   });
   const { output } = await build.write({
@@ -31,6 +31,8 @@ export async function bundleForEngine(folder, main) {
     sourcemap: true,
     entryFileNames: '[name].mjs',
     chunkFileNames: '[name]-[hash].mjs',
+    // What every start needs is one chunk: each takes its time to be read and linked.
+    codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] },
   });
   await build.close();
   const chunks = output.filter((each) => each.type === 'chunk');
@@ -46,15 +48,18 @@ function packagesOf(paths) {
   return [...new Set(folders)].sort();
 }
 
+const whole = '\0whole';
 const commander = '\0commander';
 const requiredPrefix = '\0required:';
 
-/** @returns {Plugin} */
-function standIns() {
+/** @param {string} main @returns {Plugin} */
+function standIns(main) {
   const engine = join(root, 'src/engine');
+  const globals = join(engine, 'globals/install.ts');
   return {
     name: 'engine-stand-ins',
     resolveId(id, importer, { kind }) {
+      if (id === whole) return whole;
       if (kind === 'require-call' && id.startsWith('node:')) return `${requiredPrefix}${id}`;
       if (id === 'commander' && importer !== commander) return commander;
       if (id === 'node-hvsock-native') return join(engine, 'addon.ts');
@@ -65,6 +70,8 @@ function standIns() {
       return file;
     },
     load(id) {
+      // The globals come first: all other modules take them for granted.
+      if (id === whole) return [globals, main].map((file) => `import ${JSON.stringify(file)};`).join('\n');
       if (id === commander) {
         return `import ${JSON.stringify(join(engine, 'commander.ts'))}; export * from 'commander';`;
       }

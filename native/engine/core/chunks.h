@@ -15,8 +15,7 @@ struct Chunk {
 extern const Chunk chunks[];
 extern const std::size_t chunkCount;
 
-// The two that are evaluated at the start, in this order.
-constexpr const char* globalsChunk = "globals.mjs";
+// The one that is evaluated at the start.
 constexpr const char* mainChunk = "main.mjs";
 
 }  // namespace engine

@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t mostMemory = std::size_t{1} << 30;
 // Of the 8 MB that a thread has: some 10,000 calls.
 constexpr std::size_t mostStack = std::size_t{7} << 20;
+// Bytes that the engine holds before it first looks for circles that nobody holds: a short command never gets there.
+constexpr std::size_t firstCollection = std::size_t{8} << 20;
 // Milliseconds on the processor for one turn of the loop, such as one regular expression.
 constexpr double longestTurn = 60'000;
 
@@ -27,6 +29,7 @@ JSContext* newContext(JSRuntime* runtime) {
   if (runtime == nullptr) return nullptr;
   JS_SetMemoryLimit(runtime, mostMemory);
   JS_SetMaxStackSize(runtime, mostStack);
+  JS_SetGCThreshold(runtime, firstCollection);
   JSContext* js = JS_NewContext(runtime);
   if (js != nullptr && JS_AddIntrinsicDOMException(js) < 0) return nullptr;
   return js;
@@ -56,8 +59,6 @@ Program& Program::of(JSContext* js) { return *static_cast<Program*>(JS_GetContex
 int Program::run() {
   turnBegan_ = processorMs();
   try {
-    evaluateChunk(js_, globalsChunk);
-    drain();
     const Value main = evaluateChunk(js_, mainChunk);
     drain();
     loop_.run();

@@ -1,0 +1,31 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { root } from '../../build/bundle/bundle.js';
+import { bundleForEngine } from '../../build/engine/bundle.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'vmssh-bundle-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let names: readonly string[];
+beforeAll(async () => {
+  ({ names } = await bundleForEngine(folder, join(root, 'src/bin/executable.ts')));
+});
+
+it('what every start needs is one chunk', () => {
+  const imports = [...main().matchAll(/^import .*from "(.*)";$/gm)].map(([, from]) => from);
+  const files = imports.filter((from) => !from?.startsWith('engine:'));
+  expect(files.every((from) => from?.startsWith('./rolldown-runtime-'))).toBe(true);
+  expect(names).toContain('main.mjs');
+});
+
+it('the globals are installed before any other module runs', () => {
+  const text = main();
+  expect(text.indexOf('Object.assign(globalThis, {')).toBeGreaterThan(0);
+  expect(text.indexOf('Object.assign(globalThis, {')).toBeLessThan(text.indexOf('// src/main.ts'));
+});
+
+function main(): string {
+  return readFileSync(join(folder, 'main.mjs'), 'utf8');
+}

@@ -63,7 +63,7 @@ function sshConfig() {
   const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
   const about = '# Of the package vmssh. To put vmssh first for all kinds: vmssh config install\n';
   put('usr/share/vmssh/ssh_config', about + lines);
-  // Not a file of the package in /etc: dpkg would write over an administrator's own, or leave it behind.
+  // Not a file of the package in /etc: dpkg would write over an administrator's own, or leave it when the package is removed.
   mkdirSync(join(tree, 'etc/ssh/ssh_config.d'), { recursive: true });
   for (const script of ['postinst', 'prerm']) {
     put(`DEBIAN/${script}`, readFileSync(join(root, 'build/deb', script)), 0o755);
@@ -103,8 +103,8 @@ function put(path, content, mode = 0o644) {
   writeFileSync(join(tree, path), content, { mode });
 }
 
-/** @param {string} words @returns {never} */
-function fail(words) {
-  console.error(`build:deb: ${words}`);
+/** @param {string} message @returns {never} */
+function fail(message) {
+  console.error(`build:deb: ${message}`);
   process.exit(1);
 }

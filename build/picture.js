@@ -20,7 +20,7 @@ const colors = {
 /** @typedef {Look & { text: string }} Span */
 
 /**
- * The codes that chalk writes; what they end is theirs alone.
+ * The codes that chalk writes; each end code belongs to one of them.
  * @type {Readonly<Record<string, Partial<Look>>>}
  */
 const codes = {
@@ -38,7 +38,7 @@ const codes = {
 const lines = readFileSync(0, 'utf8').trimEnd().split('\n').map(spansOf);
 const width = Math.ceil(Math.max(...lines.map(lengthOf)) * column + 2 * margin);
 const height = lines.length * row + 2 * margin;
-const words = lines.map((spans, i) => {
+const texts = lines.map((spans, i) => {
   const y = margin + (i + 0.75) * row;
   return `  <text x="${margin}" y="${y}" xml:space="preserve">${spans.map(drawn).join('')}</text>`;
 });
@@ -46,7 +46,7 @@ process.stdout.write(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" h
   <title>vmssh in a terminal</title>
   <rect width="100%" height="100%" rx="8" fill="${colors.back}"/>
   <g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="14" fill="${colors.fg}">
-${words.join('\n')}
+${texts.join('\n')}
   </g>
 </svg>
 `);

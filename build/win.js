@@ -51,8 +51,8 @@ function run(program, args, options) {
   if (status !== 0) fail(`${program} failed: ${error?.message ?? `exit code ${status}`}`);
 }
 
-/** @param {string} words @returns {never} */
-function fail(words) {
-  console.error(`build:win: ${words}`);
+/** @param {string} message @returns {never} */
+function fail(message) {
+  console.error(`build:win: ${message}`);
   process.exit(1);
 }

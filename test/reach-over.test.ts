@@ -54,7 +54,7 @@ describe('reachOver', () => {
     ]);
   });
 
-  it('tells what vsock failed with where there is no address either', async () => {
+  it('reports why vsock failed if there is no address either', async () => {
     expect(await outcome(['vsock', 'ip'], [])).toMatchObject({
       code: 'WSAETIMEDOUT',
       op: 'connect',
@@ -62,7 +62,7 @@ describe('reachOver', () => {
     });
   });
 
-  it('takes the address alone where that is asked for', async () => {
+  it('uses only the address if asked to', async () => {
     expect(await outcome(['ip'], ['127.0.0.1'])).toMatchObject({ endpoint: { family: 'tcp' } });
     expect(await outcome(['ip'], [])).toMatchObject({ code: 'NOT_FOUND', connects: 0 });
   });

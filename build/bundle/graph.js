@@ -15,7 +15,7 @@ export async function importedFiles(entries) {
   const now = new Set(entries);
   /** @type {Set<string>} */
   const later = new Set();
-  // The loop comes to what is added on its way, too.
+  // The loop also visits what is added during it.
   for (const file of now) {
     const { exports = [], importedIds = [], dynamicallyImportedIds = [] } = modules.get(file) ?? {};
     if (exports.includes('default')) throw new Error(`${file} has a default export`);

@@ -19,7 +19,7 @@ export function shellText() {
 }
 
 /**
- * The text of a script; `onPart` is told each file that it takes in.
+ * The text of a script; `onPart` is called with each file that it includes.
  * @param {string} file
  * @param {(part: string) => void} onPart
  * @returns {string}

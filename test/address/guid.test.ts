@@ -15,8 +15,8 @@ describe('parseGuid', () => {
     { name: 'lower case', input: plain, want: plain },
     { name: 'upper case', input: plain.toUpperCase(), want: plain },
     { name: 'braces', input: `{${plain}}`, want: plain },
-    { name: 'an opening brace alone', input: `{${plain}`, want: undefined },
-    { name: 'a closing brace alone', input: `${plain}}`, want: undefined },
+    { name: 'only an opening brace', input: `{${plain}`, want: undefined },
+    { name: 'only a closing brace', input: `${plain}}`, want: undefined },
     { name: 'two pairs of braces', input: `{{${plain}}}`, want: undefined },
     { name: 'no dashes', input: plain.replaceAll('-', ''), want: undefined },
     { name: 'a dash in another place', input: '0123abc-d4567-89ab-cdef-0123456789ab', want: undefined },
@@ -24,7 +24,7 @@ describe('parseGuid', () => {
     { name: 'a digit too many', input: `${plain}0`, want: undefined },
     { name: 'a letter past f', input: plain.replace('a', 'g'), want: undefined },
     { name: 'a space in front', input: ` ${plain}`, want: undefined },
-    { name: 'a line feed behind', input: `${plain}\n`, want: undefined },
+    { name: 'a line feed at the end', input: `${plain}\n`, want: undefined },
     { name: 'nothing', input: '', want: undefined },
   ])('$name', ({ input, want }) => {
     expect(parseGuid(input)).toBe(want);

@@ -13,7 +13,7 @@ describe.each(shells)('$name', ({ command }) => {
     expect(shell(command, `printf %s. ${shellWord(text)}`).stdout).toBe(`${text}.`);
   });
 
-  it('gets keys and accounts into a script in no other way', () => {
+  it('is how all keys and accounts get into a script', () => {
     const keys = hostile.filter((text) => !text.includes('\n') && text !== '');
     const script = setupScript({ port: 22, keys, account: "a'b" });
     const settings = script.slice(script.indexOf('\nport='), script.indexOf('\nPATH='));

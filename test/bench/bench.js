@@ -120,8 +120,8 @@ async function bench({ quick, only, runs }) {
  */
 function busy([before = 0]) {
   if (before < availableParallelism() / 2) return [];
-  const words = `the machine was busy (load ${before.toFixed(1)} before the first run)`;
-  return [`${words}: these figures say little, least of all against programs of one thread; run it again`];
+  const busy = `the machine was busy (load ${before.toFixed(1)} before the first run)`;
+  return [`${busy}: these figures say little, least of all against programs of one thread; run it again`];
 }
 
 /** @param {readonly import('./types.js').FigureResult[]} results */

@@ -61,7 +61,7 @@ export function proxies(programs, folder) {
 }
 
 /**
- * Processes that connect to nothing: what a start costs alone.
+ * Processes that connect to nothing: what only starting costs.
  * @param {Programs} programs
  * @returns {Record<'c' | 'node' | 'newestNode' | 'nodeByte' | 'newestNodeByte' | 'libvirt', Contender<readonly string[]>>}
  */

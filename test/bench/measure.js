@@ -10,26 +10,26 @@ import { compare, summarize } from './statistics.js';
  * @returns {Promise<import('./types.js').FigureResult>}
  */
 export async function measure(figure, progress = () => {}) {
-  const lanes = figure.competitors.map(({ name, absent, measure }) => ({
+  const series = figure.competitors.map(({ name, absent, measure }) => ({
     name,
     absent,
     measure,
     values: /** @type {number[]} */ ([]),
   }));
   for (let run = -1; run < figure.runs; run++) {
-    for (const lane of lanes) {
-      if (lane.absent) continue;
-      progress(Math.max(run + 1, 1), lane.name);
+    for (const each of series) {
+      if (each.absent) continue;
+      progress(Math.max(run + 1, 1), each.name);
       try {
-        const value = await lane.measure();
-        if (run >= 0 || figure.runs === 1) lane.values[Math.max(run, 0)] = value; // the first one only warms the caches
+        const value = await each.measure();
+        if (run >= 0 || figure.runs === 1) each.values[Math.max(run, 0)] = value; // the first one only warms the caches
       } catch (error) {
-        lane.absent = `failed: ${/** @type {Error} */ (error).message}`;
+        each.absent = `failed: ${/** @type {Error} */ (error).message}`;
       }
     }
     if (figure.runs === 1) break;
   }
-  const entries = lanes.map(({ name, absent, values }) =>
+  const entries = series.map(({ name, absent, values }) =>
     absent ? { name, absent, values: [] } : { name, values, ...summarize(values) },
   );
   const { competitors: _, targets, ...rest } = figure;

@@ -51,8 +51,8 @@ function panel({ title, unit, better, entries }, top) {
       `<text class="value" x="${fixed(end)}" y="${y + bar - 3}">${number(median)}</text>`,
     ].join('');
   });
-  const words = `${title}, ${unit}: ${better} is better`.replaceAll('`', '');
-  return `<text class="title" x="10" y="${top + 18}">${escapeText(words)}</text>\n${rows.join('\n')}`;
+  const heading = `${title}, ${unit}: ${better} is better`.replaceAll('`', '');
+  return `<text class="title" x="10" y="${top + 18}">${escapeText(heading)}</text>\n${rows.join('\n')}`;
 }
 
 /** @param {number} value */

@@ -52,7 +52,7 @@ function losses(figures) {
         return `- **${title}**, ${of}: ${is}, and ${limit.trim()} was to be reached.`;
       }),
   );
-  const behind = figures.flatMap((figure) => {
+  const beaten = figures.flatMap((figure) => {
     const best = bestOf(figure);
     const ours = figure.entries.find(({ name, absent }) => /^vmssh, executable/.test(name) && !absent);
     if (!best || !ours || best === ours || best.median === ours.median) return [];
@@ -61,8 +61,8 @@ function losses(figures) {
   });
   return [
     missed.length > 0 ? missed.join('\n') : 'Every target was reached.',
-    behind.length > 0
-      ? `\nWho is better than the executable, whatever the target says:\n\n${behind.join('\n')}`
+    beaten.length > 0
+      ? `\nWho is better than the executable, whatever the target says:\n\n${beaten.join('\n')}`
       : '',
   ].join('\n');
 }

@@ -21,7 +21,7 @@ describe('statistics', () => {
   });
 
   it('compares medians, and neighbouring runs', () => {
-    // A machine that gets ten times slower half way: neighbours still say 1 : 2.
+    // A machine that becomes ten times slower in the middle: neighbours still give 1 : 2.
     expect(compare([1, 1, 10], [2, 2, 20])).toEqual({ ratio: 0.5, pairwise: 0.5 });
     expect(compare([1, 10, 10], [2, 2, 20])).toEqual({ ratio: 5, pairwise: 0.5 });
   });

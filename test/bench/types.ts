@@ -46,7 +46,7 @@ export interface Answers {
   readonly beside: { readonly before: Leftovers; readonly after: Leftovers };
 }
 
-/** The modes that measure a time alone. */
+/** The modes that measure only a time. */
 export type TimedMode = { [M in keyof Answers]: Time extends Answers[M] ? M : never }[keyof Answers];
 
 /** One run of the harness: a mode of harness/main.c, its options, and what is started. */

@@ -96,7 +96,7 @@ describe("the Debian package's scripts", () => {
     expect(() => readlinkSync(link)).toThrow('ENOENT');
   });
 
-  it("leave an administrator's own file alone", async () => {
+  it("do not touch an administrator's own file", async () => {
     writeFileSync(link, '# mine\n');
     await script('postinst', 'configure', '');
     await script('postinst', 'configure', '0.1.0');

@@ -95,7 +95,7 @@ describe('how a person calls this program', () => {
   });
 });
 
-describe('a cure', () => {
+describe('a fix', () => {
   const dist = fileURLToPath(new URL('../../dist', import.meta.url));
   const io = { self: ['/x/node', `${dist}/vmssh.js`], env: {}, platform: 'linux' } as const;
 

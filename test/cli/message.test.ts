@@ -8,13 +8,13 @@ import { fakeIo } from '../helpers/fake-io.js';
 describe('explain', () => {
   it.each<{ name: string; error: unknown; want: string; code: number }>([
     {
-      name: 'a failure and its cure',
+      name: 'a failure and its fix',
       error: new ConnectError('connect', 'vsock/3', { code: 'ENODEV', problem: 'why', hint: 'do' }),
       want: 'vmssh: cannot connect to "vsock/3": why\nhint: do\n',
       code: 1,
     },
     {
-      name: 'a failure without a cure',
+      name: 'a failure without a fix',
       error: new ConnectError('resolve', 'a', { code: 'NOT_FOUND', problem: 'why' }),
       want: 'vmssh: cannot find "a": why\n',
       code: 4,
@@ -42,13 +42,13 @@ describe('explain', () => {
       code: 1,
     },
     { name: 'what is no error', error: 'text', want: 'vmssh: a fault of vmssh itself: text\n', code: 1 },
-  ])('tells $name on stderr alone', async ({ error, want, code }) => {
+  ])('prints $name on stderr only', async ({ error, want, code }) => {
     const io = fakeIo();
     expect(await explain(error, io)).toBe(code);
     expect({ stderr: io.stderr.join(''), stdout: io.stdout }).toEqual({ stderr: want, stdout: [] });
   });
 
-  it("uses the program's own name, and colours on a terminal alone", async () => {
+  it("uses the program's own name, and colours only on a terminal", async () => {
     const io = fakeIo({ program: 'vsock-nc', terminal: { stdin: false, stdout: false, stderr: true } });
     await explain(new UsageError('why'), io);
     expect(io.stderr.join('')).toBe(
@@ -58,7 +58,7 @@ describe('explain', () => {
 });
 
 describe('stepTrace', () => {
-  it('tells each step with the time since the one before', () => {
+  it('prints each step with the time since the previous one', () => {
     const io = fakeIo();
     const times = [0, 1.25, 101.25];
     const trace = stepTrace(io, true, () => times.shift() ?? Number.NaN);
@@ -67,7 +67,7 @@ describe('stepTrace', () => {
     expect(io.stderr).toEqual(['vmssh: parse       1.3 ms  a\\x1b\n', 'vmssh: resolve   100.0 ms  b\n']);
   });
 
-  it('is none where nobody asked', () => {
+  it('is undefined without --verbose', () => {
     expect(stepTrace(fakeIo(), false)).toBeUndefined();
   });
 });

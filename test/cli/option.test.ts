@@ -8,7 +8,7 @@ const summary = 'x';
 const given = (options: Readonly<Record<string, string | true>>) => ({ positionals: [], options });
 
 describe('flag', () => {
-  it('tells whether it was given', () => {
+  it('reports whether it was given', () => {
     const option = flag({ long: 'dry-run', summary });
     expect(option.read(given({ 'dry-run': true }))).toBe(true);
     expect(option.read(given({ other: true }))).toBe(false);

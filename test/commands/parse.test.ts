@@ -70,7 +70,7 @@ table(
       want: { ...proxied, timeoutMs: 2500, waitMs: 60_000, verbose: true },
     },
     {
-      name: '--wait alone',
+      name: 'only --wait',
       input: raw(['vsock/3', '22'], { wait: true }),
       want: { ...proxied, waitMs: 120_000 },
     },
@@ -96,7 +96,7 @@ table(
       input: raw(['ssh://vsock/3:2222']),
       want: { ...piped, port: 2222 },
     },
-    { name: 'another port behind it', input: raw(['ssh://vsock/3:1', '2']), want: { ...piped, port: 2 } },
+    { name: 'another port after it', input: raw(['ssh://vsock/3:1', '2']), want: { ...piped, port: 2 } },
     { name: 'a port by -p', input: raw(['ssh://vsock/3:1'], { port: '2' }), want: { ...piped, port: 2 } },
     {
       name: 'a terminal for --banner',

@@ -65,7 +65,7 @@ describe.each(cases)('$character in the $field of a machine steers no terminal',
   });
 });
 
-describe.each(steering)('%j in the words of others steers no terminal', (character) => {
+describe.each(steering)('%j in text from others does not control the terminal', (character) => {
   const text = `x${character}31m`;
   const caller: Io = fakeIo();
 

@@ -3,14 +3,14 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
+import { openers, unix } from './openers.js';
 import { deferred, SocketFolder } from './socket-folder.js';
-import { unix, ways } from './ways.js';
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 /** For what has to come; the test's own limit is longer. */
 const enough = 20_000;
 
-describe.each(ways)('a connection opened $way', ({ skip, native }) => {
+describe.each(openers)('a connection opened $how', ({ skip, native }) => {
   let folder: SocketFolder;
   let connection: Connection;
   let peer: Socket;

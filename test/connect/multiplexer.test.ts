@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { askMultiplexer, readReply } from '../../src/connect/multiplexer.js';
 import { openConnection } from '../../src/connect/open.js';
+import { mux, openers, unix } from './openers.js';
 import { deferred, SocketFolder } from './socket-folder.js';
-import { mux, unix, ways } from './ways.js';
 
 const enough = 20_000;
 const banner = 'SSH-2.0-guest\r\n';
@@ -48,7 +48,7 @@ describe('readReply', () => {
   });
 });
 
-describe.each(ways)('a multiplexer that is asked $way', ({ skip, native }) => {
+describe.each(openers)('a multiplexer that is asked $how', ({ skip, native }) => {
   let folder: SocketFolder;
   let connection: Connection | undefined;
   beforeEach(() => {

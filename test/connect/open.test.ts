@@ -7,8 +7,8 @@ import type { Endpoint } from '../../src/endpoint.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { attempt } from '../../src/native.js';
 import { fakeAddon } from './fake-addon.js';
+import { openers, unix } from './openers.js';
 import { SocketFolder } from './socket-folder.js';
-import { unix, ways } from './ways.js';
 
 const vsock: Endpoint = { family: 'vsock', cid: 42, port: 4294967294 };
 const hyperV: Endpoint = { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: vmIds.ZERO };
@@ -34,7 +34,7 @@ describe('without the addon', () => {
   });
 
   const mux: Endpoint = { family: 'vsock-mux', path: '/run/v', port: 22 };
-  it.each([hyperV, mux, unix('C:/x.sock')])('$family says so on Windows, with its cure', async (endpoint) => {
+  it.each([hyperV, mux, unix('C:/x.sock')])('$family says so on Windows, with its fix', async (endpoint) => {
     await expect(openConnection(endpoint, options, () => missing, 'win32')).rejects.toMatchObject({
       ...{
         code: 'NO_ADDON',
@@ -119,7 +119,7 @@ describe('with an addon', () => {
   });
 });
 
-describe.each(ways)('TCP $way', ({ skip, native }) => {
+describe.each(openers)('TCP $how', ({ skip, native }) => {
   const server = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-tcp\r\n'));
   const tcp = (): Endpoint => {
     const { port } = server.address() as AddressInfo;
@@ -158,7 +158,7 @@ describe.each(ways)('TCP $way', ({ skip, native }) => {
   });
 });
 
-describe.each(ways)('unix $way', ({ skip, native }) => {
+describe.each(openers)('unix $how', ({ skip, native }) => {
   it.skipIf(skip)('reports an abort that came before as an interruption, without a connect', async () => {
     const folder = new SocketFolder();
     const accepted: unknown[] = [];

@@ -46,7 +46,7 @@ export class SocketFolder {
   }
 }
 
-/** A promise and the way to resolve it, as Promise.withResolvers of later Nodes. */
+/** A promise and its resolve function, like Promise.withResolvers of later Nodes. */
 export function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {};
   const promise = new Promise<T>((done) => {

@@ -13,15 +13,15 @@ async function sleepsAfter(codes: readonly string[], tookMs = 0): Promise<readon
     await delay(tookMs);
     throw new ConnectError('connect', 't', { code, problem: 'why' });
   };
-  const told: number[] = [];
-  const onRetry = (_: ConnectError, ms: number) => told.push(ms);
+  const reported: number[] = [];
+  const onRetry = (_: ConnectError, ms: number) => reported.push(ms);
   await openWhenReady(attempt, {
     target: 't',
     waitMs: 60_000,
     onRetry,
     sleep: async (ms) => slept.push(ms),
   });
-  expect(told).toEqual(slept);
+  expect(reported).toEqual(slept);
   return slept;
 }
 

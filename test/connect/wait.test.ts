@@ -39,7 +39,7 @@ describe('openWhenReady', () => {
       op: 'connect',
       problem: ': why ENOENT',
     },
-  ])('tells where it was when it is interrupted $name', async ({ errors, op, problem }) => {
+  ])('reports where it was when it is interrupted $name', async ({ errors, op, problem }) => {
     const abort = new AbortController();
     const { options: all } = options({ signal: abort.signal });
     const { attempt } = failing(...errors);
@@ -124,7 +124,7 @@ describe('openWhenReady', () => {
     expect(slept).toEqual([]);
   });
 
-  it('tells each attempt the time that is left', async () => {
+  it('passes the time that is left to each attempt', async () => {
     const left: number[] = [];
     const attempt = async (leftMs: number) => {
       left.push(leftMs);

@@ -19,7 +19,7 @@ describe('passFd', () => {
     expect(passFd({ sendFd } as unknown as Addon, handle, 't')).toBe(false);
   });
 
-  it.each(['EPIPE', 'EINVAL'])('tells %s as a failure to connect, not as a fault of the program', (code) => {
+  it.each(['EPIPE', 'EINVAL'])('reports %s as a failure to connect, not as a bug in the program', (code) => {
     const sendFd = () => {
       throw Object.assign(new Error('below'), { code });
     };

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
 import { relayStreams } from '../../src/deliver/relay-streams.js';
+import { unix } from '../connect/openers.js';
 import { deferred, SocketFolder } from '../connect/socket-folder.js';
-import { unix } from '../connect/ways.js';
 
 const withoutAddon = () => ({ missing: new Error('no addon') });
 const patient = 20_000;
@@ -64,7 +64,7 @@ describe('a relay without the addon', () => {
       const output = connect(await folder.listen(reader.resolve, 'reader'));
       const relayed = relayStreams(connection, unending(), output, lingerMs);
       (await reader.promise).destroy();
-      const more = () => void peer.write('words', (error) => error ?? more());
+      const more = () => void peer.write('text', (error) => error ?? more());
       more();
       expect(await relayed).toBeUndefined();
     },

@@ -71,17 +71,17 @@ describe('npm run demo', () => {
     expect(readdirSync(deep)).toEqual([]);
   });
 
-  it('fails where ssh fails, with its words, and cleans up', async () => {
+  it('fails if ssh fails, with its message, and cleans up', async () => {
     const fake = programs('fake', []);
     writeFileSync(
       join(fake, 'ssh'),
-      '#!/bin/sh\n[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\necho "no way in" >&2; exit 255\n',
+      '#!/bin/sh\n[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\necho "no entry" >&2; exit 255\n',
     );
     chmodSync(join(fake, 'ssh'), 0o755);
     const result = await demo({ PATH: fake });
     expect(result.code).toBe(1);
     expect(result.stdout).toContain('✗ log in');
-    expect(result.stdout).toContain('exit code 255, expected 0: no way in');
+    expect(result.stdout).toContain('exit code 255, expected 0: no entry');
     expect(readdirSync(temp)).toEqual([]);
   });
 
@@ -125,7 +125,7 @@ describe('npm run demo', () => {
     });
   }
 
-  /** A folder for PATH with links to node and some programs alone. */
+  /** A folder for PATH with links only to node and some programs. */
   function programs(name: string, links: readonly string[]): string {
     const folder = join(dir, name);
     mkdirSync(folder);

@@ -11,7 +11,7 @@ it('throws away a key that cannot be read', () => {
   expect(given).toEqual([]);
 });
 
-it('tells a key from all others', () => {
+it('distinguishes a key from all others', () => {
   const [a, b] = [freshKeys().public, freshKeys().public];
   expect(isKey(a.getPublicSSH(), a)).toBe(true);
   expect(isKey(b.getPublicSSH(), a)).toBe(false);

@@ -46,7 +46,7 @@ describe('the demo server', () => {
     client.end();
   });
 
-  it('keeps a file and tells its size', async () => {
+  it('keeps a file and reports its size', async () => {
     const client = await logIn();
     const sftp = await openSftp(client);
     const bytes = Buffer.alloc(100_000, 'abc');

@@ -41,7 +41,7 @@ describe('Firecracker', () => {
     firecracker.list({ env: {}, procDir: fakeProc(dir, [{ argv: ['firecracker', ...argv], cwd }]) });
   const want = { status: 'running', provider: 'firecracker', cid: 3, pid: 100 };
 
-  it('tells its socket by its API', async () => {
+  it('has its socket from its API', async () => {
     const api = await serve('fc.sock', { '/vm/config': config });
     const { found, warnings } = await list(['--api-sock', api, '--id', 'web']);
     const target = 'vsock-mux/run/v.sock';
@@ -51,7 +51,7 @@ describe('Firecracker', () => {
     });
   });
 
-  it('tells it by its configuration file where it has no API, in its own folder', async () => {
+  it('has it from its configuration file in its own folder if it has no API', async () => {
     mkdirSync(join(dir, 'fc'));
     writeFileSync(join(dir, 'fc/vm.json'), config.replace('/run/v.sock', 'v.sock'));
     const { found } = await list(['--no-api', '--config-file', 'vm.json'], join(dir, 'fc'));
@@ -62,7 +62,7 @@ describe('Firecracker', () => {
     { state: 'Not started', status: 'off' },
     { state: 'Running', status: 'running' },
     { state: 'Paused', status: 'paused' },
-  ])('tells by its API that it is $state', async ({ state, status }) => {
+  ])('is $state by its API', async ({ state, status }) => {
     const instance = JSON.stringify({ id: 'a', state, vmm_version: '1.16.1', app_name: 'Firecracker' });
     const api = await serve(`fc-${status}.sock`, { '/vm/config': config, '/': instance });
     expect((await list(['--api-sock', api])).found).toMatchObject([{ name: `fc-${status}`, status }]);
@@ -114,7 +114,7 @@ describe('cloud-hypervisor', () => {
   const target = 'vsock-mux/run/ch.sock';
   const uuid = '11111111-2222-4333-8444-555555555555';
 
-  it('tells its socket by its command line', async () => {
+  it('has its socket from its command line', async () => {
     const { found } = await list('--vsock', 'cid=3,socket=/run/ch.sock', '--cpus', 'boot=1');
     expect(found).toMatchObject([{ name: 'ch', target, cid: 3, status: 'running', address: target }]);
   });
@@ -123,14 +123,14 @@ describe('cloud-hypervisor', () => {
     { state: 'Running', status: 'running' },
     { state: 'Paused', status: 'paused' },
     { state: 'Shutdown', status: 'off' },
-  ])('tells by its API that it is $state', async ({ state, status }) => {
+  ])('is $state by its API', async ({ state, status }) => {
     const config = { vsock: { cid: 9, socket: '/run/ch.sock' }, platform: { uuid: uuid.toUpperCase() } };
     const api = await serve(`${state}.sock`, { '/api/v1/vm.info': JSON.stringify({ config, state }) });
     const { found } = await list('--api-socket', `path=${api}`);
     expect(found).toMatchObject([{ name: state, target, cid: 9, uuid, status }]);
   });
 
-  it('that cannot be asked gives a warning, unless its command line tells', async () => {
+  it('that cannot be asked gives a warning, unless its command line has the socket', async () => {
     const gone = join(dir, 'gone.sock');
     expect(await list('--api-socket', gone)).toMatchObject({ found: [], warnings: [{ code: 'ENOENT' }] });
     const { found, warnings } = await list('--api-socket', gone, '--vsock', 'cid=3,socket=/run/ch.sock');

@@ -117,8 +117,8 @@ describe('one machine of two providers', () => {
     },
     { name: 'its name and CID', pair: [{ cid: 3 }, { ...other, cid: 3 }], want: 1 },
     { name: 'its export', pair: [{ provider: 'machined' }, { ...other, provider: 'nspawn' }], want: 1 },
-    { name: 'not its name alone', pair: [{}, other], want: 2 },
-    { name: 'not its CID alone', pair: [{ cid: 3 }, { ...other, name: 'b', cid: 3 }], want: 2 },
+    { name: 'not only its name', pair: [{}, other], want: 2 },
+    { name: 'not only its CID', pair: [{ cid: 3 }, { ...other, name: 'b', cid: 3 }], want: 2 },
     {
       name: 'not another UUID',
       pair: [

@@ -37,7 +37,7 @@ describe('a provider that is one record', () => {
     expect(await findBy(bhyve, 'x', deps)).toMatchObject({ outcome: 'unknown', known: ['Web 1', 'db'] });
   });
 
-  it('is asked for a name alone, on its platforms', async () => {
+  it('is asked only for a name, on its platforms', async () => {
     const here = { env: {}, platform: 'linux' } as const;
     const { machine, text } = await resolveShortName('web-1', here, listAll, [bhyve]);
     expect({ text, machine }).toMatchObject({ text: 'lima/Web 1', machine: { uuid } });

@@ -28,7 +28,7 @@ describe('machines of several providers', () => {
     expect(mergeMachines([...first, ...numbers.map(second)])).toHaveLength(want);
   });
 
-  it('of one name and CID are told apart by their UUIDs', () => {
+  it('with the same name and CID are distinguished by UUID', () => {
     const alike = { name: 'a', cid: 3 };
     const first = numbers.map((i) => machine(i, alike));
     const second = numbers.map((i) => other(i + many, alike));

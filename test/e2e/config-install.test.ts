@@ -35,7 +35,7 @@ const hosts = ['web-t7', 'Mint-22-t7', 'it-s-100-h-HOME-t7', 'Größe-t7'];
 describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('config install', () => {
   const dir = useTempDir();
   const folder = new PeerFolder();
-  // Another machine of this host, as far as its list of processes tells.
+  // Another machine of this host, as far as its list of processes shows.
   const theirs = `mint-${process.pid}`;
   const sleeping = ['-c', 'read line', '-name', theirs];
   let other: ChildProcess;
@@ -176,7 +176,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       seen.add(
         `${text === undefined ? 'old' : 'new'} ${readFileSync(main, 'utf8') === before ? 'old' : 'new'}`,
       );
-      // What a killed one leaves is in nobody's way.
+      // What a killed one leaves is removed.
       expect(await inHome(home, 'config', 'install', '--only-patterns')).toMatchObject({ code: 0 });
       expect(readFileSync(main, 'utf8')).toBe(after.main);
       const left = readdirSync(join(home, '.ssh')).filter((name) => name.startsWith('.'));

@@ -130,7 +130,7 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     expect(await program('check', `machine/${name}`)).toMatchObject({ code: 0 });
   });
 
-  it('is what ssh -G tells', async () => {
+  it('is what ssh -G prints', async () => {
     const { stdout } = await run(['ssh', '-F', conf, '-G', name], { env });
     expect(stdout).toMatch(new RegExp(`^hostkeyalias vmssh-machine%${name}$`, 'm'));
     expect(stdout).toMatch(new RegExp(`^userknownhostsfile ${file}$`, 'm'));
@@ -176,7 +176,7 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     expect((await program('ssh', 'a-b-t7')).stderr).toContain('may be "machine/a b t7" or "machine/a\'b t7"');
   });
 
-  it('that was revoked is told as that, and stays so after vmssh forget', async () => {
+  it('that was revoked is reported as revoked, and stays so after vmssh forget', async () => {
     knows(`@revoked *`, right);
     refused(await byVmssh());
     expect((await program('check', name)).stdout).toContain('is revoked');

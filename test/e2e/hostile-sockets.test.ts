@@ -24,7 +24,7 @@ const serve = (path: string, banner: string) => `
   process.stdin.resume().on('end', () => process.exit());`;
 
 describe.skipIf(missing)("a monitor of root's and a socket of another user", () => {
-  it('at the same path, which are two in two mount namespaces, are told apart', async () => {
+  it('at the same path in two mount namespaces are distinguished', async () => {
     const folder = join(dir, 'apart');
     mkdirSync(folder);
     const path = join(folder, 'v.sock');
@@ -35,7 +35,7 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
     expect(await banner(machine?.target)).toMatchObject({ code: 0, stdout: 'SSH-2.0-real\n', stderr: '' });
   });
 
-  it('behind a link that means another file in its root are told apart', async () => {
+  it('reached by a link that means another file in its root are distinguished', async () => {
     const [folder, link] = [join(dir, 'linked'), join(dir, 'link')];
     mkdirSync(folder);
     symlinkSync(folder, link);
@@ -46,7 +46,7 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
     expect(await banner(machine?.target)).toMatchObject({ code: 0, stdout: 'SSH-2.0-real\n', stderr: '' });
   });
 
-  it('where it should have its own: it is no machine, and that is told', async () => {
+  it('in place of its own: it is not a machine, and that is reported', async () => {
     const path = join(dir, 'taken.sock');
     await monitor(path, 'console.log("ready"); process.stdin.resume().on("end", () => process.exit())');
     await impostor(path);
@@ -83,7 +83,7 @@ describe.skipIf(missing)("a QEMU of root's and a port of another user", () => {
     await start(first, rest);
   };
 
-  it('are told apart', async () => {
+  it('are distinguished', async () => {
     const said: string[] = [];
     await start(process.execPath, ['-e', listening(0)], otherUser, (text) => said.push(text));
     const port = /ready (\d+)/.exec(said.join(''))?.[1] ?? '';
@@ -132,7 +132,7 @@ describe.skipIf(missing)('a typed path of another user', () => {
   });
 
   it('that a link leads to gets one', async () => {
-    const [path, link] = [join(dir, 'behind.sock'), join(dir, 'front')];
+    const [path, link] = [join(dir, 'target.sock'), join(dir, 'front')];
     await impostor(path);
     symlinkSync(path, link);
     lchownSync(link, 0, 0);

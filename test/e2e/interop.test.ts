@@ -25,7 +25,7 @@ describe.skipIf(missing)('inside WSL2, with a stand-in for vmssh.exe on PATH', (
 
   beforeAll(async () => {
     sshd = await startSshd(dir);
-    const here = (...words: readonly string[]) => [...vmssh, ...words].map((word) => `'${word}'`).join(' ');
+    const here = (...args: readonly string[]) => [...vmssh, ...args].map((word) => `'${word}'`).join(' ');
     const script = `#!/bin/sh
 echo "$*" >> '${dir}/calls'
 case $1 in
@@ -75,7 +75,7 @@ esac
     expect(calls()).toEqual(['list --json --provider=hyper-v']);
   });
 
-  it('vmssh check goes the way of Windows, and tells what was found there', async () => {
+  it('vmssh check goes through Windows, and shows what was found there', async () => {
     const options = ['--json', '--wait=3', '-p', '2222', '-l', 'me'];
     const { code, stdout } = await run([...vmssh, 'check', ...options, 'hyper-v/Mint'], { env });
     expect(code).toBe(0);
@@ -90,7 +90,7 @@ esac
     expect(calls()).toEqual([`check --json ${flags} -- hyper-v/Mint`]);
   });
 
-  it('vmssh check tells the failure of Windows as its own, with its exit code', async () => {
+  it('vmssh check reports the failure of Windows as its own, with its exit code', async () => {
     const answer = join(dir, 'answers');
     const error = { op: 'resolve', code: 'NOT_FOUND', problem: 'no such machine', hint: 'do this' };
     const result = { results: [{ target: 'hyper-v/x', ok: false, exitCode: 4, stages: [], error }] };
@@ -142,7 +142,7 @@ await connect('hyper-v/Mint').catch(({ code, problem, hint }) => console.log([co
     ]);
   });
 
-  it('VMSSH_WINDOWS names another one, and what is wrong with it is told', async () => {
+  it('VMSSH_WINDOWS names another one, and what is wrong with it is reported', async () => {
     const broken = join(dir, 'broken');
     writeFileSync(broken, '#!/bin/sh\necho no json\n', { mode: 0o755 });
     const { code, stderr } = await run([...vmssh, 'list', '--provider=hyper-v'], {

@@ -96,10 +96,10 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
       name: 'vsock-nc',
       command: [...(executable ? [vsockNc] : [vmssh[0] ?? '', dist('vsock-nc.js')]), '--pipe'],
     },
-  ])('is told in the same words before and after: $name', async ({ command }) => {
+  ])('has the same message before and after: $name', async ({ command }) => {
     const before = await broken(command, async () => {});
     const after = await broken(command, ({ pid = 0 }) => became(pid));
-    expect(before).toMatchObject({ code: 1, stdout: '12last words' });
+    expect(before).toMatchObject({ code: 1, stdout: '12last bytes' });
     expect(before.stderr).toContain('the machine broke the connection (ECONNRESET)');
     expect(after).toEqual(before);
     const ended = await broken(command, async ({ stdin }) => void stdin?.end('unread'));
@@ -111,7 +111,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     expect(endedAfter).toEqual(before);
   });
 
-  it('stays as it is with -v, and tells what it moved', async () => {
+  it('stays as it is with -v, and prints what it moved', async () => {
     const { path, accepted } = await listen();
     const [program = '', ...args] = [...vmssh, 'proxy', '-v', `unix${path}`, '22'];
     const child = spawn(program, args, { stdio: 'pipe' });
@@ -124,7 +124,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     expect((await ended).stderr).toContain('0 bytes out, 3 bytes in, ended by peer');
   });
 
-  /** A connection that is reset, with words that were sent before, after `wait`. */
+  /** A connection that is reset after `wait`, with bytes sent before. */
   async function broken(
     command: readonly string[],
     wait: (child: ChildProcess) => Promise<void>,
@@ -140,7 +140,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
       peer.write(round); // once the second came through, the relay has sent what was there
       await once(child.stdout, 'data');
     }
-    peer.write('last words', () => peer.destroy());
+    peer.write('last bytes', () => peer.destroy());
     return ended;
   }
 

@@ -108,10 +108,11 @@ describe.skipIf(missing)('a kind and a provider that nobody has', () => {
   });
 
   it('are completed', async () => {
-    const words = async (...args: string[]) => firstWords((await vmssh('complete', '--', ...args)).stdout);
-    expect(await words('ssh', 'bhyve')).toEqual(['bhyve/db']);
-    expect(await words('ssh', 'We')).toEqual(['Web-1']);
-    expect(await words('list', '--provider', 'bh')).toEqual(['bhyve']);
+    const candidates = async (...args: string[]) =>
+      firstFields((await vmssh('complete', '--', ...args)).stdout);
+    expect(await candidates('ssh', 'bhyve')).toEqual(['bhyve/db']);
+    expect(await candidates('ssh', 'We')).toEqual(['Web-1']);
+    expect(await candidates('list', '--provider', 'bh')).toEqual(['bhyve']);
   });
 
   it('are in ssh_config, log in, and keep the host key by a name that can be forgotten', async () => {
@@ -125,7 +126,7 @@ describe.skipIf(missing)('a kind and a provider that nobody has', () => {
     writeFileSync(config, text + own, { mode: 0o600 });
     const login = () => run(['ssh', '-F', config, 'Web-1', 'echo in'], { env });
     expect(await login()).toMatchObject({ code: 0, stdout: 'in\n' });
-    expect(firstWords(readFileSync(known, 'utf8'))).toEqual([expect.stringMatching(/^vmssh-bhyve%web-1=/)]);
+    expect(firstFields(readFileSync(known, 'utf8'))).toEqual([expect.stringMatching(/^vmssh-bhyve%web-1=/)]);
     mkdirSync(join(dir, '.ssh'), { mode: 0o700 });
     cpSync(known, join(dir, '.ssh/vmssh_known_hosts'));
     expect(await vmssh('forget', 'bhyve/Web 1')).toMatchObject({ code: 0 });
@@ -133,7 +134,7 @@ describe.skipIf(missing)('a kind and a provider that nobody has', () => {
   });
 });
 
-function firstWords(lines: string): readonly (string | undefined)[] {
+function firstFields(lines: string): readonly (string | undefined)[] {
   return lines
     .split('\n')
     .filter(Boolean)

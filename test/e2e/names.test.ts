@@ -53,7 +53,7 @@ describe.skipIf(missing)('a name', () => {
     });
   });
 
-  it('that nobody has is told with those that there are', async () => {
+  it('that no machine has is reported with the existing names', async () => {
     const says = 'no machine on this host has this name: known are';
     for (const command of ['check', 'doctor'])
       expect(await program(command, 'nope')).toMatchObject({
@@ -67,7 +67,7 @@ describe.skipIf(missing)('a name', () => {
       });
   });
 
-  it.each(['check', 'resolve'])('of a socket has no ports: %s tells', async (command) => {
+  it.each(['check', 'resolve'])('of a socket has no ports: %s says so', async (command) => {
     const port = command === 'check' ? ['-p', '0', `unix${sshd.path}`] : [`unix${sshd.path}`, '0'];
     const { stdout } = await program(command, ...port);
     expect(stdout).toContain('port 0 is not used: the target has one server');
@@ -117,7 +117,7 @@ describe.skipIf(missing)('a name', () => {
     expect(stdout).toMatch(/^ssh -l ann -p 2222 -o /);
   });
 
-  it('alone tells at the proxy how to get there', async () => {
+  it('without a kind makes the proxy say how to get there', async () => {
     expect(await program('proxy', 'mint', '22')).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(

@@ -76,7 +76,7 @@ describe('the program', () => {
     }
   });
 
-  it('says in the words of the system why it cannot write a file', async () => {
+  it("says why it cannot write a file, with the system's message", async () => {
     const home = join(dir, 'home');
     mkdirSync(home);
     writeFileSync(join(home, '.ssh'), '');

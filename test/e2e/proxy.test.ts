@@ -201,17 +201,17 @@ function likeSsh(child: ChildProcess): ChildProcess {
   return child;
 }
 
-/** Resolves when the words were printed on stderr; rejects when the child ended without. */
-async function printed(child: ChildProcess, words: string): Promise<void> {
+/** Resolves when the text was printed on stderr; rejects when the child ended without. */
+async function printed(child: ChildProcess, text: string): Promise<void> {
   let all = '';
   child.stderr?.setEncoding('utf8');
   await new Promise<void>((resolve, reject) => {
     child.stderr?.on('data', (part) => {
       all += part;
-      if (all.includes(words)) resolve();
+      if (all.includes(text)) resolve();
     });
     once(child, 'exit').then(
-      () => reject(new Error(`ended without ${JSON.stringify(words)}: ${all}`)),
+      () => reject(new Error(`ended without ${JSON.stringify(text)}: ${all}`)),
       reject,
     );
   });

@@ -23,7 +23,7 @@ const missing = missingPrograms({
 const id = '0123456789abcdef0123456789abcdef';
 const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
 
-/** A real sshd behind a machine that a stand-in for systemd-machined knows by name, with the key to log in. */
+/** A real sshd for a machine that a stand-in for systemd-machined lists by name, with the key to log in. */
 describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   const dir = useTempDir();
   const home = join(dir, 'home');
@@ -90,7 +90,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(result).toMatchObject({ code: 3 });
   });
 
-  it('leave options behind the host, and what the command says, to ssh', async () => {
+  it('leave options after the host, and the command, to ssh', async () => {
     const { code, stdout } = await tool(
       'ssh',
       ...quiet,
@@ -130,7 +130,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(await tool('ssh', '--wait=5', ...quiet, 'db-t7', 'exit 4')).toMatchObject({ code: 4 });
   });
 
-  it('copy by scp both ways, with slashes in the target', async () => {
+  it('copy by scp in both directions, with slashes in the target', async () => {
     const data = randomBytes(100_000);
     writeFileSync(join(dir, 'up'), data);
     expect(await tool('scp', ...quiet, join(dir, 'up'), `machine/db-t7:${dir}/there:1`)).toMatchObject({
@@ -267,9 +267,9 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     const refused = await tool('ssh', ...quiet, 'web-server-t7', 'true');
     expect(refused.code).toBe(255);
     expect(refused.stderr).toContain('the host key of "machine/Web Server T7" has changed');
-    const [, cure = ''] =
+    const [, fix = ''] =
       /if that is as it should be: (.* forget 'machine\/Web Server T7')\n/.exec(refused.stderr) ?? [];
-    expect(await run(['sh', '-c', cure], { env })).toMatchObject({ code: 0, stderr: '' });
+    expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
     expect(await tool('ssh', ...quiet, 'web-server-t7', 'exit 5')).toMatchObject({ code: 5 });
     expect(knownHosts()).toContain(alias);
   });

@@ -30,9 +30,9 @@ describe.skipIf(missing)('a user name that ssh refuses', () => {
   ])('is no option of vmssh $tool $args', async ({ tool, args }) => {
     const { code, stdout, stderr } = await run([...vmssh, tool, ...args], { cwd: dir });
     expect(existsSync(pwned)).toBe(false);
-    expect({ code, words: stdout + stderr }).toMatchObject({
+    expect({ code, text: stdout + stderr }).toMatchObject({
       code: 2,
-      words: expect.stringMatching(/user name "|name of an account/),
+      text: expect.stringMatching(/user name "|name of an account/),
     });
   });
 

@@ -57,7 +57,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     await new Promise((resolve) => gate.close(resolve));
   });
 
-  it('copies by scp both ways', async () => {
+  it('copies by scp in both directions', async () => {
     const data = randomBytes(3_000_000);
     writeFileSync(join(dir, 'up'), data);
     const scp = ['scp', '-q', '-F', sshd.config(mode)];
@@ -78,7 +78,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('sftp-there') });
   });
 
-  it('carries 1 GiB each way unchanged', async () => {
+  it('carries 1 GiB in each direction unchanged', async () => {
     const up = spawn(...command([...sshd.ssh(mode), host, 'sha256sum']), {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -187,7 +187,7 @@ describe.skipIf(gitMissing).each(modes)('git and rsync by %s', (mode) => {
     });
   });
 
-  it('synchronises by rsync both ways', async () => {
+  it('synchronises by rsync in both directions', async () => {
     const data = randomBytes(1_000_000);
     mkdirSync(join(dir, 'tree'));
     writeFileSync(join(dir, 'tree', 'file'), data);
@@ -208,11 +208,11 @@ function command([program = '', ...args]: readonly string[]): [string, string[]]
   return [program, args];
 }
 
-async function seen(stream: Readable, words: string): Promise<void> {
+async function seen(stream: Readable, text: string): Promise<void> {
   let all = '';
   for await (const part of stream.iterator({ destroyOnReturn: false })) {
     all += part;
-    if (all.includes(words)) return;
+    if (all.includes(text)) return;
   }
-  throw new Error(`the stream ended without ${JSON.stringify(words)}: ${all}`);
+  throw new Error(`the stream ended without ${JSON.stringify(text)}: ${all}`);
 }

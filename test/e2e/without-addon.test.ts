@@ -49,7 +49,7 @@ describe.skipIf(executable !== undefined)('an installation without the built add
     server.close();
   });
 
-  it('talks to a multiplexer and keeps its words from ssh', async () => {
+  it('talks to a multiplexer and does not pass its answer to ssh', async () => {
     const path = join(dir, 'mux.sock');
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       socket.once('data', (line) => {

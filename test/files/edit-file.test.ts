@@ -71,7 +71,7 @@ describe('changing a file', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  it('leaves nothing behind if it fails', async () => {
+  it('leaves no file if it fails', async () => {
     mkdirSync(join(dir, 'full/target'), { recursive: true });
     await expect(write(join(dir, 'full/target'), 'x')).rejects.toMatchObject({ code: 'EINVAL' });
     writeFileSync(join(dir, 'full/a'), 'a');

@@ -12,11 +12,11 @@ const file = (name: string, text: string) => {
   return join(dir, name);
 };
 const readers = [
-  { way: 'later', read: readText },
-  { way: 'at once', read: async (path: string, limit?: number) => readTextSync(path, limit) },
+  { how: 'later', read: readText },
+  { how: 'at once', read: async (path: string, limit?: number) => readTextSync(path, limit) },
 ];
 
-describe.each(readers)('a file, read $way', ({ read }) => {
+describe.each(readers)('a file, read $how', ({ read }) => {
   it.each([
     { name: 'nothing', text: '' },
     { name: 'its whole limit', text: 'ü'.repeat(50_000) },
@@ -35,7 +35,7 @@ describe.each(readers)('a file, read $way', ({ read }) => {
     await expect(read(path)).rejects.toMatchObject({ code: 'EFBIG' });
   });
 
-  it.skipIf(process.platform !== 'linux')('may be one of the kernel, which tells no length', async () => {
+  it.skipIf(process.platform !== 'linux')('may be one of the kernel, which reports no length', async () => {
     expect(await read('/proc/self/status')).toMatch(/^Uid:\t\d/m);
     await expect(read('/proc/self/status', 10)).rejects.toMatchObject({ code: 'EFBIG' });
   });

@@ -4,7 +4,7 @@ import { addonRemedy, missingAddon } from './addon.js';
 describe('a suite that needs the addon', () => {
   afterEach(() => void vi.restoreAllMocks());
 
-  it('names the compiler where there is none, and else the build alone', () => {
+  it('names the compiler if there is none, otherwise only the build', () => {
     expect(addonRemedy(() => undefined)).toBe('apt-get install g++ && npm run build');
     expect(addonRemedy((name) => (name === 'c++' ? '/usr/bin/c++' : undefined))).toBe('npm run build');
   });

@@ -7,12 +7,12 @@ import { configText } from '../../src/ssh/config/text.js';
 import { findProgram } from './programs.js';
 import { vmssh } from './run.js';
 
-/** A real sshd behind a unix socket, as systemd's socket units start it: one `sshd -i` a connection. */
+/** A real sshd on a unix socket, as systemd's socket units start it: one `sshd -i` per connection. */
 export interface SshdOnSocket {
   readonly path: string;
   /** The ssh command with a configuration made by vmssh itself, by fd passing or by relay. */
   ssh(mode: 'fdpass' | 'relay'): readonly string[];
-  /** The configuration file behind `ssh`, for scp, rsync and others. */
+  /** The configuration file of `ssh`, for scp, rsync and others. */
   config(mode: 'fdpass' | 'relay'): string;
   readonly user: string;
   close(): Promise<void>;

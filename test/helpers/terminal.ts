@@ -8,8 +8,8 @@ export function onTerminal(
   answer: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Outcome> {
-  const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-  const child = spawn('script', ['-qefc', words, '/dev/null'], { timeout: 110_000, env });
+  const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  const child = spawn('script', ['-qefc', line, '/dev/null'], { timeout: 110_000, env });
   let shown = '';
   child.stdout.on('data', (part: Buffer) => {
     shown += part.toString();

@@ -41,7 +41,7 @@ describe('keys under older names', () => {
     if (want === '') expect(after).toBe(bytes);
   });
 
-  it('are adopted in the file, which is left alone otherwise', async () => {
+  it('are adopted in the file, which is otherwise unchanged', async () => {
     const path = join(dir, 'hosts');
     writeFileSync(path, `machine-web ${one}\n`);
     await adoptKeys(path, [web]);

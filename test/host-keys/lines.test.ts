@@ -17,7 +17,7 @@ describe('a pattern of ssh', () => {
     expect(not.filter((text) => matchesPattern(text, pattern))).toEqual([]);
   });
 
-  it('of many stars is no way to take forever', () => {
+  it('with many stars takes no long time', () => {
     expect(matchesPattern('a'.repeat(5000), `${'*a'.repeat(500)}b`)).toBe(false);
   });
 });

@@ -39,7 +39,7 @@ describe('docs/targets.md', () => {
 
   const grammar = tableOf('targets.md', 'The grammar, case by case');
   it.each(grammar.map((row) => ({ input: code(row.input), ours: code(row.ours) })))(
-    'tells what becomes of $input',
+    'shows the result of $input',
     ({ input, ours }) => {
       expect(understood(input)).toBe(ours);
     },
@@ -65,7 +65,7 @@ describe('docs/targets.md', () => {
       port: code(row.port),
       ours: code(row.ours),
     })),
-  )('tells what becomes of port $port', ({ port, ours }) => {
+  )('shows the result of port $port', ({ port, ours }) => {
     expect(understoodPort(port)).toBe(ours);
   });
 });

@@ -1,7 +1,7 @@
 import { ConnectError } from '../../src/errors.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 
-/** What parseTarget makes of a text, in the words of docs/targets.md: "vsock cid=3 port=22" or "refused: why". */
+/** What parseTarget makes of a text, in the notation of docs/targets.md: "vsock cid=3 port=22" or "refused: why". */
 export function understood(text: string): string {
   try {
     const { kind, ...rest } = parseTarget(text);

@@ -46,7 +46,7 @@ describeAddon('vmssh-relay', () => {
   it.each([
     { name: 'no arguments', args: [] },
     { name: 'too few', args: ['x', '3', '0', '1', '-1', 'default'] },
-    { name: 'words for numbers', args: ['x', '3x', '0', '1', '-1', 'default', 'false'] },
+    { name: 'text for numbers', args: ['x', '3x', '0', '1', '-1', 'default', 'false'] },
   ])('says what it is for: $name', ({ args }) => {
     expect(spawnSync(program, args, { encoding: 'utf8' })).toMatchObject({
       status: 2,
@@ -55,7 +55,7 @@ describeAddon('vmssh-relay', () => {
     });
   });
 
-  it('tells the bare code where the command for failures is gone', () => {
+  it('prints only the code if the command for failures is gone', () => {
     const args = [
       'x',
       '4000',

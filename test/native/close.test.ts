@@ -41,7 +41,7 @@ describeAddon('close', () => {
 });
 
 describeAddon('shutdown', () => {
-  it('ends one direction alone', async () => {
+  it('ends only one direction', async () => {
     const { handle, peer } = await connectedPair();
     const ended = once(peer, 'end');
     peer.resume();

@@ -6,7 +6,7 @@ import { codeOf } from './support/peer.js';
 import { openPipe } from './support/relay.js';
 
 describeAddon('watchHangup', () => {
-  it('tells when all writers of a pipe are gone, with bytes still in it', async () => {
+  it('reports when all writers of a pipe are gone, with bytes still in it', async () => {
     const { read, write } = openPipe();
     writeSync(write, 'unread');
     onTestFinished(() => closeSync(read));
@@ -15,7 +15,7 @@ describeAddon('watchHangup', () => {
     await hangup;
   });
 
-  it('tells when no reader of a pipe is left', async () => {
+  it('reports when no reader of a pipe is left', async () => {
     const { read, write } = openPipe();
     onTestFinished(() => closeSync(write));
     const hangup = addon.watchHangup([write]).promise;
@@ -23,14 +23,14 @@ describeAddon('watchHangup', () => {
     await hangup;
   });
 
-  it('tells at once what happened before', async () => {
+  it('reports at once what happened before', async () => {
     const [left, right] = [openPipe(), openPipe()];
     closeSync(right.read);
     await addon.watchHangup([left.read, right.write]).promise;
     for (const fd of [left.read, left.write, right.write]) closeSync(fd);
   });
 
-  it.each(['destroy', 'end'] as const)('tells of a socket: %s', async (ending) => {
+  it.each(['destroy', 'end'] as const)('reports the end of a socket: %s', async (ending) => {
     const { child, finished } = startFixture('watch-hangup.js', [], { stdio: ['pipe', 'ignore'] });
     child.stdin?.[ending](); // Node makes this pipe of a socket pair
     expect((await finished).stderr).toBe('hung up');

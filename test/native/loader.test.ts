@@ -10,11 +10,11 @@ const packageUrl = new URL('../../native/', import.meta.url);
 const place = join('prebuilds', `${process.platform}-${process.arch}`, 'node-hvsock-native.node');
 
 describeAddon('load', () => {
-  it('looks beside the package alone', () => {
+  it('looks only beside the package', () => {
     expect(candidates()).toEqual([new URL(place, packageUrl).pathname]);
   });
 
-  it('looks in the given folder alone', () => {
+  it('looks only in the given folder', () => {
     expect(candidates('/opt/vmssh')).toEqual(['/opt/vmssh/node-hvsock-native.node']);
   });
 

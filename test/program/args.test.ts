@@ -18,7 +18,7 @@ async function commanderArgs(name: string, args: readonly string[]) {
 
 const specsOf = (name: string) => commands.find((command) => command.name === name)?.options ?? [];
 
-/** What both ways have to make of arguments. */
+/** What both parsers must make of arguments. */
 const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
   { command: 'proxy', args: [], want: { positionals: [], options: {} } },
   { command: 'proxy', args: ['vsock/3', '22'], want: { positionals: ['vsock/3', '22'], options: {} } },
@@ -253,7 +253,7 @@ describe('the options', () => {
   });
 });
 
-describe('both ways into a command', () => {
+describe('both parsers', () => {
   it.each(rows)('make the same of $command $args', async ({ command, args, want }) => {
     expect(scanArgs(specsOf(command), args)).toEqual(want);
     const { raw, stdout, stderr } = await commanderArgs(command, args);
@@ -273,7 +273,7 @@ describe('both ways into a command', () => {
   });
 });
 
-describe('the short way leaves to commander', () => {
+describe('the fast path leaves to commander', () => {
   it.each(['--help', '-h'])('%s', async (arg) => {
     expect(scanArgs(specsOf('proxy'), [arg])).toBeUndefined();
     const { raw, code, stdout, stderr } = await commanderArgs('proxy', [arg]);
@@ -289,7 +289,7 @@ describe('the short way leaves to commander', () => {
       want: { positionals: ['a'], options: { verbose: true, banner: true } },
     },
     {
-      name: 'a value right behind',
+      name: 'a value right after it',
       args: ['-tvsock', 'a'],
       want: { positionals: ['a'], options: { transport: 'vsock' } },
     },
@@ -308,7 +308,7 @@ describe('commander', () => {
   it.each([
     { name: 'half of a command', args: ['config'], says: /Usage: vmssh config/ },
     { name: 'nothing', args: [], says: /Usage: vmssh/ },
-  ])('tells of $name on stderr what there is', async ({ args, says }) => {
+  ])('shows $name on stderr', async ({ args, says }) => {
     const io = fakeIo();
     expect(await runCommandLine(args, io)).toBe(2);
     expect(io.stderr.join('')).toMatch(says);

@@ -55,14 +55,14 @@ describe('help', () => {
         shown ? groupTitles : groupTitles.filter((title) => title !== 'Hyper-V sockets'),
       );
       const listed = [...text.matchAll(/^ {2}([a-z]+) {2}/gm)].map(([, name]) => name);
-      const firstWords = new Set(
+      const names = new Set(
         commandGroups.flatMap((group) =>
           (group.platform ?? platform) === platform
             ? group.commands.map(({ name }) => name.split(' ')[0])
             : [],
         ),
       );
-      expect(listed).toEqual([...firstWords]);
+      expect(listed).toEqual([...names]);
     },
   );
 

@@ -6,7 +6,7 @@ import { runCommandLine } from '../../src/program/program.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 /** What a person sees who made a mistake. */
-async function told(args: readonly string[], program: 'vmssh' | 'vsock-nc' = 'vmssh') {
+async function shown(args: readonly string[], program: 'vmssh' | 'vsock-nc' = 'vmssh') {
   const io = fakeIo({ program });
   const code = await runCommandLine(args, io).catch((error) => explain(error, io));
   return { code, stdout: io.stdout.join(''), stderr: io.stderr.join('') };
@@ -65,8 +65,8 @@ describe('a mistake in the arguments', () => {
       hint: 'see vmssh ssh --help',
     },
     { args: ['help', 'nope'], says: 'unknown command "nope"', hint: 'see vmssh --help' },
-  ])('is told in one line, with its cure: $args', async ({ args, says, hint }) => {
-    expect(await told(args)).toEqual({
+  ])('is shown in one line, with its fix: $args', async ({ args, says, hint }) => {
+    expect(await shown(args)).toEqual({
       code: 2,
       stdout: '',
       stderr: `vmssh: ${says}\nhint: ${hint}\n`,
@@ -77,8 +77,8 @@ describe('a mistake in the arguments', () => {
     { args: ['ssh', 'unix/x', '--wait', 'ls'], tool: 'ssh', option: '--wait' },
     { args: ['ssh', 'unix/x', '-t', '--print-command'], tool: 'ssh', option: '--print-command' },
     { args: ['rsync', '-a', 'x', 'unix%x:', '--wait=5'], tool: 'rsync', option: '--wait=5' },
-  ])('with an option of ours after the first operand is told: $args', async ({ args, tool, option }) => {
-    expect(await told(args)).toEqual({
+  ])('is an option of ours after the first operand: $args', async ({ args, tool, option }) => {
+    expect(await shown(args)).toEqual({
       code: 2,
       stdout: '',
       stderr: `vmssh: ${option} is an option of vmssh: it has to come before the first operand\nhint: vmssh ${tool} ${option} ...\n`,
@@ -87,12 +87,12 @@ describe('a mistake in the arguments', () => {
 
   it('of vsock-nc leads to its own help', async () => {
     const stderr = 'vsock-nc: expected TARGET [PORT], got nothing\nhint: see vsock-nc --help\n';
-    expect(await told([], 'vsock-nc')).toEqual({ code: 2, stdout: '', stderr });
+    expect(await shown([], 'vsock-nc')).toEqual({ code: 2, stdout: '', stderr });
   });
 });
 
-describe('a value behind a blank that has to stand behind a "="', () => {
-  const cure = (option: string) => `hint: ${option}=5, or ${option} at the end if 5 is not its value\n`;
+describe('a value after a space that needs a "="', () => {
+  const fixFor = (option: string) => `hint: ${option}=5, or ${option} at the end if 5 is not its value\n`;
 
   it.each([
     { args: ['check', '--wait', '5', 'vsock/3'], option: '--wait' },
@@ -103,10 +103,10 @@ describe('a value behind a blank that has to stand behind a "="', () => {
     { args: ['ssh', '--wait', '5', 'mint'], option: '--wait' },
     { args: ['rsync', '-a', '--wait', '5', 'a', 'mint:'], option: '--wait' },
   ])('is refused: $args', async ({ args, option }) => {
-    const result = await told(args);
+    const result = await shown(args);
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(result.stderr).toBe(
-      `vmssh: ${option} needs "=" before its value: got "${option} 5"\n${cure(option)}`,
+      `vmssh: ${option} needs "=" before its value: got "${option} 5"\n${fixFor(option)}`,
     );
   });
 

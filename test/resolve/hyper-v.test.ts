@@ -68,14 +68,14 @@ describe('hyper-v/NAME', () => {
       machines: [{ ...running('Mint'), status: 'off' as const }],
       problem: 'Hyper-V knows "Mint", and it is off',
     },
-  ])('tells that $problem', async ({ machines, problem }) => {
+  ])('reports that $problem', async ({ machines, problem }) => {
     await expect(windows([machines]).resolve('hyper-v/mint')).rejects.toMatchObject({
       code: 'NOT_FOUND',
       problem,
     });
   });
 
-  it('tells what rights are needed', async () => {
+  it('shows what rights are needed', async () => {
     const { resolve } = windows([new DiscoveryError('NO_RIGHTS', 'not you')]);
     const error = await resolve('hyper-v/mint').catch((thrown) => thrown);
     expect(error).toMatchObject({ code: 'NO_RIGHTS' });
@@ -104,7 +104,7 @@ describe('a remembered name', () => {
 });
 
 describe('hyper-v/ID', () => {
-  it('asks nobody, and tells the state once it does not answer', async () => {
+  it('asks nobody, and reports the state once it does not answer', async () => {
     const { resolve, listsLeft } = windows([[{ ...running('Mint'), status: 'saved' }]]);
     const { endpoint: to, recheck } = await resolve(mint);
     expect({ to, left: listsLeft() }).toEqual({ to: endpoint(mint), left: 1 });

@@ -62,7 +62,7 @@ describe('a machine', () => {
     expect(await outcome('machine/web')).toMatchObject({ endpoint: { cid: 5 } });
   });
 
-  it('tells the private key that was made for it', async () => {
+  it('gives the private key that was made for it', async () => {
     await registered({ vSockCid: 5, sshPrivateKeyPath: '/run/k' });
     expect(await outcome('machine/a')).toMatchObject({ identityFile: '/run/k' });
     folder.stop();
@@ -111,7 +111,7 @@ describe('a machine', () => {
     });
   });
 
-  it('without any way to it is not found', async () => {
+  it('without an address is not found', async () => {
     await registered({});
     const problem = 'machine "a" (class vm) has neither a vsock CID nor an SSH address';
     await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));

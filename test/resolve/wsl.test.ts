@@ -28,7 +28,7 @@ describe('wsl/DISTRO', () => {
     });
   });
 
-  it('tells why nobody listens where systemd does not run', async () => {
+  it('says why nobody listens if systemd does not run', async () => {
     const { recheck } = await resolve('Debian', ['Debian'], { vmId, systemd: false });
     expect(await recheck?.()).toEqual({
       problem: '"Debian" runs without systemd, so nothing listens on its vsock ports',

@@ -8,13 +8,13 @@ import { exitCodeOf, type NoBannerReason } from '../../src/errors.js';
 import { suspects } from '../../src/guest/symptoms.js';
 import { awaitBanner } from '../../src/ssh/await-banner.js';
 import { bannerLimit } from '../../src/ssh/banner.js';
+import { openers, unix } from '../connect/openers.js';
 import { SocketFolder } from '../connect/socket-folder.js';
-import { unix, ways } from '../connect/ways.js';
 
 const enough = 20_000;
 const banner = 'SSH-2.0-guest';
 
-describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) => {
+describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native }) => {
   let folder: SocketFolder;
   let connection: Connection | undefined;
   beforeEach(() => {
@@ -65,13 +65,13 @@ describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) 
     server.close();
   });
 
-  it.skipIf(skip)('knows it by its words', async () => {
+  it.skipIf(skip)('is recognized by its text', async () => {
     const from = await open((peer) => peer.write('HTTP/1.1 408 Request Timeout\r\n'));
     const problem = 'something answers, but it is a web server: HTTP/1.1 408 Request Timeout';
     await expect(awaitBanner(from, 't', enough)).rejects.toMatchObject(refusal('not-ssh', problem));
   });
 
-  it.skipIf(skip).each(['', 'SSH-2.0-gu', 'refused\r\n'])('tells a close after %j', async (start) => {
+  it.skipIf(skip).each(['', 'SSH-2.0-gu', 'refused\r\n'])('reports a close after %j', async (start) => {
     const from = await open((peer) => peer.end(start));
     const failure = await awaitBanner(from, 't', enough).catch((error) => error);
     const problem = 'the connection was closed before a banner came';
@@ -79,7 +79,7 @@ describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) 
     expect(exitCodeOf(failure)).toBe(3);
   });
 
-  it.skipIf(skip).each(['', 'SSH-2.0-gu', 'Welcome\r\n'])('tells a silence after %j', async (start) => {
+  it.skipIf(skip).each(['', 'SSH-2.0-gu', 'Welcome\r\n'])('reports silence after %j', async (start) => {
     const from = await open((peer) => peer.write(start));
     const problem = 'connected, but no SSH banner came in 0.05 s';
     const hint = expect.stringContaining('Accept=yes');
@@ -99,7 +99,7 @@ describe.each(ways)('awaitBanner over a socket opened $way', ({ skip, native }) 
       bytes: `${'x\n'.repeat(bannerLimit / 2 - 2)}SSH-2.0-x\r\n`,
       why: 'no banner in 16384 bytes',
     },
-  ])('tells $name', async ({ bytes, why }) => {
+  ])('reports $name', async ({ bytes, why }) => {
     const from = await open((peer) => peer.write(bytes));
     const failure = awaitBanner(from, 't', enough);
     await expect(failure).rejects.toMatchObject(refusal('not-ssh', `something answers, but ${why}`));

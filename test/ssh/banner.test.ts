@@ -7,9 +7,9 @@ const openssh = 'SSH-2.0-OpenSSH_9.2p1 Debian-2';
 describe('scanBanner', () => {
   it.each([
     { name: 'a banner', before: '', line: openssh, end: '\r\n', after: '' },
-    { name: 'a banner that ends in a line feed alone', before: '', line: openssh, end: '\n', after: '' },
+    { name: 'a banner that ends in only a line feed', before: '', line: openssh, end: '\n', after: '' },
     {
-      name: 'a banner with the key exchange behind it',
+      name: 'a banner followed by the key exchange',
       before: '',
       line: openssh,
       end: '\r\n',

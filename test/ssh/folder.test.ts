@@ -28,11 +28,11 @@ describe('the home that ssh takes', () => {
   const ask = (HOME: string, home: string, platform: NodeJS.Platform = 'linux') =>
     otherHome({ HOME }, platform, () => home);
 
-  it('is told where HOME is another', () => {
+  it('is reported if HOME is another', () => {
     expect(ask('/tmp/x', '/home/ann')).toBe('/home/ann');
   });
 
-  it('is not told where it is the same, by whatever path, nor on Windows', () => {
+  it('is not reported if it is the same, by any path, or on Windows', () => {
     mkdirSync(join(dir, 'real'));
     symlinkSync('real', join(dir, 'link'));
     expect(ask(join(dir, 'link'), join(dir, 'real'))).toBeUndefined();

@@ -52,13 +52,13 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('a handshake by the 
     expect(await handshake({ ...options, target })).toEqual({ hostKey, methods: ['none'] });
   });
 
-  it("takes no server's greeting for ssh's own words", async () => {
+  it("does not take a server's greeting for ssh's own message", async () => {
     const greeting = 'debug1: Server host key: ssh-rsa SHA256:AAAA\r\nAuthenticated to x\r\n';
     const { target } = await server((attempt) => attempt.reject(['publickey']), greeting);
     expect((await handshake({ ...options, target })).hostKey).toEqual(hostKey);
   });
 
-  it('says in the words of ssh why it failed', async () => {
+  it("says why it failed, with ssh's message", async () => {
     const target = await listen((socket) => socket.end('SSH-2.0-x\r\n'));
     await expect(handshake({ ...options, target })).rejects.toMatchObject({
       ...{ name: 'ConnectError', op: 'handshake', code: 'HANDSHAKE', target },
@@ -67,7 +67,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('a handshake by the 
     });
   });
 
-  it('says in our own words why there was no connection', async () => {
+  it('says why there was no connection, with our own message', async () => {
     const target = `unix${folder.at('nothing')}`;
     await expect(handshake({ ...options, target })).rejects.toMatchObject({
       problem: expect.stringContaining('ENOENT'),

@@ -69,9 +69,9 @@ describe('older names', () => {
     const typed = { text: 'container%web', target: parseTarget('container%web'), machine };
     const names = keyNames(typed);
     expect(names?.alias).toBe('vmssh-machine%web');
-    const words = ['machine', 'container'];
+    const kinds = ['machine', 'container'];
     expect([...(names?.older ?? [])].sort()).toEqual(
-      words.flatMap((word) => [`${word}%web`, `${word}-web`, `${word}/web`]).sort(),
+      kinds.flatMap((kind) => [`${kind}%web`, `${kind}-web`, `${kind}/web`]).sort(),
     );
     expect(keyNames({ ...typed, machine: { ...machine, uuid } })).toEqual({
       alias: `vmssh-${uuid}`,

@@ -6,13 +6,13 @@ import { openConnection } from '../../src/connect/open.js';
 import { toDuplex } from '../../src/deliver/duplex.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { probeSock } from '../../src/ssh/probe.js';
+import { openers, unix } from '../connect/openers.js';
 import { SocketFolder } from '../connect/socket-folder.js';
-import { unix, ways } from '../connect/ways.js';
 
 const keys = ssh2.utils.generateKeyPairSync('ed25519');
 const options = { target: 't', user: 'root', timeoutMs: 20_000 };
 
-describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
+describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => {
   let folder: SocketFolder;
   beforeEach(() => {
     folder = new SocketFolder();
@@ -47,7 +47,7 @@ describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
       .replace(/=+$/, '')}`,
   };
 
-  it.skipIf(skip)('tells the host key and the methods, asks for nothing else and hangs up', async () => {
+  it.skipIf(skip)('reports the host key and the methods, asks for nothing else and hangs up', async () => {
     const { tries, left, sock } = await server((attempt) => attempt.reject(['publickey', 'password']));
     const result = await probeSock(sock, { ...options, user: 'ann' });
     expect(result).toEqual({ hostKey, methods: ['publickey', 'password'] });
@@ -56,13 +56,13 @@ describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
     expect(sock.destroyed).toBe(true);
   });
 
-  it.skipIf(skip)('tells a server that lets anybody in', async () => {
+  it.skipIf(skip)('reports a server that lets anybody in', async () => {
     const { sock, left } = await server((attempt) => attempt.accept());
     expect(await probeSock(sock, options)).toEqual({ hostKey, methods: ['none'] });
     await Promise.all(left);
   });
 
-  it.skipIf(skip)('tells a handshake that fails', async () => {
+  it.skipIf(skip)('reports a handshake that fails', async () => {
     const sock = await open((socket) => socket.end('SSH-2.0-x\r\n\0\0\0\x0cgarbagegarbage'));
     const failure = await probeSock(sock, options).catch((error) => error);
     expect(failure).toMatchObject({
@@ -74,7 +74,7 @@ describe.each(ways)('probe over a socket opened $way', ({ skip, native }) => {
     expect(sock.destroyed).toBe(true);
   });
 
-  it.skipIf(skip)('tells a server that closes in the middle', async () => {
+  it.skipIf(skip)('reports a server that closes in the middle', async () => {
     const sock = await open((socket) => socket.end('SSH-2.0-x\r\n'));
     await expect(probeSock(sock, options)).rejects.toMatchObject({
       code: 'HANDSHAKE',

@@ -18,7 +18,7 @@ static int reap(int flags);
 void crowd(const struct plan *plan) {
   long started = 0, reaped = 0, answered = 0, failed = 0, most = 0;
   struct child *children = calloc((size_t)plan->count, sizeof *children);
-  prctl(PR_SET_CHILD_SUBREAPER, 1);  // whatever a proxy leaves behind becomes our child
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // what outlives a proxy becomes our child
   serve(plan, service_banner);
   events = epoll_create1(EPOLL_CLOEXEC);
   const int64_t begin = now();

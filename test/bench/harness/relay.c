@@ -65,7 +65,7 @@ void hold(const struct plan *plan) {
   for (long i = 0; i < plan->count; i++) finish(&children[i]);
 }
 
-// One byte there and back: what is timed after it is the relay alone, without the start of a process.
+// One byte there and back: the timing after it is only of the relay, not of a process's start.
 static struct child open_way(const struct plan *plan) {
   struct child child = start(plan, wires_pipes);
   write_all(child.in, "x", 1);

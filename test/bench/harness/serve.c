@@ -94,7 +94,7 @@ static void serve_banners(void) {
   }
 }
 
-// Answers the first byte, which shows that the way is open, and then takes plan->bytes.
+// Answers the first byte, which shows that the connection is open, and then takes plan->bytes.
 static void sink(int fd) {
   if (read(fd, buffer, 1) != 1) fail("sink: no first byte");
   write_all(fd, "y", 1);

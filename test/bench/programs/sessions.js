@@ -1,4 +1,4 @@
-// What the library leaves behind: sessions.js INDEX TARGET COUNT. Prints descriptors and threads before and after.
+// What the library leaves open: sessions.js INDEX TARGET COUNT. Prints descriptors and threads before and after.
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';

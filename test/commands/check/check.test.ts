@@ -47,7 +47,7 @@ describe('on real sockets', () => {
   afterEach(() => folder.stop());
   const all = { port: 22, user: 'root', json: true, ...flags };
 
-  it('check tells as JSON where each target stopped, and exits as the first that failed', async () => {
+  it('check reports in JSON where each target stopped, and exits like the first that failed', async () => {
     const path = await folder.listen((peer) => peer.end('SSH-2.0-x\r\n'));
     const targets = [`unix${path}`, `unix${folder.at('nothing')}`, 'foo/bar'];
     const io = fakeIo();

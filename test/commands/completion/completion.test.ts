@@ -27,7 +27,7 @@ const live = {
   providers: async () => ['libvirt', 'lima'],
   folder: async (path: string) => (path === '/' ? [{ name: 'run', kind: 'folder' as const }] : []),
 };
-const words = async (line: string, names: LiveNames = live) =>
+const candidates = async (line: string, names: LiveNames = live) =>
   (await complete(line.split(' '), commands, names)).map(({ word }) => word);
 
 describe('completion', () => {
@@ -70,12 +70,12 @@ describe('completion', () => {
     { line: 'check ann@m', want: ['ann@mint'] },
     { line: 'proxy m', want: [] },
     { line: 'nope x', want: [] },
-  ])('of "$line"', async ({ line, want }) => expect(await words(line)).toEqual(want));
+  ])('of "$line"', async ({ line, want }) => expect(await candidates(line)).toEqual(want));
 
   it('offers no name that the commands would not take', async () => {
     const names = ['..', 'a/b', '', 'two', 'Two', 'x y', 'x-y', 'x?y', 'twins', 'twins'];
     const machines = names.map((name, i) => machine(name, `podman/${i < 8 ? name : `${name}${i}`}`));
-    const offered = await words('check ', { ...live, machines: async () => machines });
+    const offered = await candidates('check ', { ...live, machines: async () => machines });
     expect(offered.filter((word) => !word.endsWith('/'))).toEqual([
       ...['two', 'podman/two', 'Two', 'podman/Two', 'x-y', 'podman/x-y'],
       ...['podman/twins8', 'podman/twins9'],
@@ -105,12 +105,12 @@ describe('completion', () => {
       { line: 'nc unixDIR/absent/x', want: [] },
       { line: `nc unixDIR/../${'x/'.repeat(60)}`, want: [] },
     ])('offers folders and sockets: $line', async ({ line, want }) => {
-      const offered = await words(line.replaceAll('DIR', dir), { ...live, folder: listFolder });
+      const offered = await candidates(line.replaceAll('DIR', dir), { ...live, folder: listFolder });
       expect(offered.sort()).toEqual(want.map((each) => each.replaceAll('DIR', dir)));
     });
   });
 
-  it('has every command, and tells what it does', async () => {
+  it('has every command and its summary', async () => {
     const all = await complete([''], commands, live);
     expect(all.map(({ word }) => word)).toEqual([...new Set(commands.map(({ name }) => name.split(' ')[0]))]);
     expect(all.find(({ word }) => word === 'list')?.about).toMatch(/^list the virtual machines/);
@@ -138,10 +138,10 @@ describe('completion', () => {
     );
   });
 
-  // A stand-in for vmssh prints the words that it was asked with, behind a candidate.
+  // A stand-in for vmssh prints its arguments after a candidate.
   const standIn = `vmssh() { printf 'qemu:session/a\\tx\\nqemu:session/b\\ty\\n'; printf '%s|' "$@" >&3; }; `;
   it.skipIf(missingPrograms({ bash: 'bash' }))(
-    'works in bash, also behind a colon, which parts words there',
+    'works in bash, also after a colon, which separates words there',
     async () => {
       const script = `${completionScripts.bash}${standIn}
 exec 3>&1
@@ -154,7 +154,7 @@ _vmssh 2>/dev/null; echo; printf '<%s>' "\${COMPREPLY[@]}"`;
   );
 
   it.skipIf(missingPrograms({ bash: 'bash' }))(
-    'adds nothing in bash behind a colon that is there',
+    'adds nothing in bash after a colon that is already typed',
     async () => {
       const script = `${completionScripts.bash}
 vmssh() { printf 'mint:\\tx\\n'; }

@@ -38,7 +38,7 @@ describe('config install, again', () => {
     expect(await run(async () => ({ machines: [other], warnings: [] }))).toEqual([['Host web'], undefined]);
   });
 
-  it('holds on to a prefix, and to patterns alone, until another is said', async () => {
+  it('keeps a prefix, and patterns only, until told otherwise', async () => {
     const hosts = async (some: Partial<ConfigOptions>) => {
       expect(await home.install(some)).toBe(0);
       return readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);

@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 
 describe('config install', () => {
-  it('writes both files where there is none, for their owner alone', async () => {
+  it('writes both files if there are none, for their owner only', async () => {
     const to = home.io();
     expect(await home.install({}, to)).toBe(0);
     expect(to.stdout.join('')).toBe(`wrote ${home.own}\nwrote ${home.main}\n`);
@@ -81,7 +81,7 @@ describe('config install', () => {
     expect(readFileSync(home.own, 'utf8')).not.toContain('mint');
   });
 
-  it('shows what it would change, in a diff, and tells by its exit code', async () => {
+  it('shows what it would change, as a diff and by its exit code', async () => {
     home.write('config', 'Host a\n');
     const to = home.io();
     expect(await showPlan(await planInstall(options, to, find), to)).toBe(1);
@@ -101,7 +101,7 @@ describe('config install', () => {
     expect(to.stdout.join('')).toContain('Host a\\x1b[2J');
   });
 
-  it('writes the patterns alone for all users, readable for all', async () => {
+  it('writes only the patterns for all users, readable by all', async () => {
     const to = home.io();
     const files = configFiles({ system: true }, to, home.path);
     expect(files).toEqual({
@@ -123,7 +123,7 @@ describe('config install', () => {
 });
 
 describe('config uninstall', () => {
-  it('leaves nothing behind', async () => {
+  it('leaves no files', async () => {
     await home.install();
     expect(await home.uninstall()).toBe(0);
     expect([existsSync(home.own), existsSync(home.main)]).toEqual([false, false]);

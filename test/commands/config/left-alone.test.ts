@@ -19,7 +19,7 @@ describe('config install where a file is not its own to write', () => {
   it.each([
     { name: 'foreign', text: 'Host a\n', why: 'vmssh did not write it' },
     { name: 'edited', text: undefined, why: 'it was edited since vmssh wrote it' },
-  ])('leaves a file alone that is $name, and so does config uninstall', async ({ text, why }) => {
+  ])('does not change a file that is $name; nor does config uninstall', async ({ text, why }) => {
     await home.install();
     const left = text ?? `${readFileSync(home.own, 'utf8')}Host mine\n`;
     writeFileSync(home.own, left);
@@ -54,7 +54,7 @@ describe('config install where a file is not its own to write', () => {
     },
   );
 
-  it('fails where its own file cannot be written, and leaves the main one alone', async () => {
+  it('fails if its own file cannot be written, and does not change the main one', async () => {
     const to = home.io();
     const full = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
     expect(await applyPlan(await planInstall(options, to, find), to, full)).toBe(1);
@@ -90,7 +90,7 @@ describe('config install where a file is not its own to write', () => {
   it.each([
     { name: 'is read-only', bytes: Buffer.from('Host a\n'), mode: 0o444, why: 'is read-only' },
     { name: 'is not UTF-8', bytes: Buffer.from('# caf\xe9\n', 'latin1'), mode: 0o600, why: 'is not UTF-8' },
-  ])('leaves a main file alone that $name, and prints the line', async ({ bytes, mode, why }) => {
+  ])('does not change a main file that $name, and prints the line', async ({ bytes, mode, why }) => {
     home.write('config', bytes, mode);
     const to = home.io();
     expect(await home.install({}, to)).toBe(1);

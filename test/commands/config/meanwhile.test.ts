@@ -63,7 +63,7 @@ describe('what somebody writes into the main file meanwhile', () => {
     expect(to.stderr).toEqual([expect.stringContaining('no Host for "*":')]);
   });
 
-  it('is left alone if it changes again and again', async () => {
+  it('is not changed if it keeps changing', async () => {
     let count = 0;
     const write = interfering(home.main, 100, () => writeFileSync(home.main, `Host ${count++}\n`));
     const to = home.io();
@@ -75,7 +75,7 @@ describe('what somebody writes into the main file meanwhile', () => {
 
 describe('the file of its own', () => {
   it.each(['install', 'uninstall'] as const)(
-    'that somebody edits meanwhile is left alone by config %s',
+    'that somebody edits meanwhile is not changed by config %s',
     async (act) => {
       await home.install();
       const write = interfering(home.own, 1, () => appendFileSync(home.own, theirs));

@@ -31,7 +31,7 @@ describe('a program for all users', () => {
       there: { '/opt/vmssh/vmssh': { uid: 0, mode: 0o711 } },
       want: '/opt/vmssh/vmssh is closed to other users',
     },
-  ])('has $name in its way', async ({ there, want }) => {
+  ])('is blocked by $name', async ({ there, want }) => {
     const look = async (path: string) => (there as Record<string, typeof ofRoot>)[path] ?? ofRoot;
     expect(await notForAll(['/usr/bin/node', '/opt/vmssh/vmssh'], look)).toBe(want);
   });

@@ -302,7 +302,7 @@ describe('the doctor of this host', () => {
     expect(() => understand(doctor, { positionals, options }, fakeIo())).toThrow(new UsageError(says));
   });
 
-  it('with a target goes the way to that machine', () => {
+  it('with a target tests the connection to that machine', () => {
     const parse = (text: string, options = {}) => doctor.parse({ positionals: [text], options }, fakeIo());
     const target = { target: 'ann@vsock/3', port: undefined, user: 'ann' };
     expect(parse('ann@vsock/3')).toMatchObject({ show: 'target', target });

@@ -47,7 +47,7 @@ describe('a folder of PATH', () => {
     { name: 'below a sticky one', entries: { '/a': [0, 0o1777], '/a/bin': [1000, 0o755] }, who: undefined },
     { name: 'that can be made by anybody', entries: { '/a': [0, 0o1777] }, who: 'any user' },
     { name: 'that only root can make', entries: {}, who: undefined },
-    { name: "behind another user's link", entries: { '/a/bin': [0, 0o755, 0, 1001] }, who: 'user 1001' },
+    { name: "after another user's link", entries: { '/a/bin': [0, 0o755, 0, 1001] }, who: 'user 1001' },
     { name: 'seen from a user namespace', entries: { '/a/bin': [65_534, 0o755] }, who: undefined },
     {
       name: 'that is the current one',

@@ -5,7 +5,7 @@ import type { Facts } from '../../../src/commands/doctor/host/facts.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { run, vmssh } from '../../helpers/run.js';
 
-/** Whatever a path, a tool's words or a setting may hold. */
+/** Anything that a path, a tool's message or a setting may contain. */
 const secrets = [
   ...[
     '/home/jdoe/.ssh',

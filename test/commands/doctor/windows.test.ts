@@ -11,7 +11,7 @@ const good: WindowsFacts = { hvsock: 'WSAECONNREFUSED', rights, services: 1 };
 const find = (facts: WindowsFacts, name: string) => windowsChecks(facts).find((check) => check.name === name);
 
 describe('the doctor on Windows', () => {
-  it('tells what is there', () => {
+  it('shows what is there', () => {
     expect(windowsChecks(good)).toMatchObject([
       {
         ...{ name: 'hvsock', state: 'ok' },
@@ -22,14 +22,14 @@ describe('the doctor on Windows', () => {
     ]);
   });
 
-  it.each(['WSAEAFNOSUPPORT', 'WSAESOCKTNOSUPPORT'])('tells what %s means, and its cure', (hvsock) => {
+  it.each(['WSAEAFNOSUPPORT', 'WSAESOCKTNOSUPPORT'])('explains %s, with its fix', (hvsock) => {
     expect(find({ ...good, hvsock }, 'hvsock')).toMatchObject({
       ...{ state: 'bad', found: `this Windows has no Hyper-V sockets (${hvsock})` },
       fix: expect.stringContaining('VirtualMachinePlatform'),
     });
   });
 
-  it('tells who may see machines', () => {
+  it('shows who may see machines', () => {
     const both = { elevated: true, hyperVAdministrator: true };
     const neither = { elevated: false, hyperVAdministrator: false };
     expect(find({ ...good, rights: both }, 'rights')?.found).toMatch(/elevated and of Hyper-V Admin/);
@@ -38,7 +38,7 @@ describe('the doctor on Windows', () => {
     });
   });
 
-  it('does not know how many services there are where nobody tells', () => {
+  it('does not know how many services there are if that is not reported', () => {
     expect(find({ ...good, services: undefined }, 'services')?.found).toMatch(/unknown how many/);
   });
 

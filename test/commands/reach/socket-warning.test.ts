@@ -27,7 +27,7 @@ describe('the owner of a socket', () => {
     expect(await warned(text, owner)).toBe('');
   });
 
-  it.each(['unix/x', 'vsock-mux/x', 'unix:/x', 'unix%x'])('behind %s is told once', async (text) => {
+  it.each(['unix/x', 'vsock-mux/x', 'unix:/x', 'unix%x'])('for %s is printed once', async (text) => {
     expect(await warned(text, 1001)).toBe(
       'vmssh: warning: /run/\\x1b[2Jx belongs to user 1001, who can answer in place of the machine\n',
     );

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'v
 import { failures } from '../../../src/connect/failures/failures.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError } from '../../../src/errors.js';
+import { mux, openers, unix } from '../openers.js';
 import { SocketFolder } from '../socket-folder.js';
-import { mux, unix, ways } from '../ways.js';
 
 interface Bench {
   readonly folder: SocketFolder;
@@ -30,7 +30,7 @@ const cases: readonly Case[] = [
   { codes: ['ENOENT'], name: 'nothing there', make: ({ folder }) => folder.at('nothing') },
   { codes: ['ENOENT'], name: 'a link to nothing', make: ({ folder }) => link(folder, folder.at('nothing')) },
   { codes: ['ENOTDIR'], name: 'a file for a folder', make: ({ folder }) => `${file(folder)}/s` },
-  { codes: ['ECONNREFUSED'], name: 'a socket left behind', make: ({ folder }) => folder.abandon() },
+  { codes: ['ECONNREFUSED'], name: 'a socket without a server', make: ({ folder }) => folder.abandon() },
   { codes: ['ECONNREFUSED'], name: 'a plain file', make: ({ folder }) => file(folder) },
   { codes: ['ECONNREFUSED'], name: 'a folder', make: ({ folder }) => folder.path },
   { codes: ['ENAMETOOLONG'], name: '108 bytes', make: () => `/${'a'.repeat(107)}` },
@@ -47,7 +47,7 @@ const notHere = ['EPERM', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS'];
 /** What the talk with a multiplexer gives: see multiplexer.test.ts. */
 const talk = ['EOF', 'ECONNRESET', 'EPIPE', 'PROTOCOL'];
 
-describe.each(ways)('opened $way', ({ skip, native }) => {
+describe.each(openers)('opened $how', ({ skip, native }) => {
   let folder: SocketFolder;
   const cleanup: (() => void)[] = [];
   beforeEach(() => {
@@ -100,7 +100,7 @@ async function datagram({ folder, context, cleanup }: Bench): Promise<string> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   cleanup.push(() => socat.kill());
-  for await (const words of socat.stderr) if (/bind|datagram|transfer/i.test(String(words))) break;
+  for await (const text of socat.stderr) if (/bind|datagram|transfer/i.test(String(text))) break;
   return path;
 }
 

@@ -86,7 +86,7 @@ describe('listHyperV', () => {
     { name: 'no namespace', from: wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }), code: 'NO_HYPERV' },
     { name: 'no answer in time', from: wmi({ code: 'ETIMEDOUT' }), code: 'TIMEOUT' },
     { name: 'a failure of both', from: wmi({ code: 'REGDB_E_CLASSNOTREG' }), code: 'REGDB_E_CLASSNOTREG' },
-  ])('tells $name', async ({ from, code }) => {
+  ])('reports $name', async ({ from, code }) => {
     await expect(listHyperV(deps, from)).rejects.toMatchObject({ name: 'DiscoveryError', code });
   });
 

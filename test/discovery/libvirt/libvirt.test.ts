@@ -34,7 +34,7 @@ describe('domains', () => {
     ]);
   });
 
-  it('are read from XML by their elements, not by words in their descriptions', () => {
+  it('are read from XML by their elements, not by text in their descriptions', () => {
     expect(parseDomains(fixture('virsh/libvirt9.0.0-test-driver-dumpxml.txt'), 'system')).toMatchObject([
       { name: 'mint', id: 1, cid: 42, status: 'running' },
       { name: 'my vm & "co"', id: 2, cid: 43, status: 'running' },
@@ -98,7 +98,7 @@ esac
     ]);
   });
 
-  it('of one name in both libvirtds are told apart', () => {
+  it('with the same name in both libvirtds are distinguished', () => {
     const domain = { name: 'a', uuid: mint, status: 'running', scope: 'system' } as const;
     const other = { ...domain, uuid: plain, scope: 'user' } as const;
     const all = [domain, other];

@@ -39,7 +39,7 @@ describe('parseMachine', () => {
     { name: 'a leader that is a bare pid', input: { leader: 7 }, want: { leader: 7 } },
     { name: 'null everywhere', input: allNull(), want: {} },
     { name: 'empty text', input: { id: '', service: '', sshAddress: '' }, want: {} },
-    { name: 'no CID, told as VMADDR_CID_ANY', input: { vSockCid: 4294967295 }, want: {} },
+    { name: 'no CID, reported as VMADDR_CID_ANY', input: { vSockCid: 4294967295 }, want: {} },
     { name: 'a CID of the host', input: { vSockCid: 2 }, want: {} },
     { name: 'the greatest CID', input: { vSockCid: 4294967294 }, want: { vsockCid: 4294967294 } },
     {

@@ -121,7 +121,7 @@ describe('findMachine', () => {
     expect(await findMachine('a', deps)).toMatchObject({ outcome: 'unknown', known: ['b'] });
   });
 
-  it('tells a scope that refuses every question as failed', async () => {
+  it('reports a scope that refuses every question as failed', async () => {
     const denied = wire({ error: 'org.varlink.service.PermissionDenied' });
     await user((_request, client) => {
       client.write(denied);

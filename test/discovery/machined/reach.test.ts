@@ -28,7 +28,7 @@ describe('reach', () => {
       want: { via: 'sshAddress', address: '[::1]:2222' },
     },
     {
-      name: 'nothing else, and tells why',
+      name: 'nothing else, and says why',
       input: { class: 'container', service: 'libvirt-lxc' },
       want: {
         via: 'none',

@@ -151,7 +151,7 @@ describe('call', () => {
       (socket) => socket.destroy(),
     );
     const error = await failure(call(peer.path, method, {}));
-    // Which of them depends on whether the request was on its way.
+    // Which of them depends on whether the request was already sent.
     expect(error.code).toMatch(/^(PROTOCOL|EPIPE|ECONNRESET)$/);
   });
 

@@ -79,7 +79,7 @@ describe('Incus and LXD', () => {
       want: { address: '10.0.0.7' },
     },
     {
-      name: 'a container that has IPv6 alone',
+      name: 'a container that has only IPv6',
       input: {
         type: 'container',
         state: { network: { eth0: { addresses: [inet('fd00::7', 'global', 'inet6')] } } },

@@ -49,12 +49,12 @@ describe('findExport', () => {
     });
   });
 
-  it('tells names that differ in case only', async () => {
+  it('reports names that differ only in case', async () => {
     await put(v262('Mint'), v257('MINT'));
     expect(await findExport('mint', deps)).toMatchObject({ outcome: 'ambiguous', means: ['Mint', 'MINT'] });
   });
 
-  it('tells where it looked and what there is', async () => {
+  it('reports where it looked and what it found', async () => {
     await put(v262('a'), v257('b'));
     expect(await findExport('c1', deps)).toEqual({
       outcome: 'unknown',
@@ -64,7 +64,7 @@ describe('findExport', () => {
     });
   });
 
-  it('looks in /run alone where there is no runtime folder of the user', async () => {
+  it('looks only in /run if the user has no runtime folder', async () => {
     const tried = ['/run/systemd/nspawn/c1/unix-export/ssh', '/run/systemd/nspawn/unix-export/c1/ssh'];
     expect(await findExport('c1', { env: {} }, fakeFs({}))).toMatchObject({ outcome: 'unknown', tried });
   });
@@ -74,7 +74,7 @@ describe('findExport', () => {
     expect(await findExport(name, deps, fs)).toMatchObject({ outcome: 'refused' });
   });
 
-  it('tells a folder that is closed, not the one that always is', async () => {
+  it('reports a folder that cannot be read, except the one that never can', async () => {
     const path = '/run/systemd/nspawn/c1/unix-export/ssh';
     const closed = '/run/systemd/nspawn/propagate/unix-export/ssh';
     const fs = fakeFs(

@@ -28,7 +28,7 @@ describe('processes by name', () => {
     expect(await processesNamed(/^vm$/, deps, undefined, uid)).toHaveLength(want);
   });
 
-  it('stand behind the loader that started them', async () => {
+  it('come after the loader that started them', async () => {
     const loader = ['/x/ld-linux-x86-64.so.2', '--library-path', '/x/lib', '--argv0=y', '/x/bin/vm', '-a'];
     const procDir = fakeProc(dir, [{ argv: loader }]);
     expect(await processesNamed(/^vm$/, { env: {}, procDir }, undefined, uid)).toEqual([

@@ -29,7 +29,7 @@ describe('a process of the system may run a set-user-ID program', () => {
     { name: "unseen, of root's login", mode: undefined, login: '0', want: false },
     { name: 'unseen, of our login', mode: undefined, login: '1000\n', want: false },
     { name: "unseen, of another one's login", mode: undefined, login: '1001', want: true },
-    { name: 'unseen, by a kernel that tells nothing', mode: undefined, login: undefined, want: false },
+    { name: 'unseen, by a kernel that reports nothing', mode: undefined, login: undefined, want: false },
   ])('$want: $name', async ({ mode, login, want }) => {
     expect(await mayBeSetUserId(folder(mode, login), 1000)).toBe(want);
   });

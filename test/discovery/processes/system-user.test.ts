@@ -55,7 +55,7 @@ describe('a uid', () => {
       want: false,
     },
     { name: "none, as of Firecracker's jailer", account: '', want: true },
-    { name: 'not told', account: undefined, want: false },
+    { name: 'not reported', account: undefined, want: false },
   ])("above UID_MAX is the system's if its account is $name: $want", async ({ account, want }) => {
     expect(await isSystemUser(64_055, system(debian), async () => account)).toBe(want);
   });
@@ -88,7 +88,7 @@ describe.skipIf(missingPrograms({ getent: 'libc-bin' }))('the user database', ()
     { name: 'is not there', script: undefined },
     { name: 'fails', script: 'echo x:/bin/false; exit 1' },
     { name: 'has no end', script: 'exec yes x:/bin/false' },
-  ])('that $name tells nothing', async ({ script }) => {
+  ])('that $name reports nothing', async ({ script }) => {
     const bin = join(dir, `bin-${count++}`);
     mkdirSync(bin);
     if (script)

@@ -56,7 +56,7 @@ describe('who listens on a TCP port', () => {
     await expect(readListeners(endless)).rejects.toMatchObject({ code: 'EFBIG' });
   });
 
-  it.skipIf(process.platform !== 'linux')('is told by this kernel', async () => {
+  it.skipIf(process.platform !== 'linux')('is reported by this kernel', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await once(server, 'listening');

@@ -26,7 +26,7 @@ describe('a tool that is a script', () => {
     await gone;
   });
 
-  it('that prints without end is ended, and that is told', async () => {
+  it('that prints without end is killed, and that is reported', async () => {
     await expect(runTool('yes', [], { env: process.env })).rejects.toMatchObject({
       name: 'DiscoveryError',
       code: 'PROTOCOL',
@@ -35,7 +35,7 @@ describe('a tool that is a script', () => {
   });
 
   it('has answered where it ended, though something that it started holds its output', async () => {
-    const { hold, gone } = lifeline(join(dir, 'behind'));
+    const { hold, gone } = lifeline(join(dir, 'child'));
     const script = `${hold}; sleep 1000 & echo $!; printf x`;
     const pid = Number.parseInt(await runTool('sh', ['-c', script], { env: process.env }), 10);
     // What a tool that ended well leaves running is its own business, such as a daemon.

@@ -30,7 +30,7 @@ describe('the arguments of QEMU', () => {
     { name: 'a reserved CID', input: ['-device', 'vhost-vsock-pci,guest-cid=2'], want: {} },
     { name: 'another device', input: ['-device', 'virtio-net-pci,guest-cid=3'], want: {} },
     {
-      name: 'a vhost-user device, its character device behind it',
+      name: 'a vhost-user device, its character device after it',
       input: ['-device', 'vhost-user-vsock-pci,chardev=c', '-chardev', 'socket,id=c,path=/run/a,,b.sock'],
       want: { vhostUserSocket: '/run/a,b.sock' },
     },

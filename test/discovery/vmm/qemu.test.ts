@@ -28,7 +28,7 @@ describe('running QEMUs', () => {
     ]);
   });
 
-  it('of one name are told apart by UUID, or by CID', async () => {
+  it('with the same name are distinguished by UUID, or by CID', async () => {
     const { found } = await list(
       { argv: ['qemu-system-x86_64', '-name', 'a', '-uuid', uuid, ...vsock(3)] },
       { argv: ['qemu-system-x86_64', '-name', 'a', ...vsock(4)] },

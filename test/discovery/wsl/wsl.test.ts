@@ -80,7 +80,7 @@ describe('askDistro', () => {
     expect(await askDistro('Debian', deps, run)).toEqual({ vmId, systemd: false });
   });
 
-  it('knows no id where nobody tells', async () => {
+  it('has no id if none is reported', async () => {
     const { run } = tools({ wslinfo: Buffer.from('\nsystemd\n') });
     expect(await askDistro('Debian', deps, run)).toEqual({ vmId: undefined, systemd: true });
   });

@@ -23,9 +23,9 @@ export const events: readonly Case[] = [
       const third = (value: number) => heard.push(['third', value]);
       emitter.on('x', (value) => heard.push(['first', value])).once('x', () => heard.push('once'));
       emitter.prependListener('x', () => heard.push('before')).on('x', third);
-      const told = [emitter.emit('x', 1), emitter.listenerCount('x')];
+      const results = [emitter.emit('x', 1), emitter.listenerCount('x')];
       emitter.off('x', third);
-      return [...told, emitter.emit('x', 2), emitter.emit('y'), heard];
+      return [...results, emitter.emit('x', 2), emitter.emit('y'), heard];
     },
     want: [true, 3, true, false, ['before', ['first', 1], 'once', ['third', 1], 'before', ['first', 2]]],
   },

@@ -74,7 +74,7 @@ export const sockets: readonly Case[] = [
     want: [4, 6, 6, 0, 0, 0, 0],
   },
   {
-    name: 'bytes one way, to their end',
+    name: 'bytes in one direction, to their end',
     run: () =>
       withPair(async (client, served) => {
         served.write('a');
@@ -84,7 +84,7 @@ export const sockets: readonly Case[] = [
     want: 1_000_001,
   },
   {
-    name: 'bytes the other way',
+    name: 'bytes in the other direction',
     run: () =>
       withPair(async (client, served) => {
         await new Promise((resolve) => client.write('hello', resolve));

@@ -99,7 +99,7 @@ describeAddon('connect', () => {
     addon.close(handle);
   });
 
-  it('opens 200 at once, and leaves no descriptor behind', async () => {
+  it('opens 200 at once, and leaks no descriptor', async () => {
     const { path } = await listen((socket) => socket.end('x'));
     const before = readdirSync('/proc/self/fd').length;
     const handles = await Promise.all(Array.from({ length: 200 }, () => connect(path)));

@@ -36,10 +36,10 @@ describeAddon('read', () => {
 
   it('gives what arrived before a reset, then rejects', async () => {
     const { handle, peer } = await connectedPair();
-    await new Promise((resolve) => peer.write('last words', resolve));
+    await new Promise((resolve) => peer.write('last bytes', resolve));
     await addon.write(handle, Buffer.from('unread'));
     peer.destroy(); // with bytes unread, hence a reset
-    expect(Buffer.from(await addon.read(handle, 100)).toString()).toBe('last words');
+    expect(Buffer.from(await addon.read(handle, 100)).toString()).toBe('last bytes');
     expect(await codeOf(addon.read(handle, 100))).toBe('ECONNRESET');
   });
 

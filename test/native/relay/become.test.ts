@@ -72,7 +72,7 @@ describeAddon('a relay that has become vmssh-relay', () => {
 
   it('becomes the command for failures where the peer resets, after all that came before was delivered', async () => {
     const relay = await lasting();
-    expect(await resetAfter('last words', relay)).toBe('last words');
+    expect(await resetAfter('last bytes', relay)).toBe('last bytes');
     expect(await relay.result).toEqual({ code: 'ECONNRESET' });
   });
 
@@ -82,7 +82,7 @@ describeAddon('a relay that has become vmssh-relay', () => {
     expect(await relay.result).toEqual({ code: 'ECONNRESET' });
   });
 
-  it('ignores SIGINT where it was told to', async () => {
+  it('ignores SIGINT if asked to', async () => {
     const relay = await lasting({ become: [1, 'ignore'] });
     relay.child.kill('SIGINT');
     await echo(relay, 'still here');
@@ -98,8 +98,8 @@ describeAddon('a relay that has become vmssh-relay', () => {
 
   it('shows its title in the list of processes', async () => {
     const { child } = await lasting();
-    const words = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0');
-    expect(words.slice(0, 2)).toEqual(['vmssh-relay', 'a session']);
+    const args = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0');
+    expect(args.slice(0, 2)).toEqual(['vmssh-relay', 'a session']);
     expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('vmssh-relay\n');
   });
 });

@@ -16,7 +16,7 @@ describeAddon.each([
   { name: 'bulk', wrapper: [] },
   ...(refusing ? [{ name: 'bulk without splice', wrapper: [refusing, 'splice'] }] : []),
 ])('$name', ({ wrapper }) => {
-  it.each(stdioKinds)('%s: 64 MiB both ways at once, then a close', async (stdio) => {
+  it.each(stdioKinds)('%s: 64 MiB in both directions at once, then a close', async (stdio) => {
     const { stdin, stdout, peer, result } = await startRelay(stdio, { wrapper });
     const [up, down] = await Promise.all([transfer(stdin, peer, 'up'), transfer(peer, stdout, 'down')]);
     expect(up.got).toEqual(up.sent);

@@ -18,8 +18,8 @@ const patient = { lingerMs: 20_000 };
 describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
   it('peer: it closed while input is open', async () => {
     const { stdout, peer, result } = await startRelay(stdio);
-    peer.write('last words', () => peer.destroy());
-    expect((await readToEnd(stdout)).toString()).toBe('last words');
+    peer.write('last bytes', () => peer.destroy());
+    expect((await readToEnd(stdout)).toString()).toBe('last bytes');
     expect(await result).toEqual({ sent: 0, received: 10, end: 'peer' });
   });
 
@@ -71,7 +71,7 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
 
   it('a reset rejects, after all that came before was delivered', async () => {
     const relay = await startRelay(stdio);
-    expect(await resetAfter('last words', relay)).toBe('last words');
+    expect(await resetAfter('last bytes', relay)).toBe('last bytes');
     expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
   });
 
@@ -101,7 +101,7 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
   it('output: its reader went away within lingerMs of a reset', async () => {
     const relay = await startRelay(stdio, patient);
     await leaveUnread(relay, true);
-    relay.peer.write('last words', () => relay.peer.destroy());
+    relay.peer.write('last bytes', () => relay.peer.destroy());
     await once(relay.stdout, 'data');
     relay.stdout.destroy();
     expect(await relay.result).toMatchObject({ end: 'output' });

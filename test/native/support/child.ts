@@ -32,7 +32,7 @@ export function startFixture(
     nodeArgs?: readonly string[];
     /** Another addon's file. */
     addon?: string;
-    /** Gives it descriptor 20 too: behind a gap, Node does not mark it to be closed by exec. */
+    /** Gives it descriptor 20 too: after a gap, Node does not mark it to be closed by exec. */
     oneMore?: boolean;
     /** A library for it. */
     preload?: string | undefined;

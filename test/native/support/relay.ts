@@ -57,10 +57,10 @@ export async function startRelay(
   return { ...running, stdin, stdout, peer, result };
 }
 
-/** The peer resets, with input that it has not read, after its last words; what the reader of the output got of these. */
-export async function resetAfter(words: string, relay: RunningRelay, last = false): Promise<string> {
+/** The peer resets, with input that it has not read, after its last bytes; returns what the reader of the output got of them. */
+export async function resetAfter(text: string, relay: RunningRelay, last = false): Promise<string> {
   await leaveUnread(relay, last);
-  relay.peer.write(words, () => relay.peer.destroy());
+  relay.peer.write(text, () => relay.peer.destroy());
   return (await readToEnd(relay.stdout)).toString();
 }
 

@@ -49,7 +49,7 @@ describe('the main configuration', () => {
     'INCLUDE a "vmssh.conf" b\n',
     'Include ~/.ssh/vmssh.conf\n',
     '# Host a\nUser b\nInclude "/home/a b/.ssh/vmssh.conf"\nMatch all\n',
-  ])('is left alone where it has one: %j', (main) => {
+  ])('is not changed if it has one: %j', (main) => {
     expect(withInclude(main, own, ['~/.ssh/vmssh.conf', '/home/a b/.ssh/vmssh.conf'])).toBe(main);
   });
 
@@ -60,7 +60,7 @@ describe('the main configuration', () => {
     { main: 'Include vmssh.conf', want: true },
   ])('has an Include: $main $want', ({ main, want }) => expect(hasInclude(main, [own])).toBe(want));
 
-  it('loses the line alone where somebody took away its comment, and nothing where there is none', () => {
+  it('loses only the line if its comment was removed, and nothing if there is none', () => {
     expect(withoutInclude('User a\nInclude vmssh.conf\nHost b\n', own)).toBe('User a\nHost b\n');
     expect(withoutInclude('Host b\n', own)).toBe('Host b\n');
   });

@@ -58,7 +58,7 @@ describe('a Host of its own', () => {
       machines: [machine('a'), machine('A', { provider: 'lima', target: 'lima/A' })],
       want: ['a-machined', 'A-lima'],
     },
-  ])('is told apart by $name', ({ machines, prefix = '', want }) => {
+  ])('is distinguished by $name', ({ machines, prefix = '', want }) => {
     expect(hosts(machines, prefix).hosts.map(({ host }) => host)).toEqual(want);
   });
 

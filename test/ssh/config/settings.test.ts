@@ -9,7 +9,7 @@ it.each([
   { name: 'no argument', text: 'Host', want: [] },
   { name: 'a comment', text: '# Host mint\n\n', want: [] },
   {
-    name: 'Windows line ends behind a byte order mark',
+    name: 'Windows line ends after a byte order mark',
     text: '\ufeffHost a\r\nUser b\r\n',
     want: [
       { keyword: 'host', args: ['a'] },

@@ -65,7 +65,7 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
   });
 
   it.skipIf(noSsh).each(['example.com', 'host', 'vsock', 'unix.example', 'machine.example', 'vsocks/3'])(
-    'leave %s alone',
+    'do not match %s',
     (host) => {
       const { proxycommand, proxyusefdpass, checkhostip } = effective({ program, fdpass: true }, host);
       expect(proxycommand).toBeUndefined();

@@ -4,14 +4,14 @@ import { missingAddon } from '../helpers/addon.js';
 
 const missing = missingAddon();
 
-/** The two ways to open a socket; without the addon the first is skipped, and its name says why. */
-export const ways: readonly { way: string; skip: boolean; native: () => AddonState }[] = [
+/** What opens a socket: the addon, or Node. Without the addon the first is skipped, and its name says why. */
+export const openers: readonly { how: string; skip: boolean; native: () => AddonState }[] = [
   {
-    way: missing === undefined ? 'by the addon' : `by the addon (skipped: ${missing})`,
+    how: missing === undefined ? 'by the addon' : `by the addon (skipped: ${missing})`,
     skip: missing !== undefined,
     native: kept(loadAddon),
   },
-  { way: 'by Node', skip: false, native: () => ({ missing: new Error('left out') }) },
+  { how: 'by Node', skip: false, native: () => ({ missing: new Error('left out') }) },
 ];
 
 /** No test may open AF_VSOCK on the machine it runs on. */

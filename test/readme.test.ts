@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingPrograms } from './helpers/programs.js';
@@ -25,7 +25,15 @@ describe('README.md', () => {
   );
 
   it('has two commands to set it up', () => {
-    const [, setUp = ''] = readme.split(/^## /m);
-    expect(blocks(setUp, 'sh')).toEqual(['npm ci && npm run demo\n', 'npm ci && npm test\n']);
+    expect(blocks(readme, 'sh')).toEqual(['npm ci && npm run demo\n', 'npm ci && npm test\n']);
+  });
+
+  it('is short enough to be read', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(90);
+  });
+
+  it('names pages that are there', () => {
+    const pages = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, page = '']) => page);
+    expect(pages.filter((page) => !existsSync(new URL(`../${page}`, import.meta.url)))).toEqual([]);
   });
 });

@@ -73,8 +73,13 @@ declare module 'engine:processes' {
     ownSession: boolean,
   ): number;
   export function kill(pid: number, signal: number): void;
-  /** Blocks until it has ended: the exit code, or a signal's number below 0. */
-  export function wait(pid: number): number;
+  /**
+   * Blocks until it has ended, for `ms` at most, or without end below 0: the exit code, or a signal's number below 0;
+   * undefined if it still runs.
+   */
+  export function wait(pid: number, ms: number): number | undefined;
+  /** Blocks in the same way until some of the descriptors have bytes or their end: those. */
+  export function awaitReadable(descriptors: readonly number[], ms: number): readonly number[];
 }
 
 declare module 'engine:sockets' {
@@ -97,7 +102,10 @@ declare module 'engine:system' {
   export function setExitCode(code: number): void;
   export function pid(): number;
   export function uid(): number;
+  export function effectiveUid(): number;
   export function gid(): number;
+  /** By their numbers; "" for one that is no errno. */
+  export function errorNames(): readonly string[];
   /** Milliseconds. */
   export function uptime(): number;
   /** Microseconds: as the program, and in the kernel. */

@@ -1,5 +1,5 @@
 /** Signals of Linux by their names: signal(7). */
-export const signals: Readonly<Record<string, number>> = {
+export const signals = {
   ...{
     SIGHUP: 1,
     SIGINT: 2,
@@ -23,12 +23,18 @@ export const signals: Readonly<Record<string, number>> = {
     SIGPWR: 30,
     SIGSYS: 31,
   },
-};
+} as const;
+
+export type Signal = keyof typeof signals;
+
+export function isSignal(name: string | symbol): name is Signal {
+  return Object.hasOwn(signals, name);
+}
 
 export function signalNumber(signal: string | number): number {
-  const number = typeof signal === 'number' ? signal : signals[signal];
-  if (number === undefined) throw new TypeError(`Unknown signal: ${signal}`);
-  return number;
+  if (typeof signal === 'number') return signal;
+  if (isSignal(signal)) return signals[signal];
+  throw Object.assign(new TypeError(`Unknown signal: ${signal}`), { code: 'ERR_UNKNOWN_SIGNAL' });
 }
 
 export function signalName(number: number): NodeJS.Signals {

@@ -1,13 +1,16 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <vector>
 
 #include "../../src/system/descriptor.h"
+#include "../loop/loop.h"
 #include "modules.h"
 
 namespace engine {
@@ -116,16 +119,58 @@ JSValue kill(Call& call) {
   return JS_UNDEFINED;
 }
 
-// Waits for a child: its exit code, or a signal's number below 0.
+// A time that is waited for: so many milliseconds, or without end below 0.
+class Deadline {
+ public:
+  explicit Deadline(double ms) : end_(ms < 0 ? -1 : monotonicMs() + ms) {}
+  // As poll(2) takes it.
+  int left() const {
+    return end_ < 0 ? -1 : static_cast<int>(std::clamp(std::ceil(end_ - monotonicMs()), 0.0, 2147483647.0));
+  }
+
+ private:
+  const double end_;
+};
+
+// wait(pid, ms): a child's exit code, or a signal's number below 0; undefined if it still runs. Linux before 5.3 has
+// nothing that could be polled for it.
 JSValue wait(Call& call) {
+  const Deadline deadline(call.number(1));
+  constexpr int longestPause = 20;
   int status = 0;
-  while (waitpid(call.integer(0), &status, 0) < 0) {
-    if (errno != EINTR) throw lastFailure("waitpid");
+  for (int pause = 1;; pause = std::min(2 * pause, longestPause)) {
+    const int ended = waitpid(call.integer(0), &status, deadline.left() < 0 ? 0 : WNOHANG);
+    if (ended > 0) break;
+    if (ended < 0 && errno != EINTR) throw lastFailure("waitpid");
+    const int left = deadline.left();
+    if (left == 0) return JS_UNDEFINED;
+    if (ended == 0) ::poll(nullptr, 0, std::min(pause, left));
   }
   return JS_NewInt32(call.js, WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-constexpr Native functions[] = {{"spawn", native<spawn>}, {"kill", native<kill>}, {"wait", native<wait>}};
+// awaitReadable(descriptors, ms): those that can be read from by then.
+JSValue awaitReadable(Call& call) {
+  std::vector<pollfd> set;
+  for (const int descriptor : call.integers(0)) set.push_back({descriptor, POLLIN, 0});
+  const Deadline deadline(call.number(1));
+  while (::poll(set.data(), set.size(), deadline.left()) < 0) {
+    if (errno != EINTR) throw lastFailure("poll");
+  }
+  Value readable(call.js, checked(JS_NewArray(call.js)));
+  std::uint32_t index = 0;
+  for (const pollfd& each : set) {
+    if (each.revents != 0) append(call.js, readable.get(), index++, JS_NewInt32(call.js, each.fd));
+  }
+  return readable.release();
+}
+
+constexpr Native functions[] = {
+    {"spawn", native<spawn>},
+    {"kill", native<kill>},
+    {"wait", native<wait>},
+    {"awaitReadable", native<awaitReadable>},
+};
 
 }  // namespace
 

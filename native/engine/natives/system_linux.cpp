@@ -63,7 +63,19 @@ JSValue setExitCode(Call& call) {
 
 JSValue pid(Call& call) { return JS_NewInt32(call.js, getpid()); }
 JSValue uid(Call& call) { return newNumber(call.js, getuid()); }
+JSValue effectiveUid(Call& call) { return newNumber(call.js, geteuid()); }
 JSValue gid(Call& call) { return newNumber(call.js, getgid()); }
+
+// Each errno's name; "" for a number that has none.
+JSValue errorNames(Call& call) {
+  constexpr int count = 134;
+  Value array(call.js, checked(JS_NewArray(call.js)));
+  for (int number = 0; number < count; ++number) {
+    const char* name = number == 0 ? nullptr : strerrorname_np(number);
+    append(call.js, array.get(), static_cast<std::uint32_t>(number), JS_NewString(call.js, name != nullptr ? name : ""));
+  }
+  return array.release();
+}
 
 // Milliseconds since this process started.
 JSValue uptime(Call& call) { return newNumber(call.js, monotonicMs() - Program::of(call.js).start().ms); }
@@ -112,6 +124,7 @@ constexpr Native functions[] = {
     {"processorTime", native<processorTime>}, {"names", native<names>},
     {"isTerminal", native<isTerminal>},       {"columns", native<columns>},
     {"randomBytes", native<randomBytes>},     {"engineVersion", native<engineVersion>},
+    {"effectiveUid", native<effectiveUid>},   {"errorNames", native<errorNames>},
 };
 
 }  // namespace

@@ -8,10 +8,11 @@ const Bytes: new (length: number) => Uint8Array = Uint8Array;
 export class EngineBuffer extends Bytes {
   static from(
     value: string | ArrayBuffer | ArrayLike<number> | Iterable<number>,
-    encodingOrOffset?: string | number,
+    encodingOrOffset?: BufferEncoding | number,
     length?: number,
   ): EngineBuffer {
-    if (typeof value === 'string') return toBuffer(encode(value, encodingOrOffset as string | undefined));
+    if (typeof value === 'string')
+      return toBuffer(encode(value, encodingOrOffset as BufferEncoding | undefined));
     if (value instanceof ArrayBuffer) {
       return toBuffer(new Uint8Array(value, encodingOrOffset as number | undefined, length));
     }
@@ -48,7 +49,7 @@ export class EngineBuffer extends Bytes {
     return all;
   }
 
-  override toString(encoding?: string, start = 0, end = this.length): string {
+  override toString(encoding?: BufferEncoding, start = 0, end = this.length): string {
     return decode(start === 0 && end === this.length ? this : this.subarray(start, end), encoding);
   }
 
@@ -74,7 +75,7 @@ export function toBuffer(bytes: Uint8Array): EngineBuffer {
   return Object.setPrototypeOf(bytes, EngineBuffer.prototype);
 }
 
-function encode(text: string, encoding = 'utf8'): Uint8Array {
+function encode(text: string, encoding: string = 'utf8'): Uint8Array {
   switch (encoding.toLowerCase()) {
     case 'utf8':
     case 'utf-8':
@@ -92,7 +93,7 @@ function encode(text: string, encoding = 'utf8'): Uint8Array {
   }
 }
 
-function decode(bytes: Uint8Array, encoding = 'utf8'): string {
+function decode(bytes: Uint8Array, encoding: string = 'utf8'): string {
   switch (encoding.toLowerCase()) {
     case 'utf8':
     case 'utf-8':

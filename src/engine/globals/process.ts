@@ -2,18 +2,23 @@ import { offSignal, onSignal } from 'engine:loop';
 import { kill } from 'engine:processes';
 import * as system from 'engine:system';
 import { EventEmitter } from '../node/events.js';
-import { signalNumber, signals } from '../signals.js';
+import { isSignal, type Signal, signalNumber, signals } from '../signals.js';
+import type { DescriptorStream } from '../streams/descriptor-stream.js';
 import { StandardOutput } from '../streams/standard-output.js';
 
-/** Node's process, as far as it is used here: stdin is read by the addon alone, which is always there. */
-export class EngineProcess extends EventEmitter {
+type ProcessEvents = {
+  readonly [Name in Signal | 'exit']: Name extends Signal ? [signal: Signal, number: number] : [code: number];
+};
+
+/** Node's process, as far as it is used here. */
+export class EngineProcess extends EventEmitter<ProcessEvents> {
   readonly #command = system.commandLine();
   readonly execPath = system.programPath();
   readonly argv0 = this.#command[0] ?? '';
   readonly argv = [this.execPath, this.execPath, ...this.#command.slice(1)];
   readonly execArgv: readonly string[] = [];
   readonly env = parseEnvironment(system.environment());
-  readonly platform = 'linux';
+  readonly platform: NodeJS.Platform = 'linux';
   readonly arch = architectures[system.names()[4]] ?? system.names()[4];
   readonly version = `v${system.engineVersion()}`;
   readonly versions = { quickjs: system.engineVersion() };
@@ -23,6 +28,11 @@ export class EngineProcess extends EventEmitter {
 
   get pid(): number {
     return system.pid();
+  }
+
+  /** Only the addon reads it, which is always there. */
+  get stdin(): DescriptorStream {
+    throw new Error('the engine has no stream of stdin: the addon reads it');
   }
 
   get stdout(): StandardOutput {
@@ -57,6 +67,10 @@ export class EngineProcess extends EventEmitter {
     return system.uid();
   }
 
+  geteuid(): number {
+    return system.effectiveUid();
+  }
+
   getgid(): number {
     return system.gid();
   }
@@ -83,8 +97,8 @@ export class EngineProcess extends EventEmitter {
   emitWarning(): void {}
 
   protected override changed(name: string | symbol, before: number, now: number): void {
-    const signal = typeof name === 'string' ? signals[name] : undefined;
-    if (signal === undefined || before > 0 === now > 0) return;
+    if (!isSignal(name) || before > 0 === now > 0) return;
+    const signal = signals[name];
     if (now > 0) onSignal(signal, () => this.emit(name, name, signal));
     else offSignal(signal);
   }

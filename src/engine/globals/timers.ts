@@ -23,17 +23,29 @@ export class Timeout {
   }
 }
 
-type Callback = (...args: unknown[]) => void;
-
-export function setTimeout(callback: Callback, ms?: number, ...args: unknown[]): Timeout {
-  return new Timeout(addTimer(() => callback(...args), Number(ms), false));
+export function setTimeout<Args extends unknown[]>(
+  callback: (...args: Args) => void,
+  ms?: number,
+  ...args: Args
+): Timeout;
+/** As `resolve` of a promise of nothing is called. */
+export function setTimeout(callback: (nothing: undefined) => void, ms?: number): Timeout;
+export function setTimeout(callback: (...args: never[]) => void, ms?: number, ...args: unknown[]): Timeout {
+  return new Timeout(addTimer(() => callback(...(args as never[])), Number(ms), false));
 }
 
-export function setInterval(callback: Callback, ms?: number, ...args: unknown[]): Timeout {
+export function setInterval<Args extends unknown[]>(
+  callback: (...args: Args) => void,
+  ms?: number,
+  ...args: Args
+): Timeout {
   return new Timeout(addTimer(() => callback(...args), Number(ms), true));
 }
 
-export function setImmediate(callback: Callback, ...args: unknown[]): Timeout {
+export function setImmediate<Args extends unknown[]>(
+  callback: (...args: Args) => void,
+  ...args: Args
+): Timeout {
   return new Timeout(addImmediate(() => callback(...args)));
 }
 

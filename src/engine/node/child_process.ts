@@ -1,5 +1,6 @@
 import { keepAlive, onExit } from 'engine:loop';
 import { kill } from 'engine:processes';
+import { knownOptions } from '../known-options.js';
 import { signalName, signalNumber } from '../signals.js';
 import { DescriptorStream } from '../streams/descriptor-stream.js';
 import { type StartOptions, type Stdio, startChild } from '../streams/start-child.js';
@@ -10,12 +11,20 @@ export interface SpawnOptions extends Omit<StartOptions, 'stdio'> {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until it gets `killSignal`. */
   readonly timeout?: number | undefined;
-  readonly killSignal?: string | number | undefined;
+  readonly killSignal?: NodeJS.Signals | number | undefined;
+  /** There are no windows here. */
   readonly windowsHide?: boolean | undefined;
 }
 
-export class ChildProcess extends EventEmitter {
-  readonly pid: number | undefined;
+interface ChildEvents {
+  readonly spawn: [];
+  readonly error: [error: NodeJS.ErrnoException];
+  readonly exit: [code: number | null, signal: NodeJS.Signals | null];
+  readonly close: [code: number | null, signal: NodeJS.Signals | null];
+}
+
+export class ChildProcess extends EventEmitter<ChildEvents> {
+  readonly pid?: number | undefined;
   readonly stdin: DescriptorStream | null;
   readonly stdout: DescriptorStream | null;
   readonly stderr: DescriptorStream | null;
@@ -40,7 +49,7 @@ export class ChildProcess extends EventEmitter {
     if (pid !== undefined) this.#watch = onExit(pid, (code) => this.#ended(code));
   }
 
-  kill(signal: string | number = 'SIGTERM'): boolean {
+  kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
     if (this.pid === undefined || this.exitCode !== null || this.signalCode !== null) return false;
     kill(this.pid, signalNumber(signal));
     this.killed = true;
@@ -70,14 +79,19 @@ export class ChildProcess extends EventEmitter {
   }
 }
 
+const spawnKnown = [
+  ...(['env', 'cwd', 'stdio', 'detached'] as const),
+  ...(['signal', 'timeout', 'killSignal', 'windowsHide'] as const),
+];
+
 /** Starts a program. What goes wrong there is an "error" event. */
 export function spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  const { signal, timeout, killSignal } = options;
+  const { signal, timeout, killSignal, cwd, env, detached } = knownOptions('spawn', options, spawnKnown);
   const stdio = standardStreams(options.stdio);
   if (signal?.aborted) return failed(aborted(signal));
   let child: ChildProcess;
   try {
-    const { pid, pipes } = startChild(program, args, { ...options, stdio });
+    const { pid, pipes } = startChild(program, args, { cwd, env, detached, stdio });
     child = new ChildProcess(pid, pipes);
   } catch (error) {
     return failed(error as Error);
@@ -100,7 +114,12 @@ export interface ExecFileOptions extends Omit<SpawnOptions, 'stdio'> {
   readonly maxBuffer?: number;
 }
 
-export type ExecFileCallback = (error: Error | null, stdout: string, stderr: string) => void;
+/** `code`: the exit code, or an errno's name. */
+export interface ExecFileError extends Error {
+  readonly code?: string | number | null;
+}
+
+export type ExecFileCallback = (error: ExecFileError | null, stdout: string, stderr: string) => void;
 
 /** Runs a program to its end and gives what it printed. */
 export function execFile(
@@ -109,8 +128,8 @@ export function execFile(
   options: ExecFileOptions,
   callback: ExecFileCallback,
 ): ChildProcess {
-  const { maxBuffer = 1024 * 1024 } = options;
-  const child = spawn(program, args, { ...options, stdio: 'pipe' });
+  const { maxBuffer = 1024 * 1024, ...rest } = options;
+  const child = spawn(program, args, { ...rest, stdio: 'pipe' });
   const texts = { stdout: '', stderr: '' };
   let failure: Error | null = null;
   for (const name of ['stdout', 'stderr'] as const) {

@@ -1,4 +1,10 @@
+type Key = string | symbol;
 type Listener = (...args: never[]) => unknown;
+
+/** What an event brings, by its name. */
+export type EventsOf<Events> = { readonly [Name in keyof Events]: readonly unknown[] };
+/** Whoever knows nothing of an emitter may listen for anything. */
+export type AnyEvents = Record<Key, never[]>;
 
 interface Entry {
   /** What was added. */
@@ -6,72 +12,90 @@ interface Entry {
   readonly once: boolean;
 }
 
-/** https://nodejs.org/api/events.html, as far as it is used here. */
-export class EventEmitter {
-  readonly #entries = new Map<string | symbol, readonly Entry[]>();
+/** By it, an emitter's type says what its events bring. */
+declare const eventsOf: unique symbol;
 
-  on(name: string | symbol, listener: Listener): this {
+/** https://nodejs.org/api/events.html, as far as it is used here. */
+export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
+  declare readonly [eventsOf]?: Events;
+  readonly #entries = new Map<Key, readonly Entry[]>();
+
+  on<Name extends keyof Events & Key>(name: Name, listener: (...args: Events[Name]) => unknown): this {
     return this.#add(name, { listener, once: false });
   }
 
-  addListener(name: string | symbol, listener: Listener): this {
+  addListener<Name extends keyof Events & Key>(
+    name: Name,
+    listener: (...args: Events[Name]) => unknown,
+  ): this {
     return this.on(name, listener);
   }
 
-  once(name: string | symbol, listener: Listener): this {
+  once<Name extends keyof Events & Key>(name: Name, listener: (...args: Events[Name]) => unknown): this {
     return this.#add(name, { listener, once: true });
   }
 
   /** In front of the others. */
-  prependListener(name: string | symbol, listener: Listener): this {
+  prependListener<Name extends keyof Events & Key>(
+    name: Name,
+    listener: (...args: Events[Name]) => unknown,
+  ): this {
     return this.#set(name, [{ listener, once: false }, ...(this.#entries.get(name) ?? [])]);
   }
 
   /** Takes back the last that was added of them. */
-  off(name: string | symbol, listener: Listener): this {
-    const entries = this.#entries.get(name) ?? [];
-    const index = entries.findLastIndex((entry) => entry.listener === listener);
-    if (index >= 0) this.#set(name, entries.toSpliced(index, 1));
-    return this;
+  off<Name extends keyof Events & Key>(name: Name, listener: (...args: Events[Name]) => unknown): this {
+    const entry = this.#entries.get(name)?.findLast((each) => each.listener === listener);
+    return entry ? this.#remove(name, entry) : this;
   }
 
-  removeListener(name: string | symbol, listener: Listener): this {
+  removeListener<Name extends keyof Events & Key>(
+    name: Name,
+    listener: (...args: Events[Name]) => unknown,
+  ): this {
     return this.off(name, listener);
   }
 
-  removeAllListeners(name?: string | symbol): this {
+  removeAllListeners(name?: keyof Events & Key): this {
     for (const each of name === undefined ? [...this.#entries.keys()] : [name]) this.#set(each, []);
     return this;
   }
 
   /** Whether anybody listened. An error that nobody listens for is thrown. */
-  emit(name: string | symbol, ...args: unknown[]): boolean {
+  emit(name: Key, ...args: readonly unknown[]): boolean {
     const entries = this.#entries.get(name) ?? [];
     if (entries.length === 0 && name === 'error') throw asError(args[0]);
-    for (const { listener, once } of entries) {
-      if (once) this.off(name, listener);
-      listener.apply(this, args as never[]);
+    for (const entry of entries) {
+      if (entry.once) this.#remove(name, entry);
+      entry.listener.apply(this, args as never[]);
     }
     return entries.length > 0;
   }
 
-  listenerCount(name: string | symbol): number {
+  listenerCount(name: keyof Events & Key): number {
     return this.#entries.get(name)?.length ?? 0;
   }
 
-  listeners(name: string | symbol): Listener[] {
+  listeners(name: keyof Events & Key): Listener[] {
     return (this.#entries.get(name) ?? []).map(({ listener }) => listener);
   }
 
   /** Told how many listeners a name had before, and how many it has now. */
-  protected changed(_name: string | symbol, _before: number, _now: number): void {}
+  protected changed(_name: Key, _before: number, _now: number): void {}
 
-  #add(name: string | symbol, entry: Entry): this {
+  #add(name: Key, entry: Entry): this {
     return this.#set(name, [...(this.#entries.get(name) ?? []), entry]);
   }
 
-  #set(name: string | symbol, entries: readonly Entry[]): this {
-    const before = this.listenerCount(name);
+  #remove(name: Key, entry: Entry): this {
+    return this.#set(
+      name,
+      (this.#entries.get(name) ?? []).filter((each) => each !== entry),
+    );
+  }
+
+  #set(name: Key, entries: readonly Entry[]): this {
+    const before = this.#entries.get(name)?.length ?? 0;
     if (entries.length > 0) this.#entries.set(name, entries);
     else this.#entries.delete(name);
     this.changed(name, before, entries.length);
@@ -80,27 +104,33 @@ export class EventEmitter {
 }
 
 /** What an event brings; rejects with an "error" that comes before it. */
-export function once(emitter: EventEmitter, name: string | symbol): Promise<unknown[]> {
+export function once<Events extends EventsOf<Events>, Name extends keyof Events & Key>(
+  emitter: { readonly [eventsOf]?: Events },
+  name: Name,
+): Promise<Events[Name]> {
+  const any: EventEmitter = emitter as object as EventEmitter;
   return new Promise((resolve, reject) => {
     const settle = () => {
-      emitter.off(name, done);
-      emitter.off('error', fail);
+      any.off(name, done);
+      any.off('error', fail);
     };
     const done = (...args: unknown[]) => {
       settle();
-      resolve(args);
+      resolve(args as readonly unknown[] as Events[Name]);
     };
     const fail = (error: unknown) => {
       settle();
       reject(error);
     };
-    emitter.on(name, done);
-    if (name !== 'error') emitter.on('error', fail);
+    any.on(name, done);
+    if (name !== 'error') any.on('error', fail);
   });
 }
 
 export default EventEmitter;
 
 function asError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(`Unhandled error. (${String(value)})`);
+  if (value instanceof Error) return value;
+  const shown = typeof value === 'string' ? `'${value}'` : String(value);
+  return Object.assign(new Error(`Unhandled error. (${shown})`), { code: 'ERR_UNHANDLED_ERROR' });
 }

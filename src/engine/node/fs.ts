@@ -1,16 +1,28 @@
 import * as files from 'engine:files';
 import * as paths from 'engine:paths';
+import { type Dirent, TypedEntry } from '../files/dirent.js';
 import { constants, openFlags } from '../files/flags.js';
 import { readAll } from '../files/read-all.js';
 import { removeTree } from '../files/remove-tree.js';
 import { type Stats, StatsOfNumbers } from '../files/stats.js';
+import { knownOptions } from '../known-options.js';
 import { writeAll } from '../write-all.js';
 
-export { constants };
+export { constants, type Dirent, type Stats };
 
 export interface WriteOptions {
   readonly mode?: number;
   readonly flag?: string;
+}
+
+export interface MakeFolderOptions {
+  readonly recursive?: boolean;
+  readonly mode?: number;
+}
+
+export interface RemoveOptions {
+  readonly recursive?: boolean;
+  readonly force?: boolean;
 }
 
 export function openSync(path: string, flags: string | number, mode = 0o666): number {
@@ -56,7 +68,8 @@ export function readFileSync(path: string | number, encoding?: BufferEncoding): 
 }
 
 export function writeFileSync(path: string, data: string | Uint8Array, options: WriteOptions = {}): void {
-  const descriptor = openSync(path, options.flag ?? 'w', options.mode);
+  const { flag = 'w', mode } = knownOptions('writeFile', options, ['flag', 'mode']);
+  const descriptor = openSync(path, flag, mode);
   try {
     writeAll(descriptor, typeof data === 'string' ? Buffer.from(data) : data);
   } finally {
@@ -86,11 +99,15 @@ export function lstatSync(path: string): Stats {
 }
 
 /** In the order of their names. */
-export function readdirSync(path: string): string[] {
-  return paths
-    .readdir(path)
-    .filter((each) => typeof each === 'string')
-    .sort();
+export function readdirSync(path: string): string[];
+export function readdirSync(path: string, options: { readonly withFileTypes: true }): Dirent[];
+export function readdirSync(path: string, options?: { readonly withFileTypes: true }): string[] | Dirent[] {
+  if (options) knownOptions('readdir', options, ['withFileTypes']);
+  const pairs = paths.readdir(path);
+  const names = pairs.filter((each) => typeof each === 'string');
+  if (!options) return names.sort();
+  const typeOf = (name: string) => Number(pairs[pairs.indexOf(name) + 1]);
+  return names.sort().map((name) => new TypedEntry(path, name, typeOf(name)));
 }
 
 export const readlinkSync: (path: string) => string = paths.readlink;
@@ -103,7 +120,9 @@ export const mkdtempSync: (prefix: string) => string = paths.mkdtemp;
 export const chmodSync: (path: string, mode: number) => void = paths.chmod;
 export const chownSync: (path: string, owner: number, group: number) => void = paths.chown;
 
-export function mkdirSync(path: string, { recursive = false, mode = 0o777 } = {}): void {
+export function mkdirSync(path: string, options: MakeFolderOptions | number = {}): void {
+  const named = typeof options === 'number' ? { mode: options } : options;
+  const { recursive = false, mode = 0o777 } = knownOptions('mkdir', named, ['recursive', 'mode']);
   if (!recursive) {
     paths.mkdir(path, mode);
     return;
@@ -120,7 +139,8 @@ export function mkdirSync(path: string, { recursive = false, mode = 0o777 } = {}
   }
 }
 
-export function rmSync(path: string, { recursive = false, force = false } = {}): void {
+export function rmSync(path: string, options: RemoveOptions = {}): void {
+  const { recursive = false, force = false } = knownOptions('rm', options, ['recursive', 'force']);
   removeTree(path, { recursive, force });
 }
 

@@ -1,5 +1,6 @@
 import { Body } from '../http/body.js';
 import { ResponseParser } from '../http/response-parser.js';
+import { knownOptions } from '../known-options.js';
 import { EventEmitter } from './events.js';
 import { connect, type Socket } from './net.js';
 
@@ -23,8 +24,13 @@ export class IncomingMessage extends Body {
   }
 }
 
+interface RequestEvents {
+  readonly response: [response: IncomingMessage];
+  readonly error: [error: NodeJS.ErrnoException];
+}
+
 /** A GET over a unix socket; its connection serves no other. Its "response" comes with an IncomingMessage. */
-export class ClientRequest extends EventEmitter {
+export class ClientRequest extends EventEmitter<RequestEvents> {
   readonly #socket: Socket;
   readonly #head: string;
   readonly #signal: AbortSignal | undefined;
@@ -35,6 +41,7 @@ export class ClientRequest extends EventEmitter {
 
   constructor(options: RequestOptions) {
     super();
+    knownOptions('http.request', options, ['socketPath', 'path', 'headers', 'signal', 'agent']);
     const lines = Object.entries(options.headers).map(([name, value]) => `${name}: ${value}\r\n`);
     this.#head = `GET ${options.path} HTTP/1.1\r\n${lines.join('')}connection: close\r\n\r\n`;
     this.#signal = options.signal;

@@ -1,6 +1,7 @@
 import { close } from 'engine:files';
 import { remove, watch } from 'engine:loop';
 import { accept, connect as connectUnix, isIP as ipVersion, listen as listenUnix } from 'engine:sockets';
+import { knownOptions } from '../known-options.js';
 import { DescriptorStream } from '../streams/descriptor-stream.js';
 import { pollEvents } from '../streams/poll-events.js';
 import { EventEmitter } from './events.js';
@@ -35,7 +36,9 @@ export class Socket extends DescriptorStream {
 }
 
 /** Connects to a unix socket. TCP is the addon's, which is always there in the executable. */
-export function connect({ path, host, allowHalfOpen = false }: ConnectOptions): Socket {
+export function connect(options: ConnectOptions): Socket {
+  const known = ['path', 'host', 'port', 'allowHalfOpen'] as const;
+  const { path, host, allowHalfOpen = false } = knownOptions('net.connect', options, known);
   const socket = new Socket(allowHalfOpen);
   try {
     if (path === undefined) {
@@ -65,7 +68,14 @@ export interface ServerOptions {
   readonly pauseOnConnect: true;
 }
 
-export class Server extends EventEmitter {
+interface ServerEvents {
+  readonly connection: [socket: Socket];
+  readonly listening: [];
+  readonly error: [error: NodeJS.ErrnoException];
+  readonly close: [];
+}
+
+export class Server extends EventEmitter<ServerEvents> {
   #descriptor: number | undefined;
   #watch: number | undefined;
 
@@ -94,6 +104,7 @@ export class Server extends EventEmitter {
   }
 }
 
-export function createServer(_options: ServerOptions): Server {
+export function createServer(options: ServerOptions): Server {
+  knownOptions('net.createServer', options, ['pauseOnConnect']);
   return new Server();
 }

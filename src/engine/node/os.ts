@@ -1,8 +1,15 @@
-import { names, uid } from 'engine:system';
+import { errorNames, names, uid } from 'engine:system';
 import { signals } from '../signals.js';
 import { spawnSync } from './child_process.js';
 
-export const constants = { signals };
+export const constants = {
+  signals,
+  get errno(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      [...errorNames().entries()].flatMap(([number, name]) => (name ? [[name, number]] : [])),
+    );
+  },
+};
 
 export function arch(): string {
   return process.arch;
@@ -37,10 +44,14 @@ export interface UserInfo {
   readonly shell: string | null;
 }
 
+/** What the password database may take, which can lie behind a network: milliseconds, and characters. */
+const limits = { timeout: 5000, maxBuffer: 64 << 10, killSignal: 'SIGKILL' } as const;
+
 /** Of the password database, which getent(1) asks: a static program has no NSS. */
 export function userInfo(): UserInfo {
-  const { stdout } = spawnSync('getent', ['passwd', String(uid())], { encoding: 'utf8' });
-  const [username, , user, group, , home, shell] = (stdout ?? '').split('\n', 1)[0]?.split(':') ?? [];
+  const answer = spawnSync('getent', ['passwd', String(uid())], { encoding: 'utf8', ...limits });
+  const line = answer.status === 0 ? answer.stdout.split('\n', 1)[0] : undefined;
+  const [username, , user, group, , home, shell] = line?.split(':') ?? [];
   if (!username || home === undefined || shell === undefined) {
     throw Object.assign(new Error('A system error occurred: uv_os_get_passwd returned ENOENT'), {
       code: 'ERR_SYSTEM_ERROR',

@@ -11,8 +11,20 @@ export interface Sides {
   readonly allowHalfOpen?: boolean;
 }
 
-/** A stream over a descriptor that it owns, with the events of Node's streams. */
-export class DescriptorStream extends EventEmitter implements AsyncIterable<Buffer | string> {
+export interface StreamEvents {
+  /** A Buffer, or a string after `setEncoding`: whoever listens knows. */
+  readonly data: [chunk: never];
+  readonly readable: [];
+  readonly end: [];
+  readonly drain: [];
+  readonly finish: [];
+  readonly connect: [];
+  readonly error: [error: NodeJS.ErrnoException];
+  readonly close: [];
+}
+
+/** A stream over a descriptor that it owns, with the events of Node's streams. Its iteration gives Buffers if `setEncoding` was not called. */
+export class DescriptorStream extends EventEmitter<StreamEvents> implements AsyncIterable<Buffer> {
   readonly readable: boolean;
   readonly writable: boolean;
   readonly #allowHalfOpen: boolean;
@@ -51,7 +63,7 @@ export class DescriptorStream extends EventEmitter implements AsyncIterable<Buff
     return this;
   }
 
-  setEncoding(encoding: string): this {
+  setEncoding(encoding: BufferEncoding): this {
     this.#reading.setEncoding(encoding);
     return this;
   }
@@ -85,14 +97,18 @@ export class DescriptorStream extends EventEmitter implements AsyncIterable<Buff
     return this.#reading.isTaken;
   }
 
-  write(data: string | Uint8Array, encoding?: string | WriteCallback, callback?: WriteCallback): boolean {
+  write(
+    data: string | Uint8Array,
+    encoding?: BufferEncoding | WriteCallback,
+    callback?: WriteCallback,
+  ): boolean {
     const done = typeof encoding === 'function' ? encoding : callback;
     if (this.destroyed || this.writableEnded) {
       const error = codedError('ERR_STREAM_WRITE_AFTER_END', 'write after end');
       queueMicrotask(() => done?.(error));
       return false;
     }
-    const named = typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8';
+    const named = typeof encoding === 'string' ? encoding : 'utf8';
     return this.#writing.write(typeof data === 'string' ? Buffer.from(data, named) : data, done);
   }
 
@@ -120,15 +136,15 @@ export class DescriptorStream extends EventEmitter implements AsyncIterable<Buff
     return this;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer | string> {
-    const arrived: (Buffer | string)[] = [];
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    const arrived: Buffer[] = [];
     let wake = () => {};
     let ended = false;
     const end = () => {
       ended = true;
       wake();
     };
-    const take = (data: Buffer | string) => {
+    const take = (data: Buffer) => {
       arrived.push(data);
       this.pause();
       wake();

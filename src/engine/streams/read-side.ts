@@ -16,6 +16,9 @@ const chunk = 65536;
 /** Chunks that are held while nobody takes them. */
 const mostHeld = 16;
 
+/** The decoder's name for those of Node's encodings that differ. */
+const decoderNames: Readonly<Record<string, string>> = { utf16le: 'utf-16le', binary: 'latin1' };
+
 /** Reading from a descriptor that does not block: by events while it flows, else by `read` or an iteration. */
 export class ReadSide {
   readonly #host: ReadHost;
@@ -52,8 +55,8 @@ export class ReadSide {
     return this.#flowing !== undefined || this.#wanted;
   }
 
-  setEncoding(encoding: string): void {
-    this.#decoder = new TextDecoder(encoding);
+  setEncoding(encoding: BufferEncoding): void {
+    this.#decoder = new TextDecoder(decoderNames[encoding.toLowerCase()] ?? encoding);
   }
 
   resume(): void {

@@ -1,49 +1,52 @@
-import { close, read } from 'engine:files';
-import { wait } from 'engine:processes';
-import { signalName } from '../signals.js';
+import { knownOptions } from '../known-options.js';
 import { startChild } from './start-child.js';
+import { SyncChild, type SyncEnd, type SyncLimits } from './sync-child.js';
 
-export interface SpawnSyncOptions {
+export interface SpawnSyncOptions extends SyncLimits {
   readonly encoding?: 'utf8';
   readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  /** Of stdout and stderr; stdin is empty in any case. */
+  readonly stdio?: 'pipe' | 'ignore' | 'inherit';
+  /** There are no windows here. */
+  readonly windowsHide?: boolean;
 }
 
-export interface SpawnSyncResult {
-  /** Null where a signal ended it, or it could not be started. */
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly error?: Error;
-}
+export type SpawnSyncResult = SyncEnd<string>;
 
-/** Runs a program to its end, with no input, and gives what it printed to stdout; what it says on stderr goes nowhere. */
+const known = [
+  ...(['encoding', 'env', 'cwd', 'stdio'] as const),
+  ...(['timeout', 'killSignal', 'maxBuffer', 'windowsHide'] as const),
+];
+
+/** Runs a program to its end, without input, and gives what it printed. */
+export function spawnSync(
+  program: string,
+  args: readonly string[],
+  options: SpawnSyncOptions & { readonly stdio: 'ignore' | 'inherit' },
+): SyncEnd<null>;
+export function spawnSync(
+  program: string,
+  args: readonly string[],
+  options: SpawnSyncOptions & { readonly encoding: 'utf8' },
+): SpawnSyncResult;
 export function spawnSync(
   program: string,
   args: readonly string[],
   options: SpawnSyncOptions,
-): SpawnSyncResult {
+): SyncEnd<string | null> {
+  const { env, cwd, stdio = 'pipe' } = knownOptions('spawnSync', options, known);
   try {
-    const { pid, pipes } = startChild(program, args, {
-      env: options.env,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const stdout = readAll(pipes[1] as number);
-    const code = wait(pid);
-    return { status: code < 0 ? null : code, signal: code < 0 ? signalName(-code) : null, stdout };
+    const { pid, pipes } = startChild(program, args, { env, cwd, stdio: ['ignore', stdio, stdio] });
+    return new SyncChild(program, pid, pipes.slice(1), options).end();
   } catch (error) {
-    return { status: null, signal: null, stdout: '', error: error as Error };
+    return { status: null, signal: null, stdout: null, stderr: null, error: inSync(error as Error, program) };
   }
 }
 
-function readAll(descriptor: number): string {
-  const parts: Uint8Array[] = [];
-  try {
-    for (;;) {
-      const part = read(descriptor, 65536);
-      if (part.length === 0) return Buffer.concat(parts).toString();
-      parts.push(part);
-    }
-  } finally {
-    close(descriptor);
-  }
+/** "spawnSync ssh ENOENT" of "spawn ssh ENOENT". */
+function inSync(error: Error, program: string): Error {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== `spawn ${program}`) return error;
+  return Object.assign(error, { message: `spawnSync ${program} ${code}`, syscall: `spawnSync ${program}` });
 }

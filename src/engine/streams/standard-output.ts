@@ -1,10 +1,11 @@
 import { columns, isTerminal } from 'engine:system';
 import { EventEmitter } from '../node/events.js';
 import { writeAll } from '../write-all.js';
+import type { StreamEvents } from './descriptor-stream.js';
 import type { WriteCallback } from './write-side.js';
 
 /** process.stdout and process.stderr: what is written is written at once, as Node does to terminals and files. */
-export class StandardOutput extends EventEmitter {
+export class StandardOutput extends EventEmitter<StreamEvents> {
   readonly fd: number;
   readonly isTTY: boolean;
 
@@ -18,7 +19,11 @@ export class StandardOutput extends EventEmitter {
     return this.isTTY ? columns(this.fd) || undefined : undefined;
   }
 
-  write(data: string | Uint8Array, encoding?: string | WriteCallback, callback?: WriteCallback): boolean {
+  write(
+    data: string | Uint8Array,
+    encoding?: BufferEncoding | WriteCallback,
+    callback?: WriteCallback,
+  ): boolean {
     const done = typeof encoding === 'function' ? encoding : callback;
     let failure: Error | undefined;
     try {

@@ -119,7 +119,7 @@ export const events: readonly Case[] = [
       controller.signal.removeEventListener('abort', removed);
       controller.abort('why');
       controller.abort('again');
-      return [heard, any.aborted, any.reason, AbortSignal.abort().reason.name];
+      return [heard, any.aborted, any.reason, (AbortSignal.abort().reason as Error).name];
     },
     want: [['any'], true, 'why', 'AbortError'],
   },

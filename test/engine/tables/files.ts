@@ -174,4 +174,48 @@ export const files: readonly Case[] = [
     }),
     want: [0o644, 3, 2, 'abc', 'EEXIST'],
   },
+  {
+    name: 'the mode of a new folder, also as a number, whatever the umask',
+    run: inFolder(async (folder) => {
+      await later.mkdir(join(folder, 'a'), 0o700);
+      await later.mkdir(join(folder, 'b'), { mode: 0o700 });
+      await later.mkdir(join(folder, 'c/d'), { recursive: true, mode: 0o700 });
+      fs.mkdirSync(join(folder, 'e'), 0o700);
+      return ['a', 'b', 'c', 'c/d', 'e'].map((name) => fs.statSync(join(folder, name)).mode & 0o777);
+    }),
+    want: [0o700, 0o700, 0o700, 0o700, 0o700],
+  },
+  {
+    name: 'entries with their types',
+    run: inFolder(async (folder) => {
+      fs.writeFileSync(join(folder, 'file'), '');
+      fs.mkdirSync(join(folder, 'folder'));
+      fs.symlinkSync('nowhere', join(folder, 'link'));
+      const entries = await later.readdir(folder, { withFileTypes: true });
+      return entries.map((each) => [
+        each.name,
+        each.isFile(),
+        each.isDirectory(),
+        each.isSymbolicLink(),
+        each.isSocket(),
+      ]);
+    }),
+    want: [
+      ['file', true, false, false, false],
+      ['folder', false, true, false, false],
+      ['link', false, false, true, false],
+    ],
+  },
+  {
+    name: 'bytes read into a buffer',
+    run: inFolder(async (folder) => {
+      fs.writeFileSync(join(folder, 'a'), 'abc');
+      const file = await later.open(join(folder, 'a'));
+      const into = Buffer.alloc(8);
+      const { buffer, bytesRead } = await file.read(into);
+      await file.close();
+      return [buffer === into, buffer.subarray(0, bytesRead).toString()];
+    }),
+    want: [true, 'abc'],
+  },
 ];

@@ -48,8 +48,8 @@ export const processes: readonly Case[] = [
     name: 'what it reads',
     run: () => {
       const child = spawn('cat', [], { stdio: ['pipe', 'pipe', 'inherit'] });
-      child.stdin.write('a');
-      child.stdin.end('b'.repeat(300_000));
+      child.stdin?.write('a');
+      child.stdin?.end('b'.repeat(300_000));
       return end(child).then((ended) => [(ended as string[])[2]?.length, (ended as number[])[0]]);
     },
     want: [300_001, 0],
@@ -105,7 +105,7 @@ export const processes: readonly Case[] = [
     name: 'all that it prints, as text',
     run: async () => {
       const child = spawn('printf', ['a\\nb'], { stdio: [...pipes] });
-      return text(child.stdout);
+      return child.stdout && text(child.stdout);
     },
     want: 'a\nb',
   },
@@ -127,6 +127,58 @@ export const processes: readonly Case[] = [
       return [status, stdout, absent.status, (absent.error as NodeJS.ErrnoException).code];
     },
     want: [4, 'out\n', null, 'ENOENT'],
+  },
+  {
+    name: 'spawnSync: both outputs, and what ended it',
+    run: () => {
+      const options = { encoding: 'utf8' } as const;
+      const { status, signal, stdout, stderr } = spawnSync(
+        'sh',
+        ['-c', 'echo out; echo err >&2; kill -TERM $$'],
+        options,
+      );
+      return [status, signal, stdout, stderr];
+    },
+    want: [null, 'SIGTERM', 'out\n', 'err\n'],
+  },
+  {
+    name: 'spawnSync: more than a pipe holds, of both at once',
+    run: () => {
+      const script = 'head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2';
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+      return [status, stdout.length, stderr.length];
+    },
+    want: [0, 300_000, 600_000],
+  },
+  {
+    name: 'spawnSync: its time, and which signal ends it',
+    run: () => {
+      const options = { encoding: 'utf8', timeout: 50 } as const;
+      const one = spawnSync('sh', ['-c', 'echo out; exec sleep 60'], options);
+      const other = spawnSync('sleep', ['60'], { ...options, killSignal: 'SIGKILL' });
+      const { code, syscall } = one.error as NodeJS.ErrnoException;
+      return [one.status, one.signal, one.stdout, code, syscall, other.signal];
+    },
+    want: [null, 'SIGTERM', 'out\n', 'ETIMEDOUT', 'spawnSync sh', 'SIGKILL'],
+  },
+  {
+    name: 'spawnSync: more output than it may have',
+    run: () => {
+      const options = { encoding: 'utf8', maxBuffer: 1000 } as const;
+      const { status, signal, stdout, error } = spawnSync('yes', [], options);
+      return [status, signal, stdout.length >= 1000, (error as NodeJS.ErrnoException).code];
+    },
+    want: [null, 'SIGTERM', true, 'ENOBUFS'],
+  },
+  {
+    name: 'spawnSync: its folder, its environment, and nothing kept',
+    run: () => {
+      const env = { PATH: process.env.PATH, A: '1' };
+      const { stdout } = spawnSync('sh', ['-c', 'pwd; echo $A'], { encoding: 'utf8', cwd: '/', env });
+      const unheard = spawnSync('sh', ['-c', 'echo x; exit 3'], { stdio: 'ignore', windowsHide: true });
+      return [stdout, unheard.status, unheard.stdout];
+    },
+    want: ['/\n1\n', 3, null],
   },
   {
     name: 'a signal to ourselves',

@@ -50,6 +50,19 @@ export const system: readonly Case[] = [
     want: [true, true, true],
   },
   {
+    name: 'the user whose rights we have',
+    run: () => [process.geteuid?.() === process.getuid?.(), typeof process.geteuid?.()],
+    want: [true, 'number'],
+  },
+  {
+    name: 'numbers of errors',
+    run: () => {
+      const { ENOENT, ECONNRESET, EAGAIN } = os.constants.errno;
+      return [ENOENT, ECONNRESET, EAGAIN, Object.hasOwn(os.constants.errno, 'constructor')];
+    },
+    want: [2, 104, 11, false],
+  },
+  {
     name: 'the system',
     run: () => [
       os.arch() === process.arch,

@@ -1,3 +1,4 @@
+import { knownOptions } from '../../known-options.js';
 import { execFile } from '../child_process.js';
 
 export interface LookupAddress {
@@ -5,10 +6,17 @@ export interface LookupAddress {
   readonly family: number;
 }
 
+/**
+ * More than a resolver takes that asks three servers twice (resolv.conf(5)), and a name's addresses: milliseconds, and
+ * characters. Its caller has a limit of its own, and the process waits for getent no longer than this.
+ */
+const limits = { timeout: 35_000, maxBuffer: 1 << 20, killSignal: 'SIGKILL' } as const;
+
 /** The addresses of a name, in the resolver's order. getent(1) asks it: a static program has no NSS. */
-export function lookup(name: string, _options: { readonly all: true }): Promise<LookupAddress[]> {
+export function lookup(name: string, options: { readonly all: true }): Promise<LookupAddress[]> {
+  knownOptions('dns.lookup', options, ['all']);
   return new Promise((resolve, reject) => {
-    execFile('getent', ['ahosts', '--', name], {}, (error, stdout) => {
+    execFile('getent', ['ahosts', '--', name], limits, (error, stdout) => {
       const lines = stdout.split('\n').filter((line) => line !== '');
       const addresses = [...new Set(lines.map((line) => line.split(/\s/, 1)[0] ?? ''))];
       if (error || addresses.length === 0) reject(notFound(name));

@@ -2,6 +2,7 @@ import * as files from 'engine:files';
 import * as paths from 'engine:paths';
 import { readAll } from '../../files/read-all.js';
 import type { Stats } from '../../files/stats.js';
+import { knownOptions } from '../../known-options.js';
 import { writeAll } from '../../write-all.js';
 import * as fs from '../fs.js';
 
@@ -15,7 +16,6 @@ export const chmod = later(fs.chmodSync);
 export const chown = later(fs.chownSync);
 export const link = later(fs.linkSync);
 export const mkdtemp = later(fs.mkdtempSync);
-export const readdir = later(fs.readdirSync);
 export const readlink = later(fs.readlinkSync);
 export const realpath = later(fs.realpathSync);
 export const rename = later(fs.renameSync);
@@ -39,14 +39,21 @@ function identity([dev, ino, mtimeNs]: readonly [bigint, bigint, bigint]): Ident
 export function lstat(path: string): Promise<Stats>;
 export function lstat(path: string, options: { readonly bigint: true }): Promise<Identity>;
 export async function lstat(path: string, options?: { readonly bigint: true }): Promise<Stats | Identity> {
+  if (options) knownOptions('lstat', options, ['bigint']);
   return options ? identity(paths.lstatIdentity(path)) : fs.lstatSync(path);
 }
 
-export async function mkdir(
-  path: string,
-  options: { readonly recursive: true; readonly mode?: number },
-): Promise<unknown> {
+export async function mkdir(path: string, options?: fs.MakeFolderOptions | number): Promise<unknown> {
   return fs.mkdirSync(path, options);
+}
+
+export function readdir(path: string): Promise<string[]>;
+export function readdir(path: string, options: { readonly withFileTypes: true }): Promise<fs.Dirent[]>;
+export async function readdir(
+  path: string,
+  options?: { readonly withFileTypes: true },
+): Promise<string[] | fs.Dirent[]> {
+  return options ? fs.readdirSync(path, options) : fs.readdirSync(path);
 }
 
 export function readFile(path: string): Promise<Buffer>;
@@ -70,7 +77,7 @@ class DescriptorHandle {
     this.fd = descriptor;
   }
 
-  async read(into: Uint8Array): Promise<{ readonly bytesRead: number; readonly buffer: Uint8Array }> {
+  async read<Into extends Uint8Array>(into: Into): Promise<{ bytesRead: number; buffer: Into }> {
     return { bytesRead: fs.readSync(this.fd, into), buffer: into };
   }
 
@@ -88,6 +95,7 @@ class DescriptorHandle {
   stat(): Promise<Stats>;
   stat(options: { readonly bigint: true }): Promise<Identity>;
   async stat(options?: { readonly bigint: true }): Promise<Stats | Identity> {
+    if (options) knownOptions('stat', options, ['bigint']);
     return options ? identity(files.fstatIdentity(this.fd)) : fs.fstatSync(this.fd);
   }
 

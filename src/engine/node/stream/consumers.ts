@@ -4,6 +4,6 @@ import type { DescriptorStream } from '../../streams/descriptor-stream.js';
 export async function text(stream: DescriptorStream): Promise<string> {
   let all = '';
   stream.setEncoding('utf8');
-  for await (const part of stream) all += part;
+  for await (const part of stream) all += part.toString();
   return all;
 }

@@ -1,9 +1,12 @@
+import { knownOptions } from '../../known-options.js';
+
 interface Options {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Resolves to `value` after `ms`; rejects with an AbortError. */
-function wait<T = void>(ms?: number, value?: T, { signal }: Options = {}): Promise<T> {
+function wait<T = void>(ms?: number, value?: T, options: Options = {}): Promise<T> {
+  const { signal } = knownOptions('setTimeout', options, ['signal']);
   return new Promise((resolve, reject) => {
     const abort = () => {
       clearTimeout(timer);

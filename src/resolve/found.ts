@@ -12,8 +12,8 @@ export function resolveDiscovered(
   const { name, provider, status, address, user, identityFile } = found;
   const fail = (problem: string, hint: string) =>
     new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint });
-  if (status !== 'running' && status !== 'starting' && status !== 'unknown')
-    throw fail(`${provider} knows ${quote(name)}, and it is ${status}`, hints.start);
+  const problem = notUp(found, provider);
+  if (problem !== undefined) throw fail(problem, hints.start);
   if (address === undefined)
     throw fail(
       `${provider} knows ${quote(name)}, but neither a vsock CID nor an address of it`,
@@ -26,4 +26,13 @@ export function resolveDiscovered(
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(user === undefined ? {} : { user }),
   };
+}
+
+/** Why nobody answers at a machine that is off, paused or saved; undefined if it may be up. `who` knows it. */
+export function notUp(
+  { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
+  who: string,
+): string | undefined {
+  const mayBeUp = status === 'running' || status === 'starting' || status === 'unknown';
+  return mayBeUp ? undefined : `${who} knows ${quote(name)}, and it is ${status}`;
 }

@@ -3,11 +3,12 @@ import { checkPort } from '../address/port.js';
 import { serviceIdOfPort } from '../address/service-id.js';
 import { fileCache, type HyperVCache } from '../discovery/hyper-v/cache.js';
 import { type HyperVMachine, listHyperV } from '../discovery/hyper-v/hyper-v.js';
-import { findHyperV, hyperV } from '../discovery/hyper-v/provider.js';
+import { type DiscoveredHyperV, findHyperV, hyperV } from '../discovery/hyper-v/provider.js';
 import type { Deps } from '../discovery/provider.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import type { HyperVTarget } from '../target/target.js';
+import { notUp } from './found.js';
 import { foundBy } from './found-by.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
@@ -33,8 +34,8 @@ export async function resolveHyperV(
   if (cached === undefined) {
     const machine = await ask(name, context, known);
     return {
-      endpoint: to(machine.id),
-      steps: [`Hyper-V knows ${quote(machine.name)} (${machine.status}) as ${machine.id}`],
+      endpoint: to(machine.uuid),
+      steps: [`Hyper-V knows ${quote(machine.name)} (${machine.status}) as ${machine.uuid}`],
     };
   }
   return {
@@ -43,8 +44,8 @@ export async function resolveHyperV(
     recheck: async () => {
       known.cache.drop();
       const machine = await ask(name, context, known);
-      if (machine.id === cached) return undefined;
-      return { endpoint: to(machine.id) };
+      if (machine.uuid === cached) return undefined;
+      return { endpoint: to(machine.uuid) };
     },
   };
 }
@@ -59,7 +60,7 @@ export function serviceId(context: ResolveContext): Guid {
   }
 }
 
-async function ask(name: string, context: ResolveContext, known: HyperVKnowledge): Promise<HyperVMachine> {
+async function ask(name: string, context: ResolveContext, known: HyperVKnowledge): Promise<DiscoveredHyperV> {
   const deps = { env: context.env, signal: context.signal, timeoutMs };
   let machines: readonly HyperVMachine[] = [];
   const search = await findHyperV(name, deps, async (deps) => {
@@ -71,7 +72,7 @@ async function ask(name: string, context: ResolveContext, known: HyperVKnowledge
     hints: { unknown: 'see vmssh list', ambiguous: 'type one of these; vmssh list -o wide shows which runs' },
   });
   known.cache.keep(machines);
-  const problem = down(machine);
+  const problem = notUp(machine, hyperV.title);
   if (problem === undefined) return machine;
   throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint: startIt(machine) });
 }
@@ -84,17 +85,12 @@ async function stateOf(
 ): Promise<Recheck | undefined> {
   const machines = await known.list({ env: context.env, signal: context.signal, timeoutMs }).catch(() => []);
   const machine = machines.find((each) => each.id === id);
-  const problem = machine && down(machine);
+  const problem = machine && notUp(machine, hyperV.title);
   return machine && problem ? { problem, hint: startIt(machine) } : undefined;
 }
 
 const timeoutMs = 10_000;
 
-function down({ name, status }: HyperVMachine): string | undefined {
-  const open = status === 'running' || status === 'starting' || status === 'unknown';
-  return open ? undefined : `Hyper-V knows ${quote(name)}, and it is ${status}`;
-}
-
-function startIt({ name }: HyperVMachine): string {
+function startIt({ name }: Pick<HyperVMachine, 'name'>): string {
   return `Start-VM ${JSON.stringify(name)} in PowerShell, or hvc start ${JSON.stringify(name)}; then --wait while it boots`;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Guid } from '../../src/address/guid.js';
 import { slug } from '../../src/address/host-name.js';
 import { styles } from '../../src/cli/style.js';
 import { machineCandidates } from '../../src/commands/completion/machines.js';
@@ -37,7 +38,7 @@ describe('so many machines', () => {
   });
 
   it('are Hyper-V machines', () => {
-    const machines = numbers.map((i) => ({ id: uuidOf(i), name: `m ${i}`, status: 'off' as const }));
+    const machines = numbers.map((i) => ({ id: uuidOf(i) as Guid, name: `m ${i}`, status: 'off' as const }));
     expect(toHyperVMachines(machines).at(-1)?.target).toBe(`hyper-v/m-${many - 1}`);
   });
 

@@ -1,4 +1,4 @@
-import { parseUuid } from '../../address/guid.js';
+import { type Guid, parseUuid } from '../../address/guid.js';
 import { isPlainHostName, slug } from '../../address/host-name.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
@@ -25,8 +25,19 @@ export const hyperV: Provider = {
   title: 'Hyper-V',
   platforms: ['win32', 'linux'],
   limitMs: 8000, // where PowerShell has to be asked, or interop
-  list: (deps) => (process.platform === 'win32' ? listHyperVMachines(deps) : listOverInterop(deps)),
+  list: (deps) => listFrom(deps),
+  find: (name, deps) => findHyperV(name, deps),
 };
+
+/** A machine with its id. */
+export interface DiscoveredHyperV extends DiscoveredMachine {
+  readonly uuid: Guid;
+}
+
+/** On Windows by itself, on Linux through Windows. */
+export function listFrom(deps: Deps, platform: NodeJS.Platform = process.platform): Promise<Listing> {
+  return platform === 'win32' ? listHyperVMachines(deps) : listOverInterop(deps);
+}
 
 /** Inside WSL2: asks the Windows build of vmssh. No WSL, or no such build, is no machine. */
 export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promise<Listing> {
@@ -82,14 +93,12 @@ export async function findHyperV(
   name: string,
   deps: Deps,
   list: (deps: Deps) => Promise<readonly HyperVMachine[]> = (deps) => listHyperV(deps),
-): Promise<Search<HyperVMachine, Warning>> {
+): Promise<Search<DiscoveredHyperV, Warning>> {
   try {
-    const machines = await list(deps);
-    const named = machines.map((machine) => ({
-      ...{ name: machine.name.toLowerCase(), uuid: machine.id, machine },
-    }));
+    const machines = toHyperVMachines(await list(deps));
+    const named = machines.map((machine) => ({ ...machine, name: machine.name.toLowerCase(), machine }));
     const matches = match(name.toLowerCase(), named).map(({ machine }) => machine);
-    return searchIn(matches, machines, ({ id }) => `hyper-v/${id}`);
+    return searchIn(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
   } catch (error) {
     deps.signal?.throwIfAborted();
     if (!(error instanceof DiscoveryError)) throw error;
@@ -103,13 +112,7 @@ export async function findHyperV(
 }
 
 /** Each with a target that ssh takes and that means it alone: its name, else its slug, else its id. */
-export function toHyperVMachines(
-  machines: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly status: DiscoveredMachine['status'];
-  }[],
-): readonly DiscoveredMachine[] {
+export function toHyperVMachines(machines: readonly HyperVMachine[]): readonly DiscoveredHyperV[] {
   const names = machines.flatMap(({ name }) => [
     ...new Set([name, slug(name)].map((each) => each.toLowerCase())),
   ]);

@@ -18,7 +18,13 @@ import { hyperVAddresses } from '../../../src/discovery/hyper-v/address.js';
 import { fileCache } from '../../../src/discovery/hyper-v/cache.js';
 import { listHyperV } from '../../../src/discovery/hyper-v/hyper-v.js';
 import { askPowerShell, parseRows } from '../../../src/discovery/hyper-v/powershell.js';
-import { listHyperVMachines, toHyperVMachines } from '../../../src/discovery/hyper-v/provider.js';
+import {
+  findHyperV,
+  hyperV,
+  listFrom,
+  listHyperVMachines,
+  toHyperVMachines,
+} from '../../../src/discovery/hyper-v/provider.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const win = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
@@ -150,6 +156,26 @@ describe('a listed machine', () => {
   it('goes by its id where its name means another one, too', () => {
     expect(targets(machine('Mint'), machine('MINT', win))).toEqual([`hyper-v/${mint}`, `hyper-v/${win}`]);
     expect(targets(machine('a b'), machine('a-b', win))).toEqual([`hyper-v/${mint}`, `hyper-v/${win}`]);
+  });
+
+  it('is found in any case, by its name, slug or id', async () => {
+    const list = async () => [machine('Mint 22'), machine('Win', win)];
+    for (const name of ['MINT 22', 'mint-22', `{${mint.toUpperCase()}}`])
+      expect(await findHyperV(name, deps, list)).toMatchObject({
+        outcome: 'found',
+        machine: { target: 'hyper-v/Mint-22', uuid: mint },
+      });
+    const denied = () => Promise.reject(new DiscoveryError('NO_RIGHTS', 'no'));
+    expect(await findHyperV('x', deps, denied)).toMatchObject({
+      outcome: 'unavailable',
+      hint: expect.stringContaining('Hyper-V Administrators'),
+    });
+    expect(hyperV.find).toBeDefined();
+  });
+
+  it('is asked of Windows only inside WSL', async () => {
+    const nowhere = { env: {}, procDir: '/nowhere' };
+    expect(await listFrom(nowhere, 'linux')).toEqual({ found: [], warnings: [] });
   });
 
   it('comes with a warning where the user may not see it, and not at all without Hyper-V', async () => {

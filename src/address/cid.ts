@@ -1,9 +1,9 @@
 import { explainUnsigned32, parseUnsigned32 } from './number.js';
 
-/** VMADDR_CID_ANY of <linux/vm_sockets.h>: a wildcard for listeners, no address to connect to. */
+/** VMADDR_CID_ANY of <linux/vm_sockets.h>: a wildcard for listeners, not an address to connect to. */
 export const cidAny = 0xffffffff;
 
-/** The words that systemd knows for CIDs, see vsock(7). */
+/** The CIDs that systemd knows by name, see vsock(7). */
 const words: ReadonlyMap<string, number> = new Map([
   ['hypervisor', 0],
   ['local', 1],
@@ -22,7 +22,7 @@ export function parseCid(text: string): number {
   return value;
 }
 
-/** The CID of a machine as a tool prints it or a command line has it, 3 to 4294967294; undefined for anything else. */
+/** A machine's CID from a tool's output or a command line, 3 to 4294967294; undefined for anything else. */
 export function machineCid(value: unknown): number | undefined {
   const cid = typeof value === 'string' ? parseUnsigned32(value) : value;
   return typeof cid === 'number' && Number.isInteger(cid) && cid >= 3 && cid < cidAny ? cid : undefined;

@@ -1,4 +1,4 @@
-/** Whether the text holds a control character (category Cc). A pattern that says so costs more than all other parsing. */
+/** Whether the text has a control character (category Cc). A regular expression would cost more than all other parsing. */
 export function hasControlCharacter(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

@@ -1,7 +1,7 @@
 /** A GUID in lower case, 8-4-4-4-12. */
 export type Guid = string & { readonly brand: 'guid' };
 
-/** A GUID in any case, with or without braces; undefined where the text has another shape. */
+/** A GUID in any case, with or without braces; undefined if the text has another form. */
 export function parseGuid(text: string): Guid | undefined {
   const match = /^(\{?)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(\}?)$/i.exec(text);
   if (!match?.[2] || (match[1] === '{') !== (match[3] === '}')) return undefined;
@@ -18,18 +18,18 @@ function dashed(digits: string): Guid {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as Guid;
 }
 
-/** Whether a text is meant for an id and nothing else: a GUID, with or without braces on either side. */
+/** Whether a text can only be meant as an id: a GUID, with or without a brace on either side. */
 export function isBareId(text: string): boolean {
   return /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i.test(text);
 }
 
-/** The 16 bytes as Windows lays them in memory: Data1 to Data3 little-endian, Data4 as written. */
+/** The 16 bytes in Windows' memory order: Data1 to Data3 little-endian, Data4 as written. */
 export function guidToWindowsBytes(guid: Guid): Uint8Array {
   const hex = guid.replaceAll('-', '');
   return Uint8Array.from(windowsOrder, (i) => Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16));
 }
 
-/** The GUID that lies in 16 bytes of Windows order. Throws a RangeError for another length. */
+/** The GUID from 16 bytes in Windows order. Throws a RangeError for another length. */
 export function guidFromWindowsBytes(bytes: Uint8Array): Guid {
   if (bytes.length !== 16) throw new RangeError(`a GUID has 16 bytes, not ${bytes.length}`);
   const hex = windowsOrder.map((i) => (bytes[i] ?? 0).toString(16).padStart(2, '0')).join('');

@@ -1,8 +1,8 @@
 import { hasControlCharacter } from './control-character.js';
 
 /**
- * What forbids a name of a machine before anybody is asked for it, one clause; undefined where nothing does. A name may
- * become part of a path. `what` names the thing in the clause.
+ * Why a text cannot be a machine's name, one clause, checked before any provider is asked; undefined if it can. A name
+ * may become part of a path. `what` is the subject of the clause.
  */
 export function nameProblem(name: string, what = 'machine name'): string | undefined {
   if (name === '') return `the ${what} is empty`;

@@ -1,11 +1,11 @@
-/** An unsigned 32-bit number: decimal without leading zeros, or hexadecimal behind 0x. Undefined for anything else. */
+/** An unsigned 32-bit number: decimal without leading zeros, or hexadecimal after 0x. Undefined for anything else. */
 export function parseUnsigned32(text: string): number | undefined {
   if (!isDecimal(text) && !/^0x[0-9a-f]+$/i.test(text)) return undefined;
   const value = Number(text);
   return value <= 0xffffffff ? value : undefined;
 }
 
-/** Without a pattern: every proxy asks this of its port. */
+/** Without a regular expression: every proxy parses a port. */
 function isDecimal(text: string): boolean {
   for (const digit of text) if (digit < '0' || digit > '9') return false;
   return text === '0' || (text !== '' && text[0] !== '0');

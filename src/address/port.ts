@@ -3,7 +3,7 @@ import { explainUnsigned32, parseUnsigned32 } from './number.js';
 /** The port that sshd listens on, the same for TCP and vsock. */
 export const sshPort = 22;
 
-/** The largest port that each family has; vsock's 4294967295 is VMADDR_PORT_ANY, hvsock keeps the upper half for itself. */
+/** The largest port of each family: vsock's 4294967295 is VMADDR_PORT_ANY, hvsock reserves the upper half. */
 const largest = { vsock: 0xfffffffe, hvsock: 0x7fffffff, tcp: 0xffff } as const;
 
 /** A port of the family: vsock from 0 to 4294967294, hvsock from 0 to 2147483647, tcp from 1 to 65535. Throws a RangeError. */
@@ -15,7 +15,7 @@ export function parsePort(text: string, family: keyof typeof largest = 'vsock'):
   return checkPort(value, family);
 }
 
-/** The port itself where the family has it, else a RangeError. */
+/** The port if it is valid in the family, else a RangeError. */
 export function checkPort(port: number, family: keyof typeof largest): number {
   if (port > largest[family] || (family === 'tcp' && port === 0)) {
     const first = family === 'tcp' ? 1 : 0;

@@ -1,7 +1,7 @@
-/** The names that `typed` may be a slip of: of all the nearest, at most three. Case does not count. */
+/** The names that `typed` may be a misspelling of: the nearest, at most three. Ignores case. */
 export function similarTo(typed: string, names: readonly string[]): readonly string[] {
   const wanted = typed.toLowerCase();
-  // Longer ones are no name that somebody typed.
+  // A longer text is no mistyped name.
   if (wanted.length < 2 || wanted.length > longest) return [];
   const slips = wanted.length < 5 ? 1 : 2;
   const near = names
@@ -18,8 +18,8 @@ export function similarTo(typed: string, names: readonly string[]): readonly str
 const longest = 64;
 
 /**
- * How many letters have to be put in, left out, replaced or swapped with the next one (Damerau and Levenshtein's, each
- * place changed once). A name that starts with what was typed is one slip away.
+ * The number of letters to insert, delete, replace or swap with the next one (Damerau-Levenshtein, optimal string
+ * alignment). A name that starts with the typed text has distance 1.
  */
 function distanceOf(typed: string, name: string): number {
   if (name.startsWith(typed)) return name === typed ? 0 : 1;

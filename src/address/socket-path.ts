@@ -1,8 +1,8 @@
-/** The bytes of the longest path that AF_UNIX takes: sun_path holds 108 with the closing NUL (unix(7)). */
+/** The longest AF_UNIX path in bytes: sun_path has 108 with the final NUL (unix(7)). */
 export const longestSocketPath = 107;
 
-/** Whether AF_UNIX takes the path; Node and others cut a longer one and then open another socket. */
+/** Whether the path fits AF_UNIX; Node and others truncate a longer one and open another socket. */
 export function fitsSocket(path: string): boolean {
-  // A character has three bytes at most: for most paths there is nothing to count.
+  // A UTF-16 unit has at most three bytes: most paths need no counting.
   return path.length * 3 <= longestSocketPath || Buffer.byteLength(path) <= longestSocketPath;
 }

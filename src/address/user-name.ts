@@ -1,8 +1,8 @@
 import { hasControlCharacter } from './control-character.js';
 
 /**
- * The name of a user to log in as, if ssh takes it: as an argument it must be no option, and a shell that reads %r in
- * somebody's ssh_config must find nothing of its own in it (valid_ruser in OpenSSH's ssh.c). Throws a RangeError.
+ * The name of a login user, if ssh accepts it: as an argument it must not be an option, and it must be safe in a shell,
+ * since an ssh_config may use %r in a command (valid_ruser in OpenSSH's ssh.c). Throws a RangeError.
  */
 export function checkUserName(name: string): string {
   const problem = problemOf(name);

@@ -1,19 +1,19 @@
 import type { Handle } from 'node-hvsock-native';
 import type { Endpoint } from '../endpoint.js';
 
-/** An open socket. Reads, peeks and writes are one at a time each; every method rejects with an errno's name in `code`. */
+/** An open socket. One read, peek or write at a time each; every method rejects with an errno's name in `code`. */
 export interface Connection {
   readonly endpoint: Endpoint;
-  /** The addon's socket, where the addon opened it: needed to pass the fd or to relay natively. */
+  /** The addon's socket, if the addon opened it: needed to pass the fd or to relay natively. */
   readonly handle: Handle | undefined;
   /** Up to `max` bytes as soon as there are some; an empty array at end-of-file. */
   read(max: number): Promise<Uint8Array>;
   /**
-   * The next bytes without taking them, at most `max`: as soon as more than `known` are there, at end-of-file, or after
-   * `timeoutMs` with those that are there.
+   * The next bytes without taking them, at most `max`: as soon as more than `known` have arrived, at end-of-file, or after
+   * `timeoutMs`.
    */
   peek(known: number, max: number, timeoutMs: number): Promise<Uint8Array>;
-  /** Resolves when the kernel took all of `data`. */
+  /** Resolves when the kernel has taken all of `data`. */
   write(data: Uint8Array): Promise<void>;
   /** Half-close: the peer reads end-of-file, reading goes on. */
   shutdown(): void;

@@ -7,8 +7,8 @@ export interface LookupOptions {
 }
 
 /**
- * The addresses of a host name, in the resolver's order; an address is its own. Rejects with ENOTFOUND, EAI_AGAIN or
- * ETIMEDOUT, or with the signal's reason: the system's resolver cannot be cancelled, so its late answer is left alone.
+ * The addresses of a host name, in the resolver's order; an address returns itself. Rejects with ENOTFOUND, EAI_AGAIN or
+ * ETIMEDOUT, or with the signal's reason: the system's resolver cannot be cancelled, so a late answer is ignored.
  */
 export async function lookupHost(
   host: string,

@@ -2,15 +2,15 @@ import { now } from '../clock.js';
 import { quote } from '../errors.js';
 import type { Connection } from './connection.js';
 
-/** Some multiplexers send no OK: systemd-ssh-proxy then hands the socket on after this time, and so do we. Milliseconds. */
+/** Some multiplexers send no OK: after this time systemd-ssh-proxy passes the socket on, and so do we. Milliseconds. */
 const silentMs = 5000;
 
 /** "OK 4294967295\r\n" */
 const longestReply = 15;
 
 /**
- * Asks a vsock multiplexer for a port and takes its "OK NUMBER" line off the connection, not a byte more. Rejects with
- * code EOF (nobody listens in the guest), PROTOCOL (something else answered) or ETIMEDOUT.
+ * Asks a vsock multiplexer for a port and reads its "OK NUMBER" line, not a byte more. Rejects with code EOF (nothing
+ * listens in the guest), PROTOCOL (something else answered) or ETIMEDOUT.
  */
 export async function askMultiplexer(
   connection: Connection,
@@ -37,7 +37,7 @@ export async function askMultiplexer(
   }
 }
 
-/** What the first bytes of a multiplexer are: the length of its OK line, not enough yet, an SSH banner at once, or neither. */
+/** The kind of a multiplexer's first bytes: the length of its OK line, too few yet, an SSH banner, or neither. */
 export function readReply(bytes: Uint8Array): number | 'more' | 'ssh' | 'garbage' {
   const text = Buffer.from(bytes).toString('latin1');
   const line = /^OK \d{1,10}\r?\n/.exec(text);

@@ -2,7 +2,7 @@ import type { Addon, Handle } from 'node-hvsock-native';
 import type { Endpoint } from '../endpoint.js';
 import type { Connection } from './connection.js';
 
-/** A connection whose socket the addon opened. */
+/** A connection with a socket of the addon. */
 export class NativeConnection implements Connection {
   readonly endpoint: Endpoint;
   readonly handle: Handle;

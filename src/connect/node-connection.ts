@@ -3,16 +3,16 @@ import { now } from '../clock.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Connection } from './connection.js';
 
-/** A connection over Node's own socket: what is left where the addon is missing. */
+/** A connection over Node's own socket, for when the addon is missing. */
 export class NodeConnection implements Connection {
   readonly endpoint: Endpoint;
   readonly handle = undefined;
   readonly #socket: Socket;
-  /** Bytes that were looked at and not yet taken. */
+  /** Bytes that were peeked at but not yet read. */
   #ahead = Buffer.alloc(0);
   #failure: Error | undefined;
 
-  /** Takes a connected socket with allowHalfOpen that nobody reads. */
+  /** Takes a connected socket with allowHalfOpen and without a reader. */
   constructor(endpoint: Endpoint, socket: Socket) {
     this.endpoint = endpoint;
     this.#socket = socket;
@@ -48,7 +48,7 @@ export class NodeConnection implements Connection {
     this.#socket.destroy();
   }
 
-  /** Fills `#ahead` with more than `known` bytes, where it can do so within the time and before end-of-file. */
+  /** Fills `#ahead` with more than `known` bytes, if possible within the time and before end-of-file. */
   async #lookAhead(known: number, max: number, timeoutMs?: number): Promise<void> {
     const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : now() + timeoutMs;
     while (this.#ahead.length <= known && this.#ahead.length < max) {

@@ -5,7 +5,7 @@ import type { Connection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
 import type { OpenOptions } from './open-options.js';
 
-/** The families that Node opens by itself. */
+/** The families that Node can open. */
 type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;
 
 /** Opens a unix or TCP socket without the addon. Rejects with Node's error, or ETIMEDOUT. */

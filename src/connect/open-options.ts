@@ -1,7 +1,7 @@
 export interface OpenOptions {
-  /** The target as it was typed, for error messages. */
+  /** The target as typed, for error messages. */
   readonly target: string;
-  /** Milliseconds for all: opening the socket and, at a multiplexer, its answer. */
+  /** Milliseconds to open the socket and, for a multiplexer, to get its answer. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }

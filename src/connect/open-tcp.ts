@@ -1,13 +1,12 @@
 import { now } from '../clock.js';
 import { type LookupOptions, lookupHost } from './lookup.js';
 
-/** Opens one address, within that many milliseconds. */
+/** Opens one address within some milliseconds. */
 export type OpenAddress<T> = (address: string, timeoutMs: number) => Promise<T>;
 
 /**
- * Opens the first address of a host that answers, in the resolver's order: a name may have one that leads nowhere, and a
- * server that listens on another. Each has an equal share of the time that is left. Rejects as the first one did, or as
- * one where somebody refused.
+ * Opens the first address of a host that answers, in the resolver's order: a server may listen on only one of them. Each
+ * gets an equal share of the remaining time. Rejects with the first error, or with a refusal if there was one.
  */
 export async function openTcp<T>(
   host: string,

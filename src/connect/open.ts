@@ -40,7 +40,7 @@ async function openSocket(
   platform: NodeJS.Platform,
 ): Promise<Connection> {
   if (native.addon) return openNative(endpoint, options, native.addon);
-  // What Node takes for a unix socket on Windows is a named pipe.
+  // On Windows Node's "unix sockets" are named pipes.
   const onWindows = platform === 'win32' && endpoint.family !== 'tcp';
   if (endpoint.family === 'vsock' || endpoint.family === 'hyper-v' || onWindows) {
     throw new ConnectError('connect', options.target, {

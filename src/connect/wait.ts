@@ -3,23 +3,23 @@ import { now } from '../clock.js';
 import { ConnectError } from '../errors.js';
 
 export interface WaitOptions {
-  /** The target as it was typed, for error messages. */
+  /** The target as typed, for error messages. */
   readonly target: string;
-  /** Milliseconds for all tries together. */
+  /** Milliseconds for all attempts together. */
   readonly waitMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told each failure that is tried again, and in how many milliseconds. */
+  /** Called before each retry, with the failure and the milliseconds until then. */
   readonly onRetry?: ((error: ConnectError, nextMs: number) => void) | undefined;
   readonly sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<unknown>) | undefined;
 }
 
-/** Milliseconds between tries: short at first, and never so short later that a booting guest's socket unit hits its limit. */
+/** Milliseconds between attempts: short at first, later long enough to stay below the trigger limit of a socket unit. */
 const firstPause = 100;
 const longestPause = 1000;
 
 /**
- * Tries again until an attempt succeeds, for a machine that boots. What waiting cannot mend ends it at once; when the
- * time is over the last failure is thrown. `attempt` is given the milliseconds that are left.
+ * Retries until an attempt succeeds, for a machine that boots. A failure that waiting cannot fix ends it at once; when
+ * the time is over it throws the last failure. `attempt` gets the remaining milliseconds.
  */
 export async function openWhenReady<T>(
   attempt: (leftMs: number) => Promise<T>,
@@ -48,15 +48,15 @@ export async function openWhenReady<T>(
   }
 }
 
-/** Milliseconds until the next try, after one that took `tookMs`; `pause` where nothing is known of the code. */
+/** Milliseconds until the next attempt, after one that took `tookMs`; `pause` if the code needs no other. */
 function pauseAfter(code: string, tookMs: number, pause: number): number {
   if (notThere.has(code)) return longestPause;
-  // Hyper-V has waited itself: a Linux guest without a listener times out rather than refuses.
+  // Hyper-V has waited already: a Linux guest without a listener times out rather than refuses.
   if (code === 'WSAETIMEDOUT' && tookMs >= longestPause) return 0;
   return pause;
 }
 
-/** Hyper-V knows no such machine yet, or it is not running yet. */
+/** The Hyper-V machine does not exist yet, or is not running yet. */
 const notThere: ReadonlySet<string> = new Set(['WSAEADDRNOTAVAIL', 'WSAENETUNREACH']);
 
 function mayRecover(error: ConnectError): boolean {
@@ -90,7 +90,7 @@ function gaveUp(error: ConnectError, waitMs: number): ConnectError {
   return new ConnectError(op, target, { code, problem, hint, reason, cause: error });
 }
 
-/** Names the step that was tried again, and why it failed last. */
+/** Names the retried step, and its last failure. */
 function interrupted(last: ConnectError): ConnectError {
   const problem = `interrupted while waiting: ${last.problem}`;
   return new ConnectError(last.op, last.target, { code: 'INTERRUPTED', problem, cause: last });

@@ -1,10 +1,10 @@
 import { Duplex } from 'node:stream';
 import type { Connection } from '../connect/connection.js';
 
-/** Bytes that one read takes: what ssh2 gets at once. */
+/** The size of a read, in bytes: the chunks that ssh2 gets. */
 const chunk = 65536;
 
-/** The connection as a Node stream with half-close and backpressure; ssh2 takes it as `sock`. It owns the connection. */
+/** The connection as a Node stream with half-close and backpressure, usable as ssh2's `sock`. It owns the connection. */
 export function toDuplex(connection: Connection): Duplex {
   return new Duplex({
     allowHalfOpen: true,

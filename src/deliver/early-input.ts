@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 
-/** Input that is read from the start, so that its end is noticed while the connection is still being opened. */
+/** Input that is read from the start, to notice its end while the connection is still being opened. */
 export class EarlyInput implements AsyncIterable<Uint8Array> {
-  /** Resolves at end-of-file, or to the error of the input. */
+  /** Resolves at end-of-file, or to the input's error. */
   readonly ended: Promise<Error | undefined>;
   readonly #stream: Readable;
   readonly #early: Uint8Array[] = [];
@@ -46,5 +46,5 @@ export class EarlyInput implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Chunks that are held before the stream is paused; ssh sends one, its own banner, before it has the server's. */
+/** Chunks to hold before pausing the stream; ssh sends one, its banner, before it gets the server's. */
 const mostEarly = 16;

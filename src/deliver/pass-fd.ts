@@ -3,7 +3,7 @@ import type { Addon, Handle } from 'node-hvsock-native';
 import { exhaustion } from '../connect/failures/exhausted.js';
 import { ConnectError } from '../errors.js';
 
-/** Whether the descriptor is a socket, as ssh's ProxyUseFdpass gives it. */
+/** Whether the descriptor is a socket, as with ssh's ProxyUseFdpass. */
 export function isSocket(fd: number): boolean {
   try {
     return fstatSync(fd).isSocket();
@@ -13,8 +13,8 @@ export function isSocket(fd: number): boolean {
 }
 
 /**
- * Hands the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); after that, ssh speaks to the machine by itself. False
- * where `fd` is no socket. Throws a ConnectError that names the target `text`.
+ * Passes the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); after that, ssh talks to the machine directly. False
+ * if `fd` is not a socket. Throws a ConnectError that names the target `text`.
  */
 export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): boolean {
   try {

@@ -2,7 +2,7 @@ import { exhausted, windowsExhausted } from '../connect/failures/exhausted.js';
 import type { Failure } from '../connect/failures/failure.js';
 import { ConnectError } from '../errors.js';
 
-/** How a relay fails, by the code's name. */
+/** A relay's failure, by the code's name. */
 export function relayError(text: string, code: string, cause?: unknown): ConnectError {
   const known = relayFailures.find(({ codes }) => codes.includes(code));
   return new ConnectError('relay', text, {
@@ -13,7 +13,7 @@ export function relayError(text: string, code: string, cause?: unknown): Connect
   });
 }
 
-/** What is to blame: the machine, or what this side writes to. docs/errors.md shows the same rows. */
+/** What failed: the machine, or this side's output. docs/errors.md has the same rows. */
 export const relayFailures: readonly Failure[] = [
   {
     codes: [

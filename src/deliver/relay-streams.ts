@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream';
 import type { Connection } from '../connect/connection.js';
 
-/** Bytes that one read takes. */
+/** The size of a read, in bytes. */
 const chunk = 65536;
 
 /**
- * Relays without the addon: input → connection, connection → output, with half-close both ways. Ends when the peer has
- * closed, when the reader of `output` is gone, or `lingerMs` after `input` ended and nothing moved (-1: never). Rejects if
- * the connection breaks, whoever ended first.
+ * Relays without the addon: input → connection, connection → output, with half-close in both directions. Ends when the
+ * peer closes, when the reader of `output` is gone, or once `input` has ended and nothing moved for `lingerMs` (-1:
+ * never). Rejects if the connection breaks, whichever side ended first.
  */
 export async function relayStreams(
   connection: Connection,
@@ -57,7 +57,7 @@ async function pumpIn(
   connection.shutdown();
 }
 
-/** Where `output` fails it goes no further: that is an event of `output`. */
+/** Stops if `output` fails, which `output` reports by an event. */
 async function pumpOut(connection: Connection, output: Writable, moved: () => void): Promise<void> {
   for (;;) {
     const bytes = await connection.read(chunk);
@@ -68,7 +68,7 @@ async function pumpOut(connection: Connection, output: Writable, moved: () => vo
   await new Promise<void>((resolve) => output.end((error?: Error | null) => error ?? resolve()));
 }
 
-/** Whether nobody reads the output any more; anything else, such as a full disk, is a failure. */
+/** Whether the output's reader is gone; anything else, such as a full disk, is a failure. */
 function isGone({ code }: NodeJS.ErrnoException): boolean {
   return code === 'EPIPE' || code === 'ECONNRESET';
 }

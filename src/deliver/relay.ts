@@ -5,14 +5,14 @@ import type { AddonState } from '../native.js';
 import type { EarlyInput } from './early-input.js';
 
 export interface RelayStdioOptions {
-  /** The target as it was typed, for error messages. */
+  /** The target as typed, for error messages. */
   readonly text: string;
   readonly native: AddonState;
-  /** Stdin, where it was already read from. */
+  /** Stdin, if reading from it has begun. */
   readonly input?: EarlyInput | undefined;
-  /** Milliseconds without a byte after which the relay ends once stdin is at its end; -1: the peer ends it. */
+  /** After stdin has ended, the relay ends after this many milliseconds without a byte; -1: only the peer ends it. */
   readonly lingerMs: number;
-  /** Set where the process does nothing else, and says nothing afterwards: a relay that lasts goes on without the runtime. */
+  /** Set if the process does nothing else afterwards: a long relay then goes on without the runtime. */
   readonly become?: Pick<Become, 'onFailure' | 'ignoreInterrupts'> | undefined;
   readonly streams: () => { readonly input: Readable; readonly output: Writable };
 }
@@ -20,7 +20,7 @@ export interface RelayStdioOptions {
 /** Most sessions are shorter, and never pay for the exec. Milliseconds; between two beats of the executable's runtime, once a second. */
 const afterMs = 1500;
 
-/** Relays stdin and stdout until the peer or our caller is gone; resolves to a clause for the trace. */
+/** Relays stdin and stdout until the peer or the caller is gone; resolves to a clause for the trace. */
 export async function relayStdio(connection: Connection, options: RelayStdioOptions): Promise<string> {
   const { native, lingerMs, text } = options;
   const become = options.become && { ...options.become, afterMs, title: text };

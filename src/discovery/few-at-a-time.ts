@@ -1,4 +1,4 @@
-/** `work` on each, at most `many` at once; the results in the order of `items`. Begins no more once `signal` is aborted. */
+/** `work` on each item, at most `many` at once; the results in the order of `items`. Starts no more once `signal` is aborted. */
 export async function fewAtATime<T, R>(
   items: readonly T[],
   many: number,

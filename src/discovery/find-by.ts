@@ -2,7 +2,7 @@ import { match } from './match.js';
 import type { Deps, DiscoveredMachine, Provider, Warning } from './provider.js';
 import { type Search, searchIn } from './search.js';
 
-/** Asks a provider for a machine: its own search, else a match over its list. */
+/** Asks a provider for a machine: by its own search, else by a match over its list. */
 export async function findBy<F extends DiscoveredMachine>(
   provider: Provider<F>,
   name: string,

@@ -5,7 +5,7 @@ import { ownEnv } from './own-env.js';
 import type { Deps, Listing, Provider, Warning } from './provider.js';
 import { sharedCids } from './shared-cids.js';
 
-/** What one provider has for its answer. Milliseconds. */
+/** The time limit of one provider. Milliseconds. */
 export const providerLimitMs = 1000;
 
 export interface AllMachines {
@@ -13,7 +13,7 @@ export interface AllMachines {
   readonly warnings: readonly Warning[];
 }
 
-/** Asks providers side by side, each for its own time: one that is slow or fails becomes a warning. */
+/** Asks providers in parallel, each with its own time limit: one that is slow or fails gives a warning. */
 export async function listAll(
   deps: Deps,
   providers: readonly Provider[],
@@ -31,13 +31,13 @@ export async function listAll(
   return { machines, warnings: [...warnings, ...cidsUsedTwice(machines)] };
 }
 
-/** For a provider to say what it knows when its time is over. Milliseconds. */
+/** Extra time for a provider to return partial results when its time is over. Milliseconds. */
 const graceMs = 10;
 
-/** How many limits this process's own work may add to one. */
+/** How many limits this process's own work may add to a limit. */
 const longest = 5;
 
-// What a provider may take is time that it lets us wait: on a slow machine our own work takes as long.
+// The limit is for waiting: on a slow machine our own work takes as long, and does not count.
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
@@ -63,7 +63,7 @@ async function askOne(
         return;
       }
       limit.abort(tooLate);
-      // One that asks several services may have an answer of some.
+      // A provider that asks several services may have some of the answers.
       timer = setTimeout(() => reject(tooLate), graceMs);
     };
     timer = setTimeout(look, limitMs);
@@ -88,5 +88,5 @@ function cidsUsedTwice(machines: readonly ListedMachine[]): readonly Warning[] {
   });
 }
 
-/** Targets that a warning names. */
+/** The number of targets that a warning names. */
 const mostTargets = 5;

@@ -1,15 +1,15 @@
 import { parseUuid } from '../address/guid.js';
 import { slug } from '../address/host-name.js';
 
-/** What a machine can be found by. */
+/** The fields that a machine can be found by. */
 export interface Named {
   readonly name: string;
   readonly uuid?: string | undefined;
 }
 
 /**
- * The machines that `wanted` may mean: by name, else without regard to case (ssh lower-cases %h), else by slug, else by
- * UUID or machine id.
+ * The machines that `wanted` can mean: by name, else ignoring case (ssh lower-cases %h), else by slug, else by UUID or
+ * machine id.
  */
 export function match<T extends Named>(wanted: string, machines: readonly T[]): readonly T[] {
   const lower = wanted.toLowerCase();

@@ -1,13 +1,13 @@
 import type { DiscoveredMachine } from './provider.js';
 import { type Entry, SameMachines } from './same-machines.js';
 
-/** A machine of the list, with the other names that providers have for it. */
+/** A listed machine, with its other names. */
 export interface ListedMachine extends DiscoveredMachine {
-  /** Targets of the same machine by other providers. */
+  /** Its targets from other providers. */
   readonly also: readonly string[];
 }
 
-/** One entry a machine, in the order given: the first word for it counts, later ones add what it left out. */
+/** One entry per machine, in the given order: the first provider's fields count, later ones add what is missing. */
 export function mergeMachines(found: readonly DiscoveredMachine[]): readonly ListedMachine[] {
   const merged: Entry[] = [];
   const same = new SameMachines();

@@ -5,8 +5,8 @@ import type { Deps } from './provider.js';
 type Env = Deps['env'];
 
 /**
- * The environment without the folders and sockets that another user has made, or can replace: after `su` or `sudo -E` it
- * is still that of the user before. The runtime folder must be this user's own
+ * The environment without folders and sockets that another user has made or can replace: after `su` or `sudo -E` it is
+ * still the previous user's. The runtime folder must be this user's own
  * (https://specifications.freedesktop.org/basedir-spec/latest/), the others may be root's.
  */
 export function ownEnv(env: Env, uid = process.getuid?.()): Env {
@@ -17,7 +17,7 @@ export function ownEnv(env: Env, uid = process.getuid?.()): Env {
   return foreign.length === 0 ? env : { ...env, ...Object.fromEntries(foreign) };
 }
 
-/** What names a folder or socket whose content is believed here or by the tools that are run; whether it may be root's. */
+/** The variables for folders and sockets that vmssh or its tools trust; and whether root may own each. */
 const variables: readonly (readonly [string, boolean])[] = [
   ['XDG_RUNTIME_DIR', false],
   ['HOME', true],
@@ -30,7 +30,7 @@ const variables: readonly (readonly [string, boolean])[] = [
   ['LXD_DIR', true],
 ];
 
-/** What is not there yet belongs to the owner of the folder that it would be in. */
+/** A missing path counts as owned by the owner of the folder it would be in. */
 function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boolean {
   try {
     const real = realpathSync(path);
@@ -49,7 +49,7 @@ function above(path: string): readonly string[] {
   return folder === path ? [] : [folder, ...above(folder)];
 }
 
-// In a sticky folder others cannot replace what is not theirs. In a user namespace root may be seen as nobody.
+// In a sticky folder users can only replace their own files. In a user namespace root may appear as nobody.
 function isKept(folder: string, uid: number): boolean {
   const { uid: owner, mode } = lstatSync(folder);
   return [uid, 0, 65_534].includes(owner) && (!isOpen(folder) || (mode & 0o1000) !== 0);

@@ -1,19 +1,19 @@
 import type { Search } from './search.js';
 
-/** What every provider is given; effects of one provider alone are default parameters of its functions. */
+/** What every provider gets; effects of only one provider are default parameters of its functions. */
 export interface Deps {
   /** XDG_RUNTIME_DIR is read. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal | undefined;
-  /** For one question to one service. */
+  /** For one query to one service. */
   readonly timeoutMs?: number | undefined;
-  /** Where the system's services have their sockets, "/run". */
+  /** The folder of the system services' sockets, "/run". */
   readonly runDir?: string | undefined;
-  /** Where the kernel tells of processes, "/proc". */
+  /** The proc file system, "/proc". */
   readonly procDir?: string | undefined;
-  /** Where this host's accounts are, "/etc". */
+  /** The folder of this host's accounts, "/etc". */
   readonly etcDir?: string | undefined;
-  /** What several providers of one listing need, kept by the first that reads it. */
+  /** Data that several providers of one listing share, kept by the first that reads it. */
   readonly memo?: { processes?: Promise<readonly Process[]> } | undefined;
 }
 
@@ -28,25 +28,25 @@ export interface Process {
 /** A source of machines on this host. */
 export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly name: string;
-  /** What people call it. */
+  /** Its name for people. */
   readonly title: string;
   readonly platforms: readonly NodeJS.Platform[];
-  /** Milliseconds for its answer, where the caller sets no limit and a second is too short. */
+  /** Milliseconds for its answer, if the caller sets no limit and a second is too short. */
   readonly limitMs?: number;
   list(deps: Deps): Promise<Listing<F>>;
-  /** For a provider that knows more of its names than its list shows; `findBy` asks it. */
+  /** For a provider that knows more names than its list shows; `findBy` calls it. */
   find?(name: string, deps: Deps): Promise<Search<F, Warning>>;
 }
 
-/** A source whose machines people start by a command of its own. */
+/** A source with its own command to start machines. */
 export interface Manager extends Provider {
-  /** What shows its machines; and what starts one, up to the name. */
+  /** The commands that list its machines, and start one, up to the name. */
   readonly commands: { readonly list: string; readonly start: string };
 }
 
 export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly found: readonly F[];
-  /** What could not be asked, so that a short list is not taken for the whole. */
+  /** What could not be asked: the list may be incomplete. */
   readonly warnings: readonly Warning[];
 }
 
@@ -61,17 +61,17 @@ export interface DiscoveredMachine {
   readonly cid?: number | undefined;
   /** In the 8-4-4-4-12 form. */
   readonly uuid?: string | undefined;
-  /** The process that is the machine, by which two providers' words for it are known to be one. */
+  /** The machine's process, which shows that the entries of two providers are the same machine. */
   readonly pid?: number | undefined;
   /** Where its SSH server is, if the provider knows: "vsock/42", "vsock-mux/run/v.sock", "192.0.2.1", "127.0.0.1:60022". */
   readonly address?: string | undefined;
-  /** The user that its manager made for logging in. */
+  /** The login user that its manager made. */
   readonly user?: string | undefined;
-  /** The private key that its manager made for logging in; a path. */
+  /** The path of the private key that its manager made for the login. */
   readonly identityFile?: string | undefined;
 }
 
-/** "unknown" where the provider sees traces of a machine that may be gone. */
+/** "unknown" if the provider sees traces of a machine that may be gone. */
 export type Status = (typeof statuses)[number];
 
 export const statuses = ['running', 'starting', 'stopping', 'paused', 'saved', 'off', 'unknown'] as const;
@@ -84,12 +84,12 @@ export interface Warning {
   readonly problem: string;
 }
 
-/** Whether a provider could not be asked; else the warning is of the machines that it lists. */
+/** Whether a provider could not be asked; otherwise the warning is about the listed machines. */
 export function isFailure({ code }: Warning): boolean {
   return code !== 'CID_TWICE';
 }
 
-/** The providers that have machines on such a system. */
+/** The providers for a platform. */
 export function providersOn(platform: NodeJS.Platform, from: readonly Provider[]): readonly Provider[] {
   return from.filter(({ platforms }) => platforms.includes(platform));
 }

@@ -13,7 +13,7 @@ import { firecracker } from './vmm/firecracker.js';
 import { qemu } from './vmm/qemu.js';
 import { wsl } from './wsl/provider.js';
 
-/** Every source of machines. Where two know one machine, the word of the earlier one counts. */
+/** Every source of machines. If two have the same machine, the earlier one counts. */
 export const providers: readonly Provider[] = [
   hyperV,
   wsl,

@@ -1,21 +1,21 @@
 import type { DiscoveredMachine } from './provider.js';
 
-/** A machine as far as it is known, and the targets that others have for it. */
+/** A machine as known so far, and its targets from other providers. */
 export interface Entry {
   machine: DiscoveredMachine;
-  /** Its place in the order in which machines came. */
+  /** Its position in the order of the machines. */
   readonly at: number;
   readonly also: Set<string>;
 }
 
 /**
- * Machines by what shows that one of another provider is the same: its process, else its UUID, else its name and CID; and
- * for an export of nspawn the name that machined has. Two of one provider are never the same. Each question looks at a few.
+ * Finds the same machine among other providers: by process, else by UUID, else by name and CID; an export of nspawn also
+ * by machined's name. Two machines of one provider are never the same. Each lookup compares only a few.
  */
 export class SameMachines {
-  /** By key: the first that had it, and the first of another provider than that one's. */
+  /** By key: the first machine with it, and the first of another provider. */
   readonly #known = new Map<string, Entry[]>();
-  /** Those without a UUID, by name; they leave when they get one. By key, then by provider. */
+  /** Those without a UUID, by name; removed when they get one. By key, then by provider. */
   readonly #unsure = new Map<string, Map<string, Set<Entry>>>();
   #count = 0;
 
@@ -25,7 +25,7 @@ export class SameMachines {
     return entry;
   }
 
-  /** The entry's machine has become known better. */
+  /** Updates an entry with more data of its machine. */
   change(entry: Entry, machine: DiscoveredMachine): void {
     const { provider, uuid } = entry.machine;
     if (uuid === undefined && machine.uuid !== undefined)
@@ -34,7 +34,7 @@ export class SameMachines {
     this.#keep(entry);
   }
 
-  /** The first entry that is the same machine as one of another provider. */
+  /** The first entry of the same machine from another provider. */
   find(other: DiscoveredMachine): Entry | undefined {
     const found = [...this.#byId(other), ...this.#byName(other)];
     return found.reduce((a, b) => (a && b && a.at < b.at ? a : (b ?? a)), undefined);
@@ -44,7 +44,7 @@ export class SameMachines {
     for (const key of ids(other)) yield this.#firstOf(key, other);
   }
 
-  // Where both have a UUID, that alone decides.
+  // If both have a UUID, only that decides.
   *#byName(other: DiscoveredMachine): Iterable<Entry | undefined> {
     for (const key of names(other, 'nspawn')) {
       if (other.uuid === undefined) yield this.#firstOf(key, other);
@@ -62,7 +62,7 @@ export class SameMachines {
     const { provider, uuid } = entry.machine;
     for (const key of [...ids(entry.machine), ...names(entry.machine, 'machined')]) {
       const known = this.#known.get(key) ?? [];
-      // One that was there before may get the key later.
+      // An earlier entry may get the key later.
       const [first = entry, ...others] = [...known, entry].sort((a, b) => a.at - b.at);
       const second = others.find(({ machine }) => machine.provider !== first.machine.provider);
       this.#known.set(key, second ? [first, second] : [first]);
@@ -80,7 +80,7 @@ function ids({ uuid, pid }: DiscoveredMachine): readonly string[] {
   return [...(pid === undefined ? [] : [`pid ${pid}`]), ...(uuid === undefined ? [] : [`uuid ${uuid}`])];
 }
 
-/** The name of one of machined, and of what nspawn exports for it, is enough; for others the CID belongs to it. */
+/** The name is enough between machined and nspawn's exports; for others the CID must match too. */
 function names({ name, provider, cid }: DiscoveredMachine, alone: 'machined' | 'nspawn'): readonly string[] {
   return [
     ...(provider === alone ? [`machined ${name}`] : []),

@@ -1,21 +1,21 @@
 import type { Named } from './match.js';
 
-/** What came of looking for a machine by a name. `warnings`: what could not be asked besides. */
+/** The result of a search for a machine by name. `warnings`: what else could not be asked. */
 export type Search<M, W> =
   | { readonly outcome: 'found'; readonly machine: M; readonly warnings: readonly W[] }
   /** `means`: what to type for each. */
   | { readonly outcome: 'ambiguous'; readonly means: readonly string[]; readonly warnings: readonly W[] }
   | {
       readonly outcome: 'unknown';
-      /** The names that there are. */
+      /** The existing names. */
       readonly known: readonly string[];
-      /** The paths that were looked at, best first. */
+      /** The paths that were checked, best first. */
       readonly tried?: readonly string[];
       readonly warnings: readonly W[];
     }
-  /** No machine can have such a name; nobody was asked. */
+  /** No machine can have such a name; no provider was asked. */
   | { readonly outcome: 'refused'; readonly problem: string }
-  /** Nobody answered. */
+  /** No provider answered. */
   | {
       readonly outcome: 'unavailable';
       readonly code: string;
@@ -25,7 +25,7 @@ export type Search<M, W> =
       readonly cause?: unknown;
     };
 
-/** The outcome of a match among `all`; `typed`: what to type for one of several. */
+/** The result of a match among `all`; `typed`: what to type for one of several. */
 export function searchIn<M extends Named, W = never>(
   matches: readonly M[],
   all: readonly Named[],

@@ -1,7 +1,7 @@
 import { groupBy } from '../group-by.js';
 import type { DiscoveredMachine } from './provider.js';
 
-/** The running machines that have one CID of the kernel's vhost; it lets one have it, so the second gets no vsock. */
+/** The running machines that share a vhost CID; the kernel gives it to one of them, and the others get no vsock. */
 export function sharedCids<T extends DiscoveredMachine>(
   machines: readonly T[],
 ): ReadonlyMap<number, readonly T[]> {

@@ -8,19 +8,19 @@ import { type FileContent, readAt, stampAt } from './read-at.js';
 import { FileRefusal } from './refusal.js';
 
 /**
- * What a file is to hold, by what it holds (undefined: there is none). The same Buffer: nothing is done; undefined: the
- * file is removed. It may be asked twice.
+ * The new content of a file, from the current one (undefined if it does not exist). The same Buffer: nothing is done;
+ * undefined: the file is removed. May be called twice.
  */
 export type Edit = (old: Buffer | undefined) => Buffer | undefined;
 
-/** How often it starts over. */
+/** How often it tries. */
 const mostTries = 5;
 
 /**
- * Changes a file so that at every moment it is the old one or the new one: it is read again under a lock, and the new one
- * written beside it, to the disk, then put in its place. A symlink stays one; an existing file keeps its mode and owner, a
- * new one gets `mode` and, by root, the folder's owner. By root, nothing is changed by its path: what another user put there is
- * not meant. Throws an errno's error, a FileRefusal, or what `edit` throws.
+ * Changes a file atomically: reads it again under a lock, writes and syncs the new one beside it, and renames it into
+ * place. A symlink is kept; an existing file keeps its mode and owner, a new one gets `mode` and, as root, the folder's
+ * owner. As root nothing is changed by path, since another user could have put something else there. Throws a system
+ * error, a FileRefusal, or what `edit` throws.
  */
 export async function editFile(path: string, edit: Edit, mode: number): Promise<void> {
   const place = await placeOf(path).catch((error) => {
@@ -38,7 +38,7 @@ export async function editFile(path: string, edit: Edit, mode: number): Promise<
   }
 }
 
-/** False: somebody without the lock wrote to the file meanwhile, or took the lock away; nothing is changed. */
+/** False if another program changed the file without the lock, or removed the lock; then nothing is changed. */
 async function editLocked(place: Place, edit: Edit, mode: number): Promise<boolean> {
   const { folder } = place;
   const held = await lock(place);

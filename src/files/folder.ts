@@ -1,10 +1,10 @@
-/** A folder in which a file is read or changed. Close it. */
+/** A folder for reading or changing a file in it. Must be closed. */
 export interface Folder {
-  /** The path by which a name in it is opened, renamed or removed. */
+  /** The path for opening, renaming or removing a name in it. */
   at(name: string): string;
-  /** Whom new files in it are given to; undefined: they stay with whoever makes them. */
+  /** The owner for new files in it; undefined: they stay with their creator. */
   readonly owner?: Owner | undefined;
-  /** Writes its entries to the disk. */
+  /** Syncs its entries to disk. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -14,7 +14,7 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** A name in a folder, behind all links: the file may not be there yet. */
+/** A name in a folder, with all links resolved; the file may not exist yet. */
 export interface Place {
   readonly folder: Folder;
   readonly name: string;

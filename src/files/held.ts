@@ -2,14 +2,14 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Folder, Owner } from './folder.js';
 
-/** Opens a folder, which may not be a link. Linux only. Throws an errno's error. */
+/** Opens a folder, not through a link. Linux only. Throws a system error. */
 export async function hold(path: string): Promise<Held> {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   return new Held(handle, await handle.stat());
 }
 
-/** A folder that is held open. What is at `/proc/self/fd/N/name` is in it, whatever its path leads to meanwhile. */
+/** A folder held open. `/proc/self/fd/N/name` is in it even if its path leads elsewhere meanwhile. */
 export class Held implements Folder {
   readonly owner: Owner;
 

@@ -3,15 +3,15 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import type { Place } from './folder.js';
 import { lockName } from './lock.js';
 
-/** Milliseconds: a write takes a small part of it. */
+/** Milliseconds: far longer than a write. */
 const old = 60_000;
 
-/** The name under which a file is written before it takes the place of the old one. */
+/** The temporary name of a new file before it replaces the old one. */
 export function temporaryName(name: string): string {
   return `.${name}.${randomBytes(6).toString('hex')}`;
 }
 
-/** Removes what killed processes of vmssh left beside a file. */
+/** Removes temporary files that killed vmssh processes left beside a file. */
 export async function removeLeftovers({ folder, name }: Place, now: () => number = Date.now): Promise<void> {
   const names = await readdir(folder.at('.')).catch(() => []);
   for (const each of names.filter((found) => isOurs(found, name))) {

@@ -8,20 +8,20 @@ import { readAt } from './read-at.js';
 import { FileRefusal } from './refusal.js';
 
 export interface Lock {
-  /** Whether it is still there: whoever holds it for long may lose it. */
+  /** Whether it still exists: a holder that takes too long may lose it. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
 
-/** Milliseconds that a lock may stay the same: by what its holder is. One without a name was about to write it. */
+/** Milliseconds that a lock may stay unchanged, by the state of its holder. One without a name was about to write it. */
 const longestHeld = { named: 10_000, nameless: 1000, gone: 0 } as const;
 
-/** Milliseconds until waiting is given up. */
+/** Milliseconds to wait for the lock. */
 const longestWait = 60_000;
 
 /**
- * Keeps other processes of vmssh from changing a file: by a file beside it that names its process. What a killed one left
- * is removed. Throws a FileRefusal LOCKED, or an errno's error.
+ * Keeps other vmssh processes from changing a file, with a lock file beside it that names this process. The lock of a
+ * killed process is removed. Throws a FileRefusal LOCKED, or a system error.
  */
 export async function lock({ folder, name }: Place, now: () => number = clock): Promise<Lock> {
   const file = lockName(name);
@@ -41,7 +41,7 @@ export async function lock({ folder, name }: Place, now: () => number = clock): 
   }
 }
 
-/** The name of the lock of a file. */
+/** The name of a file's lock. */
 export function lockName(name: string): string {
   return `.${name}.lock`;
 }
@@ -53,7 +53,7 @@ function lockOf(path: string, made: Stats): Lock {
   };
 }
 
-/** Undefined: there is one. */
+/** Undefined if it exists. */
 async function make(path: string): Promise<Stats | undefined> {
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   const file = await open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600).catch(taken);
@@ -66,7 +66,7 @@ async function make(path: string): Promise<Stats | undefined> {
   } finally {
     await file.close();
   }
-  // Windows sets the time of the last write when the file is closed.
+  // Windows sets the modification time when the file is closed.
   return look(path);
 }
 
@@ -79,7 +79,7 @@ function look(path: string): Promise<Stats | undefined> {
 }
 
 function isSame(a: Stats | undefined, b: Stats | undefined): boolean {
-  // An inode's number is given to a new file at once.
+  // A new file can get a freed inode number at once.
   return a !== undefined && a.ino === b?.ino && a.mtimeMs === b.mtimeMs;
 }
 

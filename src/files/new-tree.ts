@@ -7,7 +7,7 @@ import { hold } from './held.js';
 import { byPath, folderAt, makeFolder } from './place.js';
 import { FileRefusal } from './refusal.js';
 
-/** What a tree has at a relative path: a file's text, where a symbolic link points to, or a folder's mode. */
+/** A tree's entry at a relative path: a file's text, a symbolic link's target, or a folder's mode. */
 export type NewEntry = { readonly path: string } & (
   | { readonly text: string; readonly mode: number }
   | { readonly link: string }
@@ -15,9 +15,9 @@ export type NewEntry = { readonly path: string } & (
 );
 
 /**
- * Writes files into a folder that is new, or empty and the caller's own. Each folder is held open while it is written to,
- * and nothing that is there is followed or written over, whoever puts it there meanwhile. Modes are those of the entries,
- * whatever the umask; other folders have 755. Throws an errno's error, or a FileRefusal.
+ * Writes files into a folder that is new, or empty and owned by the caller. Each folder is held open while it is written,
+ * and nothing that exists or appears meanwhile is followed or overwritten. Modes are those of the entries, whatever the
+ * umask; other folders get 755. Throws a system error, or a FileRefusal.
  */
 export async function writeNewTree(
   path: string,
@@ -65,7 +65,7 @@ async function newFolder(
   return empty(above, name, platform, mode);
 }
 
-/** Whether it was made now. */
+/** Whether it was created now. */
 async function make(path: string): Promise<boolean> {
   try {
     await mkdir(path);
@@ -76,10 +76,10 @@ async function make(path: string): Promise<boolean> {
   }
 }
 
-/** Opens a folder of our own with nothing in it. What was made a moment ago may have been moved away since. */
+/** Opens our own empty folder. Even one just created may have been replaced since. */
 async function empty(above: Folder, name: string, platform: NodeJS.Platform, mode?: number): Promise<Folder> {
   const path = above.at(name);
-  if (platform === 'win32') return checked(byPath(path)); // it has no such thing as an open folder
+  if (platform === 'win32') return checked(byPath(path)); // Windows cannot open a folder
   const held = await hold(path);
   await checked(held);
   if (mode !== undefined) await held.handle.chmod(mode);

@@ -3,12 +3,12 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Folder, Place } from './folder.js';
 import { walk } from './walk.js';
 
-/** Whether this process can give files to others. */
+/** Whether this process can change the owner of files. */
 export const isRoot = process.getuid?.() === 0;
 
 /**
- * Where a path leads, through all symlinks. Root holds each folder open on its way, so that nobody can put another one
- * in its place (walk.ts). Throws an errno's error, or a FileRefusal.
+ * Where a path leads, through all symlinks. As root each folder on the path is held open, so that nobody can replace it
+ * (walk.ts). Throws a system error, or a FileRefusal.
  */
 export async function placeOf(path: string, asRoot: boolean = isRoot): Promise<Place> {
   const absolute = resolve(path);
@@ -20,13 +20,13 @@ export async function placeOf(path: string, asRoot: boolean = isRoot): Promise<P
   return placeOf(isAbsolute(to) ? to : join(dirname(absolute), to), asRoot);
 }
 
-/** Makes a folder if there is none, only for its user by default. By root, it belongs to the owner of the one above it. */
+/** Makes a folder if it is missing, by default for its user only. As root it gets the owner of the folder above. */
 export async function makeFolder(path: string, mode = 0o700, asRoot: boolean = isRoot): Promise<void> {
   if (asRoot) await (await walk(`${resolve(path)}/.`, mode)).folder.close();
   else await mkdir(path, { recursive: true, mode });
 }
 
-/** The folder at a path, with the care of `placeOf`. Throws an errno's error, or a FileRefusal. */
+/** The folder at a path, as safely as `placeOf`. Throws a system error, or a FileRefusal. */
 export async function folderAt(path: string, asRoot: boolean = isRoot): Promise<Folder> {
   const absolute = resolve(path);
   return asRoot ? (await walk(`${absolute}/.`)).folder : byPath(await realpath(absolute));
@@ -36,7 +36,7 @@ export async function folderAt(path: string, asRoot: boolean = isRoot): Promise<
 export function byPath(path: string): Folder {
   return {
     at: (name) => join(path, name),
-    // Windows has no such thing as an open folder.
+    // Windows cannot open a folder.
     async sync() {
       const folder = await open(path, 'r').catch(() => undefined);
       await folder?.sync().catch(() => {});

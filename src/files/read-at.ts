@@ -8,11 +8,11 @@ export interface FileContent extends Owner {
   readonly bytes: Buffer;
   /** Its permissions. */
   readonly mode: number;
-  /** Another one once somebody wrote to the file, or put another in its place. */
+  /** Changes when the file is written or replaced. */
   readonly stamp: string;
 }
 
-/** A regular file, with the care of `placeOf`; undefined: there is none. Throws an errno's error, or a FileRefusal. */
+/** A regular file, opened as safely as `placeOf`; undefined if missing. Throws a system error, or a FileRefusal. */
 export async function readSafely(path: string): Promise<FileContent | undefined> {
   let place: Place;
   try {
@@ -34,7 +34,7 @@ export async function readAt({ folder, name }: Place): Promise<FileContent | und
   }
 }
 
-/** The stamp of the file that is at a place now. */
+/** The stamp of the file now at a place. */
 export async function stampAt({ folder, name }: Place): Promise<string | undefined> {
   return lstat(folder.at(name)).then(stampOf, absent);
 }

@@ -1,18 +1,18 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** More than any configuration, list of keys or cache has. Bytes. */
+/** More than any configuration, list of keys or cache. Bytes. */
 const defaultLimit = 16 << 20;
 
 /**
- * The bytes of a regular file of at most `limit` bytes. Others may own it, or put something else in its place: a longer
- * one is EFBIG, and what is no regular file EINVAL; a FIFO is not waited for. Rejects with an errno's error.
+ * The bytes of a regular file of at most `limit` bytes. Another user may own or replace it: a longer one is EFBIG,
+ * anything but a regular file EINVAL, and a FIFO does not block. Rejects with a system error.
  */
 export async function readBytes(path: string, limit?: number): Promise<Buffer> {
   return (await readWithStats(path, limit)).bytes;
 }
 
-/** The same, with what the system says of the very file that was read. `links`: whether a symlink is followed. */
+/** The same, with the stats of the file that was read. `links`: whether to follow a symlink. */
 export async function readWithStats(
   path: string,
   limit = defaultLimit,
@@ -36,8 +36,8 @@ export async function readText(path: string, limit?: number): Promise<string> {
 }
 
 /**
- * The same at once, for files that no disk or process can hold up for long. `pipes`: whoever named the file may mean a
- * pipe, and waits for it.
+ * The same, synchronously, for files that no disk or process can delay for long. `pipes`: the file may be a pipe, and is
+ * waited for.
  */
 export function readTextSync(path: string, limit = defaultLimit, pipes = false): string {
   const file = openSync(path, pipes ? constants.O_RDONLY : flags);
@@ -58,7 +58,7 @@ function checkStats(stats: Stats, path: string, limit: number): void {
   if (stats.size > limit) throw tooLong(path, limit);
 }
 
-/** What was read so far; files of /proc do not say how long they are. */
+/** What was read so far; files of /proc do not report their size. */
 class Bytes {
   readonly #path: string;
   readonly #limit: number;
@@ -74,7 +74,7 @@ class Bytes {
     return Buffer.allocUnsafe(Math.min(longestRead, this.#limit - this.#length + 1));
   }
 
-  /** Whether there may be more. */
+  /** Whether there can be more. */
   add({ buffer, bytesRead }: { buffer: Buffer; bytesRead: number }): boolean {
     this.#parts.push(buffer.subarray(0, bytesRead));
     this.#length += bytesRead;

@@ -1,4 +1,4 @@
-/** What is in the way of reading or changing a file: `message` is one clause without its path. */
+/** Why a file is not read or changed: `message` is one clause without its path. */
 export class FileRefusal extends Error {
   override readonly name = 'FileRefusal';
 

@@ -4,13 +4,13 @@ import type { Owner, Place } from './folder.js';
 import { Held, hold } from './held.js';
 import { FileRefusal } from './refusal.js';
 
-/** As many as the kernel follows (path_resolution(7)). */
+/** The kernel's own limit (path_resolution(7)). */
 const mostLinks = 40;
 
 /**
- * Goes a path as root, folder by folder, each opened from the one before it, so that nobody can put another one in its
- * place between two steps. Follows a link only if nobody but root can have made it. With `makeMode` missing folders are
- * made, and given to the owner of the one above. Linux only. Throws an errno's error, or a FileRefusal.
+ * Walks a path as root, opening each folder from the one before, so that nobody can replace one between two steps.
+ * Follows a link only if nobody but root can have made it. With `makeMode` missing folders are made, with the owner of
+ * the one above. Linux only. Throws a system error, or a FileRefusal.
  */
 export async function walk(path: string, makeMode?: number): Promise<Place> {
   const ahead = namesOf(path);
@@ -45,14 +45,14 @@ function namesOf(path: string): string[] {
   return path.split('/').filter((name) => name !== '');
 }
 
-/** The next folder in place of the one that is held. */
+/** Replaces the held folder by the next one. */
 async function step(from: Held, path: string): Promise<Held> {
   const next = await hold(path);
   await from.close();
   return next;
 }
 
-// In a folder where others can rename files, another link may take its place while it is looked at.
+// In a folder where other users can rename files, the link may be replaced meanwhile.
 function trust({ stats: { uid, mode } }: Held, name: string, linkUid: number): void {
   const closed = uid === 0 && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0);
   if (linkUid === 0 && closed) return;
@@ -64,7 +64,7 @@ function trust({ stats: { uid, mode } }: Held, name: string, linkUid: number): v
   );
 }
 
-/** Whether it was made now. */
+/** Whether it was created now. */
 async function make(path: string, mode: number): Promise<boolean> {
   try {
     await mkdir(path, mode);
@@ -75,7 +75,7 @@ async function make(path: string, mode: number): Promise<boolean> {
   }
 }
 
-// A folder that somebody moved here meanwhile is given to nobody, unless it is empty as a new one is.
+// A folder that somebody moved here meanwhile keeps its owner, unless it is as empty as a new one.
 async function give(folder: Held, { uid, gid }: Owner): Promise<Held> {
   const isEmpty = (await readdir(folder.at('.'))).length === 0;
   if (folder.owner.uid === 0 && isEmpty) await folder.handle.chown(uid, gid);

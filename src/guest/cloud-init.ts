@@ -1,6 +1,6 @@
 import { type ScriptOptions, setupScript } from './script.js';
 
-/** Where cloud-init leaves the script: in memory, it is needed once. */
+/** Where cloud-init puts the script: in memory, since it runs once. */
 const scriptPath = '/run/vmssh-guest-setup.sh';
 
 /** cloud-init user-data that sets a guest up at its first boot: sshd, the script, the keys of the default user. */
@@ -19,10 +19,10 @@ ${indented(setupScript(options), 6)}runcmd:
 `;
 }
 
-/** cloud-init's NoCloud wants this file beside it, be it empty. */
+/** cloud-init's NoCloud needs this second file, which may be empty. */
 export const metaData = 'instance-id: vmssh-guest\n';
 
-/** A YAML string in double quotes is JSON's, but for what JSON leaves unescaped. */
+/** A double-quoted YAML string: a JSON string, with what JSON leaves unescaped. */
 function yamlString(text: string): string {
   return JSON.stringify(text).replaceAll(
     /[\u007f-\uffff]/g,

@@ -4,17 +4,17 @@ import { controlPathFix, controlPathMessage } from '../ssh/control-path.js';
 import type { FailureName } from './failures.js';
 import { suspects } from './symptoms.js';
 
-/** What could be seen from outside the guest. */
+/** What was seen from outside the guest. */
 export interface Signs {
-  /** What stopped the way to the handshake; undefined: it went through. */
+  /** What stopped the connection before the end of the handshake; undefined: nothing. */
   readonly error: ConnectError | undefined;
-  /** What leads to the machine; undefined: not known. */
+  /** The endpoint's family; undefined if not known. */
   readonly family?: Endpoint['family'] | undefined;
   /** Milliseconds of the handshake. */
   readonly handshakeMs: number;
-  /** A login by ssh itself, without asking for anything; undefined: it was not tried. */
+  /** A login by ssh itself, without prompts; undefined if it was not tried. */
   readonly login: LoginSign | undefined;
-  /** ssh's ControlPath if this target breaks it. */
+  /** ssh's ControlPath, if this target breaks it. */
   readonly controlPath?: string | undefined;
   /** The machines with the same CID. */
   readonly cidUsers: readonly {
@@ -22,14 +22,14 @@ export interface Signs {
     readonly cid?: number | undefined;
     readonly pid?: number | undefined;
   }[];
-  /** Whether Windows knows the port's service; undefined: not asked. */
+  /** Whether the port's service is registered with Windows; undefined if not checked. */
   readonly service?: { readonly port: number; readonly registered: boolean } | undefined;
 }
 
 export interface LoginSign {
   readonly in: boolean;
   readonly ms: number;
-  /** The last thing that ssh said. */
+  /** The last line of ssh's stderr. */
   readonly message: string;
   readonly user: string;
 }
@@ -39,14 +39,14 @@ export interface Finding {
   readonly name: FailureName;
   readonly message: string;
   readonly fix?: string;
-  /** What it may be, where outside nobody can tell. */
+  /** Possible causes that cannot be told apart from outside. */
   readonly suspects?: readonly FailureName[];
 }
 
-/** A login that takes this much longer than its handshake waits for something: a DNS query alone has 5 s. Milliseconds. */
+/** A login that takes this much longer than its handshake waits for something; one DNS query has 5 s. Milliseconds. */
 const slowLogin = 4500;
 
-/** What the signs mean. `certain`: no look from inside is needed to name the fault. */
+/** Judges the signs. `certain`: the fault is known without a check from inside. */
 export function diagnose(signs: Signs): { findings: readonly Finding[]; certain: boolean } {
   const { error, login, cidUsers, service, handshakeMs } = signs;
   const findings: Finding[] = [];

@@ -1,11 +1,11 @@
 import { controlPathFix } from '../ssh/control-path.js';
 
-/** A way in which sshd on vsock fails, by the name that `guest check` and `doctor` give it. */
+/** A known failure of sshd on vsock, by its name in `guest check` and `doctor`. */
 export interface GuestFailure {
   /** The number in docs/guest.md. */
   readonly number: number;
   readonly title: string;
-  /** What mends it, where the guest itself was not asked and printed no fix of its own. */
+  /** The fix, for when the guest itself was not checked and printed none. */
   readonly fix: string;
 }
 

@@ -5,20 +5,20 @@ export interface HostLinesOptions extends Pick<HostOptions, 'program' | 'platfor
   readonly name: string;
   readonly target: string;
   readonly port: number;
-  /** What known_hosts has the machine by; undefined: the name, whatever its address becomes. */
+  /** The machine's name in known_hosts; undefined: `name`, so that a new address does not matter. */
   readonly hostKeyAlias: string | undefined;
 }
 
 /**
- * ssh_config lines for one machine. Target and port stand in the ProxyCommand: ssh would lower-case the one in HostName,
- * and ends at port 65535. Throws a RangeError if something cannot stand there.
+ * ssh_config lines for one machine. Target and port are in the ProxyCommand: ssh would lower-case a HostName, and its
+ * ports end at 65535. Throws a RangeError if a value is not possible there.
  */
 export function hostLines({ name, hostKeyAlias = name, ...options }: HostLinesOptions): string {
   const settings = hostOptions({ ...options, fdpass: false, hostKeyAlias });
   return `Host ${name}\n${settings.map(([keyword, value]) => `    ${keyword} ${value}\n`).join('')}`;
 }
 
-/** A name for a machine: what was typed, with nothing that a Host line reads in its own way. */
+/** A name for a machine: the typed text, without characters that are special in a Host line. */
 export function hostName(text: string): string {
   return `${text.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'guest'}-vsock`;
 }

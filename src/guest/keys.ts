@@ -1,6 +1,6 @@
 import { readTextSync } from '../files/read-file.js';
 
-/** The lines of a public key file. Throws a RangeError that says what is wrong with it; never quotes a private key. */
+/** The lines of a public key file. Throws a RangeError that says what is wrong with it, and never quotes a private key. */
 export function readKeys(
   path: string,
   read: (path: string) => string = (p) => readTextSync(p, 1 << 20, true),
@@ -26,5 +26,5 @@ export function readKeys(
   return keys;
 }
 
-/** Options may stand before the type: see authorized_keys in sshd(8). */
+/** Options may come before the type: see authorized_keys in sshd(8). */
 const looksLikeKey = /(^|\s)(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}={0,2}(\s|$)/;

@@ -9,24 +9,24 @@ import { serviceText, socketText } from './units.js';
 
 export interface ScriptOptions {
   readonly port: number;
-  /** Put UNKNOWN into /etc/hosts even where its lookup is fast. */
+  /** Put UNKNOWN into /etc/hosts even if its lookup is fast. */
   readonly hostsFix?: boolean;
   readonly hushlogin?: boolean;
   /** Lines for authorized_keys. */
   readonly keys?: readonly string[];
-  /** Whom keys and .hushlogin are for; undefined: who called sudo, or root. */
+  /** The account for keys and .hushlogin; undefined: the caller of sudo, or root. */
   readonly account?: string | undefined;
   /** Close sshd's TCP listener at the end. */
   readonly onlyVsock?: boolean;
   /** Install the generator instead of units. */
   readonly generator?: boolean;
-  /** What to leave for a later connection to look for: see proof.ts. */
+  /** A proof to leave for a later connection: see proof.ts. */
   readonly leave?: string;
-  /** What an earlier connection left: nothing is done in a machine without it, and it is removed at the end. */
+  /** The proof that an earlier connection left: without it nothing is done; at the end it is removed. */
   readonly expect?: string;
 }
 
-/** The script that sets a guest up. It is read whole before it does anything, so that a cut connection does no harm. */
+/** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
 export function setupScript(options: ScriptOptions): string {
   const { hostsFix = false, hushlogin = false, onlyVsock = false, keys = [] } = options;
   const { account = '', leave = '', expect = '' } = options;
@@ -40,37 +40,37 @@ export function setupScript(options: ScriptOptions): string {
     ...{ leave, expect },
   };
   if (options.generator) return script(setUpGenerator, { ...common, generator_path: generatorPath });
-  // The script puts in what it finds out.
+  // The script fills these in.
   const service = serviceText({ sshd: '@sshd@', needs: '@needs@\n', folder: '@folder@\n' });
   return script(setUp, { ...common, socket_text: socketText(common.port), service_text: service });
 }
 
-/** The script that takes back what the set-up did here. */
+/** The script that undoes the set-up. */
 export function undoScript(): string {
   return script(undo, {});
 }
 
-/** The script that shows what setupScript left: `keep` it for another one that expects it. */
+/** The script that prints the proof that setupScript left; `keep`: for another script that expects it. */
 export function proofScript({ keep }: { readonly keep: boolean }): string {
   return script(showProof, { keep: yesNo(keep) });
 }
 
 export interface CheckScriptOptions {
   readonly port: number;
-  /** Who would log in. */
+  /** The login user. */
   readonly account: string;
-  /** What leads to sshd; default: vsock. For the others no vsock is looked at. */
+  /** The connection to sshd; default vsock. For the others vsock is not checked. */
   readonly over?: 'vsock' | 'unix' | 'tcp' | undefined;
-  /** A login worked already: what looks wrong all the same is only noted. */
+  /** A login already worked: faults are only noted. */
   readonly loggedIn?: boolean;
 }
 
-/** The script that tells what is wrong in a guest. It changes nothing. */
+/** The script that shows what is wrong in a guest. It changes nothing. */
 export function checkScript({ port, account, over = 'vsock', loggedIn = false }: CheckScriptOptions): string {
   return script(check, { port: String(port), account, over, logged_in: yesNo(loggedIn) });
 }
 
-/** A script of sh/ with its values, which stand behind its head. R is the root of the system: tests have another one. */
+/** A script of sh/ with its values, assigned after its head. R is the root of the file system; tests have another one. */
 function script(text: string, values: Readonly<Record<string, string>>): string {
   const lines = Object.entries({ R: '', ...values }).map(([name, value]) => `${name}=${shellWord(value)}\n`);
   const head = text.indexOf('\n\n') + 1;

@@ -1,4 +1,4 @@
-/** A script of sh/, with the parts that it names; build/bundle/shell-text.js makes it. */
+/** A script of sh/ with the parts that it includes, made by build/bundle/shell-text.js. */
 declare module '*.sh' {
   const text: string;
   export default text;

@@ -3,8 +3,8 @@ import type { ConnectError } from '../errors.js';
 import type { FailureName } from './failures.js';
 
 /**
- * What a failed connection can mean, the likeliest first; empty if the error speaks for itself. `family` is of what leads to
- * the machine: without a vsock on the way none is suspected.
+ * The possible causes of a failed connection, likeliest first; empty if the error is clear. `family` is the endpoint's:
+ * causes in vsock need a connection over vsock.
  */
 export function suspects(
   error: ConnectError,
@@ -36,7 +36,7 @@ function bySymptom({ op, code, reason }: ConnectError): readonly FailureName[] {
   return [];
 }
 
-/** The machine's kernel, or a multiplexer, said no. */
+/** The machine's kernel or a multiplexer refused. */
 const nobodyListens: ReadonlySet<string> = new Set([
   'ECONNRESET',
   'ECONNREFUSED',
@@ -44,7 +44,7 @@ const nobodyListens: ReadonlySet<string> = new Set([
   'EPIPE',
   'WSAECONNREFUSED',
 ]);
-/** Nothing with that address answered. */
+/** Nothing answered at that address. */
 const nobodyThere: ReadonlySet<string> = new Set([
   'ENODEV',
   'ETIMEDOUT',

@@ -5,8 +5,8 @@ import type { ScriptOptions } from './script.js';
 import { type Layout, stamp, unitFiles, unitName } from './units.js';
 
 /**
- * What an image is made with: `user-data` and `meta-data` for virt-install --cloud-init, and under `extra/` the files
- * themselves, for mkosi --extra-tree or any other builder. Paths are relative.
+ * The files for building an image: `user-data` and `meta-data` for virt-install --cloud-init, and the installed files
+ * under `extra/`, for mkosi --extra-tree or any other builder. Paths are relative.
  */
 export function imageTree(options: ScriptOptions, layout: Layout): readonly NewEntry[] {
   return [
@@ -32,7 +32,7 @@ function generatorFiles(): readonly NewEntry[] {
   return [{ path: `extra${generatorPath}`, text: stamp(generator), mode: 0o755 }];
 }
 
-/** An image has no /etc/hosts of its own to add to: that is done at boot, once. */
+/** An image has no /etc/hosts yet, so this is added once, at boot. */
 function hostsUnit(): readonly NewEntry[] {
   const text = stamp(`[Unit]
 Description=The name UNKNOWN in /etc/hosts, which sshd gives a peer over vsock

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 
-/** Where a distribution has sshd, and what its unit has to see to. */
+/** Where a distribution has sshd, and what its unit needs. */
 export interface Layout {
   /** The path of sshd. */
   readonly sshd: string;
-  /** The folder that sshd locks its unprivileged half into. Under /run it is the unit's to make. */
+  /** sshd's privilege separation folder. Under /run the unit has to make it. */
   readonly privsep: string;
-  /** The unit that makes host keys; absent where the package made them. */
+  /** The unit that makes host keys; absent if the package made them. */
   readonly keyUnit?: string;
 }
 
-/** By the name of the distribution: as their packages of OpenSSH are built. */
+/** By distribution, as its OpenSSH package is built. */
 export const layouts = {
   debian: { sshd: '/usr/sbin/sshd', privsep: '/run/sshd' },
   ubuntu: { sshd: '/usr/sbin/sshd', privsep: '/run/sshd' },
@@ -27,12 +27,12 @@ export interface UnitFile {
   readonly text: string;
 }
 
-/** What systemd calls the socket on port 22, and what we call the others. */
+/** systemd's own name of the socket on port 22, and ours for other ports. */
 export function unitName(port: number): string {
   return port === 22 ? 'sshd-vsock' : `sshd-vsock-${port}`;
 }
 
-/** The two units: a socket, and the template of the same name that it starts for each connection. */
+/** The two units: a socket, and the service template of the same name that it starts for each connection. */
 export function unitFiles(port: number, layout: Layout): readonly [socket: UnitFile, service: UnitFile] {
   const name = unitName(port);
   const { sshd, privsep, keyUnit } = layout;
@@ -46,7 +46,7 @@ export function unitFiles(port: number, layout: Layout): readonly [socket: UnitF
   ];
 }
 
-/** The socket unit's text. Below 256 systemd takes no URL form; "vsock::22" means any CID for all of them. */
+/** The socket unit. systemd below 256 knows no URL form; all versions read "vsock::22" as any CID. */
 export function socketText(port: string): string {
   return `[Unit]
 Description=OpenSSH on vsock port ${port}
@@ -61,7 +61,7 @@ WantedBy=sockets.target
 `;
 }
 
-/** The service template's text; `needs` and `folder` are whole lines or nothing. */
+/** The service template; `needs` and `folder` are whole lines or empty. */
 export function serviceText({ sshd, needs, folder }: Record<'sshd' | 'needs' | 'folder', string>): string {
   return `[Unit]
 Description=OpenSSH for one connection over vsock (%I)
@@ -75,7 +75,7 @@ StandardError=journal
 `;
 }
 
-/** The mark by which scripts know a file for ours and unchanged: see src/guest/sh/parts/files.sh, which makes the same. */
+/** Adds the mark that shows that a file is ours and unchanged; src/guest/sh/parts/files.sh makes the same one. */
 export function stamp(text: string): string {
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   const mark = `# vmssh-guest ${hash}: "vmssh guest script --undo" takes this back\n`;

@@ -2,7 +2,7 @@ import { parseName } from '../target/name.js';
 import type { NamedTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
-/** container/NAME: an nspawn container by its exported socket, found without systemd-machined. */
+/** container/NAME: an nspawn container by the socket it exports, without systemd-machined. */
 export const containerKind: Kind<NamedTarget<'container'>> = {
   name: 'container',
   form: 'container/NAME',

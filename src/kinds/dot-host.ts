@@ -2,7 +2,7 @@ import { resolveSocket } from '../resolve/socket.js';
 import type { UnixTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
-/** What ".host" means: the socket that systemd-ssh-generator binds on every host. */
+/** The endpoint of ".host": the socket that systemd-ssh-generator binds on every host. */
 export const thisHost: UnixTarget = { kind: 'unix', path: '/run/ssh-unix-local/socket' };
 
 export function isDotHost(name: string): boolean {

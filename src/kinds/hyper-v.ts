@@ -3,7 +3,7 @@ import { parseName } from '../target/name.js';
 import type { HyperVTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
-/** hyper-v/NAME, hyper-v/GUID, or the GUID alone. */
+/** hyper-v/NAME, hyper-v/GUID, or only the GUID. */
 export const hyperVKind: Kind<HyperVTarget> = {
   name: 'hyper-v',
   form: 'hyper-v/NAME|GUID',

@@ -4,7 +4,7 @@ import type { AnyTarget } from '../target/target.js';
 
 /** All that vmssh knows of one kind of target: one file each, listed in kinds.ts. */
 export interface Kind<T extends AnyTarget = AnyTarget> {
-  /** The word in front of the first separator, in lower case, and what its targets have for `kind`. */
+  /** The word before the first separator, in lower case; also the `kind` of its targets. */
   readonly name: string;
   /** The form to type, for help and error messages. */
   readonly form: string;
@@ -13,21 +13,21 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly separators: '' | '/%' | '/%:';
   /** Other texts that mean the same as a kind of one word. */
   readonly also?: readonly string[];
-  /** What follows: a socket's path, another address, or a name that is looked up. */
+  /** What follows the separator: a socket's path, another address, or a name to look up. */
   readonly rest: 'path' | 'address' | 'name';
-  /** From where it is reached. Inside WSL2, "windows-wsl2" starts the Windows build. */
+  /** Where it can be reached from. Inside WSL2, "windows-wsl2" starts the Windows build. */
   readonly from: 'anywhere' | 'linux' | 'windows' | 'windows-wsl2';
   /** False for a socket with one server. */
   readonly takesPort: boolean;
-  /** Whose host key is kept: the machine's, or nobody's, where another machine may answer tomorrow. */
+  /** Whether host keys are kept; "none" if another machine may answer there later. */
   readonly hostKey: 'machine' | 'none';
-  /** The kind that names the same machines, if another does too. */
+  /** Another kind that names the same machines. */
   readonly sameMachinesAs?: string;
   /** The providers that list such machines. */
   readonly providers: readonly string[];
   /** Whether a text without any separator is of this kind. */
   isBare?(text: string): boolean;
-  /** Throws a RangeError with one clause if the rest is not understood. */
+  /** Throws a RangeError with one clause if the rest is invalid. */
   parse(split: Split): T;
   /** Throws a ConnectError of op resolve. */
   resolve(target: T, context: ResolveContext): Resolution | Promise<Resolution>;
@@ -38,13 +38,13 @@ export function machinesOf({ name, sameMachinesAs = name }: Kind): string {
   return sameMachinesAs;
 }
 
-/** What completion offers of a kind, "vsock/": what follows it is the user's to know. Undefined if its machines are listed. */
+/** What completion offers for a kind, "vsock/". Undefined if its machines are listed instead. */
 export function addressWord({ name, rest, separators, from }: Kind): string | undefined {
   const isOffered = rest !== 'name' && separators !== '' && !from.startsWith('windows');
   return isOffered ? `${name}/` : undefined;
 }
 
-/** The patterns that an ssh_config has for a kind; ssh_config(5) knows only * and ?. */
+/** The Host patterns for a kind; ssh_config(5) only knows * and ?. */
 export function hostPatterns({ name, separators, also = [] }: Kind): readonly string[] {
   const own = separators === '' ? [name] : [...separators].map((separator) => `${name}${separator}*`);
   return [...own, ...also];

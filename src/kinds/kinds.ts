@@ -30,7 +30,7 @@ export const kinds = [
   podmanKind,
 ] satisfies readonly Kind[];
 
-/** What was typed, understood. */
+/** A parsed target. */
 export type Target = ReturnType<(typeof kinds)[number]['parse']>;
 
 /** The record of a target's kind. */

@@ -3,7 +3,7 @@ import type { NamedTarget, UnixTarget } from '../target/target.js';
 import { isDotHost, thisHost } from './dot-host.js';
 import type { Kind } from './kind.js';
 
-/** machine/NAME: what systemd-machined knows. */
+/** machine/NAME: a machine of systemd-machined. */
 export const machineKind: Kind<NamedTarget<'machine'> | UnixTarget> = {
   name: 'machine',
   form: 'machine/NAME',

@@ -3,7 +3,7 @@ import { parseName } from '../target/name.js';
 import type { NamedTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
-/** NAME/MACHINE: a machine by the name that its manager has for it; `load`: the provider of the same name. */
+/** NAME/MACHINE: a machine by its name in its manager; `load`: the provider of the same name. */
 export function managed<Name extends string>(
   name: Name,
   summary: string,

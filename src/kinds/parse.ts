@@ -5,7 +5,7 @@ import type { AnyTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 import { kinds, type Target } from './kinds.js';
 
-/** Understands what was typed, by its text only. Throws a ConnectError of op parse. */
+/** Parses a typed target, without looking anything up. Throws a ConnectError of op parse. */
 export function parseTarget(text: string): Target {
   return parseBy<Target>(kinds, text);
 }
@@ -43,7 +43,7 @@ export function asTarget(text: string): Target | undefined {
   }
 }
 
-/** A name alone reaches the proxy only if no Host of ssh's configuration stands for it. */
+/** A bare name only reaches the proxy if no Host in ssh's configuration matches it. */
 const byName = 'a machine by its name: vmssh ssh NAME, or vmssh config install and then ssh NAME';
 
 function refusal(text: string, problem: string, hint?: string): ConnectError {

@@ -5,7 +5,7 @@ import type { Kind } from './kind.js';
 
 const scopes = ['system', 'session'] as const;
 
-/** qemu/NAME as libvirt-ssh-proxy has it; with :system or :session for only one libvirtd. */
+/** qemu/NAME as in libvirt-ssh-proxy; with :system or :session for only one libvirtd. */
 export const qemuKind: Kind<QemuTarget> = {
   name: 'qemu',
   form: 'qemu[:system|:session]/NAME',

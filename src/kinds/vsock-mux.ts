@@ -3,7 +3,7 @@ import { parseVsockMux } from '../target/address.js';
 import type { VsockMuxTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
-/** vsock-mux/PATH: a multiplexer's unix socket, as of Firecracker, cloud-hypervisor and vhost-device-vsock. */
+/** vsock-mux/PATH: a multiplexer's unix socket, as in Firecracker, cloud-hypervisor and vhost-device-vsock. */
 export const vsockMuxKind: Kind<VsockMuxTarget> = {
   name: 'vsock-mux',
   form: 'vsock-mux/PATH',

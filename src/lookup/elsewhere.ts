@@ -4,7 +4,7 @@ import { type ConnectErrorInit, quote } from '../errors.js';
 import type { Kind } from '../kinds/kind.js';
 import type { ResolveContext } from '../resolve/resolution.js';
 
-/** Why a target that is understood cannot be reached from here, and from where it can. */
+/** Why a valid target cannot be reached from here, and from where it can. */
 export function elsewhere({ from, name }: Kind, context: ResolveContext): ConnectErrorInit {
   const { platform, env, procDir, text } = context;
   if (from === 'windows-wsl2' && platform === 'linux' && isWsl({ env, procDir })) return insideWsl(context);

@@ -7,25 +7,25 @@ import { asTarget } from '../kinds/parse.js';
 import { splitLogin } from './login.js';
 import type { ListedTarget } from './short-name.js';
 
-/** The environment and the system in which a name is looked up. */
+/** The environment and system for looking up a name. */
 interface Here {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
 }
 
-/** What was typed for a machine, understood. */
+/** The result of looking up a typed machine. */
 export interface FoundTarget {
-  /** What `parseTarget` understands. */
+  /** In a form for `parseTarget`. */
   readonly text: string;
-  /** Who logs in: as it was typed, else as the machine's manager has it. */
+  /** The login user: as typed, else from the machine's manager. */
   readonly user: string | undefined;
-  /** As it was typed, in an ssh:// form. */
+  /** As typed, in an ssh:// form. */
   readonly port: string | undefined;
-  /** The machine that a name was looked up for. */
+  /** The machine that was found by name. */
   readonly machine: ListedTarget['machine'];
 }
 
-/** The target that is meant by NAME or by a target, with who is listed behind it; `signal` ends the search. */
+/** Finds the target for NAME or a target, with the listed machine it leads to; `signal` ends the search. */
 export async function lookUp(
   typed: string,
   { env, platform }: Here,
@@ -57,15 +57,15 @@ function checkUser(user: string | undefined, typed: string): void {
   }
 }
 
-/** Words for a port that was given for nothing: a socket in the file system has one server. */
+/** The message for a useless port: a socket in the file system has one server. */
 export function portNote(text: string, port: number): string | undefined {
   const target = asTarget(text);
   if (port === sshPort || target === undefined || kindOf(target).takesPort) return undefined;
   return `port ${port} is not used: the target has one server`;
 }
 
-// A bare UUID is Hyper-V's on Windows; elsewhere it may be any machine's.
+// A bare UUID is a Hyper-V machine's on Windows; elsewhere it can be any machine's.
 function isTarget(text: string, platform: NodeJS.Platform): boolean {
-  // A mistake is the search's to report.
+  // The search reports mistakes.
   return asTarget(text) !== undefined && (platform === 'win32' || !isBareId(text));
 }

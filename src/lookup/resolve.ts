@@ -5,10 +5,10 @@ import { kindOf } from '../kinds/kinds.js';
 import type { Resolution, ResolveContext } from '../resolve/resolution.js';
 import type { AnyTarget } from '../target/target.js';
 
-/** `exists` is the file system's own if it is absent. */
+/** `exists` defaults to the file system's. */
 export type ResolveOptions = Omit<ResolveContext, 'exists'> & Partial<Pick<ResolveContext, 'exists'>>;
 
-/** Finds the endpoint that a target means on this host. Throws a ConnectError of op resolve. */
+/** Finds the endpoint of a target on this host. Throws a ConnectError of op resolve. */
 export async function resolveTarget(
   target: AnyTarget,
   options: ResolveOptions,
@@ -22,7 +22,7 @@ export async function resolveTarget(
   throw new ConnectError('resolve', context.text, elsewhere(kind, context));
 }
 
-/** The context for a search that asks services and tools of this host. */
+/** The context for a search by services and tools of this host. */
 async function asking(context: ResolveContext): Promise<ResolveContext> {
   const { ownEnv } = await import('../discovery/own-env.js');
   return { ...context, env: ownEnv(context.env) };

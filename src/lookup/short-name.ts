@@ -12,9 +12,9 @@ import { asTarget, parseTarget } from '../kinds/parse.js';
 import { foundBy } from '../resolve/found-by.js';
 import { nameOf } from '../target/target.js';
 
-/** A target, and the machine behind it as far as it is listed. */
+/** A target, and its machine if one is listed. */
 export interface ListedTarget {
-  /** What `parseTarget` understands. */
+  /** In a form for `parseTarget`. */
   readonly text: string;
   readonly target: Target;
   readonly machine?: ListedMachine | undefined;
@@ -25,16 +25,16 @@ export interface ShortNameDeps extends Deps {
 }
 
 /**
- * For each provider. Longer than for a list: without the answer of one, another machine would be meant, or the same one
- * without its identity. Milliseconds.
+ * For each provider. Longer than for a list: without one provider's answer the name could mean another machine, or the
+ * same one without its identity. Milliseconds.
  */
 const limitMs = 5000;
 
 export type ListMachines = (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
 
 /**
- * The target that was typed, or the one machine on this host that has such a name, slug, UUID or machine id. An address
- * is taken as it is, without asking anybody. Throws a ConnectError of op parse or resolve.
+ * The typed target, or the one machine on this host with that name, slug, UUID or machine id. An address is used as it
+ * is, without asking any provider. Throws a ConnectError of op parse or resolve.
  */
 export async function resolveShortName(
   typed: string,
@@ -56,7 +56,7 @@ export async function resolveShortName(
   return { text: typed, target, machine };
 }
 
-/** Undefined where the text is of no kind; a mistake within a kind is thrown. */
+/** Undefined if the text is of no kind; throws for a mistake within a kind. */
 function understood(typed: string): Target | undefined {
   try {
     return parseTarget(typed);
@@ -66,12 +66,12 @@ function understood(typed: string): Target | undefined {
   }
 }
 
-// An id alone is Hyper-V's where that is: on Windows, and in WSL2, which has machines of its own besides.
+// A bare id is a Hyper-V machine's on Windows, and in WSL2, which also has machines of its own.
 function isIdOfAny(typed: string, deps: ShortNameDeps): boolean {
   return isBareId(typed) && deps.platform !== 'win32' && !isWsl(deps);
 }
 
-// What could be a target of some kind is one, with a mistake in it.
+// A text that looks like a target is one with a mistake.
 function isName(typed: string): boolean {
   return (
     typed !== '' &&
@@ -95,14 +95,14 @@ function named(machine: ListedMachine): ListedTarget {
   return { text: machine.target, target: parseTarget(machine.target), machine };
 }
 
-/** The providers that know the identity of the machine that a target means. */
+/** The providers that know the identity of a target's machine. */
 function asked(target: Target): readonly string[] {
   return 'vmId' in target && target.kind === 'hyper-v'
     ? allProviders.map(({ name }) => name)
     : kindOf(target).providers;
 }
 
-// A name that is not listed, or listed twice, is the resolver's to tell.
+// The resolver reports a name that is not listed, or listed twice.
 function theOne(
   target: Target,
   typed: string,

@@ -16,21 +16,21 @@ const effects: EndEffects = {
 };
 
 /**
- * Ends a program now, with what it started: the process group that it leads, or on Windows its tree of processes. What
- * left that group, as a daemon does, goes on.
+ * Kills a program and what it started: its process group, or on Windows its process tree. A daemon, which has left the
+ * group, goes on.
  */
 export function endTree(
   { pid }: Pick<ChildProcess, 'pid'>,
   { platform, env, kill, run }: EndEffects = effects,
 ): void {
   if (pid === undefined) return;
-  // The tree is known by its first process, so that has to be there still.
+  // The tree is found by its root, which must still exist.
   if (platform === 'win32') run(systemProgram('taskkill.exe', env), ['/pid', String(pid), '/t', '/f']);
   for (const target of platform === 'win32' ? [pid] : [-pid, pid]) {
     try {
       kill(target, 'SIGKILL');
     } catch {
-      // It ended by itself.
+      // It has exited by itself.
     }
   }
 }

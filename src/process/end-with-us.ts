@@ -3,22 +3,22 @@ import { endTree } from './end-tree.js';
 
 type Pid = Pick<ChildProcess, 'pid'>;
 
-/** Starts a program; `release` is to be called when it has ended. */
+/** Starts a program; call `release` when it has ended. */
 export type Start = <Child extends Pid>(spawn: () => Child) => { child: Child; release: () => void };
 
 /**
- * Starts a program and ends it when this process ends, also by a signal: a program in a process group of its own gets
- * none from the terminal.
+ * Starts a program and ends it when this process ends, also by a signal: a program in its own process group gets no
+ * signals from the terminal.
  */
 export const endWithUs: Start = guardian(process, endTree);
 
-/** What is needed of `process`. */
+/** The used part of `process`. */
 export type Host = Pick<
   NodeJS.Process,
   'on' | 'prependListener' | 'off' | 'listenerCount' | 'kill' | 'pid' | 'platform'
 >;
 
-/** The same for another process than this one, as a test has it. */
+/** The same for another process object, for tests. */
 export function guardian(host: Host, end: (child: Pid) => void): Start {
   const running = new Set<{ pid?: number | undefined }>();
   const endAll = () => {
@@ -28,12 +28,12 @@ export function guardian(host: Host, end: (child: Pid) => void): Start {
   };
   const onSignal = (signal: NodeJS.Signals) => {
     endAll();
-    // Without us it ends this process, unless somebody else listens.
+    // Without our handler the signal ends this process, unless there is another listener.
     if (host.listenerCount(signal) === 0) host.kill(host.pid, signal);
   };
   const start = () => {
     host.on('exit', endAll);
-    // In front of the others: one that listens once is not counted any more after its turn. Windows has no such groups.
+    // Before the others: a once-listener no longer counts after it ran. Windows has no process groups.
     if (host.platform !== 'win32') for (const signal of signals) host.prependListener(signal, onSignal);
   };
   const stop = () => {
@@ -41,7 +41,7 @@ export function guardian(host: Host, end: (child: Pid) => void): Start {
     for (const signal of signals) host.off(signal, onSignal);
   };
   return (spawn) => {
-    // It runs before spawn returns, so it has to be known before.
+    // It runs before spawn returns.
     const place: { pid?: number | undefined } = {};
     if (running.size === 0) start();
     running.add(place);

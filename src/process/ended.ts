@@ -1,18 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** How a program ended by itself. */
+/** How a program ended. */
 export interface Ended {
-  /** Its exit code; null where a signal ended it. */
+  /** Its exit code; null if a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** For what is still on its way when a program has ended. Milliseconds. */
+/** Time for output that is still in a pipe when a program has ended. Milliseconds. */
 const graceMs = 200;
 
 /**
- * Resolves when a program has ended and what it printed was read. Something that it left running may hold its output open;
- * that is not waited for. Rejects where the program could not be started.
+ * Resolves when a program has ended and its output was read. A process that it left running may hold the output open;
+ * that one is not waited for. Rejects if the program could not be started.
  */
 export function ended(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve, reject) => {
@@ -32,13 +32,13 @@ export function ended(child: ChildProcess): Promise<Ended> {
   });
 }
 
-/** Reads no more of what a program prints: whoever holds its output writes into a closed pipe. */
+/** Stops reading a program's output: whatever holds it writes into a closed pipe. */
 export function dropOutput({ stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>): void {
   stdout?.destroy();
   stderr?.destroy();
 }
 
-// This process may have been busy all the time: what has come meanwhile is read first.
+// This process may have been busy: first read what has arrived meanwhile.
 function whenQuiet({ stdout, stderr }: ChildProcess, then: () => void): void {
   let news = false;
   const note = () => {

@@ -8,36 +8,36 @@ export interface ProgramOptions {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly encoding?: BufferEncoding | undefined;
-  /** Characters that are taken of stdout, and of stderr. */
+  /** The limit of stdout, and of stderr, in characters. */
   readonly longest?: number | undefined;
-  /** It is ended as soon as its stderr holds this: nothing more is wanted of it. */
+  /** Ends the program as soon as its stderr matches. */
   readonly until?: RegExp | undefined;
-  /** "inherit": what it says there is for whoever reads our own. Default: it is kept. */
+  /** "inherit": it goes to our own stderr. Default: it is kept. */
   readonly stderr?: 'inherit' | 'pipe' | undefined;
 }
 
-/** What came of a program. */
+/** A program's result. */
 export interface ProgramEnd extends Ended {
   readonly stdout: string;
   readonly stderr: string;
-  /** Why it was ended; undefined: it ended by itself. */
+  /** Why it was ended; undefined if it ended by itself. */
   readonly stopped?: Stop | undefined;
 }
 
-/** It took too long, or its caller gave up, or it printed too much, or all that is wanted. */
+/** It took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */
 export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
 export interface ProgramEffects {
   readonly platform: NodeJS.Platform;
-  /** Calls back after some milliseconds, and returns what calls that off. */
+  /** Calls back after some milliseconds. Returns a function that cancels that. */
   readonly after: (ms: number, call: () => void) => () => void;
 }
 
 const effects: ProgramEffects = { platform: process.platform, after };
 
 /**
- * Runs a program without stdin and keeps what it prints. When a limit is reached it is ended with all that it started, and
- * nobody waits for that. Rejects with an errno's error where it could not be started.
+ * Runs a program without stdin and keeps its output. At a limit it is ended with all that it started, without waiting
+ * for that. Rejects with a system error if it could not be started.
  */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
@@ -60,7 +60,7 @@ export async function runProgram(
     env: { ...env },
     stdio: ['ignore', 'pipe', stderr],
     windowsHide: true,
-    // A process group of its own, and no terminal. On Windows that would be a console of its own.
+    // Its own process group, without a terminal. On Windows this would open a console.
     detached: platform !== 'win32',
   };
   const { child, release } = endWithUs(() => spawn(program, args, how));

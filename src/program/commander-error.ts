@@ -3,8 +3,8 @@ import { UsageError } from '../cli/command.js';
 import { insteadOf } from './other-verbs.js';
 
 /**
- * A mistake that commander found, in our own text; `name`: the command's, '' for the program. Help and a version are no
- * mistake.
+ * A mistake found by commander, as our own error; `name`: the command's, '' for the program. Help and the version are
+ * not mistakes.
  */
 export function asUsage(error: CommanderError, name: string, names: readonly string[]): Error {
   if (!error.message.startsWith('error: ')) return error;

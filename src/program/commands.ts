@@ -22,16 +22,16 @@ import { guid } from '../commands/windows/guid.js';
 import { port } from '../commands/windows/port.js';
 import { serviceList, serviceRegister, serviceUnregister } from '../commands/windows/service.js';
 
-/** Commands that stand together in the help. */
+/** A group of commands in the help. */
 export interface CommandGroup {
   /** The heading of the help, without a colon. */
   readonly title: string;
   readonly commands: readonly Command<unknown>[];
-  /** The help shows it on this system only; it works everywhere. */
+  /** The help only shows it on this system; it works everywhere. */
   readonly platform?: NodeJS.Platform;
 }
 
-/** Every command, in the order of the help; one of several words shares its first with others. */
+/** All commands, in the order of the help; those of a group share their first word. */
 export const commandGroups: readonly CommandGroup[] = [
   { title: 'Every day', commands: [list, ...toolCommands] },
   { title: 'Set up', commands: [configInstall, configUninstall, configDiff, configPrint, completion] },

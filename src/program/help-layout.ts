@@ -1,6 +1,6 @@
 import { type Command as CommanderCommand, Help } from 'commander';
 
-/** How help is laid out, so that it breaks no word on a narrow terminal either. */
+/** The layout of help, which does not break words on a narrow terminal. */
 export const helpLayout = {
   minWidthToWrap: 20,
   visibleArguments: () => [],
@@ -20,22 +20,22 @@ export const helpLayout = {
   },
 };
 
-/** A description with less room than this beside its term stands below it. */
+/** A description with less room than this beside its term goes below it. */
 const besideFrom = 30;
 
-/** The help of a command, as wide as what it is printed to. */
+/** The help of a command, as wide as the output. */
 export function helpOf(command: CommanderCommand): Help {
   const help = command.createHelp();
   help.prepareContext({ helpWidth: command.configureOutput().getOutHelpWidth?.() ?? 80 });
   return help;
 }
 
-/** A text, wrapped, with each line behind `indent`. */
+/** Text below the options, wrapped, with each line after `indent`. */
 export function wrapped(text: string, help: Help, indent = ''): string {
   return help.boxWrap(text.replaceAll('\n', ' '), widthOf(help) - indent.length).replaceAll(/^/gm, indent);
 }
 
-/** A text, wrapped, with `label` in front of it and its other lines as far to the right. */
+/** Wrapped text after a `label`, with its other lines indented by the label's width. */
 export function labelled(label: string, text: string, help: Help): string {
   return label + wrapped(text, help, ' '.repeat(label.length)).trimStart();
 }

@@ -2,20 +2,20 @@ import type { Command, Io, RawArgs } from '../cli/command.js';
 import { failureOf } from '../cli/failure.js';
 import { envelope, type FailedJson, formatJson, jsonOption } from '../cli/json.js';
 
-/** The failure of a command as JSON, for a command that was asked for JSON and has no result. */
+/** A failure as JSON, for a command with --json that has no result. */
 export function failedJson(command: string, error: unknown, io: Pick<Io, 'program'>): string {
   const { exitCode, json } = failureOf(error, io);
   const failed: FailedJson = { ...envelope(command, exitCode), ok: false, error: json };
   return formatJson(failed);
 }
 
-/** Whether a command is to print JSON. */
+/** Whether a command prints JSON. */
 export function wantsJson({ options }: Pick<Command<unknown>, 'options'>, raw: RawArgs): boolean {
   if (!options.some(({ long }) => long === 'json')) return false;
   return jsonOption.read(raw) || raw.options.output === 'json';
 }
 
-/** The same for arguments that could not be understood: JSON is what stands in them. */
+/** The same for invalid arguments: whether --json is among them. */
 export function mentionsJson(args: readonly string[]): RawArgs {
   const end = args.indexOf('--');
   const head = end < 0 ? args : args.slice(0, end);

@@ -4,7 +4,7 @@ import { version } from '../version.js';
 import { bold, entry, escaped, italic, paragraphs, part, section, text } from './man-roff.js';
 import { environment, exitStatus, filesOf, targets } from './man-sections.js';
 
-/** A page of the manual, section 1, from the same values as --help: a group's commands share theirs. */
+/** A manual page of section 1, from the same values as --help; the commands of a group share one. */
 export interface ManPage {
   /** "vmssh-config.1". */
   readonly file: string;
@@ -12,7 +12,7 @@ export interface ManPage {
   readonly text: string;
 }
 
-/** The overview, and a page for each first word of a command's name. */
+/** The overview, and a page for each command or group. */
 export function manPages(commands: readonly Command<unknown>[]): readonly ManPage[] {
   const groups = new Map<string, Command<unknown>[]>();
   for (const command of commands) {
@@ -113,6 +113,6 @@ function termOf({ long, short, value, optionalValue }: OptionSpec): string {
 }
 
 function title(name: string): string {
-  // Neither hyphens nor blanks are put in: lines of a shell stand here.
+  // No hyphenation and no justification: the text has shell commands.
   return `.TH ${name} 1 "" "vmssh ${version}" "vmssh"\n.nh\n.ad l\n`;
 }

@@ -1,4 +1,4 @@
-/** A section: its heading and its text in man(7). */
+/** A section: heading and text in man(7). */
 export function section(name: string, body: string): string {
   return body === '' ? '' : `.SH ${name}\n${body.trimEnd()}\n`;
 }
@@ -8,7 +8,7 @@ export function part(name: string, body: string): string {
   return `.SS ${escaped(name)}\n${body.trimEnd()}\n`;
 }
 
-/** A word or a line, in man(7), and what it is. */
+/** A tagged paragraph: a term in man(7), and its description. */
 export function entry(tag: string, about: string): string {
   return `.TP\n${tag}\n${text(about)}`;
 }
@@ -32,7 +32,7 @@ export function italic(content: string): string {
   return `\\fI${escaped(content)}\\fR`;
 }
 
-/** A line must not start with a control character of roff, nor hold a backslash or a dash that it would set as a hyphen. */
+/** Escapes what roff would read as a command, an escape or a hyphen. */
 export function escaped(content: string): string {
   return content
     .replaceAll('\\', '\\e')

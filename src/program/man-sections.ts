@@ -2,13 +2,13 @@ import { exitCode } from '../errors.js';
 import { kinds } from '../kinds/kinds.js';
 import { bold, entry, italic } from './man-roff.js';
 
-/** The first words of the commands that run a tool of ssh, take a machine's name, ask for machines, and open a connection. */
+/** The pages of commands that run a tool of ssh, accept a machine's name, ask for machines, or open a connection. */
 const tools = ['ssh', 'scp', 'sftp', 'rsync'];
 const naming = [...tools, 'check', 'nc', 'resolve', 'forget', 'doctor'];
 const looking = [...naming, 'list', 'config', 'completion'];
 const opening = ['proxy', 'check', 'nc', 'doctor', 'guest'];
 
-/** EXIT STATUS of the page for a first word; of the overview where there is none. */
+/** EXIT STATUS of a page; of the overview if `first` is absent. */
 export function exitStatus(first: string | undefined): string {
   const all: readonly [keyof typeof exitCode, string, readonly string[] | undefined][] = [
     ['ok', 'done', undefined],
@@ -42,7 +42,7 @@ function failed(first: string | undefined): string {
 interface Variable {
   readonly name: string;
   readonly about: string;
-  /** The first words of the commands that read it; undefined: all. */
+  /** The pages of the commands that read it; undefined: all. */
   readonly pages?: readonly string[];
 }
 
@@ -84,7 +84,7 @@ const variables: readonly Variable[] = [
   },
 ];
 
-/** ENVIRONMENT of the page for a first word; of the overview where there is none. */
+/** ENVIRONMENT of a page; of the overview if `first` is absent. */
 export function environment(first: string | undefined): string {
   return variables
     .filter(({ pages }) => isOf(pages, first))
@@ -118,7 +118,7 @@ const files: readonly Variable[] = [
   },
 ];
 
-/** FILES of the page for a first word; of the overview where there is none. */
+/** FILES of a page; of the overview if `first` is absent. */
 export function filesOf(first: string | undefined): string {
   return files
     .filter(({ pages }) => isOf(pages, first))

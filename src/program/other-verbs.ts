@@ -1,6 +1,6 @@
 import { similarTo } from '../address/similar.js';
 
-/** A verb that other tools have, and what to type for it. */
+/** Verbs of other tools, and what to type instead. */
 interface Verb {
   readonly words: readonly string[];
   readonly hint: string;
@@ -61,8 +61,8 @@ const verbs: readonly Verb[] = [
 ];
 
 /**
- * What to type for a word that is none of the commands `names`: what another tool's verb does here, the command that it
- * is a slip of, or a login, since it may be a machine's name.
+ * What to type instead of a word that is not one of the commands `names`: our form of another tool's verb, a similar
+ * command, or a login, since it may be a machine's name.
  */
 export function insteadOf(word: string, names: readonly string[]): string | undefined {
   const verb = verbs.find(({ words }) => words.includes(word.toLowerCase()));

@@ -12,10 +12,10 @@ import { helpLayout, helpOf, labelled } from './help-layout.js';
 import { failedJson, mentionsJson, wantsJson } from './json-failure.js';
 import { wire } from './wire.js';
 
-/** What is done with a command's arguments; resolves to the exit code. */
+/** Runs a command with its arguments; resolves to the exit code. */
 export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
 
-/** Runs the arguments through commander, which knows --help and finds mistakes. Resolves to the exit code. Throws a UsageError. */
+/** Parses the arguments with commander, which handles --help and mistakes. Resolves to the exit code. Throws a UsageError. */
 export async function runCommandLine(
   args: readonly string[],
   io: Io,
@@ -51,7 +51,7 @@ export async function runCommandLine(
   return code;
 }
 
-/** The words of a command or of a group of them. Throws a UsageError. */
+/** The words of a known command or group. Throws a UsageError. */
 function knownCommand(words: readonly string[]): readonly string[] {
   const name = words.join(' ');
   if (words.length === 0 || commands.some((command) => `${command.name} `.startsWith(`${name} `)))
@@ -59,11 +59,11 @@ function knownCommand(words: readonly string[]): readonly string[] {
   throw new UsageError(`unknown command ${quote(name)}`);
 }
 
-/** A command that takes any option of another program: its arguments are not ours to understand, but for --help. */
+/** A command that accepts any option of another program: only --help is parsed. */
 function passedThrough(args: readonly string[]): Command<unknown> | undefined {
   const [name, first, second] = args;
   if (first === undefined || first === '--help') return undefined;
-  // rsync has a -h of its own, which needs operands.
+  // rsync's own -h needs operands.
   if (first === '-h' && (name !== 'rsync' || second === undefined)) return undefined;
   return toolCommands.find((command) => command.name === name);
 }
@@ -89,7 +89,7 @@ function vmssh(
   return program;
 }
 
-/** The command that holds those of one first word; made once. */
+/** The commander command of a group, made once. */
 function nounOf(program: CommanderCommand, first: string, hidden: boolean): CommanderCommand {
   const made = program.commands.find((each) => each.name() === first);
   if (made) return made;
@@ -98,7 +98,7 @@ function nounOf(program: CommanderCommand, first: string, hidden: boolean): Comm
   return noun;
 }
 
-/** What stands below the commands. */
+/** The help below the commands. */
 function overview({ command }: { readonly command: CommanderCommand }): string {
   const help = helpOf(command);
   const targets =
@@ -117,7 +117,7 @@ First steps:
 Help for one command: vmssh help COMMAND`;
 }
 
-/** Every command of the tree writes through `io`, throws instead of exiting, and shows its arguments in its usage alone. */
+/** Makes every command write through `io`, throw instead of exiting, and show its arguments only in its usage. */
 function silence(command: CommanderCommand, io: Io, name: string): void {
   command.configureHelp(helpLayout);
   command.exitOverride((error) => {
@@ -132,7 +132,7 @@ function silence(command: CommanderCommand, io: Io, name: string): void {
     getOutHelpWidth: () => io.columns ?? 80,
     getErrHelpWidth: () => io.columns ?? 80,
     writeErr: (text) => io.err(text),
-    outputError: () => {}, // its words are in what it throws
+    outputError: () => {}, // its message is in the error that it throws
   });
   for (const each of command.commands) silence(each, io, `${name} ${each.name()}`.trim());
 }

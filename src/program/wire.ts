@@ -3,7 +3,7 @@ import type { Command, OptionSpec, RawArgs } from '../cli/command.js';
 import { refuseApart } from '../cli/scan-args.js';
 import { helpOf, wrapped } from './help-layout.js';
 
-/** A command as commander knows it. */
+/** A command for commander. */
 export function wire(
   command: Command<unknown>,
   name: string,
@@ -21,8 +21,8 @@ export function wire(
 }
 
 /**
- * Commander takes the argument behind an option for its value also where that may be left out. Here such a value follows
- * a "=" only, as in scan-args.ts, so that a target may stand behind --wait.
+ * Commander reads the argument after an option as its value even if the value is optional. Here an optional value needs
+ * "=", as in scan-args.ts, so that a target can follow --wait.
  */
 class Wired extends CommanderCommand {
   readonly #specs: readonly OptionSpec[];
@@ -37,7 +37,7 @@ class Wired extends CommanderCommand {
   }
 }
 
-/** Stands for a value that was left out: no argument of a process can hold it. */
+/** Marks a missing value: no argument of a process can contain a NUL. */
 const leftOut = '\0';
 
 function markLeftOut(specs: readonly OptionSpec[], args: readonly string[]): string[] {
@@ -62,14 +62,14 @@ function option(spec: OptionSpec): Option {
   return new Option(`${spec.short ? `-${spec.short}, ` : ''}--${spec.long}${value}`, spec.summary);
 }
 
-/** What stands below the options: as wide as they are, but for lines to be typed. */
+/** Text below the options, wrapped; example commands are not. */
 function afterHelp({ details, examples }: Command<unknown>, shown: CommanderCommand): string {
   const help = helpOf(shown);
   const lines = examples.map(({ line, about }) => `  ${line}\n${wrapped(about, help, '      ')}`);
   return `${details ? `\n${wrapped(details, help)}\n` : ''}\nExamples:\n${lines.join('\n')}`;
 }
 
-/** Commander names options in camel case. */
+/** Commander's name of an option, in camel case. */
 function byLongName(
   specs: readonly OptionSpec[],
   options: Record<string, string | boolean>,

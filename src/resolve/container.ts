@@ -4,7 +4,7 @@ import { quote } from '../errors.js';
 import { foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
-/** An nspawn container by the socket that it exports, without asking systemd-machined. */
+/** An nspawn container by the socket it exports, without asking systemd-machined. */
 export async function resolveContainer(name: string, context: ResolveContext): Promise<Resolution> {
   const search = await findBy(nspawn, name, context);
   const container = foundBy(search, name, context.text, {

@@ -3,16 +3,16 @@ import type { Warning } from '../discovery/provider.js';
 import type { Search } from '../discovery/search.js';
 import { ConnectError, quote, quoteNames } from '../errors.js';
 
-/** Who was asked for a machine, and what helps. */
+/** Who was asked for a machine, and the hints for each failure. */
 export interface Asked {
   /** The provider's. */
   readonly title: string;
-  /** The clause that there is none, if it is not "TITLE has no machine NAME". */
+  /** The clause for an unknown machine, if not "TITLE has no machine NAME". */
   readonly missing?: string;
   readonly hints: { readonly unknown: string; readonly ambiguous?: string };
 }
 
-/** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as it was typed. */
+/** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */
 export function foundBy<M>(search: Search<M, Warning>, name: string, text: string, asked: Asked): M {
   const fail = (code: string, problem: string, hint?: string, cause?: unknown) =>
     new ConnectError('resolve', text, { code, problem, hint, cause });

@@ -3,7 +3,7 @@ import { ConnectError, quote } from '../errors.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 
-/** Where a listed machine leads. `hints`: what starts it, and what gives it an address. */
+/** The endpoint of a listed machine. `hints`: how to start it, and how to give it an address. */
 export function resolveDiscovered(
   found: DiscoveredMachine,
   context: ResolveContext,

@@ -12,13 +12,13 @@ import { notUp } from './found.js';
 import { foundBy } from './found-by.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
-/** What is asked for machines, and what is remembered of them. */
+/** The source of machines, and the cache of their ids. */
 export interface HyperVKnowledge {
   readonly list: (deps: Deps) => Promise<readonly HyperVMachine[]>;
   readonly cache: HyperVCache;
 }
 
-/** A Hyper-V machine by its name or id. Windows alone. */
+/** A Hyper-V machine by its name or id. Windows only. */
 export async function resolveHyperV(
   target: HyperVTarget,
   context: ResolveContext,
@@ -50,7 +50,7 @@ export async function resolveHyperV(
   };
 }
 
-/** The service id of the port that is asked for. Throws a ConnectError of op parse. */
+/** The service id of the requested port. Throws a ConnectError of op parse. */
 export function serviceId(context: ResolveContext): Guid {
   try {
     return serviceIdOfPort(checkPort(context.port, 'hvsock'));
@@ -77,7 +77,7 @@ async function ask(name: string, context: ResolveContext, known: HyperVKnowledge
   throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint: startIt(machine) });
 }
 
-/** Why a machine that was reached by its id alone does not answer, where its state tells. */
+/** Why a machine that was looked up by id does not answer, if its state explains it. */
 async function stateOf(
   id: Guid,
   context: ResolveContext,

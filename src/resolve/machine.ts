@@ -28,24 +28,24 @@ export async function resolveMachine(name: string, context: ResolveContext): Pro
   };
 }
 
-async function follow(way: Route, context: ResolveContext): Promise<Resolution> {
-  switch (way.via) {
+async function follow(route: Route, context: ResolveContext): Promise<Resolution> {
+  switch (route.via) {
     case 'vsock':
-      return { endpoint: way.endpoint, steps: [`it has the vsock CID ${way.endpoint.cid}`] };
+      return { endpoint: route.endpoint, steps: [`it has the vsock CID ${route.endpoint.cid}`] };
     case 'export':
-      return followExport(way.name, way.otherwise, context);
+      return followExport(route.name, route.otherwise, context);
     case 'sshAddress':
-      return resolveSshAddress(way.address, context);
+      return resolveSshAddress(route.address, context);
     case 'none':
       throw new ConnectError('resolve', context.text, {
         code: 'NOT_FOUND',
-        problem: way.reason,
+        problem: route.reason,
         hint: 'register it with a vSockCid or an sshAddress, or reach it by its socket: unix/PATH',
       });
   }
 }
 
-// An older systemd-nspawn exports nothing; what registered the container may know another way.
+// An older systemd-nspawn exports nothing; the container's record may have another route.
 async function followExport(name: string, otherwise: Route, context: ResolveContext): Promise<Resolution> {
   try {
     return await resolveContainer(name, context);

@@ -4,10 +4,10 @@ import { resolveDiscovered } from './found.js';
 import { foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
-/** For one question to one manager: it may start a daemon first. Milliseconds. */
+/** For one query to a manager, which may have to start a daemon first. Milliseconds. */
 const timeoutMs = 10_000;
 
-/** A machine by the address that its manager shows, as `vmssh list` has it. */
+/** A machine by the address that its manager lists, as in `vmssh list`. */
 export async function resolveManaged(
   name: string,
   manager: Manager,

@@ -9,20 +9,20 @@ import { resolveDiscovered } from './found.js';
 import { type Asked, foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
-/** For one question to one libvirtd. Milliseconds. */
+/** For one query to a libvirtd. Milliseconds. */
 const timeoutMs = 10_000;
 
 export interface QemuSources {
   readonly domains: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList>;
-  /** What the processes' command lines have, if no libvirtd knows the name. */
+  /** Machines from command lines of processes, if no libvirtd knows the name. */
   readonly processes: (deps: Deps) => Promise<Listing>;
 }
 
 const sources: QemuSources = { domains: listDomains, processes: qemu.list };
 
 /**
- * A machine of QEMU: a libvirt domain by name, UUID or id as libvirt-ssh-proxy has it, else a QEMU whose command line has
- * the name or UUID.
+ * A QEMU machine: a libvirt domain by name, UUID or id as in libvirt-ssh-proxy, else a QEMU process with that name or
+ * UUID on its command line.
  */
 export async function resolveQemu(
   { scope, name }: QemuTarget,

@@ -1,35 +1,35 @@
 import type { Endpoint } from '../endpoint.js';
 
-/** Where a target leads. */
+/** The result of resolving a target. */
 export interface Resolution {
   readonly endpoint: Endpoint;
-  /** How it was found out, one clause each, first things first. */
+  /** How it was found, one clause for each step. */
   readonly steps: readonly string[];
-  /** A private key that the machine's manager made for logging in; its path. */
+  /** The path of a private key for the login, made by the machine's manager. */
   readonly identityFile?: string | undefined;
-  /** The user that the machine's manager made for logging in. */
+  /** The login user that the machine's manager made. */
   readonly user?: string | undefined;
-  /** To be asked once where the machine is not there after all: what was remembered of it may be out of date. */
+  /** Called once if the machine is not there: cached data may be out of date. */
   readonly recheck?: (() => Promise<Recheck | undefined>) | undefined;
 }
 
-/** Where the machine is instead, or why it cannot be reached. */
+/** The machine's new endpoint, or why it cannot be reached. */
 export type Recheck =
   | { readonly endpoint: Endpoint }
   | { readonly endpoint?: never; readonly problem: string; readonly hint: string };
 
-/** What the resolvers of all kinds are given. */
+/** What the resolvers of all kinds get. */
 export interface ResolveContext {
-  /** The target as it was typed, for error messages. */
+  /** The target as typed, for error messages. */
   readonly text: string;
-  /** The port to use where the target names none. */
+  /** The port if the target names none. */
   readonly port: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly signal?: AbortSignal | undefined;
   readonly exists: (path: string) => boolean;
-  /** Where the system's services have their sockets, "/run". */
+  /** The folder of the system services' sockets, "/run". */
   readonly runDir?: string | undefined;
-  /** Where the kernel tells of processes, "/proc". */
+  /** The proc file system, "/proc". */
   readonly procDir?: string | undefined;
 }

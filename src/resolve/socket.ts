@@ -4,7 +4,7 @@ import { resolvePath } from './socket-path.js';
 
 export type SocketTarget = UnixTarget | VsockTarget | VsockMuxTarget;
 
-/** The endpoint of a target that is a socket address already, but for the reading of its path and a port. */
+/** The endpoint of a target that is a socket address: chooses the reading of its path, and the port. */
 export function resolveSocket(target: SocketTarget, context: ResolveContext): Resolution {
   switch (target.kind) {
     case 'unix': {

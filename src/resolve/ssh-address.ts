@@ -8,7 +8,7 @@ import { type Split, split } from '../target/split.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSocket, type SocketTarget } from './socket.js';
 
-/** Where an SSH address leads that a machine registered: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222". */
+/** The endpoint of a machine's registered SSH address: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222". */
 export function resolveSshAddress(address: string, context: ResolveContext): Resolution {
   const step = `it has the SSH address ${quote(address)}`;
   try {

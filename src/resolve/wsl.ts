@@ -7,7 +7,7 @@ import { type Asked, foundBy } from './found-by.js';
 import { serviceId } from './hyper-v.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
-/** What is asked of WSL. */
+/** The queries to WSL. */
 export interface WslKnowledge {
   readonly list: (deps: Deps) => Promise<readonly WslDistro[]>;
   readonly ask: (name: string, deps: Deps) => Promise<WslState>;
@@ -18,7 +18,7 @@ const knowledge: WslKnowledge = {
   ask: (name, deps) => askDistro(name, deps),
 };
 
-/** A distribution of WSL2: by the id of WSL's virtual machine, which is started where it does not run. Windows alone. */
+/** A WSL2 distribution, by the id of WSL's virtual machine, which is started if necessary. Windows only. */
 export async function resolveWsl(
   distro: string,
   context: ResolveContext,

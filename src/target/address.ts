@@ -9,7 +9,7 @@ export function parseUnix({ rest }: Split): UnixTarget {
   return { kind: 'unix', ...parseSocketPath(rest) };
 }
 
-/** vsock/CID; vsock:CID:PORT names the port too, which ssh's -p cannot past 65535. Throws a RangeError. */
+/** vsock/CID, or vsock:CID:PORT, since ssh's -p ends at 65535. Throws a RangeError. */
 export function parseVsock({ separator, rest }: Split): VsockTarget {
   if (separator === ':') {
     const [cid = '', ...port] = rest.split(':');

@@ -2,8 +2,8 @@ import { fitsSocket, longestSocketPath } from '../address/socket-path.js';
 import type { SocketPath } from './target.js';
 
 /**
- * The path behind "unix/" or "vsock-mux/": a leading "/" or "./" is kept, anything else gets a "/" in front. A rest
- * with "%" and without "/" has a second reading with slashes, so that scp and rsync can carry it. Throws a RangeError.
+ * The path after "unix/" or "vsock-mux/": a leading "/" or "./" is kept, anything else gets a leading "/". A path with
+ * "%" and without "/" has a second reading with slashes, for scp and rsync. Throws a RangeError.
  */
 export function parseSocketPath(rest: string): SocketPath {
   if (rest === '') throw new RangeError('the socket path is empty');
@@ -12,7 +12,7 @@ export function parseSocketPath(rest: string): SocketPath {
   return { path: checked(path), decodedPath: rooted(rest.replaceAll('%', '/')) };
 }
 
-/** The path with a "/" in front, if it has neither that nor a "./". */
+/** The path with a leading "/", unless it has one or starts with "./". */
 export function rooted(rest: string): string {
   return rest.startsWith('/') || rest.startsWith('./') ? rest : `/${rest}`;
 }

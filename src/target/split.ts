@@ -1,14 +1,14 @@
-/** A target's text, cut at its first separator. */
+/** A target's text, split at its first separator. */
 export interface Split {
   readonly text: string;
-  /** What stands in front of the separator, in lower case; the whole text where there is none. */
+  /** The text before the separator, in lower case; the whole text if there is none. */
   readonly word: string;
   readonly separator: '/' | '%' | ':' | '';
-  /** What stands behind it, as typed. */
+  /** The text after it, as typed. */
   readonly rest: string;
 }
 
-/** Cuts a text at its first "/", "%" or ":". Without a pattern: every proxy does this. */
+/** Splits a text at its first "/", "%" or ":". Without a regular expression: every proxy does this. */
 export function split(text: string): Split {
   for (let at = 0; at < text.length; at++) {
     const separator = text[at];

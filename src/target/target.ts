@@ -1,11 +1,11 @@
 import type { Guid } from '../address/guid.js';
 
-/** What every target has; which more is its kind's own. A port is there only if the text itself names one. */
+/** The fields of all targets. A port is only present if the text itself names one. */
 export interface AnyTarget {
   readonly kind: string;
 }
 
-/** A machine that its kind finds by name. */
+/** A machine that is looked up by name. */
 export interface NamedTarget<Kind extends string = string> {
   readonly kind: Kind;
   readonly name: string;
@@ -39,14 +39,14 @@ export interface QemuTarget extends NamedTarget<'qemu'> {
   readonly scope: 'any' | 'system' | 'session';
 }
 
-/** The name or id by which a target means a machine; "" for an address. */
+/** The machine's name or id in a target; "" for an address. */
 export function nameOf(target: AnyTarget & { readonly name?: string; readonly vmId?: string }): string {
   return target.name ?? target.vmId ?? '';
 }
 
 export interface SocketPath {
-  /** The path with each % taken as it is. */
+  /** The path with each % as it is. */
   readonly path: string;
-  /** The path with each % read as a slash; meant if no file exists at `path`. */
+  /** The path with each % read as a slash; used if no file exists at `path`. */
   readonly decodedPath?: string;
 }

@@ -1,6 +1,6 @@
 /**
- * The host name as the user typed it. ssh hands a proxy the name in lower case (%h) and as typed (%n); the latter is an
- * alias where a Host block renames it, so it is taken only where both differ in case alone. ssh folds ASCII letters.
+ * The host name as the user typed it. ssh gives a proxy the name in lower case (%h) and as typed (%n). If a Host block
+ * renames it, %n is an alias, so it is only used if both differ in nothing but case. ssh folds ASCII letters.
  */
 export function asTyped(host: string, typed: string | undefined): string {
   if (typed === host) return host;

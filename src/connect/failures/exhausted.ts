@@ -1,6 +1,6 @@
 import type { Failure } from './failure.js';
 
-/** What socket(2) fails with in any family. */
+/** The errors of socket(2) in any family. */
 export const exhausted: readonly Failure[] = [
   {
     codes: ['EMFILE', 'ENFILE'],
@@ -14,12 +14,12 @@ export const exhausted: readonly Failure[] = [
   },
 ];
 
-/** The failure that a code is where this system has run out of something. */
+/** The failure for a code that means that this system has run out of something. */
 export function exhaustion(code: string | undefined): Failure | undefined {
   return [...exhausted, windowsExhausted].find(({ codes }) => code !== undefined && codes.includes(code));
 }
 
-/** What Winsock's socket() fails with in any family. */
+/** The errors of Winsock's socket() in any family. */
 export const windowsExhausted: Failure = {
   codes: ['WSAEMFILE', 'WSAENOBUFS'],
   problem: 'Windows is out of memory for sockets',

@@ -1,4 +1,4 @@
-/** What an error code of a connect means in one family, and what mends it. `{address}` and `{port}` stand for the endpoint's. */
+/** What a connect's error code means in one family, and the fix. `{address}` and `{port}` are the endpoint's. */
 export interface Failure {
   readonly codes: readonly string[];
   readonly problem: string;

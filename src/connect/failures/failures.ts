@@ -9,7 +9,7 @@ import { tcpFailures } from './tcp.js';
 import { unixFailures } from './unix.js';
 import { vsockFailures } from './vsock.js';
 
-/** The code of a connect in words. docs/errors.md shows the same rows, and a test holds both together. */
+/** The tables of connect errors. docs/errors.md has the same rows, checked by a test. */
 export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> = {
   unix: unixFailures,
   vsock: vsockFailures,
@@ -18,7 +18,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
   'hyper-v': hyperVFailures,
 };
 
-/** The words for a code in the endpoint's family; the code itself where the table does not know it. */
+/** The message for a code in the endpoint's family; the code itself if the table does not have it. */
 export function explainFailure(
   endpoint: Endpoint,
   code: string,
@@ -33,7 +33,7 @@ function fill(text: string, endpoint: Endpoint): string {
   return text.replaceAll('{address}', () => address).replaceAll('{port}', portOf(endpoint));
 }
 
-/** The service's own id stands for a port that it has none of. */
+/** The port; for a service without one, its id. */
 function portOf(endpoint: Endpoint): string {
   if ('port' in endpoint) return String(endpoint.port);
   if (endpoint.family !== 'hyper-v') return '';

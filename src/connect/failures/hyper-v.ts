@@ -3,7 +3,7 @@ import type { Failure } from './failure.js';
 
 /**
  * What the WSA codes of a connect mean for AF_HYPERV, from
- * https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2 and what its users report.
+ * https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2 and users' reports.
  */
 export const hyperVFailures: readonly Failure[] = [
   {

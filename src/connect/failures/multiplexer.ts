@@ -1,7 +1,7 @@
 import { exhausted } from './exhausted.js';
 import type { Failure } from './failure.js';
 
-/** What an errno, or a multiplexer's answer, means on the way through its socket. */
+/** What an errno or a multiplexer's answer means for a connection through its socket. */
 export const multiplexerFailures: readonly Failure[] = [
   {
     codes: ['ENOENT', 'ENOTDIR'],

@@ -2,7 +2,7 @@ import { exhausted, windowsExhausted } from './exhausted.js';
 import type { Failure } from './failure.js';
 
 /**
- * What the errno of a connect means for AF_UNIX, from unix(7); the WSA codes as users of Windows report them:
+ * What the errno of a connect means for AF_UNIX, from unix(7); the WSA codes from reports by users of Windows:
  * https://github.com/golang/go/issues/44797, https://github.com/microsoft/WSL/issues/4240
  */
 export const unixFailures: readonly Failure[] = [

@@ -5,8 +5,8 @@ import type { Deps } from '../provider.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /**
- * The IP addresses that a Hyper-V guest told its host, IPv4 first; none where its integration services do not run. Throws
- * a DiscoveryError.
+ * The IP addresses that a Hyper-V guest reported to its host, IPv4 first; none if its integration services do not run.
+ * Throws a DiscoveryError.
  */
 export async function hyperVAddresses(
   id: Guid,
@@ -21,7 +21,7 @@ export async function hyperVAddresses(
   return addresses.toSorted((a, b) => isIP(a) - isIP(b));
 }
 
-// An InstanceID is Microsoft:GuestNetwork\VMID\ADAPTERID. The id is a GUID, so nothing of it can be taken for a command.
+// An InstanceID is Microsoft:GuestNetwork\VMID\ADAPTERID. The id is a GUID, so it cannot inject a command.
 function script(id: Guid): string {
   return [
     "$ErrorActionPreference = 'Stop'",

@@ -8,18 +8,18 @@ import { isJsonObject } from '../tools/json.js';
 
 /** The ids of Hyper-V machines by name, from the last listing; a machine keeps its id, but its name may change. */
 export interface HyperVCache {
-  /** The id, where the listing is not older than a few minutes. */
+  /** The id, if the listing is at most a few minutes old. */
   find(name: string): Guid | undefined;
-  /** Keeps the names of this listing that mean one machine alone. A failure is nobody's business. */
+  /** Keeps the names of a listing that belong to only one machine. Ignores failures. */
   keep(machines: readonly { readonly name: string; readonly id: Guid }[]): void;
-  /** Forgets everything: an id turned out to be gone. */
+  /** Empties the cache, after an id turned out to be gone. */
   drop(): void;
 }
 
-/** Milliseconds: long enough for a morning of logins, short enough for a name that moved to another machine. */
+/** Milliseconds: long enough for a series of logins, short enough in case a name moves to another machine. */
 const longestAge = 10 * 60_000;
 
-/** The cache in the user's cache folder. A file that is torn, foreign or absent is an empty cache. */
+/** The cache in the user's cache folder. A broken, foreign or missing file is an empty cache. */
 export function fileCache(
   env: Readonly<Record<string, string | undefined>>,
   now: () => number = Date.now,
@@ -36,7 +36,7 @@ export function fileCache(
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         const text = JSON.stringify({ version: 1, at: now(), ids: idsOf(machines) });
-        writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' }); // follows no link that is there already
+        writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' }); // follows no existing link
         renameSync(temporary, path);
       } catch {
         remove(temporary);
@@ -46,7 +46,7 @@ export function fileCache(
   };
 }
 
-/** A file that somebody holds open stays; it is too old soon. */
+/** A file that another process holds open is left; it expires soon. */
 function remove(path: string): void {
   try {
     rmSync(path, { force: true });

@@ -7,12 +7,12 @@ import { askPowerShell, type HyperVRow } from './powershell.js';
 /** A Hyper-V virtual machine. */
 export interface HyperVMachine {
   readonly id: Guid;
-  /** Not unique, and without regard to case. */
+  /** Neither unique nor case-sensitive. */
   readonly name: string;
   readonly status: Status;
 }
 
-/** What is asked; a parameter, so that tests answer. */
+/** The sources to ask; a parameter, for tests. */
 export interface HyperVSources {
   readonly native: () => AddonState;
   readonly powershell: (deps: Deps) => Promise<readonly HyperVRow[]>;
@@ -21,8 +21,8 @@ export interface HyperVSources {
 const sources: HyperVSources = { native: loadAddon, powershell: (deps) => askPowerShell(deps) };
 
 /**
- * The Hyper-V machines of this Windows. Throws a DiscoveryError: NO_HYPERV, NO_RIGHTS, or what both WMI and PowerShell
- * failed with.
+ * The Hyper-V machines of this Windows. Throws a DiscoveryError: NO_HYPERV, NO_RIGHTS, or the errors of both WMI and
+ * PowerShell.
  */
 export async function listHyperV(
   deps: Deps,
@@ -32,14 +32,14 @@ export async function listHyperV(
   const rows = addon ? await askWmi(addon, deps, from) : await from.powershell(deps);
   const machines = rows.flatMap(toMachine);
   if (machines.length === 0 && addon) {
-    // Without rights WMI answers an empty list and no error.
+    // Without rights WMI returns an empty list and no error.
     const { elevated, hyperVAdministrator } = addon.hyperVRights();
     if (!elevated && !hyperVAdministrator) throw noRights();
   }
   return machines;
 }
 
-/** What fixes NO_RIGHTS and NO_HYPERV. */
+/** The fixes for NO_RIGHTS and NO_HYPERV. */
 export const hyperVHints = {
   NO_RIGHTS:
     'join Hyper-V Administrators (elevated: net localgroup "Hyper-V Administrators" %USERNAME% /add, then sign in again), or use an elevated terminal',
@@ -82,7 +82,7 @@ function noRights(): DiscoveryError {
   return new DiscoveryError('NO_RIGHTS', 'Windows shows its Hyper-V machines only to administrators');
 }
 
-// The host's Name is no GUID; its Caption would tell it too, but is translated.
+// The host's Name is not a GUID; its Caption would show it too, but is translated.
 function toMachine({ id, name, state }: HyperVRow): readonly HyperVMachine[] {
   const guid = parseGuid(id);
   return guid ? [{ id: guid, name, status: statuses.get(state) ?? 'unknown' }] : [];

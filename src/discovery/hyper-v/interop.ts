@@ -1,14 +1,14 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What tells whether this Linux is WSL2's, and where Windows' own vmssh is. */
+/** Where to see whether this Linux is WSL2's, and where Windows' vmssh is. */
 export interface InteropDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where the kernel tells of itself, "/proc". */
+  /** The proc file system, "/proc". */
   readonly procDir?: string | undefined;
 }
 
-/** Whether this is a Linux inside WSL: it starts Windows programs by "interop". */
+/** Whether this is a Linux inside WSL, which can start Windows programs by "interop". */
 export function isWsl({ env, procDir = '/proc' }: InteropDeps): boolean {
   if (env.WSL_DISTRO_NAME || env.WSL_INTEROP) return true;
   try {
@@ -18,7 +18,7 @@ export function isWsl({ env, procDir = '/proc' }: InteropDeps): boolean {
   }
 }
 
-/** The Windows build of vmssh: what VMSSH_WINDOWS names, else vmssh.exe of PATH, which has Windows' PATH at its end. */
+/** The Windows build of vmssh: VMSSH_WINDOWS, else vmssh.exe in PATH, which ends with Windows' PATH. */
 export function findWindowsVmssh({ env }: InteropDeps): string | undefined {
   if (env.VMSSH_WINDOWS) return env.VMSSH_WINDOWS;
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder.startsWith('/'));

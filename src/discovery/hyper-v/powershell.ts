@@ -4,14 +4,14 @@ import type { Deps } from '../provider.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
-/** A row of Msvm_ComputerSystem: the host itself is one of them. */
+/** A row of Msvm_ComputerSystem; one of them is the host itself. */
 export interface HyperVRow {
   readonly id: string;
   readonly name: string;
   readonly state: number;
 }
 
-/** What WMI says, asked through PowerShell: slower, but without COM. Throws a DiscoveryError. */
+/** Asks WMI through PowerShell: slower, but without COM. Throws a DiscoveryError. */
 export async function askPowerShell(deps: Deps, run: RunTool = runTool): Promise<readonly HyperVRow[]> {
   const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', deps.env);
   return parseRows(await run(program, [...flags, script], deps));
@@ -19,7 +19,7 @@ export async function askPowerShell(deps: Deps, run: RunTool = runTool): Promise
 
 const flags = ['-NoProfile', '-NonInteractive', '-Command'];
 
-// -InputObject keeps a list a list, so that there is an answer for no machine, too. Windows PowerShell has no -AsArray.
+// -InputObject keeps a list a list, so that no machine gives "[]". Windows PowerShell has no -AsArray.
 const script = [
   "$ErrorActionPreference = 'Stop'",
   '[Console]::OutputEncoding = [Text.Encoding]::UTF8',
@@ -27,10 +27,10 @@ const script = [
   'ConvertTo-Json -Compress -InputObject $rows',
 ].join('; ');
 
-/** Reads its JSON: a list, one object alone, or a list wrapped as { value, Count }. Throws a DiscoveryError PROTOCOL. */
+/** Reads its JSON: a list, a single object, or a list wrapped as { value, Count }. Throws a DiscoveryError PROTOCOL. */
 export function parseRows(text: string): readonly HyperVRow[] {
   const json = text.replace(/^\ufeff/, '').trim();
-  // A stub, or a policy that ended it: no list, and no "no machines".
+  // From a stub or a blocking policy: not an empty list.
   if (json === '') throw unreadable('nothing');
   let value: unknown;
   try {

@@ -24,7 +24,7 @@ export const hyperV: Provider = {
   name: 'hyper-v',
   title: 'Hyper-V',
   platforms: ['win32', 'linux'],
-  limitMs: 8000, // where PowerShell has to be asked, or interop
+  limitMs: 8000, // if PowerShell or interop has to be asked
   list: (deps) => listFrom(deps),
   find: (name, deps) => findHyperV(name, deps),
 };
@@ -39,7 +39,7 @@ export function listFrom(deps: Deps, platform: NodeJS.Platform = process.platfor
   return platform === 'win32' ? listHyperVMachines(deps) : listOverInterop(deps);
 }
 
-/** Inside WSL2: asks the Windows build of vmssh. No WSL, or no such build, is no machine. */
+/** Inside WSL2: asks the Windows build of vmssh. Without WSL or that build there are no machines. */
 export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promise<Listing> {
   const program = isWsl(deps) ? findWindowsVmssh(deps) : undefined;
   if (program === undefined) return { found: [], warnings: [] };
@@ -75,7 +75,7 @@ function parseListing(text: string): Listing {
   }
 }
 
-/** Lists them; no Hyper-V is no machine, and no rights is a warning with its hint. */
+/** Lists them: none without Hyper-V; without rights, a warning with its hint. */
 export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Promise<Listing> {
   try {
     return { found: toHyperVMachines(await listHyperV(deps, from)), warnings: [] };
@@ -88,7 +88,7 @@ export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Prom
   }
 }
 
-/** By name or slug, both without regard to case, or by id. */
+/** By name or slug, ignoring case, or by id. */
 export async function findHyperV(
   name: string,
   deps: Deps,
@@ -111,7 +111,7 @@ export async function findHyperV(
   }
 }
 
-/** Each with a target that ssh takes and that means it alone: its name, else its slug, else its id. */
+/** Each with a target that ssh accepts and that is unique: its name, else its slug, else its id. */
 export function toHyperVMachines(machines: readonly HyperVMachine[]): readonly DiscoveredHyperV[] {
   const names = machines.flatMap(({ name }) => [
     ...new Set([name, slug(name)].map((each) => each.toLowerCase())),

@@ -5,10 +5,10 @@ import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
-/** A service that guests and host may speak to each other by, as Windows' registry has it. */
+/** A Hyper-V socket service in Windows' registry, by which host and guests can talk. */
 export interface HyperVService {
   readonly id: Guid;
-  /** Its vsock port, if it is one of a Linux guest's. */
+  /** Its vsock port, if it is that of a Linux guest. */
   readonly port: number | undefined;
   /** ElementName. */
   readonly name: string;
@@ -18,22 +18,22 @@ export interface HyperVService {
 export const servicesKey =
   'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Virtualization\\GuestCommunicationServices';
 
-/** The arguments of reg.exe that register a service. */
+/** The arguments for reg.exe to register a service. */
 export function registration(id: Guid, name: string): readonly string[] {
   return ['add', `${servicesKey}\\${id}`, '/v', 'ElementName', '/t', 'REG_SZ', '/d', name, '/f'];
 }
 
-/** The arguments of reg.exe that take it away. */
+/** The arguments for reg.exe to remove it. */
 export function removal(id: Guid): readonly string[] {
   return ['delete', `${servicesKey}\\${id}`, '/f'];
 }
 
-/** The registered services; none where the key is not there. Throws a DiscoveryError. */
+/** The registered services; none without the key. Throws a DiscoveryError. */
 export async function listServices(deps: Deps, run: RunTool = runTool): Promise<readonly HyperVService[]> {
   try {
     return parseServices(await callReg(['query', servicesKey, '/s'], deps, run));
   } catch (error) {
-    // Without Hyper-V there is no such key, and reg.exe says so in translated words.
+    // Without Hyper-V the key is missing, and reg.exe's message is translated.
     if (error instanceof DiscoveryError && error.code === 'FAILED') return [];
     throw error;
   }

@@ -7,12 +7,12 @@ import { type RunTool, runTool } from '../tools/run-tool.js';
 import { runtimeDirs, type Scope } from '../tools/runtime-dirs.js';
 import { at, parseXml } from './xml.js';
 
-/** A domain as libvirt knows it. */
+/** A domain of libvirt. */
 export interface Domain {
   readonly name: string;
   /** In the 8-4-4-4-12 form. */
   readonly uuid: string;
-  /** Its number while it is active. */
+  /** Its id while it is active. */
   readonly id?: number | undefined;
   readonly cid?: number | undefined;
   readonly status: Status;
@@ -20,7 +20,7 @@ export interface Domain {
 }
 
 export interface DomainList {
-  /** The system's first, then the user's own. */
+  /** The system's first, then the user's. */
   readonly domains: readonly Domain[];
   readonly warnings: readonly Warning[];
 }
@@ -28,7 +28,7 @@ export interface DomainList {
 export interface LibvirtEffects {
   readonly run: RunTool;
   readonly exists: (path: string) => Promise<boolean>;
-  /** Whose libvirtd "session" means; for root it is the system's. */
+  /** The libvirtd of "session"; for root it is the system's. */
   readonly uid: number | undefined;
 }
 
@@ -42,7 +42,7 @@ const effects: LibvirtEffects = {
   uid: process.getuid?.(),
 };
 
-/** The domains of both libvirtds that run, by virsh's read-only connection; none is started by asking. */
+/** The domains of both libvirtds, if they run, by virsh's read-only connection; asking starts none. */
 export async function listDomains(
   deps: Deps,
   scopes: readonly Scope[] = ['system', 'user'],
@@ -68,7 +68,7 @@ export async function listDomains(
   return { domains: domains.flat().sort(bySystemFirst), warnings };
 }
 
-/** All domains of one connection, by few calls of virsh: one for the list, one for some hundred domains each. */
+/** All domains of one connection with few calls of virsh: one for the list, one for each few hundred domains. */
 export async function ask(
   uri: string,
   scope: Scope,
@@ -93,10 +93,10 @@ export async function ask(
   });
 }
 
-/** An argument has at most 128 KiB (MAX_ARG_STRLEN of execve(2)), and of each domain virsh prints some 10. */
+/** An argument can have 128 KiB (MAX_ARG_STRLEN, execve(2)), and virsh prints some 10 KiB for each domain. */
 const atOnce = 500;
 
-// One a line, and nothing else: what cannot be read is no empty list.
+// One per line and nothing else: unreadable output is not an empty list.
 function parseUuids(text: string): readonly string[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const uuids = lines.map((line) => parseGuid(line) ?? '');
@@ -111,7 +111,7 @@ function unreadable(text: string): DiscoveryError {
   );
 }
 
-/** The domains in what `virsh dumpxml` prints; an active one is taken for running. Throws a DiscoveryError PROTOCOL. */
+/** The domains in the output of `virsh dumpxml`; an active one counts as running. Throws a DiscoveryError PROTOCOL. */
 export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
   const elements = (() => {
     try {
@@ -147,7 +147,7 @@ function bySystemFirst(a: Domain, b: Domain): number {
   return Number(a.scope === 'user') - Number(b.scope === 'user');
 }
 
-// The monolithic daemon's and the modular one's (https://libvirt.org/daemons.html). systemd holds the system's open.
+// Of the monolithic daemon and of the modular one (https://libvirt.org/daemons.html). systemd listens on the system's.
 function socketsOf(scope: Scope, deps: Deps, uid: number | undefined): readonly string[] {
   const names =
     scope === 'system' ? ['libvirt-sock-ro', 'virtqemud-sock-ro'] : ['libvirt-sock', 'virtqemud-sock'];

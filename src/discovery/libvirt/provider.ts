@@ -6,12 +6,12 @@ import { type Search, searchIn } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
 import { type Domain, type DomainList, listDomains } from './libvirt.js';
 
-/** A domain with the libvirtd that has it. */
+/** A domain and its libvirtd. */
 export interface DiscoveredDomain extends DiscoveredMachine {
   readonly scope: Scope;
 }
 
-/** The domains of libvirt's QEMU driver, the system's and the user's own. */
+/** The domains of libvirt's QEMU driver, the system's and the user's. */
 export const libvirt: Provider<DiscoveredDomain> = {
   ...{ name: 'libvirt', title: 'libvirt', platforms: ['linux'] },
   list,
@@ -23,7 +23,7 @@ async function list(deps: Deps): Promise<Listing<DiscoveredDomain>> {
   return { found: discoveredDomains(domains), warnings };
 }
 
-/** By name, slug, UUID, or number while it is active. Of one name at both libvirtds, the system's, as libvirt-ssh-proxy has it. */
+/** By name, slug, UUID, or id while it is active. If both libvirtds have the name, the system's, as in libvirt-ssh-proxy. */
 export async function findDomain(
   name: string,
   deps: Deps,
@@ -39,7 +39,7 @@ export async function findDomain(
   return searchIn(meant, found, ({ target }) => target, warnings);
 }
 
-/** Where two have the name, the target names the libvirtd. */
+/** If two have the name, the target names the libvirtd. */
 export function discoveredDomains(domains: readonly Domain[]): readonly DiscoveredDomain[] {
   const named = countBy(domains, ({ name }) => name);
   return domains.map(({ name, uuid, cid, status, scope }) => {

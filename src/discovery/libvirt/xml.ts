@@ -1,4 +1,4 @@
-/** An XML element, without its text's white space at the ends. */
+/** An XML element, with its text trimmed. */
 export interface Element {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string | undefined>>;
@@ -12,8 +12,8 @@ interface OpenElement extends Element {
 }
 
 /**
- * Reads the elements of a text as libvirt prints it, one after the other, in linear time. Throws a RangeError where it is
- * no XML, or more than any list of domains.
+ * Reads the XML elements that libvirt prints one after the other, in linear time. Throws a RangeError if it is not XML,
+ * or larger than any list of domains.
  */
 export function parseXml(xml: string): readonly Element[] {
   const root: OpenElement = { name: '', attributes: {}, text: '', children: [] };
@@ -56,7 +56,7 @@ export function parseXml(xml: string): readonly Element[] {
 const mostElements = 1 << 19;
 const mostLevels = 64;
 
-/** The first element at a path of names below `element`. */
+/** The first element below `element` at a path of names. */
 export function at(element: Element | undefined, ...path: readonly string[]): Element | undefined {
   return path.reduce<Element | undefined>(
     (each, name) => each?.children.find((child) => child.name === name),
@@ -64,7 +64,7 @@ export function at(element: Element | undefined, ...path: readonly string[]): El
   );
 }
 
-/** What is no element, and how it begins and ends. */
+/** What to skip, by its beginning and end. */
 const skips = [
   { open: '<!--', close: '-->' },
   { open: '<![CDATA[', close: ']]>' },
@@ -72,7 +72,7 @@ const skips = [
   { open: '<!', close: '>' },
 ] as const;
 
-/** Where what begins here ends. */
+/** The end of what begins here. */
 function skippedAt(xml: string, start: number) {
   const skip = skips.find(({ open }) => xml.startsWith(open, start));
   if (skip === undefined) return undefined;

@@ -4,14 +4,14 @@ import type { JsonObject } from '../tools/json.js';
 import type { Scope } from '../tools/runtime-dirs.js';
 import { VarlinkError } from './varlink-error.js';
 
-/** A machine as systemd-machined knows it. */
+/** A machine of systemd-machined. */
 export interface Machine {
   readonly name: string;
   /** 32 lower-case hexadecimal digits. */
   readonly id?: string | undefined;
   /** What registered it, such as "systemd-nspawn" or "systemd-vmspawn". */
   readonly service?: string | undefined;
-  /** "vm", "container", "host", or "unknown" where the service does not say. */
+  /** "vm", "container", "host", or "unknown" if the service does not say. */
   readonly class: string;
   readonly vsockCid?: number | undefined;
   readonly sshAddress?: string | undefined;
@@ -24,8 +24,8 @@ export interface Machine {
 }
 
 /**
- * Reads one reply of io.systemd.Machine.List. Fields that are absent, null or empty are undefined, unknown ones are
- * ignored; one of a wrong type throws VarlinkError PROTOCOL.
+ * Reads one reply of io.systemd.Machine.List. Absent, null or empty fields are undefined, unknown ones are ignored; one
+ * of a wrong type throws VarlinkError PROTOCOL.
  */
 export function parseMachine(raw: JsonObject, scope: Scope): Machine {
   const name = text(raw, 'name');
@@ -55,14 +55,14 @@ function machineId(raw: JsonObject): string | undefined {
   return parseUuid(text(raw, 'id') ?? '')?.replaceAll('-', '');
 }
 
-// VMADDR_CID_ANY stands for "none" in machined's own records (https://man7.org/linux/man-pages/man7/vsock.7.html).
+// machined uses VMADDR_CID_ANY for "none" (https://man7.org/linux/man-pages/man7/vsock.7.html).
 function cid({ vSockCid: value = null }: JsonObject): number | undefined {
   if (value === null) return undefined;
   if (!isInteger(value, 0, cidAny)) throw wrong('vSockCid', JSON.stringify(value));
   return machineCid(value);
 }
 
-// Before ProcessId objects came, the leader was its bare pid.
+// Before there were ProcessId objects, the leader was a bare pid.
 function pid({ leader = null }: JsonObject): number | undefined {
   if (leader === null) return undefined;
   const value: unknown = typeof leader === 'object' && 'pid' in leader ? leader.pid : leader;

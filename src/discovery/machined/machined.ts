@@ -9,7 +9,7 @@ import { type Machine, parseMachine } from './machine.js';
 import { type Call, call as varlinkCall } from './varlink.js';
 import { VarlinkError } from './varlink-error.js';
 
-/** A machined that could not be asked: ENOENT where there is none. */
+/** A machined that could not be asked; ENOENT if there is none. */
 export interface ScopeFailure {
   readonly scope: Scope;
   readonly path: string;
@@ -19,15 +19,15 @@ export interface ScopeFailure {
 }
 
 export interface MachineList {
-  /** In the order of the scopes; a machine that is registered in both comes twice. This host itself is left out. */
+  /** In the order of the scopes, without this host itself; a machine that is registered in both is there twice. */
   readonly machines: readonly Machine[];
   readonly answered: readonly Scope[];
   readonly failures: readonly ScopeFailure[];
 }
 
 /**
- * Finds a machine by its name or id, in the user's machined, then the system's. The exact name is asked for first, which
- * is one call a scope; then all machines are listed, to match without regard to case, or by id.
+ * Finds a machine by name or id, in the user's machined, then the system's. First asks for the exact name, one call per
+ * scope; then lists all machines, to match ignoring case, or by id.
  */
 export async function findMachine(
   name: string,
@@ -44,7 +44,7 @@ export async function findMachine(
   return searchIn(matchMachine(name, list.machines), list.machines, (each) => each.name, warnings);
 }
 
-// Of one in two scopes, the first.
+// If both scopes have it, the first.
 function matchMachine(wanted: string, machines: readonly Machine[]): readonly Machine[] {
   const matches = match(
     wanted,
@@ -82,7 +82,7 @@ function sockets(deps: Deps): readonly Socket[] {
   }));
 }
 
-// `denied`: the service knows no machine of that name. `unsure`: it gave another error, its list may still tell.
+// `denied`: the service has no machine of that name. `unsure`: it gave another error, but its list may have it.
 async function askByName(name: string, deps: Deps, call: Call) {
   const denied: Socket[] = [];
   const unsure: Socket[] = [];
@@ -108,7 +108,7 @@ async function askOne(socket: Socket, name: string, deps: Deps, call: Call): Pro
 }
 
 async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Promise<MachineList> {
-  // Side by side: one that hangs takes no time from the other.
+  // In parallel: one that hangs does not take the other's time.
   const lists = await Promise.all(from.map((socket) => listScope(socket, deps, call)));
   return {
     machines: lists.flatMap(({ machines }) => machines).filter((machine) => machine.class !== 'host'),
@@ -122,7 +122,7 @@ async function listScope(socket: Socket, deps: Deps, call: Call): Promise<Machin
   try {
     return { machines: await list(socket, {}, true, deps, call), answered, failures: [] };
   } catch (error) {
-    // That is how an empty list is told.
+    // machined's reply for an empty list.
     if (error instanceof VarlinkError && error.code === noSuchMachine)
       return { machines: [], answered, failures: [] };
     const { code, problem } = failureOf(error);
@@ -130,7 +130,7 @@ async function listScope(socket: Socket, deps: Deps, call: Call): Promise<Machin
   }
 }
 
-/** The service's failure, or the end of the time that the whole list has. Throws all else, as Ctrl-C. */
+/** The service's failure, or the end of the time for the whole list. Throws anything else, such as Ctrl-C. */
 function failureOf(error: unknown): { readonly code: string; readonly problem: string } {
   if (error instanceof VarlinkError) return error;
   if (error instanceof DiscoveryError) return { code: error.code, problem: error.message };

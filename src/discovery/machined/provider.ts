@@ -4,7 +4,7 @@ import type { Search } from '../search.js';
 import type { Machine } from './machine.js';
 import { findMachine, listMachines, type ScopeFailure } from './machined.js';
 
-/** A machine with its record, from which the route to it follows. */
+/** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
   readonly machine: Machine;
 }
@@ -23,7 +23,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
       const isFirst = !names.has(machine.name);
       names.add(machine.name);
       const handle = isFirst ? machine.name : machine.id;
-      // Without either it cannot be typed.
+      // Without either there is nothing to type.
       return handle === undefined ? [] : [toDiscovered(machine, handle)];
     }),
     warnings: failures.flatMap((failure) => toWarning(failure, failure.path)),
@@ -39,7 +39,7 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
   return { outcome: 'found', machine: toDiscovered(machine, machine.name), warnings };
 }
 
-/** The machines without those that a scope before theirs knows by the same name and id: such were registered twice. */
+/** The machines without those that an earlier scope has with the same name and id: those were registered twice. */
 function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
   const distinct = new Map<string, Machine>();
   for (const machine of machines) {
@@ -49,12 +49,12 @@ function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
   return [...distinct.values()];
 }
 
-// A scope without a machined is no failure.
+// A scope without a machined is not a failure.
 function toWarning({ code, problem }: ScopeFailure, where: string): Warning[] {
   return code === 'ENOENT' ? [] : [{ provider: machined.name, code, problem: `${where}: ${problem}` }];
 }
 
-// `handle`: the name, or the id where the name means a machine of the scope before.
+// `handle`: the name, or the id if the name belongs to a machine of an earlier scope.
 function toDiscovered(machine: Machine, handle: string): MachinedMachine {
   const { name, vsockCid: cid, id, leader: pid, sshAddress, sshPrivateKeyPath: identityFile } = machine;
   const address = cid === undefined ? sshAddress : `vsock/${cid}`;

@@ -1,20 +1,20 @@
 import type { Endpoint } from '../../endpoint.js';
 import type { Machine } from './machine.js';
 
-/** The way to a machine's SSH server, as far as its record tells. */
+/** The route to a machine's SSH server, from its record. */
 export type Route =
-  /** By the socket that the container `name` exports: `findExport` knows its path. Where it exports none, `otherwise`. */
+  /** By the socket that the container `name` exports, which `findExport` finds; if it exports none, `otherwise`. */
   | { readonly via: 'export'; readonly name: string; readonly otherwise: Route }
   | { readonly via: 'vsock'; readonly endpoint: Extract<Endpoint, { family: 'vsock' }> }
-  /** By the text that was registered: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "host:port". */
+  /** By the registered text: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "host:port". */
   | { readonly via: 'sshAddress'; readonly address: string }
   | { readonly via: 'none'; readonly reason: string };
 
-/** How to reach port `port` of a machine; an nspawn container has one server, whatever the port. */
+/** How to reach `port` of a machine; an nspawn container has one server, whatever the port. */
 export function routeTo(machine: Machine, port: number): Route {
-  const way = routeByRecord(machine, port);
+  const route = routeByRecord(machine, port);
   const exports = machine.class === 'container' && machine.service === 'systemd-nspawn';
-  return exports ? { via: 'export', name: machine.name, otherwise: way } : way;
+  return exports ? { via: 'export', name: machine.name, otherwise: route } : route;
 }
 
 function routeByRecord(machine: Machine, port: number): Route {

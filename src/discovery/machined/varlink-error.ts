@@ -6,7 +6,7 @@ export class VarlinkError extends Error {
   /** The service's error name ("io.systemd.Machine.NoSuchMachine"), an errno's name, PROTOCOL or TIMEOUT. */
   readonly code: string;
   readonly problem: string;
-  /** What the service said along with its error; undefined where the error is not the service's own. */
+  /** The parameters of the service's error; undefined if the error is not the service's. */
   readonly parameters: JsonObject | undefined;
 
   constructor(code: string, problem: string, parameters?: JsonObject) {

@@ -1,12 +1,12 @@
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { VarlinkError } from './varlink-error.js';
 
-/** A message as varlink frames it: JSON and a NUL byte (https://varlink.org/Method-Call). */
+/** A varlink message: JSON and a NUL byte (https://varlink.org/Method-Call). */
 export function encodeFrame(message: JsonObject): string {
   return `${JSON.stringify(message)}\0`;
 }
 
-/** Takes a peer's bytes in whatever pieces they come, keeps at most `limit` of them, and gives the messages. */
+/** Splits a peer's bytes, in chunks of any size, into messages; buffers at most `limit` bytes. */
 export class FrameReader {
   readonly #limit: number;
   #pieces: Uint8Array[] = [];
@@ -17,7 +17,7 @@ export class FrameReader {
     this.#limit = limit;
   }
 
-  /** The messages that `chunk` completes, parsed one by one as they are asked for. Throws VarlinkError PROTOCOL. */
+  /** The messages that `chunk` completes, each parsed when it is read. Throws VarlinkError PROTOCOL. */
   *push(chunk: Uint8Array): Generator<JsonObject, void, undefined> {
     let start = 0;
     for (let end = chunk.indexOf(0); end !== -1; end = chunk.indexOf(0, start)) {

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { VarlinkError } from './varlink-error.js';
 import { encodeFrame, FrameReader } from './varlink-frames.js';
 
-/** What a peer may send in answer to one call. */
+/** The limits of a peer's answer to one call. */
 export interface Limits {
   readonly frameBytes: number;
   readonly totalBytes: number;
@@ -13,7 +13,7 @@ export interface Limits {
 }
 
 export interface CallOptions {
-  /** Asks for any number of replies; without it the service gives one. */
+  /** Asks for any number of replies; without it the service sends one. */
   readonly more?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** For the whole call, from the connect to the last reply. */
@@ -23,7 +23,7 @@ export interface CallOptions {
 
 /**
  * Calls `method` of the service at the unix socket `path` and resolves to the parameters of its replies. Rejects with
- * VarlinkError, or with the signal's reason. The socket is closed in any case.
+ * VarlinkError, or with the signal's reason. Always closes the socket.
  */
 export async function call(
   path: string,
@@ -36,7 +36,7 @@ export async function call(
   signal?.throwIfAborted();
   checkPath(path);
   const socket = connect(path);
-  // Iteration reports the socket's error; one that comes after its end must not end the process.
+  // Iteration reports the socket's error; one that comes later must not end the process.
   socket.on('error', () => {});
   const abort = () => socket.destroy();
   signal?.addEventListener('abort', abort);
@@ -54,7 +54,7 @@ export async function call(
   }
 }
 
-/** A varlink service's answer to one call; `call` is the real one. */
+/** Calls a varlink service; `call` is the real one. */
 export type Call = (
   path: string,
   method: string,
@@ -102,7 +102,7 @@ function parseReply({ error, parameters: raw, continues }: JsonObject) {
   throw new VarlinkError(name, 'the service refused the call', parameters);
 }
 
-// An interface's name, which has a dot, and the error's own: so it is never taken for one of our codes.
+// An interface's name, with a dot, and the error's own: never the same as one of our codes.
 const errorName = /^[A-Za-z](?:[A-Za-z0-9.-]{0,253})\.[A-Za-z][A-Za-z0-9]{0,253}$/;
 
 function asVarlinkError(error: unknown): VarlinkError {

@@ -9,7 +9,7 @@ import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 
-/** The instances of Incus, and of LXD, which has the same API: VMs by their CID, containers by their address. */
+/** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
 export const incus: Manager = {
   name: 'incus',
   title: 'Incus',
@@ -35,8 +35,8 @@ export async function listIncus(
   };
 }
 
-// One service: the first of its sockets that lets us in. Only where none does, it is told why; one that fails otherwise
-// is the answer, since the sockets of one service end at the same daemon.
+// Try each socket of a service; report denial only if all refuse. Any other failure counts at once, since all the
+// sockets of a service lead to the same daemon.
 async function askFirst(
   sockets: readonly string[],
   deps: Deps,
@@ -60,8 +60,8 @@ async function askFirst(
 
 const query = '/1.0/instances?recursion=2&all-projects=true';
 
-// For its admins, then for its users. The users' socket makes a project and a network for whoever connects first, so
-// it is asked only where this user has run `incus` before: its folder of settings is there.
+// For admins, then for users. The users' socket makes a project and a network for each user who connects, so it is only
+// asked if this user has run `incus` before, which made its settings folder.
 async function incusSockets(
   { env, runDir = '/run' }: Deps,
   exists: (path: string) => Promise<boolean>,
@@ -103,7 +103,7 @@ export function parseInstances(answer: unknown): readonly DiscoveredMachine[] {
   });
 }
 
-// The first address that others than the machine itself can use, IPv4 before IPv6.
+// The first address that is not only local to the machine, IPv4 before IPv6.
 function ipAddress(state: unknown): string | undefined {
   const network = isJsonObject(state) && isJsonObject(state.network) ? state.network : {};
   const addresses = Object.values(network)
@@ -116,7 +116,7 @@ function ipAddress(state: unknown): string | undefined {
 
 const states: ReadonlyMap<string, Status> = new Map([
   ['Running', 'running'],
-  // Running, and its boot is over, as it says itself.
+  // Running, and its agent reports the end of the boot.
   ['Ready', 'running'],
   ['Starting', 'starting'],
   ['Stopped', 'off'],

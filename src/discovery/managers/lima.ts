@@ -4,7 +4,7 @@ import { isJsonObject } from '../tools/json.js';
 import { hostAndPort, jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
-/** Lima's instances: their SSH server is on a TCP port of this host. */
+/** Lima's instances, whose SSH servers are on TCP ports of this host. */
 export const lima: Manager = {
   name: 'lima',
   title: 'Lima',
@@ -17,7 +17,7 @@ export function listLima(deps: Deps, run: RunTool = runTool, uid = process.getui
   return listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parseLima, deps, run);
 }
 
-/** Reads `limactl list --json`: an object a line. */
+/** Reads `limactl list --json`: one object per line. */
 export function parseLima(text: string): readonly DiscoveredMachine[] {
   return jsonObjects(text).flatMap((instance): DiscoveredMachine[] => {
     const name = textOf(instance, 'name');
@@ -33,7 +33,7 @@ export function parseLima(text: string): readonly DiscoveredMachine[] {
         status: states.get(textOf(instance, 'status') ?? '') ?? 'unknown',
         address: port === undefined ? undefined : hostAndPort(host, port),
         user: textOf(config, 'name'),
-        // Beside the instances; the field that says so too goes with Lima 3.
+        // Beside the instances; Lima 3 removes the field that has it too.
         identityFile: dir === undefined ? undefined : join(dirname(dir), '_config/user'),
       },
     ];

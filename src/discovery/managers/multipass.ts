@@ -5,7 +5,7 @@ import { isJsonObject, parseJson } from '../tools/json.js';
 import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
-/** Multipass' instances, by their IP address. */
+/** Multipass instances, by IP address. */
 export const multipass: Manager = {
   name: 'multipass',
   title: 'Multipass',
@@ -30,7 +30,7 @@ export function parseMultipass(text: string): readonly DiscoveredMachine[] {
         ...{ name, target: `multipass/${name}`, provider: multipass.name },
         status: states.get(textOf(instance, 'state') ?? '') ?? 'unknown',
         address: addresses.find((each): each is string => typeof each === 'string' && isIP(each) === 4),
-        // Its images have this user, and the daemon's own key, which root alone may read.
+        // Its images have this user, and the daemon's key, which only root may read.
         user: 'ubuntu',
         identityFile: '/var/snap/multipass/common/data/multipassd/ssh-keys/id_rsa',
       },
@@ -43,7 +43,7 @@ function parse(text: string): unknown {
     const value: unknown = parseJson(text);
     if (isJsonObject(value) && Array.isArray(value.list)) return value.list;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new DiscoveryError('PROTOCOL', `it printed no list: ${JSON.stringify(text.slice(0, 80))}`);
 }

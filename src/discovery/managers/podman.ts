@@ -2,7 +2,7 @@ import type { Deps, DiscoveredMachine, Listing, Manager } from '../provider.js';
 import { jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
-/** Podman's machines: their SSH server is on a TCP port of this host. */
+/** Podman's machines, whose SSH servers are on TCP ports of this host. */
 export const podman: Manager = {
   name: 'podman',
   title: 'Podman',

@@ -5,7 +5,7 @@ import type { Deps } from '../provider.js';
 import { type Search, searchIn } from '../search.js';
 import { runtimeDirs } from '../tools/runtime-dirs.js';
 
-/** The socket of a container's SSH server, as systemd-nspawn exports it to this host. */
+/** The socket of a container's SSH server, exported to this host by systemd-nspawn. */
 export interface Export {
   /** The container's name. */
   readonly name: string;
@@ -18,13 +18,13 @@ export interface ReadFailure {
   readonly code: string;
 }
 
-/** What is needed of node:fs/promises. */
+/** The used part of node:fs/promises. */
 export interface Fs {
   readdir(path: string): Promise<readonly string[]>;
   stat(path: string): Promise<{ isSocket(): boolean }>;
 }
 
-/** Finds a container's exported socket by its name, without regard to case where there is no exact one. */
+/** Finds a container's exported socket by name, ignoring case if no exact one exists. */
 export async function findExport(
   name: string,
   deps: Deps,
@@ -48,7 +48,7 @@ export interface ExportList {
   readonly failures: readonly ReadFailure[];
 }
 
-/** All exported sockets, one a name. */
+/** All exported sockets, one per name. */
 export async function listExports(deps: Deps, fs: Fs = nodeFs): Promise<ExportList> {
   const failures: Failures = new Map();
   const exports = await readExports(deps, failures, fs);
@@ -76,12 +76,12 @@ function folders(deps: Deps): readonly string[] {
   return runtimeDirs(deps).map(({ path }) => `${path}/systemd/nspawn`);
 }
 
-// systemd 262 has a folder a container, 257 has one for all.
+// systemd 262 has a folder per container, 257 has one for all.
 function candidates(folder: string, name: string): readonly string[] {
   return [`${folder}/${name}/unix-export/ssh`, `${folder}/unix-export/${name}/ssh`];
 }
 
-// What nspawn keeps beside its containers' folders; "propagate" is closed to users.
+// nspawn's own entries beside the containers' folders; users cannot read "propagate".
 const nspawnsOwn: ReadonlySet<string> = new Set(['unix-export', 'propagate']);
 
 async function entries(path: string, failures: Failures, fs: Fs): Promise<readonly string[]> {

@@ -2,12 +2,12 @@ import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../pro
 import type { Search } from '../search.js';
 import { type Export, findExport, listExports, type ReadFailure } from './nspawn.js';
 
-/** A container with the path of the socket that it exports. */
+/** A container and the path of its exported socket. */
 export interface DiscoveredExport extends DiscoveredMachine {
   readonly path: string;
 }
 
-/** The containers of systemd-nspawn that export a socket; needs no machined. */
+/** The systemd-nspawn containers that export a socket; needs no machined. */
 export const nspawn: Provider<DiscoveredExport> = {
   ...{ name: 'nspawn', title: 'systemd-nspawn', platforms: ['linux'] },
   ...{ list, find },
@@ -27,7 +27,7 @@ async function find(name: string, deps: Deps): Promise<Search<DiscoveredExport, 
     : { ...search, warnings };
 }
 
-// The socket of a container that was killed stays behind.
+// A killed container leaves its socket.
 function toDiscovered({ name, path }: Export): DiscoveredExport {
   return { name, path, target: `container/${name}`, status: 'unknown', provider: nspawn.name };
 }

@@ -3,13 +3,13 @@ import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
 import { nodeFs, type ProcFs, procDir } from './processes.js';
 
-/** The path by which this process gets to the file that another one means. Rejects with ELOOP. */
+/** Translates another process's path into one for this process. Rejects with ELOOP. */
 export type FindPath = (path: string) => Promise<string>;
 
 /**
- * What finds the files of a process. It may have another root or mount namespace, where anybody may have another file at
- * the same path of ours: then its paths lead through the kernel's link to its root. Relative ones begin in its working
- * folder. Who may not look at the namespace of a process takes the path as it is.
+ * Finds the files of a process. If it has another root or mount namespace, another user's file may be at the same path
+ * here: then its paths go through the kernel's link to its root. Relative ones begin in its working folder. Without
+ * permission to see its namespace, the path is used as it is.
  */
 export async function pathsOf(pid: number, deps: Deps, fs: ProcFs = nodeFs): Promise<FindPath> {
   const own = `${procDir(deps)}/${pid}`;
@@ -25,7 +25,7 @@ export async function pathsOf(pid: number, deps: Deps, fs: ProcFs = nodeFs): Pro
   return async (path) => (from === '/' ? inside(path) : pathInRoot(from, inside(path), fs.readlink));
 }
 
-/** The path of a file in another root, without links: an absolute one would lead out of it. Rejects with ELOOP. */
+/** The path of a file in another root, with links resolved: an absolute one would lead out of it. Rejects with ELOOP. */
 export async function pathInRoot(
   root: string,
   path: string,
@@ -49,7 +49,7 @@ export async function pathInRoot(
   return join(root, ...done);
 }
 
-/** As many as the kernel follows (path_resolution(7)). */
+/** The kernel's own limit (path_resolution(7)). */
 const mostLinks = 40;
 
 function withoutRoot(path: string, root: string): string {

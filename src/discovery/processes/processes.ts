@@ -6,17 +6,17 @@ import type { Deps, Process } from '../provider.js';
 import { mayBeSetUserId } from './set-user-id.js';
 import { isSystemUser } from './system-user.js';
 
-/** What is needed of node:fs. */
+/** The used part of node:fs. */
 export interface ProcFs {
   readdir(path: string): Promise<readonly string[]>;
   readlink(path: string): Promise<string>;
-  /** What the kernel itself says of a process. */
+  /** Kernel data of a process. */
   readStatus(path: string): Promise<string>;
-  /** What a process has in its memory. */
+  /** Data from a process's own memory. */
   readMemory(path: string): Promise<string>;
 }
 
-/** The processes whose program has such a name and whose owner may be believed. */
+/** The processes with such a program name and a trusted owner. */
 export async function processesNamed(
   program: RegExp,
   deps: Deps,
@@ -25,7 +25,7 @@ export async function processesNamed(
 ): Promise<readonly Process[]> {
   const all = await allProcesses(deps, fs, uid);
   const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
-  // It may have started another program under another user while it was looked at.
+  // It may have executed another program as another user meanwhile.
   const owners = await Promise.all(named.map(({ pid }) => pid).map(trusting(deps, fs, uid)));
   const same = named.filter((each, i) => owners[i] === each.uid);
   const strange = await Promise.all(
@@ -38,15 +38,15 @@ export async function processesNamed(
 }
 
 /**
- * The processes whose owner may be believed: this user, or one of the system. Anybody can start a process that is called
- * like somebody's machine, and whose command line has no end.
+ * The processes with a trusted owner: this user or a system user. Anybody can start a process with the name of another
+ * user's machine, and with an endless command line.
  */
 function allProcesses(
   deps: Deps,
   fs: ProcFs = nodeFs,
   uid: number | undefined = process.getuid?.(),
 ): Promise<readonly Process[]> {
-  // Several providers look at the same processes for one listing.
+  // Several providers use the same processes in one listing.
   const reading = deps.memo?.processes ?? readAll(deps, fs, uid);
   if (deps.memo) deps.memo.processes = reading;
   return reading;
@@ -64,13 +64,13 @@ async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise
 }
 
 async function readOne(pid: number, uid: number, deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
-  // A process may end while it is looked at.
+  // A process may exit meanwhile.
   const text = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`).catch(() => '');
   const argv = text.replace(/\0$/, '').split('\0');
   return argv[0] === '' ? [] : [withoutLoader({ pid, uid, argv })];
 }
 
-/** A process's owner if it may be believed: this user, or one of the system. */
+/** A process's owner if it is trusted: this user or a system user. */
 function trusting(
   deps: Deps,
   fs: ProcFs,
@@ -86,14 +86,14 @@ function trusting(
   };
 }
 
-// The folder's owner would not do: the kernel shows root's for a process that forbids its core dump (proc_pid(5)).
+// Not the folder's owner, which is root for a process that forbids core dumps (proc_pid(5)).
 async function ownerOf(pid: number, deps: Deps, fs: ProcFs): Promise<number | undefined> {
   const status = await fs.readStatus(`${procDir(deps)}/${pid}/status`).catch(() => '');
   const owner = /^Uid:\t(\d+)/m.exec(status)?.[1];
   return owner === undefined ? undefined : Number(owner);
 }
 
-// A program that was started by the dynamic loader of its own folder stands behind the loader's options.
+// If its own dynamic loader started the program, the program comes after the loader's options.
 function withoutLoader(process: Process): Process {
   const { argv } = process;
   if (!/^ld(-linux[\w-]*)?\.so\b/.test(basename(argv[0] ?? ''))) return process;
@@ -103,15 +103,15 @@ function withoutLoader(process: Process): Process {
   return { ...process, argv: argv.slice(at) };
 }
 
-/** Where the kernel tells of processes. */
+/** The proc file system. */
 export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }
 
-/** More than most systems let a program be started with (execve(2)). Bytes. */
+/** More than most systems allow for a program's arguments (execve(2)). Bytes. */
 const longestCommandLine = 1 << 20;
 
-/** Reading a process' memory can take for ever, where its own threads wait for a disk: never on this thread. */
+/** Reading a process's memory can block forever if its threads wait for a disk, so never on this thread. */
 export const nodeFs: ProcFs = {
   readdir: async (path) => readdirSync(path),
   readlink: async (path) => readlinkSync(path),

@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises';
 import { readTextSync } from '../../files/read-file.js';
 
 /**
- * Whether a process of the system's may run a program with the set-user-ID bit, whose name and arguments whoever started
- * it has chosen: sudo is root's while it asks for a password. `folder` is the process's in /proc. Who may not see the
- * program goes by who logged in to start it (https://man7.org/linux/man-pages/man5/proc_pid_loginuid.5.html).
+ * Whether a system user's process may run a set-user-ID program, whose name and arguments its caller chose: sudo belongs
+ * to root while it asks for a password. `folder` is the process's in /proc. If the program cannot be seen, the login
+ * that started it decides (https://man7.org/linux/man-pages/man5/proc_pid_loginuid.5.html).
  */
 export async function mayBeSetUserId(folder: string, uid: number | undefined): Promise<boolean> {
   try {
@@ -14,10 +14,10 @@ export async function mayBeSetUserId(folder: string, uid: number | undefined): P
   }
 }
 
-/** Of what no login has started. */
+/** The loginuid of processes that no login started. */
 const nobody = '4294967295';
 
-/** Undefined if this kernel does not tell. */
+/** Undefined if this kernel does not report it. */
 function loginOf(folder: string): string | undefined {
   try {
     return readTextSync(`${folder}/loginuid`).trim();

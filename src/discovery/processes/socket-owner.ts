@@ -4,8 +4,8 @@ import type { Process } from '../provider.js';
 import type { FindPath } from './process-paths.js';
 
 /**
- * `find` for sockets of this process's only: rejects with FOREIGN if one belongs neither to its user nor to root nor to
- * us, as then somebody else may have put it there. One that cannot be looked at is left to who connects.
+ * `find` for sockets of this process only: rejects with FOREIGN if one belongs neither to its user nor to root nor to us,
+ * since another user may have put it there. One that cannot be examined is left for the connect to check.
  */
 export function ownSocket(
   find: FindPath,

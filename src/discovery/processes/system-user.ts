@@ -2,13 +2,13 @@ import { readTextSync } from '../../files/read-file.js';
 import { runProgram } from '../../process/run-program.js';
 import type { Deps } from '../provider.js';
 
-/** The line of an account in the user database; "" where there is none, undefined where it could not be asked. */
+/** An account's line in the user database; "" if there is none, undefined if the database could not be asked. */
 export type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => Promise<string | undefined>;
 
 /**
- * Whether a uid is the system's own, so that no person starts processes under it. Below UID_MIN of login.defs(5) it is.
- * Above UID_MAX are services' uids, such as Debian's libvirt-qemu, those of DynamicUser= and of Firecracker's jailer, but
- * people's of systemd-homed and of a network's directory as well: the user database tells who can log in.
+ * Whether a uid is a system user's, so that no person runs processes with it. All below UID_MIN of login.defs(5) are.
+ * Above UID_MAX are services, such as Debian's libvirt-qemu, DynamicUser= and Firecracker's jailer, but also people of
+ * systemd-homed and of network directories: the user database shows who can log in.
  */
 export async function isSystemUser(
   uid: number,
@@ -22,7 +22,7 @@ export async function isSystemUser(
   return account === '' || /:[^:\n]*\/(nologin|false)$/.test(account ?? '');
 }
 
-// https://systemd.io/UIDS-GIDS/: below are systemd-homed's people, whom it maps into containers, and greeters.
+// https://systemd.io/UIDS-GIDS/: below are users of systemd-homed, those that it maps into containers, and greeters.
 function isForServices(uid: number): boolean {
   return uid > 60_705 && uid < 65_520;
 }
@@ -46,7 +46,7 @@ function read(path: string): string {
   }
 }
 
-/** Asks all of NSS, as login does: getent(1) ends with 2 where nobody has the uid. */
+/** Asks all of NSS, as login does: getent(1) exits with 2 if no account has the uid. */
 const getent: FindAccount = async (uid, { env, signal }) => {
   const options = { env, signal, timeoutMs: 2000 };
   const end = await runProgram(['getent', 'passwd', String(uid)], options).catch(() => undefined);

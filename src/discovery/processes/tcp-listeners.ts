@@ -5,10 +5,10 @@ import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
 import { procDir } from './processes.js';
 
-/** The owners of those who listen on a TCP port of an IPv4 address; undefined if that is not known. */
+/** The owners of the listeners on a TCP port of an IPv4 address; undefined if unknown. */
 export type Listeners = (host: string, port: number) => readonly number[] | undefined;
 
-/** Those of this network namespace, as the kernel tells them (proc_net(5)). Rejects with a DiscoveryError EFBIG. */
+/** Those of this network namespace, from the kernel (proc_net(5)). Rejects with a DiscoveryError EFBIG. */
 export async function readListeners(deps: Deps): Promise<Listeners> {
   const [tcp, tcp6 = ''] = await Promise.all(['tcp', 'tcp6'].map((name) => table(name, deps)));
   if (tcp === undefined) return () => undefined;
@@ -36,11 +36,11 @@ async function table(name: string, deps: Deps): Promise<string | undefined> {
 /** A row in state LISTEN: its address, port and uid. */
 const listening = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A [^ ]+ [^ ]+ [^ ]+ +(\d+) /gm;
 
-/** An IPv4 address as IPv6 writes it begins so. */
+/** The prefix of an IPv4 address in IPv6 form. */
 const mapped = '0000000000000000FFFF0000';
 const anyAddress: readonly string[] = ['0'.repeat(8), '0'.repeat(32), `${mapped}${'0'.repeat(8)}`];
 
-/** In the order of a machine that stores the low byte first: 127.0.0.1 is 0100007F. */
+/** In little-endian order: 127.0.0.1 is 0100007F. */
 function hexOf(host: string): string {
   const bytes = host.split('.').map((byte) => Number(byte).toString(16).toUpperCase().padStart(2, '0'));
   return bytes.reverse().join('');

@@ -4,10 +4,10 @@ import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
 import { parseJson } from './json.js';
 
-/** Asks an HTTP service on a unix socket and resolves to its JSON. Throws a DiscoveryError. */
+/** Sends a GET to an HTTP service on a unix socket and resolves to its JSON. Throws a DiscoveryError. */
 export type GetJson = (socketPath: string, path: string, deps: Deps) => Promise<unknown>;
 
-/** The whole answer has one deadline and a limit; of a longer one nothing is parsed. */
+/** The whole answer has one deadline and a size limit; a longer one is not parsed. */
 export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5000 }) => {
   const late = AbortSignal.timeout(timeoutMs);
   const asked = request({
@@ -15,7 +15,7 @@ export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5
     headers: { host: 'localhost', accept: 'application/json' },
     signal: signal ? AbortSignal.any([signal, late]) : late,
   });
-  // One that comes after its end must not end the process.
+  // A late one must not end the process.
   asked.on('error', () => {});
   try {
     return await answerTo(asked.end(), `GET ${path}`);
@@ -23,7 +23,7 @@ export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5
     if (late.aborted) throw failure(socketPath, 'TIMEOUT', `no answer within ${timeoutMs / 1000} s`, error);
     if (signal?.aborted) throw failure(socketPath, 'TIMEOUT', 'no answer in time', error);
     const { code = 'EIO', message } = error as NodeJS.ErrnoException;
-    // What Node's reader of HTTP does not understand.
+    // An error of Node's HTTP parser.
     if (code.startsWith('HPE_'))
       throw failure(socketPath, 'PROTOCOL', `it answers in no HTTP (${code})`, error);
     throw failure(socketPath, code, message, error);
@@ -55,5 +55,5 @@ function failure(socketPath: string, code: string, problem: string, cause: unkno
   return new DiscoveryError(code, `${socketPath}: ${problem}`, { cause });
 }
 
-/** Incus tells some 6 KiB of an instance. */
+/** Incus sends some 6 KiB per instance. */
 const mostMiB = 16;

@@ -3,7 +3,7 @@ import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
 import { isJsonObject, type JsonObject, parseJson } from './json.js';
 import type { RunTool } from './run-tool.js';
 
-/** A machine's own list by a tool's command: nothing where it is not installed, a warning where it fails. */
+/** Lists machines with a tool's command: none if it is not installed, a warning if it fails. */
 export async function listByTool(
   provider: string,
   command: readonly string[],
@@ -16,16 +16,16 @@ export async function listByTool(
     return { found: parse(await run(program, args, deps)), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
-    // EACCES: it lies in a folder of PATH that is closed to this user.
+    // EACCES: it is in a folder of PATH that this user cannot read.
     if (error.code === 'ENOENT' || error.code === 'EACCES') return { found: [], warnings: [] };
-    // Who reads it is told the provider's name already.
+    // Callers prefix the provider's name; strip it.
     const own = `${provider}: `;
     const problem = error.message.startsWith(own) ? error.message.slice(own.length) : error.message;
     return { found: [], warnings: [{ provider, code: error.code, problem }] };
   }
 }
 
-/** The same by a tool that refuses to work for root, and so has no machine of root's. */
+/** The same with a tool that refuses to run as root, and so has no machines of root. */
 export async function listByUsersTool(
   uid: number | undefined,
   ...how: Parameters<typeof listByTool>
@@ -56,19 +56,19 @@ function arrayOf(value: unknown): readonly JsonObject[] {
   return value.filter(isJsonObject);
 }
 
-/** A field that is a text and not empty. */
+/** A field that is a non-empty text. */
 export function textOf(object: JsonObject, field: string): string | undefined {
   const value = object[field];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A field that is a TCP port, also where it is written as text. */
+/** A field that is a TCP port, as a number or text. */
 export function portOf(object: JsonObject, field: string): number | undefined {
   const port = Number(object[field]);
   return Number.isInteger(port) && port > 0 && port < 65536 ? port : undefined;
 }
 
-/** An IP address or host and a port, as `address` of a machine has them. */
+/** An IP address or host and a port, in the form of a machine's `address`. */
 export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,4 +1,4 @@
-/** An object as JSON carries it: nothing is known of its fields. */
+/** An object from JSON, with unknown fields. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Whether a parsed JSON value is an object, not null and not an array. */
@@ -7,8 +7,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Parses JSON of somebody else. One that has far more levels or values than any list of machines is not read: a few
- * megabytes of brackets take some hundred of memory. Throws a SyntaxError.
+ * Parses untrusted JSON. One with far more levels or values than any list of machines is refused: a few megabytes of
+ * brackets take hundreds of megabytes of memory. Throws a SyntaxError.
  */
 export function parseJson(text: string): unknown {
   const problem = shapeProblem(text);

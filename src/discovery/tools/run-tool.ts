@@ -2,13 +2,13 @@ import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
 
-/** Runs a program of the system and resolves to what it printed to stdout. Throws a DiscoveryError. */
+/** Runs a system program and resolves to its stdout. Throws a DiscoveryError. */
 export type RunTool = (program: string, args: readonly string[], deps: Deps) => Promise<string>;
 
-/** ENOENT where the program is not installed, FAILED with its own first line where it exits with another code than 0. */
+/** ENOENT if the program is not installed, FAILED with its own message if it does not exit with 0. */
 export const runTool: RunTool = (program, args, deps) => collect(program, args, deps, 'utf8');
 
-/** The same, for what is printed in another encoding. */
+/** The same, for output in another encoding. */
 export type RunToolForBytes = (program: string, args: readonly string[], deps: Deps) => Promise<Buffer>;
 
 export const runToolForBytes: RunToolForBytes = async (program, args, deps) =>
@@ -20,7 +20,7 @@ async function collect(
   { env, signal, timeoutMs }: Deps,
   encoding: BufferEncoding,
 ): Promise<string> {
-  // Translated words cannot be read.
+  // Translated messages cannot be parsed.
   const options = { env: { ...env, LC_ALL: 'C' }, signal, timeoutMs, encoding, longest: mostMiB << 20 };
   const end = await runProgram([program, ...args], options).catch((error: NodeJS.ErrnoException) => {
     throw new DiscoveryError(error.code ?? 'EIO', `${program} could not be run`, { cause: error });
@@ -32,7 +32,7 @@ async function collect(
   return end.stdout;
 }
 
-/** More than a thousand machines' descriptions have. */
+/** More than the descriptions of a thousand machines. */
 const mostMiB = 16;
 
 function lastMessage({ stderr, code, signal }: ProgramEnd): string {

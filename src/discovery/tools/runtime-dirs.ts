@@ -1,6 +1,6 @@
 import type { Deps } from '../provider.js';
 
-/** Whose service manager runs a machine. */
+/** The service manager that runs a machine. */
 export type Scope = 'user' | 'system';
 
 export interface RuntimeDir {
@@ -9,9 +9,9 @@ export interface RuntimeDir {
 }
 
 /**
- * The folders where services leave their sockets, in the order in which they are asked: the user's own, where
- * XDG_RUNTIME_DIR is absolute (https://specifications.freedesktop.org/basedir-spec/latest/), then the system's. One of
- * another user is taken out before, by `ownEnv`.
+ * The folders of services' sockets, in the order to ask: the user's own, if XDG_RUNTIME_DIR is absolute
+ * (https://specifications.freedesktop.org/basedir-spec/latest/), then the system's. `ownEnv` has already removed another
+ * user's.
  */
 export function runtimeDirs({ env, runDir = '/run' }: Deps): readonly RuntimeDir[] {
   const user = env.XDG_RUNTIME_DIR;

@@ -11,7 +11,7 @@ import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
-/** Running cloud-hypervisors: by their command lines, and by their API where the machine was made through it. */
+/** Running cloud-hypervisors: by their command lines, or by their API if the machine was created through it. */
 export const cloudHypervisor: Provider = {
   name: 'cloud-hypervisor',
   title: 'Cloud Hypervisor',
@@ -55,18 +55,18 @@ async function ask(process: Process, deps: Deps, get: GetJson): Promise<Discover
   return [{ name, target, status, provider: cloudHypervisor.name, cid, uuid, pid, address: target }];
 }
 
-// "path=PATH", "PATH", or "fd=N" for a socket that was made by another: nobody can tell its path.
+// "path=PATH", "PATH", or "fd=N" for an inherited socket, whose path is unknown.
 function apiPath(option = ''): string | undefined {
   const { path, fd } = fieldsOf(option);
   return fd === undefined ? path || option : undefined;
 }
 
-// "system_uuid" since 53, which still takes "uuid".
+// "system_uuid" since 53, which still accepts "uuid".
 function uuidOf(platform: JsonObject): string | undefined {
   return parseUuid(textOf(platform, 'system_uuid') ?? textOf(platform, 'uuid') ?? '');
 }
 
-/** What `GET /api/v1/vm.info` tells of the machine. */
+/** Reads the answer to `GET /api/v1/vm.info`. */
 export function parseVmInfo(info: unknown): {
   readonly socket?: string | undefined;
   readonly cid?: number | undefined;
@@ -92,7 +92,7 @@ const states: ReadonlyMap<string, Status> = new Map([
   ['BreakPoint', 'paused'],
 ]);
 
-// FAILED: it answers, and says that it has no machine yet.
+// FAILED: it answered that it has no machine yet.
 function keepIf(isLastAttempt: boolean): (error: unknown) => undefined {
   return (error) => {
     if (isLastAttempt && !(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;

@@ -16,7 +16,7 @@ export const crosvm: Provider = {
 async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   const processes = await processesNamed(/^crosvm$/, deps, fs);
   const running = processes.filter(({ argv }) => argv.includes('run'));
-  // It forks a process for each device, and they all show its command line.
+  // It forks a process per device, all with the same command line.
   const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
   return {
     found: machines.flatMap(([first]) => (first ? toDiscovered(first.pid, first.argv) : [])),

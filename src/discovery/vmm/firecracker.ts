@@ -10,7 +10,7 @@ import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { optionsOf } from './vhost-device.js';
 
-/** Running Firecrackers: the process tells its API socket, which tells its vsock device. */
+/** Running Firecrackers: the command line has the API socket, which reports the vsock device. */
 export const firecracker: Provider = {
   name: 'firecracker',
   title: 'Firecracker',
@@ -18,7 +18,7 @@ export const firecracker: Provider = {
   list: (deps) => listFirecrackers(deps),
 };
 
-/** Effects are parameters: how the API is asked, how a configuration file is read, whether two paths are one folder. */
+/** Effects are parameters: to ask the API, to read a configuration file, to compare two folders. */
 export async function listFirecrackers(
   deps: Deps,
   get: GetJson = getJson,
@@ -70,8 +70,8 @@ async function ask(
   return [{ name, target, status, provider: firecracker.name, cid, pid, address: target }];
 }
 
-// One that its jailer has started has a root of its own. That is the jailer's usual folder, a path which lasts, or else
-// the kernel's link to it, which ends with the process.
+// One started by the jailer has its own root. Its path is the jailer's default folder, which stays, or else the kernel's
+// link to it, which ends with the process.
 async function pathsIn(
   pid: number,
   program: string,
@@ -97,7 +97,7 @@ const states: ReadonlyMap<string, Status> = new Map([
   ['Paused', 'paused'],
 ]);
 
-/** The vsock device of `GET /vm/config`, or of a configuration file: both have the same shape. */
+/** The vsock device in the answer to `GET /vm/config` or in a configuration file, which have the same shape. */
 export function vsockOf(config: unknown): { readonly udsPath: string; readonly cid?: number } | undefined {
   const vsock: unknown = isJsonObject(config) ? config.vsock : undefined;
   if (!isJsonObject(vsock) || typeof vsock.uds_path !== 'string' || vsock.uds_path === '') return undefined;

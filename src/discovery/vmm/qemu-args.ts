@@ -2,22 +2,22 @@ import { machineCid } from '../../address/cid.js';
 import { parseUuid } from '../../address/guid.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 
-/** What QEMU's command line tells of a machine. */
+/** A machine's data from QEMU's command line. */
 export interface QemuMachine {
   readonly name?: string | undefined;
   /** In the 8-4-4-4-12 form. */
   readonly uuid?: string | undefined;
-  /** Of a vhost-vsock device: the kernel's own. */
+  /** Of a vhost-vsock device, the kernel's own. */
   readonly cid?: number | undefined;
-  /** Of a vhost-user-vsock device: the socket on which its daemon serves QEMU. */
+  /** Of a vhost-user-vsock device: the socket between its daemon and QEMU. */
   readonly vhostUserSocket?: string | undefined;
   /** Where QEMU forwards to the guest's port 22: "127.0.0.1:2222". */
   readonly forwarded?: string | undefined;
 }
 
 /**
- * Reads QEMU's arguments, argv[0] first: `-name`, `-uuid` or the one in `-smbios type=1`, the vsock device in each of
- * its spellings, and what a network of type "user" forwards.
+ * Reads QEMU's arguments, argv[0] first: `-name`, `-uuid` or the one in `-smbios type=1`, the vsock device in all its
+ * spellings, and the forwarded ports of a "user" network.
  */
 export function parseQemuArgs(argv: readonly string[]): QemuMachine {
   let machine: QemuMachine = {};
@@ -88,7 +88,7 @@ function nameOf(value: string): string | undefined {
   return guest ?? name;
 }
 
-// "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. QEMU chooses a port for 0, unseen.
+// "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. For 0 QEMU chooses an unknown port.
 function forwardOf(value: string): string | undefined {
   const [, host, port] =
     /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):([1-9]\d*)-[^:,"]*:22(?!\d)/.exec(value) ?? [];

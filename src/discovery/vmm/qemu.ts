@@ -8,7 +8,7 @@ import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } fro
 import { parseQemuArgs, type QemuMachine } from './qemu-args.js';
 import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-daemons.js';
 
-/** Running QEMUs, by their command lines alone: no daemon is asked, no privilege needed. */
+/** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
 export const qemu: Provider = {
   name: 'qemu',
   title: 'QEMU',
@@ -39,7 +39,7 @@ type Seen = QemuMachine & { readonly pid: number };
 
 interface Sources {
   readonly warn: (error: DiscoveryError) => void;
-  /** Read once for all. */
+  /** Read once for all machines. */
   readonly listeners: () => Promise<Listeners>;
   readonly fs?: ProcFs | undefined;
 }
@@ -55,7 +55,7 @@ async function look(process: Process, deps: Deps, sources: Sources): Promise<See
   };
 }
 
-/** A forwarded port, if it is this QEMU that listens there: in another network namespace it is not, and here anybody may. */
+/** A forwarded port, if this QEMU listens there: one in another network namespace does not, and anybody else might. */
 async function ownForward(
   forwarded: string,
   { uid }: Process,

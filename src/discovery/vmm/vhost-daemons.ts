@@ -6,16 +6,16 @@ import { ownSocket } from '../processes/socket-owner.js';
 import type { Deps } from '../provider.js';
 import { parseVhostDevice } from './vhost-device.js';
 
-/** A vhost-device-vsock that serves a machine of QEMU. */
+/** A vhost-device-vsock daemon that serves a QEMU machine. */
 export interface VhostDaemon {
   readonly cid?: number | undefined;
-  /** The socket on which it serves QEMU, as `fileIdentity` has it. */
+  /** The `fileIdentity` of its socket to QEMU. */
   readonly socket?: string | undefined;
-  /** Undefined: somebody else's socket is where its own should be. */
+  /** Undefined if another user's socket is in its place. */
   readonly address?: string | undefined;
 }
 
-/** The running ones; `warn` is told of those whose socket is somebody else's. */
+/** The running ones; `warn` is called for each with another user's socket in its place. */
 export async function vhostDaemons(
   deps: Deps,
   warn: (error: DiscoveryError) => void,
@@ -45,7 +45,7 @@ export async function vhostDaemons(
   return (await Promise.all(daemons)).flat();
 }
 
-/** What two processes have in common that mean one file: in containers of their own they may have other paths for it. */
+/** The same for two processes that use the same file: in containers they may have different paths for it. */
 export async function fileIdentity(find: FindPath, path: string): Promise<string> {
   const here = await find(path).catch(() => path);
   return stat(here).then(

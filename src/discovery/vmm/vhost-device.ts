@@ -1,16 +1,16 @@
 import { machineCid } from '../../address/cid.js';
 import type { Process } from '../provider.js';
 
-/** One machine that a vhost-device-vsock daemon serves. */
+/** A machine that a vhost-device-vsock daemon serves. */
 export interface VhostVsock {
   readonly cid?: number | undefined;
-  /** The socket on which the daemon serves QEMU. */
+  /** The socket between the daemon and QEMU. */
   readonly socket?: string | undefined;
   /** The multiplexer's socket, for `CONNECT PORT`. */
   readonly udsPath: string;
 }
 
-/** The machines of a daemon's command line: one by its own options, or one a `--vm key=value,…`. */
+/** The machines on a daemon's command line: one by its own options, or one per `--vm key=value,…`. */
 export function parseVhostDevice({ argv }: Pick<Process, 'argv'>): readonly VhostVsock[] {
   const options = optionsOf(argv.slice(1));
   const vms = options.filter(([name]) => name === 'vm').map(([, value]) => fieldsOf(value));

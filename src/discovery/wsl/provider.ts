@@ -27,7 +27,7 @@ export async function listWsl(
   }
 }
 
-/** By name; there are no ids that last. */
+/** By name; there are no lasting ids. */
 export async function findDistro(
   name: string,
   deps: Deps,
@@ -43,7 +43,7 @@ export async function findDistro(
   }
 }
 
-/** That WSL gave no answer. */
+/** The outcome if WSL did not answer. */
 export function unavailable(cause: DiscoveryError) {
   const { message: problem } = cause;
   const why = { code: 'NOT_FOUND', problem, hint: 'see wsl --status', warnings: [], cause };

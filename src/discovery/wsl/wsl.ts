@@ -4,21 +4,21 @@ import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
 import { type RunToolForBytes, runToolForBytes } from '../tools/run-tool.js';
 
-/** A distribution of WSL2. All of them share one virtual machine, and so one space of vsock ports. */
+/** A distribution of WSL2. All of them share one virtual machine, and so its vsock ports. */
 export interface WslDistro {
   readonly name: string;
   readonly running: boolean;
 }
 
-/** What a distribution told of itself, for which it was started. */
+/** What a distribution, started for this, reports about itself. */
 export interface WslState {
-  /** The id of the virtual machine: another one after every `wsl --shutdown`. Undefined: this WSL does not tell. */
+  /** The id of the virtual machine, which changes with every `wsl --shutdown`. Undefined if this WSL does not report it. */
   readonly vmId: Guid | undefined;
-  /** Whether its first process is systemd, which listens for SSH on vsock. */
+  /** Whether PID 1 is systemd, which listens for SSH on vsock. */
   readonly systemd: boolean;
 }
 
-/** The distributions of WSL2; none where WSL is not installed. Throws a DiscoveryError. */
+/** The distributions of WSL2; none if WSL is not installed. Throws a DiscoveryError. */
 export async function listDistros(
   deps: Deps,
   run: RunToolForBytes = runToolForBytes,
@@ -28,13 +28,13 @@ export async function listDistros(
     const running = new Set(lines(await ask(['--list', '--running', '--quiet'], deps, run).catch(nothing)));
     return all.map((name) => ({ name, running: running.has(name) }));
   } catch (error) {
-    // Without a distribution wsl.exe ends with a failure and translated words; Windows has a stub of it that does so, too.
+    // Without distributions wsl.exe, like Windows' stub of it, fails with a translated message.
     if (error instanceof DiscoveryError && (error.code === 'ENOENT' || error.code === 'FAILED')) return [];
     throw error;
   }
 }
 
-/** Starts a distribution where it does not run, and asks it. Throws a DiscoveryError. */
+/** Starts a distribution if necessary, and asks it. Throws a DiscoveryError. */
 export async function askDistro(
   name: string,
   deps: Deps,
@@ -48,7 +48,7 @@ export async function askDistro(
   return { vmId: vmId ?? (await findVmId(deps, run)), systemd: answer.at(-1) === 'systemd' };
 }
 
-/** Names of the distributions that run in WSL2, from `wsl --list --verbose`: its head and its states are translated. */
+/** Names of the WSL2 distributions, from `wsl --list --verbose`, whose header and states are translated. */
 export function parseVerbose(text: string): readonly string[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const [, name] = /^[* ]\s?(\S.*?)\s{2,}\S.*\s2\s*$/.exec(line) ?? [];
@@ -56,13 +56,13 @@ export function parseVerbose(text: string): readonly string[] {
   });
 }
 
-/** What wsl.exe printed: UTF-16LE, unless it heeds WSL_UTF8=1. Text in UTF-8 holds no NUL. */
+/** The output of wsl.exe: UTF-16LE, or UTF-8 with WSL_UTF8=1, which has no NUL bytes. */
 export function decodeWsl(bytes: Buffer): string {
   const wide = bytes.includes(0) || (bytes[0] === 0xff && bytes[1] === 0xfe);
   return bytes.toString(wide ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
 }
 
-/** The VM id in the command lines of WSL's own processes on Windows: wslhost.exe, wslrelay.exe. */
+/** The VM id from the command lines of WSL's processes on Windows: wslhost.exe, wslrelay.exe. */
 export function parseVmId(commandLines: string): Guid | undefined {
   const [, id = ''] = /--vm-id\s+(\{?[0-9a-f-]{36}\}?)/i.exec(commandLines) ?? [];
   return parseGuid(id);

@@ -1,7 +1,7 @@
-/** Characters of a line that are kept, from its end. */
+/** The characters kept of a long line, from its end. */
 const longest = 65_536;
 
-/** Calls `each` with every whole line of what comes in parts; a line has at most 64 KiB. */
+/** Splits chunks into lines and calls `each` with every complete one; a line has at most 64 KiB. */
 export function splitLines(each: (line: string) => void): (part: string) => void {
   let rest = '';
   return (part) => {
@@ -15,8 +15,8 @@ export function splitLines(each: (line: string) => void): (part: string) => void
 }
 
 /**
- * The same for a terminal, where somebody may be asked: `prompt` gets what stands there without a newline, at once. A line
- * of ours begins with a small letter, and waits for its end.
+ * The same for a terminal, with prompts: `prompt` gets a text without a newline at once. Our own lines begin with a
+ * lower-case letter, and are kept until they end.
  */
 export function splitTerminal(
   each: (line: string) => void,
@@ -34,7 +34,7 @@ export function splitTerminal(
   };
 }
 
-// Only now and then, so that what comes in small parts is not copied with each.
+// Not at every chunk, so that small ones do not copy the line each time.
 function keep(text: string): string {
   return text.length > 2 * longest ? text.slice(-longest) : text;
 }

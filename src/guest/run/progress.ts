@@ -1,4 +1,4 @@
-/** What a line of a guest's script says of its step. `end` carries the script's exit code as its step. */
+/** The state in a line of a guest script. The step of `end` is the script's exit code. */
 export type State = 'ok' | 'changed' | 'skipped' | 'failed' | 'fix' | 'end';
 
 export interface ProgressLine {
@@ -7,7 +7,7 @@ export interface ProgressLine {
   readonly message: string;
 }
 
-/** A line that a guest's script printed, as src/guest/sh/parts/report.sh writes it; undefined for anybody else's. */
+/** A line of a guest script, in the format of src/guest/sh/parts/report.sh; undefined for any other line. */
 export function parseProgress(line: string): ProgressLine | undefined {
   const match = /^(ok|changed|skipped|failed|fix|end) +([a-z0-9-]+) +(.+?)\r?$/.exec(line);
   if (!match) return undefined;
@@ -15,7 +15,7 @@ export function parseProgress(line: string): ProgressLine | undefined {
   return { state: state as State, step, message };
 }
 
-/** The guest's own CID, from its script's words; undefined where it reads as "any" or nothing could ask. */
+/** The guest's own CID, from its script's messages; undefined if it is "any" or could not be read. */
 export function cidOf(lines: readonly ProgressLine[]): number | undefined {
   for (const { message } of lines) {
     const cid = /; the CID is (\d{1,10})$/.exec(message)?.[1];

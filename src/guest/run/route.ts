@@ -5,15 +5,15 @@ import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
 import { pathArgument, proxyWord } from '../../ssh/config/word.js';
 
-/** How a script gets into a guest that can already be reached somehow. */
+/** How a script gets into a guest that can already be reached. */
 export type GuestRouteName = 'ssh' | 'target' | 'wsl' | 'machinectl';
 
 export interface GuestRoute {
   readonly name: GuestRouteName;
-  /** The program and its arguments; `script` comes by stdin unless it is an argument already. */
+  /** The program and its arguments; `script` goes to its stdin unless it is an argument already. */
   readonly command: readonly string[];
   readonly input: string | undefined;
-  /** It gets this process's own terminal as stdin, for somebody to be asked. */
+  /** Its stdin is this process's terminal, for prompts. */
   readonly terminal?: true;
 }
 
@@ -22,14 +22,14 @@ export interface GuestRouteOptions {
   /** [user@]HOST, or a target. */
   readonly host: string;
   readonly script: string;
-  /** As root, by sudo where needed; false: sudo only if it asks for nothing. */
+  /** As root, with sudo if needed; false: sudo only if it does not prompt. */
   readonly needsRoot: boolean;
-  /** Another configuration file for ssh. */
+  /** A configuration file for ssh in place of the user's. */
   readonly sshConfig?: string | undefined;
   readonly port?: number | undefined;
-  /** By ssh: a target that is to lead to HOST. All other settings are HOST's, its host key among them. */
+  /** By ssh: a target that should lead to HOST. All other settings are those of HOST, including its host key. */
   readonly through?: string | undefined;
-  /** A private key for logging in. */
+  /** A private key for the login. */
   readonly identityFile?: string | undefined;
   /** How to call this program. */
   readonly self: readonly string[];
@@ -38,19 +38,19 @@ export interface GuestRouteOptions {
 
 type ProxyOptions = Pick<GuestRouteOptions, 'self' | 'platform' | 'port' | 'identityFile'>;
 
-/** Which way a text means: WSL for wsl/DISTRO, our own proxy for another target, ssh for the rest. */
+/** The route for a host: WSL for wsl/DISTRO, our own proxy for other targets, ssh for the rest. */
 export function guestRouteOf(host: string): GuestRouteName {
   const target = targetOf(host);
   if (target === undefined) return 'ssh';
   return target.kind === 'wsl' ? 'wsl' : 'target';
 }
 
-/** What a text without its "user@" is as a target; undefined where it is none. */
+/** The target in a text, without its "user@"; undefined if it is none. */
 export function targetOf(host: string): Target | undefined {
   return asTarget(splitUser(host).host);
 }
 
-/** The program to start, and what it reads; `more` are options of ssh. */
+/** The program to start and its input; `more` are options of ssh. */
 export function guestRoute(options: GuestRouteOptions, more: readonly string[] = []): GuestRoute {
   const { route, host, script, needsRoot } = options;
   switch (route) {
@@ -81,7 +81,7 @@ export function guestRoute(options: GuestRouteOptions, more: readonly string[] =
   }
 }
 
-/** ssh, its options, `more` of them, and the host: through our own proxy where that is a target. Throws a RangeError. */
+/** ssh, its options, `more` of them, and the host: through our own proxy if that is a target. Throws a RangeError. */
 export function sshCommand(
   options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
   more: readonly string[] = [],
@@ -110,7 +110,7 @@ function targetOptions(target: string, options: ProxyOptions): readonly string[]
   ]);
 }
 
-/** Over a connection of its own, to a machine that gets nothing of this host but the script. */
+/** A new connection, which gives the machine access to nothing of this host but the script. */
 function proxyOptions(target: string, { self, platform, port }: ProxyOptions): readonly string[] {
   const words = [...self, 'proxy', target].map((word) => proxyWord(word, platform));
   return [

@@ -5,23 +5,23 @@ import { type ProgressLine, parseProgress } from './progress.js';
 import type { GuestRoute } from './route.js';
 
 export interface ScriptOutcome {
-  /** What the script said, in order. */
+  /** The script's lines, in order. */
   readonly lines: readonly ProgressLine[];
-  /** The script's own exit code; undefined where it never came to its end. */
+  /** The script's own exit code; undefined if it did not finish. */
   readonly code: number | undefined;
-  /** What the program of the way said, for where the script did not get to run. */
+  /** The last message of the route's program, for when the script did not run. */
   readonly message: string;
 }
 
 export interface RunScriptOptions {
   readonly onLine: (line: ProgressLine) => void;
-  /** On a terminal: what somebody there asks, and the lines that are nobody's. Default: it is kept from sight. */
+  /** On a terminal: prompts and other output that is not the script's. Default: not shown. */
   readonly onOther?: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Runs a script in a guest over a way and tells each of its lines as it comes. */
+/** Runs a script in a guest over a route and reports each of its lines as it arrives. */
 export async function runScript(
   route: GuestRoute,
   { onLine, onOther = () => {}, signal, env }: RunScriptOptions,
@@ -60,7 +60,7 @@ export async function runScript(
   child.stderr?.setEncoding('utf8').on('data', limited(complain));
   const stopped = await new Promise<string | undefined>((resolve) => {
     stop = resolve;
-    // It was not found, or Ctrl-C ends it: then it is not waited for.
+    // It was not found, or Ctrl-C ended it: then do not wait for it.
     child.once('error', ({ message }) => resolve(message));
     ended(child).then(
       () => resolve(undefined),
@@ -78,6 +78,6 @@ export async function runScript(
   return { lines, code: end && Number(end.step), message };
 }
 
-/** A script of ours prints some forty lines; beside it, its guest may say what it likes. */
+/** Our scripts print some forty lines; the guest may print anything else. */
 const mostLines = 1000;
 const mostMiB = 16;

@@ -1,12 +1,12 @@
 import { shellWord } from '../../address/shell-word.js';
 import { type GuestRoute, type GuestRouteOptions, sshCommand } from './route.js';
 
-/** Whether a script did not run because sudo wants to ask for a password, or for a terminal; sudo-rs has other words. */
+/** Whether a script did not run because sudo needs a password or a terminal; sudo-rs has other messages. */
 export function sudoAsks(message: string): boolean {
   return /^sudo: .*(password|authentication) is required|^sudo: .*must have a tty/.test(message);
 }
 
-/** Leaves the script in the guest, in a file for its user's eyes; prints the path. */
+/** Leaves the script in the guest, in a file that only its user can read, and prints the path. */
 export function leaveScript(options: GuestRouteOptions): GuestRoute {
   const leave = 'umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
   return {
@@ -16,7 +16,7 @@ export function leaveScript(options: GuestRouteOptions): GuestRoute {
   };
 }
 
-/** Runs the script that was left, on a terminal there, where sudo can ask; and removes it. */
+/** Runs that script on a terminal there, where sudo can ask for a password, and removes it. */
 export function runLeft(options: GuestRouteOptions, file: string): GuestRoute {
   const run = `file=${shellWord(file)}; trap 'rm -f "$file"' EXIT HUP INT; LC_ALL=C sudo sh "$file"`;
   return {
@@ -27,7 +27,7 @@ export function runLeft(options: GuestRouteOptions, file: string): GuestRoute {
   };
 }
 
-/** The path that leaveScript's guest printed; undefined where it is none. */
+/** The path that leaveScript printed; undefined if it is none. */
 export function leftFile(message: string): string | undefined {
   return /^\/[\w./+-]+$/.exec(message)?.[0];
 }

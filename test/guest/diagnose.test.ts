@@ -89,7 +89,7 @@ describe('diagnosis from outside', () => {
     ]);
   });
 
-  it('14: a ControlPath is told beside the rest', () => {
+  it('14: a ControlPath is reported beside the rest', () => {
     const seen = diagnose({ ...calm, controlPath: '/r/%h' });
     expect(seen).toMatchObject({ certain: true, findings: [{ name: 'control-path', state: 'failed' }] });
     const refused = diagnose({ ...calm, controlPath: '/r/%h', error: error('connect', 'ECONNRESET') });

@@ -35,32 +35,32 @@ describe.each(shells)('$name', ({ command }) => {
   });
 
   it.each([
-    { line: 'a  b=c\nd', words: ['a', 'b=c', 'd'] },
-    { line: 'a "b=c d" e="f g"', words: ['a', 'b=c d', 'e=f g'] },
-    { line: `x='a "b"' y`, words: ['x=a "b"', 'y'] },
-    { line: '* ?', words: ['*', '?'] },
-    { line: 'a "open end', words: ['a', 'open end'] },
-    { line: '', words: [''] },
-  ])('splits the command line $line', ({ line, words }) => {
-    expect(run('split "$1"', line).replace(/\n$/, '').split('\n')).toEqual(words);
+    { line: 'a  b=c\nd', args: ['a', 'b=c', 'd'] },
+    { line: 'a "b=c d" e="f g"', args: ['a', 'b=c d', 'e=f g'] },
+    { line: `x='a "b"' y`, args: ['x=a "b"', 'y'] },
+    { line: '* ?', args: ['*', '?'] },
+    { line: 'a "open end', args: ['a', 'open end'] },
+    { line: '', args: [''] },
+  ])('splits the command line $line', ({ line, args }) => {
+    expect(run('split "$1"', line).replace(/\n$/, '').split('\n')).toEqual(args);
   });
 
   it.each([
-    { words: ['quiet'], auto: 'yes', listen: '' },
-    { words: ['systemd.ssh_auto=no'], auto: 'no', listen: '' },
-    { words: ['systemd.ssh_auto=OFF'], auto: 'no', listen: '' },
-    { words: ['systemd.ssh-auto=f', 'systemd.ssh_auto'], auto: 'yes', listen: '' },
-    { words: ['systemd.ssh_auto=0', 'systemd.ssh_auto=y'], auto: 'yes', listen: '' },
+    { args: ['quiet'], auto: 'yes', listen: '' },
+    { args: ['systemd.ssh_auto=no'], auto: 'no', listen: '' },
+    { args: ['systemd.ssh_auto=OFF'], auto: 'no', listen: '' },
+    { args: ['systemd.ssh-auto=f', 'systemd.ssh_auto'], auto: 'yes', listen: '' },
+    { args: ['systemd.ssh_auto=0', 'systemd.ssh_auto=y'], auto: 'yes', listen: '' },
     {
-      words: ['systemd.ssh_listen=22', 'systemd.ssh-listen=/run/a b'],
+      args: ['systemd.ssh_listen=22', 'systemd.ssh-listen=/run/a b'],
       auto: 'yes',
       listen: '22\n/run/a b\n',
     },
-    { words: ['rd.systemd.ssh_auto=no'], auto: 'yes', listen: '' },
-  ])('reads $words', ({ words, auto, listen }) => {
+    { args: ['rd.systemd.ssh_auto=no'], auto: 'yes', listen: '' },
+  ])('reads $args', ({ args, auto, listen }) => {
     const settings =
       'command_line() { printf "%s\\n" "$lines"; }; credential() { :; }; lines=$1; read_settings; printf "%s;%s" "$auto" "$listen"';
-    expect(run(settings, words.join('\n'))).toBe(`${auto};${listen}`);
+    expect(run(settings, args.join('\n'))).toBe(`${auto};${listen}`);
   });
 
   it('says which words and lines it leaves out, and why', () => {

@@ -51,8 +51,8 @@ describeGuests('the bed', () => {
     });
 
     test('gives back output, exit code and what it was fed', async () => {
-      const all = await guest.run('cat; echo words >&2; exit 3', { input: 'fed', allowFailure: true });
-      expect(all).toEqual({ code: 3, stdout: 'fed', stderr: 'words\n' });
+      const all = await guest.run('cat; echo text >&2; exit 3', { input: 'fed', allowFailure: true });
+      expect(all).toEqual({ code: 3, stdout: 'fed', stderr: 'text\n' });
       await expect(guest.run('echo why >&2; exit 3')).rejects.toThrow(/exit 3\nwhy\n--- console/);
       await expect(guest.run('sleep 60', { timeout: 2 })).rejects.toThrow(/not done after 2 s/);
     });
@@ -82,7 +82,7 @@ describeGuests('the bed', () => {
       },
     );
 
-    test('carries bulk over vsock whole, both ways', async () => {
+    test('carries bulk over vsock whole, in both directions', async () => {
       const ssh = sshArguments({ ...guest, tcpPort: 0 });
       const bytes = randomBytes(8_000_000).toString('base64');
       await execute('ssh', [...ssh, 'cat >/tmp/bulk'], { input: bytes });
@@ -118,7 +118,7 @@ describeGuests('the bed', () => {
       await expect(overVsock()).rejects.toThrow();
     });
 
-    test('leaves nothing behind after stop', async () => {
+    test('leaves nothing after stop', async () => {
       const { folder, pids } = guest;
       expect(Object.keys(pids).sort()).toEqual(['qemu', 'supervisor', 'vhost-device-vsock', 'virtiofsd']);
       await guest.stop();
@@ -128,7 +128,7 @@ describeGuests('the bed', () => {
     });
   });
 
-  test('a test run that is killed leaves nothing behind', async () => {
+  test('a test run that is killed leaves nothing', async () => {
     const script = `import { bootGuest } from ${JSON.stringify(new URL('./bed/guest.js', import.meta.url).href)};
       const { folder, pids } = await bootGuest({ suite: 'trixie', wait: false });
       console.log(JSON.stringify({ folder, pids }));
@@ -142,7 +142,7 @@ describeGuests('the bed', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  test('a guest that cannot boot is told of with its console, and ends', async () => {
+  test('a guest that cannot boot is reported with its console, and ends', async () => {
     const failed = bootGuest({ suite: 'trixie', append: 'rdinit=/nowhere panic=-1', bootTimeout: 60 });
     await expect(failed).rejects.toThrow(/QEMU ended[\s\S]*console of trixie/);
   });

@@ -19,7 +19,7 @@ Options of boot:
   --cid N            its CID (42)
   --cpu MODEL        a CPU model of QEMU's (Haswell-noTSX)
   --memory MIB       (1024)
-  --append WORDS     more words for the kernel's command line
+  --append ARGS      more arguments for the kernel's command line
   --no-net, --no-vsock
   --reboots          let it reboot instead of ending then
 

@@ -65,12 +65,12 @@ function bootOptions(values) {
 
 /**
  * Logs in to a guest, or runs a command there; resolves to its exit code.
- * @param {readonly string[]} words
+ * @param {readonly string[]} args
  * @returns {Promise<number>}
  */
-export function ssh(words) {
-  const isNamed = suiteNames.some((name) => name === words[0]?.split(':')[0]);
-  const [selector, ...command] = isNamed ? words : ['', ...words];
+export function ssh(args) {
+  const isNamed = suiteNames.some((name) => name === args[0]?.split(':')[0]);
+  const [selector, ...command] = isNamed ? args : ['', ...args];
   const guest = theOne(selector);
   const child = spawn('ssh', [...sshArguments(guest), ...command], { stdio: 'inherit' });
   return new Promise((done, fail) => child.once('error', fail).once('exit', (code) => done(code ?? 255)));
@@ -136,10 +136,10 @@ function theOne(selector = '') {
   );
   if (guest && others.length === 0) return guest;
   const run = [...(guest ? [guest] : []), ...others].map((guest) => `${guest.suite}:${guest.cid}`).join(', ');
-  const words = run
+  const message = run
     ? `which one? ${run} run`
     : `no ${selector || 'guest'} runs\nhint: npm run guest -- boot ${suite || 'trixie'}`;
-  throw new NoSuchGuest(words);
+  throw new NoSuchGuest(message);
 }
 
 /** @param {readonly string[]} names */

@@ -29,7 +29,7 @@ export interface BootOptions {
   net?: boolean;
   /** A vsock device, whose host side is the multiplexer at muxPath; 'root-port': as libvirt and Incus plug it. Default true. */
   vsock?: boolean | 'root-port';
-  /** More words for the kernel's command line, such as `systemd.ssh_auto=no`. */
+  /** More arguments for the kernel's command line, such as `systemd.ssh_auto=no`. */
   append?: string;
   /** System credentials by their names, such as ssh.listen: given by SMBIOS, which systemd 252 and later read. */
   credentials?: Record<string, string>;
@@ -79,8 +79,8 @@ export interface RunOptions {
 
 export interface ExecuteOptions extends RunOptions {
   env?: NodeJS.ProcessEnv | undefined;
-  /** What an error calls it; by itself its command line. */
-  words?: string;
+  /** What an error calls it; default: its command line. */
+  name?: string;
 }
 
 export interface Result {
@@ -95,7 +95,7 @@ export interface Pids {
   readonly [name: string]: number;
 }
 
-/** What guest.json tells of a guest that runs. */
+/** What guest.json says about a running guest. */
 export interface GuestFacts {
   suite: Suite;
   cid: number;

@@ -10,7 +10,7 @@ export default defineConfig({
     reporters: ['default', './test/vm/summary.ts'],
     maxWorkers: 2, // each with a guest, which mostly waits
     sequence: {
-      // The product's files last longest, and are short to look at: left to the end, one of them would run alone.
+      // The product's files last longest, and are short to look at: if they came last, one of them would run by itself.
       sequencer: class extends BaseSequencer {
         override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
           const isProduct = ({ moduleId }: TestSpecification) => moduleId.includes('/product/');

@@ -22,7 +22,7 @@ describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, prog
     rmSync(dir(), { recursive: true, force: true });
   });
 
-  it("goes all the way to the machine's host key, by our own SSH handshake", async () => {
+  it("gets as far as the machine's host key, by our own SSH handshake", async () => {
     const env = withHvsock({ PORT: String(sshd.port) });
     const { code, stdout } = await runOnWindows([...program, 'check', '--json', target], { env });
     const [{ ok, stages }] = (
@@ -63,7 +63,7 @@ console.log(JSON.stringify({ received: hash.digest('hex'), want: want.digest('he
     expect(received).toBe(want);
   });
 
-  it('rejects with the code and the cure', async () => {
+  it('rejects with the code and the fix', async () => {
     const text = `import { connect } from 'file:///Z:/mnt/repo/dist/index.mjs';
 await connect(process.argv[2]).catch(({ name, op, code, hint }) => console.log(JSON.stringify([name, op, code, hint])));`;
     writeFileSync(join(inject('work'), 'failing.mjs'), text);

@@ -12,12 +12,12 @@ describeWindows.each(Object.entries(programs))('vmssh doctor by %s', (_name, pro
     return runOnWindows([...program, ...args], { env });
   };
 
-  it('12: names a port that Windows does not know, and its cure makes it known', async () => {
+  it('12: names a port that Windows does not know, and its fix registers it', async () => {
     const before = await call('doctor', '--port', '2222', 'hyper-v/Mint');
     expect(before.code).toBe(1);
     expect(before.stdout).toMatch(/✗ service-guid +Windows has no service of port 2222/);
-    const cure = /fix: in an elevated terminal: \S.*? (service register 2222)\r?$/m.exec(before.stdout)?.[1];
-    expect(await call(...(cure ?? '').split(' '))).toMatchObject({ code: 0, stderr: '' });
+    const fix = /fix: in an elevated terminal: \S.*? (service register 2222)\r?$/m.exec(before.stdout)?.[1];
+    expect(await call(...(fix ?? '').split(' '))).toMatchObject({ code: 0, stderr: '' });
     const after = await call('doctor', '--port', '2222', 'hyper-v/Mint');
     expect(after.stdout).toMatch(/✗ connect/);
     expect(after.stdout).not.toContain('service-guid');

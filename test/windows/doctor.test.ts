@@ -14,7 +14,7 @@ describeWindows('vmssh doctor --report', () => {
       .stdout;
   };
 
-  it('tells of Windows what a fault can be found by, and no names', async () => {
+  it('reports of Windows what helps to find a fault, and no names', async () => {
     const text = await report(withHvsock({ PORT: '1', CONNECT: '10061' }));
     expect(text).toMatch(/^vmssh \S+ on its own executable, Windows[\w ]*, [\d.]+, x64\n/);
     expect(text.split('\n')).toEqual(
@@ -31,7 +31,7 @@ describeWindows('vmssh doctor --report', () => {
     expect(text).not.toMatch(/Mint|86E0C1E9/i);
   });
 
-  it('tells that there are no Hyper-V sockets', async () => {
+  it('reports that there are no Hyper-V sockets', async () => {
     expect(await report(process.env)).toContain(
       '| ✗ | hvsock | this Windows has no Hyper-V sockets (WSAEAFNOSUPPORT) |',
     );

@@ -22,7 +22,7 @@ const codes = [
 ];
 
 describeWindows.each(both)('a failure of hvsock in %s', (_name, vmssh) => {
-  it.each(codes)('$number is told as $code, with its cure and exit code 1', async ({ number, code }) => {
+  it.each(codes)('$number is reported as $code, with its fix and exit code 1', async ({ number, code }) => {
     const env = withHvsock({ PORT: '1', CONNECT: String(number) });
     const {
       code: exit,
@@ -32,18 +32,18 @@ describeWindows.each(both)('a failure of hvsock in %s', (_name, vmssh) => {
       env,
       keepOpen: true,
     });
-    expect({ exit, stdout, stderr }).toEqual({ exit: 1, stdout: '', stderr: words(code, vmssh) });
+    expect({ exit, stdout, stderr }).toEqual({ exit: 1, stdout: '', stderr: messageOf(code, vmssh) });
   });
 
-  it('10047 of socket() tells that there is no Hyper-V', async () => {
+  it('10047 of socket() means that there is no Hyper-V', async () => {
     const env = withHvsock({ PORT: '1', SOCKET: '10047' });
     const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { env, keepOpen: true });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: words('WSAEAFNOSUPPORT', vmssh) });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: messageOf('WSAEAFNOSUPPORT', vmssh) });
   });
 
-  it('is told in the same words without the fake, by a Windows without Hyper-V', async () => {
+  it('has the same message without the fake, on a Windows without Hyper-V', async () => {
     const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { keepOpen: true });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: words('WSAEAFNOSUPPORT', vmssh) });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: messageOf('WSAEAFNOSUPPORT', vmssh) });
   });
 
   it('ends a connect that takes too long', async () => {
@@ -53,7 +53,7 @@ describeWindows.each(both)('a failure of hvsock in %s', (_name, vmssh) => {
       env,
       keepOpen: true,
     });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: words('ETIMEDOUT', vmssh) });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: messageOf('ETIMEDOUT', vmssh) });
     expect(Date.now() - started).toBeLessThan(20_000);
   });
 });
@@ -90,7 +90,7 @@ describeWindows('--wait', () => {
   });
 
   it.each(['10013', '10047', '10022'])(
-    'ends at once after %s, which waiting does not mend',
+    'ends at once after %s, which waiting does not fix',
     async (number) => {
       const started = Date.now();
       const { code, retried } = await wait(number);
@@ -101,7 +101,7 @@ describeWindows('--wait', () => {
 });
 
 /** What the program prints for a code, from the table; it names itself as it was called. */
-function words(code: string, program: readonly string[]): string {
+function messageOf(code: string, program: readonly string[]): string {
   const row = hyperVFailures.find(({ codes }) => codes.includes(code));
   const fill = (text = '') => text.replaceAll('{address}', address).replaceAll('{port}', '22');
   return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${fill(row?.hint).replaceAll(/vmssh (?=list|service|proxy)/g, () => `${program.join(' ')} `)}\n`;

@@ -87,7 +87,7 @@ Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 
     expect(stderr).toMatch(/\(WSAETIMEDOUT\); by TCP to 127\.0\.0\.1:\d+ instead\n$/);
   });
 
-  it('tells the state of a machine that is off', async () => {
+  it('reports the state of a machine that is off', async () => {
     writeFileSync(join(inject('work'), 'off.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t3\n');
     const env = { ...windows('1', { CONNECT: '10049' }), FAKE_WMI: workFile('off.tsv') };
     const target = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';

@@ -45,7 +45,7 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     return JSON.parse(stdout) as ListJson;
   };
 
-  it('prints no line for the host alone', async () => {
+  it('prints no line for the host only', async () => {
     expect(await list(wmi([host]))).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 
@@ -119,12 +119,12 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
   });
 
   it.each([
-    { name: 'prints nothing', env: {}, words: 'powershell.exe printed nothing' },
-    { name: 'fails', env: { FAKE_POWERSHELL_CODE: '1', FAKE_POWERSHELL_ERR: 'denied' }, words: 'denied' },
-  ])('takes no machines for none where PowerShell $name', async ({ env, words }) => {
+    { name: 'prints nothing', env: {}, says: 'powershell.exe printed nothing' },
+    { name: 'fails', env: { FAKE_POWERSHELL_CODE: '1', FAKE_POWERSHELL_ERR: 'denied' }, says: 'denied' },
+  ])('does not report an empty list if PowerShell $name', async ({ env, says }) => {
     const { code, stdout, stderr } = await list(powershell('', env));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(words);
+    expect(stderr).toContain(says);
     expect(stderr).toContain('WBEM_E_FAILED');
   });
 });

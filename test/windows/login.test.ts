@@ -54,14 +54,14 @@ describeWindows.each(Object.entries(programs))('a login by %s', (_name, program)
     expect({ code, sum: stdout.slice(0, 64) }).toEqual({ code: 0, sum });
   });
 
-  it(`carries ${mebibytes} MiB both ways at once`, async () => {
+  it(`carries ${mebibytes} MiB in both directions at once`, async () => {
     const both = 'set -o pipefail; "$@" cat | sha256sum';
     const options = { env, input: bytes, timeout: 50_000 };
     const { code, stdout } = await run(['bash', '-c', both, 'bash', ...ssh, 'hv'], options);
     expect({ code, sum: stdout.slice(0, 64) }).toEqual({ code: 0, sum });
   });
 
-  it('tells that the machine is gone', async () => {
+  it('reports that the machine is gone', async () => {
     const machine: Socket[] = [];
     const port = await startPeer((socket) => {
       machine.push(socket);

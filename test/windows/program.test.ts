@@ -6,7 +6,7 @@ import { programs, repo, workFile } from './bed/paths.js';
 import { runOnWindows } from './bed/run.js';
 
 describeWindows('the programs', () => {
-  it.each(Object.entries(programs))('%s starts and tells its version', async (_name, program) => {
+  it.each(Object.entries(programs))('%s starts and prints its version', async (_name, program) => {
     const { code, stdout, stderr } = await runOnWindows([...program, '--version']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^\d+\.\d+\.\d+/);

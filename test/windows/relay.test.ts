@@ -39,7 +39,7 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     expect(await piped(bytes, env)).toEqual({ code: 0, stderr: '', sum: sumOf(bytes, tail) });
   });
 
-  it('tells that the machine is gone, while stdin is open', async () => {
+  it('reports that the machine is gone, while stdin is open', async () => {
     const port = await startPeer((socket) => socket.once('data', () => socket.resetAndDestroy()));
     const [command = '', ...args] = onWindows([...program, 'nc', '--pipe', target]);
     const child = spawn(command, args, { env: withHvsock({ PORT: port }), stdio: 'pipe' });
@@ -51,7 +51,7 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     });
   });
 
-  it('tells that the machine broke the connection after the end of stdin', async () => {
+  it('reports that the machine broke the connection after the end of stdin', async () => {
     const port = await startPeer((socket) => {
       socket.resume().once('end', () => socket.write('half of an ans', () => socket.resetAndDestroy()));
     });

@@ -69,14 +69,14 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
     expect(rest).toEqual(['-b', 'C:\\My Files\\batch', '--', 'root@hyper-v%Mint:/srv/a b']);
   });
 
-  it('those of PATH alone, whatever lies in the current folder', async () => {
+  it('only those of PATH, whatever is in the current folder', async () => {
     const foreign = join(inject('work'), 'scp.exe');
     cpSync(join(inject('work'), 'bridge.exe'), foreign);
     onTestFinished(() => rmSync(foreign));
     expect((await run('scp', ['a.txt', 'hyper-v/Mint:'])).rest).toEqual(['--', 'a.txt', 'hyper-v%Mint:']);
   });
 
-  it('rsync, which is told to run vmssh for its ssh', async () => {
+  it('rsync, which runs vmssh as its ssh', async () => {
     const { rest } = await run('rsync', ['-a', 'site dir/', 'hyper-v/Mint:/srv/']);
     const [flag, shell, ...others] = rest;
     expect(flag).toBe('-e');
@@ -85,8 +85,8 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
   });
 });
 
-function apart(words: readonly string[]): Given {
-  const ours = words.flatMap((word, at) => (words[at - 1] === '-o' ? [word] : []));
-  const rest = words.filter((word, at) => word !== '-o' && words[at - 1] !== '-o');
+function apart(args: readonly string[]): Given {
+  const ours = args.flatMap((word, at) => (args[at - 1] === '-o' ? [word] : []));
+  const rest = args.filter((word, at) => word !== '-o' && args[at - 1] !== '-o');
   return { proxyCommand: ours.find((word) => word.startsWith('ProxyCommand=')), rest };
 }

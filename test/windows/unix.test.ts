@@ -34,15 +34,15 @@ describeWindows('a failure of a unix socket', () => {
     { number: 10050, code: 'WSAENETDOWN' },
     { number: 10022, code: 'WSAEINVAL' },
     { number: 10013, code: 'WSAEACCES' },
-  ])('$number is told as $code, with its cure', async ({ number, code }) => {
+  ])('$number is reported as $code, with its fix', async ({ number, code }) => {
     const env = withHvsock({ PORT: '1', CONNECT: String(number) });
     const { code: exit, stderr } = await runOnWindows([...vmssh, 'nc', '--banner', `unix/${path}`], { env });
-    expect({ exit, stderr }).toEqual({ exit: 1, stderr: words(code) });
+    expect({ exit, stderr }).toEqual({ exit: 1, stderr: messageOf(code) });
   });
 
-  it('is told of this Wine, which has none, without the fake', async () => {
+  it('is reported by this Wine, which has none, without the fake', async () => {
     const { code, stderr } = await runOnWindows([...vmssh, 'nc', '--banner', `unix/${path}`]);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: words('WSAEAFNOSUPPORT') });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: messageOf('WSAEAFNOSUPPORT') });
   });
 
   it('is a path that is too long, of which nobody is asked', async () => {
@@ -54,7 +54,7 @@ describeWindows('a failure of a unix socket', () => {
 });
 
 /** What the program prints for a code, from the table. */
-function words(code: string): string {
+function messageOf(code: string): string {
   const row = unixFailures.find(({ codes }) => codes.includes(code));
   const fill = (text = '') => text.replaceAll('{address}', path);
   return `vmssh: cannot connect to "unix/${path}": ${fill(row?.problem)} (${code})\nhint: ${fill(row?.hint)}\n`;

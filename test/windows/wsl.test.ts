@@ -50,7 +50,7 @@ describeWindows('WSL2', () => {
     expect(stderr).toContain('hint: see wsl --list --online, and wsl --install');
   });
 
-  it('is reached by the id that it tells', async () => {
+  it('is reached by the id that it reports', async () => {
     const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
     const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: `${vmId}\nsystemd\n` };
     const env = { ...withHvsock({ PORT: port }), ...wsl(answers) };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { guestRoute, guestRouteOf } from '../../../src/guest/run/route.js';
 
-describe('ways', () => {
+describe('routes', () => {
   it.each([
     { host: 'web', route: 'ssh' },
     { host: 'ann@192.0.2.7', route: 'ssh' },

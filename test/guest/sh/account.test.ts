@@ -133,7 +133,7 @@ describe.each(shells)('$name', ({ command }) => {
           },
         ]
       : []),
-  ])('leaves authorized_keys alone if it is $name, and keeps no copy of it', ({ make, says }) => {
+  ])('does not change authorized_keys if it is $name, and keeps no copy of it', ({ make, says }) => {
     makeSshFolder(0o700);
     make(keyFile());
     const { stdout } = run('add_keys');

@@ -34,7 +34,7 @@ function given(files: Record<string, string>, programs: Record<string, string> =
 const systemctl = (version: string, shows: Record<string, string> = {}) => `case "$*" in
   --version) echo 'systemd ${version}' ;;
   ${Object.entries(shows)
-    .map(([words, answer]) => `*'${words}'*) echo '${answer}' ;;`)
+    .map(([pattern, answer]) => `*'${pattern}'*) echo '${answer}' ;;`)
     .join('\n  ')}
 esac`;
 
@@ -124,7 +124,7 @@ describe.each(shells)('$name', ({ command }) => {
     );
   });
 
-  it('6: tells another init from systemd', () => {
+  it('6: distinguishes another init from systemd', () => {
     given({ 'proc/1/comm': 'runit\n' });
     expect(run('check_systemd')).toMatch(/^failed +systemd +PID 1 is runit, not systemd\nfix/);
   });
@@ -205,8 +205,8 @@ describe.each(shells)('$name', ({ command }) => {
         systemctl: systemctl('252', { 'sshd-vsock.socket -p LoadState': 'bad-setting' }),
       },
     );
-    const words = `"$(printf '${hostile}')"`;
-    const said = run(`check_socket || :; fail x ${words} ${words}`);
+    const text = `"$(printf '${hostile}')"`;
+    const said = run(`check_socket || :; fail x ${text} ${text}`);
     expect(said).toMatch(
       /^failed +address-form +sshd-vsock\.socket is refused \(bad-setting\): .*2J.* end 0 all is well\nfix .*\n/,
     );
@@ -214,7 +214,7 @@ describe.each(shells)('$name', ({ command }) => {
     expect(said.replaceAll('\n', '')).toMatch(/^[ -~]+$/);
   });
 
-  it('4: tells that WSL and cloud-init write /etc/hosts anew', () => {
+  it('4: says that WSL and cloud-init rewrite /etc/hosts', () => {
     given({ 'etc/cloud/cloud.cfg.d/90.cfg': 'manage_etc_hosts: true\n' });
     expect(run('hosts_note')).toContain('or cloud-init rewrites it');
     given({ ...wsl, 'etc/wsl.conf': '' });

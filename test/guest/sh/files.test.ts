@@ -50,7 +50,7 @@ describe.each(shells)('$name', ({ command }) => {
     expect(readdirSync(path('etc/a/b'))).toEqual(['x.socket']);
   });
 
-  it('puts the mark behind the first line of a script', () => {
+  it('puts the mark after the first line of a script', () => {
     run(`printf '#!/bin/sh\\necho\\n' | put x "$R/etc/s" 755`);
     expect(text('etc/s')).toBe(stamp('#!/bin/sh\necho\n'));
     expect(text('etc/s').startsWith('#!/bin/sh\n# vmssh-guest ')).toBe(true);
@@ -116,7 +116,7 @@ describe.each(shells)('$name', ({ command }) => {
     expect(readdirSync(path('etc'))).toEqual([]);
   });
 
-  it('follows a link to the file behind it', () => {
+  it('follows a link to its file', () => {
     writeFileSync(path('etc/real'), 'a\n');
     symlinkSync('real', path('etc/hosts'));
     run('add_lines root "$R/etc/hosts" 644 b');

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 // A step of the whole script, with a systemctl of the test; nothing of this host is asked or changed.
-describe.each(shells)('a step that fails is told as such: $name', ({ command }) => {
+describe.each(shells)('a step that fails is reported as failed: $name', ({ command }) => {
   const run = (script: string, step: string) => {
     const functions = script.slice(0, script.trimEnd().lastIndexOf('\n')).replace("\nR=''\n", '\nR="$1"\n');
     const { stdout } = shell(command, `${functions}\n${step}\necho "faults: $faults"`, { args: [root] });
@@ -27,8 +27,8 @@ describe.each(shells)('a step that fails is told as such: $name', ({ command }) 
     mkdirSync(join(root, 'var/lib/vmssh/before'), { recursive: true });
     writeFileSync(join(root, 'var/lib/vmssh/done'), text);
   };
-  const refuse = (words: string) =>
-    `systemctl() { case "$*" in ${words}) echo "no: $*" >&2; return 1 ;; *is-enabled*) echo enabled ;; *' -p Id '*) echo "$2" ;; esac; }`;
+  const refuse = (pattern: string) =>
+    `systemctl() { case "$*" in ${pattern}) echo "no: $*" >&2; return 1 ;; *is-enabled*) echo enabled ;; *' -p Id '*) echo "$2" ;; esac; }`;
 
   it.each(Object.entries(layouts))(
     'no step: the units are those of vmssh guest units, for %s',

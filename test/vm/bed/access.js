@@ -21,7 +21,7 @@ export function accessTo(guest, supervisor, bootTimeout) {
   /** @type {Guest['run']} */
   async function run(cmd, options = {}) {
     try {
-      return await execute('ssh', [...ssh, cmd], { ...options, words: `in ${suite}: ${cmd}` });
+      return await execute('ssh', [...ssh, cmd], { ...options, name: `in ${suite}: ${cmd}` });
     } catch (error) {
       throw withMore(error, `\n--- console of ${suite} ---\n${tail(consoleOf(folder), 8)}`);
     }

@@ -10,7 +10,7 @@ import { createConnection } from 'node:net';
 export function banner({ muxPort, ...where }, timeout = 5) {
   return new Promise((resolve, reject) => {
     const socket = createConnection(where);
-    const fail = (/** @type {string} */ words) => socket.destroy(new Error(words));
+    const fail = (/** @type {string} */ message) => socket.destroy(new Error(message));
     const timer = setTimeout(fail, timeout * 1000, `no SSH banner within ${timeout} s`);
     let seen = '';
     socket.setEncoding('latin1');

@@ -32,15 +32,15 @@ function look(path) {
  */
 function pack(folder, name) {
   const child = spawn('tar', ['-C', folder, '-chf', '-', name], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let words = '';
+  let text = '';
   child.stderr.setEncoding('utf8').on('data', (part) => {
-    words += part;
+    text += part;
   });
   /** @type {Promise<void>} */
   const packed = new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`tar of ${folder}/${name}: ${words}`)),
+      code === 0 ? resolve() : reject(new Error(`tar of ${folder}/${name}: ${text}`)),
     );
   });
   return { archive: child.stdout, packed };

@@ -11,7 +11,7 @@ import { Readable } from 'node:stream';
  * @returns {Promise<Result>}
  */
 export async function execute(program, args, options = {}) {
-  const { input, env, timeout = 60, allowFailure = false, words = `${program} ${args.join(' ')}` } = options;
+  const { input, env, timeout = 60, allowFailure = false, name = `${program} ${args.join(' ')}` } = options;
   const child = spawn(program, args, { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const end = () => killGroup(child.pid);
   process.once('exit', end);
@@ -27,8 +27,8 @@ export async function execute(program, args, options = {}) {
       endOf(child),
       feed(child.stdin, input),
     ]);
-    if (late) throw new Error(`${words}: not done after ${timeout} s\n${tail(stderr || stdout)}`);
-    if (code !== 0 && !allowFailure) throw new Error(`${words}: exit ${code}\n${tail(stderr || stdout)}`);
+    if (late) throw new Error(`${name}: not done after ${timeout} s\n${tail(stderr || stdout)}`);
+    if (code !== 0 && !allowFailure) throw new Error(`${name}: exit ${code}\n${tail(stderr || stdout)}`);
     return { code, stdout, stderr };
   } finally {
     clearTimeout(timer);
@@ -48,12 +48,12 @@ function endOf(child) {
 }
 
 /**
- * An error whose message has more words at its end.
+ * Adds text to an error's message.
  * @param {unknown} error
- * @param {string} words
+ * @param {string} text
  */
-export function withMore(error, words) {
-  if (error instanceof Error) error.message += words;
+export function withMore(error, text) {
+  if (error instanceof Error) error.message += text;
   return error;
 }
 

@@ -60,9 +60,9 @@ async function boot({ programs, image, ...settings }) {
     if (settings.wait) await guest.ready();
     return guest;
   } catch (error) {
-    const words = `\n--- console of ${settings.suite} ---\n${tail(consoleOf(folder))}`;
+    const output = `\n--- console of ${settings.suite} ---\n${tail(consoleOf(folder))}`;
     await supervisor.stop();
-    throw withMore(error, words);
+    throw withMore(error, output);
   }
 }
 

@@ -1,5 +1,5 @@
 // node mux-connect.js SOCKET PORT: a ProxyCommand for the test bed itself, so that it does not lean on what it tests.
-// The multiplexer drops what comes behind CONNECT in one read: nothing else is sent before its OK.
+// The multiplexer drops what comes after CONNECT in one read: nothing else is sent before its OK.
 import { createConnection } from 'node:net';
 
 const [path = '', port] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * The guests of this user that run now, as their guest.json tells. Folders of dead ones are removed meanwhile.
+ * The guests of this user that run now, by their guest.json. Folders of dead ones are removed meanwhile.
  * @returns {(GuestFacts & { readonly started: number })[]}
  */
 export function runningGuests(uid = process.getuid?.()) {
@@ -50,8 +50,8 @@ function supervisorOf(folder) {
   return readdirSync('/proc').find((pid) => {
     if (!/^\d+$/.test(pid)) return false;
     try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return words[1]?.endsWith('/supervisor.js') && words[2] === folder;
+      const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return args[1]?.endsWith('/supervisor.js') && args[2] === folder;
     } catch {
       return false;
     }

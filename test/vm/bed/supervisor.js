@@ -20,8 +20,8 @@ let detached = false;
 let ending = false;
 
 process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', end);
-process.stdin.setEncoding('utf8').on('data', (/** @type {string} */ words) => {
-  detached ||= words.startsWith('detach');
+process.stdin.setEncoding('utf8').on('data', (/** @type {string} */ line) => {
+  detached ||= line.startsWith('detach');
 });
 process.stdin.on('close', () => detached || end());
 process.stdout.on('error', () => {}); // nobody listens any more
@@ -48,8 +48,8 @@ async function start({ name, argv, socket }) {
   children.push({ name, child, gone });
   for (const until = Date.now() + 20_000; !existsSync(socket); await sleep(20)) {
     if (!over && Date.now() < until) continue;
-    const words = readFileSync(`${folder}/${name}.log`, 'utf8');
-    throw new Error(`${name} ${over ? 'ended' : 'made no socket'}\n${words}`);
+    const log = readFileSync(`${folder}/${name}.log`, 'utf8');
+    throw new Error(`${name} ${over ? 'ended' : 'made no socket'}\n${log}`);
   }
 }
 

@@ -3,10 +3,10 @@ import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../helpers/run.js';
+import { documented, saying } from './messages.js';
 import { modes } from './scene/host-ssh.js';
 import type { Scene } from './scene/scene.js';
 import { startSession } from './scene/session.js';
-import { documented, saying } from './words.js';
 
 /** This side to the guest, over its multiplexer. */
 export function fromHost(scene: () => Scene): void {
@@ -29,7 +29,7 @@ export function fromHost(scene: () => Scene): void {
       expect(result).toMatchObject({ code: 7, stdout: `${scene().suite}\n`, stderr: 'err\n' });
     });
 
-    test('scp, sftp and rsync, both ways', async () => {
+    test('scp, sftp and rsync, in both directions', async () => {
       const { host, copyTarget, folder } = scene();
       const here = join(folder, `copies-${mode}`);
       mkdirSync(here);
@@ -58,18 +58,18 @@ export function fromHost(scene: () => Scene): void {
         expect(readFileSync(join(here, name)).equals(data)).toBe(true);
     });
 
-    test('a port that nobody listens on is told as docs/errors.md says', async () => {
+    test('a port that nobody listens on has the message of docs/errors.md', async () => {
       const { host, target, guest } = scene();
       const result = await run([...host.ssh(mode), '-n', '-p', '23', target, 'true']);
-      const words = documented('Multiplexers', 'EOF', `${guest.folder}/vsock.sock`, 23);
+      const message = documented('Multiplexers', 'EOF', `${guest.folder}/vsock.sock`, 23);
       expect(result).toMatchObject({ code: 255, stdout: '' });
       expect(result.stderr).toContain(
-        saying(target, words).replaceAll(guest.folder, join(scene().folder, 'Guest')),
+        saying(target, message).replaceAll(guest.folder, join(scene().folder, 'Guest')),
       );
     });
   });
 
-  test('bulk there and back is the same, by fd passing one way and by relay the other', async () => {
+  test('bulk there and back is the same, by fd passing in one direction and by relay in the other', async () => {
     const { host, target, folder, suite, guest } = scene();
     const file = join(folder, 'bulk');
     const blocks = suite === 'trixie' ? 256 : 32; // MiB; all of it is enciphered by emulated processors
@@ -91,14 +91,14 @@ export function fromHost(scene: () => Scene): void {
 
   test('20 logins at once', async () => {
     const { host, target, guest } = scene();
-    const words = Array.from({ length: 20 }, (_, n) => `login ${n}`);
+    const names = Array.from({ length: 20 }, (_, n) => `login ${n}`);
     const results = await Promise.all(
-      words.map((word, n) =>
+      names.map((word, n) =>
         run([...host.ssh(n % 2 ? 'relay' : 'fdpass'), '-n', target, `echo ${word}`], { timeout: 100_000 }),
       ),
     );
     expect(results.map(({ code, stdout }) => `${code} ${stdout}`)).toEqual(
-      words.map((word) => `0 ${word}\n`),
+      names.map((word) => `0 ${word}\n`),
     );
     expect((await guest.run('systemctl --failed --no-legend')).stdout).toBe('');
   });

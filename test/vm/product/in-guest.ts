@@ -1,12 +1,12 @@
 import { createServer, type Server } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { suiteNamed } from '../images/suites.js';
+import { documented, documentedCode, saying } from './messages.js';
 import { batch } from './scene/batch.js';
 import { container, exportPath } from './scene/machines.js';
 import { cid, type Scene } from './scene/scene.js';
-import { documented, documentedCode, saying } from './words.js';
 
-/** What `vmssh check --json` tells of one target. */
+/** What `vmssh check --json` says about one target. */
 interface Checked {
   readonly target: string;
   readonly exitCode: number;
@@ -21,7 +21,7 @@ interface Checked {
 
 /** In the guest, before vsock_loopback is loaded there: a guest's own CIDs lead nowhere. */
 export function withoutLoopback(scene: () => Scene): void {
-  test('without vsock_loopback its own CID and CID 1 are told as docs/errors.md says', async () => {
+  test('without vsock_loopback its own CID and CID 1 have the messages of docs/errors.md', async () => {
     const { guest, programs } = scene();
     await guest.run('modprobe -r vsock_loopback'); // sid loads it by itself
     const results = await batch(
@@ -49,19 +49,19 @@ export function errorsInGuest(scene: () => Scene): void {
       'vsock:1:2222': documented('AF_VSOCK', 'ECONNRESET', 'vsock:1:2222', 2222),
       'vsock/4294967295': documentedCode('USAGE'),
       'unix/run/absent': documented('AF_UNIX', 'ENOENT', '/run/absent', 22),
-      'unix/tmp/left-behind': documented('AF_UNIX', 'ECONNREFUSED', '/tmp/left-behind', 22),
+      'unix/tmp/no-server': documented('AF_UNIX', 'ECONNREFUSED', '/tmp/no-server', 22),
       'machine/absent': documentedCode('NOT_FOUND'),
       'container/absent': documentedCode('NOT_FOUND'),
     };
 
-    test('are told as docs/errors.md says, with the exit code that it says', async () => {
+    test('have the messages and exit codes of docs/errors.md', async () => {
       const { guest, programs } = scene();
-      await guest.run('timeout 1 socat UNIX-LISTEN:/tmp/left-behind,unlink-close=0 - </dev/null; true');
-      const words = Object.keys(targets).join(' ');
+      await guest.run('timeout 1 socat UNIX-LISTEN:/tmp/no-server,unlink-close=0 - </dev/null; true');
+      const all = Object.keys(targets).join(' ');
       const results = await batch(
         guest,
         Object.fromEntries(
-          programs.map(({ name, vmssh }) => [name, `${vmssh} check --timeout 5 --json ${words}`]),
+          programs.map(({ name, vmssh }) => [name, `${vmssh} check --timeout 5 --json ${all}`]),
         ),
       );
       for (const { name } of programs) {
@@ -71,7 +71,7 @@ export function errorsInGuest(scene: () => Scene): void {
       }
     });
 
-    test('reach the user through ssh, in these words and with ssh’s own code', async () => {
+    test('reach the user through ssh, with these messages and ssh’s own code', async () => {
       const { guest, programs } = scene();
       const results = await batch(
         guest,
@@ -134,7 +134,7 @@ export function targetsInGuest(scene: () => Scene, suite: Scene['suite']): void 
       expect(results).toEqual(Object.fromEntries(logins.map(({ name, result }) => [name, result])));
     });
 
-    test('check tells the host key that sshd has, and the key that machined knows', async () => {
+    test('check shows the host key that sshd has, and the key that machined knows', async () => {
       const { guest, programs } = scene();
       const results = await batch(guest, {
         key: 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | cut -d" " -f2',
@@ -179,7 +179,7 @@ export function targetsInGuest(scene: () => Scene, suite: Scene['suite']): void 
 
 /** In the guest, when the modules are taken away. Nothing is reached by vsock meanwhile. */
 export function withoutTransport(scene: () => Scene): void {
-  test('without a transport, without vsock and in a sandbox, that is told as docs/errors.md says', async () => {
+  test('without a transport, without vsock and in a sandbox, it has the messages of docs/errors.md', async () => {
     const { guest, programs } = scene();
     const checks = programs.map(({ name, vmssh }) => `${vmssh} check --json vsock/2 >/tmp/${name}`);
     const sandboxed = programs.map(

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../helpers/run.js';
+import { documented } from './messages.js';
 import { modes } from './scene/host-ssh.js';
 import type { Scene } from './scene/scene.js';
 import { type Session, startSession } from './scene/session.js';
-import { documented } from './words.js';
 
 const transfer = 12 << 20;
 const begun = 1 << 20;
@@ -27,7 +27,7 @@ export function outages(scene: () => Scene): void {
     });
     await Promise.all(downloads.map(({ session }) => session.until(() => session.seen.bytes > begun)));
     guest.pause();
-    await sleep(1000); // what is under way arrives
+    await sleep(1000); // what was sent arrives
     const before = downloads.map(({ session }) => session.seen.bytes);
     await sleep(2000);
     expect(downloads.map(({ session }) => session.seen.bytes)).toEqual(before);
@@ -75,7 +75,7 @@ export function outages(scene: () => Scene): void {
       for (const { child } of [...sessions.values(), proxy]) expect(child.exitCode).toBe(null);
     });
 
-    test('while paused: a connect is told as docs/errors.md says', async () => {
+    test('while paused: a connect has the message of docs/errors.md', async () => {
       const check = await checkOf(scene(), ['--timeout=2', scene().target]);
       expect(check).toMatchObject(documented('Multiplexers', 'ETIMEDOUT', muxPath(scene()), 22));
     });
@@ -88,7 +88,7 @@ export function outages(scene: () => Scene): void {
       expect(proxy.seen.stderr).toMatch(/relay .* ended by/);
     });
 
-    test('killed: a connect is told as docs/errors.md says', async () => {
+    test('killed: a connect has the message of docs/errors.md', async () => {
       const error = await checkOf(scene(), [scene().target]);
       expect(error).toMatchObject(documented('Multiplexers', error.code, muxPath(scene()), 22));
     });

@@ -13,7 +13,7 @@ import { testsExecutable, useScene } from './scene/scene.js';
 
 /** Everything that the product is asked in one guest, in an order: the last tests take the guest apart. */
 export function productSuite(suite: Suite): void {
-  vi.setConfig({ testTimeout: 300_000 }); // what takes 10 s alone on the machine may take minutes beside other work
+  vi.setConfig({ testTimeout: 300_000 }); // what takes 10 s on an idle machine may take minutes on a busy one
   describeGuests(`the product and ${suite}`, () => {
     const scene = useScene(suite);
 

@@ -5,7 +5,7 @@ import { describeGuests } from '../describe.js';
 import { insides, outsides } from './guest-faults.js';
 import { faultsOf, type Line, linesOf, type Site, siteOf } from './guest-setup.js';
 
-// Each failure is brought about, found by its name and evidence, and mended by the cure that is printed.
+// Each failure is caused, found by its name and evidence, and fixed by the fix that is printed.
 // audit: that is what makes sshd's helpers look up UNKNOWN, as most distributions have it.
 describeGuests('failures in a guest of systemd 252', () => {
   let site: Site;
@@ -21,40 +21,40 @@ describeGuests('failures in a guest of systemd 252', () => {
 
   const overVsock = () => banner({ path: site.guest.muxPath, muxPort: 22 });
 
-  /** Breaks, looks, mends by the cure that is printed, looks again: in one command. */
-  async function brokenAndMended(breaks: string, restores: string, cure?: string): Promise<[Line[], Line[]]> {
+  /** Breaks, checks, runs the fix that is printed, checks again: in one command. */
+  async function brokenAndFixed(breaks: string, restores: string, fix?: string): Promise<[Line[], Line[]]> {
     const printed = `sh -c "$(sed -n 's/^fix *[^ ]* *//p' /tmp/found | head -n 1)"`;
     const { stdout } = await site.guest.run(
       `look=sh; ${breaks}; $look /tmp/check.sh >/tmp/found
-    ${cure ?? printed} >/dev/null 2>&1
-    $look /tmp/check.sh >/tmp/mended; { ${restores}; } >&2; cat /tmp/found; echo ====; cat /tmp/mended`,
+    ${fix ?? printed} >/dev/null 2>&1
+    $look /tmp/check.sh >/tmp/fixed; { ${restores}; } >&2; cat /tmp/found; echo ====; cat /tmp/fixed`,
       { timeout: 100 },
     );
-    const [found = '', mended = ''] = stdout.split('====');
-    return [faultsOf(linesOf(found)), faultsOf(linesOf(mended))];
+    const [found = '', fixed = ''] = stdout.split('====');
+    return [faultsOf(linesOf(found)), faultsOf(linesOf(fixed))];
   }
 
-  test.each(outsides)('$number', async ({ breaks, step, evidence, outside, restores, cure }) => {
+  test.each(outsides)('$number', async ({ breaks, step, evidence, outside, restores, fix }) => {
     await site.guest.run(breaks, { allowFailure: true });
     const doctor = await site.vmssh('doctor', '--timeout', '2', site.target);
     expect(doctor.code).not.toBe(0);
     expect(doctor.stdout).toMatch(outside);
-    const [[failed, printed], mended] = await brokenAndMended(':', ':', cure);
+    const [[failed, printed], fixed] = await brokenAndFixed(':', ':', fix);
     expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'fix']);
-    expect(failed?.words).toMatch(evidence);
-    expect(mended).toEqual([]);
+    expect(failed?.text).toMatch(evidence);
+    expect(fixed).toEqual([]);
     expect(await overVsock()).toMatch(/^SSH-2/);
     await site.guest.run(restores);
   });
 
-  test.each(insides)('$number', async ({ breaks, step, evidence, restores, cure }) => {
-    const [[failed, printed], mended] = await brokenAndMended(breaks, restores, cure);
+  test.each(insides)('$number', async ({ breaks, step, evidence, restores, fix }) => {
+    const [[failed, printed], fixed] = await brokenAndFixed(breaks, restores, fix);
     expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'fix']);
-    expect(failed?.words).toMatch(evidence);
-    expect(mended).toEqual([]);
+    expect(failed?.text).toMatch(evidence);
+    expect(fixed).toEqual([]);
   });
 
-  test('11: a refused user is told apart from a fault of the way', async () => {
+  test('11: a refused user is distinguished from a fault of the connection', async () => {
     await site.guest.run('chmod o+w /home/tester');
     const args = ['doctor', '--ssh-config', site.sshConfig, '--over', 'guest', `tester@${site.target}`];
     const { code, stdout } = await site.vmssh(...args);
@@ -71,7 +71,7 @@ describeGuests('failures in a guest of systemd 252', () => {
     expect((await site.vmssh(...args)).code).toBe(0);
   });
 
-  test('4: the slow login is measured, and mended', async () => {
+  test('4: the slow login is measured, and fixed', async () => {
     const dns = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(53, inet_aton("127.0.0.1"))) or die; recv(S, $b, 512, 0) while 1`;
     await site.guest.run(
       `systemd-run -q --unit=silent-dns perl -e '${dns}'; printf 'nameserver 127.0.0.1\\noptions timeout:2 attempts:1\\n' >/etc/resolv.conf`,
@@ -81,8 +81,8 @@ describeGuests('failures in a guest of systemd 252', () => {
     expect(slow.code).toBe(1);
     expect(slow.stdout).toMatch(/✗ unknown +a login as root took (\d+\.\d) s/);
     expect(slow.stdout).toMatch(/✗ unknown +looking up the name UNKNOWN took 2\d{3} ms/);
-    const mended = await site.install(); // finds it by itself, without --hosts-fix
-    expect(mended.stdout).toMatch(
+    const fixed = await site.install(); // finds it by itself, without --hosts-fix
+    expect(fixed.stdout).toMatch(
       /\+ hosts +\/etc\/hosts knows UNKNOWN: the lookup took 2\d{3} ms, and now \d{1,3} ms/,
     );
     const fast = await site.vmssh(...args);
@@ -105,12 +105,12 @@ describeGuests('failures in a guest of systemd 252', () => {
     expect(doctor.stdout).toMatch(
       /✗ connect[\s\S]*- the guest has no vsock device, or its driver is not loaded \(5 in docs\/guest\.md\)/,
     );
-    const [failed, cure] = faultsOf(await site.check());
+    const [failed, fix] = faultsOf(await site.check());
     expect(failed).toMatchObject({ state: 'failed', step: 'transport' });
-    expect(failed?.words).toMatch(
+    expect(failed?.text).toMatch(
       /the virtio vsock device has no driver: vmw_vsock_virtio_transport is not loaded/,
     );
-    await site.guest.run(cure?.words ?? 'false');
+    await site.guest.run(fix?.text ?? 'false');
     expect(faultsOf(await site.check())).toEqual([]);
   });
 });

@@ -1,16 +1,16 @@
-/** Ways to break a guest whose units vmssh wrote: shell text that breaks, and takes back what no cure does. */
+/** Faults of a guest whose units vmssh wrote: shell text that breaks it, and that undoes what no fix does. */
 export interface Inside {
   readonly number: string;
   readonly breaks: string;
   readonly step: string;
   readonly evidence: RegExp;
   readonly restores: string;
-  /** What is done before the cure that is printed, or instead where that one needs the world outside. */
-  readonly cure?: string;
+  /** What is run in place of the printed fix, if that one cannot work in the guest. */
+  readonly fix?: string;
 }
 
 export interface Outside extends Inside {
-  /** What doctor says of it from outside alone. */
+  /** What doctor says about it only from outside. */
   readonly outside: RegExp;
 }
 
@@ -53,7 +53,7 @@ export const outsides: readonly Outside[] = [
   },
 ];
 
-/** These keep TCP's sshd from answering too: what they break, look at and mend is one command. */
+/** These keep TCP's sshd from answering too: one command breaks, checks and fixes. */
 export const insides: readonly Inside[] = [
   {
     number: '3: no privilege separation folder',
@@ -67,7 +67,7 @@ export const insides: readonly Inside[] = [
     breaks: 'look="unshare --pid --fork --mount-proc sh"',
     step: 'systemd',
     evidence: /PID 1 is (sh|unshare), not systemd/,
-    cure: 'look=sh',
+    fix: 'look=sh',
     restores: ':',
   },
   {
@@ -75,7 +75,7 @@ export const insides: readonly Inside[] = [
     breaks: 'mv /usr/sbin/sshd /usr/sbin/sshd.away',
     step: 'no-sshd',
     evidence: /there is no sshd in \/usr\/sbin/,
-    cure: 'mv /usr/sbin/sshd.away /usr/sbin/sshd',
+    fix: 'mv /usr/sbin/sshd.away /usr/sbin/sshd',
     restores: ':',
   },
   {

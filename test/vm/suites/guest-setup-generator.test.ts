@@ -5,7 +5,7 @@ import { describeGuests } from '../describe.js';
 import { listEtc, reboot, type Site, siteOf } from './guest-setup.js';
 
 const listen =
-  '# more ways in\n\n vsock::2301 \n/run/a b/socket\n@abstract\n127.0.0.1:2302\n[::1]:2303\nnonsense\n2304';
+  '# more addresses\n\n vsock::2301 \n/run/a b/socket\n@abstract\n127.0.0.1:2302\n[::1]:2303\nnonsense\n2304';
 const rootKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKeyOfTheCredential0000000000000000000000000 credential';
 
 // Each boots a guest or a container; a busy machine takes its time.

@@ -40,10 +40,10 @@ describeGuests('guests whose systemd listens on vsock by itself', () => {
       2,
       'end      2             nothing was changed',
     ]);
-    const [failed, cure] = faultsOf(await site.check());
+    const [failed, fix] = faultsOf(await site.check());
     expect(failed).toMatchObject({ state: 'failed', step: 'masked' });
-    expect(failed?.words).toContain('systemd.ssh_auto=no');
-    await guest.run(/until then: (.*)/.exec(cure?.words ?? '')?.[1] ?? 'false');
+    expect(failed?.text).toContain('systemd.ssh_auto=no');
+    await guest.run(/until then: (.*)/.exec(fix?.text ?? '')?.[1] ?? 'false');
     expect(await banner({ path: guest.muxPath, muxPort: 22 })).toMatch(/^SSH-2/);
   });
 
@@ -53,7 +53,7 @@ describeGuests('guests whose systemd listens on vsock by itself', () => {
     const { guest } = site;
     const [failed] = faultsOf(await site.check());
     expect(failed).toMatchObject({ state: 'failed', step: 'listening' });
-    expect(failed?.words).toMatch(/^systemd 257 made no sshd-vsock\.socket when it started: ./);
+    expect(failed?.text).toMatch(/^systemd 257 made no sshd-vsock\.socket when it started: ./);
     const script = await site.vmssh('guest', 'script');
     expect((await guest.run('sh -s', { input: script.stdout })).stdout).toMatch(
       /^ok +units +systemd 257\S* made no socket here \(.+\): ours fills in$/m,
@@ -77,12 +77,12 @@ describeGuests('guests whose systemd listens on vsock by itself', () => {
     );
     const [failed] = faultsOf(await site.check());
     expect(failed).toMatchObject({ state: 'failed', step: 'hyper-v-cid' });
-    expect(failed?.words).toMatch(/^systemd 2\d\d\S* on Hyper-V made no sshd-vsock\.socket/);
+    expect(failed?.text).toMatch(/^systemd 2\d\d\S* on Hyper-V made no sshd-vsock\.socket/);
     const script = await site.vmssh('guest', 'script');
     await guest.run('sh -s', { input: script.stdout });
     expect(faultsOf(await site.check())).toEqual([]);
     expect((await site.vmssh('guest', 'install', '--undo', '--ssh-config', sshConfig, 'guest')).code).toBe(0);
-    // The other cure: a socket of another name, which counts as well.
+    // The other fix: a socket of another name, which counts as well.
     await guest.run(
       'cd /run/systemd/system && printf "[Socket]\\nListenStream=vsock::22\\nAccept=yes\\n" >sshd-extra.socket && cp /run/systemd/generator/sshd-unix-local@.service sshd-extra@.service && systemctl daemon-reload && systemctl start sshd-extra.socket',
     );

@@ -24,7 +24,7 @@ describeGuests('setting up a guest of systemd 252', () => {
   const overVsock = (port = 22) => banner({ path: site.guest.muxPath, muxPort: port });
   const install = (...args: string[]) => site.install(...args);
 
-  test('sets it up, proves it from here, and tells the lines to use', async () => {
+  test('sets it up, proves it from here, and prints the lines to use', async () => {
     const { code, stdout, stderr } = await install();
     expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/\+ units .*\n.*\+ enable .*vsock::22/);
@@ -138,7 +138,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     expect(await listEtc(site.guest)).toEqual(before);
   });
 
-  // The last: without systemd nobody is there to log in to but over the cure.
+  // The last: without systemd there is no login until it is fixed.
   test('6: without systemd the check says so, and what it says to run answers on vsock', async () => {
     const script = await site.vmssh('guest', 'check', '--script');
     await site.guest.run('cat >/root/check.sh', { input: script.stdout });
@@ -159,7 +159,7 @@ sh -c "$(sed -n 's/^fix *systemd .* by: //p' /root/found)"
     const look = async () => (await site.ssh(`root@${site.target}`, 'cat /proc/1/comm /root/found')).stdout;
     await expect.poll(look, { timeout: 60_000 }).toMatch(/^init\n/); // socat takes a moment
     expect(faultsOf(linesOf(await look()))).toMatchObject([
-      { step: 'systemd', words: 'PID 1 is init, not systemd' },
+      { step: 'systemd', text: 'PID 1 is init, not systemd' },
       { state: 'fix' },
     ]);
   });

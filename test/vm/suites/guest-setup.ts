@@ -17,14 +17,14 @@ export interface Site {
   install(...args: string[]): Promise<Outcome>;
   /** The real ssh by our proxy. */
   ssh(...args: string[]): Promise<Outcome>;
-  /** The lines of `guest check`, as state, step and words. */
+  /** The lines of `guest check`, as state, step and text. */
   check(...args: string[]): Promise<Line[]>;
 }
 
 export interface Line {
   readonly state: string;
   readonly step: string;
-  readonly words: string;
+  readonly text: string;
 }
 
 export function siteOf(guest: Guest): Site {
@@ -49,9 +49,9 @@ export function siteOf(guest: Guest): Site {
       const { stdout, stderr } = await call('guest', 'check', ...into, ...args);
       expect(stderr).toBe('');
       const { checks } = JSON.parse(stdout) as GuestCheckJson;
-      return checks.flatMap(({ name: step, state, found: words, fix }) => [
-        { state, step, words },
-        ...(fix === undefined ? [] : [{ state: 'fix', step, words: fix }]),
+      return checks.flatMap(({ name: step, state, found: text, fix }) => [
+        { state, step, text },
+        ...(fix === undefined ? [] : [{ state: 'fix', step, text: fix }]),
       ]);
     },
   };
@@ -63,10 +63,10 @@ export function linesOf(text: string): Line[] {
     .split('\n')
     .map((line) => /^(\S+) +(\S+) +(.*)$/.exec(line) ?? [])
     .filter(([, state]) => state !== undefined)
-    .map(([, state = '', step = '', words = '']) => ({ state, step, words }));
+    .map(([, state = '', step = '', text = '']) => ({ state, step, text }));
 }
 
-/** Whatever went wrong and its cure. */
+/** What went wrong and its fix. */
 export function faultsOf(lines: readonly Line[]): Line[] {
   return lines.filter(({ state }) => state === 'failed' || state === 'fix');
 }

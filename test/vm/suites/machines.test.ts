@@ -67,9 +67,9 @@ describeGuests('machines on a host with systemd-machined', () => {
       'ssh-keygen -q -t ed25519 -N "" -f other; sed -i "s#^\\(vmssh-0123[^ ]* \\).*#\\1$(cut -d\' \' -f1,2 other.pub)#" .ssh/vmssh_known_hosts',
     );
     const refused = await sh('vmssh ssh selfmade hostname');
-    const [, cure = ''] = /should be: (.*vmssh.* forget machine\/selfmade)\n/.exec(refused.stderr) ?? [];
-    expect([refused.code, cure]).toEqual([255, expect.stringMatching(/./)]);
-    expect(await sh(`${cure} && vmssh ssh selfmade hostname`)).toMatchObject({
+    const [, fix = ''] = /should be: (.*vmssh.* forget machine\/selfmade)\n/.exec(refused.stderr) ?? [];
+    expect([refused.code, fix]).toEqual([255, expect.stringMatching(/./)]);
+    expect(await sh(`${fix} && vmssh ssh selfmade hostname`)).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/trixie\n$/),
     });
@@ -86,7 +86,7 @@ describeGuests('machines on a host with systemd-machined', () => {
   }, 120_000);
 
   test.skipIf(!existsSync(`${root}/${deb}`))(
-    'the package works, and leaves nothing behind (npm run build:deb)',
+    'the package works, and leaves nothing when removed (npm run build:deb)',
     async () => {
       const files = 'find /etc /usr -xdev | sort';
       const before = await sh(files);

@@ -97,7 +97,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
     });
   }, 400_000);
 
-  test('whose CID another claims are told, and QEMU gets no CID that is in use', async () => {
+  test('whose CID another claims are reported, and QEMU gets no CID that is in use', async () => {
     expect(await sh(started({ ...mint, name: 'late', cid: plum.cid, waits: true }))).toMatchObject({
       stderr: expect.stringContaining('Address already in use'),
     });

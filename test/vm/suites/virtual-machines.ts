@@ -9,7 +9,7 @@ interface Machine {
 const kernelLine = (name: string) =>
   `console=ttyS0 quiet mitigations=off random.trust_cpu=on tsc=reliable no_timer_check audit=0 hostname=${name}`;
 
-/** Starts a machine by QEMU alone, from its kernel or from what `saved` left. `waits`: until QEMU ends. */
+/** Starts a machine by QEMU without libvirt, from its kernel or from the file of `saved`. `waits`: until QEMU ends. */
 export function started({
   name,
   uuid,

@@ -7,11 +7,11 @@ import { findProgram } from '../../helpers/programs.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { onWindows } from './run.js';
 
-/** A real sshd behind a TCP port of loopback: what the fake of hvsock leads to. */
+/** A real sshd on a TCP port of loopback, which the fake of hvsock connects to. */
 export interface SshdOnTcp {
   readonly port: number;
   readonly user: string;
-  /** ssh with the key to log in, without a way to get there. */
+  /** ssh with the key to log in, without a ProxyCommand. */
   readonly client: readonly string[];
   /** The ssh command that reaches it by running a Windows program as its ProxyCommand. */
   ssh(proxy: readonly string[]): readonly string[];
@@ -54,7 +54,7 @@ export async function startTcpSshd(dir: string): Promise<SshdOnTcp> {
   };
 }
 
-/** A word for the shell behind ssh's percent expansion. */
+/** A word for the shell that runs after ssh's percent expansion. */
 function shellWord(text: string): string {
   return `'${text.replaceAll('%', '%%').replaceAll("'", `'\\''`)}'`;
 }

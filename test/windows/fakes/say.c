@@ -3,8 +3,8 @@
 //
 // FAKE_NAME_OUT   a folder of files: the first argument that is the name of one there (without its characters that a
 //                 file name cannot hold) chooses it; or one file for all
-// FAKE_NAME_ARGS  a file that the arguments are added to, one line each, with an empty line behind
-// FAKE_NAME_ERR   words for stderr
+// FAKE_NAME_ARGS  a file that the arguments are added to, one line each, followed by an empty line
+// FAKE_NAME_ERR   text for stderr
 // FAKE_NAME_CODE  the exit code, 0
 #include <windows.h>
 #include <ctype.h>

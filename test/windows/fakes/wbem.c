@@ -81,11 +81,11 @@ static HRESULT WINAPI next(struct Object* rows_left, long timeout, ULONG wanted,
 
 static void* enum_methods[8] = {query_interface, add_reference, release, not_there, next, not_there, not_there, not_there};
 
-static void note(const WCHAR* words) {
+static void note(const WCHAR* text) {
   const char* path = getenv("FAKE_WMI_LOG");
   FILE* file = path ? fopen(path, "ab") : NULL;
   if (!file) return;
-  fprintf(file, "%ls\n", words);
+  fprintf(file, "%ls\n", text);
   fclose(file);
 }
 
@@ -109,7 +109,7 @@ static HRESULT WINAPI exec_query(struct Object* services, BSTR language, BSTR qu
   return S_OK;
 }
 
-// The 20th method of IWbemServices behind the three of IUnknown is ExecQuery: filled in by DllMain.
+// The 20th method of IWbemServices after the three of IUnknown is ExecQuery: filled in by DllMain.
 static void* services_methods[26];
 
 static HRESULT WINAPI connect_server(struct Object* locator, BSTR name, BSTR user, BSTR password, BSTR locale, long flags,

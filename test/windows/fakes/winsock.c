@@ -35,11 +35,11 @@ static int family_of(SOCKET socket) {
 
 static BOOL is_ours(SOCKET socket) { return family_of(socket) != 0; }
 
-static void note(const char* words, const unsigned char* bytes, int length) {
+static void note(const char* text, const unsigned char* bytes, int length) {
   const char* path = getenv("FAKE_HV_LOG");
   FILE* file = path ? fopen(path, "ab") : NULL;
   if (!file) return;
-  fputs(words, file);
+  fputs(text, file);
   for (int i = 0; i < length; i++) fprintf(file, "%02x", bytes[i]);
   fputc('\n', file);
   fclose(file);
@@ -51,12 +51,12 @@ static int fail(int code) {
 }
 
 static SOCKET WSAAPI fake_socket(int family, int type, int protocol) {
-  char words[64];
+  char text[64];
   SOCKET socket;
   LONG slot;
   if (family != AF_HYPERV && family != AF_UNIX) return WSASocketW(family, type, protocol, NULL, 0, WSA_FLAG_OVERLAPPED);
-  sprintf(words, "socket %d %d %d", family, type, protocol);
-  note(words, NULL, 0);
+  sprintf(text, "socket %d %d %d", family, type, protocol);
+  note(text, NULL, 0);
   if (number("FAKE_HV_SOCKET")) return fail(number("FAKE_HV_SOCKET"));
   if (type != SOCK_STREAM) return fail(WSAESOCKTNOSUPPORT);
   if (protocol != (family == AF_HYPERV ? HV_PROTOCOL_RAW : 0)) return fail(WSAEPROTONOSUPPORT);
@@ -70,10 +70,10 @@ static SOCKET WSAAPI fake_socket(int family, int type, int protocol) {
 static int(WSAAPI* real_setsockopt)(SOCKET, int, int, const char*, int);
 
 static int WSAAPI fake_setsockopt(SOCKET socket, int level, int option, const char* value, int length) {
-  char words[64];
+  char text[64];
   if (!is_ours(socket)) return real_setsockopt(socket, level, option, value, length);
-  sprintf(words, "setsockopt %d %d ", level, option);
-  note(words, (const unsigned char*)value, length);
+  sprintf(text, "setsockopt %d %d ", level, option);
+  note(text, (const unsigned char*)value, length);
   return family_of(socket) == AF_HYPERV && level == HV_PROTOCOL_RAW && length == 4 ? 0 : fail(WSAENOPROTOOPT);
 }
 
@@ -119,10 +119,10 @@ static int WSAAPI fake_WSASend(SOCKET socket, LPWSABUF buffers, DWORD number_of_
 static int(WSAAPI* real_shutdown)(SOCKET, int);
 
 static int WSAAPI fake_shutdown(SOCKET socket, int how) {
-  char words[32];
+  char text[32];
   if (is_ours(socket)) {
-    sprintf(words, "shutdown %d", how);
-    note(words, NULL, 0);
+    sprintf(text, "shutdown %d", how);
+    note(text, NULL, 0);
   }
   return real_shutdown(socket, how);
 }

@@ -2,14 +2,14 @@ import type { Guest } from '../../bed/guest.js';
 import { quote } from '../../bed/ssh.js';
 
 export interface BatchResult {
-  /** 124 where its time was over. */
+  /** 124 if its time was over. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Commands that run beside each other: the guest has two CPUs, and many wait for something. */
-const lanes = 3;
+const rows = 3;
 /** For one command. Seconds. */
 const limit = 90;
 
@@ -20,16 +20,16 @@ export async function batch(
 ): Promise<Readonly<Record<string, BatchResult>>> {
   const names = Object.keys(commands);
   const runs = Object.values(commands).map((command, at) => `run ${at} ${quote(command)}`);
-  const lane = (n: number) => `{ ${['true', ...runs.filter((_, at) => at % lanes === n)].join('; ')}; } &`;
+  const row = (n: number) => `{ ${['true', ...runs.filter((_, at) => at % rows === n)].join('; ')}; } &`;
   const { stdout } = await guest.run(
     `cd $(mktemp -d)
     run() { timeout ${limit} bash -o pipefail -c "$2" </dev/null >$1.out 2>$1.err; echo $? >$1.code; }
-    ${[0, 1, 2].map(lane).join('\n')}
+    ${[0, 1, 2].map(row).join('\n')}
     wait
     for at in $(seq 0 ${names.length - 1}); do
       echo "$(cat $at.code) $(base64 -w0 $at.out). $(base64 -w0 $at.err)."
     done`,
-    { timeout: 60 + limit * Math.ceil(names.length / lanes) },
+    { timeout: 60 + limit * Math.ceil(names.length / rows) },
   );
   const lines = stdout.trim().split('\n').map(parse);
   return Object.fromEntries(names.map((name, at) => [name, lines[at] ?? nothing]));

@@ -14,7 +14,7 @@ export interface HostSsh {
   /** The ssh_config file, for scp and others. */
   config(mode: Mode): string;
   ssh(mode: Mode): readonly string[];
-  /** ssh whose proxy waits for a machine that boots, and tells each try on stderr. */
+  /** ssh whose proxy waits for a machine that boots, and reports each try on stderr. */
   waiting(mode: Mode, seconds: number): readonly string[];
 }
 

@@ -5,7 +5,7 @@ import { cid } from './scene.js';
 /** The container's name. */
 export const container = 'inner';
 
-/** What the guest's own machined is told of: machines that are the guest itself, reached in one way or another. */
+/** What is registered in the guest's own machined: machines that are the guest itself, reached by different routes. */
 export const registered = {
   fakevm: { vSockCid: cid },
   fakeaddr: { sshAddress: '127.0.0.1' },

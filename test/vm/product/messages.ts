@@ -2,7 +2,7 @@ import { code as codeIn, codes, type Row, tableOf } from '../../markdown.js';
 
 type Family = 'AF_UNIX' | 'AF_VSOCK' | 'Multiplexers' | 'TCP';
 
-/** What docs/errors.md says about a failed connect: the words of its row, with the address and port filled in. */
+/** What docs/errors.md says about a failed connect: its row, with the address and port filled in. */
 export function documented(family: Family, code: string, address: string, port: number) {
   const row = tableOf('errors.md', family).find((each) => codes(each.code).includes(code));
   if (!row) throw new Error(`docs/errors.md has no row for ${code} under ${family}`);

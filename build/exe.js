@@ -1,21 +1,17 @@
 // Builds the Linux executable and its release archive: node build/exe.js
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { root } from './bundle/bundle.js';
 import { copyDocs } from './docs.js';
-import { buildEngineProgram } from './engine/build.js';
-import { licences } from './engine/licences.js';
+import { buildExecutable, executableFolder as folder } from './executable.js';
 
-const target = 'linux-x64';
-const folder = join(root, 'dist', target);
+const target = basename(folder);
 
-const { sources, packages } = await buildEngineProgram(
-  join(root, 'src/bin/executable.ts'),
-  join(folder, 'vmssh'),
-);
-for (const name of readdirSync(folder)) if (name !== 'vmssh') rmSync(join(folder, name), { recursive: true });
-writeFileSync(join(folder, 'LICENSES'), licences(sources, packages));
+const executable = await buildExecutable();
+if (!executable.built) fail(executable.reason);
+for (const name of readdirSync(folder))
+  if (name !== 'vmssh' && name !== 'LICENSES') rmSync(join(folder, name), { recursive: true });
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));
 copyDocs(folder);
@@ -45,7 +41,11 @@ function archive() {
 /** @param {string} program @param {readonly string[]} args */
 function run(program, args) {
   const { status, error } = spawnSync(program, args, { stdio: 'inherit' });
-  if (status === 0) return;
-  console.error(`build:exe: ${program} failed: ${error?.message ?? `exit code ${status}`}`);
+  if (status !== 0) fail(`${program} failed: ${error?.message ?? `exit code ${status}`}`);
+}
+
+/** @param {string} words @returns {never} */
+function fail(words) {
+  console.error(`build:exe: ${words}`);
   process.exit(1);
 }

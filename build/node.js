@@ -1,10 +1,12 @@
-// Builds dist/ from src/ for Node, and the addon where it is absent: node build/node.js
+// Builds dist/ from src/ for Node, the addon, and the executable if it can be built here: node build/node.js
 /** @import { Plugin } from 'rolldown' */
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { buildNative } from '../native/build.js';
 import { bundle, root } from './bundle/bundle.js';
+import { buildExecutable } from './executable.js';
 
 await Promise.all([sources(), addon()]);
+await executable();
 
 /** The fast path is CommonJS, for which Node starts none of what it needs for modules: 5 ms of 25. */
 async function sources() {
@@ -67,4 +69,14 @@ async function addon() {
   const result = await buildNative({ quiet: true });
   if (!result.built && result.reason)
     console.error(`vmssh is built without its native addon: ${result.reason}`);
+}
+
+/** What ssh starts does not wait for Node then. It is no failure if it cannot be built here. */
+async function executable() {
+  if (process.platform !== 'linux') return;
+  const result = await buildExecutable({ seconds: 60 }).catch((error) => ({
+    built: /** @type {const} */ (false),
+    reason: String(error.message).split('\n', 1)[0],
+  }));
+  if (!result.built) console.error(`vmssh is built without its executable: ${result.reason}`);
 }

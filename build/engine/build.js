@@ -18,7 +18,7 @@ const work = join(root, 'native/build/engine');
  * @param {'address'} [sanitize] as in native/build-flags.js
  */
 export async function buildEngineProgram(main, output, sanitize) {
-  const sources = engineSources();
+  const sources = await engineSources();
   const objects = await compileObjects(sources, sanitize);
   const compiler = join(work, 'compiler');
   await run('g++', [...codeFlags(sanitize), ...objects.compiler, '-o', compiler]);

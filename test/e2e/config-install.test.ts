@@ -17,9 +17,10 @@ import SshConfig, { LineType } from 'ssh-config';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/discovery/tools/json.js';
 import { isRoot } from '../../src/files/place.js';
+import { callerForSsh } from '../../src/ssh/config/caller.js';
 import { listing, PeerFolder } from '../discovery/machined/varlink-peer.js';
 import { missingPrograms } from '../helpers/programs.js';
-import { run, vmssh } from '../helpers/run.js';
+import { dist, executable, run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const id = '0123456789abcdef0123456789abcdef';
@@ -92,6 +93,14 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       expect((await effective(own, other)).proxycommand).toBeUndefined();
   });
 
+  const beside = executable ?? dist('linux-x64/vmssh');
+  it.skipIf(!existsSync(beside))('has ssh call the executable, also if Node writes it', async () => {
+    const home = newHome();
+    await inHome(home, 'config', 'install');
+    const { proxycommand } = await effective(join(home, '.ssh/vmssh.conf'), 'vsock/3');
+    expect(proxycommand).toContain(`${beside} proxy --fdpass `);
+  });
+
   it('hands each machine to the proxy as it is called, through ssh and the shell', async () => {
     const home = newHome();
     const spy = join(home, `sp y's`);
@@ -100,7 +109,8 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     });
     await inHome(home, 'config', 'install');
     const own = join(home, '.ssh/vmssh.conf');
-    const self = vmssh.map((word) => (/^[\w@+=:,./%-]+$/.test(word) ? word : `'${word}'`)).join(' ');
+    const { program } = await callerForSsh({ self: vmssh, platform: 'linux' });
+    const self = program.map((word) => (/^[\w@+=:,./%-]+$/.test(word) ? word : `'${word}'`)).join(' ');
     const text = readFileSync(own, 'utf8')
       .replaceAll(self, `'${spy.replaceAll("'", "'\\''")}'`)
       .replaceAll('--fdpass ', '');

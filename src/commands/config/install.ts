@@ -4,6 +4,7 @@ import type { ListedMachine } from '../../discovery/merge.js';
 import { exitCode, printable } from '../../errors.js';
 import { adoptKeys } from '../../host-keys/adopt.js';
 import { parseTarget } from '../../kinds/parse.js';
+import { callerForSsh } from '../../ssh/config/caller.js';
 import { otherHome } from '../../ssh/folder.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { keyNames } from '../../ssh/older-names.js';
@@ -64,7 +65,7 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
       found ??= findMachines(to);
       return found;
     };
-    const why = options.system ? await notForAll(io.self) : undefined;
+    const why = options.system ? await notForAll((await callerForSsh(io)).program) : undefined;
     if (why !== undefined)
       io.err(
         `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,

@@ -5,7 +5,7 @@ import { positionals, usage } from '../../cli/values.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import { isFailure, providersOn } from '../../discovery/provider.js';
 import { printable, quote } from '../../errors.js';
-import { loadAddon } from '../../native.js';
+import { callerForSsh } from '../../ssh/config/caller.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
 import { keptBlocks } from '../../ssh/config/kept.js';
 import { configText, userKnownHosts } from '../../ssh/config/text.js';
@@ -117,9 +117,8 @@ export async function configLines(
   const kept = keptBlocks(file, failed, hosts);
   if (kept.length > 0)
     io.err(`${io.program}: kept as they were: ${kept.map(({ host }) => printable(host)).join(', ')}\n`);
-  const { self: program, platform } = io;
-  const fdpass = platform !== 'win32' && loadAddon().addon !== undefined;
-  const text = usage(() => configText({ program, fdpass, platform, knownHosts, hosts }));
+  const caller = await callerForSsh(io);
+  const text = usage(() => configText({ ...caller, knownHosts, hosts }));
   return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
 }
 

@@ -14,6 +14,7 @@ import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
+import { callerForSsh } from '../../ssh/config/caller.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
 import { formatCheck } from '../check/format.js';
 import { checkTarget } from '../check/target.js';
@@ -129,8 +130,9 @@ async function afterwards({ into, script }: GuestInstallOptions, target: string,
   const name = hostName(splitUser(into.host).host);
   const user = account ?? splitUser(into.host).user;
   const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
+  const { program } = await callerForSsh(io);
   const lines = hostLines({
-    ...{ name, target, port, user, program: io.self, platform: io.platform },
+    ...{ name, target, port, user, program, platform: io.platform },
     ...{ knownHosts: knownHostsOf(io), hostKeyAlias: hostKeyAlias(found) },
   });
   const onWindows = kindOf(parseTarget(target)).from.startsWith('windows');

@@ -1,5 +1,6 @@
 import type { Io } from '../../../cli/command.js';
 import { readText } from '../../../files/read-file.js';
+import { callerForSsh } from '../../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../../ssh/config/file.js';
 import { proxyWord } from '../../../ssh/config/word.js';
 import { otherHome } from '../../../ssh/folder.js';
@@ -35,11 +36,14 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
   const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
   const owner = ownerOf(own);
   const ssh = otherHome(io.env, io.platform);
+  const { program } = await callerForSsh(io);
   const lines = owner === 'none' ? proxyCommands(main) : own;
   return {
     ...{ path, owner, mainPath, include: includeOf(main, [include, path, '~/.ssh/vmssh.conf']) },
     pasted: proxyCommands(main) !== '',
-    callsThis: io.self.every((word) => lines?.includes(proxyWord(word, io.platform))),
+    callsThis: [io.self, program].some((words) =>
+      words.every((word) => lines?.includes(proxyWord(word, io.platform))),
+    ),
     homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
   };
 }

@@ -1,0 +1,86 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildExecutable } from '../../build/executable.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { dist, run } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
+
+describe('building the executable', () => {
+  it('says what is missing without a compiler', async () => {
+    const empty = join(dir, 'empty');
+    mkdirSync(empty);
+    const result = await buildExecutable({ folder: join(dir, 'out'), env: { PATH: empty } });
+    expect(result).toEqual({ built: false, reason: 'no gcc and no g++; apt-get install g++' });
+    expect(existsSync(join(dir, 'out'))).toBe(false);
+  });
+
+  const missing = missingPrograms({ gcc: 'gcc', 'g++': 'g++', 'apt-get': 'apt', 'dpkg-deb': 'dpkg' });
+  describe.skipIf(missing)('without an archive', () => {
+    let asked = 0;
+    let answer = (): number | undefined => 404;
+    const server: Server = createServer((_, response) => {
+      asked += 1;
+      const code = answer();
+      if (code !== undefined) response.writeHead(code).end();
+    });
+    beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
+    afterAll(() => void server.close());
+    const build = (cache: string, seconds: number) => {
+      const { port } = server.address() as AddressInfo;
+      const env = {
+        ...process.env,
+        XDG_CACHE_HOME: join(dir, cache),
+        no_proxy: '127.0.0.1',
+        VMSSH_TEST_MIRROR: `http://127.0.0.1:${port}/debian`,
+      };
+      return buildExecutable({ folder: join(dir, 'out'), seconds, env });
+    };
+
+    it('says so, and does not ask again for an hour', async () => {
+      expect(await build('refused', 20)).toEqual({
+        built: false,
+        reason: expect.stringMatching(/^no sources of QuickJS-ng: apt-get .+/),
+      });
+      expect(asked).toBeGreaterThan(0);
+      const before = asked;
+      expect(await build('refused', 20)).toEqual({
+        built: false,
+        reason: expect.stringMatching(/less than an hour ago; npm run build:exe tries it again$/),
+      });
+      expect(asked).toBe(before);
+    });
+
+    it('gives up one that never answers', async () => {
+      answer = () => undefined;
+      expect(await build('silent', 1)).toEqual({
+        built: false,
+        reason: expect.stringMatching(/it took too long$/),
+      });
+    });
+  });
+});
+
+// Made by npm run build, if this machine can build it at all.
+describe.skipIf(!existsSync(dist('linux-x64/vmssh')))('the executable that was built', () => {
+  it('is not built again', async () => {
+    const { mtimeMs } = statSync(dist('linux-x64/vmssh'));
+    expect(await buildExecutable()).toEqual({ built: true, upToDate: true });
+    expect(statSync(dist('linux-x64/vmssh')).mtimeMs).toBe(mtimeMs);
+  });
+
+  it('makes a package of at most 2 MB', async () => {
+    const { code, stdout } = await run([
+      process.execPath,
+      'build/deb.js',
+      dist('linux-x64'),
+      join(dir, 'deb'),
+    ]);
+    expect(code).toBe(0);
+    expect(statSync(stdout.trim()).size).toBeLessThan(2_000_000);
+  });
+});

@@ -1,0 +1,68 @@
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { callerForSsh } from '../../../src/ssh/config/caller.js';
+import { version } from '../../../src/version.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+describe('how ssh calls a vmssh that Node runs', () => {
+  const dir = useTempDir();
+  const node = '/usr/bin/node';
+  let dist: string;
+  let executable: string;
+  let count = 0;
+  beforeEach(() => {
+    dist = join(realpathSync(dir), `${++count}`);
+    mkdirSync(join(dist, 'linux-x64'), { recursive: true });
+    writeFileSync(join(dist, 'vmssh.js'), '');
+    executable = join(dist, 'linux-x64/vmssh');
+  });
+  const write = (text: string, mode = 0o755) => writeFileSync(executable, text, { mode });
+  const saying = (text: string, code = 0) =>
+    `#!/bin/sh\n[ "$*" = --version ] && echo '${text}'; exit ${code}\n`;
+  const caller = (script = join(dist, 'vmssh.js'), platform: NodeJS.Platform = 'linux') =>
+    callerForSsh({ self: [node, script], platform }, () => false);
+  const byNode = () => ({ program: [node, join(dist, 'vmssh.js')], fdpass: false, platform: 'linux' });
+
+  it('is the executable beside it, which can pass sockets', async () => {
+    write(saying(version));
+    expect(await caller()).toEqual({ program: [executable], fdpass: true, platform: 'linux' });
+  });
+
+  it('is the executable beside the file that a link leads to', async () => {
+    write(saying(version));
+    symlinkSync(join(dist, 'vmssh.js'), join(dist, 'linux-x64/link'));
+    expect(await caller(join(dist, 'linux-x64/link'))).toMatchObject({ program: [executable] });
+  });
+
+  it('is Node if there is no executable', async () => {
+    expect(await caller()).toEqual(byNode());
+    expect(
+      await callerForSsh({ self: [node, join(dist, 'vmssh.js')], platform: 'linux' }, () => true),
+    ).toEqual({ ...byNode(), fdpass: true });
+  });
+
+  it.each([
+    { name: 'is another version', make: () => write(saying('0.0.1')) },
+    { name: 'fails', make: () => write(saying(version, 1)) },
+    { name: 'is for another system', make: () => write('\x7fELF for another') },
+    { name: 'must not be run', make: () => write(saying(version), 0o644) },
+    { name: 'is a folder', make: () => mkdirSync(executable) },
+  ])('is Node if the executable $name', async ({ make }) => {
+    make();
+    expect(await caller()).toEqual(byNode());
+  });
+
+  it('is Node on Windows', async () => {
+    write(saying(version));
+    expect(await caller(join(dist, 'vmssh.js'), 'win32')).toEqual({ ...byNode(), platform: 'win32' });
+  });
+});
+
+it('is the executable itself if that runs', async () => {
+  expect(await callerForSsh({ self: ['/usr/bin/vmssh'], platform: 'linux' }, () => true)).toEqual({
+    program: ['/usr/bin/vmssh'],
+    fdpass: true,
+    platform: 'linux',
+  });
+});

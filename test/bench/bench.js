@@ -8,11 +8,11 @@ import { parseArgs } from 'node:util';
 import { figures } from './figures.js';
 import { compileHarness } from './harness.js';
 import { measure } from './measure.js';
+import { asPlot } from './output/plot.js';
+import { progressOn } from './output/progress.js';
+import { asMarkdown } from './output/report.js';
+import { asText } from './output/table.js';
 import { findPrograms, versions } from './peers.js';
-import { asPlot } from './plot.js';
-import { progressOn } from './progress.js';
-import { asMarkdown } from './report.js';
-import { asText } from './table.js';
 
 const usage = `usage: npm run bench -- [OPTION]...
 

@@ -76,7 +76,7 @@ describe.each(openers)('opened $how', ({ skip, native }) => {
 describe('the cases', () => {
   it.each(['unix', 'vsock-mux'] as const)('cover every code of %s', (family) => {
     const here = new Set([...cases.flatMap(({ codes }) => codes), ...notHere, ...talk]);
-    // Those of Windows: test/windows/unix.test.ts.
+    // Those of Windows: test/windows/sockets/unix.test.ts.
     const codes = failures[family].flatMap((row) => row.codes.filter((each) => !each.startsWith('WSA')));
     expect(codes.filter((each) => !here.has(each))).toEqual([]);
   });

@@ -1,0 +1,110 @@
+import { heading, number, rows, verdictRows } from './table.js';
+
+/** @typedef {import('../types.js').Result} Result */
+/** @typedef {import('../types.js').FigureResult} FigureResult */
+
+/** docs/performance.md. @param {Result} result */
+export function asMarkdown(result) {
+  const { figures, machine, versions, notes } = result;
+  const targets = [
+    ['figure', 'of', 'held against', 'ratio', 'run by run', 'to reach', ''],
+    ...figures.flatMap(verdictRows),
+  ];
+  const facts = Object.entries({ ...machine, ...versions }).map(([name, value]) => `${name} ${value}`);
+  return `# Performance
+
+Made by \`npm run bench -- --write\`. ${result.quick ? 'A quick run: its figures say little. ' : ''}On ${facts.join(', ')}.
+
+![Medians, with the least and the most](performance.svg)
+
+## What was to be reached
+
+${table(targets)}
+${notes.map((note) => `\n- ${note}`).join('')}
+
+## Where we lose
+
+${losses(figures)}
+
+Where the time goes, and what was tried: [performance-profile.md](performance-profile.md).
+
+## All figures
+
+Medians; the last column is the least and the most of all runs.
+${figures.map(section).join('')}
+${method}`;
+}
+
+/** @param {FigureResult} figure */
+function section(figure) {
+  const own = rows(figure).map(([name = '', median = '', spread = '']) => [name, median, spread]);
+  return `\n### ${heading(figure)}\n\n${table([['', 'median', 'spread'], ...own])}\n`;
+}
+
+/** Each target that was missed, and each peer that is better at something. @param {readonly FigureResult[]} figures */
+function losses(figures) {
+  const missed = figures.flatMap(({ title, unit, verdicts }) =>
+    verdicts
+      .filter(({ reached }) => reached === false)
+      .map(({ of, peer, ratio, value, atMost, atLeast }) => {
+        const is = peer ? `${ratio?.toFixed(2)} × ${peer}` : `${number(value ?? 0)} ${unit}`.trim();
+        const limit = `${atMost === undefined ? 'at least' : 'at most'} ${atMost ?? atLeast}${peer ? ' ×' : ` ${unit}`}`;
+        return `- **${title}**, ${of}: ${is}, and ${limit.trim()} was to be reached.`;
+      }),
+  );
+  const beaten = figures.flatMap((figure) => {
+    const best = bestOf(figure);
+    const ours = figure.entries.find(({ name, absent }) => /^vmssh, executable/.test(name) && !absent);
+    if (!best || !ours || best === ours || best.median === ours.median) return [];
+    const [value, theirs] = [ours, best].map(({ median = 0 }) => `${number(median)} ${figure.unit}`.trim());
+    return [`- ${figure.title}: ${best.name} has ${theirs}, ${ours.name} ${value}.`];
+  });
+  return [
+    missed.length > 0 ? missed.join('\n') : 'Every target was reached.',
+    beaten.length > 0
+      ? `\nWho is better than the executable, whatever the target says:\n\n${beaten.join('\n')}`
+      : '',
+  ].join('\n');
+}
+
+/** The best program that does the same work: bare processes connect to nothing. @param {FigureResult} figure */
+function bestOf({ entries, better }) {
+  const peers = entries.filter(({ name, absent }) => !absent && !/^bare |no libvirtd/.test(name));
+  return peers.toSorted((a, b) => ((a.median ?? 0) - (b.median ?? 0)) * (better === 'less' ? 1 : -1))[0];
+}
+
+/** @param {readonly (readonly string[])[]} all */
+function table([head = [], ...body]) {
+  const line = (/** @type {readonly string[]} */ cells) => `| ${cells.map(escapeCell).join(' | ')} |`;
+  return [
+    line(head),
+    `|${head.map(() => ' --- |').join('')}`,
+    ...body.map((cells) => line(head.map((_, i) => cells[i] ?? ''))),
+  ].join('\n');
+}
+
+/** @param {string} cell */
+function escapeCell(cell) {
+  return cell.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+const method = `
+## How it was measured
+
+\`npm run bench\` compiles a small C program that plays ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. In the
+same process a thread listens on a unix socket and sends a banner at once. The clock runs from before the fork to the
+banner's last byte; with fd passing the banner is read from the socket that was passed. No test data leaves the memory.
+
+- Competitors take turns, A B C A B C …, after one run each that only warms the caches. Compared are medians; "run by run" is the median of the ratios of
+  neighbouring runs, which says more where the machine's speed drifts. A target counts by the ratio of the medians.
+- systemd-ssh-proxy and libvirt-ssh-proxy are trixie's own packages in a root of their own, entered by chroot(2) right before exec. libvirt-ssh-proxy only asks a libvirtd
+  for a CID: without one, what is timed is its start until it says so.
+- A bare process is timed from the fork to its end; "one write" from the fork to the first byte that it writes.
+- \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` behind the socket. Each proxy is started through one more exec, since one of them needs its chroot.
+- A relay's throughput starts after one byte went there and back: no process start in it. The source writes and the sink reads 256 KiB
+  at a time. PSS is the sum over all of a proxy's processes, once it did not change for 2.5 seconds; by then a relay of the executable has
+  freed its engine.
+- Environment variables are those of a plain login: NODE_OPTIONS and the like would change how a runtime starts.
+
+Run it on a machine that does nothing else: on a busy one the runtimes' threads wait for a processor, and C programs have none.
+`;

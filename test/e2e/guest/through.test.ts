@@ -1,0 +1,65 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sshCommand } from '../../../src/guest/run/route.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+
+describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missing}` : ''}`, () => {
+  const dir = useTempDir();
+  const control = join(dir, 'control');
+  let sshd: SshdOnSocket;
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+  });
+  afterAll(() => sshd?.close());
+
+  // As if it had been reached over TCP before, where only 192.0.2.7 leads.
+  function config(knownKey: string): string {
+    writeFileSync(join(dir, 'known'), `192.0.2.7 ${knownKey}\n`);
+    const path = join(dir, 'config');
+    const lines = [
+      ...['Host web', 'HostName 192.0.2.7', `User ${sshd.user}`, `IdentityFile ${join(dir, 'id')}`],
+      ...['IdentitiesOnly yes', 'BatchMode yes', `UserKnownHostsFile ${join(dir, 'known')}`],
+      ...['StrictHostKeyChecking yes', 'ControlMaster auto', `ControlPath ${control}`],
+    ];
+    writeFileSync(path, `${lines.join('\n    ')}\n`, { mode: 0o600 });
+    return path;
+  }
+  const login = (through: string, knownKey: string) => {
+    const options = { route: 'ssh', host: 'web', self: vmssh, platform: 'linux', port: 22 } as const;
+    return run([...sshCommand({ ...options, sshConfig: config(knownKey), through }), 'echo in']);
+  };
+  const keyOf = (name: string) => readFileSync(join(dir, `${name}.pub`), 'utf8').trim();
+
+  it('has its user, its key and its host key', async () => {
+    expect(await login(`unix/${sshd.path}`, keyOf('host'))).toMatchObject({ code: 0, stdout: 'in\n' });
+  });
+
+  it('is refused by ssh if the target has another host key', async () => {
+    const { code, stdout, stderr } = await login(`unix/${sshd.path}`, keyOf('id'));
+    expect([code, stdout]).toEqual([255, '']);
+    expect(stderr).toContain('Host key verification failed.');
+  });
+
+  it('is not reached over a connection that is open already', async () => {
+    const master = ['ssh', '-F', config(keyOf('host')), '-MNf', '-o', `ControlPath=${control}`];
+    const proxy = `ProxyCommand=${vmssh.join(' ')} proxy unix/${sshd.path} 22`;
+    expect(
+      await run([...master, '-o', proxy, 'web'], { stdio: ['ignore', 'ignore', 'ignore'] }),
+    ).toMatchObject({
+      code: 0,
+    });
+    try {
+      const over = await run(['ssh', '-F', join(dir, 'config'), 'web', 'echo in']);
+      expect(over.stdout).toBe('in\n');
+      expect(await login(`unix/${join(dir, 'nobody.sock')}`, keyOf('host'))).toMatchObject({ code: 255 });
+    } finally {
+      await run(['ssh', '-F', join(dir, 'config'), '-O', 'exit', 'web']);
+    }
+  });
+});

@@ -1,0 +1,62 @@
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useJsonServices } from '../../discovery/managers/json-services.js';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { missingRoot, otherUser } from '../../helpers/other-user.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const serve = useJsonServices(dir);
+
+/** What root is after `su` or `sudo -E`: its folders are those of the user before. */
+describe.skipIf(missingRoot('an environment of others'))('an environment of another user', () => {
+  let machined: Machined;
+  const { uid = 0, gid = 0 } = otherUser;
+  const program = (args: readonly string[], env: NodeJS.ProcessEnv) =>
+    run([...vmssh, ...args], { env: { ...process.env, ...env } });
+
+  beforeAll(async () => {
+    machined = await startMachined([{ name: 'prod', class: 'vm', service: 'x', vSockCid: 4_000_000_009 }]);
+  });
+  afterAll(() => machined.stop());
+
+  it('has no systemd-machined', async () => {
+    expect(await program(['resolve', 'machine/prod'], machined.env)).toMatchObject({ code: 0 });
+    chownSync(dirname(machined.env.XDG_RUNTIME_DIR), uid, gid);
+    chownSync(machined.env.XDG_RUNTIME_DIR, uid, gid);
+    expect(await program(['resolve', 'machine/prod'], machined.env)).toMatchObject({ code: 4 });
+    expect(await program(['list', '--json'], machined.env)).toMatchObject({
+      stdout: expect.not.stringContaining('prod'),
+    });
+  });
+
+  it('has no Incus', async () => {
+    const metadata = [
+      { name: 'prod', type: 'virtual-machine', config: { 'volatile.vsock_id': '4000000009' } },
+    ];
+    const answers = { '/1.0/instances?recursion=2&all-projects=true': JSON.stringify({ metadata }) };
+    const INCUS_SOCKET = await serve('incus.sock', answers);
+    expect(await program(['list', '--provider=incus'], { INCUS_SOCKET })).toMatchObject({
+      stdout: expect.stringContaining('incus/prod'),
+    });
+    chownSync(INCUS_SOCKET, uid, gid);
+    expect(await program(['list', '--provider=incus'], { INCUS_SOCKET })).toMatchObject({
+      stdout: expect.not.stringContaining('incus/prod'),
+    });
+  });
+
+  it('is not handed on to the tools that are asked', async () => {
+    const theirs = join(dir, 'theirs');
+    mkdirSync(theirs);
+    chownSync(theirs, uid, gid);
+    const list = '{"list":[{"name":"of ($HOME,$XDG_RUNTIME_DIR,$XDG_DATA_HOME)","ipv4":[]}]}';
+    writeFileSync(join(dir, 'multipass'), `#!/bin/sh\ncat <<.\n${list}\n.\n`, { mode: 0o755 });
+    const PATH = `${dir}:${process.env.PATH}`;
+    const own = { PATH, HOME: dir, XDG_RUNTIME_DIR: theirs, XDG_DATA_HOME: theirs };
+    expect(await program(['list', '--provider=multipass'], own)).toMatchObject({
+      stdout: expect.stringContaining(`of (${dir},,)`),
+    });
+  });
+});

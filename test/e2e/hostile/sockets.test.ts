@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, lchownSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { missingRoot, otherUser } from '../../helpers/other-user.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { outcome, run, vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const { uid = 0, gid = 0 } = otherUser;
+const missing =
+  missingRoot('a socket of another user') ??
+  missingPrograms({ unshare: 'util-linux', mount: 'mount', ip: 'iproute2' });
+
+/** A multiplexer's answer, and the banner of whoever has it. */
+const serve = (path: string, banner: string) => `
+  require('node:net').createServer((socket) => {
+    socket.on('error', () => {}).once('data', () => socket.write('OK 1\\nSSH-2.0-${banner}\\r\\n'));
+  }).listen('${path}', () => console.log('ready'));
+  process.stdin.resume().on('end', () => process.exit());`;
+
+describe.skipIf(missing)("a monitor of root's and a socket of another user", () => {
+  it('at the same path in two mount namespaces are distinguished', async () => {
+    const folder = join(dir, 'apart');
+    mkdirSync(folder);
+    const path = join(folder, 'v.sock');
+    const pid = await monitor(path, serve(path, 'real'), `mount -t tmpfs none ${folder}`);
+    await impostor(path);
+    const [machine] = await listed();
+    expect(machine).toMatchObject({ target: `vsock-mux/proc/${pid}/root${path}` });
+    expect(await banner(machine?.target)).toMatchObject({ code: 0, stdout: 'SSH-2.0-real\n', stderr: '' });
+  });
+
+  it('reached by a link that means another file in its root are distinguished', async () => {
+    const [folder, link] = [join(dir, 'linked'), join(dir, 'link')];
+    mkdirSync(folder);
+    symlinkSync(folder, link);
+    const path = join(link, 'v.sock');
+    await monitor(path, serve(path, 'real'), `mount -t tmpfs none ${folder}`);
+    await impostor(path);
+    const [machine] = await listed();
+    expect(await banner(machine?.target)).toMatchObject({ code: 0, stdout: 'SSH-2.0-real\n', stderr: '' });
+  });
+
+  it('in place of its own: it is not a machine, and that is reported', async () => {
+    const path = join(dir, 'taken.sock');
+    await monitor(path, 'console.log("ready"); process.stdin.resume().on("end", () => process.exit())');
+    await impostor(path);
+    const { stdout, stderr } = await run([...vmssh, 'list', '--provider=cloud-hypervisor']);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(`${path} belongs to user ${uid}`);
+  });
+
+  it('where its API should be: it is not asked', async () => {
+    const [path, api] = [join(dir, 'own.sock'), join(dir, 'api.sock')];
+    const forged = { state: 'Running', config: { vsock: { cid: 9, socket: '/forged' } } };
+    const server = createHttpServer((_, response) => response.end(JSON.stringify(forged))).listen(api);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    chownSync(api, uid, gid);
+    await monitor(path, serve(path, 'real'), ':', ['--api-socket', api]);
+    const [machine] = await listed();
+    expect(machine).toMatchObject({ target: `vsock-mux${path}` });
+  });
+});
+
+/** The same by a port: a QEMU in a network namespace of its own forwards it there, and here it is free. */
+describe.skipIf(missing)("a QEMU of root's and a port of another user", () => {
+  const listening = (port: number) => `
+    const server = require('node:net').createServer((socket) => socket.end('SSH-2.0-x\\r\\n'));
+    server.listen(${port}, '127.0.0.1', () => console.log('ready', server.address().port));
+    process.stdin.resume().on('end', () => process.exit());`;
+  const qemu = async (name: string, port: string, script: string, before?: readonly string[]) => {
+    const program = join(dir, 'qemu-system-x86_64');
+    rmSync(program, { force: true });
+    symlinkSync(process.execPath, program);
+    const forward = ['-name', name, '-nic', `user,hostfwd=tcp:127.0.0.1:${port}-:22`];
+    const [first = '', ...rest] = [...(before ?? []), program, '-e', script, '--', ...forward];
+    await start(first, rest);
+  };
+
+  it('are distinguished', async () => {
+    const said: string[] = [];
+    await start(process.execPath, ['-e', listening(0)], otherUser, (text) => said.push(text));
+    const port = /ready (\d+)/.exec(said.join(''))?.[1] ?? '';
+    await qemu('hidden', port, listening(Number(port)), [
+      'unshare',
+      '-n',
+      'sh',
+      '-c',
+      'ip link set lo up; exec "$@"',
+      'sh',
+    ]);
+    const result = await run([...vmssh, 'resolve', 'qemu/hidden']);
+    expect(result).toMatchObject({ code: 4, stderr: expect.stringContaining('"hidden"') });
+    expect(result.stdout).toBe('');
+  });
+});
+
+describe.skipIf(missing)('a typed path of another user', () => {
+  it.each([
+    { name: 'vsock-nc', command: ['nc', '--banner'], mode: 'nc' },
+    { name: 'vmssh proxy', command: ['proxy'], mode: 'proxy' },
+    { name: 'vmssh proxy --wait', command: ['proxy', '--wait=20'], mode: 'proxy' },
+  ])('gets one warning of $name, on stderr', async ({ name, command, mode }) => {
+    const path = join(dir, `typed-${name.replaceAll(' ', '-')}.sock`);
+    await impostor(path);
+    const port = mode === 'proxy' ? ['22'] : [];
+    const child = spawn(vmssh[0] ?? '', [...vmssh.slice(1), ...command, `vsock-mux${path}`, ...port]);
+    child.stdout.once('data', () => child.stdin.end());
+    const { stdout, stderr } = await outcome(child);
+    expect(stdout).toMatch(/^SSH-2.0-impostor\r?\n$/);
+    expect(stderr).toBe(
+      `vmssh: warning: ${path} belongs to user ${uid}, who can answer in place of the machine\n`,
+    );
+  });
+
+  it('of this user, or of root, gets none', async () => {
+    const path = join(dir, 'mine.sock');
+    const server = createServer((socket) => socket.end('SSH-2.0-mine\r\n')).listen(path);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    expect(await run([...vmssh, 'nc', '--banner', `unix${path}`])).toMatchObject({ code: 0, stderr: '' });
+    chmodSync(path, 0o666);
+    chmodSync(dir, 0o755);
+    const asOther = await run([...vmssh, 'nc', '--banner', `unix${path}`], otherUser);
+    expect(asOther).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('that a link leads to gets one', async () => {
+    const [path, link] = [join(dir, 'target.sock'), join(dir, 'front')];
+    await impostor(path);
+    symlinkSync(path, link);
+    lchownSync(link, 0, 0);
+    const { stderr } = await run([...vmssh, 'nc', '--banner', `vsock-mux${link}`]);
+    expect(stderr).toContain(`${link} belongs to user ${uid}`);
+  });
+});
+
+interface Listed {
+  readonly target: string;
+}
+
+async function listed(): Promise<readonly Listed[]> {
+  const { stdout } = await run([...vmssh, 'list', '--json', '--provider=cloud-hypervisor']);
+  return JSON.parse(stdout).machines;
+}
+
+function banner(target = '') {
+  return run([...vmssh, 'nc', '--banner', target]);
+}
+
+/** A process that looks like a cloud-hypervisor with a socket at `path`, in a mount namespace of its own. */
+async function monitor(path: string, script: string, before = ':', more: readonly string[] = []) {
+  const program = join(dir, 'cloud-hypervisor');
+  rmSync(program, { force: true });
+  symlinkSync(process.execPath, program);
+  const args = [program, '-e', script, '--', '--vsock', `cid=3,socket=${path}`, ...more];
+  const own = before === ':' ? [] : ['unshare', '-m'];
+  const [first = '', ...rest] = [...own, 'sh', '-c', `${before} && exec "$@"`, 'sh', ...args];
+  return (await start(first, rest)).pid;
+}
+
+/** A multiplexer of the other user's, at `path` of this namespace. */
+async function impostor(path: string): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).once('data', () => socket.end('OK 1\nSSH-2.0-impostor\r\n'));
+  }).listen(path);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  chownSync(path, uid, gid);
+}
+
+/** Starts what says that it is ready, and lives as long as this test. */
+async function start(
+  program: string,
+  args: readonly string[],
+  who: object = {},
+  said: (text: string) => void = () => {},
+): Promise<ChildProcess> {
+  const child = spawn(program, args, { ...who, stdio: ['pipe', 'pipe', 'inherit'] });
+  const end = once(child, 'close');
+  onTestFinished(async () => {
+    child.stdin.end();
+    await end;
+  });
+  const [first] = await Promise.race([once(child.stdout, 'data'), end]);
+  expect(String(first)).toMatch(/^ready/);
+  said(String(first));
+  return child;
+}

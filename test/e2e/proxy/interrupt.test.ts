@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { missingPrograms } from '../../helpers/programs.js';
+import { vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { onTerminal } from '../../helpers/terminal.js';
+
+const showsCursor = '\x1b[?25h';
+
+describe.skipIf(missingPrograms({ script: 'bsdutils' }))('Ctrl-C on a terminal', () => {
+  const dir = useTempDir();
+  const env = { ...process.env, CI: undefined, TERM: 'xterm', NO_COLOR: '1' };
+
+  it('in check --wait names the stage, and why it was not passed', async () => {
+    const path = join(dir, 'nothing.sock');
+    const { code, stdout } = await onTerminal(
+      [...vmssh, 'check', '--wait', `unix${path}`],
+      /again in/,
+      '\x03',
+      env,
+    );
+    expect(code).toBe(130);
+    const result = stdout.slice(stdout.lastIndexOf(showsCursor));
+    expect(result).toMatch(/✓ parsed .*unix path=/);
+    expect(result).toMatch(/✓ resolved /);
+    expect(result).toContain(`interrupted while waiting: no socket at ${path} (ENOENT)`);
+    expect(result).toMatch(/✗ connect /);
+  });
+
+  it('in doctor TARGET --wait does so, too', async () => {
+    const command = [...vmssh, 'doctor', '-l', 'ann', '--wait', `unix${join(dir, 'nothing.sock')}`];
+    const { code, stdout } = await onTerminal(command, /again in/, '\x03', env);
+    expect(code).toBe(130);
+    expect(stdout.slice(stdout.lastIndexOf(showsCursor))).toContain('interrupted while waiting: no socket');
+  });
+
+  it('in the proxy ends it, with a cursor', async () => {
+    const command = [...vmssh, 'proxy', '--wait', `unix${join(dir, 'nothing.sock')}`, '22'];
+    const { code, stdout } = await onTerminal(command, /again in/, '\x03', env);
+    expect(code).toBe(130);
+    expect(stdout).toContain(showsCursor);
+  });
+});

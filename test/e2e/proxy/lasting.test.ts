@@ -1,0 +1,175 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { dist, executable, type Outcome, outcome, run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+// A relay that lasts replaces itself by vmssh-relay after 1.5 s, or by itself under that name.
+const hasAddon = missingAddon() === undefined;
+const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', sshd: 'openssh-server' });
+
+describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
+  const dir = useTempDir();
+  const pidFile = join(dir, 'pid');
+  let sshd: SshdOnSocket;
+  let ssh: readonly string[];
+  let host: string;
+
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+    host = `unix${sshd.path}`;
+    const script = join(dir, 'proxy.sh');
+    writeFileSync(script, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "$@"\n`, { mode: 0o755 });
+    const proxy = [script, ...vmssh, 'proxy', '--typed', '%n', '%h', '%p'].join(' ');
+    ssh = [...sshd.ssh('relay'), '-o', `ProxyCommand=${proxy}`];
+  });
+  afterAll(() => sshd.close());
+
+  const pid = () => Number(readFileSync(pidFile, 'utf8'));
+
+  it('carries on, with the exit code', async () => {
+    const [program = '', ...args] = [...ssh, host, 'echo begun; read line; echo "$line"; exit 7'];
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = outcome(child);
+    await once(child.stdout, 'data');
+    await became(pid());
+    child.stdin.end('and on\n');
+    expect(await ended).toMatchObject({ code: 7, stdout: 'begun\nand on\n' });
+    await expect.poll(() => isAlive(pid()), { timeout: 10_000 }).toBe(false);
+  });
+
+  it('carries what comes after a silence, and the next connection', async () => {
+    const slow = await run([...ssh, host, 'sleep 2; head -c 3000000 /dev/zero | wc -c; exit 7']);
+    expect(slow).toMatchObject({ code: 7, stdout: '3000000\n', stderr: '' });
+    const scp = ['scp', '-q', '-F', sshd.config('relay'), join(dir, 'sshd_config')];
+    const copied = await run([...scp, `${host.replaceAll('/', '%')}:${dir}/copy`]);
+    expect(copied).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(dir, 'copy'))).toEqual(readFileSync(join(dir, 'sshd_config')));
+  });
+
+  it('says nothing where the machine breaks the connection after ssh is gone', async () => {
+    const path = join(dir, 'peer.sock');
+    const server = createServer({ pauseOnConnect: true });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const connection = once(server, 'connection');
+    const [program = '', ...args] = [...ssh, '-v', `unix${path}`];
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const ended = outcome(child);
+    const [peer] = (await connection) as [Socket];
+    peer.write('SSH-2.0-x\r\n');
+    for await (const part of child.stderr.iterator({ destroyOnReturn: false }))
+      if (String(part).includes('SSH2_MSG_KEXINIT sent')) break;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    peer.destroy(); // with all that ssh sent unread: a reset
+    server.close();
+    expect((await ended).stderr).not.toMatch(/^vmssh: /m);
+  });
+
+  it('ends with an ssh that is killed', async () => {
+    const [program = '', ...args] = [...ssh, '-N', host];
+    writeFileSync(pidFile, '');
+    const child = spawn(program, args, { stdio: 'ignore' });
+    await expect.poll(pid, { timeout: 10_000 }).toBeGreaterThan(0);
+    const proxy = pid();
+    await became(proxy);
+    child.kill('SIGKILL');
+    await expect.poll(() => isAlive(proxy), { timeout: 10_000 }).toBe(false);
+  });
+});
+
+describe.skipIf(!hasAddon)('a connection that breaks', () => {
+  const dir = useTempDir();
+  const vsockNc = join(dir, 'vsock-nc');
+  if (executable) symlinkSync(executable, vsockNc);
+
+  it.each([
+    { name: 'vmssh proxy', command: [...vmssh, 'proxy'] },
+    { name: 'vmssh nc', command: [...vmssh, 'nc', '--pipe'] },
+    {
+      name: 'vsock-nc',
+      command: [...(executable ? [vsockNc] : [vmssh[0] ?? '', dist('vsock-nc.js')]), '--pipe'],
+    },
+  ])('has the same message before and after: $name', async ({ command }) => {
+    const before = await broken(command, async () => {});
+    const after = await broken(command, ({ pid = 0 }) => became(pid));
+    expect(before).toMatchObject({ code: 1, stdout: '12last bytes' });
+    expect(before.stderr).toContain('the machine broke the connection (ECONNRESET)');
+    expect(after).toEqual(before);
+    const ended = await broken(command, async ({ stdin }) => void stdin?.end('unread'));
+    expect(ended).toEqual(before);
+    const endedAfter = await broken(command, async ({ pid = 0, stdin }) => {
+      await became(pid);
+      stdin?.end('unread');
+    });
+    expect(endedAfter).toEqual(before);
+  });
+
+  it('stays as it is with -v, and prints what it moved', async () => {
+    const { path, accepted } = await listen();
+    const [program = '', ...args] = [...vmssh, 'proxy', '-v', `unix${path}`, '22'];
+    const child = spawn(program, args, { stdio: 'pipe' });
+    const ended = outcome(child);
+    const peer = await accepted;
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(nameOf(child.pid ?? 0)).not.toBe('vmssh-relay');
+    peer.end('bye');
+    child.stdin.end();
+    expect((await ended).stderr).toContain('0 bytes out, 3 bytes in, ended by peer');
+  });
+
+  /** A connection that is reset after `wait`, with bytes sent before. */
+  async function broken(
+    command: readonly string[],
+    wait: (child: ChildProcess) => Promise<void>,
+  ): Promise<Outcome> {
+    const { path, accepted } = await listen();
+    const [program = '', ...args] = [...command, `unix${path}`, '22'];
+    const child = spawn(program, args, { stdio: 'pipe' });
+    const ended = outcome(child);
+    const peer = await accepted;
+    await wait(child);
+    if (!child.stdin.writableEnded) child.stdin.write('unread'); // a peer that closes before it reads them resets
+    for (const round of '12') {
+      peer.write(round); // once the second came through, the relay has sent what was there
+      await once(child.stdout, 'data');
+    }
+    peer.write('last bytes', () => peer.destroy());
+    return ended;
+  }
+
+  /** A server of one connection, always at the same path. */
+  async function listen() {
+    const path = join(dir, 'peer.sock');
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const accepted = once(server, 'connection').then(([socket]) => {
+      server.close();
+      return socket as Socket;
+    });
+    return { path, accepted };
+  }
+});
+
+async function became(pid: number): Promise<void> {
+  await expect.poll(() => nameOf(pid), { timeout: 20_000 }).toBe('vmssh-relay');
+}
+
+function nameOf(pid: number): string {
+  return basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0', 1)[0] ?? '');
+}
+
+/** Whether a process still runs; one that only waits to be reaped by init does not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

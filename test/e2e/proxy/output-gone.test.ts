@@ -1,0 +1,34 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { lifeline } from '../../helpers/lifeline.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+
+describe('a reader that has seen enough', () => {
+  /** What it prints goes to a reader of one line; the code is its own. */
+  const withHead = (args: readonly string[], first = ':') =>
+    run(['bash', '-c', `set -o pipefail; "$@" | { ${first}; head -n 1; }`, 'bash', ...vmssh, ...args]);
+
+  it('ends list --watch, though nothing changes', async () => {
+    const { code, stderr } = await withHead(['list', '--watch=86400', '--provider=nspawn', '--json']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('ends check before it asks another target', async () => {
+    const { hold, gone } = lifeline(join(dir, 'head'));
+    let asked = 0;
+    const server = createServer(async (socket) => {
+      if (++asked === 2) await gone;
+      socket.end();
+    });
+    const path = join(dir, 'closes.sock');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const target = `unix${path}`;
+    const { stdout } = await withHead(['check', target, target, target, target], hold);
+    server.close();
+    expect({ stdout, asked }).toEqual({ stdout: `${target}\n`, asked: 2 });
+  });
+});

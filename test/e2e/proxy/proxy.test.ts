@@ -1,0 +1,227 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { outcome, run, vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+
+describe('what reaches stdout and how it ends', () => {
+  it('delivers what the peer sends after our end of input', async () => {
+    const server = await serve('tail', (socket) => {
+      socket.on('data', (part) => {
+        socket.write(`you said ${part}`);
+        socket.on('end', () => socket.end(' and went'));
+        child.stdin?.end();
+      });
+    });
+    const child = proxy(`unix${server.path}`);
+    child.stdin?.write('hello');
+    expect(await outcome(child)).toMatchObject({ code: 0, stdout: 'you said hello and went', stderr: '' });
+    server.close();
+  });
+
+  it('delivers every byte of a peer that sends a burst and closes', async () => {
+    const burst = 'x'.repeat(5_000_000);
+    const server = await serve('burst', (socket) => socket.end(burst));
+    const result = await outcome(likeSsh(proxy(`unix${server.path}`)));
+    expect([result.code, result.stdout.length]).toEqual([0, burst.length]);
+    server.close();
+  });
+
+  it('hands the banner on after it waited for it', async () => {
+    const server = await serve('banner', (socket) => socket.end('SSH-2.0-test\r\nrest'));
+    const result = await outcome(likeSsh(proxy(`unix${server.path}`, '--wait')));
+    expect(result).toMatchObject({ code: 0, stdout: 'SSH-2.0-test\r\nrest', stderr: '' });
+    server.close();
+  });
+
+  it('waits for a socket that comes later, and past connections that are closed without a banner', async () => {
+    const path = join(dir, 'later.sock');
+    const child = likeSsh(proxy(`unix${path}`, '--wait', '-v'));
+    await printed(child, 'no socket at');
+    let connections = 0;
+    const server = await serve('later', (socket) => {
+      connections++;
+      if (connections < 3) socket.destroy();
+      else socket.end('SSH-2.0-ready\r\n');
+    });
+    const result = await outcome(child);
+    expect([result.code, result.stdout, connections]).toEqual([0, 'SSH-2.0-ready\r\n', 3]);
+    server.close();
+  });
+
+  it('gives up waiting when the time is over, with the last reason', async () => {
+    const result = await run([...vmssh, 'proxy', '--wait=0.3', `unix${dir}/never.sock`, '22'], {
+      keepOpen: true,
+    });
+    expect(result.stdout).toBe('');
+    expect(result.code).toBe(1);
+  });
+});
+
+const refused: readonly { name: string; args: readonly string[]; says: string; code: number }[] = [
+  { name: 'an empty target', args: ['', '22'], says: 'the target is empty', code: 2 },
+  { name: 'control characters', args: ['unix/a\u001b[31m', '22'], says: '"unix/a\\x1b[31m"', code: 2 },
+  { name: 'an unknown kind', args: ['mint', '22'], says: '"mint"', code: 2 },
+  { name: 'a path over the limit', args: [`unix/${'a'.repeat(200)}`, '22'], says: 'at most 107', code: 2 },
+  { name: 'the CID any', args: ['vsock/4294967295', '22'], says: 'any machine', code: 2 },
+  { name: 'a CID that is none', args: ['vsock/x', '22'], says: '"x"', code: 2 },
+  { name: 'a negative port', args: ['vsock/3', '--', '-1'], says: 'negative', code: 2 },
+  { name: 'a word for a port', args: ['vsock/3', 'x'], says: '"x"', code: 2 },
+  { name: 'an empty port', args: ['vsock/3', ''], says: 'empty', code: 2 },
+  { name: 'the port any', args: ['vsock/3', '4294967295'], says: '4294967295', code: 2 },
+  { name: 'a GUID of a wrong shape', args: ['hyper-v/{12345678-1234}', '22'], says: 'no GUID', code: 2 },
+  { name: 'no argument', args: [], says: 'HOST PORT', code: 2 },
+  { name: 'a third argument', args: ['vsock/3', '22', '23'], says: '"23"', code: 2 },
+  { name: 'an unknown option', args: ['--bogus', 'vsock/3', '22'], says: '--bogus', code: 2 },
+  { name: 'a timeout that is none', args: ['--timeout', 'soon', 'vsock/3', '22'], says: '"soon"', code: 2 },
+  {
+    name: 'a machine that nobody knows',
+    args: ['container/no-such-machine', '22'],
+    says: 'no-such-machine',
+    code: 4,
+  },
+  { name: 'a socket that is not there', args: ['unix/no/such/socket', '22'], says: 'ENOENT', code: 1 },
+];
+
+describe('bad input', () => {
+  it.each(refused)('$name: one clear line, nothing on stdout', async ({ args, says, code }) => {
+    const result = await run([...vmssh, 'proxy', ...args], { keepOpen: true });
+    expect(result.stderr).toContain(says);
+    expect(result).toMatchObject({ code, stdout: '' });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what the test looks for
+    expect(result.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+});
+
+/** A peer that keeps the proxy in each of its states. */
+const states = [
+  { name: 'connecting', args: ['--timeout', '20'], kind: 'vsock-mux', greeting: '', until: 'resolve' },
+  { name: 'waiting', args: ['--wait=20'], kind: 'unix', greeting: 'not yet', until: 'connect' },
+  { name: 'relaying', args: [], kind: 'unix', greeting: '', until: 'connect' },
+] as const;
+
+const hasAddon = missingAddon() === undefined;
+
+const ends = [
+  { name: 'end of stdin', end: (child: ChildProcess) => child.stdin?.end() },
+  { name: 'SIGTERM', end: (child: ChildProcess) => child.kill('SIGTERM') },
+  { name: 'SIGHUP', end: (child: ChildProcess) => child.kill('SIGHUP') },
+  // Node by itself notices this at its next write only; an ssh that dies closes stdin, too.
+  ...(hasAddon
+    ? [{ name: 'a reader of stdout that went away', end: (child: ChildProcess) => child.stdout?.destroy() }]
+    : []),
+];
+
+describe.each(states)('while $name', ({ name, args, kind, greeting, until }) => {
+  let server: Held;
+  beforeAll(async () => {
+    server = await serve(`held-${name}`, (socket) => socket.write(greeting));
+  });
+  afterAll(() => server.close());
+
+  it.each(ends)('$name ends it', async ({ end }) => {
+    const child = proxy(`${kind}${server.path}`, '-v', ...args);
+    await printed(child, ` ${until} `);
+    end(child);
+    const result = await outcome(child);
+    expect(result.stdout).toBe('');
+  });
+});
+
+const missing = missingPrograms({ ssh: 'openssh-client' });
+
+describe.skipIf(missing)('an ssh that is killed', () => {
+  it.each([
+    ...(hasAddon ? [{ mode: 'fdpass', options: ['-o', 'ProxyUseFdpass=yes'], flags: '--fdpass' }] : []),
+    { mode: 'relay', options: [], flags: '' },
+  ])('takes its proxy along, by $mode', async ({ mode, options, flags }) => {
+    const server = await serve(`killed-${mode}`, () => {});
+    const pidFile = join(dir, `pid-${mode}`);
+    const script = join(dir, `proxy-${mode}.sh`);
+    writeFileSync(script, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "$@"\n`, { mode: 0o755 });
+    const proxyCommand = [
+      script,
+      ...vmssh,
+      'proxy',
+      flags,
+      '-v',
+      '--timeout=20',
+      `vsock-mux${server.path}`,
+      '22',
+    ].join(' ');
+    const ssh = spawn('ssh', ['-F', 'none', ...options, '-o', `ProxyCommand=${proxyCommand}`, 'x', 'true'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    await printed(ssh, ' resolve ');
+    ssh.kill('SIGKILL');
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    server.close();
+  });
+});
+
+interface Held {
+  readonly path: string;
+  close(): void;
+}
+
+function serve(name: string, onConnection: (socket: Socket) => void): Promise<Held> {
+  const path = join(dir, `${name}.sock`);
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket
+      .on('error', () => {})
+      .on('close', () => sockets.delete(socket))
+      .resume();
+    onConnection(socket);
+  });
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return new Promise((resolve) => server.listen(path, () => resolve({ path, close })));
+}
+
+function proxy(target: string, ...args: readonly string[]): ChildProcess {
+  const [program = '', ...before] = vmssh;
+  return spawn(program, [...before, 'proxy', ...args, target, '22'], { stdio: 'pipe' });
+}
+
+/** Hangs up when the proxy closed its output, as ssh does; the proxy itself goes on, for a peer that half-closed. */
+function likeSsh(child: ChildProcess): ChildProcess {
+  child.stdout?.once('end', () => child.stdin?.end());
+  return child;
+}
+
+/** Resolves when the text was printed on stderr; rejects when the child ended without. */
+async function printed(child: ChildProcess, text: string): Promise<void> {
+  let all = '';
+  child.stderr?.setEncoding('utf8');
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.on('data', (part) => {
+      all += part;
+      if (all.includes(text)) resolve();
+    });
+    once(child, 'exit').then(
+      () => reject(new Error(`ended without ${JSON.stringify(text)}: ${all}`)),
+      reject,
+    );
+  });
+}
+
+/** Whether a process still runs; one that only waits to be reaped by init does not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

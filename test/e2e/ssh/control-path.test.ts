@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+
+describe.skipIf(missing)('a ControlPath with the name of the host in it', () => {
+  const dir = useTempDir();
+  let sshd: SshdOnSocket;
+  let target: string;
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+    target = `unix${sshd.path}`;
+  });
+  afterAll(() => sshd.close());
+
+  function config(token: string): string {
+    const path = join(dir, `config-${token}`);
+    const control = `Host *\n    ControlMaster auto\n    ControlPath ${dir}/cm-%${token}\n`;
+    writeFileSync(path, `${control}Include ${sshd.config('relay')}\n`, { mode: 0o600 });
+    return path;
+  }
+
+  it('keeps ssh from every target with a slash, and %C does not', async () => {
+    const login = (token: string) => run(['ssh', '-F', config(token), target, 'exit 3']);
+    expect(await login('h')).toMatchObject({
+      code: 255,
+      stderr: expect.stringContaining('cannot bind to path'),
+    });
+    expect(await login('C')).toMatchObject({ code: 3 });
+  });
+
+  it('is seen by the doctor, who says %C', async () => {
+    const doctor = (token: string) =>
+      run([...vmssh, 'doctor', '--ssh-config', config(token), `${sshd.user}@${target}`]);
+    const { code, stdout } = await doctor('h');
+    expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringMatching(/✓ login /) });
+    expect(stdout).toMatch(/✗ control-path .*cm-.*\n {4}fix: .*ControlPath ~\/\.ssh\/control-%C\n/);
+    expect(await doctor('C')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('control-path') });
+  });
+});

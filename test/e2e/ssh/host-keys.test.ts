@@ -1,0 +1,194 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { type Outcome, run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({
+  ssh: 'openssh-client',
+  sshd: 'openssh-server',
+  'ssh-keygen': 'openssh-client',
+});
+
+/** A machine without a UUID: of systemd-machined, by its name only. */
+describe.skipIf(missing)('the host key of a machine without a UUID', () => {
+  const dir = useTempDir();
+  // ssh puts the home of the password database in the place of "~", but not if the path is written out for its "%".
+  const home = join(dir, '100%home');
+  const file = join(home, '.ssh/vmssh_known_hosts');
+  const name = 'web-t7';
+  const conf = join(home, '.ssh/vmssh.conf');
+  let sshd: SshdOnSocket;
+  let machined: Machined;
+  let env: NodeJS.ProcessEnv;
+  let right: string;
+  let wrong: string;
+  const program = (...args: string[]) => run([...vmssh, ...args], { env });
+  const quick = ['-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR'];
+  const bySsh = (host = name) =>
+    run(['ssh', '-F', conf, ...quick, '-i', join(dir, 'id'), host, 'exit 7'], { env });
+  const byVmssh = (host = name) => program('ssh', '-F', '/dev/null', ...quick, host, 'exit 7');
+  const knownHosts = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+  const knows = (names: string, key: string) => writeFileSync(file, `${names} ${key}\n`);
+
+  beforeAll(async () => {
+    mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+    sshd = await startSshd(dir);
+    const key = (path: string) => readFileSync(join(dir, path), 'utf8').split(' ').slice(0, 2).join(' ');
+    [right, wrong] = [key('host.pub'), key('id.pub')];
+    const common = {
+      class: 'vm',
+      service: 'x',
+      sshAddress: `unix${sshd.path}`,
+      sshPrivateKeyPath: join(dir, 'id'),
+    };
+    machined = await startMachined(
+      [name, '*', 'x*t7', 'a b t7', "a'b t7"].map((each) => ({ name: each, ...common })),
+    );
+    env = { ...process.env, HOME: home, ...machined.env };
+    expect(await program('config', 'install')).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    machined.stop();
+    await sshd.close();
+  });
+  beforeEach(() => rmSync(file, { force: true }));
+
+  const refused = (result: Outcome) => expect(result).toMatchObject({ code: 255 });
+  const taken = (result: Outcome) => expect(result).toMatchObject({ code: 7, stderr: '' });
+
+  it('is kept under one name, by whichever command it is taken', async () => {
+    taken(await bySsh());
+    const first = knownHosts();
+    taken(await byVmssh());
+    taken(await byVmssh(`machine/${name}`));
+    taken(await byVmssh(`machine%${name}`));
+    expect(knownHosts()).toBe(first);
+    rmSync(file);
+    taken(await byVmssh());
+    taken(await bySsh());
+    expect(knownHosts()).toBe(first);
+  });
+
+  it('is refused by all of them when it changes, and taken by all after vmssh forget', async () => {
+    taken(await bySsh());
+    writeFileSync(file, knownHosts().replace(right, wrong));
+    refused(await bySsh());
+    refused(await byVmssh());
+    for (const command of ['check', 'doctor']) {
+      const { code, stdout } = await program(command, name);
+      expect({ command, code }).toEqual({ command, code: 1 });
+      expect(stdout).toMatch(/✗ handshake .*ssh refuses the host key .* it knows another key/);
+      expect(stdout).toMatch(new RegExp(`hint: .*vmssh.* forget '?machine/${name}`));
+    }
+    expect(await program('forget', name)).toMatchObject({
+      code: 0,
+      stdout: `forgot the host key of "${name}"\n`,
+    });
+    expect(knownHosts()).toBe('');
+    expect(await program('check', name)).toMatchObject({ code: 0 });
+    taken(await byVmssh());
+    taken(await bySsh());
+  });
+
+  it.each([
+    `machine-${name}`,
+    `machine%${name}`,
+    `machine/${name}`,
+    `container%${name}`,
+    `container-${name}`,
+  ])('counts if it was kept as %s by an older version', async (old) => {
+    knows(old, wrong);
+    expect((await program('check', name)).stdout).toContain('it knows another key');
+    refused(await byVmssh());
+    refused(await bySsh());
+    expect(await program('forget', name)).toMatchObject({ code: 0 });
+    expect(knownHosts()).toBe('');
+    knows(old, right);
+    taken(await byVmssh());
+    expect(knownHosts()).toMatch(
+      new RegExp(`^${old} ${right.replaceAll('+', '\\+')}\n.*${name} ssh-ed25519 .*\n$`),
+    );
+  });
+
+  it('counts for the Hosts of config install, too', async () => {
+    knows(`machine-${name}`, wrong);
+    expect(await program('config', 'install')).toMatchObject({ code: 0 });
+    refused(await bySsh());
+  });
+
+  it('is refused under the name of a pattern as well', async () => {
+    knows(`machine/${name}`, wrong);
+    expect((await program('check', `machine/${name}`)).code).toBe(1);
+    refused(await bySsh(`machine/${name}`));
+    expect(await program('forget', `machine/${name}`)).toMatchObject({ code: 0 });
+    taken(await bySsh(`machine/${name}`));
+    expect(await program('check', `machine/${name}`)).toMatchObject({ code: 0 });
+  });
+
+  it('is what ssh -G prints', async () => {
+    const { stdout } = await run(['ssh', '-F', conf, '-G', name], { env });
+    expect(stdout).toMatch(new RegExp(`^hostkeyalias vmssh-machine%${name}$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^userknownhostsfile ${file}$`, 'm'));
+  });
+
+  it.each(['machine/x*t7', "machine/a'b t7", 'a b t7'])(
+    'counts for no other machine if this one is called %s',
+    async (odd) => {
+      taken(await byVmssh(odd));
+      const [names = ''] = knownHosts().split(' ');
+      expect(names).toMatch(/^vmssh-machine%[^*?!,]+$/);
+      writeFileSync(file, knownHosts().replace(right, wrong));
+      refused(await byVmssh(odd));
+      taken(await byVmssh());
+      expect(await program('forget', odd)).toMatchObject({ code: 0 });
+      expect(knownHosts()).not.toContain(names);
+      taken(await byVmssh(odd));
+    },
+  );
+
+  it('is not kept if ssh takes no form of its name for a host', async () => {
+    expect(await byVmssh('*')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('ssh takes no form of'),
+    });
+    expect((await program('config', 'install')).stderr).toContain(
+      'no Host for "*": its name has no character',
+    );
+    expect(knownHosts()).toBe('');
+  });
+
+  it('is not kept by a name that is a pattern to ssh', async () => {
+    const result = await bySsh('machine/*');
+    expect(result).toMatchObject({ code: 255, stderr: expect.stringContaining('as a pattern') });
+    expect(knownHosts()).toBe('');
+  });
+
+  it('has no Host if two machines would have it', async () => {
+    const { stderr } = await program('config', 'install');
+    expect(stderr).toContain('no Host for "a b t7": another machine would be Host a-b-t7-machined too');
+    expect(stderr).toContain('no Host for "a\'b t7": another machine would be Host a-b-t7-machined too');
+    expect(readFileSync(conf, 'utf8')).not.toContain('a-b-t7');
+    expect((await program('ssh', 'a-b-t7')).stderr).toContain('may be "machine/a b t7" or "machine/a\'b t7"');
+  });
+
+  it('that was revoked is reported as revoked, and stays so after vmssh forget', async () => {
+    knows(`@revoked *`, right);
+    refused(await byVmssh());
+    expect((await program('check', name)).stdout).toContain('is revoked');
+    await program('forget', name);
+    expect(knownHosts()).toBe(`@revoked * ${right}\n`);
+  });
+
+  it('of another kind than the known one is refused, as ssh does it', async () => {
+    spawnSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-f', join(dir, 'ecdsa')]);
+    const other = readFileSync(join(dir, 'ecdsa.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    knows(`machine%${name}`, other);
+    refused(await byVmssh());
+    expect((await program('check', name)).stdout).toContain('it knows another key');
+  });
+});

@@ -1,0 +1,128 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+const id = '0123456789abcdef0123456789abcdef';
+
+/** Every command that takes a machine takes it by its name, with a user, and as ssh://. */
+describe.skipIf(missing)('a name', () => {
+  const dir = useTempDir();
+  let sshd: SshdOnSocket;
+  let machined: Machined;
+  let env: NodeJS.ProcessEnv;
+  const program = (...args: string[]) => run([...vmssh, ...args], { env });
+
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+    const sshAddress = `unix${sshd.path}`;
+    const sshPrivateKeyPath = join(dir, 'id');
+    const machine = { name: 'Web Server T7', id, class: 'vm', service: 'x', sshAddress, sshPrivateKeyPath };
+    machined = await startMachined([machine]);
+    env = { ...process.env, HOME: dir, ...machined.env };
+  });
+  afterAll(async () => {
+    machined.stop();
+    await sshd.close();
+  });
+
+  it.each([
+    { typed: 'Web Server T7', user: userInfo().username },
+    { typed: 'ann@web-server-t7', user: 'ann' },
+    { typed: `ssh://bob@${id}`, user: 'bob' },
+  ])('$typed is checked', async ({ typed, user }) => {
+    const { code, stdout } = await program('check', '--json', typed);
+    const {
+      results: [{ target, stages }],
+    } = JSON.parse(stdout);
+    const [first, ...rest] = stages;
+    expect({ code, target }).toEqual({ code: 0, target: typed });
+    expect(first).toMatchObject({
+      stage: 'found',
+      found: 'Web Server T7 of machined is machine/Web Server T7, running',
+    });
+    expect(rest.at(-1)).toMatchObject({
+      stage: 'authentication',
+      found: expect.stringMatching(`for ${user}$`),
+    });
+  });
+
+  it('that no machine has is reported with the existing names', async () => {
+    const says = 'no machine on this host has this name: known are';
+    for (const command of ['check', 'doctor'])
+      expect(await program(command, 'nope')).toMatchObject({
+        code: 4,
+        stdout: expect.stringMatching(`^nope\n.*${says}.*"Web Server T7"`),
+      });
+    for (const command of ['resolve', 'nc'])
+      expect(await program(command, 'nope')).toMatchObject({
+        code: 4,
+        stderr: expect.stringMatching(`${says}.*"Web Server T7"`),
+      });
+  });
+
+  it.each(['check', 'resolve'])('of a socket has no ports: %s says so', async (command) => {
+    const port = command === 'check' ? ['-p', '0', `unix${sshd.path}`] : [`unix${sshd.path}`, '0'];
+    const { stdout } = await program(command, ...port);
+    expect(stdout).toContain('port 0 is not used: the target has one server');
+    expect((await program(command, `unix${sshd.path}`)).stdout).not.toContain('is not used');
+  });
+
+  it('is resolved', async () => {
+    expect(await program('resolve', 'root@web-server-t7')).toMatchObject({
+      code: 0,
+      stdout: `unix:${sshd.path}
+  Web Server T7 of machined is machine/Web Server T7
+  systemd-machined (user) knows vm "Web Server T7"
+  it has the SSH address "unix${sshd.path}"
+  its private key is ${join(dir, 'id')}
+`,
+    });
+  });
+
+  it('answers nc with its banner', async () => {
+    const { code, stdout } = await program('nc', '--banner', 'ssh://web-server-t7');
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-/) });
+  });
+
+  it('is what the doctor looks at, and where it logs in with the key of the manager', async () => {
+    const { code, stdout } = await program('doctor', `${sshd.user}@web-server-t7`);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('✗');
+    expect(stdout).toMatch(/^\S+@web-server-t7\n {2}✓ found /);
+    expect(stdout).toContain(` for ${sshd.user}\n`);
+    expect(stdout).toMatch(/✓ login +/);
+    expect(stdout).toContain('in the guest\n');
+  });
+
+  it('is forgotten with a user in front', async () => {
+    const file = join(dir, '.ssh/vmssh_known_hosts');
+    expect(existsSync(file)).toBe(false);
+    await program('ssh', '-F', '/dev/null', '-q', 'web-server-t7', 'true');
+    const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
+    expect(readFileSync(file, 'utf8')).toContain(alias);
+    writeFileSync(file, `${readFileSync(file, 'utf8')}other ssh-ed25519 AAAA\n`);
+    expect(await program('forget', 'root@web-server-t7')).toMatchObject({ code: 0 });
+    expect(readFileSync(file, 'utf8')).toBe('other ssh-ed25519 AAAA\n');
+  });
+
+  it('with a port in an ssh:// form hands it to ssh', async () => {
+    const { stdout } = await program('ssh', '--print-command', 'ssh://ann@web-server-t7:2222');
+    expect(stdout).toMatch(/^ssh -l ann -p 2222 -o /);
+  });
+
+  it('without a kind makes the proxy say how to get there', async () => {
+    expect(await program('proxy', 'mint', '22')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /hint: a machine by its name: .*vmssh.* ssh NAME, or .*vmssh.* config install and then ssh NAME; a target is/,
+      ),
+    });
+  });
+});

@@ -1,0 +1,284 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/discovery/tools/json.js';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({
+  ssh: 'openssh-client',
+  scp: 'openssh-client',
+  sftp: 'openssh-client',
+  sshd: 'openssh-server',
+  rsync: 'rsync',
+});
+
+const id = '0123456789abcdef0123456789abcdef';
+const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
+
+/** A real sshd for a machine that a stand-in for systemd-machined lists by name, with the key to log in. */
+describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
+  const dir = useTempDir();
+  const home = join(dir, 'home');
+  const machines: JsonObject[] = [];
+  let sshd: SshdOnSocket;
+  let machined: Machined;
+  let env: NodeJS.ProcessEnv;
+  const knownHosts = () => readFileSync(join(home, '.ssh/vmssh_known_hosts'), 'utf8');
+  const tool = (name: string, ...args: string[]) => run([...vmssh, name, ...args], { env });
+  const quiet = ['-F', '/dev/null', '-q'];
+
+  beforeAll(async () => {
+    mkdirSync(home);
+    sshd = await startSshd(dir);
+    const common = {
+      class: 'vm',
+      service: 'x',
+      sshAddress: `unix${sshd.path}`,
+      sshPrivateKeyPath: join(dir, 'id'),
+    };
+    machines.push(
+      { name: 'Web Server T7', id, ...common },
+      { name: 'db-t7', id: id.replace('0', '1'), ...common },
+    );
+    machines.push({ name: 'twice-t7', id: id.replace('0', '2'), ...common });
+    machines.push({ name: 'TWICE-T7', id: id.replace('0', '3'), ...common });
+    machined = await startMachined(machines);
+    env = { ...process.env, HOME: home, ...machined.env };
+    for (const each of ['VMSSH_SSH', 'HV_SSH_COMMAND', 'RSYNC_RSH']) delete env[each];
+  });
+  afterAll(async () => {
+    machined.stop();
+    await sshd.close();
+  });
+
+  it.each(['db-t7', 'DB-T7', 'machine/db-t7', 'machine%db-t7', 'web-server-t7', id, 'Web Server T7'])(
+    'log in to %s, and give the exit code of the command',
+    async (name) => {
+      const result = await tool('ssh', ...quiet, '-o', 'BatchMode=yes', name, 'echo "in $0"; exit 7');
+      expect(result).toMatchObject({ code: 7, stdout: expect.stringMatching(/^in /) });
+    },
+  );
+
+  it('keep host keys by the machine, not by how it is reached', () => {
+    expect(knownHosts()).toContain(`${alias} ssh-ed25519 `);
+    const names = knownHosts()
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')[0]);
+    expect(names.filter((name) => !/^vmssh-[0-9a-f-]{36}$/.test(name ?? ''))).toEqual([]);
+  });
+
+  it('keep none for an address', async () => {
+    const before = knownHosts();
+    const key = ['-i', join(dir, 'id'), '-o', 'BatchMode=yes'];
+    const result = await tool('ssh', ...quiet, ...key, `unix${sshd.path}`, 'exit 3');
+    expect(result).toMatchObject({ code: 3 });
+    expect(knownHosts()).toBe(before);
+  });
+
+  it('log in where there is no home to keep a key in', async () => {
+    const homeless = { env: { ...env, HOME: '/dev/null' } };
+    const result = await run([...vmssh, 'ssh', ...quiet, '-o', 'BatchMode=yes', 'db-t7', 'exit 3'], homeless);
+    expect(result).toMatchObject({ code: 3 });
+  });
+
+  it('leave options after the host, and the command, to ssh', async () => {
+    const { code, stdout } = await tool(
+      'ssh',
+      ...quiet,
+      'db-t7',
+      '-o',
+      'BatchMode=yes',
+      '--',
+      'echo',
+      '--wait',
+      '-p',
+      '5',
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '--wait -p 5\n' });
+  });
+
+  it('leave to the command what looks like options of ours', async () => {
+    const { code, stdout } = await tool('ssh', ...quiet, 'db-t7', 'echo', '--wait', '--print-command');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '--wait --print-command\n' });
+  });
+
+  it('let options of the user come before ours', async () => {
+    const hosts = join(dir, 'own_hosts');
+    await tool(
+      'ssh',
+      ...quiet,
+      '-o',
+      `UserKnownHostsFile=${hosts}`,
+      '-o',
+      'HostKeyAlias=mine',
+      'db-t7',
+      'true',
+    );
+    expect(readFileSync(hosts, 'utf8')).toMatch(/^mine ssh-ed25519/);
+  });
+
+  it('wait for a machine', async () => {
+    expect(await tool('ssh', '--wait=5', ...quiet, 'db-t7', 'exit 4')).toMatchObject({ code: 4 });
+  });
+
+  it('copy by scp in both directions, with slashes in the target', async () => {
+    const data = randomBytes(100_000);
+    writeFileSync(join(dir, 'up'), data);
+    expect(await tool('scp', ...quiet, join(dir, 'up'), `machine/db-t7:${dir}/there:1`)).toMatchObject({
+      code: 0,
+    });
+    expect(await tool('scp', ...quiet, `db-t7:${dir}/there:1`, join(dir, 'back'))).toMatchObject({ code: 0 });
+    expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
+  });
+
+  it('copy where the target has a colon of its own', async () => {
+    const key = ['-i', join(dir, 'id')];
+    const unix = `unix:${sshd.path}`;
+    expect(await tool('scp', ...quiet, ...key, join(dir, 'id.pub'), `${unix}:${dir}/there2`)).toMatchObject({
+      code: 0,
+    });
+    expect(readFileSync(join(dir, 'there2'))).toEqual(readFileSync(join(dir, 'id.pub')));
+    const shell = ['-e', `ssh -F /dev/null -q -i ${join(dir, 'id')}`];
+    expect(await tool('rsync', ...shell, `${unix}:${dir}/there2`, join(dir, 'here2'))).toMatchObject({
+      code: 0,
+    });
+  });
+
+  it('tell how to copy between two machines', async () => {
+    expect(await tool('scp', '-3', 'db-t7:a', 'Web-Server-T7:b')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /hint: .*vmssh.* config install, and then plain scp, with the names of both/,
+      ),
+    });
+  });
+
+  it('serve sftp', async () => {
+    writeFileSync(join(dir, 'batch'), `put ${dir}/batch ${dir}/sftp-there\n`);
+    const result = await tool('sftp', ...quiet, '-b', join(dir, 'batch'), 'machine/db-t7');
+    expect(result).toMatchObject({ code: 0 });
+    expect(readFileSync(join(dir, 'sftp-there'), 'utf8')).toContain('put ');
+  });
+
+  it.each(['ssh', 'scp', 'sftp', 'rsync'])(
+    'quote the target as it was typed where %s fails',
+    async (name) => {
+      const operands = { ssh: ['true'], scp: ['.'], sftp: [], rsync: ['.'] }[name] ?? [];
+      const host = `unix/no-such-folder/it's a.sock`;
+      const { code, stderr } = await tool(name, `${host}${name === 'ssh' ? '' : ':x'}`, ...operands);
+      expect(code).not.toBe(0);
+      expect(stderr).toContain(`vmssh: cannot connect to "${host}": no socket at`);
+    },
+  );
+
+  it.each(['ssh', 'scp', 'sftp', 'rsync'])('help: %s -h', async (name) => {
+    const { code, stdout, stderr } = await tool(name, '-h');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: vmssh ${name} `));
+  });
+
+  it("leave rsync's own -h to rsync", async () => {
+    const { stdout } = await tool('rsync', '-h', '--print-command', 'x', 'machine/db-t7:');
+    expect(stdout).toMatch(/ -h -- x machine%db-t7:\n$/);
+  });
+
+  it.each([[], ['-e', 'ssh -o Compression=yes']])('synchronise by rsync %j', async (...own) => {
+    mkdirSync(join(dir, 'tree'), { recursive: true });
+    writeFileSync(join(dir, 'tree/file'), 'x');
+    const to = join(dir, `tree-${own.length}`);
+    const result = await tool('rsync', '-a', ...own, join(dir, 'tree/'), `Web-Server-T7:${to}/`);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(to, 'file'), 'utf8')).toBe('x');
+  });
+
+  it('run the ssh that VMSSH_SSH or HV_SSH_COMMAND names', async () => {
+    for (const name of ['VMSSH_SSH', 'HV_SSH_COMMAND']) {
+      const result = await run([...vmssh, 'ssh', 'db-t7', 'true'], { env: { ...env, [name]: 'echo -n' } });
+      expect(result.stdout).toMatch(/ProxyCommand=.* db-t7|machine%db-t7/);
+    }
+  });
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'take the program with them when they are ended by %s',
+    async (signal) => {
+      const program = join(dir, `long-${signal}`);
+      writeFileSync(program, '#!/bin/sh\necho $$\nexec sleep 300\n', { mode: 0o755 });
+      const child = spawn(vmssh[0] ?? '', [...vmssh.slice(1), 'ssh', 'db-t7'], {
+        env: { ...env, VMSSH_SSH: program },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [pid] = await once(child.stdout.setEncoding('utf8'), 'data');
+      child.kill(signal);
+      const [code] = await once(child, 'close'); // the program, too, has let go of stdout
+      expect(code).toBe(128 + constants.signals[signal]);
+      expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    },
+  );
+
+  it('take the names that vmssh list -q prints, as vmssh check does', async () => {
+    const { stdout } = await tool('list', '-q', '--provider=machined');
+    const names = stdout.trimEnd().split('\n');
+    expect(names.filter((name) => /t7$/i.test(name))).toEqual([
+      'db-t7',
+      'twice-t7',
+      'TWICE-T7',
+      'Web Server T7',
+    ]);
+    const { code, stdout: json } = await tool('check', '--json', 'db-t7', 'Web Server T7', 'twice-t7');
+    expect({ code, ...JSON.parse(json) }).toMatchObject({
+      code: 0,
+      results: [
+        { target: 'db-t7', ok: true },
+        { target: 'Web Server T7', ok: true },
+        { target: 'twice-t7', ok: true },
+      ],
+    });
+    expect((await tool('ssh', ...quiet, 'Web Server T7', 'exit 9')).code).toBe(9);
+  });
+
+  it('print what they would run', async () => {
+    const { stdout } = await tool('ssh', '--print-command', 'db-t7', 'true');
+    expect(stdout).toMatch(/^ssh -o 'ProxyCommand=.* -o HostKeyAlias=vmssh-.* -- machine%db-t7 true\n$/);
+  });
+
+  it.each([
+    { args: ['nope'], code: 4, says: 'cannot find "nope": no machine on this host has this name: ' },
+    { args: ['Twice-T7'], code: 4, says: '"Twice-T7" may be "machine/twice-t7" or "machine/TWICE-T7"' },
+    { args: ['vsock/x'], code: 2, says: 'CID "x" cannot be used' },
+    { args: ['-J', 'x', 'db-t7'], code: 2, says: '-J goes through another host' },
+    { args: ['-p', '22'], code: 2, says: 'expected [user@]TARGET among the arguments of ssh' },
+  ])('say why $args is no machine', async ({ args, code, says }) => {
+    expect(await tool('ssh', ...args)).toMatchObject({ code, stderr: expect.stringContaining(says) });
+  });
+
+  it('refuse a changed host key, say why, and take it after vmssh forget', async () => {
+    const wrong = readFileSync(join(dir, 'id.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    const file = join(home, '.ssh/vmssh_known_hosts');
+    writeFileSync(file, knownHosts().replace(new RegExp(`^${alias} .*$`, 'm'), `${alias} ${wrong}`));
+    const refused = await tool('ssh', ...quiet, 'web-server-t7', 'true');
+    expect(refused.code).toBe(255);
+    expect(refused.stderr).toContain('the host key of "machine/Web Server T7" has changed');
+    const [, fix = ''] =
+      /if that is as it should be: (.* forget 'machine\/Web Server T7')\n/.exec(refused.stderr) ?? [];
+    expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
+    expect(await tool('ssh', ...quiet, 'web-server-t7', 'exit 5')).toMatchObject({ code: 5 });
+    expect(knownHosts()).toContain(alias);
+  });
+
+  it('know a machine again that has another address and another name now', async () => {
+    const before = knownHosts();
+    const [first] = machines;
+    machines[0] = { ...first, name: 'renamed', sshAddress: `unix${sshd.path.replace('/', '//')}` };
+    expect(await tool('ssh', ...quiet, 'renamed', 'exit 6')).toMatchObject({ code: 6 });
+    expect(knownHosts()).toBe(before);
+  });
+});

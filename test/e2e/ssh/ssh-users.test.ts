@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', rsync: 'rsync' });
+
+describe.skipIf(missing)('a user name that ssh refuses', () => {
+  const dir = useTempDir();
+  const pwned = join(dir, 'pwned');
+  const option = '-oProxyCommand=touch pwned;';
+
+  it.each([
+    { tool: 'ssh', args: [`ssh://${option}@.host`, 'true'] },
+    { tool: 'ssh', args: [`ssh://${option}@unix/nonexist`, 'true'] },
+    { tool: 'ssh', args: ['--', `${option}@unix%nonexist`, 'true'] },
+    { tool: 'scp', args: [`scp://${option}@unix%nonexist/a`, '.'] },
+    { tool: 'scp', args: ['--', `${option}@unix%nonexist:a`, '.'] },
+    { tool: 'sftp', args: [`sftp://${option}@unix%nonexist`] },
+    { tool: 'rsync', args: ['scp://--rsync-path=x@unix%nonexist/a', '.'] },
+    { tool: 'rsync', args: ['--', '--rsync-path=x@unix%nonexist:a', '.'] },
+    { tool: 'check', args: [`ssh://${option}@unix%nonexist`] },
+    { tool: 'doctor', args: [`ssh://${option}@unix%nonexist`] },
+    {
+      tool: 'guest',
+      args: ['install', 'ann;touch<x@unix%nonexist'],
+    },
+  ])('is no option of vmssh $tool $args', async ({ tool, args }) => {
+    const { code, stdout, stderr } = await run([...vmssh, tool, ...args], { cwd: dir });
+    expect(existsSync(pwned)).toBe(false);
+    expect({ code, text: stdout + stderr }).toMatchObject({
+      code: 2,
+      text: expect.stringMatching(/user name "|name of an account/),
+    });
+  });
+
+  it.each(['ssh', 'scp', 'sftp', 'rsync'])('is nothing that vmssh %s prints', async (tool) => {
+    const to = tool === 'ssh' ? 'ssh://-oX@unix%h' : `scp://-oX@unix%h/a`;
+    const { code, stdout } = await run([...vmssh, tool, '--print-command', to, '.'], { cwd: dir });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});

@@ -1,0 +1,218 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, connect as openSocket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jumpForm } from '../../../src/commands/ssh/jump.js';
+import { missingAddon } from '../../helpers/addon.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { outcome, run } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({
+  ssh: 'openssh-client',
+  scp: 'openssh-client',
+  sftp: 'openssh-client',
+  sshd: 'openssh-server',
+});
+const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
+
+describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mode) => {
+  const dir = useTempDir();
+  let sshd: SshdOnSocket;
+  let host: string;
+  let copyHost: string;
+
+  beforeAll(async () => {
+    mkdirSync(join(dir, 'Upper'));
+    sshd = await startSshd(dir, 'Upper/ssh.sock');
+    host = `unix${sshd.path}`;
+    copyHost = host.replaceAll('/', '%');
+  });
+  afterAll(() => sshd.close());
+
+  it('runs a command and carries its output, its errors and its exit code', async () => {
+    const result = await run([...sshd.ssh(mode), host, 'echo out; echo err >&2; exit 7']);
+    expect(result).toMatchObject({ code: 7, stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  it('takes the path with percent signs for slashes', async () => {
+    const result = await run([...sshd.ssh(mode), copyHost, 'echo "$SSH_CONNECTION"']);
+    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('UNKNOWN') });
+  });
+
+  it('is a host for -J to go through, with two percent signs for each slash', async () => {
+    const gate = createServer((socket) => socket.pipe(openSocket(sshd.path)).pipe(socket));
+    await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+    const { port } = gate.address() as AddressInfo;
+    const jump = `unix${sshd.path}`.replaceAll('/', '%%');
+    const trust = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
+    const ssh = [...sshd.ssh(mode), ...trust, '-p', String(port), '-J', jump];
+    expect(await run([...ssh, '127.0.0.1', 'exit 8'])).toMatchObject({ code: 8 });
+    expect(jump).toBe(jumpForm(host));
+    await new Promise((resolve) => gate.close(resolve));
+  });
+
+  it('copies by scp in both directions', async () => {
+    const data = randomBytes(3_000_000);
+    writeFileSync(join(dir, 'up'), data);
+    const scp = ['scp', '-q', '-F', sshd.config(mode)];
+    expect(await run([...scp, join(dir, 'up'), `${copyHost}:${dir}/there`])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await run([...scp, `${copyHost}:${dir}/there`, join(dir, 'back')])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
+  });
+
+  it('serves sftp', async () => {
+    const batch = `put ${sshd.config(mode)} ${dir}/sftp-there\nls ${dir}/sftp-there\n`;
+    const result = await run(['sftp', '-q', '-F', sshd.config(mode), '-b', '-', copyHost], { input: batch });
+    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('sftp-there') });
+  });
+
+  it('carries 1 GiB in each direction unchanged', async () => {
+    const up = spawn(...command([...sshd.ssh(mode), host, 'sha256sum']), {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const sum = createHash('sha256');
+    const sent = (async () => {
+      const block = randomBytes(1 << 20);
+      for (let i = 0; i < 1024; i++) {
+        block.writeUInt32BE(i, 0);
+        sum.update(block);
+        if (!up.stdin.write(Buffer.from(block)))
+          await new Promise((resolve) => up.stdin.once('drain', resolve));
+      }
+      up.stdin.end();
+    })();
+    const [result] = await Promise.all([outcome(up), sent]);
+    expect(result).toMatchObject({ code: 0, stdout: `${sum.digest('hex')}  -\n` });
+
+    const source =
+      'openssl enc -aes-128-ctr -nosalt -K 00112233445566778899aabbccddeeff -iv 0 < /dev/zero 2>/dev/null | head -c 1073741824';
+    const wanted = await run(['sh', '-c', `${source} | sha256sum`], { timeout: 60_000 });
+    const down = spawn(...command([...sshd.ssh(mode), host, source]), {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for await (const part of down.stdout) {
+      hash.update(part);
+      bytes += part.length;
+    }
+    expect([bytes, `${hash.digest('hex')}  -\n`]).toEqual([1 << 30, wanted.stdout]);
+  }, 120_000);
+
+  it('serves a control master and its clients', async () => {
+    const master = ['-o', `ControlPath=${join(dir, `cm-${mode}`)}`];
+    const ssh = [...sshd.ssh(mode), ...master];
+    expect(
+      await run([...ssh, '-o', 'ControlMaster=yes', '-o', 'ControlPersist=60', host, 'echo first'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    ).toMatchObject({ code: 0, stdout: 'first\n' });
+    const second = await run([...ssh, '-o', 'ProxyCommand=false', host, 'echo second']);
+    expect(second).toMatchObject({ code: 0, stdout: 'second\n' });
+    expect(await run([...ssh, '-O', 'exit', host])).toMatchObject({ code: 0 });
+  });
+
+  it('holds a forwarded port', async () => {
+    const echo = createServer((socket) => socket.pipe(socket));
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+    const { port } = echo.address() as { port: number };
+    const local = join(dir, `fwd-${mode}`);
+    const child = spawn(
+      ...command([...sshd.ssh(mode), '-N', '-v', '-L', `${local}:127.0.0.1:${port}`, host]),
+      { stdio: ['pipe', 'ignore', 'pipe'] },
+    );
+    await seen(child.stderr, 'Entering interactive session');
+    for (const word of ['one', 'two']) {
+      const socket = openSocket(local);
+      socket.end(word);
+      expect(await text(socket)).toBe(word);
+    }
+    child.kill();
+    await outcome(child);
+    echo.close();
+  });
+
+  it('says why a login fails, and nothing else', async () => {
+    const result = await run([...sshd.ssh(mode), `unix${dir}/absent.sock`, 'true']);
+    expect(result.code).toBe(255);
+    expect(result.stderr).toContain(`no socket at ${dir}/absent.sock (ENOENT)`);
+  });
+});
+
+const gitMissing = missingPrograms({
+  git: 'git',
+  rsync: 'rsync',
+  sshd: 'openssh-server',
+  ssh: 'openssh-client',
+});
+
+describe.skipIf(gitMissing).each(modes)('git and rsync by %s', (mode) => {
+  const dir = useTempDir();
+  let sshd: SshdOnSocket;
+  let copyHost: string;
+
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+    copyHost = `unix${sshd.path}`.replaceAll('/', '%');
+  });
+  afterAll(() => sshd.close());
+
+  it('clones and pushes by git', async () => {
+    const origin = join(dir, 'origin.git');
+    const env = { ...process.env, GIT_SSH_COMMAND: sshd.ssh(mode).join(' '), GIT_CONFIG_GLOBAL: '/dev/null' };
+    await run(['git', 'init', '-q', '--bare', origin]);
+    const author = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
+    expect(
+      await run(['git', 'clone', '-q', `${copyHost}:${origin}`, join(dir, 'clone')], { env }),
+    ).toMatchObject({ code: 0 });
+    const clone = ['git', '-C', join(dir, 'clone')];
+    expect(await run([...clone, ...author, 'commit', '-q', '--allow-empty', '-m', 'first'])).toMatchObject({
+      code: 0,
+    });
+    expect(await run([...clone, 'push', '-q', 'origin', 'HEAD:main'], { env })).toMatchObject({ code: 0 });
+    expect(await run(['git', '-C', origin, 'log', '--format=%s', 'main'])).toMatchObject({
+      stdout: 'first\n',
+    });
+  });
+
+  it('synchronises by rsync in both directions', async () => {
+    const data = randomBytes(1_000_000);
+    mkdirSync(join(dir, 'tree'));
+    writeFileSync(join(dir, 'tree', 'file'), data);
+    const rsync = ['rsync', '-a', '-e', sshd.ssh(mode).join(' ')];
+    expect(await run([...rsync, join(dir, 'tree/'), `${copyHost}:${dir}/tree2/`])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await run([...rsync, `${copyHost}:${dir}/tree2/`, join(dir, 'tree3/')])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(readFileSync(join(dir, 'tree3', 'file')).equals(data)).toBe(true);
+  });
+});
+
+function command([program = '', ...args]: readonly string[]): [string, string[]] {
+  return [program, args];
+}
+
+async function seen(stream: Readable, text: string): Promise<void> {
+  let all = '';
+  for await (const part of stream.iterator({ destroyOnReturn: false })) {
+    all += part;
+    if (all.includes(text)) return;
+  }
+  throw new Error(`the stream ended without ${JSON.stringify(text)}: ${all}`);
+}

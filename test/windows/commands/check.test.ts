@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { describeWindows } from '../bed/describe.js';
+import { programs, workFile } from '../bed/paths.js';
+import { echoWithTail, startPeer } from '../bed/peer.js';
+import { runOnWindows, withHvsock } from '../bed/run.js';
+import { type SshdOnTcp, startTcpSshd } from '../bed/sshd.js';
+
+const target = 'hvsock:86e0c1e9-782c-47e0-b7c2-99f8167f5178:vsock-22';
+
+describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, program) => {
+  let sshd: SshdOnTcp;
+  const dir = () => join(inject('work'), 'check');
+  beforeAll(async () => {
+    mkdirSync(dir());
+    sshd = await startTcpSshd(dir());
+  });
+  afterAll(async () => {
+    await sshd.close();
+    rmSync(dir(), { recursive: true, force: true });
+  });
+
+  it("gets as far as the machine's host key, by our own SSH handshake", async () => {
+    const env = withHvsock({ PORT: String(sshd.port) });
+    const { code, stdout } = await runOnWindows([...program, 'check', '--json', target], { env });
+    const [{ ok, stages }] = (
+      JSON.parse(stdout) as { results: [{ ok: boolean; stages: { stage: string; found: string }[] }] }
+    ).results;
+    expect({ code, ok }).toEqual({ code: 0, ok: true });
+    expect(stages.map(({ stage }) => stage)).toEqual([
+      ...['parsed', 'resolved', 'connected', 'banner', 'host key', 'authentication'],
+    ]);
+    expect(stages[4]?.found).toMatch(/^ssh-ed25519 SHA256:/);
+    expect(stages[5]?.found).toMatch(/^publickey.* for root$/);
+  });
+});
+
+const nodes = Object.entries(programs).filter(([name]) => name.includes('node.exe'));
+describeWindows.each(nodes)('the library in %s', (_name, [node = '']) => {
+  const script = `
+import { randomBytes, createHash } from 'node:crypto';
+import { connect } from 'file:///Z:/mnt/repo/dist/index.mjs';
+const socket = await connect(process.argv[2]);
+const sent = randomBytes(3_000_000);
+const hash = createHash('sha256');
+socket.on('data', (bytes) => hash.update(bytes));
+socket.end(sent);
+await new Promise((resolve) => socket.once('end', resolve));
+const want = createHash('sha256').update(sent).update(process.argv[3]);
+console.log(JSON.stringify({ received: hash.digest('hex'), want: want.digest('hex') }));
+`;
+
+  it('half-closes, and reads what follows', async () => {
+    writeFileSync(join(inject('work'), 'library.mjs'), script);
+    const tail = randomBytes(20).toString('hex');
+    const env = withHvsock({ PORT: await startPeer(echoWithTail(Buffer.from(tail))), SHORT: '70001' });
+    const command = [node, workFile('library.mjs'), 'hvsock:LOOPBACK:vsock-5000', tail];
+    const { code, stdout, stderr } = await runOnWindows(command, { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { received, want } = JSON.parse(stdout);
+    expect(received).toBe(want);
+  });
+
+  it('rejects with the code and the fix', async () => {
+    const text = `import { connect } from 'file:///Z:/mnt/repo/dist/index.mjs';
+await connect(process.argv[2]).catch(({ name, op, code, hint }) => console.log(JSON.stringify([name, op, code, hint])));`;
+    writeFileSync(join(inject('work'), 'failing.mjs'), text);
+    const env = withHvsock({ PORT: '1', CONNECT: '10061' });
+    const { stdout } = await runOnWindows([node, workFile('failing.mjs'), target], { env });
+    expect(JSON.parse(stdout)).toEqual([
+      ...['ConnectError', 'connect', 'WSAECONNREFUSED', expect.stringContaining('in the guest, run')],
+    ]);
+  });
+});

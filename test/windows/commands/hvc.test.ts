@@ -1,0 +1,129 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { type Outcome, run } from '../../helpers/run.js';
+import { describeWindows } from '../bed/describe.js';
+import { programs, repo, workFile } from '../bed/paths.js';
+import { echoWithTail, startPeer } from '../bed/peer.js';
+import { onWindows, runOnWindows, withHvsock } from '../bed/run.js';
+import { startTcpSshd } from '../bed/sshd.js';
+
+const vmssh = programs['vmssh.exe'] ?? [];
+
+/** The environment of a Windows with one machine, whose vsock leads to `port`. */
+function windows(port: string, more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const row = '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n';
+  writeFileSync(join(inject('work'), 'machines.tsv'), row);
+  return { ...withHvsock({ PORT: port, ...more }), FAKE_WMI: workFile('machines.tsv') };
+}
+
+/** Runs it as ssh does, which closes its stdin once its stdout has ended. */
+function asSsh(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  return runOnWindows(command, { env: { ...env, BRIDGE_LIKE_SSH: '1' }, keepOpen: true });
+}
+
+describeWindows('in place of hvc', () => {
+  it.each(['Mint', 'mint', 'hyper-v/Mint', '86e0c1e9-782c-47e0-b7c2-99f8167f5178'])(
+    'pipes as hvc nc -t vsock %s 22',
+    async (machine) => {
+      const port = await startPeer(echoWithTail(Buffer.from('tail')));
+      const command = [...vmssh, 'nc', '-t', 'vsock', machine, '22'];
+      expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({
+        ...{ code: 0, stdout: 'hello tail', stderr: '' },
+      });
+    },
+  );
+
+  it('does so in a copy that is called vsock-nc.exe', async () => {
+    const folder = join(inject('work'), 'copy');
+    mkdirSync(folder, { recursive: true });
+    cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vsock-nc.exe'));
+    cpSync(join(repo, 'dist/win32-x64/node-hvsock-native.node'), join(folder, 'node-hvsock-native.node'));
+    const port = await startPeer(echoWithTail(Buffer.from('tail')));
+    const command = [workFile('copy/vsock-nc.exe'), '-t', 'vsock', 'Mint', '22'];
+    expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({
+      ...{ code: 0, stdout: 'hello tail', stderr: '' },
+    });
+  });
+
+  it("logs in by the seed's own entry in ssh_config, with our program in it", async () => {
+    const dir = join(inject('work'), 'seed');
+    mkdirSync(dir);
+    const sshd = await startTcpSshd(dir);
+    onTestFinished(() => sshd.close());
+    const program = onWindows(vmssh)
+      .map((word) => `'${word}'`)
+      .join(' ');
+    const entry = `Host mint.mshome.net
+HostName mint.mshome.net
+User ${sshd.user}
+Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 22
+`;
+    writeFileSync(join(dir, 'config'), entry);
+    const login = [...sshd.client, '-F', join(dir, 'config'), 'mint.mshome.net', 'cat; exit 9'];
+    const { code, stdout, stderr } = await run(login, { env: windows(String(sshd.port)), input: 'hello' });
+    expect({ code, stdout, stderr }).toEqual({ code: 9, stdout: 'hello', stderr: '' });
+  });
+
+  it('takes the line of an ssh_config that was written for hvc', async () => {
+    const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    const flags = ['-t', 'vsock,ip', '--ssh', '--host-prefix', 'hyper-v/'];
+    const command = [...vmssh, 'nc', ...flags, 'hyper-v/mint', '22'];
+    expect(await asSsh(command, windows(port))).toMatchObject({
+      ...{ code: 0, stdout: 'SSH-2.0-fake\r\n', stderr: '' },
+    });
+  });
+
+  it('falls back to the address of the machine, and says so', async () => {
+    const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    writeFileSync(join(inject('work'), 'powershell.out'), '\ufefffe80::1\r\n127.0.0.1\r\n');
+    const env = {
+      ...windows('1', { CONNECT: '10060' }),
+      FAKE_POWERSHELL_OUT: workFile('powershell.out'),
+    };
+    const command = [...vmssh, 'nc', '-t', 'vsock,ip', '--ssh', 'hyper-v/mint', port];
+    const { code, stdout, stderr } = await asSsh(command, env);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\r\n' });
+    expect(stderr).toMatch(/\(WSAETIMEDOUT\); by TCP to 127\.0\.0\.1:\d+ instead\n$/);
+  });
+
+  it('reports the state of a machine that is off', async () => {
+    writeFileSync(join(inject('work'), 'off.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t3\n');
+    const env = { ...windows('1', { CONNECT: '10049' }), FAKE_WMI: workFile('off.tsv') };
+    const target = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
+    const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { env, keepOpen: true });
+    expect({ code, first: stderr.split('\n')[0] }).toEqual({
+      ...{ code: 1, first: `vmssh: cannot connect to "${target}": Hyper-V knows "Mint", and it is off` },
+    });
+  });
+
+  it.each([
+    { name: 'as hvc ssh does', set: { HV_SSH_COMMAND: 'C:\\Program Files\\own ssh\\ssh.exe' } },
+    { name: 'from PATH', set: { WINEPATH: 'C:\\windows\\system32\\OpenSSH' } },
+  ])('starts ssh $name, with all other options as they are', async ({ set }) => {
+    const log = join(inject('work'), 'ssh.args');
+    rmSync(log, { force: true });
+    const own = join(inject('work'), 'prefix/drive_c/Program Files/own ssh');
+    mkdirSync(own, { recursive: true });
+    cpSync(join(inject('work'), 'say.exe'), join(own, 'ssh.exe'));
+    const env = { ...windows('1'), ...set, FAKE_SSH_ARGS: workFile('ssh.args'), FAKE_SSH_CODE: '7' };
+    const args = ['ssh', '-p', '2222', '-L', '1:a b:2', 'root@hyper-v/Mint', 'echo "x y"'];
+    const { code, stderr } = await runOnWindows([...vmssh, ...args], { env });
+    expect({ code, stderr }).toEqual({ code: 7, stderr: '' });
+    const given = readFileSync(log, 'utf8').trimEnd().split('\n');
+    expect(given.slice(0, 6)).toEqual(['-p', '2222', '-L', '1:a b:2', '-l', 'root']);
+    expect(given.slice(-3)).toEqual(['--', 'hyper-v%Mint', 'echo "x y"']);
+    expect(given).toContain('ProxyUseFdpass=no');
+    expect(given.find((word) => word.startsWith('ProxyCommand='))).toMatch(
+      /^ProxyCommand="Z:\/mnt\/repo\/dist\/win32-x64\/vmssh\.exe" proxy "?hyper-v\/Mint"? %p$/,
+    );
+  });
+
+  it('prints the lines that Win32-OpenSSH takes', async () => {
+    const { code, stdout } = await runOnWindows([...vmssh, 'config', 'print', '--only-patterns']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'ProxyCommand "Z:/mnt/repo/dist/win32-x64/vmssh.exe" proxy --typed "%n" "%h" %p\n    ProxyUseFdpass no\n',
+    );
+  });
+});

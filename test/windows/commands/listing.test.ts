@@ -1,0 +1,190 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, inject, it } from 'vitest';
+import type { ListJson } from '../../../src/commands/list/format.js';
+import { describeWindows } from '../bed/describe.js';
+import { programs, workFile } from '../bed/paths.js';
+import { startPeer } from '../bed/peer.js';
+import { runOnWindows, withHvsock } from '../bed/run.js';
+
+interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly state: number;
+}
+const mint = { id: '86E0C1E9-782C-47E0-B7C2-99F8167F5178', name: 'Mint', state: 2 };
+const host = { id: 'DESKTOP-1', name: 'DESKTOP-1', state: 2 };
+
+/** The environment in which WMI answers with these rows. */
+function wmi(rows: readonly Row[]): NodeJS.ProcessEnv {
+  const text = rows.map(({ id, name, state }) => `${id}\t${name}\t${state}\n`).join('');
+  writeFileSync(join(inject('work'), 'machines.tsv'), text);
+  return { ...process.env, FAKE_WMI: workFile('machines.tsv') };
+}
+
+/** The environment in which WMI fails and PowerShell prints this. */
+function powershell(out: string | Buffer, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  writeFileSync(join(inject('work'), 'powershell.out'), out);
+  const fake = {
+    FAKE_POWERSHELL_OUT: workFile('powershell.out'),
+    FAKE_POWERSHELL_ARGS: workFile('powershell.args'),
+  };
+  return { ...process.env, FAKE_WMI_HR: '80041001', ...fake, ...more };
+}
+
+describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, program) => {
+  const list = async (env: NodeJS.ProcessEnv, ...args: readonly string[]) => {
+    const { code, stdout, stderr } = await runOnWindows([...program, 'list', '--provider=hyper-v', ...args], {
+      env,
+    });
+    return { code, stderr, json: args.length === 0 ? undefined : stdout, stdout };
+  };
+  const json = async (env: NodeJS.ProcessEnv) => {
+    const { stdout, code } = await list(env, '--json');
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as ListJson;
+  };
+
+  it('prints no line for the host only', async () => {
+    expect(await list(wmi([host]))).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('prints STATUS NAME TARGET, running machines first', async () => {
+    const rows = [host, { ...mint, id: mint.id.replace('86', '87'), name: 'Win11', state: 6 }, mint];
+    const { stdout } = await list(wmi(rows));
+    expect(stdout).toBe('running\tMint\thyper-v/Mint\thyper-v\nsaved\tWin11\thyper-v/Win11\thyper-v\n');
+  });
+
+  it('prints what -r, -q and --ids ask for', async () => {
+    const off = { id: mint.id.replace('86', '87'), name: 'Off One', state: 3 };
+    const env = wmi([mint, off]);
+    expect((await list(env, '-r')).stdout).toBe('running\tMint\thyper-v/Mint\thyper-v\n');
+    expect((await list(env, '-q')).stdout).toBe('Mint\nOff One\n');
+    expect((await list(env, '-i')).stdout).toBe(
+      [mint, off].map(({ id }) => `${id.toLowerCase()}\n`).join(''),
+    );
+  });
+
+  it('knows names in Japanese, with spaces, and twice', async () => {
+    const names = ['日本語の機械', 'Windows 11 dev', 'Twin', 'TWIN'];
+    const rows = names.map((name, i) => ({ id: mint.id.replace('86', `1${i}`), name, state: 2 }));
+    const { machines, warnings } = await json(wmi(rows));
+    const targets = Object.fromEntries(machines.map(({ name, target }) => [name, target]));
+    expect(targets).toEqual({
+      日本語の機械: 'hyper-v/日本語の機械',
+      'Windows 11 dev': 'hyper-v/Windows-11-dev',
+      Twin: `hyper-v/${rows[2]?.id.toLowerCase()}`,
+      TWIN: `hyper-v/${rows[3]?.id.toLowerCase()}`,
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it('knows 200 machines', async () => {
+    const rows = Array.from({ length: 200 }, (_, i) => ({
+      id: mint.id.replace('86E0', (i + 4096).toString(16)),
+      name: `vm ${i}`,
+      state: i % 2 ? 2 : 3,
+    }));
+    const { machines } = await json(wmi([host, ...rows]));
+    expect(machines).toHaveLength(200);
+    expect(new Set(machines.map(({ uuid }) => uuid)).size).toBe(200);
+    expect(machines.filter(({ status }) => status === 'running')).toHaveLength(100);
+  });
+
+  it('says that rights are missing, and how to get them', async () => {
+    const { code, stdout, stderr } = await list({ ...process.env, FAKE_WMI_HR: '80041003' });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/warning: hyper-v: .*net localgroup "Hyper-V Administrators".* \(NO_RIGHTS\)/);
+  });
+
+  it('says nothing on a Windows without Hyper-V', async () => {
+    expect(await list({ ...process.env })).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it.each([
+    {
+      name: 'one object',
+      out: '{"Name":"86E0C1E9-782C-47E0-B7C2-99F8167F5178","ElementName":"日本","EnabledState":2}',
+    },
+    {
+      name: 'a list with a byte order mark',
+      out: '\ufeff[{"Name":"86E0C1E9-782C-47E0-B7C2-99F8167F5178","ElementName":"日本","EnabledState":2}]\r\n',
+    },
+  ])('asks PowerShell where WMI fails: $name', async ({ out }) => {
+    rmSync(join(inject('work'), 'powershell.args'), { force: true });
+    const { machines } = await json(powershell(out));
+    expect(machines).toMatchObject([{ name: '日本', target: 'hyper-v/日本', status: 'running' }]);
+    const args = readFileSync(join(inject('work'), 'powershell.args'), 'utf8').split('\n');
+    expect(args.slice(0, 3)).toEqual(['-NoProfile', '-NonInteractive', '-Command']);
+  });
+
+  it.each([
+    { name: 'prints nothing', env: {}, says: 'powershell.exe printed nothing' },
+    { name: 'fails', env: { FAKE_POWERSHELL_CODE: '1', FAKE_POWERSHELL_ERR: 'denied' }, says: 'denied' },
+  ])('does not report an empty list if PowerShell $name', async ({ env, says }) => {
+    const { code, stdout, stderr } = await list(powershell('', env));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(says);
+    expect(stderr).toContain('WBEM_E_FAILED');
+  });
+});
+
+describeWindows('vmssh resolve on Windows', () => {
+  const resolve = (target: string, env: NodeJS.ProcessEnv) =>
+    runOnWindows([...(programs['vmssh.exe'] ?? []), 'resolve', target], { env });
+  // %LOCALAPPDATA% is Wine's own.
+  const cache = () => join(inject('work'), 'prefix/drive_c/users/root/AppData/Local/vmssh');
+  beforeEach(() => rmSync(cache(), { recursive: true, force: true }));
+  const address = `hvsock:${mint.id.toLowerCase()}:00000016-facb-11e6-bd58-64006a7986d3`;
+
+  it.each(['hyper-v/mint', 'hyper-v/MINT', `hyper-v/${mint.id}`, mint.id, `{${mint.id}}`])(
+    'finds %s',
+    async (target) => {
+      const { code, stdout } = await resolve(target, wmi([host, mint]));
+      expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: address });
+    },
+  );
+
+  it.each([
+    { target: 'hyper-v/日本語の機械', name: '日本語の機械' },
+    { target: 'hyper-v/Windows 11 dev', name: 'Windows 11 dev' },
+    { target: 'hyper-v/windows-11-dev', name: 'Windows 11 dev' },
+  ])('finds $target', async ({ target, name }) => {
+    const { code, stdout } = await resolve(target, wmi([host, { ...mint, name }]));
+    expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: address });
+  });
+
+  it('lists the ids of machines of one name', async () => {
+    const twin = { ...mint, id: mint.id.replace('86', '87'), name: 'MINT', state: 3 };
+    const { code, stderr } = await resolve('hyper-v/mint', wmi([mint, twin]));
+    expect(code).toBe(4);
+    expect(stderr).toContain(`"hyper-v/${mint.id.toLowerCase()}" or "hyper-v/${twin.id.toLowerCase()}"`);
+  });
+
+  describe('the cache', () => {
+    it('answers where nobody else does, and is torn without harm', async () => {
+      const silent = { ...process.env, FAKE_WMI_HR: '80041003' };
+      expect((await resolve('hyper-v/mint', silent)).code).toBe(1);
+      expect((await resolve('hyper-v/mint', wmi([mint]))).code).toBe(0);
+      expect((await resolve('hyper-v/mint', silent)).stdout).toContain('a short while ago');
+      writeFileSync(join(cache(), 'hyper-v.json'), '{"version":1,"ids":{"mi');
+      expect((await resolve('hyper-v/mint', wmi([mint]))).stdout).toContain('Hyper-V knows "Mint"');
+    });
+
+    it('is put right within the login where Windows knows the id no more', async () => {
+      const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+      expect((await resolve('hyper-v/mint', wmi([mint]))).code).toBe(0);
+      const anew = { ...mint, id: mint.id.replace('86', '87') };
+      rmSync(join(inject('work'), 'hvsock.log'), { force: true });
+      const fakes = { PORT: port, CONNECT: '10049,0', LOG: workFile('hvsock.log') };
+      const { code, stdout } = await runOnWindows(
+        [...(programs['vmssh.exe'] ?? []), 'nc', '--banner', 'hyper-v/mint'],
+        { env: { ...wmi([anew]), ...withHvsock(fakes) } },
+      );
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\n' });
+      const calls = readFileSync(join(inject('work'), 'hvsock.log'), 'latin1');
+      const connects = [...calls.matchAll(/connect 22000000(.{8})/g)].map(([, data1]) => data1);
+      expect(connects).toEqual(['e9c1e086', 'e9c1e087']);
+    });
+  });
+});

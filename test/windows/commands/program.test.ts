@@ -1,0 +1,25 @@
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, it } from 'vitest';
+import { describeWindows } from '../bed/describe.js';
+import { programs, repo, workFile } from '../bed/paths.js';
+import { runOnWindows } from '../bed/run.js';
+
+describeWindows('the programs', () => {
+  it.each(Object.entries(programs))('%s starts and prints its version', async (_name, program) => {
+    const { code, stdout, stderr } = await runOnWindows([...program, '--version']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('say what is missing where the addon was left in the archive', async () => {
+    const folder = join(inject('work'), 'alone');
+    mkdirSync(folder);
+    cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vmssh.exe'));
+    const command = [workFile('alone/vmssh.exe'), 'nc', '--banner', 'hvsock:LOOPBACK:vsock-22'];
+    const { code, stderr } = await runOnWindows(command);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/hyper-v needs the native addon\. .*alone.*node-hvsock-native\.node/);
+    expect(stderr).toContain('hint: put node-hvsock-native.node from the archive next to vmssh.exe');
+  });
+});

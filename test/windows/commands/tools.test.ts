@@ -1,0 +1,92 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, inject, it, onTestFinished } from 'vitest';
+import { describeWindows } from '../bed/describe.js';
+import { programs, workFile } from '../bed/paths.js';
+import { runOnWindows } from '../bed/run.js';
+
+const openssh = 'C:\\windows\\system32\\OpenSSH';
+const own = 'C:\\Program Files\\own ssh\\ssh.exe';
+const proxy = /^ProxyCommand=("?[CZ]:\/[^"]+"? )+proxy "?hyper-v\/Mint"? %p$/;
+
+/** What a tool was given, ours put apart: which options of ours, and all else in its order. */
+interface Given {
+  readonly proxyCommand: string | undefined;
+  readonly rest: readonly string[];
+}
+
+describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenSSH', (_name, program) => {
+  const args = (tool: string) => join(inject('work'), `${tool}.args`);
+  beforeEach(() => {
+    for (const tool of ['scp', 'sftp', 'rsync']) rmSync(args(tool), { force: true });
+  });
+
+  async function run(tool: string, given: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Given> {
+    const rows =
+      '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n96E0C1E9-782C-47E0-B7C2-99F8167F5178\tWin 11\t2\n';
+    writeFileSync(join(inject('work'), 'tools.tsv'), rows);
+    const name = tool.toUpperCase();
+    const fake = { [`FAKE_${name}_ARGS`]: workFile(`${tool}.args`), [`FAKE_${name}_CODE`]: '7' };
+    const env = { ...process.env, WINEPATH: openssh, FAKE_WMI: workFile('tools.tsv'), ...fake, ...more };
+    const { code, stderr } = await runOnWindows([...program, tool, ...given], { env });
+    expect({ code, stderr }).toEqual({ code: 7, stderr: '' });
+    return apart(readFileSync(args(tool), 'utf8').trimEnd().split('\n'));
+  }
+
+  it('scp, with spaces and quotes in paths on both sides', async () => {
+    const given = ['-P', '2222', "C:\\My Files\\it's.txt", 'say "hi".txt', 'root@hyper-v/Mint:/tmp/x "y" z/'];
+    const { proxyCommand, rest } = await run('scp', given);
+    expect(proxyCommand).toMatch(proxy);
+    expect(rest).toEqual([
+      ...given.slice(0, 2),
+      '--',
+      ...given.slice(2, 4),
+      'root@hyper-v%Mint:/tmp/x "y" z/',
+    ]);
+  });
+
+  it('scp to a file on a drive that is not there yet, with a backslash at the end', async () => {
+    const { rest } = await run('scp', ['-r', 'hyper-v/Mint:/etc/ssh', 'D:\\new folder\\']);
+    expect(rest).toEqual(['-r', '--', 'hyper-v%Mint:/etc/ssh', 'D:\\new folder\\']);
+  });
+
+  it('scp with another ssh, for a machine by a name that ssh refuses', async () => {
+    mkdirSync(join(inject('work'), 'prefix/drive_c/Program Files/own ssh'), { recursive: true });
+    writeFileSync(join(inject('work'), 'prefix/drive_c/Program Files/own ssh/ssh.exe'), '');
+    const set = { HV_SSH_COMMAND: own };
+    const { proxyCommand, rest } = await run('scp', ['--wait=5', 'a.txt', 'me@Win 11:'], set);
+    expect(proxyCommand).toMatch(/ proxy --wait=5 "?hyper-v\/Win-11"? %p$/);
+    expect(rest).toEqual(['-S', own, '--', 'a.txt', 'me@hyper-v%Win-11:']);
+  });
+
+  it('sftp, with its own options', async () => {
+    const { proxyCommand, rest } = await run('sftp', [
+      '-b',
+      'C:\\My Files\\batch',
+      'root@hyper-v/Mint:/srv/a b',
+    ]);
+    expect(proxyCommand).toMatch(proxy);
+    expect(rest).toEqual(['-b', 'C:\\My Files\\batch', '--', 'root@hyper-v%Mint:/srv/a b']);
+  });
+
+  it('only those of PATH, whatever is in the current folder', async () => {
+    const foreign = join(inject('work'), 'scp.exe');
+    cpSync(join(inject('work'), 'bridge.exe'), foreign);
+    onTestFinished(() => rmSync(foreign));
+    expect((await run('scp', ['a.txt', 'hyper-v/Mint:'])).rest).toEqual(['--', 'a.txt', 'hyper-v%Mint:']);
+  });
+
+  it('rsync, which runs vmssh as its ssh', async () => {
+    const { rest } = await run('rsync', ['-a', 'site dir/', 'hyper-v/Mint:/srv/']);
+    const [flag, shell, ...others] = rest;
+    expect(flag).toBe('-e');
+    expect(shell).toMatch(/^('[CZ]:\\[^']+' )+ssh '--typed=hyper-v\/Mint'$/);
+    expect(others).toEqual(['-a', '--', 'site dir/', 'hyper-v%Mint:/srv/']);
+  });
+});
+
+function apart(args: readonly string[]): Given {
+  const ours = args.flatMap((word, at) => (args[at - 1] === '-o' ? [word] : []));
+  const rest = args.filter((word, at) => word !== '-o' && args[at - 1] !== '-o');
+  return { proxyCommand: ours.find((word) => word.startsWith('ProxyCommand=')), rest };
+}

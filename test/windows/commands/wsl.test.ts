@@ -1,0 +1,83 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, it } from 'vitest';
+import { describeWindows } from '../bed/describe.js';
+import { programs, workFile } from '../bed/paths.js';
+import { startPeer } from '../bed/peer.js';
+import { runOnWindows, withHvsock } from '../bed/run.js';
+
+const vmssh = programs['vmssh.exe'] ?? [];
+const vmId = '0d7a3f3e-90f5-4a2c-8b1c-2f3f5d9c1e77';
+
+/** The environment in which wsl.exe prints these, by a word of its arguments. */
+function wsl(answers: Readonly<Record<string, string | Buffer>>, code = '0'): NodeJS.ProcessEnv {
+  const folder = join(inject('work'), 'wsl');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  for (const [name, answer] of Object.entries(answers)) writeFileSync(join(folder, name), answer);
+  return { FAKE_WSL_OUT: workFile('wsl'), FAKE_WSL_CODE: code };
+}
+
+// What wsl.exe prints here is made up, see test/fixtures/README.md.
+const verbose =
+  '  NAME      STATE           VERSION\r\n* Debian    Running         2\r\n  日本      Stopped         2\r\n';
+const utf16 = (text: string) => Buffer.from(text, 'utf16le');
+
+describeWindows('WSL2', () => {
+  const list = (env: NodeJS.ProcessEnv) =>
+    runOnWindows([...vmssh, 'list', '--provider=wsl'], { env: { ...process.env, ...env } });
+
+  it.each([
+    { name: 'UTF-16LE', encode: utf16 },
+    { name: 'UTF-8', encode: (text: string) => Buffer.from(text) },
+  ])('is listed from $name', async ({ encode }) => {
+    const env = wsl({ verbose: encode(verbose), running: encode('Debian\r\n') });
+    expect(await list(env)).toMatchObject({
+      ...{ code: 0, stderr: '', stdout: 'running\tDebian\twsl/Debian\twsl\noff\t日本\twsl/日本\twsl\n' },
+    });
+  });
+
+  const install = 'wsl.exe --install';
+  it.each([
+    { name: 'there is no distribution', says: utf16(`There are none. ${install}\r\n`), code: '-1' },
+    { name: 'WSL is not installed', says: utf16(`It is not installed: ${install}\r\n`), code: '1' },
+    { name: 'WSL is not installed, in UTF-8', says: Buffer.from(`Nicht da: ${install}\r\n`), code: '50' },
+  ])('is an empty list where $name', async ({ says, code }) => {
+    const env = wsl({ verbose: says }, code);
+    expect(await list(env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const { code: exit, stderr } = await runOnWindows([...vmssh, 'nc', '--banner', 'wsl/Debian'], { env });
+    expect(exit).toBe(4);
+    expect(stderr).toContain('hint: see wsl --list --online, and wsl --install');
+  });
+
+  it('is reached by the id that it reports', async () => {
+    const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: `${vmId}\nsystemd\n` };
+    const env = { ...withHvsock({ PORT: port }), ...wsl(answers) };
+    const command = [...vmssh, 'nc', '-v', '--banner', 'wsl/debian'];
+    const { code, stdout, stderr } = await runOnWindows(command, { env });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\n' });
+    expect(stderr).toContain(`hvsock:${vmId}:00000016-facb-11e6-bd58-64006a7986d3`);
+  });
+
+  it('is reached by the id in the command lines of an older WSL, which does not tell it', async () => {
+    const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: '\nsystemd\n' };
+    const line = `"C:\\Program Files\\WSL\\wslhost.exe" --distro-id {1} --vm-id {${vmId}} --handle 1\r\n`;
+    writeFileSync(join(inject('work'), 'wslhost'), line);
+    const powershell = { FAKE_POWERSHELL_OUT: workFile('wslhost') };
+    const env = { ...withHvsock({ PORT: port }), ...wsl(answers), ...powershell };
+    const { code, stderr } = await runOnWindows([...vmssh, 'nc', '-v', '--banner', 'wsl/Debian'], { env });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`hvsock:${vmId}:00000016-facb-11e6-bd58-64006a7986d3`);
+  });
+
+  it('says that systemd is missing where nobody answers', async () => {
+    const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: `${vmId}\ninit\n` };
+    const env = { ...withHvsock({ PORT: '1', CONNECT: '10061' }), ...wsl(answers) };
+    const { code, stderr } = await runOnWindows([...vmssh, 'nc', '--banner', 'wsl/Debian'], { env });
+    expect(code).toBe(1);
+    expect(stderr).toContain('"Debian" runs without systemd');
+    expect(stderr).toContain('/etc/wsl.conf');
+  });
+});

@@ -1,0 +1,66 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, it } from 'vitest';
+import { buildWindowsAddon } from '../../../native/build-win32.js';
+import { execute } from '../../vm/bed/execute.js';
+import { describeWindows } from '../bed/describe.js';
+import { repo } from '../bed/paths.js';
+
+const addon = join(repo, 'dist/win32-x64/node-hvsock-native.node');
+
+describeWindows('the addon for Windows', () => {
+  it('is the same at every build', async () => {
+    const output = join(inject('work'), 'again.node');
+    // A compiler names its temporary files anew each time, also where it only links.
+    await buildWindowsAddon({ force: true, output });
+    expect(readFileSync(output).equals(readFileSync(addon))).toBe(true);
+    rmSync(output);
+  });
+
+  it('needs nothing but Windows to be loaded, by whatever host', async () => {
+    const { stdout } = await execute('x86_64-w64-mingw32-objdump', ['-p', addon]);
+    const names = [...stdout.matchAll(/DLL Name: (\S+)/g)].map(([, name]) => name?.toLowerCase());
+    expect(names.toSorted()).toEqual([
+      ...['advapi32.dll', 'kernel32.dll', 'msvcrt.dll', 'ntdll.dll', 'ole32.dll', 'oleaut32.dll'],
+      ...['user32.dll', 'ws2_32.dll'],
+    ]);
+    expect(stdout).toMatch(/Time\/Date\s+(Thu Jan +1 00:00:00 1970|.*1970)/);
+  });
+
+  it('exports what Node-API asks for', async () => {
+    const { stdout } = await execute('x86_64-w64-mingw32-objdump', ['-p', addon]);
+    expect(stdout).toContain('napi_register_module_v1');
+    expect(stdout).toContain('node_api_module_get_api_version_v1');
+  });
+
+  it('is in the archive beside the executable', async () => {
+    const { stdout } = await execute('zip', ['-sf', join(repo, 'dist/vmssh-win32-x64.zip')]);
+    const names = [...stdout.matchAll(/^ {2}(\S+)$/gm)].map(([, name = '']) => name);
+    expect(names.filter((name) => !name.startsWith('docs/'))).toEqual([
+      ...['vmssh.exe', 'node-hvsock-native.node', 'LICENSE', 'README.md', 'CHANGELOG.md'],
+    ]);
+    expect(names).toEqual(expect.arrayContaining(['docs/windows.md', 'docs/targets.md', 'docs/json.md']));
+  });
+
+  it('is in the npm package, with all that builds the same one elsewhere', async () => {
+    const folder = join(inject('work'), 'packed');
+    mkdirSync(folder);
+    await execute('npm', ['pack', '--silent', '--pack-destination', folder, join(repo, 'native')]);
+    const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
+    await execute('tar', ['-xzf', join(folder, tarball), '-C', folder]);
+    const unpacked = join(folder, 'package');
+    const built = join(unpacked, 'prebuilds/win32-x64/node-hvsock-native.node');
+    expect(readFileSync(built).equals(readFileSync(addon))).toBe(true);
+    rmSync(built);
+    symlinkSync(join(repo, 'node_modules'), join(unpacked, 'node_modules'));
+    await execute('node', [join(unpacked, 'build-win32.js')], { timeout: 240 });
+    expect(readFileSync(built).equals(readFileSync(addon))).toBe(true);
+    rmSync(folder, { recursive: true });
+  }, 300_000);
+
+  it('holds no path of the machine that built it', () => {
+    expect(readFileSync(addon).includes(repo)).toBe(false);
+    const executable = readFileSync(join(repo, 'dist/win32-x64/vmssh.exe'));
+    expect(executable.includes(repo)).toBe(false);
+  });
+});

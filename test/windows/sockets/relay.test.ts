@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+import { outcome } from '../../helpers/run.js';
+import { describeWindows } from '../bed/describe.js';
+import { programs } from '../bed/paths.js';
+import { echoWithTail, startPeer } from '../bed/peer.js';
+import { onWindows, withHvsock } from '../bed/run.js';
+
+const target = 'hvsock:LOOPBACK:vsock-5000';
+const tail = randomBytes(3 << 20);
+
+describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program) => {
+  /** Pipes the bytes through the program; gives the sum of what came out of it. */
+  async function piped(bytes: Buffer, env: NodeJS.ProcessEnv) {
+    const [command = '', ...args] = onWindows([...program, 'nc', '--pipe', target]);
+    const child = spawn(command, args, { env, stdio: 'pipe' });
+    const hash = createHash('sha256');
+    child.stdout.on('data', (part) => hash.update(part));
+    child.stdin.end(bytes);
+    const stderr: Buffer[] = [];
+    child.stderr.on('data', (part) => stderr.push(part));
+    const [code] = await once(child, 'close');
+    return { code, stderr: Buffer.concat(stderr).toString(), sum: hash.digest('hex') };
+  }
+  const sumOf = (...parts: readonly Buffer[]) =>
+    createHash('sha256').update(Buffer.concat(parts)).digest('hex');
+
+  it.each([
+    { name: 'a small request', length: 5, more: {} },
+    { name: 'nothing at all', length: 0, more: {} },
+    { name: '16 MiB', length: 16 << 20, more: {} },
+    { name: '300 kB in short sends', length: 300_000, more: { FAKE_HV_SHORT: '777' } },
+    { name: '16 MiB over the pipes of cmd.exe', length: 16 << 20, more: { BRIDGE_PIPES: 'anonymous' } },
+  ])('half-closes after $name and delivers what follows', async ({ length, more }) => {
+    const bytes = randomBytes(length);
+    const env = { ...withHvsock({ PORT: await startPeer(echoWithTail(tail)) }), ...more };
+    expect(await piped(bytes, env)).toEqual({ code: 0, stderr: '', sum: sumOf(bytes, tail) });
+  });
+
+  it('reports that the machine is gone, while stdin is open', async () => {
+    const port = await startPeer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    const [command = '', ...args] = onWindows([...program, 'nc', '--pipe', target]);
+    const child = spawn(command, args, { env: withHvsock({ PORT: port }), stdio: 'pipe' });
+    child.stdin.write('hello');
+    const { code, stderr } = await outcome(child);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: check that it is still running\n`,
+    });
+  });
+
+  it('reports that the machine broke the connection after the end of stdin', async () => {
+    const port = await startPeer((socket) => {
+      socket.resume().once('end', () => socket.write('half of an ans', () => socket.resetAndDestroy()));
+    });
+    const [command = '', ...args] = onWindows([...program, 'nc', '--pipe', target]);
+    const child = spawn(command, args, { env: withHvsock({ PORT: port }), stdio: 'pipe' });
+    child.stdin.end('hello');
+    const { code, stderr } = await outcome(child);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: check that it is still running\n`,
+    });
+  });
+
+  it('ends when nobody reads its stdout any more', async () => {
+    const port = await startPeer((socket) => socket.resume());
+    const [command = '', ...args] = onWindows([...program, 'nc', '--pipe', '-v', target]);
+    const child = spawn(command, args, { env: withHvsock({ PORT: port }), stdio: 'pipe' });
+    for await (const part of child.stderr) if (String(part).includes('is open')) break;
+    child.stdin.on('error', () => {});
+    child.kill('SIGKILL'); // the bridge: both of the program's pipes lose their other end
+    await once(child, 'close');
+  });
+});

@@ -8,6 +8,7 @@ import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from './errors.js';
 import { loadAddon } from './native.js';
 import { selfCommand } from './runtime.js';
+import { version } from './version.js';
 
 /** Runs the program and ends the process: the one place that turns errors into a message and an exit code. */
 export async function main(program: Io['program']): Promise<never> {
@@ -40,8 +41,12 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
   if (args[0] === relayEndedFlag)
     return (await import('./commands/proxy/relay-ended.js')).relayEnded(args.slice(1), io);
   if (name === 'proxy') return fastPath(proxy, rest, args, io);
+  if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+    io.out(`${version}\n`);
+    return exitCode.ok;
+  }
   if (name === 'nc') return fastPath((await import('./commands/proxy/nc.js')).nc, rest, args, io);
-  return (await import('./program/program.js')).runCommandLine(args, io);
+  return (await import('./program/run.js')).runCommandLine(args, io);
 }
 
 async function fastPath<O>(
@@ -52,7 +57,7 @@ async function fastPath<O>(
 ): Promise<number> {
   return inCommand(command.name, async () => {
     const raw = scanArgs(command.options, rest);
-    if (!raw) return (await import('./program/program.js')).runCommandLine(args, io);
+    if (!raw) return (await import('./program/run.js')).runCommandLine(args, io);
     return command.run(understand(command, raw, io), io);
   });
 }

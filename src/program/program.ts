@@ -1,26 +1,18 @@
 import { Command as CommanderCommand, CommanderError } from 'commander';
-import { type Command, type Io, inCommand, type RawArgs, UsageError, understand } from '../cli/command.js';
+import { type Command, type Io, inCommand, type RawArgs, UsageError } from '../cli/command.js';
 import { groupSummaries } from '../cli/groups.js';
-import { printCompletions } from '../commands/completion/completion.js';
 import { nc } from '../commands/proxy/nc.js';
-import { toolCommands } from '../commands/ssh/ssh.js';
 import { exitCode, quote } from '../errors.js';
 import { version } from '../version.js';
 import { asUsage } from './commander-error.js';
 import { commandGroups, commands } from './commands.js';
 import { helpLayout, helpOf, labelled } from './help-layout.js';
 import { failedJson, mentionsJson, wantsJson } from './json-failure.js';
+import type { Act } from './run.js';
 import { wire } from './wire.js';
 
-/** Runs a command with its arguments; resolves to the exit code. */
-export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
-
 /** Parses the arguments with commander, which handles --help and mistakes. Resolves to the exit code. Throws a UsageError. */
-export async function runCommandLine(
-  args: readonly string[],
-  io: Io,
-  act: Act = (command, raw) => command.run(understand(command, raw, io), io),
-): Promise<number> {
+export async function runProgram(args: readonly string[], io: Io, act: Act): Promise<number> {
   let code: number = exitCode.ok;
   let asked: { readonly name?: string; readonly raw: RawArgs } = { raw: mentionsJson(args) };
   const run: Act = (command, raw) => {
@@ -31,11 +23,8 @@ export async function runCommandLine(
     code = await run(command, raw);
   };
   if (io.program === 'vmssh' && args[0] === 'help') {
-    return runCommandLine([...knownCommand(args.slice(1)), '--help'], io, act);
+    return runProgram([...knownCommand(args.slice(1)), '--help'], io, act);
   }
-  if (io.program === 'vmssh' && args[0] === 'complete') return printCompletions(args.slice(1), commands, io);
-  const tool = io.program === 'vsock-nc' ? undefined : passedThrough(args);
-  if (tool) return run(tool, { positionals: args.slice(1), options: {} });
   const program =
     io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', wired(nc)).version(version) : vmssh(wired, io.platform);
   silence(program, io, '');
@@ -57,15 +46,6 @@ function knownCommand(words: readonly string[]): readonly string[] {
   if (words.length === 0 || commands.some((command) => `${command.name} `.startsWith(`${name} `)))
     return words;
   throw new UsageError(`unknown command ${quote(name)}`);
-}
-
-/** A command that accepts any option of another program: only --help is parsed. */
-function passedThrough(args: readonly string[]): Command<unknown> | undefined {
-  const [name, first, second] = args;
-  if (first === undefined || first === '--help') return undefined;
-  // rsync's own -h needs operands.
-  if (first === '-h' && (name !== 'rsync' || second === undefined)) return undefined;
-  return toolCommands.find((command) => command.name === name);
 }
 
 function vmssh(

@@ -2,14 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../src/cli/command.js';
 import { scanArgs } from '../../src/cli/scan-args.js';
 import { commands } from '../../src/program/commands.js';
-import { runCommandLine } from '../../src/program/program.js';
+import { runProgram } from '../../src/program/program.js';
+import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 /** What commander makes of the arguments of a command; undefined where it prints and ends. */
 async function commanderArgs(name: string, args: readonly string[]) {
   const io = fakeIo();
   let raw: RawArgs | undefined;
-  const code = await runCommandLine([...name.split(' '), ...args], io, async (_command, received) => {
+  const code = await runProgram([...name.split(' '), ...args], io, async (_command, received) => {
     raw = received;
     return 0;
   });

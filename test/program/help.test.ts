@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commandGroups, commands } from '../../src/program/commands.js';
-import { runCommandLine } from '../../src/program/program.js';
+import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 /** The lines of --help on a terminal of this width. */

@@ -5,7 +5,7 @@ import { runDoctor } from '../../src/commands/doctor/host/doctor-host.js';
 import { targetJson } from '../../src/commands/doctor/json.js';
 import { guestCheckJson } from '../../src/commands/guest/json.js';
 import { ConnectError } from '../../src/errors.js';
-import { runCommandLine } from '../../src/program/program.js';
+import { runCommandLine } from '../../src/program/run.js';
 import { SocketFolder } from '../connect/socket-folder.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import {

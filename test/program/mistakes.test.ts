@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/cli/message.js';
 import { scanArgs } from '../../src/cli/scan-args.js';
 import { commands } from '../../src/program/commands.js';
-import { runCommandLine } from '../../src/program/program.js';
+import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 /** What a person sees who made a mistake. */

@@ -1,0 +1,77 @@
+import { type Command, type Io, inCommand, type RawArgs, understand } from '../cli/command.js';
+import { scanArgs } from '../cli/scan-args.js';
+
+/** Runs a command with its arguments; resolves to the exit code. */
+export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
+
+const tool = (name: string) => async () =>
+  (await import('../commands/ssh/ssh.js')).toolCommands.find((each) => each.name === name);
+
+/** Commands that people and scripts run often: each is loaded without commander and without the others. */
+const alone = new Map<string, () => Promise<Command<unknown> | undefined>>([
+  ['list', async () => (await import('../commands/list/list.js')).list],
+  ['check', async () => (await import('../commands/check/check.js')).check],
+  ['proxy', async () => (await import('../commands/proxy/proxy.js')).proxy],
+  ['nc', async () => (await import('../commands/proxy/nc.js')).nc],
+  ['resolve', async () => (await import('../commands/proxy/resolve.js')).resolveCommand],
+  ...['ssh', 'scp', 'sftp', 'rsync'].map((name) => [name, tool(name)] as const),
+]);
+
+/** Runs the arguments of the program. Resolves to the exit code. Throws a UsageError. */
+export async function runCommandLine(
+  args: readonly string[],
+  io: Io,
+  act: Act = (command, raw) => command.run(understand(command, raw, io), io),
+): Promise<number> {
+  const [name = '', ...rest] = io.program === 'vsock-nc' ? [] : args;
+  if (name === 'complete') return completions(rest, io);
+  const command = await alone.get(name)?.();
+  const raw = command && rawOf(command, rest);
+  if (command && raw) return asJsonToo(command, raw, io, () => act(command, raw));
+  return (await import('./program.js')).runProgram(args, io, act);
+}
+
+/** Undefined for --help and for mistakes, which commander explains. */
+function rawOf(command: Command<unknown>, rest: readonly string[]): RawArgs | undefined {
+  if ('passThrough' in command) return passedThrough(command.name, rest);
+  try {
+    return scanArgs(command.options, rest);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The arguments of a command that accepts any option of another program: only --help is parsed. */
+function passedThrough(name: string, rest: readonly string[]): RawArgs | undefined {
+  const [first, second] = rest;
+  if (first === undefined || first === '--help') return undefined;
+  // rsync's own -h needs operands.
+  if (first === '-h' && (name !== 'rsync' || second === undefined)) return undefined;
+  return { positionals: rest, options: {} };
+}
+
+/** A failure of a command that was asked for JSON is printed as JSON, and thrown. */
+async function asJsonToo(
+  command: Command<unknown>,
+  raw: RawArgs,
+  io: Io,
+  work: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await inCommand(command.name, work);
+  } catch (error) {
+    const { failedJson, wantsJson } = await import('./json-failure.js');
+    if (wantsJson(command, raw)) io.out(failedJson(command.name, error, io));
+    throw error;
+  }
+}
+
+/** Where the word that is typed belongs to a command, only that command is needed. */
+async function completions(args: readonly string[], io: Io): Promise<number> {
+  const { printCompletions } = await import('../commands/completion/completion.js');
+  const words = args[0] === '--' ? args.slice(1) : args;
+  const [name = ''] = words.length > 1 ? words : [];
+  const command = await alone.get(name)?.();
+  const table = command ? [command] : (await import('./commands.js')).commands;
+  return printCompletions(args, table, io);
+}

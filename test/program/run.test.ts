@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { RawArgs } from '../../src/cli/command.js';
+import { commands } from '../../src/program/commands.js';
+import { runProgram } from '../../src/program/program.js';
+import { runCommandLine } from '../../src/program/run.js';
+import { fakeIo } from '../helpers/fake-io.js';
+
+type Run = typeof runProgram;
+
+/** The command and the arguments that a line comes to, and what is printed for it. */
+async function outcome(run: Run, args: readonly string[]) {
+  const io = fakeIo();
+  let got: { name: string; raw: RawArgs } | undefined;
+  const act = async ({ name }: { name: string }, raw: RawArgs) => {
+    got = { name, raw };
+    return 7;
+  };
+  const error = await run(args, io, act).catch((thrown: Error) => thrown.message);
+  return { got, error, out: io.stdout.join(''), err: io.stderr.join('') };
+}
+
+describe('a command that is loaded by itself', () => {
+  it.each([
+    ['list', '--json'],
+    ['list', '-o', 'json', '--provider=libvirt'],
+    ['list', '-rq'],
+    ['list', '--watch', '5'],
+    ['list', '--watch', '5', '--json'],
+    ['list', '--frob'],
+    ['list', '--help'],
+    ['check', 'vsock/3', '--json'],
+    ['resolve', 'vsock/3'],
+    ['proxy', '--fdpass', 'vsock/3', '22'],
+    ['ssh', '--help'],
+    ['ssh'],
+  ])('gets what commander makes of %s %s %s', async (...args) => {
+    const words = args.filter((word) => word !== undefined);
+    expect(await outcome(runCommandLine, words)).toEqual(await outcome(runProgram, words));
+  });
+
+  it.each([
+    ['ssh', '-v', 'mint', 'true'],
+    ['rsync', '-h', 'a', 'mint:'],
+  ])('hands the words of %s on', async (name, ...words) => {
+    const { got } = await outcome(runCommandLine, [name, ...words]);
+    expect(got).toEqual({ name, raw: { positionals: words, options: {} } });
+  });
+
+  it.each([
+    { words: ['ssh', 'vso'], has: 'vsock/\tan address' },
+    { words: ['list', '--out'], has: '--output\t' },
+    { words: ['config', 'unin'], has: 'uninstall\t' },
+    { words: ['lis'], has: 'list\t' },
+  ])('completes $words', async ({ words, has }) => {
+    const { out } = await outcome(runCommandLine, ['complete', '--', ...words]);
+    expect(out).toContain(has);
+  });
+
+  it('has the options that the help shows', async () => {
+    for (const { name, options } of commands) {
+      const longs = options.map(({ long }) => `--${long}`);
+      const { out } = await outcome(runCommandLine, ['complete', '--', ...name.split(' '), '--']);
+      expect(out.split('\n').map((line) => line.split('\t')[0])).toEqual(expect.arrayContaining(longs));
+    }
+  });
+});

@@ -17,7 +17,7 @@ export interface RelayStdioOptions {
   readonly streams: () => { readonly input: Readable; readonly output: Writable };
 }
 
-/** Most sessions are shorter, and never pay for the exec. Milliseconds; between two beats of the executable's runtime, once a second. */
+/** Most short sessions end before this and avoid the exec. Milliseconds; between two of the engine's ticks, one a second. */
 const afterMs = 1500;
 
 /** Relays stdin and stdout until the peer or the caller is gone; resolves to a clause for the trace. */

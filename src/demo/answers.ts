@@ -4,10 +4,10 @@ export interface Answer {
   readonly exitCode: number;
 }
 
-/** What the demo's machine calls itself. */
+/** The host name of the demo's machine. */
 export const hostname = 'vmssh-demo';
 
-/** The answer to a command that a client sent: from this table alone, nothing is ever run. */
+/** The answer to a client's command, only from this table: nothing is ever run. */
 export function answer(command: string): Answer {
   if (command === 'hostname') return { stdout: `${hostname}\n`, stderr: '', exitCode: 0 };
   const code = Number(/^exit (\d{1,3})$/.exec(command)?.[1] ?? Number.NaN);

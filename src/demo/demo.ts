@@ -4,12 +4,12 @@ import { exitCode, printable } from '../errors.js';
 import { runDemo } from './run-demo.js';
 import { makeWorkspace } from './workspace.js';
 
-/** npm run demo. Whatever ends it, its folder goes. */
+/** npm run demo. However it ends, its folder is removed. */
 async function main(): Promise<number> {
   const controller = new AbortController();
   const stop = () => controller.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', stop); // nobody reads any more
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', stop); // the reader is gone
   const workspace = makeWorkspace();
   process.on('exit', workspace.remove);
   const terminal = { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) };

@@ -2,14 +2,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 
 export interface Keys {
-  /** An OpenSSH private key, as it stands in a file. */
+  /** An OpenSSH private key, as in a file. */
   readonly private: string;
   readonly public: ParsedKey;
 }
 
 /**
- * Fresh Ed25519 keys. ssh2 1.17 strips the zero byte that one public key in 256 begins with and so writes a key that
- * nothing can read: such a one is thrown away.
+ * New Ed25519 keys. ssh2 1.17 strips the zero byte that one public key in 256 begins with, and so writes an unreadable
+ * key: those are discarded.
  */
 export function freshKeys(generate: () => { private: string } = ed25519): Keys {
   for (;;) {
@@ -23,7 +23,7 @@ function ed25519(): { private: string } {
   return ssh2.utils.generateKeyPairSync('ed25519');
 }
 
-/** As ssh-keygen -l prints it. */
+/** In the form of ssh-keygen -l. */
 export function fingerprint(blob: Buffer): string {
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 
-/** More than the demo ever copies: a stray client cannot fill the memory. Bytes, a file. */
+/** More than the demo ever copies, so that a stray client cannot fill the memory. Bytes per file. */
 const longest = 16 * 1024 * 1024;
 
-/** One folder, "/", with files that live in memory. */
+/** One folder, "/", with files in memory. */
 export class MemoryFiles {
   readonly #files = new Map<string, MemoryFile>();
 
@@ -16,7 +16,7 @@ export class MemoryFiles {
     return this.#files.get(this.absolute(path));
   }
 
-  /** A new, empty file; undefined where the path is not directly in "/". */
+  /** A new, empty file; undefined if the path is not directly in "/". */
   create(path: string): MemoryFile | undefined {
     const absolute = this.absolute(path);
     if (absolute === '/' || posix.dirname(absolute) !== '/') return undefined;
@@ -39,7 +39,7 @@ export class MemoryFile {
     return this.#bytes.subarray(Math.min(offset, this.#size), Math.min(offset + length, this.#size));
   }
 
-  /** False where the file would grow too long; a gap reads as zeros. */
+  /** False if the file would become too long; a gap reads as zeros. */
   write(offset: number, data: Uint8Array): boolean {
     const end = offset + data.length;
     if (end > longest) return false;

@@ -6,7 +6,7 @@ import type { Section } from './steps/step.js';
 import type { OpenSsh } from './tools.js';
 import { type World, writeConfig } from './world.js';
 
-/** What to show with what this machine has; what it lacks is named and replaced where it can be. */
+/** What to show on this machine; missing tools are named, and replaced if possible. */
 export function plan(world: World, openssh: OpenSsh, native: AddonState): readonly Section[] {
   const { ssh, scp } = openssh;
   return [
@@ -24,7 +24,7 @@ export function plan(world: World, openssh: OpenSsh, native: AddonState): readon
   ];
 }
 
-// What vmssh check knows of a server's host key, the user's own ssh tells it.
+// vmssh check gets a server's host key from the user's own ssh.
 function checking(world: World, { ssh }: OpenSsh): Section {
   const title = 'vmssh check, step by step';
   if (ssh.path !== undefined) return { title, steps: [checkStep(world)] };

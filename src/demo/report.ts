@@ -4,7 +4,7 @@ import { printable } from '../errors.js';
 export interface Row {
   readonly state: 'passed' | 'failed' | 'skipped';
   readonly title: string;
-  /** Milliseconds; absent for what was skipped. */
+  /** Milliseconds; absent if skipped. */
   readonly ms?: number;
   readonly detail: string;
   readonly typed?: string;
@@ -14,7 +14,7 @@ export interface Row {
 const marks = { passed: '✓', failed: '✗', skipped: '–' } as const;
 const colors = { passed: 'green', failed: 'red', skipped: 'yellow' } as const;
 
-/** One line with mark, title, time and outcome in columns; below it what was typed, and the hint. */
+/** One line with mark, title, time and outcome in columns; below it the command, and the hint. */
 export function formatRow({ state, title, ms, detail, typed, hint }: Row, style: ChalkInstance): string {
   const time = ms === undefined ? 'skipped' : `${ms.toFixed(1)} ms`;
   const [first = '', ...more] = detail.split('\n').map(printable);

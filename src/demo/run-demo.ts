@@ -19,7 +19,7 @@ export interface DemoOptions {
   out(text: string): void;
 }
 
-/** Shows vmssh at work against a server of its own, then removes the workspace; resolves to the exit code. */
+/** Shows vmssh with a server of its own, then removes the workspace; resolves to the exit code. */
 export async function runDemo({ workspace, style, env, signal, out }: DemoOptions): Promise<number> {
   const start = performance.now();
   const rows: Row[] = [];

@@ -1,16 +1,16 @@
 import { runProgram } from '../process/run-program.js';
 
 export interface Outcome {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Longer than any step takes on a slow machine, so that none hangs for ever. Milliseconds. */
+/** Longer than any step on a slow machine, so that none hangs forever. Milliseconds. */
 const timeoutMs = 30_000;
 
-/** Runs a program without stdin to its end. An abort and the time limit end it, with all that it started. */
+/** Runs a program without stdin. An abort and the time limit end it, with all that it started. */
 export async function run(
   command: readonly string[],
   signal: AbortSignal,

@@ -9,15 +9,15 @@ import { serveSftp } from './sftp.js';
 export interface DemoServer {
   /** "SHA256:…" of its host key. */
   readonly fingerprint: string;
-  /** The private key that it lets in, in OpenSSH's form: made for this server alone. */
+  /** The private key that it accepts, in OpenSSH's format, made only for this server. */
   readonly privateKey: string;
-  /** What was copied to it. */
+  /** The files copied to it. */
   readonly files: MemoryFiles;
-  /** Hangs up on everybody and removes the socket. */
+  /** Closes all connections and removes the socket. */
   close(): Promise<void>;
 }
 
-/** The one user that it knows. */
+/** Its only user. */
 export const demoUser = 'demo';
 
 /** An SSH server on a unix socket that runs no command and touches no file: answers come from a table, files are in memory. */
@@ -50,7 +50,7 @@ export async function startDemoServer(path: string): Promise<DemoServer> {
 }
 
 function serve(client: Connection, userKey: ParsedKey, files: MemoryFiles): void {
-  client.on('error', () => {}); // a client that hangs up is none of our trouble
+  client.on('error', () => {}); // a client that disconnects is no error
   client.on('authentication', (context) => {
     if (isAllowed(context, userKey)) context.accept();
     else context.reject(['publickey']);
@@ -58,7 +58,7 @@ function serve(client: Connection, userKey: ParsedKey, files: MemoryFiles): void
   client.on('session', (accept) => serveSession(accept(), files));
 }
 
-/** Without a signature the client only asks whether the key would do. */
+/** Without a signature the client only asks whether the key would be accepted. */
 function isAllowed(context: AuthContext, userKey: ParsedKey): boolean {
   if (context.method !== 'publickey' || context.username !== demoUser) return false;
   if (!isKey(context.key.data, userKey)) return false;

@@ -3,11 +3,11 @@ import type { MemoryFile, MemoryFiles } from './memory-files.js';
 
 const { OPEN_MODE: flag, STATUS_CODE: status } = ssh2.utils.sftp;
 
-/** The largest answer to a READ; what OpenSSH asks for. Bytes. */
+/** The largest answer to a READ, as OpenSSH requests it. Bytes. */
 const chunk = 32 * 1024;
 const times = { uid: 0, gid: 0, atime: 0, mtime: 0 };
 
-/** Serves files in memory to an SFTP client: what scp and ssh2 need to copy one. ssh2 refuses all other requests. */
+/** Serves files in memory over SFTP: what scp and ssh2 need to copy a file. ssh2 refuses all other requests. */
 export function serveSftp(sftp: SFTPWrapper, files: MemoryFiles): void {
   const open = new Map<number, { readonly file: MemoryFile; readonly flags: number }>();
   let last = 0;
@@ -61,8 +61,8 @@ export function serveSftp(sftp: SFTPWrapper, files: MemoryFiles): void {
 }
 
 /**
- * The way an sftp-server ends: scp waits for it and fails without exit status 0, for which ssh2's SFTP has no method
- * of its own; so this goes to its insides.
+ * Ends as sftp-server does: scp waits for exit status 0, which ssh2's SFTP has no public method to send, so this uses
+ * its internals.
  */
 function hangUp(sftp: SFTPWrapper): void {
   const { _protocol: protocol, outgoing } = sftp as unknown as SftpInsides;

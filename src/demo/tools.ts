@@ -8,20 +8,20 @@ export interface Missing {
   readonly path?: never;
   /** Why it cannot be used. */
   readonly missing: string;
-  /** The command that mends it. */
+  /** The command that fixes it. */
   readonly hint: string;
 }
 
 export interface OpenSsh {
   readonly ssh: Tool;
   readonly scp: Tool;
-  /** What scp needs in order to speak SFTP. */
+  /** The option that makes scp use SFTP. */
   readonly scpFlags: readonly string[];
 }
 
 const install = 'apt-get install openssh-client';
 
-/** OpenSSH's programs as PATH has them. */
+/** OpenSSH's programs in PATH. */
 export async function findOpenSsh(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
@@ -41,7 +41,7 @@ export async function findOpenSsh(
   };
 }
 
-/** Before 8.7 scp ran a program at the other end, which the demo's server never does. */
+/** Before 8.7 scp ran a program on the other side, which the demo's server never does. */
 function scpOf(path: string | undefined, version: string, number: number): Tool {
   if (!path) return { missing: 'there is no scp in PATH', hint: install };
   if (number < 807) {

@@ -4,19 +4,19 @@ import { join, resolve } from 'node:path';
 
 export interface Workspace {
   readonly folder: string;
-  /** Where the server listens. Its capital letter is there to be kept: ssh lower-cases host names. */
+  /** Where the server listens. Has a capital letter on purpose, since ssh lower-cases host names. */
   readonly socket: string;
-  /** Writes a file that only its owner reads; resolves to its path. */
+  /** Writes a file that only its owner can read; resolves to its path. */
   write(name: string, content: string | Uint8Array): string;
   path(name: string): string;
-  /** Removes the folder with all that is in it. */
+  /** Removes the folder and its content. */
   remove(): void;
 }
 
 const prefix = 'vmssh-demo-';
 const socketName = 'Demo.sock';
 
-/** A folder of mode 0700 for one run: in `temp` where a socket path in it can be a host name of ssh's, else in /tmp. */
+/** A folder of mode 0700 for one run: in `temp` if ssh accepts a socket path in it as a host name, else in /tmp. */
 export function makeWorkspace(temp: string = tmpdir()): Workspace {
   const parent = isUsable(resolve(temp)) ? resolve(temp) : '/tmp';
   const folder = mkdtempSync(join(parent, prefix));
@@ -33,7 +33,7 @@ export function makeWorkspace(temp: string = tmpdir()): Workspace {
   };
 }
 
-/** AF_UNIX takes 107 bytes; ssh and scp take no spaces, quotes and the like in a host name, and "%" stands for "/" there. */
+/** AF_UNIX allows 107 bytes; ssh and scp refuse spaces, quotes and the like in a host name, where "%" stands for "/". */
 function isUsable(parent: string): boolean {
   const socket = join(parent, `${prefix}XXXXXX`, socketName);
   return Buffer.byteLength(socket) <= 107 && /^[\w./-]+$/.test(socket);

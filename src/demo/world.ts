@@ -5,22 +5,22 @@ import { configText } from '../ssh/config/text.js';
 import { type DemoServer, demoUser } from './server.js';
 import type { Workspace } from './workspace.js';
 
-/** What every step of the demo works with. */
+/** What all steps of the demo use. */
 export interface World {
   readonly workspace: Workspace;
   readonly server: DemoServer;
-  /** The target as ssh takes it: "unix/tmp/…". */
+  /** The target for ssh: "unix/tmp/…". */
   readonly target: string;
-  /** The target as scp takes it too: "unix%tmp%…". */
+  /** The target in a form that scp also accepts: "unix%tmp%…". */
   readonly scpTarget: string;
-  /** How to run vmssh, and the same as a person in this folder would type it. */
+  /** How to run vmssh, and how to type that in this folder. */
   readonly vmssh: readonly string[];
   readonly typedVmssh: readonly string[];
   /** The file to copy. */
   readonly payload: { readonly path: string; readonly bytes: Buffer };
 }
 
-/** Writes the file to copy and the key; ssh_config files come with `writeConfig`. */
+/** Writes the file to copy and the key; `writeConfig` adds ssh_config files. */
 export function makeWorld(workspace: Workspace, server: DemoServer): World {
   const script = fileURLToPath(new URL('./vmssh.js', import.meta.url));
   const bytes = randomBytes(1024 * 1024);
@@ -36,7 +36,7 @@ export function makeWorld(workspace: Workspace, server: DemoServer): World {
   };
 }
 
-/** An ssh_config of vmssh's own lines and the key of this run; resolves to its path. */
+/** Writes an ssh_config with vmssh's lines and the key of this run; resolves to its path. */
 export function writeConfig({ workspace, vmssh }: World, name: string, fdpass: boolean): string {
   const identity = `
 Host *

@@ -4,7 +4,7 @@ import * as fs from './node/fs.js';
 import * as path from './node/path.js';
 import { required } from './required.js';
 
-/** commander is CommonJS. What it requires is handed to it, so that these modules stay modules for all others. */
+/** commander is CommonJS. It gets what it requires from here, so that these stay modules for all others. */
 Object.assign(required, {
   'node:child_process': childProcess,
   'node:events': events,

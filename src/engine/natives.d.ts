@@ -1,4 +1,4 @@
-/** What the executable's C++ gives its JavaScript: native/engine/natives/. Each throws an Error with code, errno and syscall. */
+/** The native functions of the executable: native/engine/natives/. Each throws an Error with code, errno and syscall. */
 declare module 'engine:addon' {
   export function exports(): import('node-hvsock-native').Addon;
 }
@@ -15,7 +15,7 @@ declare module 'engine:files' {
   export function close(descriptor: number): void;
   /** None at end-of-file. */
   export function read(descriptor: number, most: number): Uint8Array;
-  /** How many bytes the system took. */
+  /** The number of bytes that were written. */
   export function write(descriptor: number, bytes: Uint8Array): number;
   export function fstat(descriptor: number): readonly number[];
   /** dev, ino, and nanoseconds of the last change of the content. */
@@ -32,9 +32,9 @@ declare module 'engine:loop' {
   export function addImmediate(callback: () => void): number;
   /** Events are those of poll(2). */
   export function watch(descriptor: number, events: number, callback: (events: number) => void): number;
-  /** Takes back a timer, an immediate or a watch. */
+  /** Cancels a timer, an immediate or a watch. */
   export function remove(id: number): void;
-  /** Whether the process goes on for a timer, a watch or a child. */
+  /** Whether a timer, a watch or a child keeps the process running. */
   export function keepAlive(id: number, alive: boolean): void;
   export function onSignal(signal: number, callback: () => void): void;
   export function offSignal(signal: number): void;
@@ -47,7 +47,7 @@ declare module 'engine:paths' {
   export function lstat(path: string): readonly number[];
   export function lstatIdentity(path: string): readonly [bigint, bigint, bigint];
   export function access(path: string, mode: number): void;
-  /** Names and their types (DT_DIR …) in turn. */
+  /** Names and types (DT_DIR …), alternating. */
   export function readdir(path: string): readonly (string | number)[];
   export function readlink(path: string): string;
   export function realpath(path: string): string;
@@ -63,7 +63,7 @@ declare module 'engine:paths' {
 }
 
 declare module 'engine:processes' {
-  /** Environment: "NAME=value" each. Descriptors: which of ours are the child's 0, 1, 2 … */
+  /** Environment: "NAME=value" each. Descriptors: ours for the child's 0, 1, 2 … */
   export function spawn(
     program: string,
     words: readonly string[],
@@ -108,12 +108,12 @@ declare module 'engine:system' {
   export function errorNames(): readonly string[];
   /** Milliseconds. */
   export function uptime(): number;
-  /** Microseconds: as the program, and in the kernel. */
+  /** Microseconds in user mode, and in the kernel. */
   export function processorTime(): readonly [number, number];
   /** Of uname(2). */
   export function names(): readonly [string, string, string, string, string];
   export function isTerminal(descriptor: number): boolean;
-  /** 0 where it is unknown. */
+  /** 0 if unknown. */
   export function columns(descriptor: number): number;
   export function randomBytes(count: number): Uint8Array;
 }

@@ -1,2 +1,2 @@
-/** What `require` gives of node:*, to packages in CommonJS: whoever imports such a package puts in what it asks for. */
+/** The node:* modules that `require` returns to CommonJS packages, added by the module that imports the package. */
 export const required: Record<string, unknown> = {};

@@ -2,15 +2,15 @@ import { editFile } from '../files/edit-file.js';
 import { readSafely } from '../files/read-at.js';
 import { isEntryOf, type KeyLine, linesOf, nameBytes, parseLine, plainName } from './lines.js';
 
-/** What known_hosts has a machine by, now and before. */
+/** A machine's names in known_hosts, current and older. */
 export interface KeyNames {
   readonly alias: string;
   readonly older: readonly string[];
 }
 
 /**
- * Lets the keys that a known_hosts file has under older names of machines count under their alias too, unless there is one
- * already: a copy of their lines is added. A file that cannot be read is none, as it is to ssh. Throws as `editFile` does.
+ * Copies machines' keys in a known_hosts file from older names to their alias, unless that has one already. An unreadable
+ * file counts as missing, as it does for ssh. Throws as `editFile` does.
  */
 export async function adoptKeys(path: string, machines: readonly KeyNames[]): Promise<void> {
   const edit = (old: Buffer | undefined) => old && withAdopted(old, machines);
@@ -18,7 +18,7 @@ export async function adoptKeys(path: string, machines: readonly KeyNames[]): Pr
   if (edit(seen?.bytes) !== seen?.bytes) await editFile(path, edit, 0o600);
 }
 
-/** The same bytes if there is nothing to add. */
+/** The same bytes if nothing is added. */
 export function withAdopted(bytes: Buffer, machines: readonly KeyNames[]): Buffer {
   const lines = linesOf(bytes);
   const find = indexOf(lines.flatMap((line) => parseLine(line) ?? []));
@@ -33,7 +33,7 @@ export function withAdopted(bytes: Buffer, machines: readonly KeyNames[]): Buffe
   return Buffer.concat([bytes, Buffer.from(end), ...news.map((line) => Buffer.from(line))]);
 }
 
-/** Finds the lines that have a name as one of theirs. */
+/** Finds the lines that list a name. */
 function indexOf(lines: readonly KeyLine[]): (name: string) => readonly KeyLine[] {
   const byName = new Map<string, KeyLine[]>();
   const hashed: KeyLine[] = [];

@@ -2,8 +2,8 @@ import { editFile } from '../files/edit-file.js';
 import { isEntryOf, linesOf, nameBytes, parseLine } from './lines.js';
 
 /**
- * Takes the keys of these names out of a known_hosts file, and leaves every other byte as it is. Resolves to how many
- * there were. Throws as `editFile` does.
+ * Removes the keys of these names from a known_hosts file, and changes nothing else. Resolves to their number. Throws as
+ * `editFile` does.
  */
 export async function forgetKeys(path: string, names: readonly string[]): Promise<number> {
   let removed = 0;
@@ -16,7 +16,7 @@ export async function forgetKeys(path: string, names: readonly string[]): Promis
   return removed;
 }
 
-/** A known_hosts file without the keys of these names. A marked line says something of a key, not of a machine: it stays. */
+/** A known_hosts file without the keys of these names. Marked lines are about a key, not a machine, and stay. */
 export function withoutNames(
   bytes: Buffer,
   names: readonly string[],

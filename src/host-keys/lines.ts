@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { matchesPattern } from './pattern.js';
 
-/** A line of known_hosts with a key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Each character of its texts is one byte. */
+/** A known_hosts line with a key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Each character of its texts is one byte. */
 export interface KeyLine {
   readonly marker: string | undefined;
-  /** The list of names as it stands there, and where in the line that is. */
+  /** The list of names as written, and its position in the line. */
   readonly hosts: string;
   readonly at: number;
   /** "ssh-ed25519" and the like. */
@@ -13,12 +13,12 @@ export interface KeyLine {
   readonly key: string;
 }
 
-/** The lines of a file with their ends, a character a byte: what is kept of them stays as it is. */
+/** The lines of a file with their newlines, one character per byte, so that kept lines do not change. */
 export function linesOf(bytes: Buffer): readonly string[] {
   return bytes.toString('latin1').match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
-/** Undefined for a comment, an empty line, and what is none of these. */
+/** Undefined for a comment, an empty or an invalid line. */
 export function parseLine(line: string): KeyLine | undefined {
   const [start, marker, hosts, type, key] =
     /^[ \t]*(?:(@\S+)[ \t]+)?(?=([^\s#@]\S*)[ \t]+(\S+)[ \t]+(\S+))/.exec(line) ?? [];
@@ -26,12 +26,12 @@ export function parseLine(line: string): KeyLine | undefined {
   return { marker, hosts, at: start.length, type, key };
 }
 
-/** A name as the other functions take it: known_hosts knows no case of ASCII letters. */
+/** A name for the other functions: known_hosts ignores the case of ASCII letters. */
 export function nameBytes(name: string): string {
   return folded(Buffer.from(name).toString('latin1'));
 }
 
-/** Whether ssh takes a list of names for a host's: it may have patterns, of which those with a "!" exclude. */
+/** Whether ssh matches a list of names to a host: it may have patterns, and those with "!" exclude. */
 export function isFor(name: string, hosts: string): boolean {
   if (hosts.startsWith('|')) return isHashOf(name, hosts);
   const patterns = folded(hosts).split(',');
@@ -39,13 +39,13 @@ export function isFor(name: string, hosts: string): boolean {
   return patterns.some((each) => matchesPattern(name, each));
 }
 
-/** Whether one entry of such a list is this very name, at any port. */
+/** Whether an entry of such a list is exactly this name, with any port. */
 export function isEntryOf(name: string, entry: string): boolean {
   if (entry.startsWith('|')) return isHashOf(name, entry);
   return plainName(entry) === name;
 }
 
-/** The name that an entry has, without its port. */
+/** The name in an entry, without the port. */
 export function plainName(entry: string): string {
   const plain = folded(entry);
   return /^\[(.*)\]:\d+$/.exec(plain)?.[1] ?? plain;

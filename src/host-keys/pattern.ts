@@ -1,4 +1,4 @@
-/** Whether a text fits a pattern of ssh's, where "*" is any characters and "?" one. In n × m steps at most. */
+/** Whether a text matches an ssh pattern, where "*" is any characters and "?" is one. In n × m steps at most. */
 export function matchesPattern(text: string, pattern: string): boolean {
   let [at, next] = [0, 0];
   let star: { readonly next: number; at: number } | undefined;

@@ -1,10 +1,10 @@
 import { fingerprintOf } from './fingerprint.js';
 import { isFor, type KeyLine, linesOf, nameBytes, parseLine } from './lines.js';
 
-/** What ssh makes of the key that a server shows. */
+/** ssh's verdict on a server's key. */
 export type Verdict = 'new' | 'known' | 'changed' | 'revoked';
 
-/** What ssh makes of a key, by its fingerprint, for a host of this name, by the bytes of a known_hosts file. */
+/** ssh's verdict on a host's key, given by fingerprint, from the bytes of a known_hosts file. */
 export function verdictOn(fingerprint: string, name: string, bytes: Buffer): Verdict {
   const lines = linesFor(name, bytes);
   const isSame = (line: KeyLine) => fingerprintOf(Buffer.from(line.key, 'base64')) === fingerprint;
@@ -14,7 +14,7 @@ export function verdictOn(fingerprint: string, name: string, bytes: Buffer): Ver
   return plain.some(isSame) ? 'known' : 'changed';
 }
 
-/** The types of the keys that are known of a host: ssh asks its server for one of them. */
+/** The types of a host's known keys: ssh asks the server for one of them. */
 export function knownTypes(name: string, bytes: Buffer): readonly string[] {
   return linesFor(name, bytes).flatMap(({ marker, type }) => (marker === undefined ? [type] : []));
 }

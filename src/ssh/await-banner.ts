@@ -4,7 +4,7 @@ import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import { bannerLimit, scanBanner } from './banner.js';
 
 /**
- * The server's SSH banner, looked at and not taken: who uses the connection next still reads it. Throws a ConnectError
+ * Waits for the server's SSH banner without taking it: the connection's next reader still gets it. Throws a ConnectError
  * of op handshake with code NO_BANNER, or INTERRUPTED after an abort, which closes the connection.
  */
 export async function awaitBanner(
@@ -54,12 +54,12 @@ async function look(connection: Connection, target: string, timeoutMs: number): 
   }
 }
 
-/** For an answer to our own banner. Milliseconds. */
+/** The time for an answer to our own banner. Milliseconds. */
 const answerMs = 500;
 
 /**
- * What something says that was silent, once it is spoken to as ssh does: a web server waits for that. The connection is
- * given up anyway. Undefined: nothing, or what an SSH server says.
+ * What a silent server answers to our banner: a web server waits for the client to begin. Uses up the connection, which
+ * is of no more use. Undefined if it is nothing, or the answer of an SSH server.
  */
 async function answerTo(connection: Connection): Promise<string | undefined> {
   try {

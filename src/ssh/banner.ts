@@ -1,18 +1,18 @@
-/** What RFC 4253 section 4.2 calls the identification string, as far as bytes have come. */
+/** The identification string of RFC 4253 section 4.2, as far as it was received. */
 export type BannerScan =
   | { readonly state: 'more' }
   | { readonly state: 'found'; readonly banner: string; readonly length: number }
   | { readonly state: 'not-ssh'; readonly reason: string };
 
-/** Bytes that a server may send up to the end of its banner; OpenSSH's own servers stay under 300. */
+/** The limit for a server's bytes up to the end of its banner; OpenSSH sends fewer than 300. */
 export const bannerLimit = 16384;
 
 /** RFC 4253: at most 255 characters with CR LF. */
 const longestBanner = 255;
 
 /**
- * Looks for "SSH-2.0-…" among the first bytes of a server; lines before it are skipped, as ssh skips them. `length` is
- * where the banner's line ends, `banner` is the line without its end.
+ * Looks for "SSH-2.0-…" in the first bytes of a server, skipping lines before it as ssh does. `length` is the end of the
+ * banner's line, `banner` the line without its newline.
  */
 export function scanBanner(bytes: Uint8Array): BannerScan {
   let start = 0;

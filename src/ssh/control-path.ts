@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 
 /**
- * The ControlPath in what `ssh -G HOST` prints, if a "/" of the host's name breaks it: ssh makes its socket there, and makes
- * no folder for it. An older ssh prints the tokens, a newer one what they stand for (ssh_config(5), TOKENS).
+ * The ControlPath in the output of `ssh -G HOST`, if a "/" in the host's name breaks it: ssh makes its socket there, but
+ * no folder for it. An older ssh prints the tokens, a newer one their values (ssh_config(5), TOKENS).
  */
 export function brokenControlPath(
   settings: string,
@@ -20,7 +20,7 @@ export function brokenControlPath(
   return isIn && !exists(posix.dirname(path)) ? path : undefined;
 }
 
-/** What repairs it. */
+/** How to fix it. */
 export const controlPathFix =
   'in your ssh configuration write %C in place of %h: ControlPath ~/.ssh/control-%C';
 

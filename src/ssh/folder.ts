@@ -4,7 +4,7 @@ import { ownAccount } from './account.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The folder of ssh's own files. An empty HOME is none; on Windows it is that of other shells, and USERPROFILE counts. */
+/** The folder of ssh's own files. An empty HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
 export function sshFolder(
   env: Env,
   platform: NodeJS.Platform = process.platform,
@@ -14,7 +14,7 @@ export function sshFolder(
   return join((platform === 'win32' ? USERPROFILE : HOME) || (passwdHome() ?? '/'), '.ssh');
 }
 
-/** Where ssh has its files, whatever HOME is: it asks the password database (ssh(1)). Undefined where that is the same. */
+/** The home that ssh uses instead of HOME, from the password database (ssh(1)). Undefined if they are the same. */
 export function otherHome(
   env: Env,
   platform: NodeJS.Platform,

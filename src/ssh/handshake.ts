@@ -7,15 +7,15 @@ import type { ProbeResult } from './probe.js';
 export interface HandshakeOptions {
   readonly target: string;
   readonly port: number;
-  /** Servers may offer other methods to other users. */
+  /** Servers may offer each user other methods. */
   readonly user: string;
-  /** A name by which a known_hosts file has the server: ssh asks for a key of a type that it knows. */
+  /** The server's name in a known_hosts file: ssh asks for a key of a known type. */
   readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
   /** ssh and its options. */
   readonly ssh: readonly string[];
-  /** ssh's configuration, as of ssh -F. */
+  /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string | undefined;
-  /** How ssh calls this program. */
+  /** How ssh should call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -25,7 +25,7 @@ export interface HandshakeOptions {
 }
 
 /**
- * An SSH handshake by the user's own ssh, over a connection of its own, up to the first refusal: the host key and the
+ * An SSH handshake by the user's own ssh, over a new connection, up to the first refusal: returns the host key and the
  * authentication methods. Throws a ConnectError of op handshake.
  */
 export async function handshake(options: HandshakeOptions, run = runProgram): Promise<ProbeResult> {
@@ -41,10 +41,10 @@ export async function handshake(options: HandshakeOptions, run = runProgram): Pr
   return { hostKey: { type: key[1], fingerprint: key[2] }, methods };
 }
 
-/** ssh says so if a server lets anybody in. */
+/** ssh's message if a server lets anybody in. */
 const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 
-/** What the user's configuration says counts, but for what would do more than shake hands, or ask, or stop at a key. */
+/** The user's configuration counts, except for settings that would do more than a handshake, prompt, or stop at a key. */
 function command(options: HandshakeOptions): readonly string[] {
   const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, knownAs } = options;
   const proxy = [...self, 'proxy', `--timeout=${timeoutMs / 1000}`, '--', target, String(port)];
@@ -53,7 +53,7 @@ function command(options: HandshakeOptions): readonly string[] {
     `ProxyCommand=${proxy.map((word) => proxyWord(word, platform)).join(' ')}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
     ...['ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
-    // A new key is added to the first file, and every one of them is read.
+    // ssh adds a new key to the first file, and reads all of them.
     ...['StrictHostKeyChecking=no', `UserKnownHostsFile=${['/dev/null', ...files].join(' ')}`],
     ...(knownAs ? [`HostKeyAlias=${configArgument(knownAs.name)}`] : []),
     'GlobalKnownHostsFile=/dev/null',
@@ -73,7 +73,7 @@ function failed(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   if (stopped === 'aborted') {
     return new ConnectError('handshake', target, { code: 'INTERRUPTED', problem: 'interrupted' });
   }
-  // ssh's first message is the cause, and what follows says where that led.
+  // ssh's first message is the cause; later ones are consequences.
   const said = stderr
     .split('\n')
     .map((line) => line.trim())

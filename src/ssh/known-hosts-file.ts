@@ -4,8 +4,8 @@ import { isRoot } from '../files/place.js';
 import { sshFolder } from './folder.js';
 
 /**
- * Where the host keys of machines are kept. With another user's HOME (sudo -E), root keeps them in its own: ssh would follow
- * a link of that user's, and write as root to what it points to.
+ * The file of machines' host keys. With another user's HOME (sudo -E) it is in root's own: ssh would follow a link of that
+ * user, and write to its target as root.
  */
 export function knownHostsFile(
   env: Readonly<Record<string, string | undefined>>,

@@ -6,20 +6,20 @@ import { asTarget } from '../kinds/parse.js';
 import { nameOf } from '../target/target.js';
 import { hostKeyAlias, type Identified } from './identity.js';
 
-/** A target as it was typed, and the machine that it means as far as it is listed. */
+/** A target as typed, and its machine if listed. */
 export interface Typed extends Identified {
   readonly text: string;
   readonly machine?: (Identified['machine'] & { readonly also: readonly string[] }) | undefined;
 }
 
-/** What known_hosts has a machine by; undefined for an address. The keys of a UUID are nobody else's: none are older. */
+/** A machine's names in known_hosts; undefined for an address. A UUID has no older names, since only it has its keys. */
 export function keyNames(typed: Typed): KeyNames | undefined {
   const alias = hostKeyAlias(typed);
   if (alias === undefined) return undefined;
   return { alias, older: alias.includes('%') ? olderNames(typed) : [] };
 }
 
-/** Other names that known_hosts may have a machine by: what was typed for a pattern, and what versions before used. */
+/** Other names that known_hosts may have for a machine: those typed for a pattern, and those of earlier versions. */
 export function olderNames({ text, target, machine }: Typed): readonly string[] {
   const texts = [text, ...twins(target), ...(machine ? [machine.target, ...machine.also] : [])];
   const names = texts.flatMap((each) => {
@@ -30,7 +30,7 @@ export function olderNames({ text, target, machine }: Typed): readonly string[] 
   return [...new Set(names)].filter((name) => name !== '');
 }
 
-// container/web is machine/web.
+// container/web is the same as machine/web.
 function twins(target: Target): readonly string[] {
   const own = kindOf(target);
   const table: readonly Kind[] = kinds;

@@ -6,30 +6,30 @@ import { fingerprintOf } from '../host-keys/fingerprint.js';
 export interface HostKey {
   /** "ssh-ed25519" and the like. */
   readonly type: string;
-  /** As ssh-keygen -l prints it: "SHA256:" and base64 without padding. */
+  /** In the form of ssh-keygen -l: "SHA256:" and base64 without padding. */
   readonly fingerprint: string;
 }
 
 export interface ProbeResult {
   readonly hostKey: HostKey;
-  /** What the server offers for logging in: "publickey", "password" …; "none" alone where it lets anybody in. */
+  /** The authentication methods that the server offers: "publickey", "password" …; only "none" if it lets anybody in. */
   readonly methods: readonly string[];
 }
 
 export interface SockProbeOptions {
-  /** The target as it was typed, for error messages. */
+  /** The target as typed, for error messages. */
   readonly target: string;
-  /** Servers may offer other methods to other users. */
+  /** Servers may offer each user other methods. */
   readonly user: string;
   /** Milliseconds for the whole handshake. */
   readonly timeoutMs: number;
-  /** The types of keys that are known of the server: it is asked for one of them first, as ssh does. */
+  /** The known key types of the server, which are asked for first, as ssh does. */
   readonly keyTypes?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * An SSH handshake up to the first refusal: the host key and the authentication methods. `sock` is destroyed then.
+ * An SSH handshake up to the first refusal: returns the host key and the authentication methods, and destroys `sock`.
  * Throws a ConnectError of op handshake.
  */
 export async function probeSock(sock: Duplex, options: SockProbeOptions): Promise<ProbeResult> {
@@ -44,7 +44,7 @@ export async function probeSock(sock: Duplex, options: SockProbeOptions): Promis
     const methods = await new Promise<readonly string[]>((resolve, reject) => {
       client.on('ready', () => resolve(['none']));
       client.on('error', reject);
-      // A half-closing sock ends and does not close.
+      // A half-closed sock ends but does not close.
       const over = () => reject(new Error('the server closed the connection'));
       client.on('end', over).on('close', over);
       client.connect({
@@ -82,12 +82,12 @@ export async function probeSock(sock: Duplex, options: SockProbeOptions): Promis
     signal?.removeEventListener('abort', abort);
     client.on('error', () => {});
     client.destroy();
-    // ssh2 leaves a sock that it has ended.
+    // ssh2 does not destroy a sock that it has ended.
     sock.destroy();
   }
 }
 
-/** The signature algorithms of key types, of those that ssh2 knows. */
+/** The signature algorithms of each key type, as far as ssh2 knows them. */
 function algorithmsOf(types: readonly string[]): ServerHostKeyAlgorithm[] {
   return (Object.keys(algorithms) as (keyof typeof algorithms)[])
     .filter((type) => types.includes(type))

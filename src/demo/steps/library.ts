@@ -7,7 +7,7 @@ import { demoUser } from '../server.js';
 import type { World } from '../world.js';
 import { expectSame, type Step, StepFailure } from './step.js';
 
-/** ssh2's client over the library: logs in, and brings an exit code back. */
+/** ssh2's client over the library: logs in, and gets an exit code. */
 export function librarySshSteps(world: World): readonly Step[] {
   return [
     {
@@ -33,7 +33,7 @@ export function librarySshSteps(world: World): readonly Step[] {
   ];
 }
 
-/** ssh2's client over the library: copies a file there and back. */
+/** ssh2's client over the library: copies a file in both directions. */
 export function libraryCopySteps(world: World): readonly Step[] {
   const { payload, server } = world;
   return [

@@ -6,7 +6,7 @@ import { demoUser } from '../server.js';
 import type { World } from '../world.js';
 import { expectExit, expectSame, type Step, StepFailure } from './step.js';
 
-/** The machine's own ssh: logs in, and brings an exit code back. */
+/** This machine's own ssh: logs in, and gets an exit code. */
 export function sshSteps(world: World, ssh: string, config: string): readonly Step[] {
   const args = ['-F', config, `${demoUser}@${world.target}`];
   return [
@@ -32,7 +32,7 @@ export function sshSteps(world: World, ssh: string, config: string): readonly St
   ];
 }
 
-/** The machine's own scp: copies a file there and back. */
+/** This machine's own scp: copies a file in both directions. */
 export function scpSteps(
   world: World,
   scp: readonly string[],

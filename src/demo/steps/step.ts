@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Outcome } from '../run.js';
 
-/** One thing that the demo shows. */
+/** A step of the demo. */
 export interface Step {
   readonly title: string;
-  /** What a person would type for it, or write. */
+  /** The command or code for it. */
   readonly typed: string;
-  /** Resolves to what came of it; throws a StepFailure. */
+  /** Resolves to its outcome; throws a StepFailure. */
   run(signal: AbortSignal): Promise<string>;
 }
 
-/** Steps that belong together, or the reason why there are none. */
+/** Steps that belong together, or why there are none. */
 export interface Section {
   readonly title: string;
   readonly steps: readonly Step[];
@@ -22,14 +22,14 @@ export class StepFailure extends Error {
   override readonly name = 'StepFailure';
 }
 
-/** Throws a StepFailure with all that the program said where it did not end as it should. */
+/** Throws a StepFailure with the program's output if it did not exit as expected. */
 export function expectExit(outcome: Outcome, wanted: number): void {
   if (outcome.exitCode === wanted) return;
   const ended = outcome.exitCode === null ? 'ended by a signal' : `exit code ${outcome.exitCode}`;
   throw new StepFailure(`${ended}, expected ${wanted}: ${`${outcome.stderr}${outcome.stdout}`.trim()}`);
 }
 
-/** Throws a StepFailure where the copy is not the original; returns a clause about it. */
+/** Throws a StepFailure if the copy differs from the original; returns a clause about it. */
 export function expectSame(copy: Uint8Array | undefined, original: Uint8Array): string {
   const [got, wanted] = [copy && sha256(copy), sha256(original)];
   if (got !== wanted) throw new StepFailure(`the copy differs: sha256 ${got ?? 'of nothing'}, not ${wanted}`);

@@ -1,4 +1,4 @@
-/** Of open(2) on Linux, and of access(2). */
+/** Flags of open(2) on Linux, and of access(2). */
 export const constants = {
   ...{ F_OK: 0, X_OK: 1, W_OK: 2, R_OK: 4 },
   ...{ O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, O_CREAT: 0o100, O_EXCL: 0o200, O_NOCTTY: 0o400, O_TRUNC: 0o1000 },
@@ -18,7 +18,7 @@ const letters: Readonly<Record<string, number>> = {
   ax: O_WRONLY | O_CREAT | O_APPEND | O_EXCL,
 };
 
-/** The number of Node's letters. */
+/** The number for Node's letters. */
 export function openFlags(flags: string | number): number {
   const number = typeof flags === 'number' ? flags : letters[flags];
   if (number === undefined) throw new TypeError(`The argument 'flags' is invalid. Received '${flags}'`);

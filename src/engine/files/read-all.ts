@@ -3,7 +3,7 @@ import { toBuffer } from '../globals/buffer.js';
 
 const chunk = 65536;
 
-/** Reads from where a descriptor stands to the end. */
+/** Reads from a descriptor's position to the end. */
 export function readAll(descriptor: number): Buffer {
   const parts: Uint8Array[] = [];
   for (;;) {

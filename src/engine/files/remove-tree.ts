@@ -1,7 +1,7 @@
 import { lstat, readdir, rmdir, unlink } from 'engine:paths';
 import { type Stats, StatsOfNumbers } from './stats.js';
 
-/** Removes a file, or with `recursive` a folder and all in it; with `force`, what is not there is no mistake. */
+/** Removes a file, or with `recursive` a folder and its content; with `force` a missing one is no error. */
 export function removeTree(path: string, options: { recursive: boolean; force: boolean }): void {
   let found: Stats;
   try {

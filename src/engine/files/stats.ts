@@ -1,7 +1,7 @@
-/** What stat(2) tells. */
+/** The result of stat(2). */
 export type Stats = Pick<StatsOfNumbers, keyof StatsOfNumbers>;
 
-/** The same, of the numbers that the native functions give. */
+/** The same, from the numbers of the native functions. */
 export class StatsOfNumbers {
   readonly #numbers: readonly number[];
 

@@ -1,6 +1,6 @@
 type Listener = (event: { readonly type: 'abort'; readonly target: EngineAbortSignal }) => void;
 
-/** What a controller may do, and nobody else. */
+/** Only for controllers. */
 let abortSignal: (signal: EngineAbortSignal, reason: unknown) => void;
 
 /** https://dom.spec.whatwg.org/#interface-AbortSignal */

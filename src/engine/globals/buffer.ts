@@ -1,10 +1,10 @@
 import { decodeLatin1, decodeUtf8, encodeLatin1, encodeUtf8 } from 'engine:bytes';
 import { decodeBase64, decodeHex, decodeUtf16 } from './encodings.js';
 
-/** Without its static functions, of which Node's Buffer has others by the same names. */
+/** Without its static functions, since Node's Buffer has others with the same names. */
 const Bytes: new (length: number) => Uint8Array = Uint8Array;
 
-/** Node's Buffer, as far as it is used here: a Uint8Array with encodings. */
+/** The used part of Node's Buffer: a Uint8Array with encodings. */
 export class EngineBuffer extends Bytes {
   static from(
     value: string | ArrayBuffer | ArrayLike<number> | Iterable<number>,
@@ -70,7 +70,7 @@ export class EngineBuffer extends Bytes {
   }
 }
 
-/** Makes a Buffer of bytes in place: its prototype is all that makes one. */
+/** Turns bytes into a Buffer in place, by setting the prototype. */
 export function toBuffer(bytes: Uint8Array): EngineBuffer {
   return Object.setPrototypeOf(bytes, EngineBuffer.prototype);
 }

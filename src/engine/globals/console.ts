@@ -1,6 +1,6 @@
 import { writeAll } from '../write-all.js';
 
-/** For what packages report; our own output goes another way. */
+/** For packages; our own output does not use it. */
 function printTo(descriptor: number) {
   return (...values: unknown[]): void =>
     writeAll(descriptor, Buffer.from(`${values.map(String).join(' ')}\n`));

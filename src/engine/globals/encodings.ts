@@ -1,6 +1,6 @@
 import { encodeLatin1 } from 'engine:bytes';
 
-/** As Node reads hexadecimal text: up to the first pair that is none. */
+/** Reads hexadecimal text as Node does: up to the first invalid pair. */
 export function decodeHex(text: string): Uint8Array {
   const bytes: number[] = [];
   for (let at = 0; at + 2 <= text.length; at += 2) {
@@ -11,14 +11,14 @@ export function decodeHex(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** As Node reads base64: of both alphabets, up to a "=", and without what is of neither. */
+/** Reads base64 as Node does: both alphabets, up to a "=", ignoring other characters. */
 export function decodeBase64(text: string): Uint8Array {
   const [before = ''] = text.split('=', 1);
   const digits = before
     .replaceAll('-', '+')
     .replaceAll('_', '/')
     .replaceAll(/[^A-Za-z0-9+/]/g, '');
-  // One digit of four is less than a byte.
+  // A single digit is less than a byte.
   return encodeLatin1(atob(digits.length % 4 === 1 ? digits.slice(0, -1) : digits));
 }
 
@@ -29,7 +29,7 @@ export function decodeUtf16(bytes: Uint8Array): string {
   return parts.join('');
 }
 
-/** How many bytes at the end are the start of a character in UTF-8 that is not complete. */
+/** The number of bytes at the end that begin an incomplete UTF-8 character. */
 export function incompleteTail(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;

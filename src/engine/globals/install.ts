@@ -5,7 +5,7 @@ import { EngineProcess } from './process.js';
 import { EngineTextDecoder, EngineTextEncoder } from './text-coders.js';
 import * as timers from './timers.js';
 
-/** The globals that Node has and the engine lacks. The first module of the executable: the others take them for granted. */
+/** The globals that Node has and the engine lacks. The first module of the executable: the others rely on them. */
 Object.assign(globalThis, {
   Buffer: EngineBuffer,
   AbortController: EngineAbortController,

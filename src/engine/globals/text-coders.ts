@@ -15,7 +15,7 @@ export class EngineTextDecoder {
   readonly encoding: string;
   readonly fatal: boolean;
   readonly ignoreBOM: boolean;
-  /** What belongs to a character that is not complete. */
+  /** The bytes of an incomplete character. */
   #rest = new Uint8Array(0);
   #begun = false;
 
@@ -68,7 +68,7 @@ function wellFormed(text: string): string {
   return text.replaceAll(/\p{Surrogate}/gu, '\ufffd');
 }
 
-/** How often U+FFFD is in it: bytes that are not UTF-8 become one, but it may also have been sent. */
+/** How often it contains U+FFFD: invalid bytes become one, but it may also have been sent. */
 function replacements(text: string, replacement = '\ufffd'): number {
   return text.split(replacement).length - 1;
 }

@@ -1,6 +1,6 @@
 import { addImmediate, addTimer, keepAlive, remove } from 'engine:loop';
 
-/** What setTimeout and setInterval give. */
+/** The result of setTimeout and setInterval. */
 export class Timeout {
   readonly #id: number;
 
@@ -49,7 +49,7 @@ export function setImmediate<Args extends unknown[]>(
   return new Timeout(addImmediate(() => callback(...args)));
 }
 
-/** Takes back what any of the three gave. */
+/** Cancels any of the three. */
 export function clear(timer: Timeout | number | null | undefined): void {
   if (timer !== null && timer !== undefined) remove(Number(timer));
 }

@@ -1,4 +1,4 @@
-/** The body of an answer, as it comes. */
+/** The body of an answer, as a stream. */
 export class Body implements AsyncIterable<Buffer> {
   readonly #parts: Buffer[] = [];
   #wake = () => {};
@@ -15,7 +15,7 @@ export class Body implements AsyncIterable<Buffer> {
     this.#wake();
   }
 
-  /** What is read of it from now on is this error. */
+  /** Further reads throw this error. */
   fail(error: Error): void {
     this.#failure ??= error;
     this.#wake();

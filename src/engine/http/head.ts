@@ -1,14 +1,14 @@
 /** Status line and headers of an answer. */
 export interface Head {
   readonly status: number;
-  /** By their names in lower case. */
+  /** By name in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly chunked: boolean;
-  /** Bytes of the body; undefined where its end is the connection's, or it comes in chunks. */
+  /** Bytes of the body; undefined if the end of the connection ends it, or if it is chunked. */
   readonly length: number | undefined;
 }
 
-/** Reads it, without the empty line behind it. Throws an error with a code for what is none. */
+/** Parses it, without the empty line after it. Throws an error with a code if it is invalid. */
 export function parseHead(text: string): Head {
   const [first = '', ...lines] = text.split('\r\n');
   const [, digits] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(first) ?? [];

@@ -1,25 +1,25 @@
 import { type Head, parseHead } from './head.js';
 
-/** What some bytes of an answer were. */
+/** The result of parsing some bytes of an answer. */
 export interface Parsed {
   /** Once, when it is complete. */
   readonly head?: Head;
   readonly body: readonly Buffer[];
-  /** Nothing more belongs to it. */
+  /** The answer has ended. */
   readonly complete: boolean;
 }
 
-/** Bytes of a status line and headers, as Node limits them. */
+/** Node's limit for the status line and headers. Bytes. */
 const longestHead = 16 * 1024;
-/** Of a chunk's length and its extensions, or of a line of trailers. */
+/** The limit for a chunk's length and extensions, or a trailer line. */
 const longestLine = 4096;
 
-/** Reads an HTTP/1.1 answer (RFC 9112) however its bytes are split. Throws an error with a code for what is none. */
+/** Parses an HTTP/1.1 answer (RFC 9112), however its bytes are split. Throws an error with a code if it is invalid. */
 export class ResponseParser {
   #rest: Buffer = Buffer.alloc(0);
   #head: Head | undefined;
   #state: 'head' | 'body' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'complete' = 'head';
-  /** Bytes that are to come: of the body, or of its chunk. */
+  /** Remaining bytes of the body, or of the chunk. */
   #left = 0;
 
   push(bytes: Uint8Array): Parsed {
@@ -31,14 +31,14 @@ export class ResponseParser {
     return { ...(head ? { head } : {}), body, complete: this.#state === 'complete' };
   }
 
-  /** The connection was closed: that ends a body of unknown length, and breaks any other. */
+  /** The connection was closed, which ends a body of unknown length and breaks any other. */
   end(): Parsed {
     if (this.#state === 'body' && this.#left === Number.POSITIVE_INFINITY) this.#state = 'complete';
     if (this.#state !== 'complete') throw coded('ECONNRESET', this.#head ? 'aborted' : 'socket hang up');
     return { body: [], complete: true };
   }
 
-  /** One part; false where more bytes are needed, or none. */
+  /** Parses one part; false if it needs more bytes, or is complete. */
   #step(body: Buffer[]): boolean {
     switch (this.#state) {
       case 'head':
@@ -70,7 +70,7 @@ export class ResponseParser {
     if (end < 0) return false;
     const head = parseHead(this.#rest.toString('latin1', 0, end));
     this.#rest = this.#rest.subarray(end + 4);
-    // An interim answer: the other one follows.
+    // An interim answer: the final one follows.
     if (head.status < 200) return true;
     this.#head = head;
     this.#left = head.length ?? Number.POSITIVE_INFINITY;

@@ -31,7 +31,7 @@ export class ChildProcess extends EventEmitter<ChildEvents> {
   exitCode: number | null = null;
   signalCode: NodeJS.Signals | null = null;
   killed = false;
-  /** The streams that are not closed yet, and the child itself. */
+  /** The open streams, and the child itself. */
   #open = 1;
   #watch: number | undefined;
 
@@ -69,7 +69,7 @@ export class ChildProcess extends EventEmitter<ChildEvents> {
     else this.exitCode = code;
     this.stdin?.destroy();
     this.emit('exit', this.exitCode, this.signalCode);
-    // What nobody reads must not keep it from closing.
+    // An unread stream must not keep it from closing.
     for (const stream of [this.stdout, this.stderr]) if (stream && !stream.isRead) stream.resume();
     this.#closed();
   }
@@ -84,7 +84,7 @@ const spawnKnown = [
   ...(['signal', 'timeout', 'killSignal', 'windowsHide'] as const),
 ];
 
-/** Starts a program. What goes wrong there is an "error" event. */
+/** Starts a program. A failure is an "error" event. */
 export function spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const { signal, timeout, killSignal, cwd, env, detached } = knownOptions('spawn', options, spawnKnown);
   const stdio = standardStreams(options.stdio);
@@ -110,7 +110,7 @@ export function spawn(program: string, args: readonly string[], options: SpawnOp
 }
 
 export interface ExecFileOptions extends Omit<SpawnOptions, 'stdio'> {
-  /** Characters of each stream, past which it is killed. */
+  /** The limit of characters per stream, above which it is killed. */
   readonly maxBuffer?: number;
 }
 
@@ -121,7 +121,7 @@ export interface ExecFileError extends Error {
 
 export type ExecFileCallback = (error: ExecFileError | null, stdout: string, stderr: string) => void;
 
-/** Runs a program to its end and gives what it printed. */
+/** Runs a program and returns its output. */
 export function execFile(
   program: string,
   args: readonly string[],
@@ -149,8 +149,8 @@ export function execFile(
   child.once('close', (code: number | null, signal: NodeJS.Signals | null) => {
     const { killed } = child;
     if (!failure && code !== 0) {
-      const words = `Command failed: ${[program, ...args].join(' ')}\n${texts.stderr}`;
-      failure = Object.assign(new Error(words), { code, signal, killed });
+      const message = `Command failed: ${[program, ...args].join(' ')}\n${texts.stderr}`;
+      failure = Object.assign(new Error(message), { code, signal, killed });
     }
     callback(failure, texts.stdout, texts.stderr);
   });
@@ -168,7 +168,7 @@ function childStream(descriptor: number | undefined, sides: { readable: boolean;
   return descriptor === undefined ? null : new DescriptorStream(sides).open(descriptor);
 }
 
-/** A child that never was: the error comes as an event. */
+/** A child that could not be started: the error is an event. */
 function failed(error: Error): ChildProcess {
   const child = new ChildProcess(undefined, []);
   queueMicrotask(() => {

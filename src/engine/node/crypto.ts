@@ -8,7 +8,7 @@ const hashes = { sha1, sha256 } as const;
 
 export type Algorithm = keyof typeof hashes;
 
-/** A hash, or a hash with a key, of what it is fed. */
+/** A hash or a keyed hash. */
 export interface Digester {
   update(data: string | Uint8Array): Digester;
   digest(): Buffer;
@@ -27,7 +27,7 @@ export function randomBytes(count: number): Buffer {
   return asBuffer(systemRandom(count));
 }
 
-/** Throws where their lengths differ. */
+/** Throws if their lengths differ. */
 export function timingSafeEqual(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) {
     throw Object.assign(new RangeError('Input buffers must have the same byte length'), {

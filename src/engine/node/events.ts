@@ -43,7 +43,7 @@ export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
     return this.#set(name, [{ listener, once: false }, ...(this.#entries.get(name) ?? [])]);
   }
 
-  /** Takes back the last that was added of them. */
+  /** Removes the last one added. */
   off<Name extends keyof Events & Key>(name: Name, listener: (...args: Events[Name]) => unknown): this {
     const entry = this.#entries.get(name)?.findLast((each) => each.listener === listener);
     return entry ? this.#remove(name, entry) : this;
@@ -61,7 +61,7 @@ export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
     return this;
   }
 
-  /** Whether anybody listened. An error that nobody listens for is thrown. */
+  /** Whether there was a listener. An "error" without one is thrown. */
   emit(name: Key, ...args: readonly unknown[]): boolean {
     const entries = this.#entries.get(name) ?? [];
     if (entries.length === 0 && name === 'error') throw asError(args[0]);
@@ -80,7 +80,7 @@ export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
     return (this.#entries.get(name) ?? []).map(({ listener }) => listener);
   }
 
-  /** Told how many listeners a name had before, and how many it has now. */
+  /** Called with the number of a name's listeners before and now. */
   protected changed(_name: Key, _before: number, _now: number): void {}
 
   #add(name: Key, entry: Entry): this {
@@ -103,7 +103,7 @@ export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
   }
 }
 
-/** What an event brings; rejects with an "error" that comes before it. */
+/** The arguments of an event; rejects if "error" comes first. */
 export function once<Events extends EventsOf<Events>, Name extends keyof Events & Key>(
   emitter: { readonly [eventsOf]?: Events },
   name: Name,

@@ -98,7 +98,7 @@ export function lstatSync(path: string): Stats {
   return new StatsOfNumbers(paths.lstat(path));
 }
 
-/** In the order of their names. */
+/** Sorted by name. */
 export function readdirSync(path: string): string[];
 export function readdirSync(path: string, options: { readonly withFileTypes: true }): Dirent[];
 export function readdirSync(path: string, options?: { readonly withFileTypes: true }): string[] | Dirent[] {

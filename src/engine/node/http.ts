@@ -29,7 +29,7 @@ interface RequestEvents {
   readonly error: [error: NodeJS.ErrnoException];
 }
 
-/** A GET over a unix socket; its connection serves no other. Its "response" comes with an IncomingMessage. */
+/** A GET over a unix socket, with its own connection. Its "response" event has an IncomingMessage. */
 export class ClientRequest extends EventEmitter<RequestEvents> {
   readonly #socket: Socket;
   readonly #head: string;
@@ -58,7 +58,7 @@ export class ClientRequest extends EventEmitter<RequestEvents> {
     return this;
   }
 
-  /** Hangs up. Before there is an answer, `error` is an event; after that, the answer's iteration throws it. */
+  /** Disconnects. Before the answer, `error` is an event; after that, the answer's iteration throws it. */
   destroy(error: Error = hangUp()): this {
     if (!this.#close()) return this;
     if (this.#response) this.#response.fail(error);
@@ -82,7 +82,7 @@ export class ClientRequest extends EventEmitter<RequestEvents> {
     }
   }
 
-  /** False if it was closed before. */
+  /** False if it was already closed. */
   #close(): boolean {
     if (this.#over) return false;
     this.#over = true;

@@ -1,6 +1,6 @@
 import * as tty from './tty.js';
 
-/** Gives what the program loads late on Node; here all is in the executable. */
+/** Returns the modules that the program loads late on Node; here the executable contains all. */
 export function createRequire(_from: string): (name: string) => typeof tty {
   return (name) => {
     if (name === 'node:tty') return tty;

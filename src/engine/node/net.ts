@@ -13,7 +13,7 @@ export interface ConnectOptions {
   readonly allowHalfOpen?: boolean;
 }
 
-/** 4, 6, or 0 for what is no address. */
+/** 4, 6, or 0 if it is not an address. */
 export function isIP(text: string): number {
   return ipVersion(text);
 }
@@ -29,7 +29,7 @@ export class Socket extends DescriptorStream {
     super({ readable: true, writable: true, allowHalfOpen });
   }
 
-  /** Closes the writing side once all is written, then the socket. */
+  /** Closes the writing side once everything is written, then the socket. */
   destroySoon(): void {
     this.end(() => this.destroy());
   }
@@ -52,7 +52,7 @@ export function connect(options: ConnectOptions): Socket {
   return socket;
 }
 
-/** In Node's words: "connect ENOENT /run/x.sock". */
+/** With Node's message: "connect ENOENT /run/x.sock". */
 function describe(error: NodeJS.ErrnoException, path: string | undefined): Error {
   const message = `connect ${error.code} ${path}`;
   return Object.assign(new Error(message), {
@@ -64,7 +64,7 @@ function describe(error: NodeJS.ErrnoException, path: string | undefined): Error
 }
 
 export interface ServerOptions {
-  /** Connections are not read from, as somebody else will. */
+  /** Does not read from connections: their user will. */
   readonly pauseOnConnect: true;
 }
 
@@ -79,7 +79,7 @@ export class Server extends EventEmitter<ServerEvents> {
   #descriptor: number | undefined;
   #watch: number | undefined;
 
-  /** Listens at a unix socket. */
+  /** Listens on a unix socket. */
   listen(path: string): this {
     try {
       const descriptor = listenUnix(path);

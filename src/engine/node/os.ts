@@ -47,7 +47,7 @@ export interface UserInfo {
 /** What the password database may take, which can lie behind a network: milliseconds, and characters. */
 const limits = { timeout: 5000, maxBuffer: 64 << 10, killSignal: 'SIGKILL' } as const;
 
-/** Of the password database, which getent(1) asks: a static program has no NSS. */
+/** From the password database, by getent(1): a static program has no NSS. */
 export function userInfo(): UserInfo {
   const answer = spawnSync('getent', ['passwd', String(uid())], { encoding: 'utf8', ...limits });
   const line = answer.status === 0 ? answer.stdout.split('\n', 1)[0] : undefined;

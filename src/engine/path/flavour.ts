@@ -1,14 +1,14 @@
-/** How paths are written on a system. */
+/** The syntax of a system's paths. */
 export interface Rules {
   readonly sep: '/' | '\\';
   readonly delimiter: ':' | ';';
   isSeparator(character: string | undefined): boolean;
   split(path: string): Root;
-  /** Whether two names are the same one. */
+  /** Whether two names are the same. */
   same(one: string, other: string): boolean;
 }
 
-/** A path in parts: "C:", whether a separator follows, and what is left without it. */
+/** A path in parts: "C:", whether a separator follows, and the rest. */
 export interface Root {
   readonly device: string;
   readonly rooted: boolean;
@@ -23,7 +23,7 @@ export interface ParsedPath {
   readonly name: string;
 }
 
-/** node:path of one system, as far as it is used here. */
+/** The used part of node:path of one system. */
 export interface Flavour {
   readonly sep: '/' | '\\';
   readonly delimiter: ':' | ';';
@@ -52,7 +52,7 @@ export function flavour(rules: Rules, workingFolder: () => string): Flavour {
     return names;
   };
 
-  /** Without "." and with each ".." taken together with what is before it; one that leads above stays where it may. */
+  /** Removes "." and resolves ".."; one that leads above the start is kept if the path is relative. */
   const flat = (names: readonly string[], rooted: boolean) => {
     const kept: string[] = [];
     for (const name of names) {
@@ -103,13 +103,13 @@ export function flavour(rules: Rules, workingFolder: () => string): Flavour {
     return dot <= 0 || base === '..' ? '' : base.slice(dot);
   };
 
-  /** All before the last name; undefined where there is no more than that. */
+  /** Everything before the last name; undefined if there is nothing. */
   const before = (path: string) => {
     const root = split(path);
     let end = root.rest.length;
     while (end > 0 && isSeparator(root.rest[end - 1])) end--;
     while (end > 0 && !isSeparator(root.rest[end - 1])) end--;
-    if (end > 0) end--; // one separator alone, as Node has it
+    if (end > 0) end--; // only one separator, as in Node
     const length = path.length - root.rest.length + end;
     return length === 0 ? undefined : path.slice(0, length);
   };
@@ -122,7 +122,7 @@ export function flavour(rules: Rules, workingFolder: () => string): Flavour {
       const given = paths.filter((path) => path !== '');
       const [first = ''] = given;
       const joined = given.join(sep);
-      // Two separators at its start make a server's name of it, where the first part had none.
+      // Two separators at the start would make it a UNC path, though the first part was none.
       const server = split(first).device.length > 2;
       return normalize(sep === '\\' && !server ? joined.replace(/^[\\/]{2,}/, '\\') : joined);
     },

@@ -7,7 +7,7 @@ import { codedError, type WriteCallback, WriteSide } from './write-side.js';
 export interface Sides {
   readonly readable: boolean;
   readonly writable: boolean;
-  /** Goes on writing after the other side has ended. */
+  /** Keeps writing after the other side has ended. */
   readonly allowHalfOpen?: boolean;
 }
 
@@ -41,7 +41,7 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     this.#allowHalfOpen = allowHalfOpen;
   }
 
-  /** What a child may be given of it. */
+  /** The descriptor, to pass to a child. */
   get descriptor(): number | undefined {
     return this.#descriptor;
   }
@@ -54,7 +54,7 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return this.#writing.ended;
   }
 
-  /** Begins to read and write; `descriptor` is closed in the end. */
+  /** Starts reading and writing; closes `descriptor` at the end. */
   open(descriptor: number): this {
     setNonblocking(descriptor);
     this.#descriptor = descriptor;
@@ -92,7 +92,7 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return this.#reading.take();
   }
 
-  /** Whether somebody reads it, or did. */
+  /** Whether it has or had a reader. */
   get isRead(): boolean {
     return this.#reading.isTaken;
   }

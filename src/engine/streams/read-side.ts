@@ -3,23 +3,23 @@ import { keepAlive, remove, watch } from 'engine:loop';
 import { toBuffer } from '../globals/buffer.js';
 import { pollEvents } from './poll-events.js';
 
-/** What a stream tells its reading side, and hears from it. */
+/** The interface of a stream for its reading side. */
 export interface ReadHost {
   emit(name: string, ...args: unknown[]): boolean;
-  /** All was read and given on. */
+  /** Everything was read and passed on. */
   readEnded(): void;
   readFailed(error: Error): void;
 }
 
-/** Bytes that one read takes. */
+/** The size of a read, in bytes. */
 const chunk = 65536;
-/** Chunks that are held while nobody takes them. */
+/** The limit of chunks that wait for a reader. */
 const mostHeld = 16;
 
 /** The decoder's name for those of Node's encodings that differ. */
 const decoderNames: Readonly<Record<string, string>> = { utf16le: 'utf-16le', binary: 'latin1' };
 
-/** Reading from a descriptor that does not block: by events while it flows, else by `read` or an iteration. */
+/** Reads from a non-blocking descriptor: by events while it flows, otherwise by `read` or an iteration. */
 export class ReadSide {
   readonly #host: ReadHost;
   readonly #held: Buffer[] = [];
@@ -36,7 +36,7 @@ export class ReadSide {
     this.#host = host;
   }
 
-  /** Begins, once there is something to read from. */
+  /** Starts, once there is a descriptor. */
   open(descriptor: number): void {
     this.#descriptor = descriptor;
     if (this.#wanted) this.#want();
@@ -74,7 +74,7 @@ export class ReadSide {
     if (this.#watch !== undefined) keepAlive(this.#watch, alive);
   }
 
-  /** What is there, at once; null where nothing is: "readable" or "end" follows. */
+  /** What is buffered; null if nothing is: "readable" or "end" follows. */
   take(): Buffer | null {
     if (this.#held.length > 0) {
       const all = Buffer.concat(this.#held.splice(0));
@@ -86,7 +86,7 @@ export class ReadSide {
     return null;
   }
 
-  /** Reads ahead, so that "readable" comes. */
+  /** Reads ahead, to emit "readable". */
   start(): void {
     if (this.#held.length > 0 || this.#atEnd) this.#host.emit('readable');
     else this.#want();

@@ -4,7 +4,7 @@ import { writeAll } from '../write-all.js';
 import type { StreamEvents } from './descriptor-stream.js';
 import type { WriteCallback } from './write-side.js';
 
-/** process.stdout and process.stderr: what is written is written at once, as Node does to terminals and files. */
+/** process.stdout and process.stderr: writes are synchronous, as Node's are to terminals and files. */
 export class StandardOutput extends EventEmitter<StreamEvents> {
   readonly fd: number;
   readonly isTTY: boolean;

@@ -3,20 +3,20 @@ import { spawn } from 'engine:processes';
 import { pair } from 'engine:sockets';
 import { DescriptorStream } from './descriptor-stream.js';
 
-/** What a child's descriptor is: a pipe to us, nothing, our own of the same number, or another one of ours. */
+/** A child's descriptor: a pipe to us, nothing, ours with the same number, or another one of ours. */
 export type Stdio = 'pipe' | 'ignore' | 'inherit' | number | DescriptorStream;
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly cwd?: string | undefined;
   readonly stdio: readonly Stdio[];
-  /** In a session of its own, and so in a process group. */
+  /** In its own session, and so its own process group. */
   readonly detached?: boolean | undefined;
 }
 
 export interface Started {
   readonly pid: number;
-  /** Our ends, where there is a pipe. */
+  /** Our ends of the pipes. */
   readonly pipes: readonly (number | undefined)[];
 }
 

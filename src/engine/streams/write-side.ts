@@ -4,10 +4,10 @@ import { pollEvents } from './poll-events.js';
 
 export type WriteCallback = (error?: Error | null) => void;
 
-/** What a stream hears from its writing side. */
+/** The interface of a stream for its writing side. */
 export interface WriteHost {
   emit(name: string, ...args: unknown[]): boolean;
-  /** All was written that there will be. */
+  /** Everything was written, and nothing more will be. */
   writeFinished(): void;
   writeFailed(error: Error): void;
 }
@@ -17,7 +17,7 @@ interface Piece {
   readonly callback: WriteCallback | undefined;
 }
 
-/** Writing to a descriptor that does not block, in the order of the calls. */
+/** Writes to a non-blocking descriptor, in the order of the calls. */
 export class WriteSide {
   readonly #host: WriteHost;
   readonly #queue: Piece[] = [];
@@ -44,7 +44,7 @@ export class WriteSide {
     for (const { callback } of this.#queue.splice(0)) queueMicrotask(() => callback?.(reason));
   }
 
-  /** Whether nothing waits to be written. */
+  /** Whether nothing is waiting. */
   write(bytes: Uint8Array, callback: WriteCallback | undefined): boolean {
     this.#queue.push({ bytes, callback });
     this.#drain();
@@ -69,7 +69,7 @@ export class WriteSide {
     this.#host.writeFinished();
   }
 
-  /** Whether the next one can go on. */
+  /** Whether to go on with the next one. */
   #writeSome(descriptor: number, piece: Piece): boolean {
     try {
       piece.bytes = piece.bytes.subarray(write(descriptor, piece.bytes));

@@ -1,6 +1,6 @@
 /**
- * Pairs of places, in the order of both, of lines that are the same and come once in each: as many as keep that order
- * (patience diff). In n × log n steps.
+ * Pairs of indexes of equal lines that are unique in both texts: as many as keep the order of both (patience diff). In
+ * n × log n steps.
  */
 export function commonAnchors(
   a: readonly string[],
@@ -14,7 +14,7 @@ export function commonAnchors(
   return longestRising(pairs);
 }
 
-/** The lines that come once, and where; in their order. */
+/** The unique lines and their indexes, in order. */
 function onceIn(lines: readonly string[]): ReadonlyMap<string, number> {
   const last = new Map<string, number>();
   const often = new Set<string>();
@@ -31,11 +31,11 @@ interface Link {
   readonly before: Link | undefined;
 }
 
-/** The longest subsequence whose second numbers rise; the first ones do already. */
+/** The longest subsequence with rising second numbers; the first ones rise already. */
 function longestRising(
   pairs: readonly (readonly [number, number])[],
 ): readonly (readonly [number, number])[] {
-  // Of the subsequences of each length, the one with the lowest end.
+  // For each length the subsequence with the lowest end.
   const ends: Link[] = [];
   for (const pair of pairs) {
     let [low, high] = [0, ends.length];

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { settingsOf } from './settings.js';
 
-/** Whose a file is: "edited" is ours with changes of somebody else. */
+/** Who wrote a file; "edited": ours, changed by somebody else. */
 export type ConfigOwner = 'none' | 'ours' | 'edited' | 'foreign';
 
 const mark =
   '# Written by vmssh: "vmssh config install" rewrites it, "vmssh config uninstall" removes it. Do not edit: ';
 
-/** The text with a first line by which `ownerOf` knows it again. */
+/** The text with a first line that `ownerOf` recognizes. */
 export function signed(text: string): string {
   return `${mark}${digest(text)}\n${text}`;
 }
 
-/** Whose the file with this content is; undefined: there is none. */
+/** The owner of a file with this content; undefined content: there is no file. */
 export function ownerOf(content: string | undefined): ConfigOwner {
   if (content === undefined) return 'none';
   if (!content.startsWith(mark)) return content.trim() === '' ? 'none' : 'foreign';
@@ -26,12 +26,12 @@ function digest(text: string): string {
 
 const about = '# Machines on this host: vmssh config install';
 
-/** The line that has to stand above the first Host or Match of the main configuration. */
+/** The line that must be above the first Host or Match of the main configuration. */
 export function includeLine(ownFile: string): string {
   return `Include ${ownFile}`;
 }
 
-/** The main configuration with the Include on top; the same where one is there above the first Host or Match. */
+/** The main configuration with the Include on top; unchanged if it has one above the first Host or Match. */
 export function withInclude(main: string, ownFile: string, spellings: readonly string[] = []): string {
   if (hasInclude(main, [ownFile, ...spellings])) return main;
   const lines = [about, includeLine(ownFile), ...(main === '' ? [] : [''])].map(
@@ -53,7 +53,7 @@ export function withoutInclude(main: string, ownFile: string): string {
   return main;
 }
 
-/** Whether an Include of one of these files holds for all hosts: it stands above the first Host or Match. */
+/** Whether one of these files is included for all hosts, above the first Host or Match. */
 export function hasInclude(main: string, files: readonly string[]): boolean {
   for (const { keyword, args } of settingsOf(main)) {
     if (keyword === 'host' || keyword === 'match') return false;

@@ -1,33 +1,33 @@
 import { checkUserName } from '../../address/user-name.js';
 import { configArgument, pathArgument, proxyWord } from './word.js';
 
-/** How ssh calls vmssh. */
+/** How ssh should call vmssh. */
 export interface Caller {
   /** How to call vmssh: an absolute path, or an interpreter and a script. */
   readonly program: readonly string[];
-  /** Whether this vmssh can pass a socket to ssh: it has the addon. */
+  /** Whether this vmssh has the addon, and so can pass a socket to ssh. */
   readonly fdpass: boolean;
-  /** Whose ssh it is; any but "win32" is a Unix. */
+  /** The system of that ssh; any but "win32" is a Unix. */
   readonly platform?: NodeJS.Platform | undefined;
 }
 
-/** What is written into an ssh_config for one machine. */
+/** The ssh_config options for one machine. */
 export interface HostOptions extends Caller {
-  /** What the proxy is called with; undefined: what ssh was called with. */
+  /** The target for the proxy; undefined: the host that ssh was called with. */
   readonly target?: string | undefined;
-  /** For the proxy; undefined: ssh's own, which ends at 65535. */
+  /** For the proxy; undefined: ssh's own port, at most 65535. */
   readonly port?: number | undefined;
   /** Seconds for the proxy's --wait. */
   readonly waitSeconds?: number | undefined;
-  /** What known_hosts has the machine by; undefined: as it was typed. */
+  /** The machine's name in known_hosts; undefined: as typed. */
   readonly hostKeyAlias?: string | undefined;
-  /** Where host keys are kept; undefined: the machine has no identity, and no key is kept. */
+  /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
   readonly knownHosts: string | undefined;
   readonly user?: string | undefined;
   readonly identityFile?: string | undefined;
 }
 
-/** Keywords of ssh_config(5) and their arguments, escaped as they stand in a file or behind `-o`. Throws a RangeError. */
+/** Keywords of ssh_config(5) and their arguments, escaped for a file or for `-o`. Throws a RangeError. */
 export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
   const { fdpass, hostKeyAlias, knownHosts, user, identityFile } = options;
   return [
@@ -52,7 +52,7 @@ function proxyCommand({ program, fdpass, platform, target, port, waitSeconds }: 
   ].join(' ');
 }
 
-// A new machine's key is taken, a changed one is not; docs/host-keys.md.
+// Accepts a new machine's key, refuses a changed one; docs/host-keys.md.
 function hostKeyPolicy(knownHosts: string | undefined): readonly (readonly [string, string])[] {
   if (knownHosts === undefined) {
     return [

@@ -9,27 +9,27 @@ import { settingsOf } from './settings.js';
 import type { ConcreteHost } from './text.js';
 
 export interface ConcreteHostOptions {
-  /** Stands in front of each name. */
+  /** The prefix of each name. */
   readonly prefix: string;
-  /** Names that mean something else already, in lower case. */
+  /** Names that are already taken, in lower case. */
   readonly taken: ReadonlySet<string>;
   readonly knownHosts: string;
 }
 
 export interface ConcreteHosts {
   readonly hosts: readonly ConcreteHost[];
-  /** Machines that got no name of their own, and why. */
+  /** Machines without a Host, and why. */
   readonly left: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** A block a machine, by its slug; never one that could stand for another host or machine. */
+/** A Host block for each machine, by its slug; none that could mean another host or machine. */
 export function concreteHosts(
   machines: readonly ListedMachine[],
   { prefix, taken, knownHosts }: ConcreteHostOptions,
 ): ConcreteHosts {
   const hosts: ConcreteHost[] = [];
   const left: { name: string; why: string }[] = [];
-  // A made-up name is none: its number is another one next time.
+  // Skip made-up names: their number changes with every start.
   const named = machines.filter(({ name, provider, pid }) => name !== `${provider}-${pid}`);
   const slugs = countBy(named, ({ name }) => slug(name).toLowerCase());
   const uuids = countBy(machines, ({ uuid }) => uuid);
@@ -83,7 +83,7 @@ function toHost(machine: ListedMachine, host: string, knownHosts: string): Concr
   };
 }
 
-// The first dash as "?": no other UUID fits, and IDEs and completion, which leave patterns out, list each machine once.
+// With "?" for the first dash: no other UUID matches, and IDEs and completion, which skip patterns, list the machine once.
 function uuidPattern(
   { uuid }: ListedMachine,
   uuids: ReadonlyMap<string | undefined, number>,
@@ -93,7 +93,7 @@ function uuidPattern(
   return uuids.get(uuid) === 1 ? uuid.replace('-', '?') : undefined;
 }
 
-/** The concrete names behind `Host` in a configuration, in lower case: what a new block may not stand for. */
+/** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */
 export function hostNames(config: string): ReadonlySet<string> {
   const words = settingsOf(config).flatMap(({ keyword, args }) => (keyword === 'host' ? args : []));
   return new Set(words.map((word) => word.toLowerCase()).filter((word) => !/[*?!]/.test(word)));

@@ -4,8 +4,8 @@ import { readText } from '../../files/read-file.js';
 import { settingsOf } from './settings.js';
 
 /**
- * The texts of all files that a configuration in `folder` (~/.ssh) includes, and these in turn, each once; but not of
- * `except`. What cannot be read is nothing to ssh, too.
+ * The texts of all files that a configuration in `folder` (~/.ssh) includes, recursively, each once, without `except`.
+ * Skips unreadable files, as ssh does.
  */
 export async function includedTexts(
   text: string,
@@ -29,7 +29,7 @@ function includes(text: string): readonly string[] {
   return settingsOf(text).flatMap(({ keyword, args }) => (keyword === 'include' ? args : []));
 }
 
-// A path is walked by its segments, as glob(7) does it.
+// Matches a path segment by segment, as glob(7).
 async function filesOf(argument: string, folder: string): Promise<readonly string[]> {
   const path = resolve(
     folder,
@@ -50,7 +50,7 @@ async function filesOf(argument: string, folder: string): Promise<readonly strin
   return found;
 }
 
-// A bracket is taken for any character: a file too many keeps a name from being taken, no more.
+// A bracket matches any character: an extra file only makes more names count as taken.
 function matches(pattern: string, name: string): boolean {
   if (name.startsWith('.') && !pattern.startsWith('.')) return false;
   const source = pattern.replaceAll(/\[!?\]?[^\]]*\]|[\s\S]/g, (part) => {

@@ -16,7 +16,7 @@ export function hostBlocks(file: string): readonly HostBlock[] {
   });
 }
 
-/** The blocks that `file` has for machines of these providers, but for names that are in `hosts` now. */
+/** The blocks in `file` for machines of these providers, except for names that are in `hosts` now. */
 export function keptBlocks(
   file: string,
   providers: readonly string[],

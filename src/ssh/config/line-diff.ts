@@ -3,15 +3,15 @@ import { commonAnchors } from './diff-anchors.js';
 /** A line of a diff: kept, removed or added. */
 export type DiffLine = readonly [' ' | '-' | '+', string];
 
-/** Of two pieces of text, the largest for which each pair of lines is compared. */
+/** The size of two pieces of text, as a product of lines, up to which each pair of lines is compared. */
 const mostPairs = 1_000_000;
 
-/** How often a piece is cut into smaller ones. */
+/** How often a piece is split into smaller ones. */
 const mostCuts = 30;
 
 /**
- * The lines of both texts as an edit: a shortest one, by the longest common subsequence, if they are short. Longer ones are
- * cut at the lines that both have once; a long piece without any is replaced as a whole.
+ * The lines of both texts as an edit: a shortest one, by the longest common subsequence, if they are short. Longer ones
+ * are split at lines that are unique in both; a long piece without any is replaced as a whole.
  */
 export function lineDiff(before: string, after: string): readonly DiffLine[] {
   const diff: DiffLine[] = [];
@@ -19,7 +19,7 @@ export function lineDiff(before: string, after: string): readonly DiffLine[] {
   return diff;
 }
 
-/** A diff with `context` kept lines around what changed; a line "…" stands for what is left out. */
+/** A diff with `context` lines around each change; a line "…" replaces the rest. */
 export function shortDiff(diff: readonly DiffLine[], context = 2): readonly DiffLine[] {
   const near = (at: number) =>
     diff.slice(Math.max(0, at - context), at + context + 1).some(([sign]) => sign !== ' ');

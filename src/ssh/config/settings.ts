@@ -1,4 +1,4 @@
-/** A line of an ssh_config that sets something. */
+/** A setting in an ssh_config. */
 export interface Setting {
   /** In lower case. */
   readonly keyword: string;
@@ -6,7 +6,7 @@ export interface Setting {
   readonly args: readonly string[];
 }
 
-/** The settings of a configuration, in its order; comments and empty lines are none. */
+/** The settings of a configuration, in order, without comments and empty lines. */
 export function settingsOf(config: string): readonly Setting[] {
   return config
     .replace(/^\ufeff/, '')

@@ -3,29 +3,29 @@ import { kinds } from '../../kinds/kinds.js';
 import { type Caller, type HostOptions, hostOptions } from './host-options.js';
 
 export interface ConfigTextOptions extends Caller {
-  /** Where the keys of machines with an identity are kept, as ssh reads it. */
+  /** The file for the keys of machines with an identity, in a form for ssh_config. */
   readonly knownHosts?: string;
-  /** A block of its own for each: IDEs list them. */
+  /** A Host block for each, so that IDEs list them. */
   readonly hosts?: readonly ConcreteHost[];
-  /** Whose patterns are written. */
+  /** The kinds whose patterns are written. */
   readonly table?: readonly Kind[];
 }
 
-/** One machine under a name of its own. */
+/** A machine with its own Host. */
 export interface ConcreteHost {
-  /** What is typed after ssh. */
+  /** The name to type after ssh. */
   readonly host: string;
-  /** More names, as a pattern: no program offers those for a choice. */
+  /** More names, as a pattern: programs do not offer those for completion. */
   readonly pattern?: string | undefined;
   readonly options: Omit<HostOptions, keyof Caller>;
   /** A comment above it. */
   readonly about: string;
 }
 
-/** Where ssh keeps the keys of machines by name: in the folder of whoever runs it. */
+/** Where ssh keeps machines' keys by name: in the folder of the user who runs it. */
 export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
 
-/** The host patterns of all kinds whose host keys are kept for the machine, or not at all. `.host` comes first. */
+/** The host patterns of all kinds whose host keys are kept, or of those whose are not. `.host` comes first. */
 function patterns(table: readonly Kind[], hostKey: Kind['hostKey']): string {
   return table
     .filter((kind) => kind.hostKey === hostKey)
@@ -33,7 +33,7 @@ function patterns(table: readonly Kind[], hostKey: Kind['hostKey']): string {
     .join(' ');
 }
 
-/** The lines for an ssh_config, as a Unix ssh reads them. Throws a RangeError where a path cannot stand in such a file. */
+/** The lines for an ssh_config, for a Unix ssh. Throws a RangeError if a path is not possible in such a file. */
 export function configText({
   program,
   fdpass,

@@ -12,7 +12,7 @@ export interface LookupAddress {
  */
 const limits = { timeout: 35_000, maxBuffer: 1 << 20, killSignal: 'SIGKILL' } as const;
 
-/** The addresses of a name, in the resolver's order. getent(1) asks it: a static program has no NSS. */
+/** The addresses of a name, in the resolver's order, by getent(1): a static program has no NSS. */
 export function lookup(name: string, options: { readonly all: true }): Promise<LookupAddress[]> {
   knownOptions('dns.lookup', options, ['all']);
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { knownOptions } from '../../known-options.js';
 import { writeAll } from '../../write-all.js';
 import * as fs from '../fs.js';
 
-/** Local files answer at once: these do what the others do, and reject where those throw. */
+/** Local files do not block for long: these call the synchronous functions, and reject if those throw. */
 function later<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => Promise<R> {
   return async (...args) => work(...args);
 }
@@ -25,7 +25,7 @@ export const symlink = later(fs.symlinkSync);
 export const unlink = later(fs.unlinkSync);
 export const writeFile = later(fs.writeFileSync);
 
-/** What tells a file from all others. */
+/** What identifies a file. */
 export interface Identity {
   readonly dev: bigint;
   readonly ino: bigint;

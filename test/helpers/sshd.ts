@@ -29,7 +29,7 @@ export async function startSshd(dir: string, name = 'ssh.sock'): Promise<SshdOnS
   const path = join(dir, name);
   const server = await listen(path, [findProgram('sshd') ?? 'sshd', '-i', '-f', join(dir, 'sshd_config')]);
   for (const mode of ['fdpass', 'relay'] as const) {
-    const identity = `Host *\n    IdentityFile ${join(dir, 'id')}\n    IdentitiesOnly yes\n    BatchMode yes\n    User ${user}\n    LogLevel ERROR\n`;
+    const identity = `Host *\n    IdentityFile ${join(dir, 'id')}\n    IdentitiesOnly yes\n    BatchMode yes\n    User ${user}\n`;
     writeFileSync(join(dir, mode), configText({ program: vmssh, fdpass: mode === 'fdpass' }) + identity);
     chmodSync(join(dir, mode), 0o600);
   }

@@ -58,6 +58,8 @@ function hostKeyPolicy(knownHosts: string | undefined): readonly (readonly [stri
     return [
       ['StrictHostKeyChecking', 'no'],
       ['UserKnownHostsFile', '/dev/null'],
+      // Without it, each login prints that a key was added, though none is kept. -v still shows everything.
+      ['LogLevel', 'ERROR'],
     ];
   }
   return [

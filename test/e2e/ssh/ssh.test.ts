@@ -40,6 +40,13 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     expect(result).toMatchObject({ code: 7, stdout: 'out\n', stderr: 'err\n' });
   });
 
+  it('prints nothing of its own at a login, and with -v all that ssh does', async () => {
+    const quiet = await run([...sshd.ssh(mode), host, 'true']);
+    expect(quiet).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const verbose = await run([...sshd.ssh(mode), '-v', host, 'true']);
+    expect(verbose).toMatchObject({ code: 0, stderr: expect.stringContaining('Authenticated to ') });
+  });
+
   it('takes the path with percent signs for slashes', async () => {
     const result = await run([...sshd.ssh(mode), copyHost, 'echo "$SSH_CONNECTION"']);
     expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('UNKNOWN') });

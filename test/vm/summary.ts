@@ -26,7 +26,7 @@ export default class Summary implements Reporter {
 function rowOf(module: TestModule): string[] {
   const states = [...module.children.allTests()].map((test) => test.result().state);
   const count = (state: string) => String(states.filter((one) => one === state).length);
-  const name = module.relativeModuleId.replace(/^test\/guest\//, '');
+  const name = module.relativeModuleId.replace(/^test\/vm\//, '');
   const failed =
     module.errors().length > 0 ? `${count('failed')}+${module.errors().length}` : count('failed');
   const seconds = (module.diagnostic().duration / 1000).toFixed(0);

@@ -1,0 +1,40 @@
+import type { UserConsoleLog } from 'vitest';
+import type { Reporter } from 'vitest/node';
+
+/** What a suite prints that cannot run here starts with it. */
+const mark = 'skipped: ';
+
+/** Whether a text says why a suite is skipped: the last line of the run sums these up. */
+export function isSkip(text: string): boolean {
+  return text.startsWith(mark);
+}
+
+/** One line at the end of a run: what was missing, and the one command that brings it. */
+export default class Skips implements Reporter {
+  readonly #texts = new Set<string>();
+
+  onUserConsoleLog({ content }: UserConsoleLog): void {
+    // A file's lines may come together.
+    for (const text of content.split(/\n(?=skipped: )/)) if (isSkip(text)) this.#texts.add(text.trim());
+  }
+
+  onTestRunEnd(): void {
+    const line = skipLine([...this.#texts]);
+    if (line) console.log(line);
+  }
+}
+
+/** `texts`: as the suites print them. Undefined if nothing was skipped. */
+export function skipLine(texts: readonly string[]): string | undefined {
+  if (texts.length === 0) return undefined;
+  const packages = texts.flatMap(
+    (text) => /apt-get install ([\w+.: -]*[\w+])/.exec(text)?.[1]?.split(' ') ?? [],
+  );
+  const commands = [
+    ...(packages.length > 0 ? [`apt-get install ${[...new Set(packages)].toSorted().join(' ')}`] : []),
+    ...(texts.some((text) => text.includes('npm run build')) ? ['npm run build'] : []),
+  ];
+  const reasons = texts.map((text) => text.slice(mark.length).split(/: apt-get|: npm run|\nremedy: /)[0]);
+  const remedy = commands.length > 0 ? ` To run them too: ${commands.join(' && ')}` : '';
+  return `Some tests were skipped: ${[...new Set(reasons)].join('; ')}.${remedy}`;
+}

@@ -9,7 +9,7 @@ export function compilerFlags(sanitize) {
 }
 
 /**
- * How code is made, of C and C++.
+ * Flags for generating code, for C and C++.
  * @param {string | undefined} sanitize
  */
 export function codeFlags(sanitize) {
@@ -20,7 +20,7 @@ export function codeFlags(sanitize) {
 
 /** @param {string | undefined} sanitize */
 export function addonFlags(sanitize) {
-  // nodelete: a worker's end unloads its addons, but a relay's thread may still be on its way out.
+  // nodelete: a worker's end unloads its addons, but a relay's thread may still be running.
   const common = ['-shared', '-pthread', '-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,-z,relro'];
   if (sanitize) return [...common, ...sanitizerFlags(sanitize)];
   const map = `-Wl,--version-script=${join(here, 'exports.map')}`;
@@ -28,7 +28,7 @@ export function addonFlags(sanitize) {
 }
 
 /**
- * Static: without a loader it starts in two thirds of the time, with a third of the memory that it shares with nobody,
+ * Static: without a loader it starts in two thirds of the time, with a third of the private memory,
  * and on any glibc.
  * @param {string | undefined} sanitize
  */

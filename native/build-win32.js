@@ -17,14 +17,14 @@ const compilerFlags = [
 ];
 const linkerFlags = [
   ...['-shared', '-static', '-s', '-Wl,--gc-sections', '-Wl,--no-insert-timestamp'],
-  '-Wl,--image-base,0x180000000', // else it is made of the output's path
+  '-Wl,--image-base,0x180000000', // otherwise it depends on the output's path
 ];
 const libraries = ['ws2_32', 'ntdll', 'wbemuuid', 'ole32', 'oleaut32'].map((name) => `-l${name}`);
 
 /**
- * Cross-compiles the addon for Windows on x64. Throws where the compiler finds mistakes.
+ * Cross-compiles the addon for Windows on x64. Throws if the compiler reports errors.
  * @param {{ force?: boolean, output?: string, sources?: Readonly<Record<string, string>> }} [options]
- *   `sources`: other texts for some of the source files, by name; `output`: another place for the result
+ *   `sources`: replacements for some of the source files, by name; `output`: another path for the result
  * @returns {Promise<import('./build.js').BuildResult>}
  */
 export async function buildWindowsAddon({ force = false, output, sources: changed = {} } = {}) {
@@ -56,7 +56,7 @@ export async function buildWindowsAddon({ force = false, output, sources: change
     return { built: true, path, upToDate: true };
   }
 
-  // Objects are kept, so that a change of one file compiles one file.
+  // Objects are kept, so that a change in one file compiles only that file.
   mkdirSync(work, { recursive: true });
   const common = hash([...compilerFlags, ...files('src', '.h').map(text)]);
   const objects = names.map((name) => join(work, `${hash([common, text(name)])}.o`));
@@ -64,11 +64,11 @@ export async function buildWindowsAddon({ force = false, output, sources: change
     names.map((name, index) => () => compile(name, changed[name], objects[index] ?? '', include)),
     availableParallelism(),
   );
-  // Its path stands in the names of its symbols, and the linker goes by names: the same wherever this folder is.
+  // Its path is part of its symbols' names, and the linker sorts by names: it must not depend on where this folder is.
   const host = 'build/win32-x64/libhost.a';
   // A delay-load library: its names are looked up at the first call, by the hook of delayload_win32.cpp.
   await run(dlltool, ['--input-def', definition, '--dllname', 'node.exe', '--output-delaylib', host]);
-  // The file's own name stands in it.
+  // The file contains its own name.
   const folder = join(work, `${process.pid}`);
   const linked = join(folder, 'node-hvsock-native.node');
   mkdirSync(folder, { recursive: true });

@@ -20,7 +20,7 @@ import { addonFlags, compilerFlags, programFlags } from './build-flags.js';
 const here = dirname(fileURLToPath(import.meta.url));
 const addonName = 'node-hvsock-native.node';
 
-/** What a process becomes whose relay lasts: the relay's own sources again, and nothing of Node-API. */
+/** The program that replaces a process whose relay lasts: the relay's sources without Node-API. */
 const programName = 'vmssh-relay';
 const programOwn = ['main', 'relay_process'].map((name) => `src/${programName}/${name}.cpp`);
 const programSources = [
@@ -30,7 +30,7 @@ const programSources = [
 
 /**
  * @typedef {object} BuildOptions
- * @property {boolean} [force] compiles everything anew
+ * @property {boolean} [force] compiles everything again
  * @property {'address' | 'thread'} [sanitize] for AddressSanitizer or ThreadSanitizer, in build/ instead of prebuilds/
  * @property {boolean} [quiet] prints nothing
  *
@@ -38,7 +38,7 @@ const programSources = [
  */
 
 /**
- * Compiles the addon for this system, and vmssh-relay beside it. Throws where the compiler finds mistakes.
+ * Compiles the addon for this system, and vmssh-relay beside it. Throws if the compiler reports errors.
  * @param {BuildOptions} [options]
  * @returns {Promise<BuildResult>}
  */
@@ -110,7 +110,7 @@ function outputPath(sanitize) {
 }
 
 /**
- * Of foo_linux.cpp, foo_win32.cpp and foo_stub.cpp the system's own, else the stub; what has no such ending always.
+ * Of foo_linux.cpp, foo_win32.cpp and foo_stub.cpp the system's own, or else the stub; always those without such an ending.
  * @param {string} platform
  */
 export function sourceFiles(platform) {
@@ -167,10 +167,10 @@ export function run(command, args) {
 /** @param {(() => Promise<unknown>)[]} jobs @param {number} width */
 export async function inParallel(jobs, width) {
   const rest = [...jobs];
-  const lane = async () => {
+  const worker = async () => {
     for (let job = rest.shift(); job; job = rest.shift()) await job();
   };
-  await Promise.all(Array.from({ length: width }, lane));
+  await Promise.all(Array.from({ length: width }, worker));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

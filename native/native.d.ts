@@ -20,13 +20,13 @@ export interface Pending<T> {
 }
 
 /**
- * What every rejected promise and every throw of the addon carries. A mistake in a call throws at once: EINVAL and
+ * What every rejected promise and every throw of the addon carries. A wrong call throws at once: EINVAL and
  * ENAMETOOLONG for unusable arguments, EBADF for a closed handle, EALREADY while another one of its kind is pending.
  */
 export interface NativeError extends Error {
   /** The errno's or WSA code's name, such as "ECONNREFUSED" or "WSAETIMEDOUT"; "EINVAL" for unusable arguments. */
   readonly code: string;
-  /** The number behind the name, positive, as the system gave it. */
+  /** The number for the name, positive, as the system gave it. */
   readonly errno: number;
   /** The call that failed: "socket", "connect", "recv", "send", "sendmsg", "poll", … */
   readonly syscall: string;
@@ -35,8 +35,8 @@ export interface NativeError extends Error {
 export interface RelayOptions {
   /**
    * Milliseconds. After end-of-file on `input` the relay half-closes the socket, goes on as long as bytes move, and
-   * ends after this long without one. -1: it waits for the peer's own end. If the socket breaks within this time it ends
-   * well once `output` has no reader, as whoever closed both is gone.
+   * ends after this long without one. -1: it waits for the peer to end. If the socket breaks within this time it ends
+   * without an error once `output` has no reader, as whoever closed both is gone.
    */
   readonly lingerMs: number;
   /** For a process that has nothing to do but this relay; undefined: it stays as it is. */
@@ -44,22 +44,22 @@ export interface RelayOptions {
 }
 
 /**
- * How a relay that lasts goes on without its runtime (Linux only, ignored elsewhere): the whole process is replaced by
+ * How a relay that lasts continues without its runtime (Linux only, ignored elsewhere): the whole process is replaced by
  * `vmssh-relay`, the program beside the addon, which runs the same loop on the same descriptors. It keeps its pid, its
- * environment and stderr, and closes all else. The promise never settles then; the process ends with 0 where it would
- * have resolved. If the program is absent or cannot be run, or unshare(2) is not allowed, the relay goes on here.
+ * environment and stderr, and closes everything else. The promise never settles then; the process exits with 0 when it would
+ * have resolved. If the program is absent or cannot be run, or unshare(2) is not allowed, the relay stays here.
  */
 export interface Become {
   /** Milliseconds. It happens after them, as soon as both directions are open and idle. */
   readonly afterMs: number;
-  /** What ps shows behind the program's name. */
+  /** What ps shows after the program's name. */
   readonly title: string;
   /**
-   * What the process becomes where the promise would have rejected: a program, by its path, and its arguments. The
+   * What the process becomes if the promise would have rejected: a program, by its path, and its arguments. The
    * error's `code` follows as the last one.
    */
   readonly onFailure: readonly string[];
-  /** Whether SIGINT is ignored from then on, as it takes no handler along. */
+  /** Whether SIGINT is ignored from then on, since exec drops its handler. */
   readonly ignoreInterrupts: boolean;
 }
 
@@ -68,7 +68,7 @@ export interface RelayResult {
   readonly sent: number;
   /** Bytes from the socket that `output` accepted. */
   readonly received: number;
-  /** What ended it: the peer closed, `output` has no reader any more, or nothing moved for `lingerMs` after `input` ended. */
+  /** What ended it: the peer closed, `output` has no reader, or nothing moved for `lingerMs` after `input` ended. */
   readonly end: 'peer' | 'output' | 'linger';
 }
 
@@ -76,7 +76,7 @@ export interface RelayResult {
 export interface HyperVMachine {
   /** Its Name: a GUID in upper case, for the host its computer name. */
   readonly id: string;
-  /** Its ElementName: what people call it. */
+  /** Its ElementName: the name that people use. */
   readonly name: string;
   /** Its EnabledState: 2 running, 3 off, … */
   readonly state: number;
@@ -91,30 +91,30 @@ export interface HyperVRights {
 export interface Addon {
   /** Address families that this build opens on this system. */
   readonly families: readonly Family[];
-  /** The bytes of the sockaddr that `connect` would use. Throws EINVAL where the address does not fit its family. */
+  /** The bytes of the sockaddr that `connect` would use. Throws EINVAL if the address does not fit its family. */
   sockaddr(address: Address): Uint8Array;
   /**
-   * Opens a stream socket within `timeoutMs` (a whole number > 0), else rejects with ETIMEDOUT. Blocks the event loop for
-   * 1 ms at most: what answers within it needs no thread.
+   * Opens a stream socket within `timeoutMs` (a whole number > 0), or rejects with ETIMEDOUT. Blocks the event loop for
+   * 1 ms at most: an answer within that time needs no thread.
    */
   connect(address: Address, timeoutMs: number): Pending<Handle>;
-  /** Up to `max` bytes (and 256 KiB) as soon as there are some; an empty array at end-of-file. One read at a time a handle. */
+  /** Up to `max` bytes (and 256 KiB) as soon as there are some; an empty array at end-of-file. One read at a time per handle. */
   read(handle: Handle, max: number): Promise<Uint8Array>;
   /**
    * Looks at the next bytes without taking them: resolves when more than `known` are there (with all of them, at most
    * `max`), at end-of-file, or after `timeoutMs` (with those that are there, perhaps none).
    */
   peek(handle: Handle, known: number, max: number, timeoutMs: number): Pending<Uint8Array>;
-  /** Resolves when the kernel took all of `data`. One write at a time a handle; `data` must not change until then. */
+  /** Resolves when the kernel took all of `data`. One write at a time per handle; `data` must not change until then. */
   write(handle: Handle, data: Uint8Array): Promise<void>;
   /** Half-close: the peer reads end-of-file, reading goes on. */
   shutdown(handle: Handle): void;
-  /** Closes the socket now; what is pending on it rejects with ECANCELED. Closing twice does no harm. */
+  /** Closes the socket now; pending work on it rejects with ECANCELED. Closing twice is harmless. */
   close(handle: Handle): void;
   /**
-   * Moves bytes both ways between the socket and two descriptors in native code until both ways ended, the reader of
-   * `output` went away, or the peer is gone. End-of-file of the peer is handed on: `output` is closed (or shut down for
-   * writing where it is a socket). The handle is closed at the end. Rejects if the socket breaks (ECONNRESET …), also
+   * Moves bytes in both directions between the socket and two descriptors, in native code, until both ended, the reader of
+   * `output` went away, or the peer is gone. End-of-file of the peer is passed on: `output` is closed (or shut down for
+   * writing if it is a socket). The handle is closed at the end. Rejects if the socket breaks (ECONNRESET …), also
    * after the end of `input`. What `input` had accepted when the reader of `output` went away is still sent, as
    * long as bytes move within `lingerMs` (-1: 5 s). `close` ends it with ECANCELED.
    */
@@ -127,7 +127,7 @@ export interface Addon {
    */
   watchHangup(descriptors: readonly number[]): Pending<void>;
   /**
-   * Windows only: the machines that WMI knows (Msvm_ComputerSystem), the host itself among them. Without rights the list
+   * Windows only: the machines that WMI lists (Msvm_ComputerSystem), the host itself among them. Without rights the list
    * is empty. A rejection's code is a WBEM_E_ name, or HRESULT with the number in `errno`. Elsewhere it throws ENOSYS.
    */
   hyperVMachines(timeoutMs: number): Pending<readonly HyperVMachine[]>;
@@ -136,7 +136,7 @@ export interface Addon {
 }
 
 /**
- * Loads the addon: from `folder`, else from where this package was built. Throws an Error whose `tried` lists every
+ * Loads the addon: from `folder`, or from where this package was built. Throws an Error whose `tried` lists every
  * path and what was wrong with it.
  */
 export function load(folder?: string): Addon;

@@ -38,17 +38,17 @@ void compile(JSContext* js, const std::string& folder, const std::string& name) 
 
 }  // namespace
 
-int main(int count, char** words) {
+int main(int count, char** args) {
   const std::unique_ptr<JSRuntime, void (*)(JSRuntime*)> runtime(JS_NewRuntime(), JS_FreeRuntime);
   const std::unique_ptr<JSContext, void (*)(JSContext*)> context(JS_NewContext(runtime.get()), JS_FreeContext);
   JSContext* js = context.get();
   JS_SetModuleLoaderFunc(runtime.get(), nullptr, anyModule, nullptr);
   for (int i = 2; i < count; ++i) {
     try {
-      compile(js, words[1], words[i]);
+      compile(js, args[1], args[i]);
     } catch (const Thrown&) {
       const Value error(js, JS_GetException(js));
-      std::fprintf(stderr, "%s: %s\n", words[i], engine::toText(js, error.get()).c_str());
+      std::fprintf(stderr, "%s: %s\n", args[i], engine::toText(js, error.get()).c_str());
       return 1;
     }
   }

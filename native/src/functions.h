@@ -4,7 +4,7 @@
 
 namespace hvsock {
 
-// The exported functions; native.d.ts tells what they do.
+// The exported functions; native.d.ts describes them.
 napi_value connect(Call& call);
 napi_value read(Call& call);
 napi_value peek(Call& call);

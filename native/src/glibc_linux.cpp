@@ -5,10 +5,10 @@
 
 #include <cstdint>
 
-// Lets a build on a new system load on an old one, where the compiler would bind it to the newest version of a symbol.
+// Lets a build on a new system load on an old one: by default the linker binds to the newest version of each symbol.
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-// Threads and libdl came into libc.so with glibc 2.32 and 2.34; their symbols got new versions without doing anything else.
+// Threads and libdl moved into libc.so with glibc 2.32 and 2.34; their symbols got new versions, but do the same.
 #if defined(__x86_64__) && __GLIBC_PREREQ(2, 32)
 #define FIRST_VERSION(name, parameters, arguments, exceptions)             \
   extern "C" int first_##name parameters exceptions;                       \
@@ -24,12 +24,12 @@ FIRST_VERSION(pthread_once, (pthread_once_t * once, void (*body)()), (once, body
 FIRST_VERSION(dladdr, (const void* address, Dl_info* info), (address, info), noexcept)
 FIRST_VERSION(__pthread_key_create, (pthread_key_t * key, void (*release)(void*)), (key, release), noexcept)
 
-// Of glibc 2.32, asked by std::shared_ptr: we never are.
+// Of glibc 2.32, read by std::shared_ptr: this process never is single-threaded.
 extern "C" char __libc_single_threaded;
 char __libc_single_threaded = 0;
 #endif
 
-// Of glibc 2.38, asked by the libstdc++.a of such a system, for an environment variable: it knows binary numbers, too.
+// Of glibc 2.38, called by its libstdc++.a for an environment variable: it also parses binary numbers.
 #if defined(__x86_64__) && __GLIBC_PREREQ(2, 38)
 extern "C" unsigned long first_strtoul(const char* text, char** end, int base) noexcept;
 __asm__(".symver first_strtoul,strtoul@GLIBC_2.2.5");
@@ -38,8 +38,8 @@ extern "C" unsigned long __isoc23_strtoul(const char* text, char** end, int base
 }
 #endif
 
-// The unwinder in the libgcc.a of GCC >= 12 asks glibc 2.35 where an address's unwind table is, and reads nothing but
-// dlfo_eh_frame of the answer: https://gcc.gnu.org/git/?p=gcc.git;f=libgcc/unwind-dw2-fde-dip.c
+// The unwinder in the libgcc.a of GCC >= 12 asks glibc 2.35 for an address's unwind table, and reads only
+// dlfo_eh_frame of the result: https://gcc.gnu.org/git/?p=gcc.git;f=libgcc/unwind-dw2-fde-dip.c
 #if __GLIBC_PREREQ(2, 35)
 namespace {
 

@@ -51,7 +51,7 @@ describeAddon('vmssh-relay', () => {
     expect(spawnSync(program, args, { encoding: 'utf8' })).toMatchObject({
       status: 2,
       stdout: '',
-      stderr: 'vmssh-relay: started by vmssh alone, with a connection that is open already\n',
+      stderr: 'vmssh-relay: only vmssh starts this program, with an open connection\n',
     });
   });
 

@@ -16,7 +16,7 @@ struct Bytes {
   std::size_t length;
 };
 
-// One call of a native function: its arguments, checked. They come from src/engine alone, which TypeScript checks.
+// One call of a native function: its arguments, checked. Only src/engine calls them, which TypeScript checks.
 class Call {
  public:
   Call(JSContext* js, int count, JSValueConst* arguments) : js(js), count_(count), arguments_(arguments) {}
@@ -48,7 +48,7 @@ class Call {
 JSValue newBytes(JSContext* js, const void* data, std::size_t length);
 JSValue newNumber(JSContext* js, double number);
 
-// Makes a function of the engine of one of ours: what that throws becomes a JavaScript exception.
+// Turns a function of ours into one of the engine: what it throws becomes a JavaScript exception.
 template <JSValue (*body)(Call&)>
 JSValue native(JSContext* js, JSValueConst, int count, JSValueConst* arguments) noexcept {
   try {

@@ -20,7 +20,7 @@ SystemFailure lastFailure(const char* call, std::string path = {});
 // Node's own error for it: "ENOENT: no such file or directory, open '/x'", with code, errno, syscall and path.
 void throwFailure(JSContext* js, const SystemFailure& failure);
 
-// Hands a result on; throws where it is -1.
+// Returns a result; throws if it is -1.
 template <typename Result>
 Result succeeded(Result result, const char* call, const std::string& path = {}) {
   if (result < 0) throw lastFailure(call, path);

@@ -13,7 +13,7 @@
 namespace engine {
 namespace {
 
-// What a peer, a tool or a file can have the engine hold; the largest answer that a provider takes has 64 MB.
+// How much a peer, a tool or a file can make the engine hold; the largest answer that a provider accepts has 64 MB.
 constexpr std::size_t mostMemory = std::size_t{1} << 30;
 // Of the 8 MB that a thread has: some 10,000 calls.
 constexpr std::size_t mostStack = std::size_t{7} << 20;
@@ -22,7 +22,7 @@ constexpr std::size_t firstCollection = std::size_t{8} << 20;
 // Milliseconds on the processor for one turn of the loop, such as one regular expression.
 constexpr double longestTurn = 60'000;
 
-// As Node has it.
+// As in Node.
 constexpr int neverEnded = 13;
 
 JSContext* newContext(JSRuntime* runtime) {
@@ -51,7 +51,7 @@ Program::Program(const Start& start)
   useModules(runtime_);
 }
 
-// The process ends next: what the engine holds goes with it.
+// The process exits next, which frees what the engine holds.
 Program::~Program() { napiCleanUp(); }
 
 Program& Program::of(JSContext* js) { return *static_cast<Program*>(JS_GetContextOpaque(js)); }
@@ -116,7 +116,7 @@ void Program::fail(JSValueConst reason) {
     const Value stack(js_, checked(JS_GetPropertyStr(js_, reason, "stack")));
     if (JS_IsString(stack.get())) say(toText(js_, stack.get()));
   } catch (const Thrown&) {
-    say("Uncaught exception");  // nothing can be said of it, as without memory
+    say("Uncaught exception");  // it cannot be described, for example without memory
   }
   end(1);
 }

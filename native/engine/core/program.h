@@ -27,14 +27,14 @@ class Program {
 
   static Program& of(JSContext* js);
 
-  // Runs the bundle until nothing is left to be waited for. Returns the exit code.
+  // Runs the bundle until nothing is left to wait for. Returns the exit code.
   int run();
   // Ends the process, once the addon's threads have ended.
   [[noreturn]] void end(int code);
 
-  // Calls a function of JavaScript from the loop, and all that it leaves to be done. What it throws ends the process.
+  // Calls a JavaScript function from the loop, and then its pending jobs. What it throws ends the process.
   void call(JSValueConst function, std::vector<JSValue> owned = {});
-  // Runs the jobs of promises; then, a promise that was rejected and that nobody handles ends the process.
+  // Runs the jobs of promises; then an unhandled rejection ends the process.
   void drain();
 
   const Start& start() const { return start_; }

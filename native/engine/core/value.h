@@ -10,7 +10,7 @@ namespace engine {
 // A JavaScript exception is pending: go back to JavaScript.
 struct Thrown {};
 
-// Hands the value on; throws where it is an exception.
+// Returns the value; throws if it is an exception.
 JSValue checked(JSValue value);
 
 // Owns a reference to a JavaScript value.
@@ -37,13 +37,13 @@ class Value {
   JSValue value_;
 };
 
-// Text in UTF-8; half a surrogate pair, which has no UTF-8, becomes U+FFFD. Throws where `value` cannot be text.
+// Text in UTF-8; half a surrogate pair, which has no UTF-8, becomes U+FFFD. Throws if `value` cannot be text.
 std::string toText(JSContext* js, JSValueConst value);
 // The same in reverse, for bytes of any origin: what is not UTF-8 becomes U+FFFD, as the WHATWG's decoder has it.
 JSValue fromText(JSContext* js, const char* text, std::size_t length);
 JSValue fromText(JSContext* js, const std::string& text);
 
-// Properties of objects and elements of arrays; all throw where the engine does.
+// Properties of objects and elements of arrays; all throw if the engine does.
 void set(JSContext* js, JSValueConst object, const char* name, JSValue owned);
 void append(JSContext* js, JSValueConst array, std::uint32_t index, JSValue owned);
 

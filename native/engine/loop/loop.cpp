@@ -17,7 +17,7 @@ void Loop::run() {
 }
 
 int Loop::addTimer(Value callback, double ms, bool repeats) {
-  const double delay = ms >= 1 && ms <= 2147483647 ? ms : 1;  // as Node has it
+  const double delay = ms >= 1 && ms <= 2147483647 ? ms : 1;  // as in Node
   timers_.emplace(++lastId_, Timer{monotonicMs() + delay, repeats ? delay : 0, std::move(callback)});
   return lastId_;
 }
@@ -69,7 +69,7 @@ void Loop::runTimers() {
   std::sort(due.begin(), due.end());
   for (const auto& [at, id] : due) {
     const auto found = timers_.find(id);
-    if (found == timers_.end()) continue;  // one before took it back
+    if (found == timers_.end()) continue;  // an earlier one removed it
     const Value callback = found->second.callback.duplicate();
     if (found->second.every > 0) {
       found->second.at = now + found->second.every;

@@ -19,19 +19,19 @@ class Loop {
  public:
   explicit Loop(Program& program) : program_(program) {}
 
-  // Goes on until nothing is left that keeps it alive.
+  // Runs until nothing is left that keeps it alive.
   void run();
 
   int addTimer(Value callback, double ms, bool repeats);
   int addImmediate(Value callback);
-  // `callback` gets the events of poll(2), each time that there are some.
+  // `callback` gets the events of poll(2) whenever there are some.
   int watch(int descriptor, int events, Value callback);
-  // Takes back any of these.
+  // Removes any of these.
   void remove(int id);
-  // Whether the loop goes on for it.
+  // Whether it keeps the loop alive.
   void keepAlive(int id, bool alive);
 
-  // `callback` gets the signal's number. Without one, the signal does what it did before.
+  // `callback` gets the signal's number. Without one, the signal has its previous action again.
   void onSignal(int signal, Value callback);
   void offSignal(int signal);
   // `callback` gets the exit code, or a signal's number below 0. Keeps the loop alive.
@@ -57,7 +57,7 @@ class Loop {
   };
 
   bool isAlive() const;
-  // Waits for descriptors, at most until the next timer, and calls who waits for them.
+  // Waits for descriptors, at most until the next timer, and calls their callbacks.
   void poll();
   int pollTimeout() const;
   void runTimers();

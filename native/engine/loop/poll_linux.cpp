@@ -20,7 +20,7 @@ double msOf(clockid_t clock) {
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
 }
 
-// A pipe to itself: a signal's handler can do no more than write its number.
+// A pipe to itself: all that a signal's handler can do is write its number.
 int signalPipe[2] = {-1, -1};
 
 void noteSignal(int number) {
@@ -53,7 +53,7 @@ void Loop::poll() {
   for (const int descriptor : napiDescriptors()) set.push_back({descriptor, POLLIN, 0});
   const std::size_t napiEnd = set.size();
   if (signalPipe[0] >= 0) set.push_back({signalPipe[0], POLLIN, 0});
-  // Nothing at all is left where a callback of before took back the last.
+  // Nothing is left if an earlier callback removed the last one.
   const int timeout = isAlive() ? pollTimeout() : 0;
   if (::poll(set.data(), set.size(), timeout) < 0) {
     if (errno == EINTR) return;

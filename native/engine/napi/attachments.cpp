@@ -10,7 +10,7 @@ namespace {
 
 JSClassID attachmentsClass = 0;
 
-// What the addon hangs on an object: a pointer, a tag, and what is to be done when the object goes. It lives behind a
+// What the addon attaches to an object: a pointer, a tag, and a finalizer. It is stored under a
 // hidden symbol, in an object that knows its owner: one that was inherited or copied does not count.
 struct Attachments {
   struct Finalizer {
@@ -43,7 +43,7 @@ Attachments* find(napi_env env, napi_value object) {
   return attachments != nullptr && attachments->owner == JS_VALUE_GET_PTR(owner) ? attachments : nullptr;
 }
 
-// The same, made where there are none; null for what is no object, or takes none.
+// The same, created if there are none; null if the value is not an object, or accepts none.
 Attachments* findOrMake(napi_env env, napi_value object) {
   JSValueConst owner = valueOf(env, object);
   if (!JS_IsObject(owner)) return nullptr;

@@ -47,7 +47,7 @@ JSValue napiExports(JSContext* js) {
   return JS_DupValue(js, valueOf(env, result));
 }
 
-// The hooks end the threads; all else goes with the process.
+// The hooks end the threads; the process's exit frees the rest.
 void napiCleanUp() {
   while (environment && !environment->hooks.empty()) {
     const auto [hook, data] = environment->hooks.back();

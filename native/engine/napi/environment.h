@@ -6,12 +6,12 @@
 #include <utility>
 #include <vector>
 
-// Node-API on QuickJS, as far as the addon uses it. One environment, for the whole process.
+// Node-API on QuickJS, only what the addon uses. One environment, for the whole process.
 // A napi_value is an index into a stack of handles; each call from JavaScript, and each delivery from another thread,
 // has a scope of that stack.
 struct napi_env__ {
   JSContext* js;
-  std::vector<JSValue> handles{JS_UNDEFINED};  // the first is nobody's: a napi_value is never null
+  std::vector<JSValue> handles{JS_UNDEFINED};  // the first is unused: a napi_value is never null
   JSAtom attachments;                          // the hidden symbol of attachments.cpp
   void* instance = nullptr;
   std::vector<std::pair<void (*)(void*), void*>> hooks;
@@ -44,7 +44,7 @@ class HandleScope {
 };
 
 JSValueConst valueOf(napi_env env, napi_value handle);
-// Makes a handle of a value, and takes that over.
+// Makes a handle of a value, and takes ownership of it.
 napi_status give(napi_env env, JSValue owned, napi_value* result);
 // For the engine's calls that return -1 with an exception pending.
 napi_status statusOf(int result);

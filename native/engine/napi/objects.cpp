@@ -45,7 +45,7 @@ napi_status napi_is_typedarray(napi_env env, napi_value value, bool* result) {
   return napi_ok;
 }
 
-// The addon takes Uint8Arrays and tells them from the rest; of those, it asks for no more.
+// The addon only distinguishes Uint8Arrays from other typed arrays.
 napi_status napi_get_typedarray_info(napi_env env, napi_value array, napi_typedarray_type* type, size_t* length,
                                      void** data, napi_value*, size_t*) {
   const bool bytes = JS_GetTypedArrayType(valueOf(env, array)) == JS_TYPED_ARRAY_UINT8;

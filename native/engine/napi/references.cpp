@@ -1,7 +1,7 @@
 #include "../core/value.h"
 #include "environment.h"
 
-// A strong one: the addon makes no other.
+// A strong one: the addon creates no others.
 struct napi_ref__ {
   engine::Value value;
 };

@@ -6,7 +6,7 @@
 #include "../../src/system/event.h"
 #include "environment.h"
 
-// Brings what other threads have for the addon to JavaScript's thread: a queue, and an event that the loop polls.
+// Brings calls from other threads to JavaScript's thread: a queue, and an event that the loop polls.
 struct napi_threadsafe_function__ {
   napi_env env;
   void* context;

@@ -21,7 +21,7 @@ JSValue decodeLatin1(Call& call) {
   return JS_NewStringUTF16(call.js, units.data(), units.size());
 }
 
-// As Node has it: of each unit, the lower eight bits.
+// As in Node: the lower eight bits of each unit.
 JSValue encodeLatin1(Call& call) {
   std::size_t length = 0;
   const std::uint16_t* units = JS_ToCStringLenUTF16(call.js, &length, call.argument(0));

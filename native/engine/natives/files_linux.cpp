@@ -30,7 +30,7 @@ JSValue read(Call& call) {
   return newBytes(call.js, buffer.get(), static_cast<std::size_t>(length));
 }
 
-// As many bytes as the system takes at once.
+// As many bytes as the system accepts at once.
 JSValue write(Call& call) {
   const auto [data, length] = call.bytes(1);
   return JS_NewInt64(call.js, succeeded(::write(call.integer(0), data, length), "write"));

@@ -30,12 +30,12 @@ class Preparation {
   Preparation(const Preparation&) = delete;
   Preparation& operator=(const Preparation&) = delete;
 
-  // The child's descriptors 0, 1, 2 … are copies of these; none of ours besides stays open in it.
+  // The child's descriptors 0, 1, 2 … are copies of these; no other of ours stays open in it.
   void give(const std::vector<int>& descriptors) {
     const auto count = static_cast<int>(descriptors.size());
     for (int i = 0; i < count; ++i) {
       int from = descriptors[static_cast<std::size_t>(i)];
-      if (from < count && from != i) {  // it would be written over before it is its turn
+      if (from < count && from != i) {  // it would be overwritten before its turn
         copies_.emplace_back(succeeded(fcntl(from, F_DUPFD_CLOEXEC, count), "fcntl"));
         from = copies_.back().get();
       }
@@ -43,7 +43,7 @@ class Preparation {
     }
   }
   void enter(const std::string& folder) { posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str()); }
-  // What this process ignores or handles, the child does not.
+  // The child does not inherit ignored or handled signals.
   void resetSignals() {
     sigset_t set;
     sigemptyset(&set);
@@ -74,7 +74,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return result;
 }
 
-// Where a program may lie, by the PATH that it will have.
+// Where a program may be, by the PATH that it will have.
 std::vector<std::string> candidates(const std::string& program, const std::vector<std::string>& environment) {
   if (program.find('/') != std::string::npos) return {program};
   std::string path = "/usr/local/bin:/bin:/usr/bin";
@@ -119,7 +119,7 @@ JSValue kill(Call& call) {
   return JS_UNDEFINED;
 }
 
-// A time that is waited for: so many milliseconds, or without end below 0.
+// A time to wait: milliseconds, or forever if below 0.
 class Deadline {
  public:
   explicit Deadline(double ms) : end_(ms < 0 ? -1 : monotonicMs() + ms) {}

@@ -9,7 +9,7 @@ namespace engine {
 // What src/engine/node/stats.ts makes a Stats of: dev, ino, mode, nlink, uid, gid, rdev, size, and milliseconds of the
 // last access, change of the content, and change of the file.
 JSValue newStat(JSContext* js, const struct stat& found);
-// What tells a file from all others, as BigInts: dev, ino, and nanoseconds of the last change of the content.
+// What identifies a file, as BigInts: dev, ino, and nanoseconds of the last change of the content.
 JSValue newIdentity(JSContext* js, const struct stat& found);
 
 }  // namespace engine

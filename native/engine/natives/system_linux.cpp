@@ -41,7 +41,7 @@ JSValue workingFolder(Call& call) {
   return fromText(call.js, path, std::strlen(path));
 }
 
-// The path of this program: by /proc, else as the kernel was given it.
+// The path of this program: by /proc, or as the kernel was given it.
 JSValue programPath(Call& call) {
   char path[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
@@ -101,7 +101,7 @@ JSValue names(Call& call) {
 
 JSValue isTerminal(Call& call) { return JS_NewBool(call.js, isatty(call.integer(0)) == 1); }
 
-// Columns of a terminal; 0 where that is unknown.
+// Columns of a terminal; 0 if unknown.
 JSValue columns(Call& call) {
   winsize size{};
   return JS_NewInt32(call.js, ioctl(call.integer(0), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0);

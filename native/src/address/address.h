@@ -22,7 +22,7 @@ struct SocketAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-// One function a family, each in its own file. They throw Failure with `function` as its syscall.
+// One function per family, each in its own file. They throw Failure with `function` as its syscall.
 SocketAddress unixAddress(const char* function, const std::string& path);
 SocketAddress vsockAddress(std::uint32_t cid, std::uint32_t port);
 SocketAddress inetAddress(const char* function, const std::string& host, std::uint16_t port);

@@ -10,7 +10,7 @@
 namespace hvsock {
 namespace {
 
-// The number of the network interface in "fe80::1%eth0" or "fe80::1%2"; 0 where there is none.
+// The number of the network interface in "fe80::1%eth0" or "fe80::1%2"; 0 if there is none.
 std::uint32_t scopeId(const std::string& scope) {
   std::uint32_t number = 0;  // not by strtoul: glibc 2.38 has a new version of it
   const char* end = scope.data() + scope.size();

@@ -22,7 +22,7 @@ SocketAddress inetAddress(const char* function, const std::string& host, std::ui
   std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
   address.length = static_cast<socklen_t>(found->ai_addrlen);
   freeaddrinfo(found);
-  // The port lies at the same place in both families.
+  // The port is at the same offset in both families.
   reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = htons(port);
   return address;
 }

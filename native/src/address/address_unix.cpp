@@ -32,7 +32,7 @@ SocketAddress unixAddress(const char* function, const std::string& path) {
   to->sun_family = AF_UNIX;
   std::memcpy(to->sun_path, path.c_str(), path.size() + 1);
 #if defined(_WIN32)
-  address.length = sizeof *to;  // Windows takes no shorter one
+  address.length = sizeof *to;  // Windows accepts no shorter one
 #else
   address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
 #endif

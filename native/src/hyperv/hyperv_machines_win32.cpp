@@ -37,8 +37,8 @@ std::int32_t numberOf(IWbemClassObject* object, const wchar_t* field) {
   return value.vt == VT_I4 ? value.lVal : 0;
 }
 
-// https://learn.microsoft.com/en-us/windows/win32/hyperv_v2/msvm-computersystem: the host is in the list, too. Its
-// caption would tell it from the machines, but is translated; its name is no GUID.
+// https://learn.microsoft.com/en-us/windows/win32/hyperv_v2/msvm-computersystem: the host is in the list too. Its
+// caption would distinguish it from the machines, but is translated; its name is not a GUID.
 std::vector<Machine> query() {
   const ComApartment apartment;
   checkCom(apartment.result, "CoInitializeEx");
@@ -51,7 +51,7 @@ std::vector<Machine> query() {
   checkCom(locator->ConnectServer(name.get(), nullptr, nullptr, nullptr, WBEM_FLAG_CONNECT_USE_MAX_WAIT, nullptr, nullptr,
                                   services.out()),
            "IWbemLocator::ConnectServer");
-  // Where it fails the process's own settings hold.
+  // If it fails, the process's own settings apply.
   CoSetProxyBlanket(services.get(), RPC_C_AUTHN_WINNT, RPC_C_AUTHZ_NONE, nullptr, RPC_C_AUTHN_LEVEL_CALL,
                     RPC_C_IMP_LEVEL_IMPERSONATE, nullptr, EOAC_NONE);
   ComPointer<IEnumWbemClassObject> rows;

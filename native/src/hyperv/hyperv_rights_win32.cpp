@@ -31,7 +31,7 @@ napi_value hyperVRights(Call& call) {
   constexpr DWORD hyperVAdministrators = 578;
   napi_value rights = nullptr;
   check(call.env, napi_create_object(call.env, &rights));
-  // Without elevation an administrator's token has the group for denials only.
+  // Without elevation an administrator's token has the group only for denials.
   set(call.env, rights, "elevated", toBoolean(call.env, isMember(DOMAIN_ALIAS_RID_ADMINS)));
   set(call.env, rights, "hyperVAdministrator", toBoolean(call.env, isMember(hyperVAdministrators)));
   return rights;

@@ -16,7 +16,7 @@ class Call {
 
   napi_value argument(std::size_t index) const { return arguments_[index]; }
   Handle& handle(std::size_t index) const;
-  // The handle's socket; EBADF where it was closed.
+  // The handle's socket; EBADF if it was closed.
   std::shared_ptr<Socket> socket(std::size_t index) const;
   int descriptor(std::size_t index, const char* name) const;
   double number(std::size_t index, const char* name, double least, double most) const;
@@ -35,7 +35,7 @@ constexpr double largestDelay = 2147483647;  // milliseconds
 // A descriptor's number in `value`.
 int toDescriptor(const Call& call, const std::string& what, napi_value value);
 
-// Makes a Node-API callback of a function: what it throws becomes a JavaScript exception.
+// Turns a function into a Node-API callback: what it throws becomes a JavaScript exception.
 template <napi_value (*body)(Call&)>
 napi_value callback(napi_env env, napi_callback_info info) noexcept {
   try {
@@ -48,7 +48,7 @@ napi_value callback(napi_env env, napi_callback_info info) noexcept {
       napi_throw_error(env, "ENOMEM", error.what());
     }
   } catch (...) {
-    // An exception is pending already, or the environment takes none.
+    // An exception is already pending, or the environment accepts none.
   }
   return nullptr;
 }

@@ -13,7 +13,7 @@ struct Handle {
   std::shared_ptr<Socket> socket;  // null once closed
 
   static napi_value create(napi_env env, std::shared_ptr<Socket> socket);
-  // The Handle in a value; null where it is anything else.
+  // The Handle in a value; null if it is anything else.
   static Handle* from(napi_env env, napi_value value);
 };
 

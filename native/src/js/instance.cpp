@@ -88,7 +88,7 @@ void Instance::take(void* context, std::uint64_t id) {
   try {
     instance->advance(operation);
   } catch (...) {
-    // The environment takes no more values: it is about to end, and nobody waits for this one.
+    // The environment accepts no more values: it is about to end, and nobody waits for this one.
   }
 }
 

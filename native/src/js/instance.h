@@ -18,11 +18,11 @@ class Instance {
   static Instance& of(napi_env env);
   ~Instance();
 
-  // Starts it; the promise is settled already where nothing had to be waited for.
+  // Starts it; if it did not have to wait, the promise is already settled.
   napi_value promise(std::shared_ptr<Operation> operation);
   // The same with a `cancel`: { promise, cancel }.
   napi_value pending(std::shared_ptr<Operation> operation);
-  // Rejects what works on the socket with ECANCELED.
+  // Rejects the socket's operations with ECANCELED.
   void cancelAll(const Socket* socket);
   void cancel(std::uint64_t id);
 

@@ -23,7 +23,7 @@ std::string quoted(const std::string& text) {
   return result + (text.size() > most ? "…\"" : "\"");
 }
 
-std::string inWords(napi_env env, napi_value value) {
+std::string described(napi_env env, napi_value value) {
   napi_value text = nullptr;
   check(env, napi_coerce_to_string(env, value, &text));
   return fromText(env, text);
@@ -120,9 +120,9 @@ std::string describe(napi_env env, napi_value value) {
     case napi_null:
     case napi_boolean:
     case napi_number:
-      return inWords(env, value);
+      return described(env, value);
     case napi_bigint:
-      return inWords(env, value) + "n";
+      return described(env, value) + "n";
     case napi_string:
       return quoted(fromText(env, value));
     case napi_symbol:

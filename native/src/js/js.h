@@ -12,7 +12,7 @@ namespace hvsock {
 // A JavaScript exception is pending: go back to JavaScript.
 struct Thrown {};
 
-// Throws where a Node-API call failed.
+// Throws if a Node-API call failed.
 void check(napi_env env, napi_status status);
 
 napi_value toText(napi_env env, std::string_view text);
@@ -35,14 +35,14 @@ Bytes bytesOf(napi_env env, const char* function, napi_value value);
 napi_valuetype typeOf(napi_env env, napi_value value);
 std::string fromText(napi_env env, napi_value value);
 
-// A value in the words of an error message: "\"22\"", "-1", "an object", …
+// A value as error messages show it: "\"22\"", "-1", "an object", …
 std::string describe(napi_env env, napi_value value);
 
 // Unusable arguments: "<function>: <what> must be <expected>, received <value>", code EINVAL.
 [[noreturn]] void reject(napi_env env, const char* function, const std::string& what, const std::string& expected,
                          napi_value received);
 
-// The value as a whole number in [least, most], else EINVAL.
+// The value as a whole number in [least, most], or EINVAL.
 double wholeNumber(napi_env env, const char* function, const std::string& what, napi_value value, double least,
                    double most);
 

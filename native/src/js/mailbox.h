@@ -8,16 +8,16 @@
 
 namespace hvsock {
 
-// Brings the ids of operations to be looked at from any thread to the JavaScript thread.
+// Sends the ids of operations that need attention from any thread to the JavaScript thread.
 class Mailbox {
  public:
   // `take` runs on the JavaScript thread for every id, until `close`.
   Mailbox(napi_env env, void (*take)(void* context, std::uint64_t id), void* context);
 
   void post(std::uint64_t id);
-  // Whether the event loop goes on for what is to come. JavaScript thread only.
+  // Whether it keeps the event loop alive. JavaScript thread only.
   void keepAlive(napi_env env, bool alive);
-  // Drops everything that is or will be posted. To be called before the environment goes away.
+  // Drops everything that is or will be posted. Must be called before the environment is gone.
   void close();
 
  private:

@@ -14,10 +14,10 @@ namespace {
 constexpr double firstPause = 1;  // milliseconds
 constexpr double longestPause = 20;
 
-// What is near answers within this: the reactor's thread, which waits for the rest, takes 0.3 ms to start. Milliseconds.
+// Something local answers within this many milliseconds; the reactor's thread, which waits for the rest, takes 0.3 ms to start.
 constexpr int patience = 1;
 
-// SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW, with 64-bit seconds everywhere; kernels before 5.14 have the older option alone.
+// SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW, with 64-bit seconds everywhere; kernels before 5.14 have only the older option.
 void limitVsockConnect(int fd, double milliseconds) {
   struct {
     std::int64_t seconds, microseconds;
@@ -25,7 +25,7 @@ void limitVsockConnect(int fd, double milliseconds) {
   constexpr int newOption = 8;
   if (setsockopt(fd, AF_VSOCK, newOption, &limit, sizeof limit) == 0) return;
   timeval old{static_cast<time_t>(limit.seconds), static_cast<suseconds_t>(limit.microseconds)};
-  // Where it fails the kernel keeps its own limit of 2 s, and ours holds as well.
+  // If it fails, the kernel keeps its own limit of 2 s, and ours applies too.
   setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &old, sizeof old);
 }
 

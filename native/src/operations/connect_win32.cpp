@@ -13,7 +13,7 @@ static_assert(HVSOCKET_CONNECT_TIMEOUT == 1);
 static_assert(HVSOCKET_CONNECT_TIMEOUT_MAX == 300000);
 static_assert(HVSOCKET_CONNECTED_SUSPEND == 4);
 
-// Where an option is not known the system keeps its own way: a connect then ends after 2 s, or breaks with a paused VM.
+// If an option is unknown, the system's default applies: a connect ends after 2 s, or breaks with a paused VM.
 void setHyperVOptions(SOCKET socket, double timeout) {
   const ULONG milliseconds = static_cast<ULONG>(std::min<double>(timeout, HVSOCKET_CONNECT_TIMEOUT_MAX));
   const ULONG yes = 1;
@@ -43,7 +43,7 @@ struct Work {
   SocketAddress address;
   std::shared_ptr<WindowsSocket> socket;
   Event finished;
-  int error = 0;  // looked at once `finished` is set
+  int error = 0;  // read once `finished` is set
 };
 
 void run(Work& work) {

@@ -7,7 +7,7 @@
 
 namespace hvsock {
 
-// The operations that each system has files of its own for; their arguments were checked in functions.cpp.
+// The operations that have a file per system; their arguments were checked in functions.cpp.
 std::shared_ptr<Operation> connecting(const SocketAddress& address, double timeout);
 std::shared_ptr<Operation> reading(std::shared_ptr<Socket> socket, std::size_t most);
 std::shared_ptr<Operation> peeking(std::shared_ptr<Socket> socket, std::size_t known, std::size_t most, double timeout);

@@ -21,7 +21,7 @@ class Peek final : public Operation {
         deadline_(after(timeout)) {}
 
   bool attempt(napi_env) override {
-    // To be asked first: what is there afterwards is all that will come.
+    // Must be asked first: what is there afterwards is all that will come.
     pollfd end{claim_.socket()->fd(), POLLRDHUP, 0};
     const bool ended = poll(&end, 1, 0) > 0;
     ssize_t length;
@@ -36,7 +36,7 @@ class Peek final : public Operation {
     if (length_ == 0) {
       wait = {{{end.fd, POLLIN | POLLRDHUP, 0}}, deadline_};
     } else {
-      // The socket is readable all the time now: what else comes has to be asked for.
+      // The socket stays readable now, so further bytes have to be polled for.
       wait = {{{end.fd, POLLRDHUP, 0}}, std::min(deadline_, after(pause))};
     }
     return false;

@@ -16,7 +16,7 @@ class Read final : public Operation {
       : Operation("recv"), claim_(std::move(socket), Use::read, syscall), most_(std::min(most, largestRead)) {}
 
   bool attempt(napi_env env) override {
-    // Every environment's thread has one buffer to receive into; the bytes are copied once, to where they fit exactly.
+    // Every environment's thread has one buffer to receive into; the bytes are copied once, to a buffer of the exact size.
     thread_local const std::unique_ptr<char[]> buffer(new char[largestRead]);
     ssize_t length;
     do {

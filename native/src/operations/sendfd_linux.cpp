@@ -10,7 +10,7 @@ namespace {
 
 constexpr int patience = 5000;  // milliseconds for the receiver to make room
 
-// Takes O_NONBLOCK off: the flag belongs to the socket, not to the descriptor, and the receiver expects a blocking one.
+// Clears O_NONBLOCK: the flag belongs to the socket, not to the descriptor, and the receiver expects a blocking one.
 class Blocking {
  public:
   explicit Blocking(int fd) : fd_(fd), before_(fcntl(fd, F_GETFL)) { fcntl(fd_, F_SETFL, before_ & ~O_NONBLOCK); }

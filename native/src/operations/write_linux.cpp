@@ -7,7 +7,7 @@
 namespace hvsock {
 namespace {
 
-constexpr std::size_t turn = 4 * 1024 * 1024;  // then the event loop gets its own
+constexpr std::size_t turn = 4 * 1024 * 1024;  // then it is the event loop's turn
 
 // Keeps a JavaScript value from the garbage collector.
 class Reference {
@@ -36,7 +36,7 @@ class Write final : public Operation {
       : Operation("send"), claim_(std::move(socket), Use::write, syscall), data_(env, data) {}
 
   bool attempt(napi_env env) override {
-    // Asked for each time: the owner may have detached the buffer in between.
+    // Fetched each time: the owner may have detached the buffer in between.
     const Bytes bytes = bytesOf(env, syscall, data_.value());
     if (bytes.length < sent_) throw Failure{EINVAL, syscall, "data shrank while it was being sent"};
     const std::size_t end = std::min(bytes.length, sent_ + turn);

@@ -17,7 +17,7 @@ class Write final : public Operation {
 
   ~Write() override {
     if (!sending_ || channel_->cancel()) return;
-    // The system may still read from there: leave it to the process's end.
+    // The system may still read from it: keep it until the process ends.
     bytes_.release();
     channel_.release();
   }
@@ -53,7 +53,7 @@ class Write final : public Operation {
 }  // namespace
 
 std::shared_ptr<Operation> writing(napi_env env, std::shared_ptr<Socket> socket, napi_value data) {
-  // A copy: the system may still send from it when the array is gone.
+  // A copy: the system may still send from it after the array is gone.
   const Bytes bytes = bytesOf(env, "write", data);
   return std::make_shared<Write>(std::move(socket), std::vector<char>(bytes.data, bytes.data + bytes.length));
 }

@@ -17,7 +17,7 @@ namespace hvsock {
 // What an operation waits for: one of the descriptors becomes ready, or the clock reaches `until`.
 #if defined(_WIN32)
 struct Wait {
-  void* event = nullptr;  // a HANDLE that becomes signalled; null: the clock alone
+  void* event = nullptr;  // a HANDLE that becomes signalled; null: only the clock
   Clock::time_point until = never;
 };
 #else
@@ -27,7 +27,7 @@ struct Wait {
 };
 #endif
 
-// Work behind a promise. Lives on the JavaScript thread; only its Wait is looked at elsewhere.
+// The work of a promise. Used on the JavaScript thread; only its Wait is read elsewhere.
 class Operation {
  public:
   explicit Operation(const char* syscall) : syscall(syscall) {}
@@ -35,7 +35,7 @@ class Operation {
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
-  // Goes as far as it can without blocking. True when it is done; false after filling `wait`. Throws Failure.
+  // Does what it can without blocking. True when it is done; false after setting `wait`. Throws Failure.
   virtual bool attempt(napi_env env) = 0;
   // What the promise resolves with, once done.
   virtual napi_value result(napi_env env) = 0;
@@ -43,7 +43,7 @@ class Operation {
   virtual void canceled() {}
   // The socket it works on, if there is one already.
   virtual std::shared_ptr<Socket> socket() const { return nullptr; }
-  // Whether the process stays alive for it.
+  // Whether it keeps the process alive.
   virtual bool keepsAlive() const { return true; }
   // Whether it posts its own completion, instead of waiting in the reactor.
   virtual bool postsItself() const { return false; }

@@ -11,12 +11,12 @@
 
 namespace hvsock {
 
-// Watches what operations wait for, and posts an operation's id once it should try again: a thread that polls, or on
-// Windows the system's own pool of waiting threads.
+// Waits for operations, and posts an operation's id once it should try again: a thread that polls, or on
+// Windows the system's pool of waiting threads.
 class Reactor {
  public:
   explicit Reactor(std::shared_ptr<Mailbox> mailbox);
-  // Stops watching and waits for the end of what is under way.
+  // Stops watching and waits for what has started to end.
   ~Reactor();
 
   // Waits once. `socket` stays open meanwhile.

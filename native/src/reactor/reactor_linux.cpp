@@ -34,7 +34,7 @@ void Reactor::remove(std::uint64_t id) {
 void Reactor::run() {
   std::vector<pollfd> set;
   for (;;) {
-    // A copy: its sockets stay open, and their numbers taken, until poll is back.
+    // A copy: its sockets stay open, and their numbers in use, until poll returns.
     std::unordered_map<std::uint64_t, Entry> waiting;
     {
       const std::lock_guard lock(mutex_);

@@ -9,7 +9,7 @@
 
 namespace hvsock {
 
-// One wait in the system's pool. It holds no socket: the operation that waits does.
+// One wait in the system's pool. The operation that waits keeps the socket open.
 struct Reactor::Entry {
   Entry(std::shared_ptr<Mailbox> mailbox, std::uint64_t id, const Wait& wait)
       : mailbox(std::move(mailbox)), id(id) {
@@ -19,7 +19,7 @@ struct Reactor::Entry {
       throw lastWin32("RegisterWaitForSingleObject");
     }
   }
-  // Waits for a `woken` that is under way.
+  // Waits for a running `woken` to end.
   ~Entry() { UnregisterWaitEx(registration, INVALID_HANDLE_VALUE); }
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
@@ -32,7 +32,7 @@ struct Reactor::Entry {
 
   const std::shared_ptr<Mailbox> mailbox;
   const std::uint64_t id;
-  Event nothing;  // never set: for a wait for the clock alone
+  Event nothing;  // never set: to wait only for the clock
   std::atomic<bool> over{false};
   HANDLE registration = nullptr;
 };

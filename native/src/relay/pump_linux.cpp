@@ -15,7 +15,7 @@ constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 
 }  // namespace
 
-// The kernel moves bytes between a pipe and a socket on its own.
+// The kernel moves bytes between a pipe and a socket by itself.
 Pump::Pump(const Stream& source, const Stream& sink)
     : source(source),
       sink(sink),
@@ -31,14 +31,14 @@ Pump::Step Pump::spliced(std::size_t most) {
   } while (length < 0 && errno == EINTR);
   if (length > 0) return advanced(static_cast<std::size_t>(length));
   if (length == 0) return Step::ended;
-  // It does not tell which end it waits for.
+  // It does not report which end it waits for.
   if (errno == EAGAIN) return blocked(source.ready(POLLIN) ? WaitsFor::sink : WaitsFor::source);
   if (errno == EINVAL || errno == ENOSYS) {
     // This kernel cannot do it for this kind of socket, such as AF_VSOCK before Linux 6.5.
     splices_ = false;
     return copied(most);
   }
-  // Whose failure it was has to be told from what can fail: reading from a pipe never does, and EPIPE is a sink's.
+  // Which end failed follows from what can fail: reading from a pipe never does, and EPIPE is the sink's.
   return failed(source.kind == Stream::Kind::socket && errno != EPIPE);
 }
 

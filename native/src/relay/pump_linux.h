@@ -13,9 +13,9 @@ class Pump {
   enum class Step {
     moved,         // `last` bytes went to the sink
     blocked,       // see `waitsFor`
-    ended,         // the source is at its end, and the sink has all of it
-    sourceFailed,  // `error` tells why; the sink has all that came before
-    sinkFailed,    // `error` tells why
+    ended,         // the source ended, and the sink has all of it
+    sourceFailed,  // with `error`; the sink has all that came before
+    sinkFailed,    // with `error`
   };
   enum class WaitsFor { nothing, source, sink };
 

@@ -7,9 +7,9 @@
 namespace hvsock {
 namespace {
 
-constexpr int patience = 200;  // milliseconds; a thread that a terminal blocks is left behind
+constexpr int patience = 200;  // milliseconds; a thread that a terminal blocks is given up
 
-// What the relay's thread shares with the JavaScript thread. Neither looks at the other's part before `finished`.
+// What the relay's thread shares with the JavaScript thread. Neither reads the other's part before `finished`.
 struct Work {
   std::shared_ptr<Socket> socket;
   int input;
@@ -43,7 +43,7 @@ void run(Work& work) {
   work.mailbox->post(work.id);
 }
 
-const char* inWords(RelayEnd end) {
+const char* nameOf(RelayEnd end) {
   switch (end) {
     case RelayEnd::peer:
       return "peer";
@@ -84,7 +84,7 @@ class RelayOperation final : public Operation {
     check(env, napi_create_object(env, &object));
     set(env, object, "sent", toNumber(env, static_cast<double>(work_->result.sent)));
     set(env, object, "received", toNumber(env, static_cast<double>(work_->result.received)));
-    set(env, object, "end", toText(env, inWords(work_->result.end)));
+    set(env, object, "end", toText(env, nameOf(work_->result.end)));
     return object;
   }
 

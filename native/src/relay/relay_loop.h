@@ -16,13 +16,13 @@ struct RelayResult {
   RelayEnd end;
 };
 
-// What a relay does once, after `afterMs`, as soon as both directions are open and idle: then no byte is in its hands.
+// What a relay does once, after `afterMs`, as soon as both directions are open and idle: then it holds no bytes.
 struct AtRest {
   double afterMs;
   std::function<void()> action;
 };
 
-// Moves bytes both ways until it is over, or `stop` is set (ECANCELED). Blocks; for a thread of its own.
+// Moves bytes in both directions until it is over, or `stop` is set (ECANCELED). Blocks, so it needs its own thread.
 RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
                      const AtRest* atRest = nullptr);
 

@@ -10,7 +10,7 @@
 #include "pump_linux.h"
 #include "relay_loop.h"
 
-// Over 200 lines: one loop serves both directions, and the ways a session ends depend on each other.
+// Over 200 lines: one loop serves both directions, and how each of them ends depends on the other.
 namespace hvsock {
 namespace {
 
@@ -18,8 +18,8 @@ using Step = Pump::Step;
 using WaitsFor = Pump::WaitsFor;
 
 constexpr int turns = 8;                // for one direction, then it is the other's turn
-constexpr unsigned roundsPerPoll = 16;  // while bytes move: how often to look at what else there is
-constexpr double drainPatience = 5000;  // milliseconds without a byte, where lingerMs gives no limit
+constexpr unsigned roundsPerPoll = 16;  // while bytes move: how often to poll for everything else
+constexpr double drainPatience = 5000;  // milliseconds without a byte, if lingerMs sets no limit
 constexpr double probeInterval = 1000;  // milliseconds
 constexpr std::size_t unlimited = SIZE_MAX;
 constexpr short broken = POLLERR | POLLHUP | POLLNVAL;
@@ -60,7 +60,7 @@ class Relay {
   bool inputEnded_ = false;       // no more bytes come from input
   bool peerGone_ = false;         // the peer ended both directions
   bool outputGone_ = false;       // nobody reads what comes from the socket
-  std::size_t left_ = unlimited;  // once output is gone: what input had accepted by then, and is still to be sent
+  std::size_t left_ = unlimited;  // once output is gone: bytes that input had accepted by then and that must still be sent
   Clock::time_point lastMove_;    // kept once input ended or output is gone
 };
 
@@ -70,7 +70,7 @@ bool isVsock(int socket) {
   return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_VSOCK;
 }
 
-// Whether the peer reads no more. Takes no byte to find out.
+// Whether the peer has stopped reading. Consumes no bytes.
 bool refusesBytes(int socket) {
   return ::send(socket, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN && errno != EINTR;
 }
@@ -83,7 +83,7 @@ Relay::Relay(int socket, int input, int output, double lingerMs, const Event& st
       isVsock_(isVsock(socket)),
       atRest_(atRest),
       restsFrom_(atRest != nullptr ? after(atRest->afterMs) : never) {
-  // The socket is this process's alone, and splice heeds nothing but this flag.
+  // Only this process has the socket, and splice respects only this flag.
   fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK);
 }
 
@@ -96,7 +96,7 @@ RelayResult Relay::run() {
       if (atRest_ != nullptr && idle() && Clock::now() >= restsFrom_) std::exchange(atRest_, nullptr)->action();
       wait(deadline());
     } else if (round % roundsPerPoll == 0) {
-      wait({});  // no time at all
+      wait({});  // without blocking
     }
   }
 }
@@ -118,13 +118,13 @@ bool Relay::send() {
         inputEnded();
         break;
       case Step::sourceFailed:
-        // A terminal that hung up, or a socket that its other end closed with bytes unread.
+        // A terminal that hung up, or a socket whose other end was closed with unread bytes.
         if (up_.error != EIO && up_.error != ECONNRESET) throw Failure{up_.error, "read", {}};
         inputEnded();
         break;
       case Step::sinkFailed:
         if (up_.error == ENOMEM || up_.error == ENOBUFS) throw Failure{up_.error, "send", {}};
-        upState_ = Up::refused;  // what the peer sent before is still to be delivered
+        upState_ = Up::refused;  // what the peer sent before must still be delivered
         break;
     }
   }
@@ -175,7 +175,7 @@ std::optional<RelayEnd> Relay::over() const {
   return lingers() && !patient ? std::optional(RelayEnd::linger) : std::nullopt;
 }
 
-// Whether it is as at its begin: a direction that waits for its source holds nothing.
+// Whether it is as at the start: a direction that waits for its source holds no bytes.
 bool Relay::idle() const {
   return upState_ == Up::open && downState_ == Down::open && !outputGone_ && up_.waitsFor == WaitsFor::source &&
          down_.waitsFor == WaitsFor::source;
@@ -195,7 +195,7 @@ void Relay::wait(Clock::time_point until) {
   pollfd set[] = {{-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}, {stop_.fd(), POLLIN, 0}};
   const auto watch = [&set](int which, int fd, int events) { set[which] = {fd, static_cast<short>(events), 0}; };
 
-  // A descriptor that hung up wakes poll for ever: it is watched only where this leads to something.
+  // A descriptor that hung up wakes poll forever, so it is watched only if that changes something.
   if (upState_ == Up::open && up_.waitsFor == WaitsFor::source) watch(input, up_.source.fd, POLLIN);
   if (upState_ == Up::refused && !inputEnded_) watch(input, up_.source.fd, POLLRDHUP);
   const bool sends = upState_ == Up::open && up_.waitsFor == WaitsFor::sink;
@@ -240,7 +240,7 @@ void Relay::peerEnded() {
   peerGone_ = refusesBytes(down_.source.fd);
 }
 
-// A caller that is going has closed its input first: then it does not hear of a peer that broke.
+// A caller that exits closes its input first: then a broken connection is not reported to it.
 void Relay::peerFailed() {
   downState_ = Down::failed;
   if (down_.sink.ready(0)) outputGone();

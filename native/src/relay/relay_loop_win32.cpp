@@ -9,14 +9,14 @@
 #include "../stream/socket_win32.h"
 #include "../stdio/stdio_win32.h"
 
-// Over 200 lines: one loop serves both directions, and the ways a session ends depend on each other.
+// Over 200 lines: one loop serves both directions, and how each of them ends depends on the other.
 namespace hvsock {
 namespace {
 
-constexpr double drainPatience = 5000;  // milliseconds without a byte, where lingerMs gives no limit
+constexpr double drainPatience = 5000;  // milliseconds without a byte, if lingerMs sets no limit
 constexpr double probeInterval = 200;   // milliseconds; Windows has no event for a pipe whose reader went away
 
-// One direction of a relay: what the intake holds goes to the sink, and meanwhile the intake reads on.
+// One direction of a relay: the intake's bytes go to the sink, and meanwhile the intake reads on.
 struct Pump {
   Pump(Intake& source, std::unique_ptr<Channel> sink) : source(source), sink(std::move(sink)) {}
   ~Pump() {
@@ -24,13 +24,13 @@ struct Pump {
     if (sink->cancel()) {
       source.pin(false);
     } else {
-      sink.release();  // the system may still read from the intake: both are left to the process's end
+      sink.release();  // the system may still read from the intake: both are kept until the process ends
     }
   }
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
 
-  // Goes as far as it can without blocking. True where anything happened.
+  // Does what it can without blocking. True if anything happened.
   bool step() {
     bool any = reads ? source.advance() : source.collect();
     while (!error) {
@@ -57,7 +57,7 @@ struct Pump {
     return any;
   }
 
-  // All that the source had is with the sink, and nothing follows.
+  // The sink has all of the source's bytes, and nothing follows.
   bool isDone() const { return source.isEnded() && source.size() == 0 && !writing; }
   bool sourceBroke() const { return source.error() != 0 && source.size() == 0 && !writing; }
 
@@ -130,7 +130,7 @@ RelayResult Relay::run() {
 void Relay::send() {
   if (inputEnded_) return;
   up_.step();
-  if (up_.error != 0) upState_ = Up::refused;  // what the peer sent before is still to be delivered
+  if (up_.error != 0) upState_ = Up::refused;  // what the peer sent before must still be delivered
   if (up_.sourceBroke()) throw fromWin32(static_cast<DWORD>(input_.error()), "read");
   if (!up_.isDone()) return;
   inputEnded_ = true;
@@ -148,7 +148,7 @@ void Relay::receive() {
     if (failure.number != EPIPE) throw failure;
     outputGone();
   } else if (down_.sourceBroke()) {
-    // A caller that is going has closed its input first: then it does not hear of a peer that broke.
+    // A caller that exits closes its input first: then a broken connection is not reported to it.
     if (otherEndClosed(output_)) outputGone();
   } else if (down_.isDone()) {
     down_.sink.reset();
@@ -178,7 +178,7 @@ void Relay::wait() {
   if (!inputEnded_) up_.addEvents(events);
   const bool delivers = !outputEnded_ && !outputGone_;
   if (delivers) down_.addEvents(events);
-  // While a write is under way its own failure tells.
+  // While a write is pending, its own failure decides.
   const bool probes = delivers && !down_.writing;
   const auto until = probes ? std::min(deadline(), after(probeInterval)) : deadline();
   const auto timeout = static_cast<DWORD>(millisecondsUntil(until));

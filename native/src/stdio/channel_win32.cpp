@@ -15,8 +15,8 @@ constexpr ULONG synchronousAlert = 0x10;
 constexpr ULONG synchronousNonAlert = 0x20;
 
 constexpr int cancelPatience = 1000;          // milliseconds
-constexpr int blockedPatience = 50;           // milliseconds, for a thread that nothing may wake
-constexpr std::size_t consoleChunk = 8 * 1024;  // a console takes no more at once
+constexpr int blockedPatience = 50;           // milliseconds, for a thread that cannot be woken
+constexpr std::size_t consoleChunk = 8 * 1024;  // a console accepts no more at once
 constexpr std::size_t longestWrite = 256 * 1024;
 
 bool isSynchronous(HANDLE handle) {
@@ -27,7 +27,7 @@ bool isSynchronous(HANDLE handle) {
 }
 
 Outcome read(bool pipe, std::size_t length) {
-  // A writer may write no bytes into a pipe; that is no end.
+  // A writer may write zero bytes to a pipe; that is not its end.
   if (length == 0 && !pipe) return {Outcome::Kind::ended};
   return {Outcome::Kind::moved, length};
 }
@@ -38,7 +38,7 @@ Outcome failed(bool reads, DWORD error) {
   return {Outcome::Kind::failed, 0, static_cast<int>(error)};
 }
 
-// A pipe as Win32-OpenSSH gives it.
+// A pipe as Win32-OpenSSH opens it.
 class OverlappedChannel final : public Channel {
  public:
   explicit OverlappedChannel(HANDLE handle) : handle_(handle), pipe_(isPipe(handle)) {}
@@ -79,7 +79,7 @@ class OverlappedChannel final : public Channel {
  private:
   OVERLAPPED& fresh() {
     overlapped_ = {};
-    overlapped_.Offset = static_cast<DWORD>(offset_);  // of a file; a pipe does not look at it
+    overlapped_.Offset = static_cast<DWORD>(offset_);  // of a file; a pipe ignores it
     overlapped_.OffsetHigh = static_cast<DWORD>(offset_ >> 32);
     overlapped_.hEvent = done_.handle();
     return overlapped_;

@@ -6,7 +6,7 @@ namespace {
 class WatchHangup final : public Operation {
  public:
   explicit WatchHangup(const std::vector<int>& descriptors) : Operation("poll") {
-    // POLLHUP and POLLERR are always told of.
+    // POLLHUP and POLLERR are always reported.
     for (const int descriptor : descriptors) wait.descriptors.push_back({descriptor, POLLRDHUP, 0});
   }
 

@@ -40,7 +40,7 @@ bool otherEndClosed(HANDLE handle) {
 }
 
 void endOutput(HANDLE handle) {
-  // One handle may stand for several: only a pipe's end says anything, and only its last owner says it.
+  // One handle may be used by several descriptors: closing it signals an end only on a pipe, and only by its last owner.
   if (!isPipe(handle) || handle == GetStdHandle(STD_ERROR_HANDLE) || handle == GetStdHandle(STD_INPUT_HANDLE)) return;
   if (handle == GetStdHandle(STD_OUTPUT_HANDLE)) SetStdHandle(STD_OUTPUT_HANDLE, nullptr);
   CloseHandle(handle);

@@ -13,12 +13,12 @@ enum class Use : unsigned { read = 1, peek = 2, write = 4, relay = 8 };
 // An open, connected socket. Handles, pending operations and threads share it; the last of them closes it.
 struct Socket {
   Descriptor descriptor;
-  unsigned uses = 0;  // touched by the JavaScript thread alone
+  unsigned uses = 0;  // used only by the JavaScript thread
 
   auto fd() const { return descriptor.get(); }
 };
 
-// Holds one use of a socket, else throws EALREADY. A relay needs the socket for itself.
+// Holds one use of a socket, or throws EALREADY. A relay needs the socket for itself.
 class Claim {
  public:
   Claim(std::shared_ptr<Socket> socket, Use use, const char* syscall)

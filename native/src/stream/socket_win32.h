@@ -5,10 +5,10 @@
 
 namespace hvsock {
 
-// Does so once; comes before any other call of Winsock.
+// Starts Winsock once, before any other call of it.
 void startWinsock();
 
-// A socket with what was received on it and not read yet: hvsock may not know MSG_PEEK, and a canceled read loses nothing.
+// A socket with the bytes received on it and not read yet: hvsock may not know MSG_PEEK, and a canceled read loses nothing.
 struct WindowsSocket final : Socket {
   explicit WindowsSocket(Descriptor descriptor) : Socket{std::move(descriptor)}, received(new Intake(channel())) {}
 
@@ -16,7 +16,7 @@ struct WindowsSocket final : Socket {
 
   std::unique_ptr<Channel> channel() const { return std::make_unique<SocketChannel>(fd()); }
 
-  // Goes before the descriptor does.
+  // Destroyed before the descriptor.
   std::unique_ptr<Intake> received;
 };
 

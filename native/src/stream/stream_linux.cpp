@@ -21,7 +21,7 @@ constexpr std::size_t terminalChunk = 4096;
 
 Stream::Kind kindOf(int fd) {
   if (fcntl(fd, F_GETFD) < 0) throw Failure{EBADF, "relay", "descriptor " + std::to_string(fd) + " is not open"};
-  // Asked one by one, as fstat would need glibc 2.33.
+  // Tried one by one, since fstat would need glibc 2.33.
   int type = 0;
   socklen_t size = sizeof type;
   if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0) return Stream::Kind::socket;
@@ -70,7 +70,7 @@ ssize_t Stream::deliver(const void* from, std::size_t length) const {
   return retried([&] { return write(fd, from, chunk); });
 }
 
-// Pipes take RWF_NOWAIT since Linux 6.4. Before, poll promises room for PIPE_BUF bytes.
+// Pipes support RWF_NOWAIT since Linux 6.4. Before, poll promises room for PIPE_BUF bytes.
 ssize_t Stream::writePipe(const void* from, std::size_t length) const {
   const iovec data{const_cast<void*>(from), length};
   const ssize_t written = retried([&] { return pwritev2(fd, &data, 1, -1, RWF_NOWAIT); });

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int cancelPatience = 1000;             // milliseconds
 constexpr std::size_t leastRoom = 64 * 1024;     // with less room a read is not worth it
-constexpr std::size_t longestWrite = 1 << 20;    // what the system locks in memory at once
+constexpr std::size_t longestWrite = 1 << 20;    // the most that the system locks in memory at once
 
 }  // namespace
 
@@ -64,7 +64,7 @@ Intake::Intake(std::unique_ptr<Channel> channel)
     : channel_(std::move(channel)), storage_(new char[capacity]) {}
 
 Intake::~Intake() {
-  // Where the system may still read or write there, it is left to the process's end.
+  // If the system may still read or write there, it is kept until the process ends.
   if (pinned_) storage_.release();
   if (!reading_ || channel_->cancel()) return;
   storage_.release();

@@ -19,17 +19,17 @@ struct Outcome {
   int error = 0;           // of `failed`: a WSA code for a socket, a Win32 code for anything else
 };
 
-// Something bytes are read from or written to, one transfer at a time. Its bytes' place must stay until the outcome is there.
+// Something bytes are read from or written to, one transfer at a time. The buffer must stay in place until there is an outcome.
 class Channel {
  public:
   virtual ~Channel() = default;
   virtual void beginRead(char* to, std::size_t most) = 0;
   virtual void beginWrite(const char* from, std::size_t length) = 0;
-  // What became of the transfer. After anything but `pending` none is under way.
+  // The transfer's outcome. After anything but `pending` none is running.
   virtual Outcome outcome() = 0;
   // Signalled once there is an outcome.
   virtual HANDLE event() const = 0;
-  // Asks for an early end of what is under way, and waits for it a while. False: it goes on, and its bytes' place must stay.
+  // Cancels what is running, and waits for that a while. False: it still runs, and its buffer must stay in place.
   virtual bool cancel() noexcept = 0;
 };
 
@@ -55,18 +55,18 @@ class SocketChannel final : public Channel {
   int error_ = 0;
 };
 
-// Where bytes wait that were read from a channel and not taken yet. Used by one thread at a time.
+// A buffer of bytes read from a channel and not taken yet. Used by one thread at a time.
 class Intake {
  public:
   explicit Intake(std::unique_ptr<Channel> channel);
-  // Cancels what is under way.
+  // Cancels what is running.
   ~Intake();
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
   static constexpr std::size_t capacity = 256 * 1024;
 
-  // Collects what came, and reads on where there is room. True where anything is new.
+  // Collects what came, and reads on if there is room. True if anything is new.
   bool advance();
   // Collects what came, without reading on.
   bool collect();
@@ -74,7 +74,7 @@ class Intake {
   const char* data() const { return storage_.get() + begin_; }
   std::size_t size() const { return end_ - begin_; }
   void take(std::size_t length) { begin_ += length; }
-  // Keeps the bytes where they are, while somebody writes from there.
+  // Keeps the bytes in place while somebody writes from there.
   void pin(bool pinned) { pinned_ = pinned; }
 
   bool isReading() const { return reading_; }

@@ -25,13 +25,13 @@ std::vector<std::string> toCommand(const Call& call, const std::string& what, na
   std::uint32_t length = 0;
   if (array) check(call.env, napi_get_array_length(call.env, list, &length));
   if (length == 0) reject(call.env, call.function, what, "an array with a program", list);
-  std::vector<std::string> words;
+  std::vector<std::string> args;
   for (std::uint32_t i = 0; i < length; ++i) {
     napi_value word = nullptr;
     check(call.env, napi_get_element(call.env, list, i, &word));
-    words.push_back(toWord(call, what + "[" + std::to_string(i) + "]", word));
+    args.push_back(toWord(call, what + "[" + std::to_string(i) + "]", word));
   }
-  return words;
+  return args;
 }
 
 }  // namespace

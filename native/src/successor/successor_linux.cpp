@@ -31,7 +31,7 @@ void become(const Successor& successor, int socket, int input, int output, doubl
   const std::string program = relayProgram();
   if (program.empty()) return;
   // vmssh-relay/relay_process.cpp reads them.
-  std::vector<std::string> words{
+  std::vector<std::string> args{
       "vmssh-relay",
       successor.title,
       std::to_string(socket),
@@ -40,9 +40,9 @@ void become(const Successor& successor, int socket, int input, int output, doubl
       std::to_string(static_cast<int>(lingerMs)),
       successor.ignoresInterrupts ? "ignore" : "default",
   };
-  words.insert(words.end(), successor.onFailure.begin(), successor.onFailure.end());
+  args.insert(args.end(), successor.onFailure.begin(), successor.onFailure.end());
   std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
+  for (std::string& word : args) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 
   // From execve on, clone(2) fails with EAGAIN in the threads that share its caller's umask and working directory

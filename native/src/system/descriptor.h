@@ -40,7 +40,7 @@ class Descriptor {
   }
 
   Number get() const { return fd_; }
-  // Whoever takes it closes it.
+  // The caller must close it.
   Number release() { return std::exchange(fd_, none); }
   bool isOpen() const { return fd_ != none; }
 

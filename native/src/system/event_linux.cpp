@@ -14,7 +14,7 @@ Event::Event() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 
 void Event::set() noexcept {
   const std::uint64_t one = 1;
-  // EAGAIN is the only failure there can be: then it is set long since.
+  // EAGAIN is the only possible failure: then it is already set.
   while (::write(fd_.get(), &one, sizeof one) < 0 && errno == EINTR) {
   }
 }

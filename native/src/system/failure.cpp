@@ -43,8 +43,8 @@ std::string message(const Failure& failure) {
 #else
   const std::string system = std::generic_category().message(failure.number);
 #endif
-  const std::string words = failure.words.empty() ? system : failure.words;
-  return failure.syscall + (": " + words);
+  const std::string message = failure.message.empty() ? system : failure.message;
+  return failure.syscall + (": " + message);
 }
 
 }  // namespace hvsock

@@ -5,17 +5,17 @@
 
 namespace hvsock {
 
-// What went wrong. Becomes a JavaScript Error with code, errno and syscall, and the message "<syscall>: <words>".
+// What went wrong. Becomes a JavaScript Error with code, errno and syscall, and the message "<syscall>: <message>".
 struct Failure {
   int number;
   const char* syscall;
-  std::string words;  // empty: the system's own
+  std::string message;  // empty: the system's own
 
-  // The failure that errno tells of.
+  // The failure in errno.
   static Failure last(const char* syscall) { return {errno, syscall, {}}; }
 };
 
-// The name of an errno, such as "ECONNREFUSED"; "E<number>" where it has none here.
+// The name of an errno, such as "ECONNREFUSED"; "E<number>" if it has none here.
 std::string errorName(int number);
 
 // "connect: Connection refused"

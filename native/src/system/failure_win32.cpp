@@ -39,7 +39,7 @@ std::string windowsMessage(int number) {
   DWORD length = FormatMessageA(flags, nullptr, static_cast<DWORD>(number), english, text, sizeof text, nullptr);
   while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '.')) --length;
   for (DWORD i = 0; i < length; ++i) {
-    if (static_cast<unsigned char>(text[i]) > 126) return std::string("code ") + number16;  // no English on this system
+    if (static_cast<unsigned char>(text[i]) > 126) return std::string("code ") + number16;  // this system has no English messages
   }
   return std::string(text, length) + (length > 0 ? " (" : "code ") + number16 + (length > 0 ? ")" : "");
 }

@@ -7,13 +7,13 @@ namespace hvsock {
 // The name of a Winsock code ("WSAECONNREFUSED") or of a WMI HRESULT; null for any other number.
 const char* windowsName(int number);
 
-// What Windows says of the code, in English where it can.
+// Windows' message for the code, in English if available.
 std::string windowsMessage(int number);
 
-// The failure that WSAGetLastError tells of.
+// The failure in WSAGetLastError.
 Failure lastWinsock(const char* syscall);
 
-// A Win32 error code as the errno that is nearest to it; the code itself stands in the words.
+// A Win32 error code as the nearest errno; the message contains the code itself.
 Failure fromWin32(unsigned long code, const char* syscall);
 Failure lastWin32(const char* syscall);
 

@@ -5,7 +5,7 @@
 
 namespace hvsock {
 
-// A thread that takes no signals: they stay the runtime's, and a SIGPIPE raised here ends nothing.
+// A thread that blocks all signals: the runtime handles them, and a SIGPIPE raised here ends nothing.
 class Thread {
  public:
   explicit Thread(std::function<void()> body);

@@ -17,7 +17,7 @@ DWORD WINAPI call(void* data) {
   return 0;
 }
 
-// The addon stays loaded from then on: a worker's end unloads its addons, but a thread may still be on its way out.
+// The addon stays loaded from then on: a worker's end unloads its addons, but a thread may still be running.
 void pin() {
   HMODULE self = nullptr;
   constexpr DWORD flags = GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS;

@@ -1,3 +1,3 @@
 #include "relay_process.h"
 
-int main(int count, char** words) { return hvsock::relayProcess(count, words); }
+int main(int count, char** args) { return hvsock::relayProcess(count, args); }

@@ -31,17 +31,17 @@ struct Arguments {
   char** command;
 };
 
-std::optional<Arguments> parse(int count, char** words) {
+std::optional<Arguments> parse(int count, char** args) {
   constexpr int command = 7;
   int numbers[4];
   if (count <= command) return std::nullopt;
   for (int i = 0; i < 4; ++i) {
-    const std::string_view word = words[i + 2];
+    const std::string_view word = args[i + 2];
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), numbers[i]);
     if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
   }
   const auto [socket, input, output, lingerMs] = numbers;
-  return Arguments{socket, input, output, lingerMs, words[6] == std::string_view("ignore"), words + command};
+  return Arguments{socket, input, output, lingerMs, args[6] == std::string_view("ignore"), args + command};
 }
 
 void closeRange(unsigned first, unsigned last) {
@@ -51,7 +51,7 @@ void closeRange(unsigned first, unsigned last) {
   for (unsigned fd = first; fd <= last && fd < limit; ++fd) close(static_cast<int>(fd));
 }
 
-// What the program before had open besides, and did not mark to be closed.
+// Descriptors that the previous program had open too, and did not mark to be closed.
 void closeAllBut(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned first = 0;
@@ -70,19 +70,19 @@ void setSignals(bool ignoresInterrupts) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void say(std::string_view words) {
-  const std::string line = "vmssh-relay: " + std::string(words) + "\n";
+void say(std::string_view message) {
+  const std::string line = "vmssh-relay: " + std::string(message) + "\n";
   [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
 }
 
-// Its words are those of the program that this process was. Where that is gone, the bare code has to do.
+// The program that this process was prints the message. If it is gone, this prints only the code.
 int fail(char** command, const Failure& failure) {
   std::string code = errorName(failure.number);
-  std::vector<char*> words;
-  for (char** word = command; *word != nullptr; ++word) words.push_back(*word);
-  words.push_back(code.data());
-  words.push_back(nullptr);
-  execv(words[0], words.data());
+  std::vector<char*> args;
+  for (char** word = command; *word != nullptr; ++word) args.push_back(*word);
+  args.push_back(code.data());
+  args.push_back(nullptr);
+  execv(args[0], args.data());
   say(std::string("connection lost: ") + failure.syscall + ": " + code);
   return 1;
 }
@@ -105,9 +105,9 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-int relayProcess(int count, char** words) {
-  if (const auto arguments = parse(count, words)) return run(*arguments);
-  say("started by vmssh alone, with a connection that is open already");
+int relayProcess(int count, char** args) {
+  if (const auto arguments = parse(count, args)) return run(*arguments);
+  say("only vmssh starts this program, with an open connection");
   return 2;
 }
 

@@ -2,10 +2,10 @@
 
 namespace hvsock {
 
-// What a process becomes whose relay lasts, with its descriptors, and all signals blocked. Its words:
+// Takes over a relay from a process that replaced itself by this one, with its descriptors, and all signals blocked. Arguments:
 //   vmssh-relay TITLE SOCKET INPUT OUTPUT LINGER_MS INTERRUPTS COMMAND...
-// TITLE is for who looks at the list of processes; INTERRUPTS is "ignore" or "default". It ends with 0, or becomes
+// TITLE is for the list of processes; INTERRUPTS is "ignore" or "default". It exits with 0, or becomes
 // COMMAND with the error's code as one more argument.
-int relayProcess(int count, char** words);
+int relayProcess(int count, char** args);
 
 }  // namespace hvsock

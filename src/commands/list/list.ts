@@ -1,26 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command, Io, RawArgs } from '../../cli/command.js';
-import { formatJson, jsonOption } from '../../cli/json.js';
+import { jsonOption } from '../../cli/json.js';
 import { flag, parsed, seconds } from '../../cli/option.js';
 import { choose, oneOf } from '../../cli/option-choice.js';
 import { startProgress } from '../../cli/spinner.js';
-import { styles } from '../../cli/style.js';
 import { positionals } from '../../cli/values.js';
 import type { AllMachines } from '../../discovery/list-all.js';
-import type { ListedMachine } from '../../discovery/merge.js';
-import { type Deps, isFailure, type Provider, providersOn, type Status } from '../../discovery/provider.js';
-import { exitCode, printable } from '../../errors.js';
-import { formatIds, formatNames, formatTable, listJson } from './format.js';
-
-export interface ListOptions {
-  /** What to print of each machine. */
-  readonly show: 'table' | 'wide' | 'json' | 'names' | 'ids';
-  readonly runningOnly: boolean;
-  /** The providers to ask; undefined: all. */
-  readonly providers: readonly string[] | undefined;
-  /** Milliseconds between two listings; undefined: list once. */
-  readonly watchMs: number | undefined;
-}
+import { type Deps, type Provider, providersOn } from '../../discovery/provider.js';
+import { type ListOptions, listCode, listText, warnOfProviders } from './output.js';
+import { watchMachines } from './watch.js';
 
 /** The sources to ask; a parameter, for tests. */
 export interface ListDeps {
@@ -98,50 +85,15 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
 
 export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
   const providers = chosen(options, io, await deps.providers());
-  if (options.watchMs !== undefined) return watch(options, options.watchMs, io, providers, deps);
+  if (options.watchMs !== undefined) {
+    const again = (signal: AbortSignal) => deps.listAll({ env: io.env, signal }, providers);
+    return watchMachines(options, options.watchMs, io, again);
+  }
   const progress = await startProgress(io, 'asking for machines');
   const all = await deps.listAll({ env: io.env }, providers).finally(() => progress.stop());
-  io.out(await format(options, io, all));
-  await warn(io, all, options);
-  return codeOf(options, all);
-}
-
-/** Only a provider that --provider named makes the command fail; another one gives a warning. */
-function codeOf(options: ListOptions, { warnings }: AllMachines): number {
-  const failed = warnings.filter(isFailure).some(({ provider }) => options.providers?.includes(provider));
-  return failed ? exitCode.connect : exitCode.ok;
-}
-
-async function watch(
-  options: ListOptions,
-  everyMs: number,
-  io: Io,
-  providers: readonly Provider[],
-  deps: ListDeps,
-): Promise<number> {
-  const gone = io.outputGone();
-  const signal = AbortSignal.any([io.interrupted(), gone]);
-  let last: string | undefined;
-  let warned: string | undefined;
-  while (!signal.aborted) {
-    try {
-      const all = await deps.listAll({ env: io.env, signal }, providers);
-      const text = await format(options, io, all);
-      // Cursor home, the new text, then erase the rest: no flicker. A pipe only gets the changes.
-      if (io.terminal.stdout) io.out(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
-      else if (text !== last) io.out(last === undefined || options.show === 'json' ? text : `\n${text}`);
-      const warnings = JSON.stringify(all.warnings);
-      // On a terminal they are below the text, and were erased with the old one.
-      const isGone = io.terminal.stdout && io.terminal.stderr;
-      if (isGone || warnings !== (warned ?? '[]')) await warn(io, all, options);
-      last = text;
-      warned = warnings;
-      await sleep(everyMs, undefined, { signal });
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
-  }
-  return gone.aborted ? exitCode.ok : exitCode.interrupted;
+  io.out(await listText(options, io, all));
+  await warnOfProviders(io, all, options);
+  return listCode(options, all);
 }
 
 function show(raw: RawArgs): ListOptions['show'] {
@@ -156,47 +108,4 @@ function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): r
   const names = providers.map(({ name }) => name);
   for (const name of options.providers ?? []) choose(providerOption.long, 'any', names, name);
   return providersOn(io.platform, providers).filter(({ name }) => options.providers?.includes(name) ?? true);
-}
-
-// Of a container without systemd-machined only the socket is known, which may accept a login.
-const mayRun: ReadonlySet<Status> = new Set(['running', 'unknown']);
-
-async function format(options: ListOptions, io: Io, all: AllMachines): Promise<string> {
-  const machines = all.machines.filter(({ status }) => !options.runningOnly || mayRun.has(status));
-  const sorted = machines.toSorted(byStatusAndName);
-  switch (options.show) {
-    case 'json':
-      return formatJson(listJson(sorted, all.warnings, codeOf(options, all)), options.watchMs === undefined);
-    case 'names':
-      return formatNames(sorted);
-    case 'ids':
-      return formatIds(sorted);
-    case 'table':
-    case 'wide':
-      return formatTable(sorted, {
-        wide: options.show === 'wide',
-        style: await styles(io, 'stdout'),
-        terminal: io.terminal.stdout,
-      });
-  }
-}
-
-async function warn(io: Io, { warnings }: AllMachines, { show }: ListOptions): Promise<void> {
-  if (show === 'json') return;
-  const style = await styles(io, 'stderr');
-  for (const { provider, code, problem } of warnings)
-    io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(`${problem} (${code})`)}\n`);
-}
-
-function byStatusAndName(a: ListedMachine, b: ListedMachine): number {
-  const rank = ({ status }: ListedMachine) => (status === 'running' ? 0 : status === 'off' ? 2 : 1);
-  return rank(a) - rank(b) || compareNames(a.name, b.name);
-}
-
-// web2 comes before web10, ignoring case. Intl could do this, but takes 5 ms to load its tables.
-function compareNames(a: string, b: string): number {
-  const [x = '', y = ''] = [a, b].map((name) =>
-    name.toLowerCase().replaceAll(/\d+/g, (digits) => digits.padStart(20, '0')),
-  );
-  return x === y ? 0 : x < y ? -1 : 1;
 }

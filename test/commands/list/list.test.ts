@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
-import { type ListDeps, type ListOptions, list, runList } from '../../../src/commands/list/list.js';
+import { type ListDeps, list, runList } from '../../../src/commands/list/list.js';
+import type { ListOptions } from '../../../src/commands/list/output.js';
 import { listAll } from '../../../src/discovery/list-all.js';
 import { nspawn } from '../../../src/discovery/nspawn/provider.js';
 import type { DiscoveredMachine, Provider } from '../../../src/discovery/provider.js';

@@ -1,0 +1,74 @@
+import type { Io } from '../../cli/command.js';
+import { formatJson } from '../../cli/json.js';
+import { styles } from '../../cli/style.js';
+import type { AllMachines } from '../../discovery/list-all.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import { isFailure, type Status } from '../../discovery/provider.js';
+import { exitCode, printable } from '../../errors.js';
+import { formatIds, formatNames, formatTable, listJson } from './format.js';
+
+export interface ListOptions {
+  /** What to print of each machine. */
+  readonly show: 'table' | 'wide' | 'json' | 'names' | 'ids';
+  readonly runningOnly: boolean;
+  /** The providers to ask; undefined: all. */
+  readonly providers: readonly string[] | undefined;
+  /** Milliseconds between two listings; undefined: list once. */
+  readonly watchMs: number | undefined;
+}
+
+export async function listText(options: ListOptions, io: Io, all: AllMachines): Promise<string> {
+  const machines = all.machines.filter(({ status }) => !options.runningOnly || mayRun.has(status));
+  const sorted = machines.toSorted(byStatusAndName);
+  switch (options.show) {
+    case 'json':
+      return formatJson(
+        listJson(sorted, all.warnings, listCode(options, all)),
+        options.watchMs === undefined,
+      );
+    case 'names':
+      return formatNames(sorted);
+    case 'ids':
+      return formatIds(sorted);
+    case 'table':
+    case 'wide':
+      return formatTable(sorted, {
+        wide: options.show === 'wide',
+        style: await styles(io, 'stdout'),
+        terminal: io.terminal.stdout,
+      });
+  }
+}
+
+export async function warnOfProviders(
+  io: Io,
+  { warnings }: AllMachines,
+  { show }: ListOptions,
+): Promise<void> {
+  if (show === 'json') return;
+  const style = await styles(io, 'stderr');
+  for (const { provider, code, problem } of warnings)
+    io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(`${problem} (${code})`)}\n`);
+}
+
+/** Only a provider that --provider named makes the command fail; another one gives a warning. */
+export function listCode(options: ListOptions, { warnings }: AllMachines): number {
+  const failed = warnings.filter(isFailure).some(({ provider }) => options.providers?.includes(provider));
+  return failed ? exitCode.connect : exitCode.ok;
+}
+
+// Of a container without systemd-machined only the socket is known, which may accept a login.
+const mayRun: ReadonlySet<Status> = new Set(['running', 'unknown']);
+
+function byStatusAndName(a: ListedMachine, b: ListedMachine): number {
+  const rank = ({ status }: ListedMachine) => (status === 'running' ? 0 : status === 'off' ? 2 : 1);
+  return rank(a) - rank(b) || compareNames(a.name, b.name);
+}
+
+// web2 comes before web10, ignoring case. Intl could do this, but takes 5 ms to load its tables.
+function compareNames(a: string, b: string): number {
+  const [x = '', y = ''] = [a, b].map((name) =>
+    name.toLowerCase().replaceAll(/\d+/g, (digits) => digits.padStart(20, '0')),
+  );
+  return x === y ? 0 : x < y ? -1 : 1;
+}

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Io } from '../../cli/command.js';
+import type { AllMachines } from '../../discovery/list-all.js';
+import { exitCode } from '../../errors.js';
+import { type ListOptions, listText, warnOfProviders } from './output.js';
+
+/** Lists again and again, until Ctrl-C or until nobody reads the output. */
+export async function watchMachines(
+  options: ListOptions,
+  everyMs: number,
+  io: Io,
+  listAll: (signal: AbortSignal) => Promise<AllMachines>,
+): Promise<number> {
+  const gone = io.outputGone();
+  const signal = AbortSignal.any([io.interrupted(), gone]);
+  let last: string | undefined;
+  let warned: string | undefined;
+  while (!signal.aborted) {
+    try {
+      const all = await listAll(signal);
+      const text = await listText(options, io, all);
+      // Cursor home, the new text, then erase the rest: no flicker. A pipe only gets the changes.
+      if (io.terminal.stdout) io.out(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
+      else if (text !== last) io.out(last === undefined || options.show === 'json' ? text : `\n${text}`);
+      const warnings = JSON.stringify(all.warnings);
+      // On a terminal they are below the text, and were erased with the old one.
+      const isGone = io.terminal.stdout && io.terminal.stderr;
+      if (isGone || warnings !== (warned ?? '[]')) await warnOfProviders(io, all, options);
+      last = text;
+      warned = warnings;
+      await sleep(everyMs, undefined, { signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+  return gone.aborted ? exitCode.ok : exitCode.interrupted;
+}

@@ -5,7 +5,7 @@ import { availableParallelism, cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { figures } from './figures.js';
+import { figures } from './figures/figures.js';
 import { compileHarness } from './harness.js';
 import { measure } from './measure.js';
 import { asPlot } from './output/plot.js';

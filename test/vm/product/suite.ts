@@ -6,7 +6,8 @@ import { bothEnd } from './both-end.js';
 import { conformance } from './conformance/conformance.js';
 import { fromHost } from './from-host.js';
 import { heldSessions } from './held.js';
-import { errorsInGuest, targetsInGuest, withoutLoopback, withoutTransport } from './in-guest.js';
+import { errorsInGuest, withoutLoopback, withoutTransport } from './in-guest/errors.js';
+import { loginsInGuest } from './in-guest/logins.js';
 import { outages } from './outages.js';
 import { startMachines } from './scene/machines.js';
 import { testsExecutable, useScene } from './scene/scene.js';
@@ -31,7 +32,7 @@ export function productSuite(suite: Suite): void {
       beforeAll(async () => {
         if (suiteNamed(suite).systemd >= 256) await startMachines(scene().guest);
       });
-      targetsInGuest(scene, suite);
+      loginsInGuest(scene, suite);
       errorsInGuest(scene);
       bothEnd(scene);
       conformance(scene, suite);

@@ -12,7 +12,7 @@ import type { Act } from './run.js';
 import { wire } from './wire.js';
 
 /** Parses the arguments with commander, which handles --help and mistakes. Resolves to the exit code. Throws a UsageError. */
-export async function runProgram(args: readonly string[], io: Io, act: Act): Promise<number> {
+export async function runWithCommander(args: readonly string[], io: Io, act: Act): Promise<number> {
   let code: number = exitCode.ok;
   let asked: { readonly name?: string; readonly raw: RawArgs } = { raw: mentionsJson(args) };
   const run: Act = (command, raw) => {
@@ -23,7 +23,7 @@ export async function runProgram(args: readonly string[], io: Io, act: Act): Pro
     code = await run(command, raw);
   };
   if (io.program === 'vmssh' && args[0] === 'help') {
-    return runProgram([...knownCommand(args.slice(1)), '--help'], io, act);
+    return runWithCommander([...knownCommand(args.slice(1)), '--help'], io, act);
   }
   const program =
     io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', wired(nc)).version(version) : vmssh(wired, io.platform);

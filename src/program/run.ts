@@ -28,7 +28,7 @@ export async function runCommandLine(
   const command = await alone.get(name)?.();
   const raw = command && rawOf(command, rest);
   if (command && raw) return asJsonToo(command, raw, io, () => act(command, raw));
-  return (await import('./program.js')).runProgram(args, io, act);
+  return (await import('./program.js')).runWithCommander(args, io, act);
 }
 
 /** Undefined for --help and for mistakes, which commander explains. */

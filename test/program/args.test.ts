@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../src/cli/command.js';
 import { scanArgs } from '../../src/cli/scan-args.js';
 import { commands } from '../../src/program/commands.js';
-import { runProgram } from '../../src/program/program.js';
+import { runWithCommander } from '../../src/program/program.js';
 import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
@@ -10,7 +10,7 @@ import { fakeIo } from '../helpers/fake-io.js';
 async function commanderArgs(name: string, args: readonly string[]) {
   const io = fakeIo();
   let raw: RawArgs | undefined;
-  const code = await runProgram([...name.split(' '), ...args], io, async (_command, received) => {
+  const code = await runWithCommander([...name.split(' '), ...args], io, async (_command, received) => {
     raw = received;
     return 0;
   });

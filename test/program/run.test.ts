@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../src/cli/command.js';
 import { commands } from '../../src/program/commands.js';
-import { runProgram } from '../../src/program/program.js';
+import { runWithCommander } from '../../src/program/program.js';
 import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
-type Run = typeof runProgram;
+type Run = typeof runWithCommander;
 
 /** The command and the arguments that a line comes to, and what is printed for it. */
 async function outcome(run: Run, args: readonly string[]) {
@@ -35,7 +35,7 @@ describe('a command that is loaded by itself', () => {
     ['ssh'],
   ])('gets what commander makes of %s %s %s', async (...args) => {
     const words = args.filter((word) => word !== undefined);
-    expect(await outcome(runCommandLine, words)).toEqual(await outcome(runProgram, words));
+    expect(await outcome(runCommandLine, words)).toEqual(await outcome(runWithCommander, words));
   });
 
   it.each([

@@ -1,8 +1,8 @@
 import type { Guid } from './address/guid.js';
 import { openConnection } from './connect/open.js';
 import { ConnectError } from './errors.js';
+import { resolveTarget } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
-import { resolveTarget } from './lookup/resolve.js';
 import { type Reached, type ReachOptions, reach } from './reach.js';
 
 /** The transports to a machine, as `hvc nc -t` names them. */

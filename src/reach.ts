@@ -4,8 +4,8 @@ import type { OpenOptions } from './connect/open-options.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import type { Target } from './kinds/kinds.js';
+import { resolveTarget } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
-import { resolveTarget } from './lookup/resolve.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
 
@@ -74,8 +74,11 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     signal,
     resolveTarget(target, { text, port, signal, env, platform }),
   );
-  const outcome = [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → ');
-  trace?.('resolve', outcome, resolution.endpoint);
+  trace?.(
+    'resolve',
+    [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → '),
+    resolution.endpoint,
+  );
   await options.beforeOpen?.(target, resolution.endpoint);
   const open = { target: text, timeoutMs, signal };
   const connection = await openRechecked(resolution, open, native);

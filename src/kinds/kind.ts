@@ -1,3 +1,4 @@
+import type { From } from '../resolve/elsewhere.js';
 import type { Resolution, ResolveContext } from '../resolve/resolution.js';
 import type { Split } from '../target/split.js';
 import type { AnyTarget } from '../target/target.js';
@@ -15,8 +16,7 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly also?: readonly string[];
   /** What follows the separator: a socket's path, another address, or a name to look up. */
   readonly rest: 'path' | 'address' | 'name';
-  /** Where it can be reached from. Inside WSL2, "windows-wsl2" starts the Windows build. */
-  readonly from: 'anywhere' | 'linux' | 'windows' | 'windows-wsl2';
+  readonly from: From;
   /** False for a socket with one server. */
   readonly takesPort: boolean;
   /** Whether host keys are kept; "none" if another machine may answer there later. */

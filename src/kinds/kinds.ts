@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { ConnectError } from '../errors.js';
+import type { Resolution, ResolveContext } from '../resolve/resolution.js';
 import type { AnyTarget } from '../target/target.js';
 import { containerKind } from './container.js';
 import { dotHostKind } from './dot-host.js';
@@ -38,4 +41,31 @@ export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kin
   const found = table.find(({ name }) => name === kind);
   if (!found) throw new TypeError(`no kind ${kind}`);
   return found;
+}
+
+/** `exists` defaults to the file system's. */
+export type ResolveOptions = Omit<ResolveContext, 'exists'> & Partial<Pick<ResolveContext, 'exists'>>;
+
+/** Finds the endpoint of a target on this host. Throws a ConnectError of op resolve. */
+export async function resolveTarget(
+  target: AnyTarget,
+  options: ResolveOptions,
+  table: readonly Kind[] = kinds,
+): Promise<Resolution> {
+  const context: ResolveContext = { exists: existsSync, ...options };
+  const kind = kindOf(target, table);
+  if (isReachedFrom(kind, context.platform))
+    return kind.resolve(target, kind.rest === 'name' ? await asking(context) : context);
+  const { elsewhere } = await import('../resolve/elsewhere.js');
+  throw new ConnectError('resolve', context.text, elsewhere(kind, context));
+}
+
+/** The context for a search by services and tools of this host. */
+async function asking(context: ResolveContext): Promise<ResolveContext> {
+  const { ownEnv } = await import('../discovery/own-env.js');
+  return { ...context, env: ownEnv(context.env) };
+}
+
+function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {
+  return from === 'anywhere' || (from === 'linux') === (platform !== 'win32');
 }

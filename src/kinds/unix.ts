@@ -1,5 +1,4 @@
-import { resolveSocket } from '../resolve/socket.js';
-import { parseUnix } from '../target/address.js';
+import { parseUnix, resolveSocket } from '../resolve/socket.js';
 import type { UnixTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 

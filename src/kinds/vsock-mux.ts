@@ -1,5 +1,4 @@
-import { resolveSocket } from '../resolve/socket.js';
-import { parseVsockMux } from '../target/address.js';
+import { parseVsockMux, resolveSocket } from '../resolve/socket.js';
 import type { VsockMuxTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 

@@ -1,5 +1,4 @@
-import { resolveSocket } from '../resolve/socket.js';
-import { parseVsock } from '../target/address.js';
+import { parseVsock, resolveSocket } from '../resolve/socket.js';
 import type { VsockTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 

@@ -1,14 +1,11 @@
-import { findBy } from '../discovery/find-by.js';
 import { nspawn } from '../discovery/nspawn/provider.js';
 import { quote } from '../errors.js';
-import { foundBy } from './found-by.js';
+import { findOne } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** An nspawn container by the socket it exports, without asking systemd-machined. */
 export async function resolveContainer(name: string, context: ResolveContext): Promise<Resolution> {
-  const search = await findBy(nspawn, name, context);
-  const container = foundBy(search, name, context.text, {
-    title: nspawn.title,
+  const container = await findOne(nspawn, name, context, {
     missing: `no container ${quote(name)} exports an SSH socket`,
     hints: {
       ambiguous: 'type the name in its own case',

@@ -1,7 +1,9 @@
 import { similarTo } from '../address/similar.js';
-import type { Warning } from '../discovery/provider.js';
-import type { Search } from '../discovery/search.js';
+import { match } from '../discovery/match.js';
+import type { Deps, DiscoveredMachine, Provider, Warning } from '../discovery/provider.js';
+import { type Search, searchIn } from '../discovery/search.js';
 import { ConnectError, quote, quoteNames } from '../errors.js';
+import type { ResolveContext } from './resolution.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
 export interface Asked {
@@ -10,6 +12,29 @@ export interface Asked {
   /** The clause for an unknown machine, if not "TITLE has no machine NAME". */
   readonly missing?: string;
   readonly hints: { readonly unknown: string; readonly ambiguous?: string };
+}
+
+/** The machine that a provider has by a name. Throws a ConnectError that says why there is none. */
+export async function findOne<M extends DiscoveredMachine>(
+  provider: Provider<M>,
+  name: string,
+  context: ResolveContext & Deps,
+  asked: Omit<Asked, 'title'>,
+): Promise<M> {
+  const search = await findBy(provider, name, context);
+  context.signal?.throwIfAborted();
+  return foundBy(search, name, context.text, { title: provider.title, ...asked });
+}
+
+/** Asks a provider for a machine: by its own search, else by a match over its list. */
+export async function findBy<F extends DiscoveredMachine>(
+  provider: Provider<F>,
+  name: string,
+  deps: Deps,
+): Promise<Search<F, Warning>> {
+  if (provider.find) return provider.find(name, deps);
+  const { found, warnings } = await provider.list(deps);
+  return searchIn(match(name, found), found, ({ target }) => target, warnings);
 }
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */

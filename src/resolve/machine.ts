@@ -1,18 +1,15 @@
-import { findBy } from '../discovery/find-by.js';
+import type { Machine } from '../discovery/machined/machine.js';
 import { machined } from '../discovery/machined/provider.js';
-import { type Route, routeTo } from '../discovery/machined/reach.js';
+import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import { resolveContainer } from './container.js';
-import { foundBy } from './found-by.js';
+import { findOne } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 
 /** A machine of systemd-machined: its exported socket, its CID, or the SSH address that it registered. */
 export async function resolveMachine(name: string, context: ResolveContext): Promise<Resolution> {
-  const search = await findBy(machined, name, context);
-  context.signal?.throwIfAborted();
-  const { machine } = foundBy(search, name, context.text, {
-    title: machined.title,
+  const { machine } = await findOne(machined, name, context, {
     hints: {
       ambiguous: 'type the name in its own case, or the machine id',
       unknown:
@@ -55,4 +52,30 @@ async function followExport(name: string, otherwise: Route, context: ResolveCont
     const { steps, ...found } = await follow(otherwise, context);
     return { ...found, steps: ['it exports no SSH socket', ...steps] };
   }
+}
+
+/** The route to a machine's SSH server, from its record. */
+export type Route =
+  /** By the socket that the container `name` exports, which `findExport` finds; if it exports none, `otherwise`. */
+  | { readonly via: 'export'; readonly name: string; readonly otherwise: Route }
+  | { readonly via: 'vsock'; readonly endpoint: Extract<Endpoint, { family: 'vsock' }> }
+  /** By the registered text: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "host:port". */
+  | { readonly via: 'sshAddress'; readonly address: string }
+  | { readonly via: 'none'; readonly reason: string };
+
+/** How to reach `port` of a machine; an nspawn container has one server, whatever the port. */
+export function routeTo(machine: Machine, port: number): Route {
+  const route = routeByRecord(machine, port);
+  const exports = machine.class === 'container' && machine.service === 'systemd-nspawn';
+  return exports ? { via: 'export', name: machine.name, otherwise: route } : route;
+}
+
+function routeByRecord(machine: Machine, port: number): Route {
+  if (machine.vsockCid !== undefined) {
+    return { via: 'vsock', endpoint: { family: 'vsock', cid: machine.vsockCid, port } };
+  }
+  if (machine.sshAddress !== undefined) return { via: 'sshAddress', address: machine.sshAddress };
+  const service = machine.service === undefined ? '' : ` of ${machine.service}`;
+  const reason = `machine "${machine.name}" (class ${machine.class}${service}) has neither a vsock CID nor an SSH address`;
+  return { via: 'none', reason };
 }

@@ -1,7 +1,6 @@
-import { findBy } from '../discovery/find-by.js';
 import type { Manager } from '../discovery/provider.js';
 import { resolveDiscovered } from './found.js';
-import { foundBy } from './found-by.js';
+import { findOne } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one query to a manager, which may have to start a daemon first. Milliseconds. */
@@ -13,10 +12,9 @@ export async function resolveManaged(
   manager: Manager,
   context: ResolveContext,
 ): Promise<Resolution> {
-  const search = await findBy(manager, name, { timeoutMs, ...context });
-  context.signal?.throwIfAborted();
-  const { title, commands } = manager;
-  const machine = foundBy(search, name, context.text, { title, hints: { unknown: commands.list } });
+  const { commands } = manager;
+  const hints = { unknown: commands.list };
+  const machine = await findOne(manager, name, { timeoutMs, ...context }, { hints });
   return resolveDiscovered(machine, context, {
     start: `${commands.start} ${machine.name}`,
     address: `is it up? ${commands.list}`,

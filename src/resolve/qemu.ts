@@ -1,4 +1,3 @@
-import { findBy } from '../discovery/find-by.js';
 import { type DomainList, listDomains } from '../discovery/libvirt/libvirt.js';
 import { type DiscoveredDomain, findDomain } from '../discovery/libvirt/provider.js';
 import type { Deps, Listing } from '../discovery/provider.js';
@@ -6,7 +5,7 @@ import type { Scope } from '../discovery/tools/runtime-dirs.js';
 import { qemu } from '../discovery/vmm/qemu.js';
 import type { QemuTarget } from '../target/target.js';
 import { resolveDiscovered } from './found.js';
-import { type Asked, foundBy } from './found-by.js';
+import { type Asked, findBy, foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one query to a libvirtd. Milliseconds. */

@@ -1,3 +1,7 @@
+import { parseCid } from '../address/cid.js';
+import { parsePort } from '../address/port.js';
+import { parseSocketPath } from '../target/socket-path.js';
+import { type Split, split } from '../target/split.js';
 import type { UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolvePath } from './socket-path.js';
@@ -20,4 +24,36 @@ export function resolveSocket(target: SocketTarget, context: ResolveContext): Re
       return { endpoint: { family: 'vsock-mux', path, port: target.port ?? context.port }, steps };
     }
   }
+}
+
+/** unix/PATH. Throws a RangeError. */
+export function parseUnix({ rest }: Split): UnixTarget {
+  return { kind: 'unix', ...parseSocketPath(rest) };
+}
+
+/** vsock/CID, or vsock:CID:PORT, since ssh's -p ends at 65535. Throws a RangeError. */
+export function parseVsock({ separator, rest }: Split): VsockTarget {
+  if (separator === ':') {
+    const [cid = '', ...port] = rest.split(':');
+    return {
+      kind: 'vsock',
+      cid: parseCid(cid),
+      ...(port[0] === undefined ? {} : { port: parsePort(port.join(':')) }),
+    };
+  }
+  const more = split(rest);
+  if (more.word !== '' && more.rest !== '') {
+    throw new RangeError(
+      `only a CID can follow; for port ${more.rest} use -p, or vsock:${more.word}:${more.rest}`,
+    );
+  }
+  return { kind: 'vsock', cid: parseCid(rest) };
+}
+
+/** vsock-mux/PATH, or vsock-mux:PATH:PORT. Throws a RangeError. */
+export function parseVsockMux({ separator, rest }: Split): VsockMuxTarget {
+  const at = separator === ':' ? rest.lastIndexOf(':') : -1;
+  if (at < 0 || rest.includes('/', at)) return { kind: 'vsock-mux', ...parseSocketPath(rest) };
+  const port = rest.slice(at + 1);
+  return { kind: 'vsock-mux', ...parseSocketPath(rest.slice(0, at)), port: parsePort(port) };
 }

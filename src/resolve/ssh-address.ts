@@ -3,10 +3,9 @@ import { hasControlCharacter } from '../address/control-character.js';
 import { checkPort, parsePort } from '../address/port.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
-import { parseUnix, parseVsock, parseVsockMux } from '../target/address.js';
 import { type Split, split } from '../target/split.js';
 import type { Resolution, ResolveContext } from './resolution.js';
-import { resolveSocket, type SocketTarget } from './socket.js';
+import { parseUnix, parseVsock, parseVsockMux, resolveSocket, type SocketTarget } from './socket.js';
 
 /** The endpoint of a machine's registered SSH address: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222". */
 export function resolveSshAddress(address: string, context: ResolveContext): Resolution {

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
-import { findBy } from '../../src/discovery/find-by.js';
 import { listAll } from '../../src/discovery/list-all.js';
 import type { DiscoveredMachine, Manager } from '../../src/discovery/provider.js';
 import { providersOn } from '../../src/discovery/provider.js';
 import { providers } from '../../src/discovery/providers.js';
-import { kinds } from '../../src/kinds/kinds.js';
+import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { managed } from '../../src/kinds/managed.js';
-import { resolveTarget } from '../../src/lookup/resolve.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
+import { findBy } from '../../src/resolve/found-by.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const found: readonly DiscoveredMachine[] = [

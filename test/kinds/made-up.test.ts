@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addressWord, hostPatterns, type Kind } from '../../src/kinds/kind.js';
-import { kinds } from '../../src/kinds/kinds.js';
+import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { parseBy, parseTarget } from '../../src/kinds/parse.js';
-import { resolveTarget } from '../../src/lookup/resolve.js';
 import { configText } from '../../src/ssh/config/text.js';
 import type { NamedTarget } from '../../src/target/target.js';
 

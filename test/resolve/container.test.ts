@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
-import { resolveTarget } from '../../src/lookup/resolve.js';
 import { PeerFolder } from '../discovery/machined/varlink-peer.js';
 
 let folder: PeerFolder;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/discovery/tools/json.js';
+import type { ResolveOptions } from '../../src/kinds/kinds.js';
+import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
-import type { ResolveOptions } from '../../src/lookup/resolve.js';
-import { resolveTarget } from '../../src/lookup/resolve.js';
 import { type Answer, listing, PeerFolder, recorded, wire } from '../discovery/machined/varlink-peer.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';

@@ -5,9 +5,9 @@ import { portArgument, positionals } from '../../cli/values.js';
 import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { exitCode, printable } from '../../errors.js';
 import type { Target } from '../../kinds/kinds.js';
+import { resolveTarget } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { findTarget, portNote } from '../../lookup/find-target.js';
-import { resolveTarget } from '../../lookup/resolve.js';
 import { runOverInterop, windowsVmssh } from '../reach/over-interop.js';
 
 export interface ResolveCommandOptions {

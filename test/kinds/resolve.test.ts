@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { vmIds } from '../../src/address/guid.js';
+import type { ResolveOptions } from '../../src/kinds/kinds.js';
+import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
-import type { ResolveOptions } from '../../src/lookup/resolve.js';
-import { resolveTarget } from '../../src/lookup/resolve.js';
 
 const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
   resolveTarget(parseTarget(text), {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Machine } from '../../../src/discovery/machined/machine.js';
-import { type Route, routeTo } from '../../../src/discovery/machined/reach.js';
+import type { Machine } from '../../src/discovery/machined/machine.js';
+import { type Route, routeTo } from '../../src/resolve/machine.js';
 
 describe('reach', () => {
   it.each<{ name: string; input: Partial<Machine>; want: Route }>([

@@ -1,11 +1,16 @@
 import { isBareId } from '../address/guid.js';
 import { findWindowsVmssh, isWsl } from '../discovery/hyper-v/interop.js';
 import { type ConnectErrorInit, quote } from '../errors.js';
-import type { Kind } from '../kinds/kind.js';
-import type { ResolveContext } from '../resolve/resolution.js';
+import type { ResolveContext } from './resolution.js';
+
+/** From where a kind of target is reached. Inside WSL2, "windows-wsl2" starts the Windows build. */
+export type From = 'anywhere' | 'linux' | 'windows' | 'windows-wsl2';
 
 /** Why a valid target cannot be reached from here, and from where it can. */
-export function elsewhere({ from, name }: Kind, context: ResolveContext): ConnectErrorInit {
+export function elsewhere(
+  { from, name }: { readonly from: From; readonly name: string },
+  context: ResolveContext,
+): ConnectErrorInit {
   const { platform, env, procDir, text } = context;
   if (from === 'windows-wsl2' && platform === 'linux' && isWsl({ env, procDir })) return insideWsl(context);
   return {
@@ -15,7 +20,7 @@ export function elsewhere({ from, name }: Kind, context: ResolveContext): Connec
   };
 }
 
-const hints: Readonly<Record<Kind['from'], string>> = {
+const hints: Readonly<Record<From, string>> = {
   anywhere: 'see vmssh list',
   linux: 'they are reached from Linux; on Windows use hyper-v/NAME or wsl/DISTRO: vmssh list',
   windows: 'they are reached from Windows; from inside WSL2 itself use vsock/local',

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './bundle/bundle.js';
 import { buildEngineProgram } from './engine/build.js';
+import { tightLimits } from './engine/limits.js';
 
 const { values } = parseArgs({ options: { sanitize: { type: 'boolean' } } });
 const tables = { tables: 'test/engine/tables/main.ts' };
 const [folder, programs] = values.sanitize
   ? ['dist/sanitized', { vmssh: 'src/bin/executable.ts', ...tables }]
   : ['dist/engine', tables];
-for (const [name, main] of Object.entries(programs)) {
-  const sanitize = values.sanitize ? 'address' : undefined;
+const sanitize = values.sanitize ? 'address' : undefined;
+for (const [name, main] of Object.entries(programs))
   await buildEngineProgram(join(root, main), join(root, folder, name), sanitize);
-}
+const limited = join(root, 'test/engine/limited/main.ts');
+await buildEngineProgram(limited, join(root, folder, 'limited'), sanitize, tightLimits);

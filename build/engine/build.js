@@ -5,6 +5,7 @@ import { codeFlags, compilerFlags, programFlags } from '../../native/build-flags
 import { root } from '../bundle/bundle.js';
 import { bundleForEngine } from './bundle.js';
 import { writeChunkTable } from './chunks.js';
+import { limits as usualLimits } from './limits.js';
 import { compileObjects } from './objects.js';
 import { engineSources } from './sources.js';
 
@@ -16,8 +17,9 @@ const work = join(root, 'native/build/engine');
  * @param {string} main
  * @param {string} output
  * @param {'address'} [sanitize] as in native/build-flags.js
+ * @param {import('./limits.js').Limits} [limits]
  */
-export async function buildEngineProgram(main, output, sanitize) {
+export async function buildEngineProgram(main, output, sanitize, limits = usualLimits) {
   const sources = await engineSources();
   const objects = await compileObjects(sources, sanitize);
   const compiler = join(work, 'compiler');
@@ -25,7 +27,7 @@ export async function buildEngineProgram(main, output, sanitize) {
   const folder = join(work, 'chunks', output.replaceAll(/\W/g, '_'));
   const { names, packages } = await bundleForEngine(folder, main);
   await run(compiler, [folder, ...names]);
-  const table = writeChunkTable(folder, names);
+  const table = writeChunkTable(folder, names, limits);
   const unfinished = `${output}.${process.pid}`;
   mkdirSync(dirname(output), { recursive: true });
   const include = ['-I', join(root, 'native/engine')];

@@ -5,8 +5,9 @@ import { join } from 'node:path';
  * Writes what links the chunks' bytecode, FOLDER/NAME.code, into a program: two source files, whose paths it returns.
  * @param {string} folder
  * @param {readonly string[]} names
+ * @param {import('./limits.js').Limits} limits
  */
-export function writeChunkTable(folder, names) {
+export function writeChunkTable(folder, names, limits) {
   const data = names.map(
     (name, index) => `  .balign 16
   .globl chunk${index}, chunk${index}End
@@ -34,6 +35,7 @@ const Chunk chunks[] = {
 ${rows.join('\n')}
 };
 const std::size_t chunkCount = ${names.length};
+const Limits limits = {${limits.memory}, ${limits.stack}, ${limits.turnMs}};
 
 }  // namespace engine
 `,

@@ -15,6 +15,16 @@ struct Chunk {
 extern const Chunk chunks[];
 extern const std::size_t chunkCount;
 
+// What a peer, a tool or a file can have the engine do before the process ends with a message. build/engine/limits.js has
+// the numbers, and why.
+struct Limits {
+  std::size_t memory;  // bytes of JavaScript's values
+  std::size_t stack;   // bytes, if the system gives that many
+  double turnMs;       // on the processor, for one turn of the loop
+};
+
+extern const Limits limits;
+
 // The one that is evaluated at the start.
 constexpr const char* mainChunk = "main.mjs";
 

@@ -4,31 +4,29 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <new>
 #include <string>
 
 #include "../napi/environment.h"
 #include "chunks.h"
+#include "failure.h"
 #include "modules.h"
+#include "stack.h"
 
 namespace engine {
 namespace {
 
-// How much a peer, a tool or a file can make the engine hold; the largest answer that a provider accepts has 64 MB.
-constexpr std::size_t mostMemory = std::size_t{1} << 30;
-// Of the 8 MB that a thread has: some 10,000 calls.
-constexpr std::size_t mostStack = std::size_t{7} << 20;
 // Bytes that the engine holds before it first looks for circles that nobody holds: a short command never gets there.
 constexpr std::size_t firstCollection = std::size_t{8} << 20;
-// Milliseconds on the processor for one turn of the loop, such as one regular expression.
-constexpr double longestTurn = 60'000;
 
 // As in Node.
 constexpr int neverEnded = 13;
 
 JSContext* newContext(JSRuntime* runtime) {
   if (runtime == nullptr) return nullptr;
-  JS_SetMemoryLimit(runtime, mostMemory);
-  JS_SetMaxStackSize(runtime, mostStack);
+  JS_SetMemoryLimit(runtime, limits.memory);
+  JS_SetMaxStackSize(runtime, std::min(limits.stack, stackLeft()));
   JS_SetGCThreshold(runtime, firstCollection);
   JSContext* js = JS_NewContext(runtime);
   if (js != nullptr && JS_AddIntrinsicDOMException(js) < 0) return nullptr;
@@ -57,7 +55,7 @@ Program::~Program() { napiCleanUp(); }
 Program& Program::of(JSContext* js) { return *static_cast<Program*>(JS_GetContextOpaque(js)); }
 
 int Program::run() {
-  turnBegan_ = processorMs();
+  beginTurn();
   try {
     const Value main = evaluateChunk(js_, mainChunk);
     drain();
@@ -67,7 +65,12 @@ int Program::run() {
     return neverEnded;
   } catch (const Thrown&) {
     fail();
+  } catch (const SystemFailure& failure) {
+    say(std::string(failure.call) + ": " + std::strerror(failure.number));
+  } catch (const std::bad_alloc&) {
+    say("not enough memory");
   }
+  end(1);
 }
 
 void Program::end(int code) {
@@ -75,8 +78,10 @@ void Program::end(int code) {
   _exit(code);
 }
 
+void Program::beginTurn() { turnBegan_ = processorMs(); }
+
 void Program::call(JSValueConst function, std::vector<JSValue> owned) {
-  turnBegan_ = processorMs();
+  beginTurn();
   const Value held = Value::copy(js_, function);  // it may take itself out of the loop
   const auto count = static_cast<int>(owned.size());
   const JSValue result = JS_Call(js_, held.get(), JS_UNDEFINED, count, owned.data());
@@ -89,7 +94,8 @@ void Program::call(JSValueConst function, std::vector<JSValue> owned) {
 void Program::drain() {
   JSContext* js = nullptr;
   int ran = 1;
-  while (ran > 0) ran = JS_ExecutePendingJob(runtime_, &js);
+  while (ran > 0 && !tooLong_) ran = JS_ExecutePendingJob(runtime_, &js);
+  if (tooLong_) endLate();  // an asynchronous function that was interrupted says nothing of it
   if (ran < 0) fail();
   if (!rejected_.empty()) fail(rejected_.front().reason.get());
 }
@@ -105,19 +111,29 @@ void Program::track(JSContext* js, JSValueConst promise, JSValueConst reason, bo
 }
 
 int Program::interrupt(JSRuntime*, void* program) {
-  return processorMs() - static_cast<Program*>(program)->turnBegan_ > longestTurn;
+  auto& self = *static_cast<Program*>(program);
+  self.tooLong_ = self.tooLong_ || processorMs() - self.turnBegan_ > limits.turnMs;
+  return self.tooLong_;
 }
 
 void Program::fail() { fail(Value(js_, JS_GetException(js_)).get()); }
 
 void Program::fail(JSValueConst reason) {
+  JS_SetMemoryLimit(runtime_, 0);  // what is said of it needs some
+  if (tooLong_) endLate();
   try {
     say("Uncaught " + toText(js_, reason));
     const Value stack(js_, checked(JS_GetPropertyStr(js_, reason, "stack")));
     if (JS_IsString(stack.get())) say(toText(js_, stack.get()));
   } catch (const Thrown&) {
-    say("Uncaught exception");  // it cannot be described, for example without memory
+    say("Uncaught exception");  // it cannot be described
   }
+  end(1);
+}
+
+void Program::endLate() {
+  say("Stopped: it computed for more than " + std::to_string(static_cast<int>(limits.turnMs / 1000)) +
+      " s at a time, on what a file, a tool or a peer gave it");
   end(1);
 }
 

@@ -32,6 +32,8 @@ class Program {
   // Ends the process, once the addon's threads have ended.
   [[noreturn]] void end(int code);
 
+  // What runs from now on has the time of one turn.
+  void beginTurn();
   // Calls a JavaScript function from the loop, and then its pending jobs. What it throws ends the process.
   void call(JSValueConst function, std::vector<JSValue> owned = {});
   // Runs the jobs of promises; then an unhandled rejection ends the process.
@@ -51,12 +53,14 @@ class Program {
   static int interrupt(JSRuntime* runtime, void* program);
   [[noreturn]] void fail();
   [[noreturn]] void fail(JSValueConst reason);
+  [[noreturn]] void endLate();
 
   const Start start_;
   JSRuntime* const runtime_;
   JSContext* const js_;
   std::vector<Rejection> rejected_;
   double turnBegan_ = 0;
+  bool tooLong_ = false;
   Loop loop_;
 };
 

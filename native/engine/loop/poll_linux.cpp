@@ -67,6 +67,7 @@ void Loop::poll() {
   }
   for (std::size_t i = ids.size(); i < napiEnd; ++i) {
     if (set[i].revents == 0) continue;
+    program_.beginTurn();
     napiDeliver(set[i].fd);
     program_.drain();
   }

@@ -19,16 +19,14 @@ export function lookup(name: string, options: { readonly all: true }): Promise<L
     execFile('getent', ['ahosts', '--', name], limits, (error, stdout) => {
       const lines = stdout.split('\n').filter((line) => line !== '');
       const addresses = [...new Set(lines.map((line) => line.split(/\s/, 1)[0] ?? ''))];
-      if (error || addresses.length === 0) reject(notFound(name));
+      // getent(1) ends with 2 if there is no such name; any other end is no answer.
+      if (error) reject(failure(error.code === 2 ? 'ENOTFOUND' : 'EAI_AGAIN', name, error));
       else resolve(addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
     });
   });
 }
 
-function notFound(name: string): Error {
-  return Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), {
-    code: 'ENOTFOUND',
-    syscall: 'getaddrinfo',
-    hostname: name,
-  });
+function failure(code: string, hostname: string, cause: Error): Error {
+  const error = new Error(`getaddrinfo ${code} ${hostname}`, { cause });
+  return Object.assign(error, { code, syscall: 'getaddrinfo', hostname });
 }

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
+import { userInfo } from 'node:os';
+import { failure } from '../tables/case.js';
+
+/** What runs into a limit, by its name. */
+const attempts: Readonly<Record<string, () => unknown>> = {
+  recursion: () => deeper(0),
+  'recursion, caught': () => failure(() => deeper(0)),
+  'recursion of promises': () => later(0),
+  'a JSON text that is nested': () => JSON.parse('['.repeat(10_000_000)),
+  'a regular expression that is nested': () => new RegExp('(?:'.repeat(1_000_000)),
+  memory: () => hold(),
+  'memory, caught': () => failure(hold),
+  'memory of one text': () => 'x'.repeat(500 << 20),
+  'a regular expression': () => stumble(),
+  'a regular expression, caught': () => failure(stumble),
+  'a regular expression, caught in a promise': () => Promise.resolve().then(stumble).catch(String),
+  'a loop in a timer': () => new Promise((resolve) => setTimeout(() => resolve(spin()), 1)),
+  'the user': () => failure(userInfo),
+  'a name of the network': () => failure(() => lookup('host.example', { all: true })),
+  'an option that the engine does not know': () =>
+    spawn('true', [], Object.assign({ timeout: 5 }, { shell: true })),
+};
+
+function deeper(depth: number): number {
+  return deeper(depth + 1) + 1;
+}
+
+async function later(depth: number): Promise<number> {
+  return (await later(depth + 1)) + 1;
+}
+
+function hold(): number {
+  const held: string[] = [];
+  for (;;) held.push(`${held.length}`.repeat(1000));
+}
+
+/** Takes twice the time for each character more. */
+function stumble(): boolean {
+  return /^(?:a+)+$/.test(`${'a'.repeat(100)}b`);
+}
+
+function spin(): number {
+  let sum = 0;
+  for (;;) sum = (sum + 1) % 1000;
+}
+
+console.log(JSON.stringify(await attempts[process.argv[2] ?? '']?.()));

@@ -1,0 +1,108 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { dist, run, runtime } from '../helpers/run.js';
+
+/** The program of limited/main.ts, made by `node build/engine.js` with limits that are soon reached. */
+const program = { executable: dist('engine/limited'), sanitized: dist('sanitized/limited') }[runtime];
+
+// Node has limits of its own.
+describe.skipIf(program === undefined)('what a tool or a peer can have the engine do', () => {
+  const attempt = (name: string, before: readonly string[] = []) => run([...before, `${program}`, name]);
+
+  it.each([
+    { name: 'recursion', want: /^Uncaught RangeError: Maximum call stack size exceeded\n/ },
+    { name: 'recursion of promises', want: /^Uncaught RangeError: Maximum call stack size exceeded\n/ },
+    { name: 'a JSON text that is nested', want: /^Uncaught RangeError: Maximum call stack size exceeded\n/ },
+    { name: 'a regular expression that is nested', want: /^Uncaught SyntaxError: stack overflow\n/ },
+    { name: 'memory', want: /^Uncaught InternalError: out of memory\n/ },
+    { name: 'memory of one text', want: /^Uncaught InternalError: out of memory\n/ },
+    { name: 'an option that the engine does not know', want: /^Uncaught TypeError: spawn: .* 'shell'\n/ },
+  ])('$name ends with a message', async ({ name, want }) => {
+    expect(await attempt(name)).toEqual({
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr: expect.stringMatching(want),
+    });
+  });
+
+  it.each([
+    'a regular expression',
+    'a regular expression, caught',
+    'a regular expression, caught in a promise',
+    'a loop in a timer',
+  ])('%s without end is stopped, whoever catches errors', async (name) => {
+    expect(await attempt(name)).toEqual({
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr: expect.stringMatching(/^Stopped: it computed for more than 1 s at a time, .*\n$/),
+    });
+  });
+
+  it.each([
+    { name: 'recursion, caught', want: '"RangeError"\n' },
+    { name: 'memory, caught', want: '"InternalError"\n' },
+  ])('$name lets the program go on', async ({ name, want }) => {
+    expect(await attempt(name)).toEqual({ code: 0, signal: null, stdout: want, stderr: '' });
+  });
+
+  // AddressSanitizer itself needs more.
+  it.skipIf(runtime === 'sanitized').each([256, 1024, 4096, 8192, 65536])(
+    'a stack of %i KiB, with an environment that takes a part of it, is no crash',
+    async (kib) => {
+      // The kernel takes a quarter of the stack for both, and at most 128 KiB for one.
+      const count = Math.min(15, Math.floor(kib / 4 / 120));
+      const long = Array.from({ length: count }, (_, index) => [`LONG${index}`, 'x'.repeat(100 << 10)]);
+      const env = { ...Object.fromEntries(long), PATH: process.env.PATH };
+      const limit = ['sh', '-c', `ulimit -s ${kib} && exec "$@"`, 'sh'];
+      const { code, signal, stderr } = await run([...limit, `${program}`, 'recursion'], { env });
+      expect([code, signal, stderr.split('\n', 1)[0]]).toEqual([
+        1,
+        null,
+        'Uncaught RangeError: Maximum call stack size exceeded',
+      ]);
+    },
+  );
+});
+
+describe.skipIf(program === undefined)('getent, which asks whatever the host is configured to ask', () => {
+  const answer = async (script: string, name: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
+    try {
+      writeFileSync(join(folder, 'getent'), `#!/bin/sh\n${script}\n`);
+      chmodSync(join(folder, 'getent'), 0o755);
+      const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` };
+      return await run([`${program}`, name], { env });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  const ended = (code: string) => ({
+    code: 0,
+    signal: null,
+    stdout: `${JSON.stringify(code)}\n`,
+    stderr: '',
+  });
+
+  it('has 5 s for a user', async () => {
+    expect(await answer('exec sleep 60', 'the user')).toEqual(ended('ERR_SYSTEM_ERROR'));
+  });
+
+  it.each([
+    { name: 'the user', want: 'ERR_SYSTEM_ERROR' },
+    { name: 'a name of the network', want: 'EAI_AGAIN' },
+  ])('that prints without end is ended: $name', async ({ name, want }) => {
+    expect(await answer('exec yes 192.0.2.1', name)).toEqual(ended(want));
+  });
+
+  it.each([
+    { script: 'exit 2', want: 'ENOTFOUND' },
+    { script: 'exit 1', want: 'EAI_AGAIN' },
+    { script: 'echo "192.0.2.1 STREAM"', want: 'nothing was thrown' },
+  ])('$script is $want', async ({ script, want }) => {
+    expect(await answer(script, 'a name of the network')).toEqual(ended(want));
+  });
+});

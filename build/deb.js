@@ -57,7 +57,7 @@ function completions() {
 
 /**
  * ssh takes the first value of each keyword, and reads these files in the order of their names: systemd's own
- * 20-systemd-ssh-proxy.conf comes first where it is, and this one serves the kinds that it does not know.
+ * 20-systemd-ssh-proxy.conf comes first if it exists, and this one serves the kinds that it does not know.
  */
 function sshConfig() {
   const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
@@ -91,7 +91,7 @@ Description: ssh into virtual machines and containers on this host
   );
 }
 
-/** Its time, in seconds since 1970; now where the sources are no checkout. */
+/** Its time, in seconds since 1970; now if the sources are not a git checkout. */
 function lastCommit() {
   const { stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' });
   return stdout?.trim() || String(Math.floor(Date.now() / 1000));

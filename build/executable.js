@@ -12,15 +12,15 @@ export const executableFolder = join(root, 'dist/linux-x64');
 
 const work = join(root, 'native/build/engine');
 
-/** All that it is made of, beside the engine and the compiler. */
+/** All its inputs except the engine and the compiler. */
 const inputs = [
   ...['src', 'native/src', 'native/engine', 'native/build-flags.js', 'build/bundle', 'build/engine'],
   ...['build/executable.js', 'package.json', 'package-lock.json'],
 ];
 
 /**
- * Builds the executable in `folder`. It is left as it is where its inputs are those of the last build; where a tool or the
- * engine's sources are missing, the result says so. Throws where the compiler or the bundler finds mistakes.
+ * Builds the executable in `folder`. It is not rebuilt if its inputs have not changed; if a tool or the
+ * engine's sources are missing, the result says so. Throws if the compiler or the bundler reports errors.
  * @param {object} [options]
  * @param {string} [options.folder]
  * @param {number} [options.seconds] for the download of the engine's sources; undefined: as long as it takes

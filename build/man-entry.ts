@@ -4,6 +4,6 @@ import { manPages } from '../src/program/man-page.js';
 import { configText } from '../src/ssh/config/text.js';
 import { version } from '../src/version.js';
 
-/** What a package holds beside the program, made from the program's own sources. */
+/** What a package contains besides the program, made from the program's own sources. */
 export const pages = manPages(commands);
 export { completionScripts, configText, version };

@@ -1,4 +1,4 @@
-// Writes the man pages: node build/man.js [FOLDER], dist/man where it is left out
+// Writes the man pages: node build/man.js [FOLDER], dist/man if it is left out
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'runtimes-win');
 
-/** The programs of build/runtimes-win/package.json, installed where they are not: bun, the newest Node and the oldest one tested. */
+/** The programs of build/runtimes-win/package.json, installed if they are not: bun, the newest Node and the oldest one tested. */
 export function installWindowsRuntimes() {
   const modules = join(folder, 'node_modules');
   const programs = {

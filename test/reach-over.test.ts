@@ -43,7 +43,7 @@ async function outcome(transports: readonly Transport[], addresses: readonly str
 }
 
 describe('reachOver', () => {
-  it('takes the address where vsock does not answer, and says so', async () => {
+  it('takes the address if vsock does not answer, and says so', async () => {
     const { endpoint, notes, asked, port } = await outcome(['vsock', 'ip'], ['127.0.0.1']);
     expect({ endpoint, asked }).toEqual({
       endpoint: { family: 'tcp', host: '127.0.0.1', port },
@@ -74,7 +74,7 @@ describe('reachOver', () => {
     });
   });
 
-  it('stays with vsock where nothing else is asked for', async () => {
+  it('stays with vsock if nothing else is asked for', async () => {
     expect(await outcome(['vsock'], ['127.0.0.1'])).toMatchObject({ code: 'WSAETIMEDOUT', asked: [] });
   });
 });

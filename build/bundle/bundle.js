@@ -20,7 +20,7 @@ const whole = 'virtual:fast-path';
 
 /**
  * Bundles the sources in two parts. What ssh runs at every login, the fast path, is one file: main.ts, the relay, and all
- * that they import statically. All else are modules, each loaded where the fast path has an import() of it; they share the
+ * that they import statically. Everything else is modules, each loaded by an import() in the fast path; they share the
  * fast path's own instances, such as the class of its errors. `input` are more entries of the second. Returns the names of the
  * files in `dir`.
  * @param {object} options
@@ -89,7 +89,7 @@ async function write(input, output) {
 }
 
 /**
- * A module that exports all that the fast path's files do, and runs `start` where there is one.
+ * A module that exports all that the fast path's files do, and runs `start` if there is one.
  * @param {ReadonlySet<string>} fastPath
  * @param {string | undefined} start
  * @returns {Plugin}

@@ -33,10 +33,10 @@ await Bun.build({
   minify: true,
   bytecode: true,
   splitting: true,
-  // ssh2 has a module that asks where it lies: not at the path of the machine that compiled it.
+  // A module of ssh2 asks for its own path, which must not be that of the machine that compiled it.
   define: { __dirname: '"/"', __filename: '"/index.js"' },
   plugins: [{ name: 'without-optional-addons', setup: leaveOutAddons }],
-  // Nothing is read from the folder in which a user happens to stand.
+  // Nothing is read from the current folder.
   compile: {
     outfile,
     // A proxy ends before compiled code would pay, and so the threads that compile it are not even started.

@@ -7,7 +7,7 @@ import { lateBuiltins } from './late-builtins.js';
 
 /**
  * Compiles src/bin/executable.ts to the file `executable` for another system than this one: `target` is bun's name of it,
- * and `bun` the path of its bun. Throws where that fails.
+ * and `bun` the path of its bun. Throws if that fails.
  * @param {string} executable
  * @param {{ readonly target: string, readonly bun: string }} other
  */

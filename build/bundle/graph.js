@@ -7,7 +7,7 @@ export const packages = ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yo
 
 /**
  * The files that `entries` import statically, themselves among them, and those that one of these has an import() of: the
- * bundler's own word for both. Throws if one of the first has a default export, which `export *` does not hand on.
+ * bundler's own word for both. Throws if one of the first has a default export, which `export *` does not pass on.
  * @param {readonly string[]} entries
  */
 export async function importedFiles(entries) {

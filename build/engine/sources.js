@@ -27,7 +27,7 @@ const pinned = {
 const pause = 3600_000;
 
 /**
- * The folder with quickjs.c and its headers; downloaded once, into the user's cache. Throws where there is no apt, or no
+ * The folder with quickjs.c and its headers; downloaded once, into the user's cache. Throws if there is no apt, or no
  * mirror of Debian. With a limit of `seconds` a download that failed is not tried again for an hour.
  * @param {{ env?: NodeJS.ProcessEnv, seconds?: number | undefined }} [options]
  */

@@ -16,7 +16,7 @@ describe('names that may be meant', () => {
     expect(similarTo(typed, names)).toEqual(want);
   });
 
-  it('are not looked for in what nobody types', () => {
+  it('are not looked for in text that nobody types', () => {
     const long = 'x'.repeat(1_000_000);
     expect(similarTo(long, [long])).toEqual([]);
     expect(similarTo('xx', [long])).toEqual([]);

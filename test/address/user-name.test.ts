@@ -25,7 +25,7 @@ describe('the name of a user', () => {
   );
 
   // From 9.6 on, and in distributions' older ones.
-  it.skipIf(missingPrograms({ ssh: 'openssh-client' }))('is refused where ssh refuses it', async () => {
+  it.skipIf(missingPrograms({ ssh: 'openssh-client' }))('is refused if ssh refuses it', async () => {
     const names = [...taken, ...refused];
     const bySsh = await Promise.all(
       names.map(async (name) => {

@@ -10,7 +10,7 @@ const program = (/** @type {string} */ name) => fileURLToPath(new URL(`programs/
 /**
  * All that can connect, each as a command for a socket's path as it sees it.
  * @param {Programs} programs
- * @param {string} folder the folder of the sockets, in the peers' root where there is one
+ * @param {string} folder the folder of the sockets, in the peers' root if there is one
  * @returns {Record<'executable' | 'node' | 'newestNode', Record<'pass' | 'relay', Contender>> & Record<'systemd' | 'socat' | 'ncat' | 'streams', Contender>}
  */
 export function proxies(programs, folder) {

@@ -89,7 +89,7 @@ function start(harness, job) {
   return { child, ended };
 }
 
-/** What ssh hands on, and nothing that would change how a runtime starts. */
+/** What ssh passes on, without anything that would change how a runtime starts. */
 function environment() {
   const { PATH, HOME, USER, LANG } = process.env;
   return { PATH, HOME, USER, LANG, SHELL: '/bin/sh' };

@@ -15,7 +15,7 @@ const cached = join(project, 'test/vm/images/recipe/cached.sh');
 
 /**
  * Where everything lies that takes part; a program that is absent is `{ absent: why }`.
- * @param {{ build: boolean, log: (line: string) => void }} options build: makes the trixie root where it is not cached
+ * @param {{ build: boolean, log: (line: string) => void }} options build: makes the trixie root if it is not cached
  */
 export async function findPrograms({ build, log }) {
   const { node } = installRuntimes();

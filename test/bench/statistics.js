@@ -15,7 +15,7 @@ export function summarize(values) {
 
 /**
  * How ours compares with theirs: the ratio of the medians, and the median of the ratios run by run. Of runs that stood
- * side by side the latter says more where the machine's speed drifts.
+ * side by side the latter says more if the machine's speed changes.
  * @param {readonly number[]} ours
  * @param {readonly number[]} theirs
  */

@@ -46,7 +46,7 @@ describe('measure', () => {
     ]);
   });
 
-  it('goes on without who is absent or fails, and names the reason', async () => {
+  it('continues without competitors that are absent or fail, and names the reason', async () => {
     const broken = async () => {
       throw new Error('no banner');
     };

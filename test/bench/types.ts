@@ -16,7 +16,7 @@ export type Programs = Awaited<ReturnType<typeof findPrograms>> &
 /** What connects to a socket, given by its name in the folder of the sockets; or a process that connects to nothing. */
 export interface Contender<Command = (socket: string) => readonly string[]> {
   readonly name: string;
-  /** Its root, where it is started by chroot. */
+  /** Its root, if it is started by chroot. */
   readonly root?: string | undefined;
   readonly absent?: string | undefined;
   readonly command: Command;
@@ -101,7 +101,7 @@ export interface Verdict extends Target {
   readonly ratio?: number;
   readonly pairwise?: number;
   readonly value?: number;
-  /** Undefined where a side is absent. */
+  /** Undefined if a side is absent. */
   readonly reached?: boolean;
 }
 

@@ -34,13 +34,13 @@ const windows = {
 describe('how a person calls this program', () => {
   it.each<{ name: string; input: Input; want: string; nc: string }>([
     {
-      name: 'by its name, where PATH has it',
+      name: 'by its name, if PATH has it',
       input: { self: ['/usr/lib/vmssh/vmssh'] },
       want: 'vmssh',
       nc: 'vsock-nc',
     },
     {
-      name: 'by its path, where PATH has another',
+      name: 'by its path, if PATH has another',
       input: {},
       want: '/opt/vmssh',
       nc: 'vsock-nc',
@@ -77,7 +77,7 @@ describe('how a person calls this program', () => {
       nc: 'vsock-nc',
     },
     {
-      name: 'on Windows, where PATH has it',
+      name: 'on Windows, if PATH has it',
       input: { ...windows, env: { Path: 'C:\\Windows;C:\\vm ssh' } },
       want: 'vmssh',
       nc: 'vsock-nc',

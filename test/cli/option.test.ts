@@ -54,7 +54,7 @@ describe('seconds', () => {
     expect(wait.read(given({}))).toBeUndefined();
   });
 
-  it('takes a value that may be left out only if something stands for it', () => {
+  it('takes an optional value only if it has a default', () => {
     expect(wait).toMatchObject({ value: 'SECONDS', optionalValue: true });
     expect(seconds({ long: 'timeout', summary })).not.toHaveProperty('optionalValue');
   });
@@ -99,7 +99,7 @@ describe('oneOf and listOf', () => {
 });
 
 describe('the options of a command', () => {
-  it.each(commands)('$name: each stands there once, also those that exclude each other', (command) => {
+  it.each(commands)('$name: each is listed once, also those that exclude each other', (command) => {
     const longs = command.options.map(({ long }) => long);
     expect(new Set(longs).size).toBe(longs.length);
     const shorts = command.options.flatMap(({ short = [] }) => short);

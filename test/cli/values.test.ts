@@ -3,7 +3,7 @@ import { UsageError } from '../../src/cli/command.js';
 import { portArgument } from '../../src/cli/values.js';
 
 describe('portArgument', () => {
-  it('is 22 where it is absent', () => {
+  it('is 22 if it is absent', () => {
     expect(portArgument(undefined)).toBe(22);
   });
 

@@ -74,7 +74,7 @@ table(
       input: raw(['vsock/3', '22'], { wait: true }),
       want: { ...proxied, waitMs: 120_000 },
     },
-    { name: 'a host that nobody understands yet', input: raw(['', '22']), want: { ...proxied, text: '' } },
+    { name: 'a host of no known kind', input: raw(['', '22']), want: { ...proxied, text: '' } },
   ],
   [
     { input: raw([]), want: 'expected HOST PORT, got nothing' },

@@ -61,7 +61,7 @@ describe('without the addon', () => {
 });
 
 describe('with an addon', () => {
-  it('hands it the address and the time', async () => {
+  it('passes it the address and the time', async () => {
     const fake = fakeAddon();
     const connection = await openConnection(vsock, options, fake.native);
     expect(connection.endpoint).toBe(vsock);

@@ -56,7 +56,7 @@ describe('openWhenReady', () => {
     });
   });
 
-  it('sleeps not at all where the first attempt succeeds', async () => {
+  it('does not sleep if the first attempt succeeds', async () => {
     const { options: all, slept } = options();
     expect(await openWhenReady(failing().attempt, all)).toBe('open');
     expect(slept).toEqual([]);

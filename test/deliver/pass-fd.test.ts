@@ -12,7 +12,7 @@ describe('passFd', () => {
     expect(sent).toEqual([[1, handle]]);
   });
 
-  it('gives false where stdout is no socket: the caller relays then', () => {
+  it('returns false if stdout is not a socket: the caller relays then', () => {
     const sendFd = () => {
       throw Object.assign(new Error('below'), { code: 'ENOTSOCK' });
     };

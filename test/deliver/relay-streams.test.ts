@@ -70,7 +70,7 @@ describe('a relay without the addon', () => {
     },
   );
 
-  it('rejects where its output takes no more for another reason', async () => {
+  it('rejects if writing its output fails for another reason', async () => {
     peer.end('an answer');
     const relayed = relayStreams(connection, question(), createWriteStream('/dev/full'), -1);
     await expect(relayed).rejects.toMatchObject({ code: 'ENOSPC' });

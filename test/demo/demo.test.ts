@@ -60,7 +60,7 @@ describe('npm run demo', () => {
     expect(readdirSync(temp)).toEqual([]);
   });
 
-  it('takes /tmp where a socket path would be too long', async () => {
+  it('takes /tmp if a socket path would be too long', async () => {
     const deep = join(dir, 'deep'.repeat(30));
     mkdirSync(deep);
     const result = await demo({ TMPDIR: deep, PATH: programs('deep', []) });

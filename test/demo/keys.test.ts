@@ -5,7 +5,7 @@ import { fingerprint, freshKeys, isKey } from '../../src/demo/keys.js';
 it('throws away a key that cannot be read', () => {
   const good = ssh2.utils.generateKeyPairSync('ed25519');
   const given = [{ private: 'not a key' }, good];
-  // One real pair in 256 is unreadable: then a third is asked for, and this one is what comes.
+  // One real pair in 256 is unreadable: then a third is requested, and this is the one that comes.
   const keys = freshKeys(() => given.shift() ?? { private: freshKeys().private });
   expect(keys.public.type).toBe('ssh-ed25519');
   expect(given).toEqual([]);

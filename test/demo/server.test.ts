@@ -69,7 +69,7 @@ describe('the demo server', () => {
       ['a folder that is not there', status.NO_SUCH_FILE, (done) => sftp.open('/a/b', 'w', done)],
       ['the folder itself', status.NO_SUCH_FILE, (done) => sftp.open('/', 'w', done)],
       ['a file that is there already', status.FAILURE, (done) => sftp.open('/there', 'wx', done)],
-      ['a handle that nobody gave', status.FAILURE, (done) => sftp.close(Buffer.from('none'), done)],
+      ['an unknown handle', status.FAILURE, (done) => sftp.close(Buffer.from('none'), done)],
       ['another request', status.OP_UNSUPPORTED, (done) => sftp.unlink('/there', done)],
     ];
     for (const [name, code, request] of failures) {

@@ -55,7 +55,7 @@ describe('all machines', () => {
     expect(aborted).toBe(true);
   });
 
-  it('are waited for longer where this process itself was slow', async () => {
+  it('are waited for longer if this process itself was slow', async () => {
     const slow = provider('slow', async () => {
       await new Promise((resolve) => setTimeout(resolve, 60));
       return { found: [found({})], warnings: [] };

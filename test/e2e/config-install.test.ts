@@ -149,7 +149,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
   // Each system call by which a file can change; the 1st, 2nd … of all is the last that the process makes.
   const calls = 'rename,renameat,renameat2,write,pwrite64,fsync,chmod,fchmod,fchmodat,ftruncate';
   const before = 'Host a\n    User b\n';
-  it('leaves the old or the new file where it is killed at any write', async () => {
+  it('leaves the old or the new file when killed at any write', async () => {
     const goal = newHome();
     writeFileSync(join(goal, '.ssh/config'), before);
     await inHome(goal, 'config', 'install', '--only-patterns');

@@ -121,7 +121,7 @@ esac
     { command: ['nc', '--banner', 'hyper-v/Mint'] },
     { command: ['proxy', 'hyper-v/Mint', '22'] },
     { command: ['resolve', 'hyper-v/Mint'] },
-  ])('$command says where it cannot be started', async ({ command }) => {
+  ])('$command says so if it cannot be started', async ({ command }) => {
     const gone = { ...env, VMSSH_WINDOWS: join(dir, 'gone.exe') };
     const { code, stdout, stderr } = await run([...vmssh, ...command], { env: gone });
     expect(code).toBe(1);
@@ -155,7 +155,7 @@ await connect('hyper-v/Mint').catch(({ code, problem, hint }) => console.log([co
     expect(check).toMatchObject({ code: 1, stdout: expect.stringContaining('printed "no json') });
   });
 
-  it('says how to get there where vmssh.exe is missing', async () => {
+  it('says how to reach it if vmssh.exe is missing', async () => {
     const without = { ...env, PATH: process.env.PATH };
     const { code, stderr } = await run([...vmssh, 'proxy', 'hyper-v/Mint', '22'], {
       env: without,

@@ -41,7 +41,7 @@ function parseBhyve(text: string): readonly DiscoveredMachine[] {
 `;
 
 /** docs/layout.md, done in a copy of the sources: two files and two lines. All else has to follow. */
-describe.skipIf(missing)('a kind and a provider that nobody has', () => {
+describe.skipIf(missing)('a made-up kind and provider', () => {
   const dir = useTempDir();
   const bin = join(dir, 'bin');
   const env = { ...process.env, HOME: dir, PATH: `${bin}:${process.env.PATH}` };

@@ -265,7 +265,7 @@ describe.skipIf(!isRoot)('root in the folder of a user (skipped: run as root)', 
     expect(roots()).toEqual(untouched);
   });
 
-  it('gives nobody what is put in the place of the file: content and owner are of one file', async () => {
+  it('does not give away a file put in its place: content and owner are of one file', async () => {
     const path = join(dir, 'home/.ssh/config');
     const swap = () => {
       renameSync(path, `${path}.away`);

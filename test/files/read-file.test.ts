@@ -24,12 +24,12 @@ describe.each(readers)('a file, read $how', ({ read }) => {
     expect(await read(file('a', text), 100_000)).toBe(text);
   });
 
-  it('is refused where it is longer than its limit', async () => {
+  it('is refused if it is longer than its limit', async () => {
     const path = file('long', 'x'.repeat(100_001));
     await expect(read(path, 100_000)).rejects.toMatchObject({ code: 'EFBIG', syscall: 'read', path });
   });
 
-  it('is refused where it is longer than anything that is read, before a byte of it', async () => {
+  it('is refused if it is longer than anything that is read, before a byte of it', async () => {
     const path = file('sparse', '');
     truncateSync(path, 2 ** 42);
     await expect(read(path)).rejects.toMatchObject({ code: 'EFBIG' });
@@ -40,13 +40,13 @@ describe.each(readers)('a file, read $how', ({ read }) => {
     await expect(read('/proc/self/status', 10)).rejects.toMatchObject({ code: 'EFBIG' });
   });
 
-  it.skipIf(process.platform !== 'linux')('is refused where it is a device or a folder', async () => {
+  it.skipIf(process.platform !== 'linux')('is refused if it is a device or a folder', async () => {
     await expect(read('/dev/zero')).rejects.toMatchObject({ code: 'EINVAL' });
     await expect(read(dir)).rejects.toMatchObject({ code: 'EINVAL' });
     await expect(read(join(dir, 'absent'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it.skipIf(missingPrograms({ mkfifo: 'coreutils' }))('is refused where it is a FIFO', async () => {
+  it.skipIf(missingPrograms({ mkfifo: 'coreutils' }))('is refused if it is a FIFO', async () => {
     mkdirSync(join(dir, 'pipes'), { recursive: true });
     const path = join(dir, 'pipes', String(count++));
     execFileSync('mkfifo', [path]);

@@ -32,7 +32,7 @@ describe('diagnosis from outside', () => {
     expect(diagnose({ ...calm, error: e })).toMatchObject({ certain: false });
   });
 
-  it('suspects no vsock where none leads to the machine', () => {
+  it('suspects no vsock if none leads to the machine', () => {
     const closed = error('handshake', 'NO_BANNER', 'closed');
     expect(suspects(closed, 'unix')).toEqual(['privsep', 'accept', 'host-keys']);
     expect(suspects(error('connect', 'ECONNREFUSED'), 'tcp')).toEqual(['no-sshd']);
@@ -42,7 +42,7 @@ describe('diagnosis from outside', () => {
     expect(seen).toEqual({ findings: [], certain: true });
   });
 
-  it('has no suspects where the error says it all', () => {
+  it('has no suspects if the error explains it', () => {
     expect(suspects(error('connect', 'EACCES'))).toEqual([]);
     expect(diagnose({ ...calm, error: error('connect', 'EACCES') }).certain).toBe(true);
   });

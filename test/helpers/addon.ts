@@ -1,7 +1,7 @@
 import { loadAddon } from '../../src/native.js';
 import { findProgram } from './programs.js';
 
-/** Why what needs the native addon is skipped, with the remedy; undefined where it is there. With VMSSH_NO_SKIP=1 it throws. */
+/** Why tests that need the native addon are skipped, with the remedy; undefined if it is there. With VMSSH_NO_SKIP=1 it throws. */
 export function missingAddon(isThere = loadAddon().addon !== undefined): string | undefined {
   if (isThere) return undefined;
   const reason = `the native addon is not built: ${addonRemedy()}`;

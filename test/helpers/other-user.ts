@@ -1,6 +1,6 @@
 const isRoot = process.getuid?.() === 0;
 
-/** For spawn: what starts a program as somebody who is neither this user nor one of the system; {} where only root could. */
+/** For spawn: options that start a program as a user who is neither this one nor a system user; {} if only root could. */
 export const otherUser = isRoot ? { uid: 54_321, gid: 54_321 } : {};
 
 /** Why a suite that needs other users cannot run, with the remedy; undefined for root. */

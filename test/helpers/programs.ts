@@ -7,7 +7,7 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** Why a suite cannot run, with the remedy; undefined where all programs are there. With VMSSH_NO_SKIP=1 it throws. */
+/** Why a suite cannot run, with the remedy; undefined if all programs are there. With VMSSH_NO_SKIP=1 it throws. */
 export function missingPrograms(packages: Readonly<Record<string, string>>): string | undefined {
   const missing = Object.keys(packages).filter((name) => !findProgram(name));
   if (missing.length === 0) return undefined;

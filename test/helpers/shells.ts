@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { findProgram } from './programs.js';
 
-/** The shells that guests have as /bin/sh; busybox's is there where busybox is. */
+/** The shells that guests have as /bin/sh; busybox's is there if busybox is. */
 export const shells: readonly { readonly name: string; readonly command: readonly string[] }[] = [
   { name: 'sh', command: ['sh'] },
   ...(findProgram('dash') ? [{ name: 'dash', command: ['dash'] }] : []),

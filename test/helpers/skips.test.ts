@@ -18,7 +18,7 @@ describe('the last line of the tests', () => {
     );
   });
 
-  it('is a reason without a command where no package helps', () => {
+  it('is a reason without a command if no package helps', () => {
     expect(skipLine(['skipped: run as root'])).toBe('Some tests were skipped: run as root.');
   });
 });

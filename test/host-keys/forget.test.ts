@@ -65,7 +65,7 @@ describe('a file of keys', () => {
     expect(await forgetKeys(join(dir, 'no/folder'), ['a'])).toBe(0);
   });
 
-  it('that nobody can read is an error', async () => {
+  it('that cannot be read is an error', async () => {
     await expect(forgetKeys(dir, ['a'])).rejects.toMatchObject({ code: 'EINVAL' });
   });
 

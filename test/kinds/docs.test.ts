@@ -50,7 +50,7 @@ describe('docs/targets.md', () => {
     expect(inputs).toEqual([...new Set(inputs)]);
   });
 
-  it('says why where we differ from a systemd that was tried', () => {
+  it('explains each difference from a systemd that was tried', () => {
     const refused = (cell = '') => /^(refused|aborts)/.test(cell);
     const silent = grammar.filter(({ ours = '', 'systemd 257': old, 'systemd 262': now, ...row }) => {
       const theirs = now === '·' ? old : now;

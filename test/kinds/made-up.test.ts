@@ -9,7 +9,7 @@ import type { NamedTarget } from '../../src/target/target.js';
 const bhyve: Kind<NamedTarget> = {
   name: 'bhyve',
   form: 'bhyve/NAME',
-  summary: 'a machine that nobody has',
+  summary: 'a made-up machine',
   separators: '/%',
   rest: 'name',
   from: 'anywhere',

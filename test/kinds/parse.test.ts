@@ -282,7 +282,7 @@ describe('parseTarget refuses', () => {
     expect(understood(input)).toBe(want);
   });
 
-  it('with the form of the kind as a hint, and with all forms where there is none', () => {
+  it('with the form of the kind as a hint, and with all forms if there is none', () => {
     const hint = (text: string) => {
       try {
         parseTarget(text);

@@ -22,11 +22,11 @@ describe('resolve', () => {
     { input: 'vsock:3:0', want: { family: 'vsock', cid: 3, port: 0 } },
     { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 22 } },
     { input: 'vsock-mux:/run/v:0', want: { family: 'vsock-mux', path: '/run/v', port: 0 } },
-  ])('$input needs nobody to ask', async ({ input, want }) => {
+  ])('$input needs no lookup', async ({ input, want }) => {
     expect(await outcome(input)).toEqual({ endpoint: want, steps: [] });
   });
 
-  it('an AF_HYPERV address needs nobody to ask on Windows', async () => {
+  it('an AF_HYPERV address needs no lookup on Windows', async () => {
     const endpoint = {
       family: 'hyper-v',
       vmId: vmIds.LOOPBACK,
@@ -78,7 +78,7 @@ describe('a target of Linux on Windows', () => {
 });
 
 describe('a percent in a path', () => {
-  it.each(['unix', 'vsock-mux'])('of %s stands for a slash where no such file exists', async (kind) => {
+  it.each(['unix', 'vsock-mux'])('of %s stands for a slash if no such file exists', async (kind) => {
     const asked: string[] = [];
     const exists = (path: string) => asked.push(path) < 0;
     expect(await outcome(`${kind}%run%a.sock`, { exists })).toMatchObject({
@@ -88,7 +88,7 @@ describe('a percent in a path', () => {
     expect(asked).toEqual(['/run%a.sock']);
   });
 
-  it.each(['unix', 'vsock-mux'])('of %s is itself where such a file exists', async (kind) => {
+  it.each(['unix', 'vsock-mux'])('of %s is itself if such a file exists', async (kind) => {
     const exists = (path: string) => path === '/run%a.sock';
     expect(await outcome(`${kind}%run%a.sock`, { exists })).toMatchObject({
       endpoint: { family: kind, path: '/run%a.sock' },
@@ -96,7 +96,7 @@ describe('a percent in a path', () => {
     });
   });
 
-  it('beside a slash is itself, and no file is looked for', async () => {
+  it('together with a slash is itself, and no file is looked for', async () => {
     const exists = () => expect.unreachable();
     expect(await outcome('unix/run/a%b', { exists })).toEqual({
       endpoint: { family: 'unix', path: '/run/a%b' },
@@ -104,7 +104,7 @@ describe('a percent in a path', () => {
     });
   });
 
-  it('is decided by the file system where nobody else is asked', async () => {
+  it('is decided by the file system if nobody else is asked', async () => {
     const text = 'unix%no-such-folder-of-vmssh%a';
     const { endpoint } = await resolveTarget(parseTarget(text), {
       text,

@@ -58,7 +58,7 @@ describe('a short name', () => {
       expect(await resolve(uuid, env)).toMatchObject({ text: 'qemu/mint', name: 'mint' });
   });
 
-  it('that is a UUID of nobody here is left to Hyper-V in WSL2', async () => {
+  it('that is an unknown UUID is left to Hyper-V in WSL2', async () => {
     const other = uuid.replace('5', '6');
     expect(await resolve(other, { WSL_DISTRO_NAME: 'Debian' })).toMatchObject({
       text: other,

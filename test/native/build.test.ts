@@ -87,7 +87,7 @@ describe('build.js without a compiler', () => {
     expect(build()).toMatchObject({ status: 1, stderr: expect.stringContaining(said) });
   });
 
-  it('says so, and goes on where it is optional', () => {
+  it('says so, and continues if it is optional', () => {
     expect(build('--optional')).toMatchObject({ status: 0, stderr: expect.stringContaining(said) });
   });
 });

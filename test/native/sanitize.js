@@ -22,7 +22,7 @@ const sanitizers = {
   },
   thread: {
     library: 'libtsan.so',
-    // ThreadSanitizer of GCC 12 cannot place its shadow where the kernel randomizes addresses by 32 bits.
+    // ThreadSanitizer of GCC 12 cannot place its shadow if the kernel randomizes addresses by 32 bits.
     command: ['setarch', '-R'],
     options: {
       // Node's own code is not instrumented, and would be reported for locks that ThreadSanitizer does not see.

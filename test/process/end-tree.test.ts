@@ -21,5 +21,5 @@ describe('a program and what it started', () => {
   it('are its tree on Windows, as long as its first process is there', () => {
     expect(ended(7, 'win32')).toEqual(['D:\\Windows\\System32\\taskkill.exe /pid 7 /t /f', 'SIGKILL 7']);
   });
-  it('are nothing where it never started', () => expect(ended(undefined, 'linux')).toEqual([]));
+  it('are nothing if it never started', () => expect(ended(undefined, 'linux')).toEqual([]));
 });

@@ -54,7 +54,7 @@ describe('what a process runs', () => {
     expect(done).toEqual(['end 7']);
   });
 
-  it('is forgotten where it could not be started', () => {
+  it('is forgotten if it could not be started', () => {
     const { events, guard } = process();
     const spawn = () => {
       throw new Error('E2BIG');

@@ -6,7 +6,7 @@ import { runWithCommander } from '../../src/program/program.js';
 import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
-/** What commander makes of the arguments of a command; undefined where it prints and ends. */
+/** What commander makes of the arguments of a command; undefined if it prints and ends. */
 async function commanderArgs(name: string, args: readonly string[]) {
   const io = fakeIo();
   let raw: RawArgs | undefined;

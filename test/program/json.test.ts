@@ -121,7 +121,7 @@ describe('--json', () => {
       env: { PATH: '/nowhere' },
     },
     { args: ['service', 'list', '--json'], code: 1, error: 'UNSUPPORTED' },
-  ])('has one where the command fails, too: $args', async ({ args, code, error, env }) => {
+  ])('has one if the command fails too: $args', async ({ args, code, error, env }) => {
     const { json, stderr, ...rest } = await printed(args, env);
     expect(rest.code).toBe(code);
     const command = args
@@ -138,7 +138,7 @@ describe('--json', () => {
     ['proxy', '--json', 'a', '1'],
     ['nc', '--json', 'a'],
     ['list', '--nope', '-o', 'wide'],
-  ])('is not printed where nobody asked for it: %s %s', async (...args) => {
+  ])('is not printed without --json: %s %s', async (...args) => {
     expect((await printed(args)).json).toBeUndefined();
   });
 

@@ -110,7 +110,7 @@ describe('a value after a space that needs a "="', () => {
     );
   });
 
-  it('is refused where no parser is loaded, too', () => {
+  it('is refused if no parser is loaded too', () => {
     const specs = commands.find(({ name }) => name === 'proxy')?.options ?? [];
     expect(() => scanArgs(specs, ['--wait', '1.5', 'a'])).toThrow('got "--wait 1.5"');
     expect(scanArgs(specs, ['--', '--wait', '5'])?.positionals).toEqual(['--wait', '5']);

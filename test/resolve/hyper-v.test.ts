@@ -97,7 +97,7 @@ describe('a remembered name', () => {
     expect(remembered.get('mint')).toBe(other);
   });
 
-  it('leaves the failure as it is where nothing else is known', async () => {
+  it('leaves the failure as it is if nothing else is known', async () => {
     const { recheck } = await windows([[running('Mint')]], { mint }).resolve('hyper-v/Mint');
     expect(await recheck?.()).toBeUndefined();
   });
@@ -111,7 +111,7 @@ describe('hyper-v/ID', () => {
     expect(await recheck?.()).toMatchObject({ problem: 'Hyper-V knows "Mint", and it is saved' });
   });
 
-  it('leaves the failure as it is where nobody can be asked', async () => {
+  it('leaves the failure as it is if no provider can be asked', async () => {
     const { recheck } = await windows([new Error('no')]).resolve(mint);
     expect(await recheck?.()).toBeUndefined();
   });

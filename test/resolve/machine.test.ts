@@ -143,7 +143,7 @@ describe('an SSH address', () => {
     expect(steps[1]).toBe(`it has the SSH address "${input}"`);
   });
 
-  it('in percent form has the literal reading where that file exists', async () => {
+  it('in percent form has the literal reading if that file exists', async () => {
     await registered({ sshAddress: 'unix%run%X' });
     const { endpoint, steps } = await outcome('machine/a', { exists: (path) => path === '/run%X' });
     expect(endpoint).toEqual({ family: 'unix', path: '/run%X' });
@@ -218,7 +218,7 @@ describe('no machine', () => {
     await expect(outcome('machine/a', { env })).rejects.toMatchObject(failure({ problem }));
   });
 
-  it('where no machined runs', async () => {
+  it('if no machined runs', async () => {
     const problem = 'systemd-machined could not be asked: it does not run here, or is older than 257';
     const install = expect.stringContaining('apt-get install systemd-container');
     await expect(outcome('machine/a')).rejects.toMatchObject(
@@ -226,7 +226,7 @@ describe('no machine', () => {
     );
   });
 
-  it('where machined refuses to tell', async () => {
+  it('if machined refuses to answer', async () => {
     await system((_request, peer) => {
       peer.write(wire({ error: 'org.varlink.service.PermissionDenied' }));
     });

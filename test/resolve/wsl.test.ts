@@ -51,7 +51,7 @@ describe('wsl/DISTRO', () => {
       state: new DiscoveryError('FAILED', 'no'),
       want: { code: 'NOT_FOUND' },
     },
-  ])('is not found where $why', async ({ distros, state, want }) => {
+  ])('is not found if $why', async ({ distros, state, want }) => {
     await expect(resolve('debian', distros, state)).rejects.toMatchObject({ op: 'resolve', ...want });
   });
 

@@ -34,7 +34,7 @@ describe.skipIf(process.platform !== 'linux')('who calls', () => {
     expect(accountOf(0xffff_fff0)).toBeUndefined();
   });
 
-  it('is not known where the database does not answer', async () => {
+  it('is not known if the database does not answer', async () => {
     const { hold, gone } = lifeline(join(dir, 'hangs.fifo'));
     process.env.PATH = `${programs('hangs', { getent: `${hold}; sleep 1000; echo` })}:${PATH}`;
     expect(accountOf(0, 1)).toBeUndefined();

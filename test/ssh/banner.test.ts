@@ -62,7 +62,7 @@ describe('scanBanner', () => {
     { name: 'one line', input: 'x'.repeat(bannerLimit) },
     { name: 'lines that end there', input: lines(bannerLimit) },
     { name: 'lines and the start of a banner', input: `${lines(bannerLimit - 4)}SSH-` },
-  ])('goes on to the limit and not further: $name', ({ input }) => {
+  ])('reads up to the limit and not further: $name', ({ input }) => {
     expect(scanBanner(bytes(input.slice(0, -1)))).toEqual({ state: 'more' });
     const reason = 'no banner in 16384 bytes';
     expect(scanBanner(bytes(input))).toEqual({ state: 'not-ssh', reason });

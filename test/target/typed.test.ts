@@ -28,7 +28,7 @@ describe('asTyped', () => {
       want: 'machine/mü',
     },
     {
-      name: 'ASCII folded beside them',
+      name: 'ASCII folded next to them',
       host: 'machine/mÜ',
       typed: 'machine/MÜ',
       want: 'machine/MÜ',

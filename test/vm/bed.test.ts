@@ -45,7 +45,7 @@ describeGuests('the bed', () => {
       );
     });
 
-    test('has systemd-ssh-proxy where its systemd is new enough', async () => {
+    test('has systemd-ssh-proxy if its systemd is new enough', async () => {
       const { code } = await guest.run('test -x /usr/lib/systemd/systemd-ssh-proxy', { allowFailure: true });
       expect(code === 0).toBe(systemd >= 256);
     });
@@ -103,7 +103,7 @@ describeGuests('the bed', () => {
       });
     }
 
-    test('is silent while paused, and goes on afterwards', async () => {
+    test('is silent while paused, and continues afterwards', async () => {
       guest.pause();
       await expect(banner({ host: '127.0.0.1', port: guest.tcpPort }, 2)).rejects.toThrow('within 2 s');
       guest.resume();

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-// What stands on the command line: harness MODE [--option VALUE]... -- COMMAND [ARGUMENT]...
+// The command line: harness MODE [--option VALUE]... -- COMMAND [ARGUMENT]...
 struct plan {
   const char *mode;
   const char *root;    // a folder for chroot(2) before COMMAND is started, or none

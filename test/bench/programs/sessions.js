@@ -20,7 +20,7 @@ async function sessions(count) {
     const stream = await connect(target);
     const [banner] = await once(stream, 'data');
     if (!String(banner).startsWith('SSH-')) throw new Error(`no banner in session ${session}`);
-    await turn(); // now a read waits, as in a session that somebody breaks off
+    await turn(); // now a read waits, as in a session that is interrupted
     stream.destroy();
     await once(stream, 'close');
   }

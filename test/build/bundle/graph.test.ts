@@ -44,7 +44,7 @@ export const both = () => [commented, single, import('./single.js')];
     expect([...later]).toEqual([at('later.ts')]);
   });
 
-  it('is refused where a default export would be lost', async () => {
+  it('is refused if a default export would be lost', async () => {
     const at = sources('default', {
       'main.ts': "import a from './a.js';\nexport const b = a;",
       'a.ts': 'export default 1;',

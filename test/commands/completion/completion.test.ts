@@ -182,7 +182,7 @@ COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _vmssh 2>/dev/null`;
     );
   });
 
-  it.skipIf(missingPrograms({ bash: 'bash' }))('puts in bash what stands after a "="', async () => {
+  it.skipIf(missingPrograms({ bash: 'bash' }))('completes in bash what comes after a "="', async () => {
     const script = `${completionScripts.bash}
 vmssh() { printf -- '--route=ssh\\t\\n--route=wsl\\t\\n'; }
 COMP_LINE='vmssh guest install --route='; COMP_POINT=\${#COMP_LINE}; _vmssh; printf '[%s]' "\${COMPREPLY[@]}"`;

@@ -37,7 +37,7 @@ describe('config install', () => {
     expect(statSync(join(home.path, '.ssh')).mode & 0o777).toBe(0o700);
   });
 
-  it('names the file of host keys in full where the home has percents, which ssh would expand', async () => {
+  it('names the file of host keys in full if the home has percents, which ssh would expand', async () => {
     await home.install();
     expect(readFileSync(home.own, 'utf8')).toContain('\n    UserKnownHostsFile ~/.ssh/vmssh_known_hosts\n');
     const odd = join(home.path, '100%d');

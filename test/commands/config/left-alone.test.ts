@@ -15,7 +15,7 @@ beforeEach(() => {
   home = new ConfigHome(dir);
 });
 
-describe('config install where a file is not its own to write', () => {
+describe('config install, if a file is not its own,', () => {
   it.each([
     { name: 'foreign', text: 'Host a\n', why: 'vmssh did not write it' },
     { name: 'edited', text: undefined, why: 'it was edited since vmssh wrote it' },
@@ -36,7 +36,7 @@ describe('config install where a file is not its own to write', () => {
   });
 
   it.each(['EACCES', 'EROFS', 'EPERM'])(
-    'prints the line to add where the main file is read-only (%s)',
+    'prints the line to add if the main file is read-only (%s)',
     async (code) => {
       home.write('config', 'Host a\n');
       const to = home.io();
@@ -99,14 +99,14 @@ describe('config install where a file is not its own to write', () => {
     expect(readFileSync(home.main).equals(bytes)).toBe(true);
   });
 
-  it('takes its own file away where the main one is read-only', async () => {
+  it('removes its own file if the main one is read-only', async () => {
     await home.install();
     chmodSync(home.main, 0o444);
     expect(await home.uninstall()).toBe(1);
     expect([existsSync(home.own), existsSync(home.main)]).toEqual([false, true]);
   });
 
-  it('prints the line where the main file is a link to nowhere', async () => {
+  it('prints the line if the main file is a link to nowhere', async () => {
     mkdirSync(join(home.path, '.ssh'));
     symlinkSync('../nowhere/config', home.main);
     const to = home.io();

@@ -14,7 +14,7 @@ beforeEach(() => {
 const theirs = 'Host mine\n    User ann\n';
 const written = 'Include vmssh.conf\n\nHost a\n';
 
-/** Lets somebody write just before each of the first writes to a file. */
+/** Writes to a file just before each of its first writes. */
 function interfering(path: string, times: number, act: () => void): Write {
   let left = times;
   return async (file, edit, mode) => {
@@ -23,7 +23,7 @@ function interfering(path: string, times: number, act: () => void): Write {
   };
 }
 
-describe('what somebody writes into the main file meanwhile', () => {
+describe('what another program writes to the main file meanwhile', () => {
   it('is kept by config install, while machines are asked for', async () => {
     let asked = 0;
     const to = home.io();
@@ -75,7 +75,7 @@ describe('what somebody writes into the main file meanwhile', () => {
 
 describe('the file of its own', () => {
   it.each(['install', 'uninstall'] as const)(
-    'that somebody edits meanwhile is not changed by config %s',
+    'that is edited meanwhile is not changed by config %s',
     async (act) => {
       await home.install();
       const write = interfering(home.own, 1, () => appendFileSync(home.own, theirs));

@@ -9,14 +9,14 @@ import { fakeIo } from '../../helpers/fake-io.js';
 const patterns = { onlyPatterns: true, prefix: '', system: false, asBefore: false };
 
 describe('config print', () => {
-  it('prints the lines for this program, with fd passing where the addon is', async () => {
+  it('prints the lines for this program, with fd passing if there is an addon', async () => {
     const io = fakeIo({ self: ['/usr/bin/node', '/opt/a b/vmssh.js'] });
     expect(await configPrint.run(patterns, io)).toBe(0);
     const fdpass = loadAddon().addon !== undefined;
     expect(io.stdout).toEqual([configText({ program: io.self, fdpass })]);
   });
 
-  it('refuses a path that cannot stand there as wrong usage', async () => {
+  it('refuses a path that cannot be written there as wrong usage', async () => {
     await expect(configPrint.run(patterns, fakeIo({ self: ['/a\nb'] }))).rejects.toThrow(UsageError);
   });
 });
@@ -41,7 +41,7 @@ describe('resolve', () => {
     });
   });
 
-  it('prints nothing where it finds nothing', async () => {
+  it('prints nothing if it finds nothing', async () => {
     const io = fakeIo();
     const running = resolveCommand.run({ text: 'wsl/Debian', port: 22, json: true }, io);
     await expect(running).rejects.toMatchObject({ code: 'UNSUPPORTED' });

@@ -6,12 +6,12 @@ describe('a program for all users', () => {
   it.each([
     { name: 'nothing', there: {}, want: undefined },
     {
-      name: 'a file of somebody',
+      name: "another program's file",
       there: { '/opt/vmssh/vmssh': { uid: 1000, mode: 0o755 } },
       want: '/opt/vmssh/vmssh belongs to user 1000, who could put another program there',
     },
     {
-      name: 'a folder of somebody',
+      name: "another program's folder",
       there: { '/opt': { uid: 1000, mode: 0o755 } },
       want: '/opt belongs to user 1000, who could put another program there',
     },

@@ -37,7 +37,7 @@ const good: Facts = {
 const find = (facts: Facts, name: string) => hostChecks(facts).find((check) => check.name === name);
 
 describe('the doctor of this host', () => {
-  it('finds nothing wrong where all is there', () => {
+  it('finds nothing wrong if everything is there', () => {
     expect(hostChecks(good).map(({ name, state }) => `${state} ${name}`)).toEqual(
       [
         'ssh',

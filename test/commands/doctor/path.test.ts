@@ -42,7 +42,7 @@ describe('a folder of PATH', () => {
     { name: 'for a group with others', entries: { '/a/bin': [0, 0o775, 60] }, who: 'the group team' },
     { name: 'for a group of us and root', entries: { '/a/bin': [0, 0o775, 61] }, who: undefined },
     { name: "for another user's group", entries: { '/a/bin': [0, 0o775, 1001] }, who: 'the group bob' },
-    { name: 'for a group that nobody knows', entries: { '/a/bin': [0, 0o775, 99] }, who: 'group 99' },
+    { name: 'for an unknown group', entries: { '/a/bin': [0, 0o775, 99] }, who: 'group 99' },
     { name: 'below one for anybody', entries: { '/a': [0, 0o777], '/a/bin': [0, 0o755] }, who: 'any user' },
     { name: 'below a sticky one', entries: { '/a': [0, 0o1777], '/a/bin': [1000, 0o755] }, who: undefined },
     { name: 'that can be made by anybody', entries: { '/a': [0, 0o1777] }, who: 'any user' },

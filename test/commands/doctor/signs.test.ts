@@ -32,7 +32,7 @@ describe('signs on this host', () => {
     expect(await look(fakeIo(), 2222, known)).toBeUndefined();
   });
 
-  it('13: finds who else has the CID; times a login where the way is right', async () => {
+  it('13: finds who else has the CID; times a login if the connection works', async () => {
     const user = (pid: number, cid: number): DiscoveredMachine => ({
       ...{ pid, cid, name: 'web', target: 'qemu/web', status: 'running', provider: 'qemu' },
     });

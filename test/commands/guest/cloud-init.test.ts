@@ -63,7 +63,7 @@ describe('guest cloud-init', () => {
     await expect(call(guestCloudInit, raw(options))).rejects.toThrow('it is not empty');
   });
 
-  it('follows no link that somebody planted in the folder', async () => {
+  it('follows no link that was planted in the folder', async () => {
     const tree = join(dir, 'planted');
     const victim = join(dir, 'victim');
     for (const path of [tree, victim]) mkdirSync(path);

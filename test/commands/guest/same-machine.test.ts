@@ -67,7 +67,7 @@ const target = (typed: boolean) => (typed ? { target: `unix/${sshd.path}` } : {}
 const given = (name: string) => readFileSync(join(root, name), 'utf8');
 const isClosed = (machine: string) => existsSync(join(root, machine, 'closed'));
 
-describe('guest install goes on only in the machine that it began in', () => {
+describe('guest install continues only in the machine where it began', () => {
   it.each([
     { name: 'by the CID that the guest gave', typed: false },
     { name: 'by a target that was typed', typed: true },

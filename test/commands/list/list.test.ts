@@ -128,7 +128,7 @@ describe('vmssh list', () => {
     expect(json.warnings).toHaveLength(1);
   });
 
-  it('warns of who could not be asked, and fails only where that one was named', async () => {
+  it('warns of a provider that could not be asked, and fails only if it was named', async () => {
     const stderr = 'vmssh: warning: p: no\\x07 (EACCES)\n';
     expect(await output({}, deps(provider([], true)))).toEqual({ code: 0, stdout: '', stderr });
     expect(await output({ providers: ['p'] }, deps(provider([], true)))).toEqual({

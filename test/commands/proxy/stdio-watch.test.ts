@@ -31,7 +31,7 @@ describe('watchStdio by the addon', () => {
     expect(signal.aborted).toBe(true);
   });
 
-  it('watches nothing where it is stopped in the same turn', async () => {
+  it('watches nothing if it is stopped in the same turn', async () => {
     const { addon, calls } = fakeAddon();
     (await watchStdio(addon, fakeIo())).stop();
     await turn();
@@ -65,7 +65,7 @@ describe('watchStdio without the addon', () => {
     expect(await watched((input) => input.destroy(error('ECONNRESET')))).toMatchObject(gone);
   });
 
-  it('blames no ssh where stdin fails', async () => {
+  it('does not blame ssh if stdin fails', async () => {
     expect(await watched((input) => input.destroy(error('EMFILE')))).toMatchObject({
       code: 'EMFILE',
       problem: 'stdin cannot be read: EMFILE: no',

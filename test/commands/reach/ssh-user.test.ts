@@ -13,11 +13,11 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('who logs in by defa
 
   it.each([
     { name: 'as the configuration has it', host: 'mint', want: 'ann' },
-    { name: 'as whoever calls', host: 'vsock/3', want: userInfo().username },
+    { name: 'as the caller', host: 'vsock/3', want: userInfo().username },
     { name: 'the same for what ssh takes for no host', host: '-oUser=x y', want: userInfo().username },
   ])('$name', async ({ host, want }) => expect(await sshUser({ host, sshConfig }, io)).toBe(want));
 
-  it('is whoever calls where there is no ssh, and root on Windows', async () => {
+  it('is the caller if there is no ssh, and root on Windows', async () => {
     const none = () => Promise.reject(new Error('none'));
     expect(await sshUser({ host: 'mint' }, io, none)).toBe(userInfo().username);
     expect(await sshUser({ host: 'mint' }, { ...io, platform: 'win32' }, none)).toBe('root');

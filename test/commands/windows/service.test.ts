@@ -90,7 +90,7 @@ describe('vmssh service', () => {
       want: 'vmssh: this needs an elevated terminal: reg.exe: denied\nhint: start the terminal as administrator, and run it again\n',
     },
     { elevated: true, want: 'vmssh: reg.exe: denied\n' },
-  ])('says what is needed where Windows refuses, elevated: $elevated', async ({ elevated, want }) => {
+  ])('says what is needed if Windows refuses, elevated: $elevated', async ({ elevated, want }) => {
     const io = fakeIo({ platform: 'win32' });
     const refuse = async () => {
       throw new DiscoveryError('FAILED', 'reg.exe: denied');
@@ -126,7 +126,7 @@ describe("reg.exe's answer", () => {
     ]);
   });
 
-  it('is a failure where there is no such key: no services', async () => {
+  it('is a failure if there is no such key: no services', async () => {
     const run = async () => {
       throw new DiscoveryError('FAILED', 'reg.exe: FEHLER: …');
     };

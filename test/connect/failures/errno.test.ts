@@ -104,7 +104,7 @@ async function datagram({ folder, context, cleanup }: Bench): Promise<string> {
   return path;
 }
 
-/** A socket that only its owner may open, looked at by somebody else. */
+/** A socket that only its owner may open, opened by somebody else. */
 async function closed(
   { folder, context, cleanup }: Bench,
   folderMode: number,

@@ -58,7 +58,7 @@ describe('docs/errors.md', () => {
       waits: row['helped by --wait'] === 'yes',
     })),
   );
-  it.each(ops)('shows what $code of $op exits with and whether --wait goes on', async (row) => {
+  it.each(ops)('shows what $code of $op exits with and whether --wait continues', async (row) => {
     const error = new ConnectError(row.op, 't', { code: row.code, problem: 'why' });
     expect(exitCodeOf(error)).toBe(row.exits);
     let tries = 0;

@@ -82,7 +82,7 @@ describe('listHyperV', () => {
     expect(await listHyperV(deps, wmi([{ id: mint, name: 'a', state }]))).toMatchObject([{ status }]);
   });
 
-  it('takes an empty list for none where this user may see them', async () => {
+  it('takes an empty list for no machines if this user may see them', async () => {
     expect(await listHyperV(deps, wmi([host]))).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ describe('listHyperV', () => {
     await expect(listHyperV(deps, from)).rejects.toMatchObject({ name: 'DiscoveryError', code });
   });
 
-  it('asks PowerShell where WMI fails by itself', async () => {
+  it('asks PowerShell if WMI fails by itself', async () => {
     const from = {
       ...wmi({ code: 'WBEM_E_FAILED' }),
       powershell: async () => [{ id: mint, name: 'Mint', state: 3 }],
@@ -153,7 +153,7 @@ describe('a listed machine', () => {
     expect(isHostName(target)).toBe(true);
   });
 
-  it('goes by its id where its name means another one, too', () => {
+  it('uses its id if its name also means another one', () => {
     expect(targets(machine('Mint'), machine('MINT', win))).toEqual([`hyper-v/${mint}`, `hyper-v/${win}`]);
     expect(targets(machine('a b'), machine('a-b', win))).toEqual([`hyper-v/${mint}`, `hyper-v/${win}`]);
   });
@@ -178,7 +178,7 @@ describe('a listed machine', () => {
     expect(await listFrom(nowhere, 'linux')).toEqual({ found: [], warnings: [] });
   });
 
-  it('comes with a warning where the user may not see it, and not at all without Hyper-V', async () => {
+  it('is replaced by a warning if the user may not see it, and by nothing without Hyper-V', async () => {
     const denied = await listHyperVMachines(deps, wmi([], false));
     expect(denied).toMatchObject({ found: [], warnings: [{ provider: 'hyper-v', code: 'NO_RIGHTS' }] });
     expect(denied.warnings[0]?.problem).toContain('Hyper-V Administrators');
@@ -231,7 +231,7 @@ describe('the cache of names', () => {
   });
 
   it.each(['', '{', 'null', '[]', '{"version":2}', '{"version":1,"at":1e12,"ids":{"a":"x","b":3}}'])(
-    'is empty where its file holds %j',
+    'is empty if its file holds %j',
     (text) => {
       open().keep([{ name: 'a', id: mint }]);
       writeFileSync(path(), text);
@@ -248,7 +248,7 @@ describe('the cache of names', () => {
     }
   });
 
-  it('is empty where its folder cannot be made', () => {
+  it('is empty if its folder cannot be made', () => {
     const cache = fileCache({ LOCALAPPDATA: '/dev/null/x' });
     cache.keep([{ name: 'a', id: mint }]);
     cache.drop();

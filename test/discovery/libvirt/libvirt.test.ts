@@ -55,7 +55,7 @@ esac
   });
 
   it.each(['', 'hello\n', `${mint}\nhello\n==vmssh====vmssh==`, `${mint}\n`])(
-    'are no list where virsh prints %j',
+    'are not a list if virsh prints %j',
     async (printed) => {
       const asked = ask('qemu:///system', 'system', { env: {} }, async () => printed);
       await expect(asked).rejects.toMatchObject({ name: 'DiscoveryError', code: 'PROTOCOL' });
@@ -86,7 +86,7 @@ esac
     ]);
   });
 
-  it('of a libvirtd that fails give a warning beside the other', async () => {
+  it('of a libvirtd that fails are replaced by a warning, without hiding the other', async () => {
     const run: RunTool = async (program, args, deps) => {
       if (args.includes('qemu:///system')) throw new DiscoveryError('FAILED', 'virsh: no');
       return virsh('libvirt9.0.0-lists')(program, args, deps);
@@ -144,7 +144,7 @@ describe('XML', () => {
     expect(() => parseXml(`<a/>${input}`)).toThrow(RangeError);
   });
 
-  // A megabyte takes minutes where the rest is looked through at each.
+  // A megabyte would take minutes if each one searched the rest.
   it.each(['<!--', '<![CDATA[', '<?', '<!a', '<a b="', '<a ', '<a', '<'])(
     '%s without end is read in one go',
     (input) => {

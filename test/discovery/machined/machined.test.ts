@@ -33,7 +33,7 @@ const user = (answer: Answer) => folder.listen(`user/${socket}`, answer);
 const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
 
 describe('findMachine', () => {
-  it('asks one question where the name is exact', async () => {
+  it('asks one question if the name is exact', async () => {
     const peer = await system((_request, client) => {
       client.write(recorded('systemd257-list-one'));
     });
@@ -42,7 +42,7 @@ describe('findMachine', () => {
     expect(peer.requests).toEqual([{ method: 'io.systemd.Machine.List', parameters: { name: 'fakevm' } }]);
   });
 
-  it('does not ask the system where the user scope knows the name', async () => {
+  it('does not ask the system if the user scope has the name', async () => {
     const [own, other] = [await user(machines(vm('a', 3))), await system(machines(vm('a', 4)))];
     const want = { outcome: 'found', machine: { vsockCid: 3, scope: 'user' }, warnings: [] };
     expect(await findMachine('a', deps)).toMatchObject(want);
@@ -96,7 +96,7 @@ describe('findMachine', () => {
     });
   });
 
-  it('says that there are no machines where both scopes know none', async () => {
+  it('says that there are no machines if both scopes have none', async () => {
     await user(machines());
     await system((request, client) => {
       const name = request.more ? 'systemd257-list-host-only' : 'systemd257-no-such-machine';
@@ -106,7 +106,7 @@ describe('findMachine', () => {
     expect(await findMachine('a', deps)).toEqual(want);
   });
 
-  it('lists where the service wants more even for one', async () => {
+  it('lists if the service requires more even for one', async () => {
     const peer = await system((request, client) => {
       client.write(request.more ? listing([vm('b'), vm('a')]) : recorded('systemd257-expected-more'));
     });
@@ -147,7 +147,7 @@ describe('findMachine', () => {
   });
 
   it.each([undefined, '', 'relative', './user'])(
-    'knows no user scope where XDG_RUNTIME_DIR is %j',
+    'has no user scope if XDG_RUNTIME_DIR is %j',
     async (dir) => {
       const result = await findMachine('a', { ...deps, env: { XDG_RUNTIME_DIR: dir } });
       expect(result).toMatchObject({

@@ -54,7 +54,7 @@ describe('call', () => {
   it.each([
     { name: 'absent', input: {} },
     { name: 'null', input: { parameters: null, error: null, continues: null } },
-    { name: 'unknown ones beside', input: { parameters: {}, newer: 1 } },
+    { name: 'unknown ones too', input: { parameters: {}, newer: 1 } },
   ])('takes a reply whose fields are $name', async ({ input }) => {
     const peer = await folder.listen('s', sends(wire(input)));
     expect(await call(peer.path, method, {})).toEqual([{}]);
@@ -175,7 +175,7 @@ describe('call', () => {
     await expect(call('/s', method, {}, { signal }, connect)).rejects.toBe('enough');
   });
 
-  it('rejects with ENOENT where nothing is, ECONNREFUSED where nobody listens', async () => {
+  it('rejects with ENOENT if nothing is there, ECONNREFUSED if nobody listens', async () => {
     expect(await failure(call(`${folder.path}/none`, method, {}))).toMatchObject({ code: 'ENOENT' });
     expect(await failure(call(await folder.abandon('s'), method, {}))).toMatchObject({
       code: 'ECONNREFUSED',

@@ -121,7 +121,7 @@ describe('The sockets of Incus and LXD', () => {
   const users = '/var/lib/incus/unix.socket.user';
   const lxd = '/var/snap/lxd/common/lxd/unix.socket';
 
-  /** Which sockets are asked, and what comes of it, where these answer or throw, and such other files are there. */
+  /** Which sockets are asked, and the result, if these answer or throw, and these other files exist. */
   async function ask(env: Record<string, string>, sockets: Record<string, unknown>, ...files: string[]) {
     const asked: string[] = [];
     const get = async (socket: string, path: string) => {

@@ -104,7 +104,7 @@ describe('listExports', () => {
     ]);
   });
 
-  it('gives nothing where nspawn never ran', async () => {
+  it('gives nothing if nspawn never ran', async () => {
     expect(await listExports(deps)).toEqual({ exports: [], failures: [] });
   });
 });

@@ -25,12 +25,12 @@ describe('the paths of a process', () => {
 
   it.each([
     { name: 'of this namespace', links: { mounts: 'mnt:[1]', root: '/' } },
-    { name: 'that nobody may look at', links: {} },
+    { name: 'that may not be read', links: {} },
   ])('$name begin in its folder', async ({ links }) => {
     expect(await find(process('/srv', links))).toEqual(['/srv/a.sock', '/srv/b', '/c']);
   });
 
-  it('whose folder nobody may see begin in the link to it', async () => {
+  it('whose folder may not be read begin with the link to it', async () => {
     const { deps, procDir } = process('/srv');
     expect(await (await pathsOf(101, deps))('a')).toBe(`${procDir}/101/cwd/a`);
   });

@@ -34,7 +34,7 @@ describe('a tool that is a script', () => {
     });
   });
 
-  it('has answered where it ended, though something that it started holds its output', async () => {
+  it('has answered once it ended, even if a child holds its output', async () => {
     const { hold, gone } = lifeline(join(dir, 'child'));
     const script = `${hold}; sleep 1000 & echo $!; printf x`;
     const pid = Number.parseInt(await runTool('sh', ['-c', script], { env: process.env }), 10);

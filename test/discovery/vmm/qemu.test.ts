@@ -14,7 +14,7 @@ const list = (...processes: Parameters<typeof fakeProc>[1]) =>
   qemu.list({ env: {}, procDir: fakeProc(dir, processes) });
 
 describe('running QEMUs', () => {
-  it('have their name, or their address where they have none', async () => {
+  it('have their name, or their address if they have no name', async () => {
     const { found, warnings } = await list(
       { argv: ['/usr/bin/qemu-system-x86_64', '-name', 'mint', '-uuid', uuid, ...vsock(3)] },
       { argv: ['qemu-system-aarch64', ...vsock(4)] },

@@ -53,7 +53,7 @@ describe('listDistros', () => {
     expect((await listDistros(deps, run)).filter(({ running }) => running)).toEqual([]);
   });
 
-  it.each(['ENOENT', 'FAILED'])('lists none where wsl.exe ends with %s', async (code) => {
+  it.each(['ENOENT', 'FAILED'])('lists none if wsl.exe ends with %s', async (code) => {
     const { run } = tools({ verbose: new DiscoveryError(code, 'no distributions') });
     expect(await listDistros(deps, run)).toEqual([]);
   });

@@ -40,7 +40,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))(
       expect(result.stderr).not.toContain('kex_exchange_identification');
     });
 
-    it("says ssh's own reason where the target is not to blame", async () => {
+    it("shows ssh's own reason if the target is not to blame", async () => {
       writeFileSync(join(dir, 'config'), 'NoSuchKeyword yes\n');
       const args = ['--route=ssh', '--ssh-config', join(dir, 'config'), 'host'];
       const result = await run([...vmssh, 'guest', 'check', ...args]);

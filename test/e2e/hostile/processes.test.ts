@@ -88,7 +88,7 @@ async function start(who: object): Promise<void> {
   expect(String((await once(child.stdout, 'data'))[0])).toBe('ready\n');
 }
 
-/** Whether this kernel lets nobody do so; says it. */
+/** Whether this kernel forbids that; prints it. */
 function isRefused(program: string): boolean {
   const { status, stderr } = spawnSync(program, ['1'], {
     encoding: 'utf8',

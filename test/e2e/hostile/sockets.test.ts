@@ -16,7 +16,7 @@ const missing =
   missingRoot('a socket of another user') ??
   missingPrograms({ unshare: 'util-linux', mount: 'mount', ip: 'iproute2' });
 
-/** A multiplexer's answer, and the banner of whoever has it. */
+/** A multiplexer's answer, and its owner's banner. */
 const serve = (path: string, banner: string) => `
   require('node:net').createServer((socket) => {
     socket.on('error', () => {}).once('data', () => socket.write('OK 1\\nSSH-2.0-${banner}\\r\\n'));
@@ -55,7 +55,7 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
     expect(stderr).toContain(`${path} belongs to user ${uid}`);
   });
 
-  it('where its API should be: it is not asked', async () => {
+  it('in place of its API: it is not asked', async () => {
     const [path, api] = [join(dir, 'own.sock'), join(dir, 'api.sock')];
     const forged = { state: 'Running', config: { vsock: { cid: 9, socket: '/forged' } } };
     const server = createHttpServer((_, response) => response.end(JSON.stringify(forged))).listen(api);

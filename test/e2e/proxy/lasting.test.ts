@@ -53,7 +53,7 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
     expect(readFileSync(join(dir, 'copy'))).toEqual(readFileSync(join(dir, 'sshd_config')));
   });
 
-  it('says nothing where the machine breaks the connection after ssh is gone', async () => {
+  it('says nothing if the machine breaks the connection after ssh is gone', async () => {
     const path = join(dir, 'peer.sock');
     const server = createServer({ pauseOnConnect: true });
     await new Promise<void>((resolve) => server.listen(path, resolve));

@@ -15,7 +15,7 @@ describe.skipIf(executable === undefined)('300 relays at once', () => {
   beforeAll(() => new Promise<void>((resolve) => server.listen(path, 1024, resolve)));
   afterAll(() => void server.close());
 
-  it('all go on without the engine, and carry what comes then', { timeout: 180_000 }, async () => {
+  it('all continue without the engine, and carry what comes next', { timeout: 180_000 }, async () => {
     const relays = Array.from({ length: 300 }, () => startRelay());
     await Promise.all(relays.map(({ child }) => echo(child, 'before')));
     const names = () => new Set(relays.map(({ child }) => nameOf(child)));

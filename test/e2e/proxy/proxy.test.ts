@@ -82,7 +82,7 @@ const refused: readonly { name: string; args: readonly string[]; says: string; c
   { name: 'an unknown option', args: ['--bogus', 'vsock/3', '22'], says: '--bogus', code: 2 },
   { name: 'a timeout that is none', args: ['--timeout', 'soon', 'vsock/3', '22'], says: '"soon"', code: 2 },
   {
-    name: 'a machine that nobody knows',
+    name: 'an unknown machine',
     args: ['container/no-such-machine', '22'],
     says: 'no-such-machine',
     code: 4,
@@ -195,7 +195,7 @@ function proxy(target: string, ...args: readonly string[]): ChildProcess {
   return spawn(program, [...before, 'proxy', ...args, target, '22'], { stdio: 'pipe' });
 }
 
-/** Hangs up when the proxy closed its output, as ssh does; the proxy itself goes on, for a peer that half-closed. */
+/** Hangs up when the proxy closed its output, as ssh does; the proxy itself continues, for a peer that half-closed. */
 function likeSsh(child: ChildProcess): ChildProcess {
   child.stdout?.once('end', () => child.stdin?.end());
   return child;

@@ -112,7 +112,7 @@ describe.skipIf(missing)('a name', () => {
     expect(readFileSync(file, 'utf8')).toBe('other ssh-ed25519 AAAA\n');
   });
 
-  it('with a port in an ssh:// form hands it to ssh', async () => {
+  it('with a port in an ssh:// form passes it to ssh', async () => {
     const { stdout } = await program('ssh', '--print-command', 'ssh://ann@web-server-t7:2222');
     expect(stdout).toMatch(/^ssh -l ann -p 2222 -o /);
   });

@@ -84,7 +84,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(knownHosts()).toBe(before);
   });
 
-  it('log in where there is no home to keep a key in', async () => {
+  it('log in without a home to keep a key in', async () => {
     const homeless = { env: { ...env, HOME: '/dev/null' } };
     const result = await run([...vmssh, 'ssh', ...quiet, '-o', 'BatchMode=yes', 'db-t7', 'exit 3'], homeless);
     expect(result).toMatchObject({ code: 3 });
@@ -140,7 +140,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
   });
 
-  it('copy where the target has a colon of its own', async () => {
+  it('copy if the target has a colon of its own', async () => {
     const key = ['-i', join(dir, 'id')];
     const unix = `unix:${sshd.path}`;
     expect(await tool('scp', ...quiet, ...key, join(dir, 'id.pub'), `${unix}:${dir}/there2`)).toMatchObject({
@@ -169,16 +169,13 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(readFileSync(join(dir, 'sftp-there'), 'utf8')).toContain('put ');
   });
 
-  it.each(['ssh', 'scp', 'sftp', 'rsync'])(
-    'quote the target as it was typed where %s fails',
-    async (name) => {
-      const operands = { ssh: ['true'], scp: ['.'], sftp: [], rsync: ['.'] }[name] ?? [];
-      const host = `unix/no-such-folder/it's a.sock`;
-      const { code, stderr } = await tool(name, `${host}${name === 'ssh' ? '' : ':x'}`, ...operands);
-      expect(code).not.toBe(0);
-      expect(stderr).toContain(`vmssh: cannot connect to "${host}": no socket at`);
-    },
-  );
+  it.each(['ssh', 'scp', 'sftp', 'rsync'])('quote the target as it was typed if %s fails', async (name) => {
+    const operands = { ssh: ['true'], scp: ['.'], sftp: [], rsync: ['.'] }[name] ?? [];
+    const host = `unix/no-such-folder/it's a.sock`;
+    const { code, stderr } = await tool(name, `${host}${name === 'ssh' ? '' : ':x'}`, ...operands);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`vmssh: cannot connect to "${host}": no socket at`);
+  });
 
   it.each(['ssh', 'scp', 'sftp', 'rsync'])('help: %s -h', async (name) => {
     const { code, stdout, stderr } = await tool(name, '-h');

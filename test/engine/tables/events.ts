@@ -46,7 +46,7 @@ export const events: readonly Case[] = [
     want: ['first', 'second', 'second'],
   },
   {
-    name: 'an error that nobody hears',
+    name: 'an error without a listener',
     run: () => failure(() => new EventEmitter().emit('error', Object.assign(new Error('x'), { code: 'EX' }))),
     want: 'EX',
   },

@@ -24,7 +24,7 @@ import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 
-// As root the home is somebody else's, as in a guest; else it is the caller's own, and "root" means no runuser.
+// As root the home is another user's, as in a guest; otherwise it is the caller's own, and "root" means no runuser.
 const isRoot = process.getuid?.() === 0;
 const account = isRoot ? 'nobody' : 'root';
 const uid = isRoot ? Number(execFileSync('id', ['-u', account], { encoding: 'utf8' })) : -1;

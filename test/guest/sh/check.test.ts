@@ -87,7 +87,7 @@ describe.each(shells)('$name', ({ command }) => {
     },
   );
 
-  it('9: is content where another unit has the port, and with another port', () => {
+  it('9: passes if another unit has the port, and with another port', () => {
     given({}, { systemctl: systemctl('259 (259.9)'), 'systemd-detect-virt': 'echo microsoft' });
     expect(run('port=2222; check_cid_bug')).toMatch(/^ok/);
     expect(run('check_cid_bug')).toMatch(/^failed/);
@@ -108,7 +108,7 @@ describe.each(shells)('$name', ({ command }) => {
       says: /has no \[boot\] systemd=true/,
     },
     {
-      name: 'WSL2 that was not started anew',
+      name: 'WSL2 that was not restarted',
       files: { 'etc/wsl.conf': '[user]\n[boot]\n systemd = True\n' },
       says: /counts from the next start\nfix .*in Windows: wsl --shutdown/,
     },

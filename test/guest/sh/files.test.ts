@@ -74,7 +74,7 @@ describe.each(shells)('$name', ({ command }) => {
     expect(text('etc/f')).toBe(now);
   });
 
-  it('takes a link for somebody else’s', () => {
+  it('treats a link as somebody else’s', () => {
     symlinkSync('/dev/null', path('etc/masked'));
     expect(run(`echo A=1 | put step "$R/etc/masked" 644`).stdout).toMatch(/^failed +step/);
     symlinkSync('nowhere', path('etc/dangling'));
@@ -125,7 +125,7 @@ describe.each(shells)('$name', ({ command }) => {
     expect([text('etc/real'), readdirSync(path('etc')).sort()]).toEqual(['a\n', ['hosts', 'real']]);
   });
 
-  it('undoes nothing twice, and keeps the journal where something could not be undone', () => {
+  it('undoes nothing twice, and keeps the journal if something could not be undone', () => {
     run('echo A | put x "$R/etc/f" 644; echo "B" >>"$R/etc/f"');
     expect(run('undo_all').stdout).toMatch(/^failed +undo .*changed after vmssh wrote it/);
     expect(existsSync(path('var/lib/vmssh/done'))).toBe(true);

@@ -103,7 +103,7 @@ describe('the files they are made of', () => {
   const named = /^\. \.\//m;
 
   it.each(sources.filter(({ text }) => !named.test(text)))(
-    '$name is part of a script as it stands',
+    '$name is part of a script unchanged',
     ({ text }) => {
       expect(all.some((script) => script.includes(text.trimEnd()))).toBe(true);
     },

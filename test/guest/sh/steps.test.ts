@@ -51,7 +51,7 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
     expect(said).toMatch(/faults: 4\n$/);
   });
 
-  it('TCP stays open where another step failed', () => {
+  it('TCP stays open if another step failed', () => {
     const said = setup('close_tcp() { echo closed; }; (faults=1; finish); echo; finish');
     expect(said).toBe('end      1             a step failed\n\nclosed\nfaults: 0\n');
   });
@@ -92,7 +92,7 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
     expect(existsSync(join(root, 'var/lib/vmssh'))).toBe(false);
   });
 
-  it('a unit that somebody disabled meanwhile is no fault', () => {
+  it('a unit that was disabled meanwhile is not an error', () => {
     journal('enabled\tx.socket\t\n');
     const gone = 'systemctl() { case "$*" in *is-active*|*disable*) return 1 ;; esac; }';
     expect(undo(gone)).toMatch(/^ok +undo +x\.socket is disabled already\nfaults: 0\n$/);

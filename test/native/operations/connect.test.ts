@@ -30,7 +30,7 @@ describeAddon('connect', () => {
     addon.close(handle);
   });
 
-  it('starts no thread where the peer answers at once', async () => {
+  it('starts no thread if the peer answers at once', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     onTestFinished(() => void server.close());
@@ -54,7 +54,7 @@ describeAddon('connect', () => {
     });
   });
 
-  it('is refused where nobody listens', async () => {
+  it('is refused if nobody listens', async () => {
     const path = join(temporaryFolder(), 'file');
     writeFileSync(path, '');
     expect(await codeOf(connect(path))).toBe('ECONNREFUSED');

@@ -19,7 +19,7 @@ describeAddon.each([
   { name: 'a relay that lasts', wrapper: [] },
   ...(refusing ? [{ name: 'a relay that lasts, on an old kernel', wrapper: [refusing, 'splice'] }] : []),
 ])('$name', ({ wrapper }) => {
-  it.each(stdioKinds)('%s: goes on as vmssh-relay, in the same process', async (stdio) => {
+  it.each(stdioKinds)('%s: continues as vmssh-relay, in the same process', async (stdio) => {
     const relay = await startRelay(stdio, { wrapper, become: [1], oneMore: true });
     await echo(relay, 'before');
     await became(relay);
@@ -34,7 +34,7 @@ describeAddon.each([
     expect(await finished).toEqual({ code: 0, signal: null, stderr: '' });
   });
 
-  it.each(stdioKinds)('%s: loses no byte where it becomes that while bytes move', async (stdio) => {
+  it.each(stdioKinds)('%s: loses no byte if that happens while bytes move', async (stdio) => {
     const relay = await startRelay(stdio, { wrapper, become: [20] });
     const { stdin, stdout, peer, finished } = relay;
     await Promise.all([move(bulk, stdin, peer), move(bulk, peer, stdout, 300)]);
@@ -47,7 +47,7 @@ describeAddon.each([
 });
 
 describeAddon('a relay that has become vmssh-relay', () => {
-  it("hands the peer's end on, and goes on sending", async () => {
+  it("passes the peer's end on, and continues sending", async () => {
     const { stdin, stdout, peer, finished } = await lasting();
     peer.end('goodbye');
     expect((await readToEnd(stdout)).toString()).toBe('goodbye');
@@ -70,13 +70,13 @@ describeAddon('a relay that has become vmssh-relay', () => {
     expect(await finished).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('becomes the command for failures where the peer resets, after all that came before was delivered', async () => {
+  it('becomes the command for failures if the peer resets, after all that came before was delivered', async () => {
     const relay = await lasting();
     expect(await resetAfter('last bytes', relay)).toBe('last bytes');
     expect(await relay.result).toEqual({ code: 'ECONNRESET' });
   });
 
-  it('becomes that command where the peer resets after the end of input', async () => {
+  it('becomes that command if the peer resets after the end of input', async () => {
     const relay = await lasting();
     expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
     expect(await relay.result).toEqual({ code: 'ECONNRESET' });
@@ -104,7 +104,7 @@ describeAddon('a relay that has become vmssh-relay', () => {
   });
 });
 
-describeAddon('a relay that goes on in another program', () => {
+describeAddon('a relay that continues in another program', () => {
   it.skipIf(!busyThreads)('does so while its runtime starts threads', async () => {
     const folder = temporaryFolder();
     const addon = join(folder, 'node-hvsock-native.node');

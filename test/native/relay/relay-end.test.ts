@@ -82,7 +82,7 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
   });
 
   // As above.
-  it.skipIf(stdio === 'one socket')('a reset rejects where input has ended and is not all sent', async () => {
+  it.skipIf(stdio === 'one socket')('a reset rejects if input has ended and is not all sent', async () => {
     const relay = await startRelay(stdio);
     await leaveUnread(relay);
     // More than the peer's socket takes, and less than that and the socket before it.

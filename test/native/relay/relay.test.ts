@@ -45,7 +45,7 @@ describeAddon.each([
     expect(await result).toEqual({ sent: 11, received: 11, end: 'peer' });
   });
 
-  it.each(stdioKinds)("%s: hands the peer's end on, and goes on sending", async (stdio) => {
+  it.each(stdioKinds)("%s: passes the peer's end on, and continues sending", async (stdio) => {
     const { stdin, stdout, peer, result } = await startRelay(stdio, { wrapper });
     peer.end('goodbye');
     expect((await readToEnd(stdout)).toString()).toBe('goodbye');

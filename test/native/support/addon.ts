@@ -11,7 +11,7 @@ if (!loaded) console.warn(`skipped: ${reason}\nremedy: ${addonRemedy()}`);
 /** The addon. Only to be used inside of `describeAddon`. */
 export const addon = loaded as Addon;
 
-/** A describe that is skipped where the addon could not be loaded. */
+/** A describe that is skipped if the addon could not be loaded. */
 export const describeAddon = describe.skipIf(!loaded);
 
 function open(): [Addon, string] | [undefined, string] {

@@ -32,7 +32,7 @@ export async function startRelay(
     ...more
   }: {
     lingerMs?: number;
-    /** Milliseconds after which it becomes vmssh-relay, and "ignore" where that ignores SIGINT. */
+    /** Milliseconds after which it becomes vmssh-relay, and "ignore" if that ignores SIGINT. */
     become?: readonly (number | 'ignore')[];
     wrapper?: readonly string[];
     addon?: string;

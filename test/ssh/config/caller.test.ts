@@ -24,12 +24,12 @@ describe('how ssh calls a vmssh that Node runs', () => {
     callerForSsh({ self: [node, script], platform }, () => false);
   const byNode = () => ({ program: [node, join(dist, 'vmssh.js')], fdpass: false, platform: 'linux' });
 
-  it('is the executable beside it, which can pass sockets', async () => {
+  it('is the executable next to it, which can pass sockets', async () => {
     write(saying(version));
     expect(await caller()).toEqual({ program: [executable], fdpass: true, platform: 'linux' });
   });
 
-  it('is the executable beside the file that a link leads to', async () => {
+  it('is the executable next to the file that a link leads to', async () => {
     write(saying(version));
     symlinkSync(join(dist, 'vmssh.js'), join(dist, 'linux-x64/link'));
     expect(await caller(join(dist, 'linux-x64/link'))).toMatchObject({ program: [executable] });

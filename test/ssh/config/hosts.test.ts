@@ -54,7 +54,7 @@ describe('a Host of its own', () => {
   it.each([
     { name: 'a prefix', machines: [machine('a.b')], prefix: 'vm-', want: ['vm-a.b'] },
     {
-      name: 'the provider, where two have one name',
+      name: 'the provider, if two have one name',
       machines: [machine('a'), machine('A', { provider: 'lima', target: 'lima/A' })],
       want: ['a-machined', 'A-lima'],
     },
@@ -71,7 +71,7 @@ describe('a Host of its own', () => {
     },
     { name: 'is empty', input: [machine('*')], why: /no character/ },
     { name: 'steers the file', input: [machine('a\nProxyCommand x')], why: /control character/ },
-  ])('is not made where the name $name', ({ input, why }) => {
+  ])('is not made if the name $name', ({ input, why }) => {
     const { hosts: made, left } = hosts(input, '', ['git']);
     expect(made).toHaveLength(input.length - 1);
     expect(left[0]?.why).toMatch(why);

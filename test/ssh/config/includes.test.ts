@@ -47,7 +47,7 @@ describe('what a configuration includes', () => {
       want: ['', '', '', 'A'],
     },
     { name: 'is not there', text: 'Include none nowhere/*\n# Include a.conf', want: [''] },
-  ])('is found where it $name', async ({ text, want }) => {
+  ])('is found if it $name', async ({ text, want }) => {
     expect(await includedTexts(text, folder, join(folder, 'vmssh.conf'))).toEqual(want);
   });
 });

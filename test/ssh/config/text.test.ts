@@ -58,7 +58,7 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
     });
   });
 
-  it.skipIf(noSsh).each(hosts)('lead %s to the relay where there is no addon', (host) => {
+  it.skipIf(noSsh).each(hosts)('lead %s to the relay if there is no addon', (host) => {
     const { proxycommand, proxyusefdpass } = effective({ program, fdpass: false }, host);
     expect(proxycommand).toBe("/opt/vmssh proxy --typed '%n' '%h' %p");
     expect(proxyusefdpass).toBe('no');

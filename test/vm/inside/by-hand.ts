@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Guest } from '../bed/guest.js';
 
-// What a person does by hand on a systemd older than 256, so that its sshd is reached over vsock.
+// What users do by hand on a systemd older than 256 to reach its sshd over vsock.
 export async function installVsockUnits(guest: Guest): Promise<void> {
   await guest.copyIn({ '/etc/systemd/system': fileURLToPath(new URL('./by-hand', import.meta.url)) });
   await guest.run(`systemctl daemon-reload

@@ -1,7 +1,7 @@
 import type { Guest } from '../bed/guest.js';
 
 // Boots a systemd-nspawn container in the guest: its root is the guest's own, under an overlay in memory. Resolves once
-// its systemd says that it is ready. It is registered at machined and exports its sshd where the systemd is ≥ 256.
+// its systemd says that it is ready. It is registered at machined and exports its sshd if the systemd is ≥ 256.
 export async function startContainer(guest: Guest, name: string): Promise<void> {
   await guest.run(
     `set -e

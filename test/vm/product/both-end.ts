@@ -19,7 +19,7 @@ export function bothEnd(scene: () => Scene): void {
   });
 }
 
-/** A relay stands still while its peer, which has sent its answer, closes, and stdin comes to its end. */
+/** A relay is stopped while its peer, which has sent its answer, closes, and stdin ends. */
 function ending(vmssh: string, port: number): string {
   return `set -e
     mkdir ${port} && cd ${port} && mkfifo input done

@@ -12,7 +12,7 @@ const begun = 1 << 20;
 
 /** A guest that stops answering, and one that is gone. Last of all: the guest is dead afterwards. */
 export function outages(scene: () => Scene): void {
-  test('a guest that is paused in the middle of a transfer: it stalls, and afterwards goes on, whole', async () => {
+  test('a guest that is paused in the middle of a transfer: it stalls, and afterwards continues, intact', async () => {
     const { host, target, guest } = scene();
     const { stdout: sum } = await guest.run(
       `head -c ${transfer} /dev/urandom >/dev/shm/slow; sha256sum </dev/shm/slow`,
@@ -39,7 +39,7 @@ export function outages(scene: () => Scene): void {
     }
   });
 
-  // No resume after this: vhost-device-vsock 0.3.0 panics when a guest answers somebody who has hung up meanwhile.
+  // No resume after this: vhost-device-vsock 0.3.0 panics when a guest answers a client that has hung up meanwhile.
   describe('a guest that is paused in the middle of transfers, and killed', () => {
     const sessions = new Map<string, Session>();
     let proxy: Session;
@@ -65,7 +65,7 @@ export function outages(scene: () => Scene): void {
       guest.pause();
     });
 
-    test('while paused: who asks for signs of life ends, and all others go on', async () => {
+    test('while paused: sessions with keepalives end, and all others continue', async () => {
       for (const [name, session] of sessions) {
         if (!name.endsWith('watchful')) continue;
         expect({ name, code: await session.ended(30) }).toEqual({ name, code: 255 });
@@ -80,7 +80,7 @@ export function outages(scene: () => Scene): void {
       expect(check).toMatchObject(documented('Multiplexers', 'ETIMEDOUT', muxPath(scene()), 22));
     });
 
-    test('killed: every ssh ends with 255, and so does a relay that nobody writes to', async () => {
+    test('killed: every ssh ends with 255, also over an idle relay', async () => {
       await scene().guest.kill();
       for (const [name, session] of sessions)
         expect({ name, code: await session.ended(30) }).toEqual({ name, code: 255 });

@@ -18,7 +18,7 @@ export function productSuite(suite: Suite): void {
   describeGuests(`the product and ${suite}`, () => {
     const scene = useScene(suite);
 
-    // Elsewhere the tests of the executable are left out where it is not built.
+    // Elsewhere the tests of the executable are skipped if it is not built.
     if (process.env.VMSSH_NO_SKIP === '1' && testsExecutable(suite)) {
       test('the executable is built: npm run build:exe', () => {
         expect(scene().stage.hasExecutable).toBe(true);

@@ -85,7 +85,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     await site.guest.run('! ls /root/.hushlogin && sed -i "s/no newline.*//" /root/.ssh/authorized_keys');
   });
 
-  test('never writes over a file of somebody else, nor over one that was edited', async () => {
+  test('never overwrites a file of somebody else, or one that was edited', async () => {
     const unit = '/etc/systemd/system/sshd-vsock@.service';
     await site.guest.run(`echo '[Service]' >${unit}`);
     const refused = await install();
@@ -154,7 +154,7 @@ sh -c "$(sed -n 's/^fix *systemd .* by: //p' /root/found)"
       input: init,
       allowFailure: true,
     });
-    // Nobody connects before: the device does not survive whoever hangs up on a guest that boots.
+    // Nothing connects before: the device does not survive a client that hangs up on a booting guest.
     await expect.poll(() => site.guest.console(), { timeout: 150_000 }).toContain('\nthe check is done');
     const look = async () => (await site.ssh(`root@${site.target}`, 'cat /proc/1/comm /root/found')).stdout;
     await expect.poll(look, { timeout: 60_000 }).toMatch(/^init\n/); // socat takes a moment

@@ -17,7 +17,7 @@ export function isWineBuilt(): boolean {
   return existsSync(wineFolder());
 }
 
-/** Builds Wine's root and prefix where they are not. Needs root and a Debian mirror. */
+/** Builds Wine's root and prefix if they are not. Needs root and a Debian mirror. */
 export async function ensureWine(log: (line: string) => void): Promise<string> {
   if (isWineBuilt()) return wineFolder();
   const started = Date.now();

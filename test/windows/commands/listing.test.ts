@@ -110,7 +110,7 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
       name: 'a list with a byte order mark',
       out: '\ufeff[{"Name":"86E0C1E9-782C-47E0-B7C2-99F8167F5178","ElementName":"日本","EnabledState":2}]\r\n',
     },
-  ])('asks PowerShell where WMI fails: $name', async ({ out }) => {
+  ])('asks PowerShell if WMI fails: $name', async ({ out }) => {
     rmSync(join(inject('work'), 'powershell.args'), { force: true });
     const { machines } = await json(powershell(out));
     expect(machines).toMatchObject([{ name: '日本', target: 'hyper-v/日本', status: 'running' }]);
@@ -162,7 +162,7 @@ describeWindows('vmssh resolve on Windows', () => {
   });
 
   describe('the cache', () => {
-    it('answers where nobody else does, and is torn without harm', async () => {
+    it('answers if nothing else does, and may be damaged without harm', async () => {
       const silent = { ...process.env, FAKE_WMI_HR: '80041003' };
       expect((await resolve('hyper-v/mint', silent)).code).toBe(1);
       expect((await resolve('hyper-v/mint', wmi([mint]))).code).toBe(0);
@@ -171,7 +171,7 @@ describeWindows('vmssh resolve on Windows', () => {
       expect((await resolve('hyper-v/mint', wmi([mint]))).stdout).toContain('Hyper-V knows "Mint"');
     });
 
-    it('is put right within the login where Windows knows the id no more', async () => {
+    it('is corrected within the login if Windows no longer knows the id', async () => {
       const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
       expect((await resolve('hyper-v/mint', wmi([mint]))).code).toBe(0);
       const anew = { ...mint, id: mint.id.replace('86', '87') };

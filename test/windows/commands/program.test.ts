@@ -12,7 +12,7 @@ describeWindows('the programs', () => {
     expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
   });
 
-  it('say what is missing where the addon was left in the archive', async () => {
+  it('say what is missing if the addon was left in the archive', async () => {
     const folder = join(inject('work'), 'alone');
     mkdirSync(folder);
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vmssh.exe'));

@@ -42,7 +42,7 @@ describeWindows('WSL2', () => {
     { name: 'there is no distribution', says: utf16(`There are none. ${install}\r\n`), code: '-1' },
     { name: 'WSL is not installed', says: utf16(`It is not installed: ${install}\r\n`), code: '1' },
     { name: 'WSL is not installed, in UTF-8', says: Buffer.from(`Nicht da: ${install}\r\n`), code: '50' },
-  ])('is an empty list where $name', async ({ says, code }) => {
+  ])('is an empty list if $name', async ({ says, code }) => {
     const env = wsl({ verbose: says }, code);
     expect(await list(env)).toMatchObject({ code: 0, stdout: '', stderr: '' });
     const { code: exit, stderr } = await runOnWindows([...vmssh, 'nc', '--banner', 'wsl/Debian'], { env });
@@ -72,7 +72,7 @@ describeWindows('WSL2', () => {
     expect(stderr).toContain(`hvsock:${vmId}:00000016-facb-11e6-bd58-64006a7986d3`);
   });
 
-  it('says that systemd is missing where nobody answers', async () => {
+  it('says that systemd is missing if nobody answers', async () => {
     const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: `${vmId}\ninit\n` };
     const env = { ...withHvsock({ PORT: '1', CONNECT: '10061' }), ...wsl(answers) };
     const { code, stderr } = await runOnWindows([...vmssh, 'nc', '--banner', 'wsl/Debian'], { env });

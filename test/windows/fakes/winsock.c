@@ -25,7 +25,7 @@ static int number(const char* name) {
   return text ? atoi(text) : 0;
 }
 
-// 0 where the socket is none of ours. A number may be used again: the last one counts.
+// 0 if the socket is none of ours. A number may be used again: the last one counts.
 static int family_of(SOCKET socket) {
   for (LONG i = min(count, MOST) - 1; i >= 0; i--) {
     if (sockets[i] == socket) return families[i];

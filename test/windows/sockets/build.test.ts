@@ -11,7 +11,7 @@ const addon = join(repo, 'dist/win32-x64/node-hvsock-native.node');
 describeWindows('the addon for Windows', () => {
   it('is the same at every build', async () => {
     const output = join(inject('work'), 'again.node');
-    // A compiler names its temporary files anew each time, also where it only links.
+    // A compiler names its temporary files anew each time, also when it only links.
     await buildWindowsAddon({ force: true, output });
     expect(readFileSync(output).equals(readFileSync(addon))).toBe(true);
     rmSync(output);

@@ -77,7 +77,7 @@ describeWindows('--wait', () => {
     return { ...outcome, retried: [...found].map(([, code, when]) => `${code} ${when}`) };
   };
 
-  it('goes on while the machine is not there, refuses, or the transport is down: as soon as it makes sense', async () => {
+  it('retries while the machine is not there, refuses, or the transport is down, as soon as it makes sense', async () => {
     const { code, stdout, retried } = await wait('10049,10051,10060,10061,10050,0');
     expect({ code, stdout, retried }).toEqual({
       code: 0,

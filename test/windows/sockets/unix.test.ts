@@ -45,7 +45,7 @@ describeWindows('a failure of a unix socket', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: messageOf('WSAEAFNOSUPPORT') });
   });
 
-  it('is a path that is too long, of which nobody is asked', async () => {
+  it('is a path that is too long, without asking the system', async () => {
     const long = `C:/${'x'.repeat(120)}`;
     const { code, stderr } = await runOnWindows([...vmssh, 'nc', '--banner', `unix/${long}`]);
     expect(code).toBe(2);

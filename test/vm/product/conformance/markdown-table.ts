@@ -1,7 +1,7 @@
 /** A column: row name → cell. */
 export type Cells = ReadonlyMap<string, string>;
 
-/** The column of the table under a heading of a document; empty where it has none. */
+/** The column of the table under a heading of a document; empty if it has none. */
 export function columnOf(text: string, heading: string, column: string): Cells {
   const { head, rows } = tableIn(text, heading);
   const at = head.indexOf(column);

@@ -72,7 +72,7 @@ export function loginsInGuest(scene: () => Scene, suite: Scene['suite']): void {
     });
 
     if (systemd >= 256) {
-      test('names the machines that there are where one is not', async () => {
+      test('names the existing machines if one is missing', async () => {
         const { guest, programs } = scene();
         for (const { name, vmssh } of programs) {
           const { other, nothing } = await batch(guest, {

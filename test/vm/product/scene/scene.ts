@@ -13,7 +13,7 @@ import { type Stage, stageProduct } from './stage.js';
 /** The guest's own CID. */
 export const cid = 42;
 
-/** One guest with the product in it and beside it, which all tests of a file share. */
+/** One guest, with the product in it and on this side, which all tests of a file share. */
 export interface Scene {
   readonly suite: Suite;
   readonly systemd: number;
@@ -28,7 +28,7 @@ export interface Scene {
   readonly programs: readonly GuestProgram[];
   /** Logins that were started before the guest was, with --wait. */
   readonly early: Readonly<Record<Mode, Session>>;
-  /** What the early logins said when TCP's sshd answered, before anybody listened on vsock; where that is known. */
+  /** What the early logins said when TCP's sshd answered, before anybody listened on vsock; if that is known. */
   readonly earlyBefore: Readonly<Record<Mode, string>> | undefined;
 }
 

@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 const addonPackage = 'node-hvsock-native';
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** The built product as npm installs it in `folder`/vmssh, and the executable in `folder`/linux-x64 where it is built. */
+/** The built product as npm installs it in `folder`/vmssh, and the executable in `folder`/linux-x64 if it is built. */
 export interface Stage {
   readonly folder: string;
   readonly hasExecutable: boolean;
 }
 
-/** Copies what was built to a temp folder: a build beside the tests then changes nothing. */
+/** Copies what was built to a temp folder: a build during the tests then changes nothing. */
 export function stageProduct({ withExecutable }: { withExecutable: boolean }): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-product-'));
   const home = join(folder, 'vmssh');

@@ -1,5 +1,5 @@
 #!/bin/sh
-# vmssh: tells what keeps sshd from answering on vsock here; changes nothing.
+# vmssh: shows what keeps sshd from answering on vsock here; changes nothing.
 # Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
 set -u
@@ -13,7 +13,7 @@ set -u
 . ./check/login.sh
 
 check_all() {
-  if [ "$(id -u)" != 0 ]; then say skipped root 'not as root: what only root may read is left out'; fi
+  if [ "$(id -u)" != 0 ]; then say skipped root 'not run as root: what only root can read is not checked'; fi
   noted=$logged_in
   if [ "$over" != vsock ]; then
     if check_sshd && check_host_keys; then :; fi
@@ -34,7 +34,7 @@ check_all() {
     say 'end' 1 "$faults found"
     exit 1
   fi
-  say 'end' 0 'nothing is wrong in here'
+  say 'end' 0 'no problems found'
 }
 
 check_all </dev/null

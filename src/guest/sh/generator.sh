@@ -38,7 +38,7 @@ main() {
   if [ -n "$(credential ssh.authorized_keys.root)" ] && ! tmpfiles_has_root_keys; then write_root_keys_unit; fi
 }
 
-# From systemd 256 on there is nothing to do.
+# Nothing to do from systemd 256 on.
 systemd_has_one() {
   for each in /usr/lib /lib /usr/local/lib /etc /run; do
     if [ -e "$each/systemd/system-generators/systemd-ssh-generator" ]; then return 0; fi

@@ -46,7 +46,7 @@ install_generator() {
     give_up 1
   fi
   finish
-  if ssh_auto_is_off; then say 'end' 0 'sshd is where systemd.ssh_listen= and ssh.listen say'; else say 'end' 0 "sshd is on vsock port 22$(cid_words)"; fi
+  if ssh_auto_is_off; then say 'end' 0 'sshd is where systemd.ssh_listen= and ssh.listen say'; else say 'end' 0 "sshd is on vsock port 22$(cid_text)"; fi
 }
 
 start_generated() {
@@ -62,7 +62,7 @@ start_generated() {
       if [ "$(show "$each" ActiveState)" = active ]; then
         say changed start "$each listens on $(show "$each" Listen)"
       else
-        fail start "$each does not start: $(last_words "$each")" "systemctl status $each"
+        fail start "$each does not start: $(last_message "$each")" "systemctl status $each"
       fi
     fi
   done

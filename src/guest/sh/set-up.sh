@@ -33,7 +33,7 @@ set_up() {
   hush
   prove
   finish
-  say end 0 "sshd is on vsock port $port$(cid_words)"
+  say end 0 "sshd is on vsock port $port$(cid_text)"
 }
 
 set_up </dev/null

@@ -1,5 +1,5 @@
 #!/bin/sh
-# vmssh: shows whether this guest was set up a moment ago.
+# vmssh: shows the proof that this guest was set up a moment ago.
 # Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
 set -u
@@ -10,7 +10,7 @@ show_proof() {
   here=$(proof_here)
   say ok proof "${here:-none}"
   if [ "$keep" = no ] && [ "$(id -u)" = 0 ]; then drop_proof; fi
-  say 'end' 0 'it was looked at'
+  say 'end' 0 'checked'
 }
 
 show_proof </dev/null

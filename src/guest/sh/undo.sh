@@ -1,5 +1,5 @@
 #!/bin/sh
-# vmssh: takes back what vmssh guest script did in this guest.
+# vmssh: undoes what vmssh guest script did in this guest.
 # Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
 set -u
@@ -11,13 +11,13 @@ set -u
 
 undo_main() {
   if [ "$(id -u)" != 0 ]; then
-    fail root "this runs as $(id -un), and writes to /etc" 'run it with sudo, or as root'
+    fail root "this runs as $(id -un), but has to write to /etc" 'run it with sudo, or as root'
     give_up 2
   fi
   undo_all
   drop_proof
   if [ "$faults" -gt 0 ]; then give_up 1; fi
-  say 'end' 0 'what vmssh had set up here is taken back'
+  say 'end' 0 'the set-up by vmssh was undone'
 }
 
 undo_main </dev/null

@@ -39,7 +39,7 @@ if [ "$machine" = nobody ]; then cat >/dev/null; echo 'Permission denied (public
 printf '%s\\n' "$@" >"$ROOT/$machine.args"
 cat >"$ROOT/$machine.script"
 steps='requirements() { :; }; somebody_did_it() { :; }; fix_hosts() { :; }; prove() { :; }; is_systemd() { :; }'
-steps="$steps; close_tcp() { say changed only-vsock closed; echo yes >$ROOT/$machine/closed; }; cid_words() { echo '; the CID is 4242'; }"
+steps="$steps; close_tcp() { say changed only-vsock closed; echo yes >$ROOT/$machine/closed; }; cid_text() { echo '; the CID is 4242'; }"
 sed -e "s|^R=''\\$|R='$ROOT/$machine'|" -e "\\$i $steps" "$ROOT/$machine.script" | sh -s
 `;
 

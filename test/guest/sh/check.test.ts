@@ -110,7 +110,7 @@ describe.each(shells)('$name', ({ command }) => {
     {
       name: 'WSL2 that was not restarted',
       files: { 'etc/wsl.conf': '[user]\n[boot]\n systemd = True\n' },
-      says: /counts from the next start\nfix .*in Windows: wsl --shutdown/,
+      says: /takes effect at the next start\nfix .*in Windows: wsl --shutdown/,
     },
   ])('6: $name', ({ files, says }) => {
     given({ ...wsl, ...files });
@@ -120,7 +120,7 @@ describe.each(shells)('$name', ({ command }) => {
   it('notes what works all the same', () => {
     given({ 'proc/1/comm': 'runit\n' });
     expect(run('noted=yes; check_systemd; echo "$? $faults"')).toBe(
-      'skipped  systemd       PID 1 is runit, not systemd; the login works all the same\n1 0\n',
+      'skipped  systemd       PID 1 is runit, not systemd; the login works anyway\n1 0\n',
     );
   });
 

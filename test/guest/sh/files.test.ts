@@ -130,7 +130,7 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('undo_all').stdout).toMatch(/^failed +undo .*changed after vmssh wrote it/);
     expect(existsSync(path('var/lib/vmssh/done'))).toBe(true);
     expect(run('rm "$R/etc/f"; undo_all; undo_all').stdout).toMatch(
-      /gone already\n.*nothing of vmssh is here\n$/,
+      /gone already\n.*vmssh has set up nothing here\n$/,
     );
   });
 });

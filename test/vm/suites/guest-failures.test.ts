@@ -63,7 +63,7 @@ describeGuests('failures in a guest of systemd 252', () => {
       /✓ authentication[\s\S]*✗ login +the connection works up to sshd, which refuses tester: .*Permission denied/,
     );
     expect(stdout).toMatch(
-      /✗ login +\/home\/tester may be written by others than tester \(d\S+ tester:tester/,
+      /✗ login +\/home\/tester can be written by users other than tester \(d\S+ tester:tester/,
     );
     await site.guest.run(
       /✗ login +\/home.*\n +fix, as the guest gives it: (.*)/.exec(stdout)?.[1] ?? 'false',
@@ -83,7 +83,7 @@ describeGuests('failures in a guest of systemd 252', () => {
     expect(slow.stdout).toMatch(/✗ unknown +looking up the name UNKNOWN took 2\d{3} ms/);
     const fixed = await site.install(); // finds it by itself, without --hosts-fix
     expect(fixed.stdout).toMatch(
-      /\+ hosts +\/etc\/hosts knows UNKNOWN: the lookup took 2\d{3} ms, and now \d{1,3} ms/,
+      /\+ hosts +\/etc\/hosts has UNKNOWN: the lookup took 2\d{3} ms, and now \d{1,3} ms/,
     );
     const fast = await site.vmssh(...args);
     expect(fast.code, fast.stdout).toBe(0);

@@ -22,7 +22,7 @@ export const outsides: readonly Outside[] = [
     number: '1: URL form',
     breaks: `sed -i s,vsock::22,vsock://any:22, ${units}/sshd-vsock.socket; ${reload}; systemctl restart sshd-vsock.socket`,
     step: 'address-form',
-    evidence: /ListenStream=vsock:\/\/any:22, and systemd 252 \(bad-setting\) knows no URL form/,
+    evidence: /ListenStream=vsock:\/\/any:22, and systemd 252 \(bad-setting\) does not support the URL form/,
     outside:
       /nothing listens on vsock port 22[\s\S]*- the socket unit has an address .* \(1 in docs\/guest\.md\)/,
     restores: ':',
@@ -97,7 +97,7 @@ export const insides: readonly Inside[] = [
     number: '11: keys that others could have written',
     breaks: 'chmod o+w /root/.ssh',
     step: 'login',
-    evidence: /\/root\/\.ssh may be written by others than root/,
+    evidence: /\/root\/\.ssh can be written by users other than root/,
     restores: ':',
   },
 ];

@@ -1,6 +1,6 @@
-# What a connection meets once something listens: sshd's folder, its banner, the lookup of UNKNOWN.
+# What a connection needs once something listens: sshd's folder, its banner, the lookup of UNKNOWN.
 
-# sshd locks itself into a folder; under /run somebody has to make it after every boot.
+# sshd needs a privilege separation folder; one under /run has to be made after every boot.
 check_privsep() {
   folder=$(privsep_folder "$sshd")
   made=$(show "$unit@look.service" RuntimeDirectory)
@@ -20,14 +20,14 @@ check_privsep() {
   case " $made " in
     *" ${folder#/run/} "*) say ok privsep "$unit@.service makes $folder" ;;
     *)
-      words=$(journalctl -q -b -o cat --no-pager -u "$unit@*" -g 'privilege separation' -n 1 2>/dev/null)
-      fail privsep "$folder is missing, and $unit@.service has no RuntimeDirectory=${folder#/run/}${words:+; the journal has: $words}" \
+      message=$(journalctl -q -b -o cat --no-pager -u "$unit@*" -g 'privilege separation' -n 1 2>/dev/null)
+      fail privsep "$folder is missing, and $unit@.service has no RuntimeDirectory=${folder#/run/}${message:+; the journal has: $message}" \
         "mkdir -p /etc/systemd/system/$unit@.service.d && printf '[Service]\nRuntimeDirectory=${folder#/run/}\nRuntimeDirectoryPreserve=yes\n' > /etc/systemd/system/$unit@.service.d/folder.conf && systemctl daemon-reload"
       return 1 ;;
   esac
 }
 
-# The proof: what a client gets.
+# The proof: the banner that a client gets.
 check_banner() {
   banner=$(banner_here "$port")
   case $banner in
@@ -35,18 +35,18 @@ check_banner() {
     no-client) say skipped banner 'no perl, python3 or socat to try it with: run vmssh check on the host' ;;
     no-loopback) say skipped banner 'vsock_loopback cannot be loaded: run vmssh check on the host' ;;
     silent)
-      fail accept "port $port is open and no banner comes" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'
+      fail accept "port $port is open, but sends no banner" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'
       return 1 ;;
     closed)
       fail banner "port $port is closed without a banner: $(journalctl -q -b -o cat --no-pager -u "${unit:-sshd-vsock}@*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1)" "journalctl -b -u '${unit:-sshd-vsock}@*'"
       return 1 ;;
     *)
-      fail listening "a connection to port $port over loopback fails, whatever systemd says: ${banner#error }" "systemctl restart ${unit:-sshd-vsock}.socket; ss -l --vsock shows what listens"
+      fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "systemctl restart ${unit:-sshd-vsock}.socket; ss -l --vsock shows what listens"
       return 1 ;;
   esac
 }
 
-# sshd calls a peer without an address UNKNOWN, and audit and PAM look that name up at each login.
+# sshd names a peer without an address UNKNOWN, and audit and PAM look that name up at each login.
 check_unknown() {
   ms=$(unknown_lookup_ms)
   if [ "$ms" -ge 1000 ]; then

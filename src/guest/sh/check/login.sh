@@ -1,6 +1,6 @@
-# Why sshd would refuse an account, though everything up to it is right.
+# Why sshd would refuse an account, if everything before it works.
 
-# check_login ACCOUNT: the first reason that is found.
+# check_login ACCOUNT: the first reason.
 check_login() {
   entry=$(getent passwd "$1")
   if [ -z "$entry" ]; then
@@ -14,14 +14,14 @@ check_login() {
   say ok login "$1 may log in${key_file:+ with the keys of $key_file}"
 }
 
-# What sshd_config comes to for this account and a peer named UNKNOWN; from 9.x on sshd needs no folder for that.
+# The effective sshd_config for this account and a peer named UNKNOWN; from 9.x on sshd needs no folder for that.
 sshd_says() {
   "$R$sshd" -T -C "user=$1,host=UNKNOWN,addr=UNKNOWN,laddr=UNKNOWN,lport=65535" 2>/dev/null || "$R$sshd" -T 2>/dev/null
 }
-# Older ones print the names in small letters, newer ones as the manual has them.
+# Older versions print the names in lower case, newer ones as in the manual.
 setting() { printf '%s\n' "$config" | grep -i "^$1 " | head -n 1 | cut -d ' ' -f 2-; }
 
-# The first value of a setting counts: so it goes before all others.
+# The first value of a setting counts, so it goes before all others.
 setting_fix() {
   if grep -Eq '^[[:space:]]*Include[[:space:]].*/etc/ssh/sshd_config\.d/' "$R/etc/ssh/sshd_config" 2>/dev/null; then
     echo "echo '$1' > /etc/ssh/sshd_config.d/00-vmssh-${1%% *}.conf"
@@ -33,20 +33,20 @@ setting_fix() {
 login_configured() {
   if [ -z "$config" ]; then return 0; fi
   if [ "$1" = root ] && [ "$(setting permitrootlogin)" = no ]; then
-    fail login "sshd_config comes to PermitRootLogin no$(refusals)" "$(setting_fix 'PermitRootLogin prohibit-password')"
+    fail login "sshd_config results in PermitRootLogin no$(refusals)" "$(setting_fix 'PermitRootLogin prohibit-password')"
     return 1
   fi
   if [ "$1" = root ] && [ "$(setting permitrootlogin)" = forced-commands-only ]; then
-    fail login "sshd_config comes to PermitRootLogin forced-commands-only$(refusals)" 'log in as another user, or set PermitRootLogin prohibit-password'
+    fail login "sshd_config results in PermitRootLogin forced-commands-only$(refusals)" 'log in as another user, or set PermitRootLogin prohibit-password'
     return 1
   fi
   if [ "$(setting pubkeyauthentication)" = no ]; then
-    fail login "sshd_config comes to PubkeyAuthentication no$(refusals)" "$(setting_fix 'PubkeyAuthentication yes')"
+    fail login "sshd_config results in PubkeyAuthentication no$(refusals)" "$(setting_fix 'PubkeyAuthentication yes')"
     return 1
   fi
   for list in allowusers allowgroups denyusers denygroups; do
     if [ -n "$(setting $list)" ] && refusals | grep -q 'not allowed'; then
-      fail login "sshd_config has $list $(setting $list)$(refusals)" "let $1 pass there; a peer over vsock has the host name UNKNOWN"
+      fail login "sshd_config has $list $(setting $list)$(refusals)" "allow $1 there; a peer over vsock has the host name UNKNOWN"
       return 1
     fi
   done
@@ -61,14 +61,14 @@ login_shell() {
   if [ "$1" != root ]; then
     for stop in /run/nologin /etc/nologin; do
       if [ -e "$R$stop" ]; then
-        fail login "$stop keeps all but root out" "rm $stop"
+        fail login "$stop blocks all logins but root's" "rm $stop"
         return 1
       fi
     done
   fi
 }
 
-# The first file of keys that is there; sshd does not read one that others could have written.
+# The first file of keys that exists; sshd does not read one that other users can write to.
 login_key_files() {
   key_file=
   for each in $(setting authorizedkeysfile); do
@@ -91,21 +91,21 @@ login_key_files() {
     loose=$(find "$R$each" -prune \( -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
     if [ -z "$loose" ] && ! private_group "$R$each"; then loose=$(find "$R$each" -prune -perm -020 2>/dev/null); fi
     if [ -n "$loose" ]; then
-      fail login "$each may be written by others than $1 ($(stat -c '%A %U:%G' "$R$each")), so sshd does not read $key_file$(refusals)" "chown $1: $each && chmod go-w $each"
+      fail login "$each can be written by users other than $1 ($(stat -c '%A %U:%G' "$R$each")), so sshd does not read $key_file$(refusals)" "chown $1: $each && chmod go-w $each"
       return 1
     fi
   done
 }
 
-# Debian's sshd lets the group write where nobody but its user is in it.
+# Debian's sshd accepts a group-writable file if only its user is in the group.
 private_group() {
   [ -e "$R/etc/debian_version" ] || return 1
   private=$(getent group "$(stat -c %g "$1")")
   [ "${private##*:}" = '' ] && [ "${private%%:*}" = "$(stat -c %U "$1")" ]
 }
 
-# What sshd said of refused logins in the last minutes.
+# sshd's messages about refused logins in the last minutes.
 refusals() {
-  words=$(journalctl -q -b --since -15min -o cat --no-pager -t sshd -t sshd-session -g 'not allowed because|Authentication refused|ROOT LOGIN REFUSED|not allowed' -n 1 2>/dev/null)
-  if [ -n "$words" ]; then echo "; the journal has: $words"; fi
+  message=$(journalctl -q -b --since -15min -o cat --no-pager -t sshd -t sshd-session -g 'not allowed because|Authentication refused|ROOT LOGIN REFUSED|not allowed' -n 1 2>/dev/null)
+  if [ -n "$message" ]; then echo "; the journal has: $message"; fi
 }

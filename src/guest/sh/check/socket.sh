@@ -1,6 +1,6 @@
 # The socket unit of the port and its template.
 
-# The socket unit of a port: the one of ours or systemd's, or any whose file names that port.
+# The socket unit of a port: ours or systemd's, or any whose file names that port.
 find_socket_unit() {
   if unit_file "$(unit_of_port "$1").socket" >/dev/null; then
     unit_of_port "$1"
@@ -30,12 +30,12 @@ check_socket() {
     return 1
   fi
   if [ "$major" -lt 256 ] && address=$(grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$R$file"); then
-    fail address-form "$file has $address, and systemd $major ($(show "$unit.socket" LoadState)) knows no URL form: that came with 256" \
+    fail address-form "$file has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support the URL form, which came with 256" \
       "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|' $file && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
     return 1
   fi
   if [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
-    fail address-form "$unit.socket is refused (bad-setting): $(last_words "$unit.socket")" "fix $file, then: systemctl daemon-reload && systemctl restart $unit.socket"
+    fail address-form "$unit.socket is refused (bad-setting): $(last_message "$unit.socket")" "fix $file, then: systemctl daemon-reload && systemctl restart $unit.socket"
     return 1
   fi
   check_accept && check_listening
@@ -74,11 +74,11 @@ check_listening() {
   if [ "$(show "$unit.socket" ActiveState)" = active ]; then
     say ok listening "$unit.socket listens on $(show "$unit.socket" Listen)"
   else
-    fail listening "$unit.socket is $(show "$unit.socket" ActiveState) ($(show "$unit.socket" Result)): $(last_words "$unit.socket")" "systemctl reset-failed $unit.socket; systemctl enable $unit.socket; systemctl restart $unit.socket"
+    fail listening "$unit.socket is $(show "$unit.socket" ActiveState) ($(show "$unit.socket" Result)): $(last_message "$unit.socket")" "systemctl reset-failed $unit.socket; systemctl enable $unit.socket; systemctl restart $unit.socket"
     return 1
   fi
 }
-last_words() { journalctl -q -b -u "$1" -o cat -n 1 --no-pager 2>/dev/null; }
+last_message() { journalctl -q -b -u "$1" -o cat -n 1 --no-pager 2>/dev/null; }
 
 no_socket_unit() {
   major=$(systemd_major)
@@ -86,7 +86,7 @@ no_socket_unit() {
     fail masked "the kernel's command line has systemd.ssh_auto=$(cmdline_word systemd.ssh_auto): no socket is made" \
       "take systemd.ssh_auto= away from the kernel's command line and reboot; until then: $(units_until_reboot)"
   elif [ "$major" -ge 256 ] && [ "$port" = 22 ]; then
-    fail listening "systemd $major made no sshd-vsock.socket when it started: $(generator_words)" \
+    fail listening "systemd $major made no sshd-vsock.socket when it started: $(generator_message)" \
       "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: the units of vmssh guest script, systemd.ssh_listen=vsock::22 on the kernel's command line, or ${module:-vsock} in the initramfs (modules-load.d is too late)"
   else
     fail listening "no unit listens on vsock port $port, and systemd $major makes none by itself" 'vmssh guest script writes them'
@@ -98,7 +98,7 @@ units_until_reboot() {
     " && printf '[Service]\nExecStart=-$(find_sshd) -i\nStandardInput=socket\nRuntimeDirectory=sshd\nRuntimeDirectoryPreserve=yes\n' > $until_unit@.service" \
     " && systemctl daemon-reload && systemctl start ${until_unit##*/}.socket"
 }
-generator_words() {
-  words=$(journalctl -q -b -o cat --no-pager -t systemd-ssh-generator -n 1 2>/dev/null)
-  if [ -n "$words" ]; then echo "$words"; else echo 'its generator says nothing'; fi
+generator_message() {
+  message=$(journalctl -q -b -o cat --no-pager -t systemd-ssh-generator -n 1 2>/dev/null)
+  if [ -n "$message" ]; then echo "$message"; else echo 'its generator printed nothing'; fi
 }

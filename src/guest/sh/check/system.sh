@@ -1,4 +1,4 @@
-# What has to be there before anything can listen: systemd as PID 1, sshd, its host keys.
+# What is needed before anything can listen: systemd as PID 1, sshd, its host keys.
 
 check_systemd() {
   if is_systemd; then
@@ -8,7 +8,7 @@ check_systemd() {
       "printf '[boot]\nsystemd=true\n' >> /etc/wsl.conf, then in Windows: wsl --shutdown"
     return 1
   elif is_wsl; then
-    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), though /etc/wsl.conf has [boot] systemd=true: it counts from the next start" 'in Windows: wsl --shutdown'
+    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), though /etc/wsl.conf has [boot] systemd=true: it takes effect at the next start" 'in Windows: wsl --shutdown'
     return 1
   else
     fail systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd" "boot with systemd as init$(sshd_without_systemd)"
@@ -16,7 +16,7 @@ check_systemd() {
   fi
 }
 
-# The folder that a unit would make is to be made too.
+# The fix also makes the folder that a unit would make.
 sshd_without_systemd() {
   if sshd=$(find_sshd) && command -v socat >/dev/null; then
     printf '%s' ", or run sshd on vsock by: mkdir -p $(privsep_folder "$sshd") && socat VSOCK-LISTEN:$port,fork EXEC:\"$sshd -i\""
@@ -47,12 +47,12 @@ install_command() {
 
 check_host_keys() {
   if [ "$(id -u)" != 0 ]; then
-    say skipped host-keys 'only root may read them'
+    say skipped host-keys 'only root can read them'
     return 0
   fi
   key_complaint=$(sshd_complaint "$sshd")
   case $key_complaint in
-    '') say ok host-keys 'sshd -t is content' ;;
+    '') say ok host-keys 'sshd -t reports no problems' ;;
     *[Nn]'o hostkeys available'*)
       if key_unit=$(key_units); then
         fail host-keys "sshd -t says: $key_complaint" "systemctl start $key_unit"

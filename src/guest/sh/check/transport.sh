@@ -1,4 +1,4 @@
-# The kernel's part: AF_VSOCK, the device and its driver, and what systemd makes of the CID.
+# The kernel's part: AF_VSOCK, the device and its driver, and how systemd reads the CID.
 
 check_transport() {
   if ! device=$(vsock_device); then
@@ -24,9 +24,9 @@ check_transport() {
     fi
     return 1
   fi
-  say ok transport "${device% *} vsock by $module$(cid_words)"
+  say ok transport "${device% *} vsock by $module$(cid_text)"
 }
-cid_words() {
+cid_text() {
   cid=$(own_cid)
   case $cid in
     '') ;;
@@ -35,8 +35,8 @@ cid_words() {
   esac
 }
 
-# systemd 258.3 to 260.2 take a Hyper-V guest, whose CID reads as "any" or 1, for one without vsock (systemd#40161, #42496).
-# Later ones know "any" there, but not 1, as which it reads while vsock_loopback is loaded.
+# The CID of a Hyper-V guest reads as "any" or 1, which systemd 258.3 to 260.2 treat as no vsock (systemd#40161, #42496).
+# Later versions accept "any", but not 1, which it is while vsock_loopback is loaded.
 has_cid_bug() {
   case $(virtualization) in microsoft) ;; *) return 1 ;; esac
   case $(systemd_full) in
@@ -46,9 +46,9 @@ has_cid_bug() {
 }
 check_cid_bug() {
   if [ "$port" = 22 ] && has_cid_bug && ! find_socket_unit 22 >/dev/null; then
-    fail hyper-v-cid "systemd $(systemd_full) on Hyper-V made no sshd-vsock.socket: it counts the CID that is read there, \"any\" or 1, as none" \
+    fail hyper-v-cid "systemd $(systemd_full) on Hyper-V made no sshd-vsock.socket: it treats the CID there, \"any\" or 1, as none" \
       "vmssh guest script writes the units that are missing; or boot with systemd.ssh_listen=vsock::22; or take systemd 260.3 or later, without vsock_loopback in /etc/modules-load.d"
     return 1
   fi
-  say ok hyper-v-cid 'no fault of systemd on Hyper-V is met here'
+  say ok hyper-v-cid 'no known bug of systemd on Hyper-V applies here'
 }

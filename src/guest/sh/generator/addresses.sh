@@ -1,6 +1,6 @@
 # The forms of an address.
 
-# The address as systemd 240 to 255 take it, which refuse a whole unit for one that they do not know.
+# The address in a form for systemd 240 to 255, which refuse a whole unit for an address that they do not know.
 stream_address() {
   case $1 in
     /* | @?*) echo "$1" ;;

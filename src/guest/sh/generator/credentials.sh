@@ -1,6 +1,6 @@
-# Where credentials lie.
+# Where credentials are.
 
-# credential NAME: its text. systemd gathers them from 250 on; before that, from where it would.
+# credential NAME: its text. systemd collects them from 250 on; before that, this reads the same sources.
 credential() {
   for each in "${CREDENTIALS_DIRECTORY:-/run/credentials/@system}" /run/credentials/@system /run/host/credentials; do
     if [ -f "$each/$1" ]; then

@@ -1,6 +1,6 @@
 # What this system is: a VM, a container, and whether it has vsock.
 
-# "vm:kvm", "container:systemd-nspawn": systemd tells its generators from 251 on.
+# "vm:kvm", "container:systemd-nspawn": systemd passes it to its generators from 251 on.
 virtualization() {
   if [ -n "${SYSTEMD_VIRTUALIZATION:-}" ]; then
     echo "$SYSTEMD_VIRTUALIZATION"
@@ -18,7 +18,7 @@ in_container() {
   return 1
 }
 
-# A device on one of the buses will do: its module comes later, and a socket on any CID needs none.
+# A device on one of the buses is enough: its module is loaded later, and a socket on any CID needs none.
 has_vsock() {
   modprobe -q vsock 2>/dev/null
   if ! grep -q '^AF_VSOCK' /proc/net/protocols 2>/dev/null; then return 1; fi

@@ -1,4 +1,4 @@
-# The keys of root, where systemd-tmpfiles does not put them there (from 252 on it does).
+# The keys of root, if systemd-tmpfiles does not install them (it does from 252 on).
 
 tmpfiles_has_root_keys() {
   for each in /etc /run /usr/local/lib /usr/lib /lib; do

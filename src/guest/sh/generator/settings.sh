@@ -1,5 +1,5 @@
-# Settings, from the words of the kernel's command line and the lines of the credential: $auto is yes or no, $listen has an
-# address a line.
+# Settings, from the words of the kernel's command line and the lines of the credential: $auto is yes or no, $listen has
+# one address per line.
 
 read_settings() {
   auto=yes
@@ -33,7 +33,7 @@ $lines
 LINES
 }
 
-# The words that the kernel was started with; in a container, those that systemd was.
+# The kernel's command line; in a container, that of systemd.
 command_line() {
   if in_container; then
     tr '\0' '\n' </proc/1/cmdline | sed 1d
@@ -42,7 +42,7 @@ command_line() {
   fi
 }
 
-# Words of a line, one a line; quotes hold together what they enclose.
+# The words of a line, one per line; quotes group.
 split() {
   case $1 in
     *[\"\']*) ;;
@@ -77,7 +77,7 @@ split() {
 
 trim() { printf '%s\n' "$1" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//'; }
 
-# A word without a value means yes, as everywhere in systemd.
+# A word without a value means yes, as always in systemd.
 set_auto() {
   case $1 in *=*) ;; *) auto=yes && return ;; esac
   case $(echo "$2" | tr '[:upper:]' '[:lower:]') in

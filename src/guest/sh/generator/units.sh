@@ -11,7 +11,7 @@ bind_vsock() {
 
 bind_unix() { write_socket "$1" "$2" "$3"; }
 
-# A container's manager may share a folder, and reach sshd through it.
+# A container's manager may share a folder to reach sshd through it.
 bind_export() {
   if ! in_container; then return 0; fi
   if [ -d /run/host/unix-export ] && [ -w /run/host/unix-export ] && writable /run/host/unix-export; then
@@ -33,14 +33,14 @@ $listen
 ADDRESSES
 }
 
-# write_socket NAME ADDRESS WORDS: with the template of the same name that it needs.
+# write_socket NAME ADDRESS ABOUT: with the template of the same name that it needs.
 write_socket() {
   address=$(printf '%s' "$2" | sed 's/%/%%/g')
-  words=$(printf '%s' "$3" | sed 's/%/%%/g')
+  about=$(printf '%s' "$3" | sed 's/%/%%/g')
   cat >"$folder/$1.socket" <<UNIT
 # Written at boot by vmssh-ssh-generator
 [Unit]
-Description=OpenSSH Server Socket (vmssh-ssh-generator, $words)
+Description=OpenSSH Server Socket (vmssh-ssh-generator, $about)
 Documentation=man:sshd(8)
 
 [Socket]
@@ -52,7 +52,7 @@ UNIT
   ln -sf "$(template)" "$folder/$1@.service"
 }
 
-# The packaged template, or one of ours.
+# The packaged template, or ours.
 template() {
   for packaged in /etc /run /usr/local/lib /usr/lib /lib; do
     packaged=$packaged/systemd/system/sshd@.service
@@ -81,7 +81,7 @@ UNIT
   echo "$folder/sshd-generated@.service"
 }
 
-# A packaged template may rely on another unit for sshd's folder in /run, which is gone when that unit stops.
+# A packaged template may rely on another unit for sshd's folder in /run, which disappears when that unit stops.
 help_template() {
   if [ -n "$(runtime_folder)" ] && ! grep -q '^RuntimeDirectory=' "$1"; then
     mkdir -p "$folder/sshd@.service.d"
@@ -92,7 +92,7 @@ help_template() {
   fi
 }
 
-# The folder that this sshd locks its unprivileged half into, where it lies in /run. "/run/sshd.pid" is in each of them.
+# This sshd's privilege separation folder, if it is in /run. Every sshd contains "/run/sshd.pid".
 runtime_folder() {
   for each in /usr/share/empty.sshd /var/empty/sshd /var/lib/empty /var/lib/sshd; do
     if grep -qF "$each" "$sshd"; then return 0; fi

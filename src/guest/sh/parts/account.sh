@@ -1,6 +1,6 @@
-# What an account gets: keys, and a login without the banner.
+# The changes for an account: keys, and a login without the login message.
 
-# find_home: of the account that keys and .hushlogin are for; nobody named one: who called sudo, or root.
+# find_home: of the account for keys and .hushlogin; by default the caller of sudo, or root.
 find_home() {
   account=${account:-${SUDO_USER:-root}}
   home=$(getent passwd "$account" | cut -d: -f6)

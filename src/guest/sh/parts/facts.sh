@@ -1,9 +1,9 @@
-# What a script finds out about the system it runs in, without changing it.
+# Facts about the system that a script runs in, without changing it.
 
 newline='
 '
 
-# The systemd that runs: 252, and 252.39-1~deb12u2 where it tells.
+# The running systemd: 252, and 252.39-1~deb12u2 if it reports that.
 systemd_major() { systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p'; }
 systemd_full() { systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\)\( (\([^)]*\))\)\{0,1\}.*/\1 \3/p' | sed 's/^[0-9]* \(..*\)/\1/;s/ $//'; }
 
@@ -32,8 +32,8 @@ find_sshd() {
   return 1
 }
 
-# The folder that this sshd locks its unprivileged half into, as it was built: Debian and Ubuntu /run/sshd, Fedora, RHEL
-# 9 and Arch /usr/share/empty.sshd, RHEL 8 /var/empty/sshd, openSUSE /var/lib/empty.
+# This sshd's privilege separation folder, set at build time: Debian and Ubuntu /run/sshd, Fedora, RHEL 9 and Arch
+# /usr/share/empty.sshd, RHEL 8 /var/empty/sshd, openSUSE /var/lib/empty.
 privsep_folder() {
   for folder in /usr/share/empty.sshd /var/empty/sshd /var/lib/empty /var/lib/sshd /run/sshd /var/empty; do
     if grep -qF "$folder" "$R$1" 2>/dev/null; then
@@ -44,13 +44,13 @@ privsep_folder() {
   echo /run/sshd
 }
 
-# What sshd says of its own configuration, one line; empty when it is content. That its folder under /run is missing is
-# for the unit to mend.
+# sshd's complaint about its own configuration, one line; empty if there is none. Ignores a missing folder under /run,
+# which the unit makes.
 sshd_complaint() {
   "$R$1" -t 2>&1 | grep -v 'Missing privilege separation directory' | grep -v '^[[:space:]]*$' | tail -n 1
 }
 
-# The units that make host keys before sshd starts: where the distribution has them.
+# The units that make host keys before sshd starts, if the distribution has them.
 key_units() {
   for unit in sshd-keygen.target sshdgenkeys.service sshd-keygen.service; do
     if [ -e "$R/usr/lib/systemd/system/$unit" ]; then
@@ -61,10 +61,10 @@ key_units() {
   return 1
 }
 
-# Where unit files lie, in the order systemd looks.
+# The folders of unit files, in systemd's order.
 unit_folders='/etc/systemd/system /run/systemd/system /run/systemd/generator /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system'
 
-# unit_file NAME: the file that systemd would read.
+# unit_file NAME: the file that systemd reads.
 unit_file() {
   for unit_folder in $unit_folders; do
     if [ -e "$R$unit_folder/$1" ] || [ -L "$R$unit_folder/$1" ]; then
@@ -78,11 +78,11 @@ unit_file() {
 # show UNIT PROPERTY
 show() { systemctl show "$1" -p "$2" --value 2>/dev/null; }
 
-# The kernel's part: is AF_VSOCK there, and what carries it?
+# The kernel's part: AF_VSOCK and its transport.
 has_vsock() { grep -q '^AF_VSOCK' "$R/proc/net/protocols" 2>/dev/null; }
 module_exists() { [ -d "$R/sys/module/$1" ] || modprobe -n -q "$1" 2>/dev/null; }
 
-# The vsock device of this machine and the module that drives it, by the buses: "virtio vmw_vsock_virtio_transport".
+# The vsock device of this machine and its driver, from the buses: "virtio vmw_vsock_virtio_transport".
 vsock_device() {
   for device in "$R"/sys/bus/virtio/devices/*; do
     if grep -q '^virtio:d00000013v' "$device/modalias" 2>/dev/null; then
@@ -107,7 +107,7 @@ vsock_device() {
   return 1
 }
 
-# Whether the module of that device is at work: a built-in one shows only by what it drives.
+# Whether the driver of that device is active: a built-in one only shows by its device.
 transport_loaded() {
   if [ -d "$R/sys/module/$1" ]; then return 0; fi
   case $1 in
@@ -117,7 +117,7 @@ transport_loaded() {
   esac
 }
 
-# A word of the kernel's command line, the last one counts: cmdline_word systemd.ssh_auto
+# A value from the kernel's command line, of which the last one counts: cmdline_word systemd.ssh_auto
 cmdline_word() { tr ' ' '\n' <"$R/proc/cmdline" 2>/dev/null | tr - _ | sed -n "s/^$1=//p" | tr -d '"' | tail -n 1; }
 ssh_auto_is_off() {
   case $(cmdline_word systemd.ssh_auto) in
@@ -126,10 +126,10 @@ ssh_auto_is_off() {
   return 1
 }
 
-# The names for a port: sshd-vsock for 22, as systemd calls it, sshd-vsock-PORT for others.
+# The unit names for a port: sshd-vsock for 22, as in systemd, sshd-vsock-PORT for others.
 unit_of_port() { if [ "$1" = 22 ]; then echo sshd-vsock; else echo "sshd-vsock-$1"; fi; }
 
-# Milliseconds that the lookup takes which sshd's helpers make of a peer without an address.
+# Milliseconds for the lookup that sshd's helpers make for a peer without an address.
 unknown_lookup_ms() {
   lookup_from=$(clock)
   timeout 25 getent ahosts UNKNOWN >/dev/null 2>&1

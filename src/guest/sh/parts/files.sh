@@ -1,15 +1,15 @@
-# Whose a file is. One of ours has a line with the hash of the others, so that neither somebody else's file nor an
-# edited one is ever overwritten or removed. Every file is written beside its place and moved there.
+# Who wrote a file. Ours have a line with the hash of the other lines, so that a foreign or edited file is never
+# overwritten or removed. Every file is written beside its place and moved there.
 
 state=$R/var/lib/vmssh
 copy=$state/copy
 
 sum_of() { sha256sum | cut -c1-16; }
 
-# The journal and what files were before are for root's eyes. If it fails, $said has why.
+# Only root can read the journal and the saved files. If it fails, $said has why.
 keep_state() { said=$(mkdir -p "$state/before" 2>&1 && chmod 700 "$state" "$state/before" 2>&1); }
 
-# kept_of FILE: where what is known of it lies: .was and .now are its text before and after, .lines what was added.
+# kept_of FILE: the path of its saved state: .was and .now are its text before and after, .lines what was added.
 kept_of() { echo "$state/before/$(printf '%s' "$1" | sum_of)"; }
 
 # keep FILE: stdin becomes a file of the state. If it fails, $said has why.
@@ -32,7 +32,7 @@ whose() {
   fi
 }
 
-# SELinux: what a file was born with is its temporary name's.
+# SELinux: a new file has the context of its temporary name.
 label() {
   if [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon "$1"; fi
 }

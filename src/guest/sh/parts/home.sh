@@ -1,10 +1,10 @@
-# How root works in the home of somebody whom it does not trust: with no more rights than theirs, in a session of its own,
-# so that nothing can be typed into root's terminal, and within limits of time and size.
+# How root works in an untrusted user's home: with only that user's rights, in a session of its own, so that nothing can
+# type into root's terminal, and within limits of time and size.
 
 as_seconds=10
-as_limit=1048577 # bytes: one more than a file may have
+as_limit=1048577 # bytes: the limit of a file plus one
 
-# as ACCOUNT COMMAND...: 137 if it took too long. What it complains of is not shown.
+# as ACCOUNT COMMAND...: 137 if it took too long. Its stderr is not shown.
 as() {
   as_account=$1
   shift
@@ -12,7 +12,7 @@ as() {
     "$@" 2>/dev/null
     return
   fi
-  # What it leaves running may hold on to the pipe.
+  # A process that it leaves running may keep the pipe open.
   {
     as_code=$(
       {
@@ -26,7 +26,7 @@ as() {
   return "${as_code:-1}"
 }
 
-# try ACCOUNT COMMAND...: what it prints is in $said, its complaints too.
+# try ACCOUNT COMMAND...: $said has its output, stderr included.
 try() {
   try_account=$1
   shift
@@ -38,7 +38,7 @@ try() {
   return "$try_code"
 }
 
-# read_copy ACCOUNT FILE: its text into the file $copy. 1: there is no such file; 2: it cannot be read, and $said has why.
+# read_copy ACCOUNT FILE: copies its text to the file $copy. 1: no such file; 2: it cannot be read, and $said has why.
 read_copy() {
   keep "$copy" </dev/null || return 2
   as "$1" test -e "$2"
@@ -46,7 +46,7 @@ read_copy() {
     0) ;;
     1) return 1 ;;
     *)
-      said="$2 cannot be looked at as $1"
+      said="$2 cannot be examined as $1"
       return 2 ;;
   esac
   if ! as "$1" test -f "$2"; then
@@ -63,7 +63,7 @@ read_copy() {
 }
 
 # replace ACCOUNT FILE MODE: stdin becomes the file; an existing one keeps its mode and owner. A file that cannot be
-# moved to (a bind mount) is written in place. If it fails, $said has why.
+# replaced (a bind mount) is written in place. If it fails, $said has why.
 replace() {
   # shellcheck disable=SC2016 # for the inner shell
   try "$1" sh -c '

@@ -1,8 +1,8 @@
-# Closes sshd's TCP listener: only for somebody who came in over vsock from outside, so that the way in is proved.
+# Closes sshd's TCP listener: only in a session over vsock from outside, which proves that route.
 
 close_tcp() {
   if ! came_over_vsock; then
-    fail only-vsock "this session did not come over vsock from the host (SSH_CONNECTION is ${way:-not set}), so TCP stays open" \
+    fail only-vsock "this session did not come over vsock from the host (SSH_CONNECTION is ${connection:-not set}), so TCP stays open" \
       'log in over vsock and run this again there; or vmssh guest install --only-vsock, which proves the route first'
     return 1
   fi
@@ -26,15 +26,15 @@ close_tcp() {
   fi
 }
 
-# sshd calls a peer over vsock UNKNOWN; sudo may hide that, so the processes above are asked too. The host's CID is 2.
+# sshd names a peer over vsock UNKNOWN; sudo may hide that, so this also reads the parent processes. The host's CID is 2.
 came_over_vsock() {
-  way=${SSH_CONNECTION:-}
+  connection=${SSH_CONNECTION:-}
   above=$PPID
-  while [ -z "$way" ] && [ "${above:-1}" -gt 1 ]; do
-    way=$(tr '\0' '\n' <"/proc/$above/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p')
+  while [ -z "$connection" ] && [ "${above:-1}" -gt 1 ]; do
+    connection=$(tr '\0' '\n' <"/proc/$above/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p')
     above=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$above/status" 2>/dev/null)
   done
-  case $way in
+  case $connection in
     'UNKNOWN '*) ;;
     *) return 1 ;;
   esac

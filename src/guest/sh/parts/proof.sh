@@ -1,9 +1,9 @@
-# What proves that two connections end in one machine: a number that the first leaves where only root can write. See
+# The proof that two connections reach the same machine: a number that the first leaves where only root can write. See
 # src/guest/proof.ts.
 
 proof_file=$R/run/vmssh-proof
 
-# What was left here, with nothing that a line of ours could not hold.
+# The proof that was left here, without characters that our lines cannot contain.
 proof_here() { if [ -f "$proof_file" ] && [ ! -L "$proof_file" ]; then head -c 64 "$proof_file" | tr -cd '0-9a-f'; fi; }
 
 leave_proof() {
@@ -13,10 +13,10 @@ leave_proof() {
   fi
 }
 
-# Before anything is done, where an earlier connection left its number.
+# Checked before anything is done, if an earlier connection left its number.
 need_proof() {
   if [ -z "$expect" ] || [ "$(proof_here)" = "$expect" ]; then return 0; fi
-  fail same-machine 'what was left in the guest a moment ago is missing: this is another machine' 'give its target by --target'
+  fail same-machine 'the proof left in the guest a moment ago is missing: this is another machine' 'set its target with --target'
   give_up 2
 }
 

@@ -1,4 +1,4 @@
-# How every script speaks: one line a step. src/guest/progress.ts reads these lines.
+# The output of every script: one line per step, which src/guest/run/progress.ts reads.
 
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
@@ -7,17 +7,17 @@ umask 022
 faults=0
 noted=no
 
-# say ok|changed|skipped|failed|fix STEP WORDS
+# say ok|changed|skipped|failed|fix STEP MESSAGE
 say() { printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)"; }
 
-# What journals, units and tools say may hold what a terminal obeys: escapes, C1 as a byte or in UTF-8, bidi controls. Which
-# of them a console takes for what is not known here, so ASCII is all that is shown.
+# Output of journals, units and tools may contain terminal controls: escapes, C1 as a byte or in UTF-8, bidi controls.
+# Which of them a console obeys is not known here, so only ASCII is shown.
 on_one_line() { tr -d '\r' | tr '\n\t' '  ' | tr -c ' -~' _; }
 
-# fail STEP WORDS [CURE]; with noted=yes something proved that it does no harm.
+# fail STEP MESSAGE [FIX]; noted=yes: something proved that it does no harm.
 fail() {
   if [ "$noted" = yes ]; then
-    say skipped "$1" "$2; the login works all the same"
+    say skipped "$1" "$2; the login works anyway"
     return 0
   fi
   faults=$((faults + 1))
@@ -37,7 +37,7 @@ clock() {
   echo "$clock_s$clock_c"0
 }
 
-# must STEP COMMAND...: a command of the system; what it complains of is the step's failure.
+# must STEP COMMAND...: a system command; its error output is the step's failure.
 must() {
   must_step=$1
   shift

@@ -1,8 +1,8 @@
-# The steps that every set-up has. What it needs is checked first; only then is anything written.
+# The steps of every set-up. All needs are checked before anything is written.
 
 need_root() {
   if [ "$(id -u)" != 0 ]; then
-    fail root "this runs as $(id -un), and writes to /etc" 'run it with sudo, or as root'
+    fail root "this runs as $(id -un), but has to write to /etc" 'run it with sudo, or as root'
     give_up 2
   fi
 }
@@ -10,37 +10,37 @@ need_root() {
 check_version() {
   major=$(systemd_major)
   if [ "${major:-0}" -lt 240 ]; then
-    fail systemd "systemd ${major:-of an unknown version} is older than 240" 'take a newer release of the distribution'
+    fail systemd "systemd ${major:-of an unknown version} is older than 240" 'use a newer release of the distribution'
     return 1
   fi
 }
 
-# Looks at everything first, so that a system that cannot is left as it is.
+# Checks everything first, so that an unsuitable system is not changed.
 requirements() {
   need_root
   if ! { check_systemd && check_version && check_sshd && check_host_keys && load_vsock && check_transport; }; then give_up 2; fi
 }
 
-# The kernel loads AF_VSOCK when the socket is made; to look at it now it is asked for now.
+# The kernel loads AF_VSOCK when the socket is made; this loads it now to check it.
 load_vsock() {
   if ! has_vsock; then modprobe -q vsock 2>/dev/null; fi
   if device=$(vsock_device) && ! transport_loaded "${device#* }"; then modprobe -q "${device#* }" 2>/dev/null; fi
   return 0
 }
 
-# The name that sshd gives a peer without an address, where looking it up is slow.
+# The name that sshd gives a peer without an address, if its lookup is slow.
 fix_hosts() {
   if has_unknown; then
-    say ok hosts '/etc/hosts knows UNKNOWN'
+    say ok hosts '/etc/hosts has UNKNOWN'
     return 0
   fi
   ms=$(unknown_lookup_ms)
   if [ "$hosts_fix" != yes ] && [ "$ms" -lt 1000 ]; then
-    say skipped hosts "looking up UNKNOWN takes $ms ms here, so /etc/hosts stays as it is (--hosts-fix adds it all the same)"
+    say skipped hosts "looking up UNKNOWN takes $ms ms here, so /etc/hosts is not changed (--hosts-fix adds it anyway)"
     return 0
   fi
   if add_lines root "$R/etc/hosts" 644 '127.0.0.1 UNKNOWN'; then
-    say changed hosts "/etc/hosts knows UNKNOWN: the lookup took $ms ms, and now $(unknown_lookup_ms) ms$(hosts_note)"
+    say changed hosts "/etc/hosts has UNKNOWN: the lookup took $ms ms, and now $(unknown_lookup_ms) ms$(hosts_note)"
   else
     fail hosts "/etc/hosts cannot be written: $said" "echo '127.0.0.1 UNKNOWN' >> /etc/hosts"
   fi
@@ -55,12 +55,12 @@ prove() {
   }
 }
 
-# A file for texts on their way, gone when this ends.
+# A temporary file, removed at the end.
 make_temp() {
   if said=$(mkdir -p "$R/run" 2>&1) && state_temp=$(mktemp "$R/run/vmssh-XXXXXX"); then
     trap 'rm -f "$state_temp"' EXIT
   else
-    fail units "no file can be made in /run: $said" 'df /run'
+    fail units "cannot create a file in /run: $said" 'df /run'
     give_up 2
   fi
 }
@@ -71,7 +71,7 @@ make_text() {
   fi
 }
 
-# The way back in over TCP stays open where anything failed.
+# TCP stays open if anything failed.
 finish() {
   if [ "$only_vsock" = yes ] && [ "$faults" = 0 ]; then close_tcp; fi
   if [ -n "$expect" ]; then drop_proof; fi

@@ -1,8 +1,8 @@
-# Takes back what the journal says, the latest first, and nothing else.
+# Undoes what the journal has, the latest first, and nothing else.
 
 undo_all() {
   if [ ! -f "$state/done" ]; then
-    say ok undo 'nothing of vmssh is here'
+    say ok undo 'vmssh has set up nothing here'
     return 0
   fi
   if ! sed '1!G;h;$!d' "$state/done" | keep "$state/undo"; then
@@ -56,7 +56,7 @@ undo_file() {
 
 sum_of_now() { if [ -e "$kept.now" ]; then sum_of <"$kept.now"; fi; }
 
-# A file of others gets back the bytes that it had; if it changed since, it loses only our lines.
+# A foreign file gets its old bytes back; if it changed since, only our lines are removed.
 undo_edit() {
   kept=$(kept_of "$2")
   undo_read "$1" "$2" || return
@@ -87,7 +87,7 @@ undo_added() {
   fi
 }
 
-# undo_read ACCOUNT FILE: its text into $copy; says why if that is not to be had.
+# undo_read ACCOUNT FILE: copies its text to $copy, or says why that failed.
 undo_read() {
   read_copy "$1" "$2"
   case $? in
@@ -98,7 +98,7 @@ undo_read() {
   return 1
 }
 
-# undo_replace ACCOUNT FILE TEXT WORDS
+# undo_replace ACCOUNT FILE TEXT MESSAGE
 undo_replace() {
   if replace "$1" "$2" 644 <"$3"; then
     say changed undo "$2 $4"

@@ -1,6 +1,6 @@
-# The units of ours: whether they are needed, what they hold, and how they come to work.
+# Our units: whether they are needed, what is in them, and how they are enabled.
 
-# Prints a unit's text, which was given in front, with what was found out here.
+# Prints a unit's text with the facts of this system filled in.
 socket_unit() { printf '%s' "$socket_text"; }
 service_unit() {
   printf '%s' "$service_text" | while IFS= read -r line; do
@@ -13,7 +13,7 @@ service_unit() {
   done
 }
 
-# systemd 256 and later listen on port 22 by themselves. Where theirs does not, the reason decides.
+# systemd 256 and later listen on port 22 by themselves. If theirs does not, the reason decides.
 systemd_does_it() {
   if [ "$(systemd_major)" -lt 256 ] || [ "$port" != 22 ]; then return 1; fi
   case $(whose "$R/etc/systemd/system/sshd-vsock.socket") in ours) return 1 ;; esac
@@ -29,13 +29,13 @@ systemd_does_it() {
     no_socket_unit
     give_up 2
   fi
-  why=$(generator_words)
+  why=$(generator_message)
   if has_cid_bug || is_wsl; then why='its generator does not see vsock in this kind of VM'; fi
-  say ok units "systemd $(systemd_full) made no socket here ($why): ours fills in"
+  say ok units "systemd $(systemd_full) made no socket here ($why): using ours"
   return 1
 }
 
-# Units of others that serve the port are theirs to keep: by our name, or at work by another.
+# Foreign units that serve the port are kept: one with our name, or an active one with another.
 somebody_did_it() {
   unit=$(find_socket_unit "$port") || return 1
   if [ "$unit" = "$name" ]; then

@@ -1,5 +1,5 @@
-# A vsock client out of what guests have: perl is in every Debian and Ubuntu, python3 in every Fedora, RHEL and most
-# others. It tells apart "banner SSH-2.0-x", "silent" (open, and nothing comes), "closed", and "error NUMBER WORDS".
+# A vsock client made of what guests have: perl is in every Debian and Ubuntu, python3 in every Fedora, RHEL and most
+# others. Prints "banner SSH-2.0-x", "silent" (open, but nothing arrives), "closed", or "error NUMBER MESSAGE".
 
 # vsock_try CID PORT SECONDS
 vsock_try() {
@@ -51,7 +51,7 @@ except OSError:
   fi
 }
 
-# This machine's own CID, where a client can ask /dev/vsock (IOCTL_VM_SOCKETS_GET_LOCAL_CID).
+# This machine's own CID, if a client can ask /dev/vsock (IOCTL_VM_SOCKETS_GET_LOCAL_CID).
 own_cid() {
   if command -v perl >/dev/null; then
     perl -e 'open my $f, "<", "/dev/vsock" or exit; my $b = "\0" x 8; ioctl($f, 0x7b9, $b) and print unpack("L", $b), "\n"'
@@ -61,7 +61,7 @@ print(struct.unpack("I", fcntl.ioctl(open("/dev/vsock"), 0x7B9, b"\0" * 8)[:4])[
   fi
 }
 
-# Loopback needs a module of its own; one that was loaded for a look is unloaded again.
+# Loopback needs its own module; if this loaded it, it is unloaded again.
 loopback_on() {
   loopback_was=yes
   if [ ! -d /sys/module/vsock_loopback ]; then
@@ -71,7 +71,7 @@ loopback_on() {
 }
 loopback_off() { if [ "$loopback_was" = no ]; then modprobe -q -r vsock_loopback 2>/dev/null || :; fi; }
 
-# banner_here PORT: what sshd answers over loopback.
+# banner_here PORT: sshd's answer over loopback.
 banner_here() {
   if ! loopback_on; then
     echo no-loopback

@@ -1,7 +1,7 @@
-# Writing files so that it can be taken back: what is done stands in the journal, $state/done, a line each, before it
-# is done. undo.sh reads it backwards.
+# Writing files so that it can be undone: each step gets a line in the journal, $state/done, before it is done. undo.sh
+# reads it backwards.
 
-# note KIND WORD...: into the journal, once. If it cannot be noted, it may not be done: $said has why.
+# note KIND WORD...: adds a line to the journal, once. If that fails, the step must not be done: $said has why.
 note() {
   keep_state || return 1
   note_line=$(printf '%s\t' "$@")
@@ -21,7 +21,7 @@ stamp() {
       stamp_rest=${stamp_text#*"$newline"} ;;
     *) stamp_rest=$stamp_text ;;
   esac
-  printf '# vmssh-guest %s: "vmssh guest script --undo" takes this back\n%s' "$(printf '%s' "$stamp_text" | sum_of)" "$stamp_rest"
+  printf '# vmssh-guest %s: "vmssh guest script --undo" removes this\n%s' "$(printf '%s' "$stamp_text" | sum_of)" "$stamp_rest"
 }
 
 # make_folder FOLDER: with its parents, each noted.
@@ -30,7 +30,7 @@ make_folder() {
   make_folder "${1%/*}" && note made "$1" && said=$(mkdir "$1" 2>&1)
 }
 
-# put STEP FILE MODE: stdin becomes a file of ours. Sets $put to ok or changed; fails where the file is not ours.
+# put STEP FILE MODE: stdin becomes our file. Sets $put to ok or changed; fails if the file is not ours.
 put=
 put() {
   put_new=$(stamp && echo .)
@@ -64,8 +64,7 @@ put_file() {
   fi
 }
 
-# add_lines ACCOUNT FILE MODE LINE...: puts lines at the end of a file that belongs to others; what it was is kept. If it
-# fails, $said has why.
+# add_lines ACCOUNT FILE MODE LINE...: appends lines to a foreign file; its old text is kept. If it fails, $said has why.
 add_lines() {
   add_account=$1 add_file=$2 add_mode=$3
   shift 3

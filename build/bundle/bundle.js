@@ -100,7 +100,8 @@ function wholeFastPath(fastPath, start) {
     resolveId: (id) => (id === whole ? id : undefined),
     load(id) {
       if (id !== whole) return undefined;
-      const exports = [...fastPath].map((file) => `export * from ${JSON.stringify(file)};`);
+      const modules = [...fastPath].filter((file) => !file.endsWith('.json'));
+      const exports = modules.map((file) => `export * from ${JSON.stringify(file)};`);
       return [...exports, ...(start ? [`import ${JSON.stringify(resolve(root, start))};`] : [])].join('\n');
     },
   };

@@ -1,5 +1,4 @@
 import type { Command, Io } from '../../cli/command.js';
-import { flag } from '../../cli/option.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { exitCode, printable } from '../../errors.js';
 import { adoptKeys } from '../../host-keys/adopt.js';
@@ -14,6 +13,7 @@ import { fileAt, fileError } from './files.js';
 import {
   type ConfigOptions,
   configOptions,
+  dryRunOption,
   type FindMachines,
   fileOptions,
   findMachines,
@@ -25,12 +25,6 @@ import { whatNow } from './what-now.js';
 export interface ConfigInstallOptions extends ConfigOptions {
   readonly dryRun: boolean;
 }
-
-const dryRunOption = flag({
-  long: 'dry-run',
-  short: 'n',
-  summary: 'print what would change, as config diff does',
-});
 
 /** vmssh config install: our lines in a file of their own, and one Include line in ssh's main configuration. */
 export const configInstall: Command<ConfigInstallOptions> = {

@@ -46,6 +46,12 @@ export const systemOption = flag({
   summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
 });
 
+export const dryRunOption = flag({
+  long: 'dry-run',
+  short: 'n',
+  summary: 'print what would change; exits 1 if anything would change',
+});
+
 /** The options of config print. */
 export const lineOptions = [patternsOption, prefixOption];
 

@@ -1,21 +1,14 @@
 import type { Command, Io } from '../../cli/command.js';
-import { flag } from '../../cli/option.js';
 import { positionals } from '../../cli/values.js';
 import { showPlan } from './apply.js';
 import { carryOut } from './carry-out.js';
-import { systemOption } from './options.js';
+import { dryRunOption, systemOption } from './options.js';
 import { planUninstall } from './plan.js';
 
 export interface ConfigUninstallOptions {
   readonly system: boolean;
   readonly dryRun: boolean;
 }
-
-const dryRunOption = flag({
-  long: 'dry-run',
-  short: 'n',
-  summary: 'print what would change; exits 1 if anything would change',
-});
 
 /** vmssh config uninstall: undoes config install. */
 export const configUninstall: Command<ConfigUninstallOptions> = {

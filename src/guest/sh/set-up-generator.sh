@@ -3,20 +3,7 @@
 # Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
 set -u
-. ./parts/report.sh
-. ./parts/files.sh
-. ./parts/home.sh
-. ./parts/write.sh
-. ./parts/facts.sh
-. ./parts/vsock.sh
-. ./check/system.sh
-. ./check/transport.sh
-. ./check/socket.sh
-. ./check/answer.sh
-. ./parts/account.sh
-. ./parts/proof.sh
-. ./parts/steps.sh
-. ./parts/only-vsock.sh
+. ./parts/set-up.sh
 
 install_generator() {
   need_proof

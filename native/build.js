@@ -24,7 +24,7 @@ const addonName = 'node-hvsock-native.node';
 const programName = 'vmssh-relay';
 const programOwn = ['main', 'relay_process'].map((name) => `src/${programName}/${name}.cpp`);
 const programSources = [
-  ...['relay/pump_linux', 'relay/relay_loop_linux', 'stream/stream_linux'],
+  ...['relay/pump_linux', 'relay/relay_directions_linux', 'relay/relay_loop_linux', 'stream/stream_linux'],
   ...['system/event_linux', 'system/failure'],
 ].map((name) => `src/${name}.cpp`);
 

@@ -1,68 +1,22 @@
+#include "relay_loop.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <optional>
+#include <cerrno>
 #include <utility>
 
-#include "../system/clock.h"
 #include "../system/failure.h"
-#include "pump_linux.h"
-#include "relay_loop.h"
+#include "relay_linux.h"
 
-// Over 200 lines: one loop serves both directions, and how each of them ends depends on the other.
 namespace hvsock {
 namespace {
 
-using Step = Pump::Step;
-using WaitsFor = Pump::WaitsFor;
-
-constexpr int turns = 8;                // for one direction, then it is the other's turn
 constexpr unsigned roundsPerPoll = 16;  // while bytes move: how often to poll for everything else
 constexpr double drainPatience = 5000;  // milliseconds without a byte, if lingerMs sets no limit
 constexpr double probeInterval = 1000;  // milliseconds
-constexpr std::size_t unlimited = SIZE_MAX;
 constexpr short broken = POLLERR | POLLHUP | POLLNVAL;
-
-class Relay {
- public:
-  Relay(int socket, int input, int output, double lingerMs, const Event& stop, const AtRest* atRest);
-  RelayResult run();
-
- private:
-  enum class Up { open, ended, refused };  // refused: the socket takes no more bytes
-  enum class Down { open, ended, failed };
-
-  bool send();
-  bool receive();
-  std::optional<RelayEnd> over() const;
-  bool idle() const;
-  Clock::time_point deadline() const;
-  void wait(Clock::time_point until);
-
-  void inputEnded();
-  void peerEnded();
-  void peerFailed();
-  void outputFailed();
-  void outputGone();
-  bool lingers() const;
-  void noteMove();
-
-  Pump up_;    // input → socket
-  Pump down_;  // socket → output
-  Up upState_ = Up::open;
-  Down downState_ = Down::open;
-  const double lingerMs_;
-  const Event& stop_;
-  const bool isVsock_;
-  const AtRest* atRest_;
-  const Clock::time_point restsFrom_;
-  bool inputEnded_ = false;       // no more bytes come from input
-  bool peerGone_ = false;         // the peer ended both directions
-  bool outputGone_ = false;       // nobody reads what comes from the socket
-  std::size_t left_ = unlimited;  // once output is gone: bytes that input had accepted by then and that must still be sent
-  Clock::time_point lastMove_;    // kept once input ended or output is gone
-};
 
 bool isVsock(int socket) {
   int family = 0;
@@ -70,10 +24,7 @@ bool isVsock(int socket) {
   return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_VSOCK;
 }
 
-// Whether the peer has stopped reading. Consumes no bytes.
-bool refusesBytes(int socket) {
-  return ::send(socket, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN && errno != EINTR;
-}
+}  // namespace
 
 Relay::Relay(int socket, int input, int output, double lingerMs, const Event& stop, const AtRest* atRest)
     : up_(Stream(input), Stream(socket)),
@@ -99,66 +50,6 @@ RelayResult Relay::run() {
       wait({});  // without blocking
     }
   }
-}
-
-bool Relay::send() {
-  bool any = false;
-  for (int turn = 0; turn < turns; ++turn) {
-    if (upState_ != Up::open || up_.waitsFor != WaitsFor::nothing || left_ == 0) break;
-    switch (up_.step(left_)) {
-      case Step::moved:
-        any = true;
-        if (left_ != unlimited) left_ -= up_.last;
-        noteMove();
-        break;
-      case Step::blocked:
-        if (left_ != unlimited && up_.waitsFor == WaitsFor::source) left_ = 0;  // somebody else took them
-        break;
-      case Step::ended:
-        inputEnded();
-        break;
-      case Step::sourceFailed:
-        // A terminal that hung up, or a socket whose other end was closed with unread bytes.
-        if (up_.error != EIO && up_.error != ECONNRESET) throw Failure{up_.error, "read", {}};
-        inputEnded();
-        break;
-      case Step::sinkFailed:
-        if (up_.error == ENOMEM || up_.error == ENOBUFS) throw Failure{up_.error, "send", {}};
-        upState_ = Up::refused;  // what the peer sent before must still be delivered
-        break;
-    }
-  }
-  return any;
-}
-
-bool Relay::receive() {
-  bool any = false;
-  for (int turn = 0; turn < turns; ++turn) {
-    if (downState_ != Down::open || down_.waitsFor != WaitsFor::nothing || outputGone_) break;
-    switch (down_.step(unlimited)) {
-      case Step::moved:
-        any = true;
-        noteMove();
-        break;
-      case Step::blocked:
-        break;
-      case Step::ended:
-        peerEnded();
-        break;
-      case Step::sourceFailed:
-        down_.error = receiveError(down_.source.fd, down_.error);
-        if (down_.error == 0) {
-          peerEnded();
-        } else {
-          peerFailed();
-        }
-        break;
-      case Step::sinkFailed:
-        outputFailed();
-        break;
-    }
-  }
-  return any;
 }
 
 std::optional<RelayEnd> Relay::over() const {
@@ -216,7 +107,7 @@ void Relay::wait(Clock::time_point until) {
   if (sends && (set[socket].revents & (POLLOUT | broken))) up_.waitsFor = WaitsFor::nothing;
   if (receives && (set[socket].revents & (POLLIN | broken))) down_.waitsFor = WaitsFor::nothing;
   if (downState_ == Down::ended) {
-    peerGone_ = (set[socket].revents & broken) != 0 || (isVsock_ && refusesBytes(up_.sink.fd));
+    peerGone_ = (set[socket].revents & broken) != 0 || (isVsock_ && peerRefusesBytes());
   }
   if (set[output].revents & broken) {
     outputGone();
@@ -225,50 +116,10 @@ void Relay::wait(Clock::time_point until) {
   }
 }
 
-void Relay::inputEnded() {
-  if (upState_ == Up::open) {
-    shutdown(up_.sink.fd, SHUT_WR);
-    upState_ = Up::ended;
-  }
-  inputEnded_ = true;
-  noteMove();
-}
-
-void Relay::peerEnded() {
-  downState_ = Down::ended;
-  down_.sink.end();
-  peerGone_ = refusesBytes(down_.source.fd);
-}
-
-// A caller that exits closes its input first: then a broken connection is not reported to it.
-void Relay::peerFailed() {
-  downState_ = Down::failed;
-  if (down_.sink.ready(0)) outputGone();
-}
-
-void Relay::outputFailed() {
-  const int error = down_.error;
-  if (error != EPIPE && error != ECONNRESET && error != ENOTCONN && error != EIO) throw Failure{error, "write", {}};
-  outputGone();
-}
-
-// What input had accepted when the reader went away is still sent, but no more: input may never end.
-void Relay::outputGone() {
-  outputGone_ = true;
-  left_ = up_.held() + up_.source.accepted();
-  noteMove();
-}
-
 bool Relay::lingers() const {
   const bool silent = downState_ == Down::open && down_.waitsFor == WaitsFor::source;
   return inputEnded_ && lingerMs_ >= 0 && (silent || downState_ == Down::failed);
 }
-
-void Relay::noteMove() {
-  if (inputEnded_ || outputGone_) lastMove_ = Clock::now();
-}
-
-}  // namespace
 
 RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
                      const AtRest* atRest) {

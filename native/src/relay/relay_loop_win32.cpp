@@ -8,71 +8,13 @@
 #include "../system/failure_win32.h"
 #include "../stream/socket_win32.h"
 #include "../stdio/stdio_win32.h"
+#include "pump_win32.h"
 
-// Over 200 lines: one loop serves both directions, and how each of them ends depends on the other.
 namespace hvsock {
 namespace {
 
 constexpr double drainPatience = 5000;  // milliseconds without a byte, if lingerMs sets no limit
 constexpr double probeInterval = 200;   // milliseconds; Windows has no event for a pipe whose reader went away
-
-// One direction of a relay: the intake's bytes go to the sink, and meanwhile the intake reads on.
-struct Pump {
-  Pump(Intake& source, std::unique_ptr<Channel> sink) : source(source), sink(std::move(sink)) {}
-  ~Pump() {
-    if (!writing) return;
-    if (sink->cancel()) {
-      source.pin(false);
-    } else {
-      sink.release();  // the system may still read from the intake: both are kept until the process ends
-    }
-  }
-  Pump(const Pump&) = delete;
-  Pump& operator=(const Pump&) = delete;
-
-  // Does what it can without blocking. True if anything happened.
-  bool step() {
-    bool any = reads ? source.advance() : source.collect();
-    while (!error) {
-      if (!writing) {
-        if (source.size() == 0) break;
-        sink->beginWrite(source.data(), source.size());
-        writing = true;
-        source.pin(true);
-      }
-      const Outcome outcome = sink->outcome();
-      if (outcome.kind == Outcome::Kind::pending) break;
-      any = true;
-      writing = false;
-      source.pin(false);
-      if (outcome.kind == Outcome::Kind::failed) {
-        error = outcome.error;
-      } else {
-        source.take(outcome.length);
-        moved += outcome.length;
-        if (reads) source.advance();
-      }
-    }
-    if (error != 0) source.take(source.size());  // nobody takes them any more
-    return any;
-  }
-
-  // The sink has all of the source's bytes, and nothing follows.
-  bool isDone() const { return source.isEnded() && source.size() == 0 && !writing; }
-  bool sourceBroke() const { return source.error() != 0 && source.size() == 0 && !writing; }
-
-  void addEvents(std::vector<HANDLE>& events) const {
-    if (source.isReading()) events.push_back(source.event());
-    if (writing) events.push_back(sink->event());
-  }
-
-  Intake& source;
-  std::unique_ptr<Channel> sink;
-  bool reads = true;
-  bool writing = false;
-  std::uint64_t moved = 0;
-  int error = 0;  // the sink's
-};
 
 class Relay {
  public:

@@ -75,7 +75,7 @@ const mutants: readonly { name: string; file: string; from: string; to: string }
   { name: 'both halves closed', file: 'relay/relay_loop_win32.cpp', from: 'SD_SEND', to: 'SD_BOTH' },
   {
     name: 'a short send taken for all',
-    file: 'relay/relay_loop_win32.cpp',
+    file: 'relay/pump_win32.cpp',
     from: 'source.take(outcome.length)',
     to: 'source.take(source.size())',
   },

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "../system/clock.h"
+#include "pump_linux.h"
+#include "relay_loop.h"
+
+namespace hvsock {
+
+// A session: both directions and how each of them ends, which depends on the other.
+class Relay {
+ public:
+  Relay(int socket, int input, int output, double lingerMs, const Event& stop, const AtRest* atRest);
+  RelayResult run();
+
+ private:
+  using Step = Pump::Step;
+  using WaitsFor = Pump::WaitsFor;
+  static constexpr std::size_t unlimited = SIZE_MAX;
+
+  enum class Up { open, ended, refused };  // refused: the socket takes no more bytes
+  enum class Down { open, ended, failed };
+
+  bool send();
+  bool receive();
+  std::optional<RelayEnd> over() const;
+  bool idle() const;
+  Clock::time_point deadline() const;
+  void wait(Clock::time_point until);
+
+  void inputEnded();
+  void peerEnded();
+  void peerFailed();
+  void outputFailed();
+  void outputGone();
+  bool lingers() const;
+  bool peerRefusesBytes() const;
+  void noteMove();
+
+  Pump up_;    // input → socket
+  Pump down_;  // socket → output
+  Up upState_ = Up::open;
+  Down downState_ = Down::open;
+  const double lingerMs_;
+  const Event& stop_;
+  const bool isVsock_;
+  const AtRest* atRest_;
+  const Clock::time_point restsFrom_;
+  bool inputEnded_ = false;       // no more bytes come from input
+  bool peerGone_ = false;         // the peer ended both directions
+  bool outputGone_ = false;       // nobody reads what comes from the socket
+  std::size_t left_ = unlimited;  // once output is gone: bytes that input had accepted by then and that must still be sent
+  Clock::time_point lastMove_;    // kept once input ended or output is gone
+};
+
+}  // namespace hvsock

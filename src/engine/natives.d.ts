@@ -15,6 +15,8 @@ declare module 'engine:files' {
   export function close(descriptor: number): void;
   /** None at end-of-file. */
   export function read(descriptor: number, most: number): Uint8Array;
+  /** How many bytes it put there; 0 at end-of-file. */
+  export function readInto(descriptor: number, into: Uint8Array): number;
   /** The number of bytes that were written. */
   export function write(descriptor: number, bytes: Uint8Array): number;
   export function fstat(descriptor: number): readonly number[];

@@ -44,8 +44,8 @@ export function readTextSync(path: string, limit = defaultLimit, pipes = false):
   try {
     if (!pipes) checkStats(fstatSync(file), path, limit);
     const bytes = new Bytes(path, limit);
-    for (let buffer = bytes.next(); ; buffer = bytes.next())
-      if (!bytes.add({ buffer, bytesRead: readSync(file, buffer) })) return bytes.all().toString();
+    while (bytes.add({ bytesRead: readSync(file, bytes.next()) })) {}
+    return bytes.all().toString();
   } finally {
     closeSync(file);
   }
@@ -62,33 +62,45 @@ function checkStats(stats: Stats, path: string, limit: number): void {
 class Bytes {
   readonly #path: string;
   readonly #limit: number;
+  /** Buffers that are full. */
   readonly #parts: Buffer[] = [];
+  #buffer: Buffer;
+  #used = 0;
   #length = 0;
 
   constructor(path: string, limit: number) {
     this.#path = path;
     this.#limit = limit;
+    this.#buffer = Buffer.allocUnsafe(Math.min(shortestRead, limit + 1));
   }
 
+  /** Where the next bytes go. */
   next(): Buffer {
-    return Buffer.allocUnsafe(Math.min(longestRead, this.#limit - this.#length + 1));
+    if (this.#used === this.#buffer.length) {
+      this.#parts.push(this.#buffer);
+      this.#buffer = Buffer.allocUnsafe(Math.min(this.#length, longestRead, this.#limit - this.#length + 1));
+      this.#used = 0;
+    }
+    return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
   }
 
-  /** Whether there can be more. */
-  add({ buffer, bytesRead }: { buffer: Buffer; bytesRead: number }): boolean {
-    this.#parts.push(buffer.subarray(0, bytesRead));
+  /** Whether there may be more. */
+  add({ bytesRead }: { bytesRead: number }): boolean {
+    this.#used += bytesRead;
     this.#length += bytesRead;
     if (this.#length > this.#limit) throw tooLong(this.#path, this.#limit);
     return bytesRead > 0;
   }
 
   all(): Buffer {
-    return Buffer.concat(this.#parts, this.#length);
+    const last = this.#buffer.subarray(0, this.#used);
+    return this.#parts.length === 0 ? last : Buffer.concat([...this.#parts, last], this.#length);
   }
 }
 
-/** Bytes. */
-const longestRead = 16 << 10;
+/** Bytes. Most files of /proc are shorter than the first. */
+const shortestRead = 4 << 10;
+const longestRead = 64 << 10;
 
 function tooLong(path: string, limit: number): Error {
   return failure('EFBIG', `it is longer than ${limit} bytes`, path);

@@ -30,6 +30,13 @@ JSValue read(Call& call) {
   return newBytes(call.js, buffer.get(), static_cast<std::size_t>(length));
 }
 
+// Fills the bytes that JavaScript gives, as far as there are some: how many.
+JSValue readInto(Call& call) {
+  const auto [data, length] = call.bytes(1);
+  auto* into = const_cast<std::uint8_t*>(data);
+  return JS_NewInt64(call.js, succeeded(::read(call.integer(0), into, length), "read"));
+}
+
 // As many bytes as the system accepts at once.
 JSValue write(Call& call) {
   const auto [data, length] = call.bytes(1);
@@ -78,7 +85,7 @@ JSValue setNonblocking(Call& call) {
 constexpr Native functions[] = {
     {"open", native<open>},
     {"close", native<close>},
-    {"read", native<read>},
+    {"read", native<read>}, {"readInto", native<readInto>},
     {"write", native<write>},
     {"fstat", native<fstat>},
     {"fstatIdentity", native<fstatIdentity>},

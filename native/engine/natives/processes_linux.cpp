@@ -90,6 +90,11 @@ std::vector<std::string> candidates(const std::string& program, const std::vecto
   return found;
 }
 
+// A fork for each folder of PATH takes longer than to look there. What is relative begins in the child's folder.
+bool isAbsent(const std::string& path) {
+  return path[0] == '/' && access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 // spawn(program, words, environment, descriptors, folder or undefined, whether in a session of its own): the pid.
 JSValue spawn(Call& call) {
   const std::string program = call.word(0);
@@ -104,6 +109,7 @@ JSValue spawn(Call& call) {
   const std::vector<char*> variables = pointers(environment);
   int failure = ENOENT;
   for (const std::string& path : candidates(program, environment)) {
+    if (isAbsent(path)) continue;
     pid_t pid = -1;
     const int result = posix_spawn(&pid, path.c_str(), preparation.actions(), preparation.attributes(),
                                    arguments.data(), variables.data());

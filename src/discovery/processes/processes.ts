@@ -66,7 +66,7 @@ async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise
 async function readOne(pid: number, uid: number, deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
   // A process may exit meanwhile.
   const text = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`).catch(() => '');
-  const argv = text.replace(/\0$/, '').split('\0');
+  const argv = (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
   return argv[0] === '' ? [] : [withoutLoader({ pid, uid, argv })];
 }
 
@@ -89,8 +89,16 @@ function trusting(
 // Not the folder's owner, which is root for a process that forbids core dumps (proc_pid(5)).
 async function ownerOf(pid: number, deps: Deps, fs: ProcFs): Promise<number | undefined> {
   const status = await fs.readStatus(`${procDir(deps)}/${pid}/status`).catch(() => '');
-  const owner = /^Uid:\t(\d+)/m.exec(status)?.[1];
-  return owner === undefined ? undefined : Number(owner);
+  // A thread of the kernel is no machine; there are often more of them than of programs.
+  const [owner, kernelThread] = [fieldOf(status, 'Uid'), fieldOf(status, 'Kthread')];
+  return owner === '' || kernelThread === '1' ? undefined : Number(owner);
+}
+
+/** The first word of a line; "" if there is none. */
+function fieldOf(status: string, name: string): string {
+  const label = `\n${name}:\t`;
+  const at = status.indexOf(label);
+  return at < 0 ? '' : (/^\S+/.exec(status.slice(at + label.length))?.[0] ?? '');
 }
 
 // If its own dynamic loader started the program, the program comes after the loader's options.

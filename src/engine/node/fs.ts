@@ -34,9 +34,7 @@ export function closeSync(descriptor: number): void {
 }
 
 export function readSync(descriptor: number, into: Uint8Array): number {
-  const bytes = files.read(descriptor, into.length);
-  into.set(bytes);
-  return bytes.length;
+  return files.readInto(descriptor, into);
 }
 
 export function writeSync(descriptor: number, bytes: Uint8Array): number {
@@ -106,8 +104,8 @@ export function readdirSync(path: string, options?: { readonly withFileTypes: tr
   const pairs = paths.readdir(path);
   const names = pairs.filter((each) => typeof each === 'string');
   if (!options) return names.sort();
-  const typeOf = (name: string) => Number(pairs[pairs.indexOf(name) + 1]);
-  return names.sort().map((name) => new TypedEntry(path, name, typeOf(name)));
+  const types = new Map(pairs.map((name, at) => [name, Number(pairs[at + 1])]));
+  return names.sort().map((name) => new TypedEntry(path, name, types.get(name) ?? 0));
 }
 
 export const readlinkSync: (path: string) => string = paths.readlink;

@@ -3,6 +3,8 @@ export interface Rules {
   readonly sep: '/' | '\\';
   readonly delimiter: ':' | ';';
   isSeparator(character: string | undefined): boolean;
+  /** Where a path falls into names. */
+  readonly separator: string | RegExp;
   split(path: string): Root;
   /** Whether two names are the same. */
   same(one: string, other: string): boolean;
@@ -39,18 +41,9 @@ export interface Flavour {
 }
 
 export function flavour(rules: Rules, workingFolder: () => string): Flavour {
-  const { sep, delimiter, isSeparator, split, same } = rules;
+  const { sep, delimiter, isSeparator, separator, split, same } = rules;
 
-  const namesOf = (path: string) => {
-    const names: string[] = [];
-    let start = 0;
-    for (let at = 0; at <= path.length; at++) {
-      if (at < path.length && !isSeparator(path[at])) continue;
-      if (at > start) names.push(path.slice(start, at));
-      start = at + 1;
-    }
-    return names;
-  };
+  const namesOf = (path: string) => path.split(separator).filter((name) => name !== '');
 
   /** Removes "." and resolves ".."; one that leads above the start is kept if the path is relative. */
   const flat = (names: readonly string[], rooted: boolean) => {

@@ -4,6 +4,7 @@ export const posix = flavour(
   {
     sep: '/',
     delimiter: ':',
+    separator: '/',
     isSeparator: (character) => character === '/',
     split: (path) => {
       const rooted = path.startsWith('/');

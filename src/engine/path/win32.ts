@@ -7,6 +7,7 @@ export const win32 = flavour(
   {
     sep: '\\',
     delimiter: ';',
+    separator: /[\\/]/,
     isSeparator: (character) => character === '\\' || character === '/',
     split: (path) => {
       const [whole = '', drive, server, share] = deviceForm.exec(path) ?? [];

@@ -28,6 +28,19 @@ describe('processes by name', () => {
     expect(await processesNamed(/^vm$/, deps, undefined, uid)).toHaveLength(want);
   });
 
+  it('are no threads of the kernel, whose memory is not read', async () => {
+    const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
+    writeFileSync(join(procDir, '101/status'), 'Name:\tvm\nUid:\t0\t0\t0\t0\nKthread:\t1\n');
+    const read: string[] = [];
+    const readMemory = (path: string) => {
+      read.push(path);
+      return fs.readMemory(path);
+    };
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    expect(found.map(({ pid }) => pid)).toEqual([100]);
+    expect(read).toEqual([join(procDir, '100/cmdline')]);
+  });
+
   it('come after the loader that started them', async () => {
     const loader = ['/x/ld-linux-x86-64.so.2', '--library-path', '/x/lib', '--argv0=y', '/x/bin/vm', '-a'];
     const procDir = fakeProc(dir, [{ argv: loader }]);

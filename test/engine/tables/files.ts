@@ -135,6 +135,31 @@ export const files: readonly Case[] = [
     want: [3, [2, 1, 0], 'ab'],
   },
   {
+    name: 'into a part of a buffer',
+    run: inFolder(async (folder) => {
+      fs.writeFileSync(join(folder, 'a'), 'abc');
+      const file = fs.openSync(join(folder, 'a'), 'r');
+      const all = Buffer.from('-----');
+      const count = fs.readSync(file, all.subarray(1, 3));
+      fs.closeSync(file);
+      return [count, all.toString(), await failure(() => fs.readSync(file, all))];
+    }),
+    want: [2, '-ab--', 'EBADF'],
+  },
+  {
+    name: 'types in a folder of many',
+    run: inFolder((folder) => {
+      const names = Array.from({ length: 300 }, (_, i) => `x${i}`).sort();
+      for (const name of names)
+        if (name.endsWith('7')) fs.mkdirSync(join(folder, name));
+        else fs.writeFileSync(join(folder, name), '');
+      const found = fs.readdirSync(folder, { withFileTypes: true });
+      const right = found.every((each) => each.isDirectory() === each.name.endsWith('7'));
+      return [found.map(({ name }) => name).join() === names.join(), right];
+    }),
+    want: [true, true],
+  },
+  {
     name: 'which file it is',
     run: inFolder(async (folder) => {
       const path = join(folder, 'a');

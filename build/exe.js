@@ -44,8 +44,8 @@ function run(program, args) {
   if (status !== 0) fail(`${program} failed: ${error?.message ?? `exit code ${status}`}`);
 }
 
-/** @param {string} words @returns {never} */
-function fail(words) {
-  console.error(`build:exe: ${words}`);
+/** @param {string} message @returns {never} */
+function fail(message) {
+  console.error(`build:exe: ${message}`);
   process.exit(1);
 }

@@ -17,7 +17,7 @@ const pending = { promise: new Promise(() => {}), cancel() {} };
 export const load = () => ({ watchHangup: () => pending, isSocket: () => false, connect: () => process.exit(0) });
 `;
 
-/** What runs on the way and gives back a value, a setting or an answer: docs/layout.md says so. */
+/** What also runs and returns a value, a setting or an answer: docs/layout.md lists them. */
 const beside = [
   /^(address|cli|target)\//,
   /^(clock|errors|native|runtime)$/,

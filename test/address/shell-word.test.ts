@@ -34,8 +34,8 @@ describe('shellQuoted', () => {
 
 describe.each(shells)('a line for $name', ({ command }) => {
   it('has every word', () => {
-    const words = ['printf', '%s.', ...hostile];
-    expect(shell(command, shellLine(words)).stdout).toBe(hostile.map((text) => `${text}.`).join(''));
+    const args = ['printf', '%s.', ...hostile];
+    expect(shell(command, shellLine(args)).stdout).toBe(hostile.map((text) => `${text}.`).join(''));
   });
 });
 

@@ -121,7 +121,9 @@ async function bench({ quick, only, runs }) {
 function busy([before = 0]) {
   if (before < availableParallelism() / 2) return [];
   const busy = `the machine was busy (load ${before.toFixed(1)} before the first run)`;
-  return [`${busy}: these figures say little, least of all against programs of one thread; run it again`];
+  return [
+    `${busy}: these figures are not reliable, least of all compared with programs of one thread; run it again`,
+  ];
 }
 
 /** @param {readonly import('./types.js').FigureResult[]} results */

@@ -14,7 +14,7 @@ export function summarize(values) {
 }
 
 /**
- * How ours compares with theirs: the ratio of the medians, and the median of the ratios run by run. Of runs that stood
+ * How ours compares with theirs: the ratio of the medians, and the median of the ratios run by run. Of runs that were
  * side by side the latter says more if the machine's speed changes.
  * @param {readonly number[]} ours
  * @param {readonly number[]} theirs

@@ -70,7 +70,7 @@ export interface Competitor {
 }
 
 export interface Target {
-  /** Whose value is held against the peer's. */
+  /** Whose value is compared with the peer's. */
   readonly of: string;
   /** The competitor to compare with; absent: the value itself counts. */
   readonly peer?: string;

@@ -34,25 +34,25 @@ describe('a command that is loaded by itself', () => {
     ['ssh', '--help'],
     ['ssh'],
   ])('gets what commander makes of %s %s %s', async (...args) => {
-    const words = args.filter((word) => word !== undefined);
-    expect(await outcome(runCommandLine, words)).toEqual(await outcome(runWithCommander, words));
+    const given = args.filter((word) => word !== undefined);
+    expect(await outcome(runCommandLine, given)).toEqual(await outcome(runWithCommander, given));
   });
 
   it.each([
     ['ssh', '-v', 'mint', 'true'],
     ['rsync', '-h', 'a', 'mint:'],
-  ])('hands the words of %s on', async (name, ...words) => {
-    const { got } = await outcome(runCommandLine, [name, ...words]);
-    expect(got).toEqual({ name, raw: { positionals: words, options: {} } });
+  ])('passes the arguments of %s on', async (name, ...args) => {
+    const { got } = await outcome(runCommandLine, [name, ...args]);
+    expect(got).toEqual({ name, raw: { positionals: args, options: {} } });
   });
 
   it.each([
-    { words: ['ssh', 'vso'], has: 'vsock/\tan address' },
-    { words: ['list', '--out'], has: '--output\t' },
-    { words: ['config', 'unin'], has: 'uninstall\t' },
-    { words: ['lis'], has: 'list\t' },
-  ])('completes $words', async ({ words, has }) => {
-    const { out } = await outcome(runCommandLine, ['complete', '--', ...words]);
+    { args: ['ssh', 'vso'], has: 'vsock/\tan address' },
+    { args: ['list', '--out'], has: '--output\t' },
+    { args: ['config', 'unin'], has: 'uninstall\t' },
+    { args: ['lis'], has: 'list\t' },
+  ])('completes $args', async ({ args, has }) => {
+    const { out } = await outcome(runCommandLine, ['complete', '--', ...args]);
     expect(out).toContain(has);
   });
 

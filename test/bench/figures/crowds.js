@@ -50,7 +50,7 @@ export function crowds({ harness }, socket, all, quick) {
     },
     {
       id: 'crowd-left',
-      title: 'processes that they left behind',
+      title: 'processes left running',
       unit: '',
       better: less,
       runs: 1,

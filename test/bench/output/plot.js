@@ -20,7 +20,7 @@ export function asPlot({ figures }) {
     '.ours{fill:#2da44e}.peer{fill:#8c959f}.bare{fill:#d0d7de}.spread{stroke:#24292f;stroke-opacity:.6}',
   ].join('');
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" viewBox="0 0 ${width} ${top}">
-<title>vmssh beside its peers: medians, with the least and the most</title>
+<title>vmssh and its peers: medians, with minimum and maximum</title>
 <style>${style}</style>
 <rect width="${width}" height="${top}" fill="#fff"/>
 ${parts.join('\n')}

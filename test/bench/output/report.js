@@ -7,17 +7,17 @@ import { heading, number, rows, verdictRows } from './table.js';
 export function asMarkdown(result) {
   const { figures, machine, versions, notes } = result;
   const targets = [
-    ['figure', 'of', 'held against', 'ratio', 'run by run', 'to reach', ''],
+    ['figure', 'of', 'compared with', 'ratio', 'run by run', 'target', ''],
     ...figures.flatMap(verdictRows),
   ];
   const facts = Object.entries({ ...machine, ...versions }).map(([name, value]) => `${name} ${value}`);
   return `# Performance
 
-Made by \`npm run bench -- --write\`. ${result.quick ? 'A quick run: its figures say little. ' : ''}On ${facts.join(', ')}.
+Made by \`npm run bench -- --write\`. ${result.quick ? 'A quick run: its figures are not reliable. ' : ''}On ${facts.join(', ')}.
 
-![Medians, with the least and the most](performance.svg)
+![Medians, with minimum and maximum](performance.svg)
 
-## What was to be reached
+## Targets
 
 ${table(targets)}
 ${notes.map((note) => `\n- ${note}`).join('')}
@@ -26,11 +26,11 @@ ${notes.map((note) => `\n- ${note}`).join('')}
 
 ${losses(figures)}
 
-Where the time goes, and what was tried: [performance-profile.md](performance-profile.md).
+Why, and what was tried: [performance-profile.md](performance-profile.md).
 
 ## All figures
 
-Medians; the last column is the least and the most of all runs.
+Medians; the last column is the minimum and maximum of all runs.
 ${figures.map(section).join('')}
 ${method}`;
 }
@@ -49,7 +49,7 @@ function losses(figures) {
       .map(({ of, peer, ratio, value, atMost, atLeast }) => {
         const is = peer ? `${ratio?.toFixed(2)} × ${peer}` : `${number(value ?? 0)} ${unit}`.trim();
         const limit = `${atMost === undefined ? 'at least' : 'at most'} ${atMost ?? atLeast}${peer ? ' ×' : ` ${unit}`}`;
-        return `- **${title}**, ${of}: ${is}, and ${limit.trim()} was to be reached.`;
+        return `- **${title}**, ${of}: ${is}; the target is ${limit.trim()}.`;
       }),
   );
   const beaten = figures.flatMap((figure) => {
@@ -62,7 +62,7 @@ function losses(figures) {
   return [
     missed.length > 0 ? missed.join('\n') : 'Every target was reached.',
     beaten.length > 0
-      ? `\nWho is better than the executable, whatever the target says:\n\n${beaten.join('\n')}`
+      ? `\nWhere another program is better than the executable, with or without a target:\n\n${beaten.join('\n')}`
       : '',
   ].join('\n');
 }
@@ -91,20 +91,20 @@ function escapeCell(cell) {
 const method = `
 ## How it was measured
 
-\`npm run bench\` compiles a small C program that plays ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. In the
-same process a thread listens on a unix socket and sends a banner at once. The clock runs from before the fork to the
-banner's last byte; with fd passing the banner is read from the socket that was passed. No test data leaves the memory.
+\`npm run bench\` compiles a small C program that acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. In the
+same process a thread listens on a unix socket and sends a banner at once. The time is from just before the fork to the
+banner's last byte; with fd passing the banner is read from the passed socket. No test data is written to disk.
 
-- Competitors take turns, A B C A B C …, after one run each that only warms the caches. Compared are medians; "run by run" is the median of the ratios of
-  neighbouring runs, which says more where the machine's speed drifts. A target counts by the ratio of the medians.
-- systemd-ssh-proxy and libvirt-ssh-proxy are trixie's own packages in a root of their own, entered by chroot(2) right before exec. libvirt-ssh-proxy only asks a libvirtd
-  for a CID: without one, what is timed is its start until it says so.
-- A bare process is timed from the fork to its end; "one write" from the fork to the first byte that it writes.
-- \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` behind the socket. Each proxy is started through one more exec, since one of them needs its chroot.
-- A relay's throughput starts after one byte went there and back: no process start in it. The source writes and the sink reads 256 KiB
-  at a time. PSS is the sum over all of a proxy's processes, once it did not change for 2.5 seconds; by then a relay of the executable has
+- Competitors take turns, A B C A B C …, after one run each to warm the caches. Medians are compared; "run by run" is the median of the ratios of
+  neighbouring runs, which is more reliable if the machine's speed changes. The ratio of the medians decides whether a target is reached.
+- systemd-ssh-proxy and libvirt-ssh-proxy are trixie's packages in a root of their own, entered by chroot(2) right before exec. libvirt-ssh-proxy only asks a libvirtd
+  for a CID: without a libvirtd, its time is from its start to its error.
+- A bare process is timed from the fork to its exit; "one write" from the fork to the first byte that it writes.
+- \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` on the socket. Each proxy is started through one more exec, since one of them needs its chroot.
+- A relay's throughput is measured after one byte went there and back, so it includes no process start. The source writes and the sink reads 256 KiB
+  at a time. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds; by then a relay of the executable has
   freed its engine.
 - Environment variables are those of a plain login: NODE_OPTIONS and the like would change how a runtime starts.
 
-Run it on a machine that does nothing else: on a busy one the runtimes' threads wait for a processor, and C programs have none.
+Run it on an idle machine: on a busy one the threads of runtimes wait for a processor, which C programs do not have.
 `;

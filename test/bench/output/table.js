@@ -4,7 +4,7 @@
 export function asText({ figures, notes, machine }) {
   const lines = figures.flatMap((figure) => ['', heading(figure), ...align(rows(figure))]);
   const targets = align([
-    ['figure', 'of', 'held against', 'ratio', 'pairwise', 'target', ''],
+    ['figure', 'of', 'compared with', 'ratio', 'run by run', 'target', ''],
     ...figures.flatMap(verdictRows),
   ]);
   const facts = Object.entries(machine).map(([name, value]) => `${name}: ${value}`);

@@ -89,7 +89,7 @@ describe('wrong usage', () => {
     expect(() => understand(command, args, fakeIo())).toThrow(UsageError);
     expect(() => understand(command, args, fakeIo())).toThrow(says);
   });
-  it('of a target is told as such', () => {
+  it('of a target is reported as such', () => {
     expect(() => guestInstall.parse(raw({ target: 'web' }, 'web'), fakeIo())).toThrow(ConnectError);
     expect(() => guestInstall.parse(raw({ route: 'target' }, 'me@web'), fakeIo())).toThrow(
       'cannot understand "web": unknown kind of target',

@@ -127,7 +127,7 @@ describe('guest install continues only in the machine where it began', () => {
     expect(err).toMatch(/hint: .*--key FILE.*--target TARGET/);
   });
 
-  it('a typed target that cannot be logged in to is told as not proved', async () => {
+  it('a typed target that cannot be logged in to is reported as not proved', async () => {
     const { code, out } = await install('nobody', target(true));
     expect(code).toBe(0);
     expect(out).toMatch(/- same-machine +not proved: .*Permission denied/);

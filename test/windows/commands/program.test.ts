@@ -13,13 +13,13 @@ describeWindows('the programs', () => {
   });
 
   it('say what is missing if the addon was left in the archive', async () => {
-    const folder = join(inject('work'), 'alone');
+    const folder = join(inject('work'), 'by-itself');
     mkdirSync(folder);
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vmssh.exe'));
-    const command = [workFile('alone/vmssh.exe'), 'nc', '--banner', 'hvsock:LOOPBACK:vsock-22'];
+    const command = [workFile('by-itself/vmssh.exe'), 'nc', '--banner', 'hvsock:LOOPBACK:vsock-22'];
     const { code, stderr } = await runOnWindows(command);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/hyper-v needs the native addon\. .*alone.*node-hvsock-native\.node/);
+    expect(stderr).toMatch(/hyper-v needs the native addon\. .*by-itself.*node-hvsock-native\.node/);
     expect(stderr).toContain('hint: put node-hvsock-native.node from the archive next to vmssh.exe');
   });
 });

@@ -1,6 +1,6 @@
 // bridge.exe PROGRAM ARGUMENTS...
 //
-// Starts a program with the pipes that Win32-OpenSSH gives a ProxyCommand: one-way, overlapped, in byte mode, with
+// Starts a program with the pipes that Win32-OpenSSH gives a ProxyCommand: unidirectional, overlapped, in byte mode, with
 // buffers of 4 KiB. Carries bytes between them and its own stdin, stdout and stderr, which under Wine are Unix
 // descriptors that node.exe cannot open. Ends with the program's exit code.
 //

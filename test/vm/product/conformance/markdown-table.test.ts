@@ -5,14 +5,14 @@ const text = `# Title
 
 ## One
 
-Words.
+Text.
 
 | check | a | b |
 | --- | --- | --- |
 | x | yes | no |
 | y | yes |  |
 
-More words.
+More text.
 
 ## Two
 

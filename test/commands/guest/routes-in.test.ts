@@ -10,7 +10,7 @@ import { call, raw } from './call.js';
 const dir = useTempDir();
 
 // Programs of the same name that keep what they were given and answer as a guest would.
-describe('ways into a guest', () => {
+describe('routes into a guest', () => {
   const bin = () => join(dir, 'bin');
   beforeAll(() => {
     mkdirSync(bin());
@@ -41,7 +41,7 @@ esac
   const given = (name: string) =>
     readFileSync(join(bin(), name), 'utf8').replace(/^leave='[0-9a-f]{32}'$/m, "leave=''");
 
-  it('WSL: as root of the distribution, by stdin; what fails is told with its cure', async () => {
+  it('WSL: as root of the distribution, by stdin; a failure is reported with its fix', async () => {
     const { code, out } = await call(guestInstall, raw({}, 'wsl/Ubuntu-24.04'), io());
     expect(code).toBe(1);
     expect(out).toBe(
@@ -61,7 +61,7 @@ esac
     expect(given('machinectl.args')).toBe(`--quiet\nshell\nroot@web\n/bin/sh\n-c\n${undoScript()}\n`);
   });
 
-  it('ssh: a sudo that asks is told with another way', async () => {
+  it('ssh: a sudo that asks is reported, with another route', async () => {
     const failed = call(guestInstall, raw({}, 'ann@web'), io());
     await expect(failed).rejects.toMatchObject({
       problem: 'the script did not run there: sudo: a password is required',
@@ -69,7 +69,7 @@ esac
     });
   });
 
-  it('ssh: on a terminal a sudo that asks is asked there, and the script lies in a file meanwhile', async () => {
+  it('ssh: on a terminal a sudo that asks is asked there, and the script is kept in a file meanwhile', async () => {
     const terminal = { stdin: true, stdout: true, stderr: true };
     const { code, out } = await call(guestInstall, raw({}, 'ann@web'), { ...io(), terminal });
     expect(code).toBe(1); // as the script said

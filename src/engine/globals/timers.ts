@@ -45,8 +45,10 @@ export function setInterval<Args extends unknown[]>(
 export function setImmediate<Args extends unknown[]>(
   callback: (...args: Args) => void,
   ...args: Args
-): Timeout {
-  return new Timeout(addImmediate(() => callback(...args)));
+): Timeout;
+export function setImmediate(callback: (nothing: undefined) => void): Timeout;
+export function setImmediate(callback: (...args: never[]) => void, ...args: unknown[]): Timeout {
+  return new Timeout(addImmediate(() => callback(...(args as never[]))));
 }
 
 /** Cancels any of the three. */

@@ -94,6 +94,8 @@ export function spawn(program: string, args: readonly string[], options: SpawnOp
     const { pid, pipes } = startChild(program, args, { cwd, env, detached, stdio });
     child = new ChildProcess(pid, pipes);
   } catch (error) {
+    // What the caller got wrong is thrown, and what the system refused is an event.
+    if ((error as NodeJS.ErrnoException).errno === undefined) throw error;
     return failed(error as Error);
   }
   const abort = () => {

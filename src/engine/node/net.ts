@@ -28,11 +28,6 @@ export class Socket extends DescriptorStream {
   constructor(allowHalfOpen: boolean) {
     super({ readable: true, writable: true, allowHalfOpen });
   }
-
-  /** Closes the writing side once everything is written, then the socket. */
-  destroySoon(): void {
-    this.end(() => this.destroy());
-  }
 }
 
 /** Connects to a unix socket. TCP is the addon's, which is always there in the executable. */

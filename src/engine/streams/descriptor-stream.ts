@@ -73,6 +73,10 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return this;
   }
 
+  isPaused(): boolean {
+    return this.#reading.isPaused;
+  }
+
   pause(): this {
     this.#reading.pause();
     return this;
@@ -103,13 +107,18 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     callback?: WriteCallback,
   ): boolean {
     const done = typeof encoding === 'function' ? encoding : callback;
-    if (this.destroyed || this.writableEnded) {
-      const error = codedError('ERR_STREAM_WRITE_AFTER_END', 'write after end');
-      queueMicrotask(() => done?.(error));
-      return false;
-    }
+    if (this.destroyed || this.writableEnded) return this.#refuse(done);
     const named = typeof encoding === 'string' ? encoding : 'utf8';
     return this.#writing.write(typeof data === 'string' ? Buffer.from(data, named) : data, done);
+  }
+
+  #refuse(done: WriteCallback | undefined): false {
+    const error = this.writableEnded
+      ? codedError('ERR_STREAM_WRITE_AFTER_END', 'write after end')
+      : codedError('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed');
+    queueMicrotask(() => done?.(error));
+    if (this.writableEnded) this.destroy(error);
+    return false;
   }
 
   end(data?: string | Uint8Array | (() => void), callback?: () => void): this {
@@ -149,13 +158,19 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
       this.pause();
       wake();
     };
-    this.on('data', take).on('end', end).on('close', end).on('error', end);
+    let closed = this.destroyed;
+    const close = () => {
+      closed = true;
+      wake();
+    };
+    this.on('data', take).on('end', end).on('close', close).on('error', close);
     try {
       for (;;) {
         const next = arrived.shift();
         if (next !== undefined) yield next;
         else if (this.#failure) throw this.#failure;
-        else if (ended) return;
+        else if (ended || this.readableEnded) return;
+        else if (closed) throw codedError('ERR_STREAM_PREMATURE_CLOSE', 'Premature close');
         else {
           const changed = new Promise<void>((resolve) => {
             wake = resolve;
@@ -165,7 +180,7 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
         }
       }
     } finally {
-      this.off('data', take).off('end', end).off('close', end);
+      this.off('data', take).off('end', end).off('close', close);
       this.destroy();
     }
   }

@@ -23,6 +23,8 @@ export class WriteSide {
   readonly #queue: Piece[] = [];
   #descriptor: number | undefined;
   #watch: number | undefined;
+  /** Somebody was told to wait for "drain". */
+  #toldToWait = false;
   ended = false;
   finished = false;
 
@@ -48,6 +50,7 @@ export class WriteSide {
   write(bytes: Uint8Array, callback: WriteCallback | undefined): boolean {
     this.#queue.push({ bytes, callback });
     this.#drain();
+    this.#toldToWait ||= this.#queue.length > 0;
     return this.#queue.length === 0;
   }
 
@@ -59,11 +62,11 @@ export class WriteSide {
   #drain(): void {
     const descriptor = this.#descriptor;
     if (descriptor === undefined || this.#watch !== undefined) return;
-    const waited = this.#queue.length > 0;
     for (let piece = this.#queue[0]; piece; piece = this.#queue[0]) {
       if (!this.#writeSome(descriptor, piece)) return;
     }
-    if (waited && !this.ended) queueMicrotask(() => this.#host.emit('drain'));
+    if (this.#toldToWait && !this.ended) queueMicrotask(() => this.#host.emit('drain'));
+    this.#toldToWait = false;
     if (!this.ended || this.finished) return;
     this.finished = true;
     this.#host.writeFinished();

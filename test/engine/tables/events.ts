@@ -51,6 +51,71 @@ export const events: readonly Case[] = [
     want: 'EX',
   },
   {
+    name: 'an error that is none',
+    run: () => failure(() => new EventEmitter().emit('error', 'words')),
+    want: 'ERR_UNHANDLED_ERROR',
+  },
+  {
+    name: 'one listener, once and for good',
+    run: () => {
+      const emitter = new EventEmitter();
+      let count = 0;
+      const listener = () => ++count;
+      emitter.once('x', listener).on('x', listener);
+      const counts = [1, 2, 3].map(() => {
+        emitter.emit('x');
+        return count;
+      });
+      return [counts, emitter.listenerCount('x')];
+    },
+    want: [[2, 3, 4], 1],
+  },
+  {
+    name: 'a listener that was added twice, and taken back once',
+    run: () => {
+      const emitter = new EventEmitter();
+      const heard: string[] = [];
+      const twice = () => heard.push('twice');
+      emitter
+        .on('x', twice)
+        .on('x', () => heard.push('between'))
+        .on('x', twice)
+        .off('x', twice);
+      emitter.emit('x');
+      emitter.removeAllListeners('x').emit('x');
+      return heard;
+    },
+    want: ['twice', 'between'],
+  },
+  {
+    name: 'listeners that are added and taken back meanwhile',
+    run: () => {
+      const emitter = new EventEmitter();
+      const heard: string[] = [];
+      const last = () => heard.push('last');
+      emitter.on('x', () => {
+        emitter.on('x', () => heard.push('added')).off('x', last);
+      });
+      emitter.on('x', last);
+      emitter.emit('x');
+      return heard;
+    },
+    want: ['last'],
+  },
+  {
+    name: 'a listener that throws',
+    run: async () => {
+      const emitter = new EventEmitter();
+      const heard: string[] = [];
+      emitter.once('x', () => {
+        throw Object.assign(new Error('x'), { code: 'EX' });
+      });
+      emitter.on('x', () => heard.push('second'));
+      return [await failure(() => emitter.emit('x')), emitter.emit('x'), heard];
+    },
+    want: ['EX', true, ['second']],
+  },
+  {
     name: 'once as a promise',
     run: () => {
       const emitter = new EventEmitter();

@@ -16,6 +16,8 @@ async function end(child: ChildProcess): Promise<unknown> {
   return [code, signal, printed];
 }
 
+type ExecFileEnd = NodeJS.ErrnoException & { readonly killed: boolean; readonly signal: string };
+
 const pipes = ['ignore', 'pipe', 'pipe'] as const;
 
 export const processes: readonly Case[] = [
@@ -118,6 +120,107 @@ export const processes: readonly Case[] = [
         );
       }),
     want: [3, 'out\n', 'err\n'],
+  },
+  {
+    name: 'execFile: more output than it may have',
+    run: () =>
+      new Promise((resolve) => {
+        execFile('yes', [], { maxBuffer: 1000 }, (error, stdout) =>
+          resolve([error?.code, error?.name, stdout.length]),
+        );
+      }),
+    want: ['ERR_CHILD_PROCESS_STDIO_MAXBUFFER', 'RangeError', 1000],
+  },
+  {
+    name: 'execFile: its time',
+    run: () =>
+      new Promise((resolve) => {
+        execFile('sleep', ['60'], { timeout: 20 }, (error, stdout) => {
+          const { code, killed, signal } = error as ExecFileEnd;
+          resolve([code, killed, signal, stdout]);
+        });
+      }),
+    want: [null, true, 'SIGTERM', ''],
+  },
+  {
+    name: 'execFile: none of that name',
+    run: () =>
+      new Promise((resolve) => {
+        execFile('no-such-program', [], {}, (error, stdout, stderr) =>
+          resolve([error?.code, stdout, stderr]),
+        );
+      }),
+    want: ['ENOENT', '', ''],
+  },
+  {
+    name: 'what its descriptors are to us',
+    run: async () => {
+      const ignored = spawn('true', [], { stdio: 'ignore' });
+      const some = spawn('true', [], { stdio: ['pipe', 'inherit', 'pipe'] });
+      const both = [ignored, some].map((each) =>
+        [each.stdin, each.stdout, each.stderr].map((one) => one !== null),
+      );
+      some.stdin?.end();
+      await Promise.all([once(ignored, 'exit'), once(some, 'exit')]);
+      return both;
+    },
+    want: [
+      [false, false, false],
+      [true, false, true],
+    ],
+  },
+  {
+    name: 'outputs of their own, and the order of its end',
+    run: async () => {
+      const child = spawn('sh', ['-c', 'echo out; echo err >&2'], { stdio: [...pipes] });
+      const heard: string[] = [];
+      for (const name of ['stdout', 'stderr'] as const)
+        child[name]?.setEncoding('utf8').on('data', (data: string) => heard.push(data));
+      await once(child, 'spawn');
+      const exit = once(child, 'exit').then(() => child.exitCode);
+      await once(child, 'close');
+      return [heard.sort(), await exit, child.killed];
+    },
+    want: [['err\n', 'out\n'], 0, false],
+  },
+  {
+    name: 'killed by us, and then again',
+    run: async () => {
+      const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+      const unknown = await failure(() => child.kill('SIGNONE' as NodeJS.Signals));
+      const first = child.kill('SIGKILL');
+      const [code, signal] = await once(child, 'exit');
+      return [unknown, first, code, signal, child.killed, child.kill(), child.signalCode];
+    },
+    want: ['ERR_UNKNOWN_SIGNAL', true, null, 'SIGKILL', true, false, 'SIGKILL'],
+  },
+  {
+    name: 'one that reads nothing',
+    run: async () => {
+      const child = spawn('true', [], { stdio: ['pipe', 'ignore', 'ignore'] });
+      const failed = new Promise<NodeJS.ErrnoException>((resolve) => child.stdin?.once('error', resolve));
+      await once(child, 'spawn');
+      child.stdin?.write('x'.repeat(4 << 20));
+      const { code } = await failed;
+      return ['EPIPE', 'ECONNRESET'].includes(`${code}`);
+    },
+    want: true,
+  },
+  {
+    name: 'what cannot be started',
+    run: async () => {
+      const code = (program: string, options: object) =>
+        new Promise((resolve) => {
+          spawn(program, [], options).once('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
+        });
+      return [
+        await code('true', { cwd: '/no/such/folder' }),
+        await code('/etc/passwd', {}),
+        await code('true', { signal: AbortSignal.abort() }),
+        await failure(() => spawn('echo', ['a\0b'])),
+      ];
+    },
+    want: ['ENOENT', 'EACCES', 'ABORT_ERR', 'ERR_INVALID_ARG_VALUE'],
   },
   {
     name: 'spawnSync',

@@ -5,30 +5,7 @@ import { connect, createServer, isIP, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Case, failure } from './case.js';
-
-/** A client and the server's end of it. */
-async function withPair(work: (client: Socket, served: Socket) => Promise<unknown>): Promise<unknown> {
-  const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
-  const server = createServer({ pauseOnConnect: true });
-  try {
-    server.listen(join(folder, 's'));
-    await once(server, 'listening');
-    const accepted = once(server, 'connection') as Promise<[Socket]>;
-    const client = connect({ path: join(folder, 's') });
-    const [served] = await accepted;
-    served.on('error', () => {});
-    return await work(client, served);
-  } finally {
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function all(socket: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = [];
-  for await (const part of socket) parts.push(part);
-  return Buffer.concat(parts).toString();
-}
+import { all, withPair } from './pair.js';
 
 /** What a client takes from a server that gives this answer: a status and a text, or a code. */
 async function answered(...parts: readonly string[]): Promise<unknown> {

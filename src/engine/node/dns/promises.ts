@@ -17,13 +17,19 @@ export function lookup(name: string, options: { readonly all: true }): Promise<L
   knownOptions('dns.lookup', options, ['all']);
   return new Promise((resolve, reject) => {
     execFile('getent', ['ahosts', '--', name], limits, (error, stdout) => {
-      const lines = stdout.split('\n').filter((line) => line !== '');
-      const addresses = [...new Set(lines.map((line) => line.split(/\s/, 1)[0] ?? ''))];
       // getent(1) ends with 2 if there is no such name; any other end is no answer.
       if (error) reject(failure(error.code === 2 ? 'ENOTFOUND' : 'EAI_AGAIN', name, error));
-      else resolve(addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
+      else resolve(addressesOf(stdout));
     });
   });
+}
+
+function addressesOf(lines: string): LookupAddress[] {
+  const words = lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(/\s/, 1)[0] ?? '');
+  return [...new Set(words)].map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
 }
 
 function failure(code: string, hostname: string, cause: Error): Error {

@@ -1,0 +1,268 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Case, failure } from './case.js';
+import { all, withPair } from './pair.js';
+
+/** More than a socket holds. */
+const much = 4 << 20;
+
+/** Names of events, in their order, up to the last one. */
+function heard(
+  socket: Socket,
+  ...names: readonly ('finish' | 'end' | 'error' | 'close')[]
+): Promise<string[]> {
+  const order: string[] = [];
+  for (const name of names) socket.on(name, () => order.push(name));
+  return new Promise((resolve) => socket.once('close', () => resolve(order)));
+}
+
+async function codeOf(path: string): Promise<unknown> {
+  const socket = connect({ path });
+  const { code } = await new Promise<NodeJS.ErrnoException>((resolve) => socket.once('error', resolve));
+  return [code, socket.destroyed];
+}
+
+export const streams: readonly Case[] = [
+  {
+    name: 'who cannot be reached',
+    run: async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
+      try {
+        writeFileSync(join(folder, 'file'), '');
+        const server = createServer({ pauseOnConnect: true }).listen(join(folder, 's'));
+        await once(server, 'listening');
+        const taken = createServer({ pauseOnConnect: true }).listen(join(folder, 's'));
+        const [inUse] = await once(taken, 'error').catch((error: unknown) => [error]);
+        server.close();
+        await once(server, 'close');
+        return [
+          await codeOf(join(folder, 'file')),
+          await codeOf(join(folder, 'none')),
+          (inUse as NodeJS.ErrnoException).code,
+        ];
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    want: [['ECONNREFUSED', true], ['ENOENT', true], 'EADDRINUSE'],
+  },
+  {
+    name: 'half open, if asked for',
+    run: () =>
+      withPair(
+        async (client, served) => {
+          served.end('all');
+          const got = await all(client, false);
+          const open = [client.readableEnded, client.writableEnded, client.destroyed];
+          client.end('answer');
+          return [got, open, await all(served)];
+        },
+        { allowHalfOpen: true },
+      ),
+    want: ['all', [true, false, false], 'answer'],
+  },
+  {
+    name: 'else ended with the other side',
+    run: () =>
+      withPair(async (client, served) => {
+        const order = heard(client, 'finish', 'end', 'close');
+        client.resume();
+        served.end();
+        const rest = await all(served);
+        return [await order, rest, client.writableEnded];
+      }),
+    want: [['end', 'finish', 'close'], '', true],
+  },
+  {
+    name: 'reset by the other side',
+    run: () =>
+      withPair(async (client, served) => {
+        await new Promise((resolve) => client.write('unread', resolve));
+        const order = heard(client, 'end', 'error', 'close');
+        const failed = new Promise<NodeJS.ErrnoException>((resolve) => client.once('error', resolve));
+        client.resume();
+        served.destroy();
+        return [(await failed).code, await order, client.destroyed];
+      }),
+    want: ['ECONNRESET', ['error', 'close'], true],
+  },
+  {
+    name: 'written to nobody',
+    run: () =>
+      withPair(async (client, served) => {
+        served.destroy();
+        await once(served, 'close');
+        const failed = new Promise<NodeJS.ErrnoException>((resolve) => client.once('error', resolve));
+        const told = new Promise<NodeJS.ErrnoException>((resolve) =>
+          client.write('x', (error) => resolve(error as NodeJS.ErrnoException)),
+        );
+        return [(await failed).code, (await told).code];
+      }),
+    want: ['EPIPE', 'EPIPE'],
+  },
+  {
+    name: 'an error is kept before it is an event',
+    run: () =>
+      withPair(async (client) => {
+        const seen: unknown[] = [];
+        client.on('error', () => seen.push(client.destroyed));
+        client.destroy(Object.assign(new Error('x'), { code: 'EX' }));
+        seen.push(client.destroyed, await failure(() => all(client)));
+        client.destroy(new Error('another'));
+        return [seen, await failure(() => all(client))];
+      }),
+    want: [[true, true, 'EX'], 'EX'],
+  },
+  {
+    name: 'destroyed while somebody reads',
+    run: () =>
+      withPair(async (client, served) => {
+        await new Promise((resolve) => served.write('x', resolve));
+        return failure(async () => {
+          for await (const _ of client) setImmediate(() => client.destroy());
+        });
+      }),
+    want: 'ERR_STREAM_PREMATURE_CLOSE',
+  },
+  {
+    name: 'read after it was destroyed, and after it ended',
+    run: () =>
+      withPair(async (client, served) => {
+        served.end();
+        const rest = await all(client);
+        served.destroy();
+        return [rest, await failure(() => all(served))];
+      }),
+    want: ['', 'ERR_STREAM_PREMATURE_CLOSE'],
+  },
+  {
+    name: 'whoever stops reading closes it',
+    run: () =>
+      withPair(async (client, served) => {
+        served.write('one');
+        for await (const _ of client) break;
+        return client.destroyed;
+      }),
+    want: true,
+  },
+  {
+    name: 'no data once it is destroyed',
+    run: () =>
+      withPair(async (client, served) => {
+        let count = 0;
+        client.on('data', () => {
+          count++;
+          client.destroy();
+        });
+        served.on('error', () => {});
+        served.write('x'.repeat(much));
+        await once(client, 'close');
+        return count;
+      }),
+    want: 1,
+  },
+  {
+    name: 'backpressure: a writer is told to wait, and when to go on',
+    run: () =>
+      withPair(async (client, served) => {
+        let drained = 0;
+        served.on('drain', () => drained++);
+        const small = served.write('x');
+        await new Promise((resolve) => served.write('x', resolve));
+        const before = drained;
+        const large = served.write('x'.repeat(much));
+        const drain = once(served, 'drain');
+        let length = 0;
+        client.on('data', (data: Uint8Array) => {
+          length += data.length;
+        });
+        await drain;
+        served.end();
+        await once(client, 'end');
+        return [small, before, large, drained, length];
+      }),
+    want: [true, 0, false, 1, much + 2],
+  },
+  {
+    name: 'backpressure: a reader that pauses gets nothing',
+    run: () =>
+      withPair(async (client, served) => {
+        let length = 0;
+        client.on('data', (data: Uint8Array) => {
+          length += data.length;
+          if (length === data.length) client.pause();
+        });
+        served.write('x'.repeat(much));
+        await once(client, 'data');
+        await new Promise((resolve) => setImmediate(resolve));
+        const paused = [length < much, client.isPaused()];
+        client.resume();
+        served.end();
+        await once(client, 'end');
+        return [paused, length];
+      }),
+    want: [[true, true], much],
+  },
+  {
+    name: 'a character in two parts',
+    run: () =>
+      withPair(async (client, served) => {
+        const parts: string[] = [];
+        client.setEncoding('utf8').on('data', (part: string) => parts.push(part));
+        await new Promise((resolve) => served.write(Buffer.from([0x61, 0xc3]), resolve));
+        served.end(Buffer.from([0xa9]));
+        await once(client, 'end');
+        return parts.join('');
+      }),
+    want: 'aé',
+  },
+  {
+    name: 'written after its end, and after it was destroyed',
+    run: () =>
+      withPair(async (client, served) => {
+        const events: unknown[] = [];
+        client.on('error', ({ code }: NodeJS.ErrnoException) => events.push(code));
+        const write = () =>
+          new Promise((resolve) => {
+            client.write('x', (error) => resolve((error as NodeJS.ErrnoException).code));
+          });
+        client.end();
+        const ended = await write();
+        served.destroy();
+        const destroyed = new Promise((resolve) => {
+          served.write('x', (error) => resolve((error as NodeJS.ErrnoException).code));
+        });
+        return [ended, await destroyed, events];
+      }),
+    want: ['ERR_STREAM_WRITE_AFTER_END', 'ERR_STREAM_DESTROYED', ['ERR_STREAM_WRITE_AFTER_END']],
+  },
+  {
+    name: 'what waits to be written when it is destroyed',
+    run: () =>
+      withPair(async (client) => {
+        client.on('error', () => {});
+        client.write('x'.repeat(much));
+        const waiting = new Promise((resolve) => {
+          client.write('x', (error) => resolve((error as NodeJS.ErrnoException).code));
+        });
+        client.destroy(Object.assign(new Error('x'), { code: 'EX' }));
+        return waiting;
+      }),
+    want: 'EX',
+  },
+  {
+    name: 'a writer that ends, in its order',
+    run: () =>
+      withPair(async (client, served) => {
+        const order = heard(client, 'finish', 'end', 'close');
+        client.resume();
+        client.end('x');
+        const got = await all(served);
+        return [got, await order];
+      }),
+    want: ['x', ['finish', 'end', 'close']],
+  },
+];

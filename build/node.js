@@ -1,4 +1,4 @@
-// Builds dist/ from src/ for Node, the addon, and the executable if it can be built here: node build/node.js
+// Builds dist/ from src/ for Node, the addon, and the executable if it can be built here: node build/node.js [--no-executable]
 /** @import { Plugin } from 'rolldown' */
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { buildNative } from '../native/build.js';
@@ -6,7 +6,8 @@ import { bundle, root } from './bundle/bundle.js';
 import { buildExecutable } from './executable.js';
 
 await Promise.all([sources(), addon()]);
-await executable();
+// The demo does not need it, and nobody should wait a minute for that.
+if (!process.argv.includes('--no-executable')) await executable();
 
 /** The fast path is CommonJS, for which Node starts none of what it needs for modules: 5 ms of 25. */
 async function sources() {

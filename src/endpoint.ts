@@ -1,10 +1,12 @@
+import type { Guid } from './address/guid.js';
+
 /** A socket address that a target resolves to. Ports and CIDs are unsigned 32-bit numbers. */
 export type Endpoint =
   | { readonly family: 'unix'; readonly path: string }
   | { readonly family: 'vsock'; readonly cid: number; readonly port: number }
   | { readonly family: 'vsock-mux'; readonly path: string; readonly port: number }
   | { readonly family: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly family: 'hyper-v'; readonly vmId: string; readonly serviceId: string };
+  | { readonly family: 'hyper-v'; readonly vmId: Guid; readonly serviceId: Guid };
 
 /** Whether the connection goes over the machine's vsock; true if the family is not known yet. */
 export function usesVsock(family: Endpoint['family'] | undefined): boolean {

@@ -53,7 +53,7 @@ async function reachByAddress(
       hint: 'leave "ip" out of --transport',
     });
   }
-  const [host] = await findAddresses(endpoint.vmId as Guid, options);
+  const [host] = await findAddresses(endpoint.vmId, options);
   if (host === undefined) {
     throw new ConnectError('resolve', text, {
       ...{ code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address of it' },

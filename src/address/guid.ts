@@ -11,29 +11,13 @@ export function parseGuid(text: string): Guid | undefined {
 /** A UUID or machine id, with or without dashes and braces; undefined if the text is something else. */
 export function parseUuid(text: string): Guid | undefined {
   const digits = text.replaceAll(/[-{}]/g, '').toLowerCase();
-  return /^[0-9a-f]{32}$/.test(digits) ? dashed(digits) : undefined;
-}
-
-function dashed(digits: string): Guid {
+  if (!/^[0-9a-f]{32}$/.test(digits)) return undefined;
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as Guid;
 }
 
 /** Whether a text can only be meant as an id: a GUID, with or without a brace on either side. */
 export function isBareId(text: string): boolean {
   return /^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i.test(text);
-}
-
-/** The 16 bytes in Windows' memory order: Data1 to Data3 little-endian, Data4 as written. */
-export function guidToWindowsBytes(guid: Guid): Uint8Array {
-  const hex = guid.replaceAll('-', '');
-  return Uint8Array.from(windowsOrder, (i) => Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16));
-}
-
-/** The GUID from 16 bytes in Windows order. Throws a RangeError for another length. */
-export function guidFromWindowsBytes(bytes: Uint8Array): Guid {
-  if (bytes.length !== 16) throw new RangeError(`a GUID has 16 bytes, not ${bytes.length}`);
-  const hex = windowsOrder.map((i) => (bytes[i] ?? 0).toString(16).padStart(2, '0')).join('');
-  return dashed(hex);
 }
 
 /** Well-known VM ids of hvsock, from hvsocket.h. */
@@ -45,5 +29,3 @@ export const vmIds = {
   PARENT: 'a42e7cda-d03f-480c-9cc2-a4de20abb878' as Guid,
   SILOHOST: '36bd0c5c-7276-4223-88ba-7d03b654c568' as Guid,
 } as const;
-
-const windowsOrder = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];

@@ -1,3 +1,4 @@
+import { slug } from '../address/host-name.js';
 import { type HostOptions, hostOptions } from '../ssh/config/host-options.js';
 
 export interface HostLinesOptions extends Pick<HostOptions, 'program' | 'platform' | 'user' | 'knownHosts'> {
@@ -20,5 +21,5 @@ export function hostLines({ name, hostKeyAlias = name, ...options }: HostLinesOp
 
 /** A name for a machine: the typed text, without characters that are special in a Host line. */
 export function hostName(text: string): string {
-  return `${text.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'guest'}-vsock`;
+  return `${slug(text) || 'guest'}-vsock`;
 }

@@ -24,6 +24,7 @@ describe('lines for ssh_config', () => {
   it.each([
     { text: 'web', name: 'web-vsock' },
     { text: 'vsock-mux/run/*.sock', name: 'vsock-mux-run-.sock-vsock' },
+    { text: 'größe', name: 'größe-vsock' },
     { text: '!?', name: 'guest-vsock' },
   ])('$text', ({ text, name }) => expect(hostName(text)).toBe(name));
 });

@@ -21,7 +21,11 @@ describeAddon('close', () => {
   it('may come twice', async () => {
     const { handle } = await connectedPair();
     addon.close(handle);
+    // Its number may be this one's now.
+    const other = await connectedPair();
     addon.close(handle);
+    other.peer.write('still open');
+    expect(Buffer.from(await addon.read(other.handle, 100)).toString()).toBe('still open');
   });
 
   it('makes the handle useless', async () => {
@@ -55,7 +59,8 @@ describeAddon('shutdown', () => {
   it('does no harm after the peer is gone', async () => {
     const { handle, peer } = await connectedPair();
     peer.destroy();
-    await addon.read(handle, 9);
+    expect(await addon.read(handle, 9)).toHaveLength(0);
     addon.shutdown(handle);
+    expect(await addon.read(handle, 9)).toHaveLength(0);
   });
 });

@@ -1,4 +1,3 @@
-import type { Guid } from '../../address/guid.js';
 import { portOfServiceId } from '../../address/service-id.js';
 import type { Endpoint } from '../../endpoint.js';
 import { formatEndpoint } from '../../endpoint.js';
@@ -37,5 +36,5 @@ function fill(text: string, endpoint: Endpoint): string {
 function portOf(endpoint: Endpoint): string {
   if ('port' in endpoint) return String(endpoint.port);
   if (endpoint.family !== 'hyper-v') return '';
-  return String(portOfServiceId(endpoint.serviceId as Guid) ?? endpoint.serviceId);
+  return String(portOfServiceId(endpoint.serviceId) ?? endpoint.serviceId);
 }

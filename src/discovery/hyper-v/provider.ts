@@ -43,13 +43,7 @@ export function listFrom(deps: Deps, platform: NodeJS.Platform = process.platfor
 export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promise<Listing> {
   const program = isWsl(deps) ? findWindowsVmssh(deps) : undefined;
   if (program === undefined) return { found: [], warnings: [] };
-  try {
-    return parseListing(await run(program, ['list', '--json', `--provider=${hyperV.name}`], deps));
-  } catch (error) {
-    if (!(error instanceof DiscoveryError)) throw error;
-    const { code, message: problem } = error;
-    return { found: [], warnings: [{ provider: hyperV.name, code, problem }] };
-  }
+  return parseListing(await run(program, ['list', '--json', `--provider=${hyperV.name}`], deps));
 }
 
 function parseListing(text: string): Listing {

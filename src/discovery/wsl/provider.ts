@@ -1,6 +1,6 @@
 import { DiscoveryError } from '../discovery-error.js';
 import { match } from '../match.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Provider, Warning } from '../provider.js';
 import { type Search, searchIn } from '../search.js';
 import { listDistros, type WslDistro } from './wsl.js';
 
@@ -10,22 +10,9 @@ export const wsl: Provider = {
   title: 'WSL2',
   platforms: ['win32'],
   limitMs: 5000, // its service may have to start
-  list: (deps) => listWsl(deps),
+  list: async (deps) => ({ found: (await listDistros(deps)).map(toDiscovered), warnings: [] }),
   find: (name, deps) => findDistro(name, deps),
 };
-
-export async function listWsl(
-  deps: Deps,
-  list: (deps: Deps) => Promise<readonly WslDistro[]> = (deps) => listDistros(deps),
-): Promise<Listing> {
-  try {
-    return { found: (await list(deps)).map(toDiscovered), warnings: [] };
-  } catch (error) {
-    if (!(error instanceof DiscoveryError)) throw error;
-    const { code, message: problem } = error;
-    return { found: [], warnings: [{ provider: wsl.name, code, problem }] };
-  }
-}
 
 /** By name; there are no lasting ids. */
 export async function findDistro(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../src/discovery/merge.js';
 import type { Provider } from '../../src/discovery/provider.js';
+import { kinds } from '../../src/kinds/kinds.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -91,3 +92,16 @@ describe('a short name', () => {
     await expect(resolve(input)).rejects.toMatchObject({ name: 'ConnectError', target: input, ...want });
   });
 });
+
+it.each(kinds.filter(({ rest }) => rest === 'name').map(({ name }) => `${name}%`))(
+  '%s has no name, and nobody is asked',
+  async (typed) => {
+    const nobody = () => Promise.reject(new Error('asked'));
+    const search = resolveShortName(typed, { env: {}, platform: 'linux', procDir: '/nowhere' }, nobody);
+    await expect(search).rejects.toMatchObject({
+      op: 'parse',
+      code: 'USAGE',
+      problem: expect.stringMatching(/empty/),
+    });
+  },
+);

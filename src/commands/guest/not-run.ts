@@ -14,7 +14,7 @@ import { checkTarget } from '../check/target.js';
 export async function notRun(
   { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
   route: GuestRoute,
-  { lines, message }: ScriptOutcome,
+  { lines, message, isMissing }: ScriptOutcome,
   io: Io,
   signal: AbortSignal,
 ): Promise<ConnectError> {
@@ -25,8 +25,9 @@ export async function notRun(
     if (error && (error.op !== 'handshake' || error.code === 'NO_BANNER')) return error;
   }
   const [program = ''] = route.command;
+  const hint = isMissing ? `the program ${program} is not installed here` : hintFor(route, message);
   const problem = `the script did not run there: ${message || `${program} said nothing`}`;
-  return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint: hintFor(route, message) });
+  return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
 }
 
 function hintFor(route: GuestRoute, message: string): string {
@@ -39,7 +40,6 @@ function hintFor(route: GuestRoute, message: string): string {
   if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
     return 'sudo lets this account do nothing as root with what was typed: log in as root, or as one that may';
   }
-  if (/ENOENT/.test(message)) return `the program ${route.command[0]} is not installed here`;
   if (route.name === 'machinectl')
     return 'see machinectl list; machinectl shell works for containers, not for VMs';
   if (route.name === 'wsl') return 'see wsl.exe --list --verbose';

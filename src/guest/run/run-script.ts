@@ -11,6 +11,8 @@ export interface ScriptOutcome {
   readonly code: number | undefined;
   /** The last message of the route's program, for when the script did not run. */
   readonly message: string;
+  /** The route's program is not installed on this host. */
+  readonly isMissing?: boolean;
 }
 
 export interface RunScriptOptions {
@@ -58,10 +60,12 @@ export async function runScript(
   child.stdin?.end(route.input ?? '');
   child.stdout?.setEncoding('utf8').on('data', limited(take));
   child.stderr?.setEncoding('utf8').on('data', limited(complain));
-  const stopped = await new Promise<string | undefined>((resolve) => {
-    stop = resolve;
+  const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'isMissing'> | undefined>((resolve) => {
+    stop = (message) => resolve({ message });
     // It was not found, or Ctrl-C ended it: then do not wait for it.
-    child.once('error', ({ message }) => resolve(message));
+    child.once('error', ({ message, code }: NodeJS.ErrnoException) =>
+      resolve({ message, isMissing: code === 'ENOENT' }),
+    );
     ended(child).then(
       () => resolve(undefined),
       () => {},
@@ -70,7 +74,7 @@ export async function runScript(
   dropOutput(child);
   if (stopped !== undefined) {
     child.kill();
-    return { lines, code: undefined, message: stopped };
+    return { lines, code: undefined, ...stopped };
   }
   take('\n');
   complain('\n');

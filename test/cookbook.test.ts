@@ -18,7 +18,7 @@ describe.skipIf(missingPrograms({ jq: 'jq' }))('docs/cookbook.md', () => {
     return stdout.trim();
   };
 
-  it("makes Ansible's inventory, also of no machine, and of one that ssh has no name for", async () => {
+  it("makes Ansible's inventory, also without machines, and with one that ssh has no name for", async () => {
     expect(await inventory('mint', 'web-1')).toBe('{"all":{"hosts":{"mint":{},"web-1":{}}}}');
     expect(await inventory()).toBe('{"all":{"hosts":{}}}');
     expect(await inventory('', 'mint')).toBe('{"all":{"hosts":{"mint":{}}}}');

@@ -48,7 +48,7 @@ describe.skipIf(missing)('the npm packages, installed in an empty folder', () =>
     expect(await run([bin('vmssh'), '--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
   });
 
-  it.skipIf(missingAddon())('brings the built addon, and what a relay becomes', async () => {
+  it.skipIf(missingAddon())('contains the built addon, and vmssh-relay', async () => {
     const script = "import { load } from 'node-hvsock-native'; console.log(load().families.join())";
     writeFileSync(join(dir, 'addon.js'), script);
     expect(await run(['node', 'addon.js'], { cwd: dir })).toMatchObject({
@@ -85,7 +85,7 @@ console.log(target, endpoint, sock, fingerprint);
     });
   });
 
-  it('holds what a user needs and nothing else', () => {
+  it('contains only what a user needs', () => {
     const files = readdirSync(join(dir, 'node_modules/vmssh'), { recursive: true }).map(String);
     expect(files).toContain('docs/errors.md');
     expect(

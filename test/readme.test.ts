@@ -32,7 +32,7 @@ describe('README.md', () => {
     expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(90);
   });
 
-  it('names pages that are there', () => {
+  it('names existing pages', () => {
     const pages = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, page = '']) => page);
     expect(pages.filter((page) => !existsSync(new URL(`../${page}`, import.meta.url)))).toEqual([]);
   });

@@ -17,7 +17,7 @@ describe('a host name for ssh and its tools', () => {
     { text: 'a?b!', name: 'a-b-' },
     { text: ' ', name: 'machine' },
     { text: '', name: 'machine' },
-  ])('$text is none, and becomes $name', ({ text, name }) => {
+  ])('$text is not one, and becomes $name', ({ text, name }) => {
     expect(isHostName(text)).toBe(false);
     expect(hostNameOf(text)).toBe(name);
     expect(isHostName(name)).toBe(true);

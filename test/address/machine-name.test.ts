@@ -24,7 +24,7 @@ describe('nameProblem', () => {
     },
   );
 
-  it('speaks of the thing that is named', () => {
+  it('names what the name is for', () => {
     expect(nameProblem('', 'domain name')).toBe('the domain name is empty');
   });
 });

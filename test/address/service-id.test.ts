@@ -24,7 +24,7 @@ describe('portOfServiceId', () => {
     { name: 'a port of the upper half', input: '80000000-facb-11e6-bd58-64006a7986d3' },
     { name: 'another service', input: '00000016-facb-11e6-bd58-64006a7986d4' },
     { name: 'the wildcard', input: '00000000-0000-0000-0000-000000000000' },
-  ])('knows none for $name', ({ input }) => {
+  ])('has none for $name', ({ input }) => {
     expect(portOfServiceId(input as Guid)).toBeUndefined();
   });
 });

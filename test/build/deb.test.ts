@@ -86,7 +86,7 @@ describe("the Debian package's scripts", () => {
     mkdirSync(dirname(link), { recursive: true });
   });
 
-  it("link the package's lines into /etc, and take the link away", async () => {
+  it("link the package's lines into /etc, and remove the link", async () => {
     await script('postinst', 'configure', '');
     expect(readlinkSync(link)).toBe(lines);
     await script('prerm', 'upgrade', '0.2.0');

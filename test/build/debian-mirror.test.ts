@@ -15,7 +15,7 @@ test.each([
   );
 });
 
-test('a mirror that is asked for goes first, and none at all is said', () => {
+test('a requested mirror comes first, and a missing one is reported', () => {
   const env = { VMSSH_TEST_MIRROR: 'http://mine.example/debian' };
   expect(debianMirror(env, ['deb http://mirror.example/debian sid main\n'])).toBe(
     'http://mine.example/debian',

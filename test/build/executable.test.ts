@@ -55,7 +55,7 @@ describe('building the executable', () => {
       expect(asked).toBe(before);
     });
 
-    it('gives up one that never answers', async () => {
+    it('gives up on a mirror that never answers', async () => {
       answer = () => undefined;
       expect(await build('silent', 1)).toEqual({
         built: false,

@@ -41,7 +41,7 @@ describe('explain', () => {
       want: 'vmssh: a fault of vmssh itself: Error: x\\x1b\n    at y\n',
       code: 1,
     },
-    { name: 'what is no error', error: 'text', want: 'vmssh: a fault of vmssh itself: text\n', code: 1 },
+    { name: 'what is not an error', error: 'text', want: 'vmssh: a fault of vmssh itself: text\n', code: 1 },
   ])('prints $name on stderr only', async ({ error, want, code }) => {
     const io = fakeIo();
     expect(await explain(error, io)).toBe(code);

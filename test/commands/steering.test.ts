@@ -40,31 +40,34 @@ const printed = ({ stdout, stderr }: { stdout: readonly string[]; stderr: readon
 
 const shows: readonly ListOptions['show'][] = ['table', 'wide', 'json', 'names', 'ids'];
 
-describe.each(cases)('$character in the $field of a machine steers no terminal', ({ character, field }) => {
-  const { machine, warning } = hostile(field, character);
-  const all = { machines: [machine], warnings: [warning] };
+describe.each(cases)(
+  '$character in the $field of a machine does not control the terminal',
+  ({ character, field }) => {
+    const { machine, warning } = hostile(field, character);
+    const all = { machines: [machine], warnings: [warning] };
 
-  it.each(shows)('list: %s', async (show) => {
-    const io = fakeIo();
-    const options = { show, runningOnly: false, providers: undefined, watchMs: undefined };
-    const provider = {
-      name: 'p',
-      title: 'P',
-      platforms: ['linux'] as const,
-      list: async () => ({ found: [], warnings: [] }),
-    };
-    await runList(options, io, { providers: async () => [provider], listAll: async () => all });
-    expect(printed(io)).not.toMatch(steers);
-    expect(printed(io)).not.toBe('');
-  });
+    it.each(shows)('list: %s', async (show) => {
+      const io = fakeIo();
+      const options = { show, runningOnly: false, providers: undefined, watchMs: undefined };
+      const provider = {
+        name: 'p',
+        title: 'P',
+        platforms: ['linux'] as const,
+        list: async () => ({ found: [], warnings: [] }),
+      };
+      await runList(options, io, { providers: async () => [provider], listAll: async () => all });
+      expect(printed(io)).not.toMatch(steers);
+      expect(printed(io)).not.toBe('');
+    });
 
-  it('config print', async () => {
-    const io = fakeIo();
-    const options = { onlyPatterns: false, prefix: '', system: false, asBefore: false };
-    io.out(await configLines(options, io, undefined, async () => all));
-    expect(printed(io)).not.toMatch(steers);
-  });
-});
+    it('config print', async () => {
+      const io = fakeIo();
+      const options = { onlyPatterns: false, prefix: '', system: false, asBefore: false };
+      io.out(await configLines(options, io, undefined, async () => all));
+      expect(printed(io)).not.toMatch(steers);
+    });
+  },
+);
 
 describe.each(steering)('%j in text from others does not control the terminal', (character) => {
   const text = `x${character}31m`;

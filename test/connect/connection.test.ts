@@ -36,7 +36,7 @@ describe.each(openers)('a connection opened $how', ({ skip, native }) => {
     expect(await connection.read(100)).toHaveLength(0);
   });
 
-  it.skipIf(skip)('looks without taking', async () => {
+  it.skipIf(skip)('looks without consuming', async () => {
     peer.write('abc');
     expect(text(await connection.peek(2, 100, enough))).toBe('abc');
     expect(text(await connection.peek(0, 2, enough))).toBe('ab');
@@ -47,7 +47,7 @@ describe.each(openers)('a connection opened $how', ({ skip, native }) => {
     expect(text(await connection.read(5))).toBe('abcde');
   });
 
-  it.skipIf(skip)('looks again at no more than is there at the end, or when the time is over', async () => {
+  it.skipIf(skip)('looks again at only what is there at the end, or when the time is over', async () => {
     peer.write('ab');
     expect(text(await connection.peek(1, 100, enough))).toBe('ab');
     expect(text(await connection.peek(2, 100, 1))).toBe('ab');

@@ -4,7 +4,7 @@ import { lookupHost } from '../../src/connect/lookup.js';
 const never = () => new Promise<never>(() => {});
 
 describe('lookupHost', () => {
-  it.each(['192.0.2.1', '2001:db8::1'])('asks nobody for %s', async (address) => {
+  it.each(['192.0.2.1', '2001:db8::1'])('looks up nothing for %s', async (address) => {
     expect(await lookupHost(address, { timeoutMs: 1 }, () => expect.unreachable())).toEqual([address]);
   });
 

@@ -137,12 +137,12 @@ describe.each(openers)('a multiplexer that is asked $how', ({ skip, native }) =>
     expect(await readAll(await open(path))).toBe(banner);
   });
 
-  it.skipIf(skip)('and speaks SSH at once, without an OK: nothing is taken away', async () => {
+  it.skipIf(skip)('and speaks SSH at once, without an OK: nothing is consumed', async () => {
     const { path } = await multiplexer((peer) => peer.end(banner));
     expect(await readAll(await open(path))).toBe(banner);
   });
 
-  it.skipIf(skip)('and says nothing at all: the socket is handed on as it is', async () => {
+  it.skipIf(skip)('and says nothing at all: the socket is passed on as it is', async () => {
     const asked = deferred<Socket>();
     const { path } = await multiplexer(asked.resolve);
     connection = await openConnection(unix(path), { target: 't', timeoutMs: enough }, native);
@@ -180,14 +180,14 @@ describe.each(openers)('a multiplexer that is asked $how', ({ skip, native }) =>
     { name: 'HTTP', answer: 'HTTP/1.1 400 Bad Request\r\n', quoted: '"HTTP/1.1 400' },
     { name: 'a number of eleven digits', answer: 'OK 12345678901\n', quoted: '"OK 12345678901' },
     { name: 'OK without a number', answer: 'OK\n', quoted: '"OK\\x0a' },
-  ])('and answers $name: is no multiplexer', async ({ answer, quoted }) => {
+  ])('and answers $name: is not a multiplexer', async ({ answer, quoted }) => {
     const { path } = await multiplexer((peer) => peer.end(answer));
     const opening = open(path);
     await expect(opening).rejects.toMatchObject(failure('PROTOCOL', `it answered ${quoted}`));
     await expect(opening).rejects.toMatchObject({ message: expect.stringMatching(/^\P{Cc}*$/u) });
   });
 
-  it.skipIf(skip)('is left at once on an abort', async () => {
+  it.skipIf(skip)('is abandoned at once on an abort', async () => {
     const abort = new AbortController();
     const { path } = await multiplexer(() => abort.abort());
     const options = { target: 't', timeoutMs: enough, signal: abort.signal };

@@ -35,7 +35,7 @@ describe('MemoryFile', () => {
     expect(file.read(1e12, 1)).toHaveLength(0);
   });
 
-  it('shows nothing of what was there before it was truncated', () => {
+  it('shows nothing from before it was truncated', () => {
     const file = new MemoryFile();
     file.write(0, Buffer.from('secret'));
     file.truncate();

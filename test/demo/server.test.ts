@@ -81,7 +81,7 @@ describe('the demo server', () => {
     client.end();
   });
 
-  it('goes away with its socket while clients are there', async () => {
+  it('stops with its socket while clients are connected', async () => {
     const own = join(path, '../own');
     const short = await startDemoServer(own);
     const socket = connect(own);

@@ -15,7 +15,7 @@ describe('findOpenSsh', () => {
     { banner: 'OpenSSH_9.2p1 Debian-2, OpenSSL 3.0.19', version: 'OpenSSH_9.2p1', flags: [] },
     { banner: 'OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.1', version: 'OpenSSH_10.0p2', flags: [] },
     { banner: 'OpenSSH_8.9p1 Ubuntu-3, OpenSSL 3.0.2', version: 'OpenSSH_8.9p1', flags: ['-s'] },
-  ])('knows $version and its scp', async ({ banner, version, flags }) => {
+  ])('recognizes $version and its scp', async ({ banner, version, flags }) => {
     expect(await find(both, banner)).toEqual({
       ssh: { path: join(both, 'ssh'), version },
       scp: { path: join(both, 'scp'), version },

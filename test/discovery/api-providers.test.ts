@@ -96,7 +96,7 @@ describe('Firecracker', () => {
     expect(found).toMatchObject([{ target: `vsock-mux${dirname(api)}/run/v.sock` }]);
   });
 
-  it('without a vsock device is no machine to reach', async () => {
+  it('without a vsock device is not a machine to reach', async () => {
     const api = await serve('fc-plain.sock', { '/vm/config': '{"machine-config":{}}' });
     expect(await list([`--api-sock=${api}`])).toEqual({ found: [], warnings: [] });
   });
@@ -153,7 +153,7 @@ describe('cloud-hypervisor', () => {
     expect((await list(...typed)).found).toMatchObject([{ uuid }]);
   });
 
-  it('without a machine yet, or whose API socket another made, is no machine to reach', async () => {
+  it('without a machine yet, or whose API socket another made, is not a machine to reach', async () => {
     const api = await serve('ch-empty.sock', {});
     expect(await list('--api-socket', api)).toEqual({ found: [], warnings: [] });
     expect(await list('--api-socket', 'fd=3')).toEqual({ found: [], warnings: [] });

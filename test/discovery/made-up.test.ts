@@ -32,7 +32,7 @@ describe('a provider that is one record', () => {
     expect(await findBy(bhyve, typed, deps)).toMatchObject({ outcome: 'found', machine: { name: 'Web 1' } });
   });
 
-  it('knows who else there is', async () => {
+  it('lists the other machines', async () => {
     expect(await findBy(bhyve, 'x', deps)).toMatchObject({ outcome: 'unknown', known: ['Web 1', 'db'] });
   });
 

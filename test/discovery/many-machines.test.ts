@@ -59,7 +59,7 @@ describe('so many machines', () => {
     expect(machineCandidates(mergeMachines(found), true)).toHaveLength(2 * many);
   });
 
-  it('get a Host each, and those of one name none', () => {
+  it('get a Host each, and none if they share a name', () => {
     const options = { prefix: '', taken: new Set<string>(), knownHosts: '~/k' };
     const { hosts } = concreteHosts(listed, options);
     expect(hosts).toHaveLength(many);
@@ -69,7 +69,7 @@ describe('so many machines', () => {
     expect(keptBlocks(file, ['incus'], hosts)).toEqual([]);
   });
 
-  it('stand in a table', async () => {
+  it('are printed as a table', async () => {
     const io = { env: {}, terminal: { stdin: false, stdout: true, stderr: false } };
     const looks = { wide: true, style: await styles(io, 'stdout'), terminal: true };
     expect(formatTable(listed, looks).split('\n')).toHaveLength(many + 2);

@@ -23,7 +23,7 @@ describe('machines of several providers', () => {
       second: (i) => other(i, { uuid: undefined, cid: i + 3 }),
       want: many,
     },
-  ])('are merged, so many as they are: $name', ({ second, want }) => {
+  ])('are merged, however many they are: $name', ({ second, want }) => {
     const first = numbers.map((i) => machine(i, { pid: i, cid: i + 3 }));
     expect(mergeMachines([...first, ...numbers.map(second)])).toHaveLength(want);
   });
@@ -40,7 +40,7 @@ describe('machines of several providers', () => {
     expect(merged[0]?.also).toHaveLength(many);
   });
 
-  it('are those that a look at each pair finds', () => {
+  it('are those that comparing each pair finds', () => {
     const random = mulberry(1);
     const oneOf = <T>(...all: readonly T[]) => all[Math.floor(random() * all.length)] as T;
     for (let round = 0; round < 3000; round++) {

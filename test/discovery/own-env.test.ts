@@ -18,7 +18,7 @@ const left = (env: Readonly<Record<string, string>>, uid = me) =>
   Object.entries(ownEnv(env, uid)).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 
 describe.skipIf(me < 0)('of the environment', () => {
-  it('own folders and sockets are left, and what names none', () => {
+  it('own folders and sockets are kept, and variables that name none', () => {
     const env = {
       XDG_RUNTIME_DIR: folder('run'),
       HOME: folder('home', 0o755),
@@ -32,7 +32,7 @@ describe.skipIf(me < 0)('of the environment', () => {
     expect(ownEnv(env, me)).toBe(env);
   });
 
-  it("root's folders are left, but for the runtime folder", () => {
+  it("root's folders are kept, except for the runtime folder", () => {
     const env = { XDG_RUNTIME_DIR: '/usr', HOME: '/usr', LXD_DIR: '/usr', INCUS_DIR: '/nonexistent' };
     expect(left(env, 54_322)).toEqual(['HOME', 'LXD_DIR', 'INCUS_DIR']);
   });

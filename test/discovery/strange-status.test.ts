@@ -15,7 +15,7 @@ import { fakeProc } from './processes/fake-proc.js';
 const dir = useTempDir();
 const deps = (argv: readonly string[]) => ({ env: {}, procDir: fakeProc(dir, [{ argv }]) });
 
-/** A status that is no word of ours, though every JavaScript object has something by that name. */
+/** A status that we do not know, although every JavaScript object has a property with that name. */
 describe.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])(
   'a status "%s"',
   (word) => {
@@ -62,7 +62,7 @@ describe.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueO
   },
 );
 
-it('a status "constructor" ends no list', async () => {
+it('a status "constructor" does not crash list', async () => {
   const bin = join(dir, 'bin');
   mkdirSync(bin);
   const list = JSON.stringify({ list: [{ name: 'odd', state: 'constructor', ipv4: [] }] });

@@ -30,7 +30,7 @@ describe('Lima', () => {
   };
   const off = { name: 'b', target: 'lima/b', provider: 'lima', status: 'off' };
 
-  it('prints an object a line', () => {
+  it('prints one object per line', () => {
     const lines = [instance, { name: 'b', status: 'Stopped', sshLocalPort: 0 }, { status: 'Running' }];
     expect(parseLima(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))).toEqual([want, off]);
   });
@@ -146,7 +146,7 @@ describe('a tool', () => {
     expect(warnings).toEqual([{ provider: 'podman', code: 'FAILED', problem: 'cannot' }]);
   });
 
-  it('prints in no language but English, and is asked nothing', async () => {
+  it('prints only English, and gets no input', async () => {
     expect(await runTool('sh', ['-c', 'echo $LC_ALL; cat'], deps)).toBe('C\n');
   });
 

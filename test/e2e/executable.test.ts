@@ -65,7 +65,7 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
         const env = { ...process.env, PATH: '/usr/bin:/bin' };
         const result = await run([...strace, executable, ...command], { cwd, env, keepOpen: true });
         expect(result.stderr).not.toContain('a fault of vmssh');
-        // The arguments of a program are no paths; and a checkout may itself lie in the temp folder.
+        // A program's arguments are not paths; and the checkout may itself be in the temp folder.
         const calls = readFileSync(join(dir, 'trace'), 'utf8').replaceAll(/\[[^\]\n]*\]/g, '');
         const touched = [...calls.matchAll(/"([^"\n]+)"/g)]
           .map(([, path = '']) => path)

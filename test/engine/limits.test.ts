@@ -51,7 +51,7 @@ describe.skipIf(program === undefined)('what a tool or a peer can have the engin
 
   // AddressSanitizer itself needs more.
   it.skipIf(runtime === 'sanitized').each([256, 1024, 4096, 8192, 65536])(
-    'a stack of %i KiB, with an environment that takes a part of it, is no crash',
+    'a stack of %i KiB, partly used by the environment, causes no crash',
     async (kib) => {
       // The kernel takes a quarter of the stack for both, and at most 128 KiB for one.
       const count = Math.min(15, Math.floor(kib / 4 / 120));

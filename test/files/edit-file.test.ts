@@ -98,7 +98,7 @@ describe('changing a file', () => {
   });
 
   it.each(['mkfifo fifo', 'mkdir fifo', 'ln -s /dev/null fifo', 'ln -s /dev/zero fifo'])(
-    'leaves what is no regular file as it is: %s',
+    'does not change what is not a regular file: %s',
     async (command) => {
       expect(await run(['sh', '-c', command], { cwd: dir })).toMatchObject({ code: 0 });
       await expect(write(join(dir, 'fifo'), 'x')).rejects.toMatchObject({ code: 'EINVAL' });
@@ -131,7 +131,7 @@ describe('what a killed one left', () => {
     ]);
   });
 
-  it('is no lock: its process is gone', async () => {
+  it('is not a lock if its process is gone', async () => {
     const { stdout } = await run(['sh', '-c', 'echo $$']);
     writeFileSync(join(dir, '.a.lock'), `${stdout.trim()} ${hostname()}\n`);
     await write(join(dir, 'a'), 'a');

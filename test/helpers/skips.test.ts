@@ -4,7 +4,7 @@ import { skipLine } from './skips.js';
 describe('the last line of the tests', () => {
   it('is none if nothing was skipped', () => expect(skipLine([])).toBeUndefined());
 
-  it('is one command for all that is missing', () => {
+  it('is one command for everything that is missing', () => {
     const texts = [
       'skipped: zsh, fish not found: apt-get install zsh fish',
       'skipped: sshd not found: apt-get install openssh-server',

@@ -69,7 +69,7 @@ describe('a file of keys', () => {
     await expect(forgetKeys(dir, ['a'])).rejects.toMatchObject({ code: 'EINVAL' });
   });
 
-  it('keeps its mode, and loses every line that many take out at once', async () => {
+  it('keeps its mode, and loses each line that many processes remove at once', async () => {
     const path = join(dir, 'many');
     const names = Array.from({ length: 30 }, (_, i) => `vmssh-${i}`);
     writeFileSync(path, names.map((name) => `${name} ${key}\n`).join(''), { mode: 0o640 });

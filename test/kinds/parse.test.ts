@@ -329,7 +329,7 @@ describe('the length of a socket path', () => {
     expect(understood(`unix%${path.slice(1).replace('aa', 'a%')}`)).toMatch(/^refused: the socket path has/);
   });
 
-  it('counts the slash that is put in front', () => {
+  it('counts the slash that is added in front', () => {
     expect(understood(`unix%${'a'.repeat(106)}`)).toBe(`unix path=/${'a'.repeat(106)}`);
     expect(understood(`unix%${'a'.repeat(107)}`)).toMatch(/^refused: the socket path has 108 bytes/);
   });

@@ -6,7 +6,7 @@ import { codeOf, connectedPair, readToEnd } from './support/peer.js';
 const big = Buffer.alloc(32 * 1024 * 1024);
 
 describeAddon('close', () => {
-  it('ends what is pending, and the peer reads end-of-file', async () => {
+  it('ends pending work, and the peer reads end-of-file', async () => {
     const { handle, peer } = await connectedPair();
     const pending = [
       addon.read(handle, 9),
@@ -56,7 +56,7 @@ describeAddon('shutdown', () => {
     expect(Buffer.from(await addon.read(handle, 100)).toString()).toBe('still talking');
   });
 
-  it('does no harm after the peer is gone', async () => {
+  it('is harmless after the peer is gone', async () => {
     const { handle, peer } = await connectedPair();
     peer.destroy();
     expect(await addon.read(handle, 9)).toHaveLength(0);

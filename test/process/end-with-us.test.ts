@@ -29,7 +29,7 @@ describe('what a process runs', () => {
     expect(events.eventNames()).toEqual([]);
   });
 
-  it('is ended by its signals, which then do what they do', () => {
+  it('is ended by its signals, which then act as usual', () => {
     const { events, done, guard } = process();
     guard(() => ({ pid: 7 }));
     events.emit('SIGTERM', 'SIGTERM');

@@ -15,7 +15,7 @@ describe('a program', () => {
     expect(await runProgram(sh('kill -9 $$'), { env })).toMatchObject({ code: null, signal: 'SIGKILL' });
   });
 
-  it('is read to its end, however much it has left in its pipe', async () => {
+  it('is read to its end, however much is left in its pipe', async () => {
     const { stdout } = await runProgram(sh('yes | head -c 3000000'), { env });
     expect(stdout).toHaveLength(3_000_000);
   });

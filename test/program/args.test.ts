@@ -240,7 +240,7 @@ const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
 ];
 
 describe('the options', () => {
-  it('have a letter for one thing, whatever the command', () => {
+  it('use each letter for one meaning in all commands', () => {
     const letters = new Map<string, Set<string>>();
     for (const { long, short } of commands.flatMap(({ options }) => options))
       if (short !== undefined) letters.set(short, (letters.get(short) ?? new Set()).add(long));

@@ -27,7 +27,7 @@ describe('help', () => {
     },
   );
 
-  it('puts what an option does below it if there is no room beside it', async () => {
+  it('puts what an option does below it if there is no room next to it', async () => {
     const lines = await help('nc', 40);
     const at = lines.indexOf('  -t, --transport <LIST>');
     expect(lines.slice(at, at + 3)).toEqual([

@@ -142,7 +142,7 @@ describe('--json', () => {
     expect((await printed(args)).json).toBeUndefined();
   });
 
-  it('has no character that can steer a terminal', () => {
+  it('has no control characters', () => {
     const name = '\x1b[2J\x7f\x9b2J\u202e\u2028\u{e0001}\ud800 é 猫';
     const text = formatJson({ ...envelope('list', 0), ...{ name } }, false);
     expect(text.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);

@@ -17,7 +17,7 @@ describe('the man pages', () => {
     ]);
   });
 
-  it('are found by what a group is for', () => {
+  it('are found by the purpose of a group', () => {
     const page = pages.find(({ file }) => file === 'vmssh-config.1');
     expect(page?.text).toContain(
       'vmssh\\-config \\- let ssh itself know the machines: install, diff, uninstall\n',
@@ -37,7 +37,7 @@ describe('the man pages', () => {
     }
   });
 
-  it('have a line each in the overview', () => {
+  it('have one line each in the overview', () => {
     const { text = '' } = pages[0] ?? {};
     const lines = text.split('\n').filter((line) => /^\.BR vmssh\\-\S+ \(1\)$/.test(line));
     expect(new Set(lines).size).toBe(lines.length);
@@ -46,7 +46,7 @@ describe('the man pages', () => {
     );
   });
 
-  it('name every environment variable that is for people to set', () => {
+  it('name every environment variable that users may set', () => {
     const documented = pages.map(({ text }) => text).join('');
     const read = new Set(
       sources().flatMap((text) => [...text.matchAll(/\benv\.([A-Z_]{3,})\b/g)].map(([, name = '']) => name)),
@@ -65,7 +65,7 @@ describe('the man pages', () => {
     expect([...read].filter((name) => !documented.includes(name))).toEqual([]);
   });
 
-  it('leave no blank in front of a value that may be left out', () => {
+  it('put no space before an optional value', () => {
     for (const { text } of pages) expect(text).not.toMatch(/ \[=/);
     const nc = pages.find(({ file }) => file === 'vmssh-nc.1')?.text;
     expect(nc).toContain('\\fB\\-\\-wait\\fR[\\fB=\\fISECONDS\\fR]');

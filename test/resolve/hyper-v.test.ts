@@ -89,7 +89,7 @@ describe('hyper-v/NAME', () => {
 });
 
 describe('a remembered name', () => {
-  it('is not asked for, but once it turns out to be gone', async () => {
+  it('is looked up only once it turns out to be gone', async () => {
     const { resolve, listsLeft, remembered } = windows([[running('Mint', other)]], { mint });
     const { endpoint: first, recheck } = await resolve('hyper-v/Mint');
     expect({ first, left: listsLeft() }).toEqual({ first: endpoint(mint), left: 1 });

@@ -184,7 +184,7 @@ describe('an SSH address', () => {
 
 describe('no machine', () => {
   const hint = expect.any(String);
-  it('of that name: those that there are', async () => {
+  it('of that name: lists the existing ones', async () => {
     await system((request, peer) => {
       peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
     });

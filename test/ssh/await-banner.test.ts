@@ -55,7 +55,7 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
     expect(await awaitBanner(from, 't', enough)).toBe(banner);
   });
 
-  it.skipIf(skip)('knows a web server, which speaks only when it is spoken to', async () => {
+  it.skipIf(skip)('recognizes a web server, which waits for a request', async () => {
     const server = createServer();
     const path = join(folder.path, 'web');
     await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -107,7 +107,7 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
   });
 
   it.skipIf(skip).each(['SSH-1.5-closed\n', 'SSH-1.5-no SSH banner came\n', 'SSH-1.5-broke\n'])(
-    'takes no sign of what is wrong in the guest from %j',
+    'does not take %j for a sign of a fault in the guest',
     async (start) => {
       const from = await open((peer) => peer.end(start));
       const failure = await awaitBanner(from, 't', enough).catch((error) => error);

@@ -48,7 +48,7 @@ describe('scanBanner', () => {
     { name: '255 bytes without an end', input: `SSH-2.0-${'x'.repeat(247)}`, want: over },
     { name: 'binary data', input: '\x16\x03\x01\0\xa5', want: 'it sent binary data' },
     { name: 'binary data in a later line', input: 'hello\n\0', want: 'it sent binary data' },
-  ])('refuses $name, and does not take that back', ({ input, want }) => {
+  ])('refuses $name, and keeps refusing it', ({ input, want }) => {
     const refused: BannerScan = { state: 'not-ssh', reason: want };
     const scans = Array.from(input, (_, at) => scanBanner(bytes(input.slice(0, at + 1))));
     const first = scans.findIndex(({ state }) => state === 'not-ssh');

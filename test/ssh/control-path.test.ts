@@ -23,7 +23,7 @@ describe('a ControlPath that a target breaks', () => {
     expect(brokenControlPath(settings(path, master), host, none)).toBe(broken ? path : undefined);
   });
 
-  it('is none if the folder is there, or nothing was said', () => {
+  it('is not reported if the folder exists, or nothing was set', () => {
     const exists = (path: string) => path === '/r/vsock';
     expect(brokenControlPath(settings('/r/vsock/3'), 'vsock/3', exists)).toBeUndefined();
     expect(brokenControlPath('', 'vsock/3', none)).toBeUndefined();

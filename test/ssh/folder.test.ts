@@ -41,7 +41,7 @@ describe('the home that ssh takes', () => {
     expect(ask('/tmp/x', '/home/ann', 'win32')).toBeUndefined();
   });
 
-  it('is not known of a user without an entry', () => {
+  it('is not known for a user without an entry', () => {
     expect(otherHome({ HOME: '/x' }, 'linux', () => undefined)).toBeUndefined();
   });
 });

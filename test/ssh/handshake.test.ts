@@ -14,7 +14,7 @@ const options = {
   ...{ platform, env: process.env, timeoutMs: 20_000 },
 };
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('a handshake by the own ssh', () => {
+describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))("a handshake by the user's own ssh", () => {
   let folder: SocketFolder;
   beforeEach(() => {
     folder = new SocketFolder();
@@ -74,7 +74,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('a handshake by the 
     });
   });
 
-  it('gives up a server that goes silent', async () => {
+  it('gives up on a server that goes silent', async () => {
     const target = await listen((socket) => socket.write('SSH-2.0-x\r\n'));
     await expect(handshake({ ...options, target, timeoutMs: 1000 })).rejects.toMatchObject({
       problem: 'the SSH handshake failed: it timed out',

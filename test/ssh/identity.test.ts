@@ -17,7 +17,7 @@ describe('the identity of a machine', () => {
   ])('$input', ({ input, want }) => expect(uuidAlias(input)).toBe(want));
 });
 
-describe('the name that known_hosts has a machine by', () => {
+describe('the name of a machine in known_hosts', () => {
   it.each([
     { text: 'machine/web', want: 'vmssh-machine%web' },
     { text: 'container/web', want: 'vmssh-machine%web' },
@@ -31,14 +31,14 @@ describe('the name that known_hosts has a machine by', () => {
     { text: '.host', want: undefined },
   ])('$text: $want', ({ text, want }) => expect(alias(text)).toBe(want));
 
-  it('is its UUID if it is listed with one, and does not hang on how it was typed', () => {
+  it('is its UUID if it is listed with one, however it was typed', () => {
     const machine = { target: 'machine/Web', uuid };
     expect(hostKeyAlias({ target: parseTarget('container/web'), machine })).toBe(`vmssh-${uuid}`);
     const nameless = { target: 'machine/web' };
     expect(hostKeyAlias({ target: parseTarget('machine/WEB'), machine: nameless })).toBe('vmssh-machine%web');
   });
 
-  it('is no pattern to ssh, no list, and nobody else’s, whatever the machine is called', () => {
+  it('is not a pattern or list to ssh, and unique, whatever the machine is called', () => {
     const names = [
       '*',
       '?',
@@ -64,7 +64,7 @@ describe('the name that known_hosts has a machine by', () => {
 });
 
 describe('older names', () => {
-  it('are those of what was typed, of its kinds, and of versions before, only without a UUID', () => {
+  it('are those of what was typed, of its kinds, and of earlier versions, only without a UUID', () => {
     const machine = { target: 'machine/web', also: ['container/web'] };
     const typed = { text: 'container%web', target: parseTarget('container%web'), machine };
     const names = keyNames(typed);

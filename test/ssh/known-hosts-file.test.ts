@@ -9,7 +9,7 @@ import { useTempDir } from '../helpers/temp-dir.js';
 const dir = useTempDir();
 
 describe('the file of host keys', () => {
-  it('lies in the folder of ssh', () => {
+  it("is in ssh's folder", () => {
     expect(knownHostsFile({ HOME: '/home/u' })).toBe('/home/u/.ssh/vmssh_known_hosts');
     expect(knownHostsFile({ HOME: dir })).toBe(join(dir, '.ssh/vmssh_known_hosts'));
   });

@@ -83,7 +83,7 @@ describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => 
     expect(sock.destroyed).toBe(true);
   });
 
-  it.skipIf(skip)('gives up a server that goes silent', async () => {
+  it.skipIf(skip)('gives up on a server that goes silent', async () => {
     const sock = await open((socket) => socket.write('SSH-2.0-x\r\n'));
     await expect(probeSock(sock, { ...options, timeoutMs: 50 })).rejects.toMatchObject({
       problem: expect.stringMatching(/timed out/i),

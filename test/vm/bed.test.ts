@@ -50,7 +50,7 @@ describeGuests('the bed', () => {
       expect(code === 0).toBe(systemd >= 256);
     });
 
-    test('gives back output, exit code and what it was fed', async () => {
+    test('returns output, exit code and its input', async () => {
       const all = await guest.run('cat; echo text >&2; exit 3', { input: 'fed', allowFailure: true });
       expect(all).toEqual({ code: 3, stdout: 'fed', stderr: 'text\n' });
       await expect(guest.run('echo why >&2; exit 3')).rejects.toThrow(/exit 3\nwhy\n--- console/);

@@ -16,7 +16,7 @@ describe('formatCheck', () => {
     { stage: 'authentication', ms: 1234.5, found: 'publickey\x1b for root' },
   ] as const;
 
-  it('has a line a stage', () => {
+  it('has one line per stage', () => {
     expect(formatCheck({ target: 'unix/x\u202e', stages }, new Chalk({ level: 0 }), fakeIo())).toBe(
       [
         'unix/x\\u{202e}',

@@ -119,7 +119,7 @@ describe('completion', () => {
     );
   });
 
-  it('is printed a word a line', async () => {
+  it('is printed one per line', async () => {
     const io = fakeIo();
     expect(await printCompletions(['--', 'config', 'unin'], commands, io)).toBe(0);
     expect(io.stdout.join('')).toMatch(/^uninstall\t.*\n$/);

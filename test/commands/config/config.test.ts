@@ -93,7 +93,7 @@ describe('config install', () => {
     expect(await showPlan(await planInstall(options, home.io(), find), home.io())).toBe(0);
   });
 
-  it('colours the diff on a terminal, and lets no name steer it', async () => {
+  it('colours the diff on a terminal, and escapes names', async () => {
     home.write('config', 'Host a\x1b[2J\n');
     const to = home.io({ NO_COLOR: undefined, FORCE_COLOR: '1' });
     await showPlan(await planInstall(options, to, find), to);
@@ -116,7 +116,7 @@ describe('config install', () => {
     expect(existsSync(files.own)).toBe(false);
   });
 
-  it('refuses a program whose path cannot stand in the file', async () => {
+  it('refuses a program whose path cannot be written to the file', async () => {
     const to = fakeIo({ env: { HOME: home.path }, self: ['/a\nb'] });
     await expect(planInstall(options, to, find)).rejects.toThrow(UsageError);
   });
@@ -147,7 +147,7 @@ describe('options', () => {
     expect(() => parse({ prefix })).toThrow(UsageError);
   });
 
-  it('refuse what does not go together, and arguments', () => {
+  it('refuse conflicting options, and arguments', () => {
     for (const command of [configInstall, configDiff])
       expect(() =>
         understand(command, { positionals: [], options: { system: true, prefix: 'a' } }, home.io()),

@@ -49,7 +49,7 @@ describe('what another program writes to the main file meanwhile', () => {
     expect(readFileSync(home.main, 'utf8')).toBe(`Host a\n${theirs}`);
   });
 
-  it('lets no message be said twice', async () => {
+  it('prints no message twice', async () => {
     const to = home.io();
     const nameless = {
       name: '*',
@@ -73,7 +73,7 @@ describe('what another program writes to the main file meanwhile', () => {
   });
 });
 
-describe('the file of its own', () => {
+describe('its own file', () => {
   it.each(['install', 'uninstall'] as const)(
     'that is edited meanwhile is not changed by config %s',
     async (act) => {

@@ -219,7 +219,7 @@ describe('the doctor of this host', () => {
     else expect(check?.fix).toBeUndefined();
   });
 
-  it('prints a line each, and its fix', async () => {
+  it('prints one line for each, with its fix', async () => {
     const io = fakeIo();
     const facts = { ...good, addon: missing };
     expect(await runDoctor('checks', io, async () => facts)).toBe(1);

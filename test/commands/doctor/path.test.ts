@@ -60,7 +60,7 @@ describe('a folder of PATH', () => {
     expect(await found(path, entries)).toEqual(who === undefined ? [] : [{ folder: path, who }]);
   });
 
-  it('is nothing to look at on Windows, and in WSL2 if it is of Windows', async () => {
+  it('is not checked on Windows, nor in WSL2 if it belongs to Windows', async () => {
     const entries: Record<string, Entry> = { '/mnt/c/Windows': [1000, 0o777] };
     expect(await found('/mnt/c/Windows', entries)).toHaveLength(1);
     const io = { env: { PATH: '/tmp', WSL_DISTRO_NAME: 'x' }, platform: 'win32' } as const;
@@ -74,7 +74,7 @@ describe('vmssh doctor', () => {
   const dir = useTempDir();
 
   it.skipIf(process.platform !== 'linux')(
-    'says who else can put programs into a folder of PATH',
+    'shows who else can put programs into a folder of PATH',
     async () => {
       const folders = ['open', 'closed'].map((name) => join(dir, name));
       for (const [i, folder] of folders.entries()) {

@@ -77,7 +77,7 @@ describe('a report for others to read', () => {
     ...variants,
     facts({ ssh: { ...ssh, version: secret } }),
     facts({ ssh: { version: undefined, proxyCommand: undefined } }),
-  ])('has nothing from outside in it, whatever that is: %#', async (found) => {
+  ])('contains no text from outside: %#', async (found) => {
     const text = await reportOf(found);
     for (const each of secrets) expect(text).not.toContain(each);
     expect(text).toContain('| ✗ | incus | could not be asked (EACCES) |');
@@ -85,7 +85,7 @@ describe('a report for others to read', () => {
     expect(text.startsWith('vmssh 1.2.3 on Node v20, another system, 6.1.0, x64\n')).toBe(true);
   });
 
-  it('names a proxy that many hosts have', async () => {
+  it('names a proxy program that is widely used', async () => {
     const proxyCommand = '/usr/lib/systemd/systemd-ssh-proxy %h %p';
     expect(await reportOf(facts({ ssh: { ...ssh, proxyCommand } }))).toContain(
       '| ssh runs systemd-ssh-proxy first |',

@@ -20,7 +20,7 @@ const key = `ssh-ed25519 ${'A'.repeat(68)} it's "me"`;
 beforeAll(() => writeFileSync(join(dir, 'k.pub'), `${key}\n`));
 
 describe('guest cloud-init', () => {
-  it('carries the script, whole', async () => {
+  it('contains the whole script', async () => {
     const { out } = await call(guestCloudInit, raw({ key: join(dir, 'k.pub') }));
     const [, content = '', after] =
       /\n {4}content: \|\n([\s\S]*)(?=runcmd:)(runcmd:[\s\S]*)$/.exec(out) ?? [];
@@ -30,7 +30,7 @@ describe('guest cloud-init', () => {
     expect(out).toContain(`ssh_authorized_keys:\n  - ${JSON.stringify(key)}\n`);
   });
 
-  it('writes a tree for an image, and never over one', async () => {
+  it('writes a tree for an image, and never overwrites one', async () => {
     const tree = join(dir, 'seed');
     const options = {
       key: join(dir, 'k.pub'),

@@ -26,7 +26,7 @@ describe('guest units', () => {
     );
     expect(err).toContain('systemctl enable --now sshd-vsock-2222.socket');
   });
-  it('says that 256 needs none, but for another port', async () => {
+  it('says that 256 needs none, except for another port', async () => {
     expect((await call(guestUnits, raw({ systemd: '257' }))).out).toMatch(
       /^# systemd 257 makes sshd-vsock\.socket by itself/,
     );

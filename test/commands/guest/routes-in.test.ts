@@ -79,7 +79,7 @@ esac
     expect(out).toMatch(/systemd.* it is PID 1.*\r\n$/);
   });
 
-  it('a program that is not there is named', async () => {
+  it('a missing program is named', async () => {
     const failed = call(guestCheck, raw({ route: 'wsl' }, 'wsl/x'), { env: { PATH: '/nowhere' } });
     await expect(failed).rejects.toMatchObject({ hint: 'the program wsl.exe is not installed here' });
   });

@@ -134,7 +134,7 @@ describe('guest install continues only in the machine where it began', () => {
     expect(out).toContain('Host web-vsock');
   });
 
-  it('goes by the settings of what was typed, but for the route, and over no connection that is open already', async () => {
+  it('uses the settings of what was typed, except for the route, and no connection that is already open', async () => {
     await install('web', { account: 'ben', 'ssh-config': '/c' });
     const args = given('web.args').split('\n');
     expect(args).toEqual(

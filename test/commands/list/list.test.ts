@@ -52,7 +52,7 @@ async function output(
 }
 
 describe('vmssh list', () => {
-  it('prints tabs in a pipe, running machines first, with nothing that steers a terminal', async () => {
+  it('prints tabs in a pipe, running machines first, without control characters', async () => {
     expect(await output({})).toEqual({
       code: 0,
       stdout: `running\tMint 22\tqemu/${uuid}\tp\npaused\ta\\x1b[2J\\x09b\tlima/a\tp\noff\tweb\tmachine/web\tp\n`,
@@ -90,7 +90,7 @@ describe('vmssh list', () => {
   });
 
   const terminal = { stdin: true, stdout: true, stderr: false };
-  it('aligns columns on a terminal, by what characters take there', async () => {
+  it('aligns columns on a terminal, by the width of characters', async () => {
     const found = [
       { name: '虚拟', target: 'machine/虚拟', status: 'running', provider: 'p' },
       { name: 'mint', target: 'qemu/mint', status: 'off', provider: 'p' },
@@ -156,7 +156,7 @@ describe('vmssh list', () => {
     expect(await output({ providers }, deps(provider([], true)))).toMatchObject({ code: 1 });
   });
 
-  it('keeps warnings below what it watches on a terminal, and repeats none elsewhere', async () => {
+  it('keeps warnings below the list on a terminal, and repeats none elsewhere', async () => {
     const watched = async (stderr: boolean) => {
       const abort = new AbortController();
       let looks = 0;

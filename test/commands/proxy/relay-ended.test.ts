@@ -13,7 +13,7 @@ it.each(['vmssh', 'vsock-nc'] as const)('says for %s why its relay ended', async
   );
 });
 
-it('makes the command for that, but with -v', () => {
+it('makes the command for that, except with -v', () => {
   const io = fakeIo({ self: ['/usr/bin/node', '/opt/vmssh.js'] });
   expect(lasting(io, 'vsock/3', undefined, true)).toEqual({
     onFailure: ['/usr/bin/node', '/opt/vmssh.js', '--relay-ended', 'vmssh', 'vsock/3'],

@@ -23,7 +23,7 @@ describe('the owner of a socket', () => {
     { name: 'unknown', text: 'unix/x', owner: undefined },
     { name: 'another user, by the name of a machine', text: 'container/x', owner: 1001 },
     { name: 'nobody, at a CID', text: 'vsock/3', owner: 1001 },
-  ])('is no reason for a warning: $name', async ({ text, owner }) => {
+  ])('causes no warning: $name', async ({ text, owner }) => {
     expect(await warned(text, owner)).toBe('');
   });
 

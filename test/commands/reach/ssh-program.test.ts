@@ -35,7 +35,7 @@ describe('the ssh that the environment names', () => {
   );
 
   const dir = useTempDir();
-  it.each(['VMSSH_SSH', 'HV_SSH_COMMAND'])('%s is no file of the current folder', async (name) => {
+  it.each(['VMSSH_SSH', 'HV_SSH_COMMAND'])('%s is not a file of the current folder', async (name) => {
     mkdirSync(join(dir, 'ssh -i ', 'me'), { recursive: true });
     writeFileSync(join(dir, 'ssh -i ', 'me/key'), '', { mode: 0o755 });
     const env = { ...process.env, VMSSH_SSH: '', HV_SSH_COMMAND: '', [name]: 'ssh -i /me/key' };

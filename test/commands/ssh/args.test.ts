@@ -79,7 +79,7 @@ describe('the machines among the arguments of the others', () => {
     expect(find('scp', 'a scp://ann@mint:2222/b')).toMatchObject([{ user: 'ann', port: '2222' }]);
   });
 
-  it('are no files that are there', () => {
+  it('are not existing files', () => {
     const exists = (path: string) => path === 'mint:x';
     expect(find('scp', 'mint:x mint:y', { exists })).toMatchObject([{ at: 1 }]);
   });
@@ -87,7 +87,7 @@ describe('the machines among the arguments of the others', () => {
   it.each([
     { line: 'hyper-v/mint:/etc/hosts C:\\new\\hosts', at: 0 },
     { line: 'd:/a c:b hyper-v/mint:', at: 2 },
-  ])('are no drives of Windows: $line', ({ line, at }) => {
+  ])('are not drives of Windows: $line', ({ line, at }) => {
     expect(find('scp', line, { platform: 'win32' })).toMatchObject([{ at, host: 'hyper-v/mint' }]);
     expect(find('scp', line).length).toBeGreaterThan(1);
   });

@@ -24,7 +24,7 @@ describe("rsync's shell", () => {
     );
   });
 
-  it('can be nothing but ssh', () => {
+  it('can only be ssh', () => {
     expect(() => remoteShell(['-e', 'rsh'], ['v'], 'vsock/3', undefined)).toThrow(
       'has to be ssh and its options here, not "rsh"',
     );

@@ -34,7 +34,7 @@ describe('vmssh guid and vmssh port', () => {
     { port: '22', id: '00000016-facb-11e6-bd58-64006a7986d3' },
     { port: '2222', id: id2222 },
     { port: '2147483647', id: '7fffffff-facb-11e6-bd58-64006a7986d3' },
-  ])('turn $port and $id into each other', async ({ port: number, id }) => {
+  ])('convert $port and $id into each other', async ({ port: number, id }) => {
     expect(await printed(guid, raw([number]))).toEqual({ code: 0, out: `${id}\n`, err: '' });
     expect(await printed(port, raw([`{${id.toUpperCase()}}`]))).toEqual({
       code: 0,
@@ -106,7 +106,7 @@ describe('vmssh service', () => {
 });
 
 describe("reg.exe's answer", () => {
-  it('has a service a key, by its ElementName', () => {
+  it('has one service per key, by its ElementName', () => {
     const text = [
       '',
       `HKEY_LOCAL_MACHINE${servicesKey.slice(4)}\\${id2222.toUpperCase()}`,

@@ -34,7 +34,7 @@ const addresses: Record<Endpoint['family'], string> = {
 const families = Object.keys(headings) as Endpoint['family'][];
 
 describe('docs/errors.md', () => {
-  it.each(families)('has the rows of %s, no more and no less', (family) => {
+  it.each(families)('has exactly the rows of %s', (family) => {
     const rows = tableOf('errors.md', headings[family]).map((row) => ({
       codes: codes(row.code),
       problem: row['what it means'],

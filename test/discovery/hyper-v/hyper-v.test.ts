@@ -196,7 +196,7 @@ describe('the cache of names', () => {
   const open = (now = 0) => fileCache({ LOCALAPPDATA: folder }, () => 1e12 + now);
   const path = () => join(folder, 'vmssh/hyper-v.json');
 
-  it('keeps names without regard to case, for ten minutes, in a file that is whole or not there', () => {
+  it('keeps names in any case, for ten minutes, in a file that is complete or absent', () => {
     open().keep([{ name: 'Mint', id: mint }]);
     expect(open(599_000).find('MINT')).toBe(mint);
     expect(open(601_000).find('mint')).toBeUndefined();
@@ -239,7 +239,7 @@ describe('the cache of names', () => {
     },
   );
 
-  it('is empty at every length to which its file may be torn', () => {
+  it('is empty if its file is cut off at any length', () => {
     open().keep([{ name: 'a', id: mint }]);
     const whole = readFileSync(path());
     for (let length = 0; length < whole.length; length++) {

@@ -300,7 +300,7 @@ describe('machined', () => {
 });
 
 describe('a machined that hangs', () => {
-  it('costs its own machines, and not those of the other scope', async () => {
+  it('hides its own machines, and not those of the other scope', async () => {
     await user(() => {});
     await system(machines(vm('a', 3), vm('b', 4)));
     const { machines: listed, warnings } = await listAll(deps, [machined], 200);

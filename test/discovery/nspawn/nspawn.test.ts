@@ -91,7 +91,7 @@ describe('findExport', () => {
 });
 
 describe('listExports', () => {
-  it('gives one a name, and neither folders of nspawn nor files that are no sockets', async () => {
+  it('lists each name once, without nspawn’s own folders and files that are not sockets', async () => {
     await put(v262('a'), v262('propagate'), v257('a'), v257('unix-export'), v257('b'));
     await put('user/systemd/nspawn/b/unix-export/ssh', 'run/systemd/nspawn/c/unix-export/ssh/below');
     const names = (await listExports(deps)).exports.map(

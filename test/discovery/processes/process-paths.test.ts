@@ -77,7 +77,7 @@ describe('a path in another root', () => {
     expect(await pathInRoot(root, path)).toBe(join(root, want));
   });
 
-  it('that runs in a circle is refused', async () => {
+  it('that is a loop is refused', async () => {
     await expect(pathInRoot(root, '/round/x')).rejects.toMatchObject({ code: 'ELOOP' });
   });
 });

@@ -28,7 +28,7 @@ describe('processes by name', () => {
     expect(await processesNamed(/^vm$/, deps, undefined, uid)).toHaveLength(want);
   });
 
-  it('are no threads of the kernel, whose memory is not read', async () => {
+  it('are not kernel threads, whose memory is not read', async () => {
     const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
     writeFileSync(join(procDir, '101/status'), 'Name:\tvm\nUid:\t0\t0\t0\t0\nKthread:\t1\n');
     const read: string[] = [];
@@ -68,7 +68,7 @@ describe('processes by name', () => {
     expect(found.map(({ pid }) => pid)).toEqual([100, 102]);
   });
 
-  it('that became others meanwhile are left out', async () => {
+  it('that changed into others meanwhile are left out', async () => {
     const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
     const readMemory = async (path: string) => {
       if (path.includes('/100/')) writeFileSync(join(procDir, '100/status'), 'Uid:\t1001\t0\t0\t0\n');
@@ -92,7 +92,7 @@ describe('processes by name', () => {
     expect({ most, found: found.length }).toEqual({ most: 4, found: 20 });
   });
 
-  it('whose command line has no end, or is no file, keep no other back', async () => {
+  it('whose command line has no end, or is not a file, delay no other', async () => {
     const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }, { argv: ['vm', '-a'] }]);
     truncateSync(join(procDir, '100/cmdline'), 2 ** 42);
     rmSync(join(procDir, '101/cmdline'));

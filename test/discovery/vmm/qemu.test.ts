@@ -36,7 +36,7 @@ describe('running QEMUs', () => {
     expect(found.map(({ target }) => target)).toEqual([`qemu/${uuid}`, 'vsock/4']);
   });
 
-  it('whose name is no part of a target are reached by UUID or address', async () => {
+  it('whose name cannot be part of a target are reached by UUID or address', async () => {
     const { found } = await list(
       { argv: ['qemu-system-x86_64', '-name', 'a/b', ...vsock(3)] },
       { argv: ['qemu-system-x86_64', '-name', 'c/d', '-uuid', uuid, ...vsock(4)] },

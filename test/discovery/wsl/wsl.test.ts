@@ -90,7 +90,7 @@ describe('what wsl.exe prints', () => {
     expect(decodeWsl(Buffer.alloc(0))).toBe('');
   });
 
-  it('may be no list', () => {
+  it('may not be a list', () => {
     expect(parseVerbose('Windows Subsystem for Linux has no installed distributions.\r\n')).toEqual([]);
     expect(parseVmId('wslhost.exe --vm-id nonsense')).toBeUndefined();
   });

@@ -41,7 +41,7 @@ describe.skipIf(missingRoot('high numbers'))('a QEMU of a user with a high numbe
     await once(child.stdout, 'data');
   };
 
-  it('is no machine to others', async () => {
+  it('is not a machine to others', async () => {
     for (const [i, uid] of [0, 60_001, 60_513, 62_000].entries()) await qemu(uid, 4_000_000_001 + i);
     const getent = '#!/bin/sh\necho "anna:x:$2:100:Anna of the directory:/home/anna:/bin/bash"\n';
     writeFileSync(join(dir, 'getent'), getent, { mode: 0o755 });
@@ -58,7 +58,7 @@ describe.skipIf(missingRoot('high numbers'))('a QEMU of a user with a high numbe
 
 /** sudo is one while it asks for a password: its owner is root, its name and arguments are the caller's. */
 describe.skipIf(setUserId === undefined || missingRoot('the set-user-ID bit'))("a program of root's", () => {
-  it('that another user has started is no machine', async () => {
+  it('that another user has started is not a machine', async () => {
     const args = ['true', '-name', 'disguised', '-device', 'vhost-vsock-pci,guest-cid=4000000077'];
     const start = async (mode: number, who: object) => {
       chmodSync(dirname(setUserId ?? ''), 0o755);

@@ -253,7 +253,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     { args: ['vsock/x'], code: 2, says: 'CID "x" cannot be used' },
     { args: ['-J', 'x', 'db-t7'], code: 2, says: '-J goes through another host' },
     { args: ['-p', '22'], code: 2, says: 'expected [user@]TARGET among the arguments of ssh' },
-  ])('say why $args is no machine', async ({ args, code, says }) => {
+  ])('say why $args is not a machine', async ({ args, code, says }) => {
     expect(await tool('ssh', ...args)).toMatchObject({ code, stderr: expect.stringContaining(says) });
   });
 

@@ -27,7 +27,7 @@ describe.skipIf(missing)('a user name that ssh refuses', () => {
       tool: 'guest',
       args: ['install', 'ann;touch<x@unix%nonexist'],
     },
-  ])('is no option of vmssh $tool $args', async ({ tool, args }) => {
+  ])('is not an option of vmssh $tool $args', async ({ tool, args }) => {
     const { code, stdout, stderr } = await run([...vmssh, tool, ...args], { cwd: dir });
     expect(existsSync(pwned)).toBe(false);
     expect({ code, text: stdout + stderr }).toMatchObject({

@@ -169,7 +169,7 @@ describe.each(shells)('$name', ({ command }) => {
   });
 
   it.skipIf(!isRoot)(
-    'waits without end neither for a file of a home nor for what was left running there',
+    'waits forever neither for a file in a home nor for a process left running there',
     () => {
       execFileSync('mkfifo', [join(home, 'fifo')]);
       chmodSync(join(home, 'fifo'), 0o666);
@@ -182,7 +182,7 @@ describe.each(shells)('$name', ({ command }) => {
     },
   );
 
-  it.skipIf(!isRoot)('gives a home no hold on the terminal of root', async () => {
+  it.skipIf(!isRoot)("keeps a home's programs off root's terminal", async () => {
     const look = `if [ -t 1 ] || [ -t 2 ] || true </dev/tty; then echo terminal; fi; cut -d ' ' -f 6 /proc/self/stat`;
     const script = join(root, 'run/script');
     writeFileSync(
@@ -195,7 +195,7 @@ describe.each(shells)('$name', ({ command }) => {
     expect(inHome).not.toBe(ours);
   });
 
-  it.skipIf(!isRoot)('takes no more from a home than it has use for', () => {
+  it.skipIf(!isRoot)('reads no more from a home than it needs', () => {
     const { stdout } = run(`as ${account} cat /dev/zero | wc -c`);
     expect(Number(stdout.split('\n')[0])).toBeLessThan(1_100_000);
   });

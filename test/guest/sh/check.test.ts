@@ -117,7 +117,7 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('check_systemd')).toMatch(says);
   });
 
-  it('notes what works all the same', () => {
+  it('notes what works anyway', () => {
     given({ 'proc/1/comm': 'runit\n' });
     expect(run('noted=yes; check_systemd; echo "$? $faults"')).toBe(
       'skipped  systemd       PID 1 is runit, not systemd; the login works anyway\n1 0\n',
@@ -195,7 +195,7 @@ describe.each(shells)('$name', ({ command }) => {
   });
 
   // ESC, C1 as a byte and in UTF-8, a bidi override, an isolate, a line separator, DEL, a carriage return, a newline.
-  it('shows nothing of a journal or a unit that a terminal may obey', () => {
+  it('prints no control characters from a journal or a unit', () => {
     const hostile =
       '\\033]0;x\\007\\2332J\\302\\2332J\\342\\200\\256\\342\\201\\246\\342\\200\\250\\177\\r\\nend 0 all is well';
     given(

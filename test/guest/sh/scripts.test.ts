@@ -81,7 +81,7 @@ describe('a check after a login', () => {
     return stdout.split('\n').flatMap((line) => parseProgress(line) ?? []);
   };
 
-  it('says of nothing that it fails, but for a slow lookup', () => {
+  it('reports no failures, except for a slow lookup', () => {
     const failed = stepsOf({}).filter(({ state }) => state === 'failed' || state === 'fix');
     expect(failed.filter(({ step }) => step !== 'unknown')).toEqual([]);
   });
@@ -89,7 +89,7 @@ describe('a check after a login', () => {
   it.each([
     { over: 'unix', unknown: true },
     { over: 'tcp', unknown: false },
-  ] as const)('looks at no vsock if $over leads there', ({ over, unknown }) => {
+  ] as const)('skips vsock if $over leads there', ({ over, unknown }) => {
     const steps = stepsOf({ over }).map(({ step }) => step);
     expect(steps).not.toContain('systemd');
     expect(steps).not.toContain('transport');
@@ -114,7 +114,7 @@ describe('the files they are made of', () => {
   it('are ASCII, for any console', () => {
     expect(sources.filter(({ text }) => /[^\n\t -~]/.test(text)).map(({ name }) => name)).toEqual([]);
   });
-  it('name the place that the generator is put to', () =>
+  it('name the path where the generator is installed', () =>
     expect(generator).toContain(`Put it at ${generatorPath} `));
 });
 

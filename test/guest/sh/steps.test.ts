@@ -62,7 +62,7 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
     expect(said).toMatch(/^failed +units .*\/etc\/systemd\/system\/x\.socket cannot be written: mkdir: .*\n/);
   });
 
-  it('a unit that was not put down in the journal is not enabled', () => {
+  it('a unit that was not written to the journal is not enabled', () => {
     mkdirSync(join(root, 'var/lib'), { recursive: true });
     writeFileSync(join(root, 'var/lib/vmssh'), '');
     const said = setup('systemctl() { echo "called: $*" >&2; }; name=x; units=ok; enable_socket');

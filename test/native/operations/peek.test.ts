@@ -5,7 +5,7 @@ import { codeOf, connectedPair } from '../support/peer.js';
 const long = 20_000;
 
 describeAddon('peek', () => {
-  it('takes nothing', async () => {
+  it('consumes nothing', async () => {
     const { handle, peer } = await connectedPair();
     const pending = addon.peek(handle, 0, 100, long);
     peer.write('hello');

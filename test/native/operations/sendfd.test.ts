@@ -13,7 +13,7 @@ if (!sshThere)
   console.warn('skipped: no ssh here to receive a descriptor\nremedy: apt-get install openssh-client');
 
 describeAddon('sendFd', () => {
-  it.skipIf(!sshThere)('hands a socket to ssh, which talks over it', async () => {
+  it.skipIf(!sshThere)('passes a socket to ssh, which talks over it', async () => {
     const { path, server } = await listen();
     const accepted = once(server, 'connection');
     const options = ['ProxyUseFdpass=yes', 'BatchMode=yes'].flatMap((option) => ['-o', option]);

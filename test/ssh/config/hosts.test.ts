@@ -78,7 +78,7 @@ describe('a Host of its own', () => {
   });
 });
 
-describe('names of which a host name can be only one', () => {
+describe('names of which only one can be a host name', () => {
   it.each([
     { name: 'one name twice', input: [machine('a'), machine('a')] },
     { name: 'names that differ in what no host name has', input: [machine('a b'), machine("a'b")] },
@@ -97,7 +97,7 @@ describe('names of which a host name can be only one', () => {
 });
 
 describe('a machine without a name', () => {
-  it('has no Host, and nothing is said of it', () => {
+  it('has no Host, and is not mentioned', () => {
     const { hosts: made, left } = hosts([
       machine('qemu-77', { provider: 'qemu', pid: 77 }),
       machine('qemu-78'),

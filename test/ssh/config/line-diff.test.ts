@@ -15,7 +15,7 @@ describe('a diff of lines', () => {
     { name: 'in the middle', a: ['a', 'b', 'c'], b: ['a', 'B', 'c'], edits: 2 },
     { name: 'with lines that come twice', a: ['a', '', 'b', '', 'c'], b: ['a', '', 'c', ''], edits: 3 },
     { name: 'of lines that changed their order', a: ['a', 'b', 'c', 'd'], b: ['d', 'a', 'b', 'c'], edits: 2 },
-  ])('$name is a shortest one', ({ a, b, edits }) => {
+  ])('$name is one of the shortest', ({ a, b, edits }) => {
     const diff = lineDiff(text(a), text(b));
     expect([side(diff, '-'), side(diff, '+'), count(diff)]).toEqual([text(a), text(b), edits]);
   });
@@ -23,7 +23,7 @@ describe('a diff of lines', () => {
   const hosts = Array.from({ length: 10_000 }, (_, i) => [`Host m${i}`, '    ProxyUseFdpass yes']).flat();
   const changed = hosts.map((line, i) => (i % 100 === 0 ? `${line}-new` : line)).toSpliced(7000, 3);
 
-  it('of 20,000 lines shows what changed, and takes no memory for each pair of them', () => {
+  it('of 20,000 lines shows what changed, without memory for each pair of them', () => {
     const before = process.memoryUsage().arrayBuffers;
     const diff = lineDiff(text(hosts), text(changed));
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100e6);
@@ -36,7 +36,7 @@ describe('a diff of lines', () => {
     { name: 'that come often', line: (i: number) => `${i % 7}` },
     { name: 'of another order', line: (i: number) => hosts[hosts.length - 1 - i] ?? '' },
     { name: 'that are unique only further in', line: (i: number) => hosts[i ^ 1] ?? '' },
-  ])('of 20,000 lines $name is whole', ({ line }) => {
+  ])('of 20,000 lines $name is complete', ({ line }) => {
     const other = hosts.map((_, i) => line(i));
     const diff = lineDiff(text(hosts), text(other));
     expect([side(diff, '-'), side(diff, '+')]).toEqual([text(hosts), text(other)]);

@@ -33,7 +33,7 @@ test('a recipe that fails leaves nothing, and may be tried again', async () => {
   expect(readdirSync(`${cache}/thing-k1`)).toEqual(['whole']);
 });
 
-test('what a killed builder left is not taken for done', async () => {
+test('what a killed builder left does not count as done', async () => {
   await expect(
     execute('bash', [cached, cache, 'thing', 'k1', 'bash', '-c', 'touch "$1/half"; sleep 60', 'recipe'], {
       timeout: 1,
@@ -44,7 +44,7 @@ test('what a killed builder left is not taken for done', async () => {
   expect(readdirSync(`${cache}/thing-k1`)).toEqual(['whole']);
 });
 
-test('a new key lets the old one stay until it is long unused', async () => {
+test('a new key keeps the old one until it has long been unused', async () => {
   await build('touch "$1/old"');
   await build('touch "$1/new"', 'k2');
   expect(left()).toEqual(['thing-k1', 'thing-k2', 'thing.lock']);

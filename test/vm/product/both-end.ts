@@ -7,7 +7,7 @@ const rounds = [1, 2, 3, 4];
 
 /** In the guest: both sides of a connection end before the relay looks. */
 export function bothEnd(scene: () => Scene): void {
-  test('a connection over vsock that both sides end at the same time is no error', async () => {
+  test('a connection over vsock that both sides end at the same time is not an error', async () => {
     const { guest, programs } = scene();
     const relays = programs.flatMap(({ name, vmssh }) =>
       rounds.map((round) => ({ name: `${name} ${round}`, vmssh })),

@@ -31,7 +31,7 @@ describeGuests('guests whose systemd listens on vsock by itself', () => {
     expect(faultsOf(await site.check())).toEqual([]);
   });
 
-  test('8: systemd.ssh_auto=no is named, and the script leaves it at that', async () => {
+  test('8: systemd.ssh_auto=no is named, and the script does not change it', async () => {
     site = siteOf(await bootGuest({ suite: 'trixie', cid: 62, append: 'systemd.ssh_auto=no' }));
     const { guest } = site;
     const script = await site.vmssh('guest', 'script');
@@ -64,7 +64,7 @@ describeGuests('guests whose systemd listens on vsock by itself', () => {
 
   // systemd itself takes this guest for one of Hyper-V, with the CID 1; only the bus is a stand-in, for the driver of
   // hv_sock needs the real one.
-  test('9: a CID that systemd on Hyper-V takes for none is named, and the script writes the units', async () => {
+  test('9: a CID that systemd on Hyper-V does not accept is named, and the script writes the units', async () => {
     const hyperV = { vendor: 'Hyper-V', vsock: false, append: 'modules-load=vsock_loopback' };
     site = siteOf(await bootGuest({ suite: 'sid', ...hyperV }));
     const { guest, sshConfig } = site;

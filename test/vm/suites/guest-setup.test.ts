@@ -48,7 +48,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     expect((await site.guest.run(loopback)).stdout).toBe('bookworm\n');
   });
 
-  test('nothing is found wrong, from here and from inside', async () => {
+  test('no faults are found, from here and from inside', async () => {
     const { code, stdout } = await site.vmssh('doctor', '--ssh-config', site.sshConfig, site.target);
     expect(code, stdout).toBe(0);
     expect(stdout).not.toContain('✗');
@@ -102,7 +102,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     expect(await listEtc(site.guest)).toEqual(before);
   });
 
-  test('closes TCP only for who came over vsock, and opens it again', async () => {
+  test('closes TCP only when connected over vsock, and opens it again', async () => {
     const script = await site.vmssh('guest', 'script', '--only-vsock');
     const refused = await site.guest.run('sh -s', { input: script.stdout, allowFailure: true });
     expect(refused.code).toBe(1);

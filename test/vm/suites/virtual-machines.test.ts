@@ -45,7 +45,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
   }, 600_000);
   afterAll(() => guest?.stop());
 
-  test('are listed once each, by what QEMU’s command line and libvirt tell', async () => {
+  test('are listed once each, by QEMU’s command line and libvirt', async () => {
     // libvirt registers its domains at machined too.
     expect((await sh('machinectl list --no-legend')).stdout).toMatch(/^qemu-\d+-plum /);
     await expectList({
@@ -78,7 +78,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
     });
   });
 
-  test('that come back with another CID are known, and not complained about', async () => {
+  test('that come back with another CID are recognized, without a warning', async () => {
     await guest.run(saved(mint), { timeout: 120 });
     await guest.run(started({ ...mint, cid: 51, from: 'saved' }));
     await expectList({ machines: [{ name: 'mint', cid: 51 }, { name: 'plum' }] });
@@ -105,7 +105,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
     await expectList({ warnings: [{ code: 'CID_TWICE' }] });
   });
 
-  test('of libvirt are listed with its word on their state', async () => {
+  test('of libvirt are listed with the state that it reports', async () => {
     await guest.run('virsh -q suspend plum');
     await expectList({ machines: [{ name: 'ghost' }, { name: 'mint' }, { name: 'plum', status: 'paused' }] });
     await guest.run('virsh -q destroy plum');

@@ -27,7 +27,7 @@ describeWindows.each(Object.entries(programs))('vmssh config by %s', (_name, pro
     expect(existsSync(own())).toBe(false);
   });
 
-  it('know no file for all users there', async () => {
+  it('refuse a file for all users there', async () => {
     const { code, stderr } = await config('install', '--system');
     expect(code).toBe(2);
     expect(stderr).toContain('ProgramData');

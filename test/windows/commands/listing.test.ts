@@ -65,7 +65,7 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     );
   });
 
-  it('knows names in Japanese, with spaces, and twice', async () => {
+  it('lists names in Japanese, with spaces, and twice', async () => {
     const names = ['日本語の機械', 'Windows 11 dev', 'Twin', 'TWIN'];
     const rows = names.map((name, i) => ({ id: mint.id.replace('86', `1${i}`), name, state: 2 }));
     const { machines, warnings } = await json(wmi(rows));
@@ -79,7 +79,7 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     expect(warnings).toEqual([]);
   });
 
-  it('knows 200 machines', async () => {
+  it('lists 200 machines', async () => {
     const rows = Array.from({ length: 200 }, (_, i) => ({
       id: mint.id.replace('86E0', (i + 4096).toString(16)),
       name: `vm ${i}`,

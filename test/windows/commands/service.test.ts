@@ -10,7 +10,7 @@ describeWindows.each(Object.entries(programs))('vmssh service by %s', (_name, pr
   };
   const ok = { code: 0, stdout: '', stderr: '' };
 
-  it('registers ports, lists them, and takes them away', async () => {
+  it('registers ports, lists them, and removes them', async () => {
     expect(await service('list')).toEqual(ok);
     expect(await service('register', '2222')).toEqual(ok);
     expect(await service('register', '--name', 'my & own', '5000')).toEqual(ok);

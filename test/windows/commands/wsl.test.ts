@@ -60,7 +60,7 @@ describeWindows('WSL2', () => {
     expect(stderr).toContain(`hvsock:${vmId}:00000016-facb-11e6-bd58-64006a7986d3`);
   });
 
-  it('is reached by the id in the command lines of an older WSL, which does not tell it', async () => {
+  it('is reached by the id in the command lines of an older WSL, which does not report it', async () => {
     const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
     const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: '\nsystemd\n' };
     const line = `"C:\\Program Files\\WSL\\wslhost.exe" --distro-id {1} --vm-id {${vmId}} --handle 1\r\n`;

@@ -64,7 +64,7 @@ describeWindows('an AF_HYPERV socket', () => {
     expect(calls.at(-1)).toBe(`connect 22000000${bytes.replace(' ', '')}`);
   });
 
-  it('asks for no more time than Windows takes', async () => {
+  it('asks for no longer time limit than Windows accepts', async () => {
     const { calls } = await callsOf(
       programs['vmssh.exe'] ?? [],
       'hvsock:LOOPBACK:vsock-22',

@@ -17,7 +17,7 @@ describeWindows('the addon for Windows', () => {
     rmSync(output);
   });
 
-  it('needs nothing but Windows to be loaded, by whatever host', async () => {
+  it('needs only Windows to be loaded, by any host', async () => {
     const { stdout } = await execute('x86_64-w64-mingw32-objdump', ['-p', addon]);
     const names = [...stdout.matchAll(/DLL Name: (\S+)/g)].map(([, name]) => name?.toLowerCase());
     expect(names.toSorted()).toEqual([
@@ -42,7 +42,7 @@ describeWindows('the addon for Windows', () => {
     expect(names).toEqual(expect.arrayContaining(['docs/windows.md', 'docs/targets.md', 'docs/json.md']));
   });
 
-  it('is in the npm package, with all that builds the same one elsewhere', async () => {
+  it('is in the npm package, with everything to build the same one elsewhere', async () => {
     const folder = join(inject('work'), 'packed');
     mkdirSync(folder);
     await execute('npm', ['pack', '--silent', '--pack-destination', folder, join(repo, 'native')]);

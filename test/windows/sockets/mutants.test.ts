@@ -88,7 +88,7 @@ const mutants: readonly { name: string; file: string; from: string; to: string }
 ];
 
 describeWindows('a fault in the addon', () => {
-  it('is none in the addon as it is', async () => {
+  it('is not found in the unchanged addon', async () => {
     expect(await whatIsWrong(join(repo, 'dist/win32-x64/node-hvsock-native.node'))).toEqual([]);
   });
 

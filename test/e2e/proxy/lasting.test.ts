@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { dist, executable, type Outcome, outcome, run, vmssh } from '../../helpers/run.js';
+import { dist, executable, type Outcome, outcome, run, runtime, vmssh } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -42,6 +42,18 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
     child.stdin.end('and on\n');
     expect(await ended).toMatchObject({ code: 7, stdout: 'begun\nand on\n' });
     await expect.poll(() => isAlive(pid()), { timeout: 10_000 }).toBe(false);
+  });
+
+  // With a sanitizer, or as another Node, the program is another one.
+  it.skipIf(runtime !== 'node' && runtime !== 'executable')('holds less than a megabyte', async () => {
+    const [program = '', ...args] = [...ssh, host, 'echo begun; read line; echo "$line"'];
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = outcome(child);
+    await once(child.stdout, 'data');
+    await became(pid());
+    await expect.poll(() => residentKiB(pid()), { timeout: 10_000 }).toBeLessThan(1000);
+    child.stdin.end('and on\n');
+    expect(await ended).toMatchObject({ code: 0, stdout: 'begun\nand on\n' });
   });
 
   it('carries what comes after a silence, and the next connection', async () => {
@@ -166,6 +178,11 @@ function nameOf(pid: number): string {
 }
 
 /** Whether a process still runs; one that only waits to be reaped by init does not. */
+/** What a process has in memory. */
+function residentKiB(pid: number): number {
+  return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
+}
+
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

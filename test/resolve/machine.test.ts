@@ -3,7 +3,7 @@ import type { JsonObject } from '../../src/discovery/tools/json.js';
 import type { ResolveOptions } from '../../src/kinds/kinds.js';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
-import { type Answer, listing, PeerFolder, recorded, wire } from '../discovery/machined/varlink-peer.js';
+import { type Answer, machines, PeerFolder, recorded, wire } from '../discovery/machined/varlink-peer.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';
 let folder: PeerFolder;
@@ -23,15 +23,6 @@ const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
     ...more,
   });
 
-/** Answers as machined does: one by its exact name, all with `more`, else an error. */
-function machines(...all: readonly JsonObject[]): Answer {
-  return ({ parameters, more }, peer) => {
-    const { name } = parameters as JsonObject;
-    const some = name === undefined ? all : all.filter((machine) => machine.name === name);
-    if (name === undefined && more !== true) peer.write(recorded('systemd257-expected-more'));
-    else peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing(some));
-  };
-}
 const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
 const registered = (fields: JsonObject) => system(machines({ name: 'a', class: 'vm', ...fields }));
 const failure = (fields: object) => ({ name: 'ConnectError', op: 'resolve', ...fields });

@@ -1,23 +1,9 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Addon, HyperVMachine as Row } from 'node-hvsock-native';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../../src/address/guid.js';
 import { isHostName } from '../../../src/address/host-name.js';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
-import { hyperVAddresses } from '../../../src/discovery/hyper-v/address.js';
-import { fileCache } from '../../../src/discovery/hyper-v/cache.js';
 import { listHyperV } from '../../../src/discovery/hyper-v/hyper-v.js';
-import { askPowerShell, parseRows } from '../../../src/discovery/hyper-v/powershell.js';
 import {
   findHyperV,
   hyperV,
@@ -105,36 +91,6 @@ describe('listHyperV', () => {
   });
 });
 
-describe("PowerShell's answer", () => {
-  const row = { Name: mint, ElementName: '日本 語', EnabledState: 2 };
-  const read = { id: mint, name: '日本 語', state: 2 };
-
-  it.each([
-    { name: 'a list', text: JSON.stringify([row, row]), want: [read, read] },
-    { name: 'one object', text: JSON.stringify(row), want: [read] },
-    { name: 'a wrapped list', text: JSON.stringify({ value: [row], Count: 1 }), want: [read] },
-    { name: 'a byte order mark', text: `\ufeff${JSON.stringify([row])}\r\n`, want: [read] },
-    { name: 'no machines', text: '[]', want: [] },
-  ])('may be $name', ({ text, want }) => {
-    expect(parseRows(text)).toEqual(want);
-  });
-
-  it.each(['', '\ufeff\r\n', 'Get-CimInstance : denied', '[1]', '{"Name":1}'])('may not be %j', (text) => {
-    expect(() => parseRows(text)).toThrow(DiscoveryError);
-  });
-
-  it('is asked for by a full path, without a profile', async () => {
-    const asked: unknown[] = [];
-    const run = async (program: string, args: readonly string[]) => {
-      asked.push(program, ...args.slice(0, 3));
-      return '[]';
-    };
-    await askPowerShell({ env: { SystemRoot: 'D:\\Windows' } }, run);
-    const path = 'D:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe';
-    expect(asked).toEqual([path, '-NoProfile', '-NonInteractive', '-Command']);
-  });
-});
-
 describe('a listed machine', () => {
   const machine = (name: string, id = mint) => ({ id, name, status: 'running' as const });
   const targets = (...machines: ReturnType<typeof machine>[]) =>
@@ -184,97 +140,5 @@ describe('a listed machine', () => {
     expect(denied.warnings[0]?.problem).toContain('Hyper-V Administrators');
     const none = await listHyperVMachines(deps, wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }));
     expect(none).toEqual({ found: [], warnings: [] });
-  });
-});
-
-describe('the cache of names', () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'vmssh-cache-'));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  const open = (now = 0) => fileCache({ LOCALAPPDATA: folder }, () => 1e12 + now);
-  const path = () => join(folder, 'vmssh/hyper-v.json');
-
-  it('keeps names in any case, for ten minutes, in a file that is complete or absent', () => {
-    open().keep([{ name: 'Mint', id: mint }]);
-    expect(open(599_000).find('MINT')).toBe(mint);
-    expect(open(601_000).find('mint')).toBeUndefined();
-    expect(open(-1).find('mint')).toBeUndefined();
-    expect(readdirSync(join(folder, 'vmssh'))).toEqual(['hyper-v.json']);
-  });
-
-  it('keeps no name that two machines have', () => {
-    open().keep([
-      { name: 'a', id: mint },
-      { name: 'A', id: win },
-      { name: 'b', id: win },
-    ]);
-    expect([open().find('a'), open().find('b')]).toEqual([undefined, win]);
-  });
-
-  it('follows no link in the place of its temporary file', () => {
-    mkdirSync(join(folder, 'vmssh'));
-    writeFileSync(join(folder, 'other'), 'theirs');
-    symlinkSync('../other', `${path()}.${process.pid}`);
-    open().keep([{ name: 'a', id: mint }]);
-    expect(readFileSync(join(folder, 'other'), 'utf8')).toBe('theirs');
-    open().keep([{ name: 'a', id: mint }]);
-    expect(open().find('a')).toBe(mint);
-  });
-
-  it('forgets', () => {
-    open().keep([{ name: 'a', id: mint }]);
-    open().drop();
-    open().drop();
-    expect(open().find('a')).toBeUndefined();
-  });
-
-  it.each(['', '{', 'null', '[]', '{"version":2}', '{"version":1,"at":1e12,"ids":{"a":"x","b":3}}'])(
-    'is empty if its file holds %j',
-    (text) => {
-      open().keep([{ name: 'a', id: mint }]);
-      writeFileSync(path(), text);
-      expect(open().find('a')).toBeUndefined();
-    },
-  );
-
-  it('is empty if its file is cut off at any length', () => {
-    open().keep([{ name: 'a', id: mint }]);
-    const whole = readFileSync(path());
-    for (let length = 0; length < whole.length; length++) {
-      writeFileSync(path(), whole.subarray(0, length));
-      expect(open().find('a')).toBeUndefined();
-    }
-  });
-
-  it('is empty if its folder cannot be made', () => {
-    const cache = fileCache({ LOCALAPPDATA: '/dev/null/x' });
-    cache.keep([{ name: 'a', id: mint }]);
-    cache.drop();
-    expect(cache.find('a')).toBeUndefined();
-  });
-});
-
-describe('the addresses of a guest', () => {
-  const ask = (answer: string) => {
-    const scripts: string[] = [];
-    const run = async (_program: string, args: readonly string[]) => {
-      scripts.push(args.at(-1) ?? '');
-      return answer;
-    };
-    return hyperVAddresses(mint, deps, run).then((addresses) => ({ addresses, script: scripts[0] }));
-  };
-
-  it.each([
-    { answer: '', want: [] },
-    { answer: '\ufefffe80::215:5dff:fe00:1\r\n172.20.1.5\r\n', want: ['172.20.1.5'] },
-    { answer: '2001:db8::5\r\n169.254.3.4\r\n172.20.1.5\r\n', want: ['172.20.1.5', '2001:db8::5'] },
-  ])('are read from $answer', async ({ answer, want }) => {
-    expect((await ask(answer)).addresses).toEqual(want);
-  });
-
-  it('are asked for by its id', async () => {
-    expect((await ask('')).script).toContain(`'*${mint}*'`);
   });
 });

@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listAll } from '../../../src/discovery/list-all.js';
 import { findMachine, listMachines } from '../../../src/discovery/machined/machined.js';
-import { machined } from '../../../src/discovery/machined/provider.js';
 import { type Call, call } from '../../../src/discovery/machined/varlink.js';
 import { VarlinkError } from '../../../src/discovery/machined/varlink-error.js';
 import type { Deps } from '../../../src/discovery/provider.js';
 import type { JsonObject } from '../../../src/discovery/tools/json.js';
-import { type Answer, listing, PeerFolder, recorded, wire } from './varlink-peer.js';
+import { type Answer, listing, machines, PeerFolder, recorded, wire } from './varlink-peer.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';
 const id = '8495db59ee594938bf3bc78365a6940b';
@@ -17,16 +15,6 @@ beforeEach(() => {
   deps = { env: { XDG_RUNTIME_DIR: `${folder.path}/user` }, runDir: `${folder.path}/run`, timeoutMs: 10_000 };
 });
 afterEach(() => folder.stop());
-
-/** Answers as machined does: one by its exact name, all with `more`, else an error. */
-function machines(...all: readonly JsonObject[]): Answer {
-  return ({ parameters, more }, peer) => {
-    const { name } = parameters as JsonObject;
-    const some = name === undefined ? all : all.filter((machine) => machine.name === name);
-    if (name === undefined && more !== true) peer.write(recorded('systemd257-expected-more'));
-    else peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing(some));
-  };
-}
 
 const vm = (name: string, vSockCid = 3, more: JsonObject = {}) => ({ name, class: 'vm', vSockCid, ...more });
 const user = (answer: Answer) => folder.listen(`user/${socket}`, answer);
@@ -256,67 +244,5 @@ describe('listMachines', () => {
     const many = Array.from({ length: 200 }, (_, at) => vm(`m${at}`, at + 3));
     await system(machines(...many));
     expect((await listMachines(deps)).machines.map(({ name }) => name)).toEqual(many.map(({ name }) => name));
-  });
-});
-
-describe('machined', () => {
-  it('lists what to type, and another machine of the same name by its id', async () => {
-    const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
-    await user(machines(vm('a', 3)));
-    await system(
-      machines(vm('a', 4, { id }), vm('b', 5, { id: '793b61a0166c450492ea51d10a8eaad6' }), vm('a', 6)),
-    );
-    const { found, warnings } = await machined.list(deps);
-    const common = { status: 'running', provider: 'machined', machine: expect.anything() };
-    expect(found).toEqual([
-      { ...common, name: 'a', target: 'machine/a', cid: 3, address: 'vsock/3' },
-      { ...common, name: 'a', target: `machine/${id}`, cid: 4, address: 'vsock/4', uuid },
-      {
-        ...common,
-        name: 'b',
-        target: 'machine/b',
-        cid: 5,
-        address: 'vsock/5',
-        uuid: '793b61a0-166c-4504-92ea-51d10a8eaad6',
-      },
-    ]);
-    expect(warnings).toEqual([]);
-    expect(await findMachine(id, deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 4 } });
-  });
-
-  it('drops what is registered twice', async () => {
-    await user(machines(vm('a', 3, { id })));
-    await system(machines(vm('a', 3, { id })));
-    expect((await machined.list(deps)).found).toMatchObject([{ target: 'machine/a' }]);
-  });
-
-  it('warns of a scope that failed, not of one that is absent', async () => {
-    const path = await folder.abandon(`user/${socket}`);
-    const { found, warnings } = await machined.list(deps);
-    expect(found).toEqual([]);
-    const problem = expect.stringContaining(path);
-    expect(warnings).toEqual([{ provider: 'machined', code: 'ECONNREFUSED', problem }]);
-  });
-});
-
-describe('a machined that hangs', () => {
-  it('hides its own machines, and not those of the other scope', async () => {
-    await user(() => {});
-    await system(machines(vm('a', 3), vm('b', 4)));
-    const { machines: listed, warnings } = await listAll(deps, [machined], 200);
-    expect(listed.map(({ target }) => target)).toEqual(['machine/a', 'machine/b']);
-    expect(warnings).toEqual([
-      {
-        provider: 'machined',
-        code: 'TIMEOUT',
-        problem: `${folder.path}/user/${socket}: gave no answer within 0.2 s`,
-      },
-    ]);
-  });
-
-  it('ends with Ctrl-C', async () => {
-    const abort = new AbortController();
-    await user(() => abort.abort(new Error('enough')));
-    await expect(listMachines({ ...deps, signal: abort.signal })).rejects.toThrow('enough');
   });
 });

@@ -98,3 +98,13 @@ function readRequests(socket: Socket, take: (request: JsonObject) => void | Prom
     }
   });
 }
+
+/** Answers as machined does: one by its exact name, all with `more`, else an error. */
+export function machines(...all: readonly JsonObject[]): Answer {
+  return ({ parameters, more }, peer) => {
+    const { name } = parameters as JsonObject;
+    const some = name === undefined ? all : all.filter((machine) => machine.name === name);
+    if (name === undefined && more !== true) peer.write(recorded('systemd257-expected-more'));
+    else peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing(some));
+  };
+}

@@ -1,0 +1,221 @@
+import type { RawArgs } from '../../src/cli/command.js';
+
+/** What both parsers must make of arguments. */
+export const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
+  { command: 'proxy', args: [], want: { positionals: [], options: {} } },
+  { command: 'proxy', args: ['vsock/3', '22'], want: { positionals: ['vsock/3', '22'], options: {} } },
+  {
+    command: 'proxy',
+    args: ['--fdpass', '--typed', 'vsock/3', 'vsock/3', '22'],
+    want: { positionals: ['vsock/3', '22'], options: { fdpass: true, typed: 'vsock/3' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed=unix/Foo=Bar', 'unix/foo=bar', '22'],
+    want: { positionals: ['unix/foo=bar', '22'], options: { typed: 'unix/Foo=Bar' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed=', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { typed: '' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed', '', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { typed: '' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed', '--wait', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { typed: '--wait' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--typed', '-x', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { typed: '-x' } },
+  },
+  { command: 'proxy', args: ['', '22'], want: { positionals: ['', '22'], options: {} } },
+  { command: 'proxy', args: ['-', '22'], want: { positionals: ['-', '22'], options: {} } },
+  { command: 'proxy', args: ['--', '-x', '--wait'], want: { positionals: ['-x', '--wait'], options: {} } },
+  {
+    command: 'proxy',
+    args: ['-v', 'a', '--', '--wait'],
+    want: { positionals: ['a', '--wait'], options: { verbose: true } },
+  },
+  { command: 'proxy', args: ['a', '1', '-v'], want: { positionals: ['a', '1'], options: { verbose: true } } },
+  { command: 'proxy', args: ['-v', '-v', 'a'], want: { positionals: ['a'], options: { verbose: true } } },
+  {
+    command: 'proxy',
+    args: ['--timeout', '5', '--timeout', '6', 'a'],
+    want: { positionals: ['a'], options: { timeout: '6' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--wait', 'a', '1'],
+    want: { positionals: ['a', '1'], options: { wait: true } },
+  },
+  {
+    command: 'proxy',
+    args: ['--wait', '60x', 'a'],
+    want: { positionals: ['60x', 'a'], options: { wait: true } },
+  },
+  {
+    command: 'proxy',
+    args: ['a', '1', '--wait'],
+    want: { positionals: ['a', '1'], options: { wait: true } },
+  },
+  { command: 'proxy', args: ['--wait=60', 'a'], want: { positionals: ['a'], options: { wait: '60' } } },
+  { command: 'proxy', args: ['--wait=', 'a'], want: { positionals: ['a'], options: { wait: '' } } },
+  {
+    command: 'proxy',
+    args: ['--wait=1', '--wait', 'a'],
+    want: { positionals: ['a'], options: { wait: true } },
+  },
+  { command: 'proxy', args: ['a\nb', 'Ü'], want: { positionals: ['a\nb', 'Ü'], options: {} } },
+  {
+    command: 'nc',
+    args: ['-t', 'vsock,ip', '--ssh', '--host-prefix', 'hyper-v/', 'hyper-v/mint', '22'],
+    want: {
+      positionals: ['hyper-v/mint', '22'],
+      options: { transport: 'vsock,ip', ssh: true, 'host-prefix': 'hyper-v/' },
+    },
+  },
+  {
+    command: 'service register',
+    args: ['--name', 'a b', '--dry-run', '22'],
+    want: { positionals: ['22'], options: { name: 'a b', 'dry-run': true } },
+  },
+  {
+    command: 'service unregister',
+    args: ['--dry-run', '22'],
+    want: { positionals: ['22'], options: { 'dry-run': true } },
+  },
+  {
+    command: 'nc',
+    args: ['-b', '--pipe', '-p', '2222', '--wait', 'vsock/3'],
+    want: { positionals: ['vsock/3'], options: { banner: true, pipe: true, port: '2222', wait: true } },
+  },
+  {
+    command: 'check',
+    args: ['--wait', 'vsock/3', '-p', '2222', '-l', 'ann', '--json'],
+    want: { positionals: ['vsock/3'], options: { wait: true, port: '2222', user: 'ann', json: true } },
+  },
+  {
+    command: 'resolve',
+    args: ['--json', '-p', '1', 'a'],
+    want: { positionals: ['a'], options: { json: true, port: '1' } },
+  },
+  { command: 'config print', args: [], want: { positionals: [], options: {} } },
+  {
+    command: 'doctor',
+    args: ['--over', 'root@web', '-p', '2222', '-l', 'ann', '--ssh-config', 'f', 'vsock/3'],
+    want: {
+      positionals: ['vsock/3'],
+      options: { over: 'root@web', port: '2222', user: 'ann', 'ssh-config': 'f' },
+    },
+  },
+  { command: 'doctor', args: ['--report'], want: { positionals: [], options: { report: true } } },
+  {
+    command: 'guest install',
+    args: [
+      ...[
+        '--target',
+        'vsock/3',
+        '-p',
+        '2222',
+        '--hosts-fix',
+        '--hushlogin',
+        '--key',
+        'k',
+        '--account',
+        'ann',
+      ],
+      ...['--only-vsock', '--generator', '--undo', '--route', 'ssh', '--ssh-config', 'f', 'root@web'],
+    ],
+    want: {
+      positionals: ['root@web'],
+      options: {
+        ...{ target: 'vsock/3', port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
+        ...{ 'only-vsock': true, generator: true, undo: true, route: 'ssh', 'ssh-config': 'f' },
+      },
+    },
+  },
+  {
+    command: 'guest script',
+    args: [
+      ...['-p', '2222', '--hosts-fix', '--hushlogin', '--key', 'k', '--account', 'ann'],
+      ...['--only-vsock', '--generator', '--undo'],
+    ],
+    want: {
+      positionals: [],
+      options: {
+        ...{ port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
+        ...{ 'only-vsock': true, generator: true, undo: true },
+      },
+    },
+  },
+  {
+    command: 'list',
+    args: ['-r', '--provider', 'libvirt', '-o', 'wide', '-q', '--ids', '--json', '-w'],
+    want: {
+      positionals: [],
+      options: {
+        ...{ running: true, provider: 'libvirt', output: 'wide', quiet: true, ids: true, json: true },
+        ...{ watch: true },
+      },
+    },
+  },
+  {
+    command: 'config install',
+    args: ['--only-patterns', '--prefix', 'vm-', '--system', '-n'],
+    want: {
+      positionals: [],
+      options: { 'only-patterns': true, prefix: 'vm-', system: true, 'dry-run': true },
+    },
+  },
+  {
+    command: 'config uninstall',
+    args: ['--system', '--dry-run'],
+    want: { positionals: [], options: { system: true, 'dry-run': true } },
+  },
+  {
+    command: 'config diff',
+    args: ['--only-patterns', '--prefix=vm-', '--system'],
+    want: { positionals: [], options: { 'only-patterns': true, prefix: 'vm-', system: true } },
+  },
+  {
+    command: 'config print',
+    args: ['--only-patterns', '--prefix', 'vm-'],
+    want: { positionals: [], options: { 'only-patterns': true, prefix: 'vm-' } },
+  },
+  { command: 'forget', args: ['a', 'b'], want: { positionals: ['a', 'b'], options: {} } },
+  { command: 'list', args: ['--watch=5'], want: { positionals: [], options: { watch: '5' } } },
+  {
+    command: 'guest units',
+    args: ['--systemd', '255', '-p', '2222', '--distro', 'arch'],
+    want: { positionals: [], options: { systemd: '255', port: '2222', distro: 'arch' } },
+  },
+  { command: 'guest generator', args: [], want: { positionals: [], options: {} } },
+  {
+    command: 'guest cloud-init',
+    args: [
+      ...['--tree', 'd', '-p', '2222', '--hosts-fix', '--hushlogin', '--key', 'k', '--account', 'ann'],
+      ...['--generator', '--distro', 'arch'],
+    ],
+    want: {
+      positionals: [],
+      options: {
+        ...{ tree: 'd', port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
+        ...{ generator: true, distro: 'arch' },
+      },
+    },
+  },
+  {
+    command: 'guest check',
+    args: ['--script', '-p', '2222', '-l', 'ann', '--route', 'wsl', '--ssh-config', 'f', 'root@web'],
+    want: {
+      positionals: ['root@web'],
+      options: { script: true, port: '2222', user: 'ann', route: 'wsl', 'ssh-config': 'f' },
+    },
+  },
+];

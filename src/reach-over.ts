@@ -50,13 +50,13 @@ async function reachByAddress(
   if (endpoint.family !== 'hyper-v') {
     throw new ConnectError('resolve', text, {
       ...{ code: 'UNSUPPORTED', problem: 'only a Hyper-V machine is asked for its IP address' },
-      hint: 'leave "ip" out of --transport',
+      hint: 'remove "ip" from --transport',
     });
   }
   const [host] = await findAddresses(endpoint.vmId, options);
   if (host === undefined) {
     throw new ConnectError('resolve', text, {
-      ...{ code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address of it' },
+      ...{ code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address for it' },
       hint: 'the guest reports it by its integration services: hv_kvp_daemon (apt-get install hyperv-daemons)',
     });
   }

@@ -100,7 +100,7 @@ export class CommandError extends Error {
 export function understand<T>(command: Command<T>, raw: RawArgs, io: Io): T {
   for (const group of command.exclusive ?? []) {
     const given = group.filter(({ long }) => raw.options[long] !== undefined).map(({ long }) => `--${long}`);
-    if (given.length > 1) throw new UsageError(`${given.join(' and ')} exclude each other`);
+    if (given.length > 1) throw new UsageError(`${given.join(' and ')} cannot be used together`);
   }
   return command.parse(raw, io);
 }

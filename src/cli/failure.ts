@@ -27,7 +27,7 @@ export function failureOf(error: unknown, io: Pick<Io, 'program'>): CommandFailu
   if (isSystemError(error)) return plain(error.code ?? 'UNKNOWN', error.message);
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const [first = '', ...stack] = detail.split('\n');
-  return { ...plain('FAULT', `a fault of vmssh itself: ${first}`), stack };
+  return { ...plain('FAULT', `a bug in vmssh: ${first}`), stack };
 }
 
 /** A ConnectError for JSON. */

@@ -2,5 +2,5 @@
 export const groupSummaries: Readonly<Record<string, string>> = {
   config: 'let ssh itself know the machines: install, diff, uninstall',
   guest: 'set up, check and undo sshd on vsock in a guest (docs/guest.md)',
-  service: 'the Hyper-V socket services of this Windows (docs/windows.md)',
+  service: 'manage the Hyper-V socket services of Windows (docs/windows.md)',
 };

@@ -14,6 +14,6 @@ export const portOption = parsed(
 export function givenPort(raw: RawArgs, after: string | undefined): number | undefined {
   const port = portOption.read(raw);
   if (after === undefined) return port;
-  if (port !== undefined) throw new UsageError(`the port is there twice: ${quote(after)} and --port ${port}`);
+  if (port !== undefined) throw new UsageError(`the port is given twice: ${quote(after)} and --port ${port}`);
   return usage(() => parsePort(after));
 }

@@ -8,7 +8,7 @@ const defaultWaitMs = 120_000;
 
 export const timeoutOption = seconds({
   long: 'timeout',
-  summary: `give up a connect after this time (default ${defaultTimeoutMs / 1000})`,
+  summary: `stop trying to connect after this time (default ${defaultTimeoutMs / 1000})`,
 });
 
 export const waitOption = seconds({

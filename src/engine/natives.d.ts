@@ -80,7 +80,7 @@ declare module 'engine:processes' {
    * undefined if it still runs.
    */
   export function wait(pid: number, ms: number): number | undefined;
-  /** Blocks in the same way until some of the descriptors have bytes or their end: those. */
+  /** Blocks like that until some of the descriptors have bytes or end-of-file, and returns those. */
   export function awaitReadable(descriptors: readonly number[], ms: number): readonly number[];
 }
 

@@ -39,7 +39,7 @@ export interface Finding {
   readonly name: FailureName;
   readonly message: string;
   readonly fix?: string;
-  /** Possible causes that cannot be told apart from outside. */
+  /** Possible causes that look the same from outside. */
   readonly suspects?: readonly FailureName[];
 }
 

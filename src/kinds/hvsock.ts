@@ -29,7 +29,7 @@ function parseVmId(text: string): Guid {
   const id = parseGuid(text) ?? (vmIds as Partial<Record<string, Guid>>)[text.toUpperCase()];
   if (id) return id;
   throw new RangeError(
-    `VM id ${JSON.stringify(text)} is no GUID and none of ${Object.keys(vmIds).join(', ')}`,
+    `VM id ${JSON.stringify(text)} is neither a GUID nor one of ${Object.keys(vmIds).join(', ')}`,
   );
 }
 

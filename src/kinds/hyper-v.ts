@@ -22,7 +22,7 @@ export const hyperVKind: Kind<HyperVTarget> = {
     const vmId = parseGuid(name);
     if (vmId) return { kind: 'hyper-v', vmId };
     if (isAlone || /^\{.*\}$/.test(name)) {
-      throw new RangeError(`${JSON.stringify(name)} is no GUID: expected 8-4-4-4-12 hexadecimal digits`);
+      throw new RangeError(`${JSON.stringify(name)} is not a GUID: expected 8-4-4-4-12 hexadecimal digits`);
     }
     return { kind: 'hyper-v', name: parseName(name, 'machine name') };
   },

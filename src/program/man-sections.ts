@@ -13,7 +13,7 @@ export function exitStatus(first: string | undefined): string {
   const all: readonly [keyof typeof exitCode, string, readonly string[] | undefined][] = [
     ['ok', 'done', undefined],
     ['connect', failed(first), undefined],
-    ['usage', 'the command line or the target is not understood', undefined],
+    ['usage', 'the command line or the target is invalid', undefined],
     ['noBanner', 'connected, but no SSH banner came', opening],
     ['notFound', 'no such machine, or several', [...naming, ...opening]],
     ['interrupted', 'interrupted by Ctrl-C', [...opening, 'list']],
@@ -22,7 +22,7 @@ export function exitStatus(first: string | undefined): string {
     .filter(([, , pages]) => first === undefined || pages === undefined || pages.includes(first))
     .map(([name, meaning]) => entry(bold(String(exitCode[name])), meaning));
   const isTool = first !== undefined && tools.includes(first);
-  const own = isTool ? [entry(italic('any'), `what ${first} exits with, once it runs`)] : [];
+  const own = isTool ? [entry(italic('any'), `the exit code of ${first}, once it runs`)] : [];
   return [...own, ...codes].join('');
 }
 

@@ -38,7 +38,7 @@ async function look(connection: Connection, target: string, timeoutMs: number): 
       const ended = now() < until;
       const said = ended || seen > 0 ? undefined : await answerTo(connection);
       if (said !== undefined) {
-        const problem = `something answers, but it is no SSH server: it says ${quote(said)}`;
+        const problem = `something answers, but it is not an SSH server: it says ${quote(said)}`;
         throw noBanner('not-ssh', target, problem);
       }
       throw ended

@@ -82,7 +82,7 @@ function failed(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   return new ConnectError('handshake', target, {
     code: 'HANDSHAKE',
     problem: `the SSH handshake failed: ${why}`,
-    hint: 'see what ssh itself says with -vvv, and sshd in the guest: journalctl -u "sshd*"',
+    hint: 'run ssh with -vvv; in the guest, see the log of sshd: journalctl -u "sshd*"',
   });
 }
 

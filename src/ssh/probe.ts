@@ -75,7 +75,7 @@ export async function probeSock(sock: Duplex, options: SockProbeOptions): Promis
     throw new ConnectError('handshake', target, {
       code: interrupted ? 'INTERRUPTED' : 'HANDSHAKE',
       problem: interrupted ? 'interrupted' : `the SSH handshake failed: ${message}`,
-      hint: 'see what ssh itself says with -vvv, and sshd in the guest: journalctl -u "sshd*"',
+      hint: 'run ssh with -vvv; in the guest, see the log of sshd: journalctl -u "sshd*"',
       cause: error,
     });
   } finally {

@@ -38,10 +38,10 @@ describe('explain', () => {
     {
       name: 'a fault of our own',
       error: Object.assign(new Error('x'), { stack: 'Error: x\x1b\n    at y' }),
-      want: 'vmssh: a fault of vmssh itself: Error: x\\x1b\n    at y\n',
+      want: 'vmssh: a bug in vmssh: Error: x\\x1b\n    at y\n',
       code: 1,
     },
-    { name: 'what is not an error', error: 'text', want: 'vmssh: a fault of vmssh itself: text\n', code: 1 },
+    { name: 'what is not an error', error: 'text', want: 'vmssh: a bug in vmssh: text\n', code: 1 },
   ])('prints $name on stderr only', async ({ error, want, code }) => {
     const io = fakeIo();
     expect(await explain(error, io)).toBe(code);

@@ -99,7 +99,7 @@ describe('oneOf and listOf', () => {
 });
 
 describe('the options of a command', () => {
-  it.each(commands)('$name: each is listed once, also those that exclude each other', (command) => {
+  it.each(commands)('$name: each is listed once, also those that cannot be used together', (command) => {
     const longs = command.options.map(({ long }) => long);
     expect(new Set(longs).size).toBe(longs.length);
     const shorts = command.options.flatMap(({ short = [] }) => short);

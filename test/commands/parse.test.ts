@@ -157,8 +157,8 @@ table(
   [
     { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
     { input: raw(['a', '1', 'b']), want: 'expected TARGET [PORT], got "a" "1" "b"' },
-    { input: raw(['a', '1'], { port: '2' }), want: 'the port is there twice: "1" and --port 2' },
-    { input: raw(['a'], { pipe: true, banner: true }), want: '--banner and --pipe exclude each other' },
+    { input: raw(['a', '1'], { port: '2' }), want: 'the port is given twice: "1" and --port 2' },
+    { input: raw(['a'], { pipe: true, banner: true }), want: '--banner and --pipe cannot be used together' },
     { input: raw(['a'], { transport: 'tcp' }), want: '--transport takes any of vsock, ip, not "tcp"' },
     { input: raw(['a'], { transport: '' }), want: '--transport takes any of vsock, ip, not ""' },
     ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
@@ -207,7 +207,7 @@ table(
   ],
   [
     { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
-    { input: raw(['a', '1'], { port: '2' }), want: 'the port is there twice: "1" and --port 2' },
+    { input: raw(['a', '1'], { port: '2' }), want: 'the port is given twice: "1" and --port 2' },
     ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
   ],
 );

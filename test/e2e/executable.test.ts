@@ -64,7 +64,7 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
         // npm's own PATH has folders of the checkout: ssh is looked for in each.
         const env = { ...process.env, PATH: '/usr/bin:/bin' };
         const result = await run([...strace, executable, ...command], { cwd, env, keepOpen: true });
-        expect(result.stderr).not.toContain('a fault of vmssh');
+        expect(result.stderr).not.toContain('a bug in vmssh');
         // A program's arguments are not paths; and the checkout may itself be in the temp folder.
         const calls = readFileSync(join(dir, 'trace'), 'utf8').replaceAll(/\[[^\]\n]*\]/g, '');
         const touched = [...calls.matchAll(/"([^"\n]+)"/g)]

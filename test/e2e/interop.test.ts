@@ -106,7 +106,7 @@ esac
     const error = { op: 'constructor', code: 'NOT_FOUND', problem: 'no such machine' };
     writeFileSync(answer, `#!/bin/sh\necho '${JSON.stringify([{ stages: [], error }])}'\n`, { mode: 0o755 });
     const outcome = await run([...vmssh, 'check', 'hyper-v/x'], { env: { ...env, VMSSH_WINDOWS: answer } });
-    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining('instead of what it found') });
+    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining('instead of its result') });
   });
 
   it('vmssh resolve asks there', async () => {

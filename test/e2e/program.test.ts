@@ -22,7 +22,7 @@ describe('the program', () => {
     const [program = '', ...args] = vmssh;
     const result = await run(['sh', '-c', 'exec "$0" "$@" > /dev/full', program, ...args, 'config', 'print']);
     expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOSPC') });
-    expect(result.stderr).not.toContain('a fault of vmssh');
+    expect(result.stderr).not.toContain('a bug in vmssh');
   });
 
   it.each([
@@ -41,7 +41,7 @@ describe('the program', () => {
     const result = await run(['sh', '-c', script, 'sh', gone, ...vmssh, ...args]);
     expect({ ...result, signal: null }).toMatchObject({ code });
     expect(result.stdout + result.stderr).toContain(says);
-    expect(result.stderr).not.toMatch(/cwd|a fault of vmssh/);
+    expect(result.stderr).not.toMatch(/cwd|a bug in vmssh/);
   });
 
   it.each([
@@ -51,10 +51,10 @@ describe('the program', () => {
       says: '--banner and --pipe',
     },
     { about: 'the parser reads', args: ['list', '-q', '--ids'], says: '--quiet and --ids' },
-  ])('refuses options that exclude each other, of a command that $about', async ({ args, says }) => {
+  ])('refuses options that cannot be used together, of a command that $about', async ({ args, says }) => {
     const result = await run([...vmssh, ...args]);
     expect(result).toMatchObject({ code: 2, stdout: '' });
-    expect(result.stderr).toContain(`vmssh: ${says} exclude each other\n`);
+    expect(result.stderr).toContain(`vmssh: ${says} cannot be used together\n`);
   });
 
   // Node itself needs some 20 before this program begins.
@@ -82,6 +82,6 @@ describe('the program', () => {
     writeFileSync(join(home, '.ssh'), '');
     const result = await run([...vmssh, 'config', 'install'], { env: { ...process.env, HOME: home } });
     expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOTDIR') });
-    expect(result.stderr).not.toContain('a fault of vmssh');
+    expect(result.stderr).not.toContain('a bug in vmssh');
   });
 });

@@ -245,10 +245,10 @@ describe('parseTarget refuses', () => {
     { input: 'hyper-v/a/b', want: slash('machine name', 'a/b') },
     {
       input: `hyper-v/{${guid}0}`,
-      want: `refused: "{${guid}0}" is no GUID: expected 8-4-4-4-12 hexadecimal digits`,
+      want: `refused: "{${guid}0}" is not a GUID: expected 8-4-4-4-12 hexadecimal digits`,
     },
-    { input: `{${guid}`, want: `refused: "{${guid}" is no GUID: expected 8-4-4-4-12 hexadecimal digits` },
-    { input: `${guid}}`, want: `refused: "${guid}}" is no GUID: expected 8-4-4-4-12 hexadecimal digits` },
+    { input: `{${guid}`, want: `refused: "{${guid}" is not a GUID: expected 8-4-4-4-12 hexadecimal digits` },
+    { input: `${guid}}`, want: `refused: "${guid}}" is not a GUID: expected 8-4-4-4-12 hexadecimal digits` },
     { input: 'wsl/', want: 'refused: the distribution name is empty' },
     { input: 'qemu/', want: 'refused: the domain name is empty' },
     { input: 'qemu:system%', want: 'refused: the domain name is empty' },
@@ -266,11 +266,11 @@ describe('parseTarget refuses', () => {
     },
     {
       input: 'hvsock:mint:vsock-22',
-      want: 'refused: VM id "mint" is no GUID and none of ZERO, BROADCAST, CHILDREN, LOOPBACK, PARENT, SILOHOST',
+      want: 'refused: VM id "mint" is neither a GUID nor one of ZERO, BROADCAST, CHILDREN, LOOPBACK, PARENT, SILOHOST',
     },
     {
       input: 'hvsock:toString:vsock-22',
-      want: 'refused: VM id "toString" is no GUID and none of ZERO, BROADCAST, CHILDREN, LOOPBACK, PARENT, SILOHOST',
+      want: 'refused: VM id "toString" is neither a GUID nor one of ZERO, BROADCAST, CHILDREN, LOOPBACK, PARENT, SILOHOST',
     },
     { input: `hvsock:${guid}:22`, want: 'refused: service "22" is neither vsock-PORT nor a GUID' },
     { input: `hvsock:${guid}:vsock-`, want: port('""', 'it is empty') },

@@ -32,11 +32,11 @@ describe('help', () => {
     const at = lines.indexOf('  -t, --transport <LIST>');
     expect(lines.slice(at, at + 3)).toEqual([
       '  -t, --transport <LIST>',
-      '      as of hvc nc: vsock; ip, the',
+      '      as in hvc nc: vsock; ip, the',
       '      address of a Hyper-V guest; or',
     ]);
     expect(
-      (await help('nc', 80)).some((line) => line.startsWith('  -t, --transport <LIST>  as of hvc')),
+      (await help('nc', 80)).some((line) => line.startsWith('  -t, --transport <LIST>  as in hvc')),
     ).toBe(true);
   });
 

@@ -81,7 +81,7 @@ describe('a mistake in the arguments', () => {
     expect(await shown(args)).toEqual({
       code: 2,
       stdout: '',
-      stderr: `vmssh: ${option} is an option of vmssh: it has to come before the first operand\nhint: vmssh ${tool} ${option} ...\n`,
+      stderr: `vmssh: ${option} is an option of vmssh and must come before the first operand\nhint: vmssh ${tool} ${option} ...\n`,
     });
   });
 

@@ -60,7 +60,7 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
     const path = join(folder.path, 'web');
     await new Promise<void>((resolve) => server.listen(path, resolve));
     connection = await openConnection(unix(path), { target: 't', timeoutMs: enough }, native);
-    const problem = 'something answers, but it is no SSH server: it says "HTTP/1.1 400 Bad Request"';
+    const problem = 'something answers, but it is not an SSH server: it says "HTTP/1.1 400 Bad Request"';
     await expect(awaitBanner(connection, 't', 50)).rejects.toMatchObject(refusal('not-ssh', problem));
     server.close();
   });

@@ -63,12 +63,12 @@ function refuse(verdict: Verdict, { type, fingerprint }: HostKey, text: string, 
     throw new ConnectError('handshake', text, {
       code: 'HOST_KEY_CHANGED',
       problem: `${key}: it knows another key of this machine: the machine was reinstalled, or another one answers for it`,
-      hint: `if that is as it should be: vmssh forget ${shellQuoted(text)}`,
+      hint: `if you expected this: vmssh forget ${shellQuoted(text)}`,
     });
   if (verdict === 'revoked')
     throw new ConnectError('handshake', text, {
       code: 'HOST_KEY_REVOKED',
       problem: `${key}: it is revoked in ${path}`,
-      hint: 'give the machine another host key; forget leaves a line with @revoked as it is',
+      hint: 'give the machine another host key; vmssh forget keeps @revoked lines',
     });
 }

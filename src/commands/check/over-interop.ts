@@ -42,8 +42,8 @@ function parseCheck(printed: string, target: string): Outcome {
   } catch (cause) {
     throw new ConnectError('connect', target, {
       code: 'NOT_RUN',
-      problem: `vmssh.exe of Windows printed ${JSON.stringify(printed.slice(0, 80))} instead of what it found`,
-      hint: 'see whether it is of the same version: vmssh.exe --version',
+      problem: `vmssh.exe of Windows printed ${JSON.stringify(printed.slice(0, 80))} instead of its result`,
+      hint: 'check that it is the same version: vmssh.exe --version',
       cause,
     });
   }

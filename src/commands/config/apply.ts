@@ -117,8 +117,8 @@ async function failed(error: NodeJS.ErrnoException, path: string, { files }: Pla
 function whoMay({ code }: NodeJS.ErrnoException, path: string, { main }: Plan['files']): string {
   const folder = shellQuoted(dirname(path));
   if (code === 'EROFS') return `its file system is read-only: see findmnt -T ${folder}`;
-  if (main === undefined) return 'it is for root to write: the same with sudo in front';
-  return `it has to be yours: see ls -ld ${folder}`;
+  if (main === undefined) return 'only root can write it: run the same command with sudo';
+  return `it must belong to you: see ls -ld ${folder}`;
 }
 
 async function refuse({ path, why, hint }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {

@@ -23,7 +23,11 @@ export async function carryOut(plan: (io: Io) => Promise<Plan>, io: Io, write?: 
     } catch (error) {
       if (!(error instanceof ChangedMeanwhile)) throw error;
       if (left > 0) continue;
-      await complain(`${quote(error.path)} was changed meanwhile, again and again`, 'run it once more', io);
+      await complain(
+        `${quote(error.path)} was changed by another program, again and again`,
+        'run the command again',
+        io,
+      );
       return exitCode.connect;
     }
   }

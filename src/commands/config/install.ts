@@ -32,7 +32,7 @@ export const configInstall: Command<ConfigInstallOptions> = {
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
   usage: '',
   details: `Run it again when machines come or go. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
-is left alone. What --prefix or --only-patterns said holds for later runs, until one of them is said again. With --dry-run it prints a diff, and exits with 1 where something would change.`,
+is not changed. --prefix and --only-patterns stay in effect for later runs until one of them is given again. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
   examples: [
@@ -51,7 +51,7 @@ is left alone. What --prefix or --only-patterns said holds for later runs, until
     const home = options.system ? undefined : otherHome(io.env, io.platform);
     if (home !== undefined)
       io.err(
-        `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, and ssh reads the files of ${printable(home)} all the same\n`,
+        `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, but ssh uses the home directory ${printable(home)}\n`,
       );
     // Starting over does not ask the providers again.
     let found: ReturnType<FindMachines> | undefined;

@@ -13,8 +13,9 @@ export async function notForAll(program: readonly string[], look: Look = stat): 
     for (const path of [file, ...folders(file)]) {
       const { uid, mode } = await look(path);
       if (uid !== 0) return `${path} belongs to user ${uid}, who could put another program there`;
-      if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0) return `${path} can be changed by others than root`;
-      if ((mode & (path === file ? 0o004 : 0o001)) === 0) return `${path} is closed to other users`;
+      if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)
+        return `${path} can be changed by users other than root`;
+      if ((mode & (path === file ? 0o004 : 0o001)) === 0) return `${path} cannot be used by other users`;
     }
   }
   return undefined;

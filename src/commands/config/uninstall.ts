@@ -13,7 +13,7 @@ export interface ConfigUninstallOptions {
 /** vmssh config uninstall: undoes config install. */
 export const configUninstall: Command<ConfigUninstallOptions> = {
   name: 'config uninstall',
-  summary: "take the lines out of ssh's configuration again; known host keys stay",
+  summary: "remove the lines from ssh's configuration; known host keys are kept",
   usage: '',
   options: [{ ...systemOption, summary: 'those for all users' }, dryRunOption],
   examples: [{ line: 'vmssh config uninstall', about: '~/.ssh/config is as it was before' }],

@@ -18,12 +18,12 @@ export const doctor: Command<DoctorOptions> = {
   ...doctorTarget,
   summary: 'find what is wrong, on this host or with a machine',
   usage: '[[user@]TARGET]',
-  details: `Without TARGET it looks at this host: ssh, the addon, vsock, providers of machines, ssh's configuration. With one:
+  details: `Without TARGET it checks this host: ssh, the addon, vsock, providers of machines, ssh's configuration. With TARGET:
 ${doctorTarget.details ?? ''}`,
   options: [...doctorTarget.options, reportOption],
   exclusive: [[reportOption, jsonOption]],
   examples: [
-    { line: 'vmssh doctor', about: 'does this host have all it takes?' },
+    { line: 'vmssh doctor', about: 'is this host ready?' },
     ...doctorTarget.examples,
     { line: 'vmssh doctor --report', about: 'to paste into a bug report' },
   ],
@@ -31,7 +31,7 @@ ${doctorTarget.details ?? ''}`,
   parse(raw, io) {
     const report = reportOption.read(raw);
     if (raw.positionals.length > 0) {
-      if (report) throw new UsageError('--report is about this host and takes no target');
+      if (report) throw new UsageError('--report checks this host and takes no target');
       return { show: 'target', target: doctorTarget.parse(raw, io) };
     }
     return { show: report ? 'report' : jsonOption.read(raw) ? 'json' : 'checks' };

@@ -52,7 +52,7 @@ export const guestInstall: Command<GuestInstallOptions> = {
   summary: 'set up a guest over a route that already works, and prove the route over vsock',
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
-What is done there is what vmssh guest script prints. Afterwards the guest is checked as a target.`,
+It runs what vmssh guest script prints, and then checks the guest as a target.`,
   options: [targetOption, ...setupOptions, undoOption, routeOption, sshConfigOption, timeoutOption],
   exclusive: setupOptions.map((option) => [undoOption, option]),
   examples: [
@@ -62,7 +62,7 @@ What is done there is what vmssh guest script prints. Afterwards the guest is ch
       line: 'vmssh guest install --only-vsock --target hyper-v/mint me@mint',
       about: 'and close TCP once the new route is proved',
     },
-    { line: 'vmssh guest install --undo root@vsock/3', about: 'take it back' },
+    { line: 'vmssh guest install --undo root@vsock/3', about: 'undo it' },
   ],
 
   parse(raw) {
@@ -96,7 +96,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   const target = typed ?? targetByCid(cidOf(done.lines));
   if (target === undefined) {
     const problem = 'how this host reaches the guest is not known: its CID cannot be read there';
-    await complain(problem, 'vmssh check TARGET proves it; --target TARGET does so here', io);
+    await complain(problem, 'set its target with --target TARGET, or check it later: vmssh check TARGET', io);
     return exitCode.connect;
   }
   const user = account ?? splitUser(into.host).user ?? 'root';

@@ -32,16 +32,16 @@ export async function notRun(
 
 function hintFor(route: GuestRoute, message: string): string {
   if (/sudo.*(not found|No such file)/.test(message)) {
-    return 'there is no sudo: log in as root, or put vmssh guest script into a file there and run it by su';
+    return 'there is no sudo: log in as root, or save the output of vmssh guest script there and run it with su';
   }
   if (sudoAsks(message)) {
-    return 'sudo wants a password: run this in a terminal, where it can be typed; or log in as root; or put vmssh guest script into a file there and run it with sudo';
+    return 'sudo wants a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest script there and run it with sudo';
   }
   if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
-    return 'sudo lets this account do nothing as root with what was typed: log in as root, or as one that may';
+    return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
   }
   if (route.name === 'machinectl')
     return 'see machinectl list; machinectl shell works for containers, not for VMs';
   if (route.name === 'wsl') return 'see wsl.exe --list --verbose';
-  return 'see whether this route works by itself; --ssh-config FILE gives ssh a configuration, --route another route';
+  return "check that this route works by itself; --ssh-config FILE sets ssh's configuration, --route another route";
 }

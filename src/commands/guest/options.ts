@@ -47,7 +47,7 @@ export const generatorOption = flag({
   long: 'generator',
   summary: 'install the generator (see guest generator) instead of two units',
 });
-export const undoOption = flag({ long: 'undo', summary: 'take back what an earlier run did' });
+export const undoOption = flag({ long: 'undo', summary: 'undo what an earlier run did' });
 
 /** The options for setting up a running guest. */
 export const setupOptions: readonly Option<unknown>[] = [

@@ -42,15 +42,15 @@ export async function isSameMachine(
   const found = code === undefined ? undefined : proofIn(lines);
   if (found === undefined && isNeeded) {
     const word = goesOn ? '' : '; --target TARGET skips the proof';
-    const hint = `--key FILE puts a key of yours there${word}`;
-    await complain(`${target} is not known to be ${host}: the login there failed: ${message}`, hint, io);
+    const hint = `--key FILE installs your key there${word}`;
+    await complain(`${target} cannot be proved to be ${host}: the login there failed: ${message}`, hint, io);
     return false;
   }
   if (found !== undefined && found !== proof) {
-    const why = isClaimed ? 'the guest gave a wrong CID: give its target' : 'give its own target';
+    const why = isClaimed ? 'the guest reported a wrong CID: set its target' : 'set its own target';
     await complain(
-      `${target} is not ${host}: what was left there is missing`,
-      `${why} by --target TARGET`,
+      `${target} is not ${host}: the proof that was left there is missing`,
+      `${why} with --target TARGET`,
       io,
     );
     return false;

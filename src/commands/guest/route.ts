@@ -19,7 +19,7 @@ export const routeOption = oneOf({
 export const sshConfigOption = textOption({
   long: 'ssh-config',
   value: 'FILE',
-  summary: "ssh's configuration, as of ssh -F",
+  summary: "ssh's configuration file, as for ssh -F",
 });
 
 export interface HostFlags {

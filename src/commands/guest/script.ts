@@ -10,13 +10,13 @@ export const guestScript: Command<GuestScriptOptions> = {
   name: 'guest script',
   summary: 'print the sh script that sets a guest up, to be run in it',
   usage: '',
-  details: `It needs root, and systemd 240 or later. It may run again, says one line a step (ok, changed, skipped, failed),
-and ends with 0 when all is well, 1 when a step failed, 2 when it cannot be done there and nothing was changed.`,
+  details: `It needs root and systemd 240 or later, and can be run again. It prints one line per step (ok, changed, skipped, failed),
+and exits 0 if all is well, 1 if a step failed, 2 if it cannot work there and changed nothing.`,
   options: [...setupOptions, undoOption],
   exclusive: setupOptions.map((option) => [undoOption, option]),
   examples: [
     { line: 'vmssh guest script > setup.sh', about: 'then in the guest: sudo sh setup.sh' },
-    { line: 'vmssh guest script --undo | ssh root@guest sh -s', about: 'take it back' },
+    { line: 'vmssh guest script --undo | ssh root@guest sh -s', about: 'undo it' },
   ],
 
   parse(raw) {

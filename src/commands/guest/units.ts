@@ -44,7 +44,7 @@ export const guestUnits: Command<GuestUnitsOptions> = {
   async run({ systemd, port, distro }, io) {
     if (systemd >= 256 && port === sshPort) {
       io.out(`# systemd ${systemd} makes sshd-vsock.socket by itself in a VM with vsock: no unit is needed.
-# See systemctl status sshd-vsock.socket; where it is missing, vmssh guest check tells why.
+# See systemctl status sshd-vsock.socket; if it is missing, vmssh guest check shows why.
 `);
       return 0;
     }

@@ -38,7 +38,7 @@ export interface NcOptions extends ReachFlags {
 const bannerOption = flag({
   long: 'banner',
   short: 'b',
-  summary: 'print the SSH banner and end, wherever stdin comes from',
+  summary: 'print the SSH banner and exit, even if stdin is not a terminal',
 });
 const pipeOption = flag({ long: 'pipe', summary: 'pipe even if stdin is a terminal' });
 const transportOption = listOf<Transport>({
@@ -47,13 +47,13 @@ const transportOption = listOf<Transport>({
   value: 'LIST',
   choices: ['vsock', 'ip'],
   takes: ['vsock', 'ip', 'vsock,ip'],
-  summary: 'as of hvc nc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
+  summary: 'as in hvc nc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
 });
-const sshOption = flag({ long: 'ssh', summary: 'as of hvc nc: ssh runs this as its ProxyCommand' });
+const sshOption = flag({ long: 'ssh', summary: 'as in hvc nc: ssh runs this as its ProxyCommand' });
 const prefixOption = textOption({
   long: 'host-prefix',
   value: 'PREFIX',
-  summary: 'as of hvc nc: what the name may start with',
+  summary: 'as in hvc nc: what the name may start with',
 });
 
 /** vsock-nc TARGET [PORT]: a banner check on a terminal, a pipe elsewhere; takes the flags of hvc nc. */

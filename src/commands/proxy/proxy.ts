@@ -51,7 +51,7 @@ export const proxy: Command<ProxyOptions> = {
   name: 'proxy',
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
-  details: 'Relays stdin and stdout, or with --fdpass hands the open socket to ssh and ends.',
+  details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
   options: [typedOption, fdpassOption, timeoutOption, waitOption, verboseOption],
   examples: [
     {
@@ -130,8 +130,8 @@ function refusePattern(text: string): void {
   throw new ConnectError('parse', text, {
     code: 'USAGE',
     problem:
-      'ssh reads "*" and "?" in a name as a pattern, and would take its host key for other machines too',
-    hint: 'use vmssh ssh, which keeps the key by a name of its own',
+      'ssh reads "*" and "?" in a name as a pattern, and would accept its host key for other machines too',
+    hint: 'use vmssh ssh, which keeps the key under another name',
   });
 }
 

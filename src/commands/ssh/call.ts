@@ -140,7 +140,7 @@ function hostFor({ text, machine }: ListedTarget): string {
     (each) => each !== undefined && isHostName(each),
   );
   if (found !== undefined) return found;
-  throw new UsageError(`ssh takes no form of ${quote(text)} for a host`, 'give the machine another name');
+  throw new UsageError(`ssh accepts no form of ${quote(text)} for a host`, 'give the machine another name');
 }
 
 function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly string[] {

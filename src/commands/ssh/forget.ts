@@ -19,7 +19,7 @@ export const forget: Command<ForgetOptions> = {
   name: 'forget',
   summary: "forget a machine's host key, so that its new one is taken",
   usage: 'TARGET...',
-  details: 'Exits with 4 if no key is known. Only ~/.ssh/vmssh_known_hosts is touched.',
+  details: 'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts.',
   options: [],
   examples: [
     { line: 'vmssh forget mint', about: 'the machine was reinstalled' },
@@ -60,7 +60,7 @@ async function namesOf(typed: string, find: () => ReturnType<typeof lookUp>): Pr
 
 function fixFor(target: string): string {
   const known = asTarget(target);
-  if (known && !isNamed(known)) return 'of an address no key is kept: there is none to forget';
+  if (known && !isNamed(known)) return 'no key is kept for an address';
   return 'keys are kept by the UUID of a machine: vmssh list -o wide shows it with its name and target';
 }
 

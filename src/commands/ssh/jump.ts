@@ -18,7 +18,7 @@ export function refuseJump(tool: SshTool, args: SplitArgs): void {
   const host = jumpHost(tool, args);
   if (host === undefined) return;
   throw new UsageError(
-    '-J goes through another host, and a machine is reached from this one',
+    '-J names a jump host, but a machine is reached from this host',
     `leave it out; to go through a machine: vmssh config install, and then ${tool} -J ${jumpForm(host) ?? 'NAME'}`,
   );
 }

@@ -57,7 +57,7 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
 function explainChangedKey({ named: { text } }: ToolCall, io: Io): Promise<void> {
   return complain(
     `the host key of ${quote(text)} has changed: the machine was reinstalled, or another one answers for it`,
-    `if that is as it should be: vmssh forget ${shellQuoted(text)}`,
+    `if you expected this: vmssh forget ${shellQuoted(text)}`,
     io,
   );
 }

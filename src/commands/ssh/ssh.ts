@@ -18,7 +18,7 @@ const summaries: Readonly<
     usage: '[any option of ssh] [user@]TARGET [COMMAND...]',
     summary: 'log in to a machine by its name or target',
     examples: [
-      { line: 'vmssh ssh mint', about: 'the machine of this name, wherever it lives' },
+      { line: 'vmssh ssh mint', about: 'the machine with this name, whatever runs it' },
       { line: 'vmssh ssh --wait -t root@vsock/3 htop', about: 'once it has booted' },
       { line: 'vmssh ssh --print-command mint', about: 'what would be run' },
     ],
@@ -50,7 +50,7 @@ const summaries: Readonly<
 const typedOption = textOption({
   long: 'typed',
   value: 'TARGET',
-  summary: 'the target, if the host is only a form of it, as rsync has it; with a "=": --typed=TARGET',
+  summary: 'the target, if the host is only a form of it, as with rsync; needs "=": --typed=TARGET',
 });
 const waitOption = seconds({
   long: 'wait',
@@ -79,7 +79,7 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
   const late = after.find((option) => isOurs(tool, option))?.words[0];
   if (late !== undefined)
     throw new UsageError(
-      `${late} is an option of vmssh: it has to come before the first operand`,
+      `${late} is an option of vmssh and must come before the first operand`,
       `vmssh ${tool} ${late} ...`,
     );
   const ours = before.filter((option) => isOurs(tool, option));

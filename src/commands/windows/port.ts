@@ -24,10 +24,10 @@ export const port: Command<{ readonly ports: readonly number[] }> = {
 
 function portOf(text: string): number {
   const id = parseGuid(text);
-  if (!id) throw new UsageError(`${quote(text)} is no GUID: expected 8-4-4-4-12 hexadecimal digits`);
+  if (!id) throw new UsageError(`${quote(text)} is not a GUID: expected 8-4-4-4-12 hexadecimal digits`);
   const found = portOfServiceId(id);
   if (found !== undefined) return found;
   throw new UsageError(
-    `${quote(text)} is no vsock port: such ids end in -facb-11e6-bd58-64006a7986d3, and begin below 80000000`,
+    `${quote(text)} is not the id of a vsock port: those end in -facb-11e6-bd58-64006a7986d3 and begin below 80000000`,
   );
 }

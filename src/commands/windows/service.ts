@@ -94,10 +94,10 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
 /** vmssh service unregister PORT…: removes them again. */
 export const serviceUnregister: Command<ServiceOptions> = {
   name: 'service unregister',
-  summary: 'take vsock ports out of the Hyper-V socket services of this Windows; needs an elevated terminal',
+  summary: 'remove vsock ports from the Hyper-V socket services of this Windows; needs an elevated terminal',
   usage: 'PORT...',
   options: [dryRunOption],
-  examples: [{ line: 'vmssh service unregister 2222', about: 'the port is no service any more' }],
+  examples: [{ line: 'vmssh service unregister 2222', about: 'remove this port' }],
 
   parse(raw) {
     const ports = portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...'));

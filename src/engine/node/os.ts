@@ -44,7 +44,7 @@ export interface UserInfo {
   readonly shell: string | null;
 }
 
-/** What the password database may take, which can lie behind a network: milliseconds, and characters. */
+/** Limits for the password database, which may be on a network: milliseconds, and characters. */
 const limits = { timeout: 5000, maxBuffer: 64 << 10, killSignal: 'SIGKILL' } as const;
 
 /** From the password database, by getent(1): a static program has no NSS. */

@@ -12,7 +12,7 @@ export interface Sides {
 }
 
 export interface StreamEvents {
-  /** A Buffer, or a string after `setEncoding`: whoever listens knows. */
+  /** A Buffer, or a string after `setEncoding`. */
   readonly data: [chunk: never];
   readonly readable: [];
   readonly end: [];

@@ -12,7 +12,7 @@ export interface SyncLimits {
 }
 
 export interface SyncEnd<Text> {
-  /** Null where a signal ended it, or it could not be started. */
+  /** Null if a signal ended it, or it could not be started. */
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: Text;
@@ -43,7 +43,7 @@ export class SyncChild {
 
   end(): SyncEnd<string | null> {
     while (this.#open.size > 0) this.#readSome();
-    // As Node does, for as long as it takes a program to end that was told to.
+    // As Node does, until a program that got a signal has ended.
     const code = wait(this.#pid, this.#failure ? -1 : this.#left()) ?? this.#endLate();
     const [stdout, stderr] = [this.#text(0), this.#text(1)];
     const status = code < 0 ? null : code;

@@ -55,9 +55,9 @@ function problem(
   taken: ReadonlySet<string>,
   isOnly: boolean,
 ): string | undefined {
-  if (slug(machine.name) === '') return 'its name has no character that a host name can have';
+  if (slug(machine.name) === '') return 'its name has no character that is valid in a host name';
   if (prefix === '' && host.includes('.')) return 'with a dot it could be a host on a network: use --prefix';
-  if (taken.has(host.toLowerCase())) return `your ssh configuration has a Host ${host} already: use --prefix`;
+  if (taken.has(host.toLowerCase())) return `your ssh configuration already has a Host ${host}: use --prefix`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
     hostOptions({ ...toHost(machine, host, '~/x').options, program: ['vmssh'], fdpass: false });

@@ -73,7 +73,7 @@ describe('config install', () => {
     await home.install({}, to);
     expect(readFileSync(home.own, 'utf8')).not.toMatch(/^Host mint$/m);
     expect(to.stderr.join('')).toContain(
-      'no Host for "mint": your ssh configuration has a Host mint already',
+      'no Host for "mint": your ssh configuration already has a Host mint',
     );
     await home.install({ prefix: 'vm-' });
     expect(readFileSync(home.own, 'utf8')).toMatch(/^Host vm-mint$/m);
@@ -151,7 +151,7 @@ describe('options', () => {
     for (const command of [configInstall, configDiff])
       expect(() =>
         understand(command, { positionals: [], options: { system: true, prefix: 'a' } }, home.io()),
-      ).toThrow('--system and --prefix exclude each other');
+      ).toThrow('--system and --prefix cannot be used together');
     expect(() => configInstall.parse({ positionals: ['x'], options: {} }, home.io())).toThrow(
       'expected no argument, got "x"',
     );

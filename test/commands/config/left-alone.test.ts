@@ -65,11 +65,11 @@ describe('config install, if a file is not its own,', () => {
   it.each([
     {
       ...{ name: 'its own folder', code: 'EACCES', system: false },
-      hint: 'it has to be yours: see ls -ld ',
+      hint: 'it must belong to you: see ls -ld ',
     },
     {
       ...{ name: 'a folder of root', code: 'EACCES', system: true },
-      hint: 'it is for root to write: the same with sudo in front',
+      hint: 'only root can write it: run the same command with sudo',
     },
     {
       ...{ name: 'a read-only file system', code: 'EROFS', system: false },

@@ -69,7 +69,9 @@ describe('what another program writes to the main file meanwhile', () => {
     const to = home.io();
     expect(await home.install({}, to, find, write)).toBe(1);
     expect(readFileSync(home.main, 'utf8')).toBe(`Host ${count - 1}\n`);
-    expect(to.stderr.join('')).toMatch(/config" was changed meanwhile, again and again\nhint: .*once more/);
+    expect(to.stderr.join('')).toMatch(
+      /config" was changed by another program, again and again\nhint: .*the command again/,
+    );
   });
 });
 

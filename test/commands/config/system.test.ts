@@ -18,18 +18,18 @@ describe('a program for all users', () => {
     {
       name: 'a folder of a group',
       there: { '/opt/vmssh': { uid: 0, mode: 0o775 } },
-      want: '/opt/vmssh can be changed by others than root',
+      want: '/opt/vmssh can be changed by users other than root',
     },
     { name: 'a folder like /tmp', there: { '/opt': { uid: 0, mode: 0o1777 } }, want: undefined },
     {
       name: 'a closed folder',
       there: { '/opt': { uid: 0, mode: 0o700 } },
-      want: '/opt is closed to other users',
+      want: '/opt cannot be used by other users',
     },
     {
       name: 'a script that cannot be read',
       there: { '/opt/vmssh/vmssh': { uid: 0, mode: 0o711 } },
-      want: '/opt/vmssh/vmssh is closed to other users',
+      want: '/opt/vmssh/vmssh cannot be used by other users',
     },
   ])('is blocked by $name', async ({ there, want }) => {
     const look = async (path: string) => (there as Record<string, typeof ofRoot>)[path] ?? ofRoot;

@@ -96,13 +96,13 @@ describe('the doctor of this host', () => {
       name: 'vhost_vsock',
       facts: { devices: { ...good.devices, '/dev/vhost-vsock': 'closed' } },
       state: 'none',
-      says: /not for this user/,
+      says: /this user cannot use/,
     },
     {
       name: 'kvm',
       facts: { devices: { ...good.devices, '/dev/kvm': 'closed' } },
       state: 'none',
-      says: /not for this user/,
+      says: /this user cannot use/,
       fix: /usermod -aG kvm/,
     },
     {
@@ -125,7 +125,7 @@ describe('the doctor of this host', () => {
       name: 'config',
       facts: { config: { ...good.config, owner: 'none' } },
       state: 'none',
-      says: /from elsewhere/,
+      says: /from another file/,
       fix: /^vmssh config install$/,
     },
     {
@@ -160,7 +160,7 @@ describe('the doctor of this host', () => {
       name: 'home',
       facts: { config: { ...good.config, homes: { env: '/tmp/x', ssh: '/home/a b' } } },
       state: 'bad',
-      says: /^HOME is \/tmp\/x, and ssh reads the files of \/home\/a b all the same$/,
+      says: /^HOME is \/tmp\/x, but ssh uses the home directory \/home\/a b$/,
       fix: /^HOME='\/home\/a b' vmssh config install$/,
     },
     {
@@ -291,12 +291,12 @@ describe('the doctor of this host', () => {
     {
       positionals: ['vsock/3'],
       options: { report: true },
-      says: '--report is about this host and takes no target',
+      says: '--report checks this host and takes no target',
     },
     {
       positionals: [],
       options: { report: true, json: true },
-      says: '--report and --json exclude each other',
+      says: '--report and --json cannot be used together',
     },
   ] as const)('refuses: $says', ({ positionals, options, says }) => {
     expect(() => understand(doctor, { positionals, options }, fakeIo())).toThrow(new UsageError(says));

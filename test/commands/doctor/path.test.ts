@@ -88,13 +88,13 @@ describe('vmssh doctor', () => {
       const { code, stdout } = await doctor();
       expect(code).toBe(1);
       expect(stdout).toContain(
-        `any user can put programs into ${join(dir, 'open')}, as an ssh that is run here\n`,
+        `any user can put programs into ${join(dir, 'open')}, such as an ssh that you would run\n`,
       );
       expect(stdout).toContain(`any user can put programs into ${join(dir, 'link')},`);
       expect(stdout).toContain(`fix: chmod go-w ${join(dir, 'open')}, if it is yours`);
       expect(stdout).not.toContain(`into ${join(dir, 'closed')}`);
       expect((await doctor('--report')).stdout).toContain(
-        '| ✗ | PATH | others can put programs into a folder of it |',
+        '| ✗ | PATH | other users can put programs into one of its folders |',
       );
     },
   );

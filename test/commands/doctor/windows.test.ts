@@ -15,9 +15,9 @@ describe('the doctor on Windows', () => {
     expect(windowsChecks(good)).toMatchObject([
       {
         ...{ name: 'hvsock', state: 'ok' },
-        found: 'there are Hyper-V sockets; to Windows itself: WSAECONNREFUSED',
+        found: 'Windows has Hyper-V sockets; to itself: WSAECONNREFUSED',
       },
-      { name: 'rights', state: 'ok', found: 'this user is of Hyper-V Administrators' },
+      { name: 'rights', state: 'ok', found: 'this user is in Hyper-V Administrators' },
       { name: 'services', state: 'none', found: 'Hyper-V socket services: 1 is registered' },
     ]);
   });
@@ -32,7 +32,7 @@ describe('the doctor on Windows', () => {
   it('shows who may see machines', () => {
     const both = { elevated: true, hyperVAdministrator: true };
     const neither = { elevated: false, hyperVAdministrator: false };
-    expect(find({ ...good, rights: both }, 'rights')?.found).toMatch(/elevated and of Hyper-V Admin/);
+    expect(find({ ...good, rights: both }, 'rights')?.found).toMatch(/elevated and in Hyper-V Admin/);
     expect(find({ ...good, rights: neither }, 'rights')).toMatchObject({
       ...{ state: 'none', fix: expect.stringContaining('net localgroup "Hyper-V Administrators"') },
     });

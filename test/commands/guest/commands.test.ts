@@ -65,12 +65,12 @@ describe('wrong usage', () => {
     {
       command: guestScript,
       args: raw({ undo: true, port: '22' }),
-      says: /^--undo and --port exclude each other$/,
+      says: /^--undo and --port cannot be used together$/,
     },
     {
       command: guestInstall,
       args: raw({ undo: true, 'only-vsock': true }, 'a'),
-      says: /^--undo and --only-vsock exclude/,
+      says: /^--undo and --only-vsock cannot be used together/,
     },
     { command: guestScript, args: raw({ generator: true, port: '23' }), says: /the generator binds port 22/ },
     { command: guestScript, args: raw({ key: '/nowhere' }), says: /"\/nowhere" cannot be read/ },

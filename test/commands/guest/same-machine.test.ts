@@ -80,7 +80,7 @@ describe('guest install continues only in the machine where it began', () => {
   });
 
   it.each([
-    { name: 'another CID', typed: false, options: {}, says: /gave a wrong CID/ },
+    { name: 'another CID', typed: false, options: {}, says: /reported a wrong CID/ },
     {
       name: 'another CID, --only-vsock',
       typed: false,
@@ -97,7 +97,7 @@ describe('guest install continues only in the machine where it began', () => {
   ])('$name: nothing is done there', async ({ typed, options, says }) => {
     const { code, out, err } = await install('other', { ...target(typed), ...options });
     expect(code).toBe(1);
-    expect(err).toMatch(/is not ann@web: what was left there is missing/);
+    expect(err).toMatch(/is not ann@web: the proof that was left there is missing/);
     expect(err).toMatch(says);
     expect(out).not.toContain('Host ');
     expect([isClosed('web'), isClosed('other')]).toEqual([false, false]);
@@ -123,7 +123,7 @@ describe('guest install continues only in the machine where it began', () => {
   it('a guest that cannot be logged in to is not taken for it because it says so', async () => {
     const { code, err } = await install('nobody', {});
     expect(code).toBe(1);
-    expect(err).toMatch(/vsock\/4242 is not known to be ann@web: .*Permission denied/);
+    expect(err).toMatch(/vsock\/4242 cannot be proved to be ann@web: .*Permission denied/);
     expect(err).toMatch(/hint: .*--key FILE.*--target TARGET/);
   });
 

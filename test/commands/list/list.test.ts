@@ -203,12 +203,12 @@ describe('vmssh list', () => {
 
   it.each([
     { input: { output: 'x' }, want: '--output takes one of wide, json, not "x"' },
-    { input: { json: true, quiet: true }, want: '--json and --quiet exclude each other' },
+    { input: { json: true, quiet: true }, want: '--json and --quiet cannot be used together' },
     {
       input: { json: true, quiet: true, ids: true },
-      want: '--json and --quiet and --ids exclude each other',
+      want: '--json and --quiet and --ids cannot be used together',
     },
-    { input: { ids: true, output: 'wide' }, want: '--ids and --output exclude each other' },
+    { input: { ids: true, output: 'wide' }, want: '--ids and --output cannot be used together' },
     { input: { watch: '0' }, want: '--watch takes seconds from 0.001 to 86400, not "0"' },
   ] as const)('refuses: $want', ({ input, want }) => {
     expect(() => understand(list, { positionals: [], options: input }, fakeIo())).toThrow(

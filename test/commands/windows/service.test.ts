@@ -51,9 +51,9 @@ describe('vmssh guid and vmssh port', () => {
     { command: guid, args: [], want: 'expected PORT..., got nothing' },
     { command: guid, args: ['2147483648'], want: 'port 2147483648 cannot be used' },
     { command: guid, args: ['x'], want: 'port "x" cannot be used' },
-    { command: port, args: ['22'], want: '"22" is no GUID' },
-    { command: port, args: ['80000000-facb-11e6-bd58-64006a7986d3'], want: 'is no vsock port' },
-    { command: port, args: ['00000016-0000-11e6-bd58-64006a7986d3'], want: 'is no vsock port' },
+    { command: port, args: ['22'], want: '"22" is not a GUID' },
+    { command: port, args: ['80000000-facb-11e6-bd58-64006a7986d3'], want: 'is not the id of a vsock port' },
+    { command: port, args: ['00000016-0000-11e6-bd58-64006a7986d3'], want: 'is not the id of a vsock port' },
   ])('refuse $args', ({ command, args, want }) => {
     expect(() => command.parse(raw(args), fakeIo())).toThrow(want);
   });

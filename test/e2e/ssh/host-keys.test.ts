@@ -151,10 +151,10 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     },
   );
 
-  it('is not kept if ssh takes no form of its name for a host', async () => {
+  it('is not kept if ssh accepts no form of its name for a host', async () => {
     expect(await byVmssh('*')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('ssh takes no form of'),
+      stderr: expect.stringContaining('ssh accepts no form of'),
     });
     expect((await program('config', 'install')).stderr).toContain(
       'no Host for "*": its name has no character',

@@ -251,7 +251,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     { args: ['nope'], code: 4, says: 'cannot find "nope": no machine on this host has this name: ' },
     { args: ['Twice-T7'], code: 4, says: '"Twice-T7" may be "machine/twice-t7" or "machine/TWICE-T7"' },
     { args: ['vsock/x'], code: 2, says: 'CID "x" cannot be used' },
-    { args: ['-J', 'x', 'db-t7'], code: 2, says: '-J goes through another host' },
+    { args: ['-J', 'x', 'db-t7'], code: 2, says: '-J names a jump host' },
     { args: ['-p', '22'], code: 2, says: 'expected [user@]TARGET among the arguments of ssh' },
   ])('say why $args is not a machine', async ({ args, code, says }) => {
     expect(await tool('ssh', ...args)).toMatchObject({ code, stderr: expect.stringContaining(says) });
@@ -265,7 +265,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(refused.code).toBe(255);
     expect(refused.stderr).toContain('the host key of "machine/Web Server T7" has changed');
     const [, fix = ''] =
-      /if that is as it should be: (.* forget 'machine\/Web Server T7')\n/.exec(refused.stderr) ?? [];
+      /if you expected this: (.* forget 'machine\/Web Server T7')\n/.exec(refused.stderr) ?? [];
     expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
     expect(await tool('ssh', ...quiet, 'web-server-t7', 'exit 5')).toMatchObject({ code: 5 });
     expect(knownHosts()).toContain(alias);

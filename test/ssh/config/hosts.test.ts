@@ -67,7 +67,7 @@ describe('a Host of its own', () => {
     {
       name: 'is one already',
       input: [machine('Git')],
-      why: /^your ssh configuration has a Host Git already/,
+      why: /^your ssh configuration already has a Host Git/,
     },
     { name: 'is empty', input: [machine('*')], why: /no character/ },
     { name: 'steers the file', input: [machine('a\nProxyCommand x')], why: /control character/ },

@@ -21,7 +21,7 @@ describeWindows('vmssh doctor --report', () => {
       expect.arrayContaining([
         '| ✓ | ssh | OpenSSH_for_Windows_9.5p1 |',
         '| ✓ | addon | node-hvsock-native is loaded |',
-        '| ✓ | hvsock | there are Hyper-V sockets; to Windows itself: WSAECONNREFUSED |',
+        '| ✓ | hvsock | Windows has Hyper-V sockets; to itself: WSAECONNREFUSED |',
         '| ✓ | rights | this user is elevated |',
         '| – | services | Hyper-V socket services: 0 are registered |',
         '| ✓ | hyper-v | 1 machine |',

@@ -40,7 +40,7 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
       name,
       state: 'bad',
       ...{ found: version, report: allowed.ssh(version) },
-      fix: 'OpenSSH 7.6 or later knows StrictHostKeyChecking accept-new',
+      fix: 'OpenSSH 7.6 or later has StrictHostKeyChecking accept-new',
     };
   return { name, state: 'ok', found: version, report: allowed.ssh(version) };
 }
@@ -60,7 +60,7 @@ function fdPassing({ addon: { addon } }: Facts): HostCheck {
   const name = 'fd passing';
   return addon
     ? { name, state: 'ok', ...plain('sockets are handed to ssh') }
-    : { name, state: 'none', ...plain('not without the addon: bytes are relayed') };
+    : { name, state: 'none', ...plain('needs the addon; bytes are relayed instead') };
 }
 
 function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
@@ -75,7 +75,7 @@ function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
   return {
     name,
     state: addon ? 'ok' : 'none',
-    ...plain(addon ? 'AF_VSOCK is there' : 'AF_VSOCK is there, and waits for the addon'),
+    ...plain(addon ? 'AF_VSOCK is available' : 'AF_VSOCK is available, but needs the addon'),
   };
 }
 
@@ -87,7 +87,7 @@ function vhost({ devices, modules }: Facts): HostCheck {
     return {
       name,
       state: 'none',
-      ...plain('/dev/vhost-vsock is there, not for this user: libvirt and root can use it'),
+      ...plain('this user cannot use /dev/vhost-vsock; libvirt and root can'),
     };
   if (modules.includes('vhost_vsock'))
     return { name, state: 'none', ...plain('the module is loaded, without a device here: a container?') };
@@ -95,7 +95,7 @@ function vhost({ devices, modules }: Facts): HostCheck {
     name,
     state: 'none',
     ...plain(
-      'not loaded: virtual machines of this kernel get no vsock device; vhost-user devices and multiplexers do without',
+      'not loaded: virtual machines of this kernel get no vsock device; vhost-user devices and multiplexers do not need it',
     ),
     fix: 'sudo modprobe vhost_vsock',
   };
@@ -109,7 +109,7 @@ function kvm({ devices }: Facts): HostCheck {
     return {
       name,
       state: 'none',
-      ...plain('/dev/kvm is not for this user'),
+      ...plain('this user cannot use /dev/kvm'),
       fix: 'sudo usermod -aG kvm "$USER", and log in again',
     };
   return { name, state: 'none', ...plain('no /dev/kvm: virtual machines run slowly here, or elsewhere') };

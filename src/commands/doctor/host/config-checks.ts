@@ -10,8 +10,8 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
 
 function home({ homes }: ConfigFacts): readonly HostCheck[] {
   if (!homes) return [];
-  const found = `HOME is ${homes.env}, and ssh reads the files of ${homes.ssh} all the same`;
-  const report = 'HOME is another folder than the home whose files ssh reads';
+  const found = `HOME is ${homes.env}, but ssh uses the home directory ${homes.ssh}`;
+  const report = 'HOME is not the home directory that ssh uses';
   return [
     {
       name: 'home',
@@ -54,7 +54,7 @@ function lines(
           ...{
             name,
             state: 'none',
-            ...plain('ssh has the patterns from elsewhere; machines have no Host of their own'),
+            ...plain('ssh has the patterns from another file; machines have no Host of their own'),
           },
           fix: 'vmssh config install',
         };

@@ -102,11 +102,11 @@ export async function openFolders(
 export function pathChecks(folders: readonly OpenFolder[]): readonly HostCheck[] {
   return folders.map(({ folder, who }) => ({
     ...{ name: 'PATH', state: 'bad' },
-    found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty word of PATH' : folder}, as an ssh that is run here`,
-    report: 'others can put programs into a folder of it',
+    found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty entry of PATH' : folder}, such as an ssh that you would run`,
+    report: 'other users can put programs into one of its folders',
     fix: isAbsolute(folder)
-      ? `chmod go-w ${shellQuoted(folder)}, if it is yours; else take it out of PATH`
-      : 'take it out of PATH: only absolute folders belong there',
+      ? `chmod go-w ${shellQuoted(folder)}, if it is yours; otherwise remove it from PATH`
+      : 'remove it from PATH: only absolute folders belong there',
   }));
 }
 

@@ -43,7 +43,7 @@ export function windowsChecks({ hvsock, rights, services }: WindowsFacts): reado
   const row = hyperVFailures.find(({ codes }) => codes.includes(hvsock));
   const absent = row?.codes.includes('WSAEAFNOSUPPORT');
   const { elevated, hyperVAdministrator } = rights;
-  const who = [elevated && 'elevated', hyperVAdministrator && 'of Hyper-V Administrators'].filter(Boolean);
+  const who = [elevated && 'elevated', hyperVAdministrator && 'in Hyper-V Administrators'].filter(Boolean);
   const count = `${services ?? 'unknown how many'} ${services === 1 ? 'is' : 'are'} registered`;
   return [
     absent
@@ -53,13 +53,13 @@ export function windowsChecks({ hvsock, rights, services }: WindowsFacts): reado
         }
       : {
           ...{ name: 'hvsock', state: 'ok' },
-          ...plain(`there are Hyper-V sockets; to Windows itself: ${allowed.code(hvsock)}`),
+          ...plain(`Windows has Hyper-V sockets; to itself: ${allowed.code(hvsock)}`),
         },
     who.length > 0
       ? { name: 'rights', state: 'ok', ...plain(`this user is ${who.join(' and ')}`) }
       : {
           ...{ name: 'rights', state: 'none', fix: hyperVHints.NO_RIGHTS },
-          ...plain('this user is neither elevated nor of Hyper-V Administrators, and sees no machines'),
+          ...plain('this user is neither elevated nor in Hyper-V Administrators, and cannot see machines'),
         },
     { name: 'services', state: 'none', ...plain(`Hyper-V socket services: ${count}`) },
   ];

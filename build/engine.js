@@ -6,10 +6,10 @@ import { buildEngineProgram } from './engine/build.js';
 import { tightLimits } from './engine/limits.js';
 
 const { values } = parseArgs({ options: { sanitize: { type: 'boolean' } } });
-const tables = { tables: 'test/engine/tables/main.ts' };
+const tests = { tables: 'test/engine/tables/main.ts', relay: 'test/engine/relay/main.ts' };
 const [folder, programs] = values.sanitize
-  ? ['dist/sanitized', { vmssh: 'src/bin/executable.ts', ...tables }]
-  : ['dist/engine', tables];
+  ? ['dist/sanitized', { vmssh: 'src/bin/executable.ts', ...tests }]
+  : ['dist/engine', tests];
 const sanitize = values.sanitize ? 'address' : undefined;
 for (const [name, main] of Object.entries(programs))
   await buildEngineProgram(join(root, main), join(root, folder, name), sanitize);

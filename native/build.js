@@ -12,21 +12,13 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { addonFlags, compilerFlags, programFlags } from './build-flags.js';
+import { addonFlags, compilerFlags } from './build-flags.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const addonName = 'node-hvsock-native.node';
-
-/** The program that replaces a process whose relay lasts: the relay's sources without Node-API. */
-const programName = 'vmssh-relay';
-const programOwn = ['main', 'relay_process'].map((name) => `src/${programName}/${name}.cpp`);
-const programSources = [
-  ...['relay/pump_linux', 'relay/relay_directions_linux', 'relay/relay_loop_linux', 'stream/stream_linux'],
-  ...['system/event_linux', 'system/failure'],
-].map((name) => `src/${name}.cpp`);
 
 /**
  * @typedef {object} BuildOptions
@@ -38,7 +30,7 @@ const programSources = [
  */
 
 /**
- * Compiles the addon for this system, and vmssh-relay beside it. Throws if the compiler reports errors.
+ * Compiles the addon for this system. Throws if the compiler reports errors.
  * @param {BuildOptions} [options]
  * @returns {Promise<BuildResult>}
  */
@@ -47,16 +39,11 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
   const log = quiet ? () => {} : (/** @type {string} */ line) => console.error(line);
   const path = outputPath(sanitize);
   const flags = compilerFlags(sanitize);
-  const program = join(dirname(path), programName);
-  const sources = [...sourceFiles(process.platform), ...programOwn];
+  const sources = sourceFiles(process.platform);
   const inputs = [...sources, ...files('src', '.h'), 'exports.map', 'build.js', 'build-flags.js'];
   const stamp = hash([...flags, ...inputs.map((name) => readFileSync(join(here, name), 'utf8'))]);
   const stampPath = join(here, 'build', sanitize ?? 'release', 'stamp');
-  if (
-    !force &&
-    [path, program, stampPath].every((file) => existsSync(file)) &&
-    readFileSync(stampPath, 'utf8') === stamp
-  ) {
+  if (!force && existsSync(path) && existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp) {
     return { built: true, path, upToDate: true };
   }
 
@@ -82,20 +69,12 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
       return run(compiler, [...flags, '-isystem', include, '-c', source, '-o', objectOf(source)]);
     });
     await inParallel(jobs, availableParallelism());
-    const link = async (
-      /** @type {string} */ to,
-      /** @type {string[]} */ from,
-      /** @type {string[]} */ how,
-    ) => {
-      log(`link ${to}`);
-      const linked = join(work, basename(to));
-      await run(compiler, [...from.map(objectOf), ...how, '-o', linked]);
-      mkdirSync(dirname(to), { recursive: true });
-      chmodSync(linked, 0o755);
-      renameSync(linked, to);
-    };
-    await link(program, [...programSources, ...programOwn], programFlags(sanitize));
-    await link(path, sourceFiles(process.platform), addonFlags(sanitize));
+    log(`link ${path}`);
+    const linked = join(work, addonName);
+    await run(compiler, [...sources.map(objectOf), ...addonFlags(sanitize), '-o', linked]);
+    mkdirSync(dirname(path), { recursive: true });
+    chmodSync(linked, 0o755);
+    renameSync(linked, path);
     writeFileSync(stampPath, stamp);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -114,7 +93,7 @@ function outputPath(sanitize) {
  * @param {string} platform
  */
 export function sourceFiles(platform) {
-  const all = files('src', '.cpp').filter((name) => !programOwn.includes(name));
+  const all = files('src', '.cpp');
   const others = ['linux', 'win32'].filter((name) => name !== platform);
   return all.filter((name) => {
     if (others.some((other) => name.endsWith(`_${other}.cpp`))) return false;

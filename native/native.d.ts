@@ -39,15 +39,15 @@ export interface RelayOptions {
    * without an error once `output` has no reader, as whoever closed both is gone.
    */
   readonly lingerMs: number;
-  /** For a process that has nothing to do but this relay; undefined: it stays as it is. */
+  /** For the executable, if its process does nothing else; Node's addon checks the values and ignores them. */
   readonly become?: Become | undefined;
 }
 
 /**
- * How a relay that lasts continues without its runtime (Linux only, ignored elsewhere): the whole process is replaced by
- * `vmssh-relay`, the program beside the addon, which runs the same loop on the same descriptors. It keeps its pid, its
- * environment and stderr, and closes everything else. The promise never settles then; the process exits with 0 when it would
- * have resolved. If the program is absent or cannot be run, or unshare(2) is not allowed, the relay stays here.
+ * How a relay that lasts continues without the executable's engine (Linux only): the whole process is replaced by the same
+ * program, which then only runs the relay's loop on the same descriptors. It keeps its pid, its environment and stderr, and
+ * closes everything else. The promise never settles then; the process exits with 0 when it would have resolved. If that is
+ * not possible, as without unshare(2), the relay stays here.
  */
 export interface Become {
   /** Milliseconds. It happens after them, as soon as both directions are open and idle. */

@@ -18,7 +18,7 @@ import { root } from '../bundle/bundle.js';
 const native = join(root, 'native');
 const own = join(native, 'engine');
 const kept = join(native, 'build/engine/objects');
-const rooms = ['core', 'loop', 'napi', 'natives'];
+const rooms = ['core', 'loop', 'napi', 'natives', 'relay'];
 
 /** The engine's own files, in C. */
 const engineFiles = ['quickjs', 'libregexp', 'libunicode', 'dtoa'];
@@ -84,13 +84,12 @@ export async function compileObjects(sources, sanitize) {
   return objects;
 }
 
-/** The addon's, but for what only a file of its own needs: another libc than it was linked with, and a program beside it. */
-const replaced = new Set(['src/glibc_linux.cpp', 'src/successor/relay_program_linux.cpp']);
+/** The addon's, but for what an addon needs that is linked to another libc, and what native/engine/relay does instead. */
+const replaced = new Set(['src/glibc_linux.cpp', 'src/successor/become_stub.cpp']);
 
 function addonFiles() {
   return sourceFiles('linux')
     .filter((name) => !replaced.has(name))
-    .concat('src/vmssh-relay/relay_process.cpp')
     .map((name) => join(native, name));
 }
 

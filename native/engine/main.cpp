@@ -4,8 +4,8 @@
 #include <csignal>
 #include <string_view>
 
-#include "../src/vmssh-relay/relay_process.h"
 #include "core/program.h"
+#include "relay/relay_process.h"
 
 namespace {
 
@@ -22,7 +22,7 @@ void openStandardDescriptors() {
 }  // namespace
 
 int main(int count, char** words) {
-  if (count > 0 && words[0] == std::string_view("vmssh-relay")) return hvsock::relayProcess(count, words);
+  if (count > 0 && words[0] == std::string_view(hvsock::relayProcessName)) return hvsock::relayProcess(count, words);
   const double ms = engine::monotonicMs();
   mallopt(M_TOP_PAD, heapStep);
   openStandardDescriptors();

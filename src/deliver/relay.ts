@@ -12,12 +12,12 @@ export interface RelayStdioOptions {
   readonly input?: EarlyInput | undefined;
   /** After stdin has ended, the relay ends after this many milliseconds without a byte; -1: only the peer ends it. */
   readonly lingerMs: number;
-  /** Set if the process does nothing else afterwards: a long relay then goes on without the runtime. */
+  /** Set if the process does nothing else afterwards: a long relay of the executable then goes on without the engine. */
   readonly become?: Pick<Become, 'onFailure' | 'ignoreInterrupts'> | undefined;
   readonly streams: () => { readonly input: Readable; readonly output: Writable };
 }
 
-/** Most short sessions end before this and avoid the exec. Milliseconds; between two of the engine's ticks, one a second. */
+/** Milliseconds. Most short sessions end before this and avoid the exec. */
 const afterMs = 1500;
 
 /** Relays stdin and stdout until the peer or the caller is gone; resolves to a clause for the trace. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
-import { executable as executableOf, run } from '../helpers/run.js';
+import { executable as executableOf, run, runtime } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 describe.skipIf(executableOf === undefined)('the executable', () => {
@@ -20,6 +20,15 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     expect(result).toMatchObject({ code: 0, stdout: 'SSH-2.0-here\n' });
     server.close();
   });
+
+  it.skipIf(runtime === 'sanitized' || missingPrograms({ objdump: 'binutils' }))(
+    'needs no library and no loader',
+    async () => {
+      const { stdout } = await run(['objdump', '-p', executable]);
+      expect(stdout).toContain('RELRO');
+      expect(stdout).not.toMatch(/NEEDED|INTERP/);
+    },
+  );
 
   it('works in an empty environment', async () => {
     expect(await run([executable, 'resolve', 'vsock/3'], { env: {} })).toMatchObject({

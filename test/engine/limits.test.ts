@@ -2,10 +2,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dist, run, runtime } from '../helpers/run.js';
+import { engineProgram, run, runtime } from '../helpers/run.js';
 
 /** The program of limited/main.ts, made by `node build/engine.js` with limits that are soon reached. */
-const program = { executable: dist('engine/limited'), sanitized: dist('sanitized/limited') }[runtime];
+const program = engineProgram('limited');
 
 // Node has limits of its own.
 describe.skipIf(program === undefined)('what a tool or a peer can have the engine do', () => {

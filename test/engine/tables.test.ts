@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dist, run, runtime } from '../helpers/run.js';
+import { engineProgram, run } from '../helpers/run.js';
 import { tables } from './tables/all.js';
 
-/** The program of tables/main.ts, made like the executable by `node build/engine.js`. */
-const program = { executable: dist('engine/tables'), sanitized: dist('sanitized/tables') }[runtime];
+const program = engineProgram('tables');
 
 describe.each(Object.entries(tables))('%s', (table, cases) => {
   let outcomes: Readonly<Record<string, unknown>> | undefined;

@@ -26,6 +26,11 @@ export const executable = { executable: dist('linux-x64/vmssh'), sanitized: dist
   runtime
 ];
 
+/** A program of test/engine/, made like the executable that is tested by `node build/engine.js`; undefined on Node. */
+export function engineProgram(name: 'tables' | 'limited' | 'relay'): string | undefined {
+  return { executable: dist(`engine/${name}`), sanitized: dist(`sanitized/${name}`) }[runtime];
+}
+
 /** The built program, as an argument array. */
 export const vmssh: readonly string[] = executable === undefined ? [node(), dist('vmssh.js')] : [executable];
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { candidates } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import { describeAddon } from './support/addon.js';
@@ -31,44 +31,6 @@ describeAddon('the addon', () => {
     const { stdout } = spawnSync('objdump', ['-p', candidates()[0] ?? ''], { encoding: 'utf8' });
     const needed = [...stdout.matchAll(/NEEDED\s+(\S+)/g)].map((match) => match[1]);
     expect(needed.filter((name) => !/^(libc|ld-linux.*|libpthread)\.so/.test(name ?? ''))).toEqual([]);
-  });
-});
-
-describeAddon('vmssh-relay', () => {
-  const program = join(dirname(candidates()[0] ?? ''), 'vmssh-relay');
-
-  it.skipIf(!objdump)('needs no library and no loader', () => {
-    const { stdout } = spawnSync('objdump', ['-p', program], { encoding: 'utf8' });
-    expect(stdout).toContain('RELRO');
-    expect(stdout).not.toMatch(/NEEDED|INTERP/);
-  });
-
-  it.each([
-    { name: 'no arguments', args: [] },
-    { name: 'too few', args: ['x', '3', '0', '1', '-1', 'default'] },
-    { name: 'text for numbers', args: ['x', '3x', '0', '1', '-1', 'default', 'false'] },
-  ])('says what it is for: $name', ({ args }) => {
-    expect(spawnSync(program, args, { encoding: 'utf8' })).toMatchObject({
-      status: 2,
-      stdout: '',
-      stderr: 'vmssh-relay: only vmssh starts this program, with an open connection\n',
-    });
-  });
-
-  it('prints only the code if the command for failures is gone', () => {
-    const args = [
-      'x',
-      '4000',
-      '0', // which is not open
-      '1',
-      '-1',
-      'default',
-      '/no/such/program',
-    ];
-    expect(spawnSync(program, args, { encoding: 'utf8' })).toMatchObject({
-      status: 1,
-      stderr: 'vmssh-relay: connection lost: relay: EBADF\n',
-    });
   });
 });
 

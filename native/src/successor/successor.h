@@ -8,7 +8,7 @@
 
 namespace hvsock {
 
-// How a relay goes on in a process that holds nothing else: `Become` in native.d.ts.
+// How a relay of the executable goes on in a process that holds nothing else: `Become` in native.d.ts.
 struct Successor {
   double afterMs;
   bool ignoresInterrupts;
@@ -19,10 +19,7 @@ struct Successor {
 // `become` of the options of relay; nothing where it is absent.
 std::optional<Successor> toSuccessor(const Call& call, napi_value value);
 
-// The program that goes on with a relay, which is called vmssh-relay then. Empty if there is none.
-std::string relayProgram();
-
-// Replaces this process by it. Returns if that cannot be done.
+// Replaces this process by one that only relays. Returns if that cannot be done.
 void become(const Successor& successor, int socket, int input, int output, double lingerMs);
 
 }  // namespace hvsock

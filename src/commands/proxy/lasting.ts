@@ -5,7 +5,7 @@ import type { Trace } from '../../reach.js';
 /** The program's first argument when it is called to report why a relay ended; relay-ended.ts has the others. */
 export const relayEndedFlag = '--relay-ended';
 
-/** How a relay that lasts goes on without this runtime. With -v the runtime stays, to report the bytes moved. */
+/** How a relay of the executable that lasts goes on without the engine. With -v the engine stays, to report the bytes moved. */
 export function lasting(
   { self, program }: Io,
   text: string,

@@ -103,7 +103,7 @@ banner's last byte; with fd passing the banner is read from the passed socket. N
 - \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` on the socket. Each proxy is started through one more exec, since one of them needs its chroot.
 - A relay's throughput is measured after one byte went there and back, so it includes no process start. The source writes and the sink reads 256 KiB
   at a time. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds; by then a relay of the executable has
-  freed its engine.
+  freed its engine; one of Node keeps Node's memory.
 - Environment variables are those of a plain login: NODE_OPTIONS and the like would change how a runtime starts.
 
 Run it on an idle machine: on a busy one the threads of runtimes wait for a processor, which C programs do not have.

@@ -10,7 +10,8 @@ import { dist, executable, type Outcome, outcome, run, runtime, vmssh } from '..
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-// A relay that lasts replaces itself by vmssh-relay after 1.5 s, or by itself under that name.
+// A relay of the executable frees the engine after 1.5 s; one of Node stays as it is.
+const withoutEngine = 'vmssh: relay';
 const hasAddon = missingAddon() === undefined;
 const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', sshd: 'openssh-server' });
 
@@ -130,7 +131,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     const ended = outcome(child);
     const peer = await accepted;
     await new Promise((resolve) => setTimeout(resolve, 2500));
-    expect(nameOf(child.pid ?? 0)).not.toBe('vmssh-relay');
+    expect(nameOf(child.pid ?? 0)).not.toBe(withoutEngine);
     peer.end('bye');
     child.stdin.end();
     expect((await ended).stderr).toContain('0 bytes out, 3 bytes in, ended by peer');
@@ -170,7 +171,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
 });
 
 async function became(pid: number): Promise<void> {
-  await expect.poll(() => nameOf(pid), { timeout: 20_000 }).toBe('vmssh-relay');
+  if (executable) await expect.poll(() => nameOf(pid), { timeout: 20_000 }).toBe(withoutEngine);
 }
 
 function nameOf(pid: number): string {

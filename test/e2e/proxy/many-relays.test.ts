@@ -19,7 +19,7 @@ describe.skipIf(executable === undefined)('300 relays at once', () => {
     const relays = Array.from({ length: 300 }, () => startRelay());
     await Promise.all(relays.map(({ child }) => echo(child, 'before')));
     const names = () => new Set(relays.map(({ child }) => nameOf(child)));
-    await expect.poll(names, { timeout: 60_000 }).toEqual(new Set(['vmssh-relay']));
+    await expect.poll(names, { timeout: 60_000 }).toEqual(new Set(['vmssh: relay']));
     await Promise.all(relays.map(({ child }) => echo(child, 'after')));
     for (const { child } of relays) child.stdin?.end();
     const ends = await Promise.all(relays.map(({ ended }) => ended));

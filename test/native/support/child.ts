@@ -30,34 +30,23 @@ export function startFixture(
     /** Makes a command that runs the program's command line, such as ssh with its ProxyCommand. */
     through?: (line: string) => readonly string[];
     nodeArgs?: readonly string[];
-    /** Another addon's file. */
-    addon?: string;
-    /** Gives it descriptor 20 too: after a gap, Node does not mark it to be closed by exec. */
+    /** A program that does what the one of fixtures/ does, without Node. */
+    program?: string | undefined;
+    /** Gives it descriptor 20 too, which nobody marked to be closed by exec. */
     oneMore?: boolean;
-    /** A library for it. */
-    preload?: string | undefined;
   } = {},
 ): RunningChild {
-  const {
-    stdio = ['ignore', 'ignore'],
-    wrapper = [],
-    nodeArgs = [],
-    through,
-    addon = addonPath,
-    oneMore,
-    preload,
-  } = options;
+  const { stdio = ['ignore', 'ignore'], wrapper = [], nodeArgs = [], through, program, oneMore } = options;
   const script = new URL(`../fixtures/${name}`, import.meta.url).pathname;
-  const line = [...wrapper, runtime, ...nodeArgs, script, ...args];
+  const line = [...wrapper, ...(program ? [program] : [runtime, ...nodeArgs, script]), ...args];
   // A sanitizer's library is for the program, not for what runs it.
   const { LD_PRELOAD = '', ...environment } = process.env;
   const [command = '', ...rest] = through
     ? through(['env', `LD_PRELOAD=${LD_PRELOAD}`, ...line].join(' '))
     : line;
-  const libraries = [LD_PRELOAD, preload].filter(Boolean).join(':');
   const child = spawn(command, rest, {
     stdio: [...stdio, 'pipe', ...(oneMore ? [...Array(17).fill('ignore'), 2] : [])] as StdioOptions,
-    env: { ...environment, ...(through ? {} : { LD_PRELOAD: libraries }), ADDON: addon },
+    env: { ...environment, ...(through ? {} : { LD_PRELOAD }), ADDON: addonPath },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exit = once(child, 'exit');

@@ -32,12 +32,11 @@ export async function startRelay(
     ...more
   }: {
     lingerMs?: number;
-    /** Milliseconds after which it becomes vmssh-relay, and "ignore" if that ignores SIGINT. */
+    /** For `program`: milliseconds after which it frees the engine, and "ignore" if it then ignores SIGINT. */
     become?: readonly (number | 'ignore')[];
     wrapper?: readonly string[];
-    addon?: string;
+    program?: string | undefined;
     oneMore?: boolean;
-    preload?: string | undefined;
   } = {},
 ): Promise<RunningRelay> {
   const { path, server } = await listen();

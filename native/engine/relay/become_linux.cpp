@@ -1,8 +1,10 @@
-#include "successor.h"
-
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/auxv.h>
 #include <unistd.h>
+
+#include "../../src/successor/successor.h"
+#include "relay_process.h"
 
 namespace hvsock {
 namespace {
@@ -24,15 +26,23 @@ class Inherited {
   const int flags_;
 };
 
+// This program itself. Without /proc, by the path that the kernel was given.
+std::string ownPath() {
+  constexpr const char* self = "/proc/self/exe";
+  if (access(self, X_OK) == 0) return self;
+  const auto* given = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  return given != nullptr && given[0] == '/' ? given : "";
+}
+
 }  // namespace
 
 // All signals are blocked in this thread, and so in the new program until it has set what it does at each.
 void become(const Successor& successor, int socket, int input, int output, double lingerMs) {
-  const std::string program = relayProgram();
+  const std::string program = ownPath();
   if (program.empty()) return;
-  // vmssh-relay/relay_process.cpp reads them.
+  // relay_process_linux.cpp reads them.
   std::vector<std::string> args{
-      "vmssh-relay",
+      relayProcessName,
       successor.title,
       std::to_string(socket),
       std::to_string(input),
@@ -46,7 +56,7 @@ void become(const Successor& successor, int socket, int input, int output, doubl
   arguments.push_back(nullptr);
 
   // From execve on, clone(2) fails with EAGAIN in the threads that share its caller's umask and working directory
-  // (copy_fs in the kernel's fork.c), and a runtime aborts if it cannot start a thread: this one gets its own.
+  // (copy_fs in the kernel's fork.c): this one gets its own, so that the others can start what they need.
   if (unshare(CLONE_FS) != 0) return;
   // Node sets the flag even on the standard descriptors.
   const Inherited kept[] = {Inherited(socket), Inherited(input), Inherited(output), Inherited(STDERR_FILENO)};

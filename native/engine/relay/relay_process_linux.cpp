@@ -3,6 +3,7 @@
 #include <link.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,8 +15,8 @@
 #include <system_error>
 #include <vector>
 
-#include "../system/failure.h"
-#include "../relay/relay_loop.h"
+#include "../../src/relay/relay_loop.h"
+#include "../../src/system/failure.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -73,7 +74,7 @@ void setSignals(bool ignoresInterrupts) {
 }
 
 void say(std::string_view message) {
-  const std::string line = "vmssh-relay: " + std::string(message) + "\n";
+  const std::string line = std::string(relayProcessName) + ": " + std::string(message) + "\n";
   [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
 }
 
@@ -105,6 +106,7 @@ int dropProgramPages(dl_phdr_info* program, std::size_t, void*) {
 
 int run(const Arguments& arguments) {
   const auto& [number, input, output, lingerMs, ignoresInterrupts, command] = arguments;
+  prctl(PR_SET_NAME, "vmssh");  // else it is "exe", of the path that it was started by
   setSignals(ignoresInterrupts);
   closeAllBut({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, number, input, output});
   try {
@@ -124,7 +126,7 @@ int run(const Arguments& arguments) {
 
 int relayProcess(int count, char** args) {
   if (const auto arguments = parse(count, args)) return run(*arguments);
-  say("only vmssh starts this program, with an open connection");
+  say("only vmssh starts this, with an open connection");
   return 2;
 }
 

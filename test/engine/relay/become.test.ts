@@ -1,26 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it } from 'vitest';
-import { addonPath, describeAddon } from '../support/addon.js';
-import { compile } from '../support/compile.js';
-import { readToEnd, temporaryFolder } from '../support/peer.js';
-import { type RunningRelay, resetAfter, startRelay, stdioKinds } from '../support/relay.js';
+import { describe, expect, it } from 'vitest';
+import { engineProgram, run } from '../../helpers/run.js';
+import { compile } from '../../native/support/compile.js';
+import { readToEnd } from '../../native/support/peer.js';
+import { type RunningRelay, resetAfter, startRelay, stdioKinds } from '../../native/support/relay.js';
 
 const refusing = compile('refusing.c');
-const busyThreads = compile('busy-threads.c', undefined, ['-shared', '-fPIC', '-pthread']);
-const program = join(dirname(addonPath), 'vmssh-relay');
+const program = engineProgram('relay');
+const describeEngine = describe.skipIf(program === undefined);
 const bulk = randomBytes(16 * 1024 * 1024);
 
-describeAddon.each([
+describeEngine.each([
   { name: 'a relay that lasts', wrapper: [] },
   ...(refusing ? [{ name: 'a relay that lasts, on an old kernel', wrapper: [refusing, 'splice'] }] : []),
 ])('$name', ({ wrapper }) => {
-  it.each(stdioKinds)('%s: continues as vmssh-relay, in the same process', async (stdio) => {
-    const relay = await startRelay(stdio, { wrapper, become: [1], oneMore: true });
+  it.each(stdioKinds)('%s: continues without the engine, in the same process', async (stdio) => {
+    const relay = await startRelay(stdio, { program, wrapper, become: [1], oneMore: true });
     await echo(relay, 'before');
     await became(relay);
     const left = ['anon_inode:[eventfd]', 'socket:'];
@@ -35,7 +35,7 @@ describeAddon.each([
   });
 
   it.each(stdioKinds)('%s: loses no byte if that happens while bytes move', async (stdio) => {
-    const relay = await startRelay(stdio, { wrapper, become: [20] });
+    const relay = await startRelay(stdio, { program, wrapper, become: [20] });
     const { stdin, stdout, peer, finished } = relay;
     await Promise.all([move(bulk, stdin, peer), move(bulk, peer, stdout, 300)]);
     await became(relay);
@@ -46,7 +46,7 @@ describeAddon.each([
   });
 });
 
-describeAddon('a relay that has become vmssh-relay', () => {
+describeEngine('a relay without the engine', () => {
   it("passes the peer's end on, and continues sending", async () => {
     const { stdin, stdout, peer, finished } = await lasting();
     peer.end('goodbye');
@@ -99,45 +99,41 @@ describeAddon('a relay that has become vmssh-relay', () => {
   it('shows its title in the list of processes', async () => {
     const { child } = await lasting();
     const args = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0');
-    expect(args.slice(0, 2)).toEqual(['vmssh-relay', 'a session']);
-    expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('vmssh-relay\n');
+    expect(args.slice(0, 2)).toEqual(['vmssh: relay', 'a session']);
+    expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('vmssh\n');
   });
 });
 
-describeAddon('a relay that continues in another program', () => {
-  it.skipIf(!busyThreads)('does so while its runtime starts threads', async () => {
-    const folder = temporaryFolder();
-    const addon = join(folder, 'node-hvsock-native.node');
-    copyFileSync(addonPath, addon);
-    writeFileSync(join(folder, 'vmssh-relay'), `#!${slowScript(4, folder)}\n`, { mode: 0o755 });
-    for (let round = 0; round < 5; ++round) {
-      const { finished } = await startRelay('pipe', { become: [1], addon, preload: busyThreads });
-      expect(await finished).toEqual({ code: 0, signal: null, stderr: '' });
-    }
-  });
-});
+describeEngine('the program under the name of a relay', () => {
+  const start = (...args: string[]) => run([program ?? '', ...args], { argv0: 'vmssh: relay' });
 
-describeAddon('a relay stays in its process', () => {
-  // With 0 ms it tries before the second byte can go round.
   it.each([
-    { name: 'without the program' },
-    { name: 'if the program cannot be run', content: '' },
-    ...(refusing
-      ? [
-          {
-            name: 'if unshare is not allowed',
-            content: readFileSync(program),
-            wrapper: [refusing, 'unshare'],
-          },
-        ]
-      : []),
-  ])('$name', async ({ content, wrapper = [] }) => {
-    const folder = temporaryFolder();
-    const addon = join(folder, 'node-hvsock-native.node');
-    copyFileSync(addonPath, addon);
-    if (content !== undefined) writeFileSync(join(folder, 'vmssh-relay'), content, { mode: 0o755 });
-    const relay = await startRelay('pipe', { become: [0], addon, wrapper });
+    { name: 'no arguments', args: [] },
+    { name: 'too few', args: ['x', '3', '0', '1', '-1', 'default'] },
+    { name: 'words for numbers', args: ['x', '3x', '0', '1', '-1', 'default', 'false'] },
+  ])('says what it is for: $name', async ({ args }) => {
+    expect(await start(...args)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'vmssh: relay: only vmssh starts this, with an open connection\n',
+    });
+  });
+
+  it('says the bare code if the command for failures is gone', async () => {
+    const unopened = '4000';
+    expect(await start('x', unopened, '0', '1', '-1', 'default', '/no/such/program')).toMatchObject({
+      code: 1,
+      stderr: 'vmssh: relay: connection lost: relay: EBADF\n',
+    });
+  });
+});
+
+describeEngine('a relay stays in its process', () => {
+  // With 0 ms it tries before the second byte can go round.
+  it.skipIf(!refusing)('if unshare is not allowed', async () => {
+    const relay = await startRelay('pipe', { program, become: [0], wrapper: [refusing ?? '', 'unshare'] });
     for (const byte of '123') await echo(relay, byte);
+    expect(nameOf(relay)).toBe(program);
     relay.stdin.end();
     await readToEnd(relay.peer);
     relay.peer.end();
@@ -145,7 +141,7 @@ describeAddon('a relay stays in its process', () => {
   });
 
   it('once a direction has ended', async () => {
-    const { stdin, peer, result } = await startRelay('pipe', { become: [200] });
+    const { stdin, peer, result } = await startRelay('pipe', { program, become: [200] });
     stdin.end();
     await readToEnd(peer);
     await setTimeout(400);
@@ -154,29 +150,20 @@ describeAddon('a relay stays in its process', () => {
   });
 });
 
-/** A relay that is vmssh-relay already. */
+/** A relay that has no engine any more. */
 async function lasting(options: Parameters<typeof startRelay>[1] = {}): Promise<RunningRelay> {
-  const relay = await startRelay('pipe', { become: [1], ...options });
+  const relay = await startRelay('pipe', { program, become: [1], ...options });
   await became(relay);
   return relay;
 }
 
-/** A program that the kernel takes some milliseconds to start: scripts of scripts, by paths that are long to follow. */
-function slowScript(levels: number, folder: string): string {
-  if (levels === 0) return '/bin/true';
-  let path = join(folder, `script${levels}`);
-  writeFileSync(path, `#!${slowScript(levels - 1, folder)}\n`, { mode: 0o755 });
-  for (let i = 0; i < 30; ++i) {
-    const link = `${join(folder, `link${levels}`)}-${i}`;
-    symlinkSync('/.'.repeat(1900) + path, link);
-    path = link;
-  }
-  return path;
+/** Resolves when the process has no engine any more. */
+async function became(relay: RunningRelay): Promise<void> {
+  await expect.poll(() => nameOf(relay), { timeout: 20_000 }).toBe('vmssh: relay');
 }
 
-/** Resolves when the process runs vmssh-relay. */
-async function became({ child }: RunningRelay): Promise<void> {
-  await expect.poll(() => readlinkSync(`/proc/${child.pid}/exe`), { timeout: 20_000 }).toBe(program);
+function nameOf({ child }: RunningRelay): string | undefined {
+  return readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0', 1)[0];
 }
 
 /** What it has open besides stdin, stdout and stderr. */

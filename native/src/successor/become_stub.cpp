@@ -2,7 +2,7 @@
 
 namespace hvsock {
 
-// No such system lets a process go on as another program: the relay stays where it is.
+// An addon's process is not its own: the relay stays where it is. The executable has native/engine/relay in this place.
 void become(const Successor&, int, int, int, double) {}
 
 }  // namespace hvsock

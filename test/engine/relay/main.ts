@@ -1,0 +1,22 @@
+import { load, type NativeError } from 'node-hvsock-native';
+
+/**
+ * Run by the engine: main PATH LINGER_MS AFTER_MS [INTERRUPTS] relays stdin and stdout, and prints the result or the error
+ * as JSON to stderr. After AFTER_MS it frees the engine, and if that relay fails, sh prints the error's code too.
+ */
+const [path = '', lingerMs, afterMs, interrupts] = process.argv.slice(2);
+const addon = load();
+const handle = await addon.connect({ family: 'unix', path }, 20_000).promise;
+try {
+  const become = {
+    afterMs: Number(afterMs),
+    title: 'a session',
+    onFailure: ['/bin/sh', '-c', 'echo "{ \\"code\\": \\"$0\\" }" >&2'],
+    ignoreInterrupts: interrupts === 'ignore',
+  };
+  const result = await addon.relay(handle, 0, 1, { lingerMs: Number(lingerMs), become });
+  console.error(JSON.stringify(result));
+} catch (error) {
+  const { code, syscall } = error as NativeError;
+  console.error(JSON.stringify({ code, syscall }));
+}

@@ -1,3 +1,4 @@
+import { DiscoveryError } from './discovery-error.js';
 import type { Named } from './match.js';
 
 /** The result of a search for a machine by name. `warnings`: what else could not be asked. */
@@ -20,10 +21,26 @@ export type Search<M, W> =
       readonly outcome: 'unavailable';
       readonly code: string;
       readonly problem: string;
-      readonly hint: string;
+      readonly hint?: string | undefined;
       readonly warnings: readonly W[];
       readonly cause?: unknown;
     };
+
+/** What a search finds, or that it got no answer: a DiscoveryError of it, and what is known of that. */
+export async function answerOf<M, W>(
+  search: Promise<Search<M, W>>,
+  signal: AbortSignal | undefined,
+  known: (code: string) => { readonly code?: string; readonly hint?: string } = () => ({}),
+): Promise<Search<M, W>> {
+  try {
+    return await search;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (!(cause instanceof DiscoveryError)) throw cause;
+    const { code, message: problem } = cause;
+    return { outcome: 'unavailable', code: 'NOT_FOUND', problem, warnings: [], cause, ...known(code) };
+  }
+}
 
 /** The result of a match among `all`; `typed`: what to type for one of several. */
 export function searchIn<M extends Named, W = never>(

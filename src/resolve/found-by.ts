@@ -1,7 +1,7 @@
 import { similarTo } from '../address/similar.js';
 import { match } from '../discovery/match.js';
 import type { Deps, DiscoveredMachine, Provider, Warning } from '../discovery/provider.js';
-import { type Search, searchIn } from '../discovery/search.js';
+import { answerOf, type Search, searchIn } from '../discovery/search.js';
 import { ConnectError, quote, quoteNames } from '../errors.js';
 import type { ResolveContext } from './resolution.js';
 
@@ -11,7 +11,7 @@ export interface Asked {
   readonly title: string;
   /** The clause for an unknown machine, if not "TITLE has no machine NAME". */
   readonly missing?: string;
-  readonly hints: { readonly unknown: string; readonly ambiguous?: string };
+  readonly hints: { readonly unknown: string; readonly ambiguous?: string; readonly unavailable?: string };
 }
 
 /** The machine that a provider has by a name. Throws a ConnectError that says why there is none. */
@@ -33,8 +33,11 @@ export async function findBy<F extends DiscoveredMachine>(
   deps: Deps,
 ): Promise<Search<F, Warning>> {
   if (provider.find) return provider.find(name, deps);
-  const { found, warnings } = await provider.list(deps);
-  return searchIn(match(name, found), found, ({ target }) => target, warnings);
+  const search = async () => {
+    const { found, warnings } = await provider.list(deps);
+    return searchIn(match(name, found), found, ({ target }) => target, warnings);
+  };
+  return answerOf(search(), deps.signal);
 }
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */
@@ -66,7 +69,8 @@ export function foundBy<M>(search: Search<M, Warning>, name: string, text: strin
       );
     }
     case 'unavailable': {
-      const { code, problem, hint, warnings, cause } = search;
+      const { code, problem, warnings, cause } = search;
+      const hint = search.hint ?? asked.hints.unavailable ?? asked.hints.unknown;
       throw fail(code, `${asked.title} could not be asked: ${problem}${failures(warnings)}`, hint, cause);
     }
   }

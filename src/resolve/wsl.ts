@@ -1,9 +1,9 @@
-import { DiscoveryError } from '../discovery/discovery-error.js';
 import type { Deps } from '../discovery/provider.js';
-import { findDistro, unavailable, wsl } from '../discovery/wsl/provider.js';
+import { answerOf } from '../discovery/search.js';
+import { listWsl, wsl } from '../discovery/wsl/provider.js';
 import { askDistro, listDistros, type WslDistro, type WslState } from '../discovery/wsl/wsl.js';
 import { ConnectError, quote } from '../errors.js';
-import { type Asked, foundBy } from './found-by.js';
+import { type Asked, findOne, foundBy } from './found-by.js';
 import { serviceId } from './hyper-v.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
@@ -26,8 +26,12 @@ export async function resolveWsl(
 ): Promise<Resolution> {
   // The virtual machine may have to boot first.
   const deps = { env: context.env, signal: context.signal, timeoutMs: 30_000 };
-  const { name } = foundBy(await findDistro(distro, deps, known.list), distro, context.text, who);
-  const { vmId, systemd } = await asked(known.ask(name, deps), distro, context);
+  const provider = { ...wsl, list: (deps: Deps) => listWsl(deps, known.list) };
+  const { name } = await findOne(provider, distro, { ...context, ...deps }, who);
+  const answer = async () =>
+    ({ outcome: 'found', machine: await known.ask(name, deps), warnings: [] }) as const;
+  const state = await answerOf(answer(), context.signal);
+  const { vmId, systemd } = foundBy(state, distro, context.text, who);
   if (vmId === undefined) {
     throw new ConnectError('resolve', context.text, {
       ...{
@@ -51,14 +55,7 @@ function withoutSystemd(name: string): Recheck {
   };
 }
 
-async function asked<T>(answer: Promise<T>, name: string, context: ResolveContext): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    context.signal?.throwIfAborted();
-    if (!(error instanceof DiscoveryError)) throw error;
-    return foundBy<T>(unavailable(error), name, context.text, who);
-  }
-}
-
-const who: Asked = { title: wsl.title, hints: { unknown: 'see wsl --list --online, and wsl --install' } };
+const who: Asked = {
+  title: wsl.title,
+  hints: { unknown: 'see wsl --list --online, and wsl --install', unavailable: 'see wsl --status' },
+};

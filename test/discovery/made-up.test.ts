@@ -47,6 +47,7 @@ describe('a provider that is one record', () => {
     const failing = { ...bhyve, list: () => Promise.reject(new DiscoveryError('FAILED', 'no')) };
     const warning = { provider: 'bhyve', code: 'FAILED', problem: 'no' };
     expect(await listAll(deps, [failing])).toEqual({ machines: [], warnings: [warning] });
+    expect(await findBy(failing, 'x', deps)).toMatchObject({ outcome: 'unavailable', problem: 'no' });
   });
 
   it('has a kind by its name, with its commands for hints', async () => {

@@ -11,7 +11,7 @@ import {
   statuses,
   type Warning,
 } from '../provider.js';
-import { type Search, searchIn } from '../search.js';
+import { answerOf, type Search, searchIn } from '../search.js';
 import type { JsonObject } from '../tools/json.js';
 import { parseJson } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
@@ -83,26 +83,23 @@ export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Prom
 }
 
 /** By name or slug, ignoring case, or by id. */
-export async function findHyperV(
+export function findHyperV(
   name: string,
   deps: Deps,
   list: (deps: Deps) => Promise<readonly HyperVMachine[]> = (deps) => listHyperV(deps),
 ): Promise<Search<DiscoveredHyperV, Warning>> {
-  try {
+  const search = async () => {
     const machines = toHyperVMachines(await list(deps));
     const named = machines.map((machine) => ({ ...machine, name: machine.name.toLowerCase(), machine }));
     const matches = match(name.toLowerCase(), named).map(({ machine }) => machine);
-    return searchIn(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
-  } catch (error) {
-    deps.signal?.throwIfAborted();
-    if (!(error instanceof DiscoveryError)) throw error;
-    const { code, message: problem } = error;
-    const hint =
+    return searchIn<DiscoveredHyperV, Warning>(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
+  };
+  return answerOf(search(), deps.signal, (code) => ({
+    code: code === 'TIMEOUT' ? 'NOT_FOUND' : code,
+    hint:
       new Map<string, string>(Object.entries(hyperVHints)).get(code) ??
-      'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt';
-    const known = { problem, hint, warnings: [], cause: error };
-    return { outcome: 'unavailable', code: code === 'TIMEOUT' ? 'NOT_FOUND' : code, ...known };
-  }
+      'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt',
+  }));
 }
 
 /** Each with a target that ssh accepts and that is unique: its name, else its slug, else its id. */

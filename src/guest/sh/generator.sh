@@ -46,15 +46,7 @@ systemd_has_one() {
   return 1
 }
 
-find_sshd() {
-  for each in /usr/sbin/sshd /usr/bin/sshd /usr/local/sbin/sshd /sbin/sshd; do
-    if [ -x "$each" ]; then
-      echo "$each"
-      return 0
-    fi
-  done
-  return 1
-}
+. ./parts/find-sshd.sh
 
 . ./generator/settings.sh
 . ./generator/addresses.sh

@@ -21,16 +21,7 @@ wsl_says_systemd() {
 }
 virtualization() { systemd-detect-virt 2>/dev/null || :; }
 
-# The sshd program; Arch has it in /usr/bin.
-find_sshd() {
-  for sshd in /usr/sbin/sshd /usr/bin/sshd /usr/local/sbin/sshd /sbin/sshd; do
-    if [ -x "$R$sshd" ]; then
-      echo "$sshd"
-      return 0
-    fi
-  done
-  return 1
-}
+. ./find-sshd.sh
 
 # This sshd's privilege separation folder, set at build time: Debian and Ubuntu /run/sshd, Fedora, RHEL 9 and Arch
 # /usr/share/empty.sshd, RHEL 8 /var/empty/sshd, openSUSE /var/lib/empty.

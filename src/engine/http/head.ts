@@ -15,7 +15,7 @@ export function parseHead(text: string): Head {
   if (digits === undefined) throw invalid('HPE_INVALID_CONSTANT', 'Expected HTTP/');
   const headers = Object.fromEntries(lines.map(parseLine));
   const status = Number(digits);
-  const chunked = /(?:^|,)\s*chunked\s*$/i.test(headers['transfer-encoding'] ?? '');
+  const chunked = headers['transfer-encoding']?.split(',').at(-1)?.trim().toLowerCase() === 'chunked';
   const length = headers['content-length'];
   if (length !== undefined && !/^\d{1,15}$/.test(length)) {
     throw invalid('HPE_INVALID_CONTENT_LENGTH', 'Invalid character in Content-Length');
@@ -25,11 +25,24 @@ export function parseHead(text: string): Head {
 }
 
 function parseLine(line: string): [string, string] {
-  const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-  if (name === undefined || value === undefined) {
+  const colon = line.indexOf(':');
+  const name = line.slice(0, colon);
+  if (colon < 0 || !/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
     throw invalid('HPE_INVALID_HEADER_TOKEN', 'Invalid header token');
   }
-  return [name.toLowerCase(), value];
+  return [name.toLowerCase(), withoutBlanks(line.slice(colon + 1))];
+}
+
+/** In linear time, which a regular expression for the blanks at an end does not take. */
+function withoutBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }
 
 function invalid(code: string, problem: string): Error {

@@ -113,6 +113,20 @@ export const sockets: readonly Case[] = [
     want: [404, 'hello!'],
   },
   {
+    name: 'headers in blanks, and an interim answer',
+    run: () =>
+      answered(
+        'HTTP/1.1 103 Early Hints\r\nA:\r\n\r\n',
+        'HTTP/1.1 200 OK\r\nContent-Length:   5  \r\nB:   \r\n\r\nhello',
+      ),
+    want: [200, 'hello'],
+  },
+  {
+    name: 'a header without a name',
+    run: () => answered('HTTP/1.1 200 OK\r\n: x\r\n\r\n'),
+    want: 'HPE_INVALID_HEADER_TOKEN',
+  },
+  {
     name: 'an answer up to the end',
     run: () => answered('HTTP/1.0 200 OK\r\n\r\nhel', 'lo'),
     want: [200, 'hello'],

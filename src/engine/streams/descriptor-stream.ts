@@ -1,6 +1,7 @@
 import { close, setNonblocking } from 'engine:files';
 import { shutdownWriting } from 'engine:sockets';
 import { EventEmitter } from '../node/events.js';
+import { chunksOf } from './chunks.js';
 import { ReadSide } from './read-side.js';
 import { codedError, type WriteCallback, WriteSide } from './write-side.js';
 
@@ -145,44 +146,8 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return this;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    const arrived: Buffer[] = [];
-    let wake = () => {};
-    let ended = false;
-    const end = () => {
-      ended = true;
-      wake();
-    };
-    const take = (data: Buffer) => {
-      arrived.push(data);
-      this.pause();
-      wake();
-    };
-    let closed = this.destroyed;
-    const close = () => {
-      closed = true;
-      wake();
-    };
-    this.on('data', take).on('end', end).on('close', close).on('error', close);
-    try {
-      for (;;) {
-        const next = arrived.shift();
-        if (next !== undefined) yield next;
-        else if (this.#failure) throw this.#failure;
-        else if (ended || this.readableEnded) return;
-        else if (closed) throw codedError('ERR_STREAM_PREMATURE_CLOSE', 'Premature close');
-        else {
-          const changed = new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          this.resume();
-          await changed;
-        }
-      }
-    } finally {
-      this.off('data', take).off('end', end).off('close', close);
-      this.destroy();
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    return chunksOf(this, () => this.#failure);
   }
 
   readEnded(): void {

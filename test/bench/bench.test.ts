@@ -15,11 +15,12 @@ it.skipIf(missing)(
     const { code, stdout, stderr } = await run([process.execPath, bench, '--quick', '--json'], {
       timeout: 230_000,
     });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('threads done') });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('list-many done') });
     const { figures } = JSON.parse(stdout) as Result;
     expect(figures.map(({ id }) => id)).toEqual([
       ...['start-pass', 'login', 'start-relay', 'bulk-up', 'bulk-down', 'echo', 'memory-1', 'memory-10'],
       ...['crowd', 'crowd-failed', 'crowd-left', 'descriptors', 'threads'],
+      ...['size', 'version', 'complete', 'list', 'list-many'],
     ]);
     for (const { entries } of figures) {
       const ours = entries.filter(({ name }) => /^(vmssh|library|socat)/.test(name));

@@ -64,13 +64,13 @@ export async function whileHeld(harness, job, look) {
  * @param {Job} job
  */
 function start(harness, job) {
-  const { mode, command, ...options } = job;
+  const { mode, command, env = {}, ...options } = job;
   const flags = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
   const child = spawn(harness, [mode, ...flags, '--', ...command], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: environment(),
+    env: { ...environment(), ...env },
   });
   const texts = { stdout: '', stderr: '' };
   for (const name of /** @type {const} */ (['stdout', 'stderr'])) {

@@ -59,6 +59,8 @@ export interface Job<M extends keyof Answers = keyof Answers> {
   readonly bytes?: number;
   readonly count?: number;
   readonly 'at-once'?: number;
+  /** More variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A program that takes part, or the reason why it does not. */

@@ -37,7 +37,7 @@ export function crowds({ harness }, socket, all, quick) {
           return ns / 1e9;
         },
       })),
-      targets: [{ of: all.executable.pass.name, peer: all.systemd.name, atMost: 1.1 }],
+      targets: [{ of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.5 }],
     },
     {
       id: 'crowd-failed',

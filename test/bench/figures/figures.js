@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { bareStarts, proxies } from '../competitors.js';
 import { runHarness, whileHeld } from '../harness.js';
 import { settledSize } from '../memory.js';
+import { commands } from './commands.js';
 import { crowds } from './crowds.js';
 import { leftovers } from './leftovers.js';
 import { logins } from './logins.js';
@@ -54,7 +55,7 @@ export function figures(programs, folder, quick) {
         ...[bare.nodeByte, bare.newestNodeByte].map((each) => timed(each, 'banner-pipes')),
       ],
       targets: [
-        { of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.9 },
+        { of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.4 },
         { of: all.node.pass.name, peer: bare.node.name, atMost: 1.1 },
         { of: all.newestNode.pass.name, peer: bare.newestNode.name, atMost: 1.1 },
       ],
@@ -66,7 +67,10 @@ export function figures(programs, folder, quick) {
       better: less,
       runs: runs(20, 2),
       competitors: logins(programs, folder, socket, all),
-      targets: [{ of: all.executable.pass.name, peer: all.systemd.name, atMost: 1 }],
+      targets: [
+        { of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.99 },
+        { of: all.executable.pass.name, peer: 'socat, relay', atMost: 1 },
+      ],
     },
     {
       id: 'start-relay',
@@ -75,7 +79,7 @@ export function figures(programs, folder, quick) {
       better: less,
       runs: runs(60, 4),
       competitors: [...relaying, all.streams].map((proxy) => timed(proxy, 'banner-pipes')),
-      targets: [{ of: all.executable.relay.name, peer: all.socat.name, atMost: 1.5 }],
+      targets: [{ of: all.executable.relay.name, peer: all.socat.name, atMost: 0.65 }],
     },
     .../** @type {const} */ (['bulk-up', 'bulk-down']).map((mode) => {
       const bytes = quick ? 2 ** 26 : 2 ** 30;
@@ -117,9 +121,10 @@ export function figures(programs, folder, quick) {
             async ({ pids }) => (await settledSize(pids)) / count,
           ),
       })),
-      targets: count === 1 ? [{ of: all.executable.relay.name, atMost: 9 }] : [],
+      targets: [{ of: all.executable.relay.name, atMost: count === 1 ? 1.2 : 0.4 }],
     })),
     ...crowds(programs, socket, all, quick),
     ...leftovers(programs, folder, socket, quick),
+    ...commands(programs, folder, quick),
   ];
 }

@@ -28,7 +28,7 @@ void banner_by_pipes(const struct plan *plan) {
 
 void whole_process(const struct plan *plan) {
   const int64_t begin = now();
-  struct child child = start(plan, wires_none);
+  struct child child = start(plan, wires_null);
   waitpid(child.pid, NULL, 0);
   print_result(now() - begin);
 }

@@ -28,7 +28,7 @@ struct child {
   pid_t pid;
   int in, out;  // our ends: what the child reads from, what it writes to; one and the same for a socket pair
 };
-enum wires { wires_none, wires_pipes, wires_socketpair };
+enum wires { wires_none, wires_null, wires_pipes, wires_socketpair };  // null: /dev/null
 struct child start(const struct plan *plan, enum wires wires);
 // After a measurement: not every peer notices that its wires are closed.
 void finish(struct child *child);

@@ -17,6 +17,9 @@ struct child start(const struct plan *plan, enum wires wires) {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) fail("socketpair");
     child.in = child.out = pair[0];
     theirs[0] = theirs[1] = pair[1];
+  } else if (wires == wires_null) {
+    theirs[0] = theirs[1] = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (theirs[0] < 0) fail("/dev/null");
   } else if (wires == wires_pipes) {
     int to[2], from[2];
     if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) fail("pipe");

@@ -1,0 +1,83 @@
+/** @import { Competitor, Figure, Programs } from '../types.js' */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { runHarness } from '../harness.js';
+import { withInstances } from '../incus.js';
+import { pathOf } from '../peers.js';
+import { milliseconds } from './units.js';
+
+const counts = [10, 100, 1000, 10_000];
+/** What ten times the machines may take: ten times as long, and what the processor's caches no longer hold. */
+const mostGrowth = 12;
+
+/**
+ * What people and scripts wait for, from the start to the end of a process; and the size of a program.
+ * @param {Programs} programs
+ * @param {string} folder
+ * @param {boolean} quick
+ * @returns {Figure[]}
+ */
+export function commands({ harness, executable, node, script, socat }, folder, quick) {
+  const [runs, few] = quick ? [2, 1] : [60, 20];
+  const ours = { name: 'vmssh, executable', command: [executable] };
+  const onNode = { name: `vmssh, Node ${process.versions.node.split('.')[0]}`, command: [node, script] };
+  const timed = (
+    /** @type {string} */ name,
+    /** @type {readonly string[]} */ command,
+    /** @type {Readonly<Record<string, string>>} */ env = {},
+  ) => runHarness(harness, { mode: 'process', command, env }).then(({ ns }) => milliseconds(ns), named(name));
+  const both = (/** @type {readonly string[]} */ args) =>
+    [ours, onNode].map(({ name, command }) => ({ name, measure: () => timed(name, [...command, ...args]) }));
+  const inList = (/** @type {number} */ count) => `${ours.name}, ${count.toLocaleString('en')} machines`;
+  /** @type {Competitor[]} */
+  const lists = counts.map((count) => ({
+    name: inList(count),
+    measure: () =>
+      withInstances(join(folder, 'incus'), count, (env) =>
+        timed(inList(count), [executable, 'list', '--json', '--provider=incus'], env),
+      ),
+  }));
+  const common = /** @type {const} */ ({ unit: 'ms', better: 'less', runs });
+  return [
+    {
+      ...{ id: 'size', title: 'size of the program', unit: 'MB', better: 'less', runs: 1 },
+      competitors: [
+        { name: ours.name, measure: async () => statSync(executable).size / 1e6 },
+        { name: 'node', measure: async () => statSync(node).size / 1e6 },
+      ],
+      targets: [{ of: ours.name, atMost: 4 }],
+    },
+    {
+      ...{ ...common, id: 'version', title: '`--version`' },
+      competitors: [
+        ...both(['--version']),
+        { name: 'socat -V', absent: socat.absent, measure: () => timed('socat', [pathOf(socat), '-V']) },
+      ],
+      targets: [{ of: ours.name, atMost: 2 }],
+    },
+    {
+      ...{ ...common, id: 'complete', title: 'completion of a name' },
+      competitors: both(['complete', '--', 'ssh', 'mi']),
+      targets: [{ of: ours.name, atMost: 5 }],
+    },
+    {
+      ...{ ...common, id: 'list', title: '`list --json` on this host' },
+      competitors: both(['list', '--json']),
+      targets: [{ of: ours.name, atMost: 6 }],
+    },
+    {
+      ...{ ...common, id: 'list-many', title: '`list --json` of machines of Incus', runs: few },
+      competitors: lists,
+      targets: counts
+        .slice(1)
+        .map((count) => ({ of: inList(count), peer: inList(count / 10), atMost: mostGrowth })),
+    },
+  ];
+}
+
+/** @param {string} name @returns {(error: Error) => never} */
+function named(name) {
+  return (error) => {
+    throw new Error(`${name}: ${error.message}`);
+  };
+}

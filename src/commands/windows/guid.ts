@@ -1,6 +1,6 @@
 import { parsePort } from '../../address/port.js';
 import { serviceIdOfPort } from '../../address/service-id.js';
-import type { Command } from '../../cli/command.js';
+import type { Command, RawArgs } from '../../cli/command.js';
 import { positionals, usage } from '../../cli/values.js';
 
 /** vmssh guid PORT…: the Hyper-V service ids of vsock ports. */
@@ -12,7 +12,7 @@ export const guid: Command<{ readonly ports: readonly number[] }> = {
   examples: [{ line: 'vmssh guid 22', about: '00000016-facb-11e6-bd58-64006a7986d3' }],
 
   parse(raw) {
-    return { ports: portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...')) };
+    return { ports: portsOf(raw) };
   },
 
   async run({ ports }, io) {
@@ -21,7 +21,8 @@ export const guid: Command<{ readonly ports: readonly number[] }> = {
   },
 };
 
-/** Ports that are valid for hvsock. Throws a UsageError. */
-export function portsOf(texts: readonly string[]): readonly number[] {
+/** PORT..., valid for hvsock. Throws a UsageError. */
+export function portsOf(raw: RawArgs): readonly number[] {
+  const texts = positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...');
   return usage(() => texts.map((text) => parsePort(text, 'hvsock')));
 }

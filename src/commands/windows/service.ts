@@ -79,8 +79,7 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
   ],
 
   parse(raw) {
-    const ports = portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...'));
-    return { ports, label: nameOption.read(raw), dryRun: dryRunOption.read(raw) };
+    return { ports: portsOf(raw), label: nameOption.read(raw), dryRun: dryRunOption.read(raw) };
   },
 
   run: ({ ports, label, dryRun }, io) =>
@@ -100,8 +99,7 @@ export const serviceUnregister: Command<ServiceOptions> = {
   examples: [{ line: 'vmssh service unregister 2222', about: 'remove this port' }],
 
   parse(raw) {
-    const ports = portsOf(positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...'));
-    return { ports, dryRun: dryRunOption.read(raw) };
+    return { ports: portsOf(raw), dryRun: dryRunOption.read(raw) };
   },
 
   run: ({ ports, dryRun }, io) =>

@@ -6,8 +6,8 @@ import { hasControlCharacter } from './control-character.js';
  */
 export function nameProblem(name: string, what = 'machine name'): string | undefined {
   if (name === '') return `the ${what} is empty`;
-  if (hasControlCharacter(name)) return `the ${what} holds a control character`;
-  if (name.includes('/')) return `the ${what} holds a slash: ${JSON.stringify(name)}`;
+  if (hasControlCharacter(name)) return `the ${what} contains a control character`;
+  if (name.includes('/')) return `the ${what} contains a slash: ${JSON.stringify(name)}`;
   if (name === '.' || name === '..') return `the ${what} is "${name}"`;
   return undefined;
 }

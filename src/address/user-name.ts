@@ -7,15 +7,15 @@ import { hasControlCharacter } from './control-character.js';
 export function checkUserName(name: string): string {
   const problem = problemOf(name);
   if (problem === undefined) return name;
-  throw new RangeError(`the user name ${JSON.stringify(name)} ${problem}; ssh refuses that, too`);
+  throw new RangeError(`the user name ${JSON.stringify(name)} ${problem}; ssh refuses it too`);
 }
 
 function problemOf(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (name.startsWith('-')) return 'begins with "-"';
-  if (hasControlCharacter(name)) return 'holds a control character';
+  if (hasControlCharacter(name)) return 'contains a control character';
   const [found] = /['`";&<>|(){}]/.exec(name) ?? [];
-  if (found !== undefined) return `holds ${found}`;
-  if (/\s-/.test(name)) return 'holds a "-" after a blank';
+  if (found !== undefined) return `contains ${found}`;
+  if (/\s-/.test(name)) return 'contains a "-" after a blank';
   return name.endsWith('\\') ? 'ends in "\\"' : undefined;
 }

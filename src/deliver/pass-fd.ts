@@ -27,7 +27,7 @@ export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): bool
     const why = own ? `: ${own.problem}` : '';
     throw new ConnectError('connect', text, {
       code,
-      problem: `it is open, but could not be handed to ssh${why} (${code})`,
+      problem: `it is open, but could not be passed to ssh${why} (${code})`,
       hint: own?.hint ?? (wentAway.has(code) ? `ssh went away, or ${withoutFdpass}` : withoutFdpass),
       cause: error,
     });
@@ -35,4 +35,5 @@ export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): bool
 }
 
 const wentAway: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ENOTCONN']);
-const withoutFdpass = 'wants no socket here: then use ProxyUseFdpass no and a ProxyCommand without --fdpass';
+const withoutFdpass =
+  'does not expect a socket here: then use ProxyUseFdpass no and a ProxyCommand without --fdpass';

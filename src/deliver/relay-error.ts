@@ -32,7 +32,7 @@ export const relayFailures: readonly Failure[] = [
   },
   {
     codes: ['EFBIG'],
-    problem: 'the file that the output goes to cannot grow any more',
+    problem: 'the output file cannot grow any more',
     hint: 'see ulimit -f, and the largest file of its file system',
   },
   {

@@ -32,7 +32,7 @@ export async function editFile(path: string, edit: Edit, mode: number): Promise<
     const seen = await readAt(place);
     if (edit(seen?.bytes) === seen?.bytes) return;
     for (let tries = 0; tries < mostTries; tries++) if (await editLocked(place, edit, mode)) return;
-    throw new FileRefusal('LOCKED', 'other programs change it, or take its lock away, again and again');
+    throw new FileRefusal('LOCKED', 'other programs keep changing it or removing its lock');
   } finally {
     await place.folder.close();
   }

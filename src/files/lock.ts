@@ -31,7 +31,7 @@ export async function lock({ folder, name }: Place, now: () => number = clock): 
     const made = await make(folder.at(file));
     if (made) return lockOf(folder.at(file), made);
     if (now() - start >= longestWait)
-      throw new FileRefusal('LOCKED', `${file} next to it locks it`, 'remove that file if no vmssh runs');
+      throw new FileRefusal('LOCKED', `it is locked by ${file}`, 'remove that file if no vmssh is running');
     const stats = await look(folder.at(file));
     if (stats === undefined) continue;
     if (!seen || !isSame(seen.stats, stats)) seen = { stats, since: now() };

@@ -50,7 +50,7 @@ async function topFolder(above: Folder, name: string, platform: NodeJS.Platform)
   if (await make(above.at(name))) return empty(above, name, platform);
   const stats = await lstat(above.at(name));
   if (stats.isDirectory()) return empty(above, name, platform);
-  const kind = stats.isSymbolicLink() ? 'a link, and no folder' : 'no folder';
+  const kind = stats.isSymbolicLink() ? 'a link, not a folder' : 'not a folder';
   throw new FileRefusal('NOT_NEW', `it is ${kind}`);
 }
 
@@ -61,7 +61,7 @@ async function newFolder(
   platform: NodeJS.Platform,
 ): Promise<Folder> {
   if (!(await make(above.at(name))))
-    throw new FileRefusal('NOT_NEW', `${quote(name)} was put there meanwhile`);
+    throw new FileRefusal('NOT_NEW', `${quote(name)} appeared there meanwhile`);
   return empty(above, name, platform, mode);
 }
 
@@ -93,7 +93,7 @@ async function checked(folder: Folder): Promise<Folder> {
       throw new FileRefusal('NOT_NEW', `it belongs to user ${folder.owner.uid}, not to user ${uid}`);
     }
     const [found] = await readdir(folder.at('.'));
-    if (found !== undefined) throw new FileRefusal('NOT_NEW', `it is not empty: it holds ${quote(found)}`);
+    if (found !== undefined) throw new FileRefusal('NOT_NEW', `it is not empty: it contains ${quote(found)}`);
     return folder;
   } catch (error) {
     await folder.close();

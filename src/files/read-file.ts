@@ -54,7 +54,7 @@ export function readTextSync(path: string, limit = defaultLimit, pipes = false):
 const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 function checkStats(stats: Stats, path: string, limit: number): void {
-  if (!stats.isFile()) throw failure('EINVAL', 'it is no regular file', path);
+  if (!stats.isFile()) throw failure('EINVAL', 'it is not a regular file', path);
   if (stats.size > limit) throw tooLong(path, limit);
 }
 

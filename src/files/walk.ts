@@ -56,11 +56,11 @@ async function step(from: Held, path: string): Promise<Held> {
 function trust({ stats: { uid, mode } }: Held, name: string, linkUid: number): void {
   const closed = uid === 0 && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0);
   if (linkUid === 0 && closed) return;
-  const whose = linkUid === 0 ? 'others can exchange' : `belongs to user ${linkUid}`;
+  const whose = linkUid === 0 ? 'other users can replace' : `belongs to user ${linkUid}`;
   throw new FileRefusal(
     'OTHERS_LINK',
     `${quote(name)} on its path is a link that ${whose}: root does not follow it`,
-    'run the same as the user whose files they are',
+    'run it as the user who owns the files',
   );
 }
 

@@ -90,7 +90,7 @@ function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: n
         state: 'failed',
         name: 'login',
         message: `the connection works up to sshd, which refuses ${user}: ${message}`,
-        fix: `a key of yours for ${user}: vmssh guest script --key FILE in the guest; and see PermitRootLogin there`,
+        fix: `add a key for ${user}: run vmssh guest script --key FILE in the guest, and check PermitRootLogin there`,
       },
     ];
   }

@@ -12,7 +12,7 @@ export interface GuestFailure {
 export const guestFailures = {
   'address-form': {
     number: 1,
-    title: 'the socket unit has an address that its systemd does not take (bad-setting)',
+    title: 'the socket unit has an address that its systemd does not support (bad-setting)',
     fix: 'in the guest: ListenStream=vsock::PORT, never vsock://any:PORT below systemd 256',
   },
   accept: {
@@ -44,7 +44,7 @@ export const guestFailures = {
   masked: {
     number: 8,
     title: 'the socket is masked, or systemd.ssh_auto=no keeps it from being made',
-    fix: 'in the guest: systemctl unmask sshd-vsock.socket; take systemd.ssh_auto= from the kernel command line',
+    fix: 'in the guest: systemctl unmask sshd-vsock.socket; remove systemd.ssh_auto= from the kernel command line',
   },
   'hyper-v-cid': {
     number: 9,
@@ -54,8 +54,8 @@ export const guestFailures = {
   'host-keys': { number: 10, title: 'sshd has no host keys', fix: 'in the guest: ssh-keygen -A' },
   login: {
     number: 11,
-    title: 'sshd is reached and refuses the login',
-    fix: 'see the account, its keys and PermitRootLogin in the guest; vmssh guest script --key FILE adds a key',
+    title: 'sshd answers, but refuses the login',
+    fix: 'check the account, its keys and PermitRootLogin in the guest; vmssh guest script --key FILE adds a key',
   },
   'service-guid': {
     number: 12,
@@ -69,7 +69,7 @@ export const guestFailures = {
   },
   'control-path': {
     number: 14,
-    title: "ssh's ControlPath has the name of the target in it, and with that a slash",
+    title: "ssh's ControlPath contains the target's name, and so a slash",
     fix: controlPathFix,
   },
   listening: {

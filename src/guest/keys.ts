@@ -20,7 +20,7 @@ export function readKeys(
   const strange = keys.find((key) => !looksLikeKey.test(key) || /\p{Cc}/u.test(key.replaceAll('\t', ' ')));
   if (keys.length === 0 || strange !== undefined) {
     throw new RangeError(
-      `${JSON.stringify(path)} holds no public keys, a line each, as ssh-keygen writes them`,
+      `${JSON.stringify(path)} has no public keys, one per line, as ssh-keygen writes them`,
     );
   }
   return keys;

@@ -13,7 +13,7 @@ export function parseTarget(text: string): Target {
 /** The same with another table of kinds. */
 export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: string): T {
   if (text === '') throw refusal(text, 'the target is empty', formsHint(table));
-  if (hasControlCharacter(text)) throw refusal(text, 'it holds control characters');
+  if (hasControlCharacter(text)) throw refusal(text, 'it contains control characters');
   const parts = split(text);
   const kind = table.find((each) => isOf(each, parts));
   if (!kind) {

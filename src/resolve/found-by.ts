@@ -58,7 +58,7 @@ export function foundBy<M>(search: Search<M, Warning>, name: string, text: strin
     case 'unknown': {
       const { known, tried = [], warnings } = search;
       const missing = asked.missing ?? `${asked.title} has no machine ${quote(name)}`;
-      const names = known.length > 0 ? `known are ${quoteNames(known, ', ')}` : 'none is known';
+      const names = known.length > 0 ? `found ${quoteNames(known, ', ')}` : 'found none';
       const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
       const near = similarTo(name, known);
       const guess = near.length > 0 ? `did you mean ${quoteNames(near, ' or ')}?` : undefined;

@@ -32,7 +32,7 @@ function socketOf(address: string, context: ResolveContext): Resolution | undefi
   const parts = split(address);
   const parse = parts.separator === '' ? undefined : sockets.get(parts.word);
   if (parse === undefined) return undefined;
-  if (hasControlCharacter(address)) throw new RangeError('it holds control characters');
+  if (hasControlCharacter(address)) throw new RangeError('it contains control characters');
   return resolveSocket(parse(parts), context);
 }
 

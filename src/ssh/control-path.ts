@@ -21,8 +21,7 @@ export function brokenControlPath(
 }
 
 /** How to fix it. */
-export const controlPathFix =
-  'in your ssh configuration write %C in place of %h: ControlPath ~/.ssh/control-%C';
+export const controlPathFix = 'in your ssh configuration use %C instead of %h: ControlPath ~/.ssh/control-%C';
 
 /** What is wrong with it. */
 export function controlPathMessage(path: string): string {

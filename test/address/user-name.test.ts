@@ -21,7 +21,7 @@ function isTaken(name: string): boolean {
 describe('the name of a user', () => {
   it.each(taken)('may be %s', (name) => expect(checkUserName(name)).toBe(name));
   it.each(['', 'a\nb', 'a\x1bb', ...refused])('may not be %j', (name) =>
-    expect(() => checkUserName(name)).toThrow(/^the user name ".*" .*ssh refuses that, too$/),
+    expect(() => checkUserName(name)).toThrow(/^the user name ".*" .*ssh refuses it too$/),
   );
 
   // From 9.6 on, and in distributions' older ones.

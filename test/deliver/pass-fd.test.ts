@@ -26,14 +26,14 @@ describe('passFd', () => {
     expect(() => passFd({ sendFd } as unknown as Addon, handle, 't')).toThrow(
       expect.objectContaining({
         ...{ name: 'ConnectError', op: 'connect', target: 't', code },
-        problem: `it is open, but could not be handed to ssh (${code})`,
+        problem: `it is open, but could not be passed to ssh (${code})`,
       }),
     );
   });
 
   it.each([
-    { code: 'EPIPE', problem: 'ssh (EPIPE)', hint: 'ssh went away, or wants no socket' },
-    { code: 'EINVAL', problem: 'ssh (EINVAL)', hint: 'wants no socket' },
+    { code: 'EPIPE', problem: 'ssh (EPIPE)', hint: 'ssh went away, or does not expect a socket' },
+    { code: 'EINVAL', problem: 'ssh (EINVAL)', hint: 'does not expect a socket' },
     { code: 'EMFILE', problem: 'ssh: too many files are open (EMFILE)', hint: 'raise ulimit -n' },
   ])('blames who it was for $code', ({ code, problem, hint }) => {
     const sendFd = () => {
@@ -41,7 +41,7 @@ describe('passFd', () => {
     };
     expect(() => passFd({ sendFd } as unknown as Addon, handle, 't')).toThrow(
       expect.objectContaining({
-        problem: `it is open, but could not be handed to ${problem}`,
+        problem: `it is open, but could not be passed to ${problem}`,
         hint: expect.stringMatching(new RegExp(`^${hint}`)),
       }),
     );

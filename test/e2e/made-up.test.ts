@@ -92,7 +92,7 @@ describe.skipIf(missing)('a made-up kind and provider', () => {
   });
 
   it('say why there is no such machine, and how to start one', async () => {
-    const unknown = 'vmssh: cannot find "bhyve/x": bhyve has no machine "x": known are "Web 1", "db"';
+    const unknown = 'vmssh: cannot find "bhyve/x": bhyve has no machine "x": found "Web 1", "db"';
     expect(await vmssh('resolve', 'bhyve/x')).toMatchObject({
       code: 4,
       stderr: `${unknown}\nhint: bhyvectl list\n`,

@@ -60,7 +60,7 @@ describe.each(['linux', 'win32'] as const)('a new tree, as on %s', (platform) =>
         mkdirSync(tree);
         symlinkSync(join(place, 'victim'), join(tree, 'extra'));
       },
-      says: /is not empty: it holds "extra"/,
+      says: /is not empty: it contains "extra"/,
     },
     {
       name: 'a file in it',
@@ -73,9 +73,9 @@ describe.each(['linux', 'win32'] as const)('a new tree, as on %s', (platform) =>
     {
       name: 'a link in its place',
       given: (tree: string) => symlinkSync(join(place, 'victim'), tree),
-      says: /is a link, and no folder/,
+      says: /is a link, not a folder/,
     },
-    { name: 'a file in its place', given: (tree: string) => writeFileSync(tree, ''), says: /no folder/ },
+    { name: 'a file in its place', given: (tree: string) => writeFileSync(tree, ''), says: /not a folder/ },
   ])('is refused: $name', async ({ given, says }) => {
     mkdirSync(join(place, 'victim'));
     given(join(place, 'seed'));

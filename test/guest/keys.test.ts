@@ -17,9 +17,9 @@ describe('a key file', () => {
       text: '-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n',
       says: /is a private key: give the public one/,
     },
-    { name: 'nothing', text: '\n', says: /holds no public keys/ },
-    { name: 'something else', text: 'hello\n', says: /holds no public keys/ },
-    { name: 'a key with control characters', text: `${key}\u001b[2J\n`, says: /holds no public keys/ },
+    { name: 'nothing', text: '\n', says: /has no public keys/ },
+    { name: 'something else', text: 'hello\n', says: /has no public keys/ },
+    { name: 'a key with control characters', text: `${key}\u001b[2J\n`, says: /has no public keys/ },
   ])('refuses $name', ({ text, says }) => {
     expect(() => readKeys('k', () => text)).toThrow(says);
     expect(() => readKeys('k', () => text)).not.toThrow(/secret/);

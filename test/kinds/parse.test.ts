@@ -170,14 +170,14 @@ describe('parseTarget refuses', () => {
   const scope = 'refused: expected system or session after "qemu:", and a name after that';
   const cid = (text: string, why: string) => `refused: CID ${JSON.stringify(text)} cannot be used: ${why}`;
   const port = (text: string, why: string) => `refused: port ${text} cannot be used: ${why}`;
-  const slash = (what: string, text: string) => `refused: the ${what} holds a slash: "${text}"`;
+  const slash = (what: string, text: string) => `refused: the ${what} contains a slash: "${text}"`;
   it.each([
     { input: '', want: 'refused: the target is empty' },
-    { input: 'unix/a\0b', want: 'refused: it holds control characters' },
-    { input: 'vsock/3\n', want: 'refused: it holds control characters' },
-    { input: '\x1b[31mvsock/3', want: 'refused: it holds control characters' },
-    { input: 'machine/a\x7f', want: 'refused: it holds control characters' },
-    { input: 'machine/a\u0085', want: 'refused: it holds control characters' },
+    { input: 'unix/a\0b', want: 'refused: it contains control characters' },
+    { input: 'vsock/3\n', want: 'refused: it contains control characters' },
+    { input: '\x1b[31mvsock/3', want: 'refused: it contains control characters' },
+    { input: 'machine/a\x7f', want: 'refused: it contains control characters' },
+    { input: 'machine/a\u0085', want: 'refused: it contains control characters' },
     { input: 'foo', want: unknown },
     { input: 'example.com', want: unknown },
     { input: 'vsock', want: unknown },
@@ -299,7 +299,7 @@ describe('parseTarget refuses', () => {
 
   it('quoting what was typed in one printable line', () => {
     const typed = 'vsock/\u202e3\n';
-    const message = 'cannot understand "vsock/\\u{202e}3\\x0a": it holds control characters';
+    const message = 'cannot understand "vsock/\\u{202e}3\\x0a": it contains control characters';
     expect(() => parseTarget(typed)).toThrow(expect.objectContaining({ target: typed, message }));
     expect(() => parseTarget(typed)).toThrow(ConnectError);
   });

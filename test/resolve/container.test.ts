@@ -57,7 +57,7 @@ describe('a container', () => {
       name: 'ConnectError',
       op: 'resolve',
       code: 'NOT_FOUND',
-      problem: `no container "c1" exports an SSH socket: known are "other"; looked for ${looked}`,
+      problem: `no container "c1" exports an SSH socket: found "other"; looked for ${looked}`,
       hint: expect.stringContaining('machinectl list'),
     });
   });

@@ -62,8 +62,8 @@ describe('hyper-v/NAME', () => {
   });
 
   it.each([
-    { machines: [running('Win11')], problem: 'Hyper-V has no machine "mint": known are "Win11"' },
-    { machines: [], problem: 'Hyper-V has no machine "mint": none is known' },
+    { machines: [running('Win11')], problem: 'Hyper-V has no machine "mint": found "Win11"' },
+    { machines: [], problem: 'Hyper-V has no machine "mint": found none' },
     {
       machines: [{ ...running('Mint'), status: 'off' as const }],
       problem: 'Hyper-V knows "Mint", and it is off',

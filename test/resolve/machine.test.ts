@@ -179,7 +179,7 @@ describe('no machine', () => {
     await system((request, peer) => {
       peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
     });
-    const problem = 'systemd-machined has no machine "nope": known are "fakevm"';
+    const problem = 'systemd-machined has no machine "nope": found "fakevm"';
     await expect(outcome('machine/nope')).rejects.toMatchObject(
       failure({ code: 'NOT_FOUND', problem, hint }),
     );
@@ -189,7 +189,7 @@ describe('no machine', () => {
     await system((request, peer) => {
       peer.write(recorded(request.more ? 'systemd257-list-host-only' : 'systemd257-no-such-machine'));
     });
-    const problem = 'systemd-machined has no machine "nope": none is known';
+    const problem = 'systemd-machined has no machine "nope": found none';
     await expect(outcome('machine/nope')).rejects.toMatchObject(
       failure({ code: 'NOT_FOUND', problem, hint }),
     );
@@ -205,7 +205,7 @@ describe('no machine', () => {
     await folder.abandon(`user/${socket}`);
     await system(machines({ name: 'b', class: 'vm' }));
     const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
-    const problem = expect.stringMatching(/known are "b"; the user's: .*\(ECONNREFUSED\)$/);
+    const problem = expect.stringMatching(/found "b"; the user's: .*\(ECONNREFUSED\)$/);
     await expect(outcome('machine/a', { env })).rejects.toMatchObject(failure({ problem }));
   });
 

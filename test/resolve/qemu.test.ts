@@ -83,7 +83,7 @@ describe('a libvirt domain', () => {
       domains: [mint],
       want: {
         code: 'NOT_FOUND',
-        problem: 'QEMU has no machine "nope": known are "mint", "raw"; virsh: no (FAILED)',
+        problem: 'QEMU has no machine "nope": found "mint", "raw"; virsh: no (FAILED)',
       },
     },
   ])('that $name', async ({ input, domains, want }) => {
@@ -128,7 +128,7 @@ describe('a machine of a manager', () => {
     {
       name: 'is not there',
       machines: [],
-      want: { problem: 'Lima has no machine "default": none is known' },
+      want: { problem: 'Lima has no machine "default": found none' },
     },
     { name: 'is there twice', machines: [found, found], want: { code: 'AMBIGUOUS' } },
   ])('that $name', async ({ machines, want }) => {

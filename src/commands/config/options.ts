@@ -73,7 +73,7 @@ export function configOptions(raw: RawArgs): ConfigOptions {
 /** A comment that records the options for later runs; "" if there were none. */
 export function optionsLine({ onlyPatterns, prefix, system }: ConfigOptions): string {
   if (system || (!onlyPatterns && prefix === '')) return '';
-  return `# Made with ${onlyPatterns ? '--only-patterns' : `--prefix ${prefix}`}, which holds until --prefix or --only-patterns is said again\n`;
+  return `# Made with ${onlyPatterns ? '--only-patterns' : `--prefix ${prefix}`}, which stays in effect until --prefix or --only-patterns is given again\n`;
 }
 
 /** The options, completed by those recorded in `file`. */
@@ -92,7 +92,7 @@ export const findMachines: FindMachines = async (io) => {
     import('../../discovery/list-all.js'),
     import('../../discovery/providers.js'),
   ]);
-  const progress = await startProgress(io, 'asking for machines');
+  const progress = await startProgress(io, 'looking for machines');
   // A machine that is not listed now may lose its Host, so providers get more time than for `list`.
   return listAll({ env: io.env }, providersOn(io.platform, providers), 5000).finally(() => progress.stop());
 };

@@ -89,7 +89,7 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
     const again = (signal: AbortSignal) => deps.listAll({ env: io.env, signal }, providers);
     return watchMachines(options, options.watchMs, io, again);
   }
-  const progress = await startProgress(io, 'asking for machines');
+  const progress = await startProgress(io, 'looking for machines');
   const all = await deps.listAll({ env: io.env }, providers).finally(() => progress.stop());
   io.out(await listText(options, io, all));
   await warnOfProviders(io, all, options);

@@ -48,7 +48,7 @@ export class FrameReader {
 function parseFrame(frame: Uint8Array): JsonObject {
   const message = decode(frame);
   if (!isJsonObject(message))
-    throw new VarlinkError('PROTOCOL', 'the peer sent a frame that is no JSON object');
+    throw new VarlinkError('PROTOCOL', 'the peer sent a frame that is not a JSON object');
   return message;
 }
 

@@ -95,7 +95,7 @@ async function collect(socket: AsyncIterable<Uint8Array>, more: boolean, limits:
 
 function parseReply({ error, parameters: raw, continues }: JsonObject) {
   const parameters = raw ?? {};
-  if (!isJsonObject(parameters)) throw protocol('the peer sent parameters that are no JSON object');
+  if (!isJsonObject(parameters)) throw protocol('the peer sent parameters that are not a JSON object');
   if (error === undefined || error === null) return { parameters, continues: continues === true };
   const name = typeof error === 'string' ? errorName.exec(error)?.[0] : undefined;
   if (name === undefined) throw protocol('the peer sent an error without a name');

@@ -84,7 +84,7 @@ function lxdSockets({ env }: Deps): readonly string[] {
 /** Reads the answer to GET /1.0/instances?recursion=2. Throws a DiscoveryError PROTOCOL. */
 export function parseInstances(answer: unknown): readonly DiscoveredMachine[] {
   if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
-    throw new DiscoveryError('PROTOCOL', 'the answer holds no list of instances');
+    throw new DiscoveryError('PROTOCOL', 'the answer has no list of instances');
   const instances = answer.metadata.filter(isJsonObject);
   const named = countBy(instances, ({ name }) => name);
   return instances.flatMap((instance): DiscoveredMachine[] => {

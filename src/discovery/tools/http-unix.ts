@@ -25,7 +25,7 @@ export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5
     const { code = 'EIO', message } = error as NodeJS.ErrnoException;
     // An error of Node's HTTP parser.
     if (code.startsWith('HPE_'))
-      throw failure(socketPath, 'PROTOCOL', `it answers in no HTTP (${code})`, error);
+      throw failure(socketPath, 'PROTOCOL', `its answer is not HTTP (${code})`, error);
     throw failure(socketPath, code, message, error);
   } finally {
     asked.destroy();

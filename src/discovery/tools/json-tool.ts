@@ -52,7 +52,7 @@ export function jsonObjects(
 }
 
 function arrayOf(value: unknown): readonly JsonObject[] {
-  if (!Array.isArray(value)) throw new DiscoveryError('PROTOCOL', 'its JSON is no list');
+  if (!Array.isArray(value)) throw new DiscoveryError('PROTOCOL', 'its JSON is not a list');
   return value.filter(isJsonObject);
 }
 

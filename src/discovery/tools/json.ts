@@ -16,7 +16,7 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SyntaxError(`no JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause });
+    throw new SyntaxError(`not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause });
   }
 }
 

@@ -46,9 +46,9 @@ export function configText({
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',
-    '# These names are addresses: which machine answers can change with every start, and nothing can sit in between.',
+    '# These names are addresses: another machine may answer after each start, and nothing can sit in between.',
     block(patterns(table, 'none'), { ...caller, knownHosts: undefined }),
-    '# These are machines: the first key is taken, a changed one is refused until "vmssh forget NAME".',
+    '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
     block(patterns(table, 'machine'), { ...caller, knownHosts }),
     ...hosts.flatMap(({ host, pattern = '', options, about }) => [
       `# ${about}`,

@@ -117,7 +117,7 @@ describe('config install, if a file is not its own,', () => {
   it('names a file that it cannot read', async () => {
     mkdirSync(home.main, { recursive: true });
     await expect(home.install()).rejects.toThrow(
-      `"${home.main}" cannot be read: EINVAL: it is no regular file`,
+      `"${home.main}" cannot be read: EINVAL: it is not a regular file`,
     );
   });
 });

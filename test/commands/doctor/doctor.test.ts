@@ -196,7 +196,7 @@ describe('the doctor of this host', () => {
       facts: { ssh: { ...good.ssh, controlPath: '/home/ann/.ssh/root@vsock/3:22' } },
       state: 'bad',
       says: /root@vsock\/3:22: .* no login works/,
-      fix: /%C in place of %h/,
+      fix: /%C instead of %h/,
     },
     {
       name: 'ssh vsock/3',

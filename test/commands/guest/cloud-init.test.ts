@@ -70,7 +70,7 @@ describe('guest cloud-init', () => {
     symlinkSync(victim, join(tree, 'extra'));
     const written = call(guestCloudInit, raw({ tree, key: join(dir, 'k.pub') }));
     await expect(written).rejects.toMatchObject({
-      message: `"${tree}" is not used: it is not empty: it holds "extra"`,
+      message: `"${tree}" is not used: it is not empty: it contains "extra"`,
       hint: 'give --tree a new folder',
     });
     expect([readdirSync(victim), readdirSync(tree)]).toEqual([[], ['extra']]);

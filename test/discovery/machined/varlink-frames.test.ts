@@ -59,7 +59,7 @@ describe('FrameReader', () => {
   ])('refuses $name', ({ input }) => {
     expect(whyNot([input])).toMatchObject({
       code: 'PROTOCOL',
-      problem: 'the peer sent a frame that is no JSON object',
+      problem: 'the peer sent a frame that is not a JSON object',
     });
   });
 

@@ -39,7 +39,7 @@ describe('vmssh forget', () => {
     const none = `no host key of "${id}" is known in ${file}`;
     expect(await forget(id)).toMatchObject({ code: 4, stderr: expect.stringContaining(none) });
     symlinkSync('/dev/zero', file);
-    const unread = `"${file}" cannot be changed: EINVAL: it is no regular file\n`;
+    const unread = `"${file}" cannot be changed: EINVAL: it is not a regular file\n`;
     expect(await forget(id)).toMatchObject({ code: 1, stderr: `vmssh: ${unread}` });
   });
 

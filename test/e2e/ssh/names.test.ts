@@ -54,7 +54,7 @@ describe.skipIf(missing)('a name', () => {
   });
 
   it('that no machine has is reported with the existing names', async () => {
-    const says = 'no machine on this host has this name: known are';
+    const says = 'no machine on this host has this name: found';
     for (const command of ['check', 'doctor'])
       expect(await program(command, 'nope')).toMatchObject({
         code: 4,

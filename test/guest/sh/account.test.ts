@@ -113,14 +113,14 @@ describe.each(shells)('$name', ({ command }) => {
     {
       name: 'a FIFO',
       make: (path: string) => execFileSync('mkfifo', [path]),
-      says: 'is no regular file',
+      says: 'is not a regular file',
     },
     {
       name: 'a link to /dev/zero',
       make: (path: string) => symlinkSync('/dev/zero', path),
-      says: 'is no regular file',
+      says: 'is not a regular file',
     },
-    { name: 'a folder', make: (path: string) => mkdirSync(path), says: 'is no regular file' },
+    { name: 'a folder', make: (path: string) => mkdirSync(path), says: 'is not a regular file' },
     ...(isRoot
       ? [
           {

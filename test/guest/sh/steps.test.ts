@@ -79,7 +79,9 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
   it('a hosts file', () => {
     mkdirSync(join(root, 'etc/hosts'));
     const said = setup('hosts_fix=yes; unknown_lookup_ms() { echo 1; }; fix_hosts');
-    expect(said).toMatch(/^failed +hosts +\/etc\/hosts cannot be written: .*etc\/hosts is no regular file\n/);
+    expect(said).toMatch(
+      /^failed +hosts +\/etc\/hosts cannot be written: .*etc\/hosts is not a regular file\n/,
+    );
   });
 
   it('the undoing of a unit, and the journal stays', () => {

@@ -59,7 +59,7 @@ function addon({ addon: { addon, ...rest }, system: { platform } }: Facts): Host
 function fdPassing({ addon: { addon } }: Facts): HostCheck {
   const name = 'fd passing';
   return addon
-    ? { name, state: 'ok', ...plain('sockets are handed to ssh') }
+    ? { name, state: 'ok', ...plain('sockets are passed to ssh') }
     : { name, state: 'none', ...plain('needs the addon; bytes are relayed instead') };
 }
 

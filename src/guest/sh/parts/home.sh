@@ -50,7 +50,7 @@ read_copy() {
       return 2 ;;
   esac
   if ! as "$1" test -f "$2"; then
-    said="$2 is no regular file"
+    said="$2 is not a regular file"
   elif as "$1" cat "$2" >"$copy" && { [ "$1" = root ] || [ "$(wc -c <"$copy")" -lt "$as_limit" ]; }; then
     return 0
   elif [ "$(wc -c <"$copy")" -ge "$as_limit" ]; then
@@ -68,7 +68,7 @@ replace() {
   # shellcheck disable=SC2016 # for the inner shell
   try "$1" sh -c '
     file=$(readlink -f -- "$1") || exit 1
-    if [ -e "$file" ] && [ ! -f "$file" ]; then echo "$file is no regular file"; exit 1; fi
+    if [ -e "$file" ] && [ ! -f "$file" ]; then echo "$file is not a regular file"; exit 1; fi
     temp=$(mktemp "${file%/*}/.vmssh-XXXXXX") || exit 1
     if { if [ -e "$file" ]; then cp -p -- "$file" "$temp"; else chmod "$2" "$temp"; fi; } && cat >"$temp" &&
       { mv -f -- "$temp" "$file" 2>/dev/null || { cat <"$temp" >"$file" && rm -f -- "$temp"; }; }; then

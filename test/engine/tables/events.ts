@@ -51,8 +51,8 @@ export const events: readonly Case[] = [
     want: 'EX',
   },
   {
-    name: 'an error that is none',
-    run: () => failure(() => new EventEmitter().emit('error', 'words')),
+    name: 'an error that is not an Error',
+    run: () => failure(() => new EventEmitter().emit('error', 'text')),
     want: 'ERR_UNHANDLED_ERROR',
   },
   {

@@ -96,10 +96,10 @@ export const streams: readonly Case[] = [
         served.destroy();
         await once(served, 'close');
         const failed = new Promise<NodeJS.ErrnoException>((resolve) => client.once('error', resolve));
-        const told = new Promise<NodeJS.ErrnoException>((resolve) =>
+        const heard = new Promise<NodeJS.ErrnoException>((resolve) =>
           client.write('x', (error) => resolve(error as NodeJS.ErrnoException)),
         );
-        return [(await failed).code, (await told).code];
+        return [(await failed).code, (await heard).code];
       }),
     want: ['EPIPE', 'EPIPE'],
   },
@@ -165,7 +165,7 @@ export const streams: readonly Case[] = [
     want: 1,
   },
   {
-    name: 'backpressure: a writer is told to wait, and when to go on',
+    name: 'backpressure: a writer learns when to wait and when to continue',
     run: () =>
       withPair(async (client, served) => {
         let drained = 0;

@@ -2,7 +2,7 @@ import type { Io } from './command.js';
 
 /** A line on stderr that shows what is being waited for, and for how long. */
 export interface Progress {
-  tell(text: string): void;
+  update(text: string): void;
   stop(): void;
 }
 
@@ -16,7 +16,7 @@ export async function startProgress(
   now: () => number = Date.now,
   host: Host = process,
 ): Promise<Progress> {
-  if (!io.terminal.stderr || io.env.TERM === 'dumb' || io.env.CI) return { tell() {}, stop() {} };
+  if (!io.terminal.stderr || io.env.TERM === 'dumb' || io.env.CI) return { update() {}, stop() {} };
   const { default: createSpinner } = await import('yocto-spinner');
   const start = now();
   let shown = text;
@@ -38,7 +38,7 @@ export async function startProgress(
   // Before a command's own handlers: `onSignal` counts those that are left.
   host.prependListener('SIGINT', onSignal).prependListener('SIGTERM', onSignal);
   return {
-    tell(next) {
+    update(next) {
       shown = next;
       spinner.text = line();
     },

@@ -81,9 +81,9 @@ function ids({ uuid, pid }: DiscoveredMachine): readonly string[] {
 }
 
 /** The name is enough between machined and nspawn's exports; for others the CID must match too. */
-function names({ name, provider, cid }: DiscoveredMachine, alone: 'machined' | 'nspawn'): readonly string[] {
+function names({ name, provider, cid }: DiscoveredMachine, byName: 'machined' | 'nspawn'): readonly string[] {
   return [
-    ...(provider === alone ? [`machined ${name}`] : []),
+    ...(provider === byName ? [`machined ${name}`] : []),
     ...(cid === undefined ? [] : [`cid ${cid} ${name}`]),
   ];
 }

@@ -8,7 +8,7 @@ const tool = (name: string) => async () =>
   (await import('../commands/ssh/ssh.js')).toolCommands.find((each) => each.name === name);
 
 /** Commands that people and scripts run often: each is loaded without commander and without the others. */
-const alone = new Map<string, () => Promise<Command<unknown> | undefined>>([
+const direct = new Map<string, () => Promise<Command<unknown> | undefined>>([
   ['list', async () => (await import('../commands/list/list.js')).list],
   ['check', async () => (await import('../commands/check/check.js')).check],
   ['proxy', async () => (await import('../commands/proxy/proxy.js')).proxy],
@@ -25,7 +25,7 @@ export async function runCommandLine(
 ): Promise<number> {
   const [name = '', ...rest] = io.program === 'vsock-nc' ? [] : args;
   if (name === 'complete') return completions(rest, io);
-  const command = await alone.get(name)?.();
+  const command = await direct.get(name)?.();
   const raw = command && rawOf(command, rest);
   if (command && raw) return asJsonToo(command, raw, io, () => act(command, raw));
   return (await import('./program.js')).runWithCommander(args, io, act);
@@ -71,7 +71,7 @@ async function completions(args: readonly string[], io: Io): Promise<number> {
   const { printCompletions } = await import('../commands/completion/completion.js');
   const words = args[0] === '--' ? args.slice(1) : args;
   const [name = ''] = words.length > 1 ? words : [];
-  const command = await alone.get(name)?.();
+  const command = await direct.get(name)?.();
   const table = command ? [command] : (await import('./commands.js')).commands;
   return printCompletions(args, table, io);
 }

@@ -42,7 +42,13 @@ esac
   beforeEach(() => rmSync(join(dir, 'calls'), { force: true }));
 
   it.each(modes)('ssh logs in to a Hyper-V machine through it, by %s', async (mode) => {
-    const ssh = [...sshd.ssh(mode), '-o', `UserKnownHostsFile=${join(dir, 'known_hosts')}`];
+    const ssh = [
+      ...sshd.ssh(mode),
+      '-o',
+      'LogLevel=ERROR',
+      '-o',
+      `UserKnownHostsFile=${join(dir, 'known_hosts')}`,
+    ];
     const login = [...ssh, 'hyper-v/Mint', 'cat; exit 7'];
     const { code, stdout, stderr } = await run(login, { env, input: 'hello' });
     expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: '' });
@@ -51,7 +57,16 @@ esac
 
   it('vmssh ssh finds a machine of Windows by its name, and keeps its host key by its id', async () => {
     const home = { HOME: dir, VMSSH_SSH: '' };
-    const command = [...vmssh, 'ssh', '-F', sshd.config('relay'), 'Mint', 'cat; exit 7'];
+    const command = [
+      ...vmssh,
+      'ssh',
+      '-F',
+      sshd.config('relay'),
+      '-o',
+      'LogLevel=ERROR',
+      'Mint',
+      'cat; exit 7',
+    ];
     const { code, stdout, stderr } = await run(command, { env: { ...env, ...home }, input: 'hello' });
     expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: '' });
     expect(calls()).toEqual(['list --json --provider=hyper-v', 'proxy --timeout=15 -- hyper-v/Mint 22']);

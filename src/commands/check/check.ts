@@ -68,7 +68,7 @@ export const check: Command<CheckOptions> = {
     for (const target of options.targets) {
       const progress = await startProgress(io, `checking ${printable(target)}`);
       const result = await checkTarget(target, options, io, signal, (stage) =>
-        progress.tell(printable(`${target}: ${stage}`)),
+        progress.update(printable(`${target}: ${stage}`)),
       );
       progress.stop();
       results.push(result);

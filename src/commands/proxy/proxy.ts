@@ -140,7 +140,7 @@ async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): vo
   const { startProgress } = await import('../../cli/spinner.js');
   const progress = await startProgress(io, `waiting for ${printable(text)}`);
   return {
-    trace: (step, outcome) => step === 'wait' && progress.tell(printable(outcome)),
+    trace: (step, outcome) => step === 'wait' && progress.update(printable(outcome)),
     stop: () => progress.stop(),
   };
 }

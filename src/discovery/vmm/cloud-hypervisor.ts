@@ -43,9 +43,9 @@ async function ask(process: Process, deps: Deps, get: GetJson): Promise<Discover
   const seen = ownSocket(await pathsOf(pid, deps), process);
   const api = apiPath(options['api-socket']);
   const typed = options.vsock === undefined ? undefined : fieldsOf(options.vsock);
-  const tell = async (path: string) => get(await seen(path), '/api/v1/vm.info', deps);
-  const told = api ? await tell(api).catch(keepIf(typed === undefined)) : undefined;
-  const vm = parseVmInfo(told);
+  const infoOf = async (path: string) => get(await seen(path), '/api/v1/vm.info', deps);
+  const info = api ? await infoOf(api).catch(keepIf(typed === undefined)) : undefined;
+  const vm = parseVmInfo(info);
   const socket = vm.socket ?? typed?.socket;
   if (!socket) return [];
   const target = `vsock-mux${await seen(socket)}`;

@@ -14,8 +14,8 @@ export interface VhostVsock {
 export function parseVhostDevice({ argv }: Pick<Process, 'argv'>): readonly VhostVsock[] {
   const options = optionsOf(argv.slice(1));
   const vms = options.filter(([name]) => name === 'vm').map(([, value]) => fieldsOf(value));
-  const alone = Object.fromEntries(options);
-  return [...vms, alone].flatMap((fields): VhostVsock[] => {
+  const single = Object.fromEntries(options);
+  return [...vms, single].flatMap((fields): VhostVsock[] => {
     const udsPath = fields['uds-path'];
     if (udsPath === undefined || udsPath === '') return [];
     // The daemon's own default is CID 3.

@@ -50,7 +50,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const signal = io.interrupted();
   const progress = await startProgress(io, `looking at ${printable(typed)}`);
   const check = await checkTarget(typed, options, io, signal, (stage) =>
-    progress.tell(printable(`${typed}: ${stage}`)),
+    progress.update(printable(`${typed}: ${stage}`)),
   );
   progress.stop();
   show?.check(check);

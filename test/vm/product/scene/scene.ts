@@ -32,7 +32,7 @@ export interface Scene {
   readonly earlyBefore: Readonly<Record<Mode, string>> | undefined;
 }
 
-/** The executable brings all that it runs on but the C library, so one guest is enough: one that has a machined to ask. */
+/** The executable brings all that it runs on, so one guest is enough: one that has a machined to ask. */
 export function testsExecutable(suite: Suite): boolean {
   return suite === 'trixie';
 }

@@ -1,0 +1,46 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingPrograms } from '../helpers/programs.js';
+import { executable as executableOf, run } from '../helpers/run.js';
+import { startSshd } from '../helpers/sshd.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+describe.skipIf(executableOf === undefined)('the executable where a system gives little', () => {
+  const executable = executableOf ?? '';
+  const dir = useTempDir();
+  const path = join(dir, 'ssh.sock');
+  const server = createServer((socket) => socket.end('SSH-2.0-here\r\n'));
+  beforeAll(() => new Promise<void>((resolve) => server.listen(path, resolve)));
+  afterAll(() => void server.close());
+  const banner = (script: string, ...before: readonly string[]) =>
+    run([...before, 'sh', '-c', script, executable, 'nc', '--banner', `unix${path}`]);
+  const answer = { code: 0, stdout: 'SSH-2.0-here\n', stderr: '' };
+
+  const missing = missingPrograms({ unshare: 'util-linux', mount: 'mount' });
+  it.skipIf(missing).each([
+    { name: 'without /proc', mount: 'mount -t tmpfs none /proc' },
+    { name: 'with a temp folder that runs no program', mount: 'mount -t tmpfs -o noexec none /var/tmp' },
+  ])('works $name', async ({ mount }) => {
+    const script = `${mount} && TMPDIR=/var/tmp exec "$0" "$@"`;
+    expect(await banner(script, 'unshare', '-rm')).toMatchObject(answer);
+  });
+
+  it.each([
+    { name: 'stdin', close: '<&-', want: answer },
+    { name: 'stderr', close: '2>&-', want: answer },
+    { name: 'stdout', close: '>&-', want: { code: 0, stdout: '', stderr: '' } },
+    { name: 'all three', close: '<&- >&- 2>&-', want: { code: 0, stdout: '', stderr: '' } },
+  ])('works if it is started without $name', async ({ close, want }) => {
+    expect(await banner(`exec "$0" "$@" ${close}`)).toMatchObject(want);
+  });
+
+  const missingSsh = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+  it.skipIf(missingSsh)('passes a socket to ssh with 3 free descriptors', async () => {
+    const sshd = await startSshd(dir, 'sshd.sock');
+    const proxy = `sh -c 'ulimit -n 6; exec ${executable} proxy --fdpass unix${sshd.path} 22'`;
+    const command = [...sshd.ssh('fdpass'), '-o', `ProxyCommand=${proxy}`, `unix${sshd.path}`, 'exit 7'];
+    expect(await run(command)).toMatchObject({ code: 7, stderr: '' });
+    await sshd.close();
+  });
+});

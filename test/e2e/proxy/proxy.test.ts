@@ -76,7 +76,12 @@ const refused: readonly { name: string; args: readonly string[]; says: string; c
   { name: 'a word for a port', args: ['vsock/3', 'x'], says: '"x"', code: 2 },
   { name: 'an empty port', args: ['vsock/3', ''], says: 'empty', code: 2 },
   { name: 'the port any', args: ['vsock/3', '4294967295'], says: '4294967295', code: 2 },
-  { name: 'a GUID of a wrong shape', args: ['hyper-v/{12345678-1234}', '22'], says: 'no GUID', code: 2 },
+  {
+    name: 'a GUID of a wrong shape',
+    args: ['hyper-v/{12345678-1234}', '22'],
+    says: 'is not a GUID',
+    code: 2,
+  },
   { name: 'no argument', args: [], says: 'HOST PORT', code: 2 },
   { name: 'a third argument', args: ['vsock/3', '22', '23'], says: '"23"', code: 2 },
   { name: 'an unknown option', args: ['--bogus', 'vsock/3', '22'], says: '--bogus', code: 2 },

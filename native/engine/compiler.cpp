@@ -1,4 +1,6 @@
 // compiler FOLDER NAME...: compiles each module FOLDER/NAME to bytecode, FOLDER/NAME.code. Runs on the machine that builds.
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -22,6 +24,20 @@ std::string readText(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// Not checked at each start: the code is a part of the program. After a byte for the version stand four for its sum, of
+// which this one is always right; an engine that disagrees gets the code as it wrote it.
+void withoutSum(JSContext* js, std::uint8_t* code, std::size_t size) {
+  constexpr std::size_t at = 1;
+  constexpr std::size_t length = 4;
+  std::uint8_t sum[length];
+  std::copy_n(code + at, length, sum);
+  std::fill_n(code + at, length, std::uint8_t{0xFF});
+  const Value read(js, JS_ReadObject(js, code, size, JS_READ_OBJ_BYTECODE));
+  if (!JS_IsException(read.get())) return;
+  JS_FreeValue(js, JS_GetException(js));
+  std::copy_n(sum, length, code + at);
+}
+
 // The lines of the source stay in it: without them, an import() finds no module by its relative name.
 void compile(JSContext* js, const std::string& folder, const std::string& name) {
   const std::string source = readText(folder + "/" + name);
@@ -31,6 +47,7 @@ void compile(JSContext* js, const std::string& folder, const std::string& name) 
   constexpr int content = JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE;
   std::uint8_t* code = JS_WriteObject(js, &size, module.get(), content);
   if (code == nullptr) throw Thrown{};
+  withoutSum(js, code, size);
   std::ofstream file(folder + "/" + name + ".code", std::ios::binary);
   file.write(reinterpret_cast<const char*>(code), static_cast<std::streamsize>(size));
   js_free(js, code);

@@ -19,12 +19,22 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
   readonly execArgv: readonly string[] = [];
   readonly env = parseEnvironment(system.environment());
   readonly platform: NodeJS.Platform = 'linux';
-  readonly arch = architectures[system.names()[4]] ?? system.names()[4];
-  readonly version = `v${system.engineVersion()}`;
-  readonly versions = { quickjs: system.engineVersion() };
   #exitCode: number | undefined;
   #stdout: StandardOutput | undefined;
   #stderr: StandardOutput | undefined;
+
+  get arch(): string {
+    const [, , , , machine] = system.names();
+    return architectures[machine] ?? machine;
+  }
+
+  get version(): string {
+    return `v${system.engineVersion()}`;
+  }
+
+  get versions(): { readonly quickjs: string } {
+    return { quickjs: system.engineVersion() };
+  }
 
   get pid(): number {
     return system.pid();
@@ -106,9 +116,12 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
 
 const architectures: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64' };
 
+/** Without a prototype: a variable may be called "__proto__". */
 function parseEnvironment(pairs: readonly string[]): Record<string, string | undefined> {
-  const at = (pair: string) => pair.indexOf('=');
-  return Object.fromEntries(
-    pairs.filter((pair) => at(pair) > 0).map((pair) => [pair.slice(0, at(pair)), pair.slice(at(pair) + 1)]),
-  );
+  const env: Record<string, string | undefined> = Object.create(null);
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    if (at > 0) env[pair.slice(0, at)] = pair.slice(at + 1);
+  }
+  return env;
 }

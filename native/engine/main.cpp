@@ -25,6 +25,7 @@ int main(int count, char** words) {
   if (count > 0 && words[0] == std::string_view(hvsock::relayProcessName)) return hvsock::relayProcess(count, words);
   const double ms = engine::monotonicMs();
   mallopt(M_TOP_PAD, heapStep);
+  mallopt(M_ARENA_MAX, 1);  // a heap for each thread is set up for no gain: they wait for each other
   openStandardDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);  // ignored, as some parents leave it, no child could be waited for

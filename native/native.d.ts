@@ -40,7 +40,7 @@ export interface RelayOptions {
    */
   readonly lingerMs: number;
   /** For the executable, if its process does nothing else; Node's addon checks the values and ignores them. */
-  readonly become?: Become | undefined;
+  readonly handOff?: HandOff | undefined;
 }
 
 /**
@@ -49,7 +49,7 @@ export interface RelayOptions {
  * closes everything else. The promise never settles then; the process exits with 0 when it would have resolved. If that is
  * not possible, as without unshare(2), the relay stays here.
  */
-export interface Become {
+export interface HandOff {
   /** Milliseconds. It happens after them, as soon as both directions are open and idle. */
   readonly afterMs: number;
   /** What ps shows after the program's name. */

@@ -85,7 +85,7 @@ export async function compileObjects(sources, sanitize) {
 }
 
 /** The addon's, but for what an addon needs that is linked to another libc, and what native/engine/relay does instead. */
-const replaced = new Set(['src/glibc_linux.cpp', 'src/successor/become_stub.cpp']);
+const replaced = new Set(['src/glibc_linux.cpp', 'src/hand-off/hand_off_stub.cpp']);
 
 function addonFiles() {
   return sourceFiles('linux')

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Become } from 'node-hvsock-native';
+import type { HandOff } from 'node-hvsock-native';
 import type { Connection } from '../connect/connection.js';
 import type { AddonState } from '../native.js';
 import type { EarlyInput } from './early-input.js';
@@ -13,7 +13,7 @@ export interface RelayStdioOptions {
   /** After stdin has ended, the relay ends after this many milliseconds without a byte; -1: only the peer ends it. */
   readonly lingerMs: number;
   /** Set if the process does nothing else afterwards: a long relay of the executable then goes on without the engine. */
-  readonly become?: Pick<Become, 'onFailure' | 'ignoreInterrupts'> | undefined;
+  readonly handOff?: Pick<HandOff, 'onFailure' | 'ignoreInterrupts'> | undefined;
   readonly streams: () => { readonly input: Readable; readonly output: Writable };
 }
 
@@ -23,12 +23,12 @@ const afterMs = 1500;
 /** Relays stdin and stdout until the peer or the caller is gone; resolves to a clause for the trace. */
 export async function relayStdio(connection: Connection, options: RelayStdioOptions): Promise<string> {
   const { native, lingerMs, text } = options;
-  const become = options.become && { ...options.become, afterMs, title: text };
+  const handOff = options.handOff && { ...options.handOff, afterMs, title: text };
   try {
     if (native.addon && connection.handle) {
       const { sent, received, end } = await native.addon.relay(connection.handle, 0, 1, {
         lingerMs,
-        become,
+        handOff,
       });
       return `${sent} bytes out, ${received} bytes in, ended by ${end}`;
     }

@@ -7,7 +7,7 @@ type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 const bare = addon as unknown as Functions;
 const address: Address = { family: 'unix', path: '/nowhere' };
-const become = { afterMs: 1, ignoreInterrupts: true, title: 'x', onFailure: ['x'] };
+const handOff = { afterMs: 1, ignoreInterrupts: true, title: 'x', onFailure: ['x'] };
 const handleWanted = 'handle must be a socket of this addon, received';
 
 describeAddon('unusable arguments', () => {
@@ -69,14 +69,14 @@ describeAddon('unusable arguments', () => {
     { call: () => bare.sendFd?.(-1, handle), message: 'sendFd: over must be a whole number from 0' },
     { call: () => bare.sendFd?.(1, {}), message: `sendFd: ${handleWanted}` },
     ...[
-      { become: null, message: 'relay: options.become must be an object, received null' },
-      { become: { afterMs: -1 }, message: 'options.become.afterMs must be a whole number from 0' },
-      { become: { afterMs: 1 }, message: 'become.ignoreInterrupts must be a boolean, received undefined' },
-      { become: { ...become, title: 'a\0b' }, message: 'become.title must be text without a NUL' },
-      { become: { ...become, onFailure: [] }, message: 'onFailure must be an array with a program' },
-      { become: { ...become, onFailure: ['x', 1] }, message: 'onFailure[1] must be text without a NUL' },
-    ].map(({ become, message }) => ({
-      call: () => bare.relay?.(handle, 0, 1, { lingerMs: -1, become }),
+      { handOff: null, message: 'relay: options.handOff must be an object, received null' },
+      { handOff: { afterMs: -1 }, message: 'options.handOff.afterMs must be a whole number from 0' },
+      { handOff: { afterMs: 1 }, message: 'handOff.ignoreInterrupts must be a boolean, received undefined' },
+      { handOff: { ...handOff, title: 'a\0b' }, message: 'handOff.title must be text without a NUL' },
+      { handOff: { ...handOff, onFailure: [] }, message: 'onFailure must be an array with a program' },
+      { handOff: { ...handOff, onFailure: ['x', 1] }, message: 'onFailure[1] must be text without a NUL' },
+    ].map(({ handOff, message }) => ({
+      call: () => bare.relay?.(handle, 0, 1, { lingerMs: -1, handOff }),
       message,
     })),
     { call: () => bare.relay?.(handle), message: 'relay: input must be a whole number from 0' },

@@ -2,7 +2,7 @@
 
 #include "../functions.h"
 #include "relay_loop.h"
-#include "../successor/successor.h"
+#include "../hand-off/hand_off.h"
 
 namespace hvsock {
 namespace {
@@ -15,7 +15,7 @@ struct Work {
   int input;
   int output;
   double lingerMs;
-  std::optional<Successor> successor;
+  std::optional<HandOff> handOff;
   std::shared_ptr<Mailbox> mailbox;
   std::uint64_t id = 0;
   Event stop;
@@ -25,14 +25,14 @@ struct Work {
 };
 
 void run(Work& work) {
-  const auto& successor = work.successor;
+  const auto& handOff = work.handOff;
   const AtRest atRest{
-      successor ? successor->afterMs : 0,
-      [&] { become(*successor, work.socket->fd(), work.input, work.output, work.lingerMs); },
+      handOff ? handOff->afterMs : 0,
+      [&] { execHandOff(*handOff, work.socket->fd(), work.input, work.output, work.lingerMs); },
   };
   try {
     work.result =
-        runRelay(*work.socket, work.input, work.output, work.lingerMs, work.stop, successor ? &atRest : nullptr);
+        runRelay(*work.socket, work.input, work.output, work.lingerMs, work.stop, handOff ? &atRest : nullptr);
   } catch (const Failure& failure) {
     work.failure = failure;
   } catch (const std::exception& error) {
@@ -58,13 +58,13 @@ const char* nameOf(RelayEnd end) {
 class RelayOperation final : public Operation {
  public:
   RelayOperation(const std::shared_ptr<Socket>& socket, int input, int output, double lingerMs,
-                 std::optional<Successor> successor, std::shared_ptr<Mailbox> mailbox)
+                 std::optional<HandOff> handOff, std::shared_ptr<Mailbox> mailbox)
       : Operation("relay"), claim_(socket, Use::relay, syscall), work_(std::make_shared<Work>()) {
     work_->socket = socket;
     work_->input = input;
     work_->output = output;
     work_->lingerMs = lingerMs;
-    work_->successor = std::move(successor);
+    work_->handOff = std::move(handOff);
     work_->mailbox = std::move(mailbox);
   }
 
@@ -111,9 +111,9 @@ napi_value relay(Call& call) {
   if (typeOf(call.env, options) != napi_object) reject(call.env, call.function, "options", "an object", options);
   const napi_value linger = get(call.env, options, "lingerMs");
   const double lingerMs = wholeNumber(call.env, call.function, "options.lingerMs", linger, -1, largestDelay);
-  auto successor = toSuccessor(call, get(call.env, options, "become"));
+  auto handOff = toHandOff(call, get(call.env, options, "handOff"));
   Instance& instance = Instance::of(call.env);
-  return instance.promise(std::make_shared<RelayOperation>(socket, input, output, lingerMs, std::move(successor),
+  return instance.promise(std::make_shared<RelayOperation>(socket, input, output, lingerMs, std::move(handOff),
                                                            instance.mailbox()));
 }
 

@@ -11,7 +11,7 @@ export function lasting(
   text: string,
   trace: Trace | undefined,
   ignoreInterrupts: boolean,
-): RelayStdioOptions['become'] {
+): RelayStdioOptions['handOff'] {
   if (trace) return undefined;
   return { onFailure: [...self, relayEndedFlag, program, text], ignoreInterrupts };
 }

@@ -126,7 +126,7 @@ export const nc: Command<NcOptions> = {
       text,
       native,
       lingerMs: -1,
-      become: lasting(io, text, trace, false),
+      handOff: lasting(io, text, trace, false),
       streams: io.streams,
     });
     trace?.('relay', moved);

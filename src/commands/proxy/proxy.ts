@@ -114,7 +114,7 @@ export const proxy: Command<ProxyOptions> = {
       text,
       native,
       lingerMs,
-      become: lasting(io, text, trace, true),
+      handOff: lasting(io, text, trace, true),
       input: watch.input,
       streams: io.streams,
     });

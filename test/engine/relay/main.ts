@@ -8,13 +8,13 @@ const [path = '', lingerMs, afterMs, interrupts] = process.argv.slice(2);
 const addon = load();
 const handle = await addon.connect({ family: 'unix', path }, 20_000).promise;
 try {
-  const become = {
+  const handOff = {
     afterMs: Number(afterMs),
     title: 'a session',
     onFailure: ['/bin/sh', '-c', 'echo "{ \\"code\\": \\"$0\\" }" >&2'],
     ignoreInterrupts: interrupts === 'ignore',
   };
-  const result = await addon.relay(handle, 0, 1, { lingerMs: Number(lingerMs), become });
+  const result = await addon.relay(handle, 0, 1, { lingerMs: Number(lingerMs), handOff });
   console.error(JSON.stringify(result));
 } catch (error) {
   const { code, syscall } = error as NativeError;

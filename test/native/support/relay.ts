@@ -28,12 +28,12 @@ export async function startRelay(
   stdio: Stdio,
   {
     lingerMs = -1,
-    become = [],
+    handOff = [],
     ...more
   }: {
     lingerMs?: number;
     /** For `program`: milliseconds after which it frees the engine, and "ignore" if it then ignores SIGINT. */
-    become?: readonly (number | 'ignore')[];
+    handOff?: readonly (number | 'ignore')[];
     wrapper?: readonly string[];
     program?: string | undefined;
     oneMore?: boolean;
@@ -42,7 +42,7 @@ export async function startRelay(
   const { path, server } = await listen();
   const connection = once(server, 'connection');
   const ends = await openStdio(stdio);
-  const running = startFixture('relay.js', [path, lingerMs, ...become].map(String), {
+  const running = startFixture('relay.js', [path, lingerMs, ...handOff].map(String), {
     stdio: ends.child,
     ...more,
   });

@@ -1,8 +1,8 @@
-#include "successor.h"
+#include "hand_off.h"
 
 namespace hvsock {
 
 // An addon's process is not its own: the relay stays where it is. The executable has native/engine/relay in this place.
-void become(const Successor&, int, int, int, double) {}
+void execHandOff(const HandOff&, int, int, int, double) {}
 
 }  // namespace hvsock

@@ -3,7 +3,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "../../src/successor/successor.h"
+#include "../../src/hand-off/hand_off.h"
 #include "relay_process.h"
 
 namespace hvsock {
@@ -37,20 +37,20 @@ std::string ownPath() {
 }  // namespace
 
 // All signals are blocked in this thread, and so in the new program until it has set what it does at each.
-void become(const Successor& successor, int socket, int input, int output, double lingerMs) {
+void execHandOff(const HandOff& handOff, int socket, int input, int output, double lingerMs) {
   const std::string program = ownPath();
   if (program.empty()) return;
   // relay_process_linux.cpp reads them.
   std::vector<std::string> args{
       relayProcessName,
-      successor.title,
+      handOff.title,
       std::to_string(socket),
       std::to_string(input),
       std::to_string(output),
       std::to_string(static_cast<int>(lingerMs)),
-      successor.ignoresInterrupts ? "ignore" : "default",
+      handOff.ignoresInterrupts ? "ignore" : "default",
   };
-  args.insert(args.end(), successor.onFailure.begin(), successor.onFailure.end());
+  args.insert(args.end(), handOff.onFailure.begin(), handOff.onFailure.end());
   std::vector<char*> arguments;
   for (std::string& word : args) arguments.push_back(word.data());
   arguments.push_back(nullptr);

@@ -1,4 +1,4 @@
-#include "successor.h"
+#include "hand_off.h"
 
 namespace hvsock {
 namespace {
@@ -36,16 +36,16 @@ std::vector<std::string> toCommand(const Call& call, const std::string& what, na
 
 }  // namespace
 
-std::optional<Successor> toSuccessor(const Call& call, napi_value value) {
+std::optional<HandOff> toHandOff(const Call& call, napi_value value) {
   const napi_env env = call.env;
   const napi_valuetype type = typeOf(env, value);
   if (type == napi_undefined) return std::nullopt;
-  if (type != napi_object) reject(env, call.function, "options.become", "an object", value);
-  return Successor{
-      wholeNumber(env, call.function, "options.become.afterMs", get(env, value, "afterMs"), 0, largestDelay),
-      toFlag(call, "options.become.ignoreInterrupts", get(env, value, "ignoreInterrupts")),
-      toWord(call, "options.become.title", get(env, value, "title")),
-      toCommand(call, "options.become.onFailure", get(env, value, "onFailure")),
+  if (type != napi_object) reject(env, call.function, "options.handOff", "an object", value);
+  return HandOff{
+      wholeNumber(env, call.function, "options.handOff.afterMs", get(env, value, "afterMs"), 0, largestDelay),
+      toFlag(call, "options.handOff.ignoreInterrupts", get(env, value, "ignoreInterrupts")),
+      toWord(call, "options.handOff.title", get(env, value, "title")),
+      toCommand(call, "options.handOff.onFailure", get(env, value, "onFailure")),
   };
 }
 

@@ -20,7 +20,7 @@ describeEngine.each([
   ...(refusing ? [{ name: 'a relay that lasts, on an old kernel', wrapper: [refusing, 'splice'] }] : []),
 ])('$name', ({ wrapper }) => {
   it.each(stdioKinds)('%s: continues without the engine, in the same process', async (stdio) => {
-    const relay = await startRelay(stdio, { program, wrapper, become: [1], oneMore: true });
+    const relay = await startRelay(stdio, { program, wrapper, handOff: [1], oneMore: true });
     await echo(relay, 'before');
     await became(relay);
     const left = ['anon_inode:[eventfd]', 'socket:'];
@@ -35,7 +35,7 @@ describeEngine.each([
   });
 
   it.each(stdioKinds)('%s: loses no byte if that happens while bytes move', async (stdio) => {
-    const relay = await startRelay(stdio, { program, wrapper, become: [20] });
+    const relay = await startRelay(stdio, { program, wrapper, handOff: [20] });
     const { stdin, stdout, peer, finished } = relay;
     await Promise.all([move(bulk, stdin, peer), move(bulk, peer, stdout, 300)]);
     await became(relay);
@@ -83,7 +83,7 @@ describeEngine('a relay without the engine', () => {
   });
 
   it('ignores SIGINT if asked to', async () => {
-    const relay = await lasting({ become: [1, 'ignore'] });
+    const relay = await lasting({ handOff: [1, 'ignore'] });
     relay.child.kill('SIGINT');
     await echo(relay, 'still here');
     relay.peer.destroy();
@@ -133,7 +133,7 @@ describeEngine('the program under the name of a relay', () => {
 describeEngine('a relay stays in its process', () => {
   // With 0 ms it tries before the second byte can go round.
   it.skipIf(!refusing)('if unshare is not allowed', async () => {
-    const relay = await startRelay('pipe', { program, become: [0], wrapper: [refusing ?? '', 'unshare'] });
+    const relay = await startRelay('pipe', { program, handOff: [0], wrapper: [refusing ?? '', 'unshare'] });
     for (const byte of '123') await echo(relay, byte);
     expect(nameOf(relay)).toBe(program);
     relay.stdin.end();
@@ -143,7 +143,7 @@ describeEngine('a relay stays in its process', () => {
   });
 
   it('once a direction has ended', async () => {
-    const { stdin, peer, result } = await startRelay('pipe', { program, become: [200] });
+    const { stdin, peer, result } = await startRelay('pipe', { program, handOff: [200] });
     stdin.end();
     await readToEnd(peer);
     await setTimeout(400);
@@ -154,7 +154,7 @@ describeEngine('a relay stays in its process', () => {
 
 /** A relay that has no engine any more. */
 async function lasting(options: Parameters<typeof startRelay>[1] = {}): Promise<RunningRelay> {
-  const relay = await startRelay('pipe', { program, become: [1], ...options });
+  const relay = await startRelay('pipe', { program, handOff: [1], ...options });
   await became(relay);
   return relay;
 }

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "../js/call.h"
+
+namespace hvsock {
+
+// How a relay of the executable goes on in a process that holds nothing else: `HandOff` in native.d.ts.
+struct HandOff {
+  double afterMs;
+  bool ignoresInterrupts;
+  std::string title;
+  std::vector<std::string> onFailure;
+};
+
+// `handOff` of the options of relay; nothing where it is absent.
+std::optional<HandOff> toHandOff(const Call& call, napi_value value);
+
+// Replaces this process by one that only relays. Returns if that cannot be done.
+void execHandOff(const HandOff& handOff, int socket, int input, int output, double lingerMs);
+
+}  // namespace hvsock

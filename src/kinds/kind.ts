@@ -33,7 +33,7 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   resolve(target: T, context: ResolveContext): Resolution | Promise<Resolution>;
 }
 
-/** The word for whose machines a kind names: of two kinds with the same it is one. */
+/** The set of machines that a kind names: the same for two kinds of the same machines. */
 export function machinesOf({ name, sameMachinesAs = name }: Kind): string {
   return sameMachinesAs;
 }

@@ -28,7 +28,7 @@ export function resolveDiscovered(
   };
 }
 
-/** Why nobody answers at a machine that is off, paused or saved; undefined if it may be up. `who` knows it. */
+/** Why a machine that is off, paused or saved does not answer; undefined if it may be up. `who` knows it. */
 export function notUp(
   { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
   who: string,

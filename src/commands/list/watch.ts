@@ -4,7 +4,7 @@ import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode } from '../../errors.js';
 import { type ListOptions, listText, warnOfProviders } from './output.js';
 
-/** Lists again and again, until Ctrl-C or until nobody reads the output. */
+/** Refreshes the list until Ctrl-C or until the output's reader is gone. */
 export async function watchMachines(
   options: ListOptions,
   everyMs: number,

@@ -33,7 +33,7 @@ export function parseLima(text: string): readonly DiscoveredMachine[] {
         status: states.get(textOf(instance, 'status') ?? '') ?? 'unknown',
         address: port === undefined ? undefined : hostAndPort(host, port),
         user: textOf(config, 'name'),
-        // Beside the instances; Lima 3 removes the field that has it too.
+        // Next to the instances' folders; Lima 3 removes the field with this path.
         identityFile: dir === undefined ? undefined : join(dirname(dir), '_config/user'),
       },
     ];

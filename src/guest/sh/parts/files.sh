@@ -19,7 +19,7 @@ keep() {
   return 1
 }
 
-# whose FILE: ours, edited (ours, but changed by hand), foreign or absent.
+# whose FILE: prints ours, edited (ours, but changed by hand), foreign or absent.
 whose() {
   if [ ! -e "$1" ] && [ ! -L "$1" ]; then
     echo absent

@@ -12,6 +12,6 @@ const [folder, programs] = values.sanitize
   : ['dist/engine', tests];
 const sanitize = values.sanitize ? 'address' : undefined;
 for (const [name, main] of Object.entries(programs))
-  await buildEngineProgram(join(root, main), join(root, folder, name), sanitize);
+  await buildEngineProgram(join(root, main), join(root, folder, name), { sanitize });
 const limited = join(root, 'test/engine/limited/main.ts');
-await buildEngineProgram(limited, join(root, folder, 'limited'), sanitize, tightLimits);
+await buildEngineProgram(limited, join(root, folder, 'limited'), { sanitize, limits: tightLimits });

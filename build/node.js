@@ -13,7 +13,7 @@ if (!process.argv.includes('--no-executable')) await executable();
 async function sources() {
   const files = await bundle({
     dir: 'dist',
-    fastPath: { format: 'cjs', file: 'fast-path.js', asModule: 'fast-path.mjs', plugins: [addonPackage()] },
+    fastPath: { file: 'fast-path.js', asModule: 'fast-path.mjs', plugins: [addonPackage()] },
     input: { index: 'src/index.ts', demo: 'src/demo/demo.ts' },
   });
   for (const name of ['vmssh', 'vsock-nc']) files.push(await program(name));

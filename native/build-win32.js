@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { files, hash, headers, inParallel, run, sourceFiles } from './build.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const compiler = 'x86_64-w64-mingw32-g++-posix';
-const dlltool = 'x86_64-w64-mingw32-dlltool';
+export const compiler = 'x86_64-w64-mingw32-g++-posix';
+export const dlltool = 'x86_64-w64-mingw32-dlltool';
 
 /** The same sources give the same bytes: no times, no paths. */
-const compilerFlags = [
+export const compilerFlags = [
   ...['-std=c++17', '-Wall', '-Wextra', '-Werror', '-Wno-cast-function-type'],
   ...['-DNAPI_VERSION=8', '-DWIN32_LEAN_AND_MEAN', '-D_WIN32_WINNT=0x0A00'],
   ...['-O2', '-ffunction-sections', '-fdata-sections'],
@@ -18,6 +18,11 @@ const compilerFlags = [
 const linkerFlags = [
   ...['-shared', '-static', '-s', '-Wl,--gc-sections', '-Wl,--no-insert-timestamp'],
   '-Wl,--image-base,0x180000000', // otherwise it depends on the output's path
+];
+/** Of a program on its own; what the relay and the engine need of stack is as much as Linux gives. */
+export const windowsProgramFlags = [
+  ...['-municode', '-static', '-s', '-Wl,--gc-sections', '-Wl,--no-insert-timestamp', '-Wl,--stack,8388608'],
+  ...['-Wl,--dynamicbase', '-Wl,--high-entropy-va', '-Wl,--nxcompat'],
 ];
 const libraries = ['ws2_32', 'ntdll', 'wbemuuid', 'ole32', 'oleaut32'].map((name) => `-l${name}`);
 

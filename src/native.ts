@@ -1,12 +1,11 @@
 import { type Addon, load } from 'node-hvsock-native';
-import { executableFolder } from './runtime.js';
 
 /** The addon, or why there is none. */
 export type AddonState = { readonly addon: Addon } | { readonly addon?: never; readonly missing: Error };
 
 /** Loads the addon once; a failure is a value, since unix sockets work without it. */
 export function loadAddon(): AddonState {
-  state ??= attempt(() => load(executableFolder));
+  state ??= attempt(() => load());
   return state;
 }
 

@@ -1,6 +1,6 @@
 /** @import { InputOptions, OutputChunk, OutputOptions, Plugin } from 'rolldown' */
 import { writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { importedFiles, packages, refuseMissing, refuseWarnings } from './graph.js';
@@ -11,11 +11,9 @@ const whole = 'virtual:fast-path';
 
 /**
  * @typedef {object} FastPathSettings
- * @property {'cjs' | 'esm'} format
  * @property {string} file its name
  * @property {readonly Plugin[]} plugins
- * @property {string} [start] the file that it runs at its end
- * @property {string} [asModule] by which name modules get at a fast path that is CommonJS
+ * @property {string} asModule by which name modules get at it
  */
 
 /**
@@ -27,10 +25,9 @@ const whole = 'virtual:fast-path';
  * @param {string} options.dir
  * @param {FastPathSettings} options.fastPath
  * @param {Readonly<Record<string, string>>} [options.input]
- * @param {readonly Plugin[]} [options.modulePlugins]
  */
-export async function bundle({ dir, fastPath: settings, input = {}, modulePlugins = [] }) {
-  const { format, file, start, plugins, asModule } = settings;
+export async function bundle({ dir, fastPath: settings, input = {} }) {
+  const { file, plugins, asModule } = settings;
   const entries = ['src/main.ts', 'src/deliver/relay.ts'].map((entry) => join(root, entry));
   const { now: fastPath, later } = await importedFiles(entries);
   const lateFile = (/** @type {string} */ path) =>
@@ -41,26 +38,22 @@ export async function bundle({ dir, fastPath: settings, input = {}, modulePlugin
       external: [],
       plugins: [
         ...plugins,
-        wholeFastPath(fastPath, start),
+        wholeFastPath(fastPath),
         elsewhere((path) => (fastPath.has(path) ? undefined : `./${lateFile(path)}.mjs`)),
       ],
     },
-    { dir, format, entryFileNames: file },
+    { dir, format: 'cjs', entryFileNames: file },
   );
   const modules = await write(
     {
       input: { ...input, ...Object.fromEntries([...later].map((path) => [lateFile(path), path])) },
-      plugins: [
-        shellText(),
-        ...modulePlugins,
-        elsewhere((path) => (fastPath.has(path) ? `./${asModule ?? file}` : undefined)),
-      ],
+      plugins: [shellText(), elsewhere((path) => (fastPath.has(path) ? `./${asModule}` : undefined))],
     },
     { dir, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
   );
   const chunks = [...fastPathChunks, ...modules];
-  const files = [...chunks.map(({ fileName }) => fileName), ...(asModule ? [asModule] : [])];
-  if (asModule) await writeFile(join(root, dir, asModule), requiring(file, fastPathChunks));
+  const files = [...chunks.map(({ fileName }) => fileName), asModule];
+  await writeFile(join(root, dir, asModule), requiring(file, fastPathChunks));
   refuseMissing(chunks, files);
   return files;
 }
@@ -89,20 +82,18 @@ async function write(input, output) {
 }
 
 /**
- * A module that exports all that the fast path's files do, and runs `start` if there is one.
+ * A module that exports all that the fast path's files do.
  * @param {ReadonlySet<string>} fastPath
- * @param {string | undefined} start
  * @returns {Plugin}
  */
-function wholeFastPath(fastPath, start) {
+function wholeFastPath(fastPath) {
   return {
     name: 'whole-fast-path',
     resolveId: (id) => (id === whole ? id : undefined),
     load(id) {
       if (id !== whole) return undefined;
       const modules = [...fastPath].filter((file) => !file.endsWith('.json'));
-      const exports = modules.map((file) => `export * from ${JSON.stringify(file)};`);
-      return [...exports, ...(start ? [`import ${JSON.stringify(resolve(root, start))};`] : [])].join('\n');
+      return modules.map((file) => `export * from ${JSON.stringify(file)};`).join('\n');
     },
   };
 }

@@ -1,38 +1,61 @@
-import { mkdirSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/** @import { System } from './toolchains.js' */
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { run } from '../../native/build.js';
-import { codeFlags, compilerFlags, programFlags } from '../../native/build-flags.js';
 import { root } from '../bundle/bundle.js';
 import { bundleForEngine } from './bundle.js';
 import { writeChunkTable } from './chunks.js';
+import { delayed } from './delayed.js';
 import { limits as usualLimits } from './limits.js';
 import { compileObjects } from './objects.js';
 import { engineSources } from './sources.js';
+import { toolchainOf } from './toolchains.js';
 
 const work = join(root, 'native/build/engine');
+
+/**
+ * @typedef {object} ProgramOptions
+ * @property {System} [system] that it is for; Linux by default
+ * @property {'address' | undefined} [sanitize] as in native/build-flags.js
+ * @property {import('./limits.js').Limits} [limits]
+ * @property {Readonly<Record<string, string>>} [changed] other texts for some files of native/, by name
+ */
 
 /**
  * Builds the program whose first module is `main`, at `output`. Throws if something is missing or mistaken. Returns what is
  * in it: the engine's folder, and those of npm packages.
  * @param {string} main
  * @param {string} output
- * @param {'address'} [sanitize] as in native/build-flags.js
- * @param {import('./limits.js').Limits} [limits]
+ * @param {ProgramOptions} [options]
  */
-export async function buildEngineProgram(main, output, sanitize, limits = usualLimits) {
+export async function buildEngineProgram(main, output, options = {}) {
+  const { system = 'linux', sanitize, limits = usualLimits, changed } = options;
   const sources = await engineSources();
-  const objects = await compileObjects(sources, sanitize);
-  const compiler = join(work, 'compiler');
-  await run('g++', [...codeFlags(sanitize), ...objects.compiler, '-o', compiler]);
+  const tools = toolchainOf(system, sanitize);
+  const objects = await compileObjects(sources, system, sanitize, changed);
+  const compiler = await bytecodeCompiler(sources, sanitize);
   const folder = join(work, 'chunks', output.replaceAll(/\W/g, '_'));
   const { names, packages } = await bundleForEngine(folder, main);
   await run(compiler, [folder, ...names]);
-  const table = writeChunkTable(folder, names, limits);
-  const unfinished = `${output}.${process.pid}`;
-  mkdirSync(dirname(output), { recursive: true });
-  const include = ['-I', join(root, 'native/engine')];
-  const flags = [...compilerFlags(sanitize), ...include, ...programFlags(sanitize), '-pthread'];
-  await run('g++', [...flags, ...table, ...objects.program, '-o', unfinished]);
+  const table = writeChunkTable(folder, names, system, limits);
+  // The name of the file itself is in a program for Windows.
+  const linking = `${output}.${process.pid}`;
+  const unfinished = join(linking, system === 'win32' ? 'vmssh.exe' : 'vmssh');
+  mkdirSync(linking, { recursive: true });
+  const flags = [...tools.cppFlags, '-I', join(root, 'native/engine'), ...tools.programFlags];
+  const libraries = system === 'win32' ? await delayed(work, objects.program) : [];
+  await run(tools.cpp, [...flags, ...table, ...objects.program, ...libraries, '-o', unfinished]);
   renameSync(unfinished, output);
+  rmSync(linking, { recursive: true });
   return { sources, packages };
+}
+
+/** It runs here, whichever system the program is for. @param {string} sources @param {'address'} [sanitize] */
+async function bytecodeCompiler(sources, sanitize) {
+  const compiler = join(work, 'compiler');
+  const { compiler: objects } = await compileObjects(sources, 'linux', sanitize);
+  const unfinished = `${compiler}.${process.pid}`;
+  await run('g++', [...toolchainOf('linux', sanitize).cppFlags, ...objects, '-o', unfinished]);
+  renameSync(unfinished, compiler);
+  return compiler;
 }

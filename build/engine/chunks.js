@@ -1,13 +1,21 @@
+/** @import { System } from './toolchains.js' */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+/** Where data lies that is only read, and what follows it. */
+const sections = {
+  linux: ['.rodata', '  .section .note.GNU-stack,"",%progbits\n'],
+  win32: ['.rdata,"dr"', ''],
+};
 
 /**
  * Writes what links the chunks' bytecode, FOLDER/NAME.code, into a program: two source files, whose paths it returns.
  * @param {string} folder
  * @param {readonly string[]} names
+ * @param {System} system
  * @param {import('./limits.js').Limits} limits
  */
-export function writeChunkTable(folder, names, limits) {
+export function writeChunkTable(folder, names, system, limits) {
   const data = names.map(
     (name, index) => `  .balign 16
   .globl chunk${index}, chunk${index}End
@@ -17,7 +25,8 @@ chunk${index}End:
 `,
   );
   const assembly = join(folder, 'chunks.S');
-  writeFileSync(assembly, `  .section .rodata\n${data.join('')}  .section .note.GNU-stack,"",%progbits\n`);
+  const [section, end] = sections[system];
+  writeFileSync(assembly, `  .section ${section}\n${data.join('')}${end}`);
   const externals = names.map((_, index) => `extern const std::uint8_t chunk${index}[], chunk${index}End[];`);
   const rows = names.map((name, index) => `    {"${name}", chunk${index}, chunk${index}End},`);
   const table = join(folder, 'chunks.cpp');

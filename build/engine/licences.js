@@ -1,20 +1,26 @@
+/** @import { System } from './toolchains.js' */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { toolchainOf } from './toolchains.js';
 
-/** What the linker takes of the system's static libraries. */
-const libraries = ['libc.a', 'libstdc++.a', 'libgcc.a'];
+/** What the linker takes of the compiler's static libraries. */
+const libraries = {
+  linux: ['libc.a', 'libstdc++.a', 'libgcc.a'],
+  win32: ['libmingwex.a', 'libwinpthread.a', 'libstdc++.a', 'libgcc.a'],
+};
 
 /**
  * The licences of all that an executable has in it beside vmssh itself, as one text. Throws if one is missing.
  * @param {string} sources the engine's folder
  * @param {readonly string[]} packages folders of npm packages
+ * @param {System} [system] that it is for
  */
-export function licences(sources, packages) {
+export function licences(sources, packages, system = 'linux') {
   const parts = [
     { title: 'QuickJS-ng', path: join(sources, '../../share/doc/qjs-src/copyright') },
     ...packages.map((folder) => ({ title: titleOf(folder), path: licenceFile(folder) })),
-    ...libraryLicences(),
+    ...libraryLicences(system),
   ];
   const line = '='.repeat(80);
   const texts = parts.map(
@@ -39,10 +45,11 @@ function licenceFile(folder) {
   return join(folder, name);
 }
 
-/** By the Debian packages that they come from; those of one source share a file. */
-function libraryLicences() {
-  const names = libraries.map((library) => {
-    const path = realpathSync(answer('g++', `-print-file-name=${library}`));
+/** By the Debian packages that they come from; those of one source share a file. @param {System} system */
+function libraryLicences(system) {
+  const { cpp } = toolchainOf(system);
+  const names = libraries[system].map((library) => {
+    const path = realpathSync(answer(cpp, `-print-file-name=${library}`));
     return answer('dpkg-query', '-S', path).replace(/:.*/s, '');
   });
   const licences = names.map((title) => ({ title, path: realpathSync(`/usr/share/doc/${title}/copyright`) }));

@@ -1,3 +1,4 @@
+/** @import { System } from './toolchains.js' */
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -8,17 +9,19 @@ import {
   rmSync,
   statSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { files, hash, headers, inParallel, run, sourceFiles } from '../../native/build.js';
-import { codeFlags, compilerFlags } from '../../native/build-flags.js';
 import { root } from '../bundle/bundle.js';
+import { toolchainOf } from './toolchains.js';
 
 const native = join(root, 'native');
 const own = join(native, 'engine');
 const kept = join(native, 'build/engine/objects');
-const rooms = ['core', 'loop', 'napi', 'natives', 'relay'];
+const shared = ['core', 'loop', 'napi', 'natives', 'relay'];
+const windows = ['core', 'handles', 'loop', 'natives', 'processes'].map((room) => `windows/${room}`);
 
 /** The engine's own files, in C. */
 const engineFiles = ['quickjs', 'libregexp', 'libunicode', 'dtoa'];
@@ -33,28 +36,27 @@ const engineFiles = ['quickjs', 'libregexp', 'libunicode', 'dtoa'];
 
 /**
  * Compiles what a program of the engine is linked of, and keeps the objects by what they are made of: a change of one file
- * compiles one file. Returns lists of object files.
+ * compiles one file. Returns lists of object files: of the compiler of bytecode, and of the program.
  * @param {string} sources the engine's folder
- * @param {string | undefined} sanitize as in native/build-flags.js
+ * @param {System} system
+ * @param {'address'} [sanitize] as in native/build-flags.js
+ * @param {Readonly<Record<string, string>>} [changed] other texts for some files of native/, by name
  */
-export async function compileObjects(sources, sanitize) {
+export async function compileObjects(sources, system, sanitize, changed = {}) {
   mkdirSync(kept, { recursive: true });
   const addonHeaders = headers();
   if (!addonHeaders)
     throw new Error('the package node-api-headers is not installed; npm install node-api-headers');
-  const include = ['-isystem', addonHeaders, '-isystem', sources];
+  const tools = toolchainOf(system, sanitize);
   const engineHeaders = filesOf(sources, '.h').map(read);
+  const rooms = [...shared, ...(system === 'win32' ? windows : [])];
   /** @type {Language} */
-  const c = {
-    program: 'gcc',
-    flags: ['-std=gnu11', ...codeFlags(sanitize), '-DNDEBUG', '-D_GNU_SOURCE', '-w'],
-    headers: engineHeaders,
-  };
+  const c = { program: tools.c, flags: tools.cFlags, headers: engineHeaders };
   /** @type {Language} */
   const cpp = {
-    program: 'g++',
-    flags: compilerFlags(sanitize),
-    include,
+    program: tools.cpp,
+    flags: tools.cppFlags,
+    include: ['-isystem', addonHeaders, '-isystem', sources],
     headers: [
       ...engineHeaders,
       ...[...rooms, '.'].flatMap((room) => filesOf(join(own, room), '.h')).map(read),
@@ -64,49 +66,65 @@ export async function compileObjects(sources, sanitize) {
   /** @type {(() => Promise<void>)[]} */
   const jobs = [];
   const object = (/** @type {Language} */ language, /** @type {string} */ source) => {
-    const path = objectPath(language, source);
-    jobs.push(() => compile(language, source, path));
+    const text = changed[relative(native, source)];
+    const path = objectPath(language, text ?? read(source));
+    jobs.push(() => compile(language, source, path, text));
     return path;
   };
   const engine = engineFiles.map((name) => object(c, join(sources, `${name}.c`)));
-  const text = ['value', 'decode'].map((name) => object(cpp, join(own, 'core', `${name}.cpp`)));
+  // It runs on the machine that builds.
+  const compiler = ['core/value', 'core/decode', 'compiler'].map((name) => join(own, `${name}.cpp`));
+  const ofSystem = rooms
+    .flatMap((room) => filesOf(join(own, room), '.cpp'))
+    .filter((path) => system === 'linux' || !path.endsWith('_linux.cpp'))
+    .concat(system === 'linux' ? [join(own, 'main.cpp')] : []);
   const objects = {
-    compiler: [...engine, ...text, object(cpp, join(own, 'compiler.cpp'))],
-    program: [
-      ...engine,
-      ...rooms.flatMap((room) => filesOf(join(own, room), '.cpp')).map((source) => object(cpp, source)),
-      object(cpp, join(own, 'main.cpp')),
-      ...addonFiles().map((source) => object(cpp, source)),
-    ],
+    compiler: system === 'linux' ? [...engine, ...compiler.map((source) => object(cpp, source))] : [],
+    program: [...engine, ...[...ofSystem, ...addonFiles(system)].map((source) => object(cpp, source))],
   };
   await inParallel(jobs, availableParallelism());
   forgetOld();
   return objects;
 }
 
-/** The addon's, but for what an addon needs that is linked to another libc, and what native/engine/relay does instead. */
-const replaced = new Set(['src/glibc_linux.cpp', 'src/hand-off/hand_off_stub.cpp']);
+/**
+ * Of the addon, what only an addon needs, which is linked to another libc or looks for its host, and what
+ * native/engine/relay does instead.
+ */
+const replaced = {
+  linux: ['src/glibc_linux.cpp', 'src/hand-off/hand_off_stub.cpp'],
+  win32: ['src/delayload_win32.cpp'],
+};
 
-function addonFiles() {
-  return sourceFiles('linux')
-    .filter((name) => !replaced.has(name))
+/** @param {System} system */
+function addonFiles(system) {
+  return sourceFiles(system)
+    .filter((name) => !replaced[system].includes(name))
     .map((name) => join(native, name));
 }
 
-/** @param {Language} language @param {string} source */
-function objectPath({ program, flags, headers: texts }, source) {
-  return join(kept, `${hash([compilerVersion(program), ...flags, read(source), ...texts])}.o`);
+/** @param {Language} language @param {string} text of the source */
+function objectPath({ program, flags, headers: texts }, text) {
+  return join(kept, `${hash([compilerVersion(program), ...flags, text, ...texts])}.o`);
 }
 
-/** @param {Language} language @param {string} source @param {string} object */
-async function compile({ program, flags, include = [] }, source, object) {
+/** @param {Language} language @param {string} source @param {string} object @param {string} [text] another one */
+async function compile({ program, flags, include = [] }, source, object, text) {
   if (existsSync(object)) {
     const now = new Date();
     utimesSync(object, now, now);
     return;
   }
   const unfinished = `${object}.${process.pid}`;
-  await run(program, [...flags, ...include, '-c', source, '-o', unfinished]);
+  if (text === undefined) {
+    await run(program, [...flags, ...include, '-c', source, '-o', unfinished]);
+  } else {
+    const other = `${unfinished}.cpp`;
+    writeFileSync(other, text);
+    const beside = ['-I', dirname(source)];
+    await run(program, [...flags, ...include, ...beside, '-c', other, '-o', unfinished]);
+    rmSync(other);
+  }
   renameSync(unfinished, object);
 }
 

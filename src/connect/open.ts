@@ -47,7 +47,7 @@ async function openSocket(
       code: 'NO_ADDON',
       problem: `${endpoint.family} needs the native addon. ${native.missing.message}`,
       hint: onWindows
-        ? 'put node-hvsock-native.node from the archive next to vmssh.exe; if vmssh was installed by npm: npm install vmssh again'
+        ? 'npm install vmssh again'
         : 'in a checkout: apt-get install g++ && npm run build. Without the addon unix and vsock-mux targets work, by relay',
       cause: native.missing,
     });

@@ -73,6 +73,7 @@ declare module 'engine:processes' {
     descriptors: readonly number[],
     folder: string | undefined,
     ownSession: boolean,
+    withoutWindow: boolean,
   ): number;
   export function kill(pid: number, signal: number): void;
   /**
@@ -91,9 +92,14 @@ declare module 'engine:sockets' {
   export function pair(): readonly [number, number];
   export function shutdownWriting(descriptor: number): void;
   export function isIP(text: string): 0 | 4 | 6;
+  /** Of Windows: a descriptor from which to read the addresses of a name, one a line. */
+  export function lookup(name: string): number;
 }
 
 declare module 'engine:system' {
+  export function platform(): 'linux' | 'win32';
+  /** Of Windows: the user's name and home. */
+  export function account(): readonly [string, string];
   export function commandLine(): readonly string[];
   /** "NAME=value" each. */
   export function environment(): readonly string[];

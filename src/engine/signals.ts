@@ -1,5 +1,7 @@
-/** Signals of Linux by their names: signal(7). */
-export const signals = {
+import { platform } from 'engine:system';
+
+/** signal(7) */
+const linux = {
   ...{
     SIGHUP: 1,
     SIGINT: 2,
@@ -23,9 +25,18 @@ export const signals = {
     SIGPWR: 30,
     SIGSYS: 31,
   },
-} as const;
+};
 
-export type Signal = keyof typeof signals;
+/** What libuv makes of Windows. */
+const windows: Partial<typeof linux> & { readonly SIGBREAK: number } = {
+  ...{ SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGILL: 4, SIGFPE: 8, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 },
+  ...{ SIGBREAK: 21, SIGABRT: 22, SIGWINCH: 28 },
+};
+
+export type Signal = keyof typeof linux;
+
+/** The system's signals, by their names. */
+export const signals = (platform() === 'win32' ? windows : linux) as typeof linux;
 
 export function isSignal(name: string | symbol): name is Signal {
   return Object.hasOwn(signals, name);

@@ -48,7 +48,7 @@ const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 function command(options: HandshakeOptions): readonly string[] {
   const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, knownAs } = options;
   const proxy = [...self, 'proxy', `--timeout=${timeoutMs / 1000}`, '--', target, String(port)];
-  const files = knownAs ? [pathArgument(knownAs.path)] : [];
+  const files = knownAs ? [knownHosts(knownAs.path, platform)] : [];
   const settings = [
     `ProxyCommand=${proxy.map((word) => proxyWord(word, platform)).join(' ')}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
@@ -67,6 +67,11 @@ function command(options: HandshakeOptions): readonly string[] {
     '--',
     hostNameOf(target),
   ];
+}
+
+/** Windows takes slashes, too, and a backslash may stand for an escape. */
+function knownHosts(path: string, platform: NodeJS.Platform): string {
+  return pathArgument(platform === 'win32' ? path.replaceAll('\\', '/') : path);
 }
 
 function failed(target: string, { stopped, stderr }: ProgramEnd): ConnectError {

@@ -9,13 +9,21 @@ namespace engine {
 
 // A call of the system that failed.
 struct SystemFailure {
-  int number;
+  int number;  // errno, or what GetLastError gives
   const char* call;
   std::string path{};
 };
 
-// What a failing call left in errno.
+// What a failing call left behind.
 SystemFailure lastFailure(const char* call, std::string path = {});
+
+// What Node says of a number: code, errno and the words of its message.
+struct ErrorWords {
+  std::string code;
+  int number;
+  std::string words;
+};
+ErrorWords errorWords(int number);
 
 // Node's own error for it: "ENOENT: no such file or directory, open '/x'", with code, errno, syscall and path.
 void throwFailure(JSContext* js, const SystemFailure& failure);

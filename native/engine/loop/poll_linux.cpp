@@ -50,7 +50,8 @@ void Loop::poll() {
     set.push_back({watch.descriptor, static_cast<short>(watch.events), 0});
     ids.push_back(id);
   }
-  for (const int descriptor : napiDescriptors()) set.push_back({descriptor, POLLIN, 0});
+  const auto events = napiEvents();
+  for (const hvsock::Event* event : events) set.push_back({event->fd(), POLLIN, 0});
   const std::size_t napiEnd = set.size();
   if (signalPipe[0] >= 0) set.push_back({signalPipe[0], POLLIN, 0});
   // Nothing is left if an earlier callback removed the last one.
@@ -65,10 +66,10 @@ void Loop::poll() {
     if (set[i].revents == 0 || found == watches_.end()) continue;
     program_.call(found->second.callback.get(), {JS_NewInt32(nullptr, set[i].revents)});
   }
-  for (std::size_t i = ids.size(); i < napiEnd; ++i) {
-    if (set[i].revents == 0) continue;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (set[ids.size() + i].revents == 0) continue;
     program_.beginTurn();
-    napiDeliver(set[i].fd);
+    napiDeliver(events[i]);
     program_.drain();
   }
 }

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "../../src/system/event.h"
+
 // Node-API on QuickJS, only what the addon uses. One environment, for the whole process.
 // A napi_value is an index into a stack of handles; each call from JavaScript, and each delivery from another thread,
 // has a scope of that stack.
@@ -22,10 +24,10 @@ namespace engine {
 // The addon's exports, made at the first call. Throws.
 JSValue napiExports(JSContext* js);
 
-// Whether what the addon does in other threads keeps the loop alive, and the descriptors by which it reports.
+// Whether what the addon does in other threads keeps the loop alive, and the events by which it reports.
 bool napiKeepsAlive();
-std::vector<int> napiDescriptors();
-void napiDeliver(int descriptor);
+std::vector<const hvsock::Event*> napiEvents();
+void napiDeliver(const hvsock::Event* event);
 
 // Ends the addon's threads, before the process ends.
 void napiCleanUp();

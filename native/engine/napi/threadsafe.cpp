@@ -3,7 +3,6 @@
 #include <memory>
 #include <mutex>
 
-#include "../../src/system/event.h"
 #include "environment.h"
 
 // Brings calls from other threads to JavaScript's thread: a queue, and an event that the loop polls.
@@ -29,15 +28,15 @@ bool napiKeepsAlive() {
   return std::any_of(functions.begin(), functions.end(), [](const auto& each) { return each->alive; });
 }
 
-std::vector<int> napiDescriptors() {
-  std::vector<int> descriptors;
-  for (const auto& each : functions) descriptors.push_back(each->event.fd());
-  return descriptors;
+std::vector<const hvsock::Event*> napiEvents() {
+  std::vector<const hvsock::Event*> events;
+  for (const auto& each : functions) events.push_back(&each->event);
+  return events;
 }
 
-void napiDeliver(int descriptor) {
-  const auto found = std::find_if(functions.begin(), functions.end(),
-                                  [&](const auto& each) { return each->event.fd() == descriptor; });
+void napiDeliver(const hvsock::Event* event) {
+  const auto found =
+      std::find_if(functions.begin(), functions.end(), [&](const auto& each) { return &each->event == event; });
   if (found == functions.end()) return;
   napi_threadsafe_function__& function = **found;
   function.event.clear();

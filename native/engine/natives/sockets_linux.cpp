@@ -78,6 +78,9 @@ JSValue isIP(Call& call) {
   return JS_NewInt32(call.js, six ? 6 : 0);
 }
 
+// getent(1) is asked: a static program has no NSS.
+JSValue lookup(Call&) { throw SystemFailure{ENOSYS, "getaddrinfo"}; }
+
 constexpr Native functions[] = {
     {"connect", native<connect>},
     {"listen", native<listen>},
@@ -85,6 +88,7 @@ constexpr Native functions[] = {
     {"pair", native<pair>},
     {"shutdownWriting", native<shutdownWriting>},
     {"isIP", native<isIP>},
+    {"lookup", native<lookup>},
 };
 
 }  // namespace

@@ -115,7 +115,13 @@ JSValue randomBytes(Call& call) {
   return newBytes(call.js, bytes.data(), bytes.size());
 }
 
+JSValue platform(Call& call) { return JS_NewString(call.js, "linux"); }
+
+// getent(1) is asked: a static program has no NSS.
+JSValue account(Call&) { throw SystemFailure{ENOSYS, "getpwuid"}; }
+
 constexpr Native functions[] = {
+    {"platform", native<platform>},              {"account", native<account>},
     {"commandLine", native<commandLine>},        {"environment", native<environment>},
     {"workingFolder", native<workingFolder>}, {"programPath", native<programPath>},
     {"exit", native<exit>},                   {"setExitCode", native<setExitCode>},

@@ -15,7 +15,6 @@ import type { HostKey } from '../../ssh/probe.js';
 
 /** The host keys that ssh knows of a machine. */
 export interface KnownKeys {
-  readonly keyTypes: readonly string[];
   /** A name that has keys. */
   readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
   /** Throws a ConnectError for a key that ssh will refuse. */
@@ -36,7 +35,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSi
   const target = parseTarget(text);
   const path = knownHostsFile(io.env);
   const file = isNamed(target) ? await readSafely(path).catch(() => undefined) : undefined;
-  if (!file) return { keyTypes: [], check: () => {} };
+  if (!file) return { check: () => {} };
   const machine = checked.machine ?? (await lookUp(text, io, signal).catch(() => undefined))?.machine;
   const names = keyNames({ text, target, machine });
   const bytes = names ? withAdopted(file.bytes, [names]) : file.bytes;
@@ -46,7 +45,6 @@ export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSi
     (name) => knownTypes(name, file.bytes).length > 0,
   );
   return {
-    keyTypes: known === undefined ? [] : knownTypes(known, file.bytes),
     knownAs: known === undefined ? undefined : { name: known, path },
     check(key) {
       for (const host of hosts) {

@@ -2,16 +2,13 @@ import type { Io } from '../../cli/command.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { portArgument } from '../../cli/values.js';
 import { now as clock } from '../../clock.js';
-import type { Connection } from '../../connect/connection.js';
-import { toDuplex } from '../../deliver/duplex.js';
 import { ConnectError } from '../../errors.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { findTarget, portNote } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import { type Reached, reach } from '../../reach.js';
 import { awaitBanner } from '../../ssh/await-banner.js';
-import { type HandshakeOptions, handshake } from '../../ssh/handshake.js';
-import { type ProbeResult, probeSock } from '../../ssh/probe.js';
+import { handshake } from '../../ssh/handshake.js';
 import { windowsVmssh } from '../reach/over-interop.js';
 import { socketWarning } from '../reach/socket-warning.js';
 import { sshProgram } from '../reach/ssh-program.js';
@@ -90,13 +87,13 @@ export async function checkTarget(
     means = { text, port, user, family: endpoint.family, identityFile };
     pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
     onStage('SSH handshake');
-    const { knownAs, keyTypes, check } = await keys;
+    const { knownAs, check } = await keys;
     const { self, platform, env } = io;
     const shake = { target: text, port, user, timeoutMs, signal };
     const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
-    const { hostKey, methods } = await (platform === 'win32'
-      ? probeSock(toDuplex(reached.connection), { ...shake, keyTypes })
-      : bySsh(reached.connection, { ...shake, ...own, knownAs }));
+    // With the user's own ssh, over a new connection: some machines accept one at a time.
+    reached.connection.close();
+    const { hostKey, methods } = await handshake({ ...shake, ...own, knownAs });
     check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
@@ -107,12 +104,6 @@ export async function checkTarget(
   } finally {
     reached?.connection.close();
   }
-}
-
-/** With the user's own ssh, over a new connection: the other one is closed, since some machines accept one at a time. */
-function bySsh(connection: Connection, options: HandshakeOptions): Promise<ProbeResult> {
-  connection.close();
-  return handshake(options);
 }
 
 /** With --wait a stage may pass again in the next attempt: the last one counts. */

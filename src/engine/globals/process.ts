@@ -5,6 +5,7 @@ import { EventEmitter } from '../node/events.js';
 import { isSignal, type Signal, signalNumber, signals } from '../signals.js';
 import type { DescriptorStream } from '../streams/descriptor-stream.js';
 import { StandardOutput } from '../streams/standard-output.js';
+import { environmentOf } from './environment.js';
 
 type ProcessEvents = {
   readonly [Name in Signal | 'exit']: Name extends Signal ? [signal: Signal, number: number] : [code: number];
@@ -17,8 +18,8 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
   readonly argv0 = this.#command[0] ?? '';
   readonly argv = [this.execPath, this.execPath, ...this.#command.slice(1)];
   readonly execArgv: readonly string[] = [];
-  readonly env = parseEnvironment(system.environment());
-  readonly platform: NodeJS.Platform = 'linux';
+  readonly platform: NodeJS.Platform = system.platform();
+  readonly env = environmentOf(system.environment(), this.platform);
   #exitCode: number | undefined;
   #stdout: StandardOutput | undefined;
   #stderr: StandardOutput | undefined;
@@ -73,16 +74,21 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
     return system.workingFolder();
   }
 
-  getuid(): number {
-    return system.uid();
+  /** Windows has users of another kind. */
+  get getuid(): (() => number) | undefined {
+    return this.#ofPosix(system.uid);
   }
 
-  geteuid(): number {
-    return system.effectiveUid();
+  get geteuid(): (() => number) | undefined {
+    return this.#ofPosix(system.effectiveUid);
   }
 
-  getgid(): number {
-    return system.gid();
+  get getgid(): (() => number) | undefined {
+    return this.#ofPosix(system.gid);
+  }
+
+  #ofPosix(ask: () => number): (() => number) | undefined {
+    return this.platform === 'win32' ? undefined : ask;
   }
 
   /** Seconds. */
@@ -115,13 +121,3 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
 }
 
 const architectures: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64' };
-
-/** Without a prototype: a variable may be called "__proto__". */
-function parseEnvironment(pairs: readonly string[]): Record<string, string | undefined> {
-  const env: Record<string, string | undefined> = Object.create(null);
-  for (const pair of pairs) {
-    const at = pair.indexOf('=');
-    if (at > 0) env[pair.slice(0, at)] = pair.slice(at + 1);
-  }
-  return env;
-}

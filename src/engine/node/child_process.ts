@@ -12,8 +12,6 @@ export interface SpawnOptions extends Omit<StartOptions, 'stdio'> {
   /** Milliseconds until it gets `killSignal`. */
   readonly timeout?: number | undefined;
   readonly killSignal?: NodeJS.Signals | number | undefined;
-  /** There are no windows here. */
-  readonly windowsHide?: boolean | undefined;
 }
 
 interface ChildEvents {
@@ -34,6 +32,7 @@ export class ChildProcess extends EventEmitter<ChildEvents> {
   /** The open streams, and the child itself. */
   #open = 1;
   #watch: number | undefined;
+  #sent: number | undefined;
 
   constructor(pid: number | undefined, pipes: readonly (number | undefined)[]) {
     super();
@@ -51,8 +50,10 @@ export class ChildProcess extends EventEmitter<ChildEvents> {
 
   kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
     if (this.pid === undefined || this.exitCode !== null || this.signalCode !== null) return false;
-    kill(this.pid, signalNumber(signal));
+    const number = signalNumber(signal);
+    kill(this.pid, number);
     this.killed = true;
+    if (number !== 0) this.#sent = number;
     return true;
   }
 
@@ -65,7 +66,9 @@ export class ChildProcess extends EventEmitter<ChildEvents> {
   }
 
   #ended(code: number): void {
-    if (code < 0) this.signalCode = signalName(-code);
+    // Windows knows an exit code only.
+    const signal = process.platform === 'win32' ? this.#sent : code < 0 ? -code : undefined;
+    if (signal !== undefined) this.signalCode = signalName(signal);
     else this.exitCode = code;
     this.stdin?.destroy();
     this.emit('exit', this.exitCode, this.signalCode);
@@ -86,12 +89,16 @@ const spawnKnown = [
 
 /** Starts a program. A failure is an "error" event. */
 export function spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  const { signal, timeout, killSignal, cwd, env, detached } = knownOptions('spawn', options, spawnKnown);
+  const { signal, timeout, killSignal, cwd, env, detached, windowsHide } = knownOptions(
+    'spawn',
+    options,
+    spawnKnown,
+  );
   const stdio = standardStreams(options.stdio);
   if (signal?.aborted) return failed(aborted(signal));
   let child: ChildProcess;
   try {
-    const { pid, pipes } = startChild(program, args, { cwd, env, detached, stdio });
+    const { pid, pipes } = startChild(program, args, { cwd, env, detached, windowsHide, stdio });
     child = new ChildProcess(pid, pipes);
   } catch (error) {
     // What the caller got wrong is thrown, and what the system refused is an event.

@@ -7,6 +7,7 @@ import { removeTree } from '../files/remove-tree.js';
 import { type Stats, StatsOfNumbers } from '../files/stats.js';
 import { knownOptions } from '../known-options.js';
 import { writeAll } from '../write-all.js';
+import { dirname } from './path.js';
 
 export { constants, type Dirent, type Stats };
 
@@ -125,7 +126,7 @@ export function mkdirSync(path: string, options: MakeFolderOptions | number = {}
     paths.mkdir(path, mode);
     return;
   }
-  const above = path.replace(/\/*[^/]+\/*$/, '') || (path.startsWith('/') ? '/' : '.');
+  const above = dirname(path);
   try {
     paths.mkdir(path, mode);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { errorNames, names, uid } from 'engine:system';
+import { account, errorNames, names, uid } from 'engine:system';
 import { signals } from '../signals.js';
 import { spawnSync } from './child_process.js';
 
@@ -28,11 +28,15 @@ export function version(): string {
 }
 
 export function homedir(): string {
-  return process.env.HOME || userInfo().homedir;
+  const { HOME, USERPROFILE } = process.env;
+  return (process.platform === 'win32' ? USERPROFILE : HOME) || userInfo().homedir;
 }
 
 export function tmpdir(): string {
-  const { TMPDIR, TMP, TEMP } = process.env;
+  const { TMPDIR, TMP, TEMP, SystemRoot, windir } = process.env;
+  if (process.platform === 'win32') {
+    return (TEMP || TMP || `${SystemRoot || windir}\\temp`).replace(/([^:])\\$/, '$1');
+  }
   return (TMPDIR || TMP || TEMP || '/tmp').replace(/(.)\/$/, '$1');
 }
 
@@ -49,6 +53,10 @@ const limits = { timeout: 5000, maxBuffer: 64 << 10, killSignal: 'SIGKILL' } as 
 
 /** From the password database, by getent(1): a static program has no NSS. */
 export function userInfo(): UserInfo {
+  if (process.platform === 'win32') {
+    const [username, homedir] = account();
+    return { username, uid: -1, gid: -1, homedir, shell: null };
+  }
   const answer = spawnSync('getent', ['passwd', String(uid())], { encoding: 'utf8', ...limits });
   const line = answer.status === 0 ? answer.stdout.split('\n', 1)[0] : undefined;
   const [username, , user, group, , home, shell] = line?.split(':') ?? [];

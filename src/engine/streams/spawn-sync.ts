@@ -8,7 +8,6 @@ export interface SpawnSyncOptions extends SyncLimits {
   readonly cwd?: string;
   /** Of stdout and stderr; stdin is empty in any case. */
   readonly stdio?: 'pipe' | 'ignore' | 'inherit';
-  /** There are no windows here. */
   readonly windowsHide?: boolean;
 }
 
@@ -35,9 +34,14 @@ export function spawnSync(
   args: readonly string[],
   options: SpawnSyncOptions,
 ): SyncEnd<string | null> {
-  const { env, cwd, stdio = 'pipe' } = knownOptions('spawnSync', options, known);
+  const { env, cwd, stdio = 'pipe', windowsHide } = knownOptions('spawnSync', options, known);
   try {
-    const { pid, pipes } = startChild(program, args, { env, cwd, stdio: ['ignore', stdio, stdio] });
+    const { pid, pipes } = startChild(program, args, {
+      env,
+      cwd,
+      windowsHide,
+      stdio: ['ignore', stdio, stdio],
+    });
     return new SyncChild(program, pid, pipes.slice(1), options).end();
   } catch (error) {
     return { status: null, signal: null, stdout: null, stderr: null, error: inSync(error as Error, program) };

@@ -12,6 +12,8 @@ export interface StartOptions {
   readonly stdio: readonly Stdio[];
   /** In its own session, and so its own process group. */
   readonly detached?: boolean | undefined;
+  /** On Windows. */
+  readonly windowsHide?: boolean | undefined;
 }
 
 export interface Started {
@@ -42,6 +44,7 @@ export function startChild(program: string, args: readonly string[], options: St
       descriptors,
       options.cwd,
       options.detached === true,
+      options.windowsHide === true && !options.stdio.includes('inherit'),
     );
     return { pid, pipes };
   } catch (error) {
@@ -60,7 +63,7 @@ function ownDescriptor(stdio: Exclude<Stdio, 'pipe'>, index: number, toClose: nu
     throw Object.assign(new Error('the stream is closed'), { code: 'EBADF' });
   }
   const readWrite = 2;
-  const nothing = open('/dev/null', readWrite, 0);
+  const nothing = open(process.platform === 'win32' ? 'NUL' : '/dev/null', readWrite, 0);
   toClose.push(nothing);
   return nothing;
 }

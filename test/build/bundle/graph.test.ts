@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { describe, expect, it } from 'vitest';
 import { importedFiles, refuseMissing, refuseWarnings } from '../../../build/bundle/graph.js';
-import { lateBuiltins } from '../../../build/bundle/late-builtins.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -73,29 +72,4 @@ it('a chunk that imports one that was not built is refused', () => {
   expect(() => refuseMissing([chunk], ['b.mjs'])).toThrow(
     'fast-path.js imports ./a.mjs, which was not built',
   );
-});
-
-describe('functions of Node in the executable', () => {
-  it.each([
-    { name: 'one line', line: "import { existsSync } from 'node:fs';", late: true },
-    {
-      name: 'several lines and types',
-      line: "import {\n  existsSync, // ; there\n  type Stats\n} from 'node:fs';",
-      late: true,
-    },
-    { name: 'a constant', line: "import { constants, existsSync } from 'node:fs';", late: false },
-    {
-      name: 'the whole module',
-      line: "import * as fs from 'node:fs';\nconst { existsSync } = fs;",
-      late: false,
-    },
-    { name: 'another module', line: "import { Socket as existsSync } from 'node:net';", late: false },
-  ])('come when they are called: $name', async ({ name, line, late }) => {
-    const at = sources(name, { 'main.ts': `${line}\nexport const there = (x) => existsSync(x);` });
-    const build = await rolldown({ input: at('main.ts'), platform: 'node', plugins: [lateBuiltins(dir)] });
-    const { output } = await build.generate();
-    await build.close();
-    expect(output[0].imports).toEqual(late ? [] : [expect.stringMatching(/^node:(fs|net)$/)]);
-    expect(/getBuiltinModule\(["']node:fs["']\)\.existsSync/.test(output[0].code)).toBe(late);
-  });
 });

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { run } from '../../helpers/run.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
 import { runOnWindows, withHvsock } from '../bed/run.js';
 import { type SshdOnTcp, startTcpSshd } from '../bed/sshd.js';
 
+const openssh = 'C:\\windows\\system32\\OpenSSH';
 const target = 'hvsock:86e0c1e9-782c-47e0-b7c2-99f8167f5178:vsock-22';
 
 describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, program) => {
@@ -22,9 +24,19 @@ describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, prog
     rmSync(dir(), { recursive: true, force: true });
   });
 
-  it("gets as far as the machine's host key, by our own SSH handshake", async () => {
-    const env = withHvsock({ PORT: String(sshd.port) });
-    const { code, stdout } = await runOnWindows([...program, 'check', '--json', target], { env });
+  it("gets as far as the machine's host key, with the user's own ssh", async () => {
+    const hvsock = withHvsock({ PORT: String(sshd.port) });
+    const none = ['-v', '-o', 'LogLevel=DEBUG1', '-o', 'PreferredAuthentications=none'];
+    const [ssh = '', ...options] = sshd.ssh([...program, 'proxy', target, '22']);
+    const real = await run([ssh, ...none, ...options, 'hv'], { env: hvsock });
+    const args = join(dir(), 'ssh.args');
+    rmSync(args, { force: true });
+    const words = real.stderr.split('\n').filter((line) => /Server host key|can continue/.test(line));
+    const fake = { FAKE_SSH_ERR: `${words.join('\n')}\n`, FAKE_SSH_CODE: '255', WINEPATH: openssh };
+    const env = { ...hvsock, ...fake, FAKE_SSH_ARGS: workFile('check/ssh.args') };
+    const { code, stdout } = await runOnWindows([...program, 'check', '--json', '--user=root', target], {
+      env,
+    });
     const [{ ok, stages }] = (
       JSON.parse(stdout) as { results: [{ ok: boolean; stages: { stage: string; found: string }[] }] }
     ).results;
@@ -34,6 +46,9 @@ describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, prog
     ]);
     expect(stages[4]?.found).toMatch(/^ssh-ed25519 SHA256:/);
     expect(stages[5]?.found).toMatch(/^publickey.* for root$/);
+    expect(readFileSync(args, 'utf8')).toMatch(
+      /^ProxyCommand="?[CZ]:\/.* proxy --timeout=\d+ -- "?hvsock:\S+ 22$/m,
+    );
   });
 });
 

@@ -38,7 +38,6 @@ describeWindows('in place of hvc', () => {
     const folder = join(inject('work'), 'copy');
     mkdirSync(folder, { recursive: true });
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vsock-nc.exe'));
-    cpSync(join(repo, 'dist/win32-x64/node-hvsock-native.node'), join(folder, 'node-hvsock-native.node'));
     const port = await startPeer(echoWithTail(Buffer.from('tail')));
     const command = [workFile('copy/vsock-nc.exe'), '-t', 'vsock', 'Mint', '22'];
     expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({

@@ -1,12 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
+import { buildEngineProgram } from '../../../build/engine/build.js';
 import { buildWindowsAddon } from '../../../native/build-win32.js';
 import { execute } from '../../vm/bed/execute.js';
 import { describeWindows } from '../bed/describe.js';
 import { repo } from '../bed/paths.js';
 
-const addon = join(repo, 'dist/win32-x64/node-hvsock-native.node');
+const addon = join(repo, 'native/prebuilds/win32-x64/node-hvsock-native.node');
+const executable = join(repo, 'dist/win32-x64/vmssh.exe');
 
 describeWindows('the addon for Windows', () => {
   it('is the same at every build', async () => {
@@ -33,15 +35,6 @@ describeWindows('the addon for Windows', () => {
     expect(stdout).toContain('node_api_module_get_api_version_v1');
   });
 
-  it('is in the archive beside the executable', async () => {
-    const { stdout } = await execute('zip', ['-sf', join(repo, 'dist/vmssh-win32-x64.zip')]);
-    const names = [...stdout.matchAll(/^ {2}(\S+)$/gm)].map(([, name = '']) => name);
-    expect(names.filter((name) => !name.startsWith('docs/'))).toEqual([
-      ...['vmssh.exe', 'node-hvsock-native.node', 'LICENSE', 'README.md', 'CHANGELOG.md'],
-    ]);
-    expect(names).toEqual(expect.arrayContaining(['docs/windows.md', 'docs/targets.md', 'docs/json.md']));
-  });
-
   it('is in the npm package, with everything to build the same one elsewhere', async () => {
     const folder = join(inject('work'), 'packed');
     mkdirSync(folder);
@@ -60,7 +53,35 @@ describeWindows('the addon for Windows', () => {
 
   it('holds no path of the machine that built it', () => {
     expect(readFileSync(addon).includes(repo)).toBe(false);
-    const executable = readFileSync(join(repo, 'dist/win32-x64/vmssh.exe'));
-    expect(executable.includes(repo)).toBe(false);
+  });
+});
+
+describeWindows('the executable for Windows', () => {
+  it('is the same at every build', async () => {
+    const output = join(inject('work'), 'again.exe');
+    await buildEngineProgram(join(repo, 'src/bin/executable.ts'), output, { system: 'win32' });
+    expect(readFileSync(output).equals(readFileSync(executable))).toBe(true);
+    rmSync(output);
+  });
+
+  it('loads nothing at its start that every program of Windows does not have already', async () => {
+    const { stdout } = await execute('x86_64-w64-mingw32-objdump', ['-p', executable]);
+    const imports = stdout.slice(stdout.indexOf('The Import Tables'), stdout.indexOf('The Export Tables'));
+    const names = [...imports.matchAll(/DLL Name: (\S+)/g)].map(([, name]) => name?.toLowerCase());
+    expect(names.toSorted()).toEqual(['kernel32.dll', 'msvcrt.dll', 'ntdll.dll']);
+    expect(stdout).toMatch(/^\s+(?:HIGH_ENTROPY_VA|DYNAMIC_BASE|NX_COMPAT)$/m);
+  });
+
+  it('is in the archive, with what belongs to it', async () => {
+    const { stdout } = await execute('zip', ['-sf', join(repo, 'dist/vmssh-win32-x64.zip')]);
+    const names = [...stdout.matchAll(/^ {2}(\S+)$/gm)].map(([, name = '']) => name);
+    expect(names.filter((name) => !name.startsWith('docs/'))).toEqual([
+      ...['vmssh.exe', 'LICENSE', 'LICENSES', 'README.md', 'CHANGELOG.md'],
+    ]);
+    expect(names).toEqual(expect.arrayContaining(['docs/windows.md', 'docs/targets.md', 'docs/json.md']));
+  });
+
+  it('holds no path of the machine that built it', () => {
+    expect(readFileSync(executable).includes(repo)).toBe(false);
   });
 });

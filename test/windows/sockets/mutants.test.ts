@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
-import { buildWindowsAddon } from '../../../native/build-win32.js';
+import { buildEngineProgram } from '../../../build/engine/build.js';
 import { execute } from '../../vm/bed/execute.js';
 import { describeWindows } from '../bed/describe.js';
 import { repo, workFile } from '../bed/paths.js';
@@ -89,16 +89,18 @@ const mutants: readonly { name: string; file: string; from: string; to: string }
 
 describeWindows('a fault in the addon', () => {
   it('is not found in the unchanged addon', async () => {
-    expect(await whatIsWrong(join(repo, 'dist/win32-x64/node-hvsock-native.node'))).toEqual([]);
+    cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), mutant());
+    expect(await whatIsWrong()).toEqual([]);
   });
 
   it.each(mutants)('is noticed: $name', async ({ file, from, to }) => {
     const name = `src/${file}`;
     const text = readFileSync(join(repo, 'native', name), 'utf8');
     expect(text.split(from)).toHaveLength(2);
-    const output = join(inject('work'), 'mutant.node');
-    await buildWindowsAddon({ force: true, output, sources: { [name]: text.replace(from, to) } });
-    expect(await whatIsWrong(output)).not.toEqual([]);
+    const main = join(repo, 'src/bin/executable.ts');
+    const changed = { [name]: text.replace(from, to) };
+    await buildEngineProgram(main, mutant(), { system: 'win32', changed });
+    expect(await whatIsWrong()).not.toEqual([]);
   });
 });
 
@@ -110,13 +112,15 @@ const calls = [
   'shutdown 1',
 ];
 
-/** What the executable does otherwise than it should with this addon: nothing, or one entry. */
-async function whatIsWrong(addon: string): Promise<readonly unknown[]> {
+function mutant(): string {
+  return join(inject('work'), 'mutant.exe');
+}
+
+/** What the executable with a fault does otherwise than it should: nothing, or one entry. */
+async function whatIsWrong(): Promise<readonly unknown[]> {
   const folder = join(inject('work'), 'mutant');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  copy(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vmssh.exe'));
-  copy(addon, join(folder, 'node-hvsock-native.node'));
   const tail = randomBytes(100_000);
   const input = randomBytes(300_000);
   const env = withHvsock({
@@ -126,7 +130,7 @@ async function whatIsWrong(addon: string): Promise<readonly unknown[]> {
   });
   const output = `${folder}/output`;
   const program = onWindows([
-    workFile('mutant/vmssh.exe'),
+    workFile('mutant.exe'),
     'nc',
     '--pipe',
     'hvsock:86e0c1e9-782c-47e0-b7c2-99f8167f5178:vsock-2222',
@@ -146,13 +150,5 @@ async function whatIsWrong(addon: string): Promise<readonly unknown[]> {
     return [];
   } catch (error) {
     return [error];
-  }
-}
-
-function copy(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch {
-    cpSync(from, to); // another file system
   }
 }

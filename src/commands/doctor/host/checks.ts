@@ -51,7 +51,7 @@ function addon({ addon: { addon, ...rest }, system: { platform } }: Facts): Host
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
   const fix =
     platform === 'win32'
-      ? 'put node-hvsock-native.node from the archive next to vmssh.exe; if vmssh was installed by npm: npm install vmssh again'
+      ? 'npm install vmssh again'
       : 'npm install vmssh again; in a checkout: apt-get install g++ && npm run build';
   return { name, state: 'bad', found, report: 'it cannot be loaded', fix };
 }

@@ -1,0 +1,141 @@
+#include <algorithm>
+
+#include "../../core/failure.h"
+#include "../../core/program.h"
+#include "../../loop/loop.h"
+#include "../../napi/environment.h"
+#include "../handles/handles.h"
+#include "../handles/lingering.h"
+#include "../processes/processes.h"
+#include "signals.h"
+
+namespace engine {
+namespace {
+
+constexpr int pollIn = 1;
+constexpr int pollOut = 4;
+
+// How often all are looked at where the system cannot wait for so many at once. Milliseconds.
+constexpr DWORD pause = 10;
+
+// What can be done with a descriptor now; else the event that tells of it.
+int readyFor(int descriptor, int events, std::vector<HANDLE>& waits) {
+  Opened* opened = openedWithoutBlocking(descriptor);
+  if (opened == nullptr) return events;  // a read or write of it fails, or waits
+  int ready = 0;
+  if ((events & pollIn) != 0) {
+    if (canBeRead(*opened)) {
+      ready |= pollIn;
+    } else {
+      waits.push_back(opened->received->event());
+    }
+  }
+  if ((events & pollOut) != 0) {
+    if (opened->sent->advance()) {
+      ready |= pollOut;
+    } else {
+      waits.push_back(opened->sent->event());
+    }
+  }
+  return ready;
+}
+
+void waitForAny(const std::vector<HANDLE>& waits, DWORD timeout) {
+  const auto count = static_cast<DWORD>(std::min<std::size_t>(waits.size(), MAXIMUM_WAIT_OBJECTS));
+  if (waits.size() > count) timeout = std::min(timeout, pause);
+  if (count == 0) {
+    Sleep(timeout);
+  } else if (WaitForMultipleObjects(count, waits.data(), FALSE, timeout) == WAIT_FAILED) {
+    throw lastFailure("WaitForMultipleObjects");
+  }
+}
+
+double msOf(const FILETIME& time) {
+  return static_cast<double>(std::uint64_t{time.dwHighDateTime} << 32 | time.dwLowDateTime) / 1e4;
+}
+
+}  // namespace
+
+double monotonicMs() {
+  static const double perMs = [] {
+    LARGE_INTEGER frequency;
+    QueryPerformanceFrequency(&frequency);
+    return static_cast<double>(frequency.QuadPart) / 1e3;
+  }();
+  LARGE_INTEGER count;
+  QueryPerformanceCounter(&count);
+  return static_cast<double>(count.QuadPart) / perMs;
+}
+
+double processorMs() {
+  FILETIME made, ended, kernel, user;
+  GetThreadTimes(GetCurrentThread(), &made, &ended, &kernel, &user);
+  return msOf(kernel) + msOf(user);
+}
+
+void Loop::poll() {
+  std::vector<HANDLE> waits = lingering();
+  bool ready = false;
+  for (const auto& [id, watch] : watches_) ready |= readyFor(watch.descriptor, watch.events, waits) != 0;
+  const auto events = napiEvents();
+  for (const hvsock::Event* event : events) waits.push_back(event->handle());
+  for (const auto& [id, child] : children_) waits.push_back(processHandle(child.pid));
+  if (const HANDLE event = signalEvent()) waits.push_back(event);
+  // Nothing at all is left where a callback of before took back the last.
+  const int timeout = ready || !isAlive() ? 0 : pollTimeout();
+  waitForAny(waits, static_cast<DWORD>(timeout));  // -1 is INFINITE
+  deliverSignals();
+  reapChildren();
+  std::vector<int> ids;
+  for (const auto& [id, watch] : watches_) ids.push_back(id);
+  for (const int id : ids) {
+    const auto found = watches_.find(id);
+    if (found == watches_.end()) continue;  // one before took it back
+    std::vector<HANDLE> unused;
+    const int now = readyFor(found->second.descriptor, found->second.events, unused);
+    if (now != 0) program_.call(found->second.callback.get(), {JS_NewInt32(nullptr, now)});
+  }
+  for (const hvsock::Event* event : events) {
+    if (!event->wait(0)) continue;
+    program_.beginTurn();
+    napiDeliver(event);
+    program_.drain();
+  }
+}
+
+void Loop::onSignal(int signal, Value callback) {
+  signals_.insert_or_assign(signal, std::move(callback));
+  catchSignal(signal, true);
+}
+
+void Loop::offSignal(int signal) {
+  catchSignal(signal, false);
+  signals_.erase(signal);
+}
+
+int Loop::onExit(int pid, Value callback) {
+  children_.emplace(++lastId_, Child{pid, std::move(callback)});
+  return lastId_;
+}
+
+void Loop::deliverSignals() {
+  for (const int number : caughtSignals()) {
+    const auto found = signals_.find(number);
+    if (found != signals_.end()) program_.call(found->second.get(), {JS_NewInt32(nullptr, number)});
+  }
+}
+
+void Loop::reapChildren() {
+  std::vector<int> ids;
+  for (const auto& [id, child] : children_) ids.push_back(id);
+  for (const int id : ids) {
+    const auto found = children_.find(id);
+    if (found == children_.end()) continue;
+    const auto code = exitCodeOf(found->second.pid, 0);
+    if (!code) continue;
+    const auto child = children_.extract(id);
+    program_.call(child.mapped().callback.get(), {JS_NewInt64(nullptr, *code)});
+  }
+}
+
+}  // namespace engine

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace engine {
+
+// A command line that programs split into these words again: by the rules of Microsoft's C library.
+std::wstring commandLine(const std::vector<std::string>& words);
+
+// A block for CreateProcess of "NAME=value" each, with what every program needs of our own where it is absent.
+std::wstring environmentBlock(std::vector<std::string> variables);
+
+// The path of a program: by the PATH of `variables`, never in the current folder. Throws.
+std::wstring findProgram(const std::string& program, const std::vector<std::string>& variables);
+
+}  // namespace engine

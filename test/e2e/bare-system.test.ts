@@ -5,6 +5,7 @@ import { missingPrograms } from '../helpers/programs.js';
 import { executable as executableOf, run } from '../helpers/run.js';
 import { startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { compile } from '../native/support/compile.js';
 
 describe.skipIf(executableOf === undefined)('the executable where a system gives little', () => {
   const executable = executableOf ?? '';
@@ -35,7 +36,36 @@ describe.skipIf(executableOf === undefined)('the executable where a system gives
     expect(await banner(`exec "$0" "$@" ${close}`)).toMatchObject(want);
   });
 
+  it('works without any environment', async () => {
+    expect(await banner('exec env -i "$0" "$@"')).toMatchObject(answer);
+  });
+
+  it('works in a folder that was removed', async () => {
+    const script = 'd=$(mktemp -d) && cd "$d" && rmdir "$d" && exec "$0" "$@"';
+    expect(await banner(script)).toMatchObject(answer);
+  });
+
+  const refusing = compile('refusing.c', new URL('../native/fixtures/', import.meta.url));
+  const underFilter = [refusing ?? '', 'container'];
+  it.skipIf(!refusing)('works under the seccomp filter of a container', async () => {
+    expect(await banner('exec "$0" "$@"', ...underFilter)).toMatchObject(answer);
+    const list = await run([...underFilter, executable, 'list', '--json', '--provider', 'qemu,lima']);
+    expect(list).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(list.stdout)).toMatchObject({ command: 'list', exitCode: 0 });
+  });
+
   const missingSsh = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+  it.skipIf(missingSsh || !refusing).each(['fdpass', 'relay'] as const)(
+    'lets ssh log in by %s under the seccomp filter of a container',
+    async (mode) => {
+      const sshd = await startSshd(dir, `${mode}.sock`);
+      const proxy = `${underFilter.join(' ')} ${executable} proxy ${mode === 'fdpass' ? '--fdpass ' : ''}unix${sshd.path} 22`;
+      const command = [...sshd.ssh(mode), '-o', `ProxyCommand=${proxy}`, `unix${sshd.path}`, 'exit 7'];
+      expect(await run(command)).toMatchObject({ code: 7, stderr: '' });
+      await sshd.close();
+    },
+  );
+
   it.skipIf(missingSsh)('passes a socket to ssh with 3 free descriptors', async () => {
     const sshd = await startSshd(dir, 'sshd.sock');
     const proxy = `sh -c 'ulimit -n 6; exec ${executable} proxy --fdpass unix${sshd.path} 22'`;

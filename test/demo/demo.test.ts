@@ -92,7 +92,7 @@ describe('npm run demo', () => {
       const started = join(dir, `started-${signal}`);
       writeFileSync(
         join(slow, 'ssh'),
-        `#!/bin/sh\n[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\necho $PPID > '${started}'; exec '${findProgram('sleep')}' 100\n`,
+        `#!/bin/sh\n[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\ncase "$*" in *PreferredAuthentications=none*) exit 255 ;; esac\necho $PPID > '${started}'; exec '${findProgram('sleep')}' 100\n`,
       );
       chmodSync(join(slow, 'ssh'), 0o755);
       const own = join(dir, `T-${signal}`);

@@ -159,7 +159,8 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     };
     const seen = new Set<string>();
     let isTidy = false;
-    for (let at = 1, killed = true; killed; at++) {
+    const first = await firstChange();
+    for (let at = first, killed = true; killed; at++) {
       const home = newHome();
       const [own, main] = [join(home, '.ssh/vmssh.conf'), join(home, '.ssh/config')];
       writeFileSync(main, before);
@@ -195,11 +196,32 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       expect(await inHome(home, 'config', 'install', '--only-patterns')).toMatchObject({ code: 0 });
       expect(readdirSync(join(home, '.ssh')).sort()).toEqual(['config', 'vmssh.conf']);
       isTidy = true;
-      if (at > 200) throw new Error('it is killed again and again');
+      if (at > first + 200) throw new Error('it is killed again and again');
     }
     expect([...seen].sort()).toEqual(['new new', 'new old', 'old old']);
     expect(isTidy).toBe(true);
   }, 300_000);
+
+  /**
+   * Which of its thread's calls is the first that touches a file of the home, and some before it: Node loads modules until
+   * then, and how often a thread wakes another by a write differs a little from run to run.
+   */
+  async function firstChange(): Promise<number> {
+    const home = newHome();
+    writeFileSync(join(home, '.ssh/config'), before);
+    const trace = join(home, 'trace');
+    const strace = ['strace', '-f', '-y', '-qq', '-e', 'signal=none', '-e', `trace=${calls}`, '-o', trace];
+    const env = { ...envOf(home), UV_THREADPOOL_SIZE: '1' };
+    await run([...strace, ...vmssh, 'config', 'install', '--only-patterns'], { env });
+    const counts = new Map<string, number>();
+    for (const line of readFileSync(trace, 'utf8').split('\n')) {
+      const [, thread = '', rest = ''] = /^(\d+) +(\w+\(.*)/.exec(line) ?? [];
+      const count = (counts.get(thread) ?? 0) + 1;
+      counts.set(thread, count);
+      if (rest.includes(`<${home}/.ssh/`)) return Math.max(1, count - 10);
+    }
+    throw new Error('no call touches a file of the home');
+  }
 
   it('changes no mode and no owner by a path, where another file may be by then', async () => {
     const home = newHome();

@@ -25,12 +25,19 @@ static int number(const char* name) {
   return text ? atoi(text) : 0;
 }
 
-// 0 if the socket is none of ours. A number may be used again: the last one counts.
+// 0 if the socket is none of ours.
 static int family_of(SOCKET socket) {
   for (LONG i = min(count, MOST) - 1; i >= 0; i--) {
     if (sockets[i] == socket) return families[i];
   }
   return 0;
+}
+
+// The number of a closed socket may be used again, also for one of another family: it is no longer ours then.
+static void forget(SOCKET socket) {
+  for (LONG i = min(count, MOST) - 1; i >= 0; i--) {
+    if (sockets[i] == socket) sockets[i] = INVALID_SOCKET;
+  }
 }
 
 static BOOL is_ours(SOCKET socket) { return family_of(socket) != 0; }
@@ -54,13 +61,18 @@ static SOCKET WSAAPI fake_socket(int family, int type, int protocol) {
   char text[64];
   SOCKET socket;
   LONG slot;
-  if (family != AF_HYPERV && family != AF_UNIX) return WSASocketW(family, type, protocol, NULL, 0, WSA_FLAG_OVERLAPPED);
+  if (family != AF_HYPERV && family != AF_UNIX) {
+    socket = WSASocketW(family, type, protocol, NULL, 0, WSA_FLAG_OVERLAPPED);
+    forget(socket);
+    return socket;
+  }
   sprintf(text, "socket %d %d %d", family, type, protocol);
   note(text, NULL, 0);
   if (number("FAKE_HV_SOCKET")) return fail(number("FAKE_HV_SOCKET"));
   if (type != SOCK_STREAM) return fail(WSAESOCKTNOSUPPORT);
   if (protocol != (family == AF_HYPERV ? HV_PROTOCOL_RAW : 0)) return fail(WSAEPROTONOSUPPORT);
   socket = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
+  forget(socket);
   slot = (InterlockedIncrement(&count) - 1) % MOST;
   families[slot] = family;
   sockets[slot] = socket;

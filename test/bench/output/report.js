@@ -32,8 +32,16 @@ Why, and what was tried: [performance-profile.md](performance-profile.md).
 
 Medians; the last column is the minimum and maximum of all runs.
 ${figures.map(section).join('')}
+${history}
 ${method}`;
 }
+
+/** What an earlier executable had, by this bench on the same machine. */
+const history = `## History
+
+- 2026-11, built on Bun, 114 MB: passing a socket 1.27 × systemd-ssh-proxy, relay 1.91 × socat, 1,000 at once 1.38 × systemd-ssh-proxy; one held relay
+  0.77 MB, in a second program. Since then the executable is QuickJS-ng ([engine.md](engine.md)).
+`;
 
 /** @param {FigureResult} figure */
 function section(figure) {

@@ -36,10 +36,10 @@ ${history}
 ${method}`;
 }
 
-/** What an earlier executable had, by this bench on the same machine. */
+/** What an earlier executable had, by this bench, on another processor. */
 const history = `## History
 
-- 2026-11, built on Bun, 114 MB: passing a socket 1.27 × systemd-ssh-proxy, relay 1.91 × socat, 1,000 at once 1.38 × systemd-ssh-proxy; one held relay
+- 2026-11, built on Bun, 114 MB, on another processor: passing a socket 1.27 × systemd-ssh-proxy, relay 1.91 × socat, 1,000 at once 1.38 × systemd-ssh-proxy; one held relay
   0.77 MB, in a second program. Since then the executable is QuickJS-ng ([engine.md](engine.md)).
 `;
 

@@ -2,15 +2,21 @@ import type { Command, Io, RawArgs } from '../cli/command.js';
 import { failureOf } from '../cli/failure.js';
 import { envelope, type FailedJson, formatJson, jsonOption } from '../cli/json.js';
 
-/** A failure as JSON, for a command with --json that has no result. */
-export function failedJson(command: string, error: unknown, io: Pick<Io, 'program'>): string {
+/** Prints a command's failure as JSON if it was asked for JSON, since it has no result to print. */
+export function printFailure(
+  command: Command<unknown>,
+  raw: RawArgs,
+  error: unknown,
+  io: Pick<Io, 'program' | 'out'>,
+): void {
+  if (!wantsJson(command, raw)) return;
   const { exitCode, json } = failureOf(error, io);
-  const failed: FailedJson = { ...envelope(command, exitCode), ok: false, error: json };
-  return formatJson(failed);
+  const failed: FailedJson = { ...envelope(command.name, exitCode), ok: false, error: json };
+  io.out(formatJson(failed));
 }
 
 /** Whether a command prints JSON. */
-export function wantsJson({ options }: Pick<Command<unknown>, 'options'>, raw: RawArgs): boolean {
+function wantsJson({ options }: Pick<Command<unknown>, 'options'>, raw: RawArgs): boolean {
   if (!options.some(({ long }) => long === 'json')) return false;
   return jsonOption.read(raw) || raw.options.output === 'json';
 }

@@ -7,7 +7,7 @@ import { version } from '../version.js';
 import { asUsage } from './commander-error.js';
 import { commandGroups, commands } from './commands.js';
 import { helpLayout, helpOf, labelled } from './help-layout.js';
-import { failedJson, mentionsJson, wantsJson } from './json-failure.js';
+import { mentionsJson, printFailure } from './json-failure.js';
 import type { Act } from './run.js';
 import { wire } from './wire.js';
 
@@ -34,13 +34,13 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage; // help or a version was printed
     const name = asked.name ?? (error instanceof UsageError ? error.command : undefined);
     const command = commands.find((each) => each.name === name);
-    if (command && wantsJson(command, asked.raw)) io.out(failedJson(command.name, error, io));
+    if (command) printFailure(command, asked.raw, error, io);
     throw error;
   }
   return code;
 }
 
-/** The words of a known command or group. Throws a UsageError. */
+/** The name of a known command or group, as it was split. Throws a UsageError. */
 function knownCommand(words: readonly string[]): readonly string[] {
   const name = words.join(' ');
   if (words.length === 0 || commands.some((command) => `${command.name} `.startsWith(`${name} `)))

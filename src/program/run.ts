@@ -60,8 +60,8 @@ async function asJsonToo(
   try {
     return await inCommand(command.name, work);
   } catch (error) {
-    const { failedJson, wantsJson } = await import('./json-failure.js');
-    if (wantsJson(command, raw)) io.out(failedJson(command.name, error, io));
+    const { printFailure } = await import('./json-failure.js');
+    printFailure(command, raw, error, io);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-# Settings, from the words of the kernel's command line and the lines of the credential: $auto is yes or no, $listen has
+# Settings, from the kernel's command line and the lines of the credential: $auto is yes or no, $listen has
 # one address per line.
 
 read_settings() {
@@ -42,7 +42,7 @@ command_line() {
   fi
 }
 
-# The words of a line, one per line; quotes group.
+# Splits a line as the kernel does, one part per line; quotes group.
 split() {
   case $1 in
     *[\"\']*) ;;

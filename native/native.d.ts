@@ -119,6 +119,21 @@ export interface Addon {
    * long as bytes move within `lingerMs` (-1: 5 s). `close` ends it with ECANCELED.
    */
   relay(handle: Handle, input: number, output: number, options: RelayOptions): Promise<RelayResult>;
+  /**
+   * The same between two sockets, until both have ended: an end-of-file is passed on as such, in both directions. Both
+   * handles are closed at the end; a TCP socket at `other` is reset if it rejects. `close` of either ends it with
+   * ECANCELED. `sent` counts the bytes from `other`, and an `end` of "output" means that `other` was closed.
+   */
+  relaySockets(handle: Handle, other: Handle): Promise<RelayResult>;
+  /**
+   * A socket that listens there; at most `backlog` connections wait to be accepted. A unix socket's file gets mode 0600, less
+   * the umask, and stays after `close`. Throws EADDRINUSE, EACCES, EADDRNOTAVAIL …, on Windows with the WSA name.
+   */
+  listen(address: Address, backlog: number): Handle;
+  /** The next connection of a socket that listens. One accept at a time per handle; `close` ends it with ECANCELED. */
+  accept(handle: Handle): Pending<Handle>;
+  /** A TCP socket's own address (0), or its peer's (1); undefined for other families. Throws ENOTCONN … */
+  socketAddress(handle: Handle, end: 0 | 1): { readonly host: string; readonly port: number } | undefined;
   /** Sends the socket over the AF_UNIX socket `over` (SCM_RIGHTS and one NUL byte), in blocking mode; the handle stays open here. */
   sendFd(over: number, handle: Handle): void;
   /**

@@ -32,6 +32,10 @@ void populate(napi_env env, napi_value exports) {
   add<shutdown>(env, exports, "shutdown");
   add<close>(env, exports, "close");
   add<relay>(env, exports, "relay");
+  add<relaySockets>(env, exports, "relaySockets");
+  add<listen>(env, exports, "listen");
+  add<accept>(env, exports, "accept");
+  add<socketAddress>(env, exports, "socketAddress");
   add<sendFd>(env, exports, "sendFd");
   add<watchHangup>(env, exports, "watchHangup");
   add<hyperVMachines>(env, exports, "hyperVMachines");

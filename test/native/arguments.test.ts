@@ -90,6 +90,11 @@ describeAddon('unusable arguments', () => {
       message: 'relay: options.lingerMs must be a whole number from -1',
     },
     { call: () => bare.relay?.(handle, 0, 1, { lingerMs: -2 }), message: 'received -2' },
+    { call: () => bare.relaySockets?.(handle, 1), message: `relaySockets: ${handleWanted} 1` },
+    { call: () => bare.listen?.(address), message: 'listen: backlog must be a whole number from 1' },
+    { call: () => bare.listen?.(address, 0), message: 'received 0' },
+    { call: () => bare.accept?.(), message: `accept: ${handleWanted} undefined` },
+    { call: () => bare.socketAddress?.(handle, 2), message: 'socketAddress: end must be a whole number' },
     {
       call: () => bare.watchHangup?.(),
       message: 'watchHangup: descriptors must be an array, received undefined',

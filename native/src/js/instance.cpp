@@ -56,7 +56,7 @@ napi_value Instance::pending(std::shared_ptr<Operation> operation) {
 void Instance::cancelAll(const Socket* socket) {
   std::vector<std::uint64_t> ids;
   for (const auto& [id, operation] : suspended_) {
-    if (operation->socket().get() == socket) ids.push_back(id);
+    if (operation->worksOn(socket)) ids.push_back(id);
   }
   for (const std::uint64_t id : ids) cancel(id);
 }

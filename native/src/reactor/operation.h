@@ -43,6 +43,8 @@ class Operation {
   virtual void canceled() {}
   // The socket it works on, if there is one already.
   virtual std::shared_ptr<Socket> socket() const { return nullptr; }
+  // Whether closing this socket cancels it.
+  virtual bool worksOn(const Socket* other) const { return socket().get() == other; }
   // Whether it keeps the process alive.
   virtual bool keepsAlive() const { return true; }
   // Whether it posts its own completion, instead of waiting in the reactor.

@@ -1,3 +1,7 @@
+#if !defined(_WIN32)
+#include <sys/socket.h>
+#endif
+
 #include <optional>
 
 #include "../functions.h"
@@ -12,9 +16,10 @@ constexpr int patience = 200;  // milliseconds; a thread that a terminal blocks 
 // What the relay's thread shares with the JavaScript thread. Neither reads the other's part before `finished`.
 struct Work {
   std::shared_ptr<Socket> socket;
-  int input;
-  int output;
-  double lingerMs;
+  std::shared_ptr<Socket> other;  // the other side if it is a socket too; then input, output, lingerMs and handOff are not used
+  int input = -1;
+  int output = -1;
+  double lingerMs = -1;
   std::optional<HandOff> handOff;
   std::shared_ptr<Mailbox> mailbox;
   std::uint64_t id = 0;
@@ -31,14 +36,16 @@ void run(Work& work) {
       [&] { execHandOff(*handOff, work.socket->fd(), work.input, work.output, work.lingerMs); },
   };
   try {
-    work.result =
-        runRelay(*work.socket, work.input, work.output, work.lingerMs, work.stop, handOff ? &atRest : nullptr);
+    work.result = work.other ? runRelay(*work.socket, *work.other, work.stop)
+                             : runRelay(*work.socket, work.input, work.output, work.lingerMs, work.stop,
+                                        handOff ? &atRest : nullptr);
   } catch (const Failure& failure) {
     work.failure = failure;
   } catch (const std::exception& error) {
     work.failure = Failure{ENOMEM, "relay", error.what()};
   }
   work.socket.reset();
+  work.other.reset();
   work.finished.set();
   work.mailbox->post(work.id);
 }
@@ -68,6 +75,15 @@ class RelayOperation final : public Operation {
     work_->mailbox = std::move(mailbox);
   }
 
+  RelayOperation(const std::shared_ptr<Socket>& socket, const std::shared_ptr<Socket>& other,
+                 std::shared_ptr<Mailbox> mailbox)
+      : Operation("relay"), claim_(socket, Use::relay, syscall), work_(std::make_shared<Work>()) {
+    other_.emplace(other, Use::relay, syscall);
+    work_->socket = socket;
+    work_->other = other;
+    work_->mailbox = std::move(mailbox);
+  }
+
   bool attempt(napi_env) override {
     if (work_->id == 0) {
       work_->id = id;
@@ -75,6 +91,7 @@ class RelayOperation final : public Operation {
       return false;
     }
     claim_.socket()->descriptor = Descriptor();
+    closeOther();
     if (work_->failure) throw *work_->failure;
     return true;
   }
@@ -90,14 +107,29 @@ class RelayOperation final : public Operation {
 
   void canceled() override {
     work_->stop.set();
-    work_->finished.wait(patience);
+    if (work_->finished.wait(patience)) closeOther();
   }
 
   std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
+  bool worksOn(const Socket* socket) const override {
+    return claim_.socket().get() == socket || (other_ && other_->socket().get() == socket);
+  }
   bool postsItself() const override { return true; }
 
  private:
+  // Whoever reads there sees a connection that broke as broken: a TCP socket is reset.
+  void closeOther() {
+    if (!other_) return;
+    Descriptor& descriptor = other_->socket()->descriptor;
+    const linger atOnce{1, 0};
+    if (work_->failure) {
+      setsockopt(descriptor.get(), SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&atOnce), sizeof atOnce);
+    }
+    descriptor = Descriptor();
+  }
+
   const Claim claim_;
+  std::optional<Claim> other_;
   const std::shared_ptr<Work> work_;
 };
 
@@ -115,6 +147,13 @@ napi_value relay(Call& call) {
   Instance& instance = Instance::of(call.env);
   return instance.promise(std::make_shared<RelayOperation>(socket, input, output, lingerMs, std::move(handOff),
                                                            instance.mailbox()));
+}
+
+napi_value relaySockets(Call& call) {
+  const auto socket = call.socket(0);
+  const auto other = call.socket(1);
+  Instance& instance = Instance::of(call.env);
+  return instance.promise(std::make_shared<RelayOperation>(socket, other, instance.mailbox()));
 }
 
 }  // namespace hvsock

@@ -25,5 +25,7 @@ struct AtRest {
 // Moves bytes in both directions until it is over, or `stop` is set (ECANCELED). Blocks, so it needs its own thread.
 RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
                      const AtRest* atRest = nullptr);
+// The same between two sockets: what `other` sends goes to `socket`, and back.
+RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop);
 
 }  // namespace hvsock

@@ -126,4 +126,8 @@ RelayResult runRelay(const Socket& socket, int input, int output, double lingerM
   return Relay(socket.fd(), input, output, lingerMs, stop, atRest).run();
 }
 
+RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop) {
+  return Relay(socket.fd(), other.fd(), other.fd(), -1, stop, nullptr).run();
+}
+
 }  // namespace hvsock

@@ -16,9 +16,30 @@ namespace {
 constexpr double drainPatience = 5000;  // milliseconds without a byte, if lingerMs sets no limit
 constexpr double probeInterval = 200;   // milliseconds; Windows has no event for a pipe whose reader went away
 
+// This side of a relay: standard handles, or another socket.
+struct Side {
+  Intake& input;
+  std::unique_ptr<Channel> sink;
+  HANDLE output;  // null if `other` is set
+  const Socket* other = nullptr;
+
+  void end() const {
+    if (other == nullptr) return endOutput(output);
+    ::shutdown(other->fd(), SD_SEND);
+  }
+  bool isGone() const { return other == nullptr && otherEndClosed(output); }
+  // Whether a failed write means that the reader is gone; anything else, such as a full disk, is thrown.
+  bool isGone(int error) const {
+    if (other != nullptr) return true;
+    const Failure failure = fromWin32(static_cast<DWORD>(error), "write");
+    if (failure.number != EPIPE) throw failure;
+    return true;
+  }
+};
+
 class Relay {
  public:
-  Relay(WindowsSocket& socket, HANDLE input, HANDLE output, double lingerMs, const Event& stop);
+  Relay(WindowsSocket& socket, Side side, double lingerMs, const Event& stop);
   RelayResult run();
 
  private:
@@ -35,8 +56,7 @@ class Relay {
   void noteMove() { lastMove_ = Clock::now(); }
 
   WindowsSocket& socket_;
-  const HANDLE output_;
-  Intake input_;
+  Side side_;
   Pump up_;    // input → socket
   Pump down_;  // socket → output
   Up upState_ = Up::open;
@@ -48,12 +68,11 @@ class Relay {
   Clock::time_point lastMove_;  // kept up to date all the time
 };
 
-Relay::Relay(WindowsSocket& socket, HANDLE input, HANDLE output, double lingerMs, const Event& stop)
+Relay::Relay(WindowsSocket& socket, Side side, double lingerMs, const Event& stop)
     : socket_(socket),
-      output_(output),
-      input_(openChannel(input)),
-      up_(input_, socket.channel()),
-      down_(*socket.received, openChannel(output)),
+      side_(std::move(side)),
+      up_(side_.input, socket.channel()),
+      down_(*socket.received, std::move(side_.sink)),
       lingerMs_(lingerMs),
       stop_(stop),
       lastMove_(Clock::now()) {}
@@ -73,8 +92,9 @@ void Relay::send() {
   if (inputEnded_) return;
   up_.step();
   if (up_.error != 0) upState_ = Up::refused;  // what the peer sent before must still be delivered
-  if (up_.sourceBroke()) throw fromWin32(static_cast<DWORD>(input_.error()), "read");
-  if (!up_.isDone()) return;
+  const bool broke = up_.sourceBroke();
+  if (broke && side_.other == nullptr) throw fromWin32(static_cast<DWORD>(side_.input.error()), "read");
+  if (!up_.isDone() && !broke) return;
   inputEnded_ = true;
   noteMove();
   if (upState_ != Up::open) return;
@@ -86,22 +106,20 @@ void Relay::receive() {
   if (outputEnded_ || outputGone_) return;
   down_.step();
   if (down_.error != 0) {
-    const Failure failure = fromWin32(static_cast<DWORD>(down_.error), "write");
-    if (failure.number != EPIPE) throw failure;
-    outputGone();
+    if (side_.isGone(down_.error)) outputGone();
   } else if (down_.sourceBroke()) {
     // A caller that exits closes its input first: then a broken connection is not reported to it.
-    if (otherEndClosed(output_)) outputGone();
+    if (side_.isGone()) outputGone();
   } else if (down_.isDone()) {
     down_.sink.reset();
-    endOutput(output_);
+    side_.end();
     outputEnded_ = true;
   }
 }
 
 std::optional<RelayEnd> Relay::over() const {
   if (outputGone_) {
-    const bool sending = upState_ == Up::open && (up_.writing || input_.size() > 0) && Clock::now() < deadline();
+    const bool sending = upState_ == Up::open && (up_.writing || side_.input.size() > 0) && Clock::now() < deadline();
     return sending ? std::nullopt : std::optional(RelayEnd::output);
   }
   const bool patient = lingers() && Clock::now() < deadline();
@@ -127,7 +145,7 @@ void Relay::wait() {
   const DWORD which = WaitForMultipleObjects(static_cast<DWORD>(events.size()), events.data(), FALSE, timeout);
   if (which == WAIT_FAILED) throw lastWin32("WaitForMultipleObjects");
   if (which == WAIT_OBJECT_0) throw Failure{ECANCELED, "relay", {}};
-  if (which == WAIT_TIMEOUT && probes && otherEndClosed(output_)) outputGone();
+  if (which == WAIT_TIMEOUT && probes && side_.isGone()) outputGone();
 }
 
 // What input had accepted when the reader went away is still sent, but no more: input may never end.
@@ -137,17 +155,29 @@ void Relay::outputGone() {
   noteMove();
 }
 
+// The bytes that came with the socket are no longer needed once its relay ends.
+struct LastReader {
+  std::unique_ptr<Intake>& received;
+  ~LastReader() { received.reset(); }
+};
+
+WindowsSocket& windows(const Socket& socket) { return static_cast<WindowsSocket&>(const_cast<Socket&>(socket)); }
+
 }  // namespace
 
 RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop, const AtRest*) {
   const HANDLE from = standardHandle(input, "relay");
   const HANDLE to = standardHandle(output, "relay");
-  auto& windows = static_cast<WindowsSocket&>(const_cast<Socket&>(socket));
-  struct LastReader {
-    std::unique_ptr<Intake>& received;
-    ~LastReader() { received.reset(); }
-  } last{windows.received};
-  return Relay(windows, from, to, lingerMs, stop).run();
+  const LastReader last{windows(socket).received};
+  Intake intake(openChannel(from));
+  return Relay(windows(socket), {intake, openChannel(to), to}, lingerMs, stop).run();
+}
+
+RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop) {
+  const LastReader last{windows(socket).received};
+  const LastReader others{windows(other).received};
+  Side side{*windows(other).received, windows(other).channel(), nullptr, &other};
+  return Relay(windows(socket), std::move(side), -1, stop).run();
 }
 
 }  // namespace hvsock

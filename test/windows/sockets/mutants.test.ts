@@ -72,7 +72,12 @@ const mutants: readonly { name: string; file: string; from: string; to: string }
     from: '::shutdown(socket_.fd(), SD_SEND);',
     to: ';',
   },
-  { name: 'both halves closed', file: 'relay/relay_loop_win32.cpp', from: 'SD_SEND', to: 'SD_BOTH' },
+  {
+    name: 'both halves closed',
+    file: 'relay/relay_loop_win32.cpp',
+    from: '::shutdown(socket_.fd(), SD_SEND);',
+    to: '::shutdown(socket_.fd(), SD_BOTH);',
+  },
   {
     name: 'a short send taken for all',
     file: 'relay/pump_win32.cpp',

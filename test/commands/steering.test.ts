@@ -55,7 +55,11 @@ describe.each(cases)(
         platforms: ['linux'] as const,
         list: async () => ({ found: [], warnings: [] }),
       };
-      await runList(options, io, { providers: async () => [provider], listAll: async () => all });
+      await runList(options, io, {
+        providers: async () => [provider],
+        listAll: async () => all,
+        hosts: async () => undefined,
+      });
       expect(printed(io)).not.toMatch(steers);
       expect(printed(io)).not.toBe('');
     });

@@ -71,7 +71,7 @@ describe('so many machines', () => {
 
   it('are printed as a table', async () => {
     const io = { env: {}, terminal: { stdin: false, stdout: true, stderr: false } };
-    const looks = { wide: true, style: await styles(io, 'stdout'), terminal: true };
+    const looks = { wide: true, style: await styles(io, 'stdout'), terminal: true, names: new Map() };
     expect(formatTable(listed, looks).split('\n')).toHaveLength(many + 2);
   });
 

@@ -22,6 +22,7 @@ import { listing, PeerFolder } from '../discovery/machined/varlink-peer.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { dist, executable, run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { onTerminal } from '../helpers/terminal.js';
 
 const id = '0123456789abcdef0123456789abcdef';
 // This host may have machines of its own: none is called like these.
@@ -91,6 +92,26 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     for (const host of hosts) expect((await effective(own, host)).proxycommand).toContain(' proxy ');
     for (const other of ['web-t72', 'example.com', 'mint-t7', '01234567-89ab-cdef-0123-456789abcdee'])
       expect((await effective(own, other)).proxycommand).toBeUndefined();
+  });
+
+  it('has list show the names that ssh takes, and before that how to log in', async () => {
+    const home = newHome();
+    const env = { ...envOf(home), NO_COLOR: '1' };
+    const ask = [...vmssh, 'list', '--provider', 'machined'];
+    const onScreen = async () => (await onTerminal(ask, /^never$/, '', env)).stdout.replaceAll('\r', '');
+    const before = await onScreen();
+    expect(before).toMatch(/^log in: .*vmssh(\.js)? ssh web-t7; or .* config install, then ssh web-t7$/m);
+    expect(before).not.toContain('SSH');
+    await inHome(home, 'config', 'install', '--prefix', 'vm-');
+    const after = await onScreen();
+    expect(after).toMatch(/STATUS +NAME +SSH +TARGET +PROVIDER$/m);
+    for (const host of hosts) expect(after).toContain(` ssh vm-${host} `);
+    expect(after).not.toContain('log in');
+    const { stdout } = await inHome(home, 'list', '--provider', 'machined', '--json');
+    const names = JSON.parse(stdout).machines.map(({ sshName }: { sshName: string }) => sshName);
+    expect(names).toEqual(expect.arrayContaining(hosts.map((host) => `vm-${host}`)));
+    for (const host of names)
+      expect((await effective(join(home, '.ssh/vmssh.conf'), host)).proxycommand).toContain(' proxy ');
   });
 
   const beside = executable ?? dist('linux-x64/vmssh');

@@ -55,6 +55,10 @@ const machine = z
       .describe('"unknown": traces of a machine that may be gone'),
     name: z.string().describe('as its manager has it; names need not be unique'),
     slug: z.string().describe('the name as ssh takes it for a host; may be empty'),
+    sshName: z
+      .string()
+      .nullable()
+      .describe('its Host, by which ssh knows it after vmssh config install; null if it has none'),
     target: z.string().describe('what to type after ssh'),
     provider: z.string().describe('who knows it'),
     also: z.array(z.string()).describe('targets of the same machine by other providers'),

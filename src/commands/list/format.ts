@@ -15,6 +15,7 @@ export interface MachineJson {
   readonly status: Status;
   readonly name: string;
   readonly slug: string;
+  readonly sshName: string | null;
   readonly target: string;
   readonly provider: string;
   readonly also: readonly string[];
@@ -30,14 +31,21 @@ export interface TableLooks {
   readonly style: ChalkInstance;
   /** Aligned, with a header; otherwise columns are separated by tabs. */
   readonly terminal: boolean;
+  /** Names for ssh, for a column of their own on a terminal. */
+  readonly names: SshNames;
 }
+
+/** The name that ssh takes for a machine; absent: none. */
+export type SshNames = ReadonlyMap<ListedMachine, string>;
 
 export function listJson(
   machines: readonly ListedMachine[],
+  names: SshNames,
   warnings: readonly Warning[],
   exitCode: number,
 ): ListJson {
-  return { ...envelope('list', exitCode), machines: machines.map(toJson), warnings };
+  const all = machines.map((machine) => toJson(machine, names.get(machine) ?? null));
+  return { ...envelope('list', exitCode), machines: all, warnings };
 }
 
 /** As their managers name them: two machines may share a name, and ssh does not accept every name. */
@@ -50,37 +58,60 @@ export function formatIds(machines: readonly ListedMachine[]): string {
   return machines.flatMap(({ uuid }) => (uuid === undefined ? [] : [`${printable(uuid)}\n`])).join('');
 }
 
-/** One line per machine. Names are escaped: none can control the terminal or break a column. */
+/** One line per machine; "" for none. Names are escaped: none can control the terminal or break a column. */
 export function formatTable(machines: readonly ListedMachine[], looks: TableLooks): string {
-  const { wide, style, terminal } = looks;
-  const rows = machines.map((machine) => columns(machine, wide).map(printable));
+  const { style, terminal } = looks;
+  const table = columns(looks);
+  const rows = machines.map((machine) => table.map(({ cell }) => printable(cell(machine))));
   if (!terminal) return rows.map((row) => `${row.join('\t')}\n`).join('');
-  if (rows.length === 0)
-    return 'No machines found. Run `vmssh doctor` to see which providers were checked.\n';
-  const header = [
-    ...['STATUS', 'NAME', 'TARGET', 'PROVIDER'],
-    ...(wide ? ['CID', 'UUID', 'ADDRESS', 'OTHER'] : []),
-  ];
+  if (rows.length === 0) return '';
+  const header = table.map(({ title }) => title);
   const widths = header.map((title, i) =>
     rows.reduce((most, row) => Math.max(most, width(row[i] ?? '')), width(title)),
   );
-  const line = (cells: readonly string[], paint: (cell: string, at: number) => string) =>
+  const line = (cells: readonly string[], paint: (cell: string, title: string) => string) =>
     `${cells
-      .map((cell, i) => paint(cell, i) + ' '.repeat((widths[i] ?? 0) - width(cell)))
+      .map((cell, i) => paint(cell, header[i] ?? '') + ' '.repeat((widths[i] ?? 0) - width(cell)))
       .join('  ')
       .trimEnd()}\n`;
+  const typed = looks.names.size > 0 ? 'SSH' : 'TARGET';
   const painted = rows.map((row, i) =>
-    line(row, (cell, at) =>
-      at === 0 ? colorOf(machines[i]?.status, style)(cell) : at === 2 ? style.bold(cell) : cell,
+    line(row, (cell, title) =>
+      title === 'STATUS'
+        ? colorOf(machines[i]?.status, style)(cell)
+        : title === typed
+          ? style.bold(cell)
+          : cell,
     ),
   );
   return line(header, (title) => style.dim(title)) + painted.join('');
 }
 
-function columns(machine: ListedMachine, wide: boolean): readonly string[] {
-  const { status, name, target, provider, cid, uuid, address, also } = machine;
-  const all = [status, name, target, provider];
-  return wide ? [...all, `${cid ?? '-'}`, uuid ?? '-', address ?? '-', also.join(' ') || '-'] : all;
+interface Column {
+  readonly title: string;
+  readonly cell: (machine: ListedMachine) => string;
+}
+
+function columns({ wide, terminal, names }: TableLooks): readonly Column[] {
+  const ssh = (machine: ListedMachine) => {
+    const name = names.get(machine);
+    return name === undefined ? '-' : `ssh ${name}`;
+  };
+  const more: readonly Column[] = [
+    { title: 'CID', cell: ({ cid }) => `${cid ?? '-'}` },
+    { title: 'UUID', cell: ({ uuid }) => uuid ?? '-' },
+    { title: 'ADDRESS', cell: ({ address }) => address ?? '-' },
+    { title: 'OTHER', cell: ({ also }) => also.join(' ') || '-' },
+  ];
+  return [
+    { title: 'STATUS', cell: ({ status }) => status },
+    { title: 'NAME', cell: ({ name }) => name },
+    // Only for people: scripts count the columns of a pipe.
+    ...(terminal && names.size > 0 ? [{ title: 'SSH', cell: ssh }] : []),
+    { title: 'TARGET', cell: ({ target }) => target },
+    { title: 'PROVIDER', cell: ({ provider }) => provider },
+    ...(wide ? more : []),
+  ];
 }
 
 function colorOf(status: Status | undefined, style: ChalkInstance): (text: string) => string {
@@ -96,7 +127,10 @@ function width(text: string): number {
 const wideCharacter =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
-function toJson(machine: ListedMachine): MachineJson {
+function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
   const { status, name, target, provider, also, cid, uuid, address, user, identityFile } = machine;
-  return { status, name, slug: slug(name), target, provider, also, cid, uuid, address, user, identityFile };
+  return {
+    ...{ status, name, slug: slug(name), sshName, target, provider, also },
+    ...{ cid, uuid, address, user, identityFile },
+  };
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Command, Io, RawArgs } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { flag, parsed, seconds } from '../../cli/option.js';
@@ -5,19 +6,26 @@ import { choose, oneOf } from '../../cli/option-choice.js';
 import { startProgress } from '../../cli/spinner.js';
 import { positionals } from '../../cli/values.js';
 import type { AllMachines } from '../../discovery/list-all.js';
+import { ownEnv } from '../../discovery/own-env.js';
 import { type Deps, type Provider, providersOn } from '../../discovery/provider.js';
-import { type ListOptions, listCode, listText, warnOfProviders } from './output.js';
+import { readText } from '../../files/read-file.js';
+import { sshFolder } from '../../ssh/folder.js';
+import { type ListOptions, listCode, listed, listText, mayRun, warnOfProviders } from './output.js';
 import { watchMachines } from './watch.js';
 
-/** The sources to ask; a parameter, for tests. */
+/** What to ask and read; a parameter, for tests. */
 export interface ListDeps {
   readonly providers: () => Promise<readonly Provider[]>;
   readonly listAll: (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
+  /** The file that config install writes; undefined if there is none. */
+  readonly hosts: (io: Io) => Promise<string | undefined>;
 }
 
 const listDeps: ListDeps = {
   providers: async () => (await import('../../discovery/providers.js')).providers,
   listAll: async (deps, providers) => (await import('../../discovery/list-all.js')).listAll(deps, providers),
+  hosts: ({ env, platform }) =>
+    readText(join(sshFolder(ownEnv(env), platform), 'vmssh.conf')).catch(() => undefined),
 };
 
 const runningOption = flag({
@@ -54,6 +62,7 @@ export const list: Command<ListOptions> = {
   usage: '',
   details: `On a terminal it prints an aligned table, in a pipe lines of tab-separated columns without a header:
 STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
+After vmssh config install, a terminal also shows what to type: SSH, such as ssh vm-mint. For scripts it is the sshName of --json.
 A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
   options: [runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
   exclusive: [
@@ -85,15 +94,41 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
 
 export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
   const providers = chosen(options, io, await deps.providers());
+  const hosts = () => (readsHosts(options, io) ? deps.hosts(io) : Promise.resolve(undefined));
   if (options.watchMs !== undefined) {
     const again = (signal: AbortSignal) => deps.listAll({ env: io.env, signal }, providers);
-    return watchMachines(options, options.watchMs, io, again);
+    return watchMachines(options, options.watchMs, io, again, hosts);
   }
   const progress = await startProgress(io, 'looking for machines');
   const all = await deps.listAll({ env: io.env }, providers).finally(() => progress.stop());
-  io.out(await listText(options, io, all));
+  const file = await hosts();
+  io.out(await listText(options, io, all, file));
   await warnOfProviders(io, all, options);
+  if (isTable(options) && io.terminal.stdout) io.err(await advice(options, io, all, providers, file));
   return listCode(options, all);
+}
+
+function isTable({ show }: ListOptions): boolean {
+  return show === 'table' || show === 'wide';
+}
+
+/** Whether the output has names for ssh. */
+function readsHosts(options: ListOptions, io: Io): boolean {
+  return options.show === 'json' || (isTable(options) && io.terminal.stdout);
+}
+
+/** What to do next, for a person; "" if that is clear. */
+async function advice(
+  options: ListOptions,
+  io: Io,
+  all: AllMachines,
+  asked: readonly Provider[],
+  file: string | undefined,
+): Promise<string> {
+  const [first, ...others] = listed(options, all).filter(mayRun);
+  if (all.machines.length > 0 && (first === undefined || file !== undefined)) return '';
+  const { howToLogIn, howToGetOne } = await import('./what-next.js');
+  return first ? howToLogIn(all.machines, [first, ...others], io) : howToGetOne(asked, io);
 }
 
 function show(raw: RawArgs): ListOptions['show'] {

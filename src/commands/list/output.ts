@@ -3,8 +3,9 @@ import { formatJson } from '../../cli/json.js';
 import { styles } from '../../cli/style.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { isFailure, type Status } from '../../discovery/provider.js';
+import { isFailure } from '../../discovery/provider.js';
 import { exitCode, printable } from '../../errors.js';
+import { sshNames } from '../../ssh/config/ssh-names.js';
 import { formatIds, formatNames, formatTable, listJson } from './format.js';
 
 export interface ListOptions {
@@ -17,13 +18,24 @@ export interface ListOptions {
   readonly watchMs: number | undefined;
 }
 
-export async function listText(options: ListOptions, io: Io, all: AllMachines): Promise<string> {
-  const machines = all.machines.filter(({ status }) => !options.runningOnly || mayRun.has(status));
-  const sorted = machines.toSorted(byStatusAndName);
+/** The machines to print, in their order. */
+export function listed({ runningOnly }: ListOptions, all: AllMachines): readonly ListedMachine[] {
+  return all.machines.filter((machine) => !runningOnly || mayRun(machine)).toSorted(byStatusAndName);
+}
+
+/** What goes to stdout. `hosts`: the file of Hosts for ssh. */
+export async function listText(
+  options: ListOptions,
+  io: Io,
+  all: AllMachines,
+  hosts: string | undefined,
+): Promise<string> {
+  const sorted = listed(options, all);
+  const names = hosts === undefined ? new Map() : sshNames(hosts, all.machines, io.platform);
   switch (options.show) {
     case 'json':
       return formatJson(
-        listJson(sorted, all.warnings, listCode(options, all)),
+        listJson(sorted, names, all.warnings, listCode(options, all)),
         options.watchMs === undefined,
       );
     case 'names':
@@ -32,12 +44,19 @@ export async function listText(options: ListOptions, io: Io, all: AllMachines): 
       return formatIds(sorted);
     case 'table':
     case 'wide':
+      if (sorted.length === 0 && io.terminal.stdout) return noMachines(all);
       return formatTable(sorted, {
         wide: options.show === 'wide',
         style: await styles(io, 'stdout'),
         terminal: io.terminal.stdout,
+        names,
       });
   }
+}
+
+function noMachines({ machines: { length } }: AllMachines): string {
+  if (length === 0) return 'No machines found.\n';
+  return `No machine is running; vmssh list shows ${length} that ${length === 1 ? 'is' : 'are'} not.\n`;
 }
 
 export async function warnOfProviders(
@@ -58,7 +77,9 @@ export function listCode(options: ListOptions, { warnings }: AllMachines): numbe
 }
 
 // Of a container without systemd-machined only the socket is known, which may accept a login.
-const mayRun: ReadonlySet<Status> = new Set(['running', 'unknown']);
+export function mayRun({ status }: ListedMachine): boolean {
+  return status === 'running' || status === 'unknown';
+}
 
 function byStatusAndName(a: ListedMachine, b: ListedMachine): number {
   const rank = ({ status }: ListedMachine) => (status === 'running' ? 0 : status === 'off' ? 2 : 1);

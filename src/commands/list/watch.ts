@@ -10,6 +10,7 @@ export async function watchMachines(
   everyMs: number,
   io: Io,
   listAll: (signal: AbortSignal) => Promise<AllMachines>,
+  hosts: () => Promise<string | undefined>,
 ): Promise<number> {
   const gone = io.outputGone();
   const signal = AbortSignal.any([io.interrupted(), gone]);
@@ -18,7 +19,7 @@ export async function watchMachines(
   while (!signal.aborted) {
     try {
       const all = await listAll(signal);
-      const text = await listText(options, io, all);
+      const text = await listText(options, io, all, await hosts());
       // Cursor home, the new text, then erase the rest: no flicker. A pipe only gets the changes.
       if (io.terminal.stdout) io.out(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
       else if (text !== last) io.out(last === undefined || options.show === 'json' ? text : `\n${text}`);

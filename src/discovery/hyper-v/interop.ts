@@ -1,5 +1,6 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { programInPath } from '../../process/program-in-path.js';
 
 /** Where to see whether this Linux is WSL2's, and where Windows' vmssh is. */
 export interface InteropDeps {
@@ -20,16 +21,5 @@ export function isWsl({ env, procDir = '/proc' }: InteropDeps): boolean {
 
 /** The Windows build of vmssh: VMSSH_WINDOWS, else vmssh.exe in PATH, which ends with Windows' PATH. */
 export function findWindowsVmssh({ env }: InteropDeps): string | undefined {
-  if (env.VMSSH_WINDOWS) return env.VMSSH_WINDOWS;
-  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder.startsWith('/'));
-  return folders.map((folder) => join(folder, 'vmssh.exe')).find(isThere);
-}
-
-function isThere(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return env.VMSSH_WINDOWS || programInPath('vmssh.exe', env);
 }

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { type ListDeps, list, runList } from '../../../src/commands/list/list.js';
@@ -5,8 +7,11 @@ import type { ListOptions } from '../../../src/commands/list/output.js';
 import { listAll } from '../../../src/discovery/list-all.js';
 import { nspawn } from '../../../src/discovery/nspawn/provider.js';
 import type { DiscoveredMachine, Provider } from '../../../src/discovery/provider.js';
+import { concreteHosts } from '../../../src/ssh/config/hosts.js';
+import { configText } from '../../../src/ssh/config/text.js';
 import { PeerFolder } from '../../discovery/machined/varlink-peer.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 import { listSchema } from '../../program/json-schemas.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -39,7 +44,11 @@ const provider = (found: readonly DiscoveredMachine[], fails = false): Provider 
     warnings: fails ? [{ provider: 'p', code: 'EACCES', problem: 'no\x07' }] : [],
   }),
 });
-const deps = (...all: readonly Provider[]): ListDeps => ({ providers: async () => all, listAll });
+const deps = (...all: readonly Provider[]): ListDeps => ({
+  providers: async () => all,
+  listAll,
+  hosts: async () => undefined,
+});
 const table: ListOptions = { show: 'table', runningOnly: false, providers: undefined, watchMs: undefined };
 
 async function output(
@@ -52,6 +61,13 @@ async function output(
 }
 
 describe('vmssh list', () => {
+  const dir = useTempDir();
+  /** A folder with files of these names and modes. */
+  function useFolder(files: Readonly<Record<string, number>>): string {
+    for (const [name, mode] of Object.entries(files)) writeFileSync(join(dir, name), '', { mode });
+    return dir;
+  }
+
   it('prints tabs in a pipe, running machines first, without control characters', async () => {
     expect(await output({})).toEqual({
       code: 0,
@@ -111,9 +127,82 @@ describe('vmssh list', () => {
     expect(stdout).toContain('\x1b[32mrunning\x1b[39m  Mint 22');
   });
 
-  it('says on a terminal that there is nothing, and nothing in a pipe', async () => {
-    expect((await output({}, deps(), fakeIo({ terminal }))).stdout).toMatch(/^No machines found/);
-    expect((await output({}, deps())).stdout).toBe('');
+  describe('for a person', () => {
+    const person = (env = {}) => fakeIo({ terminal, env: { NO_COLOR: '1', ...env } });
+    const found: readonly DiscoveredMachine[] = [
+      { name: 'web', target: 'machine/web', status: 'running', provider: 'machined' },
+      { name: 'Mint 22', target: `qemu/${uuid}`, status: 'off', provider: 'libvirt' },
+    ];
+    const withHosts = async (prefix: string): Promise<ListDeps> => {
+      const all = found.map((machine) => ({ ...machine, also: [] }));
+      const { hosts } = concreteHosts(all, { prefix, taken: new Set(), knownHosts: '~/k' });
+      const text = configText({ program: ['/opt/vmssh'], fdpass: true, hosts: hosts.slice(0, 1) });
+      return { ...deps(provider(found)), hosts: async () => text };
+    };
+
+    it('shows what to type for ssh, once it knows the machines', async () => {
+      expect(await output({}, await withHosts('vm-'), person())).toEqual({
+        code: 0,
+        stdout: [
+          'STATUS   NAME     SSH         TARGET                                     PROVIDER',
+          'running  web      ssh vm-web  machine/web                                machined',
+          `off      Mint 22  -           qemu/${uuid}  libvirt`,
+          '',
+        ].join('\n'),
+        stderr: '',
+      });
+      expect((await output({}, await withHosts(''), person())).stdout).toContain('  ssh web  ');
+    });
+
+    it('leaves the columns of a pipe as they are, and has the name in JSON', async () => {
+      const { stdout } = await output({}, await withHosts('vm-'));
+      expect(stdout).toBe(`running\tweb\tmachine/web\tmachined\noff\tMint 22\tqemu/${uuid}\tlibvirt\n`);
+      const json = JSON.parse((await output({ show: 'json' }, await withHosts('vm-'))).stdout);
+      expect(listSchema.parse(json).machines.map(({ sshName }) => sshName)).toEqual(['vm-web', null]);
+    });
+
+    it.each([
+      { name: 'a name', all: found, typed: 'web' },
+      {
+        name: 'the target of one whose name is there twice',
+        all: [{ ...found[0], target: 'lima/web', provider: 'lima' }, ...found] as DiscoveredMachine[],
+        typed: 'lima/web',
+      },
+    ])('says how to log in before config install: by $name', async ({ all, typed }) => {
+      const { stderr } = await output({}, deps(provider(all)), person());
+      expect(stderr).toBe(`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${typed}\n`);
+    });
+
+    it('has no advice in a pipe, in JSON, with -q, or if no machine runs', async () => {
+      for (const all of [found, []]) {
+        expect((await output({}, deps(provider(all)))).stderr).toBe('');
+        for (const show of ['json', 'names', 'ids'] as const)
+          expect((await output({ show }, deps(provider(all)), person())).stderr).toBe('');
+      }
+      expect((await output({}, deps(provider(found.slice(1))), person())).stderr).toBe('');
+    });
+
+    it('says what to do if there is no machine: what is not installed, and how one gets listed', async () => {
+      const named = (name: string) => ({ ...provider([]), name, title: name.toUpperCase() });
+      const asked = deps(named('libvirt'), named('incus'), named('lima'), named('qemu'));
+      const bin = useFolder({ limactl: 0o755, virsh: 0o644 });
+      const { stdout, stderr } = await output({}, asked, person({ PATH: `.:${bin}` }));
+      expect(stdout).toBe('No machines found.\n');
+      expect(stderr.split('\n')[0]).toBe('not installed here: LIBVIRT (virsh), INCUS (incus or lxc)');
+      expect(stderr).toContain('\na CID needs no list: vmssh ssh root@vsock/3\n');
+      expect(stderr.trimEnd().split('\n')).toHaveLength(5);
+      expect((await output({}, deps())).stdout).toBe('');
+    });
+
+    it('says how many are off if none runs', async () => {
+      const { stdout, stderr } = await output(
+        { runningOnly: true },
+        deps(provider(found.slice(1))),
+        person(),
+      );
+      expect(stdout).toBe('No machine is running; vmssh list shows 1 that is not.\n');
+      expect(stderr).toBe('');
+    });
   });
 
   it('prints only names or UUIDs, one per line', async () => {

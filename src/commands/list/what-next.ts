@@ -1,0 +1,60 @@
+import { shellQuoted } from '../../address/shell-word.js';
+import type { Io } from '../../cli/command.js';
+import { pasteable } from '../../cli/message.js';
+import { match } from '../../discovery/match.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import type { Provider } from '../../discovery/provider.js';
+import { printable } from '../../errors.js';
+import { programInPath } from '../../process/program-in-path.js';
+
+/** Below a list for a person, while ssh does not know the machines' names: how to log in to one of those that run. */
+export function howToLogIn(
+  machines: readonly ListedMachine[],
+  running: readonly [ListedMachine, ...ListedMachine[]],
+  io: Io,
+): string {
+  const { name, target } = running.find((each) => shellQuoted(each.name) === each.name) ?? running[0];
+  const typed = shellQuoted(match(name, machines).length === 1 ? name : target);
+  return lines([`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${typed}`], io);
+}
+
+/** Below an empty list for a person: which managers are not here, and how a machine gets into the list. */
+export function howToGetOne(asked: readonly Provider[], io: Io): string {
+  const isThere = (program: string) => programInPath(program, io.env) !== undefined;
+  const absent = asked.filter(({ name }) => programs[name]?.some(isThere) === false);
+  const missing = absent.map(({ title, name }) => `${title} (${programs[name]?.join(' or ')})`);
+  return lines(
+    [
+      ...(missing.length === 0 ? [] : [`not installed here: ${missing.join(', ')}`]),
+      ...(io.platform === 'win32' ? onWindows : onLinux),
+    ],
+    io,
+  );
+}
+
+/** The programs of a manager, one of which shows that it is installed. */
+const programs: Readonly<Record<string, readonly string[]>> = {
+  libvirt: ['virsh'],
+  incus: ['incus', 'lxc'],
+  lima: ['limactl'],
+  multipass: ['multipass'],
+  podman: ['podman'],
+  machined: ['machinectl'],
+};
+
+const onLinux = [
+  'a container is listed once it runs: sudo systemd-nspawn --boot --directory FOLDER',
+  'a virtual machine, too: virsh start NAME, or QEMU with -device vhost-vsock-pci,guest-cid=3',
+  'a CID needs no list: vmssh ssh root@vsock/3',
+  'is this host ready? vmssh doctor',
+];
+
+const onWindows = [
+  'a Hyper-V machine is listed in an elevated terminal, or for the group Hyper-V Administrators',
+  'a distribution of WSL is listed once it is installed: wsl --install',
+  'is this host ready? vmssh doctor',
+];
+
+function lines(all: readonly string[], io: Io): string {
+  return all.map((line) => `${printable(pasteable(line, io))}\n`).join('');
+}

@@ -1,0 +1,20 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+
+/** The path of a program that PATH finds, in absolute folders only; undefined if none does. */
+export function programInPath(
+  name: string,
+  { PATH }: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const folders = (PATH ?? '').split(delimiter).filter(isAbsolute);
+  return folders.map((folder) => join(folder, name)).find(mayRun);
+}
+
+function mayRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

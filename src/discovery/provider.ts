@@ -13,8 +13,8 @@ export interface Deps {
   readonly procDir?: string | undefined;
   /** The folder of this host's accounts, "/etc". */
   readonly etcDir?: string | undefined;
-  /** Data that several providers of one listing share, kept by the first that reads it. */
-  readonly memo?: { processes?: Promise<readonly Process[]> } | undefined;
+  /** Data that several providers of one listing share, kept by the first that reads it: the processes by program. */
+  readonly memo?: { processes?: Promise<ReadonlyMap<string, readonly Process[]>> } | undefined;
 }
 
 /** A process of this host. */

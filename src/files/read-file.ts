@@ -32,7 +32,7 @@ export async function readWithStats(
 
 /** The same as UTF-8. */
 export async function readText(path: string, limit?: number): Promise<string> {
-  return (await readBytes(path, limit)).toString();
+  return (await readWithStats(path, limit)).bytes.toString();
 }
 
 /**

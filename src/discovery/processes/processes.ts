@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readText, readTextSync } from '../../files/read-file.js';
+import { groupBy } from '../../group-by.js';
 import { fewAtATime } from '../few-at-a-time.js';
 import type { Deps, Process } from '../provider.js';
 import { mayBeSetUserId } from './set-user-id.js';
@@ -8,10 +9,10 @@ import { isSystemUser } from './system-user.js';
 
 /** The used part of node:fs. */
 export interface ProcFs {
-  readdir(path: string): Promise<readonly string[]>;
+  readdir(path: string): readonly string[];
   readlink(path: string): Promise<string>;
   /** Kernel data of a process. */
-  readStatus(path: string): Promise<string>;
+  readStatus(path: string): string;
   /** Data from a process's own memory. */
   readMemory(path: string): Promise<string>;
 }
@@ -24,74 +25,98 @@ export async function processesNamed(
   uid: number | undefined = process.getuid?.(),
 ): Promise<readonly Process[]> {
   const all = await allProcesses(deps, fs, uid);
-  const named = all.filter(({ argv: [first = ''] }) => program.test(basename(first)));
+  const named = [...all].flatMap(([name, processes]) => (program.test(name) ? processes : []));
   // It may have executed another program as another user meanwhile.
-  const owners = await Promise.all(named.map(({ pid }) => pid).map(trusting(deps, fs, uid)));
-  const same = named.filter((each, i) => owners[i] === each.uid);
+  const same = named.filter(({ pid, uid: owner }) => ownerOf(pid, deps, fs) === owner);
   const strange = await Promise.all(
     same.map(
       ({ pid, uid: owner }) =>
         (owner === 0 || owner !== uid) && mayBeSetUserId(`${procDir(deps)}/${pid}`, uid),
     ),
   );
-  return same.filter((_, i) => !strange[i]);
+  return same.filter((_, i) => !strange[i]).sort((a, b) => a.pid - b.pid);
 }
 
 /**
- * The processes with a trusted owner: this user or a system user. Anybody can start a process with the name of another
- * user's machine, and with an endless command line.
+ * The processes with a trusted owner, by their program's name: this user's or a system user's. Anybody can start a
+ * process with the name of another user's machine, and with an endless command line.
  */
 function allProcesses(
   deps: Deps,
   fs: ProcFs = nodeFs,
   uid: number | undefined = process.getuid?.(),
-): Promise<readonly Process[]> {
+): Promise<ReadonlyMap<string, readonly Process[]>> {
   // Several providers use the same processes in one listing.
   const reading = deps.memo?.processes ?? readAll(deps, fs, uid);
   if (deps.memo) deps.memo.processes = reading;
   return reading;
 }
 
-async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<readonly Process[]> {
-  const pids = (await fs.readdir(procDir(deps))).filter((name) => /^\d+$/.test(name)).map(Number);
-  const trusted = trusting(deps, fs, uid);
-  const read = async (pid: number) => {
-    const owner = await trusted(pid);
-    return owner === undefined ? [] : readOne(pid, owner, deps, fs);
-  };
-  const processes = (await fewAtATime(pids, 4, read, deps.signal)).flat();
-  return processes.sort((a, b) => a.pid - b.pid);
-}
-
-async function readOne(pid: number, uid: number, deps: Deps, fs: ProcFs): Promise<readonly Process[]> {
-  // A process may exit meanwhile.
-  const text = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`).catch(() => '');
-  const argv = (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
-  return argv[0] === '' ? [] : [withoutLoader({ pid, uid, argv })];
-}
-
-/** A process's owner if it is trusted: this user or a system user. */
-function trusting(
+async function readAll(
   deps: Deps,
   fs: ProcFs,
   uid: number | undefined,
-): (pid: number) => Promise<number | undefined> {
+): Promise<ReadonlyMap<string, readonly Process[]>> {
+  const isTrusted = trusting(deps);
+  const read = async (pid: number): Promise<readonly Process[]> => {
+    const owner = ownerOf(pid, deps, fs);
+    if (owner === undefined || (owner !== uid && !(await isTrusted(owner)))) return [];
+    try {
+      const text = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`);
+      const argv = (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
+      return argv[0] === '' ? [] : [withoutLoader({ pid, uid: owner, argv })];
+    } catch {
+      // It has exited meanwhile.
+      return [];
+    }
+  };
+  const processes = await fewAtATime(pidsIn(deps, fs), 4, read, deps.signal);
+  return groupBy(processes.flat(), ({ argv: [first = ''] }) => basename(first));
+}
+
+function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {
+  const threads = kernelThreads(deps, fs);
+  const pids = fs.readdir(procDir(deps)).map(Number);
+  return pids.filter((pid) => pid > 0 && !threads.has(pid));
+}
+
+/**
+ * The kernel's own threads, since a host often has more of them than of programs: the children of kthreadd, which has
+ * neither parent nor memory. Where pid 2 is another process, as in a container, or the kernel does not list children,
+ * `ownerOf` recognizes them.
+ */
+function kernelThreads(deps: Deps, fs: ProcFs): ReadonlySet<number> {
+  const kthreadd = `${procDir(deps)}/2`;
+  const status = read(`${kthreadd}/status`, fs);
+  if (fieldOf(status, 'PPid') !== '0' || fieldOf(status, 'VmSize') !== '') return new Set();
+  return new Set(read(`${kthreadd}/task/2/children`, fs).split(' ').map(Number));
+}
+
+/** Whether a user is a system user, asked once for each. */
+function trusting(deps: Deps): (owner: number) => Promise<boolean> {
   const known = new Map<number, Promise<boolean>>();
-  return async (pid) => {
-    const owner = await ownerOf(pid, deps, fs);
-    if (owner === undefined || owner === uid) return owner;
+  return (owner) => {
     const trusted = known.get(owner) ?? isSystemUser(owner, deps);
     known.set(owner, trusted);
-    return (await trusted) ? owner : undefined;
+    return trusted;
   };
 }
 
 // Not the folder's owner, which is root for a process that forbids core dumps (proc_pid(5)).
-async function ownerOf(pid: number, deps: Deps, fs: ProcFs): Promise<number | undefined> {
-  const status = await fs.readStatus(`${procDir(deps)}/${pid}/status`).catch(() => '');
-  // A thread of the kernel is no machine; there are often more of them than of programs.
+function ownerOf(pid: number, deps: Deps, fs: ProcFs): number | undefined {
+  const status = read(`${procDir(deps)}/${pid}/status`, fs);
+  // A thread of the kernel is no machine.
   const [owner, kernelThread] = [fieldOf(status, 'Uid'), fieldOf(status, 'Kthread')];
   return owner === '' || kernelThread === '1' ? undefined : Number(owner);
+}
+
+/** "" if the process has exited meanwhile. */
+function read(path: string, fs: ProcFs): string {
+  try {
+    return fs.readStatus(path);
+  } catch {
+    return '';
+  }
 }
 
 /** The first word of a line; "" if there is none. */
@@ -121,8 +146,8 @@ const longestCommandLine = 1 << 20;
 
 /** Reading a process's memory can block forever if its threads wait for a disk, so never on this thread. */
 export const nodeFs: ProcFs = {
-  readdir: async (path) => readdirSync(path),
+  readdir: (path) => readdirSync(path),
   readlink: async (path) => readlinkSync(path),
-  readStatus: async (path) => readTextSync(path),
+  readStatus: (path) => readTextSync(path),
   readMemory: (path) => readText(path, longestCommandLine),
 };

@@ -1,4 +1,4 @@
-import { rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeFs as fs, processesNamed } from '../../../src/discovery/processes/processes.js';
@@ -39,6 +39,18 @@ describe('processes by name', () => {
     const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
     expect(found.map(({ pid }) => pid)).toEqual([100]);
     expect(read).toEqual([join(procDir, '100/cmdline')]);
+  });
+
+  it.each([
+    { name: 'the children of kthreadd are not read at all', status: 'PPid:\t0\n', want: [100] },
+    { name: 'but those of another process 2 are', status: 'PPid:\t0\nVmSize:\t1 kB\n', want: [100, 101] },
+  ])('$name', async ({ status, want }) => {
+    const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
+    mkdirSync(join(procDir, '2/task/2'), { recursive: true });
+    writeFileSync(join(procDir, '2/status'), `Name:\tx\n${status}Uid:\t0\t0\t0\t0\n`);
+    writeFileSync(join(procDir, '2/task/2/children'), '3 101 ');
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, fs, uid);
+    expect(found.map(({ pid }) => pid)).toEqual(want);
   });
 
   it('come after the loader that started them', async () => {

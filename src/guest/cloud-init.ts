@@ -23,7 +23,7 @@ ${indented(setupScript(options), 6)}runcmd:
 export const metaData = 'instance-id: vmssh-guest\n';
 
 /** A double-quoted YAML string: a JSON string, with what JSON leaves unescaped. */
-function yamlString(text: string): string {
+export function yamlString(text: string): string {
   return JSON.stringify(text).replaceAll(
     /[\u007f-\uffff]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,

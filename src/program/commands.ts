@@ -8,6 +8,7 @@ import { configUninstall } from '../commands/config/uninstall.js';
 import { doctor } from '../commands/doctor/doctor.js';
 import { guestCheck } from '../commands/guest/check.js';
 import { guestCloudInit } from '../commands/guest/cloud-init.js';
+import { guestCredentials } from '../commands/guest/credentials.js';
 import { guestGenerator } from '../commands/guest/generator.js';
 import { guestInstall } from '../commands/guest/install.js';
 import { guestScript } from '../commands/guest/script.js';
@@ -38,7 +39,15 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: 'When something fails', commands: [doctor, check, resolveCommand, forget] },
   {
     title: 'Inside guests',
-    commands: [guestInstall, guestScript, guestUnits, guestGenerator, guestCloudInit, guestCheck],
+    commands: [
+      guestInstall,
+      guestScript,
+      guestUnits,
+      guestGenerator,
+      guestCloudInit,
+      guestCredentials,
+      guestCheck,
+    ],
   },
   { title: 'For ssh and scripts', commands: [proxy, nc] },
   {

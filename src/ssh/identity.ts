@@ -41,8 +41,11 @@ function nameAlias(target: Target): string {
   return `vmssh-${machinesOf(kindOf(target))}${scope}%${exact(nameOf(target))}`;
 }
 
-// In known_hosts case does not matter, "*", "?", "!" and "," are special, and a blank ends a name.
-function exact(name: string): string {
+/**
+ * A name in a form that is its own in known_hosts, where case does not matter, "*", "?", "!" and "," are special, and a
+ * blank ends a name; and as the name of a folder.
+ */
+export function exact(name: string): string {
   const plain = slug(name).toLowerCase();
   if (name === plain) return name;
   return `${plain}=${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;

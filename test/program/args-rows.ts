@@ -211,6 +211,14 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     },
   },
   {
+    command: 'guest credentials',
+    args: ['--for', 'qemu', '--key', 'k', '-o', 'f', '--show-private-key', '--undo', '--json', 'web'],
+    want: {
+      positionals: ['web'],
+      options: { for: 'qemu', key: 'k', output: 'f', 'show-private-key': true, undo: true, json: true },
+    },
+  },
+  {
     command: 'guest check',
     args: ['--script', '-p', '2222', '-l', 'ann', '--route', 'wsl', '--ssh-config', 'f', 'root@web'],
     want: {

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import type { FailedJson } from '../../src/cli/json.js';
 import type { CheckJson } from '../../src/commands/check/json.js';
 import type { DoctorJson, DoctorTargetJson } from '../../src/commands/doctor/json.js';
+import type { GuestCredentialsJson } from '../../src/commands/guest/credentials-json.js';
 import type { GuestCheckJson } from '../../src/commands/guest/json.js';
 import type { ListJson } from '../../src/commands/list/format.js';
 import type { ResolveJson } from '../../src/commands/proxy/resolve.js';
 import type { ServiceListJson } from '../../src/commands/windows/service.js';
 import { noBannerReasons } from '../../src/errors.js';
+import { hypervisors } from '../../src/guest/credentials/forms.js';
 
 const envelope = <Name extends string>(command: Name) => ({
   version: z.literal(1),
@@ -169,6 +171,22 @@ export const guestCheckSchema = z
   .strictObject({ ...envelope('guest check'), checks: z.array(finding) })
   .describe('vmssh guest check --json');
 
+export const guestCredentialsSchema = z
+  .strictObject({
+    ...envelope('guest credentials'),
+    name: z.string(),
+    for: z.enum(hypervisors),
+    arguments: z.array(z.string()).optional().describe("for the hypervisor's command line"),
+    text: z.string().describe('what is printed without --json'),
+    hasPrivateKey: z.boolean().describe('whether the private host key is in the text'),
+    notes: z.array(z.string()),
+    hostKey: z.strictObject({ type: z.string(), fingerprint: z.string() }),
+    logins: z.array(z.string()).describe('the public keys that may log in'),
+    identityFile: z.string().optional().describe('the private login key, if it was made'),
+    folder: z.string().describe('where the keys are'),
+  })
+  .describe('vmssh guest credentials --json');
+
 export const serviceListSchema = z
   .strictObject({
     ...envelope('service list'),
@@ -190,7 +208,7 @@ export const failedSchema = z
 
 const all = [
   ...[listSchema, checkSchema, resolveSchema, doctorSchema, doctorTargetSchema, guestCheckSchema],
-  ...[serviceListSchema, failedSchema],
+  ...[guestCredentialsSchema, serviceListSchema, failedSchema],
 ] as const;
 
 /** The JSON Schema of docs/: it allows more fields, since a later vmssh may add some. */
@@ -216,6 +234,7 @@ export const same: readonly true[] = [
   true satisfies Matches<DoctorJson, typeof doctorSchema>,
   true satisfies Matches<DoctorTargetJson, typeof doctorTargetSchema>,
   true satisfies Matches<GuestCheckJson, typeof guestCheckSchema>,
+  true satisfies Matches<GuestCredentialsJson, typeof guestCredentialsSchema>,
   true satisfies Matches<ServiceListJson, typeof serviceListSchema>,
   true satisfies Matches<FailedJson, typeof failedSchema>,
 ];

@@ -8,6 +8,7 @@ import { knownTypes, type Verdict, verdictOn } from '../../host-keys/verdict.js'
 import { asTarget, parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
+import { type GuestKeys, guestKeysFor } from '../../ssh/guest-keys.js';
 import { isNamed } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { keyNames } from '../../ssh/older-names.js';
@@ -33,6 +34,8 @@ export interface CheckedMachine {
 export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSignal): Promise<KnownKeys> {
   const { typed, text, port } = checked;
   const target = parseTarget(text);
+  const given = guestKeysFor({ target, machine: checked.machine }, io.env);
+  if (given) return givenKeys(given, text);
   const path = knownHostsFile(io.env);
   const file = isNamed(target) ? await readSafely(path).catch(() => undefined) : undefined;
   if (!file) return { check: () => {} };
@@ -53,6 +56,28 @@ export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSi
       }
     },
   };
+}
+
+/** Of a machine whose host key was made beforehand: no other is accepted, whatever its type. */
+async function givenKeys({ name, alias, knownHosts }: GuestKeys, text: string): Promise<KnownKeys> {
+  const { bytes } = (await readSafely(knownHosts).catch(() => undefined)) ?? { bytes: Buffer.alloc(0) };
+  return {
+    knownAs: { name: alias, path: knownHosts },
+    check({ type, fingerprint }) {
+      if (verdictOn(fingerprint, alias, bytes) === 'known') return;
+      throw new ConnectError('handshake', text, {
+        code: 'HOST_KEY_CHANGED',
+        problem: `ssh refuses the host key ${type} ${fingerprint}: it is not the one that vmssh guest credentials made: the guest did not take it, or another machine answers`,
+        hint: wrongKeyHint(name),
+      });
+    },
+  };
+}
+
+/** What to do if a machine has another host key than the one made for it. */
+export function wrongKeyHint(name: string): string {
+  const word = shellQuoted(name);
+  return `in the guest, vmssh guest check says why; to trust it as it is: vmssh guest credentials --undo ${word}`;
 }
 
 function refuse(verdict: Verdict, { type, fingerprint }: HostKey, text: string, path: string): void {

@@ -9,6 +9,7 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
 import { keptBlocks } from '../../ssh/config/kept.js';
 import { configText, userKnownHosts } from '../../ssh/config/text.js';
+import { allGuestKeys } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 
 /** What to write for ssh. */
@@ -114,7 +115,8 @@ export async function configLines(
 ): Promise<string> {
   const { machines, warnings } = onlyPatterns ? { machines: [], warnings: [] } : await find(io);
   const knownHosts = system ? userKnownHosts : knownHostsOf(io);
-  const { hosts, left } = concreteHosts(machines, { prefix, taken, knownHosts });
+  const guests = system ? [] : allGuestKeys(io.env);
+  const { hosts, left } = concreteHosts(machines, { prefix, taken, knownHosts, guests });
   for (const { provider, problem } of warnings)
     io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
   for (const { name, why } of left) io.err(`${io.program}: no Host for ${quote(name)}: ${printable(why)}\n`);
@@ -124,7 +126,7 @@ export async function configLines(
   if (kept.length > 0)
     io.err(`${io.program}: kept as they were: ${kept.map(({ host }) => printable(host)).join(', ')}\n`);
   const caller = await callerForSsh(io);
-  const text = usage(() => configText({ ...caller, knownHosts, hosts }));
+  const text = usage(() => configText({ ...caller, knownHosts, hosts, guests }));
   return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
 }
 

@@ -10,7 +10,9 @@ import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { loadAddon } from '../../native.js';
+import { trustIn } from '../../ssh/config/guest-hosts.js';
 import { type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
+import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { sshProgram } from '../reach/ssh-program.js';
@@ -118,6 +120,7 @@ async function settingsOf(named: ListedTarget, hasUser: boolean, waitSeconds: nu
   const { machine, text } = named;
   const alias = hostKeyAlias(named);
   const key = machine?.identityFile;
+  const keys = guestKeysFor(named, io.env);
   const options: HostOptions = {
     ...{ program: io.self, platform: io.platform, target: text, waitSeconds },
     fdpass: io.platform !== 'win32' && loadAddon().addon !== undefined,
@@ -125,6 +128,7 @@ async function settingsOf(named: ListedTarget, hasUser: boolean, waitSeconds: nu
     hostKeyAlias: alias,
     user: hasUser ? undefined : machine?.user,
     identityFile: key !== undefined && (await isReadable(key)) ? key : undefined,
+    ...(keys ? trustIn(keys) : {}),
   };
   return usage(() => hostOptions(options));
 }

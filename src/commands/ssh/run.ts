@@ -7,8 +7,10 @@ import { complain } from '../../cli/message.js';
 import { exitCode, quote } from '../../errors.js';
 import { adoptKeys } from '../../host-keys/adopt.js';
 import { lookUp } from '../../lookup/find-target.js';
+import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { keyNames } from '../../ssh/older-names.js';
+import { wrongKeyHint } from '../check/host-key.js';
 import { fileError } from '../config/files.js';
 import { sshProgram } from '../reach/ssh-program.js';
 import { asksTool } from './args.js';
@@ -54,7 +56,13 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   });
 }
 
-function explainChangedKey({ named: { text } }: ToolCall, io: Io): Promise<void> {
+function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
+  const { text } = named;
+  const given = guestKeysFor(named, io.env);
+  if (given) {
+    const problem = `the host key of ${quote(text)} is not the one that vmssh guest credentials made for ${quote(given.name)}`;
+    return complain(problem, wrongKeyHint(given.name), io);
+  }
   return complain(
     `the host key of ${quote(text)} has changed: the machine was reinstalled, or another one answers for it`,
     `if you expected this: vmssh forget ${shellQuoted(text)}`,

@@ -23,22 +23,40 @@ export interface HostOptions extends Caller {
   readonly hostKeyAlias?: string | undefined;
   /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
   readonly knownHosts: string | undefined;
+  /** The key is in that file already: no other is accepted. */
+  readonly onlyKnown?: boolean | undefined;
   readonly user?: string | undefined;
   readonly identityFile?: string | undefined;
 }
 
 /** Keywords of ssh_config(5) and their arguments, escaped for a file or for `-o`. Throws a RangeError. */
 export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
-  const { fdpass, hostKeyAlias, knownHosts, user, identityFile } = options;
+  const { fdpass, user } = options;
   return [
     ['ProxyCommand', proxyCommand(options)],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
     ['CheckHostIP', 'no'],
-    ...(hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const]),
-    ...hostKeyPolicy(knownHosts),
+    ...hostKeyOptions(options),
     ...(user === undefined ? [] : [['User', configArgument(checkUserName(user))] as const]),
-    ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
+    ...loginKeyOptions(options),
   ];
+}
+
+type Settings = readonly (readonly [string, string])[];
+type Keys = Pick<HostOptions, 'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'identityFile'>;
+
+/** Only those about a machine's host key and login key. */
+export function keyOptions(options: Keys): Settings {
+  return [...hostKeyOptions(options), ...loginKeyOptions(options)];
+}
+
+function hostKeyOptions({ hostKeyAlias, knownHosts, onlyKnown = false }: Keys): Settings {
+  const alias = hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const];
+  return [...alias, ...hostKeyPolicy(knownHosts, onlyKnown)];
+}
+
+function loginKeyOptions({ identityFile }: Keys): Settings {
+  return identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)]];
 }
 
 function proxyCommand({ program, fdpass, platform, target, port, waitSeconds }: HostOptions): string {
@@ -53,7 +71,10 @@ function proxyCommand({ program, fdpass, platform, target, port, waitSeconds }: 
 }
 
 // Accepts a new machine's key, refuses a changed one; docs/host-keys.md.
-function hostKeyPolicy(knownHosts: string | undefined): readonly (readonly [string, string])[] {
+function hostKeyPolicy(
+  knownHosts: string | undefined,
+  onlyKnown: boolean,
+): readonly (readonly [string, string])[] {
   if (knownHosts === undefined) {
     return [
       ['StrictHostKeyChecking', 'no'],
@@ -63,7 +84,7 @@ function hostKeyPolicy(knownHosts: string | undefined): readonly (readonly [stri
     ];
   }
   return [
-    ['StrictHostKeyChecking', 'accept-new'],
+    ['StrictHostKeyChecking', onlyKnown ? 'yes' : 'accept-new'],
     ['UserKnownHostsFile', pathArgument(knownHosts)],
     ['GlobalKnownHostsFile', '/dev/null'],
     ['HashKnownHosts', 'no'],

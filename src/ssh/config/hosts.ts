@@ -3,7 +3,9 @@ import type { ListedMachine } from '../../discovery/merge.js';
 import { printable } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { parseTarget } from '../../kinds/parse.js';
+import type { GuestKeys } from '../guest-keys.js';
 import { hostKeyAlias, uuidAlias } from '../identity.js';
+import { trustIn } from './guest-hosts.js';
 import { hostOptions } from './host-options.js';
 import { settingsOf } from './settings.js';
 import type { ConcreteHost } from './text.js';
@@ -14,6 +16,8 @@ export interface ConcreteHostOptions {
   /** Names that are already taken, in lower case. */
   readonly taken: ReadonlySet<string>;
   readonly knownHosts: string;
+  /** Machines whose host keys are known beforehand. */
+  readonly guests?: readonly GuestKeys[];
 }
 
 export interface ConcreteHosts {
@@ -25,7 +29,7 @@ export interface ConcreteHosts {
 /** A Host block for each machine, by its slug; none that could mean another host or machine. */
 export function concreteHosts(
   machines: readonly ListedMachine[],
-  { prefix, taken, knownHosts }: ConcreteHostOptions,
+  { prefix, taken, knownHosts, guests = [] }: ConcreteHostOptions,
 ): ConcreteHosts {
   const hosts: ConcreteHost[] = [];
   const left: { name: string; why: string }[] = [];
@@ -42,8 +46,10 @@ export function concreteHosts(
     const host = hostOf(machine);
     const isOnly = wanted.get(host.toLowerCase()) === 1;
     const why = problem(machine, host, prefix, taken, isOnly);
+    const keys = guests.find(({ name }) => name === machine.name);
     if (why !== undefined) left.push({ name: machine.name, why });
-    else hosts.push({ ...toHost(machine, host, knownHosts), pattern: uuidPattern(machine, uuids, taken) });
+    else
+      hosts.push({ ...toHost(machine, host, knownHosts, keys), pattern: uuidPattern(machine, uuids, taken) });
   }
   return { hosts, left };
 }
@@ -67,7 +73,7 @@ function problem(
   }
 }
 
-function toHost(machine: ListedMachine, host: string, knownHosts: string): ConcreteHost {
+function toHost(machine: ListedMachine, host: string, knownHosts: string, keys?: GuestKeys): ConcreteHost {
   const { name, target, provider, user, identityFile } = machine;
   const alias = hostKeyAlias({ target: parseTarget(target), machine });
   return {
@@ -79,6 +85,7 @@ function toHost(machine: ListedMachine, host: string, knownHosts: string): Concr
       hostKeyAlias: alias,
       user,
       identityFile,
+      ...(keys ? trustIn(keys) : {}),
     },
   };
 }

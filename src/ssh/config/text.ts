@@ -1,12 +1,16 @@
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
-import { type Caller, type HostOptions, hostOptions } from './host-options.js';
+import type { GuestKeys } from '../guest-keys.js';
+import { namesOfGuest, trustIn } from './guest-hosts.js';
+import { type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
 
 export interface ConfigTextOptions extends Caller {
   /** The file for the keys of machines with an identity, in a form for ssh_config. */
   readonly knownHosts?: string;
   /** A Host block for each, so that IDEs list them. */
   readonly hosts?: readonly ConcreteHost[];
+  /** Machines whose host keys are known beforehand. */
+  readonly guests?: readonly GuestKeys[];
   /** The kinds whose patterns are written. */
   readonly table?: readonly Kind[];
 }
@@ -40,12 +44,19 @@ export function configText({
   platform,
   knownHosts = userKnownHosts,
   hosts = [],
+  guests = [],
   table = kinds,
 }: ConfigTextOptions): string {
   const caller = { program, fdpass, platform };
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',
+    // First, since ssh uses the first value of each setting.
+    ...guests.flatMap((guest) => {
+      const names = namesOfGuest(guest, table);
+      const about = `# ${guest.name}: "vmssh guest credentials" made its host key, and no other is accepted.`;
+      return names.length === 0 ? [] : [about, withLines(names.join(' '), keyOptions(trustIn(guest)))];
+    }),
     '# These names are addresses: another machine may answer after each start, and nothing can sit in between.',
     block(patterns(table, 'none'), { ...caller, knownHosts: undefined }),
     '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
@@ -58,6 +69,9 @@ export function configText({
 }
 
 function block(host: string, options: HostOptions): string {
-  const lines = hostOptions(options).map(([keyword, value]) => `    ${keyword} ${value}\n`);
-  return `Host ${host}\n${lines.join('')}`;
+  return withLines(host, hostOptions(options));
+}
+
+function withLines(host: string, settings: ReturnType<typeof hostOptions>): string {
+  return `Host ${host}\n${settings.map(([keyword, value]) => `    ${keyword} ${value}\n`).join('')}`;
 }

@@ -1,0 +1,193 @@
+import { open } from 'node:fs/promises';
+import { shellQuoted } from '../../address/shell-word.js';
+import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
+import { formatJson, jsonOption } from '../../cli/json.js';
+import { complain, pasteable } from '../../cli/message.js';
+import { flag, parsed, textOption } from '../../cli/option.js';
+import { oneOf } from '../../cli/option-choice.js';
+import { positionals, usage } from '../../cli/values.js';
+import { exitCode, printable, quote } from '../../errors.js';
+import { formFor, type Given, type Hypervisor, hypervisors } from '../../guest/credentials/forms.js';
+import { makeGuestKeys, readGivenKeys } from '../../guest/credentials/make.js';
+import { removeGuestKeys } from '../../guest/credentials/remove.js';
+import { readKeys } from '../../guest/keys.js';
+import { asTarget } from '../../kinds/parse.js';
+import { guestFolder } from '../../ssh/guest-keys.js';
+import { parseName } from '../../target/name.js';
+import { fileError, reasonOf } from '../config/files.js';
+import { guestCredentialsJson, hostKeyOf } from './credentials-json.js';
+
+export type GuestCredentialsOptions = { readonly name: string } & (
+  | { readonly undo: true }
+  | ({ readonly undo: false } & MakeOptions)
+);
+
+interface MakeOptions {
+  readonly for: Hypervisor;
+  /** The user's own public keys; undefined: a login key is made. */
+  readonly logins: readonly string[] | undefined;
+  /** A new file for the result. */
+  readonly output: string | undefined;
+  /** A private key may be shown on a terminal. */
+  readonly show: boolean;
+  readonly json: boolean;
+}
+
+const forOption = oneOf({
+  long: 'for',
+  value: 'HYPERVISOR',
+  choices: hypervisors,
+  summary: `what starts the machine: ${hypervisors.join(', ')}`,
+});
+const ownKeyOption = parsed(
+  { long: 'key', value: 'FILE', summary: 'log in with this public key (default: a new key for the machine)' },
+  readKeys,
+);
+const outputOption = textOption({
+  long: 'output',
+  short: 'o',
+  value: 'FILE',
+  summary: 'write to this new file, which only you can read',
+});
+const showOption = flag({
+  long: 'show-private-key',
+  summary: 'print it on a terminal even if the private host key is in it',
+});
+const undoOption = flag({ long: 'undo', summary: "remove the machine's keys, and no longer trust them" });
+
+/** vmssh guest credentials: a machine's host key and login key, made before it is started for the first time. */
+export const guestCredentials: Command<GuestCredentialsOptions> = {
+  name: 'guest credentials',
+  summary:
+    'make the keys of a new machine, so that its first login is sure; print what its hypervisor is given',
+  usage: 'NAME',
+  details: `NAME is the name that the machine has, or will have, in vmssh list. The keys are made once, in ~/.ssh/vmssh_guests. From then on
+vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that host key, and use the login key. The guest needs systemd 252 or later, or cloud-init.`,
+  options: [forOption, ownKeyOption, outputOption, showOption, undoOption, jsonOption],
+  exclusive: [forOption, ownKeyOption, outputOption, showOption, jsonOption].map((each) => [
+    undoOption,
+    each,
+  ]),
+  examples: [
+    {
+      line: 'qemu-system-x86_64 -name web $(vmssh guest credentials web --for qemu) ...',
+      about: 'then: vmssh ssh root@web',
+    },
+    {
+      line: 'vmssh guest credentials web --for cloud-init --output user-data',
+      about: 'for any image with cloud-init; then: virt-install --cloud-init user-data=user-data ...',
+    },
+    {
+      line: 'vmssh guest credentials web --for libvirt --key ~/.ssh/id_ed25519.pub --output web.xml',
+      about: 'log in with your own key; the text goes into virsh edit web',
+    },
+    {
+      line: 'vmssh guest credentials --undo web',
+      about: 'the machine is gone, or was set up in another way',
+    },
+  ],
+
+  parse(raw) {
+    const [typed = ''] = positionals(raw, 1, 1, 'NAME');
+    const name = machineName(typed);
+    if (undoOption.read(raw)) return { name, undo: true };
+    const hypervisor = forOption.read(raw);
+    if (hypervisor === undefined)
+      throw new UsageError(`expected --for with one of ${hypervisors.join(', ')}`);
+    return {
+      ...{
+        name,
+        undo: false,
+        for: hypervisor,
+        logins: ownKeyOption.read(raw),
+        output: outputOption.read(raw),
+      },
+      ...{ show: showOption.read(raw), json: jsonOption.read(raw) },
+    };
+  },
+
+  run: (options, io) => (options.undo ? undo(options.name, io) : make(options.name, options, io)),
+};
+
+function machineName(typed: string): string {
+  if (asTarget(typed) !== undefined)
+    throw new UsageError(
+      `expected the name of a machine, not a target: ${quote(typed)}`,
+      'vmssh list shows names',
+    );
+  return usage(() => parseName(typed, 'machine name'));
+}
+
+async function make(name: string, options: MakeOptions, io: Io): Promise<number> {
+  const { for: hypervisor, logins, output, show, json } = options;
+  const folder = guestFolder(name, io.env);
+  const failed = (error: NodeJS.ErrnoException) => {
+    const { code = 'UNKNOWN' } = error;
+    const hint = code === 'ENOTEMPTY' || code === 'EEXIST' ? undoHint(name) : undefined;
+    throw new CommandError(
+      code,
+      `the keys of ${quote(name)} in ${quote(folder)} cannot be made: ${reasonOf(error)}`,
+      hint,
+    );
+  };
+  const keys = await makeGuestKeys(name, logins, io.env).catch(failed);
+  const given = await readGivenKeys(folder).catch(failed);
+  if (logins !== undefined && logins.join('\n') !== given.logins.join('\n'))
+    throw new CommandError('EXISTS', `${quote(name)} was given other login keys before`, undoHint(name));
+  const form = formFor(hypervisor, given, folder);
+  if (form.isSecret && io.terminal.stdout && output === undefined && !show)
+    throw new UsageError(
+      'the private host key is in it, and would be shown on this terminal',
+      '--output FILE writes it to a file that only you can read; --show-private-key prints it',
+    );
+  const text = json ? formatJson(guestCredentialsJson(hypervisor, keys, given, form)) : form.text;
+  if (output === undefined) io.out(text);
+  else await writeNew(output, text);
+  if (!json) io.err(notesOn(name, form, hostKeyOf(given.hostPublicKey).fingerprint, io));
+  return exitCode.ok;
+}
+
+function notesOn(name: string, { notes }: Given, fingerprint: string, io: Io): string {
+  const then = `then: start the machine with the name ${shellQuoted(name)}, and vmssh ssh root@${shellQuoted(name)}`;
+  const lines = [...notes, `its host key will be ssh-ed25519 ${fingerprint}`].map(
+    (each) => `${io.program}: ${each}`,
+  );
+  return [...lines, pasteable(then, io)].map((line) => `${printable(line)}\n`).join('');
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  const fail = (error: NodeJS.ErrnoException) => {
+    throw fileError(error, path, 'written');
+  };
+  const file = await open(path, 'wx', 0o600).catch(fail);
+  try {
+    await file.writeFile(text).catch(fail);
+  } finally {
+    await file.close();
+  }
+}
+
+async function undo(name: string, io: Io): Promise<number> {
+  const folder = guestFolder(name, io.env);
+  const left = await removeGuestKeys({ folder }).catch((error) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw fileError(error, folder, 'changed');
+  });
+  if (left === undefined) {
+    await complain(
+      `${quote(name)} has no keys in ${folder}`,
+      'the name must be the one that they were made for',
+      io,
+    );
+    return exitCode.notFound;
+  }
+  io.out(`removed the keys of ${quote(name)}\n`);
+  if (left.length > 0)
+    io.err(`${io.program}: not made by vmssh, and kept: ${left.map(quote).join(', ')} in ${folder}\n`);
+  io.err(`${pasteable('then: vmssh config install', io)}, if ssh has them in its configuration\n`);
+  return exitCode.ok;
+}
+
+function undoHint(name: string): string {
+  return `vmssh guest credentials --undo ${shellQuoted(name)} removes them`;
+}

@@ -1,0 +1,45 @@
+/** The keys for a guest that is started with them. */
+export interface GivenKeys {
+  /** The private host key, ed25519, as ssh-keygen writes it. */
+  readonly hostKey: string;
+  /** "ssh-ed25519 AAAA…", with or without a comment. */
+  readonly hostPublicKey: string;
+  /** Lines for authorized_keys. */
+  readonly logins: readonly string[];
+}
+
+/** A system credential: systemd.system-credentials(7). */
+export interface Credential {
+  readonly id: string;
+  readonly text: string;
+}
+
+/**
+ * The credentials for these keys. The host key is written at each boot, before sshd starts, by systemd-tmpfiles of 252
+ * and later. Root's keys are set by the same versions if root has none; from 256 on the last one is for all accounts.
+ */
+export function credentialsOf({ hostKey, hostPublicKey, logins }: GivenKeys): readonly Credential[] {
+  const keys = logins.map((line) => `${line}\n`).join('');
+  return [
+    { id: 'tmpfiles.extra', text: file(path, 600, hostKey) + file(`${path}.pub`, 644, hostPublicKey) },
+    { id: 'ssh.authorized_keys.root', text: keys },
+    { id: 'ssh.ephemeral-authorized_keys-all', text: keys },
+  ];
+}
+
+/** sshd's default, and the one that each distribution uses. */
+const path = '/etc/ssh/ssh_host_ed25519_key';
+
+/** A line of tmpfiles.d(5): the file is written anew, its content is in base64. */
+function file(path: string, mode: number, text: string): string {
+  return `f+~ ${path} 0${mode} root root - ${base64(text)}\n`;
+}
+
+export function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** SMBIOS strings of type 11 are how QEMU gives a credential. */
+export function smbiosString({ id, text }: Credential): string {
+  return `io.systemd.credential.binary:${id}=${base64(text)}`;
+}

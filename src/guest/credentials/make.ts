@@ -1,0 +1,92 @@
+import { mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { makeFolder } from '../../files/place.js';
+import { readText } from '../../files/read-file.js';
+import { runProgram } from '../../process/run-program.js';
+import { type GuestKeys, guestAlias, guestFolder, guestKeyFiles, guestKeysOf } from '../../ssh/guest-keys.js';
+import { exact } from '../../ssh/identity.js';
+import type { GivenKeys } from './contents.js';
+import { credentialFiles } from './files.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Runs a program; rejects with an Error if it could not be started or failed. */
+export type Run = (command: readonly string[], env: Env) => Promise<void>;
+
+/**
+ * The keys of the machine with this name: those that it has, else new ones. `logins`: the user's own public keys;
+ * undefined: a login key is made too. A folder appears whole or not at all. Rejects with a system error.
+ */
+export async function makeGuestKeys(
+  name: string,
+  logins: readonly string[] | undefined,
+  env: Env,
+  run: Run = runQuietly,
+): Promise<GuestKeys> {
+  const folder = guestFolder(name, env);
+  const known = guestKeysOf(name, env);
+  if (known) return known;
+  await makeFolder(dirname(folder), 0o700);
+  const beside = await mkdtemp(join(dirname(folder), '.new-'));
+  try {
+    await fill(beside, name, logins, env, run);
+    await rename(beside, folder).catch(async (error) => {
+      // Another vmssh made them meanwhile.
+      if (!guestKeysOf(name, env)) throw error;
+    });
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
+  const made = guestKeysOf(name, env);
+  if (made) return made;
+  throw Object.assign(new Error('they disappeared meanwhile'), { code: 'ENOENT' });
+}
+
+async function fill(folder: string, name: string, logins: readonly string[] | undefined, env: Env, run: Run) {
+  const { hostKey, login, logins: loginsFile, knownHosts, name: nameFile } = guestKeyFiles;
+  const make = (file: string) =>
+    run(
+      ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', `vmssh-${exact(name)}`, '-f', join(folder, file)],
+      env,
+    );
+  await make(hostKey);
+  if (logins === undefined) await make(login);
+  const keys = logins ?? [await line(folder, `${login}.pub`)];
+  await write(folder, loginsFile, keys.map((key) => `${key}\n`).join(''));
+  await write(folder, nameFile, `${name}\n`);
+  const given = await readGivenKeys(folder);
+  for (const file of credentialFiles(given)) await write(folder, file.name, file.text);
+  const [type, key] = given.hostPublicKey.split(' ');
+  await write(folder, knownHosts, `${guestAlias(name)} ${type} ${key}\n`);
+}
+
+/** The keys in a machine's folder. Rejects with a system error. */
+export async function readGivenKeys(folder: string): Promise<GivenKeys> {
+  const { hostKey, logins } = guestKeyFiles;
+  return {
+    hostKey: await readText(join(folder, hostKey), 1 << 16),
+    hostPublicKey: await line(folder, `${hostKey}.pub`),
+    logins: (await readText(join(folder, logins), 1 << 20)).split('\n').filter((each) => each !== ''),
+  };
+}
+
+async function line(folder: string, name: string): Promise<string> {
+  return (await readText(join(folder, name), 1 << 16)).trimEnd();
+}
+
+async function write(folder: string, name: string, text: string): Promise<void> {
+  const file = await open(join(folder, name), 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function runQuietly(command: readonly string[], env: Env): Promise<void> {
+  const { code, stderr, stdout } = await runProgram(command, { env, timeoutMs: 30_000, longest: 1 << 16 });
+  if (code === 0) return;
+  const said = `${stderr}${stdout}`.trim().split('\n')[0];
+  throw Object.assign(new Error(`${command[0]} failed: ${said || `exit code ${code}`}`), { code: 'EIO' });
+}

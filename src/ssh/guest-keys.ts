@@ -1,0 +1,94 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readTextSync } from '../files/read-file.js';
+import { nameOf } from '../target/target.js';
+import { exact, type Identified, isNamed } from './identity.js';
+import { knownHostsFile } from './known-hosts-file.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The keys that `vmssh guest credentials` made for a machine, in a folder of their own. */
+export interface GuestKeys {
+  /** The machine's name, as typed. */
+  readonly name: string;
+  readonly folder: string;
+  /** The machine's name in `knownHosts`, which has its host key and nothing else. */
+  readonly alias: string;
+  readonly knownHosts: string;
+  /** The private login key; undefined: the user has one of their own. */
+  readonly identityFile: string | undefined;
+}
+
+/** The files of such a folder. The last one to appear is `knownHosts`. */
+export const guestKeyFiles = {
+  name: 'name',
+  hostKey: 'ssh_host_ed25519_key',
+  login: 'id_ed25519',
+  /** The public keys that may log in. */
+  logins: 'authorized_keys',
+  knownHosts: 'known_hosts',
+} as const;
+
+/** The folder of all of them, beside ssh's own files. */
+export function guestKeysFolder(env: Env, asRoot?: boolean): string {
+  return join(dirname(knownHostsFile(env, asRoot)), 'vmssh_guests');
+}
+
+/** The folder for the machine of this name. */
+export function guestFolder(name: string, env: Env): string {
+  return join(guestKeysFolder(env), exact(name));
+}
+
+/** The keys for the machine of this name; undefined if there are none. */
+export function guestKeysOf(name: string, env: Env): GuestKeys | undefined {
+  return keysIn(guestFolder(name, env), name);
+}
+
+/** The keys for a target's machine, by its name. An address is no machine. */
+export function guestKeysFor({ target, machine }: WithName, env: Env): GuestKeys | undefined {
+  const name = machine?.name ?? (isNamed(target) ? nameOf(target) : undefined);
+  return name === undefined ? undefined : guestKeysOf(name, env);
+}
+
+type WithName = Pick<Identified, 'target'> & {
+  readonly machine?: { readonly name: string } | undefined;
+};
+
+/** The keys of all machines that have some. */
+export function allGuestKeys(env: Env): readonly GuestKeys[] {
+  const folder = guestKeysFolder(env);
+  return foldersIn(folder).flatMap((each) => {
+    const name = nameIn(join(folder, each));
+    return name !== undefined && exact(name) === each ? (guestKeysOf(name, env) ?? []) : [];
+  });
+}
+
+function keysIn(folder: string, name: string): GuestKeys | undefined {
+  const at = (file: keyof typeof guestKeyFiles) => join(folder, guestKeyFiles[file]);
+  if (!existsSync(at('knownHosts'))) return undefined;
+  return {
+    ...{ name, folder, alias: guestAlias(name), knownHosts: at('knownHosts') },
+    identityFile: existsSync(at('login')) ? at('login') : undefined,
+  };
+}
+
+/** No kind of machine is called "guest": see identity.ts. */
+export function guestAlias(name: string): string {
+  return `vmssh-guest%${exact(name)}`;
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch {
+    return [];
+  }
+}
+
+function nameIn(folder: string): string | undefined {
+  try {
+    return readTextSync(join(folder, guestKeyFiles.name), 4096).replace(/\n$/, '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,142 @@
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { type Outcome, run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({
+  ssh: 'openssh-client',
+  sshd: 'openssh-server',
+  'ssh-keygen': 'openssh-client',
+});
+
+describe.skipIf(missing)('vmssh guest credentials', () => {
+  const dir = useTempDir();
+  const home = join(dir, `ho me's 100%`);
+  const folder = join(home, '.ssh/vmssh_guests/web-t8');
+  const conf = join(home, '.ssh/vmssh.conf');
+  const machines: Record<string, string>[] = [];
+  let sshd: SshdOnSocket;
+  let machined: Machined;
+  let env: NodeJS.ProcessEnv;
+  const program = (...args: string[]) => run([...vmssh, ...args], { env });
+  const credentials = (...args: string[]) => program('guest', 'credentials', ...args);
+  // All that the user's own ssh would ask with, and the empty known_hosts of a new user.
+  const strict = ['-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=yes'];
+  const bySsh = (host: string) => run(['ssh', '-F', conf, ...strict, host, 'exit 7'], { env });
+  const byVmssh = (host: string) => program('ssh', '-F', '/dev/null', ...strict, host, 'exit 7');
+  const hosts = ['web-t8', 'machine/web-t8', 'machine%web-t8'];
+  const all = async (): Promise<(Outcome & { readonly host: string })[]> => {
+    const each = [];
+    for (const host of hosts) for (const by of [bySsh, byVmssh]) each.push({ host, ...(await by(host)) });
+    return each;
+  };
+  const serves = (key: string) => {
+    rmSync(join(dir, 'host'));
+    copyFileSync(key, join(dir, 'host'));
+  };
+
+  beforeAll(async () => {
+    mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+    sshd = await startSshd(dir);
+    machined = await startMachined(machines);
+    env = { ...process.env, HOME: home, SSH_AUTH_SOCK: undefined, ...machined.env };
+  });
+  afterAll(async () => {
+    machined.stop();
+    await sshd.close();
+  });
+
+  it('makes the keys of a machine that does not exist yet, once', async () => {
+    const first = await credentials('web-t8', '--for', 'qemu');
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('type=11,path=') });
+    expect(await credentials('web-t8', '--for', 'qemu')).toEqual(first);
+    for (const name of readdirSync(folder)) {
+      const mode = statSync(join(folder, name)).mode & 0o777;
+      expect({ name, mode }).toEqual({ name, mode: name.endsWith('.pub') ? 0o644 : 0o600 });
+    }
+    expect([folder, join(folder, '..')].map((each) => statSync(each).mode & 0o777)).toEqual([0o700, 0o700]);
+  });
+
+  it('the first login asks nothing, accepts nothing new, and uses the login key', async () => {
+    machines.push({ name: 'web-t8', class: 'vm', service: 'x', sshAddress: `unix${sshd.path}` });
+    serves(join(folder, 'ssh_host_ed25519_key'));
+    copyFileSync(join(folder, 'authorized_keys'), join(dir, 'authorized'));
+    expect(await program('config', 'install')).toMatchObject({ code: 0 });
+    for (const result of await all()) expect(result).toMatchObject({ code: 7, stderr: '' });
+    expect(await program('check', 'web-t8')).toMatchObject({ code: 0 });
+    expect(existsSync(join(home, '.ssh/vmssh_known_hosts'))).toBe(false);
+    expect(existsSync(join(home, '.ssh/known_hosts'))).toBe(false);
+  });
+
+  it.each(['ed25519', 'ecdsa'])('another host key of type %s is refused at once', async (type) => {
+    const other = join(dir, `other-${type}`);
+    spawnSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', other]);
+    serves(other);
+    for (const result of await all()) {
+      expect(result.code, JSON.stringify(result)).toBe(255);
+      expect(result.stderr).toContain('Host key verification failed');
+    }
+    expect((await byVmssh('web-t8')).stderr).toContain(
+      'the host key of "machine/web-t8" is not the one that vmssh guest credentials made for "web-t8"\n',
+    );
+    for (const target of ['web-t8', 'machine/web-t8']) {
+      const { code, stdout } = await program('check', target);
+      expect({ target, code }).toEqual({ target, code: 1 });
+      expect(stdout).toMatch(
+        /ssh refuses the host key .* it is not the one that vmssh guest credentials made/,
+      );
+      expect(stdout).toMatch(/hint: .*guest credentials --undo web-t8/);
+    }
+    // Also without any option: the lines that were written say it.
+    const plain = await run(['ssh', '-F', conf, '-o', 'BatchMode=yes', 'machine/web-t8', 'exit 7'], { env });
+    expect(plain).toMatchObject({
+      code: 255,
+      stderr: expect.stringContaining('Host key verification failed'),
+    });
+  });
+
+  it('--undo removes what it made, and only that', async () => {
+    const own = join(folder, 'notes.txt');
+    writeFileSync(own, 'mine');
+    const undone = await credentials('--undo', 'web-t8');
+    expect(undone).toMatchObject({ code: 0, stdout: 'removed the keys of "web-t8"\n' });
+    expect(undone.stderr).toContain('not made by vmssh, and kept: "notes.txt"');
+    expect(readdirSync(folder)).toEqual(['notes.txt']);
+    expect(await credentials('web-t8', '--for', 'qemu')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/cannot be made: .*\nhint: .*--undo web-t8/),
+    });
+    rmSync(own);
+    expect(await credentials('--undo', 'web-t8')).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, '..'))).toEqual([]);
+    expect(await credentials('--undo', 'web-t8')).toMatchObject({ code: 4 });
+    expect(await program('config', 'install')).toMatchObject({ code: 0 });
+    expect(readFileSync(conf, 'utf8')).not.toContain('vmssh_guests');
+  });
+
+  it('run ten times at once they make one pair of keys', async () => {
+    const ten = await Promise.all(
+      Array.from({ length: 10 }, () => credentials('b t8', '--for', 'cloud-init', '--json')),
+    );
+    const texts = ten.map(({ code, stdout, stderr }) => {
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return (JSON.parse(stdout) as { readonly text: string }).text;
+    });
+    expect(new Set(texts).size).toBe(1);
+    expect(readdirSync(join(folder, '..')).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+});

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { credentialsOf } from '../../../src/guest/credentials/contents.js';
+import { formFor, hypervisors } from '../../../src/guest/credentials/forms.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const keys = {
+  hostKey: '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\nBBBB\n-----END OPENSSH PRIVATE KEY-----\n',
+  hostPublicKey: 'ssh-ed25519 AAAAhost vmssh-web',
+  logins: ['ssh-ed25519 AAAAlogin it\'s "me" <&> ü', 'from="10.0.0.0/8" ssh-ed25519 AAAAtwo'],
+};
+const folder = '/home/a, b/.ssh/vmssh_guests/web';
+const text = (each: (typeof hypervisors)[number]) => formFor(each, keys, folder).text;
+const decoded = (base64: string) => Buffer.from(base64, 'base64').toString();
+
+describe('the credentials', () => {
+  it('have each key in the files that sshd reads', () => {
+    const [extra, root, everybody] = credentialsOf(keys);
+    const files = [...(extra?.text ?? '').matchAll(/^f\+~ (\S+) (\d+) root root - (\S+)$/gm)];
+    expect(files.map(([, path, mode, content = '']) => [path, mode, decoded(content)])).toEqual([
+      ['/etc/ssh/ssh_host_ed25519_key', '0600', keys.hostKey],
+      ['/etc/ssh/ssh_host_ed25519_key.pub', '0644', keys.hostPublicKey],
+    ]);
+    expect(root).toEqual({ id: 'ssh.authorized_keys.root', text: `${keys.logins.join('\n')}\n` });
+    expect(everybody?.text).toBe(root?.text);
+  });
+});
+
+describe('what a hypervisor is given', () => {
+  const dir = useTempDir();
+  it('says which have the private key in them', () => {
+    const secret = hypervisors.filter((each) => formFor(each, keys, folder).isSecret);
+    expect(secret).toEqual(['libvirt', 'kernel', 'cloud-init']);
+    for (const each of ['qemu', 'nspawn', 'vmspawn'] as const)
+      expect(text(each)).not.toMatch(/PRIVATE|LS0tL/);
+  });
+
+  it('names files for QEMU, which reads a comma twice as one', () => {
+    expect(formFor('qemu', keys, folder).words?.slice(0, 2)).toEqual([
+      '-smbios',
+      'type=11,path=/home/a,, b/.ssh/vmssh_guests/web/smbios-tmpfiles.extra',
+    ]);
+  });
+
+  it("fits into a kernel's command line of 2048 bytes", () => {
+    const login = `ssh-ed25519 ${'A'.repeat(68)} vmssh-web`;
+    const real = { hostKey: 'x'.repeat(411), hostPublicKey: login, logins: [login] };
+    expect(formFor('kernel', real, folder).text.length).toBeLessThan(1900);
+  });
+
+  it('is a cloud-config with the keys as they are', () => {
+    const [, block = '', hostKey = '', logins = ''] =
+      /^#cloud-config\n.*\nssh_deletekeys: false\nssh_keys:\n {2}ed25519_private: \|\n((?: {4}.*\n)+) {2}ed25519_public: (.*)\nssh_authorized_keys:\n((?: {2}- .*\n)+)$/.exec(
+        text('cloud-init'),
+      ) ?? [];
+    expect(block.replaceAll(/^ {4}/gm, '')).toBe(keys.hostKey);
+    // A JSON string is a YAML string.
+    expect(JSON.parse(hostKey)).toBe(keys.hostPublicKey);
+    expect([...logins.matchAll(/- (.*)/g)].map(([, each = '']) => JSON.parse(each))).toEqual(keys.logins);
+    expect(logins).not.toContain('ü');
+  });
+
+  it.skipIf(missingPrograms({ 'virt-xml-validate': 'libvirt-clients', xmllint: 'libxml2-utils' }))(
+    "is valid by libvirt's own schema",
+    () => {
+      const domain = `<domain type='kvm'><name>web</name><memory>1</memory>${text('libvirt')}<os><type>hvm</type><smbios mode='sysinfo'/></os></domain>`;
+      const file = join(dir, 'web.xml');
+      writeFileSync(file, domain);
+      execFileSync('virt-xml-validate', [file, 'domain'], { stdio: 'pipe' });
+    },
+  );
+});

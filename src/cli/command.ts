@@ -29,8 +29,8 @@ export interface Io {
 /** Command-line arguments, split but not yet parsed. */
 export interface RawArgs {
   readonly positionals: readonly string[];
-  /** By long name: the value, or true for a flag or an option whose optional value is missing. */
-  readonly options: Readonly<Record<string, string | true>>;
+  /** By long name: the value, or true for a flag or an option whose optional value is missing; all values of one that repeats. */
+  readonly options: Readonly<Record<string, string | true | readonly string[]>>;
 }
 
 export interface OptionSpec {
@@ -41,6 +41,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** The value is optional, and can only be given with "=". */
   readonly optionalValue?: true;
+  /** It can be given more than once. */
+  readonly repeats?: true;
   /** For completion: the accepted values, or what they name. */
   readonly takes?: readonly string[] | 'target' | 'providers';
   readonly summary: string;

@@ -2,7 +2,7 @@ import { quote } from '../errors.js';
 import { type Option, type OptionSpec, UsageError } from './command.js';
 import { parsed } from './option.js';
 
-type Choice<C> = Omit<OptionSpec, 'optionalValue'> & {
+type Choice<C> = Omit<OptionSpec, 'optionalValue' | 'repeats'> & {
   readonly value: string;
   readonly choices: readonly C[];
 };

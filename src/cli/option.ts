@@ -2,10 +2,12 @@ import { quote } from '../errors.js';
 import { type Option, type OptionSpec, UsageError } from './command.js';
 import { usage } from './values.js';
 
-type Valued = Omit<OptionSpec, 'optionalValue'> & { readonly value: string };
+type Valued = Omit<OptionSpec, 'optionalValue' | 'repeats'> & { readonly value: string };
 
 /** An option without a value: whether it was given. */
-export function flag(spec: Omit<OptionSpec, 'value' | 'optionalValue' | 'takes'>): Option<boolean> {
+export function flag(
+  spec: Omit<OptionSpec, 'value' | 'optionalValue' | 'repeats' | 'takes'>,
+): Option<boolean> {
   return { ...spec, read: ({ options }) => options[spec.long] === true };
 }
 
@@ -16,6 +18,18 @@ export function parsed<T>(spec: Valued, parse: (text: string) => T): Option<T | 
     read({ options }) {
       const text = options[spec.long];
       return typeof text === 'string' ? usage(() => parse(text)) : undefined;
+    },
+  };
+}
+
+/** An option that can be given more than once: the values that `parse` reads, in order. */
+export function repeated<T>(spec: Valued, parse: (text: string) => T): Option<readonly T[]> {
+  return {
+    ...spec,
+    repeats: true,
+    read({ options }) {
+      const texts = options[spec.long];
+      return Array.isArray(texts) ? usage(() => texts.map(parse)) : [];
     },
   };
 }

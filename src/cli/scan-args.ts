@@ -6,7 +6,7 @@ import { type OptionSpec, type RawArgs, UsageError } from './command.js';
  */
 export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]): RawArgs | undefined {
   const positionals: string[] = [];
-  const options: Record<string, string | true> = {};
+  const options: Record<string, RawArgs['options'][string]> = {};
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
     if (arg === '--') return { positionals: [...positionals, ...args.slice(i + 1)], options };
@@ -27,7 +27,8 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
     } else {
       const value = given ?? args[++i];
       if (value === undefined) return undefined;
-      options[spec.long] = value;
+      const before = options[spec.long];
+      options[spec.long] = spec.repeats ? [...(Array.isArray(before) ? before : []), value] : value;
     }
   }
   return { positionals, options };

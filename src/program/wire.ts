@@ -15,7 +15,7 @@ export function wire(
   wired.argument('[arguments...]');
   for (const spec of command.options) wired.addOption(option(spec));
   wired.addHelpText('after', ({ command: shown }) => afterHelp(command, shown));
-  return wired.action((positionals: string[], options: Record<string, string | boolean>) => {
+  return wired.action((positionals: string[], options: Record<string, Parsed>) => {
     return action({ positionals, options: byLongName(command.options, options) });
   });
 }
@@ -59,7 +59,8 @@ function markLeftOut(specs: readonly OptionSpec[], args: readonly string[]): str
 
 function option(spec: OptionSpec): Option {
   const value = spec.value === undefined ? '' : spec.optionalValue ? ` [${spec.value}]` : ` <${spec.value}>`;
-  return new Option(`${spec.short ? `-${spec.short}, ` : ''}--${spec.long}${value}`, spec.summary);
+  const made = new Option(`${spec.short ? `-${spec.short}, ` : ''}--${spec.long}${value}`, spec.summary);
+  return spec.repeats ? made.argParser((text, before: readonly string[] = []) => [...before, text]) : made;
 }
 
 /** Text below the options, wrapped; example commands are not. */
@@ -69,15 +70,18 @@ function afterHelp({ details, examples }: Command<unknown>, shown: CommanderComm
   return `${details ? `\n${wrapped(details, help)}\n` : ''}\nExamples:\n${lines.join('\n')}`;
 }
 
-/** Commander's name of an option, in camel case. */
-function byLongName(
-  specs: readonly OptionSpec[],
-  options: Record<string, string | boolean>,
-): RawArgs['options'] {
-  const named: Record<string, string | true> = {};
+/** What commander makes of an option. */
+type Parsed = string | boolean | readonly string[];
+
+/** By commander's name of an option, in camel case; --no-x is x, and false. */
+function byLongName(specs: readonly OptionSpec[], options: Record<string, Parsed>): RawArgs['options'] {
+  const named: Record<string, RawArgs['options'][string]> = {};
   for (const { long } of specs) {
-    const value = options[long.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
-    if (value !== undefined && value !== false) named[long] = value === leftOut ? true : value;
+    const isNo = long.startsWith('no-');
+    const name = isNo ? long.slice('no-'.length) : long;
+    const value = options[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+    if (isNo && value === false) named[long] = true;
+    if (!isNo && value !== undefined && value !== false) named[long] = value === leftOut ? true : value;
   }
   return named;
 }

@@ -66,7 +66,7 @@ describe.each(cases)(
 
     it('config print', async () => {
       const io = fakeIo();
-      const options = { onlyPatterns: false, prefix: '', system: false, asBefore: false };
+      const options = { onlyPatterns: false, prefix: '', system: false, asBefore: false, sshOptions: [] };
       io.out(await configLines(options, io, undefined, async () => all));
       expect(printed(io)).not.toMatch(steers);
     });

@@ -122,6 +122,34 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     expect(proxycommand).toContain(`${beside} proxy --fdpass `);
   });
 
+  it('writes -o and --no-fdpass for every Host, keeps both for later runs, and takes them back', async () => {
+    const home = newHome();
+    const own = join(home, '.ssh/vmssh.conf');
+    const install = (...args: string[]) => inHome(home, 'config', 'install', ...args);
+    expect(await install('--no-fdpass', '-o', 'SetEnv=A="x y"', '-o', 'User=ann')).toMatchObject({ code: 0 });
+    expect(await install()).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('nothing to change\n'),
+    });
+    for (const host of ['web-t7', 'vsock/3', 'machine/x'])
+      expect(await effective(own, host)).toMatchObject({
+        ...{ user: 'ann', setenv: 'A=x y', proxyusefdpass: 'no' },
+        proxycommand: expect.not.stringContaining('--fdpass'),
+      });
+    for (const [option, why] of [
+      ['ProxyCommand=x', 'ssh would no longer reach the machine by vmssh'],
+      ['UserKnownHostsFile=x', 'host keys'],
+      ['ProxyUseFdpass=no', 'use --no-fdpass'],
+      ['ForwardAgnet=yes', 'ssh does not accept it: Bad configuration option: forwardagnet'],
+    ] as const) {
+      const { code, stderr } = await install('-o', option);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(why) });
+    }
+    expect(await install('--fdpass', '-o', 'User=', '-o', 'SetEnv=')).toMatchObject({ code: 0 });
+    expect(await effective(own, 'web-t7')).toMatchObject({ user: userInfo().username });
+    expect(readFileSync(own, 'utf8')).not.toMatch(/Kept by later runs|SetEnv/);
+  });
+
   it('hands each machine to the proxy as it is called, through ssh and the shell', async () => {
     const home = newHome();
     const spy = join(home, `sp y's`);

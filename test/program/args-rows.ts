@@ -167,12 +167,31 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'config install',
-    args: ['--only-patterns', '--prefix', 'vm-', '--system', '-n'],
+    args: [
+      '--only-patterns',
+      '--prefix',
+      'vm-',
+      '--system',
+      '-n',
+      '-o',
+      'User=root',
+      '--ssh-option',
+      'A=-b c',
+    ],
     want: {
       positionals: [],
-      options: { 'only-patterns': true, prefix: 'vm-', system: true, 'dry-run': true },
+      options: {
+        ...{ 'only-patterns': true, prefix: 'vm-', system: true, 'dry-run': true },
+        ...{ 'ssh-option': ['User=root', 'A=-b c'] },
+      },
     },
   },
+  {
+    command: 'config install',
+    args: ['--no-fdpass'],
+    want: { positionals: [], options: { 'no-fdpass': true } },
+  },
+  { command: 'config install', args: ['--fdpass'], want: { positionals: [], options: { fdpass: true } } },
   {
     command: 'config uninstall',
     args: ['--system', '--dry-run'],
@@ -180,14 +199,25 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'config diff',
-    args: ['--only-patterns', '--prefix=vm-', '--system'],
-    want: { positionals: [], options: { 'only-patterns': true, prefix: 'vm-', system: true } },
+    args: ['--only-patterns', '--prefix=vm-', '--system', '--no-fdpass', '-o', 'A=b'],
+    want: {
+      positionals: [],
+      options: {
+        ...{ 'only-patterns': true, prefix: 'vm-', system: true, 'no-fdpass': true },
+        ...{ 'ssh-option': ['A=b'] },
+      },
+    },
   },
+  { command: 'config diff', args: ['--fdpass'], want: { positionals: [], options: { fdpass: true } } },
   {
     command: 'config print',
-    args: ['--only-patterns', '--prefix', 'vm-'],
-    want: { positionals: [], options: { 'only-patterns': true, prefix: 'vm-' } },
+    args: ['--only-patterns', '--prefix', 'vm-', '--ssh-option=A=b', '--no-fdpass'],
+    want: {
+      positionals: [],
+      options: { 'only-patterns': true, prefix: 'vm-', 'ssh-option': ['A=b'], 'no-fdpass': true },
+    },
   },
+  { command: 'config print', args: ['--fdpass'], want: { positionals: [], options: { fdpass: true } } },
   { command: 'forget', args: ['a', 'b'], want: { positionals: ['a', 'b'], options: {} } },
   { command: 'list', args: ['--watch=5'], want: { positionals: [], options: { watch: '5' } } },
   {

@@ -2,6 +2,7 @@ import type { Command } from '../../cli/command.js';
 import { showPlan } from './apply.js';
 import { type ConfigOptions, configOptions, fileOptions } from './options.js';
 import { planInstall } from './plan.js';
+import { checkSshOptions } from './ssh-option.js';
 
 /** vmssh config diff: what config install would change; exits 1 if anything would change. */
 export const configDiff: Command<ConfigOptions> = {
@@ -14,5 +15,8 @@ export const configDiff: Command<ConfigOptions> = {
     { line: 'vmssh config diff >/dev/null || vmssh config install', about: 'in a script' },
   ],
   parse: configOptions,
-  run: async (options, io) => showPlan(await planInstall(options, io), io),
+  async run(options, io) {
+    await checkSshOptions(options.sshOptions, io);
+    return showPlan(await planInstall(options, io), io);
+  },
 };

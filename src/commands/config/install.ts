@@ -19,6 +19,7 @@ import {
   findMachines,
 } from './options.js';
 import { configFiles, planInstall } from './plan.js';
+import { checkSshOptions } from './ssh-option.js';
 import { notForAll } from './system.js';
 import { whatNow } from './what-now.js';
 
@@ -32,7 +33,8 @@ export const configInstall: Command<ConfigInstallOptions> = {
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
   usage: '',
   details: `Run it again when machines come or go. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
-is not changed. --prefix and --only-patterns stay in effect for later runs until one of them is given again. With --dry-run it prints a diff, and exits 1 if something would change.`,
+is not changed. These options stay in effect for later runs: --prefix and --only-patterns until one of them is given again, --no-fdpass until
+--fdpass, -o KEY=VALUE until -o KEY= or another value. -o is for every Host, machines and targets; a Host of your own in ~/.ssh/config is for one machine. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
   examples: [
@@ -41,12 +43,14 @@ is not changed. --prefix and --only-patterns stay in effect for later runs until
       about: 'from then on: ssh mint, ssh root@vsock/3, and VS Code lists the machines',
     },
     { line: 'vmssh config install --prefix vm-', about: 'ssh vm-mint' },
+    { line: 'vmssh config install -o ForwardAgent=yes -o User=root', about: 'settings for every Host' },
     { line: 'sudo vmssh config install --system', about: 'the patterns for all users of this host' },
   ],
 
   parse: (raw) => ({ ...configOptions(raw), dryRun: dryRunOption.read(raw) }),
 
   async run(options, io) {
+    await checkSshOptions(options.sshOptions, io);
     const files = configFiles(options, io);
     const home = options.system ? undefined : otherHome(io.env, io.platform);
     if (home !== undefined)

@@ -11,6 +11,7 @@ import { keptBlocks } from '../../ssh/config/kept.js';
 import { configText, userKnownHosts } from '../../ssh/config/text.js';
 import { allGuestKeys } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { type SshOption, sshOption } from './ssh-option.js';
 
 /** What to write for ssh. */
 export interface ConfigOptions {
@@ -22,6 +23,10 @@ export interface ConfigOptions {
   readonly system: boolean;
   /** Neither of the first two was given: those of the last run stay in effect. */
   readonly asBefore: boolean;
+  /** Whether sockets are passed to ssh where that is possible; undefined: as in the last run. */
+  readonly fdpass?: boolean | undefined;
+  /** For every Host; those of the last run stay, unless one has the same keyword. */
+  readonly sshOptions: readonly SshOption[];
 }
 
 const patternsOption = flag({
@@ -42,6 +47,12 @@ const prefixOption = parsed(
   },
 );
 
+const fdpassOption = flag({ long: 'fdpass', summary: 'pass sockets to ssh, as it is without --no-fdpass' });
+const noFdpassOption = flag({
+  long: 'no-fdpass',
+  summary: 'relay the bytes: for clients that take no socket from a proxy',
+});
+
 export const systemOption = flag({
   long: 'system',
   summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
@@ -53,13 +64,15 @@ export const dryRunOption = flag({
   summary: 'print what would change; exits 1 if anything would change',
 });
 
+const fdpassOptions = [fdpassOption, noFdpassOption];
+
 /** The options of config print. */
-export const lineOptions = [patternsOption, prefixOption];
+export const lineOptions = [patternsOption, prefixOption, ...fdpassOptions, sshOption];
 
 /** The options of the commands that write files. */
 export const fileOptions = {
   options: [...lineOptions, systemOption],
-  exclusive: [[systemOption, prefixOption]],
+  exclusive: [[systemOption, prefixOption], fdpassOptions],
 };
 
 /** Throws a UsageError. */
@@ -68,21 +81,14 @@ export function configOptions(raw: RawArgs): ConfigOptions {
   const prefix = prefixOption.read(raw);
   const system = systemOption.read(raw);
   const onlyPatterns = patternsOption.read(raw) || system;
-  return { prefix: prefix ?? '', system, onlyPatterns, asBefore: !onlyPatterns && prefix === undefined };
-}
-
-/** A comment that records the options for later runs; "" if there were none. */
-export function optionsLine({ onlyPatterns, prefix, system }: ConfigOptions): string {
-  if (system || (!onlyPatterns && prefix === '')) return '';
-  return `# Made with ${onlyPatterns ? '--only-patterns' : `--prefix ${prefix}`}, which stays in effect until --prefix or --only-patterns is given again\n`;
-}
-
-/** The options, completed by those recorded in `file`. */
-export function withLast(options: ConfigOptions, file = ''): ConfigOptions {
-  if (!options.asBefore) return options;
-  const [, patterns, prefix = ''] =
-    /^# Made with (?:(--only-patterns)|--prefix (\S+)), which/m.exec(file) ?? [];
-  return { ...options, prefix, onlyPatterns: patterns !== undefined };
+  return {
+    prefix: prefix ?? '',
+    system,
+    onlyPatterns,
+    asBefore: !onlyPatterns && prefix === undefined,
+    fdpass: fdpassOptions.some((option) => option.read(raw)) ? !noFdpassOption.read(raw) : undefined,
+    sshOptions: sshOption.read(raw),
+  };
 }
 
 export type FindMachines = (io: Io) => Promise<AllMachines>;
@@ -108,7 +114,7 @@ export interface Present {
 
 /** The ssh_config lines; names on stderr the machines that get none. Throws a UsageError. */
 export async function configLines(
-  { onlyPatterns, prefix, system }: ConfigOptions,
+  { onlyPatterns, prefix, system, fdpass, sshOptions }: ConfigOptions,
   io: Io,
   { taken, file }: Present = { taken: new Set(), file: '' },
   find: FindMachines = findMachines,
@@ -126,7 +132,13 @@ export async function configLines(
   if (kept.length > 0)
     io.err(`${io.program}: kept as they were: ${kept.map(({ host }) => printable(host)).join(', ')}\n`);
   const caller = await callerForSsh(io);
-  const text = usage(() => configText({ ...caller, knownHosts, hosts, guests }));
+  const text = usage(() =>
+    configText({
+      ...caller,
+      fdpass: caller.fdpass && fdpass !== false,
+      ...{ knownHosts, hosts, guests, settings: sshOptions.map(({ keyword, value }) => [keyword, value]) },
+    }),
+  );
   return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
 }
 

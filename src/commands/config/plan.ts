@@ -6,7 +6,8 @@ import { hostNames } from '../../ssh/config/hosts.js';
 import { includedTexts } from '../../ssh/config/includes.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { fileAt } from './files.js';
-import { type ConfigOptions, configLines, type FindMachines, optionsLine, withLast } from './options.js';
+import { recordOf, withLast } from './last-run.js';
+import { type ConfigOptions, configLines, type FindMachines } from './options.js';
 
 /** A file to write; `after` undefined: the file is removed. */
 export interface Change {
@@ -68,7 +69,7 @@ export async function planInstall(
   const all = withLast(options, own);
   const present = { taken: await takenNames(main, own, files), file: own ?? '' };
   const lines = await configLines(all, io, present, find);
-  const text = signed(optionsLine(all) + lines);
+  const text = signed(recordOf(all) + lines);
   const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
   const { main: path } = files;
   const included = withInclude(main ?? '', files.include, spellings(files));

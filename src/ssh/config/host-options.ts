@@ -29,6 +29,27 @@ export interface HostOptions extends Caller {
   readonly identityFile?: string | undefined;
 }
 
+const section = 'it would begin or include other lines';
+const ourProxy = 'ssh would no longer reach the machine by vmssh';
+const ourKeys = "vmssh keeps machines' host keys by their identity (docs/host-keys.md)";
+
+/** Why every Host must not set a keyword of ssh_config(5); undefined if it may. */
+export function refusedSetting(keyword: string): string | undefined {
+  return refused.get(keyword.toLowerCase());
+}
+
+const refused: ReadonlyMap<string, string> = new Map([
+  ...['host', 'match', 'include'].map((each) => [each, section] as const),
+  ...['proxycommand', 'proxyjump', 'hostname', 'canonicalizehostname'].map(
+    (each) => [each, ourProxy] as const,
+  ),
+  ['proxyusefdpass', 'the proxy must be called in the same way: use --no-fdpass'],
+  ...[
+    ...['hostkeyalias', 'userknownhostsfile', 'globalknownhostsfile', 'stricthostkeychecking'],
+    ...['hashknownhosts', 'updatehostkeys', 'checkhostip'],
+  ].map((each) => [each, ourKeys] as const),
+]);
+
 /** Keywords of ssh_config(5) and their arguments, escaped for a file or for `-o`. Throws a RangeError. */
 export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
   const { fdpass, user } = options;

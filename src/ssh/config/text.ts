@@ -7,6 +7,8 @@ import { type Caller, type HostOptions, hostOptions, keyOptions } from './host-o
 export interface ConfigTextOptions extends Caller {
   /** The file for the keys of machines with an identity, in a form for ssh_config. */
   readonly knownHosts?: string;
+  /** Settings for every Host, above ours: ssh uses the first of each. */
+  readonly settings?: readonly (readonly [keyword: string, value: string])[];
   /** A Host block for each, so that IDEs list them. */
   readonly hosts?: readonly ConcreteHost[];
   /** Machines whose host keys are known beforehand. */
@@ -43,11 +45,13 @@ export function configText({
   fdpass,
   platform,
   knownHosts = userKnownHosts,
+  settings = [],
   hosts = [],
   guests = [],
   table = kinds,
 }: ConfigTextOptions): string {
-  const caller = { program, fdpass, platform };
+  const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
+    withLines(host, [...settings, ...hostOptions({ ...options, program, fdpass, platform })]);
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',
@@ -58,18 +62,14 @@ export function configText({
       return names.length === 0 ? [] : [about, withLines(names.join(' '), keyOptions(trustIn(guest)))];
     }),
     '# These names are addresses: another machine may answer after each start, and nothing can sit in between.',
-    block(patterns(table, 'none'), { ...caller, knownHosts: undefined }),
+    block(patterns(table, 'none'), { knownHosts: undefined }),
     '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
-    block(patterns(table, 'machine'), { ...caller, knownHosts }),
+    block(patterns(table, 'machine'), { knownHosts }),
     ...hosts.flatMap(({ host, pattern = '', options, about }) => [
       `# ${about}`,
-      block(`${host} ${pattern}`.trimEnd(), { ...options, ...caller }),
+      block(`${host} ${pattern}`.trimEnd(), options),
     ]),
   ].join('\n');
-}
-
-function block(host: string, options: HostOptions): string {
-  return withLines(host, hostOptions(options));
 }
 
 function withLines(host: string, settings: ReturnType<typeof hostOptions>): string {

@@ -11,6 +11,7 @@ export const configDefaults: ConfigOptions = {
   prefix: '',
   system: false,
   asBefore: false,
+  sshOptions: [],
 };
 
 export const machine = {

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/command.js';
 import { configPrint } from '../../../src/commands/config/print.js';
@@ -5,15 +6,38 @@ import { resolveCommand } from '../../../src/commands/proxy/resolve.js';
 import { loadAddon } from '../../../src/native.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { ConfigHome } from './home.js';
 
-const patterns = { onlyPatterns: true, prefix: '', system: false, asBefore: false };
+const patterns = { onlyPatterns: true, prefix: '', system: false, asBefore: false, sshOptions: [] };
+
+const dir = useTempDir();
 
 describe('config print', () => {
   it('prints the lines for this program, with fd passing if there is an addon', async () => {
-    const io = fakeIo({ self: ['/usr/bin/node', '/opt/a b/vmssh.js'] });
+    const io = fakeIo({ env: { HOME: dir }, self: ['/usr/bin/node', '/opt/a b/vmssh.js'] });
     expect(await configPrint.run(patterns, io)).toBe(0);
     const fdpass = loadAddon().addon !== undefined;
     expect(io.stdout).toEqual([configText({ program: io.self, fdpass })]);
+  });
+
+  it('keeps what config install keeps, as long as the file is as it was written', async () => {
+    const home = new ConfigHome(dir);
+    await home.install({
+      onlyPatterns: true,
+      fdpass: false,
+      sshOptions: [{ keyword: 'User', value: 'root' }],
+    });
+    const printed = async () => {
+      const to = home.io();
+      await configPrint.run({ ...patterns, asBefore: true, onlyPatterns: false, sshOptions: [] }, to);
+      return to.stdout.join('');
+    };
+    const own = readFileSync(home.own, 'utf8');
+    expect(await printed()).toBe(own.slice(own.indexOf('# vmssh: ')));
+    expect(await printed()).toContain('    User root\n');
+    writeFileSync(home.own, `${own}# changed\n`);
+    expect(await printed()).not.toContain('User root');
   });
 
   it('refuses a path that cannot be written there as wrong usage', async () => {

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #endif
 
+#include <atomic>
 #include <optional>
 
 #include "../functions.h"
@@ -27,6 +28,7 @@ struct Work {
   Event finished;
   RelayResult result{};
   std::optional<Failure> failure;
+  std::atomic<bool> isOver{false};  // set just before `finished`, which does not order memory by itself
 };
 
 void run(Work& work) {
@@ -46,6 +48,7 @@ void run(Work& work) {
   }
   work.socket.reset();
   work.other.reset();
+  work.isOver = true;
   work.finished.set();
   work.mailbox->post(work.id);
 }
@@ -107,7 +110,7 @@ class RelayOperation final : public Operation {
 
   void canceled() override {
     work_->stop.set();
-    if (work_->finished.wait(patience)) closeOther();
+    if (work_->finished.wait(patience) && work_->isOver) closeOther();
   }
 
   std::shared_ptr<Socket> socket() const override { return claim_.socket(); }

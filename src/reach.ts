@@ -27,6 +27,8 @@ export interface ReachOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;
+  /** Replaces the search for the target's endpoint. */
+  readonly resolve?: typeof resolveTarget | undefined;
   readonly trace?: Trace | undefined;
   /** Called with a target and its endpoint, just before it is opened. */
   readonly beforeOpen?: ((target: Target, endpoint: Endpoint) => Promise<void>) | undefined;
@@ -68,11 +70,11 @@ export async function reach(text: string, options: ReachOptions): Promise<Reache
 }
 
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
-  const { port, signal, env, platform, timeoutMs, native, trace } = options;
+  const { port, signal, env, platform, timeoutMs, native, trace, resolve = resolveTarget } = options;
   const resolution = await withInterruption(
     text,
     signal,
-    resolveTarget(target, { text, port, signal, env, platform }),
+    resolve(target, { text, port, signal, env, platform }),
   );
   trace?.(
     'resolve',

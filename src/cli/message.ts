@@ -32,6 +32,7 @@ const ourCommand = new RegExp(
       'scp',
       'sftp',
       'rsync',
+      'forward',
       'proxy',
       'check',
       'nc',

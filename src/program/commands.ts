@@ -6,6 +6,7 @@ import { configInstall } from '../commands/config/install.js';
 import { configPrint } from '../commands/config/print.js';
 import { configUninstall } from '../commands/config/uninstall.js';
 import { doctor } from '../commands/doctor/doctor.js';
+import { forward } from '../commands/forward/forward.js';
 import { guestCheck } from '../commands/guest/check.js';
 import { guestCloudInit } from '../commands/guest/cloud-init.js';
 import { guestCredentials } from '../commands/guest/credentials.js';
@@ -34,7 +35,7 @@ export interface CommandGroup {
 
 /** All commands, in the order of the help; those of a group share their first word. */
 export const commandGroups: readonly CommandGroup[] = [
-  { title: 'Every day', commands: [list, ...toolCommands] },
+  { title: 'Every day', commands: [list, ...toolCommands, forward] },
   { title: 'Set up', commands: [configInstall, configUninstall, configDiff, configPrint, completion] },
   { title: 'When something fails', commands: [doctor, check, resolveCommand, forget] },
   {

@@ -155,6 +155,11 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     },
   },
   {
+    command: 'forward',
+    args: ['--max', '5', 'vsock/3', '80', '0'],
+    want: { positionals: ['vsock/3', '80', '0'], options: { max: '5' } },
+  },
+  {
     command: 'list',
     args: ['-r', '--provider', 'libvirt', '-o', 'wide', '-q', '--ids', '--json', '-w'],
     want: {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { FailedJson } from '../../src/cli/json.js';
 import type { CheckJson } from '../../src/commands/check/json.js';
 import type { DoctorJson, DoctorTargetJson } from '../../src/commands/doctor/json.js';
+import type { ForwardJson } from '../../src/commands/forward/report.js';
 import type { GuestCredentialsJson } from '../../src/commands/guest/credentials-json.js';
 import type { GuestCheckJson } from '../../src/commands/guest/json.js';
 import type { ListJson } from '../../src/commands/list/format.js';
@@ -196,6 +197,32 @@ export const serviceListSchema = z
   })
   .describe('vmssh service list --json');
 
+const tcp = { host: z.string(), port: z.int().min(1).max(65535) };
+
+export const forwardSchema = z
+  .union([
+    z.strictObject({
+      ...envelope('forward'),
+      event: z.literal('listening'),
+      listener: z.union([z.strictObject(tcp), z.strictObject({ path: z.string() })]),
+      target: z.string(),
+      port: port.describe("the machine's"),
+    }),
+    z.strictObject({
+      ...envelope('forward'),
+      event: z.literal('closed'),
+      from: z.strictObject(tcp).optional().describe('the client; absent at a unix socket'),
+      ms: z.number().min(0),
+      sent: z.int().optional().describe('bytes to the machine'),
+      received: z.int().optional().describe('bytes from the machine'),
+      end: z
+        .enum(['both', 'client', 'stopped', 'failed'])
+        .describe('both sides ended; the client closed; vmssh was stopped; it failed'),
+      error: failure.optional(),
+    }),
+  ])
+  .describe('a line of vmssh forward --json');
+
 export const failedSchema = z
   .strictObject({
     version: z.literal(1),
@@ -208,7 +235,7 @@ export const failedSchema = z
 
 const all = [
   ...[listSchema, checkSchema, resolveSchema, doctorSchema, doctorTargetSchema, guestCheckSchema],
-  ...[guestCredentialsSchema, serviceListSchema, failedSchema],
+  ...[guestCredentialsSchema, serviceListSchema, forwardSchema, failedSchema],
 ] as const;
 
 /** The JSON Schema of docs/: it allows more fields, since a later vmssh may add some. */
@@ -236,5 +263,6 @@ export const same: readonly true[] = [
   true satisfies Matches<GuestCheckJson, typeof guestCheckSchema>,
   true satisfies Matches<GuestCredentialsJson, typeof guestCredentialsSchema>,
   true satisfies Matches<ServiceListJson, typeof serviceListSchema>,
+  true satisfies Matches<ForwardJson, typeof forwardSchema>,
   true satisfies Matches<FailedJson, typeof failedSchema>,
 ];

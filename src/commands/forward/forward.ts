@@ -1,0 +1,114 @@
+import { parseUnsigned32 } from '../../address/number.js';
+import { parsePort } from '../../address/port.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { jsonOption } from '../../cli/json.js';
+import { parsed } from '../../cli/option.js';
+import { reachFlags, timeoutOption, verboseOption } from '../../cli/shared-options.js';
+import { positionals, usage } from '../../cli/values.js';
+import { ConnectError, exitCode, quote } from '../../errors.js';
+import { loadAddon } from '../../native.js';
+import { openListener } from './listener.js';
+import { type Local, parseLocal, sameLocal } from './local.js';
+import { type MachineOptions, machineAt } from './machine.js';
+import { type ReportOptions, reporter } from './report.js';
+import { serve } from './serve.js';
+import { session } from './session.js';
+
+export interface ForwardOptions extends MachineOptions, ReportOptions {
+  readonly local: Local;
+  /** Connections at the same time. */
+  readonly most: number;
+}
+
+const defaultMost = 64;
+
+const mostOption = parsed(
+  {
+    long: 'max',
+    value: 'NUMBER',
+    summary: `connections at the same time; more clients wait (default ${defaultMost})`,
+  },
+  (text) => {
+    const number = parseUnsigned32(text) ?? 0;
+    if (number > 0 && number <= largestMost) return number;
+    throw new UsageError(`--max takes a number from 1 to ${largestMost}, not ${quote(text)}`);
+  },
+);
+/** Each has two descriptors, and a process usually 1024. */
+const largestMost = 500;
+
+/** vmssh forward NAME PORT [LOCAL]: a local TCP port or unix socket that leads to a port of a machine. */
+export const forward: Command<ForwardOptions> = {
+  name: 'forward',
+  summary: "make a machine's vsock port a local TCP port or unix socket",
+  usage: 'TARGET PORT [LOCAL]',
+  details:
+    'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; without it the same port of 127.0.0.1, and with 0 any free one. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket.',
+  options: [mostOption, timeoutOption, jsonOption, verboseOption],
+  examples: [
+    { line: 'vmssh forward mint 8080', about: 'http://127.0.0.1:8080 is port 8080 of mint' },
+    { line: 'vmssh forward vsock/3 5432 ./db.sock', about: 'as a unix socket that only you can use' },
+    {
+      line: 'vmssh forward -v vsock-mux/run/fc/v.sock 80 [::1]:8000',
+      about: 'with a line for each connection',
+    },
+    { line: 'vmssh forward --json machine/web 80 0', about: 'for scripts: the first line has the port' },
+  ],
+
+  parse(raw) {
+    const [typed = '', machinePort = '', local] = positionals(raw, 2, 3, 'TARGET PORT [LOCAL]');
+    const port = usage(() => parsePort(machinePort));
+    const { timeoutMs, verbose } = reachFlags(raw);
+    return {
+      ...{
+        typed,
+        port,
+        timeoutMs,
+        verbose,
+        json: jsonOption.read(raw),
+        most: mostOption.read(raw) ?? defaultMost,
+      },
+      local: local === undefined ? sameLocal(port) : parseLocal(local),
+    };
+  },
+
+  async run(options, io) {
+    const native = loadAddon();
+    if (!native.addon)
+      throw new ConnectError('connect', options.typed, {
+        code: 'NO_ADDON',
+        problem: `forwarding needs the native addon. ${native.missing.message}`,
+        hint: 'in a checkout: apt-get install g++ && npm run build',
+        cause: native.missing,
+      });
+    const { addon } = native;
+    const { signal, code } = untilEnded(io);
+    const machine = machineAt(options, io, signal);
+    const target = await machine.find();
+    const listener = await openListener(options.local, addon, io);
+    const report = reporter(options, io);
+    try {
+      report.listening(listener.local, target);
+      await serve(
+        addon,
+        listener.handle,
+        options.most,
+        async (client, stopped) => report.closed(await session(addon, client, machine, stopped)),
+        signal,
+      );
+    } finally {
+      listener.close();
+    }
+    return code();
+  },
+};
+
+/** Ctrl-C ends it, as does SIGTERM, which a service manager sends: only that is a success. */
+function untilEnded(io: Io, host: Pick<NodeJS.Process, 'once'> = process) {
+  const terminated = new AbortController();
+  host.once('SIGTERM', () => terminated.abort());
+  return {
+    signal: AbortSignal.any([io.interrupted(), terminated.signal]),
+    code: () => (terminated.signal.aborted ? exitCode.ok : exitCode.interrupted),
+  };
+}

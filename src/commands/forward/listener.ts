@@ -1,0 +1,84 @@
+import type { Addon, Address, Handle } from 'node-hvsock-native';
+import { CommandError, type Io, UsageError } from '../../cli/command.js';
+import { exhaustion } from '../../connect/failures/exhausted.js';
+import { quote } from '../../errors.js';
+import { formatLocal, type Local } from './local.js';
+import { clearPath, remover } from './unix-socket.js';
+
+/** An open listener. */
+export interface Listener {
+  readonly handle: Handle;
+  /** With the port that it has. */
+  readonly local: Local;
+  /** Stops listening, and removes a unix socket. */
+  close(): void;
+}
+
+/** Connections that may wait to be accepted; the kernel has a limit of its own. */
+const backlog = 128;
+
+/** Throws a UsageError or a CommandError. */
+export async function openListener(
+  local: Local,
+  addon: Addon,
+  { platform }: Pick<Io, 'platform'>,
+): Promise<Listener> {
+  if (local.family === 'unix') {
+    // Windows has no mode that keeps other users out.
+    if (platform === 'win32')
+      throw new UsageError(
+        'on Windows only TCP ports can be listened at',
+        'use a port: vmssh forward NAME PORT 8080',
+      );
+    await clearPath(local.path, addon);
+  }
+  const handle = bound(local, addon);
+  const address = addon.socketAddress(handle, 0);
+  const remove = local.family === 'unix' ? remover(local.path) : () => {};
+  return {
+    handle,
+    local: address ? { family: 'inet', ...address } : local,
+    close() {
+      remove();
+      addon.close(handle);
+    },
+  };
+}
+
+function bound(local: Address & Local, addon: Addon): Handle {
+  try {
+    return addon.listen(local, backlog);
+  } catch (error) {
+    const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
+    const { problem, hint } = explain(local, code.replace(/^WSA/, '')) ?? { problem: message };
+    throw new CommandError(code, `cannot listen at ${quote(formatLocal(local))}: ${problem} (${code})`, hint);
+  }
+}
+
+function explain(local: Local, code: string): { problem: string; hint?: string } | undefined {
+  const port = local.family === 'inet' ? local.port : 0;
+  const known: Readonly<Record<string, { problem: string; hint: string }>> = {
+    EADDRINUSE: {
+      problem: 'another program listens there',
+      hint: `name another port, or 0 for any free one; to see who has it: ${whoHas(port)}`,
+    },
+    EACCES: {
+      problem: 'this user may not',
+      hint:
+        local.family === 'inet'
+          ? `name a port from 1024 on, such as ${port === 80 ? 8080 : 1024 + port}`
+          : 'name a path in a folder of yours',
+    },
+    EADDRNOTAVAIL: { problem: 'no network interface has this address', hint: 'use 127.0.0.1 or [::1]' },
+    ENOENT: { problem: 'there is no such folder', hint: 'make it first: mkdir -p' },
+    ENAMETOOLONG: {
+      problem: 'the path is too long for a socket',
+      hint: 'use a shorter path: at most 107 bytes',
+    },
+  };
+  return known[code] ?? exhaustion(code);
+}
+
+function whoHas(port: number): string {
+  return process.platform === 'win32' ? `netstat -ano | findstr :${port}` : `ss -ltnp sport = :${port}`;
+}

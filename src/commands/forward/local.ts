@@ -1,0 +1,44 @@
+import { isIP } from 'node:net';
+import { parseUnsigned32 } from '../../address/number.js';
+import { UsageError } from '../../cli/command.js';
+import { quote } from '../../errors.js';
+
+/** Where a forward listens. */
+export type Local =
+  | { readonly family: 'inet'; readonly host: string; readonly port: number }
+  | { readonly family: 'unix'; readonly path: string };
+
+/** "8080", "127.0.0.1:8080", "[::1]:8080" or a path with a slash; port 0 is any free one. Throws a UsageError. */
+export function parseLocal(text: string): Local {
+  if (text.includes('/')) return { family: 'unix', path: text };
+  const [, six, four, port = ''] = /^(?:\[([^\]]*)\]:|([^:]*):)?([^:]*)$/.exec(text) ?? [];
+  const host = six ?? (four === 'localhost' ? loopback : (four ?? loopback));
+  const number = parseUnsigned32(port);
+  if (number !== undefined && number <= 65535 && isIP(host) === (six === undefined ? 4 : 6))
+    return { family: 'inet', host, port: number };
+  throw new UsageError(
+    `expected a TCP port from 0 to 65535, ADDRESS:PORT, [::1]:PORT or a path with a slash, got ${quote(text)}`,
+    text.endsWith('.sock') ? `vmssh forward NAME PORT ./${text}` : undefined,
+  );
+}
+
+/** The same port number on the loopback address. Throws a UsageError if TCP has no such port. */
+export function sameLocal(port: number): Local {
+  if (port > 0 && port <= 65535) return { family: 'inet', host: loopback, port };
+  throw new UsageError(
+    `there is no TCP port ${port} for the machine's port ${port} to appear at`,
+    `name another one: vmssh forward NAME ${port} 8080, or 0 for any free one`,
+  );
+}
+
+export function formatLocal(local: Local): string {
+  if (local.family === 'unix') return local.path;
+  return `${local.host.includes(':') ? `[${local.host}]` : local.host}:${local.port}`;
+}
+
+/** Whether only programs of this host can reach it. */
+export function isPrivate(local: Local): boolean {
+  return local.family === 'unix' || /^(127\.|::1$|::ffff:127\.)/i.test(local.host);
+}
+
+const loopback = '127.0.0.1';

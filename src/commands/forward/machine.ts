@@ -1,0 +1,72 @@
+import type { Io } from '../../cli/command.js';
+import type { Connection } from '../../connect/connection.js';
+import { ConnectError } from '../../errors.js';
+import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
+import { parseTarget } from '../../kinds/parse.js';
+import { findTarget } from '../../lookup/find-target.js';
+import { reach } from '../../reach.js';
+import type { Resolution } from '../../resolve/resolution.js';
+import { socketWarning } from '../reach/socket-warning.js';
+import { remembered } from './remembered.js';
+
+export interface MachineOptions {
+  /** A target or a name, as typed. */
+  readonly typed: string;
+  /** The machine's port. */
+  readonly port: number;
+  /** Milliseconds for one connect. */
+  readonly timeoutMs: number;
+}
+
+/** A machine to which several connections are opened. */
+export interface ForwardedMachine {
+  /** Its target. Throws a ConnectError if it cannot be found, or has no ports. */
+  find(): Promise<string>;
+  /** Throws a ConnectError. */
+  connect(signal: AbortSignal): Promise<Connection>;
+}
+
+/** Milliseconds. A machine that has restarted may have another address; a browser opens six connections at once. */
+const rememberedMs = 2000;
+
+/** The machine that was named; it is looked up anew for each connection, unless that was done a moment ago. */
+export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal): ForwardedMachine {
+  const { typed, port, timeoutMs } = options;
+  const { env, platform } = io;
+  const beforeOpen = socketWarning(io);
+  const route = remembered(async (): Promise<{ text: string; resolution: Resolution }> => {
+    const { text } = await findTarget(typed, io, signal);
+    const target = parseTarget(text);
+    checkPorts(target, text, port);
+    return { text, resolution: await resolveTarget(target, { text, port, signal, env, platform }) };
+  }, rememberedMs);
+  return {
+    async find() {
+      return (await route.get()).text;
+    },
+    async connect(signal) {
+      const { text, resolution } = await route.get();
+      const resolve = async () => resolution;
+      try {
+        const reached = await reach(text, { port, timeoutMs, signal, beforeOpen, env, platform, resolve });
+        return reached.connection;
+      } catch (error) {
+        route.forget();
+        throw error;
+      }
+    },
+  };
+}
+
+function checkPorts(target: Target, text: string, port: number): void {
+  const own = 'port' in target ? target.port : undefined;
+  if (kindOf(target).takesPort && (own === undefined || own === port)) return;
+  const problem =
+    own === undefined ? 'its socket leads to one server, without ports' : `it names port ${own} itself`;
+  throw new ConnectError('parse', text, {
+    code: 'USAGE',
+    problem: `${problem}, and port ${port} was asked for`,
+    hint:
+      own === undefined ? 'use the machine: vsock/CID, vsock-mux/PATH, or its name: vmssh list' : undefined,
+  });
+}

@@ -1,0 +1,68 @@
+import type { Io } from '../../cli/command.js';
+import { failureOf } from '../../cli/failure.js';
+import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
+import { printable } from '../../errors.js';
+import { formatLocal, isPrivate, type Local } from './local.js';
+import type { EndedSession } from './session.js';
+
+/** One line of forward --json. */
+export type ForwardJson = Envelope<'forward'> &
+  (
+    | {
+        readonly event: 'listening';
+        readonly listener: ListenerJson;
+        readonly target: string;
+        readonly port: number;
+      }
+    | (Omit<EndedSession, 'error'> & { readonly event: 'closed'; readonly error?: FailureJson | undefined })
+  );
+
+export type ListenerJson = { readonly host: string; readonly port: number } | { readonly path: string };
+
+export interface ReportOptions {
+  readonly port: number;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** Prints what happens: the listener's address first, then each connection that has ended. */
+export function reporter(options: ReportOptions, io: Io, clock: () => Date = () => new Date()) {
+  const event = (json: ForwardJson) => io.out(formatJson(json, false));
+  return {
+    listening(local: Local, target: string): void {
+      const { port, json } = options;
+      const to = `${printable(target)}:${port}`;
+      const at = printable(formatLocal(local));
+      if (!isPrivate(local))
+        io.err(`${io.program}: warning: the whole network can connect to ${at}, and so to ${to}\n`);
+      const listener =
+        local.family === 'unix' ? { path: local.path } : { host: local.host, port: local.port };
+      if (json) event({ ...envelope('forward', 0), event: 'listening', listener, target, port });
+      else io.out(`forwarding ${at} → ${to} (Ctrl-C ends it)\n`);
+    },
+    closed({ error, ...ended }: EndedSession): void {
+      const failure = error === undefined ? undefined : failureOf(error, io);
+      if (options.json)
+        event({
+          ...envelope('forward', 0),
+          event: 'closed',
+          ...ended,
+          ...(failure && { error: failure.json }),
+        });
+      if (!failure && !options.verbose) return;
+      const { from, ms, sent, received, end } = ended;
+      const time = clock().toTimeString().slice(0, 8);
+      const whose = from ? formatLocal({ family: 'inet', ...from }) : 'a client';
+      const moved = sent === undefined ? '' : `${sent} bytes out, ${received} bytes in, `;
+      const how = failure?.message ?? `${(ms / 1000).toFixed(1)} s, ${moved}${ends[end]}`;
+      io.err(`${io.program}: ${time} ${whose}: ${printable(how)}\n`);
+    },
+  };
+}
+
+const ends: Readonly<Record<EndedSession['end'], string>> = {
+  both: 'ended by both sides',
+  client: 'closed by the client',
+  stopped: 'stopped here',
+  failed: 'failed',
+};

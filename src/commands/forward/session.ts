@@ -1,0 +1,71 @@
+import type { Addon, Handle, RelayResult } from 'node-hvsock-native';
+import { now as clock } from '../../clock.js';
+import { relayError } from '../../deliver/relay-error.js';
+import { ConnectError } from '../../errors.js';
+import type { ForwardedMachine } from './machine.js';
+
+/** A connection that has ended. */
+export interface EndedSession {
+  /** The client's address; undefined at a unix socket, or if it was gone at once. */
+  readonly from?: { readonly host: string; readonly port: number } | undefined;
+  readonly ms: number;
+  /** Bytes to and from the machine; undefined if the relay did not end by itself. */
+  readonly sent?: number;
+  readonly received?: number;
+  /** Both sides ended; the client closed; this program was stopped; or why it failed. */
+  readonly end: 'both' | 'client' | 'stopped' | 'failed';
+  readonly error?: unknown;
+}
+
+/** Connects a client to the machine, and relays until both have ended. It closes the client. Never rejects. */
+export async function session(
+  addon: Addon,
+  client: Handle,
+  machine: ForwardedMachine,
+  signal: AbortSignal,
+  now = clock,
+): Promise<EndedSession> {
+  const start = now();
+  const from = addressOf(addon, client);
+  const ended = (how: Omit<EndedSession, 'from' | 'ms'>) => ({ from, ms: Math.round(now() - start), ...how });
+  try {
+    const { sent, received, end } = await relayed(addon, client, machine, signal);
+    return ended({ sent, received, end: end === 'output' ? 'client' : 'both' });
+  } catch (error) {
+    const end = signal.aborted ? 'stopped' : 'failed';
+    return ended({ end, ...(end === 'failed' ? { error } : {}) });
+  } finally {
+    addon.close(client);
+  }
+}
+
+async function relayed(
+  addon: Addon,
+  client: Handle,
+  machine: ForwardedMachine,
+  signal: AbortSignal,
+): Promise<RelayResult> {
+  const connection = await machine.connect(signal);
+  const close = () => connection.close();
+  signal.addEventListener('abort', close);
+  try {
+    signal.throwIfAborted();
+    if (!connection.handle) throw new TypeError('the addon opened no socket');
+    return await addon.relaySockets(connection.handle, client);
+  } catch (error) {
+    if (error instanceof ConnectError || signal.aborted) throw error;
+    const { code = 'UNKNOWN' } = error as { code?: string };
+    throw relayError(await machine.find(), code, error);
+  } finally {
+    signal.removeEventListener('abort', close);
+    connection.close();
+  }
+}
+
+function addressOf(addon: Addon, client: Handle): EndedSession['from'] {
+  try {
+    return addon.socketAddress(client, 1);
+  } catch {
+    return undefined; // gone already
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/cli/command.js';
+import { formatLocal, isPrivate, parseLocal, sameLocal } from '../../../src/commands/forward/local.js';
+
+const inet = (host: string, port: number) => ({ family: 'inet', host, port });
+
+describe('where a forward listens', () => {
+  it.each([
+    { text: '8080', want: inet('127.0.0.1', 8080) },
+    { text: '0', want: inet('127.0.0.1', 0) },
+    { text: 'localhost:80', want: inet('127.0.0.1', 80) },
+    { text: '192.0.2.7:65535', want: inet('192.0.2.7', 65535) },
+    { text: '[::1]:80', want: inet('::1', 80) },
+    { text: './x.sock', want: { family: 'unix', path: './x.sock' } },
+    { text: '/run/a:80', want: { family: 'unix', path: '/run/a:80' } },
+  ])('$text', ({ text, want }) => {
+    const local = parseLocal(text);
+    expect(local).toEqual(want);
+    expect(parseLocal(formatLocal(local))).toEqual(want);
+  });
+
+  it.each(['', ':', 'x', '65536', '-1', '080', '::1', '::1:80', '[127.0.0.1]:80', '[::1]', '[]:80'])(
+    'is not "%s"',
+    (text) => expect(() => parseLocal(text)).toThrow(UsageError),
+  );
+
+  it.each(['127.0.0.1:', '1.2.3:80', 'example.com:80', ':80', 'x.sock', '80 ', '127.0.0.1:80:80'])(
+    'nor "%s"',
+    (text) => expect(() => parseLocal(text)).toThrow(`got "${text}"`),
+  );
+
+  it('proposes a path for a name that looks like a socket', () => {
+    expect(() => parseLocal('x.sock')).toThrow(
+      expect.objectContaining({ hint: 'vmssh forward NAME PORT ./x.sock' }),
+    );
+  });
+
+  it("is the machine's port if TCP has it", () => {
+    expect(sameLocal(80)).toEqual(inet('127.0.0.1', 80));
+    for (const port of [0, 65536, 4294967294]) expect(() => sameLocal(port)).toThrow(UsageError);
+  });
+
+  it.each([
+    { text: '80', want: true },
+    { text: '127.9.9.9:80', want: true },
+    { text: '[::1]:80', want: true },
+    { text: '[::ffff:127.0.0.1]:80', want: true },
+    { text: '/x', want: true },
+    { text: '0.0.0.0:80', want: false },
+    { text: '[::]:80', want: false },
+    { text: '192.0.2.1:80', want: false },
+    { text: '[::1234]:80', want: false },
+  ])('$text can only be reached from here: $want', ({ text, want }) => {
+    expect(isPrivate(parseLocal(text))).toBe(want);
+  });
+});

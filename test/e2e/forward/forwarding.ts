@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+import { type Outcome, outcome, vmssh } from '../../helpers/run.js';
+
+/** A multiplexer as Firecracker's: "CONNECT PORT", "OK PORT", then the machine's program at that port. */
+export async function multiplexer(
+  path: string,
+  serve: (socket: Socket, port: number) => void,
+): Promise<Server> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    let head = Buffer.alloc(0);
+    const onData = (part: Buffer) => {
+      head = Buffer.concat([head, part]);
+      const end = head.indexOf(10);
+      if (end < 0) return;
+      socket.off('data', onData).pause();
+      socket.unshift(head.subarray(end + 1));
+      const [, port = ''] = /^CONNECT (\d+)$/.exec(head.subarray(0, end).toString()) ?? [];
+      socket.write('OK 1073741824\n');
+      serve(socket, Number(port));
+    };
+    socket.on('data', onData);
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return server;
+}
+
+/** vmssh forward, once it listens. */
+export interface Forwarding {
+  readonly child: ChildProcess;
+  /** Its first line: JSON, as it runs with --json. */
+  readonly listening: { readonly listener: { readonly host: string; readonly port: number; path?: string } };
+  /** The following lines as they come. */
+  next(): Promise<Record<string, unknown>>;
+  readonly ended: Promise<Outcome>;
+  connect(): Promise<Socket>;
+}
+
+export async function forwarding(args: readonly string[]): Promise<Forwarding> {
+  const [program = '', ...before] = vmssh;
+  const child = spawn(program, [...before, 'forward', '--json', ...args], { stdio: 'pipe' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = outcome(child);
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`it ended: ${(await ended).stderr}`);
+    return JSON.parse(value);
+  };
+  const listening = await next();
+  return { child, listening, next, ended, connect: () => connectTo(listening.listener) };
+}
+
+/** Connected, half-open at its end. */
+export async function connectTo(to: { host: string; port: number; path?: string }): Promise<Socket> {
+  const { host, port, path } = to;
+  const socket = createConnection({ ...(path ? { path } : { host, port }), allowHalfOpen: true });
+  socket.on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** What comes until the other side ends. */
+export async function readToEnd(socket: Socket): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  socket.on('data', (part: Buffer) => parts.push(part)).resume();
+  await once(socket, 'end');
+  return Buffer.concat(parts);
+}

@@ -48,9 +48,14 @@ function overviewPage(groups: readonly [string, readonly Command<unknown>[]][]):
     ),
     section(
       'EXAMPLES',
-      entry(bold('vmssh config install'), 'set ssh up') +
-        entry(bold('ssh root@vsock/3'), 'then ssh, scp, rsync and git take targets') +
-        entry(bold('vmssh ssh mint'), "or without that, by a machine's name"),
+      entry(bold('vmssh list'), 'the machines of this host, and what to type for each') +
+        entry(
+          bold('vmssh config install'),
+          'set ssh up: from then on ssh mint, scp and rsync take their names',
+        ) +
+        entry(bold('ssh root@vsock/3'), 'an address: the virtual machine with CID 3') +
+        entry(bold('vmssh ssh mint'), 'a login without set-up') +
+        entry(bold('vmssh check mint'), 'if a login fails: each step, the cause and the fix'),
     ),
     ...commonSections(undefined),
     section('SEE ALSO', '.BR ssh (1),\n.BR ssh_config (5),\n.BR systemd\\-ssh\\-proxy (1)'),

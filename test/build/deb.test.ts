@@ -64,6 +64,22 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
     expect(broken).toEqual([]);
   });
 
+  it.skipIf(missingPrograms({ man: 'man-db' })).each(['vmssh', 'vmssh-config', 'vmssh-nc', 'vsock-nc'])(
+    'has the page that man shows for %s',
+    async (name) => {
+      const man = ['man', '-M', join(root, 'usr/share/man')];
+      const env = { ...process.env, MANWIDTH: '80', LC_ALL: 'C.UTF-8' };
+      const { code, stdout, stderr } = await run([...man, name], { env });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain('SYNOPSIS');
+      expect(stdout).toContain(name);
+      if (name !== 'vmssh') return;
+      for (const page of readdirSync(join(root, 'usr/share/man/man1')))
+        if (page !== 'vmssh.1.gz' && page !== 'vsock-nc.1.gz')
+          expect(stdout).toContain(page.replace('.1.gz', '(1)'));
+    },
+  );
+
   it('has completion and a man page for vsock-nc, too', () => {
     for (const path of [
       'man/man1/vsock-nc.1.gz',

@@ -1,14 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/program/commands.js';
 import { manPages } from '../../src/program/man-page.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
 const pages = manPages(commands);
 const groff = ['groff', '-man', '-Kutf8', '-Tutf8', '-ww', '-P-cbou'];
 
 describe('the man pages', () => {
+  const dir = useTempDir();
+
   it('are one for each first word of a command, and an overview', () => {
     const firsts = new Set(commands.map(({ name }) => name.split(' ')[0]));
     expect(pages.map(({ file }) => file)).toEqual([
@@ -72,6 +76,19 @@ describe('the man pages', () => {
     expect(nc).toContain('\\fB\\-p\\fR, \\fB\\-\\-port\\fR \\fIPORT\\fR');
     expect(nc).toContain('vmssh\\-nc, vsock\\-nc \\- print');
   });
+
+  it.skipIf(missingPrograms({ lexgrog: 'man-db', man: 'man-db' })).each(pages)(
+    '$file is found by whatis, and shown by man without a warning',
+    async ({ file, text }) => {
+      const path = join(dir, file);
+      writeFileSync(path, text);
+      const { code, stdout } = await run(['lexgrog', path]);
+      const name = file.replace(/\.1$/, '');
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(`: "${name} - `) });
+      const env = { ...process.env, MANWIDTH: '80', MANROFFSEQ: '', LC_ALL: 'C.UTF-8' };
+      expect(await run(['man', '--warnings', '-l', path], { env })).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
 
   it.skipIf(missingPrograms({ groff: 'groff' })).each(pages)(
     '$file is set without a warning',

@@ -13,6 +13,14 @@ export function tableOf(document: string, heading: string): readonly Row[] {
   return rows.map((row) => Object.fromEntries(head.map((name, at) => [name, row[at] ?? ''])));
 }
 
+/** The text of the code blocks of a language under a heading of a document in docs/. */
+export function blocksOf(document: string, heading: string, language: string): readonly string[] {
+  const text = readFileSync(new URL(`../docs/${document}`, import.meta.url), 'utf8');
+  const section = text.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? '';
+  const blocks = [...section.matchAll(/^```([\w-]*)\n(.*?)^```$/gms)];
+  return blocks.filter(([, name]) => name === language).map(([, , block = '']) => block);
+}
+
 /** The text of a cell that is one code span; "(empty)" stands for the empty text. */
 export function code(cell: string | undefined): string {
   if (cell === '(empty)') return '';

@@ -6,23 +6,29 @@ set -u
 . ./parts/report.sh
 . ./parts/facts.sh
 . ./parts/vsock.sh
+. ./parts/unit-sshd.sh
 . ./check/system.sh
 . ./check/transport.sh
 . ./check/socket.sh
 . ./check/answer.sh
+. ./check/unit.sh
+. ./check/account.sh
+. ./check/key-files.sh
 . ./check/login.sh
 
 check_all() {
   if [ "$(id -u)" != 0 ]; then say skipped root 'not run as root: what only root can read is not checked'; fi
   noted=$logged_in
+  unit=
   if [ "$over" != vsock ]; then
+    if [ "$over" = unix ] && unit_file sshd-unix-local@.service >/dev/null; then unit_sshd "${unit:=sshd-unix-local}@"; fi
     if check_sshd && check_host_keys; then :; fi
   else
     if check_systemd && check_sshd && check_host_keys; then :; fi
     if ! check_transport; then :; elif ! is_systemd; then :; elif check_cid_bug && check_socket; then
       if [ -n "${sshd:-}" ]; then
         check_privsep
-        check_banner
+        check_unit_sshd && check_banner
       fi
     fi
   fi

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { banner } from '../bed/banner.js';
 import { bootGuest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { insides, outsides } from './guest-faults.js';
+import { insides, outsides, unitFaults } from './guest-faults.js';
 import { faultsOf, type Line, linesOf, type Site, siteOf } from './guest-setup.js';
 
 // Each failure is caused, found by its name and evidence, and fixed by the fix that is printed.
@@ -69,6 +69,23 @@ describeGuests('failures in a guest of systemd 252', () => {
       /✗ login +\/home.*\n +fix, as the guest gives it: (.*)/.exec(stdout)?.[1] ?? 'false',
     );
     expect((await site.vmssh(...args)).code).toBe(0);
+  });
+
+  test.each(unitFaults)("11: $name in the unit's own command line", async ({ options, file, evidence }) => {
+    const folder = '/etc/systemd/system/sshd-vsock@.service.d';
+    const reload = 'systemctl daemon-reload';
+    await site.guest.run(
+      `mkdir ${folder}; cat >/tmp/vsock_config; printf '[Service]\\nExecStart=\\nExecStart=-/usr/sbin/sshd -i ${options}\\n' >${folder}/own.conf; ${reload}`,
+      { input: file },
+    );
+    const login = () => site.ssh('-o', 'BatchMode=yes', `root@${site.target}`, 'true');
+    expect(await login()).toMatchObject({ code: 255, stderr: expect.stringContaining('Permission denied') });
+    const [[failed, printed], fixed] = await brokenAndFixed(':', ':');
+    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', 'login', 'fix']);
+    expect(failed?.text).toMatch(evidence);
+    expect(fixed).toEqual([]);
+    expect(await login()).toMatchObject({ code: 0 });
+    await site.guest.run(`rm -r ${folder}; ${reload}`);
   });
 
   test('4: the slow login is measured, and fixed', async () => {

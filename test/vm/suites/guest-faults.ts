@@ -101,3 +101,19 @@ export const insides: readonly Inside[] = [
     restores: ':',
   },
 ];
+
+/** Options of the socket's template that refuse a login, though a plain `sshd -T` shows nothing. */
+export const unitFaults = [
+  {
+    name: 'AuthorizedKeysFile',
+    options: '-o AuthorizedKeysFile=none',
+    file: '',
+    evidence: /starts sshd with AuthorizedKeysFile none, so it does not read \/root\/\.ssh\/authorized_keys/,
+  },
+  {
+    name: 'another configuration file',
+    options: '-f /tmp/vsock_config',
+    file: 'PermitRootLogin no\nUsePAM yes\n',
+    evidence: /results in PermitRootLogin no/,
+  },
+] as const;

@@ -36,9 +36,11 @@ privsep_folder() {
 }
 
 # sshd's complaint about its own configuration, one line; empty if there is none. Ignores a missing folder under /run,
-# which the unit makes.
+# which the unit makes. sshd_complaint SSHD [OPTION]...
 sshd_complaint() {
-  "$R$1" -t 2>&1 | grep -v 'Missing privilege separation directory' | grep -v '^[[:space:]]*$' | tail -n 1
+  complaint_of=$R$1
+  shift
+  "$complaint_of" -t "$@" 2>&1 | grep -v 'Missing privilege separation directory' | grep -v '^[[:space:]]*$' | tail -n 1
 }
 
 # The units that make host keys before sshd starts, if the distribution has them.

@@ -1,0 +1,78 @@
+# What sshd_config and /etc/shadow say about an account.
+
+# The lists of sshd_config, in sshd's order. A peer over vsock has the host name UNKNOWN and no address.
+login_lists() {
+  set -f
+  groups=$(id -Gn "$1" 2>/dev/null)
+  if matched=$(in_users "$1" "$(settings denyusers)"); then
+    refused_by_list "$1" DenyUsers "$matched"
+  elif [ -n "$(settings allowusers)" ] && ! in_users "$1" "$(settings allowusers)" >/dev/null; then
+    refused_by_list "$1" AllowUsers "$(settings allowusers)"
+  elif matched=$(in_groups "$groups" "$(settings denygroups)"); then
+    refused_by_list "$1" DenyGroups "$matched"
+  elif [ -n "$(settings allowgroups)" ] && ! in_groups "$groups" "$(settings allowgroups)" >/dev/null; then
+    refused_by_list "$1" AllowGroups "$(settings allowgroups)"
+  else
+    matched=
+  fi
+  set +f
+  [ -z "$matched" ]
+}
+refused_by_list() {
+  matched=$3
+  case $2 in
+    Deny*) list_fix="take $1 out of $2 in sshd_config" ;;
+    AllowGroups) list_fix="usermod -aG $(printf '%s' "$3" | head -n 1 | cut -d ' ' -f 1) $1" ;;
+    *) list_fix=$(setting_fix "$2" "$(printf '%s' "$3" | tr '\n' ' ') $1") ;;
+  esac
+  fail login "sshd does not let $1 in: $2 is $3, and a peer over vsock has the host name UNKNOWN$(refusals)" "$list_fix"
+}
+
+# in_users ACCOUNT PATTERNS, in_groups NAMES PATTERNS: the pattern that matches.
+in_users() {
+  for pattern in $2; do
+    if matches "$1" "${pattern%@*}" && here_matches "$pattern"; then
+      printf '%s' "$pattern"
+      return 0
+    fi
+  done
+  return 1
+}
+in_groups() {
+  for pattern in $2; do
+    for group in $1; do
+      if matches "$group" "$pattern"; then
+        printf '%s' "$pattern"
+        return 0
+      fi
+    done
+  done
+  return 1
+}
+# A pattern for hosts is in lower case for sshd, and UNKNOWN is not: only one with * matches it.
+here_matches() {
+  case $1 in *@*) ;; *) return 0 ;; esac
+  for host in $(printf '%s' "${1##*@}" | tr 'A-Z,' 'a-z '); do
+    if matches UNKNOWN "$host"; then return 0; fi
+  done
+  return 1
+}
+# shellcheck disable=SC2254 # a pattern of sshd's, with the same * and ?
+matches() { case $1 in $2) return 0 ;; *) return 1 ;; esac; }
+
+# Only root can read these.
+login_account() {
+  shadow=$(getent shadow "$1" 2>/dev/null)
+  expires=$(printf '%s' "$shadow" | cut -d: -f8)
+  if [ -n "$expires" ] && [ "$expires" -le $(($(date +%s) / 86400)) ]; then
+    fail login "the account $1 has expired$(refusals)" "chage -E -1 $1"
+    return 1
+  fi
+  case $(printf '%s' "$shadow" | cut -d: -f2) in
+    !*)
+      if [ "$(setting usepam)" = no ]; then
+        fail login "the account $1 is locked, and with UsePAM no sshd refuses its keys too$(refusals)" "usermod -p '*' $1"
+        return 1
+      fi ;;
+  esac
+}

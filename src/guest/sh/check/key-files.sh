@@ -1,0 +1,133 @@
+# The keys that sshd takes for an account.
+
+# The first file of keys that exists; sshd does not read one that other users can write to.
+login_key_files() {
+  key_source=
+  key_file=
+  unread=
+  for each in $(setting authorizedkeysfile); do
+    case $each in
+      /run/credentials/*$look.service/* | /run/sshd-generated-$look/*)
+        if credential_keys "$1" "$each"; then return 0; fi
+        continue ;;
+      none) continue ;;
+    esac
+    if key_file=$(existing "$1" "$each"); then break; fi
+  done
+  if [ -z "$key_file" ]; then
+    no_key_file "$1"
+    return
+  fi
+  key_source=" with the keys of $key_file"
+  hidden_home || return 1
+  if [ "$(setting strictmodes)" = no ]; then return 0; fi
+  for each in "$key_file" "${key_file%/*}" "$home"; do
+    loose=$(find "$R$each" -prune \( -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
+    if [ -z "$loose" ] && ! private_group "$R$each"; then loose=$(find "$R$each" -prune -perm -020 2>/dev/null); fi
+    if [ -n "$loose" ]; then
+      fail login "$each can be written by users other than $1 ($(stat -c '%A %U:%G' "$R$each")), so sshd does not read $key_file$(refusals)" "chown $1: $each && chmod go-w $each"
+      return 1
+    fi
+  done
+}
+
+# A unit may hide the homes from its sshd.
+hidden_home() {
+  hides=$(show "${unit_instance:-}" ProtectHome)
+  case "$hides $key_file" in
+    'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*)
+      fail login "$unit@.service has ProtectHome=$hides: its sshd does not see $key_file" \
+        "mkdir -p /etc/systemd/system/$unit@.service.d && printf '[Service]\nProtectHome=no\n' > /etc/systemd/system/$unit@.service.d/zz-vmssh-home.conf && systemctl daemon-reload"
+      return 1 ;;
+  esac
+}
+
+# existing ACCOUNT PATTERN: the file that a word of AuthorizedKeysFile names, if it has something.
+existing() {
+  existing_file=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g")
+  case $existing_file in /*) ;; *) existing_file=$home/$existing_file ;; esac
+  [ -s "$R$existing_file" ] && echo "$existing_file"
+}
+
+# credential_keys ACCOUNT FILE: systemd gives the unit a credential of the host's. As such it can be read by root only,
+# and sshd reads it as the account (systemd#42359); newer units copy it.
+credential_keys() {
+  credential=ssh.ephemeral-authorized_keys-all
+  credential_there || return 1
+  case $2 in
+    /run/credentials/*)
+      if [ "$1" != root ]; then
+        unread=$credential
+        return 1
+      fi ;;
+  esac
+  key_source=" with the keys of the credential $credential"
+}
+credential_there() {
+  for each_folder in /run/credentials/@system /etc/credstore /run/credstore /usr/local/lib/credstore /usr/lib/credstore; do
+    if [ -s "$R$each_folder/$credential" ]; then return 0; fi
+  done
+  return 1
+}
+
+# No file has keys: they may come from elsewhere, or from a file that this unit's sshd is not told to read.
+no_key_file() {
+  files=$(shown "$(setting authorizedkeysfile)")
+  for each in authorizedkeyscommand trustedusercakeys; do
+    case $(setting $each) in
+      '' | none) ;;
+      *)
+        say skipped login "whether $1 has keys is not known: they come from $each $(setting $each), which is not run here"
+        key_source=unknown
+        return 0 ;;
+    esac
+  done
+  if [ -n "$unread" ]; then
+    fail login "the keys of the credential $unread are there, but sshd reads them as $1, who may not (systemd#42359), and $1 has none in $files$(refusals)" \
+      "log in as root, or: $(key_fix "$1")"
+    return 1
+  fi
+  own=$(option_of AuthorizedKeysFile)
+  if [ -n "$own" ]; then
+    others=$(config=$(sshd_says "$1" "$(options_but AuthorizedKeysFile)") && setting authorizedkeysfile)
+    for each in $others; do
+      if key_file=$(existing "$1" "$each"); then
+        fail login "$unit@.service starts sshd with AuthorizedKeysFile $(shown "$own"), so it does not read $key_file, where $1 has keys$(refusals)" \
+          "$(setting_fix AuthorizedKeysFile "$(merged "$own" "$others")")"
+        return 1
+      fi
+    done
+  fi
+  fail login "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
+  return 1
+}
+
+shown() { printf '%s' "$1" | sed "s/$look/%i/g"; }
+
+# merged OWN OTHERS: both lists, each word once.
+merged() {
+  if [ "$1" = none ]; then
+    printf '%s' "$2"
+    return 0
+  fi
+  printf '%s' "$1"
+  for word in $2; do
+    case " $1 " in *" $word "*) ;; *) printf ' %s' "$word" ;; esac
+  done
+}
+
+# vmssh puts keys into ~/.ssh/authorized_keys only.
+key_fix() {
+  case " $(setting authorizedkeysfile) " in
+    *' .ssh/authorized_keys '* | *' %h/.ssh/authorized_keys '*) echo "vmssh guest script --key FILE puts one there" ;;
+    ' none ') setting_fix AuthorizedKeysFile .ssh/authorized_keys ;;
+    *) echo "put a key into one of $files" ;;
+  esac
+}
+
+# Debian's sshd accepts a group-writable file if only its user is in the group.
+private_group() {
+  [ -e "$R/etc/debian_version" ] || return 1
+  private=$(getent group "$(stat -c %g "$1")")
+  [ "${private##*:}" = '' ] && [ "${private%%:*}" = "$(stat -c %U "$1")" ]
+}

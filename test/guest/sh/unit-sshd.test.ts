@@ -1,0 +1,266 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import account from '../../../src/guest/sh/check/account.sh';
+import keyFiles from '../../../src/guest/sh/check/key-files.sh';
+import login from '../../../src/guest/sh/check/login.sh';
+import unit from '../../../src/guest/sh/check/unit.sh';
+import facts from '../../../src/guest/sh/parts/facts.sh';
+import report from '../../../src/guest/sh/parts/report.sh';
+import unitSshd from '../../../src/guest/sh/parts/unit-sshd.sh';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { shell, shells } from '../../helpers/shells.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const me = userInfo();
+let count = 0;
+let root: string;
+
+/** Files under the root. */
+function given(files: Record<string, string>, mode = 0o644): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+    chmodSync(join(root, path), mode);
+  }
+}
+
+/** What systemd 257 and 262 print: the words of a command without their quotes. */
+function systemctl(argv: string, properties: Record<string, string> = {}): string {
+  const [path = ''] = argv.split(' ');
+  const shows = {
+    ExecStart: `{ path=${path} ; argv[]=${argv} ; ignore_errors=yes ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }`,
+    ...properties,
+  };
+  const cases = Object.entries(shows).map(([name, text]) => `${name}) cat <<'X'\n${text}\nX\n;;`);
+  return `#!/bin/sh\ncase $4 in\n${cases.join('\n')}\nesac\n`;
+}
+
+const debian = '/usr/sbin/sshd -i $SSHD_OPTS';
+const ephemeral = `-o AuthorizedKeysFile \${CREDENTIALS_DIRECTORY}/ssh.ephemeral-authorized_keys-all .ssh/authorized_keys`;
+const sshd = findProgram('sshd');
+
+describe.each(shells)('$name', ({ command }) => {
+  const run = (script: string) => {
+    const parts = `${report}${facts}${unitSshd}${unit}${account}${keyFiles}${login}`;
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\n${script}`;
+    const { stdout, stderr } = shell(command, all, { args: [root] });
+    expect(stderr).toBe('');
+    return stdout;
+  };
+  beforeEach(() => {
+    root = join(dir, `root${++count}`);
+    mkdirSync(root);
+  });
+
+  const optionsOf = () => run('unit_sshd sshd-vsock@; printf "%s\\n" "$unit_program" "$unit_options"');
+
+  it.each([
+    { name: 'none', argv: '/usr/sbin/sshd -i', want: ['-i'] },
+    {
+      name: 'a value with spaces, as Debian has it with 262',
+      argv: `${debian} ${ephemeral}`,
+      want: [
+        '-i',
+        '-oAuthorizedKeysFile /run/credentials/sshd-vsock@vmssh-look.service/ssh.ephemeral-authorized_keys-all .ssh/authorized_keys',
+      ],
+    },
+    {
+      name: 'joined and apart',
+      argv: '/usr/sbin/sshd -ie -f /etc/ssh/other -oUsePAM=no -o PermitRootLogin no -4',
+      want: ['-ie', '-f/etc/ssh/other', '-oUsePAM=no', '-oPermitRootLogin no', '-4'],
+    },
+  ])("reads the options of a unit's sshd: $name", ({ argv, want }) => {
+    given({ 'bin/systemctl': systemctl(argv) }, 0o755);
+    expect(optionsOf()).toBe(`/usr/sbin/sshd\n${want.join('\n')}\n`);
+  });
+
+  it('reads variables from Environment= and EnvironmentFile=, of which the file wins', () => {
+    const properties = {
+      Environment: 'FOO=bar "BAZ=a b" "OTHER=-o \'LogLevel DEBUG\'"',
+      EnvironmentFiles: '/etc/default/ssh (ignore_errors=yes)\n/etc/absent (ignore_errors=yes)',
+    };
+    const argv = `${debian} -o X\${FOO}Y=\${BAZ} $OTHER $UNSET`;
+    given({ 'bin/systemctl': systemctl(argv, properties) }, 0o755);
+    given({ 'etc/default/ssh': '# a comment\nFOO=file\nSSHD_OPTS="-o PermitRootLogin=no"\n' });
+    expect(optionsOf()).toBe('/usr/sbin/sshd\n-i\n-oPermitRootLogin=no\n-oXfileY=a b\n-oLogLevel DEBUG\n');
+  });
+
+  it('writes a drop-in that systemd reads back as the same options', () => {
+    given({ 'bin/systemctl': systemctl(`${debian} ${ephemeral} /etc/keys/%u`) }, 0o755);
+    const fix = run('unit_sshd sshd-vsock@; unit_fix "$unit_options"');
+    const folder = '/etc/systemd/system/sshd-vsock@.service.d';
+    expect(fix).toBe(
+      `mkdir -p ${folder} && printf '%s\\n' '[Service]' ExecStart= 'ExecStart=-/usr/sbin/sshd -i "-oAuthorizedKeysFile \${CREDENTIALS_DIRECTORY}/ssh.ephemeral-authorized_keys-all .ssh/authorized_keys /etc/keys/%%u"' > ${folder}/zz-vmssh.conf && systemctl daemon-reload`,
+    );
+  });
+
+  const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
+  describe.skipIf(missing)(`with the real sshd${missing ? `: ${missing}` : ''}`, () => {
+    /** The unit's command line, and the lines of sshd_config. This user has a key in /home/.ssh/authorized_keys. */
+    const site = (argv: string, config: string, fakes: Record<string, string> = {}) => {
+      given({ 'etc/ssh/sshd_config': `${config}\n`, 'home/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n' });
+      if (!existsSync(join(root, 'host')))
+        execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(root, 'host')]);
+      // The last -f counts, and the first -h, -o or line of a file.
+      const real = `#!/bin/sh\nexec ${sshd} -h ${root}/host -f ${root}/etc/ssh/sshd_config "$@"\n`;
+      given({ 'usr/sbin/sshd': real, 'bin/systemctl': systemctl(argv), ...fakes }, 0o755);
+    };
+    const check = (before = '', who = me.username) =>
+      run(`getent() { case $1 in
+        passwd) echo "${who}:x:${me.uid}:${me.gid}::/home:/bin/sh" ;;
+        shadow) echo "$shadow" ;;
+      esac; }
+      id() { case $1 in -u) echo 0 ;; *) echo staff wheel ;; esac; }
+      journalctl() { :; }
+      shadow='${who}:*:19000:0:99999:7:::'
+      sshd=/usr/sbin/sshd
+      ${before}
+      check_unit_sshd && check_login ${who}; echo "faults: $faults"`);
+
+    it('lets an account in that has a key in a file of the unit', () => {
+      site(debian, 'PermitRootLogin yes');
+      expect(check()).toBe(
+        `ok       login         ${me.username} may log in with the keys of /home/.ssh/authorized_keys\nfaults: 0\n`,
+      );
+    });
+
+    it.each([
+      {
+        name: 'AuthorizedKeysFile none in the unit',
+        argv: '/usr/sbin/sshd -i -o AuthorizedKeysFile=none',
+        says: /starts sshd with AuthorizedKeysFile none, so it does not read \/home\/\.ssh\/authorized_keys, where .* has keys/,
+        fix: /ExecStart=-\/usr\/sbin\/sshd -i "-oAuthorizedKeysFile \.ssh\/authorized_keys \.ssh\/authorized_keys2"'/,
+      },
+      {
+        name: "keys where only sshd_config looks, and not the unit of systemd's own",
+        argv: `/usr/sbin/sshd -i ${ephemeral}`,
+        config: 'AuthorizedKeysFile .ssh/authorized_keys.d/ignition .ssh/authorized_keys',
+        moves:
+          'mkdir "$R/home/.ssh/authorized_keys.d"; mv "$R/home/.ssh/authorized_keys" "$R/home/.ssh/authorized_keys.d/ignition"',
+        says: /so it does not read \/home\/\.ssh\/authorized_keys\.d\/ignition, where/,
+        fix: /ephemeral-authorized_keys-all \.ssh\/authorized_keys \.ssh\/authorized_keys\.d\/ignition"'/,
+      },
+      {
+        name: 'another configuration file',
+        argv: '/usr/sbin/sshd -i -f ROOT/other',
+        other: 'PubkeyAuthentication no',
+        says: /sshd_config results in PubkeyAuthentication no/,
+        fix: /sed -i '1i PubkeyAuthentication yes' \/.*\/other$/m,
+      },
+      {
+        name: 'a setting in the unit, over that of the file',
+        argv: '/usr/sbin/sshd -i -o PubkeyAuthentication=no',
+        config: 'PubkeyAuthentication yes',
+        says: /the command line of sshd-vsock@\.service results in PubkeyAuthentication no/,
+        fix: /sshd -i "-oPubkeyAuthentication yes"' > /,
+      },
+      {
+        name: 'an option that sshd does not know',
+        argv: '/usr/sbin/sshd -i -o NoSuchThing=yes',
+        step: 'sshd-config',
+        says: /starts \/usr\/sbin\/sshd -i -oNoSuchThing=yes, which says: .*NoSuchThing/i,
+        fix: /ExecStart=-\/usr\/sbin\/sshd -i' > /,
+      },
+      {
+        name: 'a list without this account',
+        argv: debian,
+        config: `AllowUsers somebody ${me.username}@192.0.2.*`,
+        says: /sshd does not let .* in: AllowUsers is somebody /,
+        fix: new RegExp(`1i AllowUsers somebody .* ${me.username}'`),
+      },
+      { name: 'a refusing list', argv: debian, config: 'DenyGroups wh?el', says: /DenyGroups is wh\?el/ },
+      {
+        name: 'a locked account without PAM',
+        argv: debian,
+        config: 'UsePAM no',
+        moves: "shadow='x:!:19000:0:99999:7:::'",
+        says: /is locked, and with UsePAM no sshd refuses its keys too/,
+        fix: /usermod -p '\*' /,
+      },
+      {
+        name: 'an account that has expired',
+        argv: debian,
+        moves: "shadow='x:*:19000:0:99999:7::19001:'",
+        says: /has expired/,
+        fix: /chage -E -1/,
+      },
+      {
+        name: 'a unit that hides the homes',
+        argv: debian,
+        properties: { ProtectHome: 'yes' },
+        says: /has ProtectHome=yes: its sshd does not see \/home\/\.ssh\/authorized_keys/,
+        fix: /ProtectHome=no/,
+      },
+      {
+        name: 'the key of a credential that only root can read',
+        argv: `/usr/sbin/sshd -i ${ephemeral}`,
+        moves:
+          'mkdir -p "$R/run/credentials/@system"; mv "$R/home/.ssh/authorized_keys" "$R/run/credentials/@system/ssh.ephemeral-authorized_keys-all"',
+        who: 'nobody',
+        says: /sshd reads them as nobody, who may not \(systemd#42359\)/,
+        fix: /log in as root, or: vmssh guest script --key/,
+      },
+    ])(
+      'names $name',
+      ({ argv, config = '', other = '', moves, properties, says, fix, who, step = 'login' }) => {
+        site(argv.replace('ROOT', root), config);
+        given({ other: `${other}\n` });
+        if (properties) given({ 'bin/systemctl': systemctl(argv, properties) }, 0o755);
+        const said = check(moves, who);
+        expect(said).toMatch(new RegExp(`^failed +${step} +`));
+        expect(said).toMatch(says);
+        if (fix) expect(said).toMatch(fix);
+        expect(said).toMatch(/faults: 1\n$/);
+      },
+    );
+
+    it.each([
+      {
+        name: 'keys by a command',
+        config: 'AuthorizedKeysFile none\nAuthorizedKeysCommand /bin/true\nAuthorizedKeysCommandUser nobody',
+        says: /^skipped +login +whether .* has keys is not known: they come from authorizedkeyscommand \/bin\/true, which is not run/,
+      },
+      {
+        name: 'a key that is not enough',
+        config: 'AuthenticationMethods publickey,password',
+        says: /^skipped +login +sshd wants more than a key of .*: AuthenticationMethods publickey,password/,
+      },
+    ])('promises no login with $name', ({ config, says }) => {
+      site(debian, config);
+      const said = check();
+      expect(said).toMatch(says);
+      expect(said).not.toMatch(/^ok/m);
+    });
+
+    it('takes the keys of a credential for root, and for all if the unit copies it', () => {
+      const store =
+        'mkdir -p "$R/run/credentials/@system"; mv "$R/home/.ssh/authorized_keys" "$R/run/credentials/@system/ssh.ephemeral-authorized_keys-all"';
+      site(`/usr/sbin/sshd -i ${ephemeral}`, 'PermitRootLogin prohibit-password');
+      expect(check(store, 'root')).toMatch(/^ok +login +root may log in with the keys of the credential/);
+      site(
+        '/usr/sbin/sshd -i -o AuthorizedKeysFile /run/sshd-generated-vmssh-look/authorized_keys .ssh/authorized_keys',
+        '',
+      );
+      expect(check('rm "$R/home/.ssh/authorized_keys"', 'nobody')).toMatch(
+        /^ok +login +nobody may log in with the keys of the credential/,
+      );
+    });
+
+    it('knows that a program which is not sshd decides for itself', () => {
+      site('/usr/bin/env sshd -i', '');
+      expect(check()).toMatch(
+        /^skipped +login +sshd-vsock@\.service starts \/usr\/bin\/env, not sshd itself/,
+      );
+    });
+
+    it('promises nothing to a user who cannot ask sshd', () => {
+      site(debian, '');
+      given({ 'usr/sbin/sshd': '#!/bin/sh\nexit 1\n' }, 0o755);
+      expect(check('id() { echo 1000; }')).toMatch(/^skipped +login +only root can ask sshd/);
+    });
+  });
+});

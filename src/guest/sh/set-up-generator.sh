@@ -10,7 +10,7 @@ install_generator() {
   requirements
   make_temp
   name='sshd-vsock'
-  if [ -e "$R/usr/lib/systemd/system-generators/systemd-ssh-generator" ] || [ -e "$R/lib/systemd/system-generators/systemd-ssh-generator" ]; then
+  if has_ssh_generator; then
     say skipped generator "systemd $(systemd_full) has a generator of its own"
   else
     make_text generator_text

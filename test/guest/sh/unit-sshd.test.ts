@@ -250,6 +250,20 @@ describe.each(shells)('$name', ({ command }) => {
       );
     });
 
+    it('names the credential that did not get to root of an image-based system', () => {
+      site(`/usr/sbin/sshd -i ${ephemeral}`, 'PermitRootLogin prohibit-password');
+      const link = `mkdir -p "$R/var/roothome" "$R/run/credentials/@system"; rm -r "$R/home"; ln -s var/roothome "$R/home"
+        echo key >"$R/run/credentials/@system/ssh.authorized_keys.root"`;
+      const said = check(link, 'root');
+      expect(said).toMatch(
+        /^failed +login +the credential ssh\.authorized_keys\.root did not get to root: .* give it as ssh\.ephemeral-authorized_keys-all\nfix +login +install -d -m 700 \/home\/\.ssh && install -m 600 /,
+      );
+      // The mode of a link, 0777, is not the folder's.
+      const keys =
+        'mkdir -p "$R/home/.ssh"; echo key >"$R/home/.ssh/authorized_keys"; chmod 700 "$R/home/.ssh"';
+      if (me.uid === 0) expect(check(keys, 'root')).toMatch(/^ok +login +root may log in with the keys of/);
+    });
+
     it('knows that a program which is not sshd decides for itself', () => {
       site('/usr/bin/env sshd -i', '');
       expect(check()).toMatch(

@@ -22,10 +22,10 @@ login_key_files() {
   hidden_home || return 1
   if [ "$(setting strictmodes)" = no ]; then return 0; fi
   for each in "$key_file" "${key_file%/*}" "$home"; do
-    loose=$(find "$R$each" -prune \( -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
-    if [ -z "$loose" ] && ! private_group "$R$each"; then loose=$(find "$R$each" -prune -perm -020 2>/dev/null); fi
+    loose=$(find -H "$R$each" -prune \( -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
+    if [ -z "$loose" ] && ! private_group "$R$each"; then loose=$(find -H "$R$each" -prune -perm -020 2>/dev/null); fi
     if [ -n "$loose" ]; then
-      fail login "$each can be written by users other than $1 ($(stat -c '%A %U:%G' "$R$each")), so sshd does not read $key_file$(refusals)" "chown $1: $each && chmod go-w $each"
+      fail login "$each can be written by users other than $1 ($(stat -L -c '%A %U:%G' "$R$each")), so sshd does not read $key_file$(refusals)" "chown $1: $each && chmod go-w $each"
       return 1
     fi
   done
@@ -87,6 +87,7 @@ no_key_file() {
       "log in as root, or: $(key_fix "$1")"
     return 1
   fi
+  if [ "$1" = root ] && credential_lost; then return 1; fi
   own=$(option_of AuthorizedKeysFile)
   if [ -n "$own" ]; then
     others=$(config=$(sshd_says "$1" "$(options_but AuthorizedKeysFile)") && setting authorizedkeysfile)
@@ -103,6 +104,18 @@ no_key_file() {
 }
 
 shown() { printf '%s' "$1" | sed "s/$look/%i/g"; }
+
+# systemd-tmpfiles does not follow the link /root, so that the credential for root's keys has no effect there.
+credential_lost() {
+  lost=/run/credentials/@system/ssh.authorized_keys.root
+  [ -s "$R$lost" ] && [ -L "$R$home" ] || return 1
+  case $files in
+    */ssh.ephemeral-authorized_keys-all* | */sshd-generated-*) instead='give it as ssh.ephemeral-authorized_keys-all' ;;
+    *) instead="give it as tmpfiles.extra, for $(readlink -f "$R$home")/.ssh/authorized_keys" ;;
+  esac
+  fail login "the credential ssh.authorized_keys.root did not get to root: $home is a link, as in image-based systems, and systemd-tmpfiles does not follow it. On the host, $instead$(refusals)" \
+    "install -d -m 700 $home/.ssh && install -m 600 $lost $home/.ssh/authorized_keys"
+}
 
 # merged OWN OTHERS: both lists, each word once.
 merged() {
@@ -128,6 +141,6 @@ key_fix() {
 # Debian's sshd accepts a group-writable file if only its user is in the group.
 private_group() {
   [ -e "$R/etc/debian_version" ] || return 1
-  private=$(getent group "$(stat -c %g "$1")")
-  [ "${private##*:}" = '' ] && [ "${private%%:*}" = "$(stat -c %U "$1")" ]
+  private=$(getent group "$(stat -L -c %g "$1")")
+  [ "${private##*:}" = '' ] && [ "${private%%:*}" = "$(stat -L -c %U "$1")" ]
 }

@@ -29,7 +29,7 @@ check_socket() {
     fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask $unit.socket && systemctl daemon-reload && systemctl restart $unit.socket"
     return 1
   fi
-  if [ "$major" -lt 256 ] && address=$(grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$R$file"); then
+  if [ "$major" -lt 256 ] && ! { has_ssh_generator && [ "$(show "$unit.socket" LoadState)" = loaded ]; } && address=$(grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$R$file"); then
     fail address-form "$file has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support the URL form, which came with 256" \
       "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|' $file && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
     return 1
@@ -82,10 +82,10 @@ last_message() { journalctl -q -b -u "$1" -o cat -n 1 --no-pager 2>/dev/null; }
 
 no_socket_unit() {
   major=$(systemd_major)
-  if ssh_auto_is_off && { [ "$major" -ge 256 ] || [ -e "$R/etc/systemd/system-generators/vmssh-ssh-generator" ]; }; then
+  if ssh_auto_is_off && { has_ssh_generator || [ -e "$R/etc/systemd/system-generators/vmssh-ssh-generator" ]; }; then
     fail masked "the kernel's command line has systemd.ssh_auto=$(cmdline_word systemd.ssh_auto): no socket is made" \
       "take systemd.ssh_auto= away from the kernel's command line and reboot; until then: $(units_until_reboot)"
-  elif [ "$major" -ge 256 ] && [ "$port" = 22 ]; then
+  elif has_ssh_generator && [ "$port" = 22 ]; then
     fail listening "systemd $major made no sshd-vsock.socket when it started: $(generator_message)" \
       "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: the units of vmssh guest script, systemd.ssh_listen=vsock::22 on the kernel's command line, or ${module:-vsock} in the initramfs (modules-load.d is too late)"
   else

@@ -32,6 +32,13 @@ check_sshd() {
   fi
 }
 install_command() {
+  if [ -e "$R/run/ostree-booted" ] && command -v rpm-ostree >/dev/null; then
+    echo 'rpm-ostree install openssh-server && systemctl reboot'
+    return 0
+  elif is_image; then
+    echo 'add openssh-server to the image: /usr cannot be changed here'
+    return 0
+  fi
   for tool in apt-get dnf zypper pacman apk; do
     if command -v "$tool" >/dev/null; then break; fi
   done

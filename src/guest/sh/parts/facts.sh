@@ -7,6 +7,21 @@ newline='
 systemd_major() { systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p'; }
 systemd_full() { systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\)\( (\([^)]*\))\)\{0,1\}.*/\1 \3/p' | sed 's/^[0-9]* \(..*\)/\1/;s/ $//'; }
 
+# systemd's own generator came with 256; distributions backport it, and may leave it out. A link to /dev/null masks it.
+has_ssh_generator() {
+  for each_folder in /run /etc /usr/local/lib /usr/lib /lib; do
+    each_file=$R$each_folder/systemd/system-generators/systemd-ssh-generator
+    if [ -e "$each_file" ] || [ -L "$each_file" ]; then
+      [ "$(readlink -f "$each_file")" != /dev/null ]
+      return
+    fi
+  done
+  return 1
+}
+
+# Fedora CoreOS, bootc and others: /usr cannot be changed, and /root is a link to /var/roothome.
+is_image() { [ -e "$R/run/ostree-booted" ] || { [ "$(id -u)" = 0 ] && [ -d "$R/usr" ] && [ ! -w "$R/usr" ]; }; }
+
 is_systemd() { [ "$(cat "$R/proc/1/comm" 2>/dev/null)" = systemd ] && [ -d "$R/run/systemd/system" ]; }
 is_wsl() {
   grep -qi microsoft "$R/proc/sys/kernel/osrelease" 2>/dev/null || return 1

@@ -13,9 +13,9 @@ service_unit() {
   done
 }
 
-# systemd 256 and later listen on port 22 by themselves. If theirs does not, the reason decides.
+# With its generator systemd listens on port 22 by itself. If it does not, the reason decides.
 systemd_does_it() {
-  if [ "$(systemd_major)" -lt 256 ] || [ "$port" != 22 ]; then return 1; fi
+  if ! has_ssh_generator || [ "$port" != 22 ]; then return 1; fi
   case $(whose "$R/etc/systemd/system/sshd-vsock.socket") in ours) return 1 ;; esac
   case $(show sshd-vsock.socket LoadState) in
     loaded)

@@ -5,6 +5,7 @@ import { hash } from '../native/build.js';
 import { root } from './bundle/bundle.js';
 import { buildEngineProgram } from './engine/build.js';
 import { licences } from './engine/licences.js';
+import { hasMusl } from './engine/musl.js';
 import { engineSources } from './engine/sources.js';
 
 /** Where it lies, with the licences of what is in it. */
@@ -32,13 +33,18 @@ export async function buildExecutable({ folder = executableFolder, seconds, env 
     return { built: false, reason: `not for ${process.platform} on ${process.arch}` };
   const files = ['vmssh', 'LICENSES'].map((name) => join(folder, name));
   const stampPath = join(work, `${hash([folder])}.stamp`);
-  const stamp = hash(inputs.flatMap((path) => [path, ...textsBelow(join(root, path))]));
+  const texts = inputs.flatMap((path) => [path, ...textsBelow(join(root, path))]);
+  const stamp = hash([hasMusl() ? 'musl' : 'glibc', ...texts]);
   if ([...files, stampPath].every((file) => existsSync(file)) && readFileSync(stampPath, 'utf8') === stamp)
     return { built: true, upToDate: true };
   const missing = missingTools(env) ?? (await missingSources(env, seconds));
   if (missing !== undefined) return { built: false, reason: missing };
   if (!existsSync(join(work, 'compiler')))
     console.error('vmssh: building the executable, which takes a minute the first time');
+  if (!hasMusl())
+    console.error(
+      'vmssh: without musl the executable is linked to glibc, and starts more slowly; apt-get install musl-dev',
+    );
   const [vmssh = '', list = ''] = files;
   const { sources, packages } = await buildEngineProgram(join(root, 'src/bin/executable.ts'), vmssh);
   writeFileSync(list, licences(sources, packages));

@@ -43,7 +43,7 @@ export async function buildEngineProgram(main, output, options = {}) {
   const unfinished = join(linking, system === 'win32' ? 'vmssh.exe' : 'vmssh');
   mkdirSync(linking, { recursive: true });
   const flags = [...tools.cppFlags, '-I', join(root, 'native/engine'), ...tools.programFlags];
-  const libraries = system === 'win32' ? await delayed(work, objects.program) : [];
+  const libraries = system === 'win32' ? await delayed(work, objects.program) : (tools.libraries ?? []);
   await run(tools.cpp, [...flags, ...table, ...objects.program, ...libraries, '-o', unfinished]);
   renameSync(unfinished, output);
   rmSync(linking, { recursive: true });
@@ -55,7 +55,8 @@ async function bytecodeCompiler(sources, sanitize) {
   const compiler = join(work, 'compiler');
   const { compiler: objects } = await compileObjects(sources, 'linux', sanitize);
   const unfinished = `${compiler}.${process.pid}`;
-  await run('g++', [...toolchainOf('linux', sanitize).cppFlags, ...objects, '-o', unfinished]);
+  const { cpp, cppFlags, programFlags, libraries = [] } = toolchainOf('linux', sanitize);
+  await run(cpp, [...cppFlags, ...programFlags, ...objects, ...libraries, '-o', unfinished]);
   renameSync(unfinished, compiler);
   return compiler;
 }

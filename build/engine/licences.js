@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasMusl, muslLibrary } from './musl.js';
 import { toolchainOf } from './toolchains.js';
 
 /** What the linker takes of the compiler's static libraries. */
@@ -49,7 +50,8 @@ function licenceFile(folder) {
 function libraryLicences(system) {
   const { cpp } = toolchainOf(system);
   const names = libraries[system].map((library) => {
-    const path = realpathSync(answer(cpp, `-print-file-name=${library}`));
+    const isMusl = system === 'linux' && library === 'libc.a' && hasMusl();
+    const path = realpathSync(isMusl ? muslLibrary(library) : answer(cpp, `-print-file-name=${library}`));
     return answer('dpkg-query', '-S', path).replace(/:.*/s, '');
   });
   const licences = names.map((title) => ({ title, path: realpathSync(`/usr/share/doc/${title}/copyright`) }));

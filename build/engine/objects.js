@@ -20,7 +20,7 @@ import { toolchainOf } from './toolchains.js';
 const native = join(root, 'native');
 const own = join(native, 'engine');
 const kept = join(native, 'build/engine/objects');
-const shared = ['core', 'loop', 'napi', 'natives', 'relay'];
+const shared = ['core', 'loop', 'memory', 'napi', 'natives', 'relay'];
 const windows = ['core', 'handles', 'loop', 'natives', 'processes'].map((room) => `windows/${room}`);
 
 /** The engine's own files, in C. */
@@ -49,7 +49,7 @@ export async function compileObjects(sources, system, sanitize, changed = {}) {
     throw new Error('the package node-api-headers is not installed; npm install node-api-headers');
   const tools = toolchainOf(system, sanitize);
   const engineHeaders = filesOf(sources, '.h').map(read);
-  const rooms = [...shared, ...(system === 'win32' ? windows : [])];
+  const rooms = [...shared, ...(tools.rooms ?? []), ...(system === 'win32' ? windows : [])];
   /** @type {Language} */
   const c = { program: tools.c, flags: tools.cFlags, headers: engineHeaders };
   /** @type {Language} */
@@ -63,17 +63,19 @@ export async function compileObjects(sources, system, sanitize, changed = {}) {
       ...files('src', '.h').map((name) => read(join(native, name))),
     ],
   };
-  /** @type {(() => Promise<void>)[]} */
-  const jobs = [];
+  /** @type {Map<string, () => Promise<void>>} */
+  const jobs = new Map();
   const object = (/** @type {Language} */ language, /** @type {string} */ source) => {
     const text = changed[relative(native, source)];
     const path = objectPath(language, text ?? read(source));
-    jobs.push(() => compile(language, source, path, text));
+    jobs.set(path, () => compile(language, source, path, text));
     return path;
   };
   const engine = engineFiles.map((name) => object(c, join(sources, `${name}.c`)));
   // It runs on the machine that builds.
-  const compiler = ['core/value', 'core/decode', 'compiler'].map((name) => join(own, `${name}.cpp`));
+  const compiler = ['core/value', 'core/decode', 'compiler']
+    .map((name) => join(own, `${name}.cpp`))
+    .concat((tools.rooms ?? []).flatMap((room) => filesOf(join(own, room), '.cpp')));
   const ofSystem = rooms
     .flatMap((room) => filesOf(join(own, room), '.cpp'))
     .filter((path) => system === 'linux' || !path.endsWith('_linux.cpp'))
@@ -82,7 +84,7 @@ export async function compileObjects(sources, system, sanitize, changed = {}) {
     compiler: system === 'linux' ? [...engine, ...compiler.map((source) => object(cpp, source))] : [],
     program: [...engine, ...[...ofSystem, ...addonFiles(system)].map((source) => object(cpp, source))],
   };
-  await inParallel(jobs, availableParallelism());
+  await inParallel([...jobs.values()], availableParallelism());
   forgetOld();
   return objects;
 }

@@ -2,8 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -19,9 +18,29 @@ JSModuleDef* anyModule(JSContext* js, const char* name, void*) {
   return JS_NewCModule(js, name, [](JSContext*, JSModuleDef*) { return 0; });
 }
 
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+File openFile(const std::string& path, const char* mode) {
+  File file(std::fopen(path.c_str(), mode), std::fclose);
+  if (file != nullptr) return file;
+  std::perror(path.c_str());
+  std::exit(1);
+}
+
 std::string readText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const File file = openFile(path, "rb");
+  std::string text;
+  char piece[4096];
+  while (const std::size_t length = std::fread(piece, 1, sizeof piece, file.get())) text.append(piece, length);
+  return text;
+}
+
+void writeBytes(const std::string& path, const std::uint8_t* bytes, std::size_t size) {
+  File file = openFile(path, "wb");
+  const bool complete = std::fwrite(bytes, 1, size, file.get()) == size;
+  if (std::fclose(file.release()) == 0 && complete) return;
+  std::perror(path.c_str());
+  std::exit(1);
 }
 
 // Not checked at each start: the code is a part of the program. After a byte for the version stand four for its sum, of
@@ -48,8 +67,7 @@ void compile(JSContext* js, const std::string& folder, const std::string& name) 
   std::uint8_t* code = JS_WriteObject(js, &size, module.get(), content);
   if (code == nullptr) throw Thrown{};
   withoutSum(js, code, size);
-  std::ofstream file(folder + "/" + name + ".code", std::ios::binary);
-  file.write(reinterpret_cast<const char*>(code), static_cast<std::streamsize>(size));
+  writeBytes(folder + "/" + name + ".code", code, size);
   js_free(js, code);
 }
 

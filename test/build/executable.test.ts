@@ -73,6 +73,15 @@ describe.skipIf(!existsSync(dist('linux-x64/vmssh')))('the executable that was b
     expect(statSync(dist('linux-x64/vmssh')).mtimeMs).toBe(mtimeMs);
   });
 
+  it.skipIf(missingPrograms({ readelf: 'binutils' }))('needs no library, and is hardened', async () => {
+    const { stdout } = await run(['readelf', '-hldW', dist('linux-x64/vmssh')]);
+    expect(stdout).not.toMatch(/INTERP|NEEDED/);
+    expect(stdout).toMatch(/Type: +DYN/);
+    expect(stdout).toMatch(/FLAGS_1\).* NOW PIE/);
+    expect(stdout).toMatch(/GNU_RELRO .* R /);
+    expect(stdout).toMatch(/GNU_STACK .* RW /);
+  });
+
   it('makes a package of at most 2 MB', async () => {
     const { code, stdout } = await run([
       process.execPath,

@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 
+#include "../memory/heap.h"
 #include "../napi/environment.h"
 #include "chunks.h"
 #include "failure.h"
@@ -38,7 +39,7 @@ void say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
 }  // namespace
 
 Program::Program(const Start& start)
-    : start_(start), runtime_(JS_NewRuntime()), js_(newContext(runtime_)), loop_(*this) {
+    : start_(start), runtime_(newRuntime()), js_(newContext(runtime_)), loop_(*this) {
   if (js_ == nullptr) {
     say("not enough memory");
     _exit(1);
@@ -66,7 +67,7 @@ int Program::run() {
   } catch (const Thrown&) {
     fail();
   } catch (const SystemFailure& failure) {
-    say(std::string(failure.call) + ": " + std::strerror(failure.number));
+    say(std::string(failure.call) + ": " + errorWords(failure.number).words);
   } catch (const std::bad_alloc&) {
     say("not enough memory");
   }

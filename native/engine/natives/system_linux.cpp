@@ -9,6 +9,7 @@
 #include <climits>
 #include <cstring>
 
+#include "../../src/system/failure.h"
 #include "../core/program.h"
 #include "modules.h"
 
@@ -71,7 +72,7 @@ JSValue errorNames(Call& call) {
   constexpr int count = 134;
   Value array(call.js, checked(JS_NewArray(call.js)));
   for (int number = 0; number < count; ++number) {
-    const char* name = number == 0 ? nullptr : strerrorname_np(number);
+    const char* name = hvsock::knownErrorName(number);
     append(call.js, array.get(), static_cast<std::uint32_t>(number), JS_NewString(call.js, name != nullptr ? name : ""));
   }
   return array.release();

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -12,6 +13,11 @@
 
 #include "../system/descriptor.h"
 #include "../system/failure.h"
+
+// Not every libc has pwritev2, and what belongs to it.
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 8
+#endif
 
 namespace hvsock {
 namespace {
@@ -73,7 +79,7 @@ ssize_t Stream::deliver(const void* from, std::size_t length) const {
 // Pipes support RWF_NOWAIT since Linux 6.4. Before, poll promises room for PIPE_BUF bytes.
 ssize_t Stream::writePipe(const void* from, std::size_t length) const {
   const iovec data{const_cast<void*>(from), length};
-  const ssize_t written = retried([&] { return pwritev2(fd, &data, 1, -1, RWF_NOWAIT); });
+  const ssize_t written = retried([&] { return syscall(SYS_pwritev2, fd, &data, 1, -1L, -1L, RWF_NOWAIT); });
   if (written >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS)) return written;
   if (!ready(POLLOUT)) return wouldBlock();
   return retried([&] { return write(fd, from, std::min<std::size_t>(length, PIPE_BUF)); });

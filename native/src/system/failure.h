@@ -15,6 +15,12 @@ struct Failure {
   static Failure last(const char* syscall) { return {errno, syscall, {}}; }
 };
 
+// The name of an errno, or null if it has none here.
+const char* knownErrorName(int number);
+
+// What an errno means: "Connection refused".
+std::string errorMeaning(int number);
+
 // The name of an errno, such as "ECONNREFUSED"; "E<number>" if it has none here.
 std::string errorName(int number);
 

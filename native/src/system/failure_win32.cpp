@@ -5,7 +5,32 @@
 #include <wbemcli.h>
 #include <windows.h>
 
+#include <system_error>
+
 namespace hvsock {
+
+const char* knownErrorName(int number) {
+  switch (number) {
+#define NAME(error) \
+  case error:       \
+    return #error;
+    NAME(EPERM) NAME(ENOENT) NAME(EINTR) NAME(EIO) NAME(ENXIO) NAME(EBADF) NAME(EAGAIN) NAME(ENOMEM)
+    NAME(EACCES) NAME(EFAULT) NAME(EBUSY) NAME(EEXIST) NAME(ENODEV) NAME(ENOTDIR) NAME(EISDIR)
+    NAME(EINVAL) NAME(ENFILE) NAME(EMFILE) NAME(ENOTTY) NAME(EFBIG) NAME(ENOSPC) NAME(ESPIPE)
+    NAME(EROFS) NAME(EPIPE) NAME(ENAMETOOLONG) NAME(ENOSYS) NAME(ELOOP) NAME(EPROTO) NAME(ENOTSOCK)
+    NAME(EDESTADDRREQ) NAME(EMSGSIZE) NAME(EPROTOTYPE) NAME(ENOPROTOOPT) NAME(EPROTONOSUPPORT)
+    NAME(EOPNOTSUPP) NAME(EAFNOSUPPORT) NAME(EADDRINUSE) NAME(EADDRNOTAVAIL) NAME(ENETDOWN)
+    NAME(ENETUNREACH) NAME(ENETRESET) NAME(ECONNABORTED) NAME(ECONNRESET) NAME(ENOBUFS) NAME(EISCONN)
+    NAME(ENOTCONN) NAME(ETIMEDOUT) NAME(ECONNREFUSED) NAME(EHOSTUNREACH) NAME(EALREADY)
+    NAME(EINPROGRESS) NAME(ECANCELED)
+#undef NAME
+  }
+  return windowsName(number);
+}
+
+std::string errorMeaning(int number) {
+  return windowsName(number) != nullptr ? windowsMessage(number) : std::generic_category().message(number);
+}
 
 const char* windowsName(int number) {
   switch (number) {

@@ -1,0 +1,150 @@
+#include "heap.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace engine {
+namespace {
+
+// Before each block stands how many bytes it has room for. The blocks themselves begin at multiples of 16.
+constexpr std::size_t unit = 16;
+constexpr std::size_t head = sizeof(std::size_t);
+
+// There is a list of free blocks for each size: the multiples of 16 up to 5 kB, since the engine asks for 4 kB and divides
+// them, then four sizes for each doubling, up to 80 kB. What is larger is libc's.
+constexpr std::size_t fineSizes = 320;
+constexpr std::size_t steps = 4;
+constexpr std::size_t doublings = 4;
+constexpr std::size_t sizes = fineSizes + steps * doublings + 1;
+constexpr std::size_t largest = (fineSizes << doublings) * unit - head;
+
+// By how many bytes it grows. A login needs one of these.
+constexpr std::size_t growth = std::size_t{1} << 20;
+
+struct Size {
+  std::size_t index;
+  std::size_t units;
+};
+
+// The smallest that has room for so many bytes.
+Size sizeFor(std::size_t bytes) {
+  const std::size_t units = (bytes + head + unit - 1) / unit;
+  if (units <= fineSizes) return {units, units};
+  std::size_t step = fineSizes / steps;
+  std::size_t index = fineSizes;
+  while (units > 2 * steps * step) {
+    step *= 2;
+    index += steps;
+  }
+  const std::size_t count = (units + step - 1) / step;
+  return {index + count - steps, count * step};
+}
+
+// Memory for JavaScript's values. Only the thread of the engine uses it, so that nothing is locked, and a block that was freed
+// is the next one of its size. Small blocks are never given back to the system.
+class Heap {
+ public:
+  void* allocate(std::size_t bytes) {
+    if (bytes > largest) return resizeLarge(nullptr, bytes);
+    const Size size = sizeFor(bytes);
+    Free* const block = free_[size.index];
+    if (block == nullptr) return fresh(size.units * unit);
+    free_[size.index] = block->next;
+    return block;
+  }
+
+  void* allocateZeros(std::size_t bytes) {
+    const bool isFresh = bytes <= largest && free_[sizeFor(bytes).index] == nullptr;
+    void* const block = allocate(bytes);
+    if (block != nullptr && !isFresh) std::memset(block, 0, bytes);
+    return block;
+  }
+
+  void release(void* block) {
+    const std::size_t room = roomOf(block);
+    if (room > largest) return std::free(startOf(block));
+    Free*& first = free_[sizeFor(room).index];
+    auto* const free = static_cast<Free*>(block);
+    free->next = first;
+    first = free;
+  }
+
+  void* resize(void* block, std::size_t bytes) {
+    const std::size_t room = roomOf(block);
+    if (room > largest && bytes > largest) return resizeLarge(block, bytes);
+    if (bytes <= room && bytes > room / 2) return block;
+    void* const other = allocate(bytes);
+    if (other == nullptr) return nullptr;
+    std::memcpy(other, block, std::min(room, bytes));
+    release(block);
+    return other;
+  }
+
+  static std::size_t roomOf(const void* block) { return static_cast<const std::size_t*>(block)[-1]; }
+
+ private:
+  struct Free {
+    Free* next;
+  };
+
+  // Of memory that was never used, which is zero.
+  void* fresh(std::size_t bytes) {
+    if (left_ < bytes) {
+      auto* const more = static_cast<char*>(std::calloc(1, growth));
+      if (more == nullptr) return nullptr;
+      next_ = more + unit - head;
+      left_ = growth - unit;
+    }
+    char* const start = next_;
+    next_ += bytes;
+    left_ -= bytes;
+    return withRoom(start, head, bytes - head);
+  }
+
+  static void* resizeLarge(void* block, std::size_t bytes) {
+    if (bytes > SIZE_MAX - unit) return nullptr;
+    void* const start = std::realloc(block == nullptr ? nullptr : startOf(block), bytes + unit);
+    return start == nullptr ? nullptr : withRoom(static_cast<char*>(start), unit, bytes);
+  }
+
+  // Where libc's block begins.
+  static void* startOf(void* large) { return static_cast<char*>(large) - unit; }
+
+  static void* withRoom(char* start, std::size_t offset, std::size_t room) {
+    void* const block = start + offset;
+    static_cast<std::size_t*>(block)[-1] = room;
+    return block;
+  }
+
+  Free* free_[sizes]{};
+  char* next_ = nullptr;
+  std::size_t left_ = 0;
+};
+
+Heap heap;
+
+const JSMallocFunctions functions{
+    [](void*, std::size_t count, std::size_t size) -> void* {
+      return size != 0 && count > SIZE_MAX / size ? nullptr : heap.allocateZeros(count * size);
+    },
+    [](void*, std::size_t size) { return heap.allocate(size); },
+    [](void*, void* block) {
+      if (block != nullptr) heap.release(block);
+    },
+    [](void*, void* block, std::size_t size) {
+      return block == nullptr ? heap.allocate(size) : heap.resize(block, size);
+    },
+    [](const void* block) { return block == nullptr ? 0 : Heap::roomOf(block); },
+};
+
+}  // namespace
+
+#if defined(__SANITIZE_ADDRESS__)
+JSRuntime* newRuntime() { return JS_NewRuntime(); }  // it watches libc's blocks
+#else
+JSRuntime* newRuntime() { return JS_NewRuntime2(&functions, nullptr); }
+#endif
+
+}  // namespace engine

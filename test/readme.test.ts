@@ -32,8 +32,22 @@ describe('README.md', () => {
     expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(90);
   });
 
+  it('describes its picture for those who cannot see it', () => {
+    expect(/!\[([^\]]+)\]\(docs\/terminal\.svg\)/.exec(readme)?.[1]?.length).toBeGreaterThan(80);
+  });
+
+  it('tells what it is, shows it, and how to try it, in this order', () => {
+    const order = ['Why not TCP', '![', '## Try it', '## Install', 'vmssh config install && ssh mint'];
+    const rest = ['## Every day', '## When something fails', '## In your own program', '## Run the tests'];
+    const at = [...order, ...rest].map((text) => readme.indexOf(text));
+    expect(at.every((each) => each > 0)).toBe(true);
+    expect(at).toEqual(at.toSorted((a, b) => a - b));
+  });
+
   it('names existing pages', () => {
     const pages = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, page = '']) => page);
-    expect(pages.filter((page) => !existsSync(new URL(`../${page}`, import.meta.url)))).toEqual([]);
+    const own = pages.filter((page) => !page.startsWith('https://'));
+    expect(own.length).toBeGreaterThan(10);
+    expect(own.filter((page) => !existsSync(new URL(`../${page}`, import.meta.url)))).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@
 
 #include <quickjs.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 

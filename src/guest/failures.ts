@@ -72,6 +72,11 @@ export const guestFailures = {
     title: "ssh's ControlPath contains the target's name, and so a slash",
     fix: controlPathFix,
   },
+  credentials: {
+    number: 15,
+    title: 'the machine did not take the keys of vmssh guest credentials',
+    fix: 'vmssh guest check in the guest says why; vmssh guest credentials --undo NAME trusts the guest as it is',
+  },
   listening: {
     number: 0,
     title: 'nothing listens on that port in the guest',

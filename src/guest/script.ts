@@ -63,11 +63,15 @@ export interface CheckScriptOptions {
   readonly over?: 'vsock' | 'unix' | 'tcp' | undefined;
   /** A login already worked: faults are only noted. */
   readonly loggedIn?: boolean;
+  /** The host key that was made for the machine: "ssh-ed25519 AAAA…". */
+  readonly madeKey?: string | undefined;
 }
 
 /** The script that shows what is wrong in a guest. It changes nothing. */
-export function checkScript({ port, account, over = 'vsock', loggedIn = false }: CheckScriptOptions): string {
-  return script(check, { port: String(port), account, over, logged_in: yesNo(loggedIn) });
+export function checkScript(options: CheckScriptOptions): string {
+  const { port, account, over = 'vsock', loggedIn = false, madeKey = '' } = options;
+  const values = { port: String(port), account, over, logged_in: yesNo(loggedIn), made_key: madeKey };
+  return script(check, values);
 }
 
 /** A script of sh/ with its values, assigned after its head. R is the root of the file system; tests have another one. */

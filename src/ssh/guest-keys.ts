@@ -72,6 +72,13 @@ function keysIn(folder: string, name: string): GuestKeys | undefined {
   };
 }
 
+/** The host key that was made for the machine of this name, "ssh-ed25519 AAAA…"; undefined if there is none. */
+export function madeHostKey(name: string, env: Env): string | undefined {
+  const keys = guestKeysOf(name, env);
+  if (!keys) return undefined;
+  return readTextSync(keys.knownHosts, 4096).trimEnd().split(' ').slice(1, 3).join(' ');
+}
+
 /** No kind of machine is called "guest": see identity.ts. */
 export function guestAlias(name: string): string {
   return `vmssh-guest%${exact(name)}`;

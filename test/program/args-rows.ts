@@ -255,10 +255,20 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'guest check',
-    args: ['--script', '-p', '2222', '-l', 'ann', '--route', 'wsl', '--ssh-config', 'f', 'root@web'],
+    args: [
+      ...['--script', '-p', '2222', '-l', 'ann', '--route', 'wsl', '--ssh-config', 'f'],
+      ...['--credentials', 'web', 'root@web'],
+    ],
     want: {
       positionals: ['root@web'],
-      options: { script: true, port: '2222', user: 'ann', route: 'wsl', 'ssh-config': 'f' },
+      options: {
+        credentials: 'web',
+        script: true,
+        port: '2222',
+        user: 'ann',
+        route: 'wsl',
+        'ssh-config': 'f',
+      },
     },
   },
 ];

@@ -77,7 +77,7 @@ async function givenKeys({ name, alias, knownHosts }: GuestKeys, text: string): 
 /** What to do if a machine has another host key than the one made for it. */
 export function wrongKeyHint(name: string): string {
   const word = shellQuoted(name);
-  return `in the guest, vmssh guest check says why; to trust it as it is: vmssh guest credentials --undo ${word}`;
+  return `vmssh guest check --credentials ${word} HOST, over another route, says why; to trust the machine as it is: vmssh guest credentials --undo ${word}`;
 }
 
 function refuse(verdict: Verdict, { type, fingerprint }: HostKey, text: string, path: string): void {

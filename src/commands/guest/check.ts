@@ -1,14 +1,18 @@
 import { sshPort } from '../../address/port.js';
-import type { Command } from '../../cli/command.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { formatJson, jsonOption } from '../../cli/json.js';
 import { flag, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/style.js';
 import { positionals } from '../../cli/values.js';
-import { exitCode } from '../../errors.js';
+import { exitCode, quote } from '../../errors.js';
 import { guestRoute } from '../../guest/run/route.js';
 import { runScript } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
+import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
+import { madeHostKey } from '../../ssh/guest-keys.js';
+import { isNamed } from '../../ssh/identity.js';
+import { nameOf } from '../../target/target.js';
 import { guestCheckJson } from './json.js';
 import { formatProgress } from './lines.js';
 import { notRun } from './not-run.js';
@@ -20,6 +24,8 @@ export interface GuestCheckOptions {
   readonly into: HostFlags | undefined;
   readonly port: number;
   readonly account: string;
+  /** The machine's name in `guest credentials`; undefined: HOST, if it is one. */
+  readonly madeFor: string | undefined;
   readonly json: boolean;
 }
 
@@ -33,6 +39,12 @@ const userOption = textOption({
   value: 'NAME',
   summary: 'whose login to look at (default: the user of HOST, or root)',
 });
+const credentialsOption = textOption({
+  long: 'credentials',
+  value: 'NAME',
+  summary:
+    'whether it took the keys that guest credentials made for NAME (default: HOST, if it is such a name)',
+});
 
 /** vmssh guest check: finds what is wrong in a guest, over a route that works. Changes nothing there. */
 export const guestCheck: Command<GuestCheckOptions> = {
@@ -40,7 +52,15 @@ export const guestCheck: Command<GuestCheckOptions> = {
   summary: 'find what keeps sshd from answering on vsock, from inside the guest; changes nothing',
   usage: '[user@]HOST',
   details: 'HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits 1 if something is wrong.',
-  options: [scriptOption, guestPortOption, userOption, routeOption, sshConfigOption, jsonOption],
+  options: [
+    scriptOption,
+    guestPortOption,
+    userOption,
+    credentialsOption,
+    routeOption,
+    sshConfigOption,
+    jsonOption,
+  ],
   examples: [
     { line: 'vmssh guest check root@192.0.2.7', about: 'over TCP, when vsock does not work yet' },
     { line: 'vmssh guest check --script > check.sh', about: 'then in the guest: sudo sh check.sh' },
@@ -53,12 +73,13 @@ export const guestCheck: Command<GuestCheckOptions> = {
       into: script ? undefined : hostFlags(host, raw),
       port: guestPortOption.read(raw) ?? sshPort,
       account: accountName(userOption.read(raw) ?? splitUser(host).user ?? 'root'),
+      madeFor: credentialsOption.read(raw),
       json: jsonOption.read(raw),
     };
   },
 
-  async run({ into, port, account, json }, io) {
-    const script = checkScript({ port, account });
+  async run({ into, port, account, madeFor, json }, io) {
+    const script = checkScript({ port, account, madeKey: madeKey(madeFor, into, io) });
     if (!into) {
       io.out(script);
       return exitCode.ok;
@@ -78,3 +99,12 @@ export const guestCheck: Command<GuestCheckOptions> = {
     return code;
   },
 };
+
+function madeKey(madeFor: string | undefined, into: HostFlags | undefined, io: Io): string | undefined {
+  const host = splitUser(into?.host ?? '').host;
+  const target = asTarget(host);
+  const name = madeFor ?? (target && isNamed(target) ? nameOf(target) : host);
+  const key = name === '' ? undefined : madeHostKey(name, io.env);
+  if (madeFor === undefined || key !== undefined) return key;
+  throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');
+}

@@ -15,6 +15,7 @@ set -u
 . ./check/account.sh
 . ./check/key-files.sh
 . ./check/login.sh
+. ./check/credentials.sh
 
 check_all() {
   if [ "$(id -u)" != 0 ]; then say skipped root 'not run as root: what only root can read is not checked'; fi
@@ -33,6 +34,7 @@ check_all() {
     fi
   fi
   noted=no
+  check_credentials
   if [ "$over" != tcp ]; then check_unknown; fi
   noted=$logged_in
   if [ -n "${sshd:-}" ]; then check_login "$account"; fi

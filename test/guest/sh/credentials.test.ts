@@ -1,0 +1,115 @@
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { credentialsOf } from '../../../src/guest/credentials/contents.js';
+import credentials from '../../../src/guest/sh/check/credentials.sh';
+import facts from '../../../src/guest/sh/parts/facts.sh';
+import report from '../../../src/guest/sh/parts/report.sh';
+import { shell, shells } from '../../helpers/shells.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const made = 'ssh-ed25519 AAAAmade';
+const [extra, login] = credentialsOf({
+  hostKey: 'PRIVATE\n',
+  hostPublicKey: `${made} vmssh-web`,
+  logins: ['ssh-ed25519 AAAAlogin me'],
+});
+const taken = 'run/credentials/@system/tmpfiles.extra';
+const smbios = 'sys/firmware/dmi/entries/11-0/raw';
+const pub = 'etc/ssh/ssh_host_ed25519_key.pub';
+const cmdline = 'proc/cmdline';
+const has = {
+  [smbios]: '\x0b\x05\0io.systemd.credential.binary:tmpfiles.extra=AAAA\0',
+  [pub]: `${made} x\n`,
+};
+const ok = 'ok       credentials   sshd has the host key that was made for this machine\n';
+
+describe.each(shells)('whether the keys were taken, by $name', ({ command }) => {
+  const dir = useTempDir();
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(dir, 'r'));
+  });
+  const check = (files: Record<string, string>, { key = made, version = '252', init = 'systemd' } = {}) => {
+    const all = { 'proc/1/comm': `${init}\n`, 'run/systemd/system/x': '', [cmdline]: 'quiet\n', ...files };
+    for (const [path, text] of Object.entries(all)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    const program = (name: string, body: string) => {
+      mkdirSync(join(root, 'bin'), { recursive: true });
+      writeFileSync(join(root, 'bin', name), `#!/bin/sh\n${body}\n`);
+      chmodSync(join(root, 'bin', name), 0o755);
+    };
+    program('systemctl', `echo 'systemd ${version} (${version}.1)'`);
+    program('id', 'echo 0');
+    program('sshd', 'echo hostkey /etc/ssh/ssh_host_ed25519_key');
+    const text = `set -u\nR="$1"\nsshd=/bin/sshd\nmade_key='${key}'\n${report}${facts}${credentials}\nPATH="$1/bin:$PATH"\ncheck_credentials\n`;
+    const { stdout, stderr } = shell(command, text, { args: [root] });
+    expect(stderr).toBe('');
+    return stdout;
+  };
+
+  it('says nothing of a machine without any, or with those of others', () => {
+    expect(check({ [pub]: `${made}\n` }, { key: '' })).toBe('');
+    expect(
+      check({ [smbios]: 'io.systemd.credential:ssh.listen=vsock::2222', [taken]: 'd /x\n' }, { key: '' }),
+    ).toBe('');
+  });
+
+  it.each([made, ''])('is ok by the key that the host has (%j), or by the credential', (key) => {
+    expect(check({ ...has, [taken]: extra?.text ?? '' }, { key })).toBe(ok);
+  });
+
+  it('names a key that was replaced, and one that was made anew on the host', () => {
+    const other = { ...has, [taken]: extra?.text ?? '', [pub]: 'ssh-ed25519 AAAAother\n' };
+    expect(check(other)).toMatch(
+      /^failed +credentials +\S+ is not the key in .*: something replaced it\nfix .*systemd-tmpfiles-setup\.service\n$/,
+    );
+    expect(check({ ...has, [taken]: extra?.text ?? '' }, { key: 'ssh-ed25519 AAAAnew' })).toMatch(
+      /^failed .* is not the one that was made for it\n/,
+    );
+  });
+
+  it.each([
+    { name: 'another init', files: has, more: { init: 'init' }, says: 'PID 1 is init, and only systemd 252' },
+    {
+      name: 'an old systemd',
+      files: has,
+      more: { version: '249' },
+      says: 'this is systemd 249.1, and only 252',
+    },
+    { name: 'no SMBIOS', files: {}, more: {}, says: 'started without any: no SMBIOS string' },
+    {
+      name: 'a kernel command line for 254',
+      files: { [cmdline]: 'quiet systemd.set_credential_binary=tmpfiles.extra:AAAA' },
+      more: { version: '253' },
+      says: 'only 254 or later reads systemd.set_credential_binary',
+    },
+    {
+      name: 'a setting',
+      files: { ...has, [cmdline]: 'systemd.import_credentials=no quiet' },
+      more: {},
+      says: 'systemd.import_credentials=no is on the kernel command line',
+    },
+    { name: 'encrypted memory', files: has, more: { version: '257' }, says: 'did not import it from SMBIOS' },
+  ])('says why it was not taken: $name', ({ files, more, says }) => {
+    const [line, fix] = check(files, more).split('\n');
+    expect(line).toMatch(
+      /^failed +credentials +a host key was made for this machine, but it did not get it: /,
+    );
+    expect(line).toContain(says);
+    expect(fix).toMatch(/^fix +credentials +vmssh guest credentials NAME --for cloud-init/);
+  });
+
+  it('says that root had keys', () => {
+    const files = {
+      ...{ ...has, [taken]: extra?.text ?? '', 'root/.ssh/authorized_keys': 'ssh-rsa AAAA\n' },
+      'run/credentials/@system/ssh.authorized_keys.root': login?.text ?? '',
+    };
+    expect(check(files)).toMatch(
+      /^ok .*\nskipped +credentials +root had keys already.*\nfix .*>> \/root\/\.ssh\/authorized_keys\n$/,
+    );
+    expect(check({ ...files, 'root/.ssh/authorized_keys': login?.text ?? '' })).toBe(ok);
+  });
+});

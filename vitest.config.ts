@@ -2,13 +2,16 @@ import { defineConfig } from 'vitest/config';
 import { shellText } from './build/bundle/shell-text.js';
 import { isSkip } from './test/helpers/skips.js';
 
+// AddressSanitizer takes its time.
+const timeout = process.env.VMSSH_TEST_RUNTIME === 'sanitized' ? 120_000 : 30_000;
+
 export default defineConfig({
   plugins: [shellText()],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/vm/**', 'test/windows/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: timeout,
+    hookTimeout: timeout,
     reporters: ['default', './test/helpers/skips.ts'],
     // Said once, at the end.
     onConsoleLog: (text) => !isSkip(text),

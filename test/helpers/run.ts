@@ -21,6 +21,9 @@ export interface RunOptions extends SpawnOptions {
 /** What the end-to-end tests run: "node" (this one), the path of another node, "executable" or "sanitized". See runtimes.js. */
 export const runtime = process.env.VMSSH_TEST_RUNTIME ?? 'node';
 
+/** Milliseconds that a program has, if a test says nothing else: less than the test itself (vitest.config.ts). */
+const patience = runtime === 'sanitized' ? 100_000 : 25_000;
+
 /** Where the executable lies that they run, if they run one. */
 export const executable = { executable: dist('linux-x64/vmssh'), sanitized: dist('sanitized/vmssh') }[
   runtime
@@ -45,7 +48,7 @@ export function dist(name: string): string {
 
 /** Runs a program to its end and keeps what it printed. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const { input, keepOpen, timeout = 25_000, ...rest } = options;
+  const { input, keepOpen, timeout = patience, ...rest } = options;
   const [program = '', ...args] = command;
   const child = spawn(program, args, { stdio: 'pipe', timeout, ...rest });
   child.stdin?.on('error', () => {});

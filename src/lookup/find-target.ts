@@ -1,6 +1,7 @@
 import { isBareId } from '../address/guid.js';
 import { sshPort } from '../address/port.js';
 import { checkUserName } from '../address/user-name.js';
+import type { AllMachines } from '../discovery/list-all.js';
 import { ConnectError } from '../errors.js';
 import { kindOf } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
@@ -25,14 +26,18 @@ export interface FoundTarget {
   readonly machine: ListedTarget['machine'];
 }
 
-/** Finds the target for NAME or a target, with the listed machine it leads to; `signal` ends the search. */
+/**
+ * Finds the target for NAME or a target, with the listed machine it leads to; `signal` ends the search. `seen` gets all
+ * machines, if all were looked for.
+ */
 export async function lookUp(
   typed: string,
   { env, platform }: Here,
   signal?: AbortSignal,
+  seen?: (all: AllMachines) => void,
 ): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
-  return resolveShortName(typed, { env, platform, signal });
+  return resolveShortName(typed, { env, platform, signal, seen });
 }
 
 /** The target of `[user@]TARGET`, `[user@]NAME` or `ssh://…`; only a name is looked up. Throws a ConnectError. */

@@ -22,6 +22,8 @@ export interface ListedTarget {
 
 export interface ShortNameDeps extends Deps {
   readonly platform: NodeJS.Platform;
+  /** Gets all machines, if all were looked for. */
+  readonly seen?: ((all: AllMachines) => void) | undefined;
 }
 
 /**
@@ -44,7 +46,11 @@ export async function resolveShortName(
 ): Promise<ListedTarget> {
   const here = providersOn(deps.platform, providers);
   const target = understood(typed);
-  if (target === undefined || isIdOfAny(typed, deps)) return byName(typed, await list(deps, here));
+  if (target === undefined || isIdOfAny(typed, deps)) {
+    const all = await list(deps, here);
+    deps.seen?.(all);
+    return byName(typed, all);
+  }
   const names = asked(target);
   if (names.length === 0) return { text: typed, target };
   const { machines } = await list(

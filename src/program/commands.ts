@@ -2,6 +2,7 @@ import type { Command } from '../cli/command.js';
 import { check } from '../commands/check/check.js';
 import { completion } from '../commands/completion/completion.js';
 import { configDiff } from '../commands/config/diff.js';
+import { configRefresh } from '../commands/config/fresh/command.js';
 import { configInstall } from '../commands/config/install.js';
 import { configPrint } from '../commands/config/print.js';
 import { configUninstall } from '../commands/config/uninstall.js';
@@ -36,7 +37,10 @@ export interface CommandGroup {
 /** All commands, in the order of the help; those of a group share their first word. */
 export const commandGroups: readonly CommandGroup[] = [
   { title: 'Every day', commands: [list, ...toolCommands, forward] },
-  { title: 'Set up', commands: [configInstall, configUninstall, configDiff, configPrint, completion] },
+  {
+    title: 'Set up',
+    commands: [configInstall, configUninstall, configDiff, configPrint, configRefresh, completion],
+  },
   { title: 'When something fails', commands: [doctor, check, resolveCommand, forget] },
   {
     title: 'Inside guests',

@@ -74,6 +74,12 @@ const variables: readonly Variable[] = [
     pages: [...looking, 'proxy'],
   },
   {
+    name: 'LIMA_HOME',
+    about:
+      'the folder of Lima; config install --fresh has systemd watch it, and hands it and PATH on to its unit',
+    pages: ['config'],
+  },
+  {
     name: 'XDG_CACHE_HOME',
     about: 'where the ids of Hyper-V machines are remembered',
     pages: [...looking, 'proxy'],
@@ -101,6 +107,11 @@ const files: readonly Variable[] = [
     pages: ['config', 'doctor'],
   },
   { name: '~/.ssh/vmssh.conf', about: 'what vmssh config install writes', pages: ['config', 'doctor'] },
+  {
+    name: '~/.config/systemd/user/vmssh-hosts.service, .path, .timer',
+    about: 'what keeps the Hosts up to date: vmssh config install --fresh writes them',
+    pages: ['config', 'doctor'],
+  },
   { name: '~/.ssh/vmssh_known_hosts', about: 'the host keys of machines', pages: keyFiles },
   {
     name: '/etc/ssh/ssh_config.d/30-vmssh.conf',

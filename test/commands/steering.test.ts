@@ -59,6 +59,7 @@ describe.each(cases)(
         providers: async () => [provider],
         listAll: async () => all,
         hosts: async () => undefined,
+        keepFresh: async () => {},
       });
       expect(printed(io)).not.toMatch(steers);
       expect(printed(io)).not.toBe('');

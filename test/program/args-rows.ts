@@ -196,6 +196,14 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     args: ['--no-fdpass'],
     want: { positionals: [], options: { 'no-fdpass': true } },
   },
+  { command: 'config install', args: ['--fresh'], want: { positionals: [], options: { fresh: true } } },
+  {
+    command: 'config install',
+    args: ['--no-fresh'],
+    want: { positionals: [], options: { 'no-fresh': true } },
+  },
+  { command: 'config diff', args: ['--fresh'], want: { positionals: [], options: { fresh: true } } },
+  { command: 'config diff', args: ['--no-fresh'], want: { positionals: [], options: { 'no-fresh': true } } },
   { command: 'config install', args: ['--fdpass'], want: { positionals: [], options: { fdpass: true } } },
   {
     command: 'config uninstall',

@@ -1,15 +1,13 @@
 import type { Command, Io } from '../../cli/command.js';
-import type { ListedMachine } from '../../discovery/merge.js';
 import { exitCode, printable } from '../../errors.js';
-import { adoptKeys } from '../../host-keys/adopt.js';
-import { parseTarget } from '../../kinds/parse.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { otherHome } from '../../ssh/folder.js';
-import { knownHostsFile } from '../../ssh/known-hosts-file.js';
-import { keyNames } from '../../ssh/older-names.js';
+import { adoptAll } from './adopt-all.js';
 import { showPlan } from './apply.js';
 import { carryOut } from './carry-out.js';
-import { fileAt, fileError } from './files.js';
+import { fileAt } from './files.js';
+import { disableUnits, enableUnits } from './fresh/systemd.js';
+import { isUnit } from './fresh/units.js';
 import {
   type ConfigOptions,
   configOptions,
@@ -32,9 +30,10 @@ export const configInstall: Command<ConfigInstallOptions> = {
   name: 'config install',
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
   usage: '',
-  details: `Run it again when machines come or go. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
+  details: `Run it again when machines come or go, or let --fresh see to that: vmssh list and vmssh ssh then write the Hosts
+that changed, and so does a systemd unit of yours, if there is systemd. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
 is not changed. These options stay in effect for later runs: --prefix and --only-patterns until one of them is given again, --no-fdpass until
---fdpass, -o KEY=VALUE until -o KEY= or another value. -o is for every Host, machines and targets; a Host of your own in ~/.ssh/config is for one machine. With --dry-run it prints a diff, and exits 1 if something would change.`,
+--fdpass, --fresh until --no-fresh, -o KEY=VALUE until -o KEY= or another value. -o is for every Host, machines and targets; a Host of your own in ~/.ssh/config is for one machine. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
   examples: [
@@ -42,6 +41,7 @@ is not changed. These options stay in effect for later runs: --prefix and --only
       line: 'vmssh config install',
       about: 'from then on: ssh mint, ssh root@vsock/3, and VS Code lists the machines',
     },
+    { line: 'vmssh config install --fresh', about: 'and the Hosts follow the machines from then on' },
     { line: 'vmssh config install --prefix vm-', about: 'ssh vm-mint' },
     { line: 'vmssh config install -o ForwardAgent=yes -o User=root', about: 'settings for every Host' },
     { line: 'sudo vmssh config install --system', about: 'the patterns for all users of this host' },
@@ -68,22 +68,18 @@ is not changed. These options stay in effect for later runs: --prefix and --only
       io.err(
         `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
       );
-    const plan = (to: Io) => planInstall(options, to, find, files);
-    if (options.dryRun) return showPlan(await plan(io), io);
+    if (options.dryRun) return showPlan(await planInstall(options, io, find, files), io);
+    let hasUnits = options.fresh === true && files.units !== undefined;
+    const plan = async (to: Io) => {
+      const made = await planInstall(options, to, find, files);
+      await disableUnits(made, io);
+      hasUnits ||= made.changes.some(({ path, after }) => isUnit(path) && after !== undefined);
+      return made;
+    };
     const code = await carryOut(plan, io);
+    if (code === exitCode.ok && hasUnits) await enableUnits(io);
     if (found) await adoptAll((await found).machines, io);
     if (code === exitCode.ok && found) io.out(`${whatNow((await fileAt(files.own)).text ?? '', io)}\n`);
     return code;
   },
 };
-
-/** Renames the host keys kept under older names to the ones that the Host blocks use now. */
-async function adoptAll(machines: readonly ListedMachine[], { env }: Io): Promise<void> {
-  const path = knownHostsFile(env);
-  const names = machines.flatMap(
-    (machine) => keyNames({ text: machine.target, target: parseTarget(machine.target), machine }) ?? [],
-  );
-  await adoptKeys(path, names).catch((error) => {
-    throw fileError(error, path, 'changed');
-  });
-}

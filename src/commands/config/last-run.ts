@@ -1,17 +1,16 @@
+import { freshOption, isFresh, recorded, recordLines } from '../../ssh/config/record.js';
 import type { ConfigOptions } from './options.js';
 import { mergedSshOptions, parseSshOption, type SshOption } from './ssh-option.js';
 
-const mark = '# Kept by later runs: ';
-
 /** Comments that record the options for later runs; "" if there are none. */
-export function recordOf({ onlyPatterns, prefix, system, fdpass, sshOptions }: ConfigOptions): string {
+export function recordOf({ onlyPatterns, prefix, system, fdpass, fresh, sshOptions }: ConfigOptions): string {
   const names = onlyPatterns ? ['--only-patterns'] : prefix === '' ? [] : [`--prefix ${prefix}`];
-  const kept = [
+  return recordLines([
     ...(system ? [] : names),
     ...(fdpass === false ? ['--no-fdpass'] : []),
+    ...(fresh ? [freshOption] : []),
     ...sshOptions.map(({ keyword, value }) => `-o ${keyword}=${value}`),
-  ];
-  return kept.map((option) => `${mark}${option}\n`).join('');
+  ]);
 }
 
 /** The options, completed by those recorded in `file`. */
@@ -27,15 +26,9 @@ export function withLast(options: ConfigOptions, file = ''): ConfigOptions {
     ...options,
     ...(options.asBefore ? names : {}),
     fdpass: options.fdpass ?? !last.includes('--no-fdpass'),
+    fresh: options.fresh ?? isFresh(file),
     sshOptions: mergedSshOptions(kept, options.sshOptions),
   };
-}
-
-// Only the lines below the first: a comment above a Host may have any machine's name.
-function recorded(file: string): readonly string[] {
-  const lines = file.split('\n').slice(1);
-  const end = lines.findIndex((line) => !line.startsWith(mark));
-  return lines.slice(0, Math.max(0, end)).map((line) => line.slice(mark.length));
 }
 
 // An earlier version may have accepted what this one refuses.

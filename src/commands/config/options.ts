@@ -25,6 +25,8 @@ export interface ConfigOptions {
   readonly asBefore: boolean;
   /** Whether sockets are passed to ssh where that is possible; undefined: as in the last run. */
   readonly fdpass?: boolean | undefined;
+  /** Whether other runs may keep the Hosts up to date; undefined: as in the last run. */
+  readonly fresh?: boolean | undefined;
   /** For every Host; those of the last run stay, unless one has the same keyword. */
   readonly sshOptions: readonly SshOption[];
 }
@@ -53,6 +55,13 @@ const noFdpassOption = flag({
   summary: 'relay the bytes: for clients that take no socket from a proxy',
 });
 
+const freshOption = flag({
+  long: 'fresh',
+  summary: 'keep the Hosts up to date from now on: vmssh list, vmssh ssh and a systemd unit of yours do it',
+});
+const noFreshOption = flag({ long: 'no-fresh', summary: 'only config install writes them again' });
+const freshOptions = [freshOption, noFreshOption];
+
 export const systemOption = flag({
   long: 'system',
   summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
@@ -71,8 +80,8 @@ export const lineOptions = [patternsOption, prefixOption, ...fdpassOptions, sshO
 
 /** The options of the commands that write files. */
 export const fileOptions = {
-  options: [...lineOptions, systemOption],
-  exclusive: [[systemOption, prefixOption], fdpassOptions],
+  options: [...lineOptions, ...freshOptions, systemOption],
+  exclusive: [[systemOption, prefixOption], fdpassOptions, freshOptions, [systemOption, freshOption]],
 };
 
 /** Throws a UsageError. */
@@ -87,6 +96,7 @@ export function configOptions(raw: RawArgs): ConfigOptions {
     onlyPatterns,
     asBefore: !onlyPatterns && prefix === undefined,
     fdpass: fdpassOptions.some((option) => option.read(raw)) ? !noFdpassOption.read(raw) : undefined,
+    fresh: freshOptions.some((option) => option.read(raw)) ? freshOption.read(raw) : undefined,
     sshOptions: sshOption.read(raw),
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shellQuoted } from '../../address/shell-word.js';
 import { type Io, UsageError } from '../../cli/command.js';
@@ -6,6 +7,8 @@ import { hostNames } from '../../ssh/config/hosts.js';
 import { includedTexts } from '../../ssh/config/includes.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { fileAt } from './files.js';
+import { unitChanges } from './fresh/unit-changes.js';
+import { isUnit, unitFolder } from './fresh/units.js';
 import { recordOf, withLast } from './last-run.js';
 import { type ConfigOptions, configLines, type FindMachines } from './options.js';
 
@@ -35,6 +38,8 @@ export interface ConfigFiles {
   readonly main: string | undefined;
   /** How the main file names `own`. */
   readonly include: string;
+  /** The folder of the user's systemd units; undefined if there is no systemd. */
+  readonly units?: string | undefined;
 }
 
 const noSystemFile =
@@ -45,6 +50,7 @@ export function configFiles(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
   systemFolder = '/etc/ssh',
+  hasSystemd: () => boolean = () => io.platform === 'linux' && existsSync('/run/systemd/system'),
 ): ConfigFiles {
   if (system) {
     if (io.platform === 'win32') throw new UsageError(noSystemFile);
@@ -52,8 +58,9 @@ export function configFiles(
     return { own: join(systemFolder, include), main: undefined, include };
   }
   const folder = sshFolder(io.env, io.platform);
+  const units = hasSystemd() ? { units: unitFolder(io.env, dirname(folder)) } : {};
   // A relative name is looked for in ~/.ssh (ssh_config(5), Include): no quoting, whatever the home is called.
-  return { own: join(folder, 'vmssh.conf'), main: join(folder, 'config'), include: 'vmssh.conf' };
+  return { own: join(folder, 'vmssh.conf'), main: join(folder, 'config'), include: 'vmssh.conf', ...units };
 }
 
 /** What `config install` would do. Throws a UsageError, or a system error if a file cannot be read. */
@@ -67,6 +74,9 @@ export async function planInstall(
   const refusal = foreignFile(files.own, own, `install${options.system ? ' --system' : ''}`);
   if (refusal) return { changes: [], refusal, files };
   const all = withLast(options, own);
+  const units = await unitChanges(files.units, all.fresh === true, io);
+  if (units.changed)
+    return { changes: [], refusal: foreignFile(units.changed.path, units.changed.text, 'install'), files };
   const present = { taken: await takenNames(main, own, files), file: own ?? '' };
   const lines = await configLines(all, io, present, find);
   const text = signed(recordOf(all) + lines);
@@ -77,6 +87,7 @@ export async function planInstall(
     changes: [
       ...changes,
       ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
+      ...units.changes,
     ].filter(({ before, after }) => before !== after),
     files,
   };
@@ -91,12 +102,16 @@ export async function planUninstall(
   const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
   const refusal = foreignFile(files.own, own, `uninstall${system ? ' --system' : ''}`);
   if (refusal) return { changes: [], refusal, files };
+  const units = await unitChanges(files.units, false, io);
+  if (units.changed)
+    return { changes: [], refusal: foreignFile(units.changed.path, units.changed.text, 'uninstall'), files };
   const left = main === undefined ? undefined : withoutInclude(main, files.include) || undefined;
   const changes = [
     ...(files.main === undefined
       ? []
       : [{ path: files.main, before: main, after: left, mode: 0o600, byHand }]),
     { path: files.own, before: own, after: undefined, mode: 0o600 },
+    ...units.changes,
   ];
   return { changes: changes.filter(({ before, after }) => before !== after), files };
 }
@@ -110,7 +125,7 @@ function foreignFile(path: string, content: string | undefined, action: string):
       return {
         path,
         why: 'it was edited since vmssh wrote it, and is not changed',
-        hint: `${hint}; put your own lines in another file, such as ~/.ssh/config`,
+        hint: `${hint}; put your own lines in another file${isUnit(path) ? ': systemctl --user edit' : ', such as ~/.ssh/config'}`,
       };
     case 'none':
     case 'ours':

@@ -2,6 +2,7 @@ import type { Command, Io } from '../../cli/command.js';
 import { positionals } from '../../cli/values.js';
 import { showPlan } from './apply.js';
 import { carryOut } from './carry-out.js';
+import { disableUnits } from './fresh/systemd.js';
 import { dryRunOption, systemOption } from './options.js';
 import { planUninstall } from './plan.js';
 
@@ -22,7 +23,11 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
     return { system: systemOption.read(raw), dryRun: dryRunOption.read(raw) };
   },
   async run(options, io) {
-    const plan = (to: Io) => planUninstall(options, to);
-    return options.dryRun ? showPlan(await plan(io), io) : carryOut(plan, io);
+    if (options.dryRun) return showPlan(await planUninstall(options, io), io);
+    return carryOut(async (to: Io) => {
+      const plan = await planUninstall(options, to);
+      await disableUnits(plan, io);
+      return plan;
+    }, io);
   },
 };

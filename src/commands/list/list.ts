@@ -10,6 +10,7 @@ import { ownEnv } from '../../discovery/own-env.js';
 import { type Deps, type Provider, providersOn } from '../../discovery/provider.js';
 import { readText } from '../../files/read-file.js';
 import { sshFolder } from '../../ssh/folder.js';
+import { keepFresh } from '../config/fresh/keep-fresh.js';
 import { type ListOptions, listCode, listed, listText, mayRun, warnOfProviders } from './output.js';
 import { watchMachines } from './watch.js';
 
@@ -19,6 +20,8 @@ export interface ListDeps {
   readonly listAll: (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
   /** The file that config install writes; undefined if there is none. */
   readonly hosts: (io: Io) => Promise<string | undefined>;
+  /** Writes the Hosts of machines that came or went. */
+  readonly keepFresh: (found: AllMachines, io: Io) => Promise<void>;
 }
 
 const listDeps: ListDeps = {
@@ -26,6 +29,7 @@ const listDeps: ListDeps = {
   listAll: async (deps, providers) => (await import('../../discovery/list-all.js')).listAll(deps, providers),
   hosts: ({ env, platform }) =>
     readText(join(sshFolder(ownEnv(env), platform), 'vmssh.conf')).catch(() => undefined),
+  keepFresh,
 };
 
 const runningOption = flag({
@@ -101,6 +105,7 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   }
   const progress = await startProgress(io, 'looking for machines');
   const all = await deps.listAll({ env: io.env }, providers).finally(() => progress.stop());
+  if (options.providers === undefined) await deps.keepFresh(all, io);
   const file = await hosts();
   io.out(await listText(options, io, all, file));
   await warnOfProviders(io, all, options);

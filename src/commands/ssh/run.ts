@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { shellLine, shellQuoted } from '../../address/shell-word.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
+import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode, quote } from '../../errors.js';
 import { adoptKeys } from '../../host-keys/adopt.js';
 import { lookUp } from '../../lookup/find-target.js';
@@ -12,6 +13,7 @@ import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { keyNames } from '../../ssh/older-names.js';
 import { wrongKeyHint } from '../check/host-key.js';
 import { fileError } from '../config/files.js';
+import { keepFresh } from '../config/fresh/keep-fresh.js';
 import { sshProgram } from '../reach/ssh-program.js';
 import { asksTool } from './args.js';
 import { prepare, type SshOptions, type ToolCall } from './call.js';
@@ -22,7 +24,11 @@ import { type SshTool, wordsOf } from './split.js';
 export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Promise<number> {
   if (asksTool(tool, options.args))
     return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...wordsOf(options.args.before)], io);
-  const call = await prepare(tool, options, io, lookUp);
+  let all: AllMachines | undefined;
+  const seen = (found: AllMachines) => {
+    all = found;
+  };
+  const call = await prepare(tool, options, io, (typed, here) => lookUp(typed, here, undefined, seen));
   if (options.print) {
     io.out(`${shellLine(call.command)}\n`);
     return exitCode.ok;
@@ -36,7 +42,8 @@ export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Pr
     await adoptKeys(knownHosts, [names]).catch((error) => {
       throw fileError(error, knownHosts, 'changed');
     });
-  const code = await run(call.command, io);
+  // While the tool runs: no login waits for it.
+  const [code] = await Promise.all([run(call.command, io), all && keepFresh(all, io)]);
   if (code === 255 && (await changedKey(call, io))) await explainChangedKey(call, io);
   return code;
 }

@@ -33,7 +33,7 @@ const candidates = async (line: string, names: LiveNames = live) =>
 describe('completion', () => {
   it.each([
     { line: 'con', want: ['config'] },
-    { line: 'config ', want: ['install', 'uninstall', 'diff', 'print'] },
+    { line: 'config ', want: ['install', 'uninstall', 'diff', 'print', 'refresh'] },
     { line: 'config un', want: ['uninstall'] },
     { line: 'ssh ', want: ['mint', 'qemu/mint', 'Web-1', 'reboot', 'unix/', 'vsock/', 'vsock-mux/'] },
     { line: 'ssh root@m', want: ['root@mint'] },
@@ -65,7 +65,7 @@ describe('completion', () => {
     { line: 'nc unix:/ru', want: ['unix:/run/'] },
     { line: 'ssh root@vsock-mux/r', want: ['root@vsock-mux/run/'] },
     { line: 'config install --prefix v', want: [] },
-    { line: 'config install --no-f', want: ['--no-fdpass'] },
+    { line: 'config install --no-fd', want: ['--no-fdpass'] },
     { line: 'config install -o F', want: ['ForwardAgent=yes'] },
     { line: 'config print --ssh-option=U', want: ['--ssh-option=User=root'] },
     { line: 'completion ', want: ['bash', 'zsh', 'fish', 'powershell'] },

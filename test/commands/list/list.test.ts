@@ -48,6 +48,7 @@ const deps = (...all: readonly Provider[]): ListDeps => ({
   providers: async () => all,
   listAll,
   hosts: async () => undefined,
+  keepFresh: async () => {},
 });
 const table: ListOptions = { show: 'table', runningOnly: false, providers: undefined, watchMs: undefined };
 
@@ -59,6 +60,18 @@ async function output(
   const code = await runList({ ...table, ...options }, io, from);
   return { code, stdout: io.stdout.join(''), stderr: io.stderr.join('') };
 }
+
+it('list has the Hosts follow what it found, if it asked all providers', async () => {
+  const followed: number[] = [];
+  const from: ListDeps = {
+    ...deps(provider(machines)),
+    keepFresh: async (all) => void followed.push(all.machines.length),
+  };
+  await output({ providers: ['p'] }, from);
+  expect(followed).toEqual([]);
+  await output({}, from);
+  expect(followed).toEqual([machines.length]);
+});
 
 describe('vmssh list', () => {
   const dir = useTempDir();

@@ -10,9 +10,10 @@ export function parseGuid(text: string): Guid | undefined {
 
 /** A UUID or machine id, with or without dashes and braces; undefined if the text is something else. */
 export function parseUuid(text: string): Guid | undefined {
-  const digits = text.replaceAll(/[-{}]/g, '').toLowerCase();
-  if (!/^[0-9a-f]{32}$/.test(digits)) return undefined;
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as Guid;
+  const [, digits] = /^\{?([0-9a-f]{32})\}?$/.exec(text.replaceAll('-', '').toLowerCase()) ?? [];
+  if (digits === undefined) return undefined;
+  const from = (start: number, end?: number) => digits.slice(start, end);
+  return `${from(0, 8)}-${from(8, 12)}-${from(12, 16)}-${from(16, 20)}-${from(20)}` as Guid;
 }
 
 /** Whether a text can only be meant as an id: a GUID, with or without a brace on either side. */

@@ -36,22 +36,16 @@ export class SameMachines {
 
   /** The first entry of the same machine from another provider. */
   find(other: DiscoveredMachine): Entry | undefined {
-    const found = [...this.#byId(other), ...this.#byName(other)];
-    return found.reduce((a, b) => (a && b && a.at < b.at ? a : (b ?? a)), undefined);
-  }
-
-  *#byId(other: DiscoveredMachine): Iterable<Entry | undefined> {
-    for (const key of ids(other)) yield this.#firstOf(key, other);
+    const byId = ids(other).map((key) => this.#firstOf(key, other));
+    const byName = names(other, 'nspawn').flatMap((key) => this.#named(key, other));
+    return [...byId, ...byName].reduce((a, b) => (a && b && a.at < b.at ? a : (b ?? a)), undefined);
   }
 
   // If both have a UUID, only that decides.
-  *#byName(other: DiscoveredMachine): Iterable<Entry | undefined> {
-    for (const key of names(other, 'nspawn')) {
-      if (other.uuid === undefined) yield this.#firstOf(key, other);
-      else
-        for (const [provider, [entry]] of this.#unsure.get(key) ?? [])
-          if (provider !== other.provider) yield entry;
-    }
+  #named(key: string, other: DiscoveredMachine): readonly (Entry | undefined)[] {
+    if (other.uuid === undefined) return [this.#firstOf(key, other)];
+    const unsure = [...(this.#unsure.get(key) ?? [])];
+    return unsure.flatMap(([provider, [entry]]) => (provider === other.provider ? [] : [entry]));
   }
 
   #firstOf(key: string, { provider }: DiscoveredMachine): Entry | undefined {
@@ -61,11 +55,8 @@ export class SameMachines {
   #keep(entry: Entry): void {
     const { provider, uuid } = entry.machine;
     for (const key of [...ids(entry.machine), ...names(entry.machine, 'machined')]) {
-      const known = this.#known.get(key) ?? [];
-      // An earlier entry may get the key later.
-      const [first = entry, ...others] = [...known, entry].sort((a, b) => a.at - b.at);
-      const second = others.find(({ machine }) => machine.provider !== first.machine.provider);
-      this.#known.set(key, second ? [first, second] : [first]);
+      const known = this.#known.get(key);
+      this.#known.set(key, known ? firstTwo([...known, entry]) : [entry]);
     }
     if (uuid !== undefined) return;
     for (const key of names(entry.machine, 'machined')) {
@@ -74,6 +65,13 @@ export class SameMachines {
       providers.set(provider, (providers.get(provider) ?? new Set()).add(entry));
     }
   }
+}
+
+/** The first entry, and the first of another provider. An earlier entry may get a key later. */
+function firstTwo(entries: Entry[]): Entry[] {
+  const [first, ...others] = entries.sort((a, b) => a.at - b.at);
+  const second = others.find(({ machine }) => machine.provider !== first?.machine.provider);
+  return [first, second].filter((each) => each !== undefined);
 }
 
 function ids({ uuid, pid }: DiscoveredMachine): readonly string[] {

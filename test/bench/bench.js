@@ -20,7 +20,8 @@ Measures vmssh beside systemd-ssh-proxy, libvirt-ssh-proxy, socat, ncat and bare
 
   --quick        few runs and little data: a minute at most, to see that all of it works
   --only FIGURE  one of the figures (may repeat): start-pass, login, start-relay, bulk-up, bulk-down, echo,
-                 memory, crowd, descriptors, threads, size, version, complete, list, list-many
+                 memory, crowd, descriptors, threads, size, version, complete, list, list-machined,
+                 list-many
   --runs N       this many runs of each figure
   --json         print the result as JSON
   --write        write docs/performance.md and docs/performance.svg

@@ -20,7 +20,7 @@ it.skipIf(missing)(
     expect(figures.map(({ id }) => id)).toEqual([
       ...['start-pass', 'login', 'start-relay', 'bulk-up', 'bulk-down', 'echo', 'memory-1', 'memory-10'],
       ...['crowd', 'crowd-failed', 'crowd-left', 'descriptors', 'threads'],
-      ...['size', 'version', 'complete', 'list', 'list-many'],
+      ...['size', 'version', 'complete', 'list', 'list-machined', 'list-many'],
     ]);
     for (const { entries } of figures) {
       const ours = entries.filter(({ name }) => /^(vmssh|library|socat)/.test(name));

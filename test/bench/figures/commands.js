@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runHarness } from '../harness.js';
 import { withInstances } from '../incus.js';
+import { withMachines } from '../machined.js';
 import { pathOf } from '../peers.js';
 import { milliseconds } from './units.js';
 
@@ -37,6 +38,10 @@ export function commands({ harness, executable, node, script, socat }, folder, q
         timed(inList(count), [executable, 'list', '--json', '--provider=incus'], env),
       ),
   }));
+  const atMachined = [ours, onNode].map(({ name, command }) => ({
+    name,
+    measure: () => withMachines(join(folder, 'user'), 200, (env) => timed(name, [...command, 'list'], env)),
+  }));
   const common = /** @type {const} */ ({ unit: 'ms', better: 'less', runs });
   return [
     {
@@ -64,6 +69,11 @@ export function commands({ harness, executable, node, script, socat }, folder, q
       ...{ ...common, id: 'list', title: '`list --json` on this host' },
       competitors: both(['list', '--json']),
       targets: [{ of: ours.name, atMost: 6 }],
+    },
+    {
+      ...{ ...common, id: 'list-machined', title: '`list` of 200 machines at systemd-machined', runs: few },
+      competitors: atMachined,
+      targets: [{ of: ours.name, atMost: 15 }],
     },
     {
       ...{ ...common, id: 'list-many', title: '`list --json` of machines of Incus', runs: few },

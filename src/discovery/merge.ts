@@ -31,5 +31,6 @@ function join(known: DiscoveredMachine, other: DiscoveredMachine): DiscoveredMac
   const uuid = known.uuid ?? other.uuid;
   const pid = known.pid ?? other.pid;
   const status = known.status === 'unknown' ? other.status : known.status;
-  return { ...known, status, cid, uuid, pid };
+  const address = known.address ?? other.address;
+  return { ...known, status, cid, uuid, pid, address };
 }

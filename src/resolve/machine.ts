@@ -17,12 +17,21 @@ export async function resolveMachine(name: string, context: ResolveContext): Pro
     },
   });
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
-  const { endpoint, steps } = await follow(routeTo(machine, context.port), context);
+  const route = routeTo(machine, context.port);
+  const { endpoint, steps } = await follow(await orByQemu(route, machine, context), context);
   return {
     endpoint,
-    steps: [by, ...steps],
+    steps: [by, ...(route.via === 'none' ? ['its QEMU shows its address'] : []), ...steps],
     ...(machine.sshPrivateKeyPath === undefined ? {} : { identityFile: machine.sshPrivateKeyPath }),
   };
+}
+
+// Before systemd 259, for one, a VM that registers itself by D-Bus cannot give its CID.
+async function orByQemu(route: Route, { leader: pid }: Machine, context: ResolveContext): Promise<Route> {
+  if (route.via !== 'none' || pid === undefined) return route;
+  const { addressByQemu } = await import('./qemu-process.js');
+  const address = await addressByQemu({ pid }, context);
+  return address === undefined ? route : { via: 'sshAddress', address };
 }
 
 async function follow(route: Route, context: ResolveContext): Promise<Resolution> {

@@ -6,6 +6,7 @@ import { qemu } from '../discovery/vmm/qemu.js';
 import type { QemuTarget } from '../target/target.js';
 import { resolveDiscovered } from './found.js';
 import { type Asked, findBy, foundBy } from './found-by.js';
+import { addressByQemu } from './qemu-process.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one query to a libvirtd. Milliseconds. */
@@ -13,7 +14,7 @@ const timeoutMs = 10_000;
 
 export interface QemuSources {
   readonly domains: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList>;
-  /** Machines from command lines of processes, if no libvirtd knows the name. */
+  /** Machines from command lines of processes, if no libvirtd knows the name, or an address of it. */
   readonly processes: (deps: Deps) => Promise<Listing>;
 }
 
@@ -33,7 +34,9 @@ export async function resolveQemu(
   context.signal?.throwIfAborted();
   if (search.outcome !== 'unknown') {
     const domain = foundBy(search, name, context.text, asked);
-    return resolveDiscovered(domain, context, hintsFor(domain));
+    const isUp = domain.status === 'running' && domain.address === undefined;
+    const address = isUp ? await addressByQemu(domain, deps, processes) : domain.address;
+    return resolveDiscovered({ ...domain, address }, context, hintsFor(domain));
   }
   const { known, warnings } = search;
   const byProcess = await findBy({ ...qemu, list: processes }, name, deps);

@@ -28,6 +28,14 @@ describe('machines of several providers', () => {
     expect(mergeMachines([...first, ...numbers.map(second)])).toHaveLength(want);
   });
 
+  it('have the address that a later one knows', () => {
+    const known = other(1, { target: 'qemu/m1' });
+    const process = machine(1, { provider: 'qemu', target: 'qemu/m1', cid: 9, address: 'vsock/9' });
+    expect(mergeMachines([known, process])).toEqual([{ ...known, cid: 9, address: 'vsock/9', also: [] }]);
+    const first = { ...known, address: 'vsock/8' };
+    expect(mergeMachines([first, process])).toMatchObject([{ address: 'vsock/8' }]);
+  });
+
   it('with the same name and CID are distinguished by UUID', () => {
     const alike = { name: 'a', cid: 3 };
     const first = numbers.map((i) => machine(i, alike));

@@ -4,6 +4,7 @@ import type { ResolveOptions } from '../../src/kinds/kinds.js';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { type Answer, machines, PeerFolder, recorded, wire } from '../discovery/machined/varlink-peer.js';
+import { fakeProc } from '../discovery/processes/fake-proc.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';
 let folder: PeerFolder;
@@ -51,6 +52,23 @@ describe('a machine', () => {
   it('is found in another case', async () => {
     await registered({ name: 'Web', vSockCid: 5 });
     expect(await outcome('machine/web')).toMatchObject({ endpoint: { cid: 5 } });
+  });
+
+  it('registered without a route is reached as its QEMU shows', async () => {
+    await registered({ leader: 101 });
+    const device = ['-device', 'vhost-vsock-pci,guest-cid=42'];
+    const procDir = fakeProc(folder.path, [
+      { argv: ['qemu-system-x86_64', '-name', 'b', '-device', 'vhost-vsock-pci,guest-cid=43'] },
+      { argv: ['qemu-system-x86_64', '-name', 'a', ...device] },
+    ]);
+    expect(await outcome('machine/a', { procDir })).toMatchObject({
+      endpoint: { family: 'vsock', cid: 42, port: 2222 },
+      steps: [
+        'systemd-machined (system) knows vm "a"',
+        'its QEMU shows its address',
+        'it has the SSH address "vsock/42"',
+      ],
+    });
   });
 
   it('gives the private key that was made for it', async () => {

@@ -22,13 +22,18 @@ const context = (text: string) => ({
 });
 const warning = { provider: 'libvirt', code: 'FAILED', problem: 'virsh: no' };
 
-function resolve(text: string, domains: readonly Domain[], warnings = [] as (typeof warning)[]) {
+function resolve(
+  text: string,
+  domains: readonly Domain[],
+  warnings = [] as (typeof warning)[],
+  found: readonly DiscoveredMachine[] = [process],
+) {
   return resolveQemu(parseTarget(text) as QemuTarget, context(text), {
     domains: async (_deps, scopes) => ({
       domains: domains.filter(({ scope }) => scopes.includes(scope)),
       warnings,
     }),
-    processes: async () => ({ found: [process], warnings: [] }),
+    processes: async () => ({ found, warnings: [] }),
   });
 }
 
@@ -45,6 +50,19 @@ describe('a libvirt domain', () => {
   ])('is found by $name', async ({ input, domains, want }) => {
     expect(await resolve(input, domains)).toMatchObject({
       endpoint: { family: 'vsock', cid: want, port: 22 },
+    });
+  });
+
+  it('whose XML has no vsock device is reached as its QEMU shows: by a device in its extra arguments', async () => {
+    const bare = { ...mint, cid: undefined };
+    const started = { ...process, name: 'mint', uuid: uuids[0] };
+    const found = await resolve('qemu/mint', [bare], [], [{ ...started, uuid: uuids[1] }, started]);
+    expect(found).toMatchObject({ endpoint: { family: 'vsock', cid: 9, port: 22 } });
+    await expect(resolve('qemu/mint', [{ ...bare, status: 'off' }], [], [started])).rejects.toMatchObject({
+      problem: 'libvirt knows "mint", and it is off',
+    });
+    await expect(resolve('qemu/mint', [bare], [], [process])).rejects.toMatchObject({
+      problem: 'libvirt knows "mint", but neither a vsock CID nor an address of it',
     });
   });
 

@@ -20,8 +20,8 @@ export const vsockFailures: readonly Failure[] = [
   },
   {
     codes: ['EHOSTUNREACH', 'ENETUNREACH'],
-    problem: 'this CID cannot be reached from here',
-    hint: 'a host reaches its guests (3 and up); a guest reaches its host (2) and itself (1), but no other guest',
+    problem: 'the machine is not ready yet, or its CID cannot be reached from here',
+    hint: 'use --wait while it boots; a host reaches its guests (3 and up); a guest reaches its host (2) and itself (1), but no other guest',
   },
   {
     codes: ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'],

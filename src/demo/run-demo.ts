@@ -84,5 +84,6 @@ function summary(rows: readonly Row[], ms: number): string {
 }
 
 function setUp(vmssh: readonly string[]): string {
-  return `  $ ${shellLine([...vmssh, 'config', 'install'])}\n  $ ssh root@vsock/3\n`;
+  const lines = [['list'], ['config', 'install']].map((args) => shellLine([...vmssh, ...args]));
+  return `${lines.map((line) => `  $ ${line}\n`).join('')}  $ ssh NAME\n`;
 }

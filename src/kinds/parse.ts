@@ -1,5 +1,6 @@
 import { hasControlCharacter } from '../address/control-character.js';
-import { ConnectError } from '../errors.js';
+import { similarTo } from '../address/similar.js';
+import { ConnectError, quote } from '../errors.js';
 import { type Split, split } from '../target/split.js';
 import type { AnyTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
@@ -17,8 +18,7 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
   const parts = split(text);
   const kind = table.find((each) => isOf(each, parts));
   if (!kind) {
-    const hint = parts.separator === '' ? `${byName}; ${formsHint(table)}` : formsHint(table);
-    throw refusal(text, 'unknown kind of target', hint);
+    throw refusal(text, 'unknown kind of target', meant(table, parts) ?? formsHint(table));
   }
   try {
     return kind.parse(parts);
@@ -48,6 +48,20 @@ const byName = 'a machine by its name: vmssh ssh NAME, or vmssh config install a
 
 function refusal(text: string, problem: string, hint?: string): ConnectError {
   return new ConnectError('parse', text, { code: 'USAGE', problem, hint });
+}
+
+/** A hint for a mistyped kind, or for another separator than its own; undefined if it is like none. */
+function meant(table: readonly Kind[], { word, separator, rest }: Split): string | undefined {
+  if (separator === '') return `${byName}; ${formsHint(table)}`;
+  const typed = table.filter(({ separators }) => separators.length > 0);
+  const [near] = similarTo(
+    word,
+    typed.map(({ name }) => name),
+  );
+  const kind = typed.find(({ name }) => name === near);
+  if (!kind) return undefined;
+  const joint = kind.separators.includes(separator) ? separator : kind.separators[0];
+  return `did you mean ${quote(`${kind.name}${joint}${rest}`)}?`;
 }
 
 function formsHint(table: readonly Kind[]): string {

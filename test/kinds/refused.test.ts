@@ -138,6 +138,19 @@ describe('parseTarget refuses', () => {
     }
   });
 
+  it.each([
+    { input: 'vsok/3', want: 'vsock/3' },
+    { input: 'Vsocks/3', want: 'vsock/3' },
+    { input: 'machne%web', want: 'machine%web' },
+    { input: 'machine:web', want: 'machine/web' },
+    { input: 'hyperv/Mint 22', want: 'hyper-v/Mint 22' },
+    { input: 'quemu:system/web', want: 'qemu:system/web' },
+  ])('$input, asking whether $want was meant', ({ input, want }) => {
+    expect(() => parseTarget(input)).toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: `did you mean "${want}"?` }),
+    );
+  });
+
   it('quoting what was typed in one printable line', () => {
     const typed = 'vsock/\u202e3\n';
     const message = 'cannot understand "vsock/\\u{202e}3\\x0a": it contains control characters';

@@ -142,6 +142,13 @@ export interface Addon {
    */
   watchHangup(descriptors: readonly number[]): Pending<void>;
   /**
+   * Has the terminal at stdin pass each key at once, without echo and with Ctrl-C as a key, or makes it as it was before. That
+   * is also done when the program ends, but not by a signal that nobody handles. Throws ENOTTY, on Windows EBADF.
+   */
+  rawTerminal(raw: boolean): void;
+  /** What is typed at that terminal, in UTF-8, arrows as "ESC [ A"; an empty array once the terminal is gone. */
+  readKeys(): Pending<Uint8Array>;
+  /**
    * Windows only: the machines that WMI lists (Msvm_ComputerSystem), the host itself among them. Without rights the list
    * is empty. A rejection's code is a WBEM_E_ name, or HRESULT with the number in `errno`. Elsewhere it throws ENOSYS.
    */

@@ -38,6 +38,8 @@ void populate(napi_env env, napi_value exports) {
   add<socketAddress>(env, exports, "socketAddress");
   add<sendFd>(env, exports, "sendFd");
   add<watchHangup>(env, exports, "watchHangup");
+  add<rawTerminal>(env, exports, "rawTerminal");
+  add<readKeys>(env, exports, "readKeys");
   add<hyperVMachines>(env, exports, "hyperVMachines");
   add<hyperVRights>(env, exports, "hyperVRights");
 }

@@ -17,6 +17,8 @@ napi_value accept(Call& call);
 napi_value socketAddress(Call& call);
 napi_value sendFd(Call& call);
 napi_value watchHangup(Call& call);
+napi_value rawTerminal(Call& call);
+napi_value readKeys(Call& call);
 napi_value hyperVMachines(Call& call);
 napi_value hyperVRights(Call& call);
 

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { type Outcome, outcome } from './run.js';
 
-/** Runs a program on a terminal of its own, and types an answer and Enter once it asks. Stdout is what the terminal shows. */
+/**
+ * Runs a program on a terminal of its own, and types an answer and Enter, or calls it, once it asks. Stdout is what the terminal
+ * shows.
+ */
 export function onTerminal(
   command: readonly string[],
   asks: RegExp,
-  answer: string,
+  answer: string | (() => void),
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Outcome> {
   const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
@@ -14,7 +17,8 @@ export function onTerminal(
   child.stdout.on('data', (part: Buffer) => {
     shown += part.toString();
     if (!asks.test(shown)) return;
-    child.stdin.write(`${answer}\n`);
+    if (typeof answer === 'string') child.stdin.write(`${answer}\n`);
+    else answer();
     shown = '';
   });
   return outcome(child);

@@ -95,6 +95,7 @@ describeAddon('unusable arguments', () => {
     { call: () => bare.listen?.(address, 0), message: 'received 0' },
     { call: () => bare.accept?.(), message: `accept: ${handleWanted} undefined` },
     { call: () => bare.socketAddress?.(handle, 2), message: 'socketAddress: end must be a whole number' },
+    { call: () => bare.rawTerminal?.(1), message: 'rawTerminal: raw must be a boolean, received 1' },
     {
       call: () => bare.watchHangup?.(),
       message: 'watchHangup: descriptors must be an array, received undefined',

@@ -62,7 +62,7 @@ describe('a mistake in the arguments', () => {
     {
       args: ['ssh', '-v'],
       says: 'expected [user@]TARGET among the arguments of ssh',
-      hint: 'see vmssh ssh --help',
+      hint: 'vmssh ssh NAME; for the names: vmssh list',
     },
     { args: ['help', 'nope'], says: 'unknown command "nope"', hint: 'see vmssh --help' },
   ])('is shown in one line, with its fix: $args', async ({ args, says, hint }) => {

@@ -1,6 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { slug } from '../../address/host-name.js';
 import { type Envelope, envelope } from '../../cli/json.js';
+import { width } from '../../cli/width.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { Status, Warning } from '../../discovery/provider.js';
 import { printable } from '../../errors.js';
@@ -118,14 +119,6 @@ function colorOf(status: Status | undefined, style: ChalkInstance): (text: strin
   if (status === 'running') return style.green;
   return status === 'off' || status === 'unknown' ? style.dim : style.yellow;
 }
-
-// In a terminal, East Asian characters and emoji take two columns, and combining marks none.
-function width(text: string): number {
-  return [...text].reduce((sum, c) => sum + (/\p{Mn}/u.test(c) ? 0 : wideCharacter.test(c) ? 2 : 1), 0);
-}
-
-const wideCharacter =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
 function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
   const { status, name, target, provider, also, cid, uuid, address, user, identityFile } = machine;

@@ -19,7 +19,10 @@ export interface ListOptions {
 }
 
 /** The machines to print, in their order. */
-export function listed({ runningOnly }: ListOptions, all: AllMachines): readonly ListedMachine[] {
+export function listed(
+  { runningOnly }: Pick<ListOptions, 'runningOnly'>,
+  all: Pick<AllMachines, 'machines'>,
+): readonly ListedMachine[] {
   const machines = all.machines.filter((machine) => !runningOnly || mayRun(machine));
   return machines
     .map((machine) => ({ machine, place: placeOf(machine) }))

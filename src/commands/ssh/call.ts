@@ -104,7 +104,10 @@ function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[
       tool === 'ssh' || tool === 'sftp'
         ? '[user@]TARGET'
         : 'a SOURCE or a destination of the form TARGET:PATH';
-    throw new UsageError(`expected ${form} among the arguments of ${tool}`);
+    throw new UsageError(
+      `expected ${form} among the arguments of ${tool}`,
+      tool === 'ssh' ? 'vmssh ssh NAME; for the names: vmssh list' : undefined,
+    );
   }
   const other = others.find(({ host }) => host !== operand.host);
   if (other)

@@ -21,14 +21,16 @@ import { changedKey } from './changed-key.js';
 import { type SshTool, wordsOf } from './split.js';
 
 /** Runs the tool. Resolves to its exit code, or 128 plus the number of the signal that ended it. */
-export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Promise<number> {
-  if (asksTool(tool, options.args))
-    return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...wordsOf(options.args.before)], io);
+export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Promise<number> {
+  if (asksTool(tool, typed.args))
+    return run([...(tool === 'ssh' ? sshProgram(io) : [tool]), ...wordsOf(typed.args.before)], io);
+  const options = tool === 'ssh' && typed.args.operands.length === 0 ? await withPicked(typed, io) : typed;
+  if (options === undefined) return exitCode.interrupted;
   let all: AllMachines | undefined;
   const seen = (found: AllMachines) => {
     all = found;
   };
-  const call = await prepare(tool, options, io, (typed, here) => lookUp(typed, here, undefined, seen));
+  const call = await prepare(tool, options, io, (name, here) => lookUp(name, here, undefined, seen));
   if (options.print) {
     io.out(`${shellLine(call.command)}\n`);
     return exitCode.ok;
@@ -46,6 +48,14 @@ export async function runSshTool(tool: SshTool, options: SshOptions, io: Io): Pr
   const [code] = await Promise.all([run(call.command, io), all && keepFresh(all, io)]);
   if (code === 255 && (await changedKey(call, io))) await explainChangedKey(call, io);
   return code;
+}
+
+/** The same with the machine that the user picks on the terminal; undefined if it is none. */
+async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
+  const { canPick, pickMachine } = await import('../pick/pick-machine.js');
+  if (!canPick(io)) return options;
+  const machine = await pickMachine(io);
+  return machine && { ...options, args: { ...options.args, operands: [machine.target] } };
 }
 
 function run([program = '', ...args]: readonly string[], io: Io): Promise<number> {

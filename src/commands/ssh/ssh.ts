@@ -18,6 +18,7 @@ const summaries: Readonly<
     usage: '[any option of ssh] [user@]TARGET [COMMAND...]',
     summary: 'log in to a machine by its name or target',
     examples: [
+      { line: 'vmssh ssh', about: 'choose one of the machines, on a terminal' },
       { line: 'vmssh ssh mint', about: 'the machine with this name, whatever runs it' },
       { line: 'vmssh ssh --wait -t root@vsock/3 htop', about: 'once it has booted' },
       { line: 'vmssh ssh --print-command mint', about: 'what would be run' },

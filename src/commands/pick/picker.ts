@@ -1,0 +1,74 @@
+import type { Addon } from 'node-hvsock-native';
+import type { Io } from '../../cli/command.js';
+import { styles } from '../../cli/style.js';
+import { width } from '../../cli/width.js';
+import { type Choice, changed, type Item, type Line, matching, shownLines } from './choice.js';
+import { KeyReader } from './keys.js';
+
+/** The parts of the process that are needed to restore the terminal, and to notice a new size. */
+type Host = Pick<NodeJS.Process, 'on' | 'off' | 'exit'>;
+
+export interface PickerDeps {
+  /** The width of the terminal at stderr. */
+  readonly columns: () => number | undefined;
+  readonly host: Host;
+}
+
+const ownDeps: PickerDeps = { columns: () => process.stderr.columns, host: process };
+
+/** Has the user choose on the terminal of stdin and stderr, which is as before afterwards. Undefined: none was chosen. */
+export async function pick<T extends Item>(
+  items: readonly T[],
+  question: string,
+  io: Io,
+  addon: Addon,
+  { columns, host }: PickerDeps = ownDeps,
+): Promise<T | undefined> {
+  const style = await styles(io, 'stderr');
+  const reader = new KeyReader();
+  let choice: Choice = { filter: '', at: 0 };
+  let drawn: readonly Line[] = [];
+  // One column stays free: a cursor past the last one would be in the next line.
+  const wide = () => Math.max(1, (columns() || 80) - 1);
+  const clear = () => {
+    const rows = drawn.reduce((sum, { text }) => sum + Math.max(1, Math.ceil(width(text) / wide())), 0);
+    return drawn.length === 0 ? '' : `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`;
+  };
+  const draw = () => {
+    const lines = shownLines(items, choice, question, wide());
+    io.err(clear() + lines.map(({ text, look }) => (look ? style[look](text) : text)).join('\n'));
+    drawn = lines;
+  };
+  const end = () => {
+    io.err(clear());
+    drawn = [];
+    addon.rawTerminal(false);
+  };
+  const stop = (_: NodeJS.Signals, number: number) => {
+    end();
+    host.exit(128 + number);
+  };
+  for (const signal of deadly) host.on(signal, stop);
+  if (io.platform !== 'win32') host.on('SIGWINCH', draw);
+  addon.rawTerminal(true);
+  try {
+    for (;;) {
+      draw();
+      const typed = await addon.readKeys().promise;
+      if (typed.length === 0) return undefined;
+      for (const key of reader.push(typed)) {
+        const does = 'does' in key ? key.does : undefined;
+        if (does === 'leave') return undefined;
+        const chosen = does === 'enter' ? matching(items, choice.filter)[choice.at] : undefined;
+        if (chosen) return chosen;
+        choice = changed(items, choice, key);
+      }
+    }
+  } finally {
+    end();
+    for (const signal of deadly) host.off(signal, stop);
+    if (io.platform !== 'win32') host.off('SIGWINCH', draw);
+  }
+}
+
+const deadly = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

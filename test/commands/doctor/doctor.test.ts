@@ -77,6 +77,18 @@ describe('the doctor of this host', () => {
       says: /10\.0/,
     },
     { name: 'addon', facts: { addon: missing }, state: 'bad', says: /no addon for this glibc/, fix: /npm/ },
+    {
+      name: 'fd passing',
+      facts: {},
+      state: 'ok',
+      says: /libssh, WezTerm before 2024-09 and programs on ssh2 take none: .*--no-fdpass.*"ProxyUseFdpass no" and/,
+    },
+    {
+      name: 'fd passing',
+      facts: { config: { ...good.config, passes: false } },
+      state: 'none',
+      says: /the Hosts relay: config install --fdpass/,
+    },
     { name: 'fd passing', facts: { addon: missing }, state: 'none', says: /relayed/ },
     {
       name: 'vsock',

@@ -1,8 +1,10 @@
 import { isFailure } from '../../../discovery/provider.js';
 import { allowed } from './allowed.js';
 import { type HostCheck, plain } from './check.js';
+import { clientChecks } from './clients.js';
 import { configChecks } from './config-checks.js';
 import type { Facts } from './facts.js';
+import { freshChecks } from './fresh.js';
 import { pathChecks } from './path.js';
 import { windowsChecks } from './windows.js';
 
@@ -17,6 +19,8 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...(facts.windows ? windowsChecks(facts.windows) : []),
     ...providers(facts),
     ...configChecks(facts.config, facts.ssh),
+    ...freshChecks(facts.fresh),
+    ...clientChecks(facts.clients ?? [], facts.config),
   ];
 }
 
@@ -56,12 +60,22 @@ function addon({ addon: { addon, ...rest }, system: { platform } }: Facts): Host
   return { name, state: 'bad', found, report: 'it cannot be loaded', fix };
 }
 
-function fdPassing({ addon: { addon } }: Facts): HostCheck {
+function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): HostCheck {
   const name = 'fd passing';
+  if (addon && owner === 'ours' && passes === false)
+    return {
+      name,
+      state: 'none',
+      ...plain('the Hosts relay: config install --fdpass passes sockets to ssh'),
+    };
   return addon
-    ? { name, state: 'ok', ...plain('sockets are passed to ssh') }
+    ? { name, state: 'ok', ...plain(`sockets are passed to ssh; ${takeNone}`) }
     : { name, state: 'none', ...plain('needs the addon; bytes are relayed instead') };
 }
+
+// Each starts the proxy with a socket that carries SSH itself; those that start it with pipes get a relay anyway.
+const takeNone =
+  'libssh, WezTerm before 2024-09 and programs on ssh2 take none: for them config install --no-fdpass, or for one Host "ProxyUseFdpass no" and a ProxyCommand without --fdpass';
 
 function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
   const name = 'vsock';

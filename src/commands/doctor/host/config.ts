@@ -27,6 +27,8 @@ export interface ConfigFacts {
   readonly pasted: boolean;
   /** Whether the lines call this vmssh. */
   readonly callsThis: boolean;
+  /** Whether the lines pass sockets to ssh. */
+  readonly passes?: boolean | undefined;
   /** HOME, and the home that ssh uses; undefined if they are the same. */
   readonly homes?: { readonly env: string; readonly ssh: string } | undefined;
 }
@@ -44,6 +46,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     callsThis: [io.self, program].some((words) =>
       words.every((word) => lines?.includes(proxyWord(word, io.platform))),
     ),
+    passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
     homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
   };
 }

@@ -10,7 +10,9 @@ import { runProgram } from '../../../process/run-program.js';
 import { isCompiled } from '../../../runtime.js';
 import { brokenControlPath } from '../../../ssh/control-path.js';
 import { version } from '../../../version.js';
+import { type Client, clientsOf } from './clients.js';
 import { type ConfigFacts, gatherConfig, type SshFacts } from './config.js';
+import { type FreshFacts, gatherFresh } from './fresh.js';
 import { type OpenFolder, openFolders } from './path.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
 
@@ -38,6 +40,9 @@ export interface Facts {
   readonly windows?: WindowsFacts | undefined;
   readonly machines: AllMachines;
   readonly providers: readonly string[];
+  readonly fresh?: FreshFacts | undefined;
+  /** Programs that read ssh's configuration by themselves. */
+  readonly clients?: readonly Client[] | undefined;
 }
 
 export type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
@@ -86,6 +91,8 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     windows,
     machines,
     providers: here.map(({ name }) => name),
+    fresh: await gatherFresh(io, machines).catch(() => undefined),
+    clients: clientsOf(io),
   };
 }
 

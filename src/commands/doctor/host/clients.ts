@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Io } from '../../../cli/command.js';
+import { sshFolder } from '../../../ssh/folder.js';
+import { type HostCheck, plain } from './check.js';
+import type { ConfigFacts } from './config.js';
+
+/** A program that reads ssh's configuration by itself, and has left traces in the home. */
+export type Client = keyof typeof traces;
+
+const traces = {
+  'VS Code': ['.vscode', '.vscode-server', '.cursor'],
+  VSCodium: ['.vscode-oss', '.vscodium-server'],
+  JetBrains: ['.config/JetBrains', '.cache/JetBrains', 'AppData/Roaming/JetBrains'],
+} as const;
+
+/** Those that were used here. */
+export function clientsOf(
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  exists: (path: string) => boolean = existsSync,
+): readonly Client[] {
+  const home = dirname(sshFolder(env, platform));
+  return (Object.keys(traces) as Client[]).filter((name) =>
+    traces[name].some((path) => exists(join(home, path))),
+  );
+}
+
+/** What each does not read of our lines (docs/cookbook.md has the sources). */
+export function clientChecks(
+  clients: readonly Client[],
+  { include, owner, passes }: Pick<ConfigFacts, 'include' | 'owner' | 'passes'>,
+): readonly HostCheck[] {
+  const isRead = owner === 'ours' && include === 'first';
+  const judged: Readonly<Record<Client, Omit<HostCheck, 'name'>>> = {
+    'VS Code': isRead
+      ? { state: 'ok', ...plain('it lists the Hosts of machines; targets such as vsock/3 are typed') }
+      : {
+          ...{
+            state: 'none',
+            ...plain('it lists only Hosts of a file that is included above the first Host'),
+          },
+          fix: 'vmssh config install',
+        },
+    VSCodium: passes
+      ? {
+          ...{
+            state: 'none',
+            ...plain('Open Remote - SSH runs the proxy itself, and takes no socket from it'),
+          },
+          fix: 'vmssh config install --no-fdpass',
+        }
+      : { state: 'ok', ...plain('the proxy relays for Open Remote - SSH') },
+    JetBrains: {
+      ...{
+        state: 'none',
+        ...plain('up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
+      },
+    },
+  };
+  return clients.map((name) => ({ name, ...judged[name] }));
+}

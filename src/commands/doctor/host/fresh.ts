@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import type { Io } from '../../../cli/command.js';
+import type { AllMachines } from '../../../discovery/list-all.js';
+import { readText } from '../../../files/read-file.js';
+import { runProgram } from '../../../process/run-program.js';
+import { ownerOf } from '../../../ssh/config/file.js';
+import { hostBlocks } from '../../../ssh/config/kept.js';
+import { isFresh } from '../../../ssh/config/record.js';
+import { asLastTime } from '../../config/fresh/refresh.js';
+import { enabledUnits, unitNames } from '../../config/fresh/units.js';
+import { type ConfigFiles, configFiles, planInstall } from '../../config/plan.js';
+import { type HostCheck, plain } from './check.js';
+
+/** Whether the Hosts follow the machines. */
+export interface FreshFacts {
+  /** By `config install --fresh`. */
+  readonly on: boolean;
+  /** How many machines have no Host yet, and how many Hosts no machine any more. */
+  readonly came: number;
+  readonly gone: number;
+  /** The user's units; "none": there is no systemd, "silent": it does not answer. */
+  readonly units: 'none' | 'missing' | 'edited' | 'silent' | 'off' | 'failed' | 'on';
+}
+
+/** Undefined if the file for ssh is not there, or not as vmssh wrote it. */
+export async function gatherFresh(
+  io: Io,
+  machines: AllMachines,
+  files: ConfigFiles = configFiles({ system: false }, io),
+  run: typeof runProgram = runProgram,
+): Promise<FreshFacts | undefined> {
+  const own = await readText(files.own).catch(() => undefined);
+  if (own === undefined || ownerOf(own) !== 'ours') return undefined;
+  const quiet: Io = { ...io, out: () => {}, err: () => {} };
+  const plan = await planInstall(asLastTime, quiet, async () => machines, { ...files, units: undefined });
+  const after = plan.changes.find(({ path }) => path === files.own)?.after ?? own;
+  const [old, now] = [own, after].map((text) => new Set(hostBlocks(text).map(({ host }) => host)));
+  const missing = (from: Set<string> | undefined, to: Set<string> | undefined) =>
+    [...(from ?? [])].filter((host) => !to?.has(host)).length;
+  const on = isFresh(own);
+  return {
+    ...{ on, came: missing(now, old), gone: missing(old, now) },
+    units: on ? await unitsOf(files.units, io, run) : 'none',
+  };
+}
+
+async function unitsOf(
+  folder: string | undefined,
+  { env }: Io,
+  run: typeof runProgram,
+): Promise<FreshFacts['units']> {
+  if (folder === undefined) return 'none';
+  const texts = unitNames.map((name) => readText(join(folder, name)).catch(() => undefined));
+  const owners = (await Promise.all(texts)).map(ownerOf);
+  if (owners.includes('none')) return 'missing';
+  if (owners.some((owner) => owner !== 'ours')) return 'edited';
+  const command = ['systemctl', '--user', 'is-active', ...enabledUnits, 'vmssh-hosts.service'];
+  const said = await run(command, { env, timeoutMs: 5000 }).catch(() => undefined);
+  const states = said?.stdout.trim().split('\n') ?? [];
+  if (states.length !== unitNames.length) return 'silent';
+  if (states.includes('failed')) return 'failed';
+  return states.slice(0, enabledUnits.length).every((state) => state === 'active') ? 'on' : 'off';
+}
+
+/** Judges the facts. */
+export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[] {
+  if (!facts) return [];
+  const name = 'fresh Hosts';
+  const { on, came, gone, units } = facts;
+  const late = came + gone === 0 ? '' : `; since then ${came} came and ${gone} went`;
+  const again = { fix: 'vmssh config install --fresh' };
+  if (!on) return [{ name, state: 'none', ...plain(`only config install writes them${late}`), ...again }];
+  const next =
+    came + gone === 0 ? '' : `; ${came} came and ${gone} went, and the next vmssh list writes them`;
+  switch (units) {
+    case 'on':
+      return [{ name, state: 'ok', ...plain(`vmssh list, vmssh ssh and systemd write them${next}`) }];
+    case 'none':
+      return [{ name, state: 'ok', ...plain(`vmssh list and vmssh ssh write them${next}`) }];
+    case 'failed':
+      return [
+        {
+          ...{ name, state: 'bad', ...plain(`vmssh-hosts failed in systemd${next}`) },
+          fix: 'systemctl --user status vmssh-hosts.service vmssh-hosts.path',
+        },
+      ];
+    default:
+      return [
+        {
+          name,
+          state: 'none',
+          ...plain(`${why[units]}: only vmssh list and ssh write them${next}`),
+          ...again,
+        },
+      ];
+  }
+}
+
+const why = {
+  missing: 'the units of systemd are not there',
+  edited: 'a unit of systemd was edited',
+  silent: "the user's systemd does not answer",
+  off: 'the units of systemd are not enabled',
+};

@@ -3,8 +3,8 @@
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { buildNative } from '../native/build.js';
 import { bundle, root } from './bundle/bundle.js';
+import { refuseOldNode } from './bundle/node-version.js';
 import { buildExecutable } from './executable.js';
-import { refuseOldNode } from './node-version.js';
 
 await Promise.all([sources(), addon()]);
 // The demo does not need it, and nobody should wait a minute for that.

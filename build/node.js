@@ -1,5 +1,5 @@
 // Builds dist/ (dist.js), if this Node can run the tools for it: node build/node.js [--no-executable]
-import { nodeProblem } from './node-version.js';
+import { nodeProblem } from './bundle/node-version.js';
 
 const problem = nodeProblem(process.versions.node);
 if (problem !== undefined) {

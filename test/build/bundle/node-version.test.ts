@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nodeProblem } from '../../build/node-version.js';
-import { dist, run } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { nodeProblem } from '../../../build/bundle/node-version.js';
+import { dist, run } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 describe('an older Node', () => {
   const dir = useTempDir();

@@ -12,6 +12,9 @@ namespace {
 constexpr std::size_t spliceSize = 1024 * 1024;
 constexpr std::size_t bufferSize = 256 * 1024;
 constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+// Fewer bytes than this, such as a key that was pressed, are probably all there are: instead of asking for more, which takes
+// two system calls to learn that there are none, it waits.
+constexpr std::size_t few = 4096;
 
 }  // namespace
 
@@ -70,6 +73,7 @@ Pump::Step Pump::blocked(WaitsFor what) {
 Pump::Step Pump::advanced(std::size_t length) {
   last = length;
   moved += length;
+  if (length < few && held() == 0) waitsFor = WaitsFor::source;
   return Step::moved;
 }
 

@@ -25,7 +25,7 @@ check_all() {
     if [ "$over" = unix ] && unit_file sshd-unix-local@.service >/dev/null; then unit_sshd "${unit:=sshd-unix-local}@"; fi
     if check_sshd && check_host_keys; then :; fi
   else
-    if check_systemd && check_sshd && check_host_keys; then :; fi
+    if { answers_without_systemd || check_systemd; } && check_sshd && check_host_keys; then :; fi
     if ! check_transport; then :; elif ! is_systemd; then :; elif check_cid_bug && check_socket; then
       if [ -n "${sshd:-}" ]; then
         check_privsep

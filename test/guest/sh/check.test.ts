@@ -123,6 +123,19 @@ describe.each(shells)('$name', ({ command }) => {
     );
   });
 
+  it('6: goes by the answer if there is one, whatever the init is', () => {
+    given({ 'proc/1/comm': 'init\n' });
+    const answers = (banner: string) =>
+      `banner_here() { echo '${banner}'; }; answers_without_systemd; echo $?`;
+    expect(run(answers('banner SSH-2.0-x'))).toBe(
+      'ok       systemd       PID 1 is init, not systemd, and sshd answers on vsock port 22\n0\n',
+    );
+    for (const none of ['error 104 reset', 'silent', 'closed', 'no-client', 'no-loopback'])
+      expect(run(answers(none))).toBe('1\n');
+    given({ 'proc/1/comm': 'systemd\n', 'run/systemd/system/x': '' });
+    expect(run(answers('banner SSH-2.0-x'))).toBe('1\n');
+  });
+
   it('6: distinguishes another init from systemd', () => {
     given({ 'proc/1/comm': 'runit\n' });
     expect(run('check_systemd')).toMatch(/^failed +systemd +PID 1 is runit, not systemd\nfix/);

@@ -64,10 +64,10 @@ export const insides: readonly Inside[] = [
   },
   {
     number: '6: systemd is not PID 1',
-    breaks: 'look="unshare --pid --fork --mount-proc sh"',
+    breaks: 'systemctl stop sshd-vsock.socket; look="unshare --pid --fork --mount-proc sh"',
     step: 'systemd',
     evidence: /PID 1 is (sh|unshare), not systemd/,
-    fix: 'look=sh',
+    fix: 'systemctl start sshd-vsock.socket; look=sh',
     restores: ':',
   },
   {

@@ -32,7 +32,7 @@ export async function openListener(
       );
     await clearPath(local.path, addon);
   }
-  const handle = bound(local, addon);
+  const handle = bound(local, addon, platform);
   const address = addon.socketAddress(handle, 0);
   const remove = local.family === 'unix' ? remover(local.path) : () => {};
   return {
@@ -45,22 +45,26 @@ export async function openListener(
   };
 }
 
-function bound(local: Address & Local, addon: Addon): Handle {
+function bound(local: Address & Local, addon: Addon, platform: NodeJS.Platform): Handle {
   try {
     return addon.listen(local, backlog);
   } catch (error) {
     const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
-    const { problem, hint } = explain(local, code.replace(/^WSA/, '')) ?? { problem: message };
+    const { problem, hint } = explain(local, code.replace(/^WSA/, ''), platform) ?? { problem: message };
     throw new CommandError(code, `cannot listen at ${quote(formatLocal(local))}: ${problem} (${code})`, hint);
   }
 }
 
-function explain(local: Local, code: string): { problem: string; hint?: string } | undefined {
+function explain(
+  local: Local,
+  code: string,
+  platform: NodeJS.Platform,
+): { problem: string; hint?: string } | undefined {
   const port = local.family === 'inet' ? local.port : 0;
   const known: Readonly<Record<string, { problem: string; hint: string }>> = {
     EADDRINUSE: {
       problem: 'another program listens there',
-      hint: `name another port, or 0 for any free one; to see who has it: ${whoHas(port)}`,
+      hint: `name another port, or 0 for any free one; to see who has it: ${whoHas(port, platform)}`,
     },
     EACCES: {
       problem: 'this user may not',
@@ -79,6 +83,6 @@ function explain(local: Local, code: string): { problem: string; hint?: string }
   return known[code] ?? exhaustion(code);
 }
 
-function whoHas(port: number): string {
-  return process.platform === 'win32' ? `netstat -ano | findstr :${port}` : `ss -ltnp sport = :${port}`;
+function whoHas(port: number, platform: NodeJS.Platform): string {
+  return platform === 'win32' ? `netstat -ano | findstr :${port}` : `ss -ltnp sport = :${port}`;
 }

@@ -218,7 +218,7 @@ table(
     {
       name: 'nothing',
       input: raw([]),
-      want: { onlyPatterns: false, prefix: '', system: false, asBefore: true },
+      want: { onlyPatterns: false, prefix: '', system: false, asBefore: true, sshOptions: [] },
     },
   ],
   [{ input: raw(['x']), want: 'expected no argument, got "x"' }],

@@ -1,6 +1,7 @@
 import { shellWord } from '../address/shell-word.js';
 import { generatorPath } from './generator.js';
 import check from './sh/check.sh';
+import off from './sh/off.sh';
 import setUp from './sh/set-up.sh';
 import setUpGenerator from './sh/set-up-generator.sh';
 import showProof from './sh/show-proof.sh';
@@ -48,6 +49,11 @@ export function setupScript(options: ScriptOptions): string {
 /** The script that undoes the set-up. */
 export function undoScript(): string {
   return script(undo, {});
+}
+
+/** The script that keeps systemd's own sshd from listening on vsock, or undoes that. */
+export function offScript({ undo }: { readonly undo: boolean }): string {
+  return script(off, { port: '22', back: yesNo(undo) });
 }
 
 /** The script that prints the proof that setupScript left; `keep`: for another script that expects it. */

@@ -13,6 +13,7 @@ import { guestCloudInit } from '../commands/guest/cloud-init.js';
 import { guestCredentials } from '../commands/guest/credentials.js';
 import { guestGenerator } from '../commands/guest/generator.js';
 import { guestInstall } from '../commands/guest/install.js';
+import { guestOff } from '../commands/guest/off/off.js';
 import { guestScript } from '../commands/guest/script.js';
 import { guestUnits } from '../commands/guest/units.js';
 import { list } from '../commands/list/list.js';
@@ -52,6 +53,7 @@ export const commandGroups: readonly CommandGroup[] = [
       guestCloudInit,
       guestCredentials,
       guestCheck,
+      guestOff,
     ],
   },
   { title: 'For ssh and scripts', commands: [proxy, nc] },

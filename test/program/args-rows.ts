@@ -141,6 +141,11 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     },
   },
   {
+    command: 'guest off',
+    args: ['--undo', '--route', 'ssh', '--ssh-config', 'f', 'root@web'],
+    want: { positionals: ['root@web'], options: { undo: true, route: 'ssh', 'ssh-config': 'f' } },
+  },
+  {
     command: 'guest script',
     args: [
       ...['-p', '2222', '--hosts-fix', '--hushlogin', '--key', 'k', '--account', 'ann'],

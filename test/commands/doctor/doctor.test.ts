@@ -32,6 +32,7 @@ const good: Facts = {
     ],
     warnings: [],
   },
+  exposed: [],
   providers: ['libvirt'],
 };
 const find = (facts: Facts, name: string) => hostChecks(facts).find((check) => check.name === name);

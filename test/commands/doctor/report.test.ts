@@ -50,6 +50,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
       { provider: 'incus', code: 'EACCES', problem: `${secret}: permission denied` },
     ],
   },
+  exposed: [{ name: secret, cid: 41, answers: true }],
   providers: ['libvirt', 'incus', 'lima'],
   ...more,
 });

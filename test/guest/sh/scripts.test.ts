@@ -9,6 +9,7 @@ import { parseProgress } from '../../../src/guest/run/progress.js';
 import {
   type CheckScriptOptions,
   checkScript,
+  offScript,
   proofScript,
   setupScript,
   undoScript,
@@ -36,6 +37,7 @@ const scripts = [
     name: 'check over a unix socket',
     text: checkScript({ port: 22, account: 'root', over: 'unix', loggedIn: true }),
   },
+  { name: 'off', text: offScript({ undo: false }) },
   { name: 'proof', text: proofScript({ keep: false }) },
   { name: 'generator', text: stamp(generator) },
 ];

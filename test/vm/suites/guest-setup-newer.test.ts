@@ -29,6 +29,16 @@ describeGuests('guests whose systemd listens on vsock by itself', () => {
     }
     expect(await listEtc(guest)).toEqual(before);
     expect(faultsOf(await site.check())).toEqual([]);
+
+    const off = await site.vmssh('guest', 'off', '--ssh-config', sshConfig, 'guest');
+    expect(off.code, off.stdout).toBe(0);
+    expect(off.stdout).toMatch(/✓ closed +a connection to vsock port 22 over loopback is refused/);
+    await expect(banner({ path: guest.muxPath, muxPort: 22 })).rejects.toThrow();
+    expect(faultsOf(await site.check())).toMatchObject([{ step: 'masked' }, { state: 'fix' }]);
+    const on = await site.vmssh('guest', 'off', '--undo', '--ssh-config', sshConfig, 'guest');
+    expect(on.code, on.stdout).toBe(0);
+    expect(await banner({ path: guest.muxPath, muxPort: 22 })).toMatch(/^SSH-2/);
+    expect(await listEtc(guest)).toEqual(before);
   });
 
   test('8: systemd.ssh_auto=no is named, and the script does not change it', async () => {

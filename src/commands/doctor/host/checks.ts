@@ -3,6 +3,7 @@ import { allowed } from './allowed.js';
 import { type HostCheck, plain } from './check.js';
 import { clientChecks } from './clients.js';
 import { configChecks } from './config-checks.js';
+import { exposedChecks } from './exposed.js';
 import type { Facts } from './facts.js';
 import { freshChecks } from './fresh.js';
 import { pathChecks } from './path.js';
@@ -18,6 +19,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),
     ...providers(facts),
+    ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
     ...freshChecks(facts.fresh),
     ...clientChecks(facts.clients ?? [], facts.config),

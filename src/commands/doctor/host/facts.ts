@@ -12,6 +12,7 @@ import { brokenControlPath } from '../../../ssh/control-path.js';
 import { version } from '../../../version.js';
 import { type Client, clientsOf } from './clients.js';
 import { type ConfigFacts, gatherConfig, type SshFacts } from './config.js';
+import { type ExposedMachine, exposedMachines } from './exposed.js';
 import { type FreshFacts, gatherFresh } from './fresh.js';
 import { type OpenFolder, openFolders } from './path.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
@@ -39,6 +40,8 @@ export interface Facts {
   /** Undefined on other systems, and without the addon. */
   readonly windows?: WindowsFacts | undefined;
   readonly machines: AllMachines;
+  /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
+  readonly exposed: readonly ExposedMachine[];
   readonly providers: readonly string[];
   readonly fresh?: FreshFacts | undefined;
   /** Programs that read ssh's configuration by themselves. */
@@ -47,7 +50,7 @@ export interface Facts {
 
 export type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
 
-/** Collects the facts. Opens nothing that would talk to a machine. */
+/** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
   const [{ listAll }, { providers }] = await Promise.all([
     import('../../../discovery/list-all.js'),
@@ -65,6 +68,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       listAll({ env: io.env }, here, 3000),
       ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
     ]);
+  const exposed = vhost === 'absent' ? [] : await exposedMachines(machines.machines, io.interrupted());
   return {
     system: {
       platform: io.platform,
@@ -90,6 +94,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     modules: ['vsock', 'vhost_vsock', 'vsock_loopback'].filter((name) => existsSync(`/sys/module/${name}`)),
     windows,
     machines,
+    exposed,
     providers: here.map(({ name }) => name),
     fresh: await gatherFresh(io, machines).catch(() => undefined),
     clients: clientsOf(io),

@@ -1,0 +1,65 @@
+#!/bin/sh
+# vmssh: turns systemd's own sshd on vsock off in this guest, or on again.
+# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
+
+set -u
+. ./parts/report.sh
+. ./parts/facts.sh
+. ./parts/vsock.sh
+. ./check/system.sh
+
+socket='sshd-vsock.socket'
+
+off_main() {
+  if [ "$(id -u)" != 0 ]; then
+    fail root "this runs as $(id -un), but has to write to /etc" 'run it with sudo, or as root'
+    give_up 2
+  fi
+  check_systemd || give_up 2
+  if [ "$back" = yes ]; then turn_on; else turn_off; fi
+  if [ "$faults" -gt 0 ]; then give_up 1; fi
+  if [ "$back" = yes ]; then say end 0 "$socket is as systemd makes it"; else say end 0 'nothing listens on vsock port 22'; fi
+}
+
+turn_off() {
+  case $(show "$socket" LoadState) in
+    masked) say ok off "$socket is masked already" ;;
+    not-found) say ok off "there is no $socket" ;;
+    *) mask_socket ;;
+  esac
+  case $(banner_here "$port") in
+    error*) say ok closed 'a connection to vsock port 22 over loopback is refused' ;;
+    no-client | no-loopback) say skipped closed 'it cannot be tried here: run vmssh check on the host' ;;
+    *) fail closed 'something still answers on vsock port 22' 'ss -l --vsock shows the port, and systemctl list-sockets its unit' ;;
+  esac
+}
+
+# A link to /dev/null in /etc comes before the unit that the generator makes at each boot.
+mask_socket() {
+  if [ -e "$R/etc/systemd/system/$socket" ]; then
+    fail off "/etc/systemd/system/$socket is not systemd's own" "vmssh guest install --undo, if vmssh wrote it; else: systemctl disable --now $socket"
+    give_up 2
+  fi
+  if ! systemctl -q is-active ssh.service ssh.socket sshd.service sshd.socket; then
+    fail off 'no sshd listens on TCP, so that nobody could log in afterwards' "if the console is enough: systemctl mask --now $socket"
+    give_up 2
+  fi
+  if must off systemctl -q mask --now "$socket"; then
+    say changed off "$socket is stopped and masked, also at the next boot; sessions that are open go on"
+  fi
+}
+
+turn_on() {
+  if [ "$(show "$socket" LoadState)" != masked ]; then
+    say ok off "$socket is not masked"
+    return 0
+  fi
+  if ! { must off systemctl -q unmask "$socket" && must off systemctl daemon-reload; }; then return 1; fi
+  if [ "$(show "$socket" LoadState)" = not-found ]; then
+    say changed off "$socket is not masked any more, but systemd makes none here: vmssh guest check shows why"
+  elif must off systemctl start "$socket"; then
+    say changed off "$socket is not masked any more, and listens on $(show "$socket" Listen)"
+  fi
+}
+
+off_main </dev/null

@@ -1,0 +1,72 @@
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { exposedChecks, exposedMachines } from '../../../src/commands/doctor/host/exposed.js';
+import type { Connection } from '../../../src/connect/connection.js';
+import { openConnection } from '../../../src/connect/open.js';
+import type { OpenOptions } from '../../../src/connect/open-options.js';
+import type { DiscoveredMachine } from '../../../src/discovery/provider.js';
+import type { Endpoint } from '../../../src/endpoint.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const servers: Server[] = [];
+afterEach(() => servers.splice(0).forEach((server) => void server.close()));
+
+const machine = (name: string, cid: number | undefined, more: Partial<DiscoveredMachine> = {}) =>
+  ({ name, target: `qemu/${name}`, status: 'running', provider: 'libvirt', cid, ...more }) as const;
+
+/** Stands in for vsock: real unix sockets, named by the CID. */
+const opened: number[] = [];
+function open(endpoint: Endpoint, options: OpenOptions): Promise<Connection> {
+  if (endpoint.family !== 'vsock' || endpoint.port !== 22) throw new Error('only vsock port 22 is tried');
+  opened.push(endpoint.cid);
+  return openConnection({ family: 'unix', path: join(dir, String(endpoint.cid)) }, options);
+}
+async function listening(...cids: readonly number[]): Promise<void> {
+  for (const cid of cids) {
+    const server = createServer((socket) => socket.on('error', () => {}).end());
+    await new Promise<void>((done) => server.listen(join(dir, String(cid)), done));
+    servers.push(server);
+  }
+}
+
+it('tries the running machines of the list that have a vsock of this kernel, and no CID that is not a machine', async () => {
+  await listening(41, 43);
+  const machines = [
+    machine('web', 41),
+    machine('web again', 41),
+    machine('deaf', 42),
+    machine('db', 43),
+    machine('off', 44, { status: 'off' }),
+    machine('mux', 45, { address: 'vsock-mux/run/v.sock' }),
+    machine('none', undefined),
+    ...[0, 1, 2, 0xffffffff].map((cid) => machine('host', cid)),
+  ];
+  const found = await exposedMachines(machines, new AbortController().signal, open);
+  expect(opened.sort((a, b) => a - b)).toEqual([41, 42, 43]);
+  expect(found.map(({ cid, answers }) => [cid, answers])).toEqual([
+    [41, true],
+    [42, false],
+    [43, true],
+  ]);
+  const [check] = exposedChecks(found);
+  expect(check).toMatchObject({ name: 'exposed', state: 'none' });
+  expect(check?.found).toMatch(
+    /^2 machines listen on vsock port 22: web again \(vsock\/41\), db \(vsock\/43\); every local user/,
+  );
+  expect(check?.report).toBe('2 machines listen on vsock port 22');
+  expect(check?.fix).toContain('vmssh guest off');
+});
+
+it('ends at an interrupt', async () => {
+  const signal = AbortSignal.abort();
+  await expect(exposedMachines([machine('web', 41)], signal, open)).rejects.toThrow();
+});
+
+it('says nothing without such machines, and that none listens', () => {
+  expect(exposedChecks([])).toEqual([]);
+  expect(exposedChecks([{ name: 'deaf', cid: 42, answers: false }])).toMatchObject([
+    { state: 'none', found: 'no machine listens on its vsock port 22' },
+  ]);
+});

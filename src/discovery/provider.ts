@@ -69,6 +69,8 @@ export interface DiscoveredMachine {
   readonly user?: string | undefined;
   /** The path of the private key that its manager made for the login. */
   readonly identityFile?: string | undefined;
+  /** The socket of an ssh-agent that its manager runs for such keys. */
+  readonly identityAgent?: string | undefined;
 }
 
 /** "unknown" if the provider sees traces of a machine that may be gone. */

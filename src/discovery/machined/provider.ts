@@ -1,8 +1,10 @@
 import { parseUuid } from '../../address/guid.js';
 import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
 import type { Search } from '../search.js';
+import type { Scope } from '../tools/runtime-dirs.js';
 import type { Machine } from './machine.js';
 import { findMachine, listMachines, type ScopeFailure } from './machined.js';
+import { agentSockets } from './ssh-agent.js';
 
 /** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
@@ -16,7 +18,7 @@ export const machined: Provider<MachinedMachine> = {
 };
 
 async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
-  const { machines, failures } = await listMachines(deps);
+  const [{ machines, failures }, agents] = await Promise.all([listMachines(deps), agentSockets(deps)]);
   const names = new Set<string>();
   return {
     found: distinctMachines(machines).flatMap((machine) => {
@@ -24,7 +26,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
       names.add(machine.name);
       const handle = isFirst ? machine.name : machine.id;
       // Without either there is nothing to type.
-      return handle === undefined ? [] : [toDiscovered(machine, handle)];
+      return handle === undefined ? [] : [{ ...toDiscovered(machine, handle), ...agentOf(machine, agents) }];
     }),
     warnings: failures.flatMap((failure) => toWarning(failure, failure.path)),
   };
@@ -52,6 +54,15 @@ function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
 // A scope without a machined is not a failure.
 function toWarning({ code, problem }: ScopeFailure, where: string): Warning[] {
   return code === 'ENOENT' ? [] : [{ provider: machined.name, code, problem: `${where}: ${problem}` }];
+}
+
+// Only for a machine whose key machined knows: ssh then asks no other agent.
+function agentOf(
+  { scope, sshPrivateKeyPath }: Machine,
+  agents: ReadonlyMap<Scope, string>,
+): Pick<DiscoveredMachine, 'identityAgent'> {
+  const identityAgent = sshPrivateKeyPath === undefined ? undefined : agents.get(scope);
+  return identityAgent === undefined ? {} : { identityAgent };
 }
 
 // `handle`: the name, or the id if the name belongs to a machine of an earlier scope.

@@ -27,6 +27,8 @@ export interface HostOptions extends Caller {
   readonly onlyKnown?: boolean | undefined;
   readonly user?: string | undefined;
   readonly identityFile?: string | undefined;
+  /** The socket of the only ssh-agent to ask; undefined: the user's. */
+  readonly identityAgent?: string | undefined;
 }
 
 const section = 'it would begin or include other lines';
@@ -64,7 +66,7 @@ export function hostOptions(options: HostOptions): readonly (readonly [string, s
 }
 
 type Settings = readonly (readonly [string, string])[];
-type Keys = Pick<HostOptions, 'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'identityFile'>;
+type Keys = Pick<HostOptions, 'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'identityFile' | 'identityAgent'>;
 
 /** Only those about a machine's host key and login key. */
 export function keyOptions(options: Keys): Settings {
@@ -76,8 +78,11 @@ function hostKeyOptions({ hostKeyAlias, knownHosts, onlyKnown = false }: Keys): 
   return [...alias, ...hostKeyPolicy(knownHosts, onlyKnown)];
 }
 
-function loginKeyOptions({ identityFile }: Keys): Settings {
-  return identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)]];
+function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
+  return [
+    ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
+    ...(identityAgent === undefined ? [] : [['IdentityAgent', pathArgument(identityAgent)] as const]),
+  ];
 }
 
 function proxyCommand({ program, fdpass, platform, target, port, waitSeconds }: HostOptions): string {

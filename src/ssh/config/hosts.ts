@@ -74,7 +74,7 @@ function problem(
 }
 
 function toHost(machine: ListedMachine, host: string, knownHosts: string, keys?: GuestKeys): ConcreteHost {
-  const { name, target, provider, user, identityFile } = machine;
+  const { name, target, provider, user, identityFile, identityAgent } = machine;
   const alias = hostKeyAlias({ target: parseTarget(target), machine });
   return {
     host,
@@ -85,6 +85,7 @@ function toHost(machine: ListedMachine, host: string, knownHosts: string, keys?:
       hostKeyAlias: alias,
       user,
       identityFile,
+      identityAgent,
       ...(keys ? trustIn(keys) : {}),
     },
   };

@@ -14,14 +14,16 @@ function hosts(machines: readonly ListedMachine[], prefix = '', taken: readonly 
 
 describe('a Host of its own', () => {
   it('has what its manager knows, and its identity', () => {
-    const [host] = hosts([machine('Mint 22', { uuid, user: 'u', identityFile: '/k' })]).hosts;
+    const [host] = hosts([
+      machine('Mint 22', { uuid, user: 'u', identityFile: '/k', identityAgent: '/a' }),
+    ]).hosts;
     expect(host).toEqual({
       host: 'Mint-22',
       pattern: '11111111?2222-4333-8444-555555555555',
       about: 'Mint 22 of machined',
       options: {
         ...{ target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}` },
-        ...{ user: 'u', identityFile: '/k' },
+        ...{ user: 'u', identityFile: '/k', identityAgent: '/a' },
       },
     });
   });

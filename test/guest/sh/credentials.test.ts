@@ -64,7 +64,7 @@ describe.each(shells)('whether the keys were taken, by $name', ({ command }) => 
   it('names a key that was replaced, and one that was made anew on the host', () => {
     const other = { ...has, [taken]: extra?.text ?? '', [pub]: 'ssh-ed25519 AAAAother\n' };
     expect(check(other)).toMatch(
-      /^failed +credentials +\S+ is not the key in .*: something replaced it\nfix .*systemd-tmpfiles-setup\.service\n$/,
+      /^failed +credentials +\S+ is not the key in .*: something replaced it\nfix .*systemd-tmpfiles --create - < \/run\/credentials\/@system\/tmpfiles\.extra\n$/,
     );
     expect(check({ ...has, [taken]: extra?.text ?? '' }, { key: 'ssh-ed25519 AAAAnew' })).toMatch(
       /^failed .* is not the one that was made for it\n/,

@@ -20,7 +20,7 @@ check_credentials() {
       'start it with what vmssh guest credentials prints on the host now'
   elif [ "$used" != "$wanted" ]; then
     fail credentials "$host_key_file is not the key in this machine's credentials: something replaced it" \
-      'systemctl restart systemd-tmpfiles-setup.service'
+      'systemd-tmpfiles --create - < /run/credentials/@system/tmpfiles.extra'
   elif [ -n "${sshd:-}" ] && ! uses_host_key; then
     fail credentials "sshd does not use $host_key_file, which has the key that was made for it" "add to /etc/ssh/sshd_config: HostKey $host_key_file"
   else

@@ -39,6 +39,16 @@ describe('a machine', () => {
     });
   });
 
+  it('of systemd-vmspawn 262 is reached by its CID, with the key that was made for it', async () => {
+    await system((_request, peer) => {
+      peer.write(recorded('systemd262-list-vmspawn'));
+    });
+    expect(await outcome('machine/web')).toMatchObject({
+      endpoint: { family: 'vsock', cid: 3699062943, port: 2222 },
+      identityFile: '/run/systemd/vmspawn/web/ed25519',
+    });
+  });
+
   it('of the user comes before one of the system', async () => {
     await registered({ vSockCid: 4 });
     await folder.listen(`user/${socket}`, machines({ name: 'a', class: 'vm', vSockCid: 3 }));

@@ -82,6 +82,11 @@ describe('the arguments of QEMU', () => {
     expect(parseQemuArgs(argv)).toEqual({ name: 'plain', uuid: '21111111-2222-4333-8444-555555555555' });
   });
 
+  it('as virtme-ng 1.35 starts it', () => {
+    const argv = fixture('qemu/virtme-ng1.35.cmdline.txt').trimEnd().split('\n');
+    expect(parseQemuArgs(argv)).toEqual({ name: 'kern', cid: 42 });
+  });
+
   it('as libvirt 9 writes them for a domain with a vsock device', () => {
     const argv = [...fixture('qemu/libvirt9.0.0-native.txt').matchAll(/'([^']*)'|[^\s']+/g)].map(
       ([word, quoted]) => quoted ?? word,

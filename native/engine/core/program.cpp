@@ -29,9 +29,7 @@ JSContext* newContext(JSRuntime* runtime) {
   JS_SetMemoryLimit(runtime, limits.memory);
   JS_SetMaxStackSize(runtime, std::min(limits.stack, stackLeft()));
   JS_SetGCThreshold(runtime, firstCollection);
-  JSContext* js = JS_NewContext(runtime);
-  if (js != nullptr && JS_AddIntrinsicDOMException(js) < 0) return nullptr;
-  return js;
+  return JS_NewContext(runtime);
 }
 
 void say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }

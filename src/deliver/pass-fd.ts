@@ -3,12 +3,27 @@ import type { Addon, Handle } from 'node-hvsock-native';
 import { exhaustion } from '../connect/failures/exhausted.js';
 import { ConnectError } from '../errors.js';
 
-/** Whether the descriptor is a socket, as with ssh's ProxyUseFdpass. */
+/**
+ * Whether a client can wait for a socket on `stdout`, as ssh does with ProxyUseFdpass: one socket is stdin and stdout of
+ * its proxy. A Node program starts its child with two different ones, and speaks SSH over them.
+ */
+export function takesSocket(stdin = 0, stdout = 1): boolean {
+  const [input, output] = [socketAt(stdin), socketAt(stdout)];
+  return output !== undefined && (input === undefined || input === output);
+}
+
+/** Whether a descriptor is a socket. */
 export function isSocket(fd: number): boolean {
+  return socketAt(fd) !== undefined;
+}
+
+/** Which socket a descriptor is; undefined if it is none. */
+function socketAt(fd: number): string | undefined {
   try {
-    return fstatSync(fd).isSocket();
+    const stats = fstatSync(fd);
+    return stats.isSocket() ? `${stats.dev} ${stats.ino}` : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

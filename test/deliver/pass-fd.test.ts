@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import type { Addon, Handle } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
-import { passFd } from '../../src/deliver/pass-fd.js';
+import { passFd, takesSocket } from '../../src/deliver/pass-fd.js';
 
 const handle = {} as Handle;
 
@@ -45,5 +48,37 @@ describe('passFd', () => {
         hint: expect.stringMatching(new RegExp(`^${hint}`)),
       }),
     );
+  });
+});
+
+/** The descriptors of this process that are sockets. */
+function sockets(): readonly number[] {
+  const isSocket = (fd: string) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc/self/fd').filter(isSocket).map(Number);
+}
+
+describe('a socket is passed', () => {
+  it('only if stdout is one, and stdin is no other one', async () => {
+    const before = new Set(sockets());
+    const servers = [createServer(), createServer()] as const;
+    for (const server of servers) {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    }
+    const [one = -1, two = -1] = sockets().filter((fd) => !before.has(fd));
+    const file = openSync('/dev/null', 'r');
+    expect(takesSocket(one, one)).toBe(true);
+    expect(takesSocket(one, two)).toBe(false);
+    expect(takesSocket(file, one)).toBe(true);
+    expect(takesSocket(one, file)).toBe(false);
+    expect(takesSocket(-1, one)).toBe(true);
+    closeSync(file);
+    for (const server of servers) server.close();
   });
 });

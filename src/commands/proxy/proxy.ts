@@ -8,7 +8,7 @@ import {
   waitOption,
 } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
-import { isSocket, passFd } from '../../deliver/pass-fd.js';
+import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, printable } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
@@ -87,7 +87,7 @@ export const proxy: Command<ProxyOptions> = {
     }
     const trace = stepTrace(io, options.verbose);
     const native = loadAddon();
-    if (options.fdpass && !native.addon && isSocket(1)) throw cannotPass(options.text, native);
+    if (options.fdpass && !native.addon && takesSocket()) throw cannotPass(options.text, native);
     const watch = await watchStdio(native.addon, io);
     const { text, waitMs } = options;
     const progress = waitMs === undefined || trace ? undefined : await waiting(text, io);
@@ -104,7 +104,7 @@ export const proxy: Command<ProxyOptions> = {
     watch.stop();
     const { connection } = reached;
     const { handle } = connection;
-    if (options.fdpass && native.addon && handle && passFd(native.addon, handle, text)) {
+    if (options.fdpass && native.addon && handle && takesSocket() && passFd(native.addon, handle, text)) {
       trace?.('connect', 'the socket was passed to ssh');
       return 0;
     }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Addon } from 'node-hvsock-native';
 import type { Io } from '../../cli/command.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
-import { isSocket, passFd } from '../../deliver/pass-fd.js';
+import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { findWindowsVmssh, isWsl } from '../../discovery/hyper-v/interop.js';
 import { ConnectError, quote } from '../../errors.js';
 import { kindOf, type Target } from '../../kinds/kinds.js';
@@ -72,7 +72,7 @@ export async function runOverInterop(
 
 /** Whether ssh waits for a socket on our stdout, and one can be passed. */
 export function wantsSocket(fdpass: boolean): Addon | undefined {
-  return fdpass && isSocket(1) ? loadAddon().addon : undefined;
+  return fdpass && takesSocket() ? loadAddon().addon : undefined;
 }
 
 /** Starts it on one end of a socket and passes the other end to ssh. */

@@ -82,7 +82,7 @@ describe('the doctor of this host', () => {
       name: 'fd passing',
       facts: {},
       state: 'ok',
-      says: /libssh, WezTerm before 2024-09 and programs on ssh2 take none: .*--no-fdpass.*"ProxyUseFdpass no" and/,
+      says: /libssh and WezTerm before 2024-09 take none \(ssh2, net-ssh and paramiko get a relay\): .*--no-fdpass.*"ProxyUseFdpass no" and/,
     },
     {
       name: 'fd passing',

@@ -140,6 +140,18 @@ describe.each(states)('while $name', ({ name, args, kind, greeting, until }) => 
   });
 });
 
+// As the programs on ssh2 do, which know no ProxyUseFdpass, but read a ProxyCommand with --fdpass.
+it('with --fdpass relays for a Node program, whose child has two different sockets', async () => {
+  const server = await serve('node-child', (socket) => {
+    socket.write('SSH-2.0-peer\r\n');
+    socket.on('data', (part) => socket.end(`got ${part}`));
+  });
+  const child = likeSsh(proxy(`unix${server.path}`, '--fdpass'));
+  child.stdin?.write('hello');
+  expect(await outcome(child)).toMatchObject({ code: 0, stdout: 'SSH-2.0-peer\r\ngot hello', stderr: '' });
+  server.close();
+});
+
 const missing = missingPrograms({ ssh: 'openssh-client' });
 
 describe.skipIf(missing)('an ssh that is killed', () => {

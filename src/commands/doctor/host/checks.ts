@@ -75,9 +75,9 @@ function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): Host
     : { name, state: 'none', ...plain('needs the addon; bytes are relayed instead') };
 }
 
-// Each starts the proxy with a socket that carries SSH itself; those that start it with pipes get a relay anyway.
+// Each starts the proxy with one socket, as ssh does, but speaks SSH over it; all others are noticed, and get a relay.
 const takeNone =
-  'libssh, WezTerm before 2024-09 and programs on ssh2 take none: for them config install --no-fdpass, or for one Host "ProxyUseFdpass no" and a ProxyCommand without --fdpass';
+  'libssh and WezTerm before 2024-09 take none (ssh2, net-ssh and paramiko get a relay): for them config install --no-fdpass, or for one Host "ProxyUseFdpass no" and a ProxyCommand without --fdpass';
 
 function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
   const name = 'vsock';

@@ -28,7 +28,7 @@ export function clientsOf(
 /** What each does not read of our lines (docs/cookbook.md has the sources). */
 export function clientChecks(
   clients: readonly Client[],
-  { include, owner, passes }: Pick<ConfigFacts, 'include' | 'owner' | 'passes'>,
+  { include, owner }: Pick<ConfigFacts, 'include' | 'owner'>,
 ): readonly HostCheck[] {
   const isRead = owner === 'ours' && include === 'first';
   const judged: Readonly<Record<Client, Omit<HostCheck, 'name'>>> = {
@@ -41,15 +41,15 @@ export function clientChecks(
           },
           fix: 'vmssh config install',
         },
-    VSCodium: passes
+    VSCodium: isRead
       ? {
-          ...{
-            state: 'none',
-            ...plain('Open Remote - SSH runs the proxy itself, and takes no socket from it'),
-          },
-          fix: 'vmssh config install --no-fdpass',
+          state: 'ok',
+          ...plain('Open Remote - SSH lists the Hosts of machines, and the proxy relays for it'),
         }
-      : { state: 'ok', ...plain('the proxy relays for Open Remote - SSH') },
+      : {
+          ...{ state: 'none', ...plain('Open Remote - SSH lists only Hosts of a file that is included') },
+          fix: 'vmssh config install',
+        },
     JetBrains: {
       ...{
         state: 'none',

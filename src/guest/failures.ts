@@ -77,6 +77,11 @@ export const guestFailures = {
     title: 'the machine did not take the keys of vmssh guest credentials',
     fix: 'vmssh guest check in the guest says why; vmssh guest credentials --undo NAME trusts the guest as it is',
   },
+  denied: {
+    number: 16,
+    title: 'SELinux or AppArmor denies sshd its socket',
+    fix: 'in the guest: a newer selinux-policy; ausearch -m AVC -c sshd shows the denials',
+  },
   listening: {
     number: 0,
     title: 'nothing listens on that port in the guest',

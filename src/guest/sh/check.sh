@@ -12,6 +12,7 @@ set -u
 . ./check/socket.sh
 . ./check/answer.sh
 . ./check/unit.sh
+. ./check/denied.sh
 . ./check/account.sh
 . ./check/key-files.sh
 . ./check/login.sh
@@ -30,6 +31,7 @@ check_all() {
       if [ -n "${sshd:-}" ]; then
         check_privsep
         check_unit_sshd && check_banner
+        check_denied
       fi
     fi
   fi

@@ -1,0 +1,34 @@
+# What SELinux denied sshd on its vsock socket, or AppArmor denied sshd, since the policy was last changed.
+
+check_denied() {
+  if denied=$(apparmor_denials | tail -n 1) && [ -n "$denied" ]; then
+    # It may not matter for a login.
+    say skipped denied "AppArmor denied sshd something; to try without it: aa-complain $(printf '%s' "$denied" | sed -n 's/.*profile="\([^" ]*\)".*/\1/p'): $denied"
+  fi
+  if [ "$(cat "$R/sys/fs/selinux/enforce" 2>/dev/null)" != 1 ]; then return 0; fi
+  denied=$(selinux_denials)
+  if [ -z "$denied" ]; then return 0; fi
+  fail denied "SELinux denies sshd its vsock socket: $(printf '%s\n' "$denied" | tail -n 1)" \
+    "printf '%s\\n' $(rules_for "$denied") > /root/vmssh-vsock.cil && semodule -i /root/vmssh-vsock.cil # or a newer selinux-policy"
+  return 1
+}
+
+kernel_messages() { journalctl -q -b -o cat --no-pager _TRANSPORT=audit + _TRANSPORT=kernel 2>/dev/null || dmesg 2>/dev/null; }
+apparmor_denials() { kernel_messages | grep 'apparmor="DENIED"' | grep -E 'comm="sshd|profile="[^"]*sshd'; }
+
+# Lines of the audit log or the kernel, enforced, and newer than the policy.
+selinux_denials() {
+  changed=$(stat -c %Y "$R"/etc/selinux/*/policy/policy.* 2>/dev/null | sort -n | tail -n 1)
+  { tail -n 5000 "$R/var/log/audit/audit.log" 2>/dev/null || kernel_messages; } |
+    grep -E 'avc: +denied .*tclass=vsock_socket' | grep -E 'scontext=[^ ]*sshd|comm="sshd' | grep -v 'permissive=1' |
+    while IFS= read -r line; do
+      at=$(printf '%s' "$line" | sed -n 's/.*audit(\([0-9]*\)\..*/\1/p')
+      if [ "${at:-9999999999}" -ge "${changed:-0}" ]; then printf '%s\n' "$line"; fi
+    done
+}
+
+# The rules in SELinux's own language that allow these.
+rules_for() {
+  printf '%s\n' "$1" | sed -n "s/.*denied  *{ \([a-z_ ]*\) }.* scontext=[^: ]*:[^: ]*:\([A-Za-z0-9_]*\).* tcontext=[^: ]*:[^: ]*:\([A-Za-z0-9_]*\).* tclass=vsock_socket.*/'(allow \2 \3 (vsock_socket (\1)))'/p" |
+    sort -u | tr '\n' ' '
+}

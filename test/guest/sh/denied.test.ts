@@ -1,0 +1,78 @@
+import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import denied from '../../../src/guest/sh/check/denied.sh';
+import report from '../../../src/guest/sh/parts/report.sh';
+import { shell, shells } from '../../helpers/shells.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+let count = 0;
+let root: string;
+
+function given(files: Record<string, string>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+    if (path.startsWith('bin/')) chmodSync(join(root, path), 0o755);
+  }
+}
+
+// As reported from Fedora 41 and 43: fedora-selinux/selinux-policy #2423 and #2955.
+const accept =
+  'type=AVC msg=audit(1730885285.653:214): avc:  denied  { read write } for  pid=1191 comm="sshd" path="socket:[11153]" dev="sockfs" ino=11153 scontext=system_u:system_r:sshd_t:s0-s0:c0.c1023 tcontext=system_u:system_r:sshd_t:s0-s0:c0.c1023 tclass=vsock_socket permissive=0\n';
+const auth =
+  'type=AVC msg=audit(1763698225.743:248): avc:  denied  { getattr } for  pid=1355 comm="sshd-auth" scontext=system_u:system_r:sshd_auth_t:s0-s0:c0.c1023 tcontext=system_u:system_r:sshd_t:s0-s0:c0.c1023 tclass=vsock_socket permissive=0\n';
+const log = 'var/log/audit/audit.log';
+
+describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => {
+  const run = () => {
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${denied}check_denied; echo "faults: $faults"`;
+    const { stdout, stderr } = shell(command, all, { args: [root] });
+    expect(stderr).toBe('');
+    return stdout;
+  };
+  beforeEach(() => {
+    root = join(dir, `root${++count}`);
+    given({ 'bin/journalctl': '#!/bin/sh\n', 'sys/fs/selinux/enforce': '1' });
+  });
+
+  it('shows the denial, and the rules that allow it', () => {
+    given({ [log]: `type=LOGIN x\n${accept}${auth}${accept}` });
+    const said = run();
+    expect(said).toMatch(/^failed +denied +SELinux denies sshd its vsock socket: type=AVC /);
+    expect(said).toMatch(
+      /^fix +denied +printf '%s\\n' '\(allow sshd_auth_t sshd_t \(vsock_socket \(getattr\)\)\)' '\(allow sshd_t sshd_t \(vsock_socket \(read write\)\)\)' +> \/root\/vmssh-vsock\.cil && semodule -i /m,
+    );
+    expect(said).toMatch(/faults: 1\n$/);
+  });
+
+  it('reads the journal where there is no audit log', () => {
+    given({ 'bin/journalctl': `#!/bin/sh\ncat <<'X'\n${auth}X\n` });
+    expect(run()).toMatch(/^failed +denied +SELinux .*comm="sshd-auth"/);
+  });
+
+  it.each([
+    { name: 'SELinux is permissive', files: { [log]: accept, 'sys/fs/selinux/enforce': '0' } },
+    { name: 'it was only noted', files: { [log]: accept.replace('permissive=0', 'permissive=1') } },
+    { name: 'it is about another socket', files: { [log]: accept.replace('vsock_socket', 'tcp_socket') } },
+    {
+      name: 'it is older than the policy',
+      files: { [log]: accept, 'etc/selinux/default/policy/policy.33': '' },
+    },
+  ])('says nothing if $name', ({ files }) => {
+    given(files);
+    if ('etc/selinux/default/policy/policy.33' in files)
+      utimesSync(join(root, 'etc/selinux/default/policy/policy.33'), 1_730_885_400, 1_730_885_400);
+    expect(run()).toBe('faults: 0\n');
+  });
+
+  it('shows what AppArmor denies sshd', () => {
+    const line =
+      'audit: type=1400 apparmor="DENIED" operation="open" profile="/usr/sbin/sshd" name="/x" comm="sshd"';
+    given({ 'bin/journalctl': `#!/bin/sh\necho '${line}'\n` });
+    expect(run()).toMatch(
+      /^skipped +denied +AppArmor denied sshd something; to try without it: aa-complain \/usr\/sbin\/sshd: .*\nfaults: 0\n$/,
+    );
+  });
+});

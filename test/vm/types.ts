@@ -33,6 +33,8 @@ export interface BootOptions {
   append?: string;
   /** System credentials by their names, such as ssh.listen: given by SMBIOS, which systemd 252 and later read. */
   credentials?: Record<string, string>;
+  /** More arguments for QEMU. */
+  qemu?: readonly string[];
   /** Let it reboot: its disk is then what it left. Otherwise a reboot ends it. The image itself never changes. */
   reboots?: boolean;
   /** MiB. Default 1024. */

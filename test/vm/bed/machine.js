@@ -8,7 +8,7 @@ import { qemu, vhostDeviceVsock, virtiofsd } from '../images/programs.js';
  */
 export function machine(options) {
   const { programs, image, folder, cid, share, net, vsock, memory, cpu, reboots } = options;
-  const { append = '', credentials = {}, vendor } = options;
+  const { append = '', credentials = {}, vendor, qemu: more = [] } = options;
   const kernelLine = [
     append.includes('audit=') ? '' : 'audit=0', // what was off once cannot be switched on later in the line
     'console=ttyS0 quiet mitigations=off random.trust_cpu=on tsc=reliable no_timer_check',
@@ -80,6 +80,7 @@ export function machine(options) {
     ...Object.entries(credentials).flatMap(([name, text]) => ['-smbios', smbiosString(name, text)]),
     ...['-qmp', `unix:${folder}/qmp.sock,server=on,wait=off`],
     ...devices,
+    ...more,
   ];
   processes.push({ name: 'qemu', argv, socket: `${folder}/qmp.sock` });
   return processes;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
@@ -12,12 +13,25 @@ import { onWindows, runOnWindows, withHvsock } from '../bed/run.js';
 const target = 'hyper-v/11111111-2222-4333-8444-555555555555';
 const tail = randomBytes(1 << 20);
 
+/** Ends the Windows program that has these arguments: to end the bridge only closes its pipes. */
+function end(args: readonly string[]): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const its = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+      if (its[0]?.endsWith('.exe') && its.join('\0').includes(args.join('\0'))) process.kill(Number(pid));
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
 describeWindows.each(Object.entries(programs))('forward by %s', (_name, program) => {
   it('makes a port of a machine a local one: 8 MiB, and each end is passed on', async () => {
     const env = withHvsock({ PORT: await startPeer(echoWithTail(tail)) });
-    const [command = '', ...args] = onWindows([...program, 'forward', '--json', target, '5000', '0']);
+    const own = ['forward', '--json', target, String(randomInt(10_000, 1 << 30)), '0'];
+    const [command = '', ...args] = onWindows([...program, ...own]);
     const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    onTestFinished(() => void child.kill('SIGKILL'));
+    onTestFinished(() => end(own));
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const next = async () => JSON.parse(String((await lines.next()).value));
     const { listener } = await next();

@@ -56,7 +56,7 @@ describeGuests('machines on a host with systemd-machined', () => {
         stdout: expect.stringMatching(/\nbox\ntrixie\n$/),
       },
     );
-    expect(await sh('vmssh doctor | grep -E "config|Include|vsock/3"')).toMatchObject({
+    expect(await sh('vmssh doctor | grep -E "^[^ ]+ (config|Include|ssh vsock/3) "')).toMatchObject({
       stdout: expect.stringMatching(/^✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n$/),
     });
     expect(await sh('vmssh config uninstall && ls .ssh/config .ssh/vmssh.conf')).toMatchObject({ code: 2 });

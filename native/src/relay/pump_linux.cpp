@@ -25,7 +25,11 @@ Pump::Pump(const Stream& source, const Stream& sink)
       splices_((source.kind == Stream::Kind::pipe && sink.kind == Stream::Kind::socket) ||
                (source.kind == Stream::Kind::socket && sink.kind == Stream::Kind::pipe)) {}
 
-Pump::Step Pump::step(std::size_t most) { return splices_ ? spliced(most) : copied(most); }
+Pump::Step Pump::step(std::size_t most) {
+  // A write to a pipe wakes its reader on this processor, splice on another one, which takes longer than few bytes are worth.
+  const bool copiesFew = splices_ && sink.kind == Stream::Kind::pipe && last < few;
+  return splices_ && !copiesFew && held() == 0 ? spliced(most) : copied(most);
+}
 
 Pump::Step Pump::spliced(std::size_t most) {
   ssize_t length;
@@ -47,8 +51,9 @@ Pump::Step Pump::spliced(std::size_t most) {
 
 Pump::Step Pump::copied(std::size_t most) {
   if (held() == 0) {
-    if (!buffer_) buffer_.reset(new char[bufferSize]);
-    const ssize_t length = source.receive(buffer_.get(), std::min(most, bufferSize));
+    const std::size_t size = splices_ ? few : bufferSize;
+    if (size > size_) buffer_.reset(new char[size_ = size]);
+    const ssize_t length = source.receive(buffer_.get(), std::min(most, size));
     if (length == 0) return Step::ended;
     if (length < 0) return errno == EAGAIN ? blocked(WaitsFor::source) : failed(true);
     begin_ = 0;

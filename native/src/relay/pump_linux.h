@@ -42,6 +42,7 @@ class Pump {
 
   bool splices_;
   std::unique_ptr<char[]> buffer_;
+  std::size_t size_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

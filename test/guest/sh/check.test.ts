@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import answer from '../../../src/guest/sh/check/answer.sh';
 import socket from '../../../src/guest/sh/check/socket.sh';
@@ -10,6 +10,7 @@ import report from '../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { writeTree } from '../../helpers/write-tree.js';
 
 const dir = useTempDir();
 let count = 0;
@@ -21,14 +22,8 @@ beforeEach(() => {
 
 /** Files under the root, and programs that answer with a text. */
 function given(files: Record<string, string>, programs: Record<string, string> = {}): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-  }
-  for (const [name, body] of Object.entries(programs)) {
-    given({ [`bin/${name}`]: `#!/bin/sh\n${body}\n` });
-    chmodSync(join(root, 'bin', name), 0o755);
-  }
+  const scripts = Object.entries(programs).map(([name, body]) => [`bin/${name}`, `#!/bin/sh\n${body}\n`]);
+  writeTree(root, { ...files, ...Object.fromEntries(scripts) });
 }
 
 const systemctl = (version: string, shows: Record<string, string> = {}) => `case "$*" in

@@ -1,21 +1,18 @@
-import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import denied from '../../../src/guest/sh/check/denied.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { writeTree } from '../../helpers/write-tree.js';
 
 const dir = useTempDir();
 let count = 0;
 let root: string;
 
 function given(files: Record<string, string>): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-    if (path.startsWith('bin/')) chmodSync(join(root, path), 0o755);
-  }
+  writeTree(root, files);
 }
 
 // As reported from Fedora 41 and 43: fedora-selinux/selinux-policy #2423 and #2955.

@@ -1,20 +1,17 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { offScript } from '../../../src/guest/script.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { writeTree } from '../../helpers/write-tree.js';
 
 const dir = useTempDir();
 let count = 0;
 let root: string;
 
 function given(files: Record<string, string>): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-    if (path.startsWith('bin/')) chmodSync(join(root, path), 0o755);
-  }
+  writeTree(root, files);
 }
 
 /** systemd, as far as a mask changes what it says. */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import socket from '../../../src/guest/sh/check/socket.sh';
@@ -11,18 +11,15 @@ import unitFiles from '../../../src/guest/sh/parts/unit-files.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { writeTree } from '../../helpers/write-tree.js';
 
 const dir = useTempDir();
 const generator = 'systemd/system-generators/systemd-ssh-generator';
 let count = 0;
 let root: string;
 
-function given(entries: Record<string, string>): void {
-  for (const [path, text] of Object.entries(entries)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-    if (text.startsWith('#!')) chmodSync(join(root, path), 0o755);
-  }
+function given(files: Record<string, string>): void {
+  writeTree(root, files);
 }
 
 const systemctl = (version: string, socketIs: string) => `#!/bin/sh

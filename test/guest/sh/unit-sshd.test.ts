@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import account from '../../../src/guest/sh/check/account.sh';
 import keyFiles from '../../../src/guest/sh/check/key-files.sh';
@@ -13,6 +13,7 @@ import unitSshd from '../../../src/guest/sh/parts/unit-sshd.sh';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { writeTree } from '../../helpers/write-tree.js';
 
 const dir = useTempDir();
 const me = userInfo();
@@ -20,12 +21,8 @@ let count = 0;
 let root: string;
 
 /** Files under the root. */
-function given(files: Record<string, string>, mode = 0o644): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-    chmodSync(join(root, path), mode);
-  }
+function given(files: Record<string, string>): void {
+  writeTree(root, files);
 }
 
 /** What systemd 257 and 262 print: the words of a command without their quotes. */
@@ -74,7 +71,7 @@ describe.each(shells)('$name', ({ command }) => {
       want: ['-ie', '-f/etc/ssh/other', '-oUsePAM=no', '-oPermitRootLogin no', '-4'],
     },
   ])("reads the options of a unit's sshd: $name", ({ argv, want }) => {
-    given({ 'bin/systemctl': systemctl(argv) }, 0o755);
+    given({ 'bin/systemctl': systemctl(argv) });
     expect(optionsOf()).toBe(`/usr/sbin/sshd\n${want.join('\n')}\n`);
   });
 
@@ -84,13 +81,13 @@ describe.each(shells)('$name', ({ command }) => {
       EnvironmentFiles: '/etc/default/ssh (ignore_errors=yes)\n/etc/absent (ignore_errors=yes)',
     };
     const argv = `${debian} -o X\${FOO}Y=\${BAZ} $OTHER $UNSET`;
-    given({ 'bin/systemctl': systemctl(argv, properties) }, 0o755);
+    given({ 'bin/systemctl': systemctl(argv, properties) });
     given({ 'etc/default/ssh': '# a comment\nFOO=file\nSSHD_OPTS="-o PermitRootLogin=no"\n' });
     expect(optionsOf()).toBe('/usr/sbin/sshd\n-i\n-oPermitRootLogin=no\n-oXfileY=a b\n-oLogLevel DEBUG\n');
   });
 
   it('writes a drop-in that systemd reads back as the same options', () => {
-    given({ 'bin/systemctl': systemctl(`${debian} ${ephemeral} /etc/keys/%u`) }, 0o755);
+    given({ 'bin/systemctl': systemctl(`${debian} ${ephemeral} /etc/keys/%u`) });
     const fix = run('unit_sshd sshd-vsock@; unit_fix "$unit_options"');
     const folder = '/etc/systemd/system/sshd-vsock@.service.d';
     expect(fix).toBe(
@@ -107,7 +104,7 @@ describe.each(shells)('$name', ({ command }) => {
         execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(root, 'host')]);
       // The last -f counts, and the first -h, -o or line of a file.
       const real = `#!/bin/sh\nexec ${sshd} -h ${root}/host -f ${root}/etc/ssh/sshd_config "$@"\n`;
-      given({ 'usr/sbin/sshd': real, 'bin/systemctl': systemctl(argv), ...fakes }, 0o755);
+      given({ 'usr/sbin/sshd': real, 'bin/systemctl': systemctl(argv), ...fakes });
     };
     const check = (before = '', who = me.username) =>
       run(`getent() { case $1 in
@@ -209,7 +206,7 @@ describe.each(shells)('$name', ({ command }) => {
       ({ argv, config = '', other = '', moves, properties, says, fix, who, step = 'login' }) => {
         site(argv.replace('ROOT', root), config);
         given({ other: `${other}\n` });
-        if (properties) given({ 'bin/systemctl': systemctl(argv, properties) }, 0o755);
+        if (properties) given({ 'bin/systemctl': systemctl(argv, properties) });
         const said = check(moves, who);
         expect(said).toMatch(new RegExp(`^failed +${step} +`));
         expect(said).toMatch(says);
@@ -273,7 +270,7 @@ describe.each(shells)('$name', ({ command }) => {
 
     it('promises nothing to a user who cannot ask sshd', () => {
       site(debian, '');
-      given({ 'usr/sbin/sshd': '#!/bin/sh\nexit 1\n' }, 0o755);
+      given({ 'usr/sbin/sshd': '#!/bin/sh\nexit 1\n' });
       expect(check('id() { echo 1000; }')).toMatch(/^skipped +login +only root can ask sshd/);
     });
   });

@@ -1,5 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { programInPath } from '../process/program-in-path.js';
 import { type Outcome, run } from './run.js';
 
 export type Tool = { readonly path: string; readonly version: string } | Missing;
@@ -27,12 +26,12 @@ export async function findOpenSsh(
   signal: AbortSignal,
   runProgram: (words: readonly string[], signal: AbortSignal) => Promise<Outcome> = run,
 ): Promise<OpenSsh> {
-  const sshPath = findProgram('ssh', env.PATH);
+  const sshPath = programInPath('ssh', env);
   if (!sshPath) return without('there is no ssh client in PATH');
   const { stderr } = await runProgram([sshPath, '-V'], signal);
   const [version, major, minor] = /OpenSSH_(\d+)\.(\d+)\w*/.exec(stderr) ?? [];
   if (!version) return without(`${sshPath} is not OpenSSH's`);
-  const scpPath = findProgram('scp', env.PATH);
+  const scpPath = programInPath('scp', env);
   const number = Number(major) * 100 + Number(minor);
   return {
     ssh: { path: sshPath, version },
@@ -53,21 +52,4 @@ function scpOf(path: string | undefined, version: string, number: number): Tool 
 function without(missing: string): OpenSsh {
   const tool = { missing, hint: install };
   return { ssh: tool, scp: tool, scpFlags: [] };
-}
-
-function findProgram(name: string, path = ''): string | undefined {
-  return path
-    .split(delimiter)
-    .filter((folder) => folder.startsWith('/'))
-    .map((folder) => join(folder, name))
-    .find(isProgram);
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

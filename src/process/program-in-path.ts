@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
 /** The path of a program that PATH finds, in absolute folders only; undefined if none does. */
@@ -7,13 +7,13 @@ export function programInPath(
   { PATH }: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
   const folders = (PATH ?? '').split(delimiter).filter(isAbsolute);
-  return folders.map((folder) => join(folder, name)).find(mayRun);
+  return folders.map((folder) => join(folder, name)).find(isProgram);
 }
 
-function mayRun(path: string): boolean {
+function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
+import { windowsProcesses } from '../bed/processes.js';
 import { onWindows, runOnWindows, withHvsock } from '../bed/run.js';
 
 const target = 'hyper-v/11111111-2222-4333-8444-555555555555';
@@ -15,14 +15,8 @@ const tail = randomBytes(1 << 20);
 
 /** Ends the Windows program that has these arguments: to end the bridge only closes its pipes. */
 function end(args: readonly string[]): void {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const its = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-      if (its[0]?.endsWith('.exe') && its.join('\0').includes(args.join('\0'))) process.kill(Number(pid));
-    } catch {
-      // It has ended by itself.
-    }
-  }
+  for (const { pid, line } of windowsProcesses(inject('work')))
+    if (line.includes(args.join(' '))) process.kill(pid);
 }
 
 describeWindows.each(Object.entries(programs))('forward by %s', (_name, program) => {

@@ -58,10 +58,11 @@ export function refuseMissing(chunks, files) {
 }
 
 /**
- * rolldown's onLog: it warns of what does not run as it was meant, such as two files that export one name.
+ * rolldown's onLog: it warns of what does not run as it was meant, such as two files that export one name. That a plugin took
+ * long depends on the machine's load, and is no fault of the bundle.
  * @param {LogLevel} level
  * @param {RolldownLog} log
  */
 export function refuseWarnings(level, log) {
-  if (level === 'warn') throw new Error(log.message);
+  if (level === 'warn' && log.code !== 'PLUGIN_TIMINGS') throw new Error(log.message);
 }

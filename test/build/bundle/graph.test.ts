@@ -63,6 +63,11 @@ it('a name that two files export is refused', async () => {
   await build.close();
 });
 
+it('a plugin that took long on a busy machine is no fault of the bundle', () => {
+  expect(() => refuseWarnings('warn', { message: 'slow', code: 'PLUGIN_TIMINGS' })).not.toThrow();
+  expect(() => refuseWarnings('warn', { message: 'twice', code: 'AMBIGUOUS' })).toThrow('twice');
+});
+
 it('a chunk that imports one that was not built is refused', () => {
   const chunk = { fileName: 'fast-path.js', imports: ['node:fs', './a.mjs'], dynamicImports: ['./b.mjs'] };
   expect(() => refuseMissing([chunk], ['a.mjs', 'b.mjs'])).not.toThrow();

@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/discovery/tools/json.js';
 import { listing, PeerFolder } from '../discovery/machined/varlink-peer.js';
+import { missingAddon } from '../helpers/addon.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { type Answer, onTerminal } from '../helpers/terminal.js';
 
 /** What the host's systemd-machined has now; undefined: it does not answer properly. */
 let machines: readonly JsonObject[] | undefined = [];
@@ -35,6 +37,8 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     return {
       own,
       vmssh: (...args: string[]) => run([...vmssh, ...args], { env }),
+      onTerminal: (asks: RegExp, answer: Answer, ...args: string[]) =>
+        onTerminal([...vmssh, ...args], asks, answer, { ...env, TERM: 'xterm' }),
       hosts: () => readFileSync(own, 'utf8').match(/(?<=^Host )[\w-]+-f9$/gm) ?? [],
       /** Whether ssh calls vmssh for a name. */
       knows: async (name: string) =>
@@ -63,6 +67,34 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     );
     expect(home.hosts()).toEqual(['two-f9']);
   });
+
+  it.skipIf(missingPrograms({ script: 'bsdutils' }) ?? missingAddon())(
+    'is asked for once on a terminal, and never in a pipe',
+    async () => {
+      machines = [vm('one-f9', 42)];
+      const asks = /2 of 2: .*Keep the Hosts up to date\? $/s;
+      for (const { answer, code, kept } of [
+        { answer: 'y', code: 0, kept: '--fresh' },
+        { answer: 'n', code: 0, kept: '--no-fresh' },
+        { answer: '', code: 0, kept: '--no-fresh' },
+      ]) {
+        const home = newHome();
+        const first = await home.onTerminal(asks, answer, 'config', 'install');
+        expect(first).toMatchObject({ code, stdout: expect.stringContaining('Keep the Hosts') });
+        expect(readFileSync(home.own, 'utf8')).toContain(`# Kept by later runs: ${kept}\n`);
+        const again = await home.onTerminal(asks, answer, 'config', 'install');
+        expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('Keep the Hosts') });
+      }
+      const home = newHome();
+      expect(await home.onTerminal(asks, (type) => type('\x03'), 'config', 'install')).toMatchObject({
+        code: 130,
+      });
+      expect(existsSync(home.own)).toBe(false);
+      const piped = await home.vmssh('config', 'install');
+      expect(piped).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Keep the') });
+      expect(readFileSync(home.own, 'utf8')).not.toContain('fresh');
+    },
+  );
 
   it('leaves completion and the proxy as quick as they are: they write nothing', async () => {
     const home = newHome();

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { type Outcome, outcome } from './run.js';
 
+/** What to type before Enter, or what to do. */
+export type Answer = string | ((type: (text: string) => void) => void);
+
 /**
  * Runs a program on a terminal of its own, and types an answer and Enter, or calls it, once it asks. Stdout is what the terminal
  * shows.
@@ -8,7 +11,7 @@ import { type Outcome, outcome } from './run.js';
 export function onTerminal(
   command: readonly string[],
   asks: RegExp,
-  answer: string | (() => void),
+  answer: Answer,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Outcome> {
   const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
@@ -18,7 +21,7 @@ export function onTerminal(
     shown += part.toString();
     if (!asks.test(shown)) return;
     if (typeof answer === 'string') child.stdin.write(`${answer}\n`);
-    else answer();
+    else answer((text) => child.stdin.write(text));
     shown = '';
   });
   return outcome(child);

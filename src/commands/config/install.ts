@@ -6,6 +6,7 @@ import { adoptAll } from './adopt-all.js';
 import { showPlan } from './apply.js';
 import { carryOut } from './carry-out.js';
 import { fileAt } from './files.js';
+import { askForFresh } from './fresh/ask.js';
 import { disableUnits, enableUnits } from './fresh/systemd.js';
 import { isUnit } from './fresh/units.js';
 import {
@@ -32,7 +33,7 @@ export const configInstall: Command<ConfigInstallOptions> = {
   usage: '',
   details: `Run it again when machines come or go, or let --fresh see to that: vmssh list and vmssh ssh then write the Hosts
 that changed, and so does a systemd unit of yours, if there is systemd. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
-is not changed. These options stay in effect for later runs: --prefix and --only-patterns until one of them is given again, --no-fdpass until
+is not changed. On a terminal it asks once whether the Hosts are to be kept fresh. These options stay in effect for later runs: --prefix and --only-patterns until one of them is given again, --no-fdpass until
 --fdpass, --fresh until --no-fresh, -o KEY=VALUE until -o KEY= or another value. -o is for every Host, machines and targets; a Host of your own in ~/.ssh/config is for one machine. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
@@ -49,10 +50,10 @@ is not changed. These options stay in effect for later runs: --prefix and --only
 
   parse: (raw) => ({ ...configOptions(raw), dryRun: dryRunOption.read(raw) }),
 
-  async run(options, io) {
-    await checkSshOptions(options.sshOptions, io);
-    const files = configFiles(options, io);
-    const home = options.system ? undefined : otherHome(io.env, io.platform);
+  async run(given, io) {
+    await checkSshOptions(given.sshOptions, io);
+    const files = configFiles(given, io);
+    const home = given.system ? undefined : otherHome(io.env, io.platform);
     if (home !== undefined)
       io.err(
         `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, but ssh uses the home directory ${printable(home)}\n`,
@@ -63,12 +64,15 @@ is not changed. These options stay in effect for later runs: --prefix and --only
       found ??= findMachines(to);
       return found;
     };
-    const why = options.system ? await notForAll((await callerForSsh(io)).program) : undefined;
+    const why = given.system ? await notForAll((await callerForSsh(io)).program) : undefined;
     if (why !== undefined)
       io.err(
         `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
       );
-    if (options.dryRun) return showPlan(await planInstall(options, io, find, files), io);
+    if (given.dryRun) return showPlan(await planInstall(given, io, find, files), io);
+    const fresh = given.fresh ?? (await askForFresh(given, io, files));
+    if (fresh === 'left') return exitCode.interrupted;
+    const options = { ...given, fresh };
     let hasUnits = options.fresh === true && files.units !== undefined;
     const plan = async (to: Io) => {
       const made = await planInstall(options, to, find, files);

@@ -1,4 +1,4 @@
-import { freshOption, isFresh, recorded, recordLines } from '../../ssh/config/record.js';
+import { freshOption, noFreshOption, recorded, recordLines } from '../../ssh/config/record.js';
 import type { ConfigOptions } from './options.js';
 import { mergedSshOptions, parseSshOption, type SshOption } from './ssh-option.js';
 
@@ -8,7 +8,7 @@ export function recordOf({ onlyPatterns, prefix, system, fdpass, fresh, sshOptio
   return recordLines([
     ...(system ? [] : names),
     ...(fdpass === false ? ['--no-fdpass'] : []),
-    ...(fresh ? [freshOption] : []),
+    ...(fresh === undefined ? [] : [freshWord(fresh)]),
     ...sshOptions.map(({ keyword, value }) => `-o ${keyword}=${value}`),
   ]);
 }
@@ -26,9 +26,13 @@ export function withLast(options: ConfigOptions, file = ''): ConfigOptions {
     ...options,
     ...(options.asBefore ? names : {}),
     fdpass: options.fdpass ?? !last.includes('--no-fdpass'),
-    fresh: options.fresh ?? isFresh(file),
+    fresh: options.fresh ?? [true, false].find((fresh) => last.includes(freshWord(fresh))),
     sshOptions: mergedSshOptions(kept, options.sshOptions),
   };
+}
+
+function freshWord(fresh: boolean): string {
+  return fresh ? freshOption : noFreshOption;
 }
 
 // An earlier version may have accepted what this one refuses.

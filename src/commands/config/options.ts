@@ -25,7 +25,7 @@ export interface ConfigOptions {
   readonly asBefore: boolean;
   /** Whether sockets are passed to ssh where that is possible; undefined: as in the last run. */
   readonly fdpass?: boolean | undefined;
-  /** Whether other runs may keep the Hosts up to date; undefined: as in the last run. */
+  /** Whether other runs may keep the Hosts up to date; undefined: as in the last run, or nobody said. */
   readonly fresh?: boolean | undefined;
   /** For every Host; those of the last run stay, unless one has the same keyword. */
   readonly sshOptions: readonly SshOption[];

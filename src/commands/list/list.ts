@@ -100,7 +100,11 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const providers = chosen(options, io, await deps.providers());
   const hosts = () => (readsHosts(options, io) ? deps.hosts(io) : Promise.resolve(undefined));
   if (options.watchMs !== undefined) {
-    const again = (signal: AbortSignal) => deps.listAll({ env: io.env, signal }, providers);
+    const again = async (signal: AbortSignal) => {
+      const all = await deps.listAll({ env: io.env, signal }, providers);
+      if (options.providers === undefined) await deps.keepFresh(all, io);
+      return all;
+    };
     return watchMachines(options, options.watchMs, io, again, hosts);
   }
   const progress = await startProgress(io, 'looking for machines');

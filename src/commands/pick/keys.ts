@@ -19,13 +19,18 @@ export class KeyReader {
   /** The beginning of a sequence. */
   #rest = '';
 
+  /** Whether more may belong to what was read: an arrow is ESC and two bytes, which may arrive one by one. */
+  get isWaiting(): boolean {
+    return this.#rest !== '';
+  }
+
   push(bytes: Uint8Array): readonly Key[] {
     const keys: Key[] = [];
     let left = this.#rest + this.#decoder.decode(bytes, { stream: true });
     this.#rest = '';
     while (left !== '') {
       const [sequence = ''] = left.startsWith(esc) ? (wholeSequence.exec(left.slice(1)) ?? []) : [];
-      if (sequence === '' && left.startsWith(esc) && /^[[O]/.test(left.slice(1))) {
+      if (sequence === '' && left.startsWith(esc) && /^([[O]|$)/.test(left.slice(1))) {
         this.#rest = left.length > longest ? '' : left;
         break;
       }
@@ -36,6 +41,13 @@ export class KeyReader {
       else if (!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(key)) keys.push({ text: key });
     }
     return keys;
+  }
+
+  /** What it waits with, once nothing more came: ESC by itself is the key; a sequence without end is none. */
+  giveUp(): readonly Key[] {
+    const isKey = this.#rest === esc;
+    this.#rest = '';
+    return isKey ? [{ does: 'leave' }] : [];
   }
 }
 

@@ -9,11 +9,6 @@ import { loadAddon } from '../../native.js';
 import { listed } from '../list/output.js';
 import { pick } from './picker.js';
 
-/** Whether a person can be asked: keys come from a terminal, and another or the same one shows the list. */
-export function canPick({ terminal, env }: Pick<Io, 'terminal' | 'env'>): boolean {
-  return terminal.stdin && terminal.stderr && env.TERM !== 'dumb' && loadAddon().addon !== undefined;
-}
-
 /** Has the user choose one of this host's machines. Undefined: none was chosen. Throws a UsageError if there are none. */
 export async function pickMachine(
   io: Io,

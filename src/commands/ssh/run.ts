@@ -52,7 +52,10 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
 
 /** The same with the machine that the user picks on the terminal; undefined if it is none. */
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
-  const { canPick, pickMachine } = await import('../pick/pick-machine.js');
+  const [{ pickMachine }, { canPick }] = await Promise.all([
+    import('../pick/pick-machine.js'),
+    import('../pick/picker.js'),
+  ]);
   if (!canPick(io)) return options;
   const machine = await pickMachine(io);
   return machine && { ...options, args: { ...options.args, operands: [machine.target] } };

@@ -1,22 +1,13 @@
 import { nameProblem } from '../../address/machine-name.js';
-import { DiscoveryError } from '../discovery-error.js';
 import { match } from '../match.js';
 import type { Deps } from '../provider.js';
 import { type Search, searchIn } from '../search.js';
 import type { JsonObject } from '../tools/json.js';
 import { runtimeDirs, type Scope } from '../tools/runtime-dirs.js';
 import { type Machine, parseMachine } from './machine.js';
+import { type ScopeFailure, type Socket, scopeFailure } from './scope-failure.js';
 import { type Call, call as varlinkCall } from './varlink.js';
 import { VarlinkError } from './varlink-error.js';
-
-/** A machined that could not be asked; ENOENT if there is none. */
-export interface ScopeFailure {
-  readonly scope: Scope;
-  readonly path: string;
-  /** An errno's name, a varlink error's name, PROTOCOL or TIMEOUT. */
-  readonly code: string;
-  readonly problem: string;
-}
 
 export interface MachineList {
   /** In the order of the scopes, without this host itself; a machine that is registered in both is there twice. */
@@ -70,15 +61,11 @@ export function listMachines(deps: Deps, call: Call = varlinkCall): Promise<Mach
   return listScopes(sockets(deps), deps, call);
 }
 
-interface Socket {
-  readonly scope: Scope;
-  readonly path: string;
-}
-
 function sockets(deps: Deps): readonly Socket[] {
   return runtimeDirs(deps).map(({ scope, path }) => ({
     scope,
     path: `${path}/systemd/machine/io.systemd.Machine`,
+    bus: `${path}/bus`,
   }));
 }
 
@@ -96,7 +83,7 @@ async function askByName(name: string, deps: Deps, call: Call) {
       if (!(error instanceof VarlinkError)) throw error;
       if (error.code === noSuchMachine) denied.push(socket);
       else if (error.parameters) unsure.push(socket);
-      else failures.push({ ...socket, code: error.code, problem: error.problem });
+      else failures.push(scopeFailure(socket, error));
     }
   }
   return { machine: undefined, denied, unsure, failures };
@@ -125,16 +112,8 @@ async function listScope(socket: Socket, deps: Deps, call: Call): Promise<Machin
     // machined's reply for an empty list.
     if (error instanceof VarlinkError && error.code === noSuchMachine)
       return { machines: [], answered, failures: [] };
-    const { code, problem } = failureOf(error);
-    return { machines: [], answered: [], failures: [{ ...socket, code, problem }] };
+    return { machines: [], answered: [], failures: [scopeFailure(socket, error)] };
   }
-}
-
-/** The service's failure, or the end of the time for the whole list. Throws anything else, such as Ctrl-C. */
-function failureOf(error: unknown): { readonly code: string; readonly problem: string } {
-  if (error instanceof VarlinkError) return error;
-  if (error instanceof DiscoveryError) return { code: error.code, problem: error.message };
-  throw error;
 }
 
 async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps, call: Call) {

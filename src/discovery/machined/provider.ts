@@ -3,7 +3,8 @@ import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../pro
 import type { Search } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
 import type { Machine } from './machine.js';
-import { findMachine, listMachines, type ScopeFailure } from './machined.js';
+import { findMachine, listMachines } from './machined.js';
+import type { ScopeFailure } from './scope-failure.js';
 import { agentSockets } from './ssh-agent.js';
 
 /** A machine and its record, which determines the route to it. */

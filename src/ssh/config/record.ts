@@ -13,6 +13,7 @@ export function recorded(file: string): readonly string[] {
 }
 
 export const freshOption = '--fresh';
+export const noFreshOption = '--no-fresh';
 
 /** Whether a file's Hosts may be kept up to date without asking again. */
 export function isFresh(file: string): boolean {

@@ -1,17 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { applyPlan } from '../../../src/commands/config/apply.js';
 import type { ConfigOptions } from '../../../src/commands/config/options.js';
 import { planInstall } from '../../../src/commands/config/plan.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { ConfigHome, configDefaults, find, machine } from './home.js';
+import { configDefaults, find, machine, useConfigHome } from './home.js';
 
-const dir = useTempDir();
 const options = configDefaults;
-let home: ConfigHome;
-beforeEach(() => {
-  home = new ConfigHome(dir);
-});
+const home = useConfigHome();
 
 describe('config install, again', () => {
   it('keeps a Host for which the main file sets more since', async () => {

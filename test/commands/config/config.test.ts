@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { applyPlan, showPlan } from '../../../src/commands/config/apply.js';
 import { configDiff } from '../../../src/commands/config/diff.js';
@@ -16,15 +16,10 @@ import { configInstall } from '../../../src/commands/config/install.js';
 import { configOptions } from '../../../src/commands/config/options.js';
 import { configFiles, planInstall, planUninstall } from '../../../src/commands/config/plan.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { ConfigHome, configDefaults, find } from './home.js';
+import { configDefaults, find, useConfigHome } from './home.js';
 
-const dir = useTempDir();
 const options = configDefaults;
-let home: ConfigHome;
-beforeEach(() => {
-  home = new ConfigHome(dir);
-});
+const home = useConfigHome();
 
 describe('config install', () => {
   it('writes both files if there are none, for their owner only', async () => {

@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beforeEach } from 'vitest';
 import type { Write } from '../../../src/commands/config/apply.js';
 import { carryOut } from '../../../src/commands/config/carry-out.js';
 import type { ConfigOptions, FindMachines } from '../../../src/commands/config/options.js';
 import { planInstall, planUninstall } from '../../../src/commands/config/plan.js';
 import { type FakeIo, fakeIo } from '../../helpers/fake-io.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 export const configDefaults: ConfigOptions = {
   onlyPatterns: false,
@@ -25,16 +27,25 @@ export const machine = {
 /** One machine, mint. */
 export const find: FindMachines = async () => ({ machines: [machine], warnings: [] });
 
-/** A new home with nothing in it. */
-export class ConfigHome {
-  readonly path: string;
-  readonly main: string;
-  readonly own: string;
+/** A home that is new and empty in each test. */
+export function useConfigHome(): ConfigHome {
+  const dir = useTempDir();
+  const home = new ConfigHome();
+  beforeEach(() => {
+    home.path = mkdtempSync(join(dir, 'h-'));
+  });
+  return home;
+}
 
-  constructor(parent: string) {
-    this.path = mkdtempSync(join(parent, 'h-'));
-    this.main = join(this.path, '.ssh/config');
-    this.own = join(this.path, '.ssh/vmssh.conf');
+class ConfigHome {
+  path = '';
+
+  get main(): string {
+    return join(this.path, '.ssh/config');
+  }
+
+  get own(): string {
+    return join(this.path, '.ssh/vmssh.conf');
   }
 
   readonly io = (env = {}): FakeIo => fakeIo({ env: { HOME: this.path, NO_COLOR: '1', ...env } });

@@ -1,19 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { applyPlan } from '../../../src/commands/config/apply.js';
 import { configFiles, planInstall } from '../../../src/commands/config/plan.js';
 import { editFile } from '../../../src/files/edit-file.js';
 import type { FakeIo } from '../../helpers/fake-io.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { ConfigHome, configDefaults, find } from './home.js';
+import { configDefaults, find, useConfigHome } from './home.js';
 
-const dir = useTempDir();
 const options = configDefaults;
-let home: ConfigHome;
-beforeEach(() => {
-  home = new ConfigHome(dir);
-});
+const home = useConfigHome();
 
 describe('config install, if a file is not its own,', () => {
   it.each([

@@ -2,13 +2,10 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Write } from '../../../src/commands/config/apply.js';
 import { editFile } from '../../../src/files/edit-file.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { ConfigHome, find } from './home.js';
+import { find, useConfigHome } from './home.js';
 
-const dir = useTempDir();
-let home: ConfigHome;
+const home = useConfigHome();
 beforeEach(() => {
-  home = new ConfigHome(dir);
   home.write('config', 'Host a\n');
 });
 const theirs = 'Host mine\n    User ann\n';

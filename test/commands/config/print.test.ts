@@ -6,23 +6,21 @@ import { resolveCommand } from '../../../src/commands/proxy/resolve.js';
 import { loadAddon } from '../../../src/native.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { ConfigHome } from './home.js';
+import { useConfigHome } from './home.js';
 
 const patterns = { onlyPatterns: true, prefix: '', system: false, asBefore: false, sshOptions: [] };
 
-const dir = useTempDir();
+const home = useConfigHome();
 
 describe('config print', () => {
   it('prints the lines for this program, with fd passing if there is an addon', async () => {
-    const io = fakeIo({ env: { HOME: dir }, self: ['/usr/bin/node', '/opt/a b/vmssh.js'] });
+    const io = fakeIo({ env: { HOME: home.path }, self: ['/usr/bin/node', '/opt/a b/vmssh.js'] });
     expect(await configPrint.run(patterns, io)).toBe(0);
     const fdpass = loadAddon().addon !== undefined;
     expect(io.stdout).toEqual([configText({ program: io.self, fdpass })]);
   });
 
   it('keeps what config install keeps, as long as the file is as it was written', async () => {
-    const home = new ConfigHome(dir);
     await home.install({
       onlyPatterns: true,
       fdpass: false,

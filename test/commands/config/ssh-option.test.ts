@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { configInstall } from '../../../src/commands/config/install.js';
 import { checkSshOptions, parseSshOption } from '../../../src/commands/config/ssh-option.js';
@@ -7,15 +7,10 @@ import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
 import { hostOptions } from '../../../src/ssh/config/host-options.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { ConfigHome, find, machine } from './home.js';
+import { find, machine, useConfigHome } from './home.js';
 
-const dir = useTempDir();
 const noSsh = missingPrograms({ ssh: 'openssh-client' });
-let home: ConfigHome;
-beforeEach(() => {
-  home = new ConfigHome(dir);
-});
+const home = useConfigHome();
 const given = (...texts: string[]) => ({ sshOptions: texts.map(parseSshOption) });
 const text = () => readFileSync(home.own, 'utf8');
 const recorded = () =>

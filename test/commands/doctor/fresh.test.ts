@@ -1,19 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { unitTexts } from '../../../src/commands/config/fresh/units.js';
 import { configFiles } from '../../../src/commands/config/plan.js';
 import { clientChecks, clientsOf } from '../../../src/commands/doctor/host/clients.js';
 import { type FreshFacts, freshChecks, gatherFresh } from '../../../src/commands/doctor/host/fresh.js';
 import type { runProgram } from '../../../src/process/run-program.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { ConfigHome, machine } from '../config/home.js';
+import { machine, useConfigHome } from '../config/home.js';
 
-const dir = useTempDir();
-let home: ConfigHome;
-beforeEach(() => {
-  home = new ConfigHome(dir);
-});
+const home = useConfigHome();
 const web = { ...machine, name: 'web', target: 'machine/web', provider: 'machined' } as const;
 
 /** A systemctl that prints these states. */

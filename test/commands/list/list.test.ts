@@ -73,6 +73,26 @@ it('list has the Hosts follow what it found, if it asked all providers', async (
   expect(followed).toEqual([machines.length]);
 });
 
+it('list --watch has the Hosts follow what it finds each time, before it shows their names', async () => {
+  const abort = new AbortController();
+  const done: string[] = [];
+  const from: ListDeps = {
+    ...deps(provider(machines)),
+    keepFresh: async () => void done.push('written'),
+    hosts: async () => {
+      if (done.push('read') === 4) abort.abort();
+      return undefined;
+    },
+  };
+  const io = () =>
+    fakeIo({
+      interrupted: () => abort.signal,
+      terminal: { stdin: true, stdout: true, stderr: true },
+    });
+  await output({ watchMs: 1 }, from, io());
+  expect(done).toEqual(['written', 'read', 'written', 'read']);
+});
+
 describe('vmssh list', () => {
   const dir = useTempDir();
   /** A folder with files of these names and modes. */

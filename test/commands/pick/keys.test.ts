@@ -10,7 +10,7 @@ describe('keys', () => {
       typed: '\x10\x0e\x15\x7f\b',
       want: ['up', 'down', 'erase-all', 'erase', 'erase'].map((does) => ({ does })),
     },
-    { typed: '\x1b', want: [{ does: 'leave' }] },
+    { typed: '\x1bx', want: [{ does: 'leave' }, { text: 'x' }] },
     { typed: '\x03', want: [{ does: 'leave' }] },
     { typed: 'x\r', want: [{ text: 'x' }, { does: 'enter' }] },
     { typed: '\x1b[1;5C\x1b[200~\x1bOP\x1b[?25h', want: [] },
@@ -19,15 +19,26 @@ describe('keys', () => {
     expect(new KeyReader().push(Buffer.from(typed))).toEqual(want);
   });
 
-  it('are the same at every split of what the terminal sent, but after ESC', () => {
+  it('are the same at every split of what the terminal sent', () => {
     const bytes = Buffer.from('a\x1b[5~漢😀\x1bOA\r');
     const whole = new KeyReader().push(bytes);
     expect(whole).toHaveLength(6);
     for (let at = 1; at < bytes.length; ++at) {
-      if (bytes[at - 1] === 0x1b) continue;
       const reader = new KeyReader();
       expect([...reader.push(bytes.subarray(0, at)), ...reader.push(bytes.subarray(at))]).toEqual(whole);
     }
+  });
+
+  it.each([
+    { typed: '\x1b', want: [{ does: 'leave' }] },
+    { typed: '\x1b[', want: [] },
+    { typed: 'x', want: [] },
+  ])('that nothing follows are $want', ({ typed, want }) => {
+    const reader = new KeyReader();
+    reader.push(Buffer.from(typed));
+    expect(reader.isWaiting).toBe(typed !== 'x');
+    expect(reader.giveUp()).toEqual(want);
+    expect(reader.push(Buffer.from('[A'))).toEqual([{ text: '[' }, { text: 'A' }]);
   });
 
   it('of a sequence without end are not kept forever', () => {

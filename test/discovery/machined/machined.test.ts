@@ -1,5 +1,7 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findMachine, listMachines } from '../../../src/discovery/machined/machined.js';
+import { machined } from '../../../src/discovery/machined/provider.js';
 import { type Call, call } from '../../../src/discovery/machined/varlink.js';
 import { VarlinkError } from '../../../src/discovery/machined/varlink-error.js';
 import type { Deps } from '../../../src/discovery/provider.js';
@@ -12,6 +14,8 @@ let folder: PeerFolder;
 let deps: Deps;
 beforeEach(() => {
   folder = new PeerFolder();
+  mkdirSync(`${folder.path}/user`);
+  writeFileSync(`${folder.path}/user/bus`, '');
   deps = { env: { XDG_RUNTIME_DIR: `${folder.path}/user` }, runDir: `${folder.path}/run`, timeoutMs: 10_000 };
 });
 afterEach(() => folder.stop());
@@ -154,7 +158,7 @@ describe('a scope that fails does not stop the other', () => {
   };
   const broken: { name: string; code: string; make: (at: string) => Promise<unknown> }[] = [
     { name: 'absent', code: 'ENOENT', make: async () => {} },
-    { name: 'abandoned', code: 'ECONNREFUSED', make: (at) => folder.abandon(at) },
+    { name: 'left by a service that was killed', code: 'ECONNREFUSED', make: (at) => folder.abandon(at) },
     { name: 'silent', code: 'TIMEOUT', make: (at) => folder.listen(at, () => {}) },
     { name: 'talking rubbish', code: 'PROTOCOL', make: (at) => folder.listen(at, says('SSH-2.0-x\r\n\0')) },
     { name: 'telling a nameless machine', code: 'PROTOCOL', make: (at) => folder.listen(at, says(wire({}))) },
@@ -226,6 +230,34 @@ describe('a scope that fails does not stop the other', () => {
       machine: { scope: 'system' },
       warnings: failures,
     });
+  });
+});
+
+// systemd 262 in Debian without dbus-user-session: "Failed to queue service startup job: Unit dbus.socket not found."
+describe('a user without a D-Bus', () => {
+  beforeEach(() => rmSync(`${folder.path}/user/bus`));
+
+  it.each(['ECONNRESET', 'EPIPE', 'ECONNREFUSED'])('has no machined behind its socket: %s', async (code) => {
+    const failing: Call = async (path, ...rest) => {
+      if (path.startsWith(`${folder.path}/user`)) throw new VarlinkError(code, code);
+      return call(path, ...rest);
+    };
+    await system(machines(vm('a')));
+    const failures = [{ scope: 'user', code: 'ENOENT' }];
+    expect(await listMachines(deps, failing)).toMatchObject({ machines: [{ name: 'a' }], failures });
+    expect(await findMachine('b', deps, failing)).toMatchObject({ outcome: 'unknown', warnings: failures });
+  });
+
+  it('has one that says something else', async () => {
+    await user((_request, client) => {
+      client.write('rubbish\0');
+    });
+    expect(await listMachines(deps)).toMatchObject({ failures: [{ code: 'PROTOCOL' }, { code: 'ENOENT' }] });
+  });
+
+  it('gets no warning', async () => {
+    await folder.abandon(`user/${socket}`);
+    expect(await machined.list(deps)).toMatchObject({ found: [], warnings: [] });
   });
 });
 

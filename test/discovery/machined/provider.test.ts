@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listAll } from '../../../src/discovery/list-all.js';
 import { findMachine, listMachines } from '../../../src/discovery/machined/machined.js';
@@ -67,6 +68,7 @@ describe('machined', () => {
 
   it('warns of a scope that failed, not of one that is absent', async () => {
     const path = await folder.abandon(`user/${socket}`);
+    writeFileSync(`${folder.path}/user/bus`, '');
     const { found, warnings } = await machined.list(deps);
     expect(found).toEqual([]);
     const problem = expect.stringContaining(path);

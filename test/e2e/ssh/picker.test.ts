@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { onTerminal } from '../../helpers/terminal.js';
+import { type Answer, onTerminal } from '../../helpers/terminal.js';
 
 const missing = missingPrograms({ script: 'bsdutils', stty: 'coreutils' }) ?? missingAddon();
 /** The first ones of the list, whatever else runs on this host. */
@@ -32,7 +33,7 @@ describe.skipIf(missing)('vmssh ssh without a name', () => {
   afterAll(() => machined.stop());
 
   /** Types on the picker's terminal; gives what it shows, the exit code, and whether the terminal is as before. */
-  async function picked(answer: string | (() => void), setUp = 'true') {
+  async function picked(answer: Answer, setUp = 'true') {
     const self = vmssh.map((word) => `'${word}'`).join(' ');
     const script = `${setUp}; stty -g > ${dir}/before
       sh -c 'echo $$ > ${dir}/pid; exec "$@"' sh ${self} ssh --print-command
@@ -80,6 +81,26 @@ describe.skipIf(missing)('vmssh ssh without a name', () => {
     const { shown, code } = await picked('', 'stty cols 20');
     expect(code).toBe(0);
     expect(shown).toMatch(/\d+ of \d+: [a-z ]*…/);
+  });
+
+  it('follows a window that gets narrower or wider', async () => {
+    const sizes = [30, 100];
+    const tty = () => readFileSync(join(dir, 'tty'), 'utf8').trim();
+    const resize = (type: (text: string) => void) => {
+      const columns = sizes.shift();
+      if (columns === undefined) type('\r');
+      else execFileSync('stty', ['-F', tty(), 'cols', `${columns}`]);
+    };
+    const { shown, code, restored } = await picked(resize, `tty > ${dir}/tty; stty cols 60`);
+    expect({ code, restored, left: sizes }).toEqual({ code: 0, restored: true, left: [] });
+    const helps = [...shown.matchAll(/\d+ of \d+: [a-zA-Z ,…]*/g)].map(([text]) => text.length);
+    expect(helps).toEqual([59, 29, expect.any(Number)]);
+    expect(shown).toMatch(/Esc to leave/);
+  });
+
+  it('is left by Esc once nothing follows it', async () => {
+    const esc = (type: (text: string) => void) => type('\x1b');
+    expect(await picked(esc)).toMatchObject({ code: 130, restored: true, command: '' });
   });
 
   it('uses no colours with NO_COLOR', async () => {

@@ -18,8 +18,7 @@ Hosts of a provider that cannot be asked stay.`,
     return {};
   },
   async run(_options, io) {
-    const quiet = { ...io, err: () => {}, terminal: { ...io.terminal, stderr: false } };
-    const done = await refresh(quiet, findMachines);
+    const done = await refresh(io, findMachines);
     const problem = problems[done];
     if (problem) throw new CommandError(...problem);
     return exitCode.ok;

@@ -10,6 +10,7 @@ import { adoptAll } from '../adopt-all.js';
 import { carryOut } from '../carry-out.js';
 import type { ConfigOptions, FindMachines } from '../options.js';
 import { type ConfigFiles, configFiles, planInstall } from '../plan.js';
+import { silent } from './silent.js';
 
 /** Why nothing was written, or what was. */
 export type Refreshed = 'off' | 'edited' | 'not own' | 'other program' | 'failed' | 'same' | 'changed';
@@ -33,7 +34,6 @@ export async function refresh(
   if (ownerOf(text) !== 'ours') return 'edited';
   if (uid !== undefined && file?.uid !== uid) return 'not own';
   if (!(await callsThis(text, io))) return 'other program';
-  const quiet: Io = { ...io, out: () => {}, err: () => {} };
   let found: Promise<AllMachines> | undefined;
   const once: FindMachines = (to) => {
     found ??= find(to);
@@ -46,7 +46,7 @@ export async function refresh(
     const changes = plan.changes.filter(({ path, before }) => path === files.own && isFresh(before ?? ''));
     isChanged = changes.length > 0;
     return { ...plan, changes };
-  }, quiet);
+  }, silent(io));
   if (code !== exitCode.ok) return 'failed';
   if (isChanged && found) await adoptAll((await found).machines, io);
   return isChanged ? 'changed' : 'same';

@@ -7,6 +7,7 @@ import { ownerOf } from '../../../ssh/config/file.js';
 import { hostBlocks } from '../../../ssh/config/kept.js';
 import { isFresh } from '../../../ssh/config/record.js';
 import { asLastTime } from '../../config/fresh/refresh.js';
+import { silent } from '../../config/fresh/silent.js';
 import { enabledUnits, unitNames } from '../../config/fresh/units.js';
 import { type ConfigFiles, configFiles, planInstall } from '../../config/plan.js';
 import { type HostCheck, plain } from './check.js';
@@ -31,8 +32,8 @@ export async function gatherFresh(
 ): Promise<FreshFacts | undefined> {
   const own = await readText(files.own).catch(() => undefined);
   if (own === undefined || ownerOf(own) !== 'ours') return undefined;
-  const quiet: Io = { ...io, out: () => {}, err: () => {} };
-  const plan = await planInstall(asLastTime, quiet, async () => machines, { ...files, units: undefined });
+  const unitless = { ...files, units: undefined };
+  const plan = await planInstall(asLastTime, silent(io), async () => machines, unitless);
   const after = plan.changes.find(({ path }) => path === files.own)?.after ?? own;
   const [old, now] = [own, after].map((text) => new Set(hostBlocks(text).map(({ host }) => host)));
   const missing = (from: Set<string> | undefined, to: Set<string> | undefined) =>

@@ -15,13 +15,10 @@ import { refresh } from '../../../../src/commands/config/fresh/refresh.js';
 import { configFiles } from '../../../../src/commands/config/plan.js';
 import type { AllMachines } from '../../../../src/discovery/list-all.js';
 import { fakeIo } from '../../../helpers/fake-io.js';
-import { useTempDir } from '../../../helpers/temp-dir.js';
-import { ConfigHome, find, machine } from '../home.js';
+import { find, machine, useConfigHome } from '../home.js';
 
-const dir = useTempDir();
-let home: ConfigHome;
+const home = useConfigHome();
 beforeEach(async () => {
-  home = new ConfigHome(dir);
   await home.install({ fresh: true });
 });
 const web = { ...machine, name: 'web', target: 'machine/web', provider: 'machined' } as const;

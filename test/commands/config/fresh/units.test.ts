@@ -9,14 +9,11 @@ import type { RunTool } from '../../../../src/discovery/tools/run-tool.js';
 import { ownAccount } from '../../../../src/ssh/account.js';
 import { missingPrograms } from '../../../helpers/programs.js';
 import { run } from '../../../helpers/run.js';
-import { useTempDir } from '../../../helpers/temp-dir.js';
-import { ConfigHome, configDefaults, find } from '../home.js';
+import { configDefaults, find, useConfigHome } from '../home.js';
 
-const dir = useTempDir();
-let home: ConfigHome;
+const home = useConfigHome();
 let folder: string;
 beforeEach(() => {
-  home = new ConfigHome(dir);
   folder = join(home.path, '.config/systemd/user');
 });
 const files = () => configFiles({ system: false }, home.io(), undefined, () => true);

@@ -1,0 +1,41 @@
+import type { Io } from '../../../cli/command.js';
+import { pasteable } from '../../../cli/message.js';
+import { loadAddon } from '../../../native.js';
+import { ownerOf } from '../../../ssh/config/file.js';
+import { canPick, pick } from '../../pick/picker.js';
+import { fileAt } from '../files.js';
+import { withLast } from '../last-run.js';
+import type { ConfigOptions } from '../options.js';
+import type { ConfigFiles } from '../plan.js';
+
+/** Has the user choose one of the answers; undefined: they left. */
+export type Ask = (answers: readonly { cells: readonly string[] }[], io: Io) => Promise<string | undefined>;
+
+/**
+ * On a terminal, and only once: whether other runs may keep the Hosts up to date. Undefined: there was nothing to ask; "left": the
+ * user wants the command to end.
+ */
+export async function askForFresh(
+  options: ConfigOptions,
+  io: Io,
+  files: ConfigFiles,
+  ask: Ask = askByPicker,
+): Promise<boolean | 'left' | undefined> {
+  if (options.system || !canPick(io)) return undefined;
+  const { text } = await fileAt(files.own);
+  if (!['none', 'ours'].includes(ownerOf(text))) return undefined;
+  const all = withLast(options, text);
+  if (all.onlyPatterns || all.fresh !== undefined) return undefined;
+  const unit = files.units === undefined ? '' : ', and so can a systemd unit of yours';
+  io.err(
+    pasteable(`vmssh list and vmssh ssh can write the Hosts of machines that come and go${unit}.\n`, io),
+  );
+  const answer = await ask([{ cells: ['no'] }, { cells: ['yes'] }], io);
+  return answer === undefined ? 'left' : answer === 'yes';
+}
+
+const askByPicker: Ask = async (answers, io) => {
+  const { addon } = loadAddon();
+  if (!addon) return undefined;
+  return (await pick(answers, 'Keep the Hosts up to date?', io, addon))?.cells[0];
+};

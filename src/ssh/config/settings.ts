@@ -17,6 +17,27 @@ export function settingsOf(config: string): readonly Setting[] {
     });
 }
 
+/** Split as ssh does: quotes of both sorts, also within a word; a backslash before a quote, a backslash or a blank; no comment. */
 function wordsOf(text: string): readonly string[] {
-  return (text.match(/"[^"]*"|[^\s"]+/g) ?? []).map((word) => word.replaceAll('"', ''));
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = '';
+  for (let at = 0; at < text.length; at++) {
+    const [c = '', next = ''] = [text[at], text[at + 1]];
+    const isBlank = quote === '' && (c === ' ' || c === '\t');
+    if (isBlank && word !== undefined) words.push(word);
+    if (isBlank) word = undefined;
+    else if (word === undefined && c === '#') break;
+    else if (
+      c === '\\' &&
+      (next === '"' || next === "'" || next === '\\' || (next === ' ' && quote === ''))
+    ) {
+      word = (word ?? '') + next;
+      at++;
+    } else if (c === quote || (quote === '' && (c === '"' || c === "'"))) {
+      quote = quote === '' ? c : '';
+      word ??= '';
+    } else word = (word ?? '') + c;
+  }
+  return word === undefined ? words : [...words, word];
 }

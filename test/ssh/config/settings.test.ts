@@ -6,6 +6,15 @@ it.each([
   { name: 'an equals sign', text: 'Host = mint', want: [{ keyword: 'host', args: ['mint'] }] },
   { name: 'blanks and tabs', text: '\t hOsT\t a  b ', want: [{ keyword: 'host', args: ['a', 'b'] }] },
   { name: 'quotes', text: 'Include "a b" c', want: [{ keyword: 'include', args: ['a b', 'c'] }] },
+  { name: 'single quotes', text: "Include 'a b' c", want: [{ keyword: 'include', args: ['a b', 'c'] }] },
+  { name: 'quotes within a word', text: 'Host a"b c"d', want: [{ keyword: 'host', args: ['ab cd'] }] },
+  { name: 'empty quotes', text: `Host a"" ''`, want: [{ keyword: 'host', args: ['a', ''] }] },
+  {
+    name: 'a backslash before a quote, a blank, another and a letter',
+    text: String.raw`Host a\"b "c\"d" e\ f g\\h \i`,
+    want: [{ keyword: 'host', args: ['a"b', 'c"d', 'e f', 'g\\h', '\\i'] }],
+  },
+  { name: 'a comment after them', text: 'Host a#b # c', want: [{ keyword: 'host', args: ['a#b'] }] },
   { name: 'no argument', text: 'Host', want: [] },
   { name: 'a comment', text: '# Host mint\n\n', want: [] },
   {

@@ -1,0 +1,136 @@
+// node test/mutation/mutate.js [AREA…]: changes the sources in small ways, and counts the changes that the tests notice
+// (https://stryker-mutator.io). Fails if an area's score is under 85 %. Reports: dist/mutation. --write keeps the figures for
+// docs/reliability.md, of all areas that have a report.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { keep, ranOn } from '../reliability/page.js';
+import { areas } from './areas.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const reports = join(root, 'dist/mutation');
+const least = 85;
+
+/** The last version for Node 20. Its 200 packages of 105 MB are not among ours: they are kept apart, in the cache. */
+const version = '9.6.1';
+const tool = join(
+  process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+  'vmssh-build',
+  `stryker-${version}`,
+);
+
+const { positionals: chosen, values } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean' } },
+});
+const names = /** @type {(keyof typeof areas)[]} */ (Object.keys(areas));
+const unknown = chosen.filter((name) => !Object.hasOwn(areas, name));
+if (unknown.length > 0) throw new Error(`no area ${unknown.join(', ')}; there are ${names.join(', ')}`);
+install();
+for (const name of names) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  mutate(name);
+  const { score, all, kept } = scoreOf(name);
+  console.log(
+    `${name}: ${score} of ${all} changes are noticed\n${kept.map((each) => `  ${each}\n`).join('')}`,
+  );
+  if (Number.parseFloat(score) < least) process.exitCode = 1;
+}
+if (values.write) write();
+
+function install() {
+  if (existsSync(join(tool, 'node_modules/@stryker-mutator/vitest-runner'))) return;
+  mkdirSync(tool, { recursive: true });
+  writeFileSync(join(tool, 'package.json'), '{"private":true}\n');
+  const packages = ['core', 'vitest-runner'].map((name) => `@stryker-mutator/${name}@${version}`);
+  const flags = ['--ignore-scripts', '--legacy-peer-deps', '--save-exact', '--no-audit', '--no-fund'];
+  const { status } = spawnSync('npm', ['install', ...flags, ...packages], { cwd: tool, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`npm ended with ${status}`);
+}
+
+/** @param {keyof typeof areas} name */
+function mutate(name) {
+  const { mutate, tests } = areas[name];
+  mkdirSync(reports, { recursive: true });
+  // Of two copies of vitest, tests would use one and the runner the other.
+  const link = join(tool, 'node_modules/vitest');
+  spawnSync('rm', ['-rf', link]);
+  symlinkSync(join(root, 'node_modules/vitest'), link);
+  const config = join(reports, `${name}.stryker.json`);
+  writeFileSync(
+    config,
+    JSON.stringify({
+      ...{ mutate, testRunner: 'vitest', concurrency: Number(process.env.VMSSH_MUTATION_JOBS ?? 2) },
+      plugins: [join(tool, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
+      vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+      ...{ reporters: ['json'], jsonReporter: { fileName: reportOf(name) }, allowConsoleColors: false },
+      ...{ tempDirName: join(reports, `${name}.work`), ignorePatterns: ['dist', 'native/build', 'docs'] },
+      // Its own rewriting of tsconfig.json needs an older TypeScript.
+      tsconfigFile: 'none.json',
+    }),
+  );
+  const env = { ...process.env, VMSSH_MUTATION_TESTS: tests.join(','), VMSSH_TEST_RUNS: '0.1' };
+  const { status } = spawnSync(join(tool, 'node_modules/.bin/stryker'), ['run', config], {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+  });
+  if (status !== 0) throw new Error(`stryker ended with ${status}`);
+}
+
+/** @param {string} name */
+function reportOf(name) {
+  return join(reports, `${name}.json`);
+}
+
+/** Of the last report. @param {string} name */
+function scoreOf(name) {
+  /** @type {{ files: Record<string, { mutants: Mutant[] }> }} */
+  const { files } = JSON.parse(readFileSync(reportOf(name), 'utf8'));
+  const counted = Object.entries(files).flatMap(([file, { mutants }]) =>
+    mutants.filter(({ status }) => status !== 'Ignored').map((mutant) => ({ ...mutant, file })),
+  );
+  const kept = counted.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+  const lines = kept.map(
+    ({ file, location, mutatorName, replacement = '' }) =>
+      `${file}:${location.start.line}:${location.start.column} ${mutatorName}: ${replacement.replaceAll(/\s+/g, ' ').slice(0, 100)}`,
+  );
+  const score = `${((100 * (counted.length - kept.length)) / counted.length).toFixed(1)} %`;
+  return { score, all: counted.length, kept: lines, noticed: counted.length - kept.length };
+}
+
+function write() {
+  const tried = names
+    .filter((name) => existsSync(reportOf(name)))
+    .map((name) => ({ name, ...scoreOf(name) }));
+  const [all, noticed] = [tried.map((each) => each.all), tried.map((each) => each.noticed)].map(sum);
+  keep('mutation', {
+    title: 'Mutation testing',
+    command: 'npm run test:mutation -- --write',
+    on: ranOn({ Stryker: version }),
+    summary: [['changes of the sources that unit tests notice', `${noticed} of ${all}`]],
+    text: [
+      'Stryker changes one place of a file at a time; a change that no test notices is a gap in the tests, or makes no difference.',
+    ],
+    tables: [
+      {
+        head: ['area', 'files', 'changes', 'noticed', 'score'],
+        rows: tried.map((each) => [
+          each.name,
+          areas[each.name].mutate.join(', '),
+          ...[each.all, each.noticed, each.score].map(String),
+        ]),
+      },
+    ],
+  });
+}
+
+/** @param {readonly number[]} numbers */
+function sum(numbers) {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
+/** @typedef {{ status: string, mutatorName: string, replacement?: string, location: { start: { line: number, column: number } } }} Mutant */

@@ -36,7 +36,7 @@ function compile(args, output) {
  * @returns {Promise<Answers[M]>}
  */
 export async function runHarness(harness, job) {
-  const { child, ended } = start(harness, job);
+  const { child, ended } = startHarness(harness, job);
   child.stdin.end();
   return JSON.parse(await ended);
 }
@@ -48,7 +48,7 @@ export async function runHarness(harness, job) {
  * @param {(answer: Answers['hold']) => Promise<number>} look
  */
 export async function whileHeld(harness, job, look) {
-  const { child, ended } = start(harness, job);
+  const { child, ended } = startHarness(harness, job);
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([once(lines, 'line'), ended.then((text) => [text])]);
   try {
@@ -60,10 +60,11 @@ export async function whileHeld(harness, job, look) {
 }
 
 /**
+ * Starts it; `ended` is what it printed, and `texts` has what it and the programs wrote to stderr.
  * @param {string} harness
  * @param {Job} job
  */
-function start(harness, job) {
+export function startHarness(harness, job) {
   const { mode, command, env = {}, ...options } = job;
   const flags = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
@@ -86,7 +87,7 @@ function start(harness, job) {
       else reject(new Error(`${mode} ${command.join(' ')}: ${why}`));
     });
   });
-  return { child, ended };
+  return { child, ended, texts };
 }
 
 /** What ssh passes on, without anything that would change how a runtime starts. */

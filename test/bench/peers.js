@@ -96,8 +96,8 @@ async function peersRoot({ build, log }) {
   }
 }
 
-/** @param {string} name @param {string} deb @returns {Found} */
-function onPath(name, deb) {
+/** Where a program lies, or which package has it. @param {string} name @param {string} deb @returns {Found} */
+export function onPath(name, deb) {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   const path = folders.map((folder) => join(folder, name)).find(isExecutable);
   return path ? { path } : { absent: `not installed: apt-get install ${deb}` };

@@ -44,6 +44,16 @@ export interface Answers {
   readonly crowd: Time & { readonly failed: number; readonly left: number };
   readonly hold: { readonly pids: readonly number[] };
   readonly beside: { readonly before: Leftovers; readonly after: Leftovers };
+  readonly sessions: Sessions;
+  readonly stream: { readonly bytes: number };
+}
+
+/** What came of sessions, and how much more of each there is than before them. */
+export interface Sessions extends Leftovers {
+  readonly sessions: number;
+  readonly failed: number;
+  readonly echoes: number;
+  readonly processes: number;
 }
 
 /** The modes that measure only a time. */
@@ -59,6 +69,11 @@ export interface Job<M extends keyof Answers = keyof Answers> {
   readonly bytes?: number;
   readonly count?: number;
   readonly 'at-once'?: number;
+  /** How long each session is held. */
+  readonly seconds?: number;
+  readonly pass?: 'yes' | 'no';
+  /** Seconds after which all of it is ended; otherwise 300. */
+  readonly limit?: number;
   /** More variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
 }

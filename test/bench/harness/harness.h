@@ -12,9 +12,12 @@ struct plan {
   const char *root;    // a folder for chroot(2) before COMMAND is started, or none
   const char *socket;  // the path of the listener, as it is called outside of `root`
   const char *serve;   // login: what is started for each connection, a line for /bin/sh
-  long bytes;          // bulk-up, bulk-down
-  long count;          // echo: round trips; crowd and hold: proxies
-  long at_once;        // crowd: how many are alive at the same time, at most
+  long bytes;          // bulk-up, bulk-down, stream
+  long count;          // echo: round trips; crowd, hold and sessions: proxies
+  long at_once;        // crowd, sessions: how many are alive at the same time, at most
+  long seconds;        // sessions: how long each is held
+  bool pass;           // sessions: by fd passing
+  unsigned limit;      // seconds that the whole run may take
   char **command;
 };
 
@@ -35,9 +38,9 @@ void finish(struct child *child);
 _Noreturn void enter_and_exec(const struct plan *plan);
 
 // --- serve.c: a thread that listens at plan->socket
-enum service { service_banner, service_sink, service_source, service_echo, service_program };
+enum service { service_banner, service_sink, service_source, service_echo, service_program, service_checked_sink };
 void serve(const struct plan *plan, enum service service);
-int64_t sink_full_at(void);  // waits until service_sink has all of plan->bytes
+int64_t sink_full_at(void);  // waits until service_sink or service_checked_sink has all of plan->bytes
 
 // --- what a mode does
 void banner_by_fd(const struct plan *plan);
@@ -50,6 +53,12 @@ void bulk_down(const struct plan *plan);
 void echo(const struct plan *plan);
 void hold(const struct plan *plan);
 void crowd(const struct plan *plan);
+void sessions(const struct plan *plan);
+void stream(const struct plan *plan);
+
+// --- stream.c: the bytes of a checked stream
+enum { stream_block = 256 * 1024 };
+void stream_fill(unsigned char *block, long number);
 
 int receive_fd(int from);  // SCM_RIGHTS, as ssh does it; -1 at end-of-file
 bool read_banner(int fd);

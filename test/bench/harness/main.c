@@ -14,7 +14,7 @@ static const struct {
     {"banner-fd", banner_by_fd}, {"banner-pipes", banner_by_pipes}, {"process", whole_process},
     {"login", login},            {"bulk-up", bulk_up},              {"bulk-down", bulk_down},
     {"echo", echo},              {"hold", hold},                    {"crowd", crowd},
-    {"beside", beside},
+    {"beside", beside},              {"sessions", sessions},        {"stream", stream},
     {"enter", (void (*)(const struct plan *))enter_and_exec},
 };
 
@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
   const struct plan plan = parse(argv + 1);
   if (strcmp(plan.mode, "enter") != 0) {
     signal(SIGPIPE, SIG_IGN);
-    alarm(300);  // whatever hangs: the end of this process is the end of its children (see start.c)
+    alarm(plan.limit);  // whatever hangs: the end of this process is the end of its children (see start.c)
     allow_many_descriptors();
   }
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
 }
 
 static struct plan parse(char **argv) {
-  struct plan plan = {.mode = *argv++, .count = 1, .at_once = 1};
+  struct plan plan = {.mode = *argv++, .count = 1, .at_once = 1, .limit = 300};
   for (; *argv && strcmp(*argv, "--") != 0; argv += 2) {
     const char *value = argv[1];
     if (!value) fail("an option without a value");
@@ -53,6 +53,9 @@ static struct plan parse(char **argv) {
     else if (strcmp(*argv, "--bytes") == 0) plan.bytes = atol(value);
     else if (strcmp(*argv, "--count") == 0) plan.count = atol(value);
     else if (strcmp(*argv, "--at-once") == 0) plan.at_once = atol(value);
+    else if (strcmp(*argv, "--seconds") == 0) plan.seconds = atol(value);
+    else if (strcmp(*argv, "--pass") == 0) plan.pass = strcmp(value, "yes") == 0;
+    else if (strcmp(*argv, "--limit") == 0) plan.limit = (unsigned)atol(value);
     else fail("an unknown option");
   }
   if (!*argv || !argv[1]) fail("no command");

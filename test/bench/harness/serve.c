@@ -23,6 +23,7 @@ static char buffer[256 * 1024];
 static void *run(void *nothing);
 static void serve_banners(void);
 static void sink(int fd);
+static void checked_sink(int fd);
 static void source(int fd);
 static void echo_back(int fd);
 static void start_program(int fd);
@@ -60,11 +61,12 @@ static void *run(void *nothing) {
     const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) fail("accept");
     if (service == service_sink) sink(fd);
+    if (service == service_checked_sink) checked_sink(fd);
     if (service == service_source) source(fd);
     if (service == service_echo) echo_back(fd);
     if (service == service_program) start_program(fd);
     if (service != service_sink) close(fd);
-  } while (service != service_sink);
+  } while (service != service_sink && service != service_checked_sink);
   return nothing;
 }
 
@@ -102,6 +104,21 @@ static void sink(int fd) {
     const ssize_t length = read(fd, buffer, sizeof buffer);
     if (length <= 0) fail("sink: the stream ended early");
     left -= length;
+  }
+  full_at = now();
+}
+
+// Compares every block of plan->bytes with what stream.c sends.
+static void checked_sink(int fd) {
+  static unsigned char expected[stream_block];
+  for (long number = 0; number < plan->bytes / stream_block; number++) {
+    for (size_t had = 0; had < stream_block;) {
+      const ssize_t length = read(fd, buffer + had, stream_block - had);
+      if (length <= 0) fail("checked sink: the stream ended early");
+      had += (size_t)length;
+    }
+    stream_fill(expected, number);
+    if (memcmp(buffer, expected, stream_block) != 0) fail("checked sink: a block is not what was sent");
   }
   full_at = now();
 }

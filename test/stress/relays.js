@@ -1,0 +1,75 @@
+/** @import { Bed } from './bed.js' */
+/** @import { Held, Runtime, Size } from './types.js' */
+import { join } from 'node:path';
+import { startHarness } from '../bench/harness.js';
+import { watchChildren } from './watch.js';
+
+/** Megabytes by which a relay may grow once it moves bytes: what malloc and the kernel's accounting do. */
+const mostGrowth = { executable: 0.5, node: 24 };
+
+/**
+ * Sessions with the server that echoes, through a stand-in for ssh (test/bench/harness/sessions.c).
+ * @param {Bed} bed
+ * @param {Runtime} runtime
+ * @param {Size} size
+ * @param {boolean} pass by fd passing
+ * @returns {Promise<Held>}
+ */
+export async function sessions(bed, runtime, { count, atOnce, seconds = 0 }, pass) {
+  const command = [...runtime.command, 'proxy', ...(pass ? ['--fdpass'] : []), `unix${bed.echo}`, '22'];
+  const { child, ended, texts } = startHarness(bed.harness, {
+    mode: 'sessions',
+    command,
+    count,
+    ...{ 'at-once': atOnce, seconds, pass: pass ? 'yes' : 'no', limit: 3600 + seconds, env: bed.env },
+  });
+  child.stdin.end();
+  const watch = seconds > 0 ? watchChildren(child.pid ?? 0) : undefined;
+  const answer = JSON.parse(await ended);
+  const { failed, echoes, descriptors, threads, processes } = answer;
+  const seen = watch?.stop();
+  if (failed > 0 || texts.stderr !== '') throw new Error(`${failed} failed: ${start(texts.stderr)}`);
+  if (descriptors + threads + processes !== 0) throw new Error(`left behind: ${JSON.stringify(answer)}`);
+  if (echoes !== count * (1 + seconds)) throw new Error(`${echoes} echoes in ${count} sessions`);
+  if (seconds === 0) return { what: `${count}` };
+  return {
+    what: `${count} for ${seconds < 120 ? `${seconds} s` : `${seconds / 60} min`}`,
+    more: `${echoes} echoes; ${checked(seen, runtime)}`,
+  };
+}
+
+/**
+ * One relay of so many MiB, each block compared at its end.
+ * @param {Bed} bed
+ * @param {Runtime} runtime
+ * @param {Size} size
+ * @returns {Promise<Held>}
+ */
+export async function stream(bed, runtime, { count }) {
+  const socket = join(bed.folder, `stream-${runtime.name}`);
+  const { child, ended, texts } = startHarness(bed.harness, {
+    mode: 'stream',
+    command: [...runtime.command, 'proxy', `unix${socket}`, '22'],
+    ...{ socket, bytes: count * 2 ** 20, limit: 3600, env: bed.env },
+  });
+  child.stdin.end();
+  const watch = watchChildren(child.pid ?? 0);
+  const { bytes } = JSON.parse(await ended);
+  const seen = watch.stop();
+  if (texts.stderr !== '') throw new Error(start(texts.stderr));
+  return { what: `${bytes / 2 ** 30} GiB`, more: `every block compared; ${checked(seen, runtime)}` };
+}
+
+/** In words; throws if a relay grew. @param {ReturnType<ReturnType<typeof watchChildren>['stop']> | undefined} seen @param {Runtime} runtime */
+function checked(seen, { name }) {
+  if (!seen || seen.samples < 2) throw new Error('too short to look at the memory');
+  const { most, growth, descriptors, threads } = seen;
+  if (growth > mostGrowth[name]) throw new Error(`a relay grew by ${growth} MB`);
+  if (descriptors > 0 || threads > 0) throw new Error(`more ${JSON.stringify({ descriptors, threads })}`);
+  return `resident at most ${most.toFixed(1)} MB each, growth ${growth.toFixed(1)} MB`;
+}
+
+/** The beginning of what programs printed, on one line. @param {string} text */
+function start(text) {
+  return text.slice(0, 300).trimEnd().replaceAll('\n', ' | ');
+}

@@ -1,0 +1,41 @@
+import type { Bed } from './bed.js';
+
+export type RuntimeName = 'executable' | 'node';
+
+/** What is tried: the program as an argument array. */
+export interface Runtime {
+  readonly name: RuntimeName;
+  readonly command: readonly string[];
+}
+
+/** How many, and how long: of a full run and of a quick one. */
+export interface Size {
+  readonly count: number;
+  readonly atOnce: number;
+  readonly seconds?: number;
+}
+
+export interface Load {
+  readonly id: string;
+  readonly title: string;
+  readonly full: Readonly<Record<RuntimeName, Size>>;
+  readonly quick: Readonly<Record<RuntimeName, Size>>;
+  /** Throws, with what failed. Resolves to what was held, in words; undefined: only the count. */
+  readonly run: (bed: Bed, runtime: Runtime, size: Size) => Promise<Held>;
+}
+
+/** What came of a load. */
+export interface Held {
+  /** "10000 logins". */
+  readonly what: string;
+  /** What else was counted, in words. */
+  readonly more?: string;
+}
+
+export interface Done extends Held {
+  readonly id: string;
+  readonly title: string;
+  readonly runtime: RuntimeName;
+  /** Why it failed; undefined if it did not. */
+  readonly failure?: string;
+}

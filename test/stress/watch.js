@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Milliseconds: a relay of the executable has left its engine by then. */
+const settled = 3000;
+
+/**
+ * Looks at the children of a process again and again: their memory in MB, and by how much that, their descriptors and
+ * their threads grew since each was settled.
+ * @param {number} parent
+ */
+export function watchChildren(parent) {
+  /** @type {Map<number, { since: number, first?: ReturnType<typeof lookAt> }>} */
+  const known = new Map();
+  const seen = { samples: 0, most: 0, growth: 0, descriptors: 0, threads: 0 };
+  /** @type {NodeJS.Timeout} */
+  let timer;
+  const look = () => {
+    const begin = Date.now();
+    for (const pid of childrenOf(parent)) {
+      const child = known.get(pid) ?? { since: Date.now() };
+      known.set(pid, child);
+      if (Date.now() - child.since < settled) continue;
+      const found = lookAt(pid);
+      if (!found) continue;
+      child.first ??= found;
+      seen.samples++;
+      seen.most = Math.max(seen.most, found.memory);
+      seen.growth = Math.max(seen.growth, found.memory - child.first.memory);
+      seen.descriptors = Math.max(seen.descriptors, found.descriptors - child.first.descriptors);
+      seen.threads = Math.max(seen.threads, found.threads - child.first.threads);
+    }
+    // To look at a thousand takes long itself.
+    timer = setTimeout(look, 200 + 10 * (Date.now() - begin));
+  };
+  look();
+  return {
+    stop() {
+      clearTimeout(timer);
+      return seen;
+    },
+  };
+}
+
+/** Undefined if it has ended. @param {number} pid */
+function lookAt(pid) {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const number = (/** @type {string} */ name) =>
+      Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
+    const memory = number('VmRSS') / 1024;
+    if (Number.isNaN(memory)) return undefined;
+    return { memory, threads: number('Threads'), descriptors: readdirSync(`/proc/${pid}/fd`).length };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {number} parent */
+function childrenOf(parent) {
+  try {
+    return readdirSync(`/proc/${parent}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${parent}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    );
+  } catch {
+    return [];
+  }
+}

@@ -13,8 +13,19 @@ describe('the last line of the tests', () => {
       'skipped: the native addon is not built: apt-get install g++ && npm run build',
     ];
     expect(skipLine(texts)).toBe(
-      'Some tests were skipped: zsh, fish not found; sshd not found; no objdump here; fish not found; the native addon is not built. ' +
+      'Some tests were skipped: no objdump here; the native addon is not built; not found: fish, sshd, zsh. ' +
         'To run them too: apt-get install binutils fish g++ openssh-server zsh && npm run build',
+    );
+  });
+
+  it('is one line, whatever the reasons are', () => {
+    const texts = [
+      'skipped: the native addon is not built\n  /a: no such file\nremedy: npm run build',
+      'skipped: a socket of another user needs other users: run the tests as root',
+      'skipped: high numbers needs other users: run the tests as root',
+    ];
+    expect(skipLine(texts)).toBe(
+      'Some tests were skipped: the native addon is not built; what needs other users (run as root). To run them too: npm run build',
     );
   });
 

@@ -34,7 +34,19 @@ export function skipLine(texts: readonly string[]): string | undefined {
     ...(packages.length > 0 ? [`apt-get install ${[...new Set(packages)].toSorted().join(' ')}`] : []),
     ...(texts.some((text) => text.includes('npm run build')) ? ['npm run build'] : []),
   ];
-  const reasons = texts.map((text) => text.slice(mark.length).split(/: apt-get|: npm run|\nremedy: /)[0]);
   const remedy = commands.length > 0 ? ` To run them too: ${commands.join(' && ')}` : '';
-  return `Some tests were skipped: ${[...new Set(reasons)].join('; ')}.${remedy}`;
+  return `Some tests were skipped: ${reasonsOf(texts).join('; ')}.${remedy}`;
+}
+
+/** Each reason once: the programs that were not found together, and of any other text its first line. */
+function reasonsOf(texts: readonly string[]): readonly string[] {
+  const reasons = texts.map((text) => text.slice(mark.length).split(/: apt-get|: npm run|\n/)[0] ?? '');
+  const programs = reasons.flatMap((reason) => /^(.*) not found$/.exec(reason)?.[1]?.split(', ') ?? []);
+  const others = reasons
+    .filter((reason) => !reason.endsWith(' not found'))
+    .map((reason) =>
+      reason.includes('needs other users') ? 'what needs other users (run as root)' : reason,
+    );
+  const found = programs.length > 0 ? [`not found: ${[...new Set(programs)].toSorted().join(', ')}`] : [];
+  return [...new Set([...others, ...found])];
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -12,7 +13,8 @@ describe('a reader that has seen enough', () => {
   const withHead = (args: readonly string[], first = ':') =>
     run(['bash', '-c', `set -o pipefail; "$@" | { ${first}; head -n 1; }`, 'bash', ...vmssh, ...args]);
 
-  it('ends list --watch, though nothing changes', async () => {
+  // Only the addon sees it before the next line is written.
+  it.skipIf(missingAddon())('ends list --watch, though nothing changes', async () => {
     const { code, stderr } = await withHead(['list', '--watch=86400', '--provider=nspawn', '--json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });

@@ -6,7 +6,7 @@ import { addonRemedy } from '../../helpers/addon.js';
 export const addonPath = process.env.NATIVE_UNDER_TEST ?? candidates()[0] ?? '';
 
 const [loaded, reason] = open();
-if (!loaded) console.warn(`skipped: ${reason}\nremedy: ${addonRemedy()}`);
+if (!loaded) console.warn(`skipped: the native addon is not built\n${reason}\nremedy: ${addonRemedy()}`);
 
 /** The addon. Only to be used inside of `describeAddon`. */
 export const addon = loaded as Addon;

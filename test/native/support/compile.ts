@@ -16,8 +16,8 @@ export function compile(
   const from = new URL(source, fixtures).pathname;
   const tried = spawnSync('cc', ['-Wall', ...flags, '-o', program, from], { encoding: 'utf8' });
   if (tried.status === 0) return program;
-  console.warn(
-    `skipped: cannot compile ${source}: ${tried.error?.message ?? tried.stderr}\nremedy: apt-get install g++`,
-  );
+  // A compiler that is not there is one reason for all files.
+  const reason = tried.error ? 'cc not found' : `cannot compile ${source}\n${tried.stderr}`;
+  console.warn(`skipped: ${reason}: apt-get install g++`);
   return undefined;
 }

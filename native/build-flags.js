@@ -13,9 +13,10 @@ export function compilerFlags(sanitize) {
  * @param {string | undefined} sanitize
  */
 export function codeFlags(sanitize) {
-  const common = ['-fPIC', '-fvisibility=hidden'];
+  const common = ['-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
   if (sanitize) return [...common, '-O1', '-g', '-fno-omit-frame-pointer', ...sanitizerFlags(sanitize)];
-  return [...common, '-O2', '-ffunction-sections', '-fdata-sections'];
+  // Checks of sizes, if the libc is glibc.
+  return [...common, '-O2', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2', '-ffunction-sections', '-fdata-sections'];
 }
 
 /** @param {string | undefined} sanitize */

@@ -34,8 +34,16 @@ function load(folder) {
  * Where `load` looks, best first.
  * @param {string} [folder]
  */
-function candidates(folder = `${__dirname}/prebuilds/${process.platform}-${process.arch}`) {
+function candidates(folder = prebuilds(__dirname)) {
   return [`${folder}/${fileName}`];
+}
+
+/**
+ * The folder for this system in the package at `home`.
+ * @param {string} home
+ */
+function prebuilds(home) {
+  return `${home}/prebuilds/${process.platform}-${process.arch}`;
 }
 
 /** @param {unknown} error @param {string} path */
@@ -45,4 +53,4 @@ function reasonOf(error, path) {
   return text.startsWith(`${path}: `) ? text.slice(path.length + 2) : text;
 }
 
-module.exports = { load, candidates };
+module.exports = { load, candidates, prebuilds };

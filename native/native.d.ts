@@ -165,3 +165,6 @@ export function load(folder?: string): Addon;
 
 /** Where `load` looks, best first. */
 export function candidates(folder?: string): readonly string[];
+
+/** The folder of the addon for this system, in a copy of this package at `home`. */
+export function prebuilds(home: string): string;

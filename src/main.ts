@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { isatty } from 'node:tty';
 import { type Command, type Io, inCommand, understand } from './cli/command.js';
 import { scanArgs } from './cli/scan-args.js';
 import { relayEndedFlag } from './commands/proxy/lasting.js';
@@ -63,24 +63,29 @@ async function fastPath<O>(
 }
 
 function processIo(program: Io['program']): Io {
-  const output = new AbortController();
+  // A login needs none, and Node loads the class for it.
+  let output: AbortController | undefined;
+  const outputEnd = () => {
+    output ??= new AbortController();
+    return output;
+  };
   return {
     program,
-    out: (text) => write(1, text) || output.abort(),
+    out: (text) => write(1, text) || outputEnd().abort(),
     err: complain,
     terminal: {
       get stdin() {
-        return isTerminal(0);
+        return isatty(0);
       },
       get stdout() {
-        return isTerminal(1);
+        return isatty(1);
       },
       get stderr() {
-        return isTerminal(2);
+        return isatty(2);
       },
     },
     get columns() {
-      return isTerminal(1) ? process.stdout.columns : undefined;
+      return isatty(1) ? process.stdout.columns : undefined;
     },
     env: process.env,
     platform: process.platform,
@@ -93,11 +98,11 @@ function processIo(program: Io['program']): Io {
       if (!isSocket(1)) {
         const watch = loadAddon().addon?.watchHangup([1]).promise;
         watch?.then(
-          () => output.abort(),
+          () => outputEnd().abort(),
           () => {},
         );
       }
-      return output.signal;
+      return outputEnd().signal;
     },
     interrupted() {
       const controller = new AbortController();
@@ -108,12 +113,6 @@ function processIo(program: Io['program']): Io {
       process.on('SIGINT', () => {});
     },
   };
-}
-
-/** node:tty loads node:net, 2 ms of a proxy's 20 on Node: loaded only when asked. */
-function isTerminal(fd: number): boolean {
-  const tty: typeof import('node:tty') = createRequire(process.execPath)('node:tty');
-  return tty.isatty(fd);
 }
 
 /** A message that stderr cannot take is dropped. */

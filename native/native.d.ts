@@ -28,7 +28,7 @@ export interface NativeError extends Error {
   readonly code: string;
   /** The number for the name, positive, as the system gave it. */
   readonly errno: number;
-  /** The call that failed: "socket", "connect", "recv", "send", "sendmsg", "poll", … */
+  /** The call that failed: "socket", "connect", "recv", "send", "sendmsg", "poll", â¦ */
   readonly syscall: string;
 }
 
@@ -78,7 +78,7 @@ export interface HyperVMachine {
   readonly id: string;
   /** Its ElementName: the name that people use. */
   readonly name: string;
-  /** Its EnabledState: 2 running, 3 off, … */
+  /** Its EnabledState: 2 running, 3 off, â¦ */
   readonly state: number;
 }
 
@@ -114,7 +114,7 @@ export interface Addon {
   /**
    * Moves bytes in both directions between the socket and two descriptors, in native code, until both ended, the reader of
    * `output` went away, or the peer is gone. End-of-file of the peer is passed on: `output` is closed (or shut down for
-   * writing if it is a socket). The handle is closed at the end. Rejects if the socket breaks (ECONNRESET …), also
+   * writing if it is a socket). The handle is closed at the end. Rejects if the socket breaks (ECONNRESET â¦), also
    * after the end of `input`. What `input` had accepted when the reader of `output` went away is still sent, as
    * long as bytes move within `lingerMs` (-1: 5 s). `close` ends it with ECANCELED.
    */
@@ -127,15 +127,20 @@ export interface Addon {
   relaySockets(handle: Handle, other: Handle): Promise<RelayResult>;
   /**
    * A socket that listens there; at most `backlog` connections wait to be accepted. A unix socket's file gets mode 0600, less
-   * the umask, and stays after `close`. Throws EADDRINUSE, EACCES, EADDRNOTAVAIL …, on Windows with the WSA name.
+   * the umask, and stays after `close`. Throws EADDRINUSE, EACCES, EADDRNOTAVAIL â¦, on Windows with the WSA name.
    */
   listen(address: Address, backlog: number): Handle;
   /** The next connection of a socket that listens. One accept at a time per handle; `close` ends it with ECANCELED. */
   accept(handle: Handle): Pending<Handle>;
-  /** A TCP socket's own address (0), or its peer's (1); undefined for other families. Throws ENOTCONN … */
+  /** A TCP socket's own address (0), or its peer's (1); undefined for other families. Throws ENOTCONN â¦ */
   socketAddress(handle: Handle, end: 0 | 1): { readonly host: string; readonly port: number } | undefined;
   /** Sends the socket over the AF_UNIX socket `over` (SCM_RIGHTS and one NUL byte), in blocking mode; the handle stays open here. */
   sendFd(over: number, handle: Handle): void;
+  /**
+   * Two connected AF_UNIX sockets: ours, and one for the stdin and stdout of a program that is about to be started; the caller
+   * closes that descriptor once it runs. Throws EMFILE …; on Windows ENOSYS.
+   */
+  socketPair(): { readonly handle: Handle; readonly descriptor: number };
   /**
    * Resolves when one of the descriptors hung up: all writers of a pipe gone, no reader of a pipe left, the other end
    * of a socket closed or shut down for writing. Takes no bytes. Does not keep the process alive.

@@ -6,11 +6,34 @@ export type Endpoint =
   | { readonly family: 'vsock'; readonly cid: number; readonly port: number }
   | { readonly family: 'vsock-mux'; readonly path: string; readonly port: number }
   | { readonly family: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly family: 'hyper-v'; readonly vmId: Guid; readonly serviceId: Guid };
+  | { readonly family: 'hyper-v'; readonly vmId: Guid; readonly serviceId: Guid }
+  | ViaEndpoint;
+
+/** A machine behind another hypervisor, which ssh reaches. */
+export interface ViaEndpoint {
+  readonly family: 'via';
+  readonly host: string;
+  /** The target as it is typed there. */
+  readonly target: string;
+  readonly port: number;
+  /** The socket to open there; undefined if only vmssh can find it. */
+  readonly at?: ViaSocket | ViaEndpoint | undefined;
+}
+
+/** `otherPath`: the second reading of a path, used there if no file exists at the first. */
+export type ViaSocket =
+  | { readonly family: 'unix'; readonly path: string; readonly otherPath?: string | undefined }
+  | { readonly family: 'vsock'; readonly cid: number; readonly port: number }
+  | {
+      readonly family: 'vsock-mux';
+      readonly path: string;
+      readonly otherPath?: string | undefined;
+      readonly port: number;
+    };
 
 /** Whether the connection goes over the machine's vsock; true if the family is not known yet. */
 export function usesVsock(family: Endpoint['family'] | undefined): boolean {
-  return family !== 'unix' && family !== 'tcp';
+  return family !== 'unix' && family !== 'tcp' && family !== 'via';
 }
 
 /** The endpoint as a literal target: "unix:/run/x", "vsock:3:22", "hvsock:VMID:SERVICEID". */
@@ -26,5 +49,7 @@ export function formatEndpoint(endpoint: Endpoint): string {
       return `tcp:${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
     case 'hyper-v':
       return `hvsock:${endpoint.vmId}:${endpoint.serviceId}`;
+    case 'via':
+      return `via/${endpoint.host}/${endpoint.at ? formatEndpoint(endpoint.at) : endpoint.target}`;
   }
 }

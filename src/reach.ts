@@ -8,6 +8,7 @@ import { resolveTarget } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
+import type { AnyTarget } from './target/target.js';
 
 /** Called at the end of each step with its outcome, and with the `endpoint` once a target is resolved. */
 export type Trace = (
@@ -82,11 +83,11 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     resolution.endpoint,
   );
   await options.beforeOpen?.(target, resolution.endpoint);
-  const open = { target: text, timeoutMs, signal };
+  const open = { target: text, timeoutMs, signal, env };
   const connection = await openRechecked(resolution, open, native);
   trace?.(
     'connect',
-    `${formatEndpoint(connection.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}`,
+    `${formatEndpoint(connection.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}${connection.note ?? ''}`,
   );
   return { target, resolution, connection };
 }
@@ -135,6 +136,13 @@ function soon(ms: number): string {
 }
 
 /** The kind and its fields: "vsock cid=3". */
-function describe({ kind, ...rest }: Target): string {
-  return [kind, ...Object.entries(rest).map(([name, value]) => `${name}=${value}`)].join(' ');
+function describe({ kind, ...rest }: AnyTarget): string {
+  const fields = Object.entries(rest).map(
+    ([name, value]: [string, unknown]) => `${name}=${fieldText(value)}`,
+  );
+  return [kind, ...fields].join(' ');
+}
+
+function fieldText(value: unknown): string {
+  return typeof value === 'object' && value !== null ? `(${describe(value as AnyTarget)})` : String(value);
 }

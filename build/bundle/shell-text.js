@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * A plugin of rolldown and Vite: `import text from './x.sh'` is the text of a shell script, with the scripts that it names
+ * A plugin of rolldown and Vite: `import text from './x.sh'` is the text of a script, also of a '.py', with the scripts that it names
  * by `. ./y.sh` in their places. Their paths are relative to its own folder.
  * @returns {Plugin & { name: string }}
  */
@@ -11,7 +11,7 @@ export function shellText() {
   return {
     name: 'shell-text',
     load(id) {
-      if (!id.endsWith('.sh')) return undefined;
+      if (!/\.(sh|py)$/.test(id)) return undefined;
       const text = shellScript(id, (part) => this.addWatchFile(part));
       return { code: `export default ${JSON.stringify(text)};\n`, moduleType: 'js' };
     },

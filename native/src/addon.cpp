@@ -37,6 +37,7 @@ void populate(napi_env env, napi_value exports) {
   add<accept>(env, exports, "accept");
   add<socketAddress>(env, exports, "socketAddress");
   add<sendFd>(env, exports, "sendFd");
+  add<socketPair>(env, exports, "socketPair");
   add<watchHangup>(env, exports, "watchHangup");
   add<rawTerminal>(env, exports, "rawTerminal");
   add<readKeys>(env, exports, "readKeys");

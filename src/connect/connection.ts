@@ -6,6 +6,8 @@ export interface Connection {
   readonly endpoint: Endpoint;
   /** The addon's socket, if the addon opened it: needed to pass the fd or to relay natively. */
   readonly handle: Handle | undefined;
+  /** A clause on how it was opened, for the trace. */
+  readonly note?: string | undefined;
   /** Up to `max` bytes as soon as there are some; an empty array at end-of-file. */
   read(max: number): Promise<Uint8Array>;
   /**
@@ -18,4 +20,8 @@ export interface Connection {
   /** Half-close: the peer reads end-of-file, reading goes on. */
   shutdown(): void;
   close(): void;
+  /** Called when another process has the socket: what carries the connection then goes on without us. */
+  handedOver?(): void;
+  /** After the peer's end-of-file. Rejects if the bytes before it may be incomplete. */
+  confirmEnd?(): Promise<void>;
 }

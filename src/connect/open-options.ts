@@ -4,4 +4,6 @@ export interface OpenOptions {
   /** Milliseconds to open the socket and, for a multiplexer, to get its answer. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** For the programs that a hop starts. Default: our own. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -1,6 +1,6 @@
 import type { Addon, Address } from 'node-hvsock-native';
 import { now } from '../clock.js';
-import type { Endpoint } from '../endpoint.js';
+import type { Endpoint, ViaEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
 import type { Connection } from './connection.js';
@@ -33,12 +33,16 @@ export async function openConnection(
   }
 }
 
+/** An endpoint that is a socket of this host. */
+type SocketEndpoint = Exclude<Endpoint, ViaEndpoint>;
+
 async function openSocket(
   endpoint: Endpoint,
   options: OpenOptions,
   native: AddonState,
   platform: NodeJS.Platform,
 ): Promise<Connection> {
+  if (endpoint.family === 'via') return openHop(endpoint, options, native);
   if (native.addon) return openNative(endpoint, options, native.addon);
   // On Windows Node's "unix sockets" are named pipes.
   const onWindows = platform === 'win32' && endpoint.family !== 'tcp';
@@ -56,7 +60,20 @@ async function openSocket(
   return openNodeSocket(endpoint, options);
 }
 
-async function openNative(endpoint: Endpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
+async function openHop(endpoint: ViaEndpoint, options: OpenOptions, native: AddonState): Promise<Connection> {
+  if (!native.addon) {
+    throw new ConnectError('connect', options.target, {
+      code: 'NO_ADDON',
+      problem: `a hop needs the native addon. ${native.missing.message}`,
+      hint: 'in a checkout: apt-get install g++ && npm run build',
+      cause: native.missing,
+    });
+  }
+  const { openVia } = await import('./via/open-via.js');
+  return openVia(endpoint, options, native.addon);
+}
+
+async function openNative(endpoint: SocketEndpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
   if (endpoint.family !== 'tcp') return openAddress(addressOf(endpoint), endpoint, options, addon);
   const { host, port } = endpoint;
   const { openTcp } = await import('./open-tcp.js');
@@ -81,7 +98,7 @@ async function openAddress(
   }
 }
 
-function addressOf(endpoint: Exclude<Endpoint, { family: 'tcp' }>): Address {
+function addressOf(endpoint: Exclude<SocketEndpoint, { family: 'tcp' }>): Address {
   return endpoint.family === 'vsock-mux' ? { family: 'unix', path: endpoint.path } : endpoint;
 }
 

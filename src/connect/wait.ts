@@ -66,6 +66,7 @@ function mayRecover(error: ConnectError): boolean {
 const hopeless: ReadonlySet<string> = new Set([
   ...['NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL', 'NO_RIGHTS', 'NO_HYPERV', 'NO_SSH'],
   ...['HOST_KEY_CHANGED', 'HOST_KEY_REVOKED'],
+  ...['HOP_FAILED', 'HOP_NO_SHELL', 'HOP_NO_TOOL', 'HOP_NO_VMSSH'],
   ...[
     'EACCES',
     'EPERM',

@@ -26,6 +26,11 @@ export const relayFailures: readonly Failure[] = [
     hint: 'check that it is still running',
   },
   {
+    codes: ['HOP_LOST'],
+    problem: 'the hop to its hypervisor broke off, so bytes may be missing',
+    hint: "what ssh or the hypervisor's tool said is above",
+  },
+  {
     codes: ['ENOSPC', 'EDQUOT'],
     problem: 'no space left for the output on this side',
     hint: 'free some space where stdout is written: df -h',

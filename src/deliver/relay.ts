@@ -30,6 +30,7 @@ export async function relayStdio(connection: Connection, options: RelayStdioOpti
         lingerMs,
         handOff,
       });
+      if (end === 'peer') await connection.confirmEnd?.();
       return `${sent} bytes out, ${received} bytes in, ended by ${end}`;
     }
     const { relayStreams } = await import('./relay-streams.js');

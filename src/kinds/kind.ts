@@ -27,8 +27,8 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly providers: readonly string[];
   /** Whether a text without any separator is of this kind. */
   isBare?(text: string): boolean;
-  /** Throws a RangeError with one clause if the rest is invalid. */
-  parse(split: Split): T;
+  /** Throws a RangeError with one clause if the rest is invalid. `inner` parses a target within it, and throws a ConnectError. */
+  parse(split: Split, inner: (text: string) => AnyTarget): T;
   /** Throws a ConnectError of op resolve. */
   resolve(target: T, context: ResolveContext): Resolution | Promise<Resolution>;
 }

@@ -11,6 +11,7 @@ import { machineKind } from './machine.js';
 import { incusKind, limaKind, multipassKind, podmanKind } from './managed.js';
 import { qemuKind } from './qemu.js';
 import { unixKind } from './unix.js';
+import { viaKind } from './via.js';
 import { vsockKind } from './vsock.js';
 import { vsockMuxKind } from './vsock-mux.js';
 import { wslKind } from './wsl.js';
@@ -31,6 +32,7 @@ export const kinds = [
   incusKind,
   multipassKind,
   podmanKind,
+  viaKind,
 ] satisfies readonly Kind[];
 
 /** A parsed target. */

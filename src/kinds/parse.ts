@@ -21,7 +21,7 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
     throw refusal(text, 'unknown kind of target', meant(table, parts) ?? formsHint(table));
   }
   try {
-    return kind.parse(parts);
+    return kind.parse(parts, (inner) => parseBy(table, inner));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw refusal(text, error.message, `the form is ${kind.form}: ${kind.summary}`);

@@ -5,7 +5,7 @@ import type { ListedMachine } from '../discovery/merge.js';
 import { machinesOf } from '../kinds/kind.js';
 import { kindOf, type Target } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
-import { nameOf } from '../target/target.js';
+import { type AnyTarget, type NamedTarget, nameOf, type ViaTarget } from '../target/target.js';
 
 /** A target, and its machine if listed. */
 export interface Identified {
@@ -31,14 +31,21 @@ export function uuidAlias(uuid = ''): string | undefined {
 }
 
 /** Whether a target names a machine, not an address where another one may answer later. */
-export function isNamed(target: Target): boolean {
-  return kindOf(target).hostKey === 'machine';
+export function isNamed(target: AnyTarget): boolean {
+  const { inner } = target as Partial<ViaTarget>;
+  return inner ? isNamed(inner) : kindOf(target).hostKey === 'machine';
 }
 
 // No UUID contains "%"; no name that is kept as it is contains "=".
-function nameAlias(target: Target): string {
+function nameAlias(target: AnyTarget & Partial<NamedTarget>): string {
+  if (target.kind === 'via') return `vmssh-via%${exact(nameThere(target as ViaTarget))}`;
   const scope = 'scope' in target && target.scope !== 'any' ? `-${target.scope}` : '';
   return `vmssh-${machinesOf(kindOf(target))}${scope}%${exact(nameOf(target))}`;
+}
+
+/** The hypervisor and the machine's name there: two hypervisors may have machines of one name. */
+function nameThere({ host, target, inner }: ViaTarget): string {
+  return `${host.toLowerCase()}/${inner ? nameAlias(inner) : target}`;
 }
 
 /**

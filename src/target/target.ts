@@ -39,6 +39,17 @@ export interface QemuTarget extends NamedTarget<'qemu'> {
   readonly scope: 'any' | 'system' | 'session';
 }
 
+/** A machine behind another hypervisor. */
+export interface ViaTarget {
+  readonly kind: 'via';
+  /** The hypervisor: a host of the user's own ssh configuration. */
+  readonly host: string;
+  /** What is meant there, as it was typed: a target, or a machine's name. */
+  readonly target: string;
+  /** The same, understood; undefined for a name. */
+  readonly inner?: AnyTarget;
+}
+
 /** The machine's name or id in a target; "" for an address. */
 export function nameOf(target: AnyTarget & { readonly name?: string; readonly vmId?: string }): string {
   return target.name ?? target.vmId ?? '';

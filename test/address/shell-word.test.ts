@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { shellLine, shellQuoted, shellWord, windowsQuoted } from '../../src/address/shell-word.js';
+import {
+  anyShellWord,
+  shellLine,
+  shellQuoted,
+  shellWord,
+  windowsQuoted,
+} from '../../src/address/shell-word.js';
 import { setupScript } from '../../src/guest/script.js';
+import { findProgram } from '../helpers/programs.js';
 import { shell, shells } from '../helpers/shells.js';
 
 const hostile = [
@@ -49,3 +56,32 @@ describe('windowsQuoted', () => {
     })),
   ])('$input', ({ input, want }) => expect(windowsQuoted(input)).toBe(want));
 });
+
+const loginShells = ['sh', 'bash', 'dash', 'ksh', 'zsh', 'tcsh', 'csh', 'fish', 'busybox'].filter(
+  findProgram,
+);
+
+describe.each(loginShells)('as a login shell, %s', (name) => {
+  const command = name === 'busybox' ? ['busybox', 'sh'] : [name];
+  const texts = hostile.filter((text) => !/[\n\t\u007f]/.test(text));
+  it('reads words for any shell as they are', () => {
+    const line = `exec printf %s. ${[...texts, texts.join('')].map(anyShellWord).join(' ')}`;
+    expect(shell(command, line).stdout).toBe([...texts, texts.join('')].map((text) => `${text}.`).join(''));
+  });
+
+  it('reads a command within a command within a command', () => {
+    const inner = (words: readonly string[]) => words.map(anyShellWord).join(' ');
+    const [program = '', ...args] = command;
+    const twice = inner([
+      program,
+      ...args,
+      '-c',
+      inner([program, ...args, '-c', inner(['printf', '%s.', ...texts])]),
+    ]);
+    expect(shell(command, twice).stdout).toBe(texts.map((text) => `${text}.`).join(''));
+  });
+});
+
+it.each(['\0', '\n', '\r', '\u001b'])('is no word for any shell with %j in it', (text) =>
+  expect(() => anyShellWord(`a${text}`)).toThrow(RangeError),
+);

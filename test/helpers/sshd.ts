@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { configText } from '../../src/ssh/config/text.js';
@@ -42,6 +42,61 @@ export async function startSshd(dir: string, name = 'ssh.sock'): Promise<SshdOnS
   };
 }
 
+/** What a hypervisor is made of. */
+export interface HypervisorMade {
+  /** What its PATH has beside sh, by name. */
+  readonly programs?: Readonly<Record<string, string>>;
+  /** Runs its commands in place of the login shell, as sshd does that: SHELL -c COMMAND. */
+  readonly shell?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A hypervisor: a real sshd on a loopback port, whose commands find only the programs in `bin`. */
+export interface Hypervisor {
+  readonly port: number;
+  /** Its own home. */
+  readonly home: string;
+  /** The folder of its PATH. */
+  readonly bin: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts one with the keys that `startSshd` made in `keys`. */
+export async function startHypervisor(
+  keys: string,
+  dir: string,
+  { programs = {}, shell, env = {} }: HypervisorMade,
+): Promise<Hypervisor> {
+  const [home, bin] = [join(dir, 'home'), join(dir, 'bin')];
+  for (const folder of [home, bin]) mkdirSync(folder, { recursive: true });
+  for (const [name, path] of Object.entries({ sh: '/bin/sh', ...programs }))
+    symlinkSync(path, join(bin, name));
+  const own = [
+    `SetEnv ${Object.entries({ HOME: home, PATH: bin, ...env })
+      .map((pair) => pair.join('='))
+      .join(' ')}`,
+    ...(shell === undefined ? [] : [`ForceCommand exec ${shell} -c "$SSH_ORIGINAL_COMMAND"`]),
+    '',
+  ];
+  writeFileSync(join(dir, 'sshd_config'), sshdConfig(keys) + own.join('\n'));
+  const server = await listen(0, [findProgram('sshd') ?? 'sshd', '-i', '-f', join(dir, 'sshd_config')]);
+  const { port } = server.address() as AddressInfo;
+  return { port, home, bin, close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+/** The lines of an ssh_config for hypervisors by their names. */
+export function hypervisorHosts(keys: string, ports: Readonly<Record<string, number>>): string {
+  const common = `Host ${Object.keys(ports).join(' ')}\n    HostName 127.0.0.1\n    User ${userInfo().username}
+    IdentityFile ${join(keys, 'id')}\n    IdentitiesOnly yes\n    UserKnownHostsFile /dev/null
+    StrictHostKeyChecking no\n    LogLevel ERROR\n`;
+  return (
+    Object.entries(ports)
+      .map(([name, port]) => `Host ${name}\n    Port ${port}\n`)
+      .join('') + common
+  );
+}
+
 function sshdConfig(dir: string): string {
   return [
     `HostKey ${join(dir, 'host')}`,
@@ -56,11 +111,16 @@ function sshdConfig(dir: string): string {
   ].join('\n');
 }
 
-function listen(path: string, [program = '', ...args]: readonly string[]): Promise<Server> {
+function listen(path: string | number, [program = '', ...args]: readonly string[]): Promise<Server> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
     const child = spawn(program, args, { stdio: [socket, socket, 'ignore'] });
     child.once('error', () => {});
     child.once('spawn', () => socket.destroy());
   });
-  return new Promise((resolve) => server.listen(path, () => resolve(server)));
+  return new Promise((resolve) =>
+    (typeof path === 'number' ? server.listen(path, '127.0.0.1') : server.listen(path)).once(
+      'listening',
+      () => resolve(server),
+    ),
+  );
 }

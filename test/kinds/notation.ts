@@ -1,13 +1,21 @@
 import { ConnectError } from '../../src/errors.js';
 import { parseTarget } from '../../src/kinds/parse.js';
+import type { AnyTarget } from '../../src/target/target.js';
 
 /** What parseTarget makes of a text, in the notation of docs/targets.md: "vsock cid=3 port=22" or "refused: why". */
 export function understood(text: string): string {
   try {
-    const { kind, ...rest } = parseTarget(text);
-    return [kind, ...Object.entries(rest).map(([key, value]) => `${key}=${value}`)].join(' ');
+    return notation(parseTarget(text));
   } catch (error) {
     if (!(error instanceof ConnectError) || error.op !== 'parse' || error.code !== 'USAGE') throw error;
     return `refused: ${error.problem}`;
   }
+}
+
+function notation({ kind, ...rest }: AnyTarget): string {
+  const fields = Object.entries(rest).map(
+    ([key, value]: [string, unknown]) =>
+      `${key}=${typeof value === 'object' ? `(${notation(value as AnyTarget)})` : value}`,
+  );
+  return [kind, ...fields].join(' ');
 }

@@ -43,6 +43,23 @@ describe('parseTarget understands', () => {
       ],
     ],
     [
+      'via',
+      [
+        { input: 'via/hv1/vsock/3', want: 'via host=hv1 target=vsock/3 inner=(vsock cid=3)' },
+        { input: 'VIA%Hv-1%vsock%3', want: 'via host=Hv-1 target=vsock%3 inner=(vsock cid=3)' },
+        {
+          input: 'via/hv1/vsock:3:5000',
+          want: 'via host=hv1 target=vsock:3:5000 inner=(vsock cid=3 port=5000)',
+        },
+        { input: 'via/hv1/mint', want: 'via host=hv1 target=mint' },
+        { input: 'via/hv1/.host', want: `via host=hv1 target=.host inner=(${host})` },
+        {
+          input: 'via%hv1%via%hv2%unix%run%x',
+          want: 'via host=hv1 target=via%hv2%unix%run%x inner=(via host=hv2 target=unix%run%x inner=(unix path=/run%x decodedPath=/run/x))',
+        },
+      ],
+    ],
+    [
       'unix with a percent',
       [
         { input: 'unix%run', want: 'unix path=/run' },

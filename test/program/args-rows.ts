@@ -74,6 +74,11 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   { command: 'proxy', args: ['a\nb', 'Ü'], want: { positionals: ['a\nb', 'Ü'], options: {} } },
   {
     command: 'nc',
+    args: ['--pipe', '--timeout=15', '--ready=vmssh-0', '--', 'web', '22'],
+    want: { positionals: ['web', '22'], options: { pipe: true, timeout: '15', ready: 'vmssh-0' } },
+  },
+  {
+    command: 'nc',
     args: ['-t', 'vsock,ip', '--ssh', '--host-prefix', 'hyper-v/', 'hyper-v/mint', '22'],
     want: {
       positionals: ['hyper-v/mint', '22'],

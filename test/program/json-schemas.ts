@@ -113,6 +113,12 @@ const named = z.enum(['machine', 'container', 'wsl', 'lima', 'incus', 'multipass
 
 const target = z
   .union([
+    z.strictObject({
+      kind: z.literal('via'),
+      host: z.string(),
+      target: z.string().describe('as it is typed on that host'),
+      inner: z.object({ kind: z.string() }).optional().describe('the same, understood; absent for a name'),
+    }),
     z.strictObject({ kind: z.literal('unix'), ...path }),
     z.strictObject({ kind: z.literal('vsock'), cid: z.int(), port: port.optional() }),
     z.strictObject({ kind: z.literal('vsock-mux'), ...path, port: port.optional() }),
@@ -124,8 +130,28 @@ const target = z
   ])
   .meta({ id: 'target', description: 'the target, understood' });
 
+const otherPath = z.string().optional().describe('the other reading of the path');
+
+const via = z.strictObject({
+  family: z.literal('via'),
+  host: z.string(),
+  target: z.string(),
+  port,
+  get at() {
+    return z
+      .union([
+        z.strictObject({ family: z.literal('unix'), path: z.string(), otherPath }),
+        z.strictObject({ family: z.literal('vsock'), cid: z.int(), port }),
+        z.strictObject({ family: z.literal('vsock-mux'), path: z.string(), otherPath, port }),
+        via,
+      ])
+      .optional();
+  },
+});
+
 const endpoint = z
   .union([
+    via,
     z.strictObject({ family: z.literal('unix'), path: z.string() }),
     z.strictObject({ family: z.literal('vsock'), cid: z.int(), port }),
     z.strictObject({ family: z.literal('vsock-mux'), path: z.string(), port }),

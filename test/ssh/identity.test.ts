@@ -27,9 +27,28 @@ describe('the name of a machine in known_hosts', () => {
     { text: 'wsl/größe', want: 'vmssh-wsl%größe' },
     { text: `hyper-v/${uuid}`, want: `vmssh-${uuid}` },
     { text: 'vsock/3', want: undefined },
+    { text: 'via/hv1/vsock/3', want: undefined },
+    { text: 'via/hv1/via/hv2/.host', want: undefined },
     { text: 'unix/run/x', want: undefined },
     { text: '.host', want: undefined },
   ])('$text: $want', ({ text, want }) => expect(alias(text)).toBe(want));
+
+  it('on another hypervisor has that in it, and the kind that says the same', () => {
+    const names = [
+      'via/hv1/web',
+      'via/hv2/web',
+      'via/hv1/machine/web',
+      'via/hv2/machine/web',
+      'via/hv1/qemu/web',
+    ];
+    const aliases = names.map(alias);
+    expect(new Set(aliases).size).toBe(names.length);
+    for (const each of aliases) expect(each).toMatch(/^vmssh-via%[\w.-]+=[0-9a-f]{32}$/);
+    expect(alias('via%HV1%container%web')).toBe(alias('via/hv1/machine/web'));
+    expect(
+      hostKeyAlias({ target: parseTarget('via/hv1/web'), machine: { target: 'via/hv1/web', uuid } }),
+    ).toBe(`vmssh-${uuid}`);
+  });
 
   it('is its UUID if it is listed with one, however it was typed', () => {
     const machine = { target: 'machine/Web', uuid };

@@ -33,6 +33,8 @@ export interface NcOptions extends ReachFlags {
   /** Run by ssh as its ProxyCommand: ends when ssh does, as the proxy does. */
   readonly forSsh: boolean;
   readonly transports: readonly Transport[];
+  /** Run on a hypervisor for a vmssh elsewhere: what its answer begins with. */
+  readonly ready?: string | undefined;
 }
 
 const bannerOption = flag({
@@ -56,6 +58,12 @@ const prefixOption = textOption({
   summary: 'as in hvc nc: what the name may start with',
 });
 
+const readyOption = textOption({
+  long: 'ready',
+  value: 'TEXT',
+  summary: 'for via/HOST/TARGET: print "TEXT by vmssh" once it is connected, or "TEXT failed" and why',
+});
+
 /** vsock-nc TARGET [PORT]: a banner check on a terminal, a pipe elsewhere; takes the flags of hvc nc. */
 export const nc: Command<NcOptions> = {
   name: 'nc',
@@ -71,9 +79,13 @@ export const nc: Command<NcOptions> = {
     transportOption,
     sshOption,
     prefixOption,
+    readyOption,
     verboseOption,
   ],
-  exclusive: [[bannerOption, pipeOption]],
+  exclusive: [
+    [bannerOption, pipeOption],
+    [bannerOption, readyOption],
+  ],
   examples: [
     { line: 'vsock-nc mint', about: 'does sshd answer in this machine?' },
     { line: 'vsock-nc vsock/3', about: 'in the one with CID 3?' },
@@ -96,6 +108,7 @@ export const nc: Command<NcOptions> = {
       banner: bannerOption.read(raw) || (io.terminal.stdin && !pipeOption.read(raw) && !forSsh),
       forSsh,
       transports: transportOption.read(raw) ?? ['vsock'],
+      ready: readyOption.read(raw),
       ...reachFlags(raw),
     };
   },
@@ -105,6 +118,9 @@ export const nc: Command<NcOptions> = {
     if (options.forSsh && !options.banner) {
       return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false }, io);
     }
+    const { ready } = options;
+    if (ready !== undefined)
+      return (await import('./last-step.js')).lastStep({ ...options, ready }, trace, io);
     const signal = options.banner ? io.interrupted() : undefined;
     const { text } = await findTarget(options.text, io, signal);
     const windows = windowsVmssh(parseTarget(text), io);
@@ -126,7 +142,7 @@ export const nc: Command<NcOptions> = {
       text,
       native,
       lingerMs: -1,
-      handOff: lasting(io, text, trace, false),
+      handOff: lasting(io, connection, text, trace, false),
       streams: io.streams,
     });
     trace?.('relay', moved);

@@ -105,6 +105,7 @@ export const proxy: Command<ProxyOptions> = {
     const { connection } = reached;
     const { handle } = connection;
     if (options.fdpass && native.addon && handle && takesSocket() && passFd(native.addon, handle, text)) {
+      connection.handedOver?.();
       trace?.('connect', 'the socket was passed to ssh');
       return 0;
     }
@@ -114,7 +115,7 @@ export const proxy: Command<ProxyOptions> = {
       text,
       native,
       lingerMs,
-      handOff: lasting(io, text, trace, true),
+      handOff: lasting(io, connection, text, trace, true),
       input: watch.input,
       streams: io.streams,
     });

@@ -6,6 +6,7 @@ import { hyperVFailures } from './hyper-v.js';
 import { multiplexerFailures } from './multiplexer.js';
 import { tcpFailures } from './tcp.js';
 import { unixFailures } from './unix.js';
+import { viaFailures } from './via.js';
 import { vsockFailures } from './vsock.js';
 
 /** The tables of connect errors. docs/errors.md has the same rows, checked by a test. */
@@ -15,6 +16,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
   'vsock-mux': multiplexerFailures,
   tcp: tcpFailures,
   'hyper-v': hyperVFailures,
+  via: viaFailures,
 };
 
 /** The message for a code in the endpoint's family; the code itself if the table does not have it. */
@@ -29,7 +31,11 @@ export function explainFailure(
 
 function fill(text: string, endpoint: Endpoint): string {
   const address = 'path' in endpoint ? endpoint.path : formatEndpoint(endpoint);
-  return text.replaceAll('{address}', () => address).replaceAll('{port}', portOf(endpoint));
+  const host = 'host' in endpoint ? endpoint.host : '';
+  return text
+    .replaceAll('{address}', () => address)
+    .replaceAll('{host}', () => host)
+    .replaceAll('{port}', portOf(endpoint));
 }
 
 /** The port; for a service without one, its id. */

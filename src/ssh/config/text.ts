@@ -33,10 +33,11 @@ export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
 
 /** The host patterns of all kinds whose host keys are kept, or of those whose are not. `.host` comes first. */
 function patterns(table: readonly Kind[], hostKey: Kind['hostKey']): string {
-  return table
-    .filter((kind) => kind.hostKey === hostKey)
-    .flatMap(hostPatterns)
-    .join(' ');
+  const own = table.filter((kind) => kind.hostKey === hostKey).flatMap(hostPatterns);
+  // On another hypervisor an address is an address too; all else there is a machine, by the patterns of "via".
+  const hops = hostKey === 'none' && table.some(({ name }) => name === 'via');
+  const there = hops ? own.flatMap((pattern) => [`via/*/${pattern}`, `via%*%${pattern}`]) : [];
+  return [...own, ...there].join(' ');
 }
 
 /** The lines for an ssh_config, for a Unix ssh. Throws a RangeError if a path is not possible in such a file. */

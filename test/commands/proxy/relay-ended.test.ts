@@ -13,11 +13,12 @@ it.each(['vmssh', 'vsock-nc'] as const)('says for %s why its relay ended', async
   );
 });
 
-it('makes the command for that, except with -v', () => {
+it('makes the command for that, except with -v and over a hop', () => {
   const io = fakeIo({ self: ['/usr/bin/node', '/opt/vmssh.js'] });
-  expect(lasting(io, 'vsock/3', undefined, true)).toEqual({
+  expect(lasting(io, {}, 'vsock/3', undefined, true)).toEqual({
     onFailure: ['/usr/bin/node', '/opt/vmssh.js', '--relay-ended', 'vmssh', 'vsock/3'],
     ignoreInterrupts: true,
   });
-  expect(lasting(io, 'vsock/3', () => {}, true)).toBeUndefined();
+  expect(lasting(io, {}, 'vsock/3', () => {}, true)).toBeUndefined();
+  expect(lasting(io, { confirmEnd: async () => {} }, 'via/hv1/vsock/3', undefined, true)).toBeUndefined();
 });

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sshProgram } from '../../../src/commands/reach/ssh-program.js';
-import { run, vmssh } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { sshProgram } from '../../src/process/ssh-program.js';
+import { run, vmssh } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
 describe('the ssh that the environment names', () => {
   it.each([

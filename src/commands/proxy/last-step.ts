@@ -1,0 +1,60 @@
+import type { Io } from '../../cli/command.js';
+import type { Connection } from '../../connect/connection.js';
+import { ConnectError, exitCodeOf } from '../../errors.js';
+import { findTarget } from '../../lookup/find-target.js';
+import { loadAddon } from '../../native.js';
+import type { Trace } from '../../reach.js';
+import { type ReachByOptions, reachBy } from '../reach/reach-by.js';
+import { lasting } from './lasting.js';
+import { watchStdio } from './stdio-watch.js';
+
+export interface LastStepOptions extends ReachByOptions {
+  /** What the answer to the vmssh at the other end of the hop begins with. */
+  readonly ready: string;
+}
+
+/** The most of an error's text that is sent, in characters. */
+const mostText = 1000;
+
+/**
+ * On a hypervisor, for a vmssh elsewhere (connect/via/): prints "READY by vmssh" once the machine is connected, and then
+ * relays; or "READY failed JSON".
+ */
+export async function lastStep(
+  { ready, ...options }: LastStepOptions,
+  trace: Trace | undefined,
+  io: Io,
+): Promise<number> {
+  const native = loadAddon();
+  const watch = await watchStdio(native.addon, io);
+  const { signal } = watch;
+  let text: string;
+  let connection: Connection;
+  try {
+    ({ text } = await findTarget(options.text, io, signal));
+    ({ connection } = await reachBy({ ...options, text }, { trace, signal }, io));
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    const { op, code, problem, hint } = error;
+    const report = { op, code, problem: problem.slice(0, mostText), hint: hint?.slice(0, mostText) };
+    io.out(`${ready} failed ${JSON.stringify(report)}\n`);
+    return exitCodeOf(error);
+  } finally {
+    watch.stop();
+  }
+  io.out(`${ready} by vmssh\n`);
+  io.ignoreInterrupts();
+  const { relayStdio } = await import('../../deliver/relay.js');
+  const handOff = lasting(io, connection, text, trace, true);
+  const { input } = watch;
+  const moved = await relayStdio(connection, {
+    text,
+    native,
+    lingerMs: -1,
+    handOff,
+    input,
+    streams: io.streams,
+  });
+  trace?.('relay', moved);
+  return 0;
+}

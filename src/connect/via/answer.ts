@@ -1,0 +1,62 @@
+import { now } from '../../clock.js';
+import type { Connection } from '../connection.js';
+
+/** What the hypervisor said before the machine's first byte. */
+export interface Answer {
+  /** "by socat", "errno ENOENT", "no-tool", "failed {…}". */
+  readonly text: string;
+  /** What it printed on its own before: a message of the day, an echo of .bashrc. */
+  readonly printed: string;
+}
+
+/** The most that is read before the answer, and the answer's own limit, in bytes. */
+const mostPrinted = 65536;
+const longestAnswer = 4096;
+
+/**
+ * Reads up to the line that begins with the marker, and not a byte more. At end-of-file, after the deadline (of
+ * `clock.now`) or after too much else it gives what was printed, without an answer.
+ */
+export async function readAnswer(
+  connection: Connection,
+  marker: string,
+  deadline: number,
+): Promise<Answer | { readonly text?: never; readonly printed: string }> {
+  for (let seen = 0; ; ) {
+    const bytes = await connection.peek(seen, mostPrinted + longestAnswer, Math.max(0, deadline - now()));
+    const found = answerIn(bytes, marker);
+    if (found) {
+      await take(connection, found.length);
+      return found;
+    }
+    // The time is over, or nothing more will come.
+    if (bytes.length === seen || bytes.length >= mostPrinted + longestAnswer)
+      return { printed: textOf(bytes) };
+    seen = bytes.length;
+  }
+}
+
+/** The answer in what arrived, and the length up to its end; undefined if it is not complete. */
+export function answerIn(
+  bytes: Uint8Array,
+  marker: string,
+): (Answer & { readonly length: number }) | undefined {
+  // One character a byte.
+  const all = Buffer.from(bytes).toString('latin1');
+  const start = all.indexOf(`${marker} `);
+  const end = start < 0 ? -1 : all.indexOf('\n', start);
+  if (end < 0) return undefined;
+  return {
+    text: textOf(bytes.subarray(start + marker.length + 1, end)),
+    printed: textOf(bytes.subarray(0, start)),
+    length: end + 1,
+  };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8').trim();
+}
+
+async function take(connection: Connection, length: number): Promise<void> {
+  for (let left = length; left > 0; ) left -= (await connection.read(left)).length;
+}

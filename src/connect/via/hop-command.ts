@@ -1,0 +1,45 @@
+import { anyShellWord } from '../../address/shell-word.js';
+import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
+import lastStep from './last-step.sh';
+import relay from './relay.py';
+
+/**
+ * What ssh runs on `endpoint.host`: one command that sh, bash, dash, ksh, zsh, csh, tcsh and fish read alike. Its answer
+ * begins with `marker`. Throws a RangeError if a part has a control character.
+ */
+export function hopCommand(endpoint: ViaEndpoint, marker: string, timeoutMs: number): string {
+  const { target, port, at } = endpoint;
+  const seconds = String(Math.ceil(timeoutMs / 1000));
+  const words =
+    at?.family === 'via'
+      ? // No terminal there: a question would get no answer.
+        ['ssh', ...hopOptions(timeoutMs), '-oBatchMode=yes', '--', at.host, hopCommand(at, marker, timeoutMs)]
+      : ['sh', '-c', oneLine(lastStep), 'sh', marker, target, String(port), seconds, ...placeOf(at), python];
+  return ['exec', ...words.map(anyShellWord)].join(' ');
+}
+
+/** Options of every hop's ssh: stdin and stdout are the connection, and nothing else of this login is lent to that host. */
+export function hopOptions(timeoutMs: number): readonly string[] {
+  const seconds = Math.max(1, Math.ceil(timeoutMs / 1000));
+  return [
+    ...['-a', '-x', '-T', '-oClearAllForwardings=yes', '-oTunnel=no'],
+    ...['-oRemoteCommand=none', '-oPermitLocalCommand=no', `-oConnectTimeout=${seconds}`],
+  ];
+}
+
+/** The kind of the socket, its path or CID, the other reading of the path, and "plain" if socat has no meaning for any of it. */
+function placeOf(at: ViaSocket | undefined): readonly string[] {
+  if (!at) return ['', '', '', ''];
+  if (at.family === 'vsock') return ['vsock', String(at.cid), '', 'plain'];
+  const { path, otherPath = '' } = at;
+  return ['unix', path, otherPath, /^[\w./%@+-]*$/.test(path + otherPath) ? 'plain' : ''];
+}
+
+/** csh ends a word at a line break. */
+function oneLine(script: string): string {
+  const lines = script.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return lines.join(' ');
+}
+
+// A JSON string is also one of Python's.
+const python = `exec(${JSON.stringify(relay)})`;

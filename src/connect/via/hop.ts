@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
+import type { Addon, Handle } from 'node-hvsock-native';
+import type { ViaEndpoint } from '../../endpoint.js';
+import { guardian } from '../../process/end-with-us.js';
+import type { Connection } from '../connection.js';
+
+/** How the ssh of a hop ended. */
+export interface HopEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A connection that an ssh carries: its stdin and stdout are the other end of our socket. */
+export class Hop implements Connection {
+  readonly endpoint: ViaEndpoint;
+  readonly handle: Handle;
+  note: string | undefined;
+  readonly #addon: Addon;
+  readonly #child: ChildProcess;
+  readonly #release: () => void;
+  readonly #ended: Promise<HopEnd>;
+
+  /** Starts `command` with stderr as ours. Throws if there is no socket; `end` rejects if it cannot be started. */
+  constructor(command: readonly string[], endpoint: ViaEndpoint, addon: Addon, env: NodeJS.ProcessEnv) {
+    const [program = '', ...args] = command;
+    const { handle, descriptor } = addon.socketPair();
+    this.endpoint = endpoint;
+    this.handle = handle;
+    this.#addon = addon;
+    try {
+      const { child, release } = endHopWithUs(() =>
+        spawn(program, args, { env, stdio: [descriptor, descriptor, 'inherit'] }),
+      );
+      this.#child = child;
+      this.#release = release;
+    } finally {
+      closeSync(descriptor);
+    }
+    this.#ended = once(this.#child, 'exit').then(([code, signal]) => {
+      this.#release();
+      return { code, signal };
+    });
+    this.#ended.catch(() => {});
+    this.#child.unref();
+  }
+
+  /** Resolves when ssh has ended; rejects if it could not be started. */
+  get end(): Promise<HopEnd> {
+    this.#child.ref();
+    return this.#ended;
+  }
+
+  async read(max: number): Promise<Uint8Array> {
+    const bytes = await this.#addon.read(this.handle, max);
+    if (bytes.length === 0) await this.confirmEnd();
+    return bytes;
+  }
+
+  peek(known: number, max: number, timeoutMs: number): Promise<Uint8Array> {
+    return this.#addon.peek(this.handle, known, max, Math.ceil(timeoutMs)).promise;
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    return this.#addon.write(this.handle, data);
+  }
+
+  shutdown(): void {
+    this.#addon.shutdown(this.handle);
+  }
+
+  close(): void {
+    this.#addon.close(this.handle);
+    this.#child.kill('SIGTERM');
+  }
+
+  handedOver(): void {
+    this.#release();
+  }
+
+  /** An end-of-file is the machine's only if ssh and the tool there ended well: bytes may be missing otherwise. */
+  async confirmEnd(): Promise<void> {
+    const { code, signal } = await this.end;
+    if (code === 0) return;
+    const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
+    throw Object.assign(new Error(`ssh ${this.endpoint.host}: ${how}`), { code: 'HOP_LOST' });
+  }
+}
+
+// As ssh itself ends its own ProxyCommand. It is in our process group, so that it can ask at the terminal.
+const endHopWithUs = guardian(process, ({ pid }) => {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
+  }
+});

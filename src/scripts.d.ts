@@ -1,0 +1,11 @@
+/** A shell script with the parts that it includes, made by build/bundle/shell-text.js. */
+declare module '*.sh' {
+  const text: string;
+  export default text;
+}
+
+/** The same for a Python program. */
+declare module '*.py' {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { findProgram } from '../../helpers/programs.js';
+import { vmssh } from '../../helpers/run.js';
+import {
+  type Hypervisor,
+  type HypervisorMade,
+  hypervisorHosts,
+  type SshdOnSocket,
+  startHypervisor,
+  startSshd,
+} from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+export const needed = { ssh: 'openssh-client', sshd: 'openssh-server' };
+
+export interface Bed {
+  readonly dir: string;
+  /** The sshd of a machine, on a unix socket. */
+  readonly guest: SshdOnSocket;
+  readonly hosts: Readonly<Record<string, Hypervisor>>;
+  /** With an ssh that knows the hypervisors. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Rewrites the ssh_config of the hypervisors with more lines in front. */
+  configure(more: string, ports?: Readonly<Record<string, number>>): void;
+}
+
+/** A machine's sshd behind hypervisors on loopback ports, for one test file. */
+export function useHypervisors(made: Readonly<Record<string, HypervisorMade>>): Bed {
+  const dir = useTempDir();
+  const hosts: Record<string, Hypervisor> = {};
+  const configure: Bed['configure'] = (more, ports = {}) => {
+    const all = Object.fromEntries(Object.entries(hosts).map(([name, { port }]) => [name, port]));
+    writeFileSync(join(dir, 'hv_config'), more + hypervisorHosts(dir, { ...all, ...ports }), { mode: 0o600 });
+  };
+  let guest: SshdOnSocket | undefined;
+  const bed: Bed = {
+    dir,
+    hosts,
+    env: { ...process.env, VMSSH_SSH: join(dir, 'ssh') },
+    configure,
+    get guest() {
+      if (guest) return guest;
+      throw new Error('the suite has not started it yet');
+    },
+  };
+  beforeAll(async () => {
+    guest = await startSshd(dir);
+    for (const [name, parts] of Object.entries(made)) {
+      mkdirSync(join(dir, name));
+      hosts[name] = await startHypervisor(dir, join(dir, name), parts);
+    }
+    configure('');
+    script(join(dir, 'ssh'), `exec ${findProgram('ssh')} -F ${join(dir, 'hv_config')} "$@"`);
+    script(join(dir, 'vmssh-there'), `exec ${vmssh.join(' ')} "$@"`);
+  });
+  afterAll(async () => {
+    await Promise.all([guest, ...Object.values(hosts)].map((each) => each?.close()));
+  });
+  return bed;
+}
+
+export function script(path: string, text: string): void {
+  writeFileSync(path, `#!/bin/sh\n${text}\n`);
+  chmodSync(path, 0o755);
+}
+
+/** The real python3: the one of a version manager needs more than itself. */
+export function python(): string {
+  return spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+    encoding: 'utf8',
+  }).stdout.trim();
+}

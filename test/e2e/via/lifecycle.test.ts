@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lifeline } from '../../helpers/lifeline.js';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { outcome, run, vmssh } from '../../helpers/run.js';
+import { onTerminal } from '../../helpers/terminal.js';
+import { needed, python, script, useHypervisors } from './hypervisors.js';
+
+describe.skipIf(missingPrograms({ ...needed, python3: 'python3', script: 'bsdutils' }))('a hop', () => {
+  const bed = useHypervisors({ hv1: {} });
+  const { dir, env } = bed;
+  const target = () => `via/hv1/unix${bed.guest.path}`;
+  let silent: Server;
+  let count = 0;
+
+  beforeAll(async () => {
+    // ssh keeps no other descriptor open, so its process id tells of it.
+    script(join(dir, 'ssh'), `echo $$ >>${dir}/hops; exec ${findProgram('ssh')} -F ${dir}/hv_config "$@"`);
+    silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    bed.configure('', { silent: (silent.address() as { port: number }).port });
+  });
+  afterAll(() => void silent.close());
+
+  /** The last step's tool on hv1 from now on. */
+  function tool() {
+    const line = lifeline(join(dir, `line${count++}`));
+    script(join(bed.hosts.hv1?.bin ?? '', 'python3'), `${line.hold}; exec ${python()} "$@"`);
+    writeFileSync(join(dir, 'hops'), '');
+    return line;
+  }
+  const hop = () => Number(readFileSync(join(dir, 'hops'), 'utf8').trim());
+
+  it.each(['fdpass', 'relay'] as const)('ends on both sides with a killed ssh, by %s', async (mode) => {
+    const there = tool();
+    const ssh = spawn('ssh', ['-F', bed.guest.config(mode), target(), 'echo in; exec cat'], { env });
+    await said(ssh, 'in');
+    await there.started;
+    expect(isRunning(hop())).toBe(true);
+    ssh.kill('SIGKILL');
+    await there.gone;
+    await expect.poll(() => isRunning(hop()), { timeout: 10_000 }).toBe(false);
+  });
+
+  it('that breaks in mid-transfer is an error, not the end of the data', async () => {
+    const there = tool();
+    const path = join(dir, 'endless.sock');
+    const server = createServer((socket) => socket.on('error', () => {}).write('x'.repeat(100_000)));
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const nc = spawn(vmssh[0] ?? '', [...vmssh.slice(1), 'nc', '--pipe', `via/hv1/unix${path}`], { env });
+    const end = outcome(nc);
+    await said(nc, 'x');
+    process.kill(hop(), 'SIGKILL');
+    expect(await end).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'the hop to its hypervisor broke off, so bytes may be missing (HOP_LOST)',
+      ),
+    });
+    await there.gone;
+    server.close();
+  });
+
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+    'ends with a proxy that gets %s while it hangs',
+    async (signal) => {
+      tool();
+      const proxy = spawn(vmssh[0] ?? '', [...vmssh.slice(1), 'proxy', 'via/silent/vsock/3', '22'], { env });
+      const end = outcome(proxy);
+      await expect.poll(hop, { timeout: 10_000 }).toBeGreaterThan(0);
+      const pid = hop();
+      proxy.kill(signal);
+      expect(await end).toMatchObject({ code: null, signal });
+      await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+    },
+  );
+
+  it('is given up when ssh closes the proxy while it hangs', async () => {
+    tool();
+    const proxy = spawn(vmssh[0] ?? '', [...vmssh.slice(1), 'proxy', 'via/silent/vsock/3', '22'], { env });
+    const end = outcome(proxy);
+    await expect.poll(hop, { timeout: 10_000 }).toBeGreaterThan(0);
+    proxy.stdin.end();
+    expect(await end).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('silent') });
+    await expect.poll(() => isRunning(hop()), { timeout: 10_000 }).toBe(false);
+  });
+
+  it('asks for a passphrase at the terminal, as ssh does', async () => {
+    tool();
+    const key = join(dir, 'locked');
+    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'open sesame', '-f', key]);
+    writeFileSync(join(dir, 'authorized'), readFileSync(`${key}.pub`), { flag: 'a' });
+    bed.configure(`Host hv1\n    IdentityFile ${key}\n    IdentitiesOnly yes\n`);
+    const { SSH_AUTH_SOCK: _, DISPLAY: __, ...rest } = env;
+    writeFileSync(
+      join(dir, 'hv_config'),
+      readFileSync(join(dir, 'hv_config'), 'utf8').replace(/IdentityFile \S+id\n/, ''),
+      { mode: 0o600 },
+    );
+    const { code, stdout } = await onTerminal(
+      [...vmssh, 'nc', '--banner', target()],
+      /passphrase for key/,
+      'open sesame',
+      rest,
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/SSH-2\.0-OpenSSH/) });
+    bed.configure('');
+  });
+
+  it("uses the user's ControlMaster", async () => {
+    bed.configure(`Host hv1\n    ControlMaster auto\n    ControlPath ${dir}/cm-%C\n    ControlPersist 60\n`);
+    for (const _ of [1, 2]) {
+      tool();
+      // The master keeps stderr open.
+      expect(
+        await run([...vmssh, 'nc', '--banner', target()], { env, stdio: ['pipe', 'pipe', 'ignore'] }),
+      ).toMatchObject({ code: 0 });
+    }
+    const control = (what: string) => run(['ssh', '-F', join(dir, 'hv_config'), '-O', what, 'hv1']);
+    expect(await control('check')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('Master running'),
+    });
+    await control('exit');
+    bed.configure('');
+  });
+});
+
+function said(child: ChildProcess, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    child.stdout?.on('data', (part) => String(part).includes(text) && resolve());
+  });
+}
+
+/** Whether a process runs and is no zombie. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,219 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { needed, python, script, useHypervisors } from './hypervisors.js';
+
+const shells = ['bash', 'dash', 'ksh', 'zsh', 'tcsh', 'fish'].filter(
+  (name) => findProgram(name) !== undefined,
+);
+const tools = { socat: 'socat', ncat: 'ncat', python3: 'python3' };
+
+describe.skipIf(missingPrograms({ ...needed, ...tools }))('via/HOST/TARGET', () => {
+  const path = (name: string) => findProgram(name) ?? name;
+  const machinedEnv: Record<string, string> = {};
+  let machined: Machined;
+  // Before the hypervisors start.
+  beforeAll(async () => {
+    machined = await startMachined([
+      { name: 'web', class: 'vm', sshAddress: `unix${join(dir, 'ssh.sock').replaceAll('/', '%')}` },
+    ]);
+    Object.assign(machinedEnv, machined.env);
+  });
+  afterAll(() => machined.stop());
+  const bed = useHypervisors({
+    'by-socat': { programs: { socat: path('socat') } },
+    'by-ncat': { programs: { ncat: path('ncat') } },
+    'by-python3': { programs: { python3: python() } },
+    'by-vmssh': { env: machinedEnv },
+    bare: {},
+    first: {},
+    noisy: { programs: { socat: path('socat') } },
+    closed: { shell: '/bin/false' },
+    ...Object.fromEntries(
+      shells.map((name) => [`in-${name}`, { programs: { socat: path('socat') }, shell: path(name) }]),
+    ),
+  });
+  const { dir, env } = bed;
+  const ours = (...args: string[]) => run([...vmssh, ...args], { env });
+  const machine = (host: string) => `via/${host}/unix${bed.guest.path}`;
+
+  beforeAll(() => {
+    const there = bed.hosts['by-vmssh']?.home ?? '';
+    mkdirSync(join(there, '.local/bin'), { recursive: true });
+    symlinkSync(join(dir, 'vmssh-there'), join(there, '.local/bin/vmssh'));
+    writeFileSync(
+      join(bed.hosts.noisy?.home ?? '', '.bashrc'),
+      'echo "Welcome to noisy"; printf "no line end"\n',
+    );
+    script(join(bed.hosts.first?.bin ?? '', 'ssh'), `exec ${path('ssh')} -F ${dir}/hv_config "$@"`);
+  });
+
+  describe.each(['by-vmssh', 'by-python3', 'by-ncat', 'by-socat'])('%s', (host) => {
+    it('says with -v which tool made the last step', async () => {
+      const { code, stdout, stderr } = await ours('nc', '--banner', '-v', machine(host));
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-OpenSSH/) });
+      expect(stderr).toContain(` is open, by ${host.slice(3)} on ${host}\n`);
+    });
+
+    it.each(['fdpass', 'relay'] as const)(
+      'logs in by %s, and carries bytes whole both ways',
+      async (mode) => {
+        const file = join(dir, `sent-${host}-${mode}`);
+        const bytes = randomBytes(3_000_001);
+        writeFileSync(file, bytes);
+        const typed = machine(host).replaceAll('/', '%');
+        const copy = (...operands: string[]) =>
+          run(['scp', '-q', '-F', bed.guest.config(mode), ...operands], { env });
+        expect(await copy(file, `${typed}:${file}.there`)).toMatchObject({ code: 0, stderr: '' });
+        expect(await copy(`${typed}:${file}.there`, `${file}.back`)).toMatchObject({ code: 0, stderr: '' });
+        expect(sum(readFileSync(`${file}.back`))).toBe(sum(bytes));
+      },
+    );
+
+    it('passes on why there is no connection', async () => {
+      const { code, stdout, stderr } = await ours('nc', '--banner', `via/${host}/unix${dir}/nothing.sock`);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toBe(
+        `vmssh: cannot connect to "via/${host}/unix${dir}/nothing.sock": on ${host}, no socket at ${dir}/nothing.sock (ENOENT)\n` +
+          `hint: on ${host}: check that the machine is running and exports it: ls -l ${dir}/nothing.sock\n`,
+      );
+    });
+
+    it('asks a multiplexer for the port', async () => {
+      const mux = join(dir, `mux-${host}`);
+      const asked: string[] = [];
+      const server = createServer((socket) => {
+        socket.once('data', (bytes) => {
+          asked.push(String(bytes));
+          if (String(bytes) === 'CONNECT 5000\n') socket.end('OK 1073741824\nhello from 5000');
+          else socket.destroy();
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(mux, resolve));
+      const answer = await ours('nc', '--pipe', `via/${host}/vsock-mux${mux}`, '5000');
+      expect(answer).toMatchObject({ code: 0, stdout: 'hello from 5000', stderr: '' });
+      const refused = await ours('nc', '--pipe', '--timeout=6', `via/${host}/vsock-mux${mux}`, '5001');
+      expect(refused).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(
+          host === 'by-socat' || host === 'by-ncat'
+            ? /on by-\S+, the multiplexer at .* did not answer/
+            : /on by-\S+, the multiplexer closed the connection: nothing listens on vsock port 5001/,
+        ),
+      });
+      expect(asked).toEqual(['CONNECT 5000\n', 'CONNECT 5001\n']);
+      server.close();
+    });
+  });
+
+  it('goes over two hypervisors, with the ssh of the first', async () => {
+    const typed = `via/first/${machine('by-python3')}`;
+    const { code, stderr } = await ours('nc', '--banner', '-v', typed);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining(', by python3 on by-python3'),
+    });
+    expect(await ours('nc', '--banner', `via/first/via/nobody/unix${bed.guest.path}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('ssh to first failed'),
+    });
+  });
+
+  it('reads "%" in a path as "/" where no such file exists there', async () => {
+    const typed = `via%by-python3%unix${bed.guest.path.replaceAll('/', '%')}`;
+    expect(await ours('nc', '--banner', typed)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('finds a machine by its name, if vmssh is there', async () => {
+    for (const name of ['WEB', 'machine/web'])
+      expect(await ours('nc', '--banner', `via/by-vmssh/${name}`)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^SSH-2/),
+      });
+    expect(await ours('nc', '--banner', 'via/by-vmssh/nobody')).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining(
+        'cannot find "via/by-vmssh/nobody": on by-vmssh, no machine on this host has this name',
+      ),
+    });
+    expect(await ours('nc', '--banner', 'via/by-socat/web')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'by-socat has no vmssh, and only that finds such a machine there (HOP_NO_VMSSH)',
+      ),
+    });
+  });
+
+  it('says what to install where there is no tool', async () => {
+    expect(await ours('nc', '--banner', machine('bare'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /bare has neither vmssh nor python3.*\nhint: install one of them there: .*python3\n$/,
+      ),
+    });
+  });
+
+  it('skips what the hypervisor prints on its own, and shows it with -v', async () => {
+    const { code, stdout, stderr } = await ours('nc', '--banner', '-v', machine('noisy'));
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0/) });
+    expect(stderr).toContain('by socat on noisy; it printed before: "Welcome to noisy\\x0ano line end"');
+  });
+
+  it.each(shells)('runs there whatever the login shell is: %s', async (shell) => {
+    expect(await ours('nc', '--banner', machine(`in-${shell}`))).toMatchObject({ code: 0, stderr: '' });
+    expect(await ours('nc', '--banner', `via/in-${shell}/unix${dir}/it's !1 \\ "$x".sock`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`no socket at ${dir}/it's !1 \\ "$x".sock (ENOENT)`),
+    });
+  });
+
+  it('says so if the account there runs no commands', async () => {
+    expect(await ours('nc', '--banner', machine('closed'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'closed does not run commands as vmssh needs it (HOP_NO_SHELL): exit code 1',
+      ),
+    });
+  });
+
+  it('says so if ssh fails, and does not wait for that', async () => {
+    bed.configure('', { down: 1 });
+    expect(await ours('nc', '--banner', '--wait', machine('down'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /Connection refused\r?\nvmssh: .*ssh to down failed, .*above \(HOP_FAILED\): exit code 255\n/,
+      ),
+    });
+    bed.configure('');
+  });
+
+  it('gives up a hypervisor that does not answer', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    bed.configure('', { silent: (silent.address() as { port: number }).port });
+    const { code, stderr } = await ours('nc', '--banner', '--timeout=1', machine('silent'));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/HOP_FAILED|HOP_SILENT/);
+    bed.configure('');
+    silent.close();
+  });
+
+  it('says which ssh could not be run', async () => {
+    const { code, stderr } = await run([...vmssh, 'nc', '--banner', machine('bare')], {
+      env: { ...env, VMSSH_SSH: '/nowhere/ssh' },
+    });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('ssh could not be run (NO_SSH)'),
+    });
+  });
+});
+
+function sum(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

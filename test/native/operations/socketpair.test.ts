@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, fstatSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { addon, describeAddon } from '../support/addon.js';
+
+describeAddon('socketPair', () => {
+  it('is the stdin and stdout of a program, with an end in each direction', async () => {
+    const { handle, descriptor } = addon.socketPair();
+    const child = spawn('sh', ['-c', 'read -r line; echo "you said $line"; cat >/dev/null; echo end'], {
+      stdio: [descriptor, descriptor, 'inherit'],
+    });
+    closeSync(descriptor);
+    await addon.write(handle, Buffer.from('hello\n'));
+    expect(String(await addon.read(handle, 99))).toBe('you said hello\n');
+    addon.shutdown(handle);
+    expect(String(await addon.read(handle, 99))).toBe('end\n');
+    expect(await addon.read(handle, 99)).toHaveLength(0);
+    await once(child, 'exit');
+    addon.close(handle);
+  });
+
+  it('is not inherited by other programs', async () => {
+    const { handle, descriptor } = addon.socketPair();
+    const inode = fstatSync(descriptor).ino;
+    const child = spawn('sh', ['-c', 'ls -l /proc/self/fd'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let shown = '';
+    child.stdout.on('data', (part) => {
+      shown += part;
+    });
+    await once(child, 'close');
+    expect(shown).toContain('pipe:');
+    expect(shown).not.toContain(String(inode));
+    closeSync(descriptor);
+    expect(await addon.read(handle, 9)).toHaveLength(0);
+    addon.close(handle);
+  });
+});

@@ -11,7 +11,7 @@ const hypervisors = ['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-client
 
 /** @type {Readonly<Record<Suite, SuiteFacts>>} */
 export const suites = {
-  trixie: { systemd: 257, packages: [...packages, 'nodejs'], servesVsock: true },
+  trixie: { systemd: 257, packages: [...packages, 'nodejs', 'sshfs'], servesVsock: true },
   // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).
   sid: { systemd: 262, packages: [...packages, 'nodejs'], servesVsock: true, acceptOutdated: true },
   // Its own node is 18: it gets the program that runs this.

@@ -62,6 +62,14 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh('vmssh config uninstall && ls .ssh/config .ssh/vmssh.conf')).toMatchObject({ code: 2 });
   }, 120_000);
 
+  test('have a folder mounted by sshfs, by a Host and by a target', async () => {
+    const read = (from: string) =>
+      sh(`mkdir -p mnt && sshfs ${from}:/etc mnt && cat mnt/hostname; fusermount3 -u mnt && ls mnt`);
+    expect(await sh('vmssh config install')).toMatchObject({ code: 0 });
+    expect(await read('box')).toMatchObject({ code: 0, stdout: 'box\n' });
+    expect(await read('machine%selfmade')).toMatchObject({ code: 0, stdout: 'trixie\n' });
+  }, 120_000);
+
   test('that have another host key are refused until they are forgotten', async () => {
     await sh(
       'ssh-keygen -q -t ed25519 -N "" -f other; sed -i "s#^\\(vmssh-0123[^ ]* \\).*#\\1$(cut -d\' \' -f1,2 other.pub)#" .ssh/vmssh_known_hosts',

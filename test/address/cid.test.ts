@@ -48,6 +48,8 @@ describe('parseCid', () => {
     { input: '3\n', want: unusable('3\n', 'it is not a number') },
     { input: '0x', want: unusable('0x', 'it is not a number') },
     { input: '٣', want: unusable('٣', 'it is not a number') },
+    { input: 'many', want: unusable('many', 'it is not a number') },
+    { input: 'anyone', want: unusable('anyone', 'it is not a number') },
     { input: 'hosts', want: unusable('hosts', 'it is not a number') },
     { input: 'constructor', want: unusable('constructor', 'it is not a number') },
   ])('refuses $input', ({ input, want }) => {

@@ -11,6 +11,10 @@ describe('names that may be meant', () => {
     { typed: 'db', names: ['web', 'mint'], want: [] },
     { typed: 'w', names: ['web'], want: [] },
     { typed: '', names: ['web'], want: [] },
+    { typed: 'abcde', names: ['abxye', 'xbcyz'], want: ['abxye'] },
+    { typed: 'abcd', names: ['abxy'], want: [] },
+    { typed: 'web', names: ['web', 'web2', 'wed'], want: ['web'] },
+    { typed: 'abcd', names: ['acbd', 'abdd', 'badc'], want: ['acbd', 'abdd'] },
     { typed: 'ab', names: ['ba', 'abcdef'], want: ['ba', 'abcdef'] },
   ])('$typed among $names', ({ typed, names, want }) => {
     expect(similarTo(typed, names)).toEqual(want);

@@ -24,6 +24,19 @@ describe('the name of a user', () => {
     expect(() => checkUserName(name)).toThrow(/^the user name ".*" .*ssh refuses it too$/),
   );
 
+  it.each([
+    { name: '', why: 'is empty' },
+    { name: '-x', why: 'begins with "-"' },
+    { name: 'a\nb', why: 'contains a control character' },
+    { name: 'a;b', why: 'contains ;' },
+    { name: 'a -b', why: 'contains a "-" after a blank' },
+    { name: 'a\\', why: 'ends in "\\"' },
+  ])('may not be $name, which $why', ({ name, why }) =>
+    expect(() => checkUserName(name)).toThrow(
+      `the user name ${JSON.stringify(name)} ${why}; ssh refuses it too`,
+    ),
+  );
+
   // From 9.6 on, and in distributions' older ones.
   it.skipIf(missingPrograms({ ssh: 'openssh-client' }))('is refused if ssh refuses it', async () => {
     const names = [...taken, ...refused];

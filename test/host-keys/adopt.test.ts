@@ -6,6 +6,8 @@ import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const [one, two] = ['ssh-ed25519 AAAA', 'ssh-rsa BBBB'];
+// ssh-keygen -H made it of machine-web.
+const hashed = '|1|tGD7ugERiZQROD2W8oXyRUR4cLU=|kExIQJDSXSNIgEAxVTHAAjtY7tY=';
 const web = { alias: 'vmssh-machine%web', older: ['machine-web', 'machine%web'] };
 const db = { alias: 'vmssh-machine%db', older: ['machine-db'] };
 
@@ -30,6 +32,12 @@ describe('keys under older names', () => {
       name: 'stay as they are if the alias has one',
       text: `${web.alias} ${two}\nmachine-web ${one}\n`,
       want: '',
+    },
+    { name: 'are copied if they are hashed', text: `${hashed} ${one}\n`, want: `${web.alias} ${one}\n` },
+    {
+      name: 'are copied if the alias has a revoked one alone',
+      text: `@revoked ${web.alias} ${two}\nmachine-web ${one}\n`,
+      want: `${web.alias} ${one}\n`,
     },
     { name: 'stay as they are if only a pattern fits', text: `machine-* ${one}\n`, want: '' },
     { name: 'are none', text: `machine-other ${one}\n# machine-web ${one}\n\n`, want: '' },

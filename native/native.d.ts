@@ -153,6 +153,8 @@ export interface Addon {
   rawTerminal(raw: boolean): void;
   /** What is typed at that terminal, in UTF-8, arrows as "ESC [ A"; an empty array once the terminal is gone. */
   readKeys(): Pending<Uint8Array>;
+  /** Windows only: gives the file `to` the access list of `from`. Throws EACCES … Elsewhere it throws ENOSYS. */
+  copyAccess(from: string, to: string): void;
   /**
    * Windows only: the machines that WMI lists (Msvm_ComputerSystem), the host itself among them. Without rights the list
    * is empty. A rejection's code is a WBEM_E_ name, or HRESULT with the number in `errno`. Elsewhere it throws ENOSYS.

@@ -92,7 +92,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   return { target, resolution, connection };
 }
 
-/** Opens the endpoint; if the machine is not there, looks whether it has moved or why it is gone. */
+/** Opens the endpoint; if the machine is not there, asks why. */
 async function openRechecked(
   { endpoint, recheck }: Resolution,
   options: OpenOptions,
@@ -103,7 +103,6 @@ async function openRechecked(
   } catch (error) {
     if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;
     const now = await withInterruption(options.target, options.signal, recheck());
-    if (now?.endpoint) return openConnection(now.endpoint, options, native);
     if (!now) throw error;
     const { op, target, code } = error;
     throw new ConnectError(op, target, { ...now, code, cause: error });

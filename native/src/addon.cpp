@@ -41,6 +41,7 @@ void populate(napi_env env, napi_value exports) {
   add<watchHangup>(env, exports, "watchHangup");
   add<rawTerminal>(env, exports, "rawTerminal");
   add<readKeys>(env, exports, "readKeys");
+  add<copyAccess>(env, exports, "copyAccess");
   add<hyperVMachines>(env, exports, "hyperVMachines");
   add<hyperVRights>(env, exports, "hyperVRights");
 }

@@ -20,6 +20,7 @@ napi_value socketPair(Call& call);
 napi_value watchHangup(Call& call);
 napi_value rawTerminal(Call& call);
 napi_value readKeys(Call& call);
+napi_value copyAccess(Call& call);
 napi_value hyperVMachines(Call& call);
 napi_value hyperVRights(Call& call);
 

@@ -1,4 +1,5 @@
 import { hasControlCharacter } from './control-character.js';
+import type { Shell } from './shell.js';
 
 /** One quoted word for a POSIX shell: every value that gets into a script goes through this. Throws a RangeError for a NUL. */
 export function shellWord(text: string): string {
@@ -6,19 +7,82 @@ export function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A word for a POSIX shell, quoted if necessary: for what a person reads and pastes. */
-export function shellQuoted(text: string): string {
-  return /^[\w@+=:,./%-]+$/.test(text) ? text : shellWord(text);
+/** A word for a shell, quoted if necessary: for what a person reads and pastes. */
+export function shellQuoted(text: string, shell: Shell = 'posix'): string {
+  return plain[shell].test(text) ? text : quoted[shell](text);
 }
 
-/** Words as a line for a POSIX shell. */
-export function shellLine(words: readonly string[]): string {
-  return words.map(shellQuoted).join(' ');
+/** Words as a line for a shell. */
+export function shellLine(words: readonly string[], shell: Shell = 'posix'): string {
+  const [program = '', ...args] = words.map((word) => shellQuoted(word, shell));
+  return [callable(program, shell), ...args].join(' ');
 }
 
-/** A word that holds no double quote, as the shells and programs of Windows read it. */
+/** A quoted program as a command: PowerShell would print it as a text. */
+export function callable(program: string, shell: Shell): string {
+  return isPowerShell(shell) && program.startsWith("'") ? `& ${program}` : program;
+}
+
+/** A line that renames a file to FILE.old and, if that worked, runs another command. */
+export function setAside(path: string, then: string, shell: Shell = 'posix'): string {
+  const [from, to] = [path, `${path}.old`].map((each) => shellQuoted(each, shell));
+  if (shell === 'posix') return `mv ${from} ${to} && ${then}`;
+  if (shell === 'cmd') return `move ${from} ${to} && ${then}`;
+  // Windows PowerShell has no &&.
+  return `Move-Item -LiteralPath ${from} ${to} -ErrorAction Stop; ${then}`;
+}
+
+/** A word for a program of Windows that no shell reads, or that holds neither a quote nor a percent. */
 export function windowsQuoted(text: string): string {
-  return /^[\w+=:./\\~-]+$/.test(text) ? text : `"${text}"`;
+  return plain.cmd.test(text) ? text : argument(text);
+}
+
+function isPowerShell(shell: Shell): boolean {
+  return shell === 'powershell' || shell === 'pwsh';
+}
+
+const windowsPlain = /^[\w+=:./\\~-]+$/;
+
+const plain: Readonly<Record<Shell, RegExp>> = {
+  posix: /^[\w@+=:,./%-]+$/,
+  cmd: windowsPlain,
+  powershell: windowsPlain,
+  pwsh: windowsPlain,
+};
+
+const quoted: Readonly<Record<Shell, (text: string) => string>> = {
+  posix: shellWord,
+  cmd: cmdWord,
+  // It puts quotes around what has a space, and leaves to us what is inside.
+  powershell: (text) => powershellWord(/[\s"]/.test(text) ? inner(text) : text),
+  pwsh: powershellWord,
+};
+
+// In cmd's own quotes a percent is still a variable, and a quote ends them: then each character of its own gets a caret.
+function cmdWord(text: string): string {
+  const word = argument(text);
+  return /["%!^]/.test(text) ? word.replaceAll(/[()%!^"<>&|]/g, '^$&') : word;
+}
+
+// PowerShell reads typographic quotes as its own (about_Quoting_Rules).
+function powershellWord(text: string): string {
+  return `'${text.replaceAll(/['\u2018-\u201b]/g, '$&$&')}'`;
+}
+
+// https://learn.microsoft.com/en-us/cpp/c-language/parsing-c-command-line-arguments
+function argument(text: string): string {
+  return `"${inner(text)}"`;
+}
+
+function inner(text: string): string {
+  let result = '';
+  let slashes = 0;
+  for (const character of text) {
+    if (character === '"') result += '\\'.repeat(slashes + 1);
+    slashes = character === '\\' ? slashes + 1 : 0;
+    result += character;
+  }
+  return result + '\\'.repeat(slashes);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
-import { shellQuoted, windowsQuoted } from '../address/shell-word.js';
+import { shellOf } from '../address/shell.js';
+import { shellLine } from '../address/shell-word.js';
 
 /** How this program was started; an `Io` is one. */
 export interface StartedAs {
@@ -35,9 +36,8 @@ export function calledAs(
     const name = path.basename(each, ending);
     return onPath(name + ending, [fileAt(each)]) ? name : each;
   });
-  return [...interpreters, near(file, folder, interpreters.length === 0, path)]
-    .map((word) => (platform === 'win32' ? windowsQuoted(word) : shellQuoted(word)))
-    .join(' ');
+  const words = [...interpreters, near(file, folder, interpreters.length === 0, path)];
+  return shellLine(words, shellOf({ platform, env }));
 }
 
 // Shortened if it is below the folder. A path that is run itself needs a slash, or the shell would search PATH for it.

@@ -18,7 +18,7 @@ const mostTries = 5;
 
 /**
  * Changes a file atomically: reads it again under a lock, writes and syncs the new one beside it, and renames it into
- * place. A symlink is kept; an existing file keeps its mode and owner, a new one gets `mode` and, as root, the folder's
+ * place. A symlink is kept; an existing file keeps its mode and owner, on Windows its access list, a new one gets `mode` and, as root, the folder's
  * owner. As root nothing is changed by path, since another user could have put something else there. Throws a system
  * error, a FileRefusal, or what `edit` throws.
  */
@@ -50,7 +50,7 @@ async function editLocked(place: Place, edit: Edit, mode: number): Promise<boole
     const isDone =
       bytes === undefined
         ? await remove(place, isStill)
-        : await replace(place, bytes, old ?? { mode, ...folder.owner }, isStill);
+        : await replace(place, bytes, old ?? { mode, ...folder.owner }, isStill, old !== undefined);
     if (isDone) await folder.sync();
     return isDone;
   } finally {
@@ -69,8 +69,10 @@ async function replace(
   bytes: Buffer,
   { mode, uid, gid }: Pick<FileContent, 'mode'> & Partial<Owner>,
   isStill: () => Promise<boolean>,
+  exists: boolean,
 ): Promise<boolean> {
-  const beside = folder.at(temporaryName(name));
+  const temporary = temporaryName(name);
+  const beside = folder.at(temporary);
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   const file = await open(beside, O_WRONLY | O_CREAT | O_EXCL, 0o600);
   try {
@@ -79,6 +81,7 @@ async function replace(
     await file.chmod(mode);
     await file.sync();
     await file.close();
+    if (exists) folder.copyAccess?.(name, temporary);
     const isRight = await isStill();
     if (isRight) await rename(beside, folder.at(name));
     return isRight;

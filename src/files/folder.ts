@@ -4,6 +4,8 @@ export interface Folder {
   at(name: string): string;
   /** The owner for new files in it; undefined: they stay with their creator. */
   readonly owner?: Owner | undefined;
+  /** Gives a new file the access list of the one that it replaces, where renaming would lose it: on Windows. */
+  copyAccess?(from: string, to: string): void;
   /** Syncs its entries to disk. */
   sync(): Promise<void>;
   close(): Promise<void>;

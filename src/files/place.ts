@@ -1,5 +1,6 @@
 import { lstat, mkdir, open, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { loadAddon } from '../native.js';
 import type { Folder, Place } from './folder.js';
 import { walk } from './walk.js';
 
@@ -33,9 +34,13 @@ export async function folderAt(path: string, asRoot: boolean = isRoot): Promise<
 }
 
 /** A folder that is not held open. */
-export function byPath(path: string): Folder {
+export function byPath(path: string, platform: NodeJS.Platform = process.platform): Folder {
+  const at = (name: string) => join(path, name);
   return {
-    at: (name) => join(path, name),
+    at,
+    ...(platform === 'win32'
+      ? { copyAccess: (from: string, to: string) => loadAddon().addon?.copyAccess(at(from), at(to)) }
+      : {}),
     // Windows cannot open a folder.
     async sync() {
       const folder = await open(path, 'r').catch(() => undefined);

@@ -7,8 +7,9 @@ interface Here {
 }
 
 /**
- * The ssh to run: VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program and its options separated
- * by spaces. The path must be absolute: a relative one could name a file that somebody put into the current folder.
+ * The ssh to run: VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program and its options
+ * separated by spaces, the program in double quotes if it contains some. The path must be absolute: a relative one could name
+ * a file that somebody put into the current folder.
  */
 export function sshProgram(
   { env, platform }: Here,
@@ -16,6 +17,21 @@ export function sshProgram(
 ): readonly string[] {
   const own = (env.VMSSH_SSH || env.HV_SSH_COMMAND || '').trim();
   if (own === '') return ['ssh'];
+  // In quotes as cmd's `set` keeps them; options may follow.
+  const [, quoted, rest = ''] = /^"([^"]+)"(?:\s+(.*))?$/s.exec(own) ?? [];
+  if (quoted !== undefined) return [quoted, ...rest.split(/\s+/).filter((word) => word !== '')];
   const { isAbsolute } = platform === 'win32' ? win32 : posix;
   return isAbsolute(own) && exists(own) ? [own] : own.split(/\s+/);
+}
+
+/** How to install one of ssh's programs, or rsync; undefined for another program. */
+export function howToGet(program: string, platform: NodeJS.Platform): string | undefined {
+  if (program === 'rsync')
+    return platform === 'win32'
+      ? 'vmssh scp needs no rsync; MSYS2 and WSL have one'
+      : 'apt-get install rsync';
+  if (!['ssh', 'scp', 'sftp'].includes(program)) return undefined;
+  return platform === 'win32'
+    ? 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0'
+    : 'apt-get install openssh-client';
 }

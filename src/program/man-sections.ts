@@ -80,11 +80,6 @@ const variables: readonly Variable[] = [
     pages: ['config'],
   },
   {
-    name: 'XDG_CACHE_HOME',
-    about: 'where the ids of Hyper-V machines are remembered',
-    pages: [...looking, 'proxy'],
-  },
-  {
     name: 'NO_COLOR, FORCE_COLOR, TERM',
     about: 'no colours; colours in a pipe too; if it is dumb: no colours and no spinner',
   },

@@ -1,7 +1,6 @@
 import type { Guid } from '../address/guid.js';
 import { checkPort } from '../address/port.js';
 import { serviceIdOfPort } from '../address/service-id.js';
-import { fileCache, type HyperVCache } from '../discovery/hyper-v/cache.js';
 import { type HyperVMachine, listHyperV } from '../discovery/hyper-v/hyper-v.js';
 import { type DiscoveredHyperV, findHyperV, hyperV } from '../discovery/hyper-v/provider.js';
 import type { Deps } from '../discovery/provider.js';
@@ -12,42 +11,25 @@ import { notUp } from './found.js';
 import { foundBy } from './found-by.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
-/** The source of machines, and the cache of their ids. */
-export interface HyperVKnowledge {
-  readonly list: (deps: Deps) => Promise<readonly HyperVMachine[]>;
-  readonly cache: HyperVCache;
-}
+/** The source of machines. */
+type ListMachines = (deps: Deps) => Promise<readonly HyperVMachine[]>;
 
-/** A Hyper-V machine by its name or id. Windows only. */
+/**
+ * A Hyper-V machine by its name or id. Windows only. A name is looked up at every login: it may have moved to another
+ * machine since the last one.
+ */
 export async function resolveHyperV(
   target: HyperVTarget,
   context: ResolveContext,
-  known: HyperVKnowledge = { list: (deps) => listHyperV(deps), cache: fileCache(context.env) },
+  list: ListMachines = (deps) => listHyperV(deps),
 ): Promise<Resolution> {
   const to = (vmId: Guid): Endpoint => ({ family: 'hyper-v', vmId, serviceId: serviceId(context) });
   if ('vmId' in target) {
     const { vmId } = target;
-    return { endpoint: to(vmId), steps: [], recheck: () => stateOf(vmId, context, known) };
+    return { endpoint: to(vmId), steps: [], recheck: () => stateOf(vmId, context, list) };
   }
-  const { name } = target;
-  const cached = known.cache.find(name);
-  if (cached === undefined) {
-    const machine = await ask(name, context, known);
-    return {
-      endpoint: to(machine.uuid),
-      steps: [`Hyper-V knows ${quote(machine.name)} (${machine.status}) as ${machine.uuid}`],
-    };
-  }
-  return {
-    endpoint: to(cached),
-    steps: [`Hyper-V knew ${quote(name)} as ${cached} a short while ago`],
-    recheck: async () => {
-      known.cache.drop();
-      const machine = await ask(name, context, known);
-      if (machine.uuid === cached) return undefined;
-      return { endpoint: to(machine.uuid) };
-    },
-  };
+  const { name, uuid, status } = await ask(target.name, context, list);
+  return { endpoint: to(uuid), steps: [`Hyper-V knows ${quote(name)} (${status}) as ${uuid}`] };
 }
 
 /** The service id of the requested port. Throws a ConnectError of op parse. */
@@ -60,30 +42,20 @@ export function serviceId(context: ResolveContext): Guid {
   }
 }
 
-async function ask(name: string, context: ResolveContext, known: HyperVKnowledge): Promise<DiscoveredHyperV> {
+async function ask(name: string, context: ResolveContext, list: ListMachines): Promise<DiscoveredHyperV> {
   const deps = { env: context.env, signal: context.signal, timeoutMs };
-  let machines: readonly HyperVMachine[] = [];
-  const search = await findHyperV(name, deps, async (deps) => {
-    machines = await known.list(deps);
-    return machines;
-  });
-  const machine = foundBy(search, name, context.text, {
+  const machine = foundBy(await findHyperV(name, deps, list), name, context.text, {
     title: hyperV.title,
     hints: { unknown: 'see vmssh list', ambiguous: 'type one of these; vmssh list -o wide shows which runs' },
   });
-  known.cache.keep(machines);
   const problem = notUp(machine, hyperV.title);
   if (problem === undefined) return machine;
   throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint: startIt(machine) });
 }
 
 /** Why a machine that was looked up by id does not answer, if its state explains it. */
-async function stateOf(
-  id: Guid,
-  context: ResolveContext,
-  known: HyperVKnowledge,
-): Promise<Recheck | undefined> {
-  const machines = await known.list({ env: context.env, signal: context.signal, timeoutMs }).catch(() => []);
+async function stateOf(id: Guid, context: ResolveContext, list: ListMachines): Promise<Recheck | undefined> {
+  const machines = await list({ env: context.env, signal: context.signal, timeoutMs }).catch(() => []);
   const machine = machines.find((each) => each.id === id);
   const problem = machine && notUp(machine, hyperV.title);
   return machine && problem ? { problem, hint: startIt(machine) } : undefined;

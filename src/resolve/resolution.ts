@@ -9,14 +9,15 @@ export interface Resolution {
   readonly identityFile?: string | undefined;
   /** The login user that the machine's manager made. */
   readonly user?: string | undefined;
-  /** Called once if the machine is not there: cached data may be out of date. */
+  /** Called once if the machine is not there: why it is not, if its manager knows. */
   readonly recheck?: (() => Promise<Recheck | undefined>) | undefined;
 }
 
-/** The machine's new endpoint, or why it cannot be reached. */
-export type Recheck =
-  | { readonly endpoint: Endpoint }
-  | { readonly endpoint?: never; readonly problem: string; readonly hint: string };
+/** Why a machine cannot be reached, and the fix. */
+export interface Recheck {
+  readonly problem: string;
+  readonly hint: string;
+}
 
 /** What the resolvers of all kinds get. */
 export interface ResolveContext {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   anyShellWord,
+  setAside,
   shellLine,
   shellQuoted,
   shellWord,
@@ -85,3 +86,35 @@ describe.each(loginShells)('as a login shell, %s', (name) => {
 it.each(['\0', '\n', '\r', '\u001b'])('is no word for any shell with %j in it', (text) =>
   expect(() => anyShellWord(`a${text}`)).toThrow(RangeError),
 );
+
+// cmd itself reads these in test/windows/commands/paste.test.ts. PowerShell is not in Debian: these are its documented rules.
+describe('a word for a shell of Windows', () => {
+  const proxy = 'ProxyCommand="C:/a b/vmssh.exe" proxy %p';
+  it.each([
+    { shell: 'cmd', input: 'C:\\a\\b.exe', want: 'C:\\a\\b.exe' },
+    { shell: 'cmd', input: 'C:\\a b\\', want: '"C:\\a b\\\\"' },
+    { shell: 'cmd', input: 'a & b', want: '"a & b"' },
+    { shell: 'cmd', input: proxy, want: '^"ProxyCommand=\\^"C:/a b/vmssh.exe\\^" proxy ^%p^"' },
+    { shell: 'powershell', input: "it's $HOME", want: "'it''s $HOME'" },
+    { shell: 'powershell', input: 'typographic \u2019', want: "'typographic \u2019\u2019'" },
+    { shell: 'powershell', input: proxy, want: `'ProxyCommand=\\"C:/a b/vmssh.exe\\" proxy %p'` },
+    { shell: 'pwsh', input: proxy, want: `'${proxy}'` },
+    { shell: 'pwsh', input: 'a@b', want: "'a@b'" },
+  ] as const)('$shell: $input', ({ shell, input, want }) => expect(shellQuoted(input, shell)).toBe(want));
+
+  it.each([
+    { shell: 'cmd', want: '"C:\\a b\\x.exe" list' },
+    { shell: 'powershell', want: "& 'C:\\a b\\x.exe' list" },
+    { shell: 'pwsh', want: "& 'C:\\a b\\x.exe' list" },
+  ] as const)('$shell runs a program whose path is quoted', ({ shell, want }) => {
+    expect(shellLine(['C:\\a b\\x.exe', 'list'], shell)).toBe(want);
+  });
+
+  it.each([
+    { shell: 'posix', want: "mv '/a b' '/a b.old' && then" },
+    { shell: 'cmd', want: 'move "/a b" "/a b.old" && then' },
+    { shell: 'powershell', want: "Move-Item -LiteralPath '/a b' '/a b.old' -ErrorAction Stop; then" },
+  ] as const)('$shell sets a file aside', ({ shell, want }) => {
+    expect(setAside('/a b', 'then', shell)).toBe(want);
+  });
+});

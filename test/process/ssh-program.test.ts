@@ -14,6 +14,12 @@ describe('the ssh that the environment names', () => {
     { own: 'ssh  -i /home/me/key', want: ['ssh', '-i', '/home/me/key'] },
     { own: './own ssh', want: ['./own', 'ssh'] },
     { own: 'C:\\own ssh.exe', platform: 'win32', want: ['C:\\own ssh.exe'] },
+    {
+      own: '"C:\\own ssh\\ssh.exe"',
+      platform: 'win32',
+      want: ['C:\\own ssh\\ssh.exe'],
+    },
+    { own: '"/opt/own ssh" -4 -v', want: ['/opt/own ssh', '-4', '-v'] },
     { own: 'own\\ssh -4', platform: 'win32', want: ['own\\ssh', '-4'] },
   ] as const)(
     '$own',

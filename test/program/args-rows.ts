@@ -111,6 +111,7 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     want: { positionals: ['a'], options: { json: true, port: '1' } },
   },
   { command: 'config print', args: [], want: { positionals: [], options: {} } },
+  { command: 'config print', args: ['--out', 'f'], want: { positionals: [], options: { out: 'f' } } },
   {
     command: 'doctor',
     args: ['--over', 'root@web', '-p', '2222', '-l', 'ann', '--ssh-config', 'f', 'vsock/3'],

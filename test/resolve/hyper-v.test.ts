@@ -10,29 +10,19 @@ const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const other = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
 const running = (name: string, id = mint): HyperVMachine => ({ id, name, status: 'running' });
 
-/** Resolves on a Windows with these machines, one list after the other; `cached`: what was known before. */
-function windows(lists: readonly (readonly HyperVMachine[] | Error)[], cached: Record<string, Guid> = {}) {
+/** Resolves on a Windows with these machines, one list after the other. */
+function windows(lists: readonly (readonly HyperVMachine[] | Error)[]) {
   const left = [...lists];
-  const remembered = new Map(Object.entries(cached));
-  const known = {
-    list: async () => {
-      const next = left.shift() ?? [];
-      if (next instanceof Error) throw next;
-      return next;
-    },
-    cache: {
-      find: (name: string) => remembered.get(name.toLowerCase()),
-      keep: (all: readonly { name: string; id: Guid }[]) => {
-        for (const { name, id } of all) remembered.set(name.toLowerCase(), id);
-      },
-      drop: () => remembered.clear(),
-    },
+  const list = async () => {
+    const next = left.shift() ?? [];
+    if (next instanceof Error) throw next;
+    return next;
   };
   const resolve = (text: string, port = 22) => {
     const context = { text, port, env: {}, platform: 'win32' as const, exists: () => false };
-    return resolveHyperV(parseTarget(text) as Extract<Target, { kind: 'hyper-v' }>, context, known);
+    return resolveHyperV(parseTarget(text) as Extract<Target, { kind: 'hyper-v' }>, context, list);
   };
-  return { resolve, remembered, listsLeft: () => left.length };
+  return { resolve, listsLeft: () => left.length };
 }
 
 const endpoint = (vmId: Guid) => ({
@@ -42,9 +32,8 @@ const endpoint = (vmId: Guid) => ({
 
 describe('hyper-v/NAME', () => {
   it.each(['hyper-v/Mint', 'hyper-v/mint', 'hyper-v%MINT'])('%s finds Mint', async (text) => {
-    const { resolve, remembered } = windows([[running('Mint'), running('Win11', other)]]);
+    const { resolve } = windows([[running('Mint'), running('Win11', other)]]);
     expect(await resolve(text)).toMatchObject({ endpoint: endpoint(mint) });
-    expect(remembered.get('mint')).toBe(mint);
   });
 
   it('finds a name that ssh refuses by its slug', async () => {
@@ -75,6 +64,15 @@ describe('hyper-v/NAME', () => {
     });
   });
 
+  it('leads to the machine that has the name now, after two machines swapped theirs', async () => {
+    const { resolve } = windows([
+      [running('prod'), running('test', other)],
+      [running('test'), running('prod', other)],
+    ]);
+    expect(await resolve('hyper-v/test')).toMatchObject({ endpoint: endpoint(other) });
+    expect(await resolve('hyper-v/test')).toMatchObject({ endpoint: endpoint(mint) });
+  });
+
   it('shows what rights are needed', async () => {
     const { resolve } = windows([new DiscoveryError('NO_RIGHTS', 'not you')]);
     const error = await resolve('hyper-v/mint').catch((thrown) => thrown);
@@ -85,21 +83,6 @@ describe('hyper-v/NAME', () => {
   it('refuses a port that no service has', async () => {
     const { resolve } = windows([[running('Mint')]]);
     await expect(resolve('hyper-v/mint', 2 ** 31)).rejects.toMatchObject({ op: 'parse', code: 'USAGE' });
-  });
-});
-
-describe('a remembered name', () => {
-  it('is looked up only once it turns out to be gone', async () => {
-    const { resolve, listsLeft, remembered } = windows([[running('Mint', other)]], { mint });
-    const { endpoint: first, recheck } = await resolve('hyper-v/Mint');
-    expect({ first, left: listsLeft() }).toEqual({ first: endpoint(mint), left: 1 });
-    expect(await recheck?.()).toEqual({ endpoint: endpoint(other) });
-    expect(remembered.get('mint')).toBe(other);
-  });
-
-  it('leaves the failure as it is if nothing else is known', async () => {
-    const { recheck } = await windows([[running('Mint')]], { mint }).resolve('hyper-v/Mint');
-    expect(await recheck?.()).toBeUndefined();
   });
 });
 

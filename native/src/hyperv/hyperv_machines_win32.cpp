@@ -37,6 +37,13 @@ std::int32_t numberOf(IWbemClassObject* object, const wchar_t* field) {
   return value.vt == VT_I4 ? value.lVal : 0;
 }
 
+// Lets WMI act as this user: each proxy has settings of its own, and a process may have others. If it fails, those of the
+// process apply. https://learn.microsoft.com/en-us/windows/win32/wmisdk/setting-the-security-levels-on-a-wmi-connection
+void lendIdentity(IUnknown* proxy) {
+  CoSetProxyBlanket(proxy, RPC_C_AUTHN_WINNT, RPC_C_AUTHZ_NONE, nullptr, RPC_C_AUTHN_LEVEL_CALL, RPC_C_IMP_LEVEL_IMPERSONATE,
+                    nullptr, EOAC_NONE);
+}
+
 // https://learn.microsoft.com/en-us/windows/win32/hyperv_v2/msvm-computersystem: the host is in the list too. Its
 // caption would distinguish it from the machines, but is translated; its name is not a GUID.
 std::vector<Machine> query() {
@@ -51,15 +58,14 @@ std::vector<Machine> query() {
   checkCom(locator->ConnectServer(name.get(), nullptr, nullptr, nullptr, WBEM_FLAG_CONNECT_USE_MAX_WAIT, nullptr, nullptr,
                                   services.out()),
            "IWbemLocator::ConnectServer");
-  // If it fails, the process's own settings apply.
-  CoSetProxyBlanket(services.get(), RPC_C_AUTHN_WINNT, RPC_C_AUTHZ_NONE, nullptr, RPC_C_AUTHN_LEVEL_CALL,
-                    RPC_C_IMP_LEVEL_IMPERSONATE, nullptr, EOAC_NONE);
+  lendIdentity(services.get());
   ComPointer<IEnumWbemClassObject> rows;
   const ComText language(L"WQL");
   const ComText text(L"SELECT Name, ElementName, EnabledState FROM Msvm_ComputerSystem");
   checkCom(services->ExecQuery(language.get(), text.get(), WBEM_FLAG_FORWARD_ONLY | WBEM_FLAG_RETURN_IMMEDIATELY, nullptr,
                                rows.out()),
            "IWbemServices::ExecQuery");
+  lendIdentity(rows.get());
   std::vector<Machine> machines;
   for (;;) {
     ComPointer<IWbemClassObject> row;

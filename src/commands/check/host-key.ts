@@ -1,4 +1,5 @@
 import { sshPort } from '../../address/port.js';
+import { type Shell, type Surroundings, shellOf } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import type { Io } from '../../cli/command.js';
 import { ConnectError } from '../../errors.js';
@@ -35,7 +36,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSi
   const { typed, text, port } = checked;
   const target = parseTarget(text);
   const given = guestKeysFor({ target, machine: checked.machine }, io.env);
-  if (given) return givenKeys(given, text);
+  if (given) return givenKeys(given, text, io);
   const path = knownHostsFile(io.env);
   const file = isNamed(target) ? await readSafely(path).catch(() => undefined) : undefined;
   if (!file) return { check: () => {} };
@@ -52,14 +53,18 @@ export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSi
     check(key) {
       for (const host of hosts) {
         const verdicts = host.map((name) => verdictOn(key.fingerprint, name, bytes));
-        refuse(verdicts.find((verdict) => verdict !== 'new') ?? 'new', key, text, path);
+        refuse(verdicts.find((verdict) => verdict !== 'new') ?? 'new', key, text, path, shellOf(io));
       }
     },
   };
 }
 
 /** Of a machine whose host key was made beforehand: no other is accepted, whatever its type. */
-async function givenKeys({ name, alias, knownHosts }: GuestKeys, text: string): Promise<KnownKeys> {
+async function givenKeys(
+  { name, alias, knownHosts }: GuestKeys,
+  text: string,
+  here: Surroundings,
+): Promise<KnownKeys> {
   const { bytes } = (await readSafely(knownHosts).catch(() => undefined)) ?? { bytes: Buffer.alloc(0) };
   return {
     knownAs: { name: alias, path: knownHosts },
@@ -68,25 +73,31 @@ async function givenKeys({ name, alias, knownHosts }: GuestKeys, text: string): 
       throw new ConnectError('handshake', text, {
         code: 'HOST_KEY_CHANGED',
         problem: `ssh refuses the host key ${type} ${fingerprint}: it is not the one that vmssh guest credentials made: the guest did not take it, or another machine answers`,
-        hint: wrongKeyHint(name),
+        hint: wrongKeyHint(name, here),
       });
     },
   };
 }
 
 /** What to do if a machine has another host key than the one made for it. */
-export function wrongKeyHint(name: string): string {
-  const word = shellQuoted(name);
+export function wrongKeyHint(name: string, here: Surroundings): string {
+  const word = shellQuoted(name, shellOf(here));
   return `vmssh guest check --credentials ${word} HOST, over another route, says why; to trust the machine as it is: vmssh guest credentials --undo ${word}`;
 }
 
-function refuse(verdict: Verdict, { type, fingerprint }: HostKey, text: string, path: string): void {
+function refuse(
+  verdict: Verdict,
+  { type, fingerprint }: HostKey,
+  text: string,
+  path: string,
+  shell: Shell,
+): void {
   const key = `ssh refuses the host key ${type} ${fingerprint}`;
   if (verdict === 'changed')
     throw new ConnectError('handshake', text, {
       code: 'HOST_KEY_CHANGED',
       problem: `${key}: it knows another key of this machine: the machine was reinstalled, or another one answers for it`,
-      hint: `if you expected this: vmssh forget ${shellQuoted(text)}`,
+      hint: `if you expected this: vmssh forget ${shellQuoted(text, shell)}`,
     });
   if (verdict === 'revoked')
     throw new ConnectError('handshake', text, {

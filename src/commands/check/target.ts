@@ -58,8 +58,7 @@ export async function checkTarget(
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
     const port = options.port ?? portArgument(typed.port);
     const byDefault = options.user ?? typed.user ?? (await ssh);
-    const known = { text, port, machine: machine?.name };
-    means = { ...known, user: byDefault };
+    means = { text, port, user: byDefault };
     const windows = windowsVmssh(parseTarget(text), io);
     if (windows !== undefined) {
       onStage(`through ${windows}`);
@@ -73,7 +72,7 @@ export async function checkTarget(
       beforeOpen: socketWarning(io),
       trace(step, outcome, endpoint) {
         verbose?.(step, outcome);
-        if (endpoint) means = { ...known, user: byDefault, family: endpoint.family };
+        if (endpoint) means = { text, port, user: byDefault, family: endpoint.family };
         if (step === 'wait') return onStage(outcome);
         const name = step === 'parse' ? 'parsed' : step === 'resolve' ? 'resolved' : 'connected';
         forget(stages, name);
@@ -85,7 +84,7 @@ export async function checkTarget(
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { identityFile, endpoint } = reached.resolution;
-    means = { ...known, user, family: endpoint.family, identityFile };
+    means = { text, port, user, family: endpoint.family, identityFile };
     pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
     onStage('SSH handshake');
     const { knownAs, check } = await keys;

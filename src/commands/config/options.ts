@@ -8,6 +8,7 @@ import { printable, quote } from '../../errors.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
 import { keptBlocks } from '../../ssh/config/kept.js';
+import { sshAbilities } from '../../ssh/config/ssh-version.js';
 import { configText, userKnownHosts } from '../../ssh/config/text.js';
 import { allGuestKeys } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
@@ -141,10 +142,10 @@ export async function configLines(
   const kept = keptBlocks(file, failed, hosts);
   if (kept.length > 0)
     io.err(`${io.program}: kept as they were: ${kept.map(({ host }) => printable(host)).join(', ')}\n`);
-  const caller = await callerForSsh(io);
+  const [caller, abilities] = await Promise.all([callerForSsh(io), sshAbilities(io.env)]);
   const text = usage(() =>
     configText({
-      ...caller,
+      ...{ ...caller, ...abilities },
       fdpass: caller.fdpass && fdpass !== false,
       ...{ knownHosts, hosts, guests, settings: sshOptions.map(({ keyword, value }) => [keyword, value]) },
     }),

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { shellQuoted } from '../../address/shell-word.js';
+import { shellOf } from '../../address/shell.js';
+import { setAside } from '../../address/shell-word.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { ownerOf, signed, withInclude, withoutInclude } from '../../ssh/config/file.js';
 import { hostNames } from '../../ssh/config/hosts.js';
 import { includedTexts } from '../../ssh/config/includes.js';
+import { sshAbilities } from '../../ssh/config/ssh-version.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { fileAt } from './files.js';
 import { unitChanges } from './fresh/unit-changes.js';
@@ -59,8 +61,35 @@ export function configFiles(
   }
   const folder = sshFolder(io.env, io.platform);
   const units = hasSystemd() ? { units: unitFolder(io.env, dirname(folder)) } : {};
-  // A relative name is looked for in ~/.ssh (ssh_config(5), Include): no quoting, whatever the home is called.
-  return { own: join(folder, 'vmssh.conf'), main: join(folder, 'config'), include: 'vmssh.conf', ...units };
+  const own = join(folder, 'vmssh.conf');
+  return { own, main: join(folder, 'config'), include: includedAs(own, io.platform), ...units };
+}
+
+/** The files by which an Include may name ours. */
+export function spellings({ own, include }: ConfigFiles, platform: NodeJS.Platform): readonly string[] {
+  if (platform === 'win32') return include === relativeName ? [include] : [include, own];
+  return [include, own, '~/.ssh/vmssh.conf'];
+}
+
+/**
+ * How an Include names our file. A relative name is looked for in ~/.ssh (ssh_config(5)): no quoting, whatever the home is
+ * called. On Windows ssh takes that "~" from HOME, which another shell may have set, but its own files from the profile.
+ */
+function includedAs(own: string, platform: NodeJS.Platform): string {
+  return platform === 'win32' ? own.replaceAll('\\', '/').replaceAll(/[*?[]/g, '?') : relativeName;
+}
+
+const relativeName = 'vmssh.conf';
+
+/** How the Include has to be for the ssh that is here: one before 8.0 takes C:/… for a relative path. */
+export async function readInclude({ include }: ConfigFiles, { platform, env }: Io): Promise<string> {
+  if (platform !== 'win32') return include;
+  return (await sshAbilities(env)).includesDrives ? include : relativeName;
+}
+
+/** On Windows: how the Include was for another ssh. */
+function otherIncludes(files: ConfigFiles, include: string, platform: NodeJS.Platform): readonly string[] {
+  return platform === 'win32' ? [files.include, relativeName].filter((each) => each !== include) : [];
 }
 
 /** What `config install` would do. Throws a UsageError, or a system error if a file cannot be read. */
@@ -70,26 +99,35 @@ export async function planInstall(
   find?: FindMachines,
   files: ConfigFiles = configFiles(options, io),
 ): Promise<Plan> {
-  const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
-  const refusal = foreignFile(files.own, own, `install${options.system ? ' --system' : ''}`);
+  const [{ text: own }, { text: main, byHand }, include] = await Promise.all([
+    fileAt(files.own),
+    fileAt(files.main),
+    readInclude(files, io),
+  ]);
+  const refusal = foreignFile(files.own, own, `install${options.system ? ' --system' : ''}`, io);
   if (refusal) return { changes: [], refusal, files };
   const all = withLast(options, own);
   const units = await unitChanges(files.units, all.fresh === true, io);
   if (units.changed)
-    return { changes: [], refusal: foreignFile(units.changed.path, units.changed.text, 'install'), files };
+    return {
+      changes: [],
+      refusal: foreignFile(units.changed.path, units.changed.text, 'install', io),
+      files,
+    };
   const present = { taken: await takenNames(main, own, files), file: own ?? '' };
   const lines = await configLines(all, io, present, find);
   const text = signed(recordOf(all) + lines);
   const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
   const { main: path } = files;
-  const included = withInclude(main ?? '', files.include, spellings(files));
+  const rest = otherIncludes(files, include, io.platform).reduce(withoutInclude, main ?? '');
+  const included = withInclude(rest, include, spellings({ ...files, include }, io.platform));
   return {
     changes: [
       ...changes,
       ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
       ...units.changes,
     ].filter(({ before, after }) => before !== after),
-    files,
+    files: { ...files, include },
   };
 }
 
@@ -100,12 +138,17 @@ export async function planUninstall(
   files: ConfigFiles = configFiles({ system }, io),
 ): Promise<Plan> {
   const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
-  const refusal = foreignFile(files.own, own, `uninstall${system ? ' --system' : ''}`);
+  const refusal = foreignFile(files.own, own, `uninstall${system ? ' --system' : ''}`, io);
   if (refusal) return { changes: [], refusal, files };
   const units = await unitChanges(files.units, false, io);
   if (units.changed)
-    return { changes: [], refusal: foreignFile(units.changed.path, units.changed.text, 'uninstall'), files };
-  const left = main === undefined ? undefined : withoutInclude(main, files.include) || undefined;
+    return {
+      changes: [],
+      refusal: foreignFile(units.changed.path, units.changed.text, 'uninstall', io),
+      files,
+    };
+  const rest = otherIncludes(files, files.include, io.platform).reduce(withoutInclude, main ?? '');
+  const left = main === undefined ? undefined : withoutInclude(rest, files.include) || undefined;
   const changes = [
     ...(files.main === undefined
       ? []
@@ -116,8 +159,8 @@ export async function planUninstall(
   return { changes: changes.filter(({ before, after }) => before !== after), files };
 }
 
-function foreignFile(path: string, content: string | undefined, action: string): Plan['refusal'] {
-  const hint = `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config ${action}`;
+function foreignFile(path: string, content: string | undefined, action: string, io: Io): Plan['refusal'] {
+  const hint = setAside(path, `vmssh config ${action}`, shellOf(io));
   switch (ownerOf(content)) {
     case 'foreign':
       return { path, why: 'vmssh did not write it, and does not change it', hint };
@@ -131,10 +174,6 @@ function foreignFile(path: string, content: string | undefined, action: string):
     case 'ours':
       return undefined;
   }
-}
-
-function spellings({ own }: ConfigFiles): readonly string[] {
-  return [own, '~/.ssh/vmssh.conf'];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { shellOf } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import type { Io } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
@@ -13,8 +14,9 @@ export function howToLogIn(
   running: readonly [ListedMachine, ...ListedMachine[]],
   io: Io,
 ): string {
-  const { name, target } = running.find((each) => shellQuoted(each.name) === each.name) ?? running[0];
-  const typed = shellQuoted(match(name, machines).length === 1 ? name : target);
+  const shell = shellOf(io);
+  const { name, target } = running.find((each) => shellQuoted(each.name, shell) === each.name) ?? running[0];
+  const typed = shellQuoted(match(name, machines).length === 1 ? name : target, shell);
   return lines([`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${typed}`], io);
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
+import { shellOf } from '../../address/shell.js';
 import { shellLine, shellQuoted } from '../../address/shell-word.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
@@ -8,7 +9,7 @@ import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode, quote } from '../../errors.js';
 import { adoptKeys } from '../../host-keys/adopt.js';
 import { lookUp } from '../../lookup/find-target.js';
-import { sshProgram } from '../../process/ssh-program.js';
+import { howToGet, sshProgram } from '../../process/ssh-program.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { keyNames } from '../../ssh/older-names.js';
@@ -32,7 +33,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   };
   const call = await prepare(tool, options, io, (name, here) => lookUp(name, here, undefined, seen));
   if (options.print) {
-    io.out(`${shellLine(call.command)}\n`);
+    io.out(`${shellLine(call.command, shellOf(io))}\n`);
     return exitCode.ok;
   }
   // ssh only makes its own folder, and only for files that it expects there. If it cannot be made, ssh reports that.
@@ -69,8 +70,10 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   const child = spawn(program, args, { stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'ENOENT' ? 'it is not installed, or not in PATH' : error.message;
-      reject(new UsageError(`${quote(program)} could not be run: ${why}`));
+      const isMissing = error.code === 'ENOENT';
+      const why = isMissing ? 'it is not installed, or not in PATH' : error.message;
+      const hint = isMissing ? howToGet(program, io.platform) : undefined;
+      reject(new UsageError(`${quote(program)} could not be run: ${why}`, hint));
     });
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
@@ -81,11 +84,11 @@ function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
   const given = guestKeysFor(named, io.env);
   if (given) {
     const problem = `the host key of ${quote(text)} is not the one that vmssh guest credentials made for ${quote(given.name)}`;
-    return complain(problem, wrongKeyHint(given.name), io);
+    return complain(problem, wrongKeyHint(given.name, io), io);
   }
   return complain(
     `the host key of ${quote(text)} has changed: the machine was reinstalled, or another one answers for it`,
-    `if you expected this: vmssh forget ${shellQuoted(text)}`,
+    `if you expected this: vmssh forget ${shellQuoted(text, shellOf(io))}`,
     io,
   );
 }

@@ -39,13 +39,6 @@ export async function listHyperV(
   return machines;
 }
 
-/** The fixes for NO_RIGHTS and NO_HYPERV. */
-export const hyperVHints = {
-  NO_RIGHTS:
-    'join Hyper-V Administrators (elevated: net localgroup "Hyper-V Administrators" %USERNAME% /add, then sign in again), or use an elevated terminal',
-  NO_HYPERV: 'enable it and restart: optionalfeatures',
-} as const;
-
 async function askWmi(
   addon: NonNullable<AddonState['addon']>,
   deps: Deps,

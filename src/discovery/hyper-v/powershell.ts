@@ -22,7 +22,8 @@ const flags = ['-NoProfile', '-NonInteractive', '-Command'];
 // -InputObject keeps a list a list, so that no machine gives "[]". Windows PowerShell has no -AsArray.
 const script = [
   "$ErrorActionPreference = 'Stop'",
-  '[Console]::OutputEncoding = [Text.Encoding]::UTF8',
+  // Constrained Language Mode allows neither; names are then in the console's own encoding.
+  'try { [Console]::OutputEncoding = [Text.Encoding]::UTF8 } catch { }',
   "$rows = @(Get-CimInstance -Namespace 'root/virtualization/v2' -ClassName Msvm_ComputerSystem | Select-Object Name, ElementName, EnabledState)",
   'ConvertTo-Json -Compress -InputObject $rows',
 ].join('; ');

@@ -16,7 +16,8 @@ import type { JsonObject } from '../tools/json.js';
 import { parseJson } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
-import { type HyperVMachine, type HyperVSources, hyperVHints, listHyperV } from './hyper-v.js';
+import { hyperVHint, rightsHint } from './hints.js';
+import { type HyperVMachine, type HyperVSources, listHyperV } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
 
 /** The Hyper-V machines of this Windows. */
@@ -76,7 +77,7 @@ export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Prom
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     if (error.code === 'NO_HYPERV') return { found: [], warnings: [] };
-    const hint = error.code === 'NO_RIGHTS' ? `: ${hyperVHints.NO_RIGHTS}` : '';
+    const hint = error.code === 'NO_RIGHTS' ? `: ${rightsHint(deps.env)}` : '';
     const problem = `${error.message}${hint}`;
     return { found: [], warnings: [{ provider: hyperV.name, code: error.code, problem }] };
   }
@@ -97,7 +98,7 @@ export function findHyperV(
   return answerOf(search(), deps.signal, (code) => ({
     code: code === 'TIMEOUT' ? 'NOT_FOUND' : code,
     hint:
-      new Map<string, string>(Object.entries(hyperVHints)).get(code) ??
+      hyperVHint(code, deps.env) ??
       'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt',
   }));
 }

@@ -51,8 +51,12 @@ export async function askDistro(
 /** Names of the WSL2 distributions, from `wsl --list --verbose`, whose header and states are translated. */
 export function parseVerbose(text: string): readonly string[] {
   return text.split(/\r?\n/).flatMap((line) => {
-    const [, name] = /^[* ]\s?(\S.*?)\s{2,}\S.*\s2\s*$/.exec(line) ?? [];
-    return name === undefined ? [] : [name];
+    if (!/^[* ]/.test(line)) return [];
+    // A regular expression for the three columns would try each of their borders with each other one.
+    const row = line.slice(1).trim();
+    const end = row.indexOf('  ');
+    const state = row.slice(end).trim().split(/\s+/);
+    return end > 0 && state.length > 1 && state.at(-1) === '2' ? [row.slice(0, end)] : [];
   });
 }
 

@@ -7,7 +7,6 @@ set -u
 
 install_generator() {
   need_proof
-  init=
   requirements
   make_temp
   name='sshd-vsock'

@@ -7,9 +7,6 @@ set -u
 . ./parts/files.sh
 . ./parts/home.sh
 . ./parts/proof.sh
-. ./parts/facts.sh
-. ./init/kind.sh
-. ./init/undo.sh
 . ./parts/undo.sh
 
 undo_main() {

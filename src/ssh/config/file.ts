@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { settingsOf } from './settings.js';
+import { configArgument } from './word.js';
 
 /** Who wrote a file; "edited": ours, changed by somebody else. */
 export type ConfigOwner = 'none' | 'ours' | 'edited' | 'foreign';
@@ -28,7 +29,7 @@ const about = '# Machines on this host: vmssh config install';
 
 /** The line that must be above the first Host or Match of the main configuration. */
 export function includeLine(ownFile: string): string {
-  return `Include ${ownFile}`;
+  return `Include ${configArgument(ownFile)}`;
 }
 
 /** The main configuration with the Include on top; unchanged if it has one above the first Host or Match. */

@@ -9,6 +9,8 @@ export interface Caller {
   readonly fdpass: boolean;
   /** The system of that ssh; any but "win32" is a Unix. */
   readonly platform?: NodeJS.Platform | undefined;
+  /** Whether that ssh knows %n: the host as it was typed. False for those before 8.1. */
+  readonly givesTyped?: boolean | undefined;
 }
 
 /** The ssh_config options for one machine. */
@@ -85,8 +87,10 @@ function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
   ];
 }
 
-function proxyCommand({ program, fdpass, platform, target, port, waitSeconds }: HostOptions): string {
-  const typed = platform === 'win32' ? '--typed "%n" "%h" %p' : "--typed '%n' '%h' %p";
+function proxyCommand(options: HostOptions): string {
+  const { program, fdpass, platform, target, port, waitSeconds, givesTyped = true } = options;
+  const quote = platform === 'win32' ? '"' : "'";
+  const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
   return [
     ...program.map((word) => proxyWord(word, platform)),
     'proxy',

@@ -41,15 +41,25 @@ export function concreteHosts(
     const isOnly = slugs.get(slug(name).toLowerCase()) === 1;
     return `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}`;
   };
-  const wanted = countBy(named, (machine) => hostOf(machine).toLowerCase());
+  const spelled = countBy(named, hostOf);
+  const folded = countBy(named, (machine) => hostOf(machine).toLowerCase());
   for (const machine of named) {
     const host = hostOf(machine);
-    const isOnly = wanted.get(host.toLowerCase()) === 1;
-    const why = problem(machine, host, prefix, taken, isOnly);
+    const why = problem(machine, host, prefix, taken, spelled.get(host) === 1);
     const keys = guests.find(({ name }) => name === machine.name);
-    if (why !== undefined) left.push({ name: machine.name, why });
-    else
-      hosts.push({ ...toHost(machine, host, knownHosts, keys), pattern: uuidPattern(machine, uuids, taken) });
+    if (why !== undefined) {
+      left.push({ name: machine.name, why });
+      continue;
+    }
+    const isOnly = folded.get(host.toLowerCase()) === 1;
+    const patterns = [isOnly ? inLowerCase(host) : undefined, uuidPattern(machine, uuids, taken)];
+    const pattern = patterns.filter((each) => each !== undefined).join(' ');
+    hosts.push({
+      ...toHost(machine, host, knownHosts, keys),
+      // Two names may differ in case alone: then the target says which machine it is.
+      ...(isOnly ? {} : { about: printable(`${machine.name} (${machine.target}) of ${machine.provider}`) }),
+      ...(pattern === '' ? {} : { pattern }),
+    });
   }
   return { hosts, left };
 }
@@ -89,6 +99,12 @@ function toHost(machine: ListedMachine, host: string, knownHosts: string, keys?:
       ...(keys ? trustIn(keys) : {}),
     },
   };
+}
+
+// ssh compares names letter by letter, and people type them in lower case. Undefined: it is so already.
+function inLowerCase(host: string): string | undefined {
+  const lower = host.toLowerCase();
+  return lower === host ? undefined : lower;
 }
 
 // With "?" for the first dash: no other UUID matches, and IDEs and completion, which skip patterns, list the machine once.

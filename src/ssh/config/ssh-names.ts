@@ -20,8 +20,8 @@ export function sshNames(
     // Another user's HOME may have a file with anything in it.
     return host === undefined || !isPlainHostName(host) ? [] : [{ machine, host }];
   });
-  const uses = countBy(named, ({ host }) => host.toLowerCase());
-  const unique = named.filter(({ host }) => uses.get(host.toLowerCase()) === 1);
+  const uses = countBy(named, ({ host }) => host);
+  const unique = named.filter(({ host }) => uses.get(host) === 1);
   return new Map(unique.map(({ machine, host }) => [machine, host]));
 }
 

@@ -45,6 +45,7 @@ export function configText({
   program,
   fdpass,
   platform,
+  givesTyped,
   knownHosts = userKnownHosts,
   settings = [],
   hosts = [],
@@ -52,7 +53,7 @@ export function configText({
   table = kinds,
 }: ConfigTextOptions): string {
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
-    withLines(host, [...settings, ...hostOptions({ ...options, program, fdpass, platform })]);
+    withLines(host, [...settings, ...hostOptions({ ...options, program, fdpass, platform, givesTyped })]);
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',

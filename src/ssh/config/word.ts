@@ -11,8 +11,9 @@ export function proxyWord(text: string, platform: NodeJS.Platform = 'linux'): st
   return /^[\w@+=:,./%-]+$/.test(percent) ? percent : `'${percent.replaceAll(/['\\]/g, (c) => `'\\${c}'`)}'`;
 }
 
-// Windows' ssh starts the command without a shell, older ones with one; both know double quotes, which no Windows path
-// contains, and accept slashes, while a backslash could be an escape.
+// Windows' ssh starts the command by CreateProcess, without a shell, since 7.7 at least. It knows double quotes, which no
+// Windows path contains, and accepts slashes, while a backslash could be an escape.
+// https://github.com/PowerShell/openssh-portable/blob/v7.7.2.0/sshconnect.c
 function windowsWord(text: string): string {
   const path = text.replaceAll('\\', '/').replaceAll('"', '');
   return /^[\w@+=:,.%-]+$/.test(path) ? path : `"${path}"`;

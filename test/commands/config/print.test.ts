@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/command.js';
 import { configPrint } from '../../../src/commands/config/print.js';
@@ -18,6 +19,15 @@ describe('config print', () => {
     expect(await configPrint.run(patterns, io)).toBe(0);
     const fdpass = loadAddon().addon !== undefined;
     expect(io.stdout).toEqual([configText({ program: io.self, fdpass })]);
+  });
+
+  it('writes them to a new file of its own, and over none', async () => {
+    const io = fakeIo({ env: { HOME: home.path }, self: ['/usr/bin/node', '/opt/vmssh.js'] });
+    const out = join(home.path, 'lines');
+    expect(await configPrint.run({ ...patterns, out }, io)).toBe(0);
+    expect(io.stdout).toEqual([]);
+    expect(readFileSync(out, 'utf8')).toMatch(/^# vmssh: .*\n\n# These names are addresses/);
+    await expect(configPrint.run({ ...patterns, out }, io)).rejects.toThrow(/lines.*EEXIST|lines.*exists/);
   });
 
   it('keeps what config install keeps, as long as the file is as it was written', async () => {

@@ -21,7 +21,12 @@ const good: Facts = {
   ssh: { version: 'OpenSSH_9.2p1 Debian', proxyCommand: "/opt/vmssh proxy --fdpass --typed '%n' '%h' %p" },
   config: {
     ...{ path: '/home/ann/.ssh/vmssh.conf', owner: 'ours', mainPath: '/home/ann/.ssh/config' },
-    ...{ include: 'first', callsThis: true, pasted: false },
+    ...{
+      include: 'first',
+      callsThis: true,
+      aside: 'mv /home/ann/.ssh/vmssh.conf /home/ann/.ssh/vmssh.conf.old && vmssh config install',
+      pasted: false,
+    },
   },
   openFolders: [],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'ok', '/dev/kvm': 'ok' },
@@ -216,6 +221,18 @@ describe('the doctor of this host', () => {
       facts: { ssh: { ...good.ssh, proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p' } },
       state: 'none',
       says: /systemd-ssh-proxy/,
+      fix: /config install/,
+    },
+    {
+      name: 'ssh vsock/3',
+      facts: {
+        ssh: {
+          version: 'OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5',
+          proxyCommand: '"C:/vmssh.exe" proxy --typed "%n" "%h" %p',
+        },
+      },
+      state: 'bad',
+      says: /older than 8\.1/,
       fix: /config install/,
     },
     {

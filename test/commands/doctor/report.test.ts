@@ -33,14 +33,22 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     controlPath: `/home/jdoe/${secret}`,
   },
   config: {
-    ...{ path: secret, owner: 'foreign', mainPath: secret, include: 'none', callsThis: false, pasted: false },
+    ...{
+      path: secret,
+      owner: 'foreign',
+      mainPath: secret,
+      include: 'none',
+      callsThis: false,
+      aside: 'mv a b && vmssh config install',
+      pasted: false,
+    },
     homes: { env: secret, ssh: secret },
   },
   openFolders: [{ folder: secret, who: secret }],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'closed', '/dev/kvm': 'absent' },
   modules: [],
   windows: {
-    ...{ hvsock: secret, services: 3 },
+    ...{ hvsock: secret, rightsFix: 'join', services: 3 },
     rights: { elevated: false, hyperVAdministrator: false },
   },
   machines: {

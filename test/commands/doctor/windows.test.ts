@@ -5,9 +5,15 @@ import {
   type WindowsFacts,
   windowsChecks,
 } from '../../../src/commands/doctor/host/windows.js';
+import { rightsHint } from '../../../src/discovery/hyper-v/hints.js';
 
 const rights = { elevated: false, hyperVAdministrator: true };
-const good: WindowsFacts = { hvsock: 'WSAECONNREFUSED', rights, services: 1 };
+const good: WindowsFacts = {
+  hvsock: 'WSAECONNREFUSED',
+  rights,
+  rightsFix: rightsHint({ USERNAME: 'me' }),
+  services: 1,
+};
 const find = (facts: WindowsFacts, name: string) => windowsChecks(facts).find((check) => check.name === name);
 
 describe('the doctor on Windows', () => {
@@ -34,7 +40,10 @@ describe('the doctor on Windows', () => {
     const neither = { elevated: false, hyperVAdministrator: false };
     expect(find({ ...good, rights: both }, 'rights')?.found).toMatch(/elevated and in Hyper-V Admin/);
     expect(find({ ...good, rights: neither }, 'rights')).toMatchObject({
-      ...{ state: 'none', fix: expect.stringContaining('net localgroup "Hyper-V Administrators"') },
+      ...{
+        state: 'none',
+        fix: expect.stringContaining('Add-LocalGroupMember -SID S-1-5-32-578 -Member me;'),
+      },
     });
   });
 

@@ -34,6 +34,13 @@ function tools(answers: Readonly<Record<string, Buffer | Error>>) {
   return { run, calls };
 }
 
+describe('a long line of wsl.exe', () => {
+  it('is read in one go, however many columns it seems to have', () => {
+    const hostile = `* ${'a  '.repeat(200_000)}`;
+    expect(parseVerbose(`${hostile}\r\n${hostile}2`)).toEqual(['a']);
+  });
+});
+
 describe('listDistros', () => {
   it.each([
     { name: 'UTF-16LE', encode: utf16 },

@@ -19,7 +19,7 @@ describe('a Host of its own', () => {
     ]).hosts;
     expect(host).toEqual({
       host: 'Mint-22',
-      pattern: '11111111?2222-4333-8444-555555555555',
+      pattern: 'mint-22 11111111?2222-4333-8444-555555555555',
       about: 'Mint 22 of machined',
       options: {
         ...{ target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}` },
@@ -51,6 +51,24 @@ describe('a Host of its own', () => {
     expect(hosts(machines, '', taken).hosts.map(({ pattern }) => pattern)).toEqual(
       machines.map(() => undefined),
     );
+  });
+
+  it('answers to its name in lower case too, unless that is another machine', () => {
+    const made = hosts([machine('Windows 11 dev'), machine('plain')]).hosts;
+    expect(made.map(({ host, pattern }) => `${host} ${pattern ?? ''}`)).toEqual([
+      'Windows-11-dev windows-11-dev',
+      'plain ',
+    ]);
+  });
+
+  it('says which is which if two names differ only in case', () => {
+    const twin = { provider: 'hyper-v', target: 'hyper-v/86e0c1e9-782c-47e0-b7c2-99f8167f5178' };
+    const other = { provider: 'hyper-v', target: 'hyper-v/87e0c1e9-782c-47e0-b7c2-99f8167f5178' };
+    const made = hosts([machine('Mint', twin), machine('mint', other)]).hosts;
+    expect(made.map(({ host, about, pattern }) => [host, about, pattern])).toEqual([
+      ['Mint-hyper-v', `Mint (${twin.target}) of hyper-v`, undefined],
+      ['mint-hyper-v', `mint (${other.target}) of hyper-v`, undefined],
+    ]);
   });
 
   it.each([

@@ -73,8 +73,6 @@ function imageSettings(name) {
     PACKAGES: suite.packages.join(','),
     ...(suite.acceptOutdated ? { CHECK_VALID: 'no' } : {}),
     ...(suite.needsNode ? { NODE: process.execPath } : {}),
-    ...(suite.withoutNode ? { NODE: 'none' } : {}),
-    ...(suite.init ? { INIT: suite.init } : {}),
   };
 }
 
@@ -83,7 +81,7 @@ function keyOf({ script, env }) {
   const hash = createHash('sha256')
     .update(readFileSync(recipe(script)))
     .update(JSON.stringify(env));
-  if (env.NODE && env.NODE !== 'none') hash.update(process.version);
+  if (env.NODE) hash.update(process.version);
   return hash.digest('hex').slice(0, 12);
 }
 

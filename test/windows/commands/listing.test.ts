@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, inject, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import type { ListJson } from '../../../src/commands/list/format.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
@@ -65,6 +65,13 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     );
   });
 
+  it('lets WMI act as this user through each proxy, that of the rows too', async () => {
+    rmSync(join(inject('work'), 'wmi.log'), { force: true });
+    await list({ ...wmi([mint]), FAKE_WMI_LOG: workFile('wmi.log') });
+    const log = readFileSync(join(inject('work'), 'wmi.log'), 'utf8');
+    expect(log).toMatch(/^security of the services\nSELECT .*\nsecurity of the rows\n/m);
+  });
+
   it('lists names in Japanese, with spaces, and twice', async () => {
     const names = ['日本語の機械', 'Windows 11 dev', 'Twin', 'TWIN'];
     const rows = names.map((name, i) => ({ id: mint.id.replace('86', `1${i}`), name, state: 2 }));
@@ -94,7 +101,9 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
   it('says that rights are missing, and how to get them', async () => {
     const { code, stdout, stderr } = await list({ ...process.env, FAKE_WMI_HR: '80041003' });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/warning: hyper-v: .*net localgroup "Hyper-V Administrators".* \(NO_RIGHTS\)/);
+    expect(stderr).toMatch(
+      /warning: hyper-v: .*Add-LocalGroupMember -SID S-1-5-32-578 -Member \S*root; .* \(NO_RIGHTS\)/,
+    );
   });
 
   it('says nothing on a Windows without Hyper-V', async () => {
@@ -132,9 +141,6 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
 describeWindows('vmssh resolve on Windows', () => {
   const resolve = (target: string, env: NodeJS.ProcessEnv) =>
     runOnWindows([...(programs['vmssh.exe'] ?? []), 'resolve', target], { env });
-  // %LOCALAPPDATA% is Wine's own.
-  const cache = () => join(inject('work'), 'prefix/drive_c/users/root/AppData/Local/vmssh');
-  beforeEach(() => rmSync(cache(), { recursive: true, force: true }));
   const address = `hvsock:${mint.id.toLowerCase()}:00000016-facb-11e6-bd58-64006a7986d3`;
 
   it.each(['hyper-v/mint', 'hyper-v/MINT', `hyper-v/${mint.id}`, mint.id, `{${mint.id}}`])(
@@ -161,30 +167,32 @@ describeWindows('vmssh resolve on Windows', () => {
     expect(stderr).toContain(`"hyper-v/${mint.id.toLowerCase()}" or "hyper-v/${twin.id.toLowerCase()}"`);
   });
 
-  describe('the cache', () => {
-    it('answers if nothing else does, and may be damaged without harm', async () => {
-      const silent = { ...process.env, FAKE_WMI_HR: '80041003' };
-      expect((await resolve('hyper-v/mint', silent)).code).toBe(1);
-      expect((await resolve('hyper-v/mint', wmi([mint]))).code).toBe(0);
-      expect((await resolve('hyper-v/mint', silent)).stdout).toContain('a short while ago');
-      writeFileSync(join(cache(), 'hyper-v.json'), '{"version":1,"ids":{"mi');
-      expect((await resolve('hyper-v/mint', wmi([mint]))).stdout).toContain('Hyper-V knows "Mint"');
-    });
+  it('leads to the machine that has the name now, though its names were swapped after a login', async () => {
+    const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    const other = { ...mint, id: mint.id.replace('86', '87'), name: 'prod' };
+    rmSync(join(inject('work'), 'hvsock.log'), { force: true });
+    const fakes = { PORT: port, LOG: workFile('hvsock.log') };
+    const login = (rows: readonly Row[]) =>
+      runOnWindows([...(programs['vmssh.exe'] ?? []), 'nc', '--banner', 'hyper-v/mint'], {
+        env: { ...wmi(rows), ...withHvsock(fakes) },
+      });
+    expect((await login([mint, other])).code).toBe(0);
+    expect(
+      (
+        await login([
+          { ...mint, name: 'prod' },
+          { ...other, name: 'Mint' },
+        ])
+      ).code,
+    ).toBe(0);
+    const calls = readFileSync(join(inject('work'), 'hvsock.log'), 'latin1');
+    const connects = [...calls.matchAll(/connect 22000000(.{8})/g)].map(([, data1]) => data1);
+    expect(connects).toEqual(['e9c1e086', 'e9c1e087']);
+  });
 
-    it('is corrected within the login if Windows no longer knows the id', async () => {
-      const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
-      expect((await resolve('hyper-v/mint', wmi([mint]))).code).toBe(0);
-      const anew = { ...mint, id: mint.id.replace('86', '87') };
-      rmSync(join(inject('work'), 'hvsock.log'), { force: true });
-      const fakes = { PORT: port, CONNECT: '10049,0', LOG: workFile('hvsock.log') };
-      const { code, stdout } = await runOnWindows(
-        [...(programs['vmssh.exe'] ?? []), 'nc', '--banner', 'hyper-v/mint'],
-        { env: { ...wmi([anew]), ...withHvsock(fakes) } },
-      );
-      expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\n' });
-      const calls = readFileSync(join(inject('work'), 'hvsock.log'), 'latin1');
-      const connects = [...calls.matchAll(/connect 22000000(.{8})/g)].map(([, data1]) => data1);
-      expect(connects).toEqual(['e9c1e086', 'e9c1e087']);
-    });
+  it('goes nowhere by name if Windows does not tell its names, even after a login', async () => {
+    expect((await resolve('hyper-v/mint', wmi([mint]))).code).toBe(0);
+    const silent = { ...process.env, FAKE_WMI_HR: '80041003' };
+    expect(await resolve('hyper-v/mint', silent)).toMatchObject({ code: 1, stdout: '' });
   });
 });

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
@@ -10,6 +10,31 @@ describeWindows('the programs', () => {
     const { code, stdout, stderr } = await runOnWindows([...program, '--version']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('load no library of Windows from the folder of the executable', async () => {
+    const folder = join(inject('work'), 'planted');
+    mkdirSync(folder);
+    cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vmssh.exe'));
+    // None has what vmssh needs of them: it would not start, or fail at the first call.
+    for (const name of [
+      'ws2_32',
+      'ole32',
+      'oleaut32',
+      'advapi32',
+      'user32',
+      'bcrypt',
+      'userenv',
+      'version',
+      'cryptbase',
+    ])
+      cpSync(join(inject('work'), 'wbem.dll'), join(folder, `${name}.dll`));
+    writeFileSync(join(inject('work'), 'machines.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
+    const env = { ...process.env, FAKE_WMI: workFile('machines.tsv') };
+    const { code, stdout, stderr } = await runOnWindows([workFile('planted/vmssh.exe'), 'list', '-q'], {
+      env,
+    });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'Mint\n', stderr: '' });
   });
 
   it('need no file beside the executable', async () => {

@@ -4,7 +4,7 @@
 //               there is no namespace ROOT\virtualization\v2, as on a Windows without Hyper-V
 // FAKE_WMI_HR   an HRESULT in hexadecimal that ConnectServer fails with
 // FAKE_WMI_QUERY_HR   the same for ExecQuery
-// FAKE_WMI_LOG  a file that the query is written to
+// FAKE_WMI_LOG  a file that the query is written to, and whose security the program wants to set
 #define COBJMACROS
 #define INITGUID
 #include <windows.h>
@@ -32,8 +32,12 @@ static struct Object* make(void** methods, int row) {
   return object;
 }
 
+static void note(const WCHAR* text);
+static void* enum_methods[8];
+
 static HRESULT WINAPI query_interface(struct Object* object, REFIID id, void** out) {
   if (IsEqualIID(id, &IID_IClientSecurity)) {
+    note(object->methods == enum_methods ? L"security of the rows" : L"security of the services");
     *out = NULL;
     return E_NOINTERFACE;
   }

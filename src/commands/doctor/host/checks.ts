@@ -1,4 +1,6 @@
 import { isFailure } from '../../../discovery/provider.js';
+import { sshVersion } from '../../../ssh/config/ssh-version.js';
+import { howToGet } from '../../../process/ssh-program.js';
 import { allowed } from './allowed.js';
 import { type HostCheck, plain } from './check.js';
 import { clientChecks } from './clients.js';
@@ -33,14 +35,10 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
       name,
       state: 'bad',
       ...plain('there is no ssh in PATH'),
-      fix:
-        platform === 'win32'
-          ? 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0'
-          : 'apt-get install openssh-client',
+      fix: howToGet('ssh', platform) ?? '',
     };
-  const [, major = '0', minor = '0'] = /OpenSSH\D*(\d+)\.(\d+)/.exec(version) ?? [];
   // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
-  const old = Number(major) * 100 + Number(minor) < 706;
+  const old = (sshVersion(version) ?? 0) < 706;
   if (old)
     return {
       name,

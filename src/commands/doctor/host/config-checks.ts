@@ -1,4 +1,5 @@
 import { shellQuoted } from '../../../address/shell-word.js';
+import { abilitiesOf } from '../../../ssh/config/ssh-version.js';
 import { controlPathFix, controlPathMessage } from '../../../ssh/control-path.js';
 import { type HostCheck, plain } from './check.js';
 import { type ConfigFacts, ours, type SshFacts } from './config.js';
@@ -32,7 +33,7 @@ function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
 }
 
 function lines(
-  { owner, path, mainPath, pasted, callsThis }: ConfigFacts,
+  { owner, path, mainPath, pasted, callsThis, aside }: ConfigFacts,
   { proxyCommand }: SshFacts,
 ): HostCheck {
   const name = 'config';
@@ -70,7 +71,7 @@ function lines(
         name,
         state: 'bad',
         ...{ found: `${path} is not as vmssh wrote it`, report: `its file is ${owner}` },
-        fix: `mv ${shellQuoted(path)} ${shellQuoted(`${path}.old`)} && vmssh config install`,
+        fix: aside,
       };
     case 'ours':
       return callsThis
@@ -106,6 +107,11 @@ function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: Ssh
       state: owner === 'none' ? 'none' : 'bad',
       ...plain('ssh has no ProxyCommand for it'),
       ...(homes ? {} : { fix: 'vmssh config install' }),
+    };
+  if (proxyCommand.includes('%n') && !abilitiesOf(version).givesTyped)
+    return {
+      ...{ name, state: 'bad', ...plain('this ssh is older than 8.1 and ends at the %n in the lines') },
+      fix: 'vmssh config install writes them for it',
     };
   if (ours.test(proxyCommand)) return { name, state: 'ok', ...plain('ssh runs vmssh') };
   return {

@@ -1,10 +1,12 @@
+import { shellOf } from '../../../address/shell.js';
+import { setAside } from '../../../address/shell-word.js';
 import type { Io } from '../../../cli/command.js';
 import { readText } from '../../../files/read-file.js';
 import { callerForSsh } from '../../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../../ssh/config/file.js';
 import { proxyWord } from '../../../ssh/config/word.js';
 import { otherHome } from '../../../ssh/folder.js';
-import { configFiles } from '../../config/plan.js';
+import { configFiles, readInclude, spellings } from '../../config/plan.js';
 
 /** What is the case with ssh. */
 export interface SshFacts {
@@ -25,6 +27,8 @@ export interface ConfigFacts {
   readonly include: 'first' | 'late' | 'none';
   /** Whether the main file itself has our lines, pasted from config print. */
   readonly pasted: boolean;
+  /** How to set a file aside that vmssh did not write: a line for the user's shell. */
+  readonly aside: string;
   /** Whether the lines call this vmssh. */
   readonly callsThis: boolean;
   /** Whether the lines pass sockets to ssh. */
@@ -34,14 +38,17 @@ export interface ConfigFacts {
 }
 
 export async function gatherConfig(io: Io): Promise<ConfigFacts> {
-  const { own: path, main: mainPath = '', include } = configFiles({ system: false }, io);
+  const named = configFiles({ system: false }, io);
+  const files = { ...named, include: await readInclude(named, io) };
+  const { own: path, main: mainPath = '' } = files;
   const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
   const owner = ownerOf(own);
   const ssh = otherHome(io.env, io.platform);
   const { program } = await callerForSsh(io);
   const lines = owner === 'none' ? proxyCommands(main) : own;
   return {
-    ...{ path, owner, mainPath, include: includeOf(main, [include, path, '~/.ssh/vmssh.conf']) },
+    ...{ path, owner, mainPath, include: includeOf(main, spellings(files, io.platform)) },
+    aside: setAside(path, 'vmssh config install', shellOf(io)),
     pasted: proxyCommands(main) !== '',
     callsThis: [io.self, program].some((words) =>
       words.every((word) => lines?.includes(proxyWord(word, io.platform))),
@@ -56,7 +63,7 @@ function textOf(path: string): Promise<string | undefined> {
 }
 
 /** The part after the program in each of our ProxyCommands. */
-export const ours = /\bproxy (--fdpass )?(--wait\S* )?--typed /;
+export const ours = /\bproxy (--fdpass )?(--wait\S* )?(--typed |["']%h["'])/;
 
 function proxyCommands(config: string): string {
   const lines = config.split('\n').filter((line) => /^\s*ProxyCommand\b/i.test(line) && ours.test(line));

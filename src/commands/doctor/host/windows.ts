@@ -1,7 +1,7 @@
 import { vmIds } from '../../../address/guid.js';
 import { serviceIdOfPort } from '../../../address/service-id.js';
 import { hyperVFailures } from '../../../connect/failures/hyper-v.js';
-import { hyperVHints } from '../../../discovery/hyper-v/hyper-v.js';
+import { rightsHint } from '../../../discovery/hyper-v/hints.js';
 import { listServices } from '../../../discovery/hyper-v/services.js';
 import type { Deps } from '../../../discovery/provider.js';
 import type { AddonState } from '../../../native.js';
@@ -13,6 +13,8 @@ export interface WindowsFacts {
   /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
   readonly hvsock: string;
   readonly rights: { readonly elevated: boolean; readonly hyperVAdministrator: boolean };
+  /** How this user gets them. */
+  readonly rightsFix: string;
   /** The number of registered Hyper-V socket services; undefined if unknown. */
   readonly services: number | undefined;
 }
@@ -35,11 +37,11 @@ export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<
       () => undefined,
     ),
   ]);
-  return { hvsock, services, rights: addon.hyperVRights() };
+  return { hvsock, services, rights: addon.hyperVRights(), rightsFix: rightsHint(deps.env) };
 }
 
 /** Judges the facts. */
-export function windowsChecks({ hvsock, rights, services }: WindowsFacts): readonly HostCheck[] {
+export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFacts): readonly HostCheck[] {
   const row = hyperVFailures.find(({ codes }) => codes.includes(hvsock));
   const absent = row?.codes.includes('WSAEAFNOSUPPORT');
   const { elevated, hyperVAdministrator } = rights;
@@ -58,7 +60,7 @@ export function windowsChecks({ hvsock, rights, services }: WindowsFacts): reado
     who.length > 0
       ? { name: 'rights', state: 'ok', ...plain(`this user is ${who.join(' and ')}`) }
       : {
-          ...{ name: 'rights', state: 'none', fix: hyperVHints.NO_RIGHTS },
+          ...{ name: 'rights', state: 'none', fix: rightsFix },
           ...plain('this user is neither elevated nor in Hyper-V Administrators, and cannot see machines'),
         },
     { name: 'services', state: 'none', ...plain(`Hyper-V socket services: ${count}`) },

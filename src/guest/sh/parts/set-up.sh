@@ -10,9 +10,6 @@
 . ./../check/transport.sh
 . ./../check/socket.sh
 . ./../check/answer.sh
-. ./../init/kind.sh
-. ./../init/check.sh
-. ./../init/service.sh
 . ./account.sh
 . ./proof.sh
 . ./steps.sh

@@ -7,6 +7,7 @@ export async function compileFakes(folder: string): Promise<void> {
   const dll = ['-shared', '-Wl,--kill-at'];
   await Promise.all([
     compile('bridge.c', join(folder, 'bridge.exe'), []),
+    compile('console.c', join(folder, 'console.exe'), ['-municode']),
     compile('say.c', join(folder, 'say.exe'), []),
     compile('winsock.c', join(folder, 'winsock.dll'), [...dll, '-lws2_32']),
     compile('wbem.c', join(folder, 'wbem.dll'), [...dll, '-loleaut32']),

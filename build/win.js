@@ -1,12 +1,13 @@
 // Builds the Windows executable and its release archive, on Linux: node build/win.js
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildWindowsAddon } from '../native/build-win32.js';
 import { root } from './bundle/bundle.js';
 import { copyDocs } from './docs.js';
 import { buildEngineProgram } from './engine/build.js';
 import { licences } from './engine/licences.js';
+import { writeManifests } from './win/manifests.js';
 
 const target = 'win32-x64';
 const folder = join(root, 'dist', target);
@@ -26,6 +27,12 @@ writeFileSync(join(folder, 'LICENSES'), licences(sources, packages, 'win32'));
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));
 archive(['vmssh.exe', 'LICENSE', 'LICENSES', 'README.md', 'CHANGELOG.md', ...copyDocs(folder)]);
+
+writeManifests(
+  join(root, 'dist', `vmssh-${target}.zip`),
+  join(root, 'dist'),
+  JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')),
+);
 
 /**
  * The same input gives the same archive: one time for all, no attributes of this system.

@@ -5,7 +5,7 @@ import { installRuntimes } from '../../build/runtimes.js';
 const { node } = installRuntimes();
 const runtimes = {
   'the newest Node': [node, 'test/e2e'],
-  'the executable': ['executable', 'test/e2e', 'test/engine'],
+  'the executable': ['executable', 'test/e2e', 'test/engine', 'test/faults'],
 };
 
 for (const [name, [VMSSH_TEST_RUNTIME, ...folders]] of Object.entries(runtimes)) {

@@ -10,7 +10,7 @@ export interface Outcome {
 }
 
 export interface RunOptions extends SpawnOptions {
-  /** What is written to stdin before it is closed; undefined: stdin is closed at once. */
+  /** What is written to stdin before it is closed, if it is; undefined: nothing. */
   readonly input?: string | Buffer;
   /** Leaves stdin open, as ssh does. */
   readonly keepOpen?: true;
@@ -53,6 +53,7 @@ export async function run(command: readonly string[], options: RunOptions = {}):
   const child = spawn(program, args, { stdio: 'pipe', timeout, ...rest });
   child.stdin?.on('error', () => {});
   if (!keepOpen) child.stdin?.end(input);
+  else if (input !== undefined) child.stdin?.write(input);
   return outcome(child);
 }
 

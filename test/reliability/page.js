@@ -25,10 +25,12 @@ export function keep(name, section) {
 
 /** The records that there are, in the order of the page. */
 export function records() {
-  return order
-    .map(record)
-    .filter((path) => existsSync(path))
-    .map((path) => /** @type {Section} */ (JSON.parse(readFileSync(path, 'utf8'))));
+  return order.map(recordOf).filter((section) => section !== undefined);
+}
+
+/** A section as it was kept last; undefined if it was not run yet. @param {string} name @returns {Section | undefined} */
+export function recordOf(name) {
+  return existsSync(record(name)) ? JSON.parse(readFileSync(record(name), 'utf8')) : undefined;
 }
 
 /** What a run took place on; nothing that names a machine. @param {Record<string, string>} more */

@@ -53,7 +53,9 @@ async function startSshd(folder) {
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)]);
   writeFileSync(join(folder, 'authorized'), readFileSync(join(folder, 'id.pub')));
   const config = [`HostKey ${join(folder, 'host')}`, `AuthorizedKeysFile ${join(folder, 'authorized')}`];
-  const more = ['StrictModes no', 'UsePAM no', 'PermitRootLogin yes', 'PidFile none', ''];
+  // A shell of this level reads no start-up file of the user; and a busy machine may take its time.
+  const own = ['SetEnv SHLVL=5', 'LoginGraceTime 0'];
+  const more = [...own, 'StrictModes no', 'UsePAM no', 'PermitRootLogin yes', 'PidFile none', ''];
   writeFileSync(join(folder, 'sshd_config'), [...config, ...more].join('\n'));
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const { path: sshd, absent } = onPath('sshd', 'openssh-server');

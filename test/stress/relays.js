@@ -7,6 +7,12 @@ import { watchChildren } from './watch.js';
 /** Megabytes by which a relay may grow once it moves bytes: what malloc and the kernel's accounting do. */
 const mostGrowth = { executable: 0.5, node: 24 };
 
+/** When a relay has all that it needs: the executable once it has left its engine, Node after some seconds or half of its time. */
+const settled = (/** @type {Runtime} */ { name }, seconds = 0) =>
+  name === 'executable'
+    ? (/** @type {string} */ title) => title === 'vmssh: relay'
+    : (/** @type {string} */ _title, /** @type {number} */ age) => age > Math.max(4000, 500 * seconds);
+
 /**
  * Sessions with the server that echoes, through a stand-in for ssh (test/bench/harness/sessions.c).
  * @param {Bed} bed
@@ -24,7 +30,7 @@ export async function sessions(bed, runtime, { count, atOnce, seconds = 0 }, pas
     ...{ 'at-once': atOnce, seconds, pass: pass ? 'yes' : 'no', limit: 3600 + seconds, env: bed.env },
   });
   child.stdin.end();
-  const watch = seconds > 0 ? watchChildren(child.pid ?? 0) : undefined;
+  const watch = seconds > 0 ? watchChildren(child.pid ?? 0, settled(runtime, seconds)) : undefined;
   const answer = JSON.parse(await ended);
   const { failed, echoes, descriptors, threads, processes } = answer;
   const seen = watch?.stop();
@@ -53,7 +59,7 @@ export async function stream(bed, runtime, { count }) {
     ...{ socket, bytes: count * 2 ** 20, limit: 3600, env: bed.env },
   });
   child.stdin.end();
-  const watch = watchChildren(child.pid ?? 0);
+  const watch = watchChildren(child.pid ?? 0, settled(runtime));
   const { bytes } = JSON.parse(await ended);
   const seen = watch.stop();
   if (texts.stderr !== '') throw new Error(start(texts.stderr));

@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 // npm run test:stress: many logins, relays and bytes, and nothing lost or left behind. See docs/reliability.md.
-/** @import { Done, Load, RuntimeName } from './types.js' */
-import { spawnSync } from 'node:child_process';
+/** @import { Done, Load } from './types.js' */
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { keep, ranOn } from '../reliability/page.js';
 import { makeBed } from './bed.js';
 import { loads, longest } from './loads.js';
+import { keepLoads, words } from './section.js';
 
 const ids = [...loads, longest].map(({ id }) => id);
 const usage = `Usage: npm run test:stress -- [options]
@@ -18,7 +17,7 @@ and files are counted. All of it takes 40 minutes on two processors.
   --quick           fewer of each: about a minute
   --only ID         only this load; can be repeated: ${ids.join(', ')}
   --runtime NAME    only on node, or only the executable
-  --write           write docs/reliability.md: only of a full run
+  --write           write docs/reliability.md; with --only, only these rows of it
 
 Examples:
   npm run test:stress -- --quick
@@ -49,7 +48,7 @@ async function main() {
     const unknown = only.find((id) => !ids.includes(id));
     if (unknown !== undefined) throw new Error(`no load "${unknown}": one of ${ids.join(', ')}`);
     if (!runtimes.some(({ name }) => name === runtime)) throw new Error(`no runtime "${runtime}"`);
-    if (write && (quick || values.only || values.runtime)) throw new Error('--write is for a full run');
+    if (write && (quick || values.runtime)) throw new Error('--write is for a full run, on both runtimes');
   } catch (error) {
     console.error(`stress: ${/** @type {Error} */ (error).message}\n\n${usage}`);
     return 2;
@@ -65,12 +64,11 @@ async function main() {
   const done = await tryAll(values);
   const failed = done.filter(({ failure }) => failure !== undefined);
   console.log(`\n${done.length - failed.length} held, ${failed.length} failed`);
-  if (values.write) keep('load', section(done));
   return failed.length === 0 ? 0 : 1;
 }
 
-/** @param {{ quick: boolean, only?: string[], runtime?: string }} values */
-async function tryAll({ quick, only, runtime }) {
+/** @param {{ quick: boolean, write: boolean, only?: string[], runtime?: string }} values */
+async function tryAll({ quick, write, only, runtime }) {
   const bed = await makeBed();
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
   process.once('exit', () => rmSync(bed.folder, { recursive: true, force: true }));
@@ -88,6 +86,8 @@ async function tryAll({ quick, only, runtime }) {
       one = { id, title, runtime: on.name, what: '', failure: /** @type {Error} */ (error).message };
     }
     done.push(one);
+    // At once: a run that is broken off keeps what it has.
+    if (write) keepLoads(done);
     console.log(`${one.failure ? 'FAILED' : 'held  '} ${title}, ${on.name}: ${one.failure ?? words(one)}`);
   };
   const wanted = (/** @type {Load} */ { id }) => only === undefined || only.includes(id);
@@ -102,42 +102,4 @@ async function tryAll({ quick, only, runtime }) {
     done.push({ id: 'left', title: 'nothing is left', runtime: 'node', what: '', failure });
   }
   return done;
-}
-
-/** @param {Done} done */
-function words({ what, more }) {
-  return more ? `${what}; ${more}` : what;
-}
-
-/** @param {readonly Done[]} done */
-function section(done) {
-  const failures = done.filter(({ failure }) => failure !== undefined).length;
-  const of = (/** @type {string} */ id, /** @type {RuntimeName} */ name) => {
-    const one = done.find((each) => each.id === id && each.runtime === name);
-    if (!one) return '';
-    return one.failure ? `failed: ${one.failure}` : words(one);
-  };
-  const ssh = spawnSync('ssh', ['-V'], { encoding: 'utf8' }).stderr.split(/[ ,]/)[0] ?? '';
-  return {
-    title: 'Load',
-    command: 'npm run test:stress',
-    on: ranOn({ OpenSSH: ssh.replace('OpenSSH_', '') }),
-    summary: [
-      /** @type {const} */ ([
-        `load: logins, relays held and relays of many bytes, on both runtimes (${done.length} runs)`,
-        failures === 0 ? 'none failed, nothing was left behind' : `${failures} failed`,
-      ]),
-    ],
-    text: [
-      `Of every run all answers are compared with what was sent, every proxy has to end by itself with 0 and to say nothing, and afterwards there is no
-descriptor, thread, process, connection or file more than before. "Resident" is the memory of one relay, code of the program included; growth is counted from
-its third second. The counts of Node are lower where its processes would take too long or need too much memory.`,
-    ],
-    tables: [
-      {
-        head: ['load', 'executable', 'Node'],
-        rows: [...loads, longest].map(({ id, title }) => [title, of(id, 'executable'), of(id, 'node')]),
-      },
-    ],
-  };
 }

@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Milliseconds: a relay of the executable has left its engine by then. */
-const settled = 3000;
-
 /**
  * Looks at the children of a process again and again: their memory in MB, and by how much that, their descriptors and
  * their threads grew since each was settled.
  * @param {number} parent
+ * @param {(title: string, age: number) => boolean} isSettled by its first argument and the milliseconds since it was first seen
  */
-export function watchChildren(parent) {
+export function watchChildren(parent, isSettled) {
   /** @type {Map<number, { since: number, first?: ReturnType<typeof lookAt> }>} */
   const known = new Map();
   const seen = { samples: 0, most: 0, growth: 0, descriptors: 0, threads: 0 };
@@ -19,9 +17,8 @@ export function watchChildren(parent) {
     for (const pid of childrenOf(parent)) {
       const child = known.get(pid) ?? { since: Date.now() };
       known.set(pid, child);
-      if (Date.now() - child.since < settled) continue;
       const found = lookAt(pid);
-      if (!found) continue;
+      if (!found || !(child.first || isSettled(found.title, Date.now() - child.since))) continue;
       child.first ??= found;
       seen.samples++;
       seen.most = Math.max(seen.most, found.memory);
@@ -49,7 +46,9 @@ function lookAt(pid) {
       Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
     const memory = number('VmRSS') / 1024;
     if (Number.isNaN(memory)) return undefined;
-    return { memory, threads: number('Threads'), descriptors: readdirSync(`/proc/${pid}/fd`).length };
+    const title = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0', 1)[0] ?? '';
+    const descriptors = readdirSync(`/proc/${pid}/fd`).length;
+    return { title, memory, threads: number('Threads'), descriptors };
   } catch {
     return undefined;
   }

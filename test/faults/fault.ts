@@ -1,0 +1,73 @@
+import { appendFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { type Outcome, type RunOptions, run, runtime } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+/** One fault, and what the user has to see. A row of docs/reliability.md. */
+export interface Fault {
+  readonly name: string;
+  /** What answers at the socket that `command` is told of; undefined: nothing listens there. */
+  readonly peer?: (socket: Socket) => void;
+  /** What is run; `socket` is the path of the peer, `dir` a folder for this fault's files. */
+  readonly command: (socket: string, dir: string) => readonly string[];
+  readonly options?: RunOptions;
+  /** The exit code, or the signal that ended it. */
+  readonly ends: number | NodeJS.Signals;
+  /** On stderr; the empty text: nothing. */
+  readonly says: RegExp | '';
+  /** On stdout; undefined: nothing. */
+  readonly prints?: RegExp;
+  /** What else has to hold afterwards. */
+  readonly check?: (dir: string) => void;
+}
+
+/** Seconds within which each ends, whatever is the matter. */
+export const within = 20;
+
+/** Runs each fault as a test of its own, and records what came of it if VMSSH_FAULTS names a file. */
+export function faults(group: string, all: readonly Fault[]): void {
+  const dir = useTempDir();
+  const servers: Server[] = [];
+  afterAll(() => {
+    for (const server of servers) server.close();
+  });
+  let count = 0;
+  it.each(all)('$name', { timeout: 2000 * within }, async (fault) => {
+    const socket = join(dir, `${++count}`);
+    if (fault.peer) servers.push(await listen(socket, fault.peer));
+    const outcome = await run(fault.command(socket, dir), {
+      ...{ keepOpen: true, timeout: within * 1000, killSignal: 'SIGKILL', env: ownEnv(dir) },
+      ...fault.options,
+    });
+    expect(outcome.signal ?? outcome.code, outcome.stderr).toBe(fault.ends);
+    expect(outcome.stderr).toMatch(fault.says === '' ? /^$/ : fault.says);
+    expect(outcome.stdout).toMatch(fault.prints ?? /^$/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: nothing of others reaches the terminal raw
+    expect(outcome.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    fault.check?.(dir);
+    record(group, fault.name, outcome, dir);
+  });
+}
+
+/** Without this machine's own services, and without what changes a message. */
+export function ownEnv(dir: string): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, HOME: dir, TMPDIR: dir, XDG_RUNTIME_DIR: dir, LANG: 'C.UTF-8' };
+}
+
+function listen(path: string, peer: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {});
+    peer(socket);
+  });
+  return new Promise((resolve) => server.listen(path, () => resolve(server)));
+}
+
+function record(group: string, name: string, { code, signal, stderr }: Outcome, dir: string): void {
+  const file = process.env.VMSSH_FAULTS;
+  if (file === undefined) return;
+  const said = stderr.split('\n').find((line) => line.startsWith('vmssh')) ?? stderr.split('\n')[0] ?? '';
+  const seen = said.replaceAll(dir, '/DIR').replaceAll(/\/tmp\/vmssh-[\w-]+/g, '/DIR');
+  appendFileSync(file, `${JSON.stringify({ runtime, group, name, ends: signal ?? code, seen, within })}\n`);
+}

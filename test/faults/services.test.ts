@@ -1,0 +1,104 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import { vmssh } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { type Fault, faults, ownEnv } from './fault.js';
+
+const dir = useTempDir();
+let count = 0;
+
+/** The user's systemd-machined is the peer. */
+function askMachined(socket: string): readonly string[] {
+  const runtimeDir = join(dir, `run-${++count}`);
+  mkdirSync(join(runtimeDir, 'systemd/machine'), { recursive: true, mode: 0o700 });
+  symlinkSync(socket, join(runtimeDir, 'systemd/machine/io.systemd.Machine'));
+  return ['env', `XDG_RUNTIME_DIR=${runtimeDir}`, ...vmssh, 'proxy', 'machine/no-such-machine', '22'];
+}
+
+function endlessly(socket: Socket, part: string): void {
+  socket.write(part, (error) => error ?? endlessly(socket, part));
+}
+const asked = (answer: (socket: Socket) => void) => (socket: Socket) =>
+  void socket.once('data', () => answer(socket));
+
+const services: readonly Omit<Fault, 'command'>[] = [
+  { name: 'closes at once', peer: (socket) => socket.destroy(), ends: 4, says: /no-such-machine/ },
+  {
+    name: 'closes when it is asked',
+    peer: asked((socket) => socket.destroy()),
+    ends: 4,
+    says: /no-such-machine/,
+  },
+  {
+    name: 'answers garbage',
+    peer: asked((socket) => socket.end('garbage\0')),
+    ends: 4,
+    says: /no-such-machine/,
+  },
+  {
+    name: 'answers with escapes',
+    peer: asked((socket) => socket.end('{"error":"\\u001b]0;x\\u0007\\u202e"}\0')),
+    ends: 4,
+    says: /no-such-machine/,
+  },
+  {
+    name: 'answers nested JSON',
+    peer: asked((socket) => socket.end(`${'['.repeat(100_000)}\0`)),
+    ends: 4,
+    says: /no-such-machine/,
+  },
+  {
+    name: 'answers without end',
+    peer: asked((socket) => endlessly(socket, ' '.repeat(1 << 20))),
+    ends: 4,
+    says: /no-such-machine/,
+  },
+  {
+    name: 'answers with a machine of another shape',
+    peer: asked((socket) => socket.end('{"parameters":{"name":7,"vSockCid":"x"}}\0')),
+    ends: 4,
+    says: /no-such-machine/,
+  },
+  { name: 'hangs', peer: () => {}, ends: 4, says: /no-such-machine/ },
+];
+
+describe('systemd-machined', () =>
+  faults(
+    'a systemd-machined (`proxy machine/…`)',
+    services.map((fault) => ({ ...fault, command: askMachined })),
+  ));
+
+/** A multipass on PATH that is a script. */
+function withTool(script: string): Pick<Fault, 'command' | 'options'> {
+  const folder = join(dir, `bin-${++count}`);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'multipass'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return {
+    command: () => [...vmssh, 'proxy', 'multipass/x', '22'],
+    options: { env: { ...ownEnv(dir), PATH: `${folder}:${process.env.PATH}` } },
+  };
+}
+
+describe('a tool', () =>
+  faults('a tool (`proxy multipass/…`)', [
+    { name: 'fails', ...withTool('echo broken >&2; exit 3'), ends: 4, says: /broken/ },
+    { name: 'is killed', ...withTool('kill -9 $$'), ends: 4, says: /multipass/ },
+    { name: 'prints nothing', ...withTool('exit 0'), ends: 4, says: /multipass/ },
+    { name: 'prints garbage', ...withTool('head -c 4096 /dev/urandom'), ends: 4, says: /multipass/ },
+    {
+      name: 'complains in escapes',
+      ...withTool("printf '\\033]0;x\\007\\342\\200\\256txt' >&2; exit 1"),
+      ends: 4,
+      says: /multipass/,
+    },
+    { name: 'prints without end', ...withTool('exec yes'), ends: 4, says: /more than/ },
+    {
+      name: 'forks children that keep its output open, and ends',
+      ...withTool('sleep 60 & exit 0'),
+      ends: 4,
+      says: /multipass/,
+    },
+    { name: 'hangs', ...withTool('exec sleep 60'), ends: 4, says: /multipass/ },
+  ]));

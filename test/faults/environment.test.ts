@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
 import { executable, vmssh } from '../helpers/run.js';
 import { type Fault, faults } from './fault.js';
@@ -23,6 +23,10 @@ const takes: Fault['peer'] = (socket) => socket.resume().once('end', () => socke
 const inShell = (line: string, ...args: readonly string[]) => ['sh', '-c', line, 'sh', ...vmssh, ...args];
 const proxy = (line: string) => (socket: string) => inShell(line, 'proxy', `unix${socket}`, '22');
 const nc = (line: string) => (socket: string) => inShell(line, 'nc', '--pipe', `unix${socket}`, '22');
+
+// Memory of which nothing is mapped: reading and writing it fails as a file on a failing disk does.
+const memory = openSync('/proc/self/mem', 'r+');
+afterAll(() => closeSync(memory));
 
 describe('a standard stream', () =>
   faults('standard streams', [
@@ -76,6 +80,22 @@ describe('a standard stream', () =>
       command: nc('"$@" </'),
       ends: 1,
       says: /stdin or stdout failed on this side \(EISDIR\)/,
+    },
+    {
+      name: 'stdin is a file that cannot be read',
+      peer: takes,
+      command: nc('"$@"'),
+      options: { stdio: [memory, 'pipe', 'pipe'] },
+      ends: 1,
+      says: /stdin or stdout failed on this side \(EIO\)/,
+    },
+    {
+      name: 'stdout is a file that cannot be written',
+      peer: answers,
+      command: nc('"$@"'),
+      options: { stdio: ['pipe', memory, 'pipe'] },
+      ends: 1,
+      says: /stdin or stdout failed on this side \(EIO\)/,
     },
     {
       name: 'stdout is a file at its limit of size',

@@ -11,6 +11,9 @@ namespace {
 
 constexpr int turns = 8;  // for one direction, then it is the other's turn
 
+// A terminal has EIO once it hung up. A file's EIO is a failing disk, and then bytes are missing.
+bool hungUp(const Stream& end, int error) { return error == EIO && end.kind == Stream::Kind::terminal; }
+
 }  // namespace
 
 bool Relay::send() {
@@ -30,8 +33,7 @@ bool Relay::send() {
         inputEnded();
         break;
       case Step::sourceFailed:
-        // A terminal that hung up, or a socket whose other end was closed with unread bytes.
-        if (up_.error != EIO && up_.error != ECONNRESET) throw Failure{up_.error, "read", {}};
+        if (!hungUp(up_.source, up_.error) && up_.error != ECONNRESET) throw Failure{up_.error, "read", {}};
         inputEnded();
         break;
       case Step::sinkFailed:
@@ -96,7 +98,8 @@ void Relay::peerFailed() {
 
 void Relay::outputFailed() {
   const int error = down_.error;
-  if (error != EPIPE && error != ECONNRESET && error != ENOTCONN && error != EIO) throw Failure{error, "write", {}};
+  const bool isGone = error == EPIPE || error == ECONNRESET || error == ENOTCONN || hungUp(down_.sink, error);
+  if (!isGone) throw Failure{error, "write", {}};
   outputGone();
 }
 

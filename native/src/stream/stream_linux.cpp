@@ -32,7 +32,7 @@ Stream::Kind kindOf(int fd) {
   socklen_t size = sizeof type;
   if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0) return Stream::Kind::socket;
   if (fcntl(fd, F_GETPIPE_SZ) >= 0) return Stream::Kind::pipe;
-  return isatty(fd) ? Stream::Kind::terminal : Stream::Kind::other;
+  return isatty(fd) || errno == EIO ? Stream::Kind::terminal : Stream::Kind::other;  // EIO: one that hung up
 }
 
 template <typename Call>

@@ -9,7 +9,7 @@ import { useTempDir } from '../helpers/temp-dir.js';
 export interface Fault {
   readonly name: string;
   /** What answers at the socket that `command` is told of; undefined: nothing listens there. */
-  readonly peer?: (socket: Socket) => void;
+  readonly peer?: (socket: Socket) => unknown;
   /** What is run; `socket` is the path of the peer, `dir` a folder for this fault's files. */
   readonly command: (socket: string, dir: string) => readonly string[];
   readonly options?: RunOptions;

@@ -16,7 +16,14 @@ export function codeFlags(sanitize) {
   const common = ['-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
   if (sanitize) return [...common, '-O1', '-g', '-fno-omit-frame-pointer', ...sanitizerFlags(sanitize)];
   // Checks of sizes, if the libc is glibc.
-  return [...common, '-O2', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2', '-ffunction-sections', '-fdata-sections'];
+  return [
+    ...common,
+    '-O2',
+    '-U_FORTIFY_SOURCE',
+    '-D_FORTIFY_SOURCE=2',
+    '-ffunction-sections',
+    '-fdata-sections',
+  ];
 }
 
 /** @param {string | undefined} sanitize */

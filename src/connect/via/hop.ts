@@ -6,6 +6,8 @@ import type { ViaEndpoint } from '../../endpoint.js';
 import { guardian } from '../../process/end-with-us.js';
 import type { Connection } from '../connection.js';
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /** How the ssh of a hop ended. */
 export interface HopEnd {
   readonly code: number | null;
@@ -23,7 +25,7 @@ export class Hop implements Connection {
   readonly #ended: Promise<HopEnd>;
 
   /** Starts `command` with stderr as ours. Throws if there is no socket; `end` rejects if it cannot be started. */
-  constructor(command: readonly string[], endpoint: ViaEndpoint, addon: Addon, env: NodeJS.ProcessEnv) {
+  constructor(command: readonly string[], endpoint: ViaEndpoint, addon: Addon, env: Env) {
     const [program = '', ...args] = command;
     const { handle, descriptor } = addon.socketPair();
     this.endpoint = endpoint;

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,8 +13,9 @@ namespace {
 
 JSValue open(Call& call) {
   const std::string path = call.word(0);
-  const int descriptor = ::open(path.c_str(), call.integer(1) | O_CLOEXEC, call.integer(2));
-  return JS_NewInt32(call.js, succeeded(descriptor, "open", path));
+  // Not open(): musl's sets FD_CLOEXEC once more, by a second call of the system.
+  const auto descriptor = syscall(SYS_openat, AT_FDCWD, path.c_str(), call.integer(1) | O_CLOEXEC, call.integer(2));
+  return JS_NewInt32(call.js, succeeded(static_cast<int>(descriptor), "open", path));
 }
 
 JSValue close(Call& call) {

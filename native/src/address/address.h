@@ -22,6 +22,8 @@ struct SocketAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
+inline bool isInet(int family) { return family == AF_INET || family == AF_INET6; }
+
 // One function per family, each in its own file. They throw Failure with `function` as its syscall.
 SocketAddress unixAddress(const char* function, const std::string& path);
 SocketAddress vsockAddress(std::uint32_t cid, std::uint32_t port);

@@ -10,8 +10,6 @@
 namespace hvsock {
 namespace {
 
-bool isInet(int family) { return family == AF_INET || family == AF_INET6; }
-
 class Accept final : public Operation {
  public:
   explicit Accept(std::shared_ptr<Socket> listener)

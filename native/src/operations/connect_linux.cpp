@@ -33,7 +33,7 @@ std::shared_ptr<Socket> open(int family, double timeout) {
   Descriptor fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd.get() < 0) throw Failure::last("socket");
   if (family == AF_VSOCK) limitVsockConnect(fd.get(), timeout);
-  if (family == AF_INET || family == AF_INET6) {
+  if (isInet(family)) {
     const int yes = 1;
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   }

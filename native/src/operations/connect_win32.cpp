@@ -31,7 +31,7 @@ std::shared_ptr<WindowsSocket> open(int family, double timeout) {
   if (!socket.isOpen()) throw lastWinsock("socket");
   SetHandleInformation(reinterpret_cast<HANDLE>(socket.get()), HANDLE_FLAG_INHERIT, 0);
   if (family == AF_HYPERV) setHyperVOptions(socket.get(), timeout);
-  if (family == AF_INET || family == AF_INET6) {
+  if (isInet(family)) {
     const DWORD yes = 1;
     setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&yes), sizeof yes);
   }

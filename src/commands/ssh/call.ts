@@ -9,10 +9,10 @@ import { printable, quote } from '../../errors.js';
 import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
-import { loadAddon } from '../../native.js';
 import { sshProgram } from '../../process/ssh-program.js';
+import { callerForSsh } from '../../ssh/config/caller.js';
 import { trustIn } from '../../ssh/config/guest-hosts.js';
-import { type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
+import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
@@ -60,7 +60,8 @@ export async function prepare(
   const host = hostFor(named);
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
-  const settings = await settingsOf(named, hasUser, waitSeconds, io);
+  const caller = await callerForSsh(io);
+  const settings = await settingsOf(named, hasUser, waitSeconds, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
@@ -86,7 +87,7 @@ export async function prepare(
       return [
         tool,
         '-e',
-        remoteShell(own, io.self, named.text, waitSeconds),
+        remoteShell(own, caller.program, named.text, waitSeconds),
         ...withoutShell(own),
         '--',
         ...operands,
@@ -119,14 +120,19 @@ function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[
   return operand;
 }
 
-async function settingsOf(named: ListedTarget, hasUser: boolean, waitSeconds: number | undefined, io: Io) {
+async function settingsOf(
+  named: ListedTarget,
+  hasUser: boolean,
+  waitSeconds: number | undefined,
+  caller: Caller,
+  io: Io,
+) {
   const { machine, text } = named;
   const alias = hostKeyAlias(named);
   const key = machine?.identityFile;
   const keys = guestKeysFor(named, io.env);
   const options: HostOptions = {
-    ...{ program: io.self, platform: io.platform, target: text, waitSeconds },
-    fdpass: io.platform !== 'win32' && loadAddon().addon !== undefined,
+    ...{ ...caller, target: text, waitSeconds },
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
     user: hasUser ? undefined : machine?.user,

@@ -6,7 +6,11 @@ import { buildEngineProgram } from './engine/build.js';
 import { tightLimits } from './engine/limits.js';
 
 const { values } = parseArgs({ options: { sanitize: { type: 'boolean' } } });
-const tests = { tables: 'test/engine/tables/main.ts', relay: 'test/engine/relay/main.ts' };
+const tests = {
+  tables: 'test/engine/tables/main.ts',
+  relay: 'test/engine/relay/main.ts',
+  plain: 'test/engine/image/main.ts',
+};
 const [folder, programs] = values.sanitize
   ? ['dist/sanitized', { vmssh: 'src/bin/executable.ts', ...tests }]
   : ['dist/engine', tests];
@@ -15,3 +19,5 @@ for (const [name, main] of Object.entries(programs))
   await buildEngineProgram(join(root, main), join(root, folder, name), { sanitize });
 const limited = join(root, 'test/engine/limited/main.ts');
 await buildEngineProgram(limited, join(root, folder, 'limited'), { sanitize, limits: tightLimits });
+if (!sanitize)
+  await buildEngineProgram(join(root, tests.plain), join(root, folder, 'image'), { image: true });

@@ -46,7 +46,9 @@ export async function buildExecutable({ folder = executableFolder, seconds, env 
       'vmssh: without musl the executable is linked to glibc, and starts more slowly; apt-get install musl-dev',
     );
   const [vmssh = '', list = ''] = files;
-  const { sources, packages } = await buildEngineProgram(join(root, 'src/bin/executable.ts'), vmssh);
+  const { sources, packages } = await buildEngineProgram(join(root, 'src/bin/executable.ts'), vmssh, {
+    image: true,
+  });
   writeFileSync(list, licences(sources, packages));
   mkdirSync(dirname(stampPath), { recursive: true });
   writeFileSync(stampPath, stamp);

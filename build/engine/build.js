@@ -6,6 +6,7 @@ import { root } from '../bundle/bundle.js';
 import { bundleForEngine } from './bundle.js';
 import { writeChunkTable } from './chunks.js';
 import { delayed } from './delayed.js';
+import { linkWithImage } from './image.js';
 import { limits as usualLimits } from './limits.js';
 import { compileObjects } from './objects.js';
 import { engineSources } from './sources.js';
@@ -18,6 +19,7 @@ const work = join(root, 'native/build/engine');
  * @property {System} [system] that it is for; Linux by default
  * @property {'address' | undefined} [sanitize] as in native/build-flags.js
  * @property {import('./limits.js').Limits} [limits]
+ * @property {boolean} [image] whether it starts from an image of the engine (./image.js); its modules call `atStart`
  * @property {Readonly<Record<string, string>>} [changed] other texts for some files of native/, by name
  */
 
@@ -37,14 +39,18 @@ export async function buildEngineProgram(main, output, options = {}) {
   const folder = join(work, 'chunks', output.replaceAll(/\W/g, '_'));
   const { names, packages } = await bundleForEngine(folder, main);
   await run(compiler, [folder, ...names]);
-  const table = writeChunkTable(folder, names, system, limits);
   // The name of the file itself is in a program for Windows.
   const linking = `${output}.${process.pid}`;
   const unfinished = join(linking, system === 'win32' ? 'vmssh.exe' : 'vmssh');
   mkdirSync(linking, { recursive: true });
   const flags = [...tools.cppFlags, '-I', join(root, 'native/engine'), ...tools.programFlags];
   const libraries = system === 'win32' ? await delayed(work, objects.program) : (tools.libraries ?? []);
-  await run(tools.cpp, [...flags, ...table, ...objects.program, ...libraries, '-o', unfinished]);
+  const link = async (/** @type {number} */ imageRoom) => {
+    const table = writeChunkTable(folder, names, system, limits, imageRoom);
+    await run(tools.cpp, [...flags, ...table, ...objects.program, ...libraries, '-o', unfinished]);
+  };
+  if (options.image) await linkWithImage(unfinished, link);
+  else await link(0);
   renameSync(unfinished, output);
   rmSync(linking, { recursive: true });
   return { sources, packages };

@@ -2,6 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What the room for the image begins with. */
+export const imageMark = 'vmssh image room';
+
+/** What the memory of the image is aligned to, in bytes. */
+export const imagePage = 4096;
+
 /** Where data lies that is only read, and what follows it. */
 const sections = {
   linux: ['.rodata', '  .section .note.GNU-stack,"",%progbits\n'],
@@ -14,8 +20,9 @@ const sections = {
  * @param {readonly string[]} names
  * @param {System} system
  * @param {import('./limits.js').Limits} limits
+ * @param {number} imageRoom bytes
  */
-export function writeChunkTable(folder, names, system, limits) {
+export function writeChunkTable(folder, names, system, limits, imageRoom) {
   const data = names.map(
     (name, index) => `  .balign 16
   .globl chunk${index}, chunk${index}End
@@ -26,7 +33,7 @@ chunk${index}End:
   );
   const assembly = join(folder, 'chunks.S');
   const [section, end] = sections[system];
-  writeFileSync(assembly, `  .section ${section}\n${data.join('')}${end}`);
+  writeFileSync(assembly, `  .section ${section}\n${data.join('')}${roomFor(imageRoom)}${end}`);
   const externals = names.map((_, index) => `extern const std::uint8_t chunk${index}[], chunk${index}End[];`);
   const rows = names.map((name, index) => `    {"${name}", chunk${index}, chunk${index}End},`);
   const table = join(folder, 'chunks.cpp');
@@ -44,10 +51,22 @@ const Chunk chunks[] = {
 ${rows.join('\n')}
 };
 const std::size_t chunkCount = ${names.length};
+const std::size_t imageRoomSize = ${imageRoom};
 const Limits limits = {${limits.memory}, ${limits.stack}, ${limits.turnMs}};
 
 }  // namespace engine
 `,
   );
   return [assembly, table];
+}
+
+/** @param {number} bytes */
+function roomFor(bytes) {
+  return `  .data
+  .balign ${imagePage}
+  .globl imageRoom
+imageRoom:
+  .ascii "${imageMark}"
+  .space ${Math.max(bytes, 2 * imageMark.length) - imageMark.length}
+`;
 }

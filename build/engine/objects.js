@@ -20,11 +20,11 @@ import { toolchainOf } from './toolchains.js';
 const native = join(root, 'native');
 const own = join(native, 'engine');
 const kept = join(native, 'build/engine/objects');
-const shared = ['core', 'loop', 'memory', 'napi', 'natives', 'relay'];
+const shared = ['core', 'image', 'loop', 'memory', 'napi', 'natives', 'relay'];
 const windows = ['core', 'handles', 'loop', 'natives', 'processes'].map((room) => `windows/${room}`);
 
-/** The engine's own files, in C. */
-const engineFiles = ['quickjs', 'libregexp', 'libunicode', 'dtoa'];
+/** The engine's own files, in C; native/engine/image/quickjs.c includes the largest one. */
+const engineFiles = ['libregexp', 'libunicode', 'dtoa'];
 
 /**
  * @typedef {object} Language
@@ -51,7 +51,15 @@ export async function compileObjects(sources, system, sanitize, changed = {}) {
   const engineHeaders = filesOf(sources, '.h').map(read);
   const rooms = [...shared, ...(tools.rooms ?? []), ...(system === 'win32' ? windows : [])];
   /** @type {Language} */
-  const c = { program: tools.c, flags: tools.cFlags, headers: engineHeaders };
+  const c = {
+    program: tools.c,
+    flags: tools.cFlags,
+    include: ['-I', sources],
+    headers: [
+      ...engineHeaders,
+      ...[join(sources, 'quickjs.c'), join(own, 'image/process_state.h')].map(read),
+    ],
+  };
   /** @type {Language} */
   const cpp = {
     program: tools.cpp,
@@ -71,7 +79,9 @@ export async function compileObjects(sources, system, sanitize, changed = {}) {
     jobs.set(path, () => compile(language, source, path, text));
     return path;
   };
-  const engine = engineFiles.map((name) => object(c, join(sources, `${name}.c`)));
+  const engine = [...engineFiles.map((name) => join(sources, `${name}.c`)), join(own, 'image/quickjs.c')].map(
+    (source) => object(c, source),
+  );
   // It runs on the machine that builds.
   const compiler = ['core/value', 'core/decode', 'compiler']
     .map((name) => join(own, `${name}.cpp`))

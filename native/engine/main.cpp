@@ -1,9 +1,11 @@
 #include <fcntl.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <string_view>
 
 #include "core/program.h"
+#include "image/image.h"
 #include "relay/relay_process.h"
 
 namespace {
@@ -15,6 +17,12 @@ void openStandardDescriptors() {
   }
 }
 
+// What the build calls: PROGRAM FILE ADDRESS.
+int makeImage(int count, char** words) {
+  if (count != 3 || !engine::collectMemory(std::strtoul(words[2], nullptr, 16))) return 1;
+  return engine::Program({count, words, 0}).writeImage(words[1]);
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -23,6 +31,7 @@ int main(int count, char** words) {
   openStandardDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);  // ignored, as some parents leave it, no child could be waited for
+  if (engine::lacksImage()) return makeImage(count, words);
   engine::Program program({count, words, ms});
   program.end(program.run());
 }

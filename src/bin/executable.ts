@@ -1,5 +1,9 @@
+import { atStart } from 'engine:system';
 import { main } from '../main.js';
 
-// One file serves both programs: by a link named vsock-nc it is vsock-nc.
-const called = process.argv0.toLowerCase();
-void main(called.endsWith('vsock-nc') || called.endsWith('vsock-nc.exe') ? 'vsock-nc' : 'vmssh');
+// All modules up to here may be evaluated when the program is built: what depends on the process comes after it.
+atStart(() => {
+  // One file serves both programs: by a link named vsock-nc it is vsock-nc.
+  const called = process.argv0.toLowerCase();
+  void main(called.endsWith('vsock-nc') || called.endsWith('vsock-nc.exe') ? 'vsock-nc' : 'vmssh');
+});

@@ -30,7 +30,7 @@ export const executable = { executable: dist('linux-x64/vmssh'), sanitized: dist
 ];
 
 /** A program of test/engine/, made like the executable that is tested by `node build/engine.js`; undefined on Node. */
-export function engineProgram(name: 'tables' | 'limited' | 'relay'): string | undefined {
+export function engineProgram(name: 'tables' | 'limited' | 'relay' | 'image' | 'plain'): string | undefined {
   return { executable: dist(`engine/${name}`), sanitized: dist(`sanitized/${name}`) }[runtime];
 }
 

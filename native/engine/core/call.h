@@ -48,9 +48,16 @@ class Call {
 JSValue newBytes(JSContext* js, const void* data, std::size_t length);
 JSValue newNumber(JSContext* js, double number);
 
+// Ends the program if its image is being made, which holds what is the same in each process.
+void refuseInImage(JSCFunction* function);
+
+// Whether a function gives the same in each process: then an image may be made of what it gave.
+enum class Gives { sameAlways, whatIsNow };
+
 // Turns a function of ours into one of the engine: what it throws becomes a JavaScript exception.
-template <JSValue (*body)(Call&)>
+template <JSValue (*body)(Call&), Gives gives = Gives::whatIsNow>
 JSValue native(JSContext* js, JSValueConst, int count, JSValueConst* arguments) noexcept {
+  if constexpr (gives == Gives::whatIsNow) refuseInImage(native<body, gives>);
   try {
     try {
       Call call(js, count, arguments);

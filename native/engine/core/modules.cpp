@@ -1,8 +1,12 @@
 #include "modules.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
+#include "../image/image.h"
 #include "../natives/modules.h"
 #include "chunks.h"
 #include "value.h"
@@ -65,6 +69,18 @@ char* normalize(JSContext* js, const char*, const char* name, void*) {
 }
 
 }  // namespace
+
+void refuseInImage(JSCFunction* function) {
+  if (!lacksImage()) return;
+  for (const NativeModule& module : nativeModules()) {
+    for (const Native* each = module.functions; each != module.functions + module.count; ++each) {
+      if (each->function != function) continue;
+      std::fprintf(stderr, "%s of %s was called before atStart: its result is not the same in each process\n", each->name,
+                   module.name);
+    }
+  }
+  _exit(1);
+}
 
 void useModules(JSRuntime* runtime) { JS_SetModuleLoaderFunc(runtime, normalize, load, nullptr); }
 

@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 
+#include "../image/process_state.h"
 #include "../memory/heap.h"
 #include "../napi/environment.h"
 #include "chunks.h"
@@ -24,28 +25,35 @@ constexpr std::size_t firstCollection = std::size_t{8} << 20;
 // As in Node.
 constexpr int neverEnded = 13;
 
-JSContext* newContext(JSRuntime* runtime) {
-  if (runtime == nullptr) return nullptr;
-  JS_SetMemoryLimit(runtime, limits.memory);
-  JS_SetMaxStackSize(runtime, std::min(limits.stack, stackLeft()));
-  JS_SetGCThreshold(runtime, firstCollection);
-  return JS_NewContext(runtime);
-}
-
 void say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
+
+Engine newEngine() {
+  JSRuntime* const runtime = newRuntime();
+  JSContext* const js = runtime != nullptr ? JS_NewContext(runtime) : nullptr;
+  if (js == nullptr) {
+    say("not enough memory");
+    _exit(1);
+  }
+  JS_SetGCThreshold(runtime, firstCollection);
+  useModules(runtime);
+  return {runtime, js, JS_UNDEFINED};
+}
 
 }  // namespace
 
 Program::Program(const Start& start)
-    : start_(start), runtime_(newRuntime()), js_(newContext(runtime_)), loop_(*this) {
-  if (js_ == nullptr) {
-    say("not enough memory");
-    _exit(1);
-  }
+    : start_(start),
+      restored_(restoreEngine()),
+      engine_(restored_ != nullptr ? *restored_ : newEngine()),
+      runtime_(engine_.runtime),
+      js_(engine_.js),
+      begin_(js_, engine_.begin),
+      loop_(*this) {
+  JS_SetMemoryLimit(runtime_, limits.memory);
+  JS_SetMaxStackSize(runtime_, std::min(limits.stack, stackLeft()));
   JS_SetContextOpaque(js_, this);
   JS_SetHostPromiseRejectionTracker(runtime_, track, this);
   JS_SetInterruptHandler(runtime_, interrupt, this);
-  useModules(runtime_);
 }
 
 // The process exits next, which frees what the engine holds.
@@ -53,15 +61,10 @@ Program::~Program() { napiCleanUp(); }
 
 Program& Program::of(JSContext* js) { return *static_cast<Program*>(JS_GetContextOpaque(js)); }
 
-int Program::run() {
-  beginTurn();
+template <typename Work>
+int Program::guarded(Work work) {
   try {
-    const Value main = evaluateChunk(js_, mainChunk);
-    drain();
-    loop_.run();
-    if (JS_PromiseState(js_, main.get()) != JS_PROMISE_PENDING) return exitCode;
-    say("Nothing is left that the program waits for, and it has not come to its end");
-    return neverEnded;
+    return work();
   } catch (const Thrown&) {
     fail();
   } catch (const SystemFailure& failure) {
@@ -70,6 +73,36 @@ int Program::run() {
     say("not enough memory");
   }
   end(1);
+}
+
+int Program::run() {
+  beginTurn();
+  return guarded([this] {
+    Value main(js_, JS_UNDEFINED);
+    if (restored_ == nullptr) {
+      main = evaluateChunk(js_, mainChunk);
+      drain();
+    }
+    if (!JS_IsUndefined(begin_.get())) call(begin_.get());
+    loop_.run();
+    if (JS_PromiseState(js_, main.get()) != JS_PROMISE_PENDING) return exitCode;
+    say("Nothing is left that the program waits for, and it has not come to its end");
+    return neverEnded;
+  });
+}
+
+int Program::writeImage(const char* path) {
+  fixSeeds(js_);
+  beginTurn();
+  guarded([this] {
+    const Value main = evaluateChunk(js_, mainChunk);
+    drain();
+    return 0;
+  });
+  JS_SetContextOpaque(js_, nullptr);
+  JS_SetHostPromiseRejectionTracker(runtime_, nullptr, nullptr);
+  JS_SetInterruptHandler(runtime_, nullptr, nullptr);
+  return engine::writeImage({runtime_, js_, begin_.release()}, path);
 }
 
 void Program::end(int code) {

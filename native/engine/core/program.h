@@ -2,9 +2,9 @@
 
 #include <quickjs.h>
 
-#include <optional>
 #include <vector>
 
+#include "../image/image.h"
 #include "../loop/loop.h"
 #include "value.h"
 
@@ -29,6 +29,8 @@ class Program {
 
   // Runs the bundle until nothing is left to wait for. Returns the exit code.
   int run();
+  // Runs it only to where it would begin, and writes the image of that to a file. Returns the exit code.
+  int writeImage(const char* path);
   // Ends the process, once the addon's threads have ended.
   [[noreturn]] void end(int code);
 
@@ -38,6 +40,9 @@ class Program {
   void call(JSValueConst function, std::vector<JSValue> owned = {});
   // Runs the jobs of promises; then an unhandled rejection ends the process.
   void drain();
+
+  // `function` is called at the start of each process that has the image of this one, or else of this one.
+  void atStart(Value function) { begin_ = std::move(function); }
 
   const Start& start() const { return start_; }
   Loop& loop() { return loop_; }
@@ -51,13 +56,20 @@ class Program {
 
   static void track(JSContext* js, JSValueConst promise, JSValueConst reason, bool handled, void* program);
   static int interrupt(JSRuntime* runtime, void* program);
+  // Does it, for an exit code; what it throws ends the process.
+  template <typename Work>
+  int guarded(Work work);
   [[noreturn]] void fail();
   [[noreturn]] void fail(JSValueConst reason);
   [[noreturn]] void endLate();
 
   const Start start_;
+  // Of an image; null if the engine is new.
+  const Engine* const restored_;
+  const Engine engine_;
   JSRuntime* const runtime_;
   JSContext* const js_;
+  Value begin_;
   std::vector<Rejection> rejected_;
   double turnBegan_ = 0;
   bool tooLong_ = false;

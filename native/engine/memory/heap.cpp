@@ -12,13 +12,9 @@ namespace {
 constexpr std::size_t unit = 16;
 constexpr std::size_t head = sizeof(std::size_t);
 
-// There is a list of free blocks for each size: the multiples of 16 up to 5 kB, since the engine asks for 4 kB and divides
-// them, then four sizes for each doubling, up to 80 kB. What is larger is libc's.
-constexpr std::size_t fineSizes = 320;
-constexpr std::size_t steps = 4;
-constexpr std::size_t doublings = 4;
-constexpr std::size_t sizes = fineSizes + steps * doublings + 1;
-constexpr std::size_t largest = (fineSizes << doublings) * unit - head;
+constexpr std::size_t fineSizes = HeapState::fineSizes;
+constexpr std::size_t steps = HeapState::steps;
+constexpr std::size_t largest = (fineSizes << HeapState::doublings) * unit - head;
 
 // By how many bytes it grows. A login needs one of these.
 constexpr std::size_t growth = std::size_t{1} << 20;
@@ -49,14 +45,14 @@ class Heap {
   void* allocate(std::size_t bytes) {
     if (bytes > largest) return resizeLarge(nullptr, bytes);
     const Size size = sizeFor(bytes);
-    Free* const block = free_[size.index];
+    HeapState::Free* const block = state_.free[size.index];
     if (block == nullptr) return fresh(size.units * unit);
-    free_[size.index] = block->next;
+    state_.free[size.index] = block->next;
     return block;
   }
 
   void* allocateZeros(std::size_t bytes) {
-    const bool isFresh = bytes <= largest && free_[sizeFor(bytes).index] == nullptr;
+    const bool isFresh = bytes <= largest && state_.free[sizeFor(bytes).index] == nullptr;
     void* const block = allocate(bytes);
     if (block != nullptr && !isFresh) std::memset(block, 0, bytes);
     return block;
@@ -65,8 +61,8 @@ class Heap {
   void release(void* block) {
     const std::size_t room = roomOf(block);
     if (room > largest) return std::free(startOf(block));
-    Free*& first = free_[sizeFor(room).index];
-    auto* const free = static_cast<Free*>(block);
+    HeapState::Free*& first = state_.free[sizeFor(room).index];
+    auto* const free = static_cast<HeapState::Free*>(block);
     free->next = first;
     first = free;
   }
@@ -82,24 +78,32 @@ class Heap {
     return other;
   }
 
+  void use(char* memory, std::size_t bytes) {
+    state_.next = memory + unit - head;
+    state_.left = bytes - unit;
+  }
+
+  HeapState& state() { return state_; }
+
+  void clearFreeBlocks() {
+    for (HeapState::Free* each : state_.free) {
+      for (; each != nullptr; each = each->next) std::memset(each + 1, 0, roomOf(each) - sizeof(HeapState::Free));
+    }
+  }
+
   static std::size_t roomOf(const void* block) { return static_cast<const std::size_t*>(block)[-1]; }
 
  private:
-  struct Free {
-    Free* next;
-  };
-
   // Of memory that was never used, which is zero.
   void* fresh(std::size_t bytes) {
-    if (left_ < bytes) {
+    if (state_.left < bytes) {
       auto* const more = static_cast<char*>(std::calloc(1, growth));
       if (more == nullptr) return nullptr;
-      next_ = more + unit - head;
-      left_ = growth - unit;
+      use(more, growth);
     }
-    char* const start = next_;
-    next_ += bytes;
-    left_ -= bytes;
+    char* const start = state_.next;
+    state_.next += bytes;
+    state_.left -= bytes;
     return withRoom(start, head, bytes - head);
   }
 
@@ -118,9 +122,7 @@ class Heap {
     return block;
   }
 
-  Free* free_[sizes]{};
-  char* next_ = nullptr;
-  std::size_t left_ = 0;
+  HeapState state_{};
 };
 
 Heap heap;
@@ -146,5 +148,11 @@ JSRuntime* newRuntime() { return JS_NewRuntime(); }  // it watches libc's blocks
 #else
 JSRuntime* newRuntime() { return JS_NewRuntime2(&functions, nullptr); }
 #endif
+
+HeapState& heapState() { return heap.state(); }
+
+void useForHeap(char* memory, std::size_t bytes) { heap.use(memory, bytes); }
+
+void clearFreeBlocks() { heap.clearFreeBlocks(); }
 
 }  // namespace engine

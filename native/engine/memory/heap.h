@@ -2,9 +2,37 @@
 
 #include <quickjs.h>
 
+#include <cstddef>
+
 namespace engine {
+
+// What the heap knows of its memory.
+struct HeapState {
+  struct Free {
+    Free* next;
+  };
+
+  // There is a list of free blocks for each size: the multiples of 16 up to 5 kB, since the engine asks for 4 kB and divides
+  // them, then four sizes for each doubling, up to 80 kB. What is larger is libc's.
+  static constexpr std::size_t fineSizes = 320;
+  static constexpr std::size_t steps = 4;
+  static constexpr std::size_t doublings = 4;
+  static constexpr std::size_t sizes = fineSizes + steps * doublings + 1;
+
+  Free* free[sizes];
+  // Never used yet, and zero.
+  char* next;
+  std::size_t left;
+};
 
 // An engine with no context yet, or null if there is not enough memory.
 JSRuntime* newRuntime();
+
+HeapState& heapState();
+// Lets it take its next blocks from this memory, which is zero.
+void useForHeap(char* memory, std::size_t bytes);
+
+// Fills what is free with zeros.
+void clearFreeBlocks();
 
 }  // namespace engine

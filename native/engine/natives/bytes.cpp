@@ -33,10 +33,10 @@ JSValue encodeLatin1(Call& call) {
 }
 
 constexpr Native functions[] = {
-    {"decodeUtf8", native<decodeUtf8>},
-    {"encodeUtf8", native<encodeUtf8>},
-    {"decodeLatin1", native<decodeLatin1>},
-    {"encodeLatin1", native<encodeLatin1>},
+    {"decodeUtf8", native<decodeUtf8, Gives::sameAlways>},
+    {"encodeUtf8", native<encodeUtf8, Gives::sameAlways>},
+    {"decodeLatin1", native<decodeLatin1, Gives::sameAlways>},
+    {"encodeLatin1", native<encodeLatin1, Gives::sameAlways>},
 };
 
 }  // namespace

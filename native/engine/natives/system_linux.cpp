@@ -57,6 +57,11 @@ JSValue engineVersion(Call& call) { return JS_NewString(call.js, JS_GetVersion()
 
 JSValue exit(Call& call) { Program::of(call.js).end(call.integer(0)); }
 
+JSValue atStart(Call& call) {
+  Program::of(call.js).atStart(call.function(0));
+  return JS_UNDEFINED;
+}
+
 JSValue setExitCode(Call& call) {
   Program::of(call.js).exitCode = call.integer(0);
   return JS_UNDEFINED;
@@ -122,7 +127,7 @@ JSValue platform(Call& call) { return JS_NewString(call.js, "linux"); }
 JSValue account(Call&) { throw SystemFailure{ENOSYS, "getpwuid"}; }
 
 constexpr Native functions[] = {
-    {"platform", native<platform>},              {"account", native<account>},
+    {"platform", native<platform, Gives::sameAlways>}, {"atStart", native<atStart, Gives::sameAlways>},              {"account", native<account>},
     {"commandLine", native<commandLine>},        {"environment", native<environment>},
     {"workingFolder", native<workingFolder>}, {"programPath", native<programPath>},
     {"exit", native<exit>},                   {"setExitCode", native<setExitCode>},
@@ -130,8 +135,8 @@ constexpr Native functions[] = {
     {"gid", native<gid>},                     {"uptime", native<uptime>},
     {"processorTime", native<processorTime>}, {"names", native<names>},
     {"isTerminal", native<isTerminal>},       {"columns", native<columns>},
-    {"randomBytes", native<randomBytes>},     {"engineVersion", native<engineVersion>},
-    {"effectiveUid", native<effectiveUid>},   {"errorNames", native<errorNames>},
+    {"randomBytes", native<randomBytes>},     {"engineVersion", native<engineVersion, Gives::sameAlways>},
+    {"effectiveUid", native<effectiveUid>},   {"errorNames", native<errorNames, Gives::sameAlways>},
 };
 
 }  // namespace

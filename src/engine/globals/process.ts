@@ -5,24 +5,41 @@ import { EventEmitter } from '../node/events.js';
 import { isSignal, type Signal, signalNumber, signals } from '../signals.js';
 import type { DescriptorStream } from '../streams/descriptor-stream.js';
 import { StandardOutput } from '../streams/standard-output.js';
-import { environmentOf } from './environment.js';
+import { type Environment, environmentOf } from './environment.js';
 
 type ProcessEvents = {
   readonly [Name in Signal | 'exit']: Name extends Signal ? [signal: Signal, number: number] : [code: number];
 };
 
-/** Node's process, as far as it is used here. */
+/** Node's process, as far as it is used here. It is made when the program is built: what the system gives is asked for when needed. */
 export class EngineProcess extends EventEmitter<ProcessEvents> {
-  readonly #command = system.commandLine();
-  readonly execPath = system.programPath();
-  readonly argv0 = this.#command[0] ?? '';
-  readonly argv = [this.execPath, this.execPath, ...this.#command.slice(1)];
   readonly execArgv: readonly string[] = [];
   readonly platform: NodeJS.Platform = system.platform();
-  readonly env = environmentOf(system.environment(), this.platform);
+  #execPath: string | undefined;
+  #argv: readonly string[] | undefined;
+  #env: Environment | undefined;
   #exitCode: number | undefined;
   #stdout: StandardOutput | undefined;
   #stderr: StandardOutput | undefined;
+
+  get execPath(): string {
+    this.#execPath ??= system.programPath();
+    return this.#execPath;
+  }
+
+  get argv0(): string {
+    return system.commandLine()[0] ?? '';
+  }
+
+  get argv(): readonly string[] {
+    this.#argv ??= [this.execPath, this.execPath, ...system.commandLine().slice(1)];
+    return this.#argv;
+  }
+
+  get env(): Environment {
+    this.#env ??= environmentOf(system.environment(), this.platform);
+    return this.#env;
+  }
 
   get arch(): string {
     const [, , , , machine] = system.names();

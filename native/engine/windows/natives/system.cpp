@@ -61,6 +61,11 @@ JSValue engineVersion(Call& call) { return JS_NewString(call.js, JS_GetVersion()
 
 JSValue exit(Call& call) { Program::of(call.js).end(call.integer(0)); }
 
+JSValue atStart(Call& call) {
+  Program::of(call.js).atStart(call.function(0));
+  return JS_UNDEFINED;
+}
+
 JSValue setExitCode(Call& call) {
   Program::of(call.js).exitCode = call.integer(0);
   return JS_UNDEFINED;
@@ -126,7 +131,7 @@ JSValue random(Call& call) {
 }
 
 constexpr Native functions[] = {
-    {"platform", native<platform>},
+    {"platform", native<platform, Gives::sameAlways>}, {"atStart", native<atStart, Gives::sameAlways>},
     {"commandLine", native<commandLine>},     {"environment", native<environment>},
     {"workingFolder", native<workingFolder>}, {"programPath", native<programPath>},
     {"exit", native<exit>},                   {"setExitCode", native<setExitCode>},
@@ -134,9 +139,9 @@ constexpr Native functions[] = {
     {"gid", native<noUser>},                  {"uptime", native<uptime>},
     {"processorTime", native<processorTime>}, {"names", native<names>},
     {"isTerminal", native<isTerminal>},       {"columns", native<columns>},
-    {"randomBytes", native<random>},          {"engineVersion", native<engineVersion>},
+    {"randomBytes", native<random>},          {"engineVersion", native<engineVersion, Gives::sameAlways>},
     {"account", native<account>},             {"effectiveUid", native<noUser>},
-    {"errorNames", native<errorNames>},
+    {"errorNames", native<errorNames, Gives::sameAlways>},
 };
 
 }  // namespace

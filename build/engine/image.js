@@ -1,0 +1,186 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { imageMark, imagePage } from './chunks.js';
+
+/**
+ * Links `program` with room for an image of its engine, has it write its memory in three processes, and puts what is the same in
+ * all of them into the room. Throws if something in it depends on the process.
+ * @param {string} program
+ * @param {(room: number) => Promise<void>} link makes the program with so many bytes of room
+ */
+export async function linkWithImage(program, link) {
+  const enough = 1 << 20;
+  await link(enough);
+  const { length } = await imageOf(program);
+  // Linked anew, the program lies elsewhere, but the image stays as long.
+  await link(length);
+  const image = await imageOf(program);
+  const file = readFileSync(program);
+  const at = file.indexOf(imageMark);
+  if (image.length !== length || at < 0 || file.includes(imageMark, at + 1))
+    throw new Error(`${program} has no room for an image of ${image.length} bytes`);
+  image.copy(file, at);
+  writeFileSync(program, file);
+}
+
+/**
+ * The processes whose memory is compared: where the memory of the engine lies, and the environment. Each byte of the addresses
+ * differs. Their upper halves are 0, so that the remains of a pointer differ in no more than the lower one.
+ */
+const processes = [
+  { at: 0x11111000, env: {} },
+  { at: 0x22222000, env: { HOME: '/', LANG: 'C.UTF-8', PATH: '/usr/bin:/bin', TZ: 'UTC' } },
+  { at: 0x33333000, env: { TERM: 'dumb', TZ: 'Asia/Tokyo', XDG_RUNTIME_DIR: '/run' } },
+];
+
+/** As native/engine/image reads it. @param {string} program */
+async function imageOf(program) {
+  /** @type {Memory[]} */
+  const memories = [];
+  for (const { at, env } of processes) memories.push(await memoryOf(program, at, env, memories));
+  const { words, ofMemory, ofProgram } = compare(memories);
+  const head = Buffer.alloc(imageMark.length + 16);
+  head.write(imageMark, 'latin1');
+  head.writeBigUInt64LE(BigInt(words.length), imageMark.length);
+  head.writeBigUInt64LE(memories[0]?.saved ?? 0n, imageMark.length + 8);
+  const lists = [head, ...[ofMemory, ofProgram].map(({ buffer }) => new Uint8Array(buffer))];
+  const length = lists.reduce((sum, each) => sum + each.length, 0);
+  const gap = new Uint8Array((imagePage - (length % imagePage)) % imagePage);
+  return Buffer.concat([...lists, gap, new Uint8Array(words.buffer)]);
+}
+
+/**
+ * @typedef {object} Range of addresses; a pointer may be to the end
+ * @property {bigint} base
+ * @property {bigint} end
+ *
+ * @typedef {object} Memory of one process
+ * @property {Range} memory
+ * @property {Range} program
+ * @property {bigint} saved where the engine itself is found, from the base
+ * @property {BigUint64Array} words
+ */
+
+/**
+ * @param {string} program
+ * @param {number} at
+ * @param {NodeJS.ProcessEnv} env
+ * @param {readonly Memory[]} others in which the program must lie elsewhere
+ * @returns {Promise<Memory>}
+ */
+async function memoryOf(program, at, env, others) {
+  const path = `${program}.memory`;
+  for (let attempt = 0; attempt < 40; ++attempt) {
+    await promisify(execFile)(program, [path, at.toString(16)], { env });
+    const { buffer } = new Uint8Array(readFileSync(path));
+    rmSync(path);
+    const head = new BigUint64Array(buffer, 0, 5);
+    const [base = 0n, length = 0n, programBase = 0n, programEnd = 0n, saved = 0n] = head;
+    if (others.some((other) => other.program.base === programBase)) continue;
+    // The uppermost byte of it is one of two. What is left of it, if nothing else, does not tell it from data: always the same one.
+    if (attempt < 20 && isEven(programBase >> 40n)) continue;
+    return {
+      memory: { base, end: base + length },
+      program: { base: programBase, end: programEnd },
+      saved,
+      words: new BigUint64Array(buffer, head.byteLength),
+    };
+  }
+  throw new Error(
+    'this system starts a program at the same address each time, so that pointers to it cannot be found; see kernel.randomize_va_space',
+  );
+}
+
+/** @param {bigint} number */
+function isEven(number) {
+  return number % 2n === 0n;
+}
+
+/**
+ * The words that all have, relative to the base where they are pointers, and a bit for each that is one. Throws if a word differs
+ * in another way.
+ * @param {readonly Memory[]} memories
+ */
+export function compare(memories) {
+  const length = memories[0]?.words.length ?? 0;
+  if (memories.some(({ words }) => words.length !== length))
+    throw new Error('the image of the engine has another length in another process');
+  const words = new BigUint64Array(length);
+  const ofMemory = new BigUint64Array(Math.ceil(length / 64));
+  const ofProgram = new BigUint64Array(Math.ceil(length / 64));
+  for (let index = 0; index < length; ++index) {
+    const all = memories.map((each) => each.words[index] ?? 0n);
+    const same = only(all);
+    const offset =
+      same ??
+      offsetIn(
+        all,
+        memories.map(({ memory }) => memory),
+      );
+    const ofCode =
+      offset ??
+      offsetIn(
+        all,
+        memories.map(({ program }) => program),
+      );
+    const word = ofCode ?? withoutRemains(all, memories);
+    if (word === undefined) {
+      const texts = all.map((each) => each.toString(16)).join(', ');
+      throw new Error(
+        `word ${index} of the engine's image depends on the process: ${texts}. What modules make before atStart must not`,
+      );
+    }
+    words[index] = word;
+    if (same !== undefined) continue;
+    const bits = offset !== undefined ? ofMemory : ofCode !== undefined ? ofProgram : undefined;
+    if (bits) bits[index >> 6] = (bits[index >> 6] ?? 0n) | (1n << BigInt(index & 63));
+  }
+  return { words, ofMemory, ofProgram };
+}
+
+/** The one value that all of them are. @param {readonly bigint[]} all */
+function only(all) {
+  return all.every((each) => each === all[0]) ? all[0] : undefined;
+}
+
+/** How far each of them is into its range, if all are as far. @param {readonly bigint[]} all @param {readonly Range[]} ranges */
+function offsetIn(all, ranges) {
+  const isInside = all.every(
+    (each, at) => each >= (ranges[at]?.base ?? 1n) && each <= (ranges[at]?.end ?? 0n),
+  );
+  return isInside ? only(all.map((each, at) => each - (ranges[at]?.base ?? 0n))) : undefined;
+}
+
+/**
+ * The lower bytes that all share, if the upper ones are those of a pointer: one stood there, of which something shorter has
+ * overwritten a part, and nothing reads the rest.
+ * @param {readonly bigint[]} all
+ * @param {readonly Memory[]} memories
+ */
+function withoutRemains(all, memories) {
+  for (let bits = 56n; bits >= 8n; bits -= 8n) {
+    const shared = only(all.map((each) => BigInt.asUintN(Number(bits), each)));
+    if (shared === undefined) continue;
+    const ranges = [memories.map(({ memory }) => memory), memories.map(({ program }) => program)];
+    if (ranges.some((each) => isRest(all, each, bits))) return shared;
+  }
+  return undefined;
+}
+
+/**
+ * Whether there is one offset into the range that has these upper bits in all.
+ * @param {readonly bigint[]} all
+ * @param {readonly Range[]} ranges
+ * @param {bigint} bits
+ */
+function isRest(all, ranges, bits) {
+  let least = 0n;
+  let most = (ranges[0]?.end ?? 0n) - (ranges[0]?.base ?? 0n) - 1n;
+  all.forEach((each, at) => {
+    const offset = ((each >> bits) << bits) - (ranges[at]?.base ?? 0n);
+    if (offset > least) least = offset;
+    if (offset + (1n << bits) - 1n < most) most = offset + (1n << bits) - 1n;
+  });
+  return least <= most;
+}

@@ -1,0 +1,103 @@
+#include "image.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+
+#include "../core/chunks.h"
+#include "../memory/heap.h"
+#include "process_state.h"
+
+// Where the program lies; by the linker.
+extern "C" const char __ehdr_start[], _end[];
+
+namespace engine {
+namespace {
+
+// Any word of the memory, whatever else it is.
+using Word [[gnu::may_alias]] = std::uint64_t;
+constexpr std::size_t wordBits = 64;
+
+// Lies in the memory itself.
+struct Saved {
+  Engine engine;
+  HeapState heap;
+};
+
+// What build/engine/image.js writes into the room. After it come a bit for each word of the memory that is relative to it, then
+// one for each that is relative to the program, and from the next page on the memory.
+struct Header {
+  Word mark[2];
+  Word words;  // a multiple of 64; 0: no image yet
+  Word saved;  // where it lies, in bytes
+};
+
+constexpr std::size_t page = 4096;  // as in build/engine/chunks.js
+
+const Header& header() { return *reinterpret_cast<const Header*>(imageRoom); }
+
+void relocate(Word* words, const Word* bits, std::size_t count, Word base) {
+  for (std::size_t i = 0; i < count / wordBits; ++i, words += wordBits) {
+    for (Word left = bits[i]; left != 0; left &= left - 1) words[__builtin_ctzll(left)] += base;
+  }
+}
+
+Word address(const void* at) { return reinterpret_cast<std::uintptr_t>(at); }
+
+// All memory of the engine whose image is made.
+char* collected = nullptr;
+constexpr std::size_t collectable = std::size_t{16} << 20;
+
+}  // namespace
+
+// The memory stays where it is: a page of it is copied when the first pointer in it becomes an address.
+const Engine* restoreEngine() {
+  const std::size_t count = header().words;
+  if (count == 0) return nullptr;
+  const Word* const ofMemory = imageRoom + sizeof(Header) / sizeof(Word);
+  const Word* const ofProgram = ofMemory + count / wordBits;
+  const std::size_t before = sizeof(Header) + 2 * (count / wordBits) * sizeof(Word);
+  Word* const words = imageRoom + (before + page - 1) / page * (page / sizeof(Word));
+  relocate(words, ofMemory, count, address(words));
+  relocate(words, ofProgram, count, address(__ehdr_start));
+  const auto* const saved = reinterpret_cast<const Saved*>(words + header().saved / sizeof(Word));
+  heapState() = saved->heap;
+  enterProcess(saved->engine.js);
+  return &saved->engine;
+}
+
+bool lacksImage() { return imageRoomSize > sizeof(Header) && header().words == 0; }
+
+bool collectMemory(std::uintptr_t at) {
+  constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+  void* const memory = mmap(reinterpret_cast<void*>(at), collectable, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  collected = static_cast<char*>(memory);
+  useForHeap(collected, collectable);
+  return true;
+}
+
+int writeImage(const Engine& engine, const char* path) {
+  auto* const saved = static_cast<Saved*>(js_malloc_rt(engine.runtime, sizeof(Saved)));
+  JS_RunGC(engine.runtime);
+  leaveProcess(engine.js, address(collected));
+  clearFreeBlocks();
+  constexpr std::size_t whole = wordBits * sizeof(Word);
+  HeapState& heap = heapState();
+  const auto used = static_cast<std::size_t>(heap.next - collected);
+  const std::size_t bytes = (used + whole - 1) / whole * whole;
+  heap.next = nullptr;
+  heap.left = 0;
+  *saved = {engine, heap};
+  const Word head[] = {address(collected), bytes, address(__ehdr_start), address(_end), address(saved) - address(collected)};
+  std::FILE* const file = std::fopen(path, "wb");
+  const bool complete = file != nullptr && std::fwrite(head, sizeof head, 1, file) == 1 &&
+                        std::fwrite(collected, bytes, 1, file) == 1 && std::fclose(file) == 0;
+  if (!complete) std::perror(path);
+  return complete ? 0 : 1;
+}
+
+}  // namespace engine

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <quickjs.h>
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// What an engine has of its process, beyond what quickjs.h sets. For an engine with one context.
+
+// The same at each build: the seeds that the context took from the clock. Call it before the first map is made.
+void fixSeeds(JSContext *js);
+// Without bounds of a stack and a time, and with hashes that do not depend on addresses: `base` is where its memory begins.
+void leaveProcess(JSContext *js, uintptr_t base);
+// With those of this process. The hashes may stay: what was made under them is not found again, and made once more.
+void enterProcess(JSContext *js);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,91 @@
+// QuickJS-ng, with what an image needs of its insides.
+#include <quickjs.c>
+
+#include "process_state.h"
+
+void fixSeeds(JSContext *js) {
+  js->random_state = 1;
+  js->hash_seed = 0;
+}
+
+static void setTimeOrigin(JSContext *js, double ms) {
+  js->time_origin = ms;
+  JSValue performance = JS_GetPropertyStr(js, js->global_obj, "performance");
+  JSAtom name = JS_NewAtom(js, "timeOrigin");
+  JSProperty *property = NULL;
+  if (JS_IsObject(performance)) find_own_property(&property, JS_VALUE_GET_OBJ(performance), name);
+  if (property != NULL) property->u.value = js_float64(ms);
+  JS_FreeAtom(js, name);
+  JS_FreeValue(js, performance);
+}
+
+// As add_property() would make it, if memory began at 0.
+static uint32_t hashOf(JSShape *shape, uintptr_t base) {
+  uintptr_t proto = (uintptr_t)shape->proto;
+  uint32_t hash = shape_initial_hash((JSObject *)(proto == 0 ? 0 : proto - base));
+  JSShapeProperty *properties = get_shape_prop(shape);
+  for (int i = 0; i < shape->prop_count; ++i) {
+    hash = shape_hash(shape_hash(hash, properties[i].atom), properties[i].flags);
+  }
+  return hash;
+}
+
+// Hashes the shapes, and clears the bytes between fields, which are what was there before.
+static void tidyObjects(JSRuntime *runtime, uintptr_t base) {
+  struct list_head *each;
+  memset(runtime->shape_hash, 0, sizeof(runtime->shape_hash[0]) * runtime->shape_hash_size);
+  runtime->shape_hash_count = 0;
+  list_for_each(each, &runtime->gc_obj_list) {
+    JSGCObjectHeader *object = list_entry(each, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(object) == JS_GC_OBJ_TYPE_VAR_REF) {
+      JSVarRef *variable = (JSVarRef *)object;
+      memset(&variable->is_coro + 1, 0, offsetof(JSVarRef, pvalue) - offsetof(JSVarRef, is_coro) - 1);
+    } else if (JS_GC_TYPE(object) == JS_GC_OBJ_TYPE_SHAPE) {
+      JSShape *shape = (JSShape *)object;
+      memset(&shape->is_hashed + 1, 0, offsetof(JSShape, hash) - offsetof(JSShape, is_hashed) - 1);
+      shape->hash = 0;
+      shape->shape_hash_next = NULL;
+      if (!shape->is_hashed) continue;
+      shape->hash = hashOf(shape, base);
+      js_shape_hash_link(runtime, shape);
+    }
+  }
+}
+
+// What was freed may have kept anything.
+static void clearFreeBlocks(JSRuntime *runtime) {
+  for (int index = 0; index < JS_ARENA_BLOCK_SIZE_COUNT; ++index) {
+    const int size = arena_block_sizes[index];
+    struct list_head *each;
+    list_for_each(each, &runtime->arena_state.free_arena_list[index]) {
+      JSArena *arena = list_entry(each, JSArena, free_link);
+      unsigned int at = arena->first_free_block;
+      while (at != JS_ARENA_FREE_NIL) {
+        JSMallocBlockHeader *block = arena_get_block(arena, at, size);
+        const uint16_t next = block->u.free_next;
+        memset(block, 0, size);
+        block->u.free_next = next;
+        block->block_size_idx = index;
+        at = next;
+      }
+    }
+  }
+}
+
+void leaveProcess(JSContext *js, uintptr_t base) {
+  JSRuntime *runtime = js->rt;
+  setTimeOrigin(js, 0);
+  js->interrupt_counter = JS_INTERRUPT_COUNTER_INIT;
+  runtime->stack_size = 0;
+  runtime->stack_top = 0;
+  runtime->stack_limit = 0;
+  tidyObjects(runtime, base);
+  clearFreeBlocks(runtime);
+}
+
+void enterProcess(JSContext *js) {
+  js->random_state = js__gettimeofday_us();
+  if (js->random_state == 0) js->random_state = 1;
+  setTimeOrigin(js, js__now_ms());
+  JS_UpdateStackTop(js->rt);
+}

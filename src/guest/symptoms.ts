@@ -20,12 +20,13 @@ const ofVsock: ReadonlySet<FailureName> = new Set([
   'systemd',
   'hyper-v-cid',
   'transport',
+  'denied',
 ]);
 
 function bySymptom({ op, code, reason }: ConnectError): readonly FailureName[] {
   if (op === 'handshake' && code === 'NO_BANNER') {
     if (reason === 'silent') return ['accept'];
-    if (reason === 'closed') return ['privsep', 'accept', 'host-keys', 'listening'];
+    if (reason === 'closed') return ['privsep', 'accept', 'host-keys', 'denied', 'listening'];
     return [];
   }
   if (op !== 'connect') return [];

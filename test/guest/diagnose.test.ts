@@ -35,6 +35,7 @@ describe('diagnosis from outside', () => {
   it('suspects no vsock if none leads to the machine', () => {
     const closed = error('handshake', 'NO_BANNER', 'closed');
     expect(suspects(closed, 'unix')).toEqual(['privsep', 'accept', 'host-keys']);
+    expect(suspects(closed, 'vsock')).toContain('denied');
     expect(suspects(error('connect', 'ECONNREFUSED'), 'tcp')).toEqual(['no-sshd']);
     expect(suspects(error('connect', 'ETIMEDOUT'), 'tcp')).toEqual([]);
     expect(suspects(error('connect', 'ETIMEDOUT'), 'vsock')).toEqual(['transport']);

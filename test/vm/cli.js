@@ -11,7 +11,7 @@ const usage = `usage: npm run guest -- COMMAND [SUITE] [OPTION]...
   list                    what runs, and which images are built
   build [SUITE]...        build images that are not in the cache yet (needs root)
 
-SUITE is trixie (systemd 257), sid (262 or newer) or bookworm (252). GUEST is SUITE or SUITE:CID, and may be left out
+SUITE is trixie (systemd 257), sid (262 or newer), bookworm (252), hypervisor, sysvinit or openrc. GUEST is SUITE or SUITE:CID, and may be left out
 where one guest runs.
 
 Options of boot:

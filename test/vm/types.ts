@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 
-export type Suite = 'trixie' | 'sid' | 'bookworm' | 'hypervisor';
+export type Suite = 'trixie' | 'sid' | 'bookworm' | 'hypervisor' | 'sysvinit' | 'openrc';
 
 export interface SuiteFacts {
   /** The Debian suite that it is made of, if that is not its name. */
   debian?: string;
-  /** The systemd there, at least. */
+  /** The systemd there, at least; 0: none. */
   systemd: number;
   packages: string[];
   /** Whether its systemd listens on vsock port 22 by itself. */
@@ -14,6 +14,10 @@ export interface SuiteFacts {
   acceptOutdated?: boolean;
   /** Whether it gets the Node that runs the tests. */
   needsNode?: boolean;
+  /** No node at all. */
+  withoutNode?: boolean;
+  /** PID 1, if it is not systemd. */
+  init?: 'sysvinit';
 }
 
 /** Gets a line when something has to be built. */

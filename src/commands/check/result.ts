@@ -22,6 +22,8 @@ export interface Means {
   readonly text: string;
   readonly port: number;
   readonly user: string;
+  /** The machine's name, if it was found by that; undefined for a target. */
+  readonly machine?: string | undefined;
   /** The endpoint's family; undefined: not resolved. */
   readonly family?: Endpoint['family'] | undefined;
   /** A private key for the login, made by the machine's manager. */

@@ -58,7 +58,8 @@ export async function checkTarget(
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
     const port = options.port ?? portArgument(typed.port);
     const byDefault = options.user ?? typed.user ?? (await ssh);
-    means = { text, port, user: byDefault };
+    const known = { text, port, machine: machine?.name };
+    means = { ...known, user: byDefault };
     const windows = windowsVmssh(parseTarget(text), io);
     if (windows !== undefined) {
       onStage(`through ${windows}`);
@@ -72,7 +73,7 @@ export async function checkTarget(
       beforeOpen: socketWarning(io),
       trace(step, outcome, endpoint) {
         verbose?.(step, outcome);
-        if (endpoint) means = { text, port, user: byDefault, family: endpoint.family };
+        if (endpoint) means = { ...known, user: byDefault, family: endpoint.family };
         if (step === 'wait') return onStage(outcome);
         const name = step === 'parse' ? 'parsed' : step === 'resolve' ? 'resolved' : 'connected';
         forget(stages, name);
@@ -84,7 +85,7 @@ export async function checkTarget(
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { identityFile, endpoint } = reached.resolution;
-    means = { text, port, user, family: endpoint.family, identityFile };
+    means = { ...known, user, family: endpoint.family, identityFile };
     pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
     onStage('SSH handshake');
     const { knownAs, check } = await keys;

@@ -5,14 +5,12 @@ import { flag, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/style.js';
 import { positionals } from '../../cli/values.js';
 import { exitCode, quote } from '../../errors.js';
+import { madeKeyOf } from '../../guest/credentials/made-key.js';
 import { guestRoute } from '../../guest/run/route.js';
 import { runScript } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
-import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
 import { madeHostKey } from '../../ssh/guest-keys.js';
-import { isNamed } from '../../ssh/identity.js';
-import { nameOf } from '../../target/target.js';
 import { guestCheckJson } from './json.js';
 import { formatProgress } from './lines.js';
 import { notRun } from './not-run.js';
@@ -101,10 +99,8 @@ export const guestCheck: Command<GuestCheckOptions> = {
 };
 
 function madeKey(madeFor: string | undefined, into: HostFlags | undefined, io: Io): string | undefined {
-  const host = splitUser(into?.host ?? '').host;
-  const target = asTarget(host);
-  const name = madeFor ?? (target && isNamed(target) ? nameOf(target) : host);
-  const key = name === '' ? undefined : madeHostKey(name, io.env);
-  if (madeFor === undefined || key !== undefined) return key;
+  if (madeFor === undefined) return madeKeyOf(splitUser(into?.host ?? '').host, io.env);
+  const key = madeHostKey(madeFor, io.env);
+  if (key !== undefined) return key;
   throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');
 }

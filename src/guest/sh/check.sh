@@ -8,6 +8,8 @@ set -u
 . ./parts/vsock.sh
 . ./parts/unit-sshd.sh
 . ./check/system.sh
+. ./init/kind.sh
+. ./init/check.sh
 . ./check/transport.sh
 . ./check/socket.sh
 . ./check/answer.sh

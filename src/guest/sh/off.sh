@@ -7,6 +7,8 @@ set -u
 . ./parts/facts.sh
 . ./parts/vsock.sh
 . ./check/system.sh
+. ./init/kind.sh
+. ./init/check.sh
 
 socket='sshd-vsock.socket'
 

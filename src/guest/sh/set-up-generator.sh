@@ -7,6 +7,7 @@ set -u
 
 install_generator() {
   need_proof
+  init=
   requirements
   make_temp
   name='sshd-vsock'

@@ -8,10 +8,13 @@ set -u
 
 set_up() {
   need_proof
+  init=$(init_kind)
   requirements
   name=$(unit_of_port "$port")
   make_temp
-  if ! somebody_did_it && ! systemd_does_it; then
+  if [ -n "$init" ]; then
+    set_up_init "$init"
+  elif ! somebody_did_it && ! systemd_does_it; then
     write_units
     enable_socket
   fi

@@ -7,6 +7,9 @@ set -u
 . ./parts/files.sh
 . ./parts/home.sh
 . ./parts/proof.sh
+. ./parts/facts.sh
+. ./init/kind.sh
+. ./init/undo.sh
 . ./parts/undo.sh
 
 undo_main() {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -72,4 +72,18 @@ describe('what a hypervisor is given', () => {
       execFileSync('virt-xml-validate', [file, 'domain'], { stdio: 'pipe' });
     },
   );
+
+  it.skipIf(missingPrograms({ 'cloud-init': 'cloud-init' }))("is valid by cloud-init's own schema", () => {
+    const file = join(dir, 'user-data');
+    const check = () => {
+      const { stdout, stderr } = spawnSync('cloud-init', ['schema', '--config-file', file], {
+        encoding: 'utf8',
+      });
+      return stdout + stderr;
+    };
+    writeFileSync(file, text('cloud-init'));
+    expect(check()).toMatch(/^Valid (schema|cloud-config)/m);
+    writeFileSync(file, text('cloud-init').replace('ssh_deletekeys: false', 'ssh_deletekeys: 7'));
+    expect(check()).toMatch(/ssh_deletekeys: 7 is not of type 'boolean'/);
+  });
 });

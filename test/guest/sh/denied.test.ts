@@ -64,12 +64,28 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
     expect(run()).toBe('faults: 0\n');
   });
 
-  it('shows what AppArmor denies sshd', () => {
-    const line =
-      'audit: type=1400 apparmor="DENIED" operation="open" profile="/usr/sbin/sshd" name="/x" comm="sshd"';
-    given({ 'bin/journalctl': `#!/bin/sh\necho '${line}'\n` });
-    expect(run()).toMatch(
-      /^skipped +denied +AppArmor denied sshd something; to try without it: aa-complain \/usr\/sbin\/sshd: .*\nfaults: 0\n$/,
+  it.each([
+    {
+      name: 'a file',
+      line: 'operation="open" profile="/usr/sbin/sshd" name="/root/.ssh/authorized_keys" pid=1 comm="sshd" requested_mask="r" denied_mask="r"',
+      rule: '/root/.ssh/authorized_keys r,',
+    },
+    {
+      name: 'the socket',
+      line: 'operation="getattr" profile="/usr/sbin/sshd" pid=1 comm="sshd" family="vsock" sock_type="stream" protocol=0 requested_mask="getattr"',
+      rule: 'network vsock stream,',
+    },
+  ])('shows that AppArmor denies sshd $name, and the rule for it', ({ line, rule }) => {
+    const whole = `audit: type=1400 audit(1.2:3): apparmor="DENIED" ${line}`;
+    given({ 'bin/journalctl': `#!/bin/sh\necho '${whole}'\n` });
+    const shown = `skipped  denied        AppArmor denied sshd something: ${whole}\n`;
+    expect(run()).toBe(
+      `${shown}fix      denied        aa-complain /usr/sbin/sshd, to try without it\nfaults: 0\n`,
+    );
+    given({ 'etc/apparmor.d/usr.sbin.sshd': 'profile sshd /usr/sbin/sshd {\n}\n' });
+    const file = '/etc/apparmor.d/usr.sbin.sshd';
+    expect(run()).toBe(
+      `${shown}fix      denied        apparmor_parser -R ${file}, to try without it; to allow it: put ${rule} before its last } and run: apparmor_parser -r ${file}\nfaults: 0\n`,
     );
   });
 });

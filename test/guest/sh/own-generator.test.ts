@@ -92,8 +92,10 @@ describe.each(shells)("$name: systemd's own generator is known by its presence",
 
   it('an image that cannot be changed gets sshd another way', () => {
     given({ 'run/ostree-booted': '', 'bin/rpm-ostree': '#!/bin/sh\n', 'bin/apt-get': '#!/bin/sh\n' });
-    expect(run('install_command')).toBe('rpm-ostree install openssh-server && systemctl reboot\n');
-    expect(run('PATH=/usr/bin:/bin; install_command')).toBe(
+    expect(run('install_command openssh-server')).toBe(
+      'rpm-ostree install openssh-server && systemctl reboot\n',
+    );
+    expect(run('PATH=/usr/bin:/bin; install_command openssh-server')).toBe(
       'add openssh-server to the image: /usr cannot be changed here\n',
     );
   });

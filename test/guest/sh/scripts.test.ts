@@ -14,6 +14,7 @@ import {
   setupScript,
   undoScript,
 } from '../../../src/guest/script.js';
+import listener from '../../../src/guest/sh/init/listen.sh';
 import { stamp } from '../../../src/guest/units.js';
 import { missingPrograms } from '../../helpers/programs.js';
 
@@ -40,6 +41,7 @@ const scripts = [
   { name: 'off', text: offScript({ undo: false }) },
   { name: 'proof', text: proofScript({ keep: false }) },
   { name: 'generator', text: stamp(generator) },
+  { name: 'what listens without systemd', text: listener },
 ];
 const folder = fileURLToPath(new URL('../../../src/guest/sh', import.meta.url));
 const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -121,7 +123,7 @@ describe('the files they are made of', () => {
 });
 
 describe('a script that arrives cut off', () => {
-  it.each(scripts.filter(({ name }) => name !== 'generator'))('$name: does nothing', ({ text }) => {
+  it.each(scripts.filter(({ text }) => text.endsWith(' </dev/null\n')))('$name: does nothing', ({ text }) => {
     const lines = text.trimEnd().split('\n');
     expect(lines.at(-1)).toMatch(/^[a-z_]+ <\/dev\/null$/);
     const body = lines.slice(0, -1).join('\n');

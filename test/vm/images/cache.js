@@ -73,6 +73,8 @@ function imageSettings(name) {
     PACKAGES: suite.packages.join(','),
     ...(suite.acceptOutdated ? { CHECK_VALID: 'no' } : {}),
     ...(suite.needsNode ? { NODE: process.execPath } : {}),
+    ...(suite.withoutNode ? { NODE: 'none' } : {}),
+    ...(suite.init ? { INIT: suite.init } : {}),
   };
 }
 
@@ -81,7 +83,7 @@ function keyOf({ script, env }) {
   const hash = createHash('sha256')
     .update(readFileSync(recipe(script)))
     .update(JSON.stringify(env));
-  if (env.NODE) hash.update(process.version);
+  if (env.NODE && env.NODE !== 'none') hash.update(process.version);
   return hash.digest('hex').slice(0, 12);
 }
 

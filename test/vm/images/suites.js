@@ -7,7 +7,14 @@ const packages = [
   ...['iproute2', 'procps', 'strace', 'busybox-static'],
 ];
 
+const withoutSystemd = [
+  ...['sysvinit-core', 'systemd-standalone-sysusers', 'kmod', 'openssh-server', 'openssh-client', 'socat'],
+  ...['iproute2', 'procps', 'busybox-static', 'rsync'],
+];
+
 const hypervisors = ['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-clients'];
+
+const debian13 = { debian: 'trixie', systemd: 0, servesVsock: false, withoutNode: true };
 
 /** @type {Readonly<Record<Suite, SuiteFacts>>} */
 export const suites = {
@@ -23,6 +30,9 @@ export const suites = {
     packages: [...packages, 'nodejs', ...hypervisors, 'dropbear-bin', 'zstd'],
     servesVsock: true,
   },
+  // Debian without systemd, by both of its sets of scripts.
+  sysvinit: { ...debian13, packages: [...withoutSystemd, 'sysv-rc'], init: 'sysvinit' },
+  openrc: { ...debian13, packages: [...withoutSystemd, 'openrc'], init: 'sysvinit' },
 };
 
 export const suiteNames = /** @type {Suite[]} */ (Object.keys(suites));

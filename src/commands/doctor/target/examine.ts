@@ -3,11 +3,13 @@ import type { ReachFlags } from '../../../cli/shared-options.js';
 import { startProgress } from '../../../cli/spinner.js';
 import type { Endpoint } from '../../../endpoint.js';
 import { type ConnectError, printable } from '../../../errors.js';
+import { madeKeyOf } from '../../../guest/credentials/made-key.js';
 import { diagnose, type Finding } from '../../../guest/diagnose.js';
 import type { ProgressLine } from '../../../guest/run/progress.js';
 import { guestRoute } from '../../../guest/run/route.js';
 import { runScript } from '../../../guest/run/run-script.js';
 import { type CheckScriptOptions, checkScript } from '../../../guest/script.js';
+import { splitLogin } from '../../../lookup/login.js';
 import type { CheckResult } from '../../check/result.js';
 import { checkTarget } from '../../check/target.js';
 import { notRun } from '../../guest/not-run.js';
@@ -78,6 +80,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
     account: user,
     over: overOf(check.means.family),
     loggedIn: signs.login?.in === true,
+    madeKey: madeKeyOf(check.means.machine ?? splitLogin(typed).host, env),
   });
   const route = guestRoute({ ...into, script, needsRoot: false, port, identityFile, self, platform });
   const onLine = (line: ProgressLine) => show?.line(line);

@@ -3,7 +3,8 @@
 check_denied() {
   if denied=$(apparmor_denials | tail -n 1) && [ -n "$denied" ]; then
     # It may not matter for a login.
-    say skipped denied "AppArmor denied sshd something; to try without it: aa-complain $(printf '%s' "$denied" | sed -n 's/.*profile="\([^" ]*\)".*/\1/p'): $denied"
+    say skipped denied "AppArmor denied sshd something: $denied"
+    say fix denied "$(apparmor_fix "$denied")"
   fi
   if [ "$(cat "$R/sys/fs/selinux/enforce" 2>/dev/null)" != 1 ]; then return 0; fi
   denied=$(selinux_denials)
@@ -15,6 +16,25 @@ check_denied() {
 
 kernel_messages() { journalctl -q -b -o cat --no-pager _TRANSPORT=audit + _TRANSPORT=kernel 2>/dev/null || dmesg 2>/dev/null; }
 apparmor_denials() { kernel_messages | grep 'apparmor="DENIED"' | grep -E 'comm="sshd|profile="[^"]*sshd'; }
+
+# apparmor_fix LINE: only the package apparmor is needed for these, not apparmor-utils.
+apparmor_fix() {
+  denied_profile=$(word_of profile "$1")
+  rule=
+  if [ -n "$(word_of family "$1")" ]; then
+    rule="network $(word_of family "$1") $(word_of sock_type "$1"),"
+  elif [ -n "$(word_of name "$1")" ]; then
+    rule="$(word_of name "$1") $(word_of requested_mask "$1" | sed 's/[cd]/w/g; s/\(.\)\1*/\1/g'),"
+  fi
+  each_file=$(cd "$R/etc/apparmor.d" 2>/dev/null && grep -lsF "$denied_profile" ./* | head -n 1)
+  if [ -z "$each_file" ]; then
+    echo "aa-complain $denied_profile, to try without it"
+  else
+    each_file=/etc/apparmor.d/${each_file#./}
+    echo "apparmor_parser -R $each_file, to try without it; to allow it: put ${rule:-a rule} before its last } and run: apparmor_parser -r $each_file"
+  fi
+}
+word_of() { printf '%s' "$2" | sed -n "s/.* $1=\"\([^\"]*\)\".*/\1/p"; }
 
 # Lines of the audit log or the kernel, enforced, and newer than the policy.
 selinux_denials() {

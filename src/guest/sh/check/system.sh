@@ -10,6 +10,8 @@ check_systemd() {
   elif is_wsl; then
     fail systemd "PID 1 is $(cat "$R/proc/1/comm"), though /etc/wsl.conf has [boot] systemd=true: it takes effect at the next start" 'in Windows: wsl --shutdown'
     return 1
+  elif init=$(init_kind); then
+    check_init "$init"
   else
     fail systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd" "boot with systemd as init$(sshd_without_systemd)"
     return 1
@@ -36,28 +38,29 @@ check_sshd() {
   if sshd=$(find_sshd); then
     say ok no-sshd "$sshd is there"
   else
-    fail no-sshd 'there is no sshd in /usr/sbin, /usr/bin, /usr/local/sbin' "$(install_command)"
+    fail no-sshd 'there is no sshd in /usr/sbin, /usr/bin, /usr/local/sbin' "$(install_command openssh-server)"
     return 1
   fi
 }
+# install_command PACKAGE, by Debian's name.
 install_command() {
   if [ -e "$R/run/ostree-booted" ] && command -v rpm-ostree >/dev/null; then
-    echo 'rpm-ostree install openssh-server && systemctl reboot'
+    echo "rpm-ostree install $1 && systemctl reboot"
     return 0
   elif is_image; then
-    echo 'add openssh-server to the image: /usr cannot be changed here'
+    echo "add $1 to the image: /usr cannot be changed here"
     return 0
   fi
   for tool in apt-get dnf zypper pacman apk; do
     if command -v "$tool" >/dev/null; then break; fi
   done
   case $tool in
-    apt-get) echo 'apt-get update && apt-get install -y openssh-server' ;;
-    dnf) echo 'dnf install -y openssh-server' ;;
-    zypper) echo 'zypper -n install openssh-server' ;;
-    pacman) echo 'pacman -S --noconfirm openssh' ;;
-    apk) echo 'apk add openssh-server' ;;
-    *) echo 'install the package openssh-server' ;;
+    apt-get) echo "apt-get update && apt-get install -y $1" ;;
+    dnf) echo "dnf install -y $1" ;;
+    zypper) echo "zypper -n install $1" ;;
+    pacman) echo "pacman -S --noconfirm ${1%-server}" ;;
+    apk) echo "apk add $1" ;;
+    *) echo "install the package $1" ;;
   esac
 }
 

@@ -10,6 +10,9 @@
 . ./../check/transport.sh
 . ./../check/socket.sh
 . ./../check/answer.sh
+. ./../init/kind.sh
+. ./../init/check.sh
+. ./../init/service.sh
 . ./account.sh
 . ./proof.sh
 . ./steps.sh

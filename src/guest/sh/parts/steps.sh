@@ -18,15 +18,13 @@ check_version() {
 # Checks everything first, so that an unsuitable system is not changed.
 requirements() {
   need_root
-  if ! { check_systemd && check_version && check_sshd && check_host_keys && load_vsock && check_transport; }; then give_up 2; fi
+  if ! { need_service && check_sshd && check_host_keys && load_vsock && need_transport; }; then give_up 2; fi
 }
 
-# The kernel loads AF_VSOCK when the socket is made; this loads it now to check it.
-load_vsock() {
-  if ! has_vsock; then modprobe -q vsock 2>/dev/null; fi
-  if device=$(vsock_device) && ! transport_loaded "${device#* }"; then modprobe -q "${device#* }" 2>/dev/null; fi
-  return 0
-}
+# $init: what runs services in place of systemd; empty: systemd has to.
+need_service() { if [ -n "$init" ]; then need_init "$init"; else check_systemd && check_version; fi; }
+# A container needs none if its manager shares a folder for a socket.
+need_transport() { if [ -n "$init" ] && [ -d "$R/run/host/unix-export" ]; then return 0; fi; check_transport; }
 
 # The name that sshd gives a peer without an address, if its lookup is slow.
 fix_hosts() {

@@ -12,8 +12,10 @@ undo_all() {
   while IFS='	' read -r kind a b _; do
     undo_one "$kind" "$a" "$b" </dev/null
   done <"$state/undo"
-  must undo systemctl daemon-reload
-  systemctl reset-failed 'sshd-vsock*' 2>/dev/null
+  if is_systemd; then
+    must undo systemctl daemon-reload
+    systemctl reset-failed 'sshd-vsock*' 2>/dev/null
+  fi
   if [ "$faults" = 0 ]; then must undo rm -rf "$state"; fi
 }
 
@@ -22,6 +24,8 @@ undo_one() {
     tcp) if must undo systemctl -q enable --now "$2"; then say changed undo "$2 enabled and started: TCP is open again"; fi ;;
     enabled) undo_enabled "$2" ;;
     started) undo_started "$2" ;;
+    openrc) undo_openrc "$2" ;;
+    inittab) undo_inittab "$2" ;;
     file) undo_file "$2" ;;
     edit) undo_edit "$2" "$3" ;;
     added) undo_added "$2" "$3" ;;

@@ -1,7 +1,8 @@
 #!/bin/bash
 # image.sh FOLDER: a bootable Debian with systemd, sshd and the vsock modules.
 # Environment: SUITE, MIRROR, PACKAGES (comma-separated), CHECK_VALID=no (accept an outdated Release file),
-# NODE (a node program to put into the image, for suites whose own is too old).
+# NODE (a node program to put into the image, for suites whose own is too old; "none": no node at all),
+# INIT=sysvinit (no systemd: /etc/init.d).
 # Leaves in FOLDER: vmlinuz, initrd, root.ext4, id_ed25519, id_ed25519.pub
 set -euo pipefail
 folder=$1
@@ -50,14 +51,55 @@ configure() {
   printf '127.0.0.1 localhost %s\n' "$SUITE" >"$root/etc/hosts"
   : >"$root/etc/fstab"
   : >"$root/etc/machine-id" # empty: a new one at each boot; the word "uninitialized" would cost a preset-all at boot
+  install -d "$root/host"
+  if [ "${INIT:-systemd}" = sysvinit ]; then configure_sysvinit; else configure_systemd; fi
+}
+
+configure_systemd() {
   printf '[Match]\nType=ether\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=no\nLinkLocalAddressing=no\n' \
     >"$root/etc/systemd/network/10-virtio.network"
-  install -d "$root/etc/systemd/system/serial-getty@ttyS0.service.d" "$root/host"
+  install -d "$root/etc/systemd/system/serial-getty@ttyS0.service.d"
   printf '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --keep-baud 115200 %%I $TERM\n' \
     >"$root/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf"
   in_root systemctl -q enable systemd-networkd ssh
   in_root systemctl -q mask systemd-networkd-wait-online systemd-firstboot apt-daily.timer apt-daily-upgrade.timer \
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
+}
+
+# Without udev nothing loads drivers or names interfaces. QEMU's own network always has this address.
+configure_sysvinit() {
+  cat >"$root/etc/init.d/guest-net" <<'SCRIPT'
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides: guest-net
+# Required-Start: $local_fs
+# Required-Stop:
+# X-Start-Before: ssh
+# Default-Start: 2 3 4 5
+# Default-Stop:
+# Short-Description: the network of a test guest
+### END INIT INFO
+if [ "$1" = start ]; then
+  modprobe virtio_net
+  ip link set lo up
+  ip address add 10.0.2.15/24 dev eth0
+  ip link set eth0 up
+fi
+SCRIPT
+  chmod 755 "$root/etc/init.d/guest-net"
+  in_root update-rc.d guest-net defaults
+  in_root update-rc.d ssh defaults
+  sed -i '/getty/d' "$root/etc/inittab"
+  # Only what a login needs: OpenRC looks at every script before the first, which takes minutes here.
+  local script
+  for script in $(ls "$root/etc/init.d"); do
+    case $script in
+      rc | rcS | ssh | guest-net | mountkernfs.sh | mountdevsubfs.sh | bootmisc.sh) ;;
+      *) rm -f "$root/etc/init.d/$script" "$root"/etc/rc?.d/[SK][0-9][0-9]"$script" "$root"/etc/runlevels/*/"$script" ;;
+    esac
+  done
+  touch "$root/etc/init.d/.legacy-bootordering"
+  printf 'S0:2345:respawn:/sbin/agetty --autologin root --keep-baud 115200 ttyS0 vt100\n' >>"$root/etc/inittab"
 }
 
 # Asking again and again whether sshd is up must not get the host locked out. Older ones have no such penalties.
@@ -67,6 +109,7 @@ configure_sshd() {
 }
 
 add_node() {
+  if [ "${NODE:-}" = none ]; then return 0; fi
   if [ -n "${NODE:-}" ]; then install -m 755 "$NODE" "$root/usr/local/bin/node"; fi
   in_root node --version >&2
 }

@@ -1,0 +1,45 @@
+# The kernel's part: AF_VSOCK and its transport.
+has_vsock() { grep -q '^AF_VSOCK' "$R/proc/net/protocols" 2>/dev/null; }
+module_exists() { [ -d "$R/sys/module/$1" ] || modprobe -n -q "$1" 2>/dev/null; }
+
+# The vsock device of this machine and its driver, from the buses: "virtio vmw_vsock_virtio_transport".
+vsock_device() {
+  for device in "$R"/sys/bus/virtio/devices/*; do
+    if grep -q '^virtio:d00000013v' "$device/modalias" 2>/dev/null; then
+      echo "virtio vmw_vsock_virtio_transport"
+      return 0
+    fi
+  done
+  for device in "$R"/sys/bus/pci/devices/*; do
+    case $(cat "$device/vendor" "$device/device" 2>/dev/null) in
+      "0x1af4$newline"0x1053 | "0x1af4$newline"0x1012)
+        echo "virtio vmw_vsock_virtio_transport"
+        return 0 ;;
+      "0x15ad$newline"0x0740)
+        echo "VMware vmw_vsock_vmci_transport"
+        return 0 ;;
+    esac
+  done
+  if [ -d "$R/sys/bus/vmbus" ]; then
+    echo "Hyper-V hv_sock"
+    return 0
+  fi
+  return 1
+}
+
+# Whether the driver of that device is active: a built-in one only shows by its device.
+transport_loaded() {
+  if [ -d "$R/sys/module/$1" ]; then return 0; fi
+  case $1 in
+    vmw_vsock_virtio_transport) [ -d "$R/sys/bus/virtio/drivers/vmw_vsock_virtio_transport" ] ;;
+    hv_sock) [ -d "$R/sys/bus/vmbus/drivers/hv_sock" ] ;;
+    *) return 1 ;;
+  esac
+}
+
+# The kernel loads AF_VSOCK when the socket is made; this loads it now to check it.
+load_vsock() {
+  if ! has_vsock; then modprobe -q vsock 2>/dev/null; fi
+  if device=$(vsock_device) && ! transport_loaded "${device#* }"; then modprobe -q "${device#* }" 2>/dev/null; fi
+  return 0
+}

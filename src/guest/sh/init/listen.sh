@@ -1,0 +1,33 @@
+#!/bin/sh
+# sshd-vsock PORT: starts an sshd for each connection to that vsock port. An init without socket units runs this.
+
+set -u
+R=
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+newline='
+'
+umask 022
+
+. ./../parts/find-sshd.sh
+
+. ./../check/privsep.sh
+
+. ./../check/device.sh
+
+# As many at a time as a socket of systemd takes, MaxConnections=. sshd gets the socket itself, and a session of its own:
+# what stops this does not stop the logins.
+listen() {
+  sshd=$(find_sshd) || exit 1
+  mkdir -p "$(privsep_folder "$sshd")"
+  ssh-keygen -A >/dev/null
+  accept=fork,max-children=64
+  start="EXEC:$sshd -i,nofork,setsid"
+  if [ -d /run/host/unix-export ] && [ -w /run/host/unix-export ]; then
+    # A container: its manager shares this folder with the host, and vsock would be the host's own.
+    exec socat "UNIX-LISTEN:/run/host/unix-export/ssh,unlink-early,mode=666,$accept" "$start"
+  fi
+  load_vsock
+  exec socat "VSOCK-LISTEN:$1,$accept" "$start"
+}
+
+listen "${1:-22}"

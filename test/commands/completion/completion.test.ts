@@ -35,7 +35,7 @@ describe('completion', () => {
     { line: 'con', want: ['config'] },
     { line: 'config ', want: ['install', 'uninstall', 'diff', 'print', 'refresh'] },
     { line: 'config un', want: ['uninstall'] },
-    { line: 'ssh ', want: ['mint', 'qemu/mint', 'Web-1', 'reboot', 'unix/', 'vsock/', 'vsock-mux/'] },
+    { line: 'ssh ', want: ['mint', 'qemu/mint', 'Web-1', 'reboot', 'unix/', 'vsock/', 'vsock-mux/', 'via/'] },
     { line: 'ssh root@m', want: ['root@mint'] },
     { line: 'ssh -l ann q', want: ['qemu/mint'] },
     { line: 'ssh -p 22 --w', want: ['--wait'] },

@@ -87,6 +87,11 @@ describe('the arguments of QEMU', () => {
     expect(parseQemuArgs(argv)).toEqual({ name: 'kern', cid: 42 });
   });
 
+  it('as quickemu 4.9.7 starts it, with the next port if 22220 is in use', () => {
+    const argv = fixture('qemu/quickemu4.9.7.cmdline.txt').trimEnd().split('\n');
+    expect(parseQemuArgs(argv)).toEqual({ name: 'debian', forwarded: '127.0.0.1:22221' });
+  });
+
   it('as libvirt 9 writes them for a domain with a vsock device', () => {
     const argv = [...fixture('qemu/libvirt9.0.0-native.txt').matchAll(/'([^']*)'|[^\s']+/g)].map(
       ([word, quoted]) => quoted ?? word,

@@ -182,7 +182,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     const concrete = names.filter((name) => !/[*?]/.test(name));
     expect(concrete.filter((name) => /host$|t7$/.test(name))).toEqual([
       ...['.host', 'machine/.host', 'machine%.host'],
-      ...hosts,
+      ...hosts.flatMap((name) => [...new Set([name, name.toLowerCase()])]),
     ]);
     expect(concrete).toContain(theirs);
     expect(parsed.filter((line) => line.type === LineType.DIRECTIVE && line.param === 'Match')).toEqual([]);

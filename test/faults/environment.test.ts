@@ -161,7 +161,7 @@ describe('what a process has', () =>
           {
             name: 'memory for nothing but the program: RLIMIT_AS',
             peer: answers,
-            command: proxy('ulimit -v 3000; exec "$@"'),
+            command: proxy('ulimit -v $(($(stat -c %s "$1") / 1024 + 800)); exec "$@"'),
             ends: 1,
             says: /memory/,
           } satisfies Fault,

@@ -1,5 +1,5 @@
 import { sshPort } from '../../address/port.js';
-import { type Shell, type Surroundings, shellOf } from '../../address/shell.js';
+import { type Shell, type ShellPlace, shellOf } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import type { Io } from '../../cli/command.js';
 import { ConnectError } from '../../errors.js';
@@ -63,7 +63,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSi
 async function givenKeys(
   { name, alias, knownHosts }: GuestKeys,
   text: string,
-  here: Surroundings,
+  here: ShellPlace,
 ): Promise<KnownKeys> {
   const { bytes } = (await readSafely(knownHosts).catch(() => undefined)) ?? { bytes: Buffer.alloc(0) };
   return {
@@ -80,7 +80,7 @@ async function givenKeys(
 }
 
 /** What to do if a machine has another host key than the one made for it. */
-export function wrongKeyHint(name: string, here: Surroundings): string {
+export function wrongKeyHint(name: string, here: ShellPlace): string {
   const word = shellQuoted(name, shellOf(here));
   return `vmssh guest check --credentials ${word} HOST, over another route, says why; to trust the machine as it is: vmssh guest credentials --undo ${word}`;
 }

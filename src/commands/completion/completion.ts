@@ -4,10 +4,10 @@ import { providersOn } from '../../discovery/provider.js';
 import { quote } from '../../errors.js';
 import { type CommandTable, complete } from './complete.js';
 import { listFolder } from './paths.js';
-import { completionScripts, type Shell, shells } from './scripts.js';
+import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
 export interface CompletionOptions {
-  readonly shell: Shell;
+  readonly shell: CompletionShell;
 }
 
 /** vmssh completion SHELL: the script that the shell loads to complete options and machine names. */

@@ -2,7 +2,7 @@ import { now } from '../../clock.js';
 import type { Connection } from '../connection.js';
 
 /** What the hypervisor said before the machine's first byte. */
-export interface Answer {
+export interface HopAnswer {
   /** "by socat", "errno ENOENT", "no-tool", "failed {…}". */
   readonly text: string;
   /** What it printed on its own before: a message of the day, an echo of .bashrc. */
@@ -21,7 +21,7 @@ export async function readAnswer(
   connection: Connection,
   marker: string,
   deadline: number,
-): Promise<Answer | { readonly text?: never; readonly printed: string }> {
+): Promise<HopAnswer | { readonly text?: never; readonly printed: string }> {
   for (let seen = 0; ; ) {
     const bytes = await connection.peek(seen, mostPrinted + longestAnswer, Math.max(0, deadline - now()));
     const found = answerIn(bytes, marker);
@@ -40,7 +40,7 @@ export async function readAnswer(
 export function answerIn(
   bytes: Uint8Array,
   marker: string,
-): (Answer & { readonly length: number }) | undefined {
+): (HopAnswer & { readonly length: number }) | undefined {
   // One character a byte.
   const all = Buffer.from(bytes).toString('latin1');
   const start = all.indexOf(`${marker} `);

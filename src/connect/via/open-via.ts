@@ -8,7 +8,7 @@ import { sshProgram } from '../../process/ssh-program.js';
 import { explainFailure } from '../failures/failures.js';
 import { askMultiplexer } from '../multiplexer.js';
 import type { OpenOptions } from '../open-options.js';
-import { type Answer, readAnswer } from './answer.js';
+import { type HopAnswer, readAnswer } from './answer.js';
 import { Hop } from './hop.js';
 import { hopCommand, hopOptions } from './hop-command.js';
 
@@ -51,7 +51,11 @@ export async function openVia(
 }
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */
-async function heed({ text, printed }: Answer, hop: Hop, { target, timeoutMs }: OpenOptions): Promise<void> {
+async function heed(
+  { text, printed }: HopAnswer,
+  hop: Hop,
+  { target, timeoutMs }: OpenOptions,
+): Promise<void> {
   const [word = '', rest = ''] = cut(text);
   const { endpoint } = hop;
   const { host, at } = lastOf(endpoint);

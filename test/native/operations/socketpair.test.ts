@@ -4,11 +4,15 @@ import { closeSync, fstatSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { addon, describeAddon } from '../support/addon.js';
 
+// Without LD_PRELOAD: a sanitizer's library is for this process.
+const env = { PATH: process.env.PATH };
+
 describeAddon('socketPair', () => {
   it('is the stdin and stdout of a program, with an end in each direction', async () => {
     const { handle, descriptor } = addon.socketPair();
     const child = spawn('sh', ['-c', 'read -r line; echo "you said $line"; cat >/dev/null; echo end'], {
       stdio: [descriptor, descriptor, 'inherit'],
+      env,
     });
     closeSync(descriptor);
     await addon.write(handle, Buffer.from('hello\n'));
@@ -23,7 +27,10 @@ describeAddon('socketPair', () => {
   it('is not inherited by other programs', async () => {
     const { handle, descriptor } = addon.socketPair();
     const inode = fstatSync(descriptor).ino;
-    const child = spawn('sh', ['-c', 'ls -l /proc/self/fd'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('sh', ['-c', 'ls -l /proc/self/fd'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env,
+    });
     let shown = '';
     child.stdout.on('data', (part) => {
       shown += part;

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
-import type { Addon, Handle } from 'node-hvsock-native';
+import type { Addon } from 'node-hvsock-native';
 import type { ViaEndpoint } from '../../endpoint.js';
 import { guardian } from '../../process/end-with-us.js';
-import type { Connection } from '../connection.js';
+import { NativeConnection } from '../native-connection.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -15,11 +15,9 @@ export interface HopEnd {
 }
 
 /** A connection that an ssh carries: its stdin and stdout are the other end of our socket. */
-export class Hop implements Connection {
-  readonly endpoint: ViaEndpoint;
-  readonly handle: Handle;
+export class Hop extends NativeConnection {
+  declare readonly endpoint: ViaEndpoint;
   note: string | undefined;
-  readonly #addon: Addon;
   readonly #child: ChildProcess;
   readonly #release: () => void;
   readonly #ended: Promise<HopEnd>;
@@ -28,9 +26,7 @@ export class Hop implements Connection {
   constructor(command: readonly string[], endpoint: ViaEndpoint, addon: Addon, env: Env) {
     const [program = '', ...args] = command;
     const { handle, descriptor } = addon.socketPair();
-    this.endpoint = endpoint;
-    this.handle = handle;
-    this.#addon = addon;
+    super(endpoint, handle, addon);
     try {
       const { child, release } = endHopWithUs(() =>
         spawn(program, args, { env, stdio: [descriptor, descriptor, 'inherit'] }),
@@ -54,26 +50,14 @@ export class Hop implements Connection {
     return this.#ended;
   }
 
-  async read(max: number): Promise<Uint8Array> {
-    const bytes = await this.#addon.read(this.handle, max);
+  override async read(max: number): Promise<Uint8Array> {
+    const bytes = await super.read(max);
     if (bytes.length === 0) await this.confirmEnd();
     return bytes;
   }
 
-  peek(known: number, max: number, timeoutMs: number): Promise<Uint8Array> {
-    return this.#addon.peek(this.handle, known, max, Math.ceil(timeoutMs)).promise;
-  }
-
-  write(data: Uint8Array): Promise<void> {
-    return this.#addon.write(this.handle, data);
-  }
-
-  shutdown(): void {
-    this.#addon.shutdown(this.handle);
-  }
-
-  close(): void {
-    this.#addon.close(this.handle);
+  override close(): void {
+    super.close();
     this.#child.kill('SIGTERM');
   }
 

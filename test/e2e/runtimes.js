@@ -3,14 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { installRuntimes } from '../../build/runtimes.js';
 
 const { node } = installRuntimes();
+// The longest files are left out on the newest Node: of theirs, only the start of programs and files could differ there.
+const long = ['--exclude=test/e2e/via/**', '--exclude=test/e2e/config-install.test.ts'];
 const runtimes = {
-  'the newest Node': [node, 'test/e2e'],
+  'the newest Node': [node, 'test/e2e', ...long],
   'the executable': ['executable', 'test/e2e', 'test/engine', 'test/faults'],
 };
 
-for (const [name, [VMSSH_TEST_RUNTIME, ...folders]] of Object.entries(runtimes)) {
+for (const [name, [VMSSH_TEST_RUNTIME, ...args]] of Object.entries(runtimes)) {
   console.log(`\n== the end-to-end tests on ${name}`);
-  const { status } = spawnSync('npx', ['vitest', 'run', ...folders], {
+  const { status } = spawnSync('npx', ['vitest', 'run', ...args], {
     stdio: 'inherit',
     env: { ...process.env, VMSSH_TEST_RUNTIME },
   });

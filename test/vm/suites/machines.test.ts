@@ -68,6 +68,7 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh('vmssh config install')).toMatchObject({ code: 0 });
     expect(await read('box')).toMatchObject({ code: 0, stdout: 'box\n' });
     expect(await read('machine%selfmade')).toMatchObject({ code: 0, stdout: 'trixie\n' });
+    expect(await sh('vmssh config uninstall')).toMatchObject({ code: 0 });
   }, 120_000);
 
   test('that have another host key are refused until they are forgotten', async () => {

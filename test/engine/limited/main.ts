@@ -33,7 +33,8 @@ async function later(depth: number): Promise<number> {
 
 function hold(): number {
   const held: string[] = [];
-  for (;;) held.push(`${held.length}`.repeat(1000));
+  // Long pieces: the one that does not fit leaves room for the error.
+  for (;;) held.push(`${held.length}`.repeat(100_000));
 }
 
 /** Takes twice the time for each character more. */

@@ -268,7 +268,9 @@ export const processes: readonly Case[] = [
     name: 'spawnSync: more output than it may have',
     run: () => {
       const options = { encoding: 'utf8', maxBuffer: 1000 } as const;
-      const { status, signal, stdout, error } = spawnSync('yes', [], options);
+      // The end of the pipe alone does not end it, as it would end `yes`.
+      const script = 'yes 2>/dev/null; exec sleep 60';
+      const { status, signal, stdout, error } = spawnSync('sh', ['-c', script], options);
       return [status, signal, stdout.length >= 1000, (error as NodeJS.ErrnoException).code];
     },
     want: [null, 'SIGTERM', true, 'ENOBUFS'],

@@ -145,7 +145,8 @@ export async function configLines(
   const [caller, abilities] = await Promise.all([callerForSsh(io), sshAbilities(io.env)]);
   const text = usage(() =>
     configText({
-      ...{ ...caller, ...abilities },
+      ...caller,
+      ...abilities,
       fdpass: caller.fdpass && fdpass !== false,
       ...{ knownHosts, hosts, guests, settings: sshOptions.map(({ keyword, value }) => [keyword, value]) },
     }),

@@ -56,7 +56,7 @@ export function concreteHosts(
     const pattern = patterns.filter((each) => each !== undefined).join(' ');
     hosts.push({
       ...toHost(machine, host, knownHosts, keys),
-      // Two names may differ in case alone: then the target says which machine it is.
+      // If two names differ only in case, the target shows which machine it is.
       ...(isOnly ? {} : { about: printable(`${machine.name} (${machine.target}) of ${machine.provider}`) }),
       ...(pattern === '' ? {} : { pattern }),
     });

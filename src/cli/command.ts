@@ -44,7 +44,7 @@ export interface OptionSpec {
   /** It can be given more than once. */
   readonly repeats?: true;
   /** For completion: the accepted values, or what they name. */
-  readonly takes?: readonly string[] | 'target' | 'providers';
+  readonly takes?: readonly string[] | 'target' | 'providers' | 'host';
   readonly summary: string;
 }
 

@@ -1,5 +1,7 @@
-import type { RawArgs } from './command.js';
-import { flag, seconds } from './option.js';
+import { hopHostProblem } from '../address/hop-host.js';
+import { behind } from '../lookup/login.js';
+import { type RawArgs, UsageError } from './command.js';
+import { flag, repeated, seconds } from './option.js';
 
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */
 const defaultTimeoutMs = 15_000;
@@ -22,6 +24,33 @@ export const verboseOption = flag({
   short: 'v',
   summary: 'show each step with its time on stderr',
 });
+
+export const viaOption = repeated(
+  {
+    ...{ long: 'via', value: 'HOST', takes: 'host' },
+    summary: 'for a machine on another hypervisor, as ssh HOST reaches it: the same as via/HOST/TARGET',
+  },
+  hopHost,
+);
+
+/** A hypervisor's name. Throws a RangeError. */
+export function hopHost(text: string): string {
+  const problem = hopHostProblem(text);
+  if (problem !== undefined) throw new RangeError(problem);
+  return text;
+}
+
+/** A typed machine, as it is called with the --via that was given. Throws a UsageError. */
+export function behindVia(raw: RawArgs, typed: string): string {
+  const [host, ...others] = viaOption.read(raw);
+  if (host === undefined) return typed;
+  if (others.length > 0)
+    throw new UsageError(
+      '--via takes one hypervisor here',
+      `for a chain: --via ${host} via/${others.join('/via/')}/TARGET`,
+    );
+  return behind(host, typed);
+}
 
 /** The values of --timeout, --wait and -v. */
 export interface ReachFlags {

@@ -25,3 +25,8 @@ export interface Connection {
   /** After the peer's end-of-file. Rejects if the bytes before it may be incomplete. */
   confirmEnd?(): Promise<void>;
 }
+
+/** Takes `length` bytes that `peek` has shown. */
+export async function dropPeeked(connection: Connection, length: number): Promise<void> {
+  for (let left = length; left > 0; ) left -= (await connection.read(left)).length;
+}

@@ -1,6 +1,6 @@
 import { now } from '../clock.js';
 import { quote } from '../errors.js';
-import type { Connection } from './connection.js';
+import { type Connection, dropPeeked } from './connection.js';
 
 /** Some multiplexers send no OK: after this time systemd-ssh-proxy passes the socket on, and so do we. Milliseconds. */
 const silentMs = 5000;
@@ -24,7 +24,7 @@ export async function askMultiplexer(
   for (let seen = 0; ; ) {
     const bytes = await connection.peek(seen, longestReply, Math.max(0, until - now()));
     const reply = readReply(bytes);
-    if (typeof reply === 'number') return take(connection, reply);
+    if (typeof reply === 'number') return dropPeeked(connection, reply);
     if (reply === 'ssh') return;
     if (reply === 'garbage')
       throw failure('PROTOCOL', `it answered ${quote(Buffer.from(bytes).toString('latin1'))}`);
@@ -45,10 +45,6 @@ export function readReply(bytes: Uint8Array): number | 'more' | 'ssh' | 'garbage
   if (text.startsWith('SSH-')) return 'ssh';
   if ('SSH-'.startsWith(text) || /^O(?:K(?: (?:\d{1,10}\r?)?)?)?$/.test(text)) return 'more';
   return 'garbage';
-}
-
-async function take(connection: Connection, length: number): Promise<void> {
-  for (let left = length; left > 0; ) left -= (await connection.read(left)).length;
 }
 
 function failure(code: string, message: string): Error {

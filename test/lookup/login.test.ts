@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitLogin, splitUser } from '../../src/lookup/login.js';
+import { behind, splitLogin, splitUser } from '../../src/lookup/login.js';
 
 describe('splitLogin', () => {
   it.each<{ input: string; user?: string; host: string; port?: string }>([
@@ -30,4 +30,15 @@ describe('splitLogin', () => {
 
 describe('splitUser', () => {
   it('knows no ssh://', () => expect(splitUser('ssh://ann@mint').host).toBe('ssh://ann@mint'));
+});
+
+describe('behind', () => {
+  it.each([
+    ['mint', 'via/hv1/mint'],
+    ['ann@mint', 'ann@via/hv1/mint'],
+    ['unix%run%a@b', 'via/hv1/unix%run%a@b'],
+    ['via/hv2/vsock/3', 'via/hv1/via/hv2/vsock/3'],
+    ['ssh://ann@mint:2222', 'ssh://ann@via/hv1/mint:2222'],
+    ['', 'via/hv1/'],
+  ])('a hypervisor: %j', (typed, want) => expect(behind('hv1', typed)).toBe(want));
 });

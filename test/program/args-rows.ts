@@ -16,6 +16,11 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'proxy',
+    args: ['--via', 'hv1', 'mint', '22'],
+    want: { positionals: ['mint', '22'], options: { via: ['hv1'] } },
+  },
+  {
+    command: 'proxy',
     args: ['--typed=', 'a', '1'],
     want: { positionals: ['a', '1'], options: { typed: '' } },
   },

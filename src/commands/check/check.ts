@@ -4,10 +4,12 @@ import { formatJson, jsonOption } from '../../cli/json.js';
 import { parsed } from '../../cli/option.js';
 import { portOption } from '../../cli/port-option.js';
 import {
+  behindVia,
   type ReachFlags,
   reachFlags,
   timeoutOption,
   verboseOption,
+  viaOption,
   waitOption,
 } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/spinner.js';
@@ -42,7 +44,7 @@ export const check: Command<CheckOptions> = {
   usage: '[user@]TARGET...',
   details:
     'TARGET can also be a name, as for vmssh ssh. Exits with the code of the first target that failed. Does not log in.',
-  options: [portOption, userOption, timeoutOption, waitOption, jsonOption, verboseOption],
+  options: [portOption, userOption, viaOption, timeoutOption, waitOption, jsonOption, verboseOption],
   examples: [
     { line: 'vmssh check mint', about: 'why does ssh mint not work?' },
     { line: 'vmssh check -p 2222 ann@vsock/3', about: 'the same for an address, a port and a user' },
@@ -53,7 +55,7 @@ export const check: Command<CheckOptions> = {
   parse(raw) {
     if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
     return {
-      targets: raw.positionals,
+      targets: raw.positionals.map((target) => behindVia(raw, target)),
       port: portOption.read(raw),
       user: userOption.read(raw),
       json: jsonOption.read(raw),

@@ -1,5 +1,6 @@
 import type { Command, OptionSpec } from '../../cli/command.js';
 import { groupSummaries } from '../../cli/groups.js';
+import { viaOption } from '../../cli/shared-options.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { addressWord } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
@@ -20,6 +21,8 @@ export interface Completion {
 export interface LiveNames {
   readonly machines: () => Promise<readonly ListedMachine[]>;
   readonly providers: () => Promise<readonly string[]>;
+  /** The hosts of the user's ssh configuration. */
+  readonly hosts: () => Promise<readonly string[]>;
   readonly folder: (path: string) => Promise<readonly FolderEntry[]>;
 }
 
@@ -61,7 +64,11 @@ async function inCommand(
   if (isOption && current.startsWith('-'))
     return options.map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
   if (name === 'completion') return shells.map((word) => ({ word, about: '' }));
-  return /TARGET|HOST/.test(usage) ? targets(current, command, live) : [];
+  const isThere =
+    options.some((option) => option === viaOption) && before.some((word) => /^--via(=|$)/.test(word));
+  // What a hypervisor has is not asked at each keystroke.
+  const here = isThere ? { ...live, machines: async () => [] } : live;
+  return /TARGET|HOST/.test(usage) ? targets(current, command, here) : [];
 }
 
 /** For ssh, scp, sftp and rsync, whose first operand comes after our options. */
@@ -100,7 +107,7 @@ async function valuesOf(
     return found.map(({ word, about }) => ({ word: head + word, about }));
   }
   const [list = ''] = takes === 'providers' ? (/^.*,/s.exec(text) ?? []) : [];
-  const words = takes === 'providers' ? await live.providers() : takes;
+  const words = typeof takes === 'string' ? await live[takes === 'host' ? 'hosts' : takes]() : takes;
   return words.map((word) => ({ word: head + list + word, about: '' }));
 }
 
@@ -114,7 +121,9 @@ async function targets(
   const copies = command === 'scp' || command === 'rsync' ? ':' : '';
   const machines = machineCandidates(await live.machines(), usage.includes('TARGET'));
   const paths = await pathTargets(current.slice(user.length), live.folder);
+  const hops = /^via[/%]/.test(current.slice(user.length)) ? await live.hosts() : [];
   return [
+    ...hops.map((host) => ({ word: `${user}via/${host}/`, about: 'a hypervisor' })),
     ...machines.map(({ target, about }) => ({ word: `${user}${target}${copies}`, about })),
     ...kinds
       .map(addressWord)

@@ -3,6 +3,7 @@ import { positionals } from '../../cli/values.js';
 import { providersOn } from '../../discovery/provider.js';
 import { quote } from '../../errors.js';
 import { type CommandTable, complete } from './complete.js';
+import { configuredHosts } from './hosts.js';
 import { listFolder } from './paths.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
@@ -64,6 +65,7 @@ export async function printCompletions(
   const found = await complete(plain, commands, {
     providers: async () => here.map(({ name }) => name),
     folder: listFolder,
+    hosts: () => configuredHosts(io),
     async machines() {
       const { listAll } = await import('../../discovery/list-all.js');
       return (await listAll({ env: io.env }, here, limitMs)).machines;

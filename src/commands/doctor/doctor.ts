@@ -1,6 +1,7 @@
 import { type Command, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { flag } from '../../cli/option.js';
+import { viaOption } from '../../cli/shared-options.js';
 import { type DoctorTargetOptions, doctorTarget } from './target/doctor-target.js';
 
 /** This host, or the connection to one machine. */
@@ -34,6 +35,12 @@ ${doctorTarget.details ?? ''}`,
       if (report) throw new UsageError('--report checks this host and takes no target');
       return { show: 'target', target: doctorTarget.parse(raw, io) };
     }
+    const [host] = viaOption.read(raw);
+    if (host !== undefined)
+      throw new UsageError(
+        '--via needs a TARGET',
+        `to check the hypervisor itself, log in there: ssh ${host}`,
+      );
     return { show: report ? 'report' : jsonOption.read(raw) ? 'json' : 'checks' };
   },
 

@@ -4,10 +4,12 @@ import { flag, textOption } from '../../cli/option.js';
 import { listOf } from '../../cli/option-choice.js';
 import { givenPort, portOption } from '../../cli/port-option.js';
 import {
+  behindVia,
   type ReachFlags,
   reachFlags,
   timeoutOption,
   verboseOption,
+  viaOption,
   waitOption,
 } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
@@ -74,6 +76,7 @@ export const nc: Command<NcOptions> = {
     bannerOption,
     pipeOption,
     portOption,
+    viaOption,
     timeoutOption,
     waitOption,
     transportOption,
@@ -99,7 +102,7 @@ export const nc: Command<NcOptions> = {
 
   parse(raw, io) {
     const [typed = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
-    const { host: name, port } = splitLogin(typed);
+    const { host: name, port } = splitLogin(behindVia(raw, typed));
     const given = givenPort(raw, after);
     const forSsh = sshOption.read(raw);
     return {

@@ -1,10 +1,12 @@
 import type { Command, Io } from '../../cli/command.js';
 import { flag, textOption } from '../../cli/option.js';
 import {
+  behindVia,
   type ReachFlags,
   reachFlags,
   timeoutOption,
   verboseOption,
+  viaOption,
   waitOption,
 } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
@@ -52,7 +54,7 @@ export const proxy: Command<ProxyOptions> = {
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [typedOption, fdpassOption, timeoutOption, waitOption, verboseOption],
+  options: [typedOption, fdpassOption, viaOption, timeoutOption, waitOption, verboseOption],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
@@ -70,7 +72,7 @@ export const proxy: Command<ProxyOptions> = {
     const typed = typedOption.read(raw);
     return {
       ...(typed === undefined ? {} : { isTyped: true }),
-      text: asTyped(host, typed),
+      text: behindVia(raw, asTyped(host, typed)),
       port: portArgument(port),
       fdpass: fdpassOption.read(raw),
       ...reachFlags(raw),

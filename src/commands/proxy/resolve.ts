@@ -1,6 +1,7 @@
 import type { Command } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { givenPort, portOption } from '../../cli/port-option.js';
+import { behindVia, viaOption } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
 import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { exitCode, printable } from '../../errors.js';
@@ -35,7 +36,7 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
   name: 'resolve',
   summary: 'show what a target connects to, and how it was found',
   usage: 'TARGET [PORT]',
-  options: [portOption, jsonOption],
+  options: [portOption, viaOption, jsonOption],
   examples: [
     { line: 'vmssh resolve mint', about: 'which machine is this, and how is it reached?' },
     { line: 'vmssh resolve machine/web', about: 'ask systemd-machined' },
@@ -44,7 +45,7 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
 
   parse(raw) {
     const [text = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
-    return { text, port: givenPort(raw, after), json: jsonOption.read(raw) };
+    return { text: behindVia(raw, text), port: givenPort(raw, after), json: jsonOption.read(raw) };
   },
 
   async run({ text: typed, port: given, json }, io) {

@@ -28,6 +28,8 @@ export interface SshOptions {
   readonly waitSeconds: number | undefined;
   /** The target itself, if the operand is only a form of it that another program accepts as a host. */
   readonly typed?: string | undefined;
+  /** The machine as it is called behind the hypervisor of --via. */
+  readonly behind?: ((typed: string) => string) | undefined;
   /** Print the command instead of running it. */
   readonly print: boolean;
 }
@@ -47,14 +49,14 @@ export interface ToolCall {
 /** A tool's command line for the typed arguments. Throws a UsageError or a ConnectError. */
 export async function prepare(
   tool: SshTool,
-  { args, waitSeconds, typed }: SshOptions,
+  { args, waitSeconds, typed, behind = (host) => host }: SshOptions,
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
   const isTarget = (text: string) => asTarget(text) !== undefined;
   const machines = findOperands(tool, args.operands, { platform: io.platform, isTarget });
   const { user, host: operand, port } = onlyMachine(tool, args, machines);
-  const meant = typed ?? operand;
+  const meant = behind(typed ?? operand);
   const progress = await startProgress(io, `looking for ${printable(meant)}`);
   const named = await find(meant, io).finally(() => progress.stop());
   const host = hostFor(named);

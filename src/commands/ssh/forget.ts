@@ -1,5 +1,6 @@
 import { type Command, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
+import { behindVia, viaOption } from '../../cli/shared-options.js';
 import { exitCode, quote } from '../../errors.js';
 import { forgetKeys } from '../../host-keys/forget.js';
 import { asTarget } from '../../kinds/parse.js';
@@ -20,15 +21,15 @@ export const forget: Command<ForgetOptions> = {
   summary: "forget a machine's host key, so that its new one is taken",
   usage: 'TARGET...',
   details: 'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts.',
-  options: [],
+  options: [viaOption],
   examples: [
     { line: 'vmssh forget mint', about: 'the machine was reinstalled' },
     { line: 'vmssh forget 01234567-89ab-cdef-0123-456789abcdef', about: 'by its UUID, when it is gone' },
   ],
 
-  parse({ positionals }) {
-    if (positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
-    return { targets: positionals };
+  parse(raw) {
+    if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
+    return { targets: raw.positionals.map((target) => behindVia(raw, target)) };
   },
 
   async run({ targets }, io) {

@@ -57,7 +57,7 @@ async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | und
     import('../pick/pick-machine.js'),
     import('../pick/picker.js'),
   ]);
-  if (!canPick(io)) return options;
+  if (options.behind || !canPick(io)) return options;
   const machine = await pickMachine(io);
   return machine && { ...options, args: { ...options.args, operands: [machine.target] } };
 }

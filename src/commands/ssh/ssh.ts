@@ -1,6 +1,7 @@
 import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, seconds, textOption } from '../../cli/option.js';
 import { refuseApart } from '../../cli/scan-args.js';
+import { behindVia, viaOption } from '../../cli/shared-options.js';
 import type { SshOptions } from './call.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from './split.js';
 
@@ -66,7 +67,7 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
   ...summaries[tool],
   passThrough: true,
   details: `These options come before the first operand; everything else is ${tool}'s own. Exits with ${tool}'s exit code. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh: an absolute path, or a program and its options.`,
-  options: [waitOption, printOption, ...(tool === 'ssh' ? [typedOption] : [])],
+  options: [viaOption, waitOption, printOption, ...(tool === 'ssh' ? [typedOption] : [])],
   parse: (raw) => parseArgs(tool, raw),
   run: async (options, io) => (await import('./run.js')).runSshTool(tool, options, io),
 }));
@@ -87,18 +88,20 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
   refuseWaitApart(before, positionals);
   // The last one counts.
   const options = Object.fromEntries(ours.map(({ name = '', value = '' }) => [name, value === '' || value]));
-  const raw = { positionals: operands, options };
+  const via = ours.flatMap(({ name, value = '' }) => (name === viaOption.long ? [value] : []));
+  const raw = { positionals: operands, options: { ...options, ...(via.length > 0 ? { via } : {}) } };
   const waitMs = waitOption.read(raw);
   return {
     args: { before: before.filter((option) => !isOurs(tool, option)), after, operands },
     waitSeconds: waitMs === undefined ? undefined : waitMs / 1000,
     typed: typedOption.read(raw),
+    ...(via.length > 0 ? { behind: (typed: string) => behindVia(raw, typed) } : {}),
     print: printOption.read(raw),
   };
 }
 
 function isOurs(tool: SshTool, { words: [word = ''] }: ToolOption): boolean {
-  return /^--(wait(=.*)?|print-command)$/s.test(word) || (tool === 'ssh' && /^--typed=/.test(word));
+  return /^--(wait(=.*)?|via(=.*)?|print-command)$/s.test(word) || (tool === 'ssh' && /^--typed=/.test(word));
 }
 
 function refuseWaitApart(before: readonly ToolOption[], positionals: readonly string[]): void {

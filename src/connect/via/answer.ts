@@ -1,5 +1,5 @@
 import { now } from '../../clock.js';
-import type { Connection } from '../connection.js';
+import { type Connection, dropPeeked } from '../connection.js';
 
 /** What the hypervisor said before the machine's first byte. */
 export interface HopAnswer {
@@ -26,7 +26,7 @@ export async function readAnswer(
     const bytes = await connection.peek(seen, mostPrinted + longestAnswer, Math.max(0, deadline - now()));
     const found = answerIn(bytes, marker);
     if (found) {
-      await take(connection, found.length);
+      await dropPeeked(connection, found.length);
       return found;
     }
     // The time is over, or nothing more will come.
@@ -55,8 +55,4 @@ export function answerIn(
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('utf8').trim();
-}
-
-async function take(connection: Connection, length: number): Promise<void> {
-  for (let left = length; left > 0; ) left -= (await connection.read(left)).length;
 }

@@ -25,6 +25,7 @@ const live = {
     machine('$(reboot)', 'lima/$(reboot)'),
   ],
   providers: async () => ['libvirt', 'lima'],
+  hosts: async () => ['hv1', 'hv2'],
   folder: async (path: string) => (path === '/' ? [{ name: 'run', kind: 'folder' as const }] : []),
 };
 const candidates = async (line: string, names: LiveNames = live) =>
@@ -70,6 +71,11 @@ describe('completion', () => {
     { line: 'config print --ssh-option=U', want: ['--ssh-option=User=root'] },
     { line: 'completion ', want: ['bash', 'zsh', 'fish', 'powershell'] },
     { line: 'resolve m', want: ['mint'] },
+    { line: 'resolve --via ', want: ['hv1', 'hv2'] },
+    { line: 'ssh --via=', want: ['--via=hv1', '--via=hv2'] },
+    { line: 'scp --via hv1 m', want: [] },
+    { line: 'check --via hv1 vsock', want: ['vsock/', 'vsock-mux/'] },
+    { line: 'ssh ann@via/', want: ['ann@via/hv1/', 'ann@via/hv2/', 'ann@via/'] },
     { line: 'check ann@m', want: ['ann@mint'] },
     { line: 'proxy m', want: [] },
     { line: 'nope x', want: [] },

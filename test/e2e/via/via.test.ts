@@ -149,6 +149,39 @@ describe.skipIf(missingPrograms({ ...needed, ...tools }))('via/HOST/TARGET', () 
     });
   });
 
+  it('takes --via for it, in each command that takes a target', async () => {
+    const there = ['--via', 'by-python3', `unix${bed.guest.path}`];
+    expect(await ours('nc', '--banner', ...there)).toMatchObject({ code: 0, stderr: '' });
+    const proxy = `ProxyCommand=${[...vmssh, 'proxy', ...there, '22'].join(' ')}`;
+    const login = ['-F', bed.guest.config('relay'), '-oStrictHostKeyChecking=no', '-o', proxy];
+    expect(await run(['ssh', ...login, 'any', 'echo hello'], { env })).toMatchObject({ stdout: 'hello\n' });
+    expect((await ours('resolve', ...there)).stdout).toContain('ssh to by-python3, and unix/');
+    expect((await ours('check', ...there)).stdout).toContain('by python3 on by-python3');
+    expect((await ours('ssh', '--print-command', ...there)).stdout).toContain(
+      `via%by-python3%unix${bed.guest.path.replaceAll('/', '%')}`,
+    );
+    const config = ['-F', bed.guest.config('fdpass')];
+    expect(
+      await ours('ssh', '--via=by-python3', ...config, `unix${bed.guest.path}`, 'echo hello'),
+    ).toMatchObject({
+      ...{ code: 0, stdout: 'hello\n', stderr: '' },
+    });
+    const from = `unix${bed.guest.path}:${dir}/authorized`;
+    expect(await ours('scp', '-q', '--via', 'by-python3', ...config, from, `${dir}/fetched`)).toMatchObject({
+      ...{ code: 0, stderr: '' },
+    });
+    expect(readFileSync(join(dir, 'fetched'), 'utf8')).toContain('ssh-ed25519');
+    expect(await ours('check', '--via', 'a', '--via', 'b', 'mint')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('hint: for a chain: --via a via/b/TARGET'),
+    });
+    expect(await ours('doctor', '--via', 'a')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('hint: to check the hypervisor itself, log in there: ssh a'),
+    });
+    expect(await ours('check', '--via', '-oProxyCommand=x', 'mint')).toMatchObject({ code: 2 });
+  });
+
   it('says what to install where there is no tool', async () => {
     expect(await ours('nc', '--banner', machine('bare'))).toMatchObject({
       code: 1,

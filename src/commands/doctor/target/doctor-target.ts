@@ -1,7 +1,14 @@
 import type { Command } from '../../../cli/command.js';
 import { formatJson, jsonOption } from '../../../cli/json.js';
 import { textOption } from '../../../cli/option.js';
-import { reachFlags, timeoutOption, verboseOption, waitOption } from '../../../cli/shared-options.js';
+import {
+  behindVia,
+  reachFlags,
+  timeoutOption,
+  verboseOption,
+  viaOption,
+  waitOption,
+} from '../../../cli/shared-options.js';
 import { positionals } from '../../../cli/values.js';
 import { exitCode } from '../../../errors.js';
 import { splitLogin } from '../../../lookup/login.js';
@@ -41,6 +48,7 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
     guestPortOption,
     userOption,
     sshConfigOption,
+    viaOption,
     timeoutOption,
     waitOption,
     verboseOption,
@@ -52,7 +60,8 @@ The failures it knows are listed in docs/guest.md. Exits with 1 where something 
   ],
 
   parse(raw) {
-    const [target = ''] = positionals(raw, 1, 1, '[user@]TARGET');
+    const [typed = ''] = positionals(raw, 1, 1, '[user@]TARGET');
+    const target = behindVia(raw, typed);
     const over = overOption.read(raw);
     const named = userOption.read(raw) ?? splitLogin(target).user;
     return {

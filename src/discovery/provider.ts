@@ -36,6 +36,8 @@ export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
   list(deps: Deps): Promise<Listing<F>>;
   /** For a provider that knows more names than its list shows; `findBy` calls it. */
   find?(name: string, deps: Deps): Promise<Search<F, Warning>>;
+  /** An address that takes longer to find than the list; undefined: nobody knows it. */
+  addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
 }
 
 /** A source with its own command to start machines. */

@@ -1,6 +1,6 @@
 import type { CommanderError } from 'commander';
 import { UsageError } from '../cli/command.js';
-import { insteadOf } from './other-verbs.js';
+import { insteadOf } from '../lookup/other-verbs.js';
 
 /**
  * A mistake found by commander, as our own error; `name`: the command's, '' for the program. Help and the version are

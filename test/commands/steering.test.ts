@@ -38,7 +38,15 @@ function hostile(field: string, character: string): { machine: ListedMachine; wa
 const printed = ({ stdout, stderr }: { stdout: readonly string[]; stderr: readonly string[] }) =>
   [...stdout, ...stderr].join('').replaceAll(/[\n\t]/g, '');
 
-const shows: readonly ListOptions['show'][] = ['table', 'wide', 'json', 'names', 'ids'];
+const shows: readonly ListOptions['show'][] = [
+  'table',
+  'wide',
+  'json',
+  'names',
+  'ids',
+  'statuses',
+  'addresses',
+];
 
 describe.each(cases)(
   '$character in the $field of a machine does not control the terminal',
@@ -48,7 +56,10 @@ describe.each(cases)(
 
     it.each(shows)('list: %s', async (show) => {
       const io = fakeIo();
-      const options = { show, runningOnly: false, providers: undefined, watchMs: undefined };
+      const options = {
+        ...{ show, names: [], addresses: false, runningOnly: false },
+        ...{ providers: undefined, watchMs: undefined },
+      };
       const provider = {
         name: 'p',
         title: 'P',

@@ -50,7 +50,7 @@ describe('the program', () => {
       args: ['nc', '--banner', '--pipe', 'vsock/3'],
       says: '--banner and --pipe',
     },
-    { about: 'the parser reads', args: ['list', '-q', '--ids'], says: '--quiet and --ids' },
+    { about: 'the parser reads', args: ['list', '-q', '-o', 'wide'], says: '--quiet and --output' },
   ])('refuses options that cannot be used together, of a command that $about', async ({ args, says }) => {
     const result = await run([...vmssh, ...args]);
     expect(result).toMatchObject({ code: 2, stdout: '' });

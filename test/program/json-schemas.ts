@@ -87,7 +87,12 @@ const warning = z
   .meta({ id: 'warning', description: 'what could not be asked, or is wrong' });
 
 export const listSchema = z
-  .strictObject({ ...envelope('list'), machines: z.array(machine), warnings: z.array(warning) })
+  .strictObject({
+    ...envelope('list'),
+    machines: z.array(machine),
+    warnings: z.array(warning),
+    errors: z.array(failure).describe('for each name that no machine has, or several have'),
+  })
   .describe('vmssh list --json');
 
 export const checkSchema = z

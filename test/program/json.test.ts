@@ -110,7 +110,7 @@ describe('--json', () => {
     { args: ['resolve', '--json', 'foo/bar'], code: 2, error: 'USAGE' },
     { args: ['resolve', '--json', 'wsl/Debian'], code: 1, error: 'UNSUPPORTED' },
     { args: ['list', '--json', '--provider=nobody'], code: 2, error: 'USAGE' },
-    { args: ['list', '-o', 'json', 'x'], code: 2, error: 'USAGE' },
+    { args: ['list', '-o', 'json', '-q'], code: 2, error: 'USAGE' },
     { args: ['list', '--output=json', '--nope'], code: 2, error: 'USAGE' },
     { args: ['doctor', '--json', '--report'], code: 2, error: 'USAGE' },
     { args: ['guest', 'check', '--json', '--route=ssh', 'a b'], code: 2, error: 'USAGE' },

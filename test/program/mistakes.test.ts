@@ -25,8 +25,11 @@ describe('a mistake in the arguments', () => {
     {
       args: ['start', 'web'],
       says: 'unknown command "start"',
-      hint: "vmssh starts and stops no machines: use the machine's own tool (virsh, limactl, machinectl, hvc ...)",
+      hint: 'vmssh starts and stops no machines: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
     },
+    { args: ['id', 'web'], says: 'unknown command "id"', hint: 'vmssh list NAME -o id' },
+    { args: ['state', 'web'], says: 'unknown command "state"', hint: 'vmssh list NAME -o status' },
+    { args: ['ip', 'web'], says: 'unknown command "ip"', hint: 'vmssh list NAME -o address' },
     { args: ['guest', 'start'], says: 'unknown command "start"', hint: 'see vmssh guest --help' },
     { args: ['forgt'], says: 'unknown command "forgt"', hint: 'did you mean forget?' },
     { args: ['config', 'frob'], says: 'unknown command "frob"', hint: 'see vmssh config --help' },
@@ -84,6 +87,20 @@ describe('a mistake in the arguments', () => {
       stderr: `vmssh: ${option} is an option of vmssh and must come before the first operand\nhint: vmssh ${tool} ${option} ...\n`,
     });
   });
+
+  it.each(['start', 'stop', 'restart', 'kill', 'console', 'serial', 'id', 'state', 'ip'])(
+    'is a verb of hvc, for which there is something to type: %s',
+    async (verb) => {
+      const { code, stderr } = await shown([verb, 'web'], 'vsock-nc');
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringMatching(
+          /^vsock-nc: port "web" .*\nhint: .*(hvc \w+ NAME|vmssh list NAME -o \w+)/,
+        ),
+      });
+      expect((await shown([verb, 'web'])).stderr.split('hint: ')[1]).toBe(stderr.split('hint: ')[1]);
+    },
+  );
 
   it('of vsock-nc leads to its own help', async () => {
     const stderr = 'vsock-nc: expected TARGET [PORT], got nothing\nhint: see vsock-nc --help\n';

@@ -68,6 +68,7 @@ async function inCommand(
     options.some((option) => option === viaOption) && before.some((word) => /^--via(=|$)/.test(word));
   // What a hypervisor has is not asked at each keystroke.
   const here = isThere ? { ...live, machines: async () => [] } : live;
+  if (usage === '[NAME...]') return names(here);
   return /TARGET|HOST/.test(usage) ? targets(current, command, here) : [];
 }
 
@@ -109,6 +110,12 @@ async function valuesOf(
   const [list = ''] = takes === 'providers' ? (/^.*,/s.exec(text) ?? []) : [];
   const words = typeof takes === 'string' ? await live[takes === 'host' ? 'hosts' : takes]() : takes;
   return words.map((word) => ({ word: head + list + word, about: '' }));
+}
+
+/** The machines that are listed, by name and target. */
+async function names(live: LiveNames): Promise<readonly Completion[]> {
+  const machines = machineCandidates(await live.machines(), true);
+  return machines.map(({ target, about }) => ({ word: target, about }));
 }
 
 /** Targets, and also names if the usage has a TARGET. A `user@` in front is kept. */

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { slug } from '../../address/host-name.js';
-import { type Envelope, envelope } from '../../cli/json.js';
+import { type Envelope, envelope, type FailureJson } from '../../cli/json.js';
 import { width } from '../../cli/width.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { Status, Warning } from '../../discovery/provider.js';
@@ -10,6 +10,8 @@ import { printable } from '../../errors.js';
 export interface ListJson extends Envelope<'list'> {
   readonly machines: readonly MachineJson[];
   readonly warnings: readonly Warning[];
+  /** For each name that was typed and that no machine has, or several have. */
+  readonly errors: readonly FailureJson[];
 }
 
 export interface MachineJson {
@@ -42,21 +44,20 @@ export type SshNames = ReadonlyMap<ListedMachine, string>;
 export function listJson(
   machines: readonly ListedMachine[],
   names: SshNames,
-  warnings: readonly Warning[],
+  wrong: Pick<ListJson, 'warnings' | 'errors'>,
   exitCode: number,
 ): ListJson {
   const all = machines.map((machine) => toJson(machine, names.get(machine) ?? null));
-  return { ...envelope('list', exitCode), machines: all, warnings };
+  return { ...envelope('list', exitCode), machines: all, ...wrong };
 }
 
-/** As their managers name them: two machines may share a name, and ssh does not accept every name. */
-export function formatNames(machines: readonly ListedMachine[]): string {
-  return machines.map(({ name }) => `${printable(name)}\n`).join('');
-}
-
-/** The UUIDs of the machines that have one. */
-export function formatIds(machines: readonly ListedMachine[]): string {
-  return machines.flatMap(({ uuid }) => (uuid === undefined ? [] : [`${printable(uuid)}\n`])).join('');
+/** One value of each machine that has it, one per line; a name is as its manager has it, and two machines may share it. */
+export function formatColumn(
+  machines: readonly ListedMachine[],
+  cell: (machine: ListedMachine) => string | undefined,
+): string {
+  const cells = machines.map(cell).filter((text) => text !== undefined);
+  return cells.map((text) => `${printable(text)}\n`).join('');
 }
 
 /** One line per machine; "" for none. Names are escaped: none can control the terminal or break a column. */

@@ -4,14 +4,14 @@ import { jsonOption } from '../../cli/json.js';
 import { flag, parsed, seconds } from '../../cli/option.js';
 import { choose, oneOf } from '../../cli/option-choice.js';
 import { startProgress } from '../../cli/spinner.js';
-import { positionals } from '../../cli/values.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import { ownEnv } from '../../discovery/own-env.js';
 import { type Deps, type Provider, providersOn } from '../../discovery/provider.js';
 import { readText } from '../../files/read-file.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { keepFresh } from '../config/fresh/keep-fresh.js';
-import { type ListOptions, listCode, listed, listText, mayRun, warnOfProviders } from './output.js';
+import { type ListOptions, listCode, listed, listText, mayRun, type Selection, warn } from './output.js';
+import { select } from './select.js';
 import { watchMachines } from './watch.js';
 
 /** What to ask and read; a parameter, for tests. */
@@ -45,8 +45,8 @@ const providerOption = parsed(
   (text) => text.split(','),
 );
 const outputOption = oneOf({
-  ...{ long: 'output', short: 'o', value: 'FORMAT', choices: ['wide', 'json'] },
-  summary: 'wide: more columns; json: as --json',
+  ...{ long: 'output', short: 'o', value: 'FORMAT', choices: ['wide', 'json', 'id', 'status', 'address'] },
+  summary: 'wide: more columns; json: as --json; id, status, address: only this, one per line',
 });
 const quietOption = flag({
   long: 'quiet',
@@ -59,22 +59,30 @@ const watchOption = seconds({
   summary: 'refresh every N seconds, until Ctrl-C (default 2)',
 });
 
-/** vmssh list: every machine on this host, whatever runs it. */
+/** vmssh list [NAME...]: every machine on this host, whatever runs it, or those that are named. */
 export const list: Command<ListOptions> = {
   name: 'list',
   summary: 'list the virtual machines and containers on this host',
-  usage: '',
+  usage: '[NAME...]',
   details: `On a terminal it prints an aligned table, in a pipe lines of tab-separated columns without a header:
 STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
+NAME is a name, an id or a target. One that no machine has, or several have, is an error (exit code 4); the others are printed.
+With -o address the provider is asked for an address that its list does not have: that of a Hyper-V machine is what its guest reported, IPv4 first.
 After vmssh config install, a terminal also shows what to type: SSH, such as ssh vm-mint. For scripts it is the sshName of --json.
 A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
   options: [runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
   exclusive: [
-    [jsonOption, quietOption, idsOption],
-    [quietOption, idsOption, outputOption],
+    [jsonOption, quietOption],
+    [jsonOption, idsOption],
+    [quietOption, outputOption],
+    [idsOption, outputOption],
   ],
   examples: [
     { line: 'vmssh list --running', about: 'what can be logged in to' },
+    {
+      line: 'vmssh list mint -o status',
+      about: 'one value of one machine, as hvc state mint; also id and address',
+    },
     { line: 'vmssh list | cut -f3', about: 'only the targets' },
     {
       line: "vmssh list -q --provider libvirt | xargs -d '\\n' -n1 vmssh check",
@@ -84,9 +92,10 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
   ],
 
   parse(raw) {
-    positionals(raw, 0, 0, 'no argument');
     return {
       show: show(raw),
+      names: raw.positionals,
+      addresses: outputOption.read(raw) === 'address',
       runningOnly: runningOption.read(raw),
       providers: providerOption.read(raw),
       watchMs: watchOption.read(raw),
@@ -99,22 +108,20 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
 export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
   const providers = chosen(options, io, await deps.providers());
   const hosts = () => (readsHosts(options, io) ? deps.hosts(io) : Promise.resolve(undefined));
-  if (options.watchMs !== undefined) {
-    const again = async (signal: AbortSignal) => {
-      const all = await deps.listAll({ env: io.env, signal }, providers);
-      if (options.providers === undefined) await deps.keepFresh(all, io);
-      return all;
-    };
-    return watchMachines(options, options.watchMs, io, again, hosts);
-  }
+  const look = async (signal?: AbortSignal): Promise<Selection> => {
+    const all = await deps.listAll({ env: io.env, signal }, providers);
+    if (options.providers === undefined) await deps.keepFresh(all, io);
+    return select(options, io, providers, all, signal);
+  };
+  if (options.watchMs !== undefined) return watchMachines(options, options.watchMs, io, look, hosts);
   const progress = await startProgress(io, 'looking for machines');
-  const all = await deps.listAll({ env: io.env }, providers).finally(() => progress.stop());
-  if (options.providers === undefined) await deps.keepFresh(all, io);
+  const found = await look().finally(() => progress.stop());
   const file = await hosts();
-  io.out(await listText(options, io, all, file));
-  await warnOfProviders(io, all, options);
-  if (isTable(options) && io.terminal.stdout) io.err(await advice(options, io, all, providers, file));
-  return listCode(options, all);
+  io.out(await listText(options, io, found, file));
+  await warn(io, found, options);
+  if (isTable(options) && io.terminal.stdout && options.names.length === 0)
+    io.err(await advice(options, io, found, providers, file));
+  return listCode(options, found);
 }
 
 function isTable({ show }: ListOptions): boolean {
@@ -143,10 +150,20 @@ async function advice(
 function show(raw: RawArgs): ListOptions['show'] {
   const output = outputOption.read(raw);
   if (jsonOption.read(raw)) return 'json';
-  if (quietOption.read(raw)) return 'names';
+  // hvc takes both.
   if (idsOption.read(raw)) return 'ids';
-  return output ?? 'table';
+  if (quietOption.read(raw)) return 'names';
+  return columns[output ?? 'table'];
 }
+
+const columns = {
+  table: 'table',
+  wide: 'wide',
+  json: 'json',
+  id: 'ids',
+  status: 'statuses',
+  address: 'addresses',
+} as const;
 
 function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): readonly Provider[] {
   const names = providers.map(({ name }) => name);

@@ -1,16 +1,22 @@
 import type { Io } from '../../cli/command.js';
+import { connectFailure } from '../../cli/failure.js';
 import { formatJson } from '../../cli/json.js';
+import { complain } from '../../cli/message.js';
 import { styles } from '../../cli/style.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { isFailure } from '../../discovery/provider.js';
-import { exitCode, printable } from '../../errors.js';
+import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import { sshNames } from '../../ssh/config/ssh-names.js';
-import { formatIds, formatNames, formatTable, listJson } from './format.js';
+import { formatColumn, formatTable, listJson } from './format.js';
 
 export interface ListOptions {
   /** What to print of each machine. */
-  readonly show: 'table' | 'wide' | 'json' | 'names' | 'ids';
+  readonly show: 'table' | 'wide' | 'json' | 'names' | 'ids' | 'statuses' | 'addresses';
+  /** The machines to print, as they were typed; none: all. */
+  readonly names: readonly string[];
+  /** Ask for the addresses that no list has. */
+  readonly addresses: boolean;
   readonly runningOnly: boolean;
   /** The providers to ask; undefined: all. */
   readonly providers: readonly string[] | undefined;
@@ -18,7 +24,14 @@ export interface ListOptions {
   readonly watchMs: number | undefined;
 }
 
-/** The machines to print, in their order. */
+/** The machines to print, in their order, among all that were found. */
+export interface Selection extends AllMachines {
+  readonly shown: readonly ListedMachine[];
+  /** What is wrong with the names that were typed. */
+  readonly errors: readonly ConnectError[];
+}
+
+/** The machines that may be printed, running ones first, then by name. */
 export function listed(
   { runningOnly }: Pick<ListOptions, 'runningOnly'>,
   all: Pick<AllMachines, 'machines'>,
@@ -34,25 +47,29 @@ export function listed(
 export async function listText(
   options: ListOptions,
   io: Io,
-  all: AllMachines,
+  found: Selection,
   hosts: string | undefined,
 ): Promise<string> {
-  const sorted = listed(options, all);
-  const names = hosts === undefined ? new Map() : sshNames(hosts, all.machines, io.platform);
+  const { shown, machines, warnings, errors } = found;
+  const names = hosts === undefined ? new Map() : sshNames(hosts, machines, io.platform);
   switch (options.show) {
     case 'json':
       return formatJson(
-        listJson(sorted, names, all.warnings, listCode(options, all)),
+        listJson(shown, names, { warnings, errors: errors.map(connectFailure) }, listCode(options, found)),
         options.watchMs === undefined,
       );
     case 'names':
-      return formatNames(sorted);
+      return formatColumn(shown, ({ name }) => name);
     case 'ids':
-      return formatIds(sorted);
+      return formatColumn(shown, ({ uuid }) => uuid);
+    case 'statuses':
+      return formatColumn(shown, ({ status }) => status);
+    case 'addresses':
+      return formatColumn(shown, ({ address }) => address);
     case 'table':
     case 'wide':
-      if (sorted.length === 0 && io.terminal.stdout) return noMachines(all);
-      return formatTable(sorted, {
+      if (shown.length === 0 && errors.length === 0 && io.terminal.stdout) return noMachines(found);
+      return formatTable(shown, {
         wide: options.show === 'wide',
         style: await styles(io, 'stdout'),
         terminal: io.terminal.stdout,
@@ -66,19 +83,18 @@ function noMachines({ machines: { length } }: AllMachines): string {
   return `No machine is running; vmssh list shows ${length} that ${length === 1 ? 'is' : 'are'} not.\n`;
 }
 
-export async function warnOfProviders(
-  io: Io,
-  { warnings }: AllMachines,
-  { show }: ListOptions,
-): Promise<void> {
+/** On stderr: the providers that could not be asked, and the names that no machine has. */
+export async function warn(io: Io, { warnings, errors }: Selection, { show }: ListOptions): Promise<void> {
   if (show === 'json') return;
   const style = await styles(io, 'stderr');
   for (const { provider, code, problem } of warnings)
     io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(`${problem} (${code})`)}\n`);
+  for (const { message, hint } of errors) await complain(message, hint, io);
 }
 
-/** Only a provider that --provider named makes the command fail; another one gives a warning. */
-export function listCode(options: ListOptions, { warnings }: AllMachines): number {
+/** A name that no machine has, or a provider that --provider named, makes the command fail; another provider gives a warning. */
+export function listCode(options: ListOptions, { warnings, errors: [wrong] }: Selection): number {
+  if (wrong !== undefined) return exitCodeOf(wrong);
   const failed = warnings.filter(isFailure).some(({ provider }) => options.providers?.includes(provider));
   return failed ? exitCode.connect : exitCode.ok;
 }

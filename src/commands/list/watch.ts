@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Io } from '../../cli/command.js';
-import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode } from '../../errors.js';
-import { type ListOptions, listText, warnOfProviders } from './output.js';
+import { type ListOptions, listText, type Selection, warn } from './output.js';
 
 /** Refreshes the list until Ctrl-C or until the output's reader is gone. */
 export async function watchMachines(
   options: ListOptions,
   everyMs: number,
   io: Io,
-  listAll: (signal: AbortSignal) => Promise<AllMachines>,
+  look: (signal: AbortSignal) => Promise<Selection>,
   hosts: () => Promise<string | undefined>,
 ): Promise<number> {
   const gone = io.outputGone();
@@ -18,15 +17,15 @@ export async function watchMachines(
   let warned: string | undefined;
   while (!signal.aborted) {
     try {
-      const all = await listAll(signal);
-      const text = await listText(options, io, all, await hosts());
+      const found = await look(signal);
+      const text = await listText(options, io, found, await hosts());
       // Cursor home, the new text, then erase the rest: no flicker. A pipe only gets the changes.
       if (io.terminal.stdout) io.out(`\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`);
       else if (text !== last) io.out(last === undefined || options.show === 'json' ? text : `\n${text}`);
-      const warnings = JSON.stringify(all.warnings);
+      const warnings = JSON.stringify([...found.warnings, ...found.errors.map(({ message }) => message)]);
       // On a terminal they are below the text, and were erased with the old one.
       const isGone = io.terminal.stdout && io.terminal.stderr;
-      if (isGone || warnings !== (warned ?? '[]')) await warnOfProviders(io, all, options);
+      if (isGone || warnings !== (warned ?? '[]')) await warn(io, found, options);
       last = text;
       warned = warnings;
       await sleep(everyMs, undefined, { signal });

@@ -1,5 +1,5 @@
 import { parseGuid } from '../../address/guid.js';
-import type { Command } from '../../cli/command.js';
+import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, textOption } from '../../cli/option.js';
 import { listOf } from '../../cli/option-choice.js';
 import { givenPort, portOption } from '../../cli/port-option.js';
@@ -17,6 +17,7 @@ import { printable } from '../../errors.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
+import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import type { AddonState } from '../../native.js';
 import { loadAddon } from '../../native.js';
 import type { Transport } from '../../reach-over.js';
@@ -103,7 +104,7 @@ export const nc: Command<NcOptions> = {
   parse(raw, io) {
     const [typed = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
     const { host: name, port } = splitLogin(behindVia(raw, typed));
-    const given = givenPort(raw, after);
+    const given = portAfter(typed, raw, after);
     const forSsh = sshOption.read(raw);
     return {
       text: withKind(withPrefix(name, prefixOption.read(raw)), io.platform),
@@ -152,6 +153,16 @@ export const nc: Command<NcOptions> = {
     return 0;
   },
 };
+
+/** As `givenPort`; a verb of hvc with a name, which is no port, gets its own hint. */
+function portAfter(typed: string, raw: RawArgs, after: string | undefined): number | undefined {
+  try {
+    return givenPort(raw, after);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(error.message, insteadOfVerb(typed) ?? error.hint);
+  }
+}
 
 /** The same call for the Windows build, with the choice of banner or pipe made here. */
 function windowsArgs(options: NcOptions): readonly string[] {

@@ -1,4 +1,4 @@
-import { type Guid, parseUuid } from '../../address/guid.js';
+import { type Guid, parseGuid, parseUuid } from '../../address/guid.js';
 import { isPlainHostName, slug } from '../../address/host-name.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
@@ -16,6 +16,7 @@ import type { JsonObject } from '../tools/json.js';
 import { parseJson } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
+import { hyperVAddresses } from './address.js';
 import { hyperVHint, rightsHint } from './hints.js';
 import { type HyperVMachine, type HyperVSources, listHyperV } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
@@ -28,6 +29,7 @@ export const hyperV: Provider = {
   limitMs: 8000, // if PowerShell or interop has to be asked
   list: (deps) => listFrom(deps),
   find: (name, deps) => findHyperV(name, deps),
+  addressOf: ({ uuid }, deps) => reportedAddress(uuid, deps),
 };
 
 /** A machine with its id. */
@@ -38,6 +40,24 @@ export interface DiscoveredHyperV extends DiscoveredMachine {
 /** On Windows by itself, on Linux through Windows. */
 export function listFrom(deps: Deps, platform: NodeJS.Platform = process.platform): Promise<Listing> {
   return platform === 'win32' ? listHyperVMachines(deps) : listOverInterop(deps);
+}
+
+/** What the guest reported to Windows, IPv4 first; undefined without its integration services. Throws a DiscoveryError. */
+export async function reportedAddress(
+  uuid: string | undefined,
+  deps: Deps,
+  platform: NodeJS.Platform = process.platform,
+  run: RunTool = runTool,
+): Promise<string | undefined> {
+  const id = parseGuid(uuid ?? '');
+  if (id === undefined) return undefined;
+  if (platform === 'win32') return (await hyperVAddresses(id, deps, run))[0];
+  const program = findWindowsVmssh(deps);
+  if (program === undefined) return undefined;
+  const { machines } = parseJson(
+    await run(program, ['list', '--json', '-o', 'address', `--provider=${hyperV.name}`, id], deps),
+  ) as { machines: readonly JsonObject[] };
+  return machines.map((each) => textOf(each, 'address')).find((each) => each !== undefined);
 }
 
 /** Inside WSL2: asks the Windows build of vmssh. Without WSL or that build there are no machines. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { type ListDeps, list, runList } from '../../../src/commands/list/list.js';
 import type { ListOptions } from '../../../src/commands/list/output.js';
+import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import { listAll } from '../../../src/discovery/list-all.js';
 import { nspawn } from '../../../src/discovery/nspawn/provider.js';
 import type { DiscoveredMachine, Provider } from '../../../src/discovery/provider.js';
@@ -50,7 +51,10 @@ const deps = (...all: readonly Provider[]): ListDeps => ({
   hosts: async () => undefined,
   keepFresh: async () => {},
 });
-const table: ListOptions = { show: 'table', runningOnly: false, providers: undefined, watchMs: undefined };
+const table: ListOptions = {
+  ...{ show: 'table', names: [], addresses: false, runningOnly: false },
+  ...{ providers: undefined, watchMs: undefined },
+};
 
 async function output(
   options: Partial<ListOptions>,
@@ -238,6 +242,109 @@ describe('vmssh list', () => {
     });
   });
 
+  describe('of machines that are named', () => {
+    const more: readonly DiscoveredMachine[] = [
+      ...machines,
+      { name: 'Twin', target: 'lima/Twin', status: 'off', provider: 'p' },
+      { name: 'TWIN', target: 'lima/TWIN', status: 'running', provider: 'p' },
+    ];
+    const named = (names: readonly string[], options: Partial<ListOptions> = {}, from = provider(more)) =>
+      output({ names, ...options }, deps(from));
+
+    it('prints them alone, in the order that was typed, each once', async () => {
+      const { code, stdout } = await named(['web', 'mint-22', 'machine/web', 'Twin']);
+      expect({ code, names: stdout.split('\n').map((line) => line.split('\t')[1]) }).toEqual({
+        ...{ code: 0, names: ['web', 'Mint 22', 'Twin', undefined] },
+      });
+    });
+
+    it.each([
+      { show: 'ids', wants: uuid },
+      { show: 'statuses', wants: 'running' },
+      { show: 'addresses', wants: 'vsock/3' },
+    ] as const)('prints one value of one machine: $show', async ({ show, wants }) => {
+      for (const typed of ['Mint 22', 'MINT 22', 'mint-22', uuid.toUpperCase(), `qemu%${uuid}`, 'vsock/3'])
+        expect(await named([typed], { show })).toEqual({ code: 0, stdout: `${wants}\n`, stderr: '' });
+    });
+
+    it('leaves out with -r what is off, which is no error', async () => {
+      expect(await named(['web'], { runningOnly: true })).toEqual({ code: 0, stdout: '', stderr: '' });
+    });
+
+    it.each([
+      {
+        typed: 'wbe',
+        show: 'table',
+        says: 'cannot find "wbe": no machine of this host has this name: found "web", "Mint 22", "a\\x1b[2J\\x09b", "Twin", "TWIN"\nhint: did you mean "web"?',
+      },
+      {
+        typed: 'twin',
+        show: 'table',
+        says: 'cannot find "twin": "twin" may be "lima/Twin" or "lima/TWIN"\nhint: type one of these, or the UUID: vmssh list -o wide',
+      },
+      { typed: 'web', show: 'ids', says: 'cannot find "web": p knows no id of it' },
+      { typed: 'web', show: 'addresses', says: 'cannot find "web": p knows no address of it: it is off' },
+      { typed: 'TWIN', show: 'addresses', says: 'cannot find "TWIN": p knows no address of it' },
+    ] as const)('fails for $typed ($show), and prints the others', async ({ typed, show, says }) => {
+      const { code, stdout, stderr } = await named([typed, 'Mint 22'], { show });
+      expect({ code, stderr }).toEqual({ code: 4, stderr: `vmssh: ${says}\n` });
+      expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+      const json = listSchema.parse(JSON.parse((await named([typed, 'Mint 22'], { show: 'json' })).stdout));
+      if (show === 'table')
+        expect(json).toMatchObject({ ok: false, exitCode: 4, errors: [{ target: typed }] });
+      expect(json.machines.map(({ name }) => name)).toContain('Mint 22');
+    });
+
+    it('names the provider that was asked, and what failed', async () => {
+      const { code, stderr } = await named(['x'], { providers: ['p'] }, provider([], true));
+      expect(code).toBe(4);
+      expect(stderr).toContain('no machine of p has this name: found none; p: no\\x07 (EACCES)\n');
+    });
+
+    it('asks the provider for an address that its list does not have, of machines that run', async () => {
+      const asked: string[] = [];
+      const asking: Provider = {
+        ...provider(more),
+        addressOf: async ({ name }) => {
+          asked.push(name);
+          if (name !== 'TWIN') throw new DiscoveryError('TIMEOUT', 'too slow');
+          return '192.0.2.1';
+        },
+      };
+      const show = { show: 'addresses', addresses: true } as const;
+      expect(await named(['TWIN', 'Mint 22', 'web'], show, asking)).toMatchObject({
+        ...{ code: 4, stdout: '192.0.2.1\nvsock/3\n' },
+      });
+      expect(asked).toEqual(['TWIN']);
+      const slow: Provider = {
+        ...asking,
+        list: async () => ({ found: [{ ...fourth, name: 'new' }], warnings: [] }),
+      };
+      expect((await named(['new'], show, slow)).stderr).toContain('p knows no address of it: too slow\n');
+      expect(await output(show, deps(slow))).toEqual({
+        ...{ code: 0, stdout: '', stderr: 'vmssh: warning: p: too slow (TIMEOUT)\n' },
+      });
+    });
+    const fourth = { name: 'new', target: 'lima/new', status: 'running', provider: 'p' } as const;
+
+    it('are watched too, though one is not there yet', async () => {
+      const abort = new AbortController();
+      let looks = 0;
+      const changing: Provider = {
+        ...provider([]),
+        list: async () => {
+          if (++looks === 3) abort.abort();
+          return { found: looks < 2 ? [] : [fourth], warnings: [] };
+        },
+      };
+      const io = fakeIo({ interrupted: () => abort.signal });
+      const options = { names: ['new'], show: 'statuses', watchMs: 1 } as const;
+      const { code, stdout, stderr } = await output(options, deps(changing), io);
+      expect({ code, stdout }).toEqual({ code: 130, stdout: '\nrunning\n' });
+      expect(stderr.match(/cannot find/g)).toHaveLength(1);
+    });
+  });
+
   it('prints only names or UUIDs, one per line', async () => {
     expect((await output({ show: 'names' })).stdout).toBe('Mint 22\na\\x1b[2J\\x09b\nweb\n');
     expect((await output({ show: 'ids' })).stdout).toBe(`${uuid}\n`);
@@ -317,6 +424,11 @@ describe('vmssh list', () => {
     { input: {}, want: table },
     { input: { running: true, quiet: true }, want: { ...table, show: 'names', runningOnly: true } },
     { input: { ids: true, provider: 'a,b' }, want: { ...table, show: 'ids', providers: ['a', 'b'] } },
+    { input: { ids: true, running: true, quiet: true }, want: { ...table, show: 'ids', runningOnly: true } },
+    { input: { output: 'id' }, want: { ...table, show: 'ids' } },
+    { input: { output: 'status' }, want: { ...table, show: 'statuses' } },
+    { input: { output: 'address' }, want: { ...table, show: 'addresses', addresses: true } },
+    { input: { output: 'address', json: true }, want: { ...table, show: 'json', addresses: true } },
     { input: { output: 'wide', watch: true }, want: { ...table, show: 'wide', watchMs: 2000 } },
     { input: { output: 'json', json: true, watch: '5' }, want: { ...table, show: 'json', watchMs: 5000 } },
   ] as const)('takes $input', ({ input, want }) => {
@@ -324,12 +436,9 @@ describe('vmssh list', () => {
   });
 
   it.each([
-    { input: { output: 'x' }, want: '--output takes one of wide, json, not "x"' },
+    { input: { output: 'x' }, want: '--output takes one of wide, json, id, status, address, not "x"' },
     { input: { json: true, quiet: true }, want: '--json and --quiet cannot be used together' },
-    {
-      input: { json: true, quiet: true, ids: true },
-      want: '--json and --quiet and --ids cannot be used together',
-    },
+    { input: { json: true, ids: true }, want: '--json and --ids cannot be used together' },
     { input: { ids: true, output: 'wide' }, want: '--ids and --output cannot be used together' },
     { input: { watch: '0' }, want: '--watch takes seconds from 0.001 to 86400, not "0"' },
   ] as const)('refuses: $want', ({ input, want }) => {

@@ -9,6 +9,7 @@ import {
   hyperV,
   listFrom,
   listHyperVMachines,
+  reportedAddress,
   toHyperVMachines,
 } from '../../../src/discovery/hyper-v/provider.js';
 
@@ -127,6 +128,24 @@ describe('a listed machine', () => {
       hint: expect.stringContaining('Hyper-V Administrators'),
     });
     expect(hyperV.find).toBeDefined();
+  });
+
+  it('has the address that its guest reported, asked of PowerShell or, inside WSL, of vmssh.exe', async () => {
+    const calls: (readonly string[])[] = [];
+    const run = (answer: string) => async (_: string, args: readonly string[]) => {
+      calls.push(args);
+      return answer;
+    };
+    expect(await reportedAddress(mint, deps, 'win32', run('fe80::1\r\n2001:db8::5\r\n172.20.1.5'))).toBe(
+      '172.20.1.5',
+    );
+    expect(await reportedAddress(mint, deps, 'win32', run(''))).toBeUndefined();
+    const wsl = { env: { VMSSH_WINDOWS: '/mnt/c/vmssh.exe' } };
+    const answer = JSON.stringify({ machines: [{ name: 'Mint', address: '172.20.1.5' }] });
+    expect(await reportedAddress(mint, wsl, 'linux', run(answer))).toBe('172.20.1.5');
+    expect(calls.at(-1)).toEqual(['list', '--json', '-o', 'address', '--provider=hyper-v', mint]);
+    expect(await reportedAddress('no id', wsl, 'linux', run(''))).toBeUndefined();
+    expect(await reportedAddress(mint, { env: {} }, 'linux', run(''))).toBeUndefined();
   });
 
   it('is asked of Windows only inside WSL', async () => {

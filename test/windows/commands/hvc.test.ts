@@ -86,6 +86,20 @@ Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 
     expect(stderr).toMatch(/\(WSAETIMEDOUT\); by TCP to 127\.0\.0\.1:\d+ instead\n$/);
   });
 
+  it.each([
+    { of: 'id', prints: '86e0c1e9-782c-47e0-b7c2-99f8167f5178' },
+    { of: 'status', prints: 'running' },
+    { of: 'address', prints: '172.20.1.5' },
+  ])('prints, as hvc does, one value of a machine: $of', async ({ of, prints }) => {
+    writeFileSync(join(inject('work'), 'powershell.out'), '\ufefffe80::1\r\n2001:db8::5\r\n172.20.1.5\r\n');
+    const env = { ...windows('1'), FAKE_POWERSHELL_OUT: workFile('powershell.out') };
+    const list = (name: string) => runOnWindows([...vmssh, 'list', name, '-o', of], { env });
+    expect(await list('mint')).toMatchObject({ code: 0, stdout: `${prints}\n`, stderr: '' });
+    const { code, stdout, stderr } = await list('Mnit');
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toMatch(/^vmssh: cannot find "Mnit": .*\nhint: did you mean "Mint"\?\n$/);
+  });
+
   it('reports the state of a machine that is off', async () => {
     writeFileSync(join(inject('work'), 'off.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t3\n');
     const env = { ...windows('1', { CONNECT: '10049' }), FAKE_WMI: workFile('off.tsv') };

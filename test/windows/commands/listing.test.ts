@@ -60,7 +60,7 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     const env = wmi([mint, off]);
     expect((await list(env, '-r')).stdout).toBe('running\tMint\thyper-v/Mint\thyper-v\n');
     expect((await list(env, '-q')).stdout).toBe('Mint\nOff One\n');
-    expect((await list(env, '-i')).stdout).toBe(
+    expect((await list(env, '-i', '-q')).stdout).toBe(
       [mint, off].map(({ id }) => `${id.toLowerCase()}\n`).join(''),
     );
   });

@@ -1,0 +1,59 @@
+import { match } from '../../discovery/match.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import type { Warning } from '../../discovery/provider.js';
+import { searchIn } from '../../discovery/search.js';
+import { ConnectError } from '../../errors.js';
+import { kindOf } from '../../kinds/kinds.js';
+import { asTarget } from '../../kinds/parse.js';
+import { foundBy } from '../../resolve/found-by.js';
+import { nameOf } from '../../target/target.js';
+
+/** Machines that were asked for by name. */
+export interface NamedMachines {
+  /** In the order in which they were typed, each once. */
+  readonly machines: readonly ListedMachine[];
+  /** For each name that no machine has, or several have. */
+  readonly errors: readonly ConnectError[];
+}
+
+/** The machine of each name, which is also an id, a target or an address. `from`: who was asked, for messages. */
+export function namedMachines(
+  names: readonly string[],
+  all: { readonly machines: readonly ListedMachine[]; readonly warnings: readonly Warning[] },
+  from: string,
+): NamedMachines {
+  const machines = new Set<ListedMachine>();
+  const errors: ConnectError[] = [];
+  const failures = all.warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
+  for (const name of names) {
+    const search = searchIn(meant(name, all.machines), all.machines, ({ target }) => target, failures);
+    try {
+      machines.add(
+        foundBy(search, name, name, {
+          title: from,
+          missing: `no machine of ${from} has this name`,
+          hints: { unknown: 'see vmssh list' },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error;
+      errors.push(error);
+    }
+  }
+  return { machines: [...machines], errors };
+}
+
+function meant(typed: string, machines: readonly ListedMachine[]): readonly ListedMachine[] {
+  const text = typed.replace('%', '/');
+  const exact = machines.filter(({ target, also, address }) => [target, ...also, address].includes(text));
+  if (exact.length > 0) return exact;
+  const byName = match(typed, machines);
+  if (byName.length > 0) return byName;
+  const target = asTarget(typed);
+  if (target === undefined || nameOf(target) === '') return [];
+  const { providers } = kindOf(target);
+  return match(
+    nameOf(target),
+    machines.filter(({ provider }) => providers.includes(provider)),
+  );
+}

@@ -1,0 +1,83 @@
+import type { Io } from '../../cli/command.js';
+import { DiscoveryError } from '../../discovery/discovery-error.js';
+import { fewAtATime } from '../../discovery/few-at-a-time.js';
+import type { AllMachines } from '../../discovery/list-all.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import type { Provider, Warning } from '../../discovery/provider.js';
+import { ConnectError } from '../../errors.js';
+import { type ListOptions, listed, mayRun, type Selection } from './output.js';
+
+/** The machines that the options ask for. Those of names keep their order; addresses that no list has are asked for. */
+export async function select(
+  options: ListOptions,
+  io: Io,
+  asked: readonly Provider[],
+  all: AllMachines,
+  signal?: AbortSignal,
+): Promise<Selection> {
+  const { machines, errors } = await chosen(options, all);
+  const shown = options.addresses ? await withAddresses(machines, io, asked, signal) : machines.map(asListed);
+  const isNamed = options.names.length > 0;
+  return {
+    machines: all.machines,
+    warnings: isNamed ? all.warnings : [...all.warnings, ...shown.flatMap(({ warning }) => warning ?? [])],
+    shown: shown.map(({ machine }) => machine),
+    errors: isNamed ? [...errors, ...shown.flatMap((each) => unknownOf(each, options))] : errors,
+  };
+}
+
+/** A machine, and why its address could not be asked for. */
+interface Shown {
+  readonly machine: ListedMachine;
+  readonly warning?: Warning;
+}
+
+function asListed(machine: ListedMachine): Shown {
+  return { machine };
+}
+
+async function chosen(
+  options: ListOptions,
+  all: AllMachines,
+): Promise<{ readonly machines: readonly ListedMachine[]; readonly errors: readonly ConnectError[] }> {
+  if (options.names.length === 0) return { machines: listed(options, all), errors: [] };
+  const { namedMachines } = await import('./named.js');
+  const { machines, errors } = namedMachines(
+    options.names,
+    all,
+    options.providers?.join(' or ') ?? 'this host',
+  );
+  return { machines: machines.filter((each) => !options.runningOnly || mayRun(each)), errors };
+}
+
+async function withAddresses(
+  machines: readonly ListedMachine[],
+  { env }: Io,
+  asked: readonly Provider[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Shown[]> {
+  const ask = async (machine: ListedMachine): Promise<Shown> => {
+    const provider = asked.find(({ name }) => name === machine.provider);
+    if (machine.address !== undefined || !mayRun(machine) || !provider?.addressOf) return { machine };
+    try {
+      return { machine: { ...machine, address: await provider.addressOf(machine, { env, signal }) } };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof DiscoveryError)) throw error;
+      const { code, message: problem } = error;
+      return { machine, warning: { provider: machine.provider, code, problem } };
+    }
+  };
+  return fewAtATime(machines, atOnce, ask, signal);
+}
+
+/** How many addresses are asked for at once: each is a process. */
+const atOnce = 4;
+
+function unknownOf({ machine, warning }: Shown, { show }: ListOptions): readonly ConnectError[] {
+  const what = show === 'ids' ? 'id' : show === 'addresses' ? 'address' : undefined;
+  if (what === undefined || (what === 'id' ? machine.uuid : machine.address) !== undefined) return [];
+  const state = what === 'address' && !mayRun(machine) ? `: it is ${machine.status}` : '';
+  const problem = `${machine.provider} knows no ${what} of it${warning ? `: ${warning.problem}` : state}`;
+  return [new ConnectError('resolve', machine.name, { code: warning?.code ?? 'NOT_FOUND', problem })];
+}

@@ -1,0 +1,74 @@
+import { similarTo } from '../address/similar.js';
+
+/** Verbs of other tools, and what to type instead. */
+interface Verb {
+  readonly words: readonly string[];
+  readonly hint: string;
+}
+
+/** Of hvc, virsh, limactl, machinectl, multipass, incus, podman and vagrant. */
+const verbs: readonly Verb[] = [
+  {
+    words: ['start', 'up', 'boot', 'run', 'launch', 'create', 'define', 'resume', 'unpause', 'restore'],
+    hint: withIts(
+      'hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
+    ),
+  },
+  {
+    words: [
+      ...['stop', 'halt', 'shutdown', 'poweroff', 'kill', 'destroy', 'terminate', 'delete', 'remove', 'rm'],
+      ...['undefine', 'suspend', 'pause', 'save', 'snapshot'],
+    ],
+    hint: withIts(
+      'hvc stop NAME or Stop-VM NAME, virsh shutdown NAME, machinectl stop NAME, limactl stop NAME',
+    ),
+  },
+  {
+    words: ['restart', 'reboot', 'reset'],
+    hint: withIts(
+      'hvc restart NAME or Restart-VM NAME, virsh reboot NAME, machinectl reboot NAME; or inside: vmssh ssh NAME sudo reboot',
+    ),
+  },
+  {
+    words: ['console', 'serial'],
+    hint: 'vmssh ssh NAME opens a shell; for the console: hvc console NAME or vmconnect localhost NAME, virsh console NAME, machinectl login NAME',
+  },
+  {
+    words: ['shell', 'exec', 'login', 'enter', 'attach', 'connect', 'session'],
+    hint: 'vmssh ssh NAME [COMMAND]',
+  },
+  { words: ['cp', 'copy', 'copy-to', 'copy-from', 'transfer', 'push', 'pull'], hint: 'vmssh scp FILE NAME:' },
+  { words: ['ls', 'ps', 'vms', 'machines', 'status'], hint: 'vmssh list' },
+  { words: ['id', 'domuuid'], hint: 'vmssh list NAME -o id' },
+  { words: ['state', 'domstate'], hint: 'vmssh list NAME -o status' },
+  { words: ['ip', 'domifaddr'], hint: 'vmssh list NAME -o address' },
+  { words: ['info', 'show', 'dominfo'], hint: 'vmssh list NAME -o wide, or vmssh resolve NAME' },
+  { words: ['ping', 'test', 'verify'], hint: 'vmssh check NAME' },
+  { words: ['netcat', 'socat'], hint: 'vmssh nc NAME [PORT]' },
+  { words: ['install', 'setup', 'set-up', 'init', 'config-ssh', 'ssh-config'], hint: 'vmssh config install' },
+  { words: ['uninstall'], hint: 'vmssh config uninstall' },
+  { words: ['version'], hint: 'vmssh --version' },
+];
+
+// A declaration, as the table above calls it.
+function withIts(commands: string): string {
+  return `vmssh starts and stops no machines: ${commands}`;
+}
+
+/** What to type instead of a verb of another tool; undefined if it is none. */
+export function insteadOfVerb(word: string): string | undefined {
+  return verbs.find(({ words }) => words.includes(word.toLowerCase()))?.hint;
+}
+
+/**
+ * What to type instead of a word that is not one of the commands `names`: our form of another tool's verb, a similar
+ * command, or a login, since it may be a machine's name.
+ */
+export function insteadOf(word: string, names: readonly string[]): string | undefined {
+  const verb = insteadOfVerb(word);
+  if (verb) return verb;
+  const near = similarTo(word, names);
+  if (near.length > 0) return `did you mean ${near.join(' or ')}?`;
+  if (!/^[\w.][\w.%/-]*$/.test(word)) return undefined;
+  return `to log in to a machine: vmssh ssh ${word}; for the commands: vmssh --help`;
+}

@@ -23,6 +23,12 @@ export const viaFailures: readonly Failure[] = [
     hint: 'install one of them there: ssh {host} sudo apt-get install python3',
   },
   {
+    codes: ['HOP_NO_STREAM'],
+    problem:
+      '{host} has neither vmssh nor python3, socat or ncat, and ssh -W failed, with its own message above',
+    hint: 'install one of them there: ssh {host} sudo apt-get install python3; or allow AllowStreamLocalForwarding in its sshd_config',
+  },
+  {
     codes: ['HOP_NO_VMSSH'],
     problem: '{host} has no vmssh, and only that finds such a machine there',
     hint: 'put vmssh into a folder of its PATH or into ~/.local/bin there, or type the socket: via/{host}/vsock/CID',

@@ -26,4 +26,5 @@ answer by ncat;
 if [ "$k" = unix ]; then exec ncat -U "$a"; fi;
 exec ncat --vsock "$a" "$p";
 fi;
+if [ "$a" = "$b" ]; then refuse no-tool other; fi;
 refuse no-tool

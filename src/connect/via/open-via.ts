@@ -3,21 +3,23 @@ import { closeSync, openSync } from 'node:fs';
 import type { Addon } from 'node-hvsock-native';
 import { now } from '../../clock.js';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
-import { ConnectError, isOp, quote } from '../../errors.js';
+import { type ConnectError, quote } from '../../errors.js';
 import { sshProgram } from '../../process/ssh-program.js';
-import { explainFailure } from '../failures/failures.js';
+import { sshAbilities } from '../../process/ssh-version.js';
 import { askMultiplexer } from '../multiplexer.js';
 import type { OpenOptions } from '../open-options.js';
 import { type HopAnswer, readAnswer } from './answer.js';
+import { failed, failedThere, onHost } from './failed.js';
 import { Hop } from './hop.js';
 import { hopCommand, hopOptions } from './hop-command.js';
+import { awaitStream, streamPath } from './stream.js';
 
 /** How long a person may take at the hypervisor's questions, as sshd's own LoginGraceTime. Milliseconds. */
 const patienceMs = 120_000;
 
 /**
  * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there makes the last step, in
- * one round trip. Throws a ConnectError.
+ * one round trip. Without a tool a second login forwards the socket, if this ssh can. Throws a ConnectError.
  */
 export async function openVia(
   endpoint: ViaEndpoint,
@@ -28,19 +30,23 @@ export async function openVia(
   const { target, timeoutMs, signal, env = process.env } = options;
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform: process.platform });
-  const command = [
-    ...ssh,
-    ...hopOptions(timeoutMs),
-    ...['--', endpoint.host, hopCommand(endpoint, marker, timeoutMs)],
-  ];
+  const login = (...args: readonly string[]) =>
+    new Hop([...ssh, ...hopOptions(timeoutMs), ...args], endpoint, addon, env);
   const deadline = now() + timeoutMs + (mayAsk() || env.SSH_ASKPASS ? patienceMs : 0);
-  const hop = new Hop(command, endpoint, addon, env);
+  let hop = login('--', endpoint.host, hopCommand(endpoint, marker, timeoutMs));
   const abort = () => hop.close();
   signal?.addEventListener('abort', abort);
   try {
     const answer = await readAnswer(hop, marker, deadline);
     if (answer.text === undefined) throw await unanswered(hop, answer.printed, deadline, target);
-    await heed(answer, hop, options);
+    const path = streamPath(endpoint, answer.text);
+    if (path === undefined || !(await sshAbilities(env, ssh)).forwardsPaths) {
+      await heed(answer, hop, options);
+      return hop;
+    }
+    hop.close();
+    hop = login('-W', path, '--', endpoint.host);
+    await awaitStream(hop, target, deadline);
     return hop;
   } catch (error) {
     hop.close();
@@ -105,40 +111,6 @@ async function unanswered(
 }
 
 const mostQuoted = 300;
-
-function failed(code: string, endpoint: ViaEndpoint, target: string, more?: string): ConnectError {
-  const { problem, hint } = explainFailure(endpoint, code);
-  return new ConnectError('connect', target, {
-    code,
-    problem: more === undefined ? problem : `${problem}: ${more}`,
-    hint,
-  });
-}
-
-/** An errno of the socket on the hypervisor. */
-function onHost(host: string, at: ViaSocket, code: string, target: string, cause?: unknown): ConnectError {
-  const { problem, hint } = explainFailure(at, code);
-  return new ConnectError('connect', target, {
-    ...{ code, problem: `on ${host}, ${problem}`, cause },
-    hint: hint && `on ${host}: ${hint}`,
-  });
-}
-
-/** What the vmssh there reported. */
-function failedThere(host: string, json: string, target: string): ConnectError {
-  let report: Partial<Record<'op' | 'code' | 'problem' | 'hint', unknown>> = {};
-  try {
-    report = Object(JSON.parse(json));
-  } catch {
-    // An answer that was cut off.
-  }
-  const { op, code, problem, hint } = report;
-  return new ConnectError(isOp(op) ? op : 'connect', target, {
-    code: typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'UNKNOWN',
-    problem: `on ${host}, ${typeof problem === 'string' ? problem : 'vmssh failed'}`,
-    hint: typeof hint === 'string' ? `on ${host}: ${hint}` : undefined,
-  });
-}
 
 function cut(text: string): readonly [string, string] {
   const at = text.indexOf(' ');

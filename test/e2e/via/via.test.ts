@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { abilitiesOf } from '../../../src/process/ssh-version.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
@@ -182,8 +184,64 @@ describe.skipIf(missingPrograms({ ...needed, ...tools }))('via/HOST/TARGET', () 
     expect(await ours('check', '--via', '-oProxyCommand=x', 'mint')).toMatchObject({ code: 2 });
   });
 
-  it('says what to install where there is no tool', async () => {
-    expect(await ours('nc', '--banner', machine('bare'))).toMatchObject({
+  describe('by ssh -W where there is no tool', () => {
+    // By the real one where it can: VMSSH_TEST_SSH names another than the ssh in PATH, such as that of Debian 13.
+    const real = process.env.VMSSH_TEST_SSH ?? path('ssh');
+    const canForward = abilitiesOf(spawnSync(real, ['-V'], { encoding: 'utf8' }).stderr).forwardsPaths;
+    const newer = (...args: string[]) =>
+      run([...vmssh, ...args], { env: { ...env, VMSSH_SSH: join(dir, 'newer-ssh') } });
+    beforeAll(() => {
+      const standIn = `[ "$1" != -V ] || { echo OpenSSH_9.4p1 >&2; exit; }
+for word; do if [ "$last" = -W ]; then exec socat - "UNIX-CONNECT:$word"; fi; last=$word; done
+exec ${join(dir, 'ssh')} "$@"`;
+      script(join(dir, 'newer-ssh'), canForward ? `exec ${real} -F ${dir}/hv_config "$@"` : standIn);
+    });
+
+    it('reaches a unix socket', async () => {
+      const { code, stdout, stderr } = await newer('nc', '--banner', '-v', machine('bare'));
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-OpenSSH/) });
+      expect(stderr).toContain(' is open, by ssh -W to bare\n');
+      const typed = `via%bare%unix${bed.guest.path.replaceAll('/', '%')}`;
+      const config = bed.guest.config('fdpass');
+      expect(await newer('ssh', '-F', config, typed, 'echo hello')).toMatchObject({ stdout: 'hello\n' });
+    });
+
+    it('asks a multiplexer for the port', async () => {
+      const mux = join(dir, 'mux-by-stream');
+      const server = createServer((socket) => {
+        socket.once('data', (bytes) => {
+          if (String(bytes) === 'CONNECT 5000\n') socket.end('OK 1073741824\nhello from 5000');
+          else socket.destroy();
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(mux, resolve));
+      expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5000')).toMatchObject({
+        ...{ code: 0, stdout: 'hello from 5000', stderr: '' },
+      });
+      expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5001')).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('on bare, the multiplexer closed the connection'),
+      });
+      server.close();
+    });
+
+    it('says so if nobody listens', async () => {
+      const stale = join(dir, 'stale.sock');
+      spawnSync('python3', ['-c', `import socket; socket.socket(socket.AF_UNIX).bind("${stale}")`]);
+      expect(await newer('nc', '--banner', `via/bare/unix${stale}`)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(
+          /ssh -W failed, with its own message above \(HOP_NO_STREAM\): exit code/,
+        ),
+      });
+    });
+  });
+
+  it('says what to install where there is no tool, and ssh is older than 9.4', async () => {
+    const older = join(dir, 'older-ssh');
+    script(older, `[ "$1" != -V ] || { echo OpenSSH_9.2p1 >&2; exit; }\nexec ${join(dir, 'ssh')} "$@"`);
+    const asked = run([...vmssh, 'nc', '--banner', machine('bare')], { env: { ...env, VMSSH_SSH: older } });
+    expect(await asked).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
         /bare has neither vmssh nor python3.*\nhint: install one of them there: .*python3\n$/,

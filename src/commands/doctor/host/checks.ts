@@ -1,6 +1,6 @@
 import { isFailure } from '../../../discovery/provider.js';
 import { howToGet } from '../../../process/ssh-program.js';
-import { sshVersion } from '../../../ssh/config/ssh-version.js';
+import { sshVersion } from '../../../process/ssh-version.js';
 import { allowed } from './allowed.js';
 import { type HostCheck, plain } from './check.js';
 import { clientChecks } from './clients.js';

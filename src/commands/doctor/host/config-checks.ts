@@ -1,5 +1,5 @@
 import { shellQuoted } from '../../../address/shell-word.js';
-import { abilitiesOf } from '../../../ssh/config/ssh-version.js';
+import { abilitiesOf } from '../../../process/ssh-version.js';
 import { controlPathFix, controlPathMessage } from '../../../ssh/control-path.js';
 import { type HostCheck, plain } from './check.js';
 import { type ConfigFacts, ours, type SshFacts } from './config.js';

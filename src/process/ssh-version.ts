@@ -1,4 +1,4 @@
-import { runProgram } from '../../process/run-program.js';
+import { runProgram } from './run-program.js';
 
 /** Of the ssh that reads the lines. */
 export interface SshAbilities {
@@ -6,12 +6,17 @@ export interface SshAbilities {
   readonly givesTyped: boolean;
   /** Whether its Include knows C:/… as an absolute path. */
   readonly includesDrives: boolean;
+  /** Whether its -W takes the path of a unix socket. */
+  readonly forwardsPaths: boolean;
 }
 
-/** What the ssh in PATH can do. A missing one, or one that does not say its version, counts as a current one. */
-export async function sshAbilities(env: Readonly<Record<string, string | undefined>>): Promise<SshAbilities> {
+/** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
+export async function sshAbilities(
+  env: Readonly<Record<string, string | undefined>>,
+  ssh: readonly string[] = ['ssh'],
+): Promise<SshAbilities> {
   try {
-    const { stdout, stderr } = await runProgram(['ssh', '-V'], { env, timeoutMs: 5000 });
+    const { stdout, stderr } = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 });
     return abilitiesOf(stderr + stdout);
   } catch {
     return abilitiesOf('');
@@ -24,7 +29,8 @@ export function abilitiesOf(output: string): SshAbilities {
   // %n came with 8.1 (https://www.openssh.com/txt/release-8.1).
   const isSince = (least: number) => version === undefined || version >= least;
   // path_absolute in https://github.com/PowerShell/openssh-portable/blob/v8.0.0.0/readconf.c
-  return { givesTyped: isSince(801), includesDrives: isSince(800) };
+  // https://www.openssh.com/txt/release-9.4
+  return { givesTyped: isSince(801), includesDrives: isSince(800), forwardsPaths: isSince(904) };
 }
 
 /** 100 times the first number of a version plus the second: 706 for 7.6. Undefined if it is not OpenSSH's. */

@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { shellOf } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import type { Io } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
@@ -110,12 +111,13 @@ function leave(why: string, { files }: Plan, io: Io): void {
 
 async function failed(error: NodeJS.ErrnoException, path: string, { files }: Plan, io: Io): Promise<number> {
   const { message, hint } = fileError(error, path, 'written');
-  await complain(message, isClosed(error) ? whoMay(error, path, files) : hint, io);
+  await complain(message, isClosed(error) ? whoMay(error, path, files, io) : hint, io);
   return exitCode.connect;
 }
 
-function whoMay({ code }: NodeJS.ErrnoException, path: string, { main }: Plan['files']): string {
-  const folder = shellQuoted(dirname(path));
+function whoMay({ code }: NodeJS.ErrnoException, path: string, { main }: Plan['files'], io: Io): string {
+  const folder = shellQuoted(dirname(path), shellOf(io));
+  if (io.platform === 'win32') return `you must be allowed to write there: see icacls ${folder}`;
   if (code === 'EROFS') return `its file system is read-only: see findmnt -T ${folder}`;
   if (main === undefined) return 'only root can write it: run the same command with sudo';
   return `it must belong to you: see ls -ld ${folder}`;

@@ -1,13 +1,15 @@
 import type { Io } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
-import { hostBlocks } from '../../ssh/config/kept.js';
+import { countBy } from '../../group-by.js';
+import { type HostBlock, hostBlocks } from '../../ssh/config/kept.js';
 
 /** How many commands stand on the line. */
 const most = 8;
 
-/** The last line of `config install`: what to type now that `file` is what ssh reads. */
+/** The last lines of `config install`: what to type now that `file` is what ssh reads. */
 export function whatNow(file: string, io: Io): string {
-  const hosts = hostBlocks(file).map(({ host }) => host);
+  const blocks = hostBlocks(file);
+  const hosts = blocks.map(({ host }) => host);
   if (hosts.length === 0)
     return pasteable(
       'no machine has a name yet: run vmssh config install again when there is one; ssh root@vsock/3 works now',
@@ -15,5 +17,15 @@ export function whatNow(file: string, io: Io): string {
     );
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
   const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
-  return `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;
+  const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;
+  return [all, ...whichIsWhich(blocks)].join('\n');
+}
+
+/** For Hosts that differ only in case: the target of each. */
+function whichIsWhich(blocks: readonly HostBlock[]): readonly string[] {
+  const count = countBy(blocks, ({ host }) => host.toLowerCase());
+  const twins = blocks.filter(({ host }) => (count.get(host.toLowerCase()) ?? 0) > 1);
+  const told = twins.slice(0, most).map(({ host, about }) => `ssh ${host} is ${about}`);
+  const more = twins.length > most ? `, and ${twins.length - most} more` : '';
+  return told.length === 0 ? [] : [`they differ only in case: ${told.join(', ')}${more}`];
 }

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { shellOf } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
 import { formatJson, jsonOption } from '../../cli/json.js';
@@ -123,7 +124,7 @@ async function make(name: string, options: MakeOptions, io: Io): Promise<number>
   const folder = guestFolder(name, io.env);
   const failed = (error: NodeJS.ErrnoException) => {
     const { code = 'UNKNOWN' } = error;
-    const hint = code === 'ENOTEMPTY' || code === 'EEXIST' ? undoHint(name) : undefined;
+    const hint = code === 'ENOTEMPTY' || code === 'EEXIST' ? undoHint(name, io) : undefined;
     throw new CommandError(
       code,
       `the keys of ${quote(name)} in ${quote(folder)} cannot be made: ${reasonOf(error)}`,
@@ -133,8 +134,8 @@ async function make(name: string, options: MakeOptions, io: Io): Promise<number>
   const keys = await makeGuestKeys(name, logins, io.env).catch(failed);
   const given = await readGivenKeys(folder).catch(failed);
   if (logins !== undefined && logins.join('\n') !== given.logins.join('\n'))
-    throw new CommandError('EXISTS', `${quote(name)} was given other login keys before`, undoHint(name));
-  const form = formFor(hypervisor, given, folder);
+    throw new CommandError('EXISTS', `${quote(name)} was given other login keys before`, undoHint(name, io));
+  const form = formFor(hypervisor, given, folder, shellOf(io));
   if (form.isSecret && io.terminal.stdout && output === undefined && !show)
     throw new UsageError(
       'the private host key is in it, and would be shown on this terminal',
@@ -148,7 +149,8 @@ async function make(name: string, options: MakeOptions, io: Io): Promise<number>
 }
 
 function notesOn(name: string, { notes }: Given, fingerprint: string, io: Io): string {
-  const then = `then: start the machine with the name ${shellQuoted(name)}, and vmssh ssh root@${shellQuoted(name)}`;
+  const word = shellQuoted(name, shellOf(io));
+  const then = `then: start the machine with the name ${word}, and vmssh ssh ${shellQuoted(`root@${name}`, shellOf(io))}`;
   const lines = [...notes, `its host key will be ssh-ed25519 ${fingerprint}`].map(
     (each) => `${io.program}: ${each}`,
   );
@@ -188,6 +190,6 @@ async function undo(name: string, io: Io): Promise<number> {
   return exitCode.ok;
 }
 
-function undoHint(name: string): string {
-  return `vmssh guest credentials --undo ${shellQuoted(name)} removes them`;
+function undoHint(name: string, io: Io): string {
+  return `vmssh guest credentials --undo ${shellQuoted(name, shellOf(io))} removes them`;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { shellLine } from '../../address/shell-word.js';
+import type { Shell } from '../../address/shell.js';
+import { shellQuoted } from '../../address/shell-word.js';
 import { yamlString } from '../cloud-init.js';
 import { base64, credentialsOf, type GivenKeys, smbiosString } from './contents.js';
 import { credentialFile, smbiosFile } from './files.js';
@@ -19,15 +20,20 @@ export interface Given {
   readonly notes: readonly string[];
 }
 
-/** The keys in the hypervisor's own form. `folder`: where their files are. */
-export function formFor(hypervisor: Hypervisor, keys: GivenKeys, folder: string): Given {
+/** The keys in the hypervisor's own form. `folder`: where their files are; `shell`: which reads its arguments. */
+export function formFor(
+  hypervisor: Hypervisor,
+  keys: GivenKeys,
+  folder: string,
+  shell: Shell = 'posix',
+): Given {
   const credentials = credentialsOf(keys);
   const ids = credentials.map(({ id }) => id);
   switch (hypervisor) {
     case 'qemu': {
       const path = (id: string) => join(folder, smbiosFile(id)).replaceAll(',', ',,');
       const words = ids.flatMap((id) => ['-smbios', `type=11,path=${path(id)}`]);
-      return commandLine(words, false, [
+      return commandLine(words, shell, false, [
         `${systemd(252)}; QEMU must be able to read the files, which only you can, so that no private key is in its command line`,
       ]);
     }
@@ -35,11 +41,11 @@ export function formFor(hypervisor: Hypervisor, keys: GivenKeys, folder: string)
     case 'vmspawn': {
       const words = ids.map((id) => `--load-credential=${id}:${join(folder, credentialFile(id))}`);
       const host = hypervisor === 'vmspawn' ? '; systemd-vmspawn came with 255' : '';
-      return commandLine(words, false, [`${systemd(252)}${host}`]);
+      return commandLine(words, shell, false, [`${systemd(252)}${host}`]);
     }
     case 'kernel': {
       const words = credentials.map(({ id, text }) => `systemd.set_credential_binary=${id}:${base64(text)}`);
-      return commandLine(words, true, [
+      return commandLine(words, shell, true, [
         `${systemd(254)}: for cloud-hypervisor, Firecracker and others that give a guest no SMBIOS strings`,
         'every user in the guest can read its kernel command line, and so the private host key: use another form if there is one',
       ]);
@@ -65,8 +71,14 @@ export function formFor(hypervisor: Hypervisor, keys: GivenKeys, folder: string)
   }
 }
 
-function commandLine(words: readonly string[], isSecret: boolean, notes: readonly string[]): Given {
-  return { words, text: `${shellLine(words)}\n`, isSecret, notes };
+function commandLine(
+  words: readonly string[],
+  shell: Shell,
+  isSecret: boolean,
+  notes: readonly string[],
+): Given {
+  const text = words.map((word) => shellQuoted(word, shell)).join(' ');
+  return { words, text: `${text}\n`, isSecret, notes };
 }
 
 function systemd(version: number): string {

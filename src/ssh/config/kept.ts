@@ -4,6 +4,8 @@ import type { ConcreteHost } from './text.js';
 export interface HostBlock {
   readonly host: string;
   readonly provider: string;
+  /** Its name, and its target if another name differs only in case. */
+  readonly about: string;
   readonly text: string;
 }
 
@@ -11,8 +13,8 @@ export interface HostBlock {
 export function hostBlocks(file: string): readonly HostBlock[] {
   return file.split('\n\n').flatMap((paragraph) => {
     const text = paragraph.trimEnd();
-    const [, provider = '', host = ''] = /^# .* of (\S+)\nHost (\S+)/.exec(text) ?? [];
-    return host === '' ? [] : [{ host, provider, text }];
+    const [, about = '', provider = '', host = ''] = /^# (.*) of (\S+)\nHost (\S+)/.exec(text) ?? [];
+    return host === '' ? [] : [{ host, provider, about, text }];
   });
 }
 

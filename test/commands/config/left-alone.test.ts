@@ -59,23 +59,28 @@ describe('config install, if a file is not its own,', () => {
 
   it.each([
     {
-      ...{ name: 'its own folder', code: 'EACCES', system: false },
+      ...{ name: 'its own folder', code: 'EACCES', system: false, platform: 'linux' },
       hint: 'it must belong to you: see ls -ld ',
     },
     {
-      ...{ name: 'a folder of root', code: 'EACCES', system: true },
+      ...{ name: 'a folder of root', code: 'EACCES', system: true, platform: 'linux' },
       hint: 'only root can write it: run the same command with sudo',
     },
     {
-      ...{ name: 'a read-only file system', code: 'EROFS', system: false },
+      ...{ name: 'a read-only file system', code: 'EROFS', system: false, platform: 'linux' },
       hint: 'its file system is read-only: see findmnt -T ',
     },
     {
-      ...{ name: 'a read-only file system, as root', code: 'EROFS', system: true },
+      ...{ name: 'a read-only file system, as root', code: 'EROFS', system: true, platform: 'linux' },
       hint: 'its file system is read-only: see findmnt -T ',
     },
-  ])('shows who may write to $name', async ({ system, code, hint }) => {
-    const to = home.io();
+    {
+      ...{ name: 'its own folder on Windows', code: 'EACCES', system: false, platform: 'win32' },
+      hint: 'you must be allowed to write there: see icacls ',
+    },
+  ] as const)('shows who may write to $name', async ({ system, code, hint, platform }) => {
+    const own = home.io();
+    const to = Object.assign(own, { platform, env: { ...own.env, USERPROFILE: home.path } });
     const closed = () => Promise.reject(Object.assign(new Error('no'), { code }));
     const plan = await planInstall({ ...options, system }, to, find, configFiles({ system }, to, home.path));
     expect(await applyPlan(plan, to, closed)).toBe(1);

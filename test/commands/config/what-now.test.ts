@@ -1,23 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { whatNow } from '../../../src/commands/config/what-now.js';
-import { configText } from '../../../src/ssh/config/text.js';
+import { type ConcreteHost, configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 /** The last line for a file that has these Hosts. */
 function lastLine(hosts: readonly string[]): string {
-  const blocks = hosts.map((host) => ({
-    host,
-    about: `${host} of libvirt`,
-    options: {
-      target: `qemu/${host}`,
-      knownHosts: undefined,
-      hostKeyAlias: undefined,
-      user: undefined,
-      identityFile: undefined,
-    },
-  }));
-  const text = configText({ program: ['/usr/bin/vmssh'], fdpass: true, platform: 'linux', hosts: blocks });
-  return whatNow(text, fakeIo());
+  return whatNow(textOf(hosts.map((host) => block(host, `${host} of libvirt`))), fakeIo());
+}
+
+function textOf(hosts: readonly ConcreteHost[]): string {
+  return configText({ program: ['/usr/bin/vmssh'], fdpass: true, platform: 'linux', hosts });
+}
+
+function block(host: string, about: string): ConcreteHost {
+  const none = { knownHosts: undefined, hostKeyAlias: undefined, user: undefined, identityFile: undefined };
+  return { host, about, options: { target: `qemu/${host}`, ...none } };
 }
 
 describe('the end of config install', () => {
@@ -29,6 +26,19 @@ describe('the end of config install', () => {
   it('is one line for any number of machines', () => {
     const names = Array.from({ length: 30 }, (_, i) => `web${i}`);
     expect(lastLine(names)).toMatch(/^30 machines: ssh web0, .*ssh web7, and 22 more$/);
+  });
+
+  it('says which is which of names that differ only in case', () => {
+    const ids = { Mint: 'hyper-v/86e0c1e9', mint: 'hyper-v/87e0c1e9' };
+    const blocks = Object.entries(ids).map(([name, target]) =>
+      block(`${name}-hyper-v`, `${name} (${target}) of hyper-v`),
+    );
+    expect(whatNow(textOf([...blocks, block('web', 'web of libvirt')]), fakeIo())).toBe(
+      [
+        '3 machines: ssh Mint-hyper-v, ssh mint-hyper-v, ssh web',
+        'they differ only in case: ssh Mint-hyper-v is Mint (hyper-v/86e0c1e9), ssh mint-hyper-v is mint (hyper-v/87e0c1e9)',
+      ].join('\n'),
+    );
   });
 
   it('says what works without a machine', () => {

@@ -26,7 +26,13 @@ describe("what the doctor sees of ssh's configuration", () => {
       name: 'an Include',
       main: 'Include vmssh.conf\n',
       own: signed(text),
-      want: { owner: 'ours', include: 'first', pasted: false, callsThis: true },
+      want: { owner: 'ours', include: 'first', pasted: false, callsThis: true, typed: true },
+    },
+    {
+      name: 'what was written for an ssh before 8.1',
+      main: 'Include vmssh.conf\n',
+      own: signed(configText({ program: self, fdpass: true, givesTyped: false })),
+      want: { owner: 'ours', typed: false },
     },
     {
       name: 'what config print printed',

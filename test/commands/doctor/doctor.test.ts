@@ -236,6 +236,26 @@ describe('the doctor of this host', () => {
       fix: /config install/,
     },
     {
+      name: 'config',
+      facts: { config: { ...good.config, typed: false } },
+      state: 'bad',
+      says: /vmssh\.conf was written for an ssh before 8\.1, .* this ssh is newer/,
+      fix: /^vmssh config install$/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, typed: true }, ssh: { ...good.ssh, version: 'OpenSSH_8.0p1' } },
+      state: 'bad',
+      says: /vmssh\.conf was written for ssh 8\.1 or later; this one is older/,
+      fix: /^vmssh config install$/,
+    },
+    {
+      name: 'config',
+      facts: { config: { ...good.config, typed: false }, ssh: { ...good.ssh, version: 'OpenSSH_8.0p1' } },
+      state: 'ok',
+      says: /calls this vmssh/,
+    },
+    {
       name: 'ssh vsock/3',
       facts: { ssh: { ...good.ssh, proxyCommand: undefined } },
       state: 'bad',

@@ -33,6 +33,15 @@ describe.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))('guest cred
     expect(readFileSync(output, 'utf8')).toBe(before);
   });
 
+  it('quotes a name for the shell that started it', async () => {
+    const windows = {
+      platform: 'win32',
+      env: { ...process.env, HOME: dir, USERPROFILE: dir, MSYSTEM: '', PSModulePath: '' },
+    } as const;
+    const { err } = await make({ for: 'qemu' }, 'my "vm"', windows);
+    expect(err).toContain(' with the name ^"my \\^"vm\\^"^", and vmssh ssh ^"root@my \\^"vm\\^"^"');
+  });
+
   it("takes a user's own key, makes none then, and does not exchange it later", async () => {
     const key = join(dir, 'own.pub');
     const { out } = await make({ for: 'nspawn', key, json: true }, 'own');

@@ -45,6 +45,15 @@ describe('what a hypervisor is given', () => {
     ]);
   });
 
+  it('is quoted for the shell of Windows that reads it', () => {
+    const windows = 'C:\\Users\\A B\\.ssh\\vmssh_guests\\web';
+    const [cmd, powershell] = (['cmd', 'powershell'] as const).map(
+      (shell) => formFor('nspawn', keys, windows, shell).text.split(/ (?=["']--)/)[0],
+    );
+    expect(cmd).toMatch(/^"--load-credential=tmpfiles\.extra:C:\\Users\\A B[^"]*"$/);
+    expect(powershell).toMatch(/^'--load-credential=tmpfiles\.extra:C:\\Users\\A B[^']*'$/);
+  });
+
   it("fits into a kernel's command line of 2048 bytes", () => {
     const login = `ssh-ed25519 ${'A'.repeat(68)} vmssh-web`;
     const real = { hostKey: 'x'.repeat(411), hostPublicKey: login, logins: [login] };

@@ -33,10 +33,11 @@ function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
 }
 
 function lines(
-  { owner, path, mainPath, pasted, callsThis, aside }: ConfigFacts,
-  { proxyCommand }: SshFacts,
+  { owner, path, mainPath, pasted, callsThis, aside, typed }: ConfigFacts,
+  { proxyCommand, version }: SshFacts,
 ): HostCheck {
   const name = 'config';
+  const other = version === undefined ? undefined : unfit(typed, version);
   switch (owner) {
     case 'none':
       if (pasted && callsThis)
@@ -74,6 +75,11 @@ function lines(
         fix: aside,
       };
     case 'ours':
+      if (callsThis && other !== undefined)
+        return {
+          ...{ name, state: 'bad', found: `${path} ${other}`, report: `its file ${other}` },
+          fix: 'vmssh config install',
+        };
       return callsThis
         ? { name, state: 'ok', found: `${path} calls this vmssh`, report: 'its file calls this vmssh' }
         : {
@@ -81,6 +87,15 @@ function lines(
             ...{ report: 'its file calls another vmssh', fix: 'vmssh config install' },
           };
   }
+}
+
+/** Why lines that were written for another version of ssh do not fit the one that is here now. */
+function unfit(typed: boolean | undefined, version: string): string | undefined {
+  const { givesTyped } = abilitiesOf(version);
+  if (typed === undefined || typed === givesTyped) return undefined;
+  return givesTyped
+    ? 'was written for an ssh before 8.1, and so capitals in a target are lost; this ssh is newer'
+    : 'was written for ssh 8.1 or later; this one is older and ends at the %n in it';
 }
 
 function include({ owner, include: where, mainPath, pasted }: ConfigFacts): HostCheck {

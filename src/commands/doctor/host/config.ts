@@ -31,6 +31,8 @@ export interface ConfigFacts {
   readonly aside: string;
   /** Whether the lines call this vmssh. */
   readonly callsThis: boolean;
+  /** Whether the lines give the proxy the host as it was typed, which ssh 8.1 and later knows. */
+  readonly typed?: boolean | undefined;
   /** Whether the lines pass sockets to ssh. */
   readonly passes?: boolean | undefined;
   /** HOME, and the home that ssh uses; undefined if they are the same. */
@@ -53,6 +55,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     callsThis: [io.self, program].some((words) =>
       words.every((word) => lines?.includes(proxyWord(word, io.platform))),
     ),
+    typed: lines === undefined ? undefined : /\bproxy .*--typed ["']%n/.test(lines),
     passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
     homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
   };

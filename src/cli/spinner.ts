@@ -3,6 +3,8 @@ import type { Io } from './command.js';
 /** A line on stderr that shows what is being waited for, and for how long. */
 export interface Progress {
   update(text: string): void;
+  /** Takes the line away for other output, until it is drawn again. */
+  clear(): void;
   stop(): void;
 }
 
@@ -16,7 +18,8 @@ export async function startProgress(
   now: () => number = Date.now,
   host: Host = process,
 ): Promise<Progress> {
-  if (!io.terminal.stderr || io.env.TERM === 'dumb' || io.env.CI) return { update() {}, stop() {} };
+  if (!io.terminal.stderr || io.env.TERM === 'dumb' || io.env.CI)
+    return { update() {}, clear() {}, stop() {} };
   const { default: createSpinner } = await import('yocto-spinner');
   const start = now();
   let shown = text;
@@ -42,6 +45,7 @@ export async function startProgress(
       shown = next;
       spinner.text = line();
     },
+    clear: () => spinner.clear(),
     stop,
   };
 }

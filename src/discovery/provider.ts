@@ -73,6 +73,8 @@ export interface DiscoveredMachine {
   readonly identityFile?: string | undefined;
   /** The socket of an ssh-agent that its manager runs for such keys. */
   readonly identityAgent?: string | undefined;
+  /** The hypervisor that has it, as ssh reaches that; undefined: this host. */
+  readonly via?: string | undefined;
 }
 
 /** "unknown" if the provider sees traces of a machine that may be gone. */

@@ -2,6 +2,11 @@ import type { RawArgs } from '../../src/cli/command.js';
 
 /** What both parsers must make of arguments. */
 export const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
+  {
+    command: 'list',
+    args: ['--via-file', 'f', '--via-group=lab', '--via', 'hv1'],
+    want: { positionals: [], options: { 'via-file': 'f', 'via-group': 'lab', via: ['hv1'] } },
+  },
   { command: 'proxy', args: [], want: { positionals: [], options: {} } },
   { command: 'proxy', args: ['vsock/3', '22'], want: { positionals: ['vsock/3', '22'], options: {} } },
   {

@@ -73,6 +73,7 @@ const machine = z
       .describe('where its SSH server is: vsock/42, vsock-mux/PATH, an IP address, HOST:PORT'),
     user: z.string().optional().describe('the user that its manager made for logging in'),
     identityFile: z.string().optional().describe('the private key that its manager made for logging in'),
+    via: z.string().optional().describe('the hypervisor that has it, with vmssh list --via'),
   })
   .meta({ id: 'machine', description: 'a machine' });
 
@@ -91,7 +92,11 @@ export const listSchema = z
     ...envelope('list'),
     machines: z.array(machine),
     warnings: z.array(warning),
-    errors: z.array(failure).describe('for each name that no machine has, or several have'),
+    errors: z
+      .array(failure)
+      .describe(
+        'for each name that no machine has, or several have, and each hypervisor that did not answer',
+      ),
   })
   .describe('vmssh list --json');
 

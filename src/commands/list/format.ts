@@ -4,7 +4,7 @@ import { type Envelope, envelope, type FailureJson } from '../../cli/json.js';
 import { width } from '../../cli/width.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { Status, Warning } from '../../discovery/provider.js';
-import { printable } from '../../errors.js';
+import { type ConnectError, printable } from '../../errors.js';
 
 /** The output of `vmssh list --json`. */
 export interface ListJson extends Envelope<'list'> {
@@ -27,6 +27,7 @@ export interface MachineJson {
   readonly address?: string | undefined;
   readonly user?: string | undefined;
   readonly identityFile?: string | undefined;
+  readonly via?: string | undefined;
 }
 
 export interface TableLooks {
@@ -36,6 +37,12 @@ export interface TableLooks {
   readonly terminal: boolean;
   /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;
+  /** A column for the hypervisor. */
+  readonly withHost?: boolean | undefined;
+  /** The hypervisors that did not answer: a row each, with the reason at its end. */
+  readonly failed?: readonly ConnectError[] | undefined;
+  /** For a table in several parts: the widths of its columns up to now, empty before its first part, which has the header. */
+  readonly widths?: number[] | undefined;
 }
 
 /** The name that ssh takes for a machine; absent: none. */
@@ -60,41 +67,58 @@ export function formatColumn(
   return cells.map((text) => `${printable(text)}\n`).join('');
 }
 
-/** One line per machine; "" for none. Names are escaped: none can control the terminal or break a column. */
+/** One line per machine, and per hypervisor that did not answer; "" for none. Names are escaped: none can control the terminal or break a column. */
 export function formatTable(machines: readonly ListedMachine[], looks: TableLooks): string {
-  const { style, terminal } = looks;
+  const { style, terminal, failed = [], widths: before = [] } = looks;
   const table = columns(looks);
-  const rows = machines.map((machine) => table.map(({ cell }) => printable(cell(machine))));
-  if (!terminal) return rows.map((row) => `${row.join('\t')}\n`).join('');
+  const rows = [
+    ...machines.map((machine) => table.map(({ cell }) => printable(cell(machine)))),
+    ...failed.map(({ target }) => table.map(({ title }) => failedCells[title]?.(target) ?? '-')),
+  ];
+  const reasonOf = (row: number) => failed[row - machines.length]?.problem;
+  if (!terminal)
+    return rows
+      .map((row, i) => `${[...row, ...[reasonOf(i) ?? []].flat().map(printable)].join('\t')}\n`)
+      .join('');
   if (rows.length === 0) return '';
   const header = table.map(({ title }) => title);
   const widths = header.map((title, i) =>
-    rows.reduce((most, row) => Math.max(most, width(row[i] ?? '')), width(title)),
+    rows.reduce((most, row) => Math.max(most, width(row[i] ?? '')), before[i] ?? width(title)),
   );
-  const line = (cells: readonly string[], paint: (cell: string, title: string) => string) =>
-    `${cells
+  const isFirst = before.length === 0;
+  looks.widths?.splice(0, before.length, ...widths);
+  const line = (cells: readonly string[], paint: (cell: string, title: string) => string, reason = '') =>
+    `${`${cells
       .map((cell, i) => paint(cell, header[i] ?? '') + ' '.repeat((widths[i] ?? 0) - width(cell)))
-      .join('  ')
-      .trimEnd()}\n`;
+      .join('  ')}  ${reason}`.trimEnd()}\n`;
   const typed = looks.names.size > 0 ? 'SSH' : 'TARGET';
   const painted = rows.map((row, i) =>
-    line(row, (cell, title) =>
-      title === 'STATUS'
-        ? colorOf(machines[i]?.status, style)(cell)
-        : title === typed
-          ? style.bold(cell)
-          : cell,
+    line(
+      row,
+      (cell, title) =>
+        title === 'STATUS'
+          ? colorOf(machines[i]?.status, style)(cell)
+          : title === typed
+            ? style.bold(cell)
+            : cell,
+      printable(reasonOf(i) ?? ''),
     ),
   );
-  return line(header, (title) => style.dim(title)) + painted.join('');
+  return (isFirst ? line(header, (title) => style.dim(title)) : '') + painted.join('');
 }
+
+/** Of a hypervisor that did not answer. */
+const failedCells: Readonly<Record<string, (host: string) => string>> = {
+  STATUS: () => 'failed',
+  HOST: (host) => host,
+};
 
 interface Column {
   readonly title: string;
   readonly cell: (machine: ListedMachine) => string;
 }
 
-function columns({ wide, terminal, names }: TableLooks): readonly Column[] {
+function columns({ wide, terminal, names, withHost }: TableLooks): readonly Column[] {
   const ssh = (machine: ListedMachine) => {
     const name = names.get(machine);
     return name === undefined ? '-' : `ssh ${name}`;
@@ -112,19 +136,21 @@ function columns({ wide, terminal, names }: TableLooks): readonly Column[] {
     ...(terminal && names.size > 0 ? [{ title: 'SSH', cell: ssh }] : []),
     { title: 'TARGET', cell: ({ target }) => target },
     { title: 'PROVIDER', cell: ({ provider }) => provider },
+    ...(withHost ? [{ title: 'HOST', cell: ({ via = '-' }: ListedMachine) => via }] : []),
     ...(wide ? more : []),
   ];
 }
 
 function colorOf(status: Status | undefined, style: ChalkInstance): (text: string) => string {
+  if (status === undefined) return style.red;
   if (status === 'running') return style.green;
   return status === 'off' || status === 'unknown' ? style.dim : style.yellow;
 }
 
 function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
-  const { status, name, target, provider, also, cid, uuid, address, user, identityFile } = machine;
+  const { status, name, target, provider, also, cid, uuid, address, user, identityFile, via } = machine;
   return {
     ...{ status, name, slug: slug(name), sshName, target, provider, also },
-    ...{ cid, uuid, address, user, identityFile },
+    ...{ cid, uuid, address, user, identityFile, via },
   };
 }

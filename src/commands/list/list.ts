@@ -10,6 +10,7 @@ import { type Deps, type Provider, providersOn } from '../../discovery/provider.
 import { readText } from '../../files/read-file.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { keepFresh } from '../config/fresh/keep-fresh.js';
+import { readViaHosts, viaHosts, viaHostsOptions } from '../via/hosts.js';
 import { type ListOptions, listCode, listed, listText, mayRun, type Selection, warn } from './output.js';
 import { select } from './select.js';
 import { watchMachines } from './watch.js';
@@ -67,10 +68,14 @@ export const list: Command<ListOptions> = {
   details: `On a terminal it prints an aligned table, in a pipe lines of tab-separated columns without a header:
 STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
 NAME is a name, an id or a target. One that no machine has, or several have, is an error (exit code 4); the others are printed.
+With --via there is a column for the hypervisor; one that does not answer is a row with the reason, and exit code 1. In FILE a host is a line.
 With -o address the provider is asked for an address that its list does not have: that of a Hyper-V machine is what its guest reported, IPv4 first.
 After vmssh config install, a terminal also shows what to type: SSH, such as ssh vm-mint. For scripts it is the sshName of --json.
 A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
-  options: [runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
+  options: [
+    ...[runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
+    ...viaHostsOptions,
+  ],
   exclusive: [
     [jsonOption, quietOption],
     [jsonOption, idsOption],
@@ -82,6 +87,10 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
     {
       line: 'vmssh list mint -o status',
       about: 'one value of one machine, as hvc state mint; also id and address',
+    },
+    {
+      line: 'vmssh list --via hv1,hv2',
+      about: 'the machines of other hypervisors, each with vmssh, side by side',
     },
     { line: 'vmssh list | cut -f3', about: 'only the targets' },
     {
@@ -99,6 +108,7 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
       runningOnly: runningOption.read(raw),
       providers: providerOption.read(raw),
       watchMs: watchOption.read(raw),
+      via: viaHosts(raw),
     };
   },
 
@@ -107,8 +117,11 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
 
 export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
   const providers = chosen(options, io, await deps.providers());
+  const others = options.via && (await readViaHosts(options.via, io));
+  if (others && streams(options, io)) return (await import('./list-via.js')).streamVia(options, others, io);
   const hosts = () => (readsHosts(options, io) ? deps.hosts(io) : Promise.resolve(undefined));
   const look = async (signal?: AbortSignal): Promise<Selection> => {
+    if (others) return (await import('./list-via.js')).lookVia(options, others, io, signal);
     const all = await deps.listAll({ env: io.env, signal }, providers);
     if (options.providers === undefined) await deps.keepFresh(all, io);
     return select(options, io, providers, all, signal);
@@ -119,13 +132,20 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const file = await hosts();
   io.out(await listText(options, io, found, file));
   await warn(io, found, options);
-  if (isTable(options) && io.terminal.stdout && options.names.length === 0)
+  if (isTable(options) && io.terminal.stdout && options.names.length === 0 && !others)
     io.err(await advice(options, io, found, providers, file));
   return listCode(options, found);
 }
 
 function isTable({ show }: ListOptions): boolean {
   return show === 'table' || show === 'wide';
+}
+
+/** Whether rows are printed as hypervisors answer. */
+function streams(options: ListOptions, io: Io): boolean {
+  return (
+    isTable(options) && io.terminal.stdout && options.names.length === 0 && options.watchMs === undefined
+  );
 }
 
 /** Whether the output has names for ssh. */

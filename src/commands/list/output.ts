@@ -5,9 +5,10 @@ import { complain } from '../../cli/message.js';
 import { styles } from '../../cli/style.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { isFailure } from '../../discovery/provider.js';
+import { isFailure, type Warning } from '../../discovery/provider.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import { sshNames } from '../../ssh/config/ssh-names.js';
+import type { ViaHosts } from '../via/hosts.js';
 import { formatColumn, formatTable, listJson } from './format.js';
 
 export interface ListOptions {
@@ -22,6 +23,8 @@ export interface ListOptions {
   readonly providers: readonly string[] | undefined;
   /** Milliseconds between two listings; undefined: list once. */
   readonly watchMs: number | undefined;
+  /** Other hypervisors, in place of this host. */
+  readonly via?: ViaHosts | undefined;
 }
 
 /** The machines to print, in their order, among all that were found. */
@@ -29,6 +32,8 @@ export interface Selection extends AllMachines {
   readonly shown: readonly ListedMachine[];
   /** What is wrong with the names that were typed. */
   readonly errors: readonly ConnectError[];
+  /** The hypervisors that did not answer. */
+  readonly failed?: readonly ConnectError[] | undefined;
 }
 
 /** The machines that may be printed, running ones first, then by name. */
@@ -50,12 +55,17 @@ export async function listText(
   found: Selection,
   hosts: string | undefined,
 ): Promise<string> {
-  const { shown, machines, warnings, errors } = found;
+  const { shown, machines, warnings, errors, failed = [] } = found;
   const names = hosts === undefined ? new Map() : sshNames(hosts, machines, io.platform);
   switch (options.show) {
     case 'json':
       return formatJson(
-        listJson(shown, names, { warnings, errors: errors.map(connectFailure) }, listCode(options, found)),
+        listJson(
+          shown,
+          names,
+          { warnings, errors: [...errors, ...failed].map(connectFailure) },
+          listCode(options, found),
+        ),
         options.watchMs === undefined,
       );
     case 'names':
@@ -68,12 +78,15 @@ export async function listText(
       return formatColumn(shown, ({ address }) => address);
     case 'table':
     case 'wide':
-      if (shown.length === 0 && errors.length === 0 && io.terminal.stdout) return noMachines(found);
+      if (shown.length === 0 && errors.length === 0 && failed.length === 0 && io.terminal.stdout)
+        return noMachines(found);
       return formatTable(shown, {
         wide: options.show === 'wide',
         style: await styles(io, 'stdout'),
         terminal: io.terminal.stdout,
         names,
+        withHost: options.via !== undefined,
+        failed,
       });
   }
 }
@@ -84,19 +97,26 @@ function noMachines({ machines: { length } }: AllMachines): string {
 }
 
 /** On stderr: the providers that could not be asked, and the names that no machine has. */
-export async function warn(io: Io, { warnings, errors }: Selection, { show }: ListOptions): Promise<void> {
+export async function warn(io: Io, found: Selection, { show }: ListOptions): Promise<void> {
+  const { warnings, errors, failed = [] } = found;
   if (show === 'json') return;
   const style = await styles(io, 'stderr');
   for (const { provider, code, problem } of warnings)
     io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(`${problem} (${code})`)}\n`);
-  for (const { message, hint } of errors) await complain(message, hint, io);
+  // A table has a row for each hypervisor that did not answer.
+  const unseen = show === 'table' || show === 'wide' ? errors : [...errors, ...failed];
+  for (const { message, hint } of unseen) await complain(message, hint, io);
 }
 
-/** A name that no machine has, or a provider that --provider named, makes the command fail; another provider gives a warning. */
-export function listCode(options: ListOptions, { warnings, errors: [wrong] }: Selection): number {
+/**
+ * A name that no machine has, a hypervisor that did not answer, or a provider that --provider named, makes the command
+ * fail; another provider gives a warning.
+ */
+export function listCode(options: ListOptions, { warnings, errors, failed = [] }: Selection): number {
+  const [wrong] = [...errors, ...failed];
   if (wrong !== undefined) return exitCodeOf(wrong);
-  const failed = warnings.filter(isFailure).some(({ provider }) => options.providers?.includes(provider));
-  return failed ? exitCode.connect : exitCode.ok;
+  const isAsked = ({ provider }: Warning) => options.providers?.includes(provider);
+  return warnings.filter(isFailure).some(isAsked) ? exitCode.connect : exitCode.ok;
 }
 
 // Of a container without systemd-machined only the socket is known, which may accept a login.

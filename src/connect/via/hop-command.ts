@@ -35,8 +35,8 @@ function placeOf(at: ViaSocket | undefined): readonly string[] {
   return ['unix', path, otherPath, /^[\w./%@+-]*$/.test(path + otherPath) ? 'plain' : ''];
 }
 
-/** csh ends a word at a line break. */
-function oneLine(script: string): string {
+/** A script without its comments as one line: csh ends a word at a line break. */
+export function oneLine(script: string): string {
   const lines = script.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.join(' ');
 }

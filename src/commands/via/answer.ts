@@ -1,0 +1,77 @@
+import type { ListedMachine } from '../../discovery/merge.js';
+import { type Status, statuses, type Warning } from '../../discovery/provider.js';
+import type { ConnectError } from '../../errors.js';
+import { asTarget } from '../../kinds/parse.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The machines in what `vmssh list --json` printed on a hypervisor: nothing of it is trusted. Throws what `fail` makes. */
+export function answered(
+  host: string,
+  text: string,
+  fail: (code: string, problem: string, hint?: string) => ConnectError,
+): { readonly machines: readonly ListedMachine[]; readonly warnings: readonly Warning[] } {
+  const { version, machines, warnings, error } = parse(text);
+  const said = textOf(Object(error).problem, 500);
+  if (said !== undefined) throw fail('FAILED', `its vmssh: ${said}`);
+  if (version !== 1 || !Array.isArray(machines))
+    throw fail(
+      'PROTOCOL',
+      'its vmssh gave another answer than this one understands',
+      'use one version on both',
+    );
+  const found = machines.flatMap((each) => machineOf(host, Object(each)) ?? []);
+  const left = machines.length - found.length;
+  const unread = {
+    provider: `via/${host}`,
+    code: 'PROTOCOL',
+    problem: `${left} of its machines cannot be shown`,
+  };
+  const passed = Array.isArray(warnings)
+    ? warnings.flatMap((each) => warningOf(host, Object(each)) ?? [])
+    : [];
+  return { machines: found, warnings: left === 0 ? passed : [...passed, unread] };
+}
+
+function parse(text: string): Json {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+function machineOf(host: string, json: Json): ListedMachine | undefined {
+  const name = textOf(json.name, 1000);
+  const there = textOf(json.target, 4096);
+  const provider = textOf(json.provider, 64);
+  const status = statuses.find((each) => each === json.status);
+  if (name === undefined || there === undefined || provider === undefined || status === undefined)
+    return undefined;
+  const target = `via/${host}/${there}`;
+  if (asTarget(target) === undefined) return undefined;
+  const also = Array.isArray(json.also) ? json.also.flatMap((each) => textOf(each, 4096) ?? []) : [];
+  const isCid = typeof json.cid === 'number' && Number.isInteger(json.cid) && json.cid >= 0;
+  return {
+    ...{ name, target, provider, status: status satisfies Status, via: host },
+    also: also.map((each) => `via/${host}/${each}`),
+    cid: isCid ? (json.cid as number) : undefined,
+    uuid: textOf(json.uuid, 64),
+    address: textOf(json.address, 4096),
+    user: textOf(json.user, 256),
+  };
+}
+
+function warningOf(host: string, json: Json): Warning | undefined {
+  const [provider, code, problem] = [
+    textOf(json.provider, 64),
+    textOf(json.code, 64),
+    textOf(json.problem, 1000),
+  ];
+  if (provider === undefined || code === undefined || problem === undefined) return undefined;
+  return { provider: `via/${host}/${provider}`, code, problem };
+}
+
+function textOf(value: unknown, longest: number): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= longest ? value : undefined;
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { styles } from '../../../src/cli/style.js';
+import { formatTable } from '../../../src/commands/list/format.js';
+import { ConnectError } from '../../../src/errors.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+
+const machine = (name: string, via: string) => ({
+  ...{
+    name,
+    via,
+    target: `via/${via}/qemu/${name}`,
+    status: 'running' as const,
+    provider: 'libvirt',
+    also: [],
+  },
+});
+
+describe('a table in parts', () => {
+  it('has one header, and columns that only grow', async () => {
+    const style = await styles(fakeIo(), 'stdout');
+    const looks = { wide: false, style, terminal: true, names: new Map(), withHost: true, widths: [] };
+    const problem = 'no \x1b[2J route';
+    const failed = [new ConnectError('connect', 'hv3', { code: 'HOP_FAILED', problem })];
+    const parts = [
+      formatTable([machine('web', 'hv1')], looks),
+      formatTable([], { ...looks, failed }),
+      formatTable([], looks),
+      formatTable([machine('a-longer-name', 'hv2')], looks),
+    ];
+    expect(parts.join('')).toBe(
+      'STATUS   NAME  TARGET            PROVIDER  HOST\n' +
+        'running  web   via/hv1/qemu/web  libvirt   hv1\n' +
+        'failed   -     -                 -         hv3   no \\x1b[2J route\n' +
+        'running  a-longer-name  via/hv2/qemu/a-longer-name  libvirt   hv2\n',
+    );
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { needed, useHypervisors } from './hypervisors.js';
+
+const uuid = '11111111-2222-4333-8444-555555555555';
+
+describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
+  const envs: Record<string, string>[] = [{}, {}];
+  const machineds: Machined[] = [];
+  beforeAll(async () => {
+    for (const [at, name] of ['web', 'db'].entries()) {
+      const machined = await startMachined([
+        { name, class: 'vm', sshAddress: `unix${join(dir, 'ssh.sock').replaceAll('/', '%')}` },
+        { name: 'twin', class: 'container', id: uuid },
+      ]);
+      machineds.push(machined);
+      Object.assign(envs[at] ?? {}, machined.env);
+    }
+  });
+  afterAll(async () => {
+    for (const each of machineds) await each.stop();
+  });
+  const bed = useHypervisors({ hv1: { env: envs[0] ?? {} }, hv2: { env: envs[1] ?? {} }, bare: {} });
+  const { dir, env } = bed;
+  const ours = (...args: string[]) => run([...vmssh, ...args], { env });
+  beforeAll(() => {
+    for (const name of ['hv1', 'hv2']) {
+      const home = bed.hosts[name]?.home ?? '';
+      mkdirSync(join(home, '.local/bin'), { recursive: true });
+      symlinkSync(join(dir, 'vmssh-there'), join(home, '.local/bin/vmssh'));
+    }
+    writeFileSync(join(bed.hosts.hv2?.home ?? '', '.bashrc'), 'echo "Welcome to hv2"\n');
+    bed.configure('', { down: 1 });
+  });
+
+  it('has the machines of each, and a row with the reason for one that does not answer', async () => {
+    const { code, stdout, stderr } = await ours('list', '--via', 'hv1,down', '--via=bare', '--via', 'hv2');
+    const rows = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t'));
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    for (const row of [
+      ['running', 'web', 'via/hv1/machine/web', 'machined', 'hv1'],
+      ['running', 'db', 'via/hv2/machine/db', 'machined', 'hv2'],
+      ['failed', '-', '-', '-', 'bare', 'it has no vmssh, which lists its machines'],
+    ])
+      expect(rows).toContainEqual(row);
+    expect(rows.find(([, , , , host]) => host === 'down')?.[5]).toMatch(/Connection refused/);
+  });
+
+  it('is JSON with the hypervisor of each machine', async () => {
+    const { code, stdout } = await ours('list', '--json', '--via', 'hv1', '--via', 'down');
+    const { machines, errors } = JSON.parse(stdout);
+    expect(code).toBe(1);
+    expect(machines).toContainEqual(expect.objectContaining({ target: 'via/hv1/machine/web', via: 'hv1' }));
+    expect(errors).toEqual([expect.objectContaining({ target: 'down', code: 'HOP_FAILED' })]);
+  });
+
+  it('takes the hypervisors of a file, or of a group of it', async () => {
+    const file = join(dir, 'hypervisors');
+    writeFileSync(file, 'hv1 # the first\n\n[lab]\nhv2\n');
+    const hosts = async (...args: string[]) => {
+      const { stdout } = await ours('list', '--via-file', file, ...args);
+      return new Set(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => line.split('\t')[4]),
+      );
+    };
+    expect(await hosts()).toEqual(new Set(['hv1', 'hv2']));
+    expect(await hosts('--via-group=lab')).toEqual(new Set(['hv2']));
+    expect(await ours('list', '--via-file', file, '--via-group=x')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('has no group "x"\nhint: its groups are lab'),
+    });
+    writeFileSync(file, '-oProxyCommand=x\n');
+    expect(await ours('list', '--via-file', file)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('line 1: the name of a hypervisor cannot begin with "-"'),
+    });
+  });
+
+  it('finds a machine by its name, and prints one value of it', async () => {
+    expect(await ours('list', '--via', 'hv1,hv2', 'db', '-o', 'status')).toMatchObject({
+      ...{ code: 0, stdout: 'running\n', stderr: '' },
+    });
+  });
+});

@@ -64,7 +64,7 @@ describe('a mistake in the arguments', () => {
     },
     {
       args: ['ssh', '-v'],
-      says: 'expected [user@]TARGET among the arguments of ssh',
+      says: 'no machine given to ssh: expected [user@]TARGET',
       hint: 'vmssh ssh NAME; for the names: vmssh list',
     },
     { args: ['help', 'nope'], says: 'unknown command "nope"', hint: 'see vmssh --help' },

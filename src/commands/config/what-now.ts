@@ -12,7 +12,7 @@ export function whatNow(file: string, io: Io): string {
   const hosts = blocks.map(({ host }) => host);
   if (hosts.length === 0)
     return pasteable(
-      'no machine has a name yet: run vmssh config install again when there is one; ssh root@vsock/3 works now',
+      'no machine with a name yet: run vmssh config install again when there is one; an address works now: ssh root@vsock/3',
       io,
     );
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';

@@ -7,6 +7,7 @@ import type { ListedMachine } from '../../discovery/merge.js';
 import type { Provider } from '../../discovery/provider.js';
 import { printable } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
+import { concreteHosts } from '../../ssh/config/hosts.js';
 
 /** Below a list for a person, while ssh does not know the machines' names: how to log in to one of those that run. */
 export function howToLogIn(
@@ -17,7 +18,10 @@ export function howToLogIn(
   const shell = shellOf(io);
   const { name, target } = running.find((each) => shellQuoted(each.name, shell) === each.name) ?? running[0];
   const typed = shellQuoted(match(name, machines).length === 1 ? name : target, shell);
-  return lines([`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${typed}`], io);
+  const { hosts } = concreteHosts(machines, { prefix: '', taken: new Set(), knownHosts: '' });
+  // A machine without a Host (QEMU without -name) is reached by its target, which any ssh takes.
+  const host = hosts.find(({ options }) => options.target === target)?.host ?? shellQuoted(target, shell);
+  return lines([`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}`], io);
 }
 
 /** Below an empty list for a person: which managers are not here, and how a machine gets into the list. */

@@ -108,7 +108,7 @@ function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[
         ? '[user@]TARGET'
         : 'a SOURCE or a destination of the form TARGET:PATH';
     throw new UsageError(
-      `expected ${form} among the arguments of ${tool}`,
+      `no machine given to ${tool}: expected ${form}`,
       tool === 'ssh' ? 'vmssh ssh NAME; for the names: vmssh list' : undefined,
     );
   }

@@ -101,13 +101,14 @@ function toHost(machine: ListedMachine, host: string, knownHosts: string, keys?:
   };
 }
 
-// ssh compares names letter by letter, and people type them in lower case. Undefined: it is so already.
+// ssh compares names letter by letter, and people type them in lower case. Undefined: it is so already. "x* !x?*" matches
+// x and nothing else, but is a pattern: IDEs and completion skip patterns, and so list the machine once.
 function inLowerCase(host: string): string | undefined {
   const lower = host.toLowerCase();
-  return lower === host ? undefined : lower;
+  return lower === host ? undefined : `${lower}* !${lower}?*`;
 }
 
-// With "?" for the first dash: no other UUID matches, and IDEs and completion, which skip patterns, list the machine once.
+// With "?" for the first dash: no other UUID matches, and it is a pattern too.
 function uuidPattern(
   { uuid }: ListedMachine,
   uuids: ReadonlyMap<string | undefined, number>,

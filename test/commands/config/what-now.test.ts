@@ -43,7 +43,7 @@ describe('the end of config install', () => {
 
   it('says what works without a machine', () => {
     expect(lastLine([])).toBe(
-      'no machine has a name yet: run vmssh config install again when there is one; ssh root@vsock/3 works now',
+      'no machine with a name yet: run vmssh config install again when there is one; an address works now: ssh root@vsock/3',
     );
   });
 });

@@ -204,10 +204,25 @@ describe('vmssh list', () => {
         name: 'the target of one whose name is there twice',
         all: [{ ...found[0], target: 'lima/web', provider: 'lima' }, ...found] as DiscoveredMachine[],
         typed: 'lima/web',
+        host: 'web-lima',
       },
-    ])('says how to log in before config install: by $name', async ({ all, typed }) => {
+      {
+        name: 'the address of one without a name of its own',
+        all: [
+          { ...found[0], name: 'qemu-42', pid: 42, provider: 'qemu', target: 'vsock/3' },
+        ] as DiscoveredMachine[],
+        typed: 'qemu-42',
+        host: 'vsock/3',
+      },
+      {
+        name: 'the Host of one whose name ssh does not take',
+        all: [{ ...found[0], name: 'a b', target: 'machine/a b' }] as DiscoveredMachine[],
+        typed: "'a b'",
+        host: 'a-b',
+      },
+    ])('says how to log in before config install: by $name', async ({ all, typed, host = typed }) => {
       const { stderr } = await output({}, deps(provider(all)), person());
-      expect(stderr).toBe(`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${typed}\n`);
+      expect(stderr).toBe(`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}\n`);
     });
 
     it('has no advice in a pipe, in JSON, with -q, or if no machine runs', async () => {

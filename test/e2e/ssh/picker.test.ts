@@ -110,7 +110,7 @@ describe.skipIf(missing)('vmssh ssh without a name', () => {
   });
 
   it('is a mistake in a pipe and on a dumb terminal, with what to type', async () => {
-    const want = 'expected [user@]TARGET among the arguments of ssh';
+    const want = 'no machine given to ssh: expected [user@]TARGET';
     const piped = await run([...vmssh, 'ssh'], { env });
     expect(piped).toMatchObject({ code: 2, stdout: '' });
     expect(piped.stderr).toMatch(/^vmssh: expected .*\nhint: .*ssh NAME; for the names: .*list\n$/);

@@ -252,7 +252,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     { args: ['Twice-T7'], code: 4, says: '"Twice-T7" may be "machine/twice-t7" or "machine/TWICE-T7"' },
     { args: ['vsock/x'], code: 2, says: 'CID "x" cannot be used' },
     { args: ['-J', 'x', 'db-t7'], code: 2, says: '-J names a jump host' },
-    { args: ['-p', '22'], code: 2, says: 'expected [user@]TARGET among the arguments of ssh' },
+    { args: ['-p', '22'], code: 2, says: 'no machine given to ssh: expected [user@]TARGET' },
   ])('say why $args is not a machine', async ({ args, code, says }) => {
     expect(await tool('ssh', ...args)).toMatchObject({ code, stderr: expect.stringContaining(says) });
   });

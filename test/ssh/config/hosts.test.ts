@@ -19,7 +19,7 @@ describe('a Host of its own', () => {
     ]).hosts;
     expect(host).toEqual({
       host: 'Mint-22',
-      pattern: 'mint-22 11111111?2222-4333-8444-555555555555',
+      pattern: 'mint-22* !mint-22?* 11111111?2222-4333-8444-555555555555',
       about: 'Mint 22 of machined',
       options: {
         ...{ target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}` },
@@ -56,7 +56,7 @@ describe('a Host of its own', () => {
   it('answers to its name in lower case too, unless that is another machine', () => {
     const made = hosts([machine('Windows 11 dev'), machine('plain')]).hosts;
     expect(made.map(({ host, pattern }) => `${host} ${pattern ?? ''}`)).toEqual([
-      'Windows-11-dev windows-11-dev',
+      'Windows-11-dev windows-11-dev* !windows-11-dev?*',
       'plain ',
     ]);
   });

@@ -3,6 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ListedMachine } from '../../../src/discovery/merge.js';
+import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { type ConfigTextOptions, configText } from '../../../src/ssh/config/text.js';
 
 const noSsh = spawnSync('ssh', ['-V']).error !== undefined;
@@ -63,6 +65,20 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
     expect(proxycommand).toBe("/opt/vmssh proxy --typed '%n' '%h' %p");
     expect(proxyusefdpass).toBe('no');
   });
+
+  it.skipIf(noSsh)(
+    'lead to a machine by its name and by that in lower case, and by no longer or shorter one',
+    () => {
+      const machine: ListedMachine = {
+        ...{ name: 'Web 1', target: 'machine/Web 1', status: 'running', provider: 'machined', also: [] },
+      };
+      const made = concreteHosts([machine], { prefix: '', taken: new Set(), knownHosts: '~/known' });
+      const led = ['Web-1', 'web-1', 'web-10', 'Web-10', 'web-', 'WEB-1'].filter(
+        (host) => effective({ program, fdpass: true, hosts: made.hosts }, host).proxycommand !== undefined,
+      );
+      expect(led).toEqual(['Web-1', 'web-1']);
+    },
+  );
 
   it.skipIf(noSsh).each(['example.com', 'host', 'vsock', 'unix.example', 'machine.example', 'vsocks/3'])(
     'do not match %s',

@@ -49,26 +49,45 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(stdout).not.toMatch(/^[^ ]*box/m);
   }, 120_000);
 
-  test('are logged in to by plain ssh after config install, and no more after config uninstall', async () => {
-    expect(await sh('vmssh config install && ssh -n box hostname && ssh -n selfmade hostname')).toMatchObject(
-      {
-        code: 0,
-        stdout: expect.stringMatching(/\nbox\ntrixie\n$/),
-      },
-    );
-    expect(await sh('vmssh doctor | grep -E "^[^ ]+ (config|Include|ssh vsock/3) "')).toMatchObject({
-      stdout: expect.stringMatching(/^✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n$/),
+  // From here to the uninstall the configuration is there. A user's systemd ends with the last session: here it lingers.
+  test('are logged in to by plain ssh after config install', async () => {
+    await guest.run('loginctl enable-linger root');
+    expect(
+      await sh('vmssh config install --fresh && ssh -n box hostname && ssh -n selfmade hostname'),
+    ).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nbox\ntrixie\n$/) });
+    expect(
+      await sh('vmssh doctor | grep -E "^[^ ]+ (config|Include|ssh vsock/3|fresh Hosts) "'),
+    ).toMatchObject({
+      stdout: expect.stringMatching(
+        /^✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n✓ fresh Hosts .*systemd write them\n$/,
+      ),
     });
-    expect(await sh('vmssh config uninstall && ls .ssh/config .ssh/vmssh.conf')).toMatchObject({ code: 2 });
   }, 120_000);
 
   test('have a folder mounted by sshfs, by a Host and by a target', async () => {
     const read = (from: string) =>
       sh(`mkdir -p mnt && sshfs ${from}:/etc mnt && cat mnt/hostname; fusermount3 -u mnt && ls mnt`);
-    expect(await sh('vmssh config install')).toMatchObject({ code: 0 });
     expect(await read('box')).toMatchObject({ code: 0, stdout: 'box\n' });
     expect(await read('machine%selfmade')).toMatchObject({ code: 0, stdout: 'trixie\n' });
-    expect(await sh('vmssh config uninstall')).toMatchObject({ code: 0 });
+  }, 120_000);
+
+  test('that come and go have their Hosts follow by units of the user’s systemd', async () => {
+    await guest.run(register({ name: 'late', class: 'vm', service: 'test', vSockCid: 78 }));
+    await guest.run("until grep -q '^Host late$' .ssh/vmssh.conf; do sleep 0.2; done");
+    expect(await sh('ssh -n late hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
+    await guest.run('systemctl stop leader-late');
+    await guest.run("while grep -q '^Host late$' .ssh/vmssh.conf; do sleep 0.2; done");
+    expect(await sh('grep -c "^Host box " .ssh/vmssh.conf')).toMatchObject({ stdout: '1\n' });
+  }, 120_000);
+
+  test('have no Hosts and no units after config uninstall', async () => {
+    const units = 'vmssh-hosts.path vmssh-hosts.timer';
+    const states = () => sh(`systemctl --user is-active ${units}; systemctl --user is-enabled ${units}`);
+    expect((await states()).stdout).toBe('active\nactive\nenabled\nenabled\n');
+    expect(await sh('vmssh config uninstall')).toMatchObject({ code: 0, stderr: '' });
+    expect((await states()).stdout).toBe('inactive\ninactive\nnot-found\nnot-found\n');
+    const files = 'ls .ssh/config .ssh/vmssh.conf; find .config -name "vmssh*"; loginctl disable-linger root';
+    expect(await sh(files)).toMatchObject({ stdout: '' });
   }, 120_000);
 
   test('that have another host key are refused until they are forgotten', async () => {

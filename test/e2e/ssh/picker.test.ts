@@ -113,7 +113,7 @@ describe.skipIf(missing)('vmssh ssh without a name', () => {
     const want = 'no machine given to ssh: expected [user@]TARGET';
     const piped = await run([...vmssh, 'ssh'], { env });
     expect(piped).toMatchObject({ code: 2, stdout: '' });
-    expect(piped.stderr).toMatch(/^vmssh: expected .*\nhint: .*ssh NAME; for the names: .*list\n$/);
+    expect(piped.stderr).toMatch(/^vmssh: no machine given .*\nhint: .*ssh NAME; for the names: .*list\n$/);
     const dumb = await onTerminal([...vmssh, 'ssh'], /^never$/, '', { ...env, TERM: 'dumb' });
     expect(dumb.stdout).toContain(want);
     expect(dumb.code).toBe(2);

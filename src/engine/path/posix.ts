@@ -12,5 +12,12 @@ export const posix = flavour(
     },
     same: (one, other) => one === other,
   },
-  () => process.cwd(),
+  // Node's own on Windows: without the drive, and with slashes.
+  () =>
+    process.platform === 'win32'
+      ? process
+          .cwd()
+          .replaceAll('\\', '/')
+          .replace(/^[^/]*/, '')
+      : process.cwd(),
 );

@@ -34,9 +34,7 @@ export function startChild(program: string, args: readonly string[], options: St
       toClose.push(theirs);
       return theirs;
     });
-    const environment = Object.entries(options.env ?? process.env)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `${name}=${value}`);
+    const environment = environmentOf(options.env ?? process.env);
     const pid = spawn(
       program,
       [program, ...args],
@@ -53,6 +51,19 @@ export function startChild(program: string, args: readonly string[], options: St
   } finally {
     for (const descriptor of toClose) close(descriptor);
   }
+}
+
+/** On Windows names ignore case: of several the first by its letters counts, even if it has no value. */
+function environmentOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const named = Object.entries(env).map(([name, value]) => ({ name, value }));
+  const only = process.platform === 'win32' ? firstOfEach(named) : named;
+  return only.flatMap(({ name, value }) => (value === undefined ? [] : [`${name}=${value}`]));
+}
+
+function firstOfEach<T extends { readonly name: string }>(all: readonly T[]): readonly T[] {
+  const sorted = all.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const seen = new Set<string>();
+  return sorted.filter(({ name }) => seen.size < seen.add(name.toUpperCase()).size);
 }
 
 function ownDescriptor(stdio: Exclude<Stdio, 'pipe'>, index: number, toClose: number[]): number {

@@ -1,0 +1,160 @@
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { Case } from './case.js';
+import { failure } from './case.js';
+
+const pipes = ['ignore', 'pipe', 'pipe'] as const;
+const cmd = (line: string, more: object = {}) =>
+  spawn('cmd.exe', ['/d', '/s', '/c', line], { stdio: [...pipes], ...more });
+/** Runs until its stdin ends. */
+const waiting = ['/d', '/c', 'pause'];
+
+/** How it ended, and what it printed on both. */
+async function end(child: ChildProcess): Promise<unknown> {
+  const printed = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.setEncoding('utf8').on('data', (part: string) => {
+      printed[name] += part;
+    });
+  const [code, signal] = await once(child, 'close');
+  return [code, signal, printed];
+}
+
+const none = { stdout: '', stderr: '' };
+
+function execute(program: string, args: readonly string[], options: object): Promise<unknown> {
+  return new Promise((resolve) => {
+    execFile(program, [...args], options, (error, stdout, stderr) => {
+      const { code, killed, signal } = (error ?? {}) as NodeJS.ErrnoException & {
+        killed?: boolean;
+        signal?: string;
+      };
+      resolve([code, killed, signal, stdout, stderr]);
+    });
+  });
+}
+
+/** Processes of Windows, by its own shell. */
+export const commands: readonly Case[] = [
+  { name: 'a program', run: () => end(cmd('echo a b')), want: [0, null, { stdout: 'a b\r\n', stderr: '' }] },
+  { name: 'an exit code', run: () => end(cmd('exit 7')), want: [7, null, none] },
+  { name: 'a large exit code', run: () => end(cmd('exit -1')), want: [4_294_967_295, null, none] },
+  {
+    name: 'what it prints on stderr',
+    run: () => end(cmd('echo out& echo err>&2')),
+    want: [0, null, { stdout: 'out\r\n', stderr: 'err\r\n' }],
+  },
+  {
+    name: 'its environment and folder',
+    run: () =>
+      end(
+        cmd('echo %A%-%B%& cd', {
+          cwd: 'C:\\windows',
+          env: { ...process.env, A: '1', b: '2', B: undefined },
+        }),
+      ),
+    want: [0, null, { stdout: '1-%B%\r\nC:\\windows\r\n', stderr: '' }],
+  },
+  {
+    name: 'arguments with quotes, backslashes and nothing',
+    run: () => end(spawn('cmd.exe', ['/d', '/c', 'echo', 'a"b', 'c\\', '', 'd e\\'], { stdio: [...pipes] })),
+    want: [0, null, { stdout: '"a\\"b" c\\ "" "d e\\\\"\r\n', stderr: '' }],
+  },
+  {
+    name: 'what it reads',
+    run: () => {
+      const stdio = ['pipe', 'pipe', 'pipe'] as const;
+      const child = spawn('cmd.exe', ['/d', '/s', '/c', 'set /p TYPED=& set TYPED'], { stdio: [...stdio] });
+      child.stdin?.end('a b\r\n');
+      return end(child);
+    },
+    want: [0, null, { stdout: 'TYPED=a b\r\n', stderr: '' }],
+  },
+  {
+    name: 'none of that name',
+    run: async () => {
+      const child = spawn('no-such-program', ['x'], { stdio: [...pipes] });
+      const [error] = await once(child, 'error').catch((thrown: unknown) => [thrown]);
+      const { message, code, syscall, path } = error as NodeJS.ErrnoException;
+      return [message, code, syscall, path, child.pid === undefined];
+    },
+    want: ['spawn no-such-program ENOENT', 'ENOENT', 'spawn no-such-program', 'no-such-program', true],
+  },
+  {
+    name: 'killed at its time',
+    run: () =>
+      end(
+        spawn('cmd.exe', waiting, {
+          timeout: 20,
+          killSignal: 'SIGKILL',
+          stdio: ['pipe', 'ignore', 'ignore'],
+        }),
+      ),
+    want: [null, 'SIGKILL', none],
+  },
+  {
+    name: 'aborted',
+    run: async () => {
+      const controller = new AbortController();
+      const child = spawn('cmd.exe', waiting, {
+        signal: controller.signal,
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
+      const failed = once(child, 'spawn').then(() =>
+        failure(() => {
+          const exit = once(child, 'exit');
+          controller.abort();
+          return exit;
+        }),
+      );
+      const ended = new Promise((resolve) => child.once('exit', (...how) => resolve(how)));
+      return [await failed, await ended];
+    },
+    want: ['ABORT_ERR', [null, 'SIGTERM']],
+  },
+  {
+    name: 'killed by us, and then again',
+    run: async () => {
+      const child = spawn('cmd.exe', waiting, { stdio: ['pipe', 'ignore', 'ignore'] });
+      const unknown = await failure(() => child.kill('SIGNONE' as NodeJS.Signals));
+      const first = child.kill('SIGKILL');
+      const [code, signal] = await once(child, 'exit');
+      return [unknown, first, code, signal, child.kill(), child.killed];
+    },
+    want: ['ERR_UNKNOWN_SIGNAL', true, null, 'SIGKILL', false, true],
+  },
+  {
+    name: 'execFile',
+    run: () => execute('cmd.exe', ['/d', '/s', '/c', 'echo out& echo err>&2& exit 3'], {}),
+    want: [3, false, null, 'out\r\n', 'err\r\n'],
+  },
+  {
+    name: 'execFile: more output than it may have',
+    run: () =>
+      execute('cmd.exe', ['/d', '/s', '/c', 'for /L %i in (1,1,200) do @echo 0123456789'], {
+        maxBuffer: 1000,
+      }),
+    want: [
+      'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
+      undefined,
+      undefined,
+      `${'0123456789\r\n'.repeat(83)}0123`,
+      '',
+    ],
+  },
+  {
+    name: 'execFile: none of that name',
+    run: () => execute('no-such-program', [], {}),
+    want: ['ENOENT', undefined, undefined, '', ''],
+  },
+  {
+    name: 'spawnSync',
+    run: () => {
+      const { status, signal, stdout } = spawnSync('cmd.exe', ['/d', '/s', '/c', 'echo out& exit 4'], {
+        encoding: 'utf8',
+      });
+      return [status, signal, stdout];
+    },
+    want: [4, null, 'out\r\n'],
+  },
+];

@@ -2,6 +2,18 @@ import type { RawArgs } from '../../src/cli/command.js';
 
 /** What both parsers must make of arguments. */
 export const rows: readonly { command: string; args: string[]; want: RawArgs }[] = [
+  ...['install', 'diff', 'print'].flatMap((command) => [
+    {
+      command: `config ${command}`,
+      args: ['--via-file', 'f', '--via-group', 'lab'],
+      want: { positionals: [], options: { 'via-file': 'f', 'via-group': 'lab' } },
+    },
+    {
+      command: `config ${command}`,
+      args: ['--no-via'],
+      want: { positionals: [], options: { 'no-via': true as const } },
+    },
+  ]),
   {
     command: 'list',
     args: ['--via-file', 'f', '--via-group=lab', '--via', 'hv1'],

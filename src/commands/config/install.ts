@@ -2,6 +2,7 @@ import type { Command, Io } from '../../cli/command.js';
 import { exitCode, printable } from '../../errors.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { otherHome } from '../../ssh/folder.js';
+import { type FindMachines, findMachines } from '../via/machines.js';
 import { adoptAll } from './adopt-all.js';
 import { showPlan } from './apply.js';
 import { carryOut } from './carry-out.js';
@@ -9,14 +10,7 @@ import { fileAt } from './files.js';
 import { askForFresh } from './fresh/ask.js';
 import { disableUnits, enableUnits } from './fresh/systemd.js';
 import { isUnit } from './fresh/units.js';
-import {
-  type ConfigOptions,
-  configOptions,
-  dryRunOption,
-  type FindMachines,
-  fileOptions,
-  findMachines,
-} from './options.js';
+import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from './options.js';
 import { configFiles, planInstall } from './plan.js';
 import { checkSshOptions } from './ssh-option.js';
 import { notForAll } from './system.js';
@@ -33,7 +27,7 @@ export const configInstall: Command<ConfigInstallOptions> = {
   usage: '',
   details: `Run it again when machines come or go, or let --fresh see to that: vmssh list and vmssh ssh then write the Hosts
 that changed, and so does a systemd unit of yours, if there is systemd. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
-is not changed. On a terminal it asks once whether the Hosts are to be kept fresh. These options stay in effect for later runs: --prefix and --only-patterns until one of them is given again, --no-fdpass until
+is not changed. With --via it also writes Hosts NAME.HOST for the machines of other hypervisors; later runs keep them, until they are asked again or --no-via is given. On a terminal it asks once whether the Hosts are to be kept fresh. These options stay in effect for later runs: --prefix and --only-patterns until one of them is given again, --no-fdpass until
 --fdpass, --fresh until --no-fresh, -o KEY=VALUE until -o KEY= or another value. -o is for every Host, machines and targets; a Host of your own in ~/.ssh/config is for one machine. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
@@ -44,6 +38,10 @@ is not changed. On a terminal it asks once whether the Hosts are to be kept fres
     },
     { line: 'vmssh config install --fresh', about: 'and the Hosts follow the machines from then on' },
     { line: 'vmssh config install --prefix vm-', about: 'ssh vm-mint' },
+    {
+      line: 'vmssh config install --via hv1,hv2',
+      about: 'ssh mint.hv1, for the machines of other hypervisors',
+    },
     { line: 'vmssh config install -o ForwardAgent=yes -o User=root', about: 'settings for every Host' },
     { line: 'sudo vmssh config install --system', about: 'the patterns for all users of this host' },
   ],
@@ -60,8 +58,8 @@ is not changed. On a terminal it asks once whether the Hosts are to be kept fres
       );
     // Starting over does not ask the providers again.
     let found: ReturnType<FindMachines> | undefined;
-    const find: FindMachines = (to) => {
-      found ??= findMachines(to);
+    const find: FindMachines = (to, via) => {
+      found ??= findMachines(to, via);
       return found;
     };
     const why = given.system ? await notForAll((await callerForSsh(io)).program) : undefined;

@@ -1,17 +1,17 @@
 import { type Io, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, parsed } from '../../cli/option.js';
-import { startProgress } from '../../cli/spinner.js';
 import { positionals, usage } from '../../cli/values.js';
-import type { AllMachines } from '../../discovery/list-all.js';
-import { isFailure, providersOn } from '../../discovery/provider.js';
+import { isFailure } from '../../discovery/provider.js';
 import { printable, quote } from '../../errors.js';
 import { sshAbilities } from '../../process/ssh-version.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
-import { keptBlocks } from '../../ssh/config/kept.js';
+import { hostBlocks, keptBlocks } from '../../ssh/config/kept.js';
 import { configText, userKnownHosts } from '../../ssh/config/text.js';
 import { allGuestKeys } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { type ViaHosts, viaHosts, viaHostsOptions } from '../via/hosts.js';
+import { type FindMachines, findMachines, type MachinesFound } from '../via/machines.js';
 import { type SshOption, sshOption } from './ssh-option.js';
 
 /** What to write for ssh. */
@@ -28,6 +28,8 @@ export interface ConfigOptions {
   readonly fdpass?: boolean | undefined;
   /** Whether other runs may keep the Hosts up to date; undefined: as in the last run, or nobody said. */
   readonly fresh?: boolean | undefined;
+  /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
+  readonly via?: ViaHosts | 'none' | undefined;
   /** For every Host; those of the last run stay, unless one has the same keyword. */
   readonly sshOptions: readonly SshOption[];
 }
@@ -76,13 +78,33 @@ export const dryRunOption = flag({
 
 const fdpassOptions = [fdpassOption, noFdpassOption];
 
+const noViaOption = flag({
+  long: 'no-via',
+  summary: 'without the Hosts of other hypervisors, which stay otherwise',
+});
+
 /** The options of config print. */
-export const lineOptions = [patternsOption, prefixOption, ...fdpassOptions, sshOption];
+export const lineOptions = [
+  patternsOption,
+  prefixOption,
+  ...viaHostsOptions,
+  noViaOption,
+  ...fdpassOptions,
+  sshOption,
+];
 
 /** The options of the commands that write files. */
 export const fileOptions = {
   options: [...lineOptions, ...freshOptions, systemOption],
-  exclusive: [[systemOption, prefixOption], fdpassOptions, freshOptions, [systemOption, freshOption]],
+  exclusive: [
+    ...viaHostsOptions.flatMap((option) =>
+      [systemOption, patternsOption, noViaOption].map((other) => [other, option]),
+    ),
+    [systemOption, prefixOption],
+    fdpassOptions,
+    freshOptions,
+    [systemOption, freshOption],
+  ],
 };
 
 /** Throws a UsageError. */
@@ -98,22 +120,10 @@ export function configOptions(raw: RawArgs): ConfigOptions {
     asBefore: !onlyPatterns && prefix === undefined,
     fdpass: fdpassOptions.some((option) => option.read(raw)) ? !noFdpassOption.read(raw) : undefined,
     fresh: freshOptions.some((option) => option.read(raw)) ? freshOption.read(raw) : undefined,
+    via: noViaOption.read(raw) ? 'none' : viaHosts(raw),
     sshOptions: sshOption.read(raw),
   };
 }
-
-export type FindMachines = (io: Io) => Promise<AllMachines>;
-
-/** Every machine on this host; warns on stderr about each provider that could not be asked. */
-export const findMachines: FindMachines = async (io) => {
-  const [{ listAll }, { providers }] = await Promise.all([
-    import('../../discovery/list-all.js'),
-    import('../../discovery/providers.js'),
-  ]);
-  const progress = await startProgress(io, 'looking for machines');
-  // A machine that is not listed now may lose its Host, so providers get more time than for `list`.
-  return listAll({ env: io.env }, providersOn(io.platform, providers), 5000).finally(() => progress.stop());
-};
 
 /** What exists already. */
 export interface Present {
@@ -125,12 +135,16 @@ export interface Present {
 
 /** The ssh_config lines; names on stderr the machines that get none. Throws a UsageError. */
 export async function configLines(
-  { onlyPatterns, prefix, system, fdpass, sshOptions }: ConfigOptions,
+  { onlyPatterns, prefix, system, fdpass, sshOptions, via }: ConfigOptions,
   io: Io,
   { taken, file }: Present = { taken: new Set(), file: '' },
   find: FindMachines = findMachines,
 ): Promise<string> {
-  const { machines, warnings } = onlyPatterns ? { machines: [], warnings: [] } : await find(io);
+  const given = via === 'none' ? undefined : via;
+  if (onlyPatterns && given)
+    throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
+  const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, given);
+  const { machines, warnings, asked = [] } = found;
   const knownHosts = system ? userKnownHosts : knownHostsOf(io);
   const guests = system ? [] : allGuestKeys(io.env);
   const { hosts, left } = concreteHosts(machines, { prefix, taken, knownHosts, guests });
@@ -138,10 +152,12 @@ export async function configLines(
     io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
   for (const { name, why } of left) io.err(`${io.program}: no Host for ${quote(name)}: ${printable(why)}\n`);
   // A provider that could not be asked may still have them.
-  const failed = warnings.filter(isFailure).map(({ provider }) => provider);
+  const failed = warnings.filter(isFailure).map(({ provider }) => blockOwner(provider));
   const kept = keptBlocks(file, failed, hosts);
   if (kept.length > 0)
     io.err(`${io.program}: kept as they were: ${kept.map(({ host }) => printable(host)).join(', ')}\n`);
+  const others =
+    via === 'none' || onlyPatterns ? [] : unasked(file, [...asked.map((host) => `via/${host}`), ...failed]);
   const [caller, abilities] = await Promise.all([callerForSsh(io), sshAbilities(io.env)]);
   const text = usage(() =>
     configText({
@@ -151,7 +167,20 @@ export async function configLines(
       ...{ knownHosts, hosts, guests, settings: sshOptions.map(({ keyword, value }) => [keyword, value]) },
     }),
   );
-  return [text, ...kept.map((block) => `${block.text}\n`)].join('\n');
+  return [text, ...[...kept, ...keptBlocks(file, others, hosts)].map((block) => `${block.text}\n`)].join(
+    '\n',
+  );
+}
+
+/** The provider that a Host block names: "via/hv1" for each of a hypervisor. */
+function blockOwner(provider: string): string {
+  return provider.split('/').slice(0, 2).join('/');
+}
+
+/** The hypervisors that have Hosts in the file, and were not asked. */
+function unasked(file: string, asked: readonly string[]): readonly string[] {
+  const there = hostBlocks(file).map(({ provider }) => provider);
+  return [...new Set(there)].filter((provider) => provider.startsWith('via/') && !asked.includes(provider));
 }
 
 /** The path of our host keys for ssh_config. ssh expands "~" first and percents after it, also those in the home's path. */

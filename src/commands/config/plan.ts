@@ -8,11 +8,12 @@ import { ownerOf, signed, withInclude, withoutInclude } from '../../ssh/config/f
 import { hostNames } from '../../ssh/config/hosts.js';
 import { includedTexts } from '../../ssh/config/includes.js';
 import { sshFolder } from '../../ssh/folder.js';
+import type { FindMachines } from '../via/machines.js';
 import { fileAt } from './files.js';
 import { unitChanges } from './fresh/unit-changes.js';
 import { isUnit, unitFolder } from './fresh/units.js';
 import { recordOf, withLast } from './last-run.js';
-import { type ConfigOptions, configLines, type FindMachines } from './options.js';
+import { type ConfigOptions, configLines } from './options.js';
 
 /** A file to write; `after` undefined: the file is removed. */
 export interface Change {

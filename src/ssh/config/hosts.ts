@@ -26,7 +26,7 @@ export interface ConcreteHosts {
   readonly left: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** A Host block for each machine, by its slug; none that could mean another host or machine. */
+/** A Host block for each machine, by its slug, and for one of a hypervisor NAME.HOST; none that could mean another host or machine. */
 export function concreteHosts(
   machines: readonly ListedMachine[],
   { prefix, taken, knownHosts, guests = [] }: ConcreteHostOptions,
@@ -35,18 +35,20 @@ export function concreteHosts(
   const left: { name: string; why: string }[] = [];
   // Skip made-up names: their number changes with every start.
   const named = machines.filter(({ name, provider, pid }) => name !== `${provider}-${pid}`);
-  const slugs = countBy(named, ({ name }) => slug(name).toLowerCase());
+  const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
+  const slugs = countBy(named, shortOf);
   const uuids = countBy(machines, ({ uuid }) => uuid);
-  const hostOf = ({ name, provider }: ListedMachine) => {
-    const isOnly = slugs.get(slug(name).toLowerCase()) === 1;
-    return `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}`;
+  const hostOf = (machine: ListedMachine) => {
+    const { name, provider, via } = machine;
+    const isOnly = slugs.get(shortOf(machine)) === 1;
+    return `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}${via === undefined ? '' : `.${via}`}`;
   };
   const spelled = countBy(named, hostOf);
   const folded = countBy(named, (machine) => hostOf(machine).toLowerCase());
   for (const machine of named) {
     const host = hostOf(machine);
     const why = problem(machine, host, prefix, taken, spelled.get(host) === 1);
-    const keys = guests.find(({ name }) => name === machine.name);
+    const keys = machine.via === undefined ? guests.find(({ name }) => name === machine.name) : undefined;
     if (why !== undefined) {
       left.push({ name: machine.name, why });
       continue;
@@ -57,7 +59,13 @@ export function concreteHosts(
     hosts.push({
       ...toHost(machine, host, knownHosts, keys),
       // If two names differ only in case, the target shows which machine it is.
-      ...(isOnly ? {} : { about: printable(`${machine.name} (${machine.target}) of ${machine.provider}`) }),
+      ...(isOnly
+        ? {}
+        : {
+            about: printable(
+              `${machine.name} (${machine.target}) of ${machine.via === undefined ? machine.provider : `via/${machine.via}`}`,
+            ),
+          }),
       ...(pattern === '' ? {} : { pattern }),
     });
   }
@@ -72,7 +80,9 @@ function problem(
   isOnly: boolean,
 ): string | undefined {
   if (slug(machine.name) === '') return 'its name has no character that is valid in a host name';
-  if (prefix === '' && host.includes('.')) return 'with a dot it could be a host on a network: use --prefix';
+  const { name, via = '' } = machine;
+  if (prefix === '' && (slug(name).includes('.') || via.includes('.')))
+    return 'with a dot it could be a host on a network: use --prefix';
   if (taken.has(host.toLowerCase())) return `your ssh configuration already has a Host ${host}: use --prefix`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
@@ -84,11 +94,11 @@ function problem(
 }
 
 function toHost(machine: ListedMachine, host: string, knownHosts: string, keys?: GuestKeys): ConcreteHost {
-  const { name, target, provider, user, identityFile, identityAgent } = machine;
+  const { name, target, provider, user, identityFile, identityAgent, via } = machine;
   const alias = hostKeyAlias({ target: parseTarget(target), machine });
   return {
     host,
-    about: printable(`${name} of ${provider}`),
+    about: printable(`${name} of ${via === undefined ? provider : `via/${via}`}`),
     options: {
       target,
       knownHosts: alias === undefined ? undefined : knownHosts,
@@ -110,11 +120,13 @@ function inLowerCase(host: string): string | undefined {
 
 // With "?" for the first dash: no other UUID matches, and it is a pattern too.
 function uuidPattern(
-  { uuid }: ListedMachine,
+  { uuid, via }: ListedMachine,
   uuids: ReadonlyMap<string | undefined, number>,
   taken: ReadonlySet<string>,
 ): string | undefined {
-  if (uuid === undefined || uuidAlias(uuid) === undefined || taken.has(uuid)) return undefined;
+  // Another hypervisor may say so of any UUID.
+  if (via !== undefined || uuid === undefined || uuidAlias(uuid) === undefined || taken.has(uuid))
+    return undefined;
   return uuids.get(uuid) === 1 ? uuid.replace('-', '?') : undefined;
 }
 

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { beforeEach } from 'vitest';
 import type { Write } from '../../../src/commands/config/apply.js';
 import { carryOut } from '../../../src/commands/config/carry-out.js';
-import type { ConfigOptions, FindMachines } from '../../../src/commands/config/options.js';
+import type { ConfigOptions } from '../../../src/commands/config/options.js';
 import { planInstall, planUninstall } from '../../../src/commands/config/plan.js';
+import type { FindMachines } from '../../../src/commands/via/machines.js';
 import { type FakeIo, fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machined, startMachined } from '../../helpers/machined.js';
@@ -15,7 +15,13 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     for (const [at, name] of ['web', 'db'].entries()) {
       const machined = await startMachined([
         { name, class: 'vm', sshAddress: `unix${join(dir, 'ssh.sock').replaceAll('/', '%')}` },
-        { name: 'twin', class: 'container', id: uuid },
+        {
+          name: 'twin',
+          class: 'vm',
+          id: uuid,
+          sshAddress: `unix${join(dir, 'ssh.sock').replaceAll('/', '%')}`,
+        },
+        { name: 'same', class: 'vm' },
       ]);
       machineds.push(machined);
       Object.assign(envs[at] ?? {}, machined.env);
@@ -89,6 +95,47 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
   it('finds a machine by its name, and prints one value of it', async () => {
     expect(await ours('list', '--via', 'hv1,hv2', 'db', '-o', 'status')).toMatchObject({
       ...{ code: 0, stdout: 'running\n', stderr: '' },
+    });
+  });
+
+  describe('config install --via', () => {
+    const home = () => join(dir, 'config-home');
+    const config = (...args: string[]) =>
+      run([...vmssh, 'config', ...args], {
+        env: { ...env, HOME: home(), XDG_RUNTIME_DIR: join(dir, 'none') },
+      });
+    const written = () => readFileSync(join(home(), '.ssh/vmssh.conf'), 'utf8');
+    const login = (host: string, accepts: string) => {
+      const keys = ['-o', `UserKnownHostsFile=${dir}/known`, '-o', `StrictHostKeyChecking=${accepts}`];
+      const own = ['-i', join(dir, 'id'), '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'];
+      return run(['ssh', '-F', join(home(), '.ssh/vmssh.conf'), ...keys, ...own, host, 'echo hello'], {
+        env,
+      });
+    };
+
+    it('writes a Host for each machine of a hypervisor, by its identity', async () => {
+      expect(await config('install', '--no-fresh', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+      expect(await login('twin.hv1', 'accept-new')).toMatchObject({ code: 0, stdout: 'hello\n' });
+      // The machine moved: its key is known already.
+      expect(await login('twin.hv2', 'yes')).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
+      const aliasOf = (host: string) =>
+        new RegExp(`Host ${host}\\n(?:    .*\\n)*?    HostKeyAlias (\\S+)`).exec(written())?.[1];
+      expect([aliasOf('twin.hv1'), aliasOf('twin.hv2')]).toEqual([`vmssh-${uuid}`, `vmssh-${uuid}`]);
+      expect(aliasOf('same.hv1')).toMatch(/vmssh-via%hv1/);
+      expect(aliasOf('same.hv1')).not.toBe(aliasOf('same.hv2'));
+    });
+
+    it('keeps those of a hypervisor that is not asked or does not answer, until it is told not to', async () => {
+      const before = written();
+      expect(await config('install')).toMatchObject({ code: 0 });
+      expect(written()).toBe(before);
+      expect(await config('install', '--via', 'bare')).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('via/bare'),
+      });
+      expect(written()).toBe(before);
+      expect(await config('install', '--no-via')).toMatchObject({ code: 0 });
+      expect(written()).not.toContain('.hv1');
     });
   });
 });

@@ -1,7 +1,7 @@
 import { type Command, CommandError } from '../../../cli/command.js';
 import { positionals } from '../../../cli/values.js';
 import { exitCode } from '../../../errors.js';
-import { findMachines } from '../options.js';
+import { findMachines } from '../../via/machines.js';
 import { type Refreshed, refresh } from './refresh.js';
 
 /** vmssh config refresh: what the systemd units of config install --fresh run. */

@@ -6,9 +6,10 @@ import { callerForSsh } from '../../../ssh/config/caller.js';
 import { ownerOf } from '../../../ssh/config/file.js';
 import { isFresh } from '../../../ssh/config/record.js';
 import { proxyWord } from '../../../ssh/config/word.js';
+import type { FindMachines } from '../../via/machines.js';
 import { adoptAll } from '../adopt-all.js';
 import { carryOut } from '../carry-out.js';
-import type { ConfigOptions, FindMachines } from '../options.js';
+import type { ConfigOptions } from '../options.js';
 import { type ConfigFiles, configFiles, planInstall } from '../plan.js';
 import { silent } from './silent.js';
 

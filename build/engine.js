@@ -20,4 +20,4 @@ for (const [name, main] of Object.entries(programs))
 const limited = join(root, 'test/engine/limited/main.ts');
 await buildEngineProgram(limited, join(root, folder, 'limited'), { sanitize, limits: tightLimits });
 if (!sanitize)
-  await buildEngineProgram(join(root, tests.plain), join(root, folder, 'image'), { image: true });
+  await buildEngineProgram(join(root, tests.plain), join(root, folder, 'image'), { image: ['loaded'] });

@@ -47,7 +47,7 @@ export async function buildExecutable({ folder = executableFolder, seconds, env 
     );
   const [vmssh = '', list = ''] = files;
   const { sources, packages } = await buildEngineProgram(join(root, 'src/bin/executable.ts'), vmssh, {
-    image: true,
+    image: ['list', 'complete'],
   });
   writeFileSync(list, licences(sources, packages));
   mkdirSync(dirname(stampPath), { recursive: true });

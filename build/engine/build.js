@@ -12,6 +12,9 @@ import { compileObjects } from './objects.js';
 import { engineSources } from './sources.js';
 import { toolchainOf } from './toolchains.js';
 
+/** As in native/engine/core/chunks.h. */
+const first = 'main.mjs';
+
 const work = join(root, 'native/build/engine');
 
 /**
@@ -19,7 +22,8 @@ const work = join(root, 'native/build/engine');
  * @property {System} [system] that it is for; Linux by default
  * @property {'address' | undefined} [sanitize] as in native/build-flags.js
  * @property {import('./limits.js').Limits} [limits]
- * @property {boolean} [image] whether it starts from an image of the engine (./image.js); its modules call `atStart`
+ * @property {readonly string[]} [image] it starts from an image of the engine (./image.js), and these commands from one with the
+ *   modules that `atStart`'s second function loads
  * @property {Readonly<Record<string, string>>} [changed] other texts for some files of native/, by name
  */
 
@@ -45,14 +49,19 @@ export async function buildEngineProgram(main, output, options = {}) {
   mkdirSync(linking, { recursive: true });
   const flags = [...tools.cppFlags, '-I', join(root, 'native/engine'), ...tools.programFlags];
   const libraries = system === 'win32' ? await delayed(work, objects.program) : (tools.libraries ?? []);
+  // The first chunk is evaluated in the image.
+  const linked = options.image ? names.filter((name) => name !== first) : names;
   const link = async (/** @type {number} */ imageRoom) => {
-    const table = writeChunkTable(folder, names, system, limits, imageRoom);
+    const table = writeChunkTable(folder, linked, system, limits, imageRoom, options.image ?? []);
     await run(tools.cpp, [...flags, ...table, ...objects.program, ...libraries, '-o', unfinished]);
   };
-  if (options.image) await linkWithImage(unfinished, link);
-  else await link(0);
-  renameSync(unfinished, output);
-  rmSync(linking, { recursive: true });
+  try {
+    if (options.image) await linkWithImage(unfinished, join(folder, `${first}.code`), link);
+    else await link(0);
+    renameSync(unfinished, output);
+  } finally {
+    rmSync(linking, { recursive: true });
+  }
   return { sources, packages };
 }
 

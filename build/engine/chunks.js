@@ -21,8 +21,9 @@ const sections = {
  * @param {System} system
  * @param {import('./limits.js').Limits} limits
  * @param {number} imageRoom bytes
+ * @param {readonly string[]} longImageCommands
  */
-export function writeChunkTable(folder, names, system, limits, imageRoom) {
+export function writeChunkTable(folder, names, system, limits, imageRoom, longImageCommands) {
   const data = names.map(
     (name, index) => `  .balign 16
   .globl chunk${index}, chunk${index}End
@@ -52,6 +53,8 @@ ${rows.join('\n')}
 };
 const std::size_t chunkCount = ${names.length};
 const std::size_t imageRoomSize = ${imageRoom};
+const char* const longImageCommands[] = {${[...longImageCommands, ''].map((each) => JSON.stringify(each)).join(', ')}};
+const std::size_t longImageCommandCount = ${longImageCommands.length};
 const Limits limits = {${limits.memory}, ${limits.stack}, ${limits.turnMs}};
 
 }  // namespace engine

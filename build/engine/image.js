@@ -7,15 +7,16 @@ import { imageMark, imagePage } from './chunks.js';
  * Links `program` with room for an image of its engine, has it write its memory in three processes, and puts what is the same in
  * all of them into the room. Throws if something in it depends on the process.
  * @param {string} program
+ * @param {string} code the file of its first chunk's bytecode
  * @param {(room: number) => Promise<void>} link makes the program with so many bytes of room
  */
-export async function linkWithImage(program, link) {
-  const enough = 1 << 20;
+export async function linkWithImage(program, code, link) {
+  const enough = 4 << 20;
   await link(enough);
-  const { length } = await imageOf(program);
+  const { length } = await imageOf(program, code);
   // Linked anew, the program lies elsewhere, but the image stays as long.
   await link(length);
-  const image = await imageOf(program);
+  const image = await imageOf(program, code);
   const file = readFileSync(program);
   const at = file.indexOf(imageMark);
   if (image.length !== length || at < 0 || file.includes(imageMark, at + 1))
@@ -34,20 +35,76 @@ const processes = [
   { at: 0x33333000, env: { TERM: 'dumb', TZ: 'Asia/Tokyo', XDG_RUNTIME_DIR: '/run' } },
 ];
 
-/** As native/engine/image reads it. @param {string} program */
-async function imageOf(program) {
+/** As native/engine/image reads it. @param {string} program @param {string} code */
+async function imageOf(program, code) {
+  const brief = await compared(program, [code]);
+  const all = await compared(program, [code, 'all']);
+  if (all.words.length < brief.words.length) throw new Error('the long image is shorter than the short one');
+  const { words, lists, changes } = withChanges(brief, all);
+  const head = Buffer.alloc(imageMark.length);
+  head.write(imageMark, 'latin1');
+  const numbers = [brief.words.length, brief.saved, all.words.length, all.saved, changes.length];
+  const parts = [BigUint64Array.from(numbers, BigInt), ...lists, changes].map(bytesOf);
+  const length = parts.reduce((sum, each) => sum + each.length, head.length);
+  const gap = new Uint8Array((imagePage - (length % imagePage)) % imagePage);
+  return Buffer.concat([head, ...parts, gap, bytesOf(words)]);
+}
+
+/** @param {BigUint64Array} words */
+function bytesOf({ buffer, byteOffset, byteLength }) {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/**
+ * @typedef {object} Image
+ * @property {BigUint64Array} words
+ * @property {BigUint64Array} ofMemory
+ * @property {BigUint64Array} ofProgram
+ * @property {bigint} saved
+ */
+
+/** @param {string} program @param {readonly string[]} rest its last arguments @returns {Promise<Image>} */
+async function compared(program, rest) {
   /** @type {Memory[]} */
   const memories = [];
-  for (const { at, env } of processes) memories.push(await memoryOf(program, at, env, memories));
-  const { words, ofMemory, ofProgram } = compare(memories);
-  const head = Buffer.alloc(imageMark.length + 16);
-  head.write(imageMark, 'latin1');
-  head.writeBigUInt64LE(BigInt(words.length), imageMark.length);
-  head.writeBigUInt64LE(memories[0]?.saved ?? 0n, imageMark.length + 8);
-  const lists = [head, ...[ofMemory, ofProgram].map(({ buffer }) => new Uint8Array(buffer))];
-  const length = lists.reduce((sum, each) => sum + each.length, 0);
-  const gap = new Uint8Array((imagePage - (length % imagePage)) % imagePage);
-  return Buffer.concat([...lists, gap, new Uint8Array(words.buffer)]);
+  for (const { at, env } of processes)
+    memories.push(await memoryOf(program, [at.toString(16), ...rest], env, memories));
+  return { ...compare(memories), saved: memories[0]?.saved ?? 0n };
+}
+
+/**
+ * The memory as the short image has it, and then what only the long one has. `lists`: a bit for each word that is relative to the memory,
+ * then to the program; for each word of the short image that the long one has otherwise; and for each of these, the first two once
+ * more. `changes`: these words, one after the other.
+ * @param {Image} brief
+ * @param {Image} all
+ */
+export function withChanges(brief, all) {
+  const words = all.words.slice();
+  words.set(brief.words);
+  const [ofMemory, ofProgram] = [all.ofMemory.slice(), all.ofProgram.slice()];
+  ofMemory.set(brief.ofMemory);
+  ofProgram.set(brief.ofProgram);
+  const [changed, changedOfMemory, changedOfProgram] = [0, 1, 2].map(
+    () => new BigUint64Array(brief.ofMemory.length),
+  );
+  /** @type {bigint[]} */
+  const changes = [];
+  brief.words.forEach((word, index) => {
+    const bit = (/** @type {BigUint64Array} */ list) => ((list[index >> 6] ?? 0n) >> BigInt(index & 63)) & 1n;
+    const value = all.words[index] ?? 0n;
+    const kinds = [bit(all.ofMemory), bit(all.ofProgram)];
+    if (word === value && bit(brief.ofMemory) === kinds[0] && bit(brief.ofProgram) === kinds[1]) return;
+    changes.push(value);
+    [1n, ...kinds].forEach((set, at) => {
+      const list = [changed, changedOfMemory, changedOfProgram][at];
+      if (list) list[index >> 6] = (list[index >> 6] ?? 0n) | (set << BigInt(index & 63));
+    });
+  });
+  const lists = [ofMemory, ofProgram, changed, changedOfMemory, changedOfProgram].filter(
+    (each) => each !== undefined,
+  );
+  return { words, lists, changes: BigUint64Array.from(changes) };
 }
 
 /**
@@ -64,15 +121,15 @@ async function imageOf(program) {
 
 /**
  * @param {string} program
- * @param {number} at
+ * @param {readonly string[]} args the address, and which image
  * @param {NodeJS.ProcessEnv} env
  * @param {readonly Memory[]} others in which the program must lie elsewhere
  * @returns {Promise<Memory>}
  */
-async function memoryOf(program, at, env, others) {
+async function memoryOf(program, args, env, others) {
   const path = `${program}.memory`;
   for (let attempt = 0; attempt < 40; ++attempt) {
-    await promisify(execFile)(program, [path, at.toString(16)], { env });
+    await promisify(execFile)(program, [path, ...args], { env });
     const { buffer } = new Uint8Array(readFileSync(path));
     rmSync(path);
     const head = new BigUint64Array(buffer, 0, 5);
@@ -124,7 +181,7 @@ export function compare(memories) {
         all,
         memories.map(({ program }) => program),
       );
-    const word = ofCode ?? withoutRemains(all, memories);
+    const word = ofCode ?? withoutRemains(all, memories) ?? withoutHash(all);
     if (word === undefined) {
       const texts = all.map((each) => each.toString(16)).join(', ');
       throw new Error(
@@ -166,6 +223,17 @@ function withoutRemains(all, memories) {
     if (ranges.some((each) => isRest(all, each, bits))) return shared;
   }
   return undefined;
+}
+
+/**
+ * The lower half, if the upper one is the hash of an address, which grows by the same in each process: what is left of a shape, since
+ * those that are used have other hashes by now (native/engine/image/quickjs.c).
+ * @param {readonly bigint[]} all
+ */
+function withoutHash(all) {
+  const hashes = all.map((each) => Number(each >> 32n));
+  const steps = hashes.slice(1).map((each, at) => (each - (hashes[at] ?? 0)) >>> 0);
+  return new Set(steps).size === 1 ? only(all.map((each) => BigInt.asUintN(32, each))) : undefined;
 }
 
 /**

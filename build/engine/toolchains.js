@@ -59,7 +59,8 @@ function muslToolchain() {
   const { before, after } = muslLibraries();
   return {
     c: 'gcc',
-    cFlags: [...foreign, ...codeFlags(undefined), ...include.c],
+    // No exception of C++ passes through it.
+    cFlags: [...foreign, ...codeFlags(undefined), '-fno-asynchronous-unwind-tables', ...include.c],
     cpp: 'g++',
     cppFlags: [...compilerFlags(undefined), ...include.cpp],
     // Threads have 1 MB of stack; musl gives them 128 kB unless the program asks for more.

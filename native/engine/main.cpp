@@ -1,8 +1,11 @@
 #include <fcntl.h>
 
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "core/program.h"
 #include "image/image.h"
@@ -17,10 +20,20 @@ void openStandardDescriptors() {
   }
 }
 
-// What the build calls: PROGRAM FILE ADDRESS.
+// Of a file; fewer if it cannot be read.
+std::vector<std::uint8_t> bytesOf(const char* path) {
+  std::vector<std::uint8_t> bytes;
+  std::FILE* const file = std::fopen(path, "rb");
+  if (file == nullptr) return bytes;
+  for (int byte = std::getc(file); byte != EOF; byte = std::getc(file)) bytes.push_back(static_cast<std::uint8_t>(byte));
+  std::fclose(file);
+  return bytes;
+}
+
+// What the build calls: PROGRAM FILE ADDRESS CODE, the bytecode of the first chunk, and "all" for the long image.
 int makeImage(int count, char** words) {
-  if (count != 3 || !engine::collectMemory(std::strtoul(words[2], nullptr, 16))) return 1;
-  return engine::Program({count, words, 0}).writeImage(words[1]);
+  if (count < 4 || !engine::collectMemory(std::strtoul(words[2], nullptr, 16))) return 1;
+  return engine::Program({count, words, 0}).writeImage(words[1], bytesOf(words[3]), count > 4);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ export function mergeMachines(found: readonly DiscoveredMachine[]): readonly Lis
   }
   return merged.map(({ machine, also }) => ({
     ...machine,
-    also: [...also].filter((target) => target !== machine.target),
+    also: also.size === 0 ? [] : [...also].filter((target) => target !== machine.target),
   }));
 }
 

@@ -36,16 +36,19 @@ export class SameMachines {
 
   /** The first entry of the same machine from another provider. */
   find(other: DiscoveredMachine): Entry | undefined {
-    const byId = ids(other).map((key) => this.#firstOf(key, other));
-    const byName = names(other, 'nspawn').flatMap((key) => this.#named(key, other));
-    return [...byId, ...byName].reduce((a, b) => (a && b && a.at < b.at ? a : (b ?? a)), undefined);
+    let first: Entry | undefined;
+    for (const key of ids(other)) first = earlier(first, this.#firstOf(key, other));
+    for (const key of names(other, 'nspawn'))
+      for (const entry of this.#named(key, other)) first = earlier(first, entry);
+    return first;
   }
 
   // If both have a UUID, only that decides.
   #named(key: string, other: DiscoveredMachine): readonly (Entry | undefined)[] {
     if (other.uuid === undefined) return [this.#firstOf(key, other)];
-    const unsure = [...(this.#unsure.get(key) ?? [])];
-    return unsure.flatMap(([provider, [entry]]) => (provider === other.provider ? [] : [entry]));
+    const unsure = this.#unsure.get(key);
+    if (!unsure) return [];
+    return [...unsure].flatMap(([provider, [entry]]) => (provider === other.provider ? [] : [entry]));
   }
 
   #firstOf(key: string, { provider }: DiscoveredMachine): Entry | undefined {
@@ -67,6 +70,10 @@ export class SameMachines {
   }
 }
 
+function earlier(a: Entry | undefined, b: Entry | undefined): Entry | undefined {
+  return a && b && a.at < b.at ? a : (b ?? a);
+}
+
 /** The first entry, and the first of another provider. An earlier entry may get a key later. */
 function firstTwo(entries: Entry[]): Entry[] {
   const [first, ...others] = entries.sort((a, b) => a.at - b.at);
@@ -75,13 +82,16 @@ function firstTwo(entries: Entry[]): Entry[] {
 }
 
 function ids({ uuid, pid }: DiscoveredMachine): readonly string[] {
-  return [...(pid === undefined ? [] : [`pid ${pid}`]), ...(uuid === undefined ? [] : [`uuid ${uuid}`])];
+  const keys: string[] = [];
+  if (pid !== undefined) keys.push(`pid ${pid}`);
+  if (uuid !== undefined) keys.push(`uuid ${uuid}`);
+  return keys;
 }
 
 /** The name is enough between machined and nspawn's exports; for others the CID must match too. */
 function names({ name, provider, cid }: DiscoveredMachine, byName: 'machined' | 'nspawn'): readonly string[] {
-  return [
-    ...(provider === byName ? [`machined ${name}`] : []),
-    ...(cid === undefined ? [] : [`cid ${cid} ${name}`]),
-  ];
+  const keys: string[] = [];
+  if (provider === byName) keys.push(`machined ${name}`);
+  if (cid !== undefined) keys.push(`cid ${cid} ${name}`);
+  return keys;
 }

@@ -100,9 +100,10 @@ declare module 'engine:system' {
   export function platform(): 'linux' | 'win32';
   /**
    * Begins the program: `run` is called once all modules are evaluated. They are evaluated when the program is built if it has an
-   * image (docs/engine.md), so that before it no other function of the system may be called.
+   * image (docs/engine.md), so that before it no other function of the system may be called. `loadMore`: loads what only some
+   * commands need; called when their image is made, and never in a process.
    */
-  export function atStart(run: () => void): void;
+  export function atStart(run: () => void, loadMore?: () => Promise<unknown>): void;
   /** Of Windows: the user's name and home. */
   export function account(): readonly [string, string];
   export function commandLine(): readonly string[];

@@ -10,7 +10,9 @@ export interface EndEffects {
 
 const effects: EndEffects = {
   platform: process.platform,
-  env: process.env,
+  get env() {
+    return process.env;
+  },
   kill: (pid, signal) => process.kill(pid, signal),
   run: runShortly,
 };

@@ -45,9 +45,8 @@ JSModuleDef* makeNative(JSContext* js, const NativeModule& module) {
   return definition;
 }
 
-JSModuleDef* readChunk(JSContext* js, const Chunk& chunk) {
-  const auto size = static_cast<std::size_t>(chunk.end - chunk.code);
-  const JSValue module = JS_ReadObject(js, chunk.code, size, JS_READ_OBJ_BYTECODE);
+JSModuleDef* readCode(JSContext* js, const std::uint8_t* code, std::size_t size) {
+  const JSValue module = JS_ReadObject(js, code, size, JS_READ_OBJ_BYTECODE);
   if (JS_IsException(module)) return nullptr;
   auto* definition = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));
   JS_FreeValue(js, module);  // the context keeps it
@@ -58,7 +57,7 @@ JSModuleDef* load(JSContext* js, const char* name, void*) {
   if (const NativeModule* module = findNative(name)) return makeNative(js, *module);
   const Chunk* end = chunks + chunkCount;
   const Chunk* chunk = std::find_if(chunks, end, [&](const Chunk& each) { return std::strcmp(each.name, name) == 0; });
-  if (chunk != end) return readChunk(js, *chunk);
+  if (chunk != end) return readCode(js, chunk->code, static_cast<std::size_t>(chunk->end - chunk->code));
   JS_ThrowReferenceError(js, "the program has no module %s", name);
   return nullptr;
 }
@@ -66,6 +65,13 @@ JSModuleDef* load(JSContext* js, const char* name, void*) {
 // All chunks lie side by side: "./x.mjs" is "x.mjs", whoever asks.
 char* normalize(JSContext* js, const char*, const char* name, void*) {
   return js_strdup(js, std::strncmp(name, "./", 2) == 0 ? name + 2 : name);
+}
+
+Value evaluate(JSContext* js, JSModuleDef* definition) {
+  if (definition == nullptr) throw Thrown{};
+  const JSValue module = JS_MKPTR(JS_TAG_MODULE, definition);
+  if (JS_ResolveModule(js, module) < 0) throw Thrown{};
+  return {js, checked(JS_EvalFunction(js, JS_DupValue(js, module)))};
 }
 
 }  // namespace
@@ -84,12 +90,10 @@ void refuseInImage(JSCFunction* function) {
 
 void useModules(JSRuntime* runtime) { JS_SetModuleLoaderFunc(runtime, normalize, load, nullptr); }
 
-Value evaluateChunk(JSContext* js, const char* name) {
-  JSModuleDef* definition = load(js, name, nullptr);
-  if (definition == nullptr) throw Thrown{};
-  const JSValue module = JS_MKPTR(JS_TAG_MODULE, definition);
-  if (JS_ResolveModule(js, module) < 0) throw Thrown{};
-  return {js, checked(JS_EvalFunction(js, JS_DupValue(js, module)))};
+Value evaluateChunk(JSContext* js, const char* name) { return evaluate(js, load(js, name, nullptr)); }
+
+Value evaluateCode(JSContext* js, const std::uint8_t* code, std::size_t size) {
+  return evaluate(js, readCode(js, code, size));
 }
 
 }  // namespace engine

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "value.h"
 
 namespace engine {
@@ -9,5 +12,7 @@ void useModules(JSRuntime* runtime);
 
 // Evaluates a chunk and all that it imports: the promise of it. Throws if that failed at once.
 Value evaluateChunk(JSContext* js, const char* name);
+// The same of one that is not in the program: its bytecode.
+Value evaluateCode(JSContext* js, const std::uint8_t* code, std::size_t size);
 
 }  // namespace engine

@@ -43,11 +43,12 @@ Engine newEngine() {
 
 Program::Program(const Start& start)
     : start_(start),
-      restored_(restoreEngine()),
+      restored_(restoreEngine(start.count > 1 && isForAll(start.words[1]))),
       engine_(restored_ != nullptr ? *restored_ : newEngine()),
       runtime_(engine_.runtime),
       js_(engine_.js),
       begin_(js_, engine_.begin),
+      loadMore_(js_, JS_UNDEFINED),
       loop_(*this) {
   JS_SetMemoryLimit(runtime_, limits.memory);
   JS_SetMaxStackSize(runtime_, std::min(limits.stack, stackLeft()));
@@ -91,12 +92,14 @@ int Program::run() {
   });
 }
 
-int Program::writeImage(const char* path) {
+int Program::writeImage(const char* path, const std::vector<std::uint8_t>& code, bool all) {
   fixSeeds(js_);
   beginTurn();
-  guarded([this] {
-    const Value main = evaluateChunk(js_, mainChunk);
+  guarded([&] {
+    const Value main = evaluateCode(js_, code.data(), code.size());
     drain();
+    if (all && !JS_IsUndefined(loadMore_.get())) call(loadMore_.get());
+    loadMore_ = Value(js_, JS_UNDEFINED);
     return 0;
   });
   JS_SetContextOpaque(js_, nullptr);

@@ -2,6 +2,7 @@
 
 #include <quickjs.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "../image/image.h"
@@ -29,8 +30,9 @@ class Program {
 
   // Runs the bundle until nothing is left to wait for. Returns the exit code.
   int run();
-  // Runs it only to where it would begin, and writes the image of that to a file. Returns the exit code.
-  int writeImage(const char* path);
+  // Runs the bytecode of its first chunk only to where it would begin, and writes the image of that to a file. `all`: the long one.
+  // Returns the exit code.
+  int writeImage(const char* path, const std::vector<std::uint8_t>& code, bool all);
   // Ends the process, once the addon's threads have ended.
   [[noreturn]] void end(int code);
 
@@ -41,8 +43,12 @@ class Program {
   // Runs the jobs of promises; then an unhandled rejection ends the process.
   void drain();
 
-  // `function` is called at the start of each process that has the image of this one, or else of this one.
-  void atStart(Value function) { begin_ = std::move(function); }
+  // `function` is called at the start of each process that has the image of this one, or else of this one; `loadMore` before a
+  // long image is made.
+  void atStart(Value function, Value loadMore) {
+    begin_ = std::move(function);
+    loadMore_ = std::move(loadMore);
+  }
 
   const Start& start() const { return start_; }
   Loop& loop() { return loop_; }
@@ -70,6 +76,7 @@ class Program {
   JSRuntime* const runtime_;
   JSContext* const js_;
   Value begin_;
+  Value loadMore_;
   std::vector<Rejection> rejected_;
   double turnBegan_ = 0;
   bool tooLong_ = false;

@@ -27,12 +27,21 @@ struct Saved {
   HeapState heap;
 };
 
-// What build/engine/image.js writes into the room. After it come a bit for each word of the memory that is relative to it, then
-// one for each that is relative to the program, and from the next page on the memory.
+// How much memory an image is.
+struct Extent {
+  Word words;  // a multiple of 64
+  Word saved;  // where it lies, in bytes
+};
+
+// What build/engine/image.js writes into the room. After it come lists with a bit for each word: of all the memory, whether it is
+// relative to it, and whether to the program; of the short image, whether the long one has another word there, and of that once
+// more what it is relative to. Then come these words, and from the next page on the memory: as the short image has it, and what
+// only the long one has.
 struct Header {
   Word mark[2];
-  Word words;  // a multiple of 64; 0: no image yet
-  Word saved;  // where it lies, in bytes
+  Extent brief;  // of 0 words: no image yet
+  Extent all;
+  Word changes;
 };
 
 constexpr std::size_t page = 4096;  // as in build/engine/chunks.js
@@ -53,23 +62,48 @@ constexpr std::size_t collectable = std::size_t{16} << 20;
 
 }  // namespace
 
+void change(Word* words, const Word* bits, std::size_t count, const Word* changes) {
+  for (std::size_t i = 0; i < count / wordBits; ++i, words += wordBits) {
+    for (Word left = bits[i]; left != 0; left &= left - 1) words[__builtin_ctzll(left)] = *changes++;
+  }
+}
+
+bool isForAll(const char* command) {
+  for (std::size_t i = 0; i < longImageCommandCount; ++i) {
+    if (std::strcmp(command, longImageCommands[i]) == 0) return true;
+  }
+  return false;
+}
+
 // The memory stays where it is: a page of it is copied when the first pointer in it becomes an address.
-const Engine* restoreEngine() {
-  const std::size_t count = header().words;
-  if (count == 0) return nullptr;
+const Engine* restoreEngine(bool all) {
+  const Header& room = header();
+  if (room.brief.words == 0) return nullptr;
+  const std::size_t briefList = room.brief.words / wordBits;
+  const std::size_t wholeList = room.all.words / wordBits;
   const Word* const ofMemory = imageRoom + sizeof(Header) / sizeof(Word);
-  const Word* const ofProgram = ofMemory + count / wordBits;
-  const std::size_t before = sizeof(Header) + 2 * (count / wordBits) * sizeof(Word);
+  const Word* const ofProgram = ofMemory + wholeList;
+  const Word* const changed = ofProgram + wholeList;
+  const Word* const changes = changed + 3 * briefList;
+  const std::size_t before = (changes + room.changes - imageRoom) * sizeof(Word);
   Word* const words = imageRoom + (before + page - 1) / page * (page / sizeof(Word));
-  relocate(words, ofMemory, count, address(words));
-  relocate(words, ofProgram, count, address(__ehdr_start));
-  const auto* const saved = reinterpret_cast<const Saved*>(words + header().saved / sizeof(Word));
+  const Word base = address(words);
+  const Word program = address(__ehdr_start);
+  const Extent& extent = all ? room.all : room.brief;
+  relocate(words, ofMemory, extent.words, base);
+  relocate(words, ofProgram, extent.words, program);
+  if (all) {
+    change(words, changed, room.brief.words, changes);
+    relocate(words, changed + briefList, room.brief.words, base);
+    relocate(words, changed + 2 * briefList, room.brief.words, program);
+  }
+  const auto* const saved = reinterpret_cast<const Saved*>(words + extent.saved / sizeof(Word));
   heapState() = saved->heap;
   enterProcess(saved->engine.js);
   return &saved->engine;
 }
 
-bool lacksImage() { return imageRoomSize > sizeof(Header) && header().words == 0; }
+bool lacksImage() { return imageRoomSize > sizeof(Header) && header().brief.words == 0; }
 
 bool collectMemory(std::uintptr_t at) {
   constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;

@@ -37,7 +37,10 @@ static void tidyObjects(JSRuntime *runtime, uintptr_t base) {
   runtime->shape_hash_count = 0;
   list_for_each(each, &runtime->gc_obj_list) {
     JSGCObjectHeader *object = list_entry(each, JSGCObjectHeader, link);
-    if (JS_GC_TYPE(object) == JS_GC_OBJ_TYPE_VAR_REF) {
+    if (JS_GC_TYPE(object) == JS_GC_OBJ_TYPE_JS_OBJECT) {
+      // Nine bits of flags are in the two bytes before it.
+      ((uint8_t *)&((JSObject *)object)->class_id)[-1] &= 1;
+    } else if (JS_GC_TYPE(object) == JS_GC_OBJ_TYPE_VAR_REF) {
       JSVarRef *variable = (JSVarRef *)object;
       memset(&variable->is_coro + 1, 0, offsetof(JSVarRef, pvalue) - offsetof(JSVarRef, is_coro) - 1);
     } else if (JS_GC_TYPE(object) == JS_GC_OBJ_TYPE_SHAPE) {

@@ -39,7 +39,9 @@ const effects: LibvirtEffects = {
       () => true,
       () => false,
     ),
-  uid: process.getuid?.(),
+  get uid() {
+    return process.getuid?.();
+  },
 };
 
 /** The domains of both libvirtds, if they run, by virsh's read-only connection; asking starts none. */

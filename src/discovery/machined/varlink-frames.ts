@@ -38,10 +38,10 @@ export class FrameReader {
   }
 
   #take(): Uint8Array {
-    const frame = Buffer.concat(this.#pieces);
+    const [first, ...others] = this.#pieces;
     this.#pieces = [];
     this.#size = 0;
-    return frame;
+    return first && others.length === 0 ? first : Buffer.concat(first ? [first, ...others] : []);
   }
 }
 

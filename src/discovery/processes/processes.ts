@@ -119,11 +119,16 @@ function read(path: string, fs: ProcFs): string {
   }
 }
 
+/** Characters: more than any number here. */
+const longestField = 32;
+
 /** The first word of a line; "" if there is none. */
 function fieldOf(status: string, name: string): string {
   const label = `\n${name}:\t`;
   const at = status.indexOf(label);
-  return at < 0 ? '' : (/^\S+/.exec(status.slice(at + label.length))?.[0] ?? '');
+  return at < 0
+    ? ''
+    : (/^\S+/.exec(status.slice(at + label.length, at + label.length + longestField))?.[0] ?? '');
 }
 
 // If its own dynamic loader started the program, the program comes after the loader's options.

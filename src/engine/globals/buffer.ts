@@ -43,7 +43,7 @@ export class EngineBuffer extends Bytes {
     const all = EngineBuffer.alloc(length);
     let at = 0;
     for (const each of list) {
-      all.set(each.subarray(0, length - at), at);
+      all.set(each.length <= length - at ? each : each.subarray(0, length - at), at);
       at += Math.min(each.length, length - at);
     }
     return all;

@@ -10,13 +10,15 @@ export class EngineTextEncoder {
   }
 }
 
+const nothing = new Uint8Array(0);
+
 /** https://encoding.spec.whatwg.org/#interface-textdecoder, for UTF-8, UTF-16 and Latin-1. */
 export class EngineTextDecoder {
   readonly encoding: string;
   readonly fatal: boolean;
   readonly ignoreBOM: boolean;
   /** The bytes of an incomplete character. */
-  #rest = new Uint8Array(0);
+  #rest = nothing;
   #begun = false;
 
   constructor(encoding = 'utf-8', { fatal = false, ignoreBOM = false } = {}) {
@@ -28,11 +30,11 @@ export class EngineTextDecoder {
     }
   }
 
-  decode(bytes: Uint8Array = new Uint8Array(0), { stream = false } = {}): string {
+  decode(bytes: Uint8Array = nothing, { stream = false } = {}): string {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     const kept = stream ? this.#incomplete(all) : 0;
-    this.#rest = Uint8Array.from(all.subarray(all.length - kept));
-    let text = this.#decode(all.subarray(0, all.length - kept));
+    this.#rest = kept === 0 ? nothing : Uint8Array.from(all.subarray(all.length - kept));
+    let text = this.#decode(kept === 0 ? all : all.subarray(0, all.length - kept));
     if (!this.#begun && !this.ignoreBOM && text.startsWith('\ufeff')) text = text.slice(1);
     this.#begun = stream && (this.#begun || all.length > kept);
     return text;
@@ -47,7 +49,7 @@ export class EngineTextDecoder {
     if (this.encoding === 'utf-16le') return wellFormed(decodeUtf16(bytes));
     if (this.encoding === 'windows-1252') return decodeLatin1(bytes);
     const text = decodeUtf8(bytes);
-    if (this.fatal && replacements(text) !== replacements(decodeLatin1(bytes), 'ï¿½')) {
+    if (this.fatal && isMended(text, bytes)) {
       throw Object.assign(new TypeError('The encoded data was not valid for encoding utf-8'), {
         code: 'ERR_ENCODING_INVALID_ENCODED_DATA',
       });
@@ -68,7 +70,7 @@ function wellFormed(text: string): string {
   return text.replaceAll(/\p{Surrogate}/gu, '\ufffd');
 }
 
-/** How often it contains U+FFFD: invalid bytes become one, but it may also have been sent. */
-function replacements(text: string, replacement = '\ufffd'): number {
-  return text.split(replacement).length - 1;
+/** Whether invalid bytes became U+FFFD, which may also have been sent. */
+function isMended(text: string, bytes: Uint8Array): boolean {
+  return text.includes('\ufffd') && text.split('\ufffd').length !== decodeLatin1(bytes).split('ï¿½').length;
 }

@@ -3,7 +3,8 @@
 namespace engine {
 
 // Windows' program has no image: it makes its engine at each start.
-const Engine* restoreEngine() { return nullptr; }
+const Engine* restoreEngine(bool) { return nullptr; }
+bool isForAll(const char*) { return false; }
 bool lacksImage() { return false; }
 bool collectMemory(std::uintptr_t) { return false; }
 int writeImage(const Engine&, const char*) { return 1; }

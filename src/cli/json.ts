@@ -46,8 +46,13 @@ export function envelope<Name extends string>(command: Name, exitCode: number): 
   return { version: jsonVersion, command, ok: exitCode === 0, exitCode };
 }
 
-/** JSON text and a line break; on one line if `pretty` is false. Nothing in it can control a terminal. */
+/** The output of a command as JSON. */
 export function formatJson(json: Envelope, pretty = true): string {
+  return jsonText(json, pretty);
+}
+
+/** JSON text and a line break; on one line if `pretty` is false. Nothing in it can control a terminal. */
+export function jsonText(json: unknown, pretty = true): string {
   const text = JSON.stringify(json, undefined, pretty ? 2 : undefined);
   return `${text.replaceAll(steering, escaped)}\n`;
 }

@@ -16,6 +16,7 @@ import { guestInstall } from '../commands/guest/install.js';
 import { guestOff } from '../commands/guest/off/off.js';
 import { guestScript } from '../commands/guest/script.js';
 import { guestUnits } from '../commands/guest/units.js';
+import { inventory } from '../commands/inventory/inventory.js';
 import { list } from '../commands/list/list.js';
 import { nc } from '../commands/proxy/nc.js';
 import { proxy } from '../commands/proxy/proxy.js';
@@ -40,7 +41,7 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: 'Every day', commands: [list, ...toolCommands, forward] },
   {
     title: 'Set up',
-    commands: [configInstall, configUninstall, configDiff, configPrint, configRefresh, completion],
+    commands: [configInstall, configUninstall, configDiff, configPrint, configRefresh, inventory, completion],
   },
   { title: 'When something fails', commands: [doctor, check, resolveCommand, forget] },
   {

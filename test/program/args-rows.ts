@@ -15,6 +15,16 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     },
   ]),
   {
+    command: 'inventory',
+    args: ['--list', '-r'],
+    want: { positionals: [], options: { list: true, running: true } },
+  },
+  {
+    command: 'inventory',
+    args: ['--host', 'web', '--via-file', 'f', '--via-group', 'lab'],
+    want: { positionals: [], options: { host: 'web', 'via-file': 'f', 'via-group': 'lab' } },
+  },
+  {
     command: 'list',
     args: ['--via-file', 'f', '--via-group=lab', '--via', 'hv1'],
     want: { positionals: [], options: { 'via-file': 'f', 'via-group': 'lab', via: ['hv1'] } },

@@ -16,6 +16,8 @@ export interface ConcreteHostOptions {
   /** Names that are already taken, in lower case. */
   readonly taken: ReadonlySet<string>;
   readonly knownHosts: string;
+  /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
+  readonly dots?: boolean | undefined;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
 }
@@ -29,12 +31,12 @@ export interface ConcreteHosts {
 /** A Host block for each machine, by its slug, and for one of a hypervisor NAME.HOST; none that could mean another host or machine. */
 export function concreteHosts(
   machines: readonly ListedMachine[],
-  { prefix, taken, knownHosts, guests = [] }: ConcreteHostOptions,
+  { prefix, taken, knownHosts, guests = [], dots = prefix !== '' }: ConcreteHostOptions,
 ): ConcreteHosts {
   const hosts: ConcreteHost[] = [];
   const left: { name: string; why: string }[] = [];
   // Skip made-up names: their number changes with every start.
-  const named = machines.filter(({ name, provider, pid }) => name !== `${provider}-${pid}`);
+  const named = machines.filter((machine) => !isMadeUp(machine));
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const slugs = countBy(named, shortOf);
   const uuids = countBy(machines, ({ uuid }) => uuid);
@@ -47,7 +49,7 @@ export function concreteHosts(
   const folded = countBy(named, (machine) => hostOf(machine).toLowerCase());
   for (const machine of named) {
     const host = hostOf(machine);
-    const why = problem(machine, host, prefix, taken, spelled.get(host) === 1);
+    const why = problem(machine, host, dots, taken, spelled.get(host) === 1);
     const keys = machine.via === undefined ? guests.find(({ name }) => name === machine.name) : undefined;
     if (why !== undefined) {
       left.push({ name: machine.name, why });
@@ -72,16 +74,22 @@ export function concreteHosts(
   return { hosts, left };
 }
 
+// Another hypervisor's answer has no pids.
+function isMadeUp({ name, provider, pid, via }: ListedMachine): boolean {
+  const [, number] = /-(\d+)$/.exec(name) ?? [];
+  return name === `${provider}-${via === undefined ? pid : number}`;
+}
+
 function problem(
   machine: ListedMachine,
   host: string,
-  prefix: string,
+  dots: boolean,
   taken: ReadonlySet<string>,
   isOnly: boolean,
 ): string | undefined {
   if (slug(machine.name) === '') return 'its name has no character that is valid in a host name';
   const { name, via = '' } = machine;
-  if (prefix === '' && (slug(name).includes('.') || via.includes('.')))
+  if (!dots && (slug(name).includes('.') || via.includes('.')))
     return 'with a dot it could be a host on a network: use --prefix';
   if (taken.has(host.toLowerCase())) return `your ssh configuration already has a Host ${host}: use --prefix`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { needed, useHypervisors } from './hypervisors.js';
+import { needed, python, script, useHypervisors } from './hypervisors.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 
@@ -137,5 +137,60 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(await config('install', '--no-via')).toMatchObject({ code: 0 });
       expect(written()).not.toContain('.hv1');
     });
+  });
+
+  describe('inventory', () => {
+    const source = () => join(dir, 'machines');
+    const envOf = () => ({ ...env, HOME: join(dir, 'ansible-home'), XDG_RUNTIME_DIR: join(dir, 'none') });
+    const ansible = (program: string, ...args: string[]) =>
+      run([program, '-i', source(), '--private-key', join(dir, 'id'), ...args], {
+        env: {
+          ...envOf(),
+          ANSIBLE_REMOTE_TEMP: join(dir, 'remote'),
+          ANSIBLE_PIPELINING: '1',
+          ANSIBLE_SSH_ARGS: '-o ControlMaster=no',
+          ANSIBLE_PYTHON_INTERPRETER: python(),
+        },
+      });
+    beforeAll(() => {
+      mkdirSync(join(dir, 'ansible-home'));
+      script(source(), `exec ${vmssh.join(' ')} inventory --via hv1,hv2,down "$@"`);
+    });
+
+    it('has all machines in groups, with their variables', async () => {
+      const { code, stdout, stderr } = await run([source(), '--list'], { env: envOf() });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('warning: via/down: ') });
+      const { _meta, all, host_hv1, host_hv2 } = JSON.parse(stdout);
+      expect(all.children).toEqual(
+        expect.arrayContaining(['ungrouped', 'provider_machined', 'status_running']),
+      );
+      expect(host_hv1.hosts.toSorted()).toEqual(['same.hv1', 'twin.hv1', 'web.hv1']);
+      expect(host_hv2.hosts.toSorted()).toEqual(['db.hv2', 'same.hv2', 'twin.hv2']);
+      expect(_meta.hostvars['web.hv1']).toMatchObject({
+        vmssh_target: 'via/hv1/machine/web',
+        vmssh_via: 'hv1',
+      });
+      const one = await run([source(), '--host', 'web.hv1'], { env: envOf() });
+      expect(JSON.parse(one.stdout)).toEqual(_meta.hostvars['web.hv1']);
+      expect((await run([source(), '--host', 'nobody'], { env: envOf() })).stdout).toBe('{}\n');
+    });
+
+    it.skipIf(missingPrograms({ ansible: 'ansible-core' }))(
+      'is used by ansible and a playbook as it is',
+      async () => {
+        expect(await ansible('ansible', 'web.hv1,twin.hv2', '-m', 'ping')).toMatchObject({
+          code: 0,
+          stdout: expect.stringMatching(/(?:[\s\S]*"ping": "pong"){2}/),
+        });
+        const play = join(dir, 'play.yml');
+        const copy = `copy: { content: "{{ vmssh_target }}", dest: "${dir}/from-{{ inventory_hostname }}" }`;
+        writeFileSync(
+          play,
+          `- hosts: host_hv2:!same*:!twin*\n  gather_facts: false\n  tasks:\n    - ${copy}\n`,
+        );
+        expect(await ansible('ansible-playbook', play)).toMatchObject({ code: 0 });
+        expect(readFileSync(join(dir, 'from-db.hv2'), 'utf8')).toBe('via/hv2/machine/db');
+      },
+    );
   });
 });

@@ -210,19 +210,54 @@ function offsetIn(all, ranges) {
 }
 
 /**
- * The lower bytes that all share, if the upper ones are those of a pointer: one stood there, of which something shorter has
- * overwritten a part, and nothing reads the rest.
+ * The word without the bytes in which it differs, if these are a part of a pointer, or of none in some processes: there stood one, of
+ * which something shorter has overwritten the rest, and nothing reads these bytes. Whether a shape was linked to another one depends on
+ * the hashes of addresses.
  * @param {readonly bigint[]} all
  * @param {readonly Memory[]} memories
  */
 function withoutRemains(all, memories) {
-  for (let bits = 56n; bits >= 8n; bits -= 8n) {
-    const shared = only(all.map((each) => BigInt.asUintN(Number(bits), each)));
-    if (shared === undefined) continue;
+  const differing = [0, 1, 2, 3, 4, 5, 6, 7].filter(
+    (at) => only(all.map((each) => byteAt(each, at))) === undefined,
+  );
+  // The bytes in which the addresses of the memory, and of the program, differ: it may be a whole pointer.
+  const isWhole =
+    [1, 2, 3].every((at) => differing.includes(at)) || [2, 3, 4, 5].every((at) => differing.includes(at));
+  // An address differs by pages.
+  if (isWhole || differing.includes(0)) return undefined;
+  let word = all[0] ?? 0n;
+  for (const first of differing.filter((at) => !differing.includes(at - 1))) {
+    let end = first + 1;
+    while (differing.includes(end)) end += 1;
     const ranges = [memories.map(({ memory }) => memory), memories.map(({ program }) => program)];
-    if (ranges.some((each) => isRest(all, each, bits))) return shared;
+    const parts = all.map((each) => BigInt.asUintN(8 * (end - first), each >> BigInt(8 * first)));
+    if (!ranges.some((each) => arePart(parts, each, first, end))) return undefined;
+    word &= ~(((1n << BigInt(8 * (end - first))) - 1n) << BigInt(8 * first));
   }
-  return undefined;
+  return BigInt.asUintN(64, word);
+}
+
+/** @param {bigint} word @param {number} at */
+function byteAt(word, at) {
+  return BigInt.asUintN(8, word >> BigInt(8 * at));
+}
+
+/**
+ * Whether these are bytes `first` up to `end` of a pointer that is as far into the range in each process that had one.
+ * @param {readonly bigint[]} parts
+ * @param {readonly Range[]} ranges
+ * @param {number} first
+ * @param {number} end
+ */
+function arePart(parts, ranges, first, end) {
+  const shift = BigInt(8 * first);
+  const most = ((ranges[0]?.end ?? 0n) - (ranges[0]?.base ?? 0n)) >> shift;
+  const offsets = parts.flatMap((part, at) =>
+    part === 0n ? [] : [BigInt.asUintN(8 * (end - first), part - ((ranges[at]?.base ?? 0n) >> shift))],
+  );
+  const [least = 0n, ...others] = offsets.sort((a, b) => (a < b ? -1 : 1));
+  // What is carried from the bytes below may be one.
+  return others.length > 0 && others.every((each) => each - least <= 1n) && least <= most + 1n;
 }
 
 /**
@@ -234,21 +269,4 @@ function withoutHash(all) {
   const hashes = all.map((each) => Number(each >> 32n));
   const steps = hashes.slice(1).map((each, at) => (each - (hashes[at] ?? 0)) >>> 0);
   return new Set(steps).size === 1 ? only(all.map((each) => BigInt.asUintN(32, each))) : undefined;
-}
-
-/**
- * Whether there is one offset into the range that has these upper bits in all.
- * @param {readonly bigint[]} all
- * @param {readonly Range[]} ranges
- * @param {bigint} bits
- */
-function isRest(all, ranges, bits) {
-  let least = 0n;
-  let most = (ranges[0]?.end ?? 0n) - (ranges[0]?.base ?? 0n) - 1n;
-  all.forEach((each, at) => {
-    const offset = ((each >> bits) << bits) - (ranges[at]?.base ?? 0n);
-    if (offset > least) least = offset;
-    if (offset + (1n << bits) - 1n < most) most = offset + (1n << bits) - 1n;
-  });
-  return least <= most;
 }

@@ -44,6 +44,17 @@ it.each([
     want: { word: 0x61n, ofMemory: 0n, ofProgram: 0n },
   },
   {
+    name: 'code over a pointer that one of them did not have',
+    word: ({ base }: { base: bigint }, index: number) =>
+      0x30_2f6en | (index === 0 ? 0n : (base + 0x1008n) & ~0xff_ffffn),
+    want: { word: 0x30_2f6en, ofMemory: 0n, ofProgram: 0n },
+  },
+  {
+    name: 'numbers before and behind a byte of a pointer',
+    word: ({ base }: { base: bigint }) => 0x1_0003_0001n | ((base + 0x1008n) & 0xff00_0000n),
+    want: { word: 0x1_0003_0001n, ofMemory: 0n, ofProgram: 0n },
+  },
+  {
     name: 'a number before the hash of an address',
     word: ({ base }: { base: bigint }) => (((base * 0x9e37_0001n) & 0xffff_ffffn) << 32n) | 1n,
     want: { word: 1n, ofMemory: 0n, ofProgram: 0n },
@@ -60,6 +71,10 @@ it.each([
   {
     name: 'another page',
     word: ({ base }: { base: bigint }, index: number) => base + BigInt(4096 * (index >> 1)),
+  },
+  {
+    name: 'a pointer that one of them does not have',
+    word: ({ base }: { base: bigint }, index: number) => (index === 0 ? 0n : base + 0x1000n),
   },
   { name: 'what differs only in the third', word: (_: unknown, index: number) => (index === 2 ? 1n : 0n) },
 ])('$name is refused', ({ word }) => {

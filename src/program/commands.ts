@@ -23,6 +23,7 @@ import { proxy } from '../commands/proxy/proxy.js';
 import { resolveCommand } from '../commands/proxy/resolve.js';
 import { forget } from '../commands/ssh/forget.js';
 import { toolCommands } from '../commands/ssh/ssh.js';
+import { viaPush, viaRemove } from '../commands/via/push.js';
 import { guid } from '../commands/windows/guid.js';
 import { port } from '../commands/windows/port.js';
 import { serviceList, serviceRegister, serviceUnregister } from '../commands/windows/service.js';
@@ -41,7 +42,17 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: 'Every day', commands: [list, ...toolCommands, forward] },
   {
     title: 'Set up',
-    commands: [configInstall, configUninstall, configDiff, configPrint, configRefresh, inventory, completion],
+    commands: [
+      configInstall,
+      configUninstall,
+      configDiff,
+      configPrint,
+      configRefresh,
+      viaPush,
+      viaRemove,
+      inventory,
+      completion,
+    ],
   },
   { title: 'When something fails', commands: [doctor, check, resolveCommand, forget] },
   {

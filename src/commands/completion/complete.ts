@@ -63,6 +63,7 @@ async function inCommand(
   if (value) return valuesOf(value, command, live);
   if (isOption && current.startsWith('-'))
     return options.map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
+  if (name.startsWith('via ')) return (await live.hosts()).map((word) => ({ word, about: 'a hypervisor' }));
   if (name === 'completion') return shells.map((word) => ({ word, about: '' }));
   const isThere =
     options.some((option) => option === viaOption) && before.some((word) => /^--via(=|$)/.test(word));

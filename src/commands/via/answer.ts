@@ -13,7 +13,7 @@ export function answered(
 ): { readonly machines: readonly ListedMachine[]; readonly warnings: readonly Warning[] } {
   const { version, machines, warnings, error } = parse(text);
   const said = textOf(Object(error).problem, 500);
-  if (said !== undefined) throw fail('FAILED', `its vmssh: ${said}`);
+  if (said !== undefined) throw fail('UNKNOWN', `its vmssh: ${said}`);
   if (version !== 1 || !Array.isArray(machines))
     throw fail(
       'PROTOCOL',

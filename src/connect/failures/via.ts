@@ -31,7 +31,7 @@ export const viaFailures: readonly Failure[] = [
   {
     codes: ['HOP_NO_VMSSH'],
     problem: '{host} has no vmssh, and only that finds such a machine there',
-    hint: 'put vmssh into a folder of its PATH or into ~/.local/bin there, or type the socket: via/{host}/vsock/CID',
+    hint: 'vmssh via push {host}; or type the socket: via/{host}/vsock/CID',
   },
   {
     codes: ['NO_SSH'],

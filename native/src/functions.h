@@ -21,6 +21,7 @@ napi_value watchHangup(Call& call);
 napi_value rawTerminal(Call& call);
 napi_value readKeys(Call& call);
 napi_value copyAccess(Call& call);
+napi_value accessList(Call& call);
 napi_value hyperVMachines(Call& call);
 napi_value hyperVRights(Call& call);
 

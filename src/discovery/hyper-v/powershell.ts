@@ -22,10 +22,12 @@ const flags = ['-NoProfile', '-NonInteractive', '-Command'];
 // -InputObject keeps a list a list, so that no machine gives "[]". Windows PowerShell has no -AsArray.
 const script = [
   "$ErrorActionPreference = 'Stop'",
-  // Constrained Language Mode allows neither; names are then in the console's own encoding.
+  // For messages; Constrained Language Mode allows neither.
   'try { [Console]::OutputEncoding = [Text.Encoding]::UTF8 } catch { }',
-  "$rows = @(Get-CimInstance -Namespace 'root/virtualization/v2' -ClassName Msvm_ComputerSystem | Select-Object Name, ElementName, EnabledState)",
-  'ConvertTo-Json -Compress -InputObject $rows',
+  // Names as numbers: whatever the encoding of the console, they arrive.
+  "$name = @{ Name = 'ElementName'; Expression = { [int[]][char[]]$_.ElementName } }",
+  "$rows = @(Get-CimInstance -Namespace 'root/virtualization/v2' -ClassName Msvm_ComputerSystem | Select-Object Name, $name, EnabledState)",
+  'ConvertTo-Json -Compress -Depth 4 -InputObject $rows',
 ].join('; ');
 
 /** Reads its JSON: a list, a single object, or a list wrapped as { value, Count }. Throws a DiscoveryError PROTOCOL. */
@@ -44,8 +46,20 @@ export function parseRows(text: string): readonly HyperVRow[] {
     if (!isJsonObject(row) || typeof row.Name !== 'string')
       throw unreadable(JSON.stringify(row).slice(0, 80));
     const { Name: id, ElementName: name, EnabledState: state } = row;
-    return { id, name: typeof name === 'string' ? name : id, state: Number(state) };
+    return { id, name: nameOf(name) ?? id, state: Number(state) };
   });
+}
+
+// PowerShell makes one number of a list of one. Undefined: there is no name.
+function nameOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  const codes = typeof value === 'number' ? [value] : value;
+  if (!Array.isArray(codes) || codes.length === 0 || !codes.every(isCode)) return undefined;
+  return codes.map((code: number) => String.fromCharCode(code)).join('');
+}
+
+function isCode(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff;
 }
 
 function unreadable(what: string): DiscoveryError {

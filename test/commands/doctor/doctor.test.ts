@@ -11,6 +11,7 @@ const uuid = '11111111-2222-4333-8444-555555555555';
 const good: Facts = {
   system: {
     platform: 'linux',
+    shell: 'posix',
     vmssh: '1.2.3',
     runtime: 'Node v20',
     os: 'ID=debian\nVERSION_ID="12"\n',
@@ -29,6 +30,7 @@ const good: Facts = {
     },
   },
   openFolders: [],
+  openPrograms: [],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'ok', '/dev/kvm': 'ok' },
   modules: ['vsock', 'vhost_vsock'],
   machines: {

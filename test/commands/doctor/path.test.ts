@@ -1,7 +1,10 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openFolders, type PathEffects } from '../../../src/commands/doctor/host/path.js';
+import { openFolders, openPrograms, programChecks } from '../../../src/commands/doctor/host/path.js';
+import { broadAccess, rights } from '../../../src/commands/doctor/host/writers/access-list.js';
+import { writersByAccessList } from '../../../src/commands/doctor/host/writers/by-access-list.js';
+import { type PathEffects, writersByMode } from '../../../src/commands/doctor/host/writers/by-mode.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -10,11 +13,7 @@ type Entry = readonly [uid: number, mode: number, gid?: number, linkUid?: number
 const passwd = 'root:x:0:0::/root:\nann:x:1000:1000::/:\nbob:x:1001:1001::/:\n';
 const group = 'root:x:0:\nstaff:x:50:\nann:x:1000:\nteam:x:60:ann,bob\nsolo:x:61:ann,root\nbob:x:1001:\n';
 
-async function found(
-  PATH: string,
-  entries: Readonly<Record<string, Entry>>,
-  more: Partial<PathEffects> = {},
-) {
+function writers(entries: Readonly<Record<string, Entry>>, more: Partial<PathEffects> = {}) {
   const effects: PathEffects = {
     async look(path) {
       const entry = entries[path] ?? (['/', '/a', '/tmp'].includes(path) ? [0, 0o755] : undefined);
@@ -27,7 +26,15 @@ async function found(
     accounts: async () => ({ passwd, group }),
     ...more,
   };
-  return openFolders({ env: { PATH }, platform: 'linux' }, effects);
+  return writersByMode(effects);
+}
+
+async function found(
+  PATH: string,
+  entries: Readonly<Record<string, Entry>>,
+  more: Partial<PathEffects> = {},
+) {
+  return openFolders({ env: { PATH }, platform: 'linux' }, await writers(entries, more));
 }
 
 describe('a folder of PATH', () => {
@@ -60,13 +67,106 @@ describe('a folder of PATH', () => {
     expect(await found(path, entries)).toEqual(who === undefined ? [] : [{ folder: path, who }]);
   });
 
-  it('is not checked on Windows, nor in WSL2 if it belongs to Windows', async () => {
+  it('is not checked in WSL2 if it belongs to Windows', async () => {
     const entries: Record<string, Entry> = { '/mnt/c/Windows': [1000, 0o777] };
     expect(await found('/mnt/c/Windows', entries)).toHaveLength(1);
-    const io = { env: { PATH: '/tmp', WSL_DISTRO_NAME: 'x' }, platform: 'win32' } as const;
-    expect(await openFolders(io)).toEqual([]);
     const inWsl = { env: { PATH: '/mnt/c/Windows', WSL_DISTRO_NAME: 'x' }, platform: 'linux' } as const;
-    expect(await openFolders(inWsl)).toEqual([]);
+    expect(await openFolders(inWsl, await writers(entries))).toEqual([]);
+  });
+});
+
+describe('this program', () => {
+  it.each<{ name: string; entries: Record<string, Entry>; who: string | undefined }>([
+    { name: "root's", entries: { '/a/vmssh': [0, 0o755] }, who: undefined },
+    { name: "another user's", entries: { '/a/vmssh': [1001, 0o755] }, who: 'user 1001' },
+    { name: 'for anybody to write', entries: { '/a/vmssh': [1000, 0o777] }, who: 'any user' },
+    {
+      name: 'in a folder for anybody',
+      entries: { '/a': [0, 0o777], '/a/vmssh': [1000, 0o755] },
+      who: 'any user',
+    },
+    { name: 'in a sticky folder', entries: { '/a': [0, 0o1777], '/a/vmssh': [1000, 0o755] }, who: undefined },
+  ])('$name: $who', async ({ entries, who }) => {
+    const program = { self: ['/a/vmssh', 'script.js'], platform: 'linux' } as const;
+    const found = await openPrograms(program, await writers(entries));
+    expect(found).toEqual(who === undefined ? [] : [{ path: '/a/vmssh', who }]);
+  });
+});
+
+describe('access lists of Windows', () => {
+  const admins = '(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)';
+  it.each([
+    {
+      name: 'of Program Files',
+      list: `O:SYD:PAI${admins}(A;OICIIO;GA;;;CO)(A;;0x1200a9;;;BU)`,
+      who: undefined,
+    },
+    { name: 'inherited from C:\\', list: `O:BAD:AI${admins}(A;OICIID;0x1301bf;;;AU)`, who: 'any user' },
+    { name: 'for what is below it alone', list: `D:${admins}(A;OICIIO;FA;;;WD)`, who: undefined },
+    { name: 'for everybody', list: `D:${admins}(A;;FA;;;S-1-1-0)`, who: 'any user' },
+    { name: 'for one user by id', list: 'D:P(A;;FA;;;S-1-5-21-1-2-3-1001)', who: undefined },
+    {
+      name: 'for users of the domain',
+      list: 'D:P(A;;0x116;;;S-1-5-21-1-2-3-513)',
+      who: 'any user of the domain',
+    },
+    { name: 'that denies', list: 'D:(D;;FA;;;WD)(A;;FA;;;BA)', who: undefined },
+    { name: 'with an audit entry', list: 'D:(A;;FA;;;BA)S:(AU;SAFA;FA;;;WD)', who: undefined },
+    { name: 'that has nothing in it', list: 'D:P', who: undefined },
+    { name: 'that is missing', list: 'O:BA', who: 'any user' },
+    { name: 'that is null', list: 'O:BAD:NO_ACCESS_CONTROL', who: 'any user' },
+  ])('$name: $who', ({ list, who }) => {
+    expect(broadAccess(list, rights.write)).toBe(who);
+  });
+
+  const closed = 'D:P(A;;FA;;;BA)';
+  // As Windows makes it: anybody may make folders, and own what is in them.
+  const root = 'D:PAI(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)(A;OICIIO;SDGXGWGR;;;AU)(A;;LC;;;AU)';
+  it.each([
+    { name: 'in Program Files', lists: { 'C:\\p': closed, 'C:\\p\\v.exe': closed }, who: undefined },
+    {
+      name: 'in a new folder of C:',
+      lists: { 'C:\\p': 'D:(A;ID;0x1301bf;;;AU)', 'C:\\p\\v.exe': closed },
+      who: 'any user',
+    },
+    {
+      name: 'that anybody may write',
+      lists: { 'C:\\p': closed, 'C:\\p\\v.exe': 'D:(A;;FW;;;BU)' },
+      who: 'any user',
+    },
+    {
+      name: 'in a folder that anybody may take away',
+      lists: { 'C:\\p': 'D:(A;;SD;;;WD)', 'C:\\p\\v.exe': closed },
+      who: 'any user',
+    },
+  ])('of a program $name: $who', async ({ lists, who }) => {
+    const all: Readonly<Record<string, string>> = { 'C:\\': root, ...lists };
+    const program = { self: ['C:\\p\\v.exe'], platform: 'win32' } as const;
+    const found = await openPrograms(
+      program,
+      writersByAccessList((path) => all[path]),
+    );
+    expect(found).toEqual(who === undefined ? [] : [{ path: 'C:\\p\\v.exe', who }]);
+    const [check] = programChecks(found, { platform: 'win32', shell: 'cmd' });
+    if (who !== undefined) expect(check?.fix).toMatch(/^move it to .*; to see who may write: icacls C:\\p$/);
+  });
+
+  it('of folders in PATH, which may be missing, quoted or relative', async () => {
+    const lists: Readonly<Record<string, string>> = {
+      'C:\\': root,
+      'C:\\w': closed,
+      'C:\\open': 'D:(A;;FA;;;WD)',
+    };
+    const at = { env: { Path: 'C:\\w;"C:\\open";C:\\gone\\bin;bin;;C:\\w' }, platform: 'win32' } as const;
+    const found = await openFolders(
+      at,
+      writersByAccessList((path) => lists[path]),
+    );
+    expect(found.map(({ folder, who }) => [folder, who])).toEqual([
+      ['C:\\open', 'any user'],
+      ['C:\\gone\\bin', 'any user'],
+      ['bin', 'any user who can write to the current folder'],
+    ]);
   });
 });
 

@@ -23,7 +23,7 @@ const secret = secrets.join(' ');
 
 const facts = (more: Partial<Facts> = {}): Facts => ({
   system: {
-    ...{ platform: 'linux', vmssh: '1.2.3', runtime: 'Node v20', arch: 'x64' },
+    ...{ platform: 'linux', shell: 'posix', vmssh: '1.2.3', runtime: 'Node v20', arch: 'x64' },
     ...{ os: `ID="acme-${secret}"\nPRETTY_NAME="${secret}"\n`, kernel: `6.1.0-acme ${secret}` },
   },
   addon: { missing: new Error(`${secret}: no such file`) },
@@ -45,6 +45,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     homes: { env: secret, ssh: secret },
   },
   openFolders: [{ folder: secret, who: secret }],
+  openPrograms: [{ path: secret, who: secret }],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'closed', '/dev/kvm': 'absent' },
   modules: [],
   windows: {

@@ -195,6 +195,13 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     );
   });
 
+  it('ends when nobody reads its stdout any more', async () => {
+    const { target } = await machine(echo);
+    const first = '"$@" | head -1; exit "$PIPESTATUS"';
+    const result = await run(['bash', '-c', first, 'bash', ...vmssh, 'forward', target, '7', '0']);
+    expect(result).toMatchObject({ code: 0, stdout: expect.stringMatching(/^forwarding .*\n$/), stderr: '' });
+  });
+
   it('says for people where it listens, and with -v how each connection ended', async () => {
     const { target } = await machine(echo);
     const path = join(dir, 'said.sock');

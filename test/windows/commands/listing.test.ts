@@ -86,6 +86,14 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     expect(warnings).toEqual([]);
   });
 
+  it('prints UTF-8 into a file of cmd', async () => {
+    const env = wmi([{ ...mint, name: 'Jörg 日本' }]);
+    const line = `${program.join(' ')} list --provider=hyper-v -q`;
+    writeFileSync(join(inject('work'), 'list.cmd'), `@${line} > Z:\\mnt\\work\\list.txt\r\n`);
+    await runOnWindows(['C:\\windows\\system32\\cmd.exe', '/d', '/c', workFile('list.cmd')], { env });
+    expect(readFileSync(join(inject('work'), 'list.txt'), 'utf8')).toBe('Jörg 日本\n');
+  });
+
   it('lists 200 machines', async () => {
     const rows = Array.from({ length: 200 }, (_, i) => ({
       id: mint.id.replace('86E0', (i + 4096).toString(16)),

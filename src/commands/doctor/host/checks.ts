@@ -8,7 +8,7 @@ import { configChecks } from './config-checks.js';
 import { exposedChecks } from './exposed.js';
 import type { Facts } from './facts.js';
 import { freshChecks } from './fresh.js';
-import { pathChecks } from './path.js';
+import { pathChecks, programChecks } from './path.js';
 import { windowsChecks } from './windows.js';
 
 /** Judges the facts. */
@@ -16,7 +16,8 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
   const linux = facts.system.platform === 'linux';
   return [
     ssh(facts),
-    ...pathChecks(facts.openFolders),
+    ...pathChecks(facts.openFolders, facts.system),
+    ...programChecks(facts.openPrograms, facts.system),
     addon(facts),
     ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),

@@ -1,6 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch, version as osVersion, release } from 'node:os';
+import { type Shell, shellOf } from '../../../address/shell.js';
 import type { Io } from '../../../cli/command.js';
 import type { AllMachines } from '../../../discovery/list-all.js';
 import { providersOn } from '../../../discovery/provider.js';
@@ -14,13 +15,15 @@ import { type Client, clientsOf } from './clients.js';
 import { type ConfigFacts, gatherConfig, type SshFacts } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
 import { type FreshFacts, gatherFresh } from './fresh.js';
-import { type OpenFolder, openFolders } from './path.js';
+import { type OpenFolder, type OpenProgram, openFolders, openPrograms, writersOn } from './path.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
 
 /** The facts about this host, not yet judged. */
 export interface Facts {
   readonly system: {
     readonly platform: NodeJS.Platform;
+    /** Into which fixes are pasted. */
+    readonly shell: Shell;
     readonly vmssh: string;
     readonly runtime: string;
     /** The version of Windows; elsewhere os-release(5). */
@@ -33,6 +36,8 @@ export interface Facts {
   readonly config: ConfigFacts;
   /** Folders of PATH that other users can write to. */
   readonly openFolders: readonly OpenFolder[];
+  /** Files of this program that other users can change. */
+  readonly openPrograms: readonly OpenProgram[];
   /** By path: whether it exists and this user may use it. */
   readonly devices: Readonly<Record<DevicePath, 'ok' | 'closed' | 'absent'>>;
   /** The kernel's vsock drivers, as modules or built in. */
@@ -57,12 +62,14 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     import('../../../discovery/providers.js'),
   ]);
   const here = providersOn(io.platform, providers);
-  const [sshVersion, settings, config, open, osRelease, windows, machines, vsock, vhost, kvm] =
+  const writers = await writersOn(io.platform);
+  const [sshVersion, settings, config, open, programs, osRelease, windows, machines, vsock, vhost, kvm] =
     await Promise.all([
       output(['ssh', '-V'], io),
       output(['ssh', '-G', 'vsock/3'], io),
       gatherConfig(io),
-      openFolders(io),
+      openFolders(io, writers),
+      openPrograms(io, writers),
       text('/etc/os-release'),
       io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
       listAll({ env: io.env }, here, 3000),
@@ -72,6 +79,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   return {
     system: {
       platform: io.platform,
+      shell: shellOf(io),
       vmssh: version,
       runtime: isCompiled ? 'its own executable' : `Node ${process.version}`,
       os: io.platform === 'win32' ? osVersion() : (osRelease ?? ''),
@@ -86,6 +94,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     },
     config,
     openFolders: open,
+    openPrograms: programs,
     devices: {
       '/dev/vsock': vsock ?? 'absent',
       '/dev/vhost-vsock': vhost ?? 'absent',

@@ -1,10 +1,9 @@
 /** @import { Plugin } from 'rolldown' */
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 
 /**
  * A plugin of rolldown and Vite: `import text from './x.sh'` is the text of a script, also of a '.py', with the scripts that it names
- * by `. ./y.sh` in their places. Their paths are relative to its own folder.
+ * by `. ./y.sh` in their places. Their paths are relative to its own folder. Each of them is a module, so that a bundle has it once.
  * @returns {Plugin & { name: string }}
  */
 export function shellText() {
@@ -12,22 +11,21 @@ export function shellText() {
     name: 'shell-text',
     load(id) {
       if (!/\.(sh|py)$/.test(id)) return undefined;
-      const text = shellScript(id, (part) => this.addWatchFile(part));
-      return { code: `export default ${JSON.stringify(text)};\n`, moduleType: 'js' };
+      return { code: moduleOf(readFileSync(id, 'utf8')), moduleType: 'js' };
     },
   };
 }
 
-/**
- * The text of a script; `onPart` is called with each file that it includes.
- * @param {string} file
- * @param {(part: string) => void} onPart
- * @returns {string}
- */
-function shellScript(file, onPart) {
-  return readFileSync(file, 'utf8').replaceAll(/^\. (\.\/\S+\.sh)$/gm, (_line, name) => {
-    const part = join(dirname(file), name);
-    onPart(part);
-    return shellScript(part, onPart).trimEnd();
-  });
+/** @param {string} script */
+function moduleOf(script) {
+  const [first = '', ...rest] = script.split(/^\. (\.\/\S+\.sh)$/m);
+  /** @type {string[]} */
+  const imports = [];
+  const texts = [JSON.stringify(first)];
+  // By turns the name of a part, and the text behind it.
+  for (let at = 0; at < rest.length; at += 2) {
+    imports.push(`import part${at} from ${JSON.stringify(rest[at])};\n`);
+    texts.push(`part${at}.trimEnd()`, JSON.stringify(rest[at + 1]));
+  }
+  return `${imports.join('')}export default ${texts.join(' + ')};\n`;
 }

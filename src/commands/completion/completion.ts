@@ -3,7 +3,6 @@ import { positionals } from '../../cli/values.js';
 import { providersOn } from '../../discovery/provider.js';
 import { quote } from '../../errors.js';
 import { type CommandTable, complete } from './complete.js';
-import { configuredHosts } from './hosts.js';
 import { listFolder } from './paths.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
@@ -65,7 +64,7 @@ export async function printCompletions(
   const found = await complete(plain, commands, {
     providers: async () => here.map(({ name }) => name),
     folder: listFolder,
-    hosts: () => configuredHosts(io),
+    hosts: async () => (await import('./hosts.js')).configuredHosts(io),
     async machines() {
       const { listAll } = await import('../../discovery/list-all.js');
       return (await listAll({ env: io.env }, here, limitMs)).machines;

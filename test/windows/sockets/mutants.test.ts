@@ -92,13 +92,16 @@ const mutants: readonly { name: string; file: string; from: string; to: string }
   },
 ];
 
+/** Each is a build of its own: every third one, unless all are asked for. */
+const tried = process.env.VMSSH_ALL_MUTANTS ? mutants : mutants.filter((_, at) => at % 3 === 0);
+
 describeWindows('a fault in the addon', () => {
   it('is not found in the unchanged addon', async () => {
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), mutant());
     expect(await whatIsWrong()).toEqual([]);
   });
 
-  it.each(mutants)('is noticed: $name', async ({ file, from, to }) => {
+  it.each(tried)('is noticed: $name', async ({ file, from, to }) => {
     const name = `src/${file}`;
     const text = readFileSync(join(repo, 'native', name), 'utf8');
     expect(text.split(from)).toHaveLength(2);

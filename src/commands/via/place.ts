@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { anyShellWord } from '../../address/shell-word.js';
 import { CommandError, type Io } from '../../cli/command.js';
 import { hopOptions, oneLine } from '../../connect/via/hop-command.js';
 import { quote } from '../../errors.js';
-import { readBytes } from '../../files/read-file.js';
 import { ended } from '../../process/ended.js';
+import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import script from './place-there.sh';
 
@@ -28,12 +28,7 @@ export async function place(
   path: string | undefined,
   io: Io,
 ): Promise<Placed> {
-  const hash =
-    path === undefined
-      ? ''
-      : createHash('sha256')
-          .update(await readBytes(path, mostBytes))
-          .digest('hex');
+  const hash = path === undefined ? '' : await hashOf(path, io);
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const there = ['exec', ...['sh', '-c', oneLine(script), 'sh', marker, action, hash].map(anyShellWord)].join(
     ' ',
@@ -56,7 +51,16 @@ export async function place(
   }
 }
 
-const mostBytes = 64 << 20;
+// In the executable a hash of megabytes would take its own JavaScript half a minute.
+async function hashOf(path: string, { env }: Io): Promise<string> {
+  const { stdout, code } = await runProgram(['sha256sum', '--', path], { env }).catch(() => ({
+    stdout: '',
+    code: 1,
+  }));
+  const [hash] = /[0-9a-f]{64}/.exec(stdout) ?? [];
+  if (code === 0 && hash !== undefined) return hash;
+  throw new CommandError('NO_TOOL', `sha256sum could not read ${quote(path)}`, 'install coreutils here');
+}
 
 function outcome(host: string, word: string, rest: string, code: number | null): Placed {
   switch (word) {

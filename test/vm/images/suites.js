@@ -18,7 +18,11 @@ const debian13 = { debian: 'trixie', systemd: 0, servesVsock: false, withoutNode
 
 /** @type {Readonly<Record<Suite, SuiteFacts>>} */
 export const suites = {
-  trixie: { systemd: 257, packages: [...packages, 'nodejs', 'sshfs'], servesVsock: true },
+  trixie: {
+    systemd: 257,
+    packages: [...packages, 'nodejs', 'sshfs', 'virtme-ng'],
+    servesVsock: true,
+  },
   // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).
   sid: { systemd: 262, packages: [...packages, 'nodejs'], servesVsock: true, acceptOutdated: true },
   // Its own node is 18: it gets the program that runs this.

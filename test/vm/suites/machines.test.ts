@@ -6,6 +6,7 @@ import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { startContainer } from '../inside/container.js';
 import { register } from '../inside/machined.js';
+import { qemuAs } from '../inside/qemu.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const deb = `dist/vmssh_${version}_amd64.deb`;
@@ -62,14 +63,14 @@ describeGuests('machines on a host with systemd-machined', () => {
         /^✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n✓ fresh Hosts .*systemd write them\n$/,
       ),
     });
-  }, 120_000);
+  }, 240_000);
 
   test('have a folder mounted by sshfs, by a Host and by a target', async () => {
     const read = (from: string) =>
       sh(`mkdir -p mnt && sshfs ${from}:/etc mnt && cat mnt/hostname; fusermount3 -u mnt && ls mnt`);
     expect(await read('box')).toMatchObject({ code: 0, stdout: 'box\n' });
     expect(await read('machine%selfmade')).toMatchObject({ code: 0, stdout: 'trixie\n' });
-  }, 120_000);
+  }, 240_000);
 
   test('that come and go have their Hosts follow by units of the user’s systemd', async () => {
     await guest.run(register({ name: 'late', class: 'vm', service: 'test', vSockCid: 78 }));
@@ -78,7 +79,34 @@ describeGuests('machines on a host with systemd-machined', () => {
     await guest.run('systemctl stop leader-late');
     await guest.run("while grep -q '^Host late$' .ssh/vmssh.conf; do sleep 0.2; done");
     expect(await sh('grep -c "^Host box " .ssh/vmssh.conf')).toMatchObject({ stdout: '1\n' });
-  }, 120_000);
+  }, 240_000);
+
+  // The processes have the recorded command lines; vng and ssh are the real ones, and what answers is the guest's own sshd.
+  test('of virtme-ng, quickemu and vmspawn are logged in to by name, and as their tools do', async () => {
+    const key = '/run/vmspawn-key';
+    await guest.run(`set -e
+      modprobe vhost_vsock
+      ${qemuAs('kern', 'virtme-ng1.35', 's/guest-cid=42/guest-cid=78/')}
+      ${qemuAs('debian', 'quickemu4.9.7')}
+      systemd-run -q --unit=forward socat TCP-LISTEN:22221,bind=127.0.0.1,fork TCP:127.0.0.1:22
+      ssh-keygen -q -t ed25519 -N '' -f ${key} && cat ${key}.pub >/home/tester/.ssh/authorized_keys
+      mkdir -p .cache/virtme-ng/.ssh
+      printf 'Host virtme-ng%%*\\n StrictHostKeyChecking no\\n UserKnownHostsFile /dev/null\\n LogLevel ERROR\\n ProxyCommand virtme-ssh-proxy --port %%p %%h\\n ProxyUseFdpass yes\\n' >.cache/virtme-ng/.ssh/virtme-ng-ssh.conf`);
+    await guest.run(register({ name: 'spawn', class: 'vm', vSockCid: 78, sshPrivateKeyPath: key }));
+    // Again and again: on a busy machine a provider may be late.
+    await expect
+      .poll(async () => (await sh('vmssh list -q')).stdout.split('\n'), { timeout: 100_000, interval: 500 })
+      .toEqual(expect.arrayContaining(['debian', 'kern', 'spawn']));
+    // Beside each other: by the Host that the list has written, and by the tool's own command.
+    const own = 'ssh -n -F /etc/ssh/ssh_config -o LogLevel=ERROR -o StrictHostKeyChecking=no';
+    for (const [byName, asItsTool, says] of [
+      ['ssh -n kern hostname', 'vng --ssh-client 78 -- hostname </dev/null', 'trixie'],
+      ['ssh -n debian hostname', `${own} -p 22221 localhost hostname`, 'trixie'],
+      ['ssh -n tester@spawn whoami', `${own} -i ${key} tester@vsock/78 whoami`, 'tester'],
+    ] as const)
+      expect(await sh(`${byName}; ${asItsTool}`)).toMatchObject({ code: 0, stdout: `${says}\n${says}\n` });
+    await guest.run('systemctl stop kern debian forward leader-spawn');
+  }, 300_000);
 
   test('have no Hosts and no units after config uninstall', async () => {
     const units = 'vmssh-hosts.path vmssh-hosts.timer';
@@ -88,7 +116,7 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect((await states()).stdout).toBe('inactive\ninactive\nnot-found\nnot-found\n');
     const files = 'ls .ssh/config .ssh/vmssh.conf; find .config -name "vmssh*"; loginctl disable-linger root';
     expect(await sh(files)).toMatchObject({ stdout: '' });
-  }, 120_000);
+  }, 240_000);
 
   test('that have another host key are refused until they are forgotten', async () => {
     await sh(

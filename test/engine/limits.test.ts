@@ -16,8 +16,14 @@ describe.skipIf(program === undefined)('what a tool or a peer can have the engin
     { name: 'recursion of promises', want: /^Uncaught RangeError: Maximum call stack size exceeded\n/ },
     { name: 'a JSON text that is nested', want: /^Uncaught RangeError: Maximum call stack size exceeded\n/ },
     { name: 'a regular expression that is nested', want: /^Uncaught SyntaxError: stack overflow\n/ },
-    { name: 'memory', want: /^Uncaught InternalError: out of memory\n/ },
-    { name: 'memory of one text', want: /^Uncaught InternalError: out of memory\n/ },
+    {
+      name: 'memory',
+      want: /^Stopped: not enough memory\. It may hold 64 MB of values, .* \(ulimit -v\)\n$/,
+    },
+    {
+      name: 'memory of one text',
+      want: /^Stopped: not enough memory\. It may hold 64 MB of values, .* \(ulimit -v\)\n$/,
+    },
     { name: 'an option that the engine does not know', want: /^Uncaught TypeError: spawn: .* 'shell'\n/ },
   ])('$name ends with a message', async ({ name, want }) => {
     expect(await attempt(name)).toEqual({

@@ -27,11 +27,21 @@ constexpr int neverEnded = 13;
 
 void say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
 
+void sayNoMemory() {
+  say("Stopped: not enough memory. It may hold " + std::to_string(limits.memory >> 20) +
+      " MB of values, if the system gives it as much (ulimit -v)");
+}
+
+// The engine throws null if there is none for the error either.
+bool isOfMemory(JSContext* js, JSValueConst reason) {
+  return JS_IsNull(reason) || (JS_IsError(reason) && toText(js, reason) == "InternalError: out of memory");
+}
+
 Engine newEngine() {
   JSRuntime* const runtime = newRuntime();
   JSContext* const js = runtime != nullptr ? JS_NewContext(runtime) : nullptr;
   if (js == nullptr) {
-    say("not enough memory");
+    sayNoMemory();
     _exit(1);
   }
   JS_SetGCThreshold(runtime, firstCollection);
@@ -69,9 +79,9 @@ int Program::guarded(Work work) {
   } catch (const Thrown&) {
     fail();
   } catch (const SystemFailure& failure) {
-    say(std::string(failure.call) + ": " + errorWords(failure.number).words);
+    say("Stopped: " + std::string(failure.call) + ": " + errorWords(failure.number).words);
   } catch (const std::bad_alloc&) {
-    say("not enough memory");
+    sayNoMemory();
   }
   end(1);
 }
@@ -157,6 +167,10 @@ void Program::fail(JSValueConst reason) {
   JS_SetMemoryLimit(runtime_, 0);  // what is said of it needs some
   if (tooLong_) endLate();
   try {
+    if (isOfMemory(js_, reason)) {
+      sayNoMemory();
+      end(1);
+    }
     say("Uncaught " + toText(js_, reason));
     const Value stack(js_, checked(JS_GetPropertyStr(js_, reason, "stack")));
     if (JS_IsString(stack.get())) say(toText(js_, stack.get()));

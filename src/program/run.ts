@@ -14,6 +14,8 @@ const direct = new Map<string, () => Promise<Command<unknown> | undefined>>([
   ['proxy', async () => (await import('../commands/proxy/proxy.js')).proxy],
   ['nc', async () => (await import('../commands/proxy/nc.js')).nc],
   ['resolve', async () => (await import('../commands/proxy/resolve.js')).resolveCommand],
+  ['guid', async () => (await import('../commands/windows/guid.js')).guid],
+  ['port', async () => (await import('../commands/windows/port.js')).port],
   ...['ssh', 'scp', 'sftp', 'rsync'].map((name) => [name, tool(name)] as const),
 ]);
 

@@ -23,8 +23,8 @@ const auth =
 const log = 'var/log/audit/audit.log';
 
 describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => {
-  const run = () => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${denied}check_denied; echo "faults: $faults"`;
+  const run = (banner = 'banner SSH-2.0-x') => {
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\nbanner='${banner}'\n${report}${denied}check_denied; echo "faults: $faults"`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');
     return stdout;
@@ -85,7 +85,52 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
     given({ 'etc/apparmor.d/usr.sbin.sshd': 'profile sshd /usr/sbin/sshd {\n}\n' });
     const file = '/etc/apparmor.d/usr.sbin.sshd';
     expect(run()).toBe(
-      `${shown}fix      denied        apparmor_parser -R ${file}, to try without it; to allow it: put ${rule} before its last } and run: apparmor_parser -r ${file}\nfaults: 0\n`,
+      `${shown}fix      denied        sed -i '2i\\  ${rule}' ${file} && apparmor_parser -r ${file} # or, to try without the profile: apparmor_parser -R ${file}\nfaults: 0\n`,
+    );
+  });
+
+  // Recorded from Debian 12 with audit=1, as its journal has them: no time in the text.
+  const loaded =
+    'AVC apparmor="STATUS" operation="profile_replace" profile="unconfined" name="sshd" pid=9 comm="apparmor_parser"';
+  const datagram =
+    'AVC apparmor="DENIED" operation="create" profile="sshd" pid=676 comm="sshd" family="inet6" sock_type="dgram" protocol=0 requested_mask="create" denied_mask="create"';
+  const send =
+    'AVC apparmor="DENIED" operation="sendmsg" profile="sshd" pid=1001 comm="sshd" family="vsock" sock_type="stream" protocol=0 requested_mask="send" denied_mask="send"';
+  const journal = (...lines: string[]) =>
+    given({ 'bin/journalctl': `#!/bin/sh\ncat <<'X'\n${lines.join('\n')}\nX\n` });
+
+  it('fails if AppArmor denies the socket of a connection that failed', () => {
+    journal(loaded, send, datagram);
+    expect(run('closed')).toMatch(
+      /^failed +denied +AppArmor denies sshd its socket: .*family="vsock"[\s\S]*faults: 1\n$/,
+    );
+    journal(loaded, datagram);
+    expect(run('closed')).not.toContain('AppArmor');
+  });
+
+  it('ignores what AppArmor denied before a profile was loaded again', () => {
+    journal(send, loaded);
+    expect(run()).toBe('faults: 0\n');
+  });
+
+  it('prints no command with a name that a shell would read otherwise', () => {
+    given({ 'etc/apparmor.d/usr.sbin.sshd': 'profile sshd /usr/sbin/sshd {\n}\n' });
+    const odd = `operation="open" profile="sshd" name="/home/a';id;'/x" pid=1 comm="sshd" requested_mask="r"`;
+    journal(`AVC apparmor="DENIED" ${odd}`);
+    expect(run()).toMatch(/^fix +denied +apparmor_parser -R .*: put a rule before its last } and run: /m);
+  });
+
+  it('asks the journal only for what is newer than the policy, and says if SELinux may hide a denial', () => {
+    given({
+      'bin/journalctl':
+        '#!/bin/sh\ncase " $* " in *" --since=@1730885400 "*) ;; *) sed "s/.*avc:/AVC avc:/" "$(dirname "$0")/old" ;; esac\n',
+      'bin/old': accept,
+      'etc/selinux/default/policy/policy.33': '',
+    });
+    utimesSync(join(root, 'etc/selinux/default/policy/policy.33'), 1_730_885_400, 1_730_885_400);
+    expect(run()).toBe('faults: 0\n');
+    expect(run('closed')).toMatch(
+      /^skipped +denied +SELinux is enforcing, and no denial is in the logs.*\nfix +denied +setenforce 0.*\nfaults: 0\n$/,
     );
   });
 });

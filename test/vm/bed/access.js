@@ -30,7 +30,12 @@ export function accessTo(guest, supervisor, bootTimeout) {
   async function ready(timeout = bootTimeout) {
     const until = Date.now() + timeout * 1000;
     const where = tcpPort ? { host: '127.0.0.1', port: tcpPort } : { path: muxPath, muxPort: 22 };
-    while (!(await banner(where, 2).catch(() => ''))) {
+    // On a busy machine an sshd may take longer each time than it was given, and each try costs it more.
+    for (
+      let patience = 2;
+      !(await banner(where, patience).catch(() => ''));
+      patience = Math.min(patience * 1.3, 30)
+    ) {
       if (supervisor.exited('qemu')) throw new Error(`${suite}: QEMU ended\n${supervisor.log('qemu')}`);
       if (Date.now() > until) throw new Error(`${suite} has no sshd after ${timeout} s`);
       await sleep(150);

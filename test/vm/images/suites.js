@@ -12,21 +12,29 @@ const withoutSystemd = [
   ...['iproute2', 'procps', 'busybox-static', 'rsync'],
 ];
 
+const selinux = ['selinux-policy-default', 'policycoreutils', 'auditd'];
+
 const hypervisors = ['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-clients'];
 
 const debian13 = { debian: 'trixie', systemd: 0, servesVsock: false, withoutNode: true };
 
 /** @type {Readonly<Record<Suite, SuiteFacts>>} */
 export const suites = {
+  // SELinux is only on if it is booted with security=selinux.
   trixie: {
     systemd: 257,
-    packages: [...packages, 'nodejs', 'sshfs', 'virtme-ng'],
+    packages: [...packages, 'nodejs', 'sshfs', 'virtme-ng', ...selinux],
     servesVsock: true,
   },
   // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).
   sid: { systemd: 262, packages: [...packages, 'nodejs'], servesVsock: true, acceptOutdated: true },
   // Its own node is 18: it gets the program that runs this.
-  bookworm: { systemd: 252, packages: [...packages, 'sudo'], servesVsock: false, needsNode: true },
+  bookworm: {
+    systemd: 252,
+    packages: [...packages, 'sudo', 'apparmor'],
+    servesVsock: false,
+    needsNode: true,
+  },
   // A host of virtual machines, with what second-level.sh makes their systems of.
   hypervisor: {
     debian: 'trixie',

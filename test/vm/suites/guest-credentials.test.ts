@@ -1,67 +1,49 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import type { GuestCredentialsJson } from '../../../src/commands/guest/credentials-json.js';
-import { run, vmssh } from '../../helpers/run.js';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { vmssh } from '../../helpers/run.js';
 import { banner } from '../bed/banner.js';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { linesOf } from './guest-setup.js';
+import { suiteNamed } from '../images/suites.js';
+import { linesOf, siteOf } from './guest-setup.js';
+import { brokenByItsOwner, changesNothing, offAndOn } from './listens-by-itself.js';
+import { type NewUser, newUser } from './new-user.js';
+import { seen } from './seen.js';
+
+const suites = ['bookworm', 'trixie', 'sid'] as const;
 
 describeGuests('a guest that is started with the keys of vmssh guest credentials', () => {
-  let guest: Guest | undefined;
-  let home: string | undefined;
-  afterEach(async () => {
-    await guest?.stop();
-    if (home) rmSync(home, { recursive: true });
-    [guest, home] = [undefined, undefined];
-  });
+  describe.each(suites)('%s', (suite) => {
+    const systemd = String(suiteNamed(suite).systemd);
+    let user: NewUser;
+    let guest: Guest;
 
-  test.each(['bookworm', 'trixie', 'sid'] as const)(
-    '%s: the first login asks nothing and accepts no new key, and another host key is refused',
-    async (suite) => {
-      home = mkdtempSync(join(tmpdir(), 'vmssh-home-'));
-      const env = { ...process.env, HOME: home, SSH_AUTH_SOCK: undefined };
-      const program = async (...args: string[]) => {
-        const { code, stdout, stderr } = await run([...vmssh, ...args], { env });
-        expect(code, stderr).toBe(0);
-        return stdout;
-      };
-      const made = await program('guest', 'credentials', 'web', '--for', 'qemu', '--json');
-      const { arguments: words, hostKey } = JSON.parse(made) as GuestCredentialsJson;
+    beforeAll(async () => {
+      user = await newUser('qemu');
       const append = inInitrd(newImage(suite));
-      guest = await bootGuest({ suite, cid: 65, wait: false, append, qemu: words ?? [] });
+      guest = await bootGuest({ suite, cid: 65, wait: false, append, qemu: user.made.arguments ?? [] });
       // Over TCP: vhost-device-vsock may panic if somebody hangs up too early.
-      const { muxPath, tcpPort: port } = guest;
-      const answers = () => banner({ host: '127.0.0.1', port }, 60).catch(() => '');
-      await expect.poll(answers, { timeout: 180_000, interval: 300 }).toMatch(/^SSH-2/);
+      const answers = () => banner({ host: '127.0.0.1', port: guest.tcpPort }, 60);
+      await vi.waitFor(answers, { timeout: 180_000, interval: 300 });
+    });
+    afterAll(async () => {
+      await guest?.stop();
+      user?.remove();
+    });
 
-      const conf = join(home, 'config');
-      writeFileSync(conf, await program('config', 'print', '--only-patterns'), { mode: 0o600 });
-      const proxy = `ProxyCommand=${[...vmssh, 'proxy', `vsock-mux${muxPath}`, '22'].join(' ')}`;
-      const strict = [
-        'BatchMode=yes',
-        'ProxyUseFdpass=no',
-        'StrictHostKeyChecking=yes',
-        'IdentitiesOnly=yes',
-        proxy,
-      ];
-      const options = strict.flatMap((each) => ['-o', each]);
-      const login = (command: string, input = '', more: readonly string[] = []) =>
-        run(['ssh', '-F', conf, ...more, ...options, 'root@qemu/web', command], {
-          ...{ env, input, timeout: 60_000 },
-        });
-
+    test('the first login asks nothing and accepts no new key, and another host key is refused', async () => {
+      const proxy = [...vmssh, 'proxy', `vsock-mux${guest.muxPath}`, '22'].join(' ');
+      const login = (command: string, more?: Parameters<NewUser['login']>[2]) =>
+        user.login(proxy, command, more);
       const key = '/etc/ssh/ssh_host_ed25519_key';
       const first = await login(`hostname; stat -c '%a %U:%G' ${key} ${key}.pub; ssh-keygen -lf ${key}`);
       expect(first, guest.console()).toMatchObject({ code: 0, stderr: '' });
       expect(first.stdout).toMatch(new RegExp(`^${suite}\n600 root:root\n644 root:root\n`));
-      expect(first.stdout).toContain(hostKey.fingerprint);
+      expect(first.stdout).toContain(user.made.hostKey.fingerprint);
 
-      const script = await program('guest', 'check', '--script', '--credentials', 'web');
-      const check = async (more: readonly string[] = []) => {
-        const { stdout } = await login('sh -s', script, more);
+      const script = await user.program('guest', 'check', '--script', '--credentials', 'web');
+      const check = async (options: readonly string[] = []) => {
+        const { stdout } = await login('sh -s', { input: script, options });
         return linesOf(stdout).filter(({ step }) => step === 'credentials');
       };
       const good = { state: 'ok', text: 'sshd has the host key that was made for this machine' };
@@ -74,16 +56,43 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
         /REMOTE HOST IDENTIFICATION HAS CHANGED[\s\S]*Host key verification failed/,
       );
       // Its owner trusts it for once, to see and run the fix.
-      const anyKey = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
-      const [fault, fix] = await check(anyKey);
-      expect(fault).toMatchObject({
+      const options = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
+      const [failed, fix] = await check(options);
+      expect(failed).toMatchObject({
         state: 'failed',
         text: expect.stringContaining('something replaced it'),
       });
-      expect(await login(fix?.text ?? 'false', '', anyKey)).toMatchObject({ code: 0 });
+      expect(await login(fix?.text ?? 'false', { options })).toMatchObject({ code: 0 });
       expect(await check()).toMatchObject([good]);
-    },
-  );
+      const broken = '15: another host key; the strict login was refused';
+      seen({ guest: systemd, broken, failed, fix, login: 'works' });
+      // The bed logs in by its own key.
+      const image = readFileSync(`${guest.identity}.pub`, 'utf8');
+      expect(await login('cat >>/root/.ssh/authorized_keys', { input: image })).toMatchObject({ code: 0 });
+    });
+
+    if (suite === 'bookworm') return;
+
+    test('the script changes nothing where systemd listens by itself, and says why', async () => {
+      await guest.run("echo 'nameserver 10.255.255.53' >/etc/resolv.conf");
+      await changesNothing(siteOf(guest));
+    });
+
+    test('what is broken there is found and fixed', () => brokenByItsOwner(siteOf(guest), systemd));
+
+    if (suite === 'trixie') {
+      test('systemd’s own port is closed and opened again', () => offAndOn(siteOf(guest)));
+    } else {
+      test('systemd-vmspawn takes the arguments that are made for it', async () => {
+        const made = await user.program('guest', 'credentials', 'web', '--for', 'vmspawn', '--json');
+        const words = (JSON.parse(made) as NewUser['made']).arguments ?? [];
+        const spawn = `systemd-vmspawn ${words.map((word) => `'${word}'`).join(' ')} --version`;
+        expect(await guest.run(spawn, { allowFailure: true })).toMatchObject({ code: 1 }); // it reads the files
+        await guest.copyIn({ [user.folder]: user.folder });
+        expect((await guest.run(spawn)).stdout).toMatch(/^systemd \d+ /);
+      });
+    }
+  });
 });
 
 /** Before systemd starts: root has no keys, as in an image that nobody has set up, and 252 gets its units for vsock. */

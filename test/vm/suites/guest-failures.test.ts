@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { banner } from '../bed/banner.js';
 import { bootGuest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { insides, outsides, unitFaults } from './guest-faults.js';
-import { faultsOf, type Line, linesOf, type Site, siteOf } from './guest-setup.js';
+import { insides, outsides, profile, unitFault, unitFaults } from './guest-faults.js';
+import { brokenAndFixed, copyCheck, faultsOf, type Site, siteOf } from './guest-setup.js';
+import { seen } from './seen.js';
 
 // Each failure is caused, found by its name and evidence, and fixed by the fix that is printed.
 // audit: that is what makes sshd's helpers look up UNKNOWN, as most distributions have it.
@@ -14,44 +14,39 @@ describeGuests('failures in a guest of systemd 252', () => {
     site = siteOf(await bootGuest({ suite: 'bookworm', cid: 64, append: 'audit=1' }));
     await site.guest.run("dmesg -n 1; echo 'nameserver 10.255.255.53' >/etc/resolv.conf");
     expect((await site.install()).code).toBe(0);
-    const script = await site.vmssh('guest', 'check', '--script');
-    await site.guest.run('cat >/tmp/check.sh', { input: script.stdout });
+    await copyCheck(site);
   });
   afterAll(() => site?.guest.stop());
 
-  const overVsock = () => banner({ path: site.guest.muxPath, muxPort: 22 });
-
-  /** Breaks, checks, runs the fix that is printed, checks again: in one command. */
-  async function brokenAndFixed(breaks: string, restores: string, fix?: string): Promise<[Line[], Line[]]> {
-    const printed = `sh -c "$(sed -n 's/^fix *[^ ]* *//p' /tmp/found | head -n 1)"`;
-    const { stdout } = await site.guest.run(
-      `look=sh; ${breaks}; $look /tmp/check.sh >/tmp/found
-    ${fix ?? printed} >/dev/null 2>&1
-    $look /tmp/check.sh >/tmp/fixed; { ${restores}; } >&2; cat /tmp/found; echo ====; cat /tmp/fixed`,
-      { timeout: 100 },
-    );
-    const [found = '', fixed = ''] = stdout.split('====');
-    return [faultsOf(linesOf(found)), faultsOf(linesOf(fixed))];
-  }
-
-  test.each(outsides)('$number', async ({ breaks, step, evidence, outside, restores, fix }) => {
+  test.each(outsides)('$number', async ({ number, breaks, step, evidence, outside, restores }) => {
     await site.guest.run(breaks, { allowFailure: true });
     const doctor = await site.vmssh('doctor', '--timeout', '2', site.target);
     expect(doctor.code).not.toBe(0);
     expect(doctor.stdout).toMatch(outside);
-    const [[failed, printed], fixed] = await brokenAndFixed(':', ':', fix);
-    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'fix']);
-    expect(failed?.text).toMatch(evidence);
-    expect(fixed).toEqual([]);
-    expect(await overVsock()).toMatch(/^SSH-2/);
+    const found = await brokenAndFixed(site.guest, ':', step);
+    expect(found.failed?.text).toMatch(evidence);
+    seen({ guest: '252', broken: number, ...found, login: await site.login() });
     await site.guest.run(restores);
   });
 
-  test.each(insides)('$number', async ({ breaks, step, evidence, restores, fix }) => {
-    const [[failed, printed], fixed] = await brokenAndFixed(breaks, restores, fix);
-    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', step, 'fix']);
-    expect(failed?.text).toMatch(evidence);
-    expect(fixed).toEqual([]);
+  test.each(insides)('$number', async ({ number, breaks, step, evidence, restores, fix }) => {
+    const found = await brokenAndFixed(site.guest, breaks, step, fix);
+    expect(found.failed?.text).toMatch(evidence);
+    if (fix === undefined) seen({ guest: '252', broken: number, ...found, login: await site.login() });
+    await site.guest.run(restores);
+  });
+
+  test.each(unitFaults)("11: $name in the unit's own command line", (fault) => unitFault(site, '252', fault));
+
+  test('16: AppArmor keeps sshd from the socket', async () => {
+    const file = '/etc/apparmor.d/usr.sbin.sshd';
+    await site.guest.run(`cat >${file} && apparmor_parser -r ${file}`, { input: profile });
+    expect(await site.login()).toBe('fails');
+    const found = await brokenAndFixed(site.guest, ':', 'denied');
+    expect(found.failed?.text).toMatch(/^AppArmor denies sshd its socket: .*DENIED.* family="vsock"/);
+    const broken = '16: AppArmor, a profile of sshd without vsock';
+    seen({ guest: '252', broken, ...found, login: await site.login() });
+    await site.guest.run(`apparmor_parser -R ${file}; rm ${file}`);
   });
 
   test('11: a refused user is distinguished from a fault of the connection', async () => {
@@ -68,24 +63,9 @@ describeGuests('failures in a guest of systemd 252', () => {
     await site.guest.run(
       /✗ login +\/home.*\n +fix, as the guest gives it: (.*)/.exec(stdout)?.[1] ?? 'false',
     );
-    expect((await site.vmssh(...args)).code).toBe(0);
-  });
-
-  test.each(unitFaults)("11: $name in the unit's own command line", async ({ options, file, evidence }) => {
-    const folder = '/etc/systemd/system/sshd-vsock@.service.d';
-    const reload = 'systemctl daemon-reload';
-    await site.guest.run(
-      `mkdir ${folder}; cat >/tmp/vsock_config; printf '[Service]\\nExecStart=\\nExecStart=-/usr/sbin/sshd -i ${options}\\n' >${folder}/own.conf; ${reload}`,
-      { input: file },
-    );
-    const login = () => site.ssh('-o', 'BatchMode=yes', `root@${site.target}`, 'true');
-    expect(await login()).toMatchObject({ code: 255, stderr: expect.stringContaining('Permission denied') });
-    const [[failed, printed], fixed] = await brokenAndFixed(':', ':');
-    expect([failed?.state, failed?.step, printed?.state]).toEqual(['failed', 'login', 'fix']);
-    expect(failed?.text).toMatch(evidence);
-    expect(fixed).toEqual([]);
-    expect(await login()).toMatchObject({ code: 0 });
-    await site.guest.run(`rm -r ${folder}; ${reload}`);
+    const after = await site.vmssh(...args);
+    // On a busy machine the login is slow, which doctor says too.
+    expect(after.stdout).toMatch(/✓ login +tester may log in/);
   });
 
   test('4: the slow login is measured, and fixed', async () => {

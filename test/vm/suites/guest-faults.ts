@@ -1,3 +1,7 @@
+import { expect } from 'vitest';
+import { brokenAndFixed, type Site } from './guest-setup.js';
+import { seen } from './seen.js';
+
 /** Faults of a guest whose units vmssh wrote: shell text that breaks it, and that undoes what no fix does. */
 export interface Inside {
   readonly number: string;
@@ -117,3 +121,40 @@ export const unitFaults = [
     evidence: /results in PermitRootLogin no/,
   },
 ] as const;
+
+/** Puts such options into the template of port 22, and fixes what follows as printed. */
+export async function unitFault(
+  site: Site,
+  guest: string,
+  { name, options, file, evidence }: (typeof unitFaults)[number],
+): Promise<void> {
+  const folder = '/etc/systemd/system/sshd-vsock@.service.d';
+  const reload = 'systemctl daemon-reload';
+  await site.guest.run(
+    `mkdir ${folder}; cat >/tmp/vsock_config; printf '[Service]\\nExecStart=\\nExecStart=-/usr/sbin/sshd -i ${options}\\n' >${folder}/own.conf; ${reload}`,
+    { input: file },
+  );
+  expect(await site.login()).toBe('denied');
+  const found = await brokenAndFixed(site.guest, ':', 'login');
+  expect(found.failed?.text).toMatch(evidence);
+  const broken = `11: ${name} in the unit's own command line`;
+  seen({ guest, broken, ...found, login: await site.login() });
+  await site.guest.run(`rm -r ${folder}; ${reload}`);
+}
+
+/** A profile of AppArmor that lets sshd do all but use vsock. */
+export const profile = `abi <abi/3.0>,
+profile sshd /usr/sbin/sshd {
+  capability,
+  signal,
+  ptrace,
+  unix,
+  network inet,
+  network inet6,
+  network unix,
+  network netlink,
+  /** rwlkm,
+  /usr/sbin/sshd ix,
+  /{usr/,}bin/* Ux,
+}
+`;

@@ -17,6 +17,8 @@ export interface Site {
   install(...args: string[]): Promise<Outcome>;
   /** The real ssh by our proxy. */
   ssh(...args: string[]): Promise<Outcome>;
+  /** A login as root over vsock: "works", "denied" by sshd, or "fails". */
+  login(): Promise<string>;
   /** The lines of `guest check`, as state, step and text. */
   check(...args: string[]): Promise<Line[]>;
 }
@@ -36,14 +38,17 @@ export function siteOf(guest: Guest): Site {
   const call = (...args: string[]) => run([...vmssh, ...args], { timeout: 110_000 });
   const target = `vsock-mux${guest.muxPath}`;
   const proxy = [...vmssh, 'proxy', '--typed', '%n', '%h', '%p'].join(' ');
+  const ssh = (...args: string[]) => run(['ssh', '-F', sshConfig, '-o', `ProxyCommand=${proxy}`, ...args]);
   return {
-    guest,
-    target,
-    sshConfig,
+    ...{ guest, target, sshConfig, ssh },
     vmssh: call,
     install: (...args) =>
       call('guest', 'install', ...args, '--ssh-config', sshConfig, '--target', target, 'guest'),
-    ssh: (...args) => run(['ssh', '-F', sshConfig, '-o', `ProxyCommand=${proxy}`, ...args]),
+    async login() {
+      const { code, stderr } = await ssh('-o', 'BatchMode=yes', `root@${target}`, 'true');
+      if (code === 0) return 'works';
+      return stderr.includes('Permission denied') ? 'denied' : 'fails';
+    },
     async check(...args) {
       const into = ['--json', '--ssh-config', sshConfig, 'guest'];
       const { stdout, stderr } = await call('guest', 'check', ...into, ...args);
@@ -66,6 +71,29 @@ export function linesOf(text: string): Line[] {
     .map(([, state = '', step = '', text = '']) => ({ state, step, text }));
 }
 
+/** The script of `guest check` at /tmp/check.sh, for `brokenAndFixed`. */
+export async function copyCheck({ guest, vmssh }: Site): Promise<void> {
+  const script = await vmssh('guest', 'check', '--script');
+  await guest.run('cat >/tmp/check.sh', { input: script.stdout });
+}
+
+/** Breaks, checks, runs the fix that is printed for this step, and checks again: in one command. */
+export async function brokenAndFixed(guest: Guest, breaks: string, step: string, fix?: string) {
+  const printed = `sh -c "$(sed -n 's/^fix *${step} *//p' /tmp/found | head -n 1)"`;
+  const { stdout } = await guest.run(
+    `look=sh; ${breaks}; $look /tmp/check.sh >/tmp/found
+    ${fix ?? printed} >/dev/null 2>&1
+    $look /tmp/check.sh >/tmp/fixed; cat /tmp/found; echo ====; cat /tmp/fixed`,
+    { timeout: 300 },
+  );
+  const [found = '', fixed = ''] = stdout.split('====');
+  const lines = faultsOf(linesOf(found));
+  const of = (state: string) => lines.find((line) => line.state === state && line.step === step);
+  expect([of('failed'), of('fix')], found).not.toContain(undefined);
+  expect(faultsOf(linesOf(fixed)), fixed).toEqual([]);
+  return { failed: of('failed'), fix: of('fix') };
+}
+
 /** What went wrong and its fix. */
 export function faultsOf(lines: readonly Line[]): Line[] {
   return lines.filter(({ state }) => state === 'failed' || state === 'fix');
@@ -80,14 +108,14 @@ export async function listEtc(guest: Guest): Promise<string[]> {
 }
 
 /** Reboots, and waits until root can log in again. */
-export async function reboot(guest: Guest): Promise<void> {
+export async function reboot(guest: Guest, command = 'systemctl reboot'): Promise<void> {
   const id = async () => {
     // A guest that is not up yet takes the connection all the same, and ssh would wait for it long.
     await banner({ host: '127.0.0.1', port: guest.tcpPort }, 2);
     return (await guest.run('cat /proc/sys/kernel/random/boot_id', { timeout: 20 })).stdout;
   };
   const before = await id();
-  await guest.run('systemctl reboot', { allowFailure: true });
+  await guest.run(command, { allowFailure: true });
   const now = () => id().catch(() => before);
   await expect.poll(now, { timeout: 150_000, interval: 300 }).not.toBe(before);
 }

@@ -20,11 +20,17 @@ check_privsep() {
   case " $made " in
     *" ${folder#/run/} "*) say ok privsep "$unit@.service makes $folder" ;;
     *)
-      message=$(journalctl -q -b -o cat --no-pager -u "$unit@*" -g 'privilege separation' -n 1 2>/dev/null)
+      message=$(journalctl -q -b -o cat --no-pager -u "$(served_by)*" -g 'privilege separation' -n 1 2>/dev/null)
       fail privsep "$folder is missing, and $unit@.service has no RuntimeDirectory=${folder#/run/}${message:+; the journal has: $message}" \
         "mkdir -p /etc/systemd/system/$unit@.service.d && printf '[Service]\nRuntimeDirectory=${folder#/run/}\nRuntimeDirectoryPreserve=yes\n' > /etc/systemd/system/$unit@.service.d/folder.conf && systemctl daemon-reload"
       return 1 ;;
   esac
+}
+
+# "NAME@", as the journal has it: the template may be a link to another.
+served_by() {
+  served=$(show "${unit:-sshd-vsock}@look.service" Id)
+  echo "${served:-${unit:-sshd-vsock}@look.service}" | sed 's/look\.service$//'
 }
 
 # The proof: the banner that a client gets.
@@ -38,7 +44,7 @@ check_banner() {
       fail accept "port $port is open, but sends no banner" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'
       return 1 ;;
     closed)
-      fail banner "port $port is closed without a banner: $(journalctl -q -b -o cat --no-pager -u "${unit:-sshd-vsock}@*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1)" "journalctl -b -u '${unit:-sshd-vsock}@*'"
+      fail banner "port $port is closed without a banner: $(journalctl -q -b -o cat --no-pager -u "$(served_by)*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1)" "journalctl -b -u '$(served_by)*'"
       return 1 ;;
     *)
       fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "systemctl restart ${unit:-sshd-vsock}.socket; ss -l --vsock shows what listens"

@@ -1,21 +1,45 @@
 # What SELinux denied sshd on its vsock socket, or AppArmor denied sshd, since the policy was last changed.
 
 check_denied() {
-  if denied=$(apparmor_denials | tail -n 1) && [ -n "$denied" ]; then
+  if denied=$(apparmor_denial) && [ -n "$denied" ]; then
+    if failed_for_sshd; then
+      fail denied "AppArmor denies sshd its socket: $denied" "$(apparmor_fix "$denied")"
+      return 1
+    fi
     # It may not matter for a login.
     say skipped denied "AppArmor denied sshd something: $denied"
     say fix denied "$(apparmor_fix "$denied")"
   fi
   if [ "$(cat "$R/sys/fs/selinux/enforce" 2>/dev/null)" != 1 ]; then return 0; fi
   denied=$(selinux_denials)
-  if [ -z "$denied" ]; then return 0; fi
-  fail denied "SELinux denies sshd its vsock socket: $(printf '%s\n' "$denied" | tail -n 1)" \
-    "printf '%s\\n' $(rules_for "$denied") > /root/vmssh-vsock.cil && semodule -i /root/vmssh-vsock.cil # or a newer selinux-policy"
-  return 1
+  if [ -n "$denied" ]; then
+    fail denied "SELinux denies sshd its vsock socket: $(printf '%s\n' "$denied" | tail -n 1)" \
+      "printf '%s\\n' $(rules_for "$denied") > /root/vmssh-vsock.cil && semodule -i /root/vmssh-vsock.cil # or a newer selinux-policy"
+    return 1
+  elif failed_for_sshd; then
+    say skipped denied 'SELinux is enforcing, and no denial is in the logs; without auditd the kernel loses many'
+    say fix denied 'setenforce 0, and check again: if it answers then, SELinux it was; setenforce 1'
+  fi
 }
 
-kernel_messages() { journalctl -q -b -o cat --no-pager _TRANSPORT=audit + _TRANSPORT=kernel 2>/dev/null || dmesg 2>/dev/null; }
-apparmor_denials() { kernel_messages | grep 'apparmor="DENIED"' | grep -E 'comm="sshd|profile="[^"]*sshd'; }
+# Whether the connection of check_banner failed after systemd had taken it.
+failed_for_sshd() { case ${banner:-} in closed | silent) ;; *) return 1 ;; esac }
+
+# kernel_messages [journalctl's OPTION]...
+kernel_messages() { journalctl -q -b -o cat --no-pager "$@" _TRANSPORT=audit + _TRANSPORT=kernel 2>/dev/null || dmesg 2>/dev/null; }
+
+# The last denial since profiles were last loaded; one of a socket before others, if the connection failed.
+apparmor_denial() {
+  denials=$(kernel_messages |
+    grep -E 'apparmor="STATUS" operation="profile_|apparmor="DENIED".* (comm="sshd|profile="[^"]*sshd)' |
+    sed -n -e '/apparmor="STATUS"/{' -e 's/.*//' -e h -e d -e '}' -e H -e '${' -e x -e p -e '}')
+  if failed_for_sshd; then
+    # The others do not explain it.
+    printf '%s\n' "$denials" | grep -E ' family="(vsock|unix)" ' | tail -n 1
+  else
+    printf '%s\n' "$denials" | tail -n 1
+  fi
+}
 
 # apparmor_fix LINE: only the package apparmor is needed for these, not apparmor-utils.
 apparmor_fix() {
@@ -27,19 +51,23 @@ apparmor_fix() {
     rule="$(word_of name "$1") $(word_of requested_mask "$1" | sed 's/[cd]/w/g; s/\(.\)\1*/\1/g'),"
   fi
   each_file=$(cd "$R/etc/apparmor.d" 2>/dev/null && grep -lsF "$denied_profile" ./* | head -n 1)
-  if [ -z "$each_file" ]; then
+  last_brace=$(grep -n '^}' "$R/etc/apparmor.d/$each_file" 2>/dev/null | tail -n 1 | cut -d : -f 1)
+  each_file=/etc/apparmor.d/${each_file#./}
+  if [ -z "$last_brace" ]; then
     echo "aa-complain $denied_profile, to try without it"
+  elif [ -z "$rule" ] || printf '%s' "$each_file$rule" | grep -q '[^A-Za-z0-9_./@, -]'; then
+    # Whoever chose such a name chooses nothing that is run.
+    echo "apparmor_parser -R $each_file, to try without it; to allow it: put a rule before its last } and run: apparmor_parser -r $each_file"
   else
-    each_file=/etc/apparmor.d/${each_file#./}
-    echo "apparmor_parser -R $each_file, to try without it; to allow it: put ${rule:-a rule} before its last } and run: apparmor_parser -r $each_file"
+    echo "sed -i '${last_brace}i\\  $rule' $each_file && apparmor_parser -r $each_file # or, to try without the profile: apparmor_parser -R $each_file"
   fi
 }
 word_of() { printf '%s' "$2" | sed -n "s/.* $1=\"\([^\"]*\)\".*/\1/p"; }
 
-# Lines of the audit log or the kernel, enforced, and newer than the policy.
+# Lines of the audit log or the kernel, enforced, and newer than the policy. The journal's have no time in them.
 selinux_denials() {
   changed=$(stat -c %Y "$R"/etc/selinux/*/policy/policy.* 2>/dev/null | sort -n | tail -n 1)
-  { tail -n 5000 "$R/var/log/audit/audit.log" 2>/dev/null || kernel_messages; } |
+  { tail -n 5000 "$R/var/log/audit/audit.log" 2>/dev/null || kernel_messages ${changed:+"--since=@$changed"}; } |
     grep -E 'avc: +denied .*tclass=vsock_socket' | grep -E 'scontext=[^ ]*sshd|comm="sshd' | grep -v 'permissive=1' |
     while IFS= read -r line; do
       at=$(printf '%s' "$line" | sed -n 's/.*audit(\([0-9]*\)\..*/\1/p')

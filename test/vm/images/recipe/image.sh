@@ -63,7 +63,7 @@ configure_systemd() {
     >"$root/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf"
   in_root systemctl -q enable systemd-networkd ssh
   in_root systemctl -q mask systemd-networkd-wait-online systemd-firstboot apt-daily.timer apt-daily-upgrade.timer \
-    dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
+    dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer apparmor
 }
 
 # Without udev nothing loads drivers or names interfaces. QEMU's own network always has this address.
@@ -140,6 +140,12 @@ INIT
   rm -rf "$initrd"
 }
 
+# What SELinux goes by, if the guest is booted with it (security=selinux on its command line).
+label_files() {
+  local contexts=/etc/selinux/default/contexts/files/file_contexts
+  if [ -e "$root$contexts" ]; then in_root setfiles -F "$contexts" /; fi
+}
+
 make_disk() {
   local megabytes=$(($(du -sm "$root" | cut -f1) * 13 / 10 + 256))
   mke2fs -q -t ext4 -O ^has_journal -m 0 -E lazy_itable_init=1 -d "$root" "$folder/root.ext4" "${megabytes}M"
@@ -151,4 +157,5 @@ unpack_kernel
 configure
 add_node
 make_initrd
+label_files
 make_disk

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { columnOf, withColumn } from './markdown-table.js';
+import { columnOf, rowIn, withColumn, withRow } from './markdown-table.js';
 
 const text = `# Title
 
@@ -43,4 +43,13 @@ test('a new column comes last', () => {
   const after = withColumn(text, 'Two', 'a', new Map([['x', 'yes']]));
   expect(after).toBe(text.replace('| check |\n| --- |\n', '| check | a |\n| --- | --- |\n| x | yes |\n'));
   expect(withColumn(after, 'Two', 'a', columnOf(after, 'Two', 'a'))).toBe(after);
+});
+
+test('a row is set by its first cells, and the others stay in order', () => {
+  const set = withRow(text, 'One', ['x', 'yes', 'a \\| b'], 2);
+  expect(rowIn(set, 'One', ['x', 'yes'])).toEqual(['x', 'yes', 'a \\| b']);
+  expect(set).toBe(text.replace('| x | yes | no |', '| x | yes | a \\| b |'));
+  const more = withRow(text, 'One', ['x', 'no', 'c'], 2);
+  expect(more).toBe(text.replace('| y |', '| x | no | c |\n| y |'));
+  expect(rowIn(text, 'One', ['x', 'no'])).toBeUndefined();
 });

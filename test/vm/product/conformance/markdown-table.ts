@@ -21,6 +21,21 @@ export function withColumn(text: string, heading: string, column: string, cells:
   return text.slice(0, start) + lines.join('') + text.slice(end);
 }
 
+/** The row of the table under a heading that begins with these cells; undefined if there is none. */
+export function rowIn(text: string, heading: string, key: readonly string[]): string[] | undefined {
+  return tableIn(text, heading).rows.find((row) => key.every((cell, n) => row[n] === cell));
+}
+
+/** The document with that row in place of the one with the same first cells. Rows are ordered by their first cell. */
+export function withRow(text: string, heading: string, row: readonly string[], cells: number): string {
+  const { head, rows, start, end } = tableIn(text, heading);
+  const at = rows.findIndex((each) => each.slice(0, cells).every((cell, n) => row[n] === cell));
+  const all = at < 0 ? [...rows, [...row]] : rows.with(at, [...row]);
+  all.sort(([a = ''], [b = '']) => (a < b ? -1 : Number(a > b)));
+  const lines = [head, head.map(() => '---'), ...all].map((each) => `| ${each.join(' | ')} |\n`);
+  return text.slice(0, start) + lines.join('') + text.slice(end);
+}
+
 function tableIn(text: string, heading: string) {
   const section = text.indexOf(`## ${heading}\n`);
   if (section < 0) throw new Error(`there is no heading ${heading}`);

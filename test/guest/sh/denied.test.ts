@@ -39,7 +39,7 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
     const said = run();
     expect(said).toMatch(/^failed +denied +SELinux denies sshd its vsock socket: type=AVC /);
     expect(said).toMatch(
-      /^fix +denied +printf '%s\\n' '\(allow sshd_auth_t sshd_t \(vsock_socket \(getattr\)\)\)' '\(allow sshd_t sshd_t \(vsock_socket \(read write\)\)\)' +> \/root\/vmssh-vsock\.cil && semodule -i /m,
+      /^fix +denied +printf '%s\\n' '\(allow sshd_auth_t sshd_t \(vsock_socket \(ioctl read getattr write setattr append getopt setopt shutdown\)\)\)' '\(allow sshd_t sshd_t \(vsock_socket \(ioctl read getattr write setattr append getopt setopt shutdown\)\)\)' +> \/root\/vmssh-vsock\.cil && semodule -i /m,
     );
     expect(said).toMatch(/faults: 1\n$/);
   });

@@ -75,8 +75,14 @@ selinux_denials() {
     done
 }
 
-# The rules in SELinux's own language that allow these.
+# The rules in SELinux's own language that allow these, and what sshd does next with such a socket: one denial hides the others.
 rules_for() {
-  printf '%s\n' "$1" | sed -n "s/.*denied  *{ \([a-z_ ]*\) }.* scontext=[^: ]*:[^: ]*:\([A-Za-z0-9_]*\).* tcontext=[^: ]*:[^: ]*:\([A-Za-z0-9_]*\).* tclass=vsock_socket.*/'(allow \2 \3 (vsock_socket (\1)))'/p" |
-    sort -u | tr '\n' ' '
+  printf '%s\n' "$1" | sed -n "s/.*denied  *{ \([a-z_ ]*\) }.* scontext=[^: ]*:[^: ]*:\([A-Za-z0-9_]*\).* tcontext=[^: ]*:[^: ]*:\([A-Za-z0-9_]*\).* tclass=vsock_socket.*/\2 \3 \1/p" |
+    while read -r from to denied_permissions; do
+      permissions='ioctl read getattr write setattr append getopt setopt shutdown'
+      for each in $denied_permissions; do
+        case " $permissions " in *" $each "*) ;; *) permissions="$permissions $each" ;; esac
+      done
+      echo "'(allow $from $to (vsock_socket ($permissions)))'"
+    done | sort -u | tr '\n' ' '
 }

@@ -39,8 +39,10 @@ export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): In
 }
 
 /** Why Ansible must not get a machine; undefined: it may. Text of others would run as a template. */
-export function refusedByAnsible({ name, target, user = '' }: ListedMachine): string | undefined {
-  return /\{[{%#]/.test(name + target + user) ? 'Ansible would read a template in its name' : undefined;
+export function refusedByAnsible(machine: ListedMachine): string | undefined {
+  return /\{[{%#]/.test(JSON.stringify(machine))
+    ? 'Ansible would read a template in what is known of it'
+    : undefined;
 }
 
 /** Ansible takes letters, digits and "_" in the name of a group. */

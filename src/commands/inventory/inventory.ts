@@ -60,7 +60,8 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
       machines.filter((machine) => !runningOnly || mayRun(machine)),
       io,
     );
-    const answer = host === undefined ? found : (found._meta.hostvars[host] ?? {});
+    const { hostvars } = found._meta;
+    const answer = host === undefined ? found : Object.hasOwn(hostvars, host) ? hostvars[host] : {};
     io.out(jsonText(answer));
     return exitCode.ok;
   },

@@ -1,5 +1,7 @@
+import { parseUuid } from '../../address/guid.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { type Status, statuses, type Warning } from '../../discovery/provider.js';
+import { parseJson } from '../../discovery/tools/json.js';
 import type { ConnectError } from '../../errors.js';
 import { asTarget } from '../../kinds/parse.js';
 
@@ -35,7 +37,7 @@ export function answered(
 
 function parse(text: string): Json {
   try {
-    return Object(JSON.parse(text));
+    return Object(parseJson(text));
   } catch {
     return {};
   }
@@ -44,7 +46,7 @@ function parse(text: string): Json {
 function machineOf(host: string, json: Json): ListedMachine | undefined {
   const name = textOf(json.name, 1000);
   const there = textOf(json.target, 4096);
-  const provider = textOf(json.provider, 64);
+  const provider = /^[a-z][a-z0-9-]*$/.exec(textOf(json.provider, 64) ?? '')?.[0];
   const status = statuses.find((each) => each === json.status);
   if (name === undefined || there === undefined || provider === undefined || status === undefined)
     return undefined;
@@ -56,7 +58,7 @@ function machineOf(host: string, json: Json): ListedMachine | undefined {
     ...{ name, target, provider, status: status satisfies Status, via: host },
     also: also.map((each) => `via/${host}/${each}`),
     cid: isCid ? (json.cid as number) : undefined,
-    uuid: textOf(json.uuid, 64),
+    uuid: parseUuid(textOf(json.uuid, 64) ?? ''),
     address: textOf(json.address, 4096),
     user: textOf(json.user, 256),
   };

@@ -40,5 +40,8 @@ describe('an inventory', () => {
 
   it.each(['{{ lookup("pipe", "id") }}', '{% x %}', '{# x'])('leaves out %j', (name) => {
     expect(refusedByAnsible(machine(name))).toMatch(/template/);
+    expect(refusedByAnsible({ ...machine('web'), uuid: name })).toMatch(/template/);
+    expect(refusedByAnsible({ ...machine('web'), provider: name })).toMatch(/template/);
+    expect(refusedByAnsible(machine('web'))).toBeUndefined();
   });
 });

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { answered } from '../../../src/commands/via/answer.js';
+import { ConnectError } from '../../../src/errors.js';
+
+const fail = (code: string, problem: string) => new ConnectError('connect', 'hv1', { code, problem });
+const uuid = '11111111-2222-4333-8444-555555555555';
+const machine = { name: 'web', target: 'machine/web', provider: 'machined', status: 'running', uuid };
+const read = (...machines: readonly unknown[]) =>
+  answered('hv1', JSON.stringify({ version: 1, machines }), fail);
+
+it('has the machines of a hypervisor under its name', () => {
+  expect(read(machine)).toEqual({
+    machines: [
+      { ...machine, target: 'via/hv1/machine/web', via: 'hv1', also: [], cid: undefined, address: undefined },
+    ],
+    warnings: [],
+  });
+});
+
+it.each([
+  { provider: '{{ lookup("pipe", "id") }}' },
+  { provider: 'a\nHost *' },
+  { status: 'fine' },
+  { name: '' },
+  { name: 'x'.repeat(1001) },
+  { target: 7 },
+])('leaves out a machine with %j, and says so', (changed) => {
+  const { machines, warnings } = read({ ...machine, ...changed }, machine);
+  expect(machines).toHaveLength(1);
+  expect(warnings).toMatchObject([{ provider: 'via/hv1', problem: '1 of its machines cannot be shown' }]);
+});
+
+it('takes no UUID that is none', () => {
+  expect(read({ ...machine, uuid: '{{ x }}' }).machines).toMatchObject([{ uuid: undefined }]);
+});
+
+it.each(['', 'null', '[]', '{"version":2,"machines":[]}', '['.repeat(100_000)])(
+  'refuses another answer: %#',
+  (text) => {
+    expect(() => answered('hv1', text, fail)).toThrow(
+      'its vmssh gave another answer than this one understands',
+    );
+  },
+);

@@ -103,16 +103,12 @@ export const forward: Command<ForwardOptions> = {
   },
 };
 
-/**
- * Ctrl-C ends it, as do SIGTERM, which a service manager sends, and the end of whoever reads its stdout, as for `list --watch`:
- * these are a success.
- */
+/** Ctrl-C ends it, as does SIGTERM, which a service manager sends: only that is a success. */
 function untilEnded(io: Io, host: Pick<NodeJS.Process, 'once'> = process) {
   const terminated = new AbortController();
   host.once('SIGTERM', () => terminated.abort());
-  const gone = io.outputGone();
   return {
-    signal: AbortSignal.any([io.interrupted(), terminated.signal, gone]),
-    code: () => (terminated.signal.aborted || gone.aborted ? exitCode.ok : exitCode.interrupted),
+    signal: AbortSignal.any([io.interrupted(), terminated.signal]),
+    code: () => (terminated.signal.aborted ? exitCode.ok : exitCode.interrupted),
   };
 }

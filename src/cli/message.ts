@@ -41,7 +41,7 @@ const ourCommand = new RegExp(
       'config',
       'completion',
     ],
-    ...['doctor', 'guest', 'guid', 'port', 'service'],
+    ...['doctor', 'guest', 'via', 'inventory', 'guid', 'port', 'service'],
   ].join('|')})(?![\\w-]))`,
   'g',
 );

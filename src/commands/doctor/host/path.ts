@@ -23,7 +23,7 @@ export interface OpenFolder {
 }
 
 /** Where a fix is pasted. */
-export interface Place {
+export interface PastePlace {
   readonly platform: NodeJS.Platform;
   readonly shell: Shell;
 }
@@ -78,7 +78,10 @@ function isAbsolute(path: string, platform: NodeJS.Platform): boolean {
 }
 
 /** Empty if only this user and administrators can write. */
-export function pathChecks(folders: readonly OpenFolder[], { platform, shell }: Place): readonly HostCheck[] {
+export function pathChecks(
+  folders: readonly OpenFolder[],
+  { platform, shell }: PastePlace,
+): readonly HostCheck[] {
   return folders.map(({ folder, who }) => ({
     ...{ name: 'PATH', state: 'bad' },
     found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty entry of PATH' : folder}, such as an ssh that you would run`,
@@ -92,7 +95,7 @@ export function pathChecks(folders: readonly OpenFolder[], { platform, shell }: 
 /** Empty if only this user and administrators can change the program. */
 export function programChecks(
   programs: readonly OpenProgram[],
-  { platform, shell }: Place,
+  { platform, shell }: PastePlace,
 ): readonly HostCheck[] {
   return programs.map(({ path, who }) => ({
     ...{ name: 'program', state: 'bad' },

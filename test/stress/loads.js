@@ -64,7 +64,7 @@ export const loads = [
     id: 'stream',
     title: 'one relay of many bytes',
     full: { executable: { count: 64 * GiB, atOnce: 1 }, node: { count: 64 * GiB, atOnce: 1 } },
-    quick: { executable: { count: 8 * GiB, atOnce: 1 }, node: { count: 8 * GiB, atOnce: 1 } },
+    quick: { executable: { count: 8 * GiB, atOnce: 1 }, node: { count: 16 * GiB, atOnce: 1 } },
     run: stream,
   },
 ];

@@ -7,11 +7,15 @@ import { watchChildren } from './watch.js';
 /** Megabytes by which a relay may grow once it moves bytes: what malloc and the kernel's accounting do. */
 const mostGrowth = { executable: 0.5, node: 24 };
 
-/** When a relay has all that it needs: the executable once it has left its engine, Node after some seconds or half of its time. */
+/**
+ * When a relay has all that it needs: the executable once it has left its engine, Node after a second of bytes, or after some seconds or
+ * half of its time.
+ */
 const settled = (/** @type {Runtime} */ { name }, seconds = 0) =>
   name === 'executable'
     ? (/** @type {string} */ title) => title === 'vmssh: relay'
-    : (/** @type {string} */ _title, /** @type {number} */ age) => age > Math.max(4000, 500 * seconds);
+    : (/** @type {string} */ _title, /** @type {number} */ age) =>
+        age > (seconds === 0 ? 1000 : Math.max(4000, 500 * seconds));
 
 /**
  * Sessions with the server that echoes, through a stand-in for ssh (test/bench/harness/sessions.c).

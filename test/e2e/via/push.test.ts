@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
+import { dist, run, executable as tested, vmssh } from '../../helpers/run.js';
 import { needed, script, useHypervisors } from './hypervisors.js';
 
-const executable = new URL('../../../dist/linux-x64/vmssh', import.meta.url).pathname;
+/** What is put there: the program itself, or the executable beside Node's. */
+const executable = tested ?? dist('linux-x64/vmssh');
 
 describe.skipIf(missingPrograms(needed) || !existsSync(executable))('vmssh via push', () => {
   const names = ['sha256sum', 'mktemp', 'mkdir', 'mv', 'rm', 'cat', 'grep', 'chmod'];

@@ -7,7 +7,7 @@ import { exitCode, printable, quote } from '../../errors.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
-import { mayRun } from '../list/output.js';
+import { mayRun, runningOption } from '../list/output.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../via/hosts.js';
 import { findMachines } from '../via/machines.js';
 import { type Inventory, type InventoryHost, inventoryOf, refusedByAnsible } from './ansible.js';
@@ -23,11 +23,6 @@ const listOption = flag({ long: 'list', summary: 'all machines, as without it: w
 const hostOption = textOption({
   ...{ long: 'host', value: 'NAME' },
   summary: 'only the variables of this machine; {} if there is none',
-});
-const runningOption = flag({
-  long: 'running',
-  short: 'r',
-  summary: 'only running machines, or those that may be (unknown)',
 });
 
 /** vmssh inventory: the machines as a dynamic inventory of Ansible. */

@@ -11,7 +11,16 @@ import { readText } from '../../files/read-file.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { keepFresh } from '../config/fresh/keep-fresh.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../via/hosts.js';
-import { type ListOptions, listCode, listed, listText, mayRun, type Selection, warn } from './output.js';
+import {
+  type ListOptions,
+  listCode,
+  listed,
+  listText,
+  mayRun,
+  runningOption,
+  type Selection,
+  warn,
+} from './output.js';
 import { select } from './select.js';
 import { watchMachines } from './watch.js';
 
@@ -33,11 +42,6 @@ const listDeps: ListDeps = {
   keepFresh,
 };
 
-const runningOption = flag({
-  long: 'running',
-  short: 'r',
-  summary: 'only running machines, or those that may be (unknown)',
-});
 const providerOption = parsed(
   {
     ...{ long: 'provider', value: 'LIST', takes: 'providers' },

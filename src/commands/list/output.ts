@@ -2,6 +2,7 @@ import type { Io } from '../../cli/command.js';
 import { connectFailure } from '../../cli/failure.js';
 import { formatJson } from '../../cli/json.js';
 import { complain } from '../../cli/message.js';
+import { flag } from '../../cli/option.js';
 import { styles } from '../../cli/style.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import type { ListedMachine } from '../../discovery/merge.js';
@@ -10,6 +11,12 @@ import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors
 import { sshNames } from '../../ssh/config/ssh-names.js';
 import type { ViaHosts } from '../via/hosts.js';
 import { formatColumn, formatTable, listJson } from './format.js';
+
+export const runningOption = flag({
+  long: 'running',
+  short: 'r',
+  summary: 'only running machines, or those that may be (unknown)',
+});
 
 export interface ListOptions {
   /** What to print of each machine. */

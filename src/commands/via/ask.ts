@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { anyShellWord } from '../../address/shell-word.js';
 import type { Io } from '../../cli/command.js';
-import { hopOptions, oneLine } from '../../connect/via/hop-command.js';
+import { hopOptions, scriptCommand } from '../../connect/via/hop-command.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { Warning } from '../../discovery/provider.js';
 import { ConnectError, printable } from '../../errors.js';
@@ -30,11 +29,10 @@ export async function askHost(
   { args = [], signal, timeoutMs = limitMs }: AskOptions = {},
 ): Promise<HostListing> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
-  const there = ['exec', ...['sh', '-c', oneLine(script), 'sh', marker, ...args].map(anyShellWord)].join(' ');
   const command = [
     ...sshProgram({ env, platform }),
     ...hopOptions(Math.min(connectMs, timeoutMs)),
-    ...['-oBatchMode=yes', '--', host, there],
+    ...['-oBatchMode=yes', '--', host, scriptCommand(script, [marker, ...args])],
   ];
   try {
     const end = await runProgram(command, { env, signal, timeoutMs });

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { anyShellWord } from '../../address/shell-word.js';
 import { CommandError, type Io } from '../../cli/command.js';
-import { hopOptions, oneLine } from '../../connect/via/hop-command.js';
+import { hopOptions, scriptCommand } from '../../connect/via/hop-command.js';
 import { quote } from '../../errors.js';
 import { ended } from '../../process/ended.js';
 import { runProgram } from '../../process/run-program.js';
@@ -30,9 +29,7 @@ export async function place(
 ): Promise<Placed> {
   const hash = path === undefined ? '' : await hashOf(path, io);
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
-  const there = ['exec', ...['sh', '-c', oneLine(script), 'sh', marker, action, hash].map(anyShellWord)].join(
-    ' ',
-  );
+  const there = scriptCommand(script, [marker, action, hash]);
   const [program = '', ...args] = [...sshProgram(io), ...hopOptions(timeoutMs), '--', host, there];
   const input = openSync(path ?? '/dev/null', 'r');
   try {

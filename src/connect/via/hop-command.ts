@@ -10,11 +10,19 @@ import relay from './relay.py';
 export function hopCommand(endpoint: ViaEndpoint, marker: string, timeoutMs: number): string {
   const { target, port, at } = endpoint;
   const seconds = String(Math.ceil(timeoutMs / 1000));
-  const words =
-    at?.family === 'via'
-      ? // No terminal there: a question would get no answer.
-        ['ssh', ...hopOptions(timeoutMs), '-oBatchMode=yes', '--', at.host, hopCommand(at, marker, timeoutMs)]
-      : ['sh', '-c', oneLine(lastStep), 'sh', marker, target, String(port), seconds, ...placeOf(at), python];
+  if (at?.family !== 'via')
+    return scriptCommand(lastStep, [marker, target, String(port), seconds, ...placeOf(at), python]);
+  // No terminal there: a question would get no answer.
+  const options = [...hopOptions(timeoutMs), '-oBatchMode=yes'];
+  return executed(['ssh', ...options, '--', at.host, hopCommand(at, marker, timeoutMs)]);
+}
+
+/** A command that runs a script of sh there, read alike by the same shells. */
+export function scriptCommand(script: string, args: readonly string[]): string {
+  return executed(['sh', '-c', oneLine(script), 'sh', ...args]);
+}
+
+function executed(words: readonly string[]): string {
   return ['exec', ...words.map(anyShellWord)].join(' ');
 }
 
@@ -36,7 +44,7 @@ function placeOf(at: ViaSocket | undefined): readonly string[] {
 }
 
 /** A script without its comments as one line: csh ends a word at a line break. */
-export function oneLine(script: string): string {
+function oneLine(script: string): string {
   const lines = script.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.join(' ');
 }

@@ -1,7 +1,7 @@
 import { win32 } from 'node:path';
 import type { AddonState } from '../../../../native.js';
 import { broadAccess, rights } from './access-list.js';
-import type { Writers } from './by-mode.js';
+import { upwards, type Writers } from './by-mode.js';
 
 /** The text of an access list; undefined if there is nothing at the path. */
 export type ReadAccessList = (path: string) => string | undefined;
@@ -12,7 +12,7 @@ const take = rights.deleteChild | rights.delete | rights.change;
 export function writersByAccessList(read: ReadAccessList): Writers {
   const into = async (folder: string) => {
     let wanted = rights.write | take;
-    for (const path of upwards(folder)) {
+    for (const path of upwards(folder, win32.dirname)) {
       const list = read(path);
       if (list === undefined) {
         // A missing folder can be made by whoever can make folders in its nearest existing parent.
@@ -45,8 +45,3 @@ export function accessListOf({ addon }: AddonState): ReadAccessList {
 }
 
 const nobody = 'D:P';
-
-function upwards(path: string): readonly string[] {
-  const above = win32.dirname(path);
-  return above === path ? [path] : [path, ...upwards(above)];
-}

@@ -96,9 +96,10 @@ async function lookAt(path: string): Promise<Stats | undefined> {
   }
 }
 
-function upwards(path: string): readonly string[] {
-  const above = dirname(path);
-  return above === path ? [path] : [path, ...upwards(above)];
+/** A path and all folders above it. */
+export function upwards(path: string, parent: (path: string) => string = dirname): readonly string[] {
+  const above = parent(path);
+  return above === path ? [path] : [path, ...upwards(above, parent)];
 }
 
 function linesOf(text: string): readonly (readonly string[])[] {

@@ -1,9 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { Addon } from 'node-hvsock-native';
 import type { Io } from '../../cli/command.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
@@ -82,22 +80,12 @@ export async function passOverInterop(
   addon: Addon,
   text: string,
 ): Promise<void> {
-  // Node has no socketpair(2): a server in a private folder replaces it.
-  const folder = mkdtempSync(join(tmpdir(), 'vmssh-'));
-  const path = join(folder, 'pair');
-  const server = createServer({ pauseOnConnect: true });
+  const { handle, descriptor } = addon.socketPair();
   try {
-    server.listen(path);
-    await once(server, 'listening');
-    const accepted = once(server, 'connection') as Promise<[Socket]>;
-    const handle = await addon.connect({ family: 'unix', path }, 5000).promise;
-    const [socket] = await accepted;
-    const child = await startOverInterop(program, args, text, { stdio: [socket, socket, 'inherit'] });
-    socket.destroy();
+    const child = await startOverInterop(program, args, text, { stdio: [descriptor, descriptor, 'inherit'] });
     child.unref();
-    passFd(addon, handle, text);
   } finally {
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
+    closeSync(descriptor);
   }
+  passFd(addon, handle, text);
 }

@@ -69,6 +69,7 @@ const mostNames = 50;
 
 /** The text with all control and bidirectional characters escaped, so that a peer cannot control the terminal. */
 export function printable(text: string): string {
+  if (!/[^ -~]/.test(text)) return text;
   // biome-ignore lint/complexity/useRegexLiterals: V8 checks a literal when it reads the file, which takes 0.1 ms of each login.
   unprintable ??= new RegExp('[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}]', 'gu');
   return text.replace(unprintable, (c) => {

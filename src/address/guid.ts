@@ -10,10 +10,19 @@ export function parseGuid(text: string): Guid | undefined {
 
 /** A UUID or machine id, with or without dashes and braces; undefined if the text is something else. */
 export function parseUuid(text: string): Guid | undefined {
-  const [, digits] = /^\{?([0-9a-f]{32})\}?$/.exec(text.replaceAll('-', '').toLowerCase()) ?? [];
-  if (digits === undefined) return undefined;
-  const from = (start: number, end?: number) => digits.slice(start, end);
-  return `${from(0, 8)}-${from(8, 12)}-${from(12, 16)}-${from(16, 20)}-${from(20)}` as Guid;
+  const digits = parseMachineId(text);
+  return digits === undefined ? undefined : withDashes(digits);
+}
+
+/** The 32 lower-case hexadecimal digits of a UUID or machine id; undefined if the text is something else. */
+export function parseMachineId(text: string): string | undefined {
+  return /^\{?([0-9a-f]{32})\}?$/.exec(text.replaceAll('-', '').toLowerCase())?.[1];
+}
+
+/** The GUID with these 32 lower-case hexadecimal digits. */
+export function withDashes(digits: string): Guid {
+  const first = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}`;
+  return `${first}-${digits.slice(16, 20)}-${digits.slice(20)}` as Guid;
 }
 
 /** Whether a text can only be meant as an id: a GUID, with or without a brace on either side. */

@@ -9,12 +9,17 @@ export interface ListedMachine extends DiscoveredMachine {
 
 /** One entry per machine, in the given order: the first provider's fields count, later ones add what is missing. */
 export function mergeMachines(found: readonly DiscoveredMachine[]): readonly ListedMachine[] {
+  // Two machines of one provider are never the same.
+  const [first] = found;
+  if (found.every(({ provider }) => provider === first?.provider))
+    return found.map((machine) => ({ ...machine, also: [] }));
   const merged: Entry[] = [];
   const same = new SameMachines();
   for (const each of found) {
     const known = same.find(each);
     if (known) {
       same.change(known, join(known.machine, each));
+      known.also ??= new Set();
       known.also.add(each.target);
     } else {
       merged.push(same.add(each));
@@ -22,7 +27,7 @@ export function mergeMachines(found: readonly DiscoveredMachine[]): readonly Lis
   }
   return merged.map(({ machine, also }) => ({
     ...machine,
-    also: also.size === 0 ? [] : [...also].filter((target) => target !== machine.target),
+    also: also ? [...also].filter((target) => target !== machine.target) : [],
   }));
 }
 

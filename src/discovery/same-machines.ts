@@ -5,7 +5,7 @@ export interface Entry {
   machine: DiscoveredMachine;
   /** Its position in the order of the machines. */
   readonly at: number;
-  readonly also: Set<string>;
+  also?: Set<string>;
 }
 
 /**
@@ -20,7 +20,7 @@ export class SameMachines {
   #count = 0;
 
   add(machine: DiscoveredMachine): Entry {
-    const entry: Entry = { machine, at: this.#count++, also: new Set() };
+    const entry: Entry = { machine, at: this.#count++ };
     this.#keep(entry);
     return entry;
   }
@@ -47,7 +47,7 @@ export class SameMachines {
   #named(key: string, other: DiscoveredMachine): readonly (Entry | undefined)[] {
     if (other.uuid === undefined) return [this.#firstOf(key, other)];
     const unsure = this.#unsure.get(key);
-    if (!unsure) return [];
+    if (!unsure) return none;
     return [...unsure].flatMap(([provider, [entry]]) => (provider === other.provider ? [] : [entry]));
   }
 
@@ -57,18 +57,24 @@ export class SameMachines {
 
   #keep(entry: Entry): void {
     const { provider, uuid } = entry.machine;
-    for (const key of [...ids(entry.machine), ...names(entry.machine, 'machined')]) {
-      const known = this.#known.get(key);
-      this.#known.set(key, known ? firstTwo([...known, entry]) : [entry]);
-    }
+    const named = names(entry.machine, 'machined');
+    for (const key of ids(entry.machine)) this.#know(key, entry);
+    for (const key of named) this.#know(key, entry);
     if (uuid !== undefined) return;
-    for (const key of names(entry.machine, 'machined')) {
+    for (const key of named) {
       const providers = this.#unsure.get(key) ?? new Map<string, Set<Entry>>();
       this.#unsure.set(key, providers);
       providers.set(provider, (providers.get(provider) ?? new Set()).add(entry));
     }
   }
+
+  #know(key: string, entry: Entry): void {
+    const known = this.#known.get(key);
+    this.#known.set(key, known ? firstTwo([...known, entry]) : [entry]);
+  }
 }
+
+const none: readonly Entry[] = [];
 
 function earlier(a: Entry | undefined, b: Entry | undefined): Entry | undefined {
   return a && b && a.at < b.at ? a : (b ?? a);

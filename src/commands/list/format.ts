@@ -78,7 +78,10 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
   const reasonOf = (row: number) => failed[row - machines.length]?.problem;
   if (!terminal)
     return rows
-      .map((row, i) => `${[...row, ...[reasonOf(i) ?? []].flat().map(printable)].join('\t')}\n`)
+      .map((row, i) => {
+        const reason = reasonOf(i);
+        return `${(reason === undefined ? row : [...row, printable(reason)]).join('\t')}\n`;
+      })
       .join('');
   if (rows.length === 0) return '';
   const header = table.map(({ title }) => title);

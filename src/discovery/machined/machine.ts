@@ -1,5 +1,5 @@
 import { cidAny, machineCid } from '../../address/cid.js';
-import { parseUuid } from '../../address/guid.js';
+import { parseMachineId } from '../../address/guid.js';
 import type { JsonObject } from '../tools/json.js';
 import type { Scope } from '../tools/runtime-dirs.js';
 import { VarlinkError } from './varlink-error.js';
@@ -52,7 +52,8 @@ function text(raw: JsonObject, field: string): string | undefined {
 }
 
 function machineId(raw: JsonObject): string | undefined {
-  return parseUuid(text(raw, 'id') ?? '')?.replaceAll('-', '');
+  const id = text(raw, 'id');
+  return id && parseMachineId(id);
 }
 
 // machined uses VMADDR_CID_ANY for "none" (https://man7.org/linux/man-pages/man7/vsock.7.html).

@@ -21,11 +21,12 @@ export class FrameReader {
   *push(chunk: Uint8Array): Generator<JsonObject, void, undefined> {
     let start = 0;
     for (let end = chunk.indexOf(0); end !== -1; end = chunk.indexOf(0, start)) {
-      this.#keep(chunk.subarray(start, end));
+      const last = chunk.subarray(start, end);
       start = end + 1;
+      this.#keep(last);
       yield parseFrame(this.#take());
     }
-    this.#keep(chunk.subarray(start));
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
   }
 
   #keep(piece: Uint8Array): void {
@@ -38,10 +39,11 @@ export class FrameReader {
   }
 
   #take(): Uint8Array {
-    const [first, ...others] = this.#pieces;
+    const pieces = this.#pieces;
     this.#pieces = [];
     this.#size = 0;
-    return first && others.length === 0 ? first : Buffer.concat(first ? [first, ...others] : []);
+    // Most messages are in one piece.
+    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
   }
 }
 

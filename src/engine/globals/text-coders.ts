@@ -72,5 +72,7 @@ function wellFormed(text: string): string {
 
 /** Whether invalid bytes became U+FFFD, which may also have been sent. */
 function isMended(text: string, bytes: Uint8Array): boolean {
+  // One character for each byte is ASCII, but for an invalid byte: U+FFFD takes three. Searching a text takes far longer.
+  if (text.length === bytes.length) return encodeUtf8(text).length !== bytes.length;
   return text.includes('\ufffd') && text.split('\ufffd').length !== decodeLatin1(bytes).split('ï¿½').length;
 }

@@ -68,14 +68,17 @@ export const buffer: readonly Case[] = [
   {
     name: 'a fatal decoder',
     run: () =>
-      [[97], [239, 191, 189], [255]].map((part) => {
+      [
+        ...[[97], [239, 191, 189], [195, 169], [240, 159, 146, 150]],
+        ...[[255], [97, 255], [195, 169, 255], [240, 144, 128], [237, 160, 128], [192, 175]],
+      ].map((part) => {
         try {
           return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(part));
         } catch (error) {
           return (error as Error).name;
         }
       }),
-    want: ['a', '\ufffd', 'TypeError'],
+    want: ['a', '\ufffd', 'é', '💖', ...Array.from({ length: 6 }, () => 'TypeError')],
   },
   { name: 'an encoder', run: () => [...new TextEncoder().encode('é')], want: [195, 169] },
 ];

@@ -131,10 +131,10 @@ export function headers() {
   }
 }
 
-/** @param {string} command @param {string[]} args */
-export function run(command, args) {
+/** @param {string} command @param {string[]} args @param {string} [cwd] */
+export function run(command, args, cwd = here) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: here, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
     child.on('error', reject);
     child.on('exit', (code) => {
       if (code === 0) resolve(undefined);

@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { hash, run } from '../../native/build.js';
 import { compiler, dlltool } from '../../native/build-win32.js';
+import { root } from '../bundle/bundle.js';
+
+/** Where the linker runs. It sorts what is imported by the libraries' paths: these must not depend on where the folder is. */
+const native = join(root, 'native');
 
 /**
  * Libraries of Windows that the executable loads at the first call of one of their functions: each of them costs more at the
@@ -11,7 +15,8 @@ import { compiler, dlltool } from '../../native/build-win32.js';
 const names = ['ws2_32', 'ole32', 'oleaut32', 'advapi32', 'user32', 'bcrypt', 'userenv'];
 
 /**
- * Makes delay-load libraries of them, with what these objects use of them. Returns what the linker is given.
+ * Makes delay-load libraries of them, with what these objects use of them. Returns what the linker is given,
+ * by paths from native/.
  * @param {string} folder
  * @param {readonly string[]} objects
  */
@@ -22,16 +27,17 @@ export async function delayed(folder, objects) {
     const exported = symbols(['--defined-only', importLibrary(name)]);
     const lines = [`LIBRARY ${name}.dll`, 'EXPORTS', ...exported.filter((each) => used.has(each)).sort(), ''];
     const text = lines.join('\n');
-    const work = join(folder, 'delayed', hash([text]));
-    const library = join(work, `lib${name}.a`);
-    libraries.push(library);
+    const library = join(folder, 'delayed', hash([text]), `lib${name}.a`);
+    libraries.push(relative(native, library));
     if (existsSync(library)) continue;
-    mkdirSync(work, { recursive: true });
-    const definition = join(work, `${name}.def`);
-    writeFileSync(definition, text);
-    const unfinished = `${library}.${process.pid}`;
-    await run(dlltool, ['--input-def', definition, '--output-delaylib', unfinished]);
-    renameSync(unfinished, library);
+    const work = `${dirname(library)}.${process.pid}`;
+    mkdirSync(dirname(library), { recursive: true });
+    mkdirSync(work);
+    writeFileSync(join(work, `${name}.def`), text);
+    // Its path is part of its symbols' names.
+    await run(dlltool, ['--input-def', `${name}.def`, '--output-delaylib', `lib${name}.a`], work);
+    renameSync(join(work, `lib${name}.a`), library);
+    rmSync(work, { recursive: true });
   }
   return [...libraries, '-lntdll', '-lwbemuuid', '-luuid'];
 }

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { buildEngineProgram } from '../../../build/engine/build.js';
+import { delayed } from '../../../build/engine/delayed.js';
 import { buildWindowsAddon } from '../../../native/build-win32.js';
 import { execute } from '../../vm/bed/execute.js';
 import { describeWindows } from '../bed/describe.js';
@@ -57,6 +58,27 @@ describeWindows('the addon for Windows', () => {
 });
 
 describeWindows('the executable for Windows', () => {
+  it('imports what it loads late by libraries that are the same in any folder', async () => {
+    const folder = join(inject('work'), 'delayed');
+    mkdirSync(folder);
+    writeFileSync(
+      join(folder, 'x.c'),
+      'int WSAStartup(int, void*); int x(void) { return WSAStartup(2, 0); }',
+    );
+    await execute('x86_64-w64-mingw32-gcc', ['-c', join(folder, 'x.c'), '-o', join(folder, 'x.o')]);
+    const [one, other] = await Promise.all(
+      ['one', 'the other'].map(async (name) => {
+        await delayed(join(folder, name), [join(folder, 'x.o')]);
+        const files = readdirSync(join(folder, name), { recursive: true, encoding: 'utf8' });
+        const libraries = files.filter((each) => each.endsWith('.a')).sort();
+        return libraries.map((each) => [each, readFileSync(join(folder, name, each)).toString('latin1')]);
+      }),
+    );
+    expect(one?.length).toBeGreaterThan(1);
+    expect(one).toEqual(other);
+    rmSync(folder, { recursive: true });
+  });
+
   it('is the same at every build', async () => {
     const output = join(inject('work'), 'again.exe');
     await buildEngineProgram(join(repo, 'src/bin/executable.ts'), output, { system: 'win32' });

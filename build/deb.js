@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, w
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { commitOf } from './bundle/commit.js';
 import { docFiles } from './docs.js';
 import { extras } from './man.js';
 
@@ -26,7 +27,7 @@ const build = ['--root-owner-group', '-Zgzip', '--build', tree, `${deb}.new`];
 const { status, error } = spawnSync('dpkg-deb', build, {
   stdio: ['ignore', 'ignore', 'inherit'],
   // The same commit gives the same package.
-  env: { SOURCE_DATE_EPOCH: lastCommit(), ...process.env },
+  env: { SOURCE_DATE_EPOCH: commitOf(root)?.time ?? now(), ...process.env },
 });
 if (status !== 0) fail(`dpkg-deb failed: ${error?.message ?? `exit code ${status}`}`);
 renameSync(`${deb}.new`, deb);
@@ -91,10 +92,9 @@ Description: ssh into virtual machines and containers on this host
   );
 }
 
-/** Its time, in seconds since 1970; now if the sources are not a git checkout. */
-function lastCommit() {
-  const { stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' });
-  return stdout?.trim() || String(Math.floor(Date.now() / 1000));
+/** In seconds since 1970. */
+function now() {
+  return String(Math.floor(Date.now() / 1000));
 }
 
 /** @param {string} path @param {string | Uint8Array} content @param {number} [mode] */

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, isAbsolute, join } from 'node:path';
 import { hash } from '../native/build.js';
 import { root } from './bundle/bundle.js';
+import { commitOf } from './bundle/commit.js';
 import { buildEngineProgram } from './engine/build.js';
 import { licences } from './engine/licences.js';
 import { hasMusl } from './engine/musl.js';
@@ -34,7 +35,7 @@ export async function buildExecutable({ folder = executableFolder, seconds, env 
   const files = ['vmssh', 'LICENSES'].map((name) => join(folder, name));
   const stampPath = join(work, `${hash([folder])}.stamp`);
   const texts = inputs.flatMap((path) => [path, ...textsBelow(join(root, path))]);
-  const stamp = hash([hasMusl() ? 'musl' : 'glibc', ...texts]);
+  const stamp = hash([hasMusl() ? 'musl' : 'glibc', commitOf(root)?.id ?? '', ...texts]);
   if ([...files, stampPath].every((file) => existsSync(file)) && readFileSync(stampPath, 'utf8') === stamp)
     return { built: true, upToDate: true };
   const missing = missingTools(env) ?? (await missingSources(env, seconds));

@@ -45,6 +45,14 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
     io.out(`${version}\n`);
     return exitCode.ok;
   }
+  if (args.length === 2 && args.includes('--json') && args.some((arg) => /^(--version|-V)$/.test(arg))) {
+    const [{ versionJson }, { formatJson }] = await Promise.all([
+      import('./about.js'),
+      import('./cli/json.js'),
+    ]);
+    io.out(formatJson(versionJson()));
+    return exitCode.ok;
+  }
   if (name === 'nc') return fastPath((await import('./commands/proxy/nc.js')).nc, rest, args, io);
   return (await import('./program/run.js')).runCommandLine(args, io);
 }

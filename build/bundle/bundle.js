@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { buildConstants } from './commit.js';
 import { importedFiles, packages, refuseMissing, refuseWarnings } from './graph.js';
 import { shellText } from './shell-text.js';
 
@@ -72,6 +73,7 @@ async function write(input, output) {
   const build = await rolldown({
     cwd: root,
     platform: 'node',
+    transform: { define: buildConstants(root) },
     external: packages,
     checks: { ineffectiveDynamicImport: false },
     onLog: refuseWarnings,

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { root } from '../bundle/bundle.js';
+import { buildConstants } from '../bundle/commit.js';
 import { refuseWarnings } from '../bundle/graph.js';
 import { shellText } from '../bundle/shell-text.js';
 
@@ -19,6 +20,7 @@ export async function bundleForEngine(folder, main) {
     cwd: root,
     input: { main: whole },
     platform: 'neutral',
+    transform: { define: buildConstants(root) },
     resolve: { mainFields: ['module', 'main'], conditionNames: ['import', 'node', 'default'] },
     external: /^engine:/,
     checks: { ineffectiveDynamicImport: false },

@@ -44,7 +44,11 @@ function overviewPage(groups: readonly [string, readonly Command<unknown>[]][]):
     ),
     section(
       'OPTIONS',
-      entry(bold('--help'), 'the commands, or the options of one') + entry(bold('--version'), 'the version'),
+      entry(bold('--help'), 'the commands, or the options of one') +
+        entry(
+          `${bold('-V')}, ${bold('--version')} [${bold('--json')}]`,
+          'the version; as JSON also the commit, the engine, the platform and the features of this build',
+        ),
     ),
     section(
       'EXAMPLES',

@@ -26,7 +26,9 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
     return runWithCommander([...knownCommand(args.slice(1)), '--help'], io, act);
   }
   const program =
-    io.program === 'vsock-nc' ? wire(nc, 'vsock-nc', wired(nc)).version(version) : vmssh(wired, io.platform);
+    io.program === 'vsock-nc'
+      ? wire(nc, 'vsock-nc', wired(nc)).version(version, ...versionOption)
+      : vmssh(wired, io.platform);
   silence(program, io, '');
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -54,7 +56,7 @@ function vmssh(
 ): CommanderCommand {
   const program = new CommanderCommand('vmssh')
     .description('ssh into virtual machines and containers on this host, without a network')
-    .version(version)
+    .version(version, ...versionOption)
     .helpCommand(false)
     .addHelpText('after', overview);
   for (const group of commandGroups) {
@@ -77,6 +79,8 @@ function nounOf(program: CommanderCommand, first: string, hidden: boolean): Comm
   program.addCommand(noun, { hidden });
   return noun;
 }
+
+const versionOption = ['-V, --version', 'the version; with --json also what this build is'] as const;
 
 /** The help below the commands. */
 function overview({ command }: { readonly command: CommanderCommand }): string {

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { run, vmssh } from '../helpers/run.js';
+import { missingAddon } from '../helpers/addon.js';
+import { executable, run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { versionSchema } from '../program/json-schemas.js';
 
 const dir = useTempDir();
 
@@ -23,6 +25,25 @@ describe('the program', () => {
     const result = await run(['sh', '-c', 'exec "$0" "$@" > /dev/full', program, ...args, 'config', 'print']);
     expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOSPC') });
     expect(result.stderr).not.toContain('a bug in vmssh');
+  });
+
+  it('says what this build is', async () => {
+    const args = [
+      ['--version', '--json'],
+      ['--json', '-V'],
+    ] as const;
+    for (const each of args) {
+      const { code, stdout, stderr } = await run([...vmssh, ...each]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { commit, engine, platform, features } = versionSchema.parse(JSON.parse(stdout));
+      const checkout = existsSync('.git');
+      expect(commit).toEqual(checkout ? expect.stringMatching(/^[0-9a-f]{40}$/) : null);
+      expect(engine.name).toBe(executable === undefined ? 'Node' : 'QuickJS-ng');
+      expect(platform).toBe(`${process.platform}-${process.arch}`);
+      expect(features).toContain('unix');
+      if (missingAddon() === undefined)
+        expect(features).toEqual(['unix', 'vsock', 'fd-passing', 'native-relay']);
+    }
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { features, type VersionJson } from '../../src/about.js';
 import type { FailedJson } from '../../src/cli/json.js';
 import type { CheckJson } from '../../src/commands/check/json.js';
 import type { DoctorJson, DoctorTargetJson } from '../../src/commands/doctor/json.js';
@@ -259,6 +260,17 @@ export const forwardSchema = z
   ])
   .describe('a line of vmssh forward --json');
 
+export const versionSchema = z
+  .strictObject({
+    ...envelope('version'),
+    vmssh: z.string().describe('its version'),
+    commit: z.string().nullable().describe('that it was built from, in full; null if that is not known'),
+    engine: z.strictObject({ name: z.enum(['QuickJS-ng', 'Node']), version: z.string() }),
+    platform: z.string().describe('linux-x64, win32-x64 …'),
+    features: z.array(z.enum(features)).describe('what this build can do on this system'),
+  })
+  .describe('vmssh --version --json');
+
 export const failedSchema = z
   .strictObject({
     version: z.literal(1),
@@ -271,7 +283,7 @@ export const failedSchema = z
 
 const all = [
   ...[listSchema, checkSchema, resolveSchema, doctorSchema, doctorTargetSchema, guestCheckSchema],
-  ...[guestCredentialsSchema, serviceListSchema, forwardSchema, failedSchema],
+  ...[guestCredentialsSchema, serviceListSchema, forwardSchema, versionSchema, failedSchema],
 ] as const;
 
 /** The JSON Schema of docs/: it allows more fields, since a later vmssh may add some. */
@@ -300,5 +312,6 @@ export const same: readonly true[] = [
   true satisfies Matches<GuestCredentialsJson, typeof guestCredentialsSchema>,
   true satisfies Matches<ServiceListJson, typeof serviceListSchema>,
   true satisfies Matches<ForwardJson, typeof forwardSchema>,
+  true satisfies Matches<VersionJson, typeof versionSchema>,
   true satisfies Matches<FailedJson, typeof failedSchema>,
 ];

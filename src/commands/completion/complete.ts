@@ -37,18 +37,27 @@ export async function complete(
   const command = commands.find(({ name }) => name.split(' ').every((part, i) => before[i] === part));
   const all = command
     ? await inCommand(command, before.slice(command.name.split(' ').length), current, live)
-    : namesOf(commands, before);
+    : namesOf(commands, before, current);
   const fitting = all.filter(({ word }) => word.startsWith(current) && isSafe(word));
   return [...new Map(fitting.toReversed().map((each) => [each.word, each])).values()].toReversed();
 }
 
-function namesOf(commands: CommandTable, before: readonly string[]): readonly Completion[] {
+const ownOptions: readonly Completion[] = [
+  { word: '--help', about: 'the commands' },
+  { word: '--version', about: 'the version' },
+];
+
+function namesOf(commands: CommandTable, before: readonly string[], current: string): readonly Completion[] {
+  if (/^(--version|-V)$/.test(before.join(' '))) return [{ word: '--json', about: 'what this build is' }];
   const left = commands.filter(({ name }) => before.every((word, i) => name.split(' ')[i] === word));
   const names = left.map(({ name, summary }) => ({
     word: name.split(' ')[before.length] ?? '',
     about: (before.length === 0 && groupSummaries[name.split(' ')[0] ?? '']) || summary,
   }));
-  return names.filter(({ word }, i) => word !== '' && names.findIndex((each) => each.word === word) === i);
+  const own = before.length === 0 && current.startsWith('-') ? ownOptions : [];
+  return [...names, ...own].filter(
+    ({ word }, i, all) => word !== '' && all.findIndex((each) => each.word === word) === i,
+  );
 }
 
 async function inCommand(

@@ -81,6 +81,10 @@ describe('completion', () => {
     { line: 'check ann@m', want: ['ann@mint'] },
     { line: 'proxy m', want: [] },
     { line: 'nope x', want: [] },
+    { line: '--', want: ['--help', '--version'] },
+    { line: '--version ', want: ['--json'] },
+    { line: '-V --j', want: ['--json'] },
+    { line: '--version --json ', want: [] },
   ])('of "$line"', async ({ line, want }) => expect(await candidates(line)).toEqual(want));
 
   it('offers no name that the commands would not take', async () => {

@@ -14,6 +14,7 @@ const good: Facts = {
     shell: 'posix',
     vmssh: '1.2.3',
     runtime: 'Node v20',
+    about: { commit: null, engine: { name: 'Node', version: '20.1.0' }, features: ['unix'] },
     os: 'ID=debian\nVERSION_ID="12"\n',
     kernel: '6.1',
     arch: 'x64',

@@ -24,6 +24,11 @@ const secret = secrets.join(' ');
 const facts = (more: Partial<Facts> = {}): Facts => ({
   system: {
     ...{ platform: 'linux', shell: 'posix', vmssh: '1.2.3', runtime: 'Node v20', arch: 'x64' },
+    about: {
+      commit: 'a'.repeat(40),
+      engine: { name: 'Node', version: '20.1.0' },
+      features: ['unix', 'vsock'],
+    },
     ...{ os: `ID="acme-${secret}"\nPRETTY_NAME="${secret}"\n`, kernel: `6.1.0-acme ${secret}` },
   },
   addon: { missing: new Error(`${secret}: no such file`) },
@@ -92,7 +97,11 @@ describe('a report for others to read', () => {
     for (const each of secrets) expect(text).not.toContain(each);
     expect(text).toContain('| ✗ | incus | could not be asked (EACCES) |');
     expect(text).toContain('| ✗ | libvirt | could not be asked (another error) |');
-    expect(text.startsWith('vmssh 1.2.3 on Node v20, another system, 6.1.0, x64\n')).toBe(true);
+    expect(
+      text.startsWith(
+        'vmssh 1.2.3 on Node v20, another system, 6.1.0, x64\ncommit aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, Node 20.1.0; unix, vsock\n',
+      ),
+    ).toBe(true);
   });
 
   it('names a proxy program that is widely used', async () => {

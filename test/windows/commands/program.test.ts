@@ -10,6 +10,12 @@ describeWindows('the programs', () => {
     const { code, stdout, stderr } = await runOnWindows([...program, '--version']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
+    const json = await runOnWindows([...program, '--version', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      platform: 'win32-x64',
+      commit: expect.stringMatching(/^[0-9a-f]{40}$/),
+      features: expect.arrayContaining(['unix', 'native-relay']),
+    });
   });
 
   it('load no library of Windows from the folder of the executable', async () => {

@@ -1,6 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch, version as osVersion, release } from 'node:os';
+import { type About, about } from '../../../about.js';
 import { type Shell, shellOf } from '../../../address/shell.js';
 import type { Io } from '../../../cli/command.js';
 import type { AllMachines } from '../../../discovery/list-all.js';
@@ -26,6 +27,8 @@ export interface Facts {
     readonly shell: Shell;
     readonly vmssh: string;
     readonly runtime: string;
+    /** Of this build. */
+    readonly about: Pick<About, 'commit' | 'engine' | 'features'>;
     /** The version of Windows; elsewhere os-release(5). */
     readonly os: string;
     readonly kernel: string;
@@ -85,6 +88,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       os: io.platform === 'win32' ? osVersion() : (osRelease ?? ''),
       kernel: release(),
       arch: arch(),
+      about: about(),
     },
     addon: loadAddon(),
     ssh: {

@@ -5,9 +5,11 @@ import type { Facts } from './facts.js';
 /** The checks in Markdown, with their texts for a report only: no name, path or address. */
 export function report({ system }: Facts, checks: readonly HostCheck[]): string {
   const signs = { ok: '✓', bad: '✗', none: '–' };
-  const { vmssh, runtime, os, kernel, arch } = system;
+  const { vmssh, runtime, os, kernel, arch, about } = system;
+  const { commit, engine, features } = about;
   return [
     `vmssh ${vmssh} on ${runtime}, ${allowed.os(os)}, ${allowed.kernel(kernel)}, ${arch}`,
+    `commit ${commit ?? 'unknown'}, ${engine.name} ${engine.version}; ${features.join(', ')}`,
     '',
     '| | what | found |',
     '| --- | --- | --- |',

@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * What the sources are built from: the commit that is checked out, in full, and its time in seconds since 1970. Undefined if they are
+ * not a git checkout: one around them has nothing to say.
+ * @param {string} root
+ */
+export function commitOf(root) {
+  if (!existsSync(join(root, '.git'))) return undefined;
+  const { stdout } = spawnSync('git', ['log', '-1', '--format=%H %ct'], { cwd: root, encoding: 'utf8' });
+  const [, id, time] = /^([0-9a-f]{40,64}) (\d+)$/m.exec(stdout ?? '') ?? [];
+  return id === undefined || time === undefined ? undefined : { id, time };
+}
+
+/** For the bundler's `transform.define`: what src/version.ts gets from the build. @param {string} root */
+export function buildConstants(root) {
+  return { BUILD_COMMIT: JSON.stringify(commitOf(root)?.id ?? null) };
+}

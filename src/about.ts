@@ -1,0 +1,49 @@
+import { type Envelope, envelope } from './cli/json.js';
+import { type AddonState, loadAddon } from './native.js';
+import { isCompiled } from './runtime.js';
+import { commit, version } from './version.js';
+
+/** What this build is, and what it can do on this system. */
+export interface About {
+  readonly vmssh: string;
+  /** In full; null if the sources were no git checkout. */
+  readonly commit: string | null;
+  readonly engine: { readonly name: 'QuickJS-ng' | 'Node'; readonly version: string };
+  /** As Node names them: "linux-x64". */
+  readonly platform: string;
+  readonly features: readonly Feature[];
+}
+
+/** Kinds of sockets that it opens itself; "fd-passing": it hands them to ssh; "native-relay": its bytes pass no JavaScript. */
+export type Feature = (typeof features)[number];
+
+export const features = ['unix', 'vsock', 'hyper-v', 'fd-passing', 'native-relay'] as const;
+
+/** The output of `vmssh --version --json`. */
+export interface VersionJson extends Envelope<'version'>, About {}
+
+/** Without the addon there are only unix sockets, and Node relays. */
+export function about(
+  { addon }: AddonState = loadAddon(),
+  { platform, arch, version: engineVersion }: Pick<NodeJS.Process, 'platform' | 'arch' | 'version'> = process,
+): About {
+  const families: readonly string[] = addon?.families ?? [];
+  const has: Readonly<Record<Feature, boolean>> = {
+    unix: true,
+    vsock: families.includes('vsock'),
+    'hyper-v': families.includes('hyper-v'),
+    'fd-passing': addon !== undefined && platform !== 'win32',
+    'native-relay': addon !== undefined,
+  };
+  return {
+    vmssh: version,
+    commit,
+    engine: { name: isCompiled ? 'QuickJS-ng' : 'Node', version: engineVersion.slice(1) },
+    platform: `${platform}-${arch}`,
+    features: features.filter((name) => has[name]),
+  };
+}
+
+export function versionJson(): VersionJson {
+  return { ...envelope('version', 0), ...about() };
+}

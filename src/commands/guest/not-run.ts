@@ -21,13 +21,27 @@ export async function notRun(
   if (route.name === 'target' && lines.length === 0) {
     const { user = 'root', host: target } = splitUser(host);
     const flags = reachFlags({ positionals: [], options: {} });
-    const { error } = await checkTarget(target, { ...flags, port, user }, io, signal);
+    const { error, stages } = await checkTarget(target, { ...flags, port, user }, io, signal);
     if (error && (error.op !== 'handshake' || error.code === 'NO_BANNER')) return error;
+    if (stages.some(({ found }) => found.includes('OpenSSH_for_Windows'))) return isWindows(host);
   }
+  if (route.name === 'ssh' && lines.length === 0 && windowsShell.test(message)) return isWindows(host);
   const [program = ''] = route.command;
   const hint = isMissing ? `the program ${program} is not installed here` : hintFor(route, message);
   const problem = `the script did not run there: ${message || `${program} said nothing`}`;
   return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
+}
+
+/** The last line of cmd, PowerShell 5 and PowerShell 7 without a program sh, in English. */
+const windowsShell =
+  /^operable program or batch file\.$|FullyQualifiedErrorId : CommandNotFoundException$|^Check the spelling of the name, or if a path was included/;
+
+function isWindows(host: string): ConnectError {
+  return new ConnectError('connect', host, {
+    code: 'NOT_RUN',
+    problem: 'the script did not run there: it is a Windows machine, and the script needs a POSIX sh',
+    hint: 'Windows sshd listens on TCP only; how to reach it over a Hyper-V socket is in docs/guest.md, "Windows guests"',
+  });
 }
 
 function hintFor(route: GuestRoute, message: string): string {

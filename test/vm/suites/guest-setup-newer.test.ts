@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { bootGuest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { faultsOf, linesOf, type Site, siteOf } from './guest-setup.js';
+import { brokenAndFixed, copyCheck, faultsOf, linesOf, type Site, siteOf } from './guest-setup.js';
 import { type NewUser, newUser } from './new-user.js';
 import { seen } from './seen.js';
 
@@ -65,6 +65,31 @@ describeGuests('guests whose systemd should listen on vsock by itself, and does 
     );
     expect(faultsOf(await site.check())).toEqual([]);
     expect(await site.login()).toBe('works');
+  });
+
+  // semodule compiles the whole policy, which takes more than a minute here.
+  test('16: a denial of SELinux is named, and a login works by the rule that is printed', {
+    timeout: 480_000,
+  }, async () => {
+    const append = 'security=selinux enforcing=1 audit=1';
+    site = siteOf(await bootGuest({ suite: 'trixie', cid: 62, append, bootTimeout: 300 }));
+    const { guest, target, ssh } = site;
+    const denials = async () =>
+      (await guest.run('grep -c "denied.*tclass=vsock_socket" /var/log/audit/audit.log; :')).stdout;
+    expect((await guest.run('getenforce')).stdout).toBe('Enforcing\n');
+    expect(await site.login()).toBe('fails');
+    await copyCheck(site);
+    const found = await brokenAndFixed(guest, ':', 'denied');
+    expect(found.failed?.text).toMatch(
+      /^SELinux denies sshd its vsock socket: .*denied +\{ read write \} .*tclass=vsock_socket permissive=0$/,
+    );
+    const before = await denials();
+    const broken = '16: SELinux enforcing, Debian’s policy as it is';
+    seen({ guest: '257, SELinux', broken, ...found, login: await site.login() });
+    // The rule has to allow the whole of it: a terminal, and bytes in both directions.
+    const terminal = await ssh('-tt', '-o', 'BatchMode=yes', `root@${target}`, 'getenforce; tty');
+    expect(terminal.stdout).toMatch(/^Enforcing\r\n\/dev\/pts\//);
+    expect(await denials()).toBe(before);
   });
 
   // systemd itself takes this guest for one of Hyper-V, with the CID 1; only the bus is a stand-in, for the driver of

@@ -97,7 +97,8 @@ export function hypervisorHosts(keys: string, ports: Readonly<Record<string, num
   );
 }
 
-function sshdConfig(dir: string): string {
+/** An sshd_config with the keys that `startSshd` made in `dir`. */
+export function sshdConfig(dir: string): string {
   return [
     `HostKey ${join(dir, 'host')}`,
     `AuthorizedKeysFile ${join(dir, 'authorized')}`,

@@ -8,13 +8,14 @@ import type { GuestCredentialsJson } from '../../src/commands/guest/credentials-
 import type { GuestCheckJson } from '../../src/commands/guest/json.js';
 import type { ListJson } from '../../src/commands/list/format.js';
 import type { ResolveJson } from '../../src/commands/proxy/resolve.js';
+import type { PlaceJson } from '../../src/commands/via/json.js';
 import type { ServiceListJson } from '../../src/commands/windows/service.js';
 import { noBannerReasons } from '../../src/errors.js';
 import { hypervisors } from '../../src/guest/credentials/forms.js';
 
-const envelope = <Name extends string>(command: Name) => ({
+const envelope = <Name extends string>(...commands: readonly [Name, ...Name[]]) => ({
   version: z.literal(1),
-  command: z.literal(command),
+  command: z.literal(commands),
   ok: z.boolean(),
   exitCode: z.int().min(0).max(255),
 });
@@ -234,6 +235,20 @@ export const serviceListSchema = z
   })
   .describe('vmssh service list --json');
 
+export const placeSchema = z
+  .strictObject({
+    ...envelope('via push', 'via remove'),
+    results: z.array(
+      z.strictObject({
+        host: z.string().describe('as it was typed'),
+        ok: z.boolean(),
+        outcome: z.enum(['pushed', 'same', 'removed', 'absent']).optional(),
+        error: failure.optional(),
+      }),
+    ),
+  })
+  .describe('vmssh via push --json');
+
 const tcp = { host: z.string(), port: z.int().min(1).max(65535) };
 
 export const forwardSchema = z
@@ -283,7 +298,7 @@ export const failedSchema = z
 
 const all = [
   ...[listSchema, checkSchema, resolveSchema, doctorSchema, doctorTargetSchema, guestCheckSchema],
-  ...[guestCredentialsSchema, serviceListSchema, forwardSchema, versionSchema, failedSchema],
+  ...[guestCredentialsSchema, serviceListSchema, placeSchema, forwardSchema, versionSchema, failedSchema],
 ] as const;
 
 /** The JSON Schema of docs/: it allows more fields, since a later vmssh may add some. */
@@ -311,6 +326,7 @@ export const same: readonly true[] = [
   true satisfies Matches<GuestCheckJson, typeof guestCheckSchema>,
   true satisfies Matches<GuestCredentialsJson, typeof guestCredentialsSchema>,
   true satisfies Matches<ServiceListJson, typeof serviceListSchema>,
+  true satisfies Matches<PlaceJson, typeof placeSchema>,
   true satisfies Matches<ForwardJson, typeof forwardSchema>,
   true satisfies Matches<VersionJson, typeof versionSchema>,
   true satisfies Matches<FailedJson, typeof failedSchema>,

@@ -1,14 +1,17 @@
-import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
+import { type Command, CommandError, type Io, type RawArgs, UsageError } from '../../cli/command.js';
+import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { complain } from '../../cli/message.js';
 import { hopHost } from '../../cli/shared-options.js';
 import { usage } from '../../cli/values.js';
 import { exitCode } from '../../errors.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { version } from '../../version.js';
+import type { PlacedJson, PlaceJson } from './json.js';
 import { type Placed, place } from './place.js';
 
-export interface ViaHostsArgument {
+export interface PlaceOptions {
   readonly hosts: readonly string[];
+  readonly json: boolean;
 }
 
 const said: Readonly<Record<Placed, string>> = {
@@ -19,19 +22,19 @@ const said: Readonly<Record<Placed, string>> = {
 };
 
 /** vmssh via push HOST…: puts the executable on other hypervisors. */
-export const viaPush: Command<ViaHostsArgument> = {
+export const viaPush: Command<PlaceOptions> = {
   name: 'via push',
   summary: 'put this vmssh into ~/.local/bin of other hypervisors',
   usage: 'HOST...',
   details: `HOST is as in ssh HOST. The executable needs no root and nothing else there; it arrives whole or not at all, and is tried before it gets its name.
 A ~/.local/bin/vmssh that was not put there by this command is not touched.`,
-  options: [],
+  options: [jsonOption],
   examples: [
     { line: 'vmssh via push hv1 hv2', about: 'then vmssh list --via hv1,hv2, and ssh via/hv1/mint by name' },
   ],
-  parse: (raw) => hostsOf(raw.positionals),
+  parse: (raw) => optionsOf(raw),
 
-  async run({ hosts }, io) {
+  async run(options, io) {
     const { program } = await callerForSsh(io);
     const [path, script] = program;
     if (path === undefined || script !== undefined || io.platform !== 'linux')
@@ -40,41 +43,49 @@ A ~/.local/bin/vmssh that was not put there by this command is not touched.`,
         'only the executable for Linux can be put elsewhere, and it is not here',
         'npm run build',
       );
-    return onEach(hosts, (host) => place(host, 'push', path, io), io);
+    return onEach('via push', options, (host) => place(host, 'push', path, io), io);
   },
 };
 
 /** vmssh via remove HOST…: removes what via push put there. */
-export const viaRemove: Command<ViaHostsArgument> = {
+export const viaRemove: Command<PlaceOptions> = {
   name: 'via remove',
   summary: 'remove what via push put on other hypervisors',
   usage: 'HOST...',
-  options: [],
+  options: [jsonOption],
   examples: [{ line: 'vmssh via remove hv1', about: 'take it back' }],
-  parse: (raw) => hostsOf(raw.positionals),
-  run: ({ hosts }, io) => onEach(hosts, (host) => place(host, 'remove', undefined, io), io),
+  parse: (raw) => optionsOf(raw),
+  run: (options, io) => onEach('via remove', options, (host) => place(host, 'remove', undefined, io), io),
 };
 
-function hostsOf(hosts: readonly string[]): ViaHostsArgument {
-  if (hosts.length === 0) throw new UsageError('expected one or more hosts, got nothing');
-  return { hosts: usage(() => hosts.map(hopHost)) };
+function optionsOf(raw: RawArgs): PlaceOptions {
+  const { positionals } = raw;
+  if (positionals.length === 0) throw new UsageError('expected one or more hosts, got nothing');
+  return { hosts: usage(() => positionals.map(hopHost)), json: jsonOption.read(raw) };
 }
 
 /** One after the other: ssh may ask its user. */
 async function onEach(
-  hosts: readonly string[],
+  command: 'via push' | 'via remove',
+  { hosts, json }: PlaceOptions,
   work: (host: string) => Promise<Placed>,
   io: Io,
 ): Promise<number> {
-  let code: number = exitCode.ok;
+  const results: PlacedJson[] = [];
   for (const host of hosts) {
     try {
-      io.out(`${host}: ${said[await work(host)]}\n`);
+      const outcome = await work(host);
+      results.push({ host, ok: true, outcome });
+      if (!json) io.out(`${host}: ${said[outcome]}\n`);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      await complain(error.message, error.hint, io);
-      code = exitCode.connect;
+      const { code, message: problem, hint } = error;
+      results.push({ host, ok: false, error: { target: host, code, problem, hint } });
+      await complain(problem, hint, io);
     }
   }
+  const code = results.every(({ ok }) => ok) ? exitCode.ok : exitCode.connect;
+  const result: PlaceJson = { ...envelope(command, code), results };
+  if (json) io.out(formatJson(result));
   return code;
 }

@@ -15,7 +15,7 @@ if [ -n "$b" ] && [ ! -e "$a" ]; then a=$b; fi;
 [ -S "$a" ] || refuse errno ECONNREFUSED;
 [ -w "$a" ] || refuse errno EACCES;
 fi;
-if has python3; then exec python3 -c "$y" "$m" "$k" "$a" "$p" "$s"; fi;
+if has python3; then exec python3 -I -S -c "$y" "$m" "$k" "$a" "$p" "$s"; fi;
 if [ -n "$w" ] && has socat; then
 answer by socat;
 if [ "$k" = unix ]; then exec socat -t 10 - "UNIX-CONNECT:$a"; fi;

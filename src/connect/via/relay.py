@@ -1,4 +1,5 @@
-import errno, os, select, socket, sys, threading
+# Not socket and threading, and started without site: half of the start.
+import _socket, _thread, errno, os, select, sys
 
 marker, kind, where, port, seconds = sys.argv[1:]
 
@@ -18,7 +19,7 @@ def send():
         if not data:
             break
         peer.sendall(data)
-    peer.shutdown(socket.SHUT_WR)
+    peer.shutdown(_socket.SHUT_WR)
     # The machine may still answer: until nobody reads that any more.
     gone = select.poll()
     gone.register(1, 0)
@@ -35,10 +36,10 @@ def sending():
 
 try:
     if kind == "unix":
-        peer = socket.socket(socket.AF_UNIX)
+        peer = _socket.socket(_socket.AF_UNIX)
         address = where
     else:
-        peer = socket.socket(socket.AF_VSOCK)
+        peer = _socket.socket(_socket.AF_VSOCK)
         address = (int(where), int(port))
     peer.settimeout(float(seconds))
     peer.connect(address)
@@ -48,7 +49,7 @@ except OSError as error:
     sys.exit(1)
 
 answer("by python3")
-threading.Thread(target=sending, daemon=True).start()
+_thread.start_new_thread(sending, ())
 try:
     while True:
         data = peer.recv(65536)

@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
+import { on } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/discovery/tools/json.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
+import { outcome, run, vmssh } from '../../helpers/run.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -11,9 +15,10 @@ const uuid = '11111111-2222-4333-8444-555555555555';
 describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
   const envs: Record<string, string>[] = [{}, {}];
   const machineds: Machined[] = [];
+  const lists: JsonObject[][] = [];
   beforeAll(async () => {
     for (const [at, name] of ['web', 'db'].entries()) {
-      const machined = await startMachined([
+      const list: JsonObject[] = [
         { name, class: 'vm', sshAddress: `unix${join(dir, 'ssh.sock').replaceAll('/', '%')}` },
         {
           name: 'twin',
@@ -22,7 +27,9 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
           sshAddress: `unix${join(dir, 'ssh.sock').replaceAll('/', '%')}`,
         },
         { name: 'same', class: 'vm' },
-      ]);
+      ];
+      lists.push(list);
+      const machined = await startMachined(list);
       machineds.push(machined);
       Object.assign(envs[at] ?? {}, machined.env);
     }
@@ -96,6 +103,28 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     expect(await ours('list', '--via', 'hv1,hv2', 'db', '-o', 'status')).toMatchObject({
       ...{ code: 0, stdout: 'running\n', stderr: '' },
     });
+  });
+
+  it('--watch shows the machines of a hypervisor as they come', async () => {
+    const watching = spawn(
+      vmssh[0] ?? '',
+      [...vmssh.slice(1), 'list', '--json', '--watch=0.1', '--via', 'hv2,down'],
+      { env },
+    );
+    const end = outcome(watching);
+    const lines = createInterface(watching.stdout);
+    const shown = async (name: string) => {
+      for await (const [line] of on(lines, 'line'))
+        if (JSON.parse(line).machines.some((each: { name: string }) => each.name === name))
+          return JSON.parse(line);
+    };
+    expect(await shown('db')).toMatchObject({ errors: [{ target: 'down', code: 'HOP_FAILED' }] });
+    lists[1]?.push({ name: 'late', class: 'vm' });
+    const { machines } = await shown('late');
+    expect(machines).toContainEqual(expect.objectContaining({ target: 'via/hv2/machine/late', via: 'hv2' }));
+    watching.kill('SIGINT');
+    expect(await end).toMatchObject({ code: 130 });
+    lists[1]?.pop();
   });
 
   describe('config install --via', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { dist, run, executable as tested, vmssh } from '../../helpers/run.js';
+import { placeSchema } from '../../program/json-schemas.js';
 import { needed, script, useHypervisors } from './hypervisors.js';
 
 /** What is put there: the program itself, or the executable beside Node's. */
@@ -36,6 +37,23 @@ describe.skipIf(missingPrograms(needed) || !existsSync(executable))('vmssh via p
     expect(banner).toMatchObject({ code: 0, stderr: expect.stringContaining(', by vmssh on hv1') });
     expect(await ours('remove', 'hv1')).toMatchObject({ code: 0, stdout: 'hv1: vmssh was removed\n' });
     expect(readdirSync(binOf('hv1'))).toEqual([]);
+  });
+
+  it('says as JSON what happened on each', async () => {
+    const { code, stdout } = await ours('remove', '--json', 'hv1', 'other', 'nobody');
+    expect(code).toBe(1);
+    expect(placeSchema.parse(JSON.parse(stdout))).toMatchObject({
+      ...{ command: 'via remove', ok: false, exitCode: 1 },
+      results: [
+        { host: 'hv1', ok: true, outcome: 'absent' },
+        { host: 'other', ok: true, outcome: 'absent' },
+        { host: 'nobody', ok: false, error: { target: 'nobody', code: 'HOP_FAILED' } },
+      ],
+    });
+    const pushed = await ours('push', '--json', 'hv1');
+    expect(placeSchema.parse(JSON.parse(pushed.stdout)).results).toEqual([
+      { host: 'hv1', ok: true, outcome: 'pushed' },
+    ]);
   });
 
   it('replaces an older one of its own, and touches no other', async () => {

@@ -1,0 +1,133 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { configText } from '../../../src/ssh/config/text.js';
+import { compare, median } from '../../bench/statistics.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { script } from './hypervisors.js';
+import { machines, tcpPort, useNetwork } from './network.js';
+
+const page = fileURLToPath(new URL('../../../docs/many-hosts.md', import.meta.url));
+const [begin, end] = ['<!-- measured by test/e2e/via/figures.test.ts -->\n', '<!-- end -->'];
+const rounds = 25;
+
+// VMSSH_TRIAL=1 npx vitest run test/e2e/via writes the figures of docs/many-hosts.md. Root, on an idle machine.
+describe.runIf(process.env.VMSSH_TRIAL === '1')('what a hop costs', () => {
+  const net = useNetwork(['hv1', 'hv2']);
+  const rows: string[] = [];
+  const row = (what: string, figure: string) => void rows.push(`| ${what} | ${figure} |\n`);
+  const env = { ...net.env };
+  let ways: Record<'jump' | 'vmssh' | 'python3', readonly string[]>;
+
+  beforeAll(() => {
+    mkdirSync(join(net.home('hv1'), '.local/bin'), { recursive: true });
+    symlinkSync(join(net.dir, 'vmssh-there'), join(net.home('hv1'), '.local/bin/vmssh'));
+    // Nothing in front of the hop's ssh that a jump's has not.
+    env.VMSSH_SSH = `ssh -F ${join(net.dir, 'hv_config')}`;
+    const both = join(net.dir, 'both');
+    const lines = ['hv_config', 'config'].map((name) => readFileSync(join(net.dir, name), 'utf8')).join('');
+    writeFileSync(both, lines, { mode: 0o600 });
+    const ssh = [...net.inside, 'ssh', '-F', both, '-i', join(net.dir, 'id')];
+    ways = {
+      jump: [...ssh, '-J', 'hv1', '-p', String(tcpPort), '127.0.0.1'],
+      vmssh: [...ssh, `via%hv1%${machines.socket}`],
+      python3: [...ssh, `via%hv2%${machines.socket}`],
+    };
+  });
+  afterAll(() => {
+    const text = readFileSync(page, 'utf8');
+    const [before = '', rest = ''] = text.split(begin);
+    if (rows.length > 0)
+      writeFileSync(
+        page,
+        `${before}${begin}| | |\n| --- | --- |\n${rows.join('')}${end}${rest.split(end)[1]}`,
+      );
+  });
+
+  /** Milliseconds of each way in turn, so that a change of the machine's speed meets all alike. */
+  function measure(command: string, count: number, input?: Buffer) {
+    const took: Record<keyof typeof ways, number[]> = { jump: [], vmssh: [], python3: [] };
+    for (let round = 0; round < count; round++)
+      for (const way of ['jump', 'vmssh', 'python3'] as const) {
+        const [program = '', ...args] = ways[way];
+        const start = performance.now();
+        const { status, stderr } = spawnSync(program, [...args, command], { env, input, maxBuffer: 2 ** 30 });
+        expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: expect.anything() });
+        took[way].push(performance.now() - start);
+      }
+    return took;
+  }
+
+  it('a login and a transfer, against ssh -J', { timeout: 1_200_000 }, () => {
+    measure('true', 1);
+    const login = measure('true', rounds);
+    row(
+      'a login by `ssh -J hv1` to a machine that listens on TCP there',
+      `${Math.round(median(login.jump))} ms`,
+    );
+    for (const way of ['vmssh', 'python3'] as const)
+      row(
+        `by \`via/hv1\` to a unix socket, with ${way} there`,
+        `${compare(login[way], login.jump).pairwise.toFixed(2)} × that time`,
+      );
+    const bytes = Buffer.alloc(256 * 2 ** 20);
+    const sent = measure('cat >/dev/null', 5, bytes);
+    const speed = (took: readonly number[]) => Math.round((bytes.length / 2 ** 20 / median(took)) * 1000);
+    row('256 MiB by `ssh -J hv1`', `${speed(sent.jump)} MiB/s`);
+    for (const way of ['vmssh', 'python3'] as const)
+      row(
+        `by \`via/hv1\`, with ${way} there`,
+        `${(1 / compare(sent[way], sent.jump).pairwise).toFixed(2)} × that speed`,
+      );
+  });
+
+  it('a hundred hypervisors, one of them slow', { timeout: 120_000 }, async () => {
+    const standIn = join(net.dir, 'stand-in');
+    script(
+      standIn,
+      `case "$*" in *' slow '*) sleep 3 ;; *) sleep 0.2 ;; esac
+echo "$*" | grep -o 'vmssh-[0-9a-f]\\{32\\}'; echo '{"version":1,"machines":[]}'`,
+    );
+    const hosts = ['slow', ...Array.from({ length: 99 }, (_, at) => `fast${at}`)].join(',');
+    const start = performance.now();
+    const { code, stdout } = await run([...vmssh, 'list', '--json', '--via', hosts], {
+      env: { ...env, VMSSH_SSH: standIn },
+    });
+    const seconds = (performance.now() - start) / 1000;
+    expect({ code, errors: JSON.parse(stdout).errors }).toEqual({ code: 0, errors: [] });
+    row(
+      '`vmssh list` of 100 stand-ins, one of which takes 3 s and the others 0.2 s',
+      `${seconds.toFixed(1)} s`,
+    );
+  });
+
+  it('Hosts in the written file', { timeout: 120_000 }, () => {
+    const costs = [0, 1000, 10_000].map((count) => {
+      const file = join(net.dir, `hosts-${count}`);
+      const uuid = (at: number) => `vmssh-11111111-2222-4333-8444-${String(at).padStart(12, '0')}`;
+      const hosts = Array.from({ length: count }, (_, at) => ({
+        host: `machine${at}.hv1`,
+        about: `machine${at} of via/hv1`,
+        options: {
+          target: `via/hv1/machine/machine${at}`,
+          knownHosts: '~/.ssh/vmssh_known_hosts',
+          hostKeyAlias: uuid(at),
+        },
+      }));
+      writeFileSync(file, configText({ program: ['/usr/bin/vmssh'], fdpass: true, hosts }), { mode: 0o600 });
+      const took = Array.from({ length: rounds }, () => {
+        const start = performance.now();
+        expect(spawnSync('ssh', ['-G', '-F', file, 'other']).status).toBe(0);
+        return performance.now() - start;
+      });
+      return median(took);
+    });
+    const [none = 0, ...more] = costs;
+    row(
+      '1,000 Hosts `NAME.HOST`, and 10,000: each start of ssh',
+      `${more.map((each) => `${Math.round(each - none)} ms`).join(', ')} more`,
+    );
+  });
+});

@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from 'vitest';
+import { findProgram } from '../../helpers/programs.js';
+import { vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, sshdConfig, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { script } from './hypervisors.js';
+
+/** What each hypervisor's machines are typed as there, by name. Their sockets are seen on that hypervisor only. */
+export const machines = {
+  socket: 'unix%run%fc%ssh.sock',
+  multiplexer: 'vsock-mux%run%fc%v.sock',
+  container: 'unix%run%systemd%nspawn%unix-export%web%ssh',
+} as const;
+
+export type MachineName = keyof typeof machines;
+
+/** A port of each hypervisor's own loopback, with a machine to compare with. */
+export const tcpPort = 2222;
+
+export interface Network {
+  readonly dir: string;
+  /** ssh's configuration of the machines: for -F. */
+  readonly config: string;
+  /** With an ssh that is in the network. */
+  readonly env: NodeJS.ProcessEnv;
+  /** What a command begins with that shall run in the network. */
+  readonly inside: readonly string[];
+  home(host: string): string;
+  /** A hypervisor loses its power. */
+  kill(host: string): Promise<void>;
+}
+
+/** Hypervisors as network namespaces, each with mounts and processes of its own, and one more namespace from which ssh reaches them. Needs root. */
+export function useNetwork(hosts: readonly string[]): Network {
+  const dir = useTempDir();
+  const running = new Map<string, ChildProcess>();
+  let guest: SshdOnSocket | undefined;
+  const homeOf = (host: string) => join(dir, host, 'home');
+  const enter = (name: string) => ['nsenter', `--net=/proc/${running.get(name)?.pid}/ns/net`, '--'];
+  const kill = async (name: string) => {
+    const child = running.get(name);
+    if (!child || !running.delete(name)) return;
+    const gone = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  };
+  beforeAll(async () => {
+    guest = await startSshd(dir);
+    running.set(
+      'client',
+      await start(['unshare', '--net', 'sh', '-c', 'ip link set lo up && echo up && exec cat']),
+    );
+    for (const [at, host] of hosts.entries()) {
+      mkdirSync(homeOf(host), { recursive: true });
+      running.set(host, await start(hypervisor(dir, host, homeOf(host))));
+      const peer = String(running.get(host)?.pid);
+      must(enter('client'), 'ip', 'link', 'add', host, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', peer);
+      for (const [side, link, end] of [
+        ['client', host, 1],
+        [host, 'eth0', 2],
+      ] as const) {
+        must(enter(side), 'ip', 'addr', 'add', `10.19.${at}.${end}/24`, 'dev', link);
+        must(enter(side), 'ip', 'link', 'set', link, 'up');
+      }
+    }
+    writeFileSync(
+      join(dir, 'hv_config'),
+      hosts.map((host, at) => hostLines(dir, host, `10.19.${at}.2`)).join(''),
+      { mode: 0o600 },
+    );
+    script(
+      join(dir, 'ssh'),
+      `exec ${[...enter('client'), findProgram('ssh')].join(' ')} -F ${join(dir, 'hv_config')} "$@"`,
+    );
+    const keys = `Host *\n    UserKnownHostsFile ${join(dir, 'known')}\n    StrictHostKeyChecking accept-new\n    LogLevel ERROR\n`;
+    writeFileSync(join(dir, 'config'), `${keys}Include ${guest.config('fdpass')}\n`, { mode: 0o600 });
+    script(join(dir, 'vmssh-there'), `exec ${vmssh.join(' ')} "$@"`);
+  });
+  afterAll(async () => {
+    for (const name of [...running.keys()].reverse()) await kill(name);
+    await guest?.close();
+  });
+  return {
+    dir,
+    env: { ...process.env, VMSSH_SSH: join(dir, 'ssh') },
+    home: homeOf,
+    kill,
+    config: join(dir, 'config'),
+    get inside() {
+      return enter('client');
+    },
+  };
+}
+
+/** Its first process listens at all sockets, and ends with it. */
+function hypervisor(dir: string, host: string, home: string): readonly string[] {
+  const sshd = (name: string, lines: readonly string[]) => {
+    const path = join(dir, host, `${name}.conf`);
+    writeFileSync(path, sshdConfig(dir) + lines.join('\n'));
+    return [findProgram('sshd') ?? 'sshd', '-i', '-f', path];
+  };
+  const machine = (name: string) => sshd(name, [`SetEnv MACHINE=${name}.${host}`, '']);
+  const multiplexed = `read -r asked; [ "$asked" = 'CONNECT 22' ] || exit; echo OK 1073741824; exec "$@"`;
+  const sockets = [
+    { at: 22, command: sshd('own', [`SetEnv HOME=${home} PATH=/usr/sbin:/usr/bin:/sbin:/bin`, '']) },
+    { at: tcpPort, command: machine('tcp') },
+    { at: '/run/fc/ssh.sock', command: machine('socket') },
+    { at: '/run/fc/v.sock', command: ['sh', '-c', multiplexed, 'sh', ...machine('multiplexer')] },
+    { at: '/run/systemd/nspawn/unix-export/web/ssh', command: machine('container') },
+  ];
+  const folders = 'mkdir -p /run/sshd /run/fc /run/systemd/nspawn/unix-export/web';
+  const listen = [
+    process.execPath,
+    fileURLToPath(new URL('machines.js', import.meta.url)),
+    JSON.stringify(sockets),
+  ];
+  const setUp = `mount -t tmpfs -o mode=755 none /run && ${folders} && ip link set lo up && exec "$@"`;
+  return [
+    'unshare',
+    '--net',
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+    'sh',
+    '-c',
+    setUp,
+    'sh',
+    ...listen,
+  ];
+}
+
+/** Resolves once it has said something. */
+async function start([program = '', ...args]: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject).once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
+    child.stdout?.once('data', () => resolve());
+  });
+  return child;
+}
+
+function must(before: readonly string[], ...command: readonly string[]): void {
+  const [program = '', ...args] = [...before, ...command];
+  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
+}
+
+function hostLines(dir: string, host: string, address: string): string {
+  return `Host ${host}
+    HostName ${address}
+    User ${userInfo().username}
+    IdentityFile ${join(dir, 'id')}
+    IdentitiesOnly yes
+    UserKnownHostsFile ${join(dir, 'hv_known')}
+    StrictHostKeyChecking accept-new
+    LogLevel ERROR
+`;
+}

@@ -5,6 +5,7 @@ import { scanArgs } from './cli/scan-args.js';
 import { relayEndedFlag } from './commands/proxy/lasting.js';
 import { proxy } from './commands/proxy/proxy.js';
 import { isSocket } from './deliver/pass-fd.js';
+import { standardInput } from './deliver/standard-input.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from './errors.js';
 import { loadAddon } from './native.js';
 import { selfCommand } from './runtime.js';
@@ -100,7 +101,7 @@ function processIo(program: Io['program']): Io {
     get self() {
       return selfCommand();
     },
-    streams: () => ({ input: process.stdin, output: process.stdout }),
+    streams: () => ({ input: standardInput(), output: process.stdout }),
     outputGone() {
       // A socket's peer may have closed only its writing side.
       if (!isSocket(1)) {

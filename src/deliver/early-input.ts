@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** Input that is read from the start, to notice its end while the connection is still being opened. */
+/** Input that is read from the start, to notice its end while the connection is still being opened. Throws its error after what came before. */
 export class EarlyInput implements AsyncIterable<Uint8Array> {
   /** Resolves at end-of-file, or to the input's error. */
   readonly ended: Promise<Error | undefined>;
@@ -8,12 +8,14 @@ export class EarlyInput implements AsyncIterable<Uint8Array> {
   readonly #early: Uint8Array[] = [];
   #wake: (() => void) | undefined;
   #done = false;
+  #failure: Error | undefined;
 
   constructor(stream: Readable) {
     this.#stream = stream;
     this.ended = new Promise((resolve) => {
       const end = (error?: Error) => {
         this.#done = true;
+        this.#failure ??= error;
         this.#wake?.();
         resolve(error);
       };
@@ -36,6 +38,7 @@ export class EarlyInput implements AsyncIterable<Uint8Array> {
         if (this.#early.length < mostEarly) this.#stream.resume();
         yield bytes;
       } else if (this.#done) {
+        if (this.#failure) throw this.#failure;
         return;
       } else {
         await new Promise<void>((resolve) => {

@@ -7,7 +7,7 @@ const chunk = 65536;
 /**
  * Relays without the addon: input → connection, connection → output, with half-close in both directions. Ends when the
  * peer closes, when the reader of `output` is gone, or once `input` has ended and nothing moved for `lingerMs` (-1:
- * never). Rejects if the connection breaks, whichever side ended first.
+ * never). Rejects if the connection breaks, whichever side ended first, and if `input` or `output` fails.
  */
 export async function relayStreams(
   connection: Connection,
@@ -26,16 +26,14 @@ export async function relayStreams(
     const moved = () => {
       if (inputEnded) linger();
     };
-    output.on('error', (error) => (isGone(error) ? resolve() : reject(error)));
+    const failed = (error: NodeJS.ErrnoException) => (isGone(error) ? resolve() : reject(error));
+    output.on('error', failed);
     output.once('close', () => resolve());
     pumpOut(connection, output, moved).then(resolve, reject);
-    pumpIn(input, connection, moved).then(
-      () => {
-        inputEnded = true;
-        linger();
-      },
-      () => {},
-    );
+    pumpIn(input, connection, moved).then((all) => {
+      inputEnded = all;
+      if (all) linger();
+    }, failed);
   });
   try {
     await ended;
@@ -45,16 +43,22 @@ export async function relayStreams(
   }
 }
 
+/** Resolves to false if the connection takes no more, which `pumpOut` reports; rejects if `input` fails. */
 async function pumpIn(
   input: AsyncIterable<Uint8Array>,
   connection: Connection,
   moved: () => void,
-): Promise<void> {
+): Promise<boolean> {
   for await (const bytes of input) {
-    await connection.write(bytes);
+    const taken = await connection.write(bytes).then(
+      () => true,
+      () => false,
+    );
+    if (!taken) return false;
     moved();
   }
   connection.shutdown();
+  return true;
 }
 
 /** Stops if `output` fails, which `output` reports by an event. */
@@ -68,7 +72,7 @@ async function pumpOut(connection: Connection, output: Writable, moved: () => vo
   await new Promise<void>((resolve) => output.end((error?: Error | null) => error ?? resolve()));
 }
 
-/** Whether the output's reader is gone; anything else, such as a full disk, is a failure. */
+/** Whether the other end of stdin or stdout is gone; anything else, such as a full disk, is a failure. */
 function isGone({ code }: NodeJS.ErrnoException): boolean {
   return code === 'EPIPE' || code === 'ECONNRESET';
 }

@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
+import { EarlyInput } from '../../src/deliver/early-input.js';
 import { relayStreams } from '../../src/deliver/relay-streams.js';
 import { unix } from '../connect/openers.js';
 import { deferred, SocketFolder } from '../connect/socket-folder.js';
@@ -69,6 +70,17 @@ describe('a relay without the addon', () => {
       expect(await relayed).toBeUndefined();
     },
   );
+
+  it.each(['as it is', 'read from the start'])('rejects if its input fails, %s', async (how) => {
+    const failing = new PassThrough();
+    const input = how === 'as it is' ? failing : new EarlyInput(failing);
+    const relayed = relayStreams(connection, input, new PassThrough(), -1);
+    const rejected = expect(relayed).rejects.toMatchObject({ code: 'EIO' });
+    failing.write('a question');
+    await new Promise((resolve) => peer.once('data', resolve));
+    failing.destroy(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    await rejected;
+  });
 
   it('rejects if writing its output fails for another reason', async () => {
     peer.end('an answer');

@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 // The addon is a part of the executable, which would connect where these tests expect that nothing can.
 describe.skipIf(executable !== undefined)('an installation without the built addon', () => {
   const dir = useTempDir();
+  let sockets = 0;
   const inDir = (path: string) => join(dir, path.slice(root.length));
   const program = vmssh.map((word) => (word.startsWith(join(root, 'dist')) ? inDir(word) : word));
 
@@ -60,6 +61,29 @@ describe.skipIf(executable !== undefined)('an installation without the built add
     await new Promise<void>((resolve) => server.listen(path, resolve));
     const result = await run([...program, 'nc', '--pipe', `vsock-mux${path}`, '5000'], { input: 'hello' });
     expect(result).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\r\nCONNECT 5000\nhello', stderr: '' });
+    server.close();
+  });
+
+  // Memory of which nothing is mapped: reading it fails as a file on a failing disk does.
+  it.each([
+    { command: 'proxy "$0" 22 <&-', want: { code: 0, stdout: 'SSH-2.0-x\r\n', stderr: '' } },
+    { command: 'proxy "$0" 22 </dev/null', want: { code: 0, stdout: 'SSH-2.0-x\r\n', stderr: '' } },
+    { command: 'nc --pipe "$0" 22 </', want: { code: 1, stderr: expect.stringContaining('(EISDIR)') } },
+    {
+      command: 'nc --pipe "$0" 22 </proc/self/mem',
+      want: { code: 1, stderr: expect.stringContaining('(EIO)') },
+    },
+  ])('does not take another stdin for ssh’s end or its own: $command', async ({ command, want }) => {
+    const path = join(dir, `stdin-${sockets++}.sock`);
+    const ends = command.startsWith('proxy');
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {}).resume();
+      if (ends) socket.end('SSH-2.0-x\r\n');
+      else socket.once('end', () => socket.end());
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const script = `${program.map((word) => `'${word}'`).join(' ')} ${command}`;
+    expect(await run(['sh', '-c', script, `unix${path}`], { keepOpen: true })).toMatchObject(want);
     server.close();
   });
 

@@ -1,10 +1,12 @@
+import { fstatSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { Addon, Pending } from 'node-hvsock-native';
 import type { Io } from '../../cli/command.js';
 import type { EarlyInput } from '../../deliver/early-input.js';
 
 /** Reports when the program that started this proxy is gone, while the proxy still connects. */
 export interface StdioWatch {
-  /** Aborted when stdin ends, or stdout loses its reader; if stdin fails, its error is the reason. */
+  /** Aborted when stdin ends and is no file, or stdout loses its reader; if stdin fails, its error is the reason. */
   readonly signal: AbortSignal;
   /** What had to be read from stdin to find out, without the addon. */
   readonly input: EarlyInput | undefined;
@@ -31,9 +33,10 @@ export async function watchStdio(addon: Addon | undefined, io: Io): Promise<Stdi
     return { signal: controller.signal, input: undefined, stop };
   }
   const { EarlyInput } = await import('../../deliver/early-input.js');
-  const input = new EarlyInput(io.streams().input);
+  const stream = io.streams().input;
+  const input = new EarlyInput(stream);
   let watching = true;
-  void input.ended.then((error) => watching && controller.abort(error));
+  void input.ended.then((error) => watching && (error || endsWithCaller(stream)) && controller.abort(error));
   return {
     signal: controller.signal,
     input,
@@ -41,4 +44,11 @@ export async function watchStdio(addon: Addon | undefined, io: Io): Promise<Stdi
       watching = false;
     },
   };
+}
+
+/** False for files and devices, such as /dev/null: they end while the caller is still there. */
+function endsWithCaller({ fd }: Readable & { readonly fd?: number }): boolean {
+  if (fd === undefined) return true;
+  const stats = fstatSync(fd);
+  return stats.isFIFO() || stats.isSocket();
 }

@@ -67,9 +67,10 @@ export function script(path: string, text: string): void {
   chmodSync(path, 0o755);
 }
 
-/** The real python3: the one of a version manager needs more than itself. */
+/** The real python3, if there is one: that of a version manager needs more than itself. */
 export function python(): string {
-  return spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+  const { status, stdout } = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
     encoding: 'utf8',
-  }).stdout.trim();
+  });
+  return status === 0 ? stdout.trim() : 'python3';
 }

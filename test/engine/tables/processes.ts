@@ -59,7 +59,9 @@ export const processes: readonly Case[] = [
   {
     name: 'its environment, folder and session',
     run: () => {
-      const script = 'pwd; echo "$A-$B"; [ "$$" = "$(ps -o pgid= -p $$ | tr -d " ")" ] && echo leads';
+      const leads =
+        'read -r pid name state parent group rest </proc/$$/stat && [ "$$" = "$group" ] && echo leads';
+      const script = `pwd; echo "$A-$B"; ${leads}`;
       const env = { PATH: process.env.PATH, A: '1', B: undefined };
       return end(spawn('sh', ['-c', script], { cwd: '/', env, detached: true, stdio: [...pipes] }));
     },

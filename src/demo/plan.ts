@@ -34,7 +34,7 @@ function checking(world: World, { ssh }: OpenSsh): Section {
 function fdPassing(world: World, openssh: OpenSsh, native: AddonState): Section {
   const title = 'ssh by fd passing: vmssh hands ssh the open socket and is gone';
   if (native.addon || !openssh.ssh.path) return { title, ...openSshSteps(world, openssh, true) };
-  const reason = `passing a socket needs the native addon: ${native.missing.message}`;
+  const reason = 'passing a socket needs the native addon, which did not load';
   const hint = 'apt-get install g++, then npm run demo again: it builds the addon';
   return { title, steps: [], skipped: { title: 'fd passing', reason, hint } };
 }

@@ -37,7 +37,10 @@ export async function lookUp(
   seen?: (all: AllMachines) => void,
 ): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
-  return resolveShortName(typed, { env, platform, signal, seen });
+  const found = await resolveShortName(typed, { env, platform, signal, seen });
+  if (found.target.kind !== 'via') return found;
+  const { writtenMachine } = await import('../ssh/config/via-machine.js');
+  return { ...found, machine: await writtenMachine(found.target, { env, platform }) };
 }
 
 /** The target of `[user@]TARGET`, `[user@]NAME` or `ssh://…`; only a name is looked up. Throws a ConnectError. */

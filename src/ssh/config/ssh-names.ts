@@ -26,12 +26,12 @@ export function sshNames(
 }
 
 /** The target in a block's ProxyCommand, as it is quoted there. */
-function targetWord(block: string): string {
+export function targetWord(block: string): string {
   return /^ *ProxyCommand .* proxy (?:--fdpass )?(.*) %p$/m.exec(block)?.[1] ?? block;
 }
 
-/** "" if it is not possible in an ssh_config. */
-function wordOf(target: string, platform: NodeJS.Platform): string {
+/** A target as it is quoted in a ProxyCommand; "" if it is not possible in an ssh_config. */
+export function wordOf(target: string, platform: NodeJS.Platform): string {
   try {
     return proxyWord(target, platform);
   } catch {

@@ -154,6 +154,40 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(aliasOf('same.hv1')).not.toBe(aliasOf('same.hv2'));
     });
 
+    it('has vmssh ssh, its siblings and forget keep the key by that identity too', async () => {
+      const ours = (tool: string, ...args: string[]) =>
+        run([...vmssh, tool, ...args], {
+          env: { ...env, HOME: home(), XDG_RUNTIME_DIR: join(dir, 'none') },
+        });
+      const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
+      const config = ['-F', bed.guest.config('relay')];
+      expect(await ours('ssh', '--via', 'hv1', ...config, 'twin', 'echo hello')).toMatchObject({
+        ...{ code: 0, stdout: 'hello\n' },
+      });
+      expect(keys()).toMatch(new RegExp(`^vmssh-${uuid} ssh-ed25519 \\S+\n$`));
+      // It moved.
+      const strict = [...config, '-o', 'StrictHostKeyChecking=yes'];
+      expect(await ours('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject({
+        ...{ code: 0, stdout: 'hello\n', stderr: '' },
+      });
+      writeFileSync(join(dir, 'batch'), `get ${dir}/authorized ${dir}/by-sftp\n`);
+      expect(
+        await ours('sftp', '--via', 'hv2', '-q', ...strict, '-b', join(dir, 'batch'), 'twin'),
+      ).toMatchObject({ code: 0 });
+      expect(readFileSync(join(dir, 'by-sftp'), 'utf8')).toContain('ssh-ed25519');
+      const shell = `ssh ${[...strict, '-i', join(dir, 'id')].join(' ')}`;
+      const copy = [`twin:${dir}/authorized`, `${dir}/by-rsync`];
+      expect(await ours('rsync', '--via', 'hv2', '-e', shell, ...copy)).toMatchObject({ code: 0 });
+      const doctor = await ours('doctor', '--via', 'hv2', '--json', 'twin');
+      expect(JSON.parse(doctor.stdout).stages).toContainEqual(
+        expect.objectContaining({ stage: 'host key', found: expect.stringContaining('ssh-ed25519 SHA256:') }),
+      );
+      expect(await ours('forget', '--via', 'hv1', 'twin')).toMatchObject({
+        ...{ code: 0, stdout: 'forgot the host key of "via/hv1/twin"\n' },
+      });
+      expect(keys()).toBe('');
+    });
+
     it('keeps those of a hypervisor that is not asked or does not answer, until it is told not to', async () => {
       const before = written();
       expect(await config('install')).toMatchObject({ code: 0 });

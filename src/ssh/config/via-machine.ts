@@ -1,0 +1,48 @@
+import { dirname, join } from 'node:path';
+import { parseUuid } from '../../address/guid.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import { printable } from '../../errors.js';
+import { readText } from '../../files/read-file.js';
+import type { ViaTarget } from '../../target/target.js';
+import { knownHostsFile } from '../known-hosts-file.js';
+import { type HostBlock, hostBlocks } from './kept.js';
+import { targetWord, wordOf } from './ssh-names.js';
+
+interface Here {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+}
+
+/**
+ * The machine on another hypervisor that a target means, by the Host that `config install --via` wrote for it: a hypervisor
+ * is not asked again at each login. Undefined without such a Host, or if the machine has no UUID.
+ */
+export async function writtenMachine(
+  target: ViaTarget,
+  { env, platform }: Here,
+): Promise<ListedMachine | undefined> {
+  // Beside the host keys: not another user's file.
+  const path = join(dirname(knownHostsFile(env)), 'vmssh.conf');
+  return viaMachine(target, await readText(path).catch(() => ''), platform);
+}
+
+/** The same by the text of that file. */
+export function viaMachine(
+  { host, target, inner }: ViaTarget,
+  file: string,
+  platform: NodeJS.Platform,
+): ListedMachine | undefined {
+  const provider = `via/${host}`.toLowerCase();
+  const there = hostBlocks(file).filter((block) => block.provider.toLowerCase() === provider);
+  const name = printable(target).toLowerCase();
+  const meant = inner
+    ? ({ provider: own, text }: HostBlock) =>
+        targetWord(text) === wordOf(`${own}/${target.replace('%', '/')}`, platform)
+    : ({ about }: HostBlock) => about.toLowerCase() === name;
+  const [block, ...others] = there.filter(meant);
+  const [, id = ''] = /^ *HostKeyAlias vmssh-(\S+)$/m.exec(block?.text ?? '') ?? [];
+  const uuid = parseUuid(id);
+  if (block === undefined || others.length > 0 || uuid === undefined) return undefined;
+  const typed = `via/${host}/${target}`;
+  return { name: typed, target: typed, status: 'unknown', provider: 'via', also: [], via: host, uuid };
+}

@@ -9,7 +9,7 @@ export default defineConfig({
   plugins: [shellText()],
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/vm/**', 'test/windows/**'],
+    exclude: ['test/vm/**', 'test/windows/**', 'test/packages/**'],
     testTimeout: timeout,
     hookTimeout: timeout,
     reporters: ['default', './test/helpers/skips.ts'],

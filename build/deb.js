@@ -1,12 +1,11 @@
 // Builds the Debian package from the executable of build:exe: node build/deb.js [FOLDER WITH THE EXECUTABLE [FOLDER FOR THE PACKAGE]]
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import { commitOf } from './bundle/commit.js';
-import { docFiles } from './docs.js';
 import { extras } from './man.js';
+import { installedFiles, systemConfig, vendorZsh, writeFiles } from './package/installed.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const from = process.argv[2] ?? join(root, 'dist/linux-x64');
@@ -14,14 +13,14 @@ const to = process.argv[3] ?? join(root, 'dist');
 const tree = join(to, 'deb');
 
 if (!existsSync(join(from, 'vmssh'))) fail(`there is no executable in ${from}: npm run build:exe`);
-const { pages, completionScripts, configText, version } = await extras();
+const { version } = await extras();
+// Modes do not depend on who builds.
+process.umask(0o022);
 const deb = join(to, `vmssh_${version}_amd64.deb`);
 
 rmSync(tree, { recursive: true, force: true });
-program();
-manual();
-completions();
-sshConfig();
+writeFiles([...(await installedFiles(from, vendorZsh)), await systemConfig()], join(tree, 'usr'));
+scripts();
 control();
 const build = ['--root-owner-group', '-Zgzip', '--build', tree, `${deb}.new`];
 const { status, error } = spawnSync('dpkg-deb', build, {
@@ -34,36 +33,7 @@ renameSync(`${deb}.new`, deb);
 rmSync(tree, { recursive: true });
 console.log(deb);
 
-function program() {
-  put('usr/bin/vmssh', readFileSync(join(from, 'vmssh')), 0o755);
-  symlinkSync('vmssh', join(tree, 'usr/bin/vsock-nc'));
-}
-
-function manual() {
-  for (const { file, text } of pages) put(`usr/share/man/man1/${file}.gz`, gzipSync(text, { level: 9 }));
-  symlinkSync('vmssh-nc.1.gz', join(tree, 'usr/share/man/man1/vsock-nc.1.gz'));
-  for (const file of docFiles()) put(`usr/share/doc/vmssh/${file}`, readFileSync(join(root, file)));
-  const licences = [join(root, 'LICENSE'), join(from, 'LICENSES')].map((file) => readFileSync(file, 'utf8'));
-  put('usr/share/doc/vmssh/copyright', licences.join('\n'));
-  put('usr/share/doc/vmssh/changelog.gz', gzipSync(readFileSync(join(root, 'CHANGELOG.md')), { level: 9 }));
-}
-
-function completions() {
-  put('usr/share/bash-completion/completions/vmssh', completionScripts.bash);
-  symlinkSync('vmssh', join(tree, 'usr/share/bash-completion/completions/vsock-nc'));
-  put('usr/share/zsh/vendor-completions/_vmssh', completionScripts.zsh);
-  put('usr/share/fish/vendor_completions.d/vmssh.fish', completionScripts.fish);
-  symlinkSync('vmssh.fish', join(tree, 'usr/share/fish/vendor_completions.d/vsock-nc.fish'));
-}
-
-/**
- * ssh takes the first value of each keyword, and reads these files in the order of their names: systemd's own
- * 20-systemd-ssh-proxy.conf comes first if it exists, and this one serves the kinds that it does not know.
- */
-function sshConfig() {
-  const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
-  const about = '# Of the package vmssh. To put vmssh first for all kinds: vmssh config install\n';
-  put('usr/share/vmssh/ssh_config', about + lines);
+function scripts() {
   // Not a file of the package in /etc: dpkg would write over an administrator's own, or leave it when the package is removed.
   mkdirSync(join(tree, 'etc/ssh/ssh_config.d'), { recursive: true });
   for (const script of ['postinst', 'prerm']) {

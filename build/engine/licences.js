@@ -19,9 +19,9 @@ const libraries = {
  */
 export function licences(sources, packages, system = 'linux') {
   const parts = [
-    { title: 'QuickJS-ng', path: join(sources, '../../share/doc/qjs-src/copyright') },
+    { title: 'QuickJS-ng', path: engineLicence(sources) },
     ...packages.map((folder) => ({ title: titleOf(folder), path: licenceFile(folder) })),
-    ...libraryLicences(system),
+    ...libraryLicences(system).filter(isFirst),
   ];
   const line = '='.repeat(80);
   const texts = parts.map(
@@ -39,23 +39,38 @@ function titleOf(folder) {
   return `${name} ${version}`;
 }
 
-/** @param {string} folder */
-function licenceFile(folder) {
+/** @param {string} sources the engine's folder */
+export function engineLicence(sources) {
+  return join(sources, '../../share/doc/qjs-src/copyright');
+}
+
+/** Of an npm package. @param {string} folder */
+export function licenceFile(folder) {
   const name = readdirSync(folder).find((each) => /^licen[cs]e(\.|$)/i.test(each));
   if (name === undefined) throw new Error(`${folder} has no licence`);
   return join(folder, name);
 }
 
-/** By the Debian packages that they come from; those of one source share a file. @param {System} system */
-function libraryLicences(system) {
+/** Of the Debian packages that they come from, by name. @param {System} system */
+export function libraryLicences(system) {
   const { cpp } = toolchainOf(system);
   const names = libraries[system].map((library) => {
     const isMusl = system === 'linux' && library === 'libc.a' && hasMusl();
     const path = realpathSync(isMusl ? muslLibrary(library) : answer(cpp, `-print-file-name=${library}`));
     return answer('dpkg-query', '-S', path).replace(/:.*/s, '');
   });
-  const licences = names.map((title) => ({ title, path: realpathSync(`/usr/share/doc/${title}/copyright`) }));
-  return licences.filter(({ path }, index) => index === licences.findIndex((each) => each.path === path));
+  return [...new Set(names)].map((title) => ({
+    title,
+    path: realpathSync(`/usr/share/doc/${title}/copyright`),
+  }));
+}
+
+/**
+ * Packages of one source share a file.
+ * @param {{ readonly path: string }} part @param {number} index @param {readonly { readonly path: string }[]} parts
+ */
+function isFirst({ path }, index, parts) {
+  return index === parts.findIndex((each) => each.path === path);
 }
 
 /** @param {string} program @param {readonly string[]} args */

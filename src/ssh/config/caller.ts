@@ -5,8 +5,11 @@ import { runProgram } from '../../process/run-program.js';
 import { version } from '../../version.js';
 import type { Caller } from './host-options.js';
 
-/** Where the build puts the executable, beside the script that Node runs. */
-const besideScript = 'linux-x64/vmssh';
+/**
+ * Where the executable is, from the folder of the script that Node runs: the build puts it there; npm puts the package that has it into the
+ * package's own node_modules with -g, else beside the package.
+ */
+const places = ['linux-x64', '../node_modules/vmssh-linux-x64', '../../vmssh-linux-x64'];
 
 export interface Self {
   /** How this program is called: the executable, or Node and a script. */
@@ -15,26 +18,27 @@ export interface Self {
 }
 
 /**
- * How ssh calls vmssh: where Node runs it, by the executable beside it if that is the same version and can be run here, so
+ * How ssh calls vmssh: where Node runs it, by the executable that came with it if that is the same version and can be run here, so
  * that no login waits for Node. Otherwise as it was called now.
  */
 export async function callerForSsh(
   { self, platform }: Self,
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,
 ): Promise<Caller> {
-  const executable = platform === 'linux' ? executableBeside(self[1]) : undefined;
-  if (executable !== undefined && (await isThisVersion(executable)))
-    return { program: [executable], fdpass: true, platform };
+  for (const executable of platform === 'linux' ? executablesWith(self[1]) : [])
+    if (await isThisVersion(executable)) return { program: [executable], fdpass: true, platform };
   return { program: self, fdpass: platform !== 'win32' && hasAddon(), platform };
 }
 
-function executableBeside(script: string | undefined): string | undefined {
-  if (script === undefined) return undefined;
-  try {
-    return realpathSync(join(dirname(realpathSync(script)), besideScript));
-  } catch {
-    return undefined;
-  }
+function executablesWith(script: string | undefined): readonly string[] {
+  if (script === undefined) return [];
+  return places.flatMap((place) => {
+    try {
+      return [realpathSync(join(dirname(realpathSync(script)), place, 'vmssh'))];
+    } catch {
+      return [];
+    }
+  });
 }
 
 async function isThisVersion(executable: string): Promise<boolean> {

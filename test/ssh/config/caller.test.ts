@@ -1,5 +1,5 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { callerForSsh } from '../../../src/ssh/config/caller.js';
 import { version } from '../../../src/version.js';
@@ -33,6 +33,21 @@ describe('how ssh calls a vmssh that Node runs', () => {
     write(saying(version));
     symlinkSync(join(dist, 'vmssh.js'), join(dist, 'linux-x64/link'));
     expect(await caller(join(dist, 'linux-x64/link'))).toMatchObject({ program: [executable] });
+  });
+
+  it.each([
+    { how: 'npm install -g', at: 'vmssh/node_modules/vmssh-linux-x64' },
+    { how: 'npm install', at: 'vmssh-linux-x64' },
+  ])('is the one of the package that $how brings', async ({ at }) => {
+    const modules = join(dist, 'node_modules');
+    const script = join(modules, 'vmssh/dist/vmssh.js');
+    executable = join(modules, at, 'vmssh');
+    for (const path of [script, executable]) mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(script, '');
+    write(saying('0.0.1'));
+    expect(await caller(script)).toMatchObject({ program: [node, script] });
+    write(saying(version));
+    expect(await caller(script)).toMatchObject({ program: [executable], fdpass: true });
   });
 
   it('is Node if there is no executable', async () => {

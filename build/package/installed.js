@@ -1,0 +1,72 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { root } from '../bundle/bundle.js';
+import { docFiles } from '../docs.js';
+import { extras } from '../man.js';
+
+/**
+ * @typedef {object} File
+ * @property {string} path below the prefix: "bin/vmssh"
+ * @property {string | Uint8Array} [content]
+ * @property {string} [link] what it is a symbolic link to, in place of a content
+ * @property {number} [mode] as of a text that all may read if it is left out
+ */
+
+/** Where shells look for what packages of a distribution bring. */
+export const vendorZsh = 'share/zsh/vendor-completions';
+
+/** Where zsh itself looks. */
+export const siteZsh = 'share/zsh/site-functions';
+
+/**
+ * What every package installs: the program, manual, completions, docs and the licences of all that is in the program.
+ * @param {string} from the folder with the executable and its LICENSES
+ * @param {string} zsh the folder of completions for zsh
+ * @returns {Promise<readonly File[]>}
+ */
+export async function installedFiles(from, zsh) {
+  const { pages, completionScripts } = await extras();
+  const doc = 'share/doc/vmssh';
+  const licences = [join(root, 'LICENSE'), join(from, 'LICENSES')].map((file) => readFileSync(file, 'utf8'));
+  return [
+    { path: 'bin/vmssh', content: readFileSync(join(from, 'vmssh')), mode: 0o755 },
+    { path: 'bin/vsock-nc', link: 'vmssh' },
+    ...pages.map(({ file, text }) => ({ path: `share/man/man1/${file}.gz`, content: packed(text) })),
+    { path: 'share/man/man1/vsock-nc.1.gz', link: 'vmssh-nc.1.gz' },
+    ...docFiles().map((file) => ({ path: `${doc}/${file}`, content: readFileSync(join(root, file)) })),
+    { path: `${doc}/copyright`, content: licences.join('\n') },
+    { path: `${doc}/changelog.gz`, content: packed(readFileSync(join(root, 'CHANGELOG.md'))) },
+    { path: 'share/bash-completion/completions/vmssh', content: completionScripts.bash },
+    { path: 'share/bash-completion/completions/vsock-nc', link: 'vmssh' },
+    { path: `${zsh}/_vmssh`, content: completionScripts.zsh },
+    { path: 'share/fish/vendor_completions.d/vmssh.fish', content: completionScripts.fish },
+    { path: 'share/fish/vendor_completions.d/vsock-nc.fish', link: 'vmssh.fish' },
+  ];
+}
+
+/**
+ * The lines for the system's ssh. ssh takes the first value of each keyword, and reads /etc/ssh/ssh_config.d in the order of
+ * the names: systemd's own 20-systemd-ssh-proxy.conf comes first if it exists, and ours serves the kinds that it does not know.
+ * @returns {Promise<File>}
+ */
+export async function systemConfig() {
+  const { configText } = await extras();
+  const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
+  const about = '# Of the package vmssh. To put vmssh first for all kinds: vmssh config install\n';
+  return { path: 'share/vmssh/ssh_config', content: about + lines };
+}
+
+/** Writes files below a folder. @param {readonly File[]} files @param {string} folder */
+export function writeFiles(files, folder) {
+  for (const { path, content = '', link, mode = 0o644 } of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true, mode: 0o755 });
+    if (link === undefined) writeFileSync(join(folder, path), content, { mode });
+    else symlinkSync(link, join(folder, path));
+  }
+}
+
+/** @param {string | Uint8Array} content */
+function packed(content) {
+  return gzipSync(content, { level: 9 });
+}

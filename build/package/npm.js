@@ -1,0 +1,67 @@
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../bundle/bundle.js';
+import { run } from './run.js';
+
+/**
+ * The packages for npm, in `folder`: vmssh, the addon, and vmssh-linux-x64, which has only the executable. vmssh asks for the last one as
+ * an optional dependency, so npm brings the one for the system, without an install script. Returns their paths.
+ * @param {string} from the folder with the executable
+ * @param {string} folder
+ */
+export function makeNpmPackages(from, folder) {
+  const work = join(folder, 'work');
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const tarballs = [
+    packed(platformPackage(from, join(work, 'platform'), about), folder),
+    packed(mainPackage(work, about), folder),
+    packed(join(root, 'native'), folder),
+  ];
+  rmSync(work, { recursive: true });
+  return tarballs;
+}
+
+/**
+ * Statically linked, it needs no libc: one package serves glibc and musl.
+ * @param {string} from @param {string} folder @param {Readonly<Record<string, unknown>>} about package.json
+ */
+function platformPackage(from, folder, { version, description, license }) {
+  mkdirSync(folder);
+  const name = 'vmssh-linux-x64';
+  const own = 'the executable for Linux on x64, which the package vmssh brings';
+  const manifest = { name, version, description: `${description}: ${own}`, license };
+  writeJson(join(folder, 'package.json'), {
+    ...manifest,
+    os: ['linux'],
+    cpu: ['x64'],
+    preferUnplugged: true,
+  });
+  for (const file of ['vmssh', 'LICENSES']) copyFileSync(join(from, file), join(folder, file));
+  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  return folder;
+}
+
+/** What npm would pack here, and the optional dependencies: in a checkout npm would look for them. @param {string} work @param {any} about */
+function mainPackage(work, about) {
+  const tarball = packed(root, work);
+  run('tar', ['-xzf', tarball, '-C', work]);
+  const folder = join(work, 'main');
+  renameSync(join(work, 'package'), folder);
+  const { devDependencies, workspaces, scripts, allowScripts, ...rest } = about;
+  const optionalDependencies = { 'vmssh-linux-x64': about.version };
+  writeJson(join(folder, 'package.json'), { ...rest, optionalDependencies });
+  return folder;
+}
+
+/** @param {string} from @param {string} to */
+function packed(from, to) {
+  const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', to];
+  return join(to, run('npm', args, { cwd: from }).trim());
+}
+
+/** @param {string} path @param {unknown} value */
+function writeJson(path, value) {
+  writeFileSync(path, `${JSON.stringify(value, undefined, 2)}\n`);
+}

@@ -1,0 +1,40 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installedFiles, siteZsh, systemConfig, writeFiles } from './installed.js';
+import { run } from './run.js';
+
+/**
+ * The package for Fedora, openSUSE and others, by rpmbuild. Its time is the commit's, so that the same commit gives the same bytes.
+ * @param {string} from the folder with the executable
+ * @param {string} rpm
+ * @param {{ version: string, description: string, license: string, homepage: string, time: string }} about `time`: seconds since 1970
+ */
+export async function makeRpm(from, rpm, about) {
+  const work = join(dirname(rpm), 'work');
+  const tree = join(work, 'tree');
+  rmSync(work, { recursive: true, force: true });
+  writeFiles([...(await installedFiles(from, siteZsh)), await systemConfig()], join(tree, 'usr'));
+  mkdirSync(join(tree, 'etc/ssh/ssh_config.d'), { recursive: true });
+  const template = readFileSync(fileURLToPath(new URL('vmssh.spec', import.meta.url)), 'utf8');
+  const values = /** @type {Readonly<Record<string, string>>} */ ({ ...about, tree });
+  const spec = join(work, 'vmssh.spec');
+  writeFileSync(
+    spec,
+    template.replaceAll(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole),
+  );
+  const defined = {
+    _topdir: join(work, 'top'),
+    _buildhost: 'localhost',
+    use_source_date_epoch_as_buildtime: '1',
+    clamp_mtime_to_source_date_epoch: '1',
+  };
+  const defines = Object.entries(defined).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
+  run('rpmbuild', ['-bb', '--quiet', '--target', 'x86_64-linux', ...defines, spec], {
+    env: { ...process.env, SOURCE_DATE_EPOCH: about.time },
+    get: 'apt-get install rpm',
+  });
+  const made = join(work, 'top/RPMS/x86_64');
+  copyFileSync(join(made, readdirSync(made).find((name) => name.endsWith('.rpm')) ?? ''), rpm);
+  rmSync(work, { recursive: true });
+}

@@ -1,0 +1,50 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { run } from '../helpers/run.js';
+
+/** What makes dist/package of a checkout. */
+const steps = ['node.js --no-executable', 'exe.js', 'types.js', 'win.js', 'package/package.js'];
+
+interface CloneOptions {
+  readonly version?: string;
+  readonly umask?: string;
+  /** Whether those for Windows are built, too. */
+  readonly windows?: boolean;
+}
+
+/**
+ * Builds the packages of the commit that is checked out in a clone of it, as another version if one is given, by a
+ * user with this umask. Returns the folder
+ * of the packages.
+ */
+export async function packagesOfClone(
+  folder: string,
+  { version, umask = '022', windows = true }: CloneOptions = {},
+): Promise<string> {
+  await succeed(umask, ['git', 'clone', '--quiet', '.', folder]);
+  cpSync('node_modules', join(folder, 'node_modules'), { recursive: true, verbatimSymlinks: true });
+  if (version !== undefined) await changeVersion(folder, version);
+  for (const step of steps.filter((each) => windows || each !== 'win.js')) {
+    const [script = '', ...args] = step.split(' ');
+    await succeed(umask, [process.execPath, join('build', script), ...args], folder);
+  }
+  return join(folder, 'dist/package');
+}
+
+async function changeVersion(folder: string, version: string): Promise<void> {
+  const { version: now } = JSON.parse(readFileSync('package.json', 'utf8'));
+  for (const name of ['package.json', 'native/package.json']) {
+    const text = readFileSync(join(folder, name), 'utf8');
+    const own = new RegExp(`("(?:version|node-hvsock-native)": )"${now.replaceAll('.', '\\.')}"`, 'g');
+    writeFileSync(join(folder, name), text.replaceAll(own, `$1"${version}"`));
+  }
+}
+
+async function succeed(umask: string, command: readonly string[], cwd?: string): Promise<void> {
+  const { code, stderr } = await run(['sh', '-c', 'umask "$0" && exec "$@"', umask, ...command], {
+    timeout: 600_000,
+    ...(cwd && { cwd }),
+  });
+  expect({ command, code, stderr: code === 0 ? '' : stderr }).toEqual({ command, code: 0, stderr: '' });
+}

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const page = 'docs/install.md';
+const whole = 'installed, `ssh`, upgraded, `ssh`, removed';
+
+/** What each artefact is called, and what a run of the channel has tried on it. */
+const rows: readonly { name: RegExp; channel?: string; tried: string }[] = [
+  { name: /\.deb$/, channel: 'deb', tried: `${whole}, by apt-get` },
+  { name: /\.rpm$/, channel: 'rpm', tried: `${whole}, by rpm` },
+  { name: /-linux-x64\.tar\.gz$/, channel: 'tar', tried: `${whole}, in /usr/local` },
+  {
+    name: /\.tgz$/,
+    channel: 'npm',
+    tried: `${whole}, by \`npm install -g vmssh\` from a registry on loopback`,
+  },
+  { name: /^PKGBUILD$/, channel: 'pacman', tried: `shellcheck; ${whole}, by makepkg and pacman` },
+  { name: /\.nix$/, channel: 'nix', tried: 'read and evaluated by nix-instantiate, without nixpkgs' },
+  { name: /\.rb$/, channel: 'brew', tried: 'its syntax, by ruby; not by Homebrew' },
+  { name: /\.zip$/, tried: 'its program: under Wine, by `npm run test:windows`' },
+];
+
+/** Writes the table of the artefacts in `folder`. `tried`: the channels whose trials have passed. */
+export function writeTable(folder: string, tried: ReadonlySet<string>): void {
+  const names = readdirSync(folder, { withFileTypes: true }).filter((each) => each.isFile());
+  const lines = names
+    .flatMap(({ name }) => {
+      const row = rows.find((each) => each.name.test(name));
+      if (!row) return [];
+      const passed = row.channel === undefined || tried.has(row.channel);
+      return [`| \`${name}\` | ${sizeOf(join(folder, name))} | ${passed ? row.tried : 'not tried'} |`];
+    })
+    .sort();
+  const manifests =
+    '| `winget/`, `scoop/` | | their fields, by test/build/manifests.test.ts; not by their tools |';
+  const table = ['| artefact | size | tried |', '| --- | --- | --- |', ...lines, manifests].join('\n');
+  const text = readFileSync(page, 'utf8');
+  const [head = '', rest = ''] = text.split('<!-- artefacts -->\n');
+  const [, tail = ''] = rest.split('<!-- /artefacts -->');
+  writeFileSync(page, `${head}<!-- artefacts -->\n${table}\n<!-- /artefacts -->${tail}`);
+}
+
+function sizeOf(path: string): string {
+  const bytes = statSync(path).size;
+  return bytes < 100_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+import { shellText } from '../../build/bundle/shell-text.js';
+
+export default defineConfig({
+  plugins: [shellText()],
+  test: {
+    include: ['test/packages/**/*.test.ts'],
+    testTimeout: 1_800_000,
+    hookTimeout: 900_000,
+  },
+});

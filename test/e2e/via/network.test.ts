@@ -6,7 +6,8 @@ import { missingRoot } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, runtime, vmssh } from '../../helpers/run.js';
 import { needed, python } from './hypervisors.js';
-import { type MachineName, machines, useNetwork } from './network.js';
+import { type MachineName, machines } from './namespace.js';
+import { useNetwork } from './network.js';
 
 const tools = { ...needed, ip: 'iproute2', nsenter: 'util-linux', rsync: 'rsync', git: 'git' };
 const hosts = ['hv1', 'hv2', 'hv3'] as const;

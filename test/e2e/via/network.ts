@@ -1,26 +1,14 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
 import { findProgram } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, sshdConfig, startSshd } from '../../helpers/sshd.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { script } from './hypervisors.js';
-
-/** What each hypervisor's machines are typed as there, by name. Their sockets are seen on that hypervisor only. */
-export const machines = {
-  socket: 'unix%run%fc%ssh.sock',
-  multiplexer: 'vsock-mux%run%fc%v.sock',
-  container: 'unix%run%systemd%nspawn%unix-export%web%ssh',
-} as const;
-
-export type MachineName = keyof typeof machines;
-
-/** A port of each hypervisor's own loopback, with a machine to compare with. */
-export const tcpPort = 2222;
+import { hypervisor, start } from './namespace.js';
 
 export interface Network {
   readonly dir: string;
@@ -95,55 +83,6 @@ export function useNetwork(hosts: readonly string[]): Network {
       return enter('client');
     },
   };
-}
-
-/** Its first process listens at all sockets, and ends with it. */
-function hypervisor(dir: string, host: string, home: string): readonly string[] {
-  const sshd = (name: string, lines: readonly string[]) => {
-    const path = join(dir, host, `${name}.conf`);
-    writeFileSync(path, sshdConfig(dir) + lines.join('\n'));
-    return [findProgram('sshd') ?? 'sshd', '-i', '-f', path];
-  };
-  const machine = (name: string) => sshd(name, [`SetEnv MACHINE=${name}.${host}`, '']);
-  const multiplexed = `read -r asked; [ "$asked" = 'CONNECT 22' ] || exit; echo OK 1073741824; exec "$@"`;
-  const sockets = [
-    { at: 22, command: sshd('own', [`SetEnv HOME=${home} PATH=/usr/sbin:/usr/bin:/sbin:/bin`, '']) },
-    { at: tcpPort, command: machine('tcp') },
-    { at: '/run/fc/ssh.sock', command: machine('socket') },
-    { at: '/run/fc/v.sock', command: ['sh', '-c', multiplexed, 'sh', ...machine('multiplexer')] },
-    { at: '/run/systemd/nspawn/unix-export/web/ssh', command: machine('container') },
-  ];
-  const folders = 'mkdir -p /run/sshd /run/fc /run/systemd/nspawn/unix-export/web';
-  const listen = [
-    process.execPath,
-    fileURLToPath(new URL('machines.js', import.meta.url)),
-    JSON.stringify(sockets),
-  ];
-  const setUp = `mount -t tmpfs -o mode=755 none /run && ${folders} && ip link set lo up && exec "$@"`;
-  return [
-    'unshare',
-    '--net',
-    '--mount',
-    '--pid',
-    '--fork',
-    '--kill-child',
-    '--mount-proc',
-    'sh',
-    '-c',
-    setUp,
-    'sh',
-    ...listen,
-  ];
-}
-
-/** Resolves once it has said something. */
-async function start([program = '', ...args]: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject).once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
-    child.stdout?.once('data', () => resolve());
-  });
-  return child;
 }
 
 function must(before: readonly string[], ...command: readonly string[]): void {

@@ -29,7 +29,7 @@ check_all() {
     if check_sshd && check_host_keys; then :; fi
   else
     if { answers_without_systemd || check_systemd; } && check_sshd && check_host_keys; then :; fi
-    if ! check_transport; then :; elif ! is_systemd; then :; elif check_cid_bug && check_socket; then
+    if ! { exports_sshd || check_transport; }; then :; elif ! is_systemd; then :; elif check_cid_bug && check_socket; then
       if [ -n "${sshd:-}" ]; then
         check_privsep
         check_unit_sshd && check_banner

@@ -23,7 +23,7 @@ set_up() {
   hush
   prove
   finish
-  say end 0 "sshd is on vsock port $port$(cid_text)"
+  say end 0 "sshd is on $(place)$(exports_sshd || cid_text)"
 }
 
 set_up </dev/null

@@ -12,6 +12,7 @@ let root: string;
 const inittab = 'id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS';
 const listener = 'usr/local/sbin/sshd-vsock';
 const line = /^v[0-9a-f]{3}:2345:respawn:\/usr\/local\/sbin\/sshd-vsock 22$/m;
+const [banner = ''] = /^banner_here\(\) \{\n[\s\S]*?^\}$/m.exec(setupScript({ port: 22 })) ?? [];
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
 beforeEach(() => {
@@ -94,6 +95,25 @@ describe.each(shells)('a guest without systemd: $name', ({ command }) => {
     expect(read('etc/inittab')).toBe(inittab);
     writeFileSync(join(root, 'runs'), '');
     expect(setUp('openrc')).toMatch(/^skipped +service +something that vmssh did not set up answers/);
+  });
+
+  it('a container is asked at the socket that it exports, not over the vsock of its host', () => {
+    writeTree(root, { 'run/host/unix-export/x': '' });
+    const socat = (says: string) =>
+      `socat() { echo "$*" >>"$R/asked"; echo '${says}'; }; timeout() { shift; "$@"; }`;
+    const ask = (says: string) =>
+      run(
+        setupScript({ port: 22 }),
+        `unset -f banner_here; ${banner}\n${socat(says)}\nbanner_here 22; place`,
+      );
+    expect(ask('SSH-2.0-x')).toBe('banner SSH-2.0-x\n/run/host/unix-export/ssh\nfaults: 0\n');
+    expect(read('asked')).toContain(`UNIX-CONNECT:${root}/run/host/unix-export/ssh`);
+    expect(ask('socat[1] E connect(, AF=1 "/x", 4): No such file or directory')).toMatch(
+      /^error 0 No such file or directory\n/,
+    );
+    expect(run(checkScript({ port: 22, account: 'root' }), 'command() { :; }; check_systemd')).toContain(
+      'nothing starts sshd on /run/host/unix-export/ssh\n',
+    );
   });
 
   it('the check says what is missing', () => {

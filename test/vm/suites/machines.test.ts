@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { version } from '../../../src/version.js';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { startContainer } from '../inside/container.js';
+import { startContainer, stopContainer } from '../inside/container.js';
 import { register } from '../inside/machined.js';
 import { qemuAs } from '../inside/qemu.js';
 
@@ -27,7 +27,12 @@ describeGuests('machines on a host with systemd-machined', () => {
       mkdir -p /host && mount -t virtiofs host /host && modprobe vsock_loopback
       chmod 600 /root/.ssh/id_ed25519
       printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' > /usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh`);
-    await startContainer(guest, 'box');
+    // Root has no keys in it, as in a new one, and its host key is known here before it starts.
+    await guest.run('vmssh guest credentials box --for nspawn >/tmp/box');
+    await startContainer(guest, 'box', {
+      prepare: 'rm root/.ssh/authorized_keys',
+      nspawn: '$(cat /tmp/box)',
+    });
     await guest.run(register({ name: 'selfmade', class: 'vm', service: 'test', vSockCid: 78, id }));
   }, 400_000);
   afterAll(() => guest?.stop());
@@ -42,6 +47,24 @@ describeGuests('machines on a host with systemd-machined', () => {
     });
   }, 120_000);
 
+  test('that got their keys from vmssh guest credentials are trusted from the first login, and no other key', async () => {
+    const strict = '-o StrictHostKeyChecking=yes -o BatchMode=yes root@box';
+    const first = `vmssh ssh ${strict} ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key`;
+    const { stdout: made } = await sh('ssh-keygen -lf .ssh/vmssh_guests/box/ssh_host_ed25519_key.pub');
+    expect(await sh(first)).toMatchObject({ code: 0, stdout: made, stderr: '' });
+    const doctor = await sh('vmssh doctor box'); // on a busy machine it says that the login is slow, too
+    expect(doctor.stdout).toMatch(/✓ credentials +sshd has the host key that was made for this machine/);
+    const other = `machinectl -q shell box /bin/sh -c 'cd /etc/ssh && rm ssh_host_ed25519_key* && ssh-keygen -q -t ed25519 -N "" -f ssh_host_ed25519_key'`;
+    const back = `machinectl -q shell box /bin/sh -c 'systemd-tmpfiles --create - </run/credentials/@system/tmpfiles.extra'`;
+    await sh(other);
+    expect(await sh(first)).toMatchObject({
+      ...{ code: 255, stdout: '' },
+      stderr: expect.stringContaining('Host key verification failed'),
+    });
+    await sh(back);
+    expect(await sh(first)).toMatchObject({ code: 0, stdout: made });
+  }, 480_000);
+
   test('are logged in to by their names, and known again by their ids', async () => {
     expect(await sh('vmssh ssh box hostname')).toMatchObject({ code: 0, stdout: 'box\n' });
     expect(await sh('vmssh ssh selfmade hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
@@ -54,13 +77,15 @@ describeGuests('machines on a host with systemd-machined', () => {
   test('are logged in to by plain ssh after config install', async () => {
     await guest.run('loginctl enable-linger root');
     expect(
-      await sh('vmssh config install --fresh && ssh -n box hostname && ssh -n selfmade hostname'),
+      await sh(
+        'vmssh config install --fresh && ssh -n -o StrictHostKeyChecking=yes box hostname && ssh -n selfmade hostname',
+      ),
     ).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nbox\ntrixie\n$/) });
     expect(
-      await sh('vmssh doctor | grep -E "^[^ ]+ (config|Include|ssh vsock/3|fresh Hosts) "'),
+      await sh('vmssh doctor | grep -E "^[^ ]+ (exposed|config|Include|ssh vsock/3|fresh Hosts) "'),
     ).toMatchObject({
       stdout: expect.stringMatching(
-        /^✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n✓ fresh Hosts .*systemd write them\n$/,
+        /^– exposed +1 machine listens on vsock port 22: selfmade \(vsock\/78\).*\n✓ config.*\n✓ Include.*\n✓ ssh vsock\/3 .*ssh runs vmssh\n✓ fresh Hosts .*systemd write them\n$/,
       ),
     });
   }, 240_000);
@@ -141,6 +166,26 @@ describeGuests('machines on a host with systemd-machined', () => {
     });
     expect(await sh('vmssh ssh bare hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
   }, 120_000);
+
+  test('that are containers without systemd export their sshd once guest script ran there', async () => {
+    // BusyBox's init; the manager shares /run/host/unix-export with it.
+    const prepare = `ln -sf ../bin/busybox usr/sbin/init; echo '::sysinit:/bin/true' >etc/inittab; rm -f root/.ssh/known_hosts`;
+    await startContainer(guest, 'plain', { prepare, init: '/sbin/init' });
+    const inside = 'nsenter -a -t $(machinectl show -P Leader plain) sh -s';
+    const done = await sh(`vmssh guest script | ${inside}`);
+    expect(done, done.stdout).toMatchObject({ code: 0 });
+    expect(done.stdout).toMatch(/^ok +systemd +PID 1 is init, not systemd: BusyBox's init will start sshd$/m);
+    expect(done.stdout).toMatch(/^end +0 +sshd is on \/run\/host\/unix-export\/ssh$/m);
+    expect(await sh('vmssh ssh plain cat /proc/1/comm')).toMatchObject({ code: 0, stdout: 'init\n' });
+    expect(await sh(`vmssh guest check --script | ${inside}`)).toMatchObject({ code: 0 });
+    const undone = await sh(`vmssh guest script --undo | ${inside}`);
+    expect(undone, undone.stdout).toMatchObject({ code: 0 });
+    expect(await sh('vmssh ssh plain true')).toMatchObject({ code: 255 });
+    expect((await sh(`echo 'cat /etc/inittab; ls /usr/local/sbin' | ${inside}`)).stdout).toBe(
+      '::sysinit:/bin/true\n',
+    );
+    await stopContainer(guest, 'plain');
+  }, 480_000);
 
   test.skipIf(!existsSync(`${root}/${deb}`))(
     'the package works, and leaves nothing when removed (npm run build:deb)',

@@ -22,7 +22,7 @@ check_systemd() {
 answers_without_systemd() {
   if is_systemd; then return 1; fi
   case $(banner_here "$port") in
-    'banner '*) say ok systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd, and sshd answers on vsock port $port" ;;
+    'banner '*) say ok systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd, and sshd answers on $(place)" ;;
     *) return 1 ;;
   esac
 }
@@ -30,7 +30,7 @@ answers_without_systemd() {
 # The fix also makes the folder that a unit would make.
 sshd_without_systemd() {
   if sshd=$(find_sshd) && command -v socat >/dev/null; then
-    printf '%s' ", or run sshd on vsock by: mkdir -p $(privsep_folder "$sshd") && socat VSOCK-LISTEN:$port,fork EXEC:\"$sshd -i\""
+    printf '%s' ", or run sshd on vsock by: mkdir -p $(privsep_folder "$sshd") && socat $(if exports_sshd; then echo "UNIX-LISTEN:$export_socket,mode=666"; else echo "VSOCK-LISTEN:$port"; fi),fork EXEC:\"$sshd -i\""
   fi
 }
 

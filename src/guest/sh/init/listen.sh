@@ -14,6 +14,8 @@ umask 022
 
 . ./../check/device.sh
 
+. ./export.sh
+
 # As many at a time as a socket of systemd takes, MaxConnections=. sshd gets the socket itself, and a session of its own:
 # what stops this does not stop the logins.
 listen() {
@@ -22,9 +24,8 @@ listen() {
   ssh-keygen -A >/dev/null
   accept=fork,max-children=64
   start="EXEC:$sshd -i,nofork,setsid"
-  if [ -d /run/host/unix-export ] && [ -w /run/host/unix-export ]; then
-    # A container: its manager shares this folder with the host, and vsock would be the host's own.
-    exec socat "UNIX-LISTEN:/run/host/unix-export/ssh,unlink-early,mode=666,$accept" "$start"
+  if has_export; then
+    exec socat "UNIX-LISTEN:$export_socket,unlink-early,mode=666,$accept" "$start"
   fi
   load_vsock
   exec socat "VSOCK-LISTEN:$1,$accept" "$start"

@@ -17,7 +17,7 @@ set_up_init() {
   if ! is_set_up "$1"; then
     case $(banner_here "$port") in
       'banner '*)
-        say skipped service "something that vmssh did not set up answers on port $port: it is not changed"
+        say skipped service "something that vmssh did not set up answers on $(place): it is not changed"
         return 0 ;;
     esac
   fi

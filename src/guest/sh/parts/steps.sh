@@ -24,7 +24,7 @@ requirements() {
 # $init: what runs services in place of systemd; empty: systemd has to.
 need_service() { if [ -n "$init" ]; then need_init "$init"; else check_systemd && check_version; fi; }
 # A container needs none if its manager shares a folder for a socket.
-need_transport() { if [ -n "$init" ] && [ -d "$R/run/host/unix-export" ]; then return 0; fi; check_transport; }
+need_transport() { exports_sshd || check_transport; }
 
 # The name that sshd gives a peer without an address, if its lookup is slow.
 fix_hosts() {

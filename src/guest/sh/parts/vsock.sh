@@ -1,6 +1,8 @@
 # A vsock client made of what guests have: perl is in every Debian and Ubuntu, python3 in every Fedora, RHEL and most
 # others. Prints "banner SSH-2.0-x", "silent" (open, but nothing arrives), "closed", or "error NUMBER MESSAGE".
 
+. ./../init/export.sh
+
 # vsock_try CID PORT SECONDS
 vsock_try() {
   if command -v perl >/dev/null; then
@@ -39,16 +41,21 @@ except socket.timeout:
 except OSError:
     print("closed")' "$@"
   elif command -v socat >/dev/null; then
-    try_from=$(clock)
-    try_got=$(timeout "$(($3 + 2))" socat -t "$3" - "VSOCK-CONNECT:$1:$2" </dev/null 2>&1 | tr -d '\r' | grep -a -m 1 -e '^SSH-' -e ' E connect')
-    case $try_got in
-      SSH-*) echo "banner $try_got" ;;
-      *connect*) echo "error 0 ${try_got##*: }" ;;
-      *) if [ $(($(clock) - try_from)) -ge $(($3 * 1000)) ]; then echo silent; else echo closed; fi ;;
-    esac
+    socat_try "VSOCK-CONNECT:$1:$2" "$3"
   else
     echo 'no-client'
   fi
+}
+
+# socat_try ADDRESS SECONDS
+socat_try() {
+  try_from=$(clock)
+  try_got=$(timeout "$(($2 + 2))" socat -t "$2" - "$1" </dev/null 2>&1 | tr -d '\r' | grep -a -m 1 -e '^SSH-' -e ' E connect')
+  case $try_got in
+    SSH-*) echo "banner $try_got" ;;
+    *connect*) echo "error 0 ${try_got##*: }" ;;
+    *) if [ $(($(clock) - try_from)) -ge $(($2 * 1000)) ]; then echo silent; else echo closed; fi ;;
+  esac
 }
 
 # This machine's own CID, if a client can ask /dev/vsock (IOCTL_VM_SOCKETS_GET_LOCAL_CID).
@@ -71,8 +78,16 @@ loopback_on() {
 }
 loopback_off() { if [ "$loopback_was" = no ]; then modprobe -q -r vsock_loopback 2>/dev/null || :; fi; }
 
-# banner_here PORT: sshd's answer over loopback.
+# Whether sshd is to answer at the socket of a container in place of vsock.
+exports_sshd() { ! is_systemd && has_export; }
+place() { if exports_sshd; then echo "$export_socket"; else echo "vsock port $port"; fi; }
+
+# banner_here PORT: sshd's answer over loopback, or where a container exports it.
 banner_here() {
+  if exports_sshd; then
+    if command -v socat >/dev/null; then socat_try "UNIX-CONNECT:$R$export_socket" 15; else echo no-client; fi
+    return 0
+  fi
   if ! loopback_on; then
     echo no-loopback
     return 0

@@ -11,11 +11,19 @@ export function loadAddon(): AddonState {
 
 let state: AddonState | undefined;
 
+/** Whether the engine found no memory: it throws null, or an error without words, if there is none for them either. */
+export function isOutOfMemory(error: unknown): boolean {
+  if (error === null) return true;
+  const { name, message } = error instanceof Error ? error : { name: '', message: '' };
+  return message === 'out of memory' || (name === 'InternalError' && message === '');
+}
+
 /** The result of loading it, with the loader's reason on one line. */
 export function attempt(load: () => Addon): AddonState {
   try {
     return { addon: load() };
   } catch (error) {
+    if (isOutOfMemory(error)) throw error;
     const message = error instanceof Error ? error.message : String(error);
     return { missing: new Error(message.replaceAll(/\s*\n\s*/g, ' '), { cause: error }) };
   }

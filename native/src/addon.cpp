@@ -1,3 +1,5 @@
+#include <new>
+
 #include "address/address.h"
 #include "functions.h"
 
@@ -53,6 +55,8 @@ void populate(napi_env env, napi_value exports) {
 NAPI_MODULE_INIT() {
   try {
     hvsock::populate(env, exports);
+  } catch (const std::bad_alloc&) {
+    napi_throw_error(env, nullptr, "out of memory");
   } catch (...) {
     napi_throw_error(env, nullptr, "node-hvsock-native: this runtime's Node-API is not complete");
   }

@@ -1,4 +1,6 @@
+import { exhaustion, memoryHint } from '../connect/failures/exhausted.js';
 import { ConnectError, exitCode, exitCodeOf } from '../errors.js';
+import { isOutOfMemory } from '../native.js';
 import { CommandError, type Io, UsageError } from './command.js';
 import type { FailureJson } from './json.js';
 
@@ -24,10 +26,18 @@ export function failureOf(error: unknown, io: Pick<Io, 'program'>): CommandFailu
     return { ...plain('USAGE', message, hint), exitCode: exitCode.usage };
   }
   if (error instanceof CommandError) return plain(error.code, error.message, error.hint);
-  if (isSystemError(error)) return plain(error.code ?? 'UNKNOWN', error.message);
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (isSystemError(error))
+    return plain(error.code ?? 'UNKNOWN', error.message, exhaustion(error.code)?.hint);
+  if (isOutOfMemory(error)) return plain('ENOMEM', 'not enough memory', memoryHint);
+  const detail = error instanceof Error ? stackOf(error) : String(error);
   const [first = '', ...stack] = detail.split('\n');
   return { ...plain('FAULT', `a bug in vmssh: ${first}`), stack };
+}
+
+// The engine's stack begins with the first place, Node's with the error.
+function stackOf(error: Error): string {
+  const { stack = '' } = error;
+  return stack.startsWith(error.name) ? stack : `${error}\n${stack}`;
 }
 
 /** A ConnectError for JSON. */

@@ -45,6 +45,11 @@ export const relayFailures: readonly Failure[] = [
     problem: 'stdin or stdout failed on this side',
     hint: 'check what they are connected to',
   },
+  {
+    codes: ['EAGAIN'],
+    problem: 'no thread could be started for it',
+    hint: 'raise ulimit -u, or the number of tasks of this session or container; see free -m, too',
+  },
   ...exhausted,
   windowsExhausted,
 ];

@@ -64,11 +64,11 @@ JSValue native(JSContext* js, JSValueConst, int count, JSValueConst* arguments) 
       return checked(body(call));
     } catch (const SystemFailure& failure) {
       throwFailure(js, failure);
-    } catch (const std::bad_alloc&) {
-      JS_ThrowOutOfMemory(js);
     }
   } catch (const Thrown&) {
     // It is pending already.
+  } catch (const std::bad_alloc&) {  // for the failure's own words, too
+    JS_ThrowOutOfMemory(js);
   }
   return JS_EXCEPTION;
 }

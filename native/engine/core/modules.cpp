@@ -15,8 +15,8 @@ namespace engine {
 namespace {
 
 const NativeModule* findNative(const char* name) {
-  for (const NativeModule& module : nativeModules()) {
-    if (std::strcmp(module.name, name) == 0) return &module;
+  for (const NativeModule* const module : nativeModules()) {
+    if (std::strcmp(module->name, name) == 0) return module;
   }
   return nullptr;
 }
@@ -78,11 +78,11 @@ Value evaluate(JSContext* js, JSModuleDef* definition) {
 
 void refuseInImage(JSCFunction* function) {
   if (!lacksImage()) return;
-  for (const NativeModule& module : nativeModules()) {
-    for (const Native* each = module.functions; each != module.functions + module.count; ++each) {
+  for (const NativeModule* const module : nativeModules()) {
+    for (const Native* each = module->functions; each != module->functions + module->count; ++each) {
       if (each->function != function) continue;
       std::fprintf(stderr, "%s of %s was called before atStart: its result is not the same in each process\n", each->name,
-                   module.name);
+                   module->name);
     }
   }
   _exit(1);

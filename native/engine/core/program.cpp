@@ -146,9 +146,14 @@ void Program::drain() {
 }
 
 void Program::track(JSContext* js, JSValueConst promise, JSValueConst reason, bool handled, void* program) {
-  auto& rejected = static_cast<Program*>(program)->rejected_;
+  auto& self = *static_cast<Program*>(program);
+  auto& rejected = self.rejected_;
   if (!handled) {
-    rejected.push_back({Value::copy(js, promise), Value::copy(js, reason)});
+    // No exception may pass through the engine, which is C.
+    self.guarded([&] {
+      rejected.push_back({Value::copy(js, promise), Value::copy(js, reason)});
+      return 0;
+    });
     return;
   }
   const auto same = [&](const Rejection& each) { return JS_IsStrictEqual(js, each.promise.get(), promise); };

@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <cerrno>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <new>
 
+#include "../../src/system/failure.h"
 #include "environment.h"
 
 // Brings calls from other threads to JavaScript's thread: a queue, and an event that the loop polls.
@@ -60,8 +63,12 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value, napi_value
   try {
     engine::functions.push_back(std::unique_ptr<napi_threadsafe_function__>(
         new napi_threadsafe_function__{env, context, call}));
-  } catch (...) {
-    return napi_generic_failure;  // no descriptor is left
+  } catch (const hvsock::Failure& failure) {
+    errno = failure.number;  // EMFILE, for which Node-API has no status
+    return napi_generic_failure;
+  } catch (const std::bad_alloc&) {
+    errno = ENOMEM;
+    return napi_generic_failure;
   }
   *result = engine::functions.back().get();
   return napi_ok;

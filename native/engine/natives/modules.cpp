@@ -2,9 +2,9 @@
 
 namespace engine {
 
-const std::vector<NativeModule>& nativeModules() {
-  static const std::vector<NativeModule> all{addonModule, bytesModule,     filesModule,   loopModule,
-                                             pathsModule, processesModule, socketsModule, systemModule};
+const std::array<const NativeModule*, 8>& nativeModules() {
+  static constexpr std::array<const NativeModule*, 8> all{&addonModule, &bytesModule,     &filesModule,   &loopModule,
+                                                          &pathsModule, &processesModule, &socketsModule, &systemModule};
   return all;
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <vector>
+#include <array>
 
 #include "../core/call.h"
 
 namespace engine {
 
 // All native modules; src/engine/natives.d.ts types them.
-const std::vector<NativeModule>& nativeModules();
+const std::array<const NativeModule*, 8>& nativeModules();
 
 extern const NativeModule addonModule;
 extern const NativeModule bytesModule;

@@ -1,12 +1,19 @@
 #include "mailbox.h"
 
+#include <cerrno>
+
+#include "../system/failure.h"
 #include "js.h"
 
 namespace hvsock {
 
 Mailbox::Mailbox(napi_env env, void (*take)(void*, std::uint64_t), void* context) : take_(take), context_(context) {
-  check(env, napi_create_threadsafe_function(env, nullptr, nullptr, toText(env, "node-hvsock-native"), 0, 1, nullptr,
-                                             nullptr, this, deliver, &function_));
+  errno = 0;
+  const napi_status status = napi_create_threadsafe_function(
+      env, nullptr, nullptr, toText(env, "node-hvsock-native"), 0, 1, nullptr, nullptr, this, deliver, &function_);
+  // The executable needs a descriptor for it.
+  if (status != napi_ok && errno != 0) throw Failure{errno, "napi_create_threadsafe_function", {}};
+  check(env, status);
   keepAlive(env, false);
 }
 

@@ -1,5 +1,7 @@
 import type { Failure } from './failure.js';
 
+export const memoryHint = 'see free -m, and the limits of this session or container';
+
 /** The errors of socket(2) in any family. */
 export const exhausted: readonly Failure[] = [
   {
@@ -10,7 +12,7 @@ export const exhausted: readonly Failure[] = [
   {
     codes: ['ENOMEM', 'ENOBUFS'],
     problem: 'the kernel is out of memory for sockets',
-    hint: 'see free -m, and the limits of this session or container',
+    hint: memoryHint,
   },
 ];
 

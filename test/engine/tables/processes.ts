@@ -259,7 +259,8 @@ export const processes: readonly Case[] = [
     name: 'spawnSync: its time, and which signal ends it',
     run: () => {
       const options = { encoding: 'utf8', timeout: 50 } as const;
-      const one = spawnSync('sh', ['-c', 'echo out; exec sleep 60'], options);
+      // Long enough for its first line on a busy machine.
+      const one = spawnSync('sh', ['-c', 'echo out; exec sleep 60'], { ...options, timeout: 2000 });
       const other = spawnSync('sleep', ['60'], { ...options, killSignal: 'SIGKILL' });
       const { code, syscall } = one.error as NodeJS.ErrnoException;
       return [one.status, one.signal, one.stdout, code, syscall, other.signal];

@@ -1,6 +1,14 @@
 // Builds the Windows executable and its release archive, on Linux: node build/win.js
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { buildWindowsAddon } from '../native/build-win32.js';
 import { root } from './bundle/bundle.js';
@@ -42,7 +50,10 @@ function archive(names) {
   const zip = join(root, 'dist', `vmssh-${target}.zip`);
   rmSync(zip, { force: true });
   const time = new Date('2000-01-01T00:00:00Z');
-  for (const name of names) utimesSync(join(folder, name), time, time);
+  for (const name of names) {
+    utimesSync(join(folder, name), time, time);
+    chmodSync(join(folder, name), name.endsWith('.exe') ? 0o755 : 0o644);
+  }
   run('zip', ['-X', '-q', zip, ...names], { cwd: folder, env: { ...process.env, TZ: 'UTC' } });
 }
 

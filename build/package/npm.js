@@ -17,7 +17,7 @@ export function makeNpmPackages(from, folder) {
   const tarballs = [
     packed(platformPackage(from, join(work, 'platform'), about), folder),
     packed(mainPackage(work, about), folder),
-    packed(join(root, 'native'), folder),
+    packed(staged(join(root, 'native'), work, 'addon'), folder),
   ];
   rmSync(work, { recursive: true });
   return tarballs;
@@ -45,18 +45,25 @@ function platformPackage(from, folder, { version, description, license }) {
 
 /** What npm would pack here, and the optional dependencies: in a checkout npm would look for them. @param {string} work @param {any} about */
 function mainPackage(work, about) {
-  const tarball = packed(root, work);
-  run('tar', ['-xzf', tarball, '-C', work]);
-  const folder = join(work, 'main');
-  renameSync(join(work, 'package'), folder);
+  const folder = staged(root, work, 'main');
   const { devDependencies, workspaces, scripts, allowScripts, ...rest } = about;
   const optionalDependencies = { 'vmssh-linux-x64': about.version };
   writeJson(join(folder, 'package.json'), { ...rest, optionalDependencies });
   return folder;
 }
 
+/** What npm packs of a folder, in another one. @param {string} from @param {string} work @param {string} name */
+function staged(from, work, name) {
+  run('tar', ['-xzf', packed(from, work), '-C', work]);
+  const folder = join(work, name);
+  renameSync(join(work, 'package'), folder);
+  return folder;
+}
+
 /** @param {string} from @param {string} to */
 function packed(from, to) {
+  // Modes do not depend on who has built what is in it.
+  if (from !== root && from !== join(root, 'native')) run('chmod', ['-R', 'u=rwX,go=rX', from]);
   const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', to];
   return join(to, run('npm', args, { cwd: from }).trim());
 }

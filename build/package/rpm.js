@@ -1,5 +1,14 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installedFiles, siteZsh, systemConfig, writeFiles } from './installed.js';
 import { run } from './run.js';
@@ -11,9 +20,9 @@ import { run } from './run.js';
  * @param {{ version: string, description: string, license: string, homepage: string, time: string }} about `time`: seconds since 1970
  */
 export async function makeRpm(from, rpm, about) {
-  const work = join(dirname(rpm), 'work');
+  // rpmbuild finds nothing below a folder with a blank in its name.
+  const work = mkdtempSync(join(tmpdir(), 'vmssh-rpm-'));
   const tree = join(work, 'tree');
-  rmSync(work, { recursive: true, force: true });
   writeFiles([...(await installedFiles(from, siteZsh)), await systemConfig()], join(tree, 'usr'));
   mkdirSync(join(tree, 'etc/ssh/ssh_config.d'), { recursive: true });
   const template = readFileSync(fileURLToPath(new URL('vmssh.spec', import.meta.url)), 'utf8');

@@ -9,6 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machined, startMachined } from '../../helpers/machined.js';
@@ -75,6 +76,9 @@ describe.skipIf(missing)('vmssh guest credentials', () => {
     machines.push({ name: 'web-t8', class: 'vm', service: 'x', sshAddress: `unix${sshd.path}` });
     serves(join(folder, 'ssh_host_ed25519_key'));
     copyFileSync(join(folder, 'authorized_keys'), join(dir, 'authorized'));
+    // The doctor, too, before there is a Host that names the key.
+    const doctor = await program('doctor', '--user', userInfo().username, 'web-t8');
+    expect(doctor.stdout).toMatch(/✓ login/);
     expect(await program('config', 'install')).toMatchObject({ code: 0 });
     for (const result of await all()) expect(result).toMatchObject({ code: 7, stderr: '' });
     expect(await program('check', 'web-t8')).toMatchObject({ code: 0 });

@@ -3,7 +3,7 @@ import type { ReachFlags } from '../../../cli/shared-options.js';
 import { startProgress } from '../../../cli/spinner.js';
 import type { Endpoint } from '../../../endpoint.js';
 import { type ConnectError, printable } from '../../../errors.js';
-import { madeKeyOf } from '../../../guest/credentials/made-key.js';
+import { madeKeyOf, madeLoginKeyOf } from '../../../guest/credentials/made-key.js';
 import { diagnose, type Finding } from '../../../guest/diagnose.js';
 import type { ProgressLine } from '../../../guest/run/progress.js';
 import { guestRoute } from '../../../guest/run/route.js';
@@ -58,7 +58,10 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   show?.check(check);
   if (!check.means || signal.aborted)
     return { check, findings: [], suspects: [], guest: undefined, faults: 1 };
-  const { text: target, port, identityFile } = check.means;
+  const { text: target, port } = check.means;
+  const name = check.means.machine ?? splitLogin(typed).host;
+  // As vmssh ssh does.
+  const identityFile = madeLoginKeyOf(name, io.env) ?? check.means.identityFile;
   const user = accountName(check.means.user);
   const signs = await hostSigns({ target, port, user, sshConfig, identityFile, check }, io, signal);
   const { findings: all, certain } = diagnose(signs);
@@ -80,7 +83,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
     account: user,
     over: overOf(check.means.family),
     loggedIn: signs.login?.in === true,
-    madeKey: madeKeyOf(check.means.machine ?? splitLogin(typed).host, env),
+    madeKey: madeKeyOf(name, env),
   });
   const route = guestRoute({ ...into, script, needsRoot: false, port, identityFile, self, platform });
   const onLine = (line: ProgressLine) => show?.line(line);

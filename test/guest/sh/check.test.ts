@@ -55,6 +55,21 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('systemd_major; systemd_full')).toBe(`${major}\n${full}\n`);
   });
 
+  it('of a container with systemd looks at the socket that it exports', () => {
+    const units = '/run/systemd/generator/sshd-unix-export';
+    given(
+      {
+        ...{ 'proc/1/comm': 'systemd\n', 'run/systemd/system/x': '', 'run/host/unix-export/x': '' },
+        ...{ [`${units}.socket`]: '', [`${units}@.service`]: '' },
+      },
+      { systemctl: systemctl('257', { 'Accept --value': 'yes', 'ActiveState --value': 'active' }) },
+    );
+    expect(run('check_socket')).toMatch(
+      /ok +accept +sshd-unix-export\.socket and sshd-unix-export@\.service belong together\nok +listening +sshd-unix-export\.socket listens/,
+    );
+    expect(run('place')).toBe('/run/host/unix-export/ssh\n');
+  });
+
   it.each([
     { version: '258 (258.2-1)', bug: false },
     { version: '258 (258.3-1)', bug: true },

@@ -54,6 +54,8 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh(first)).toMatchObject({ code: 0, stdout: made, stderr: '' });
     const doctor = await sh('vmssh doctor box'); // on a busy machine it says that the login is slow, too
     expect(doctor.stdout).toMatch(/✓ credentials +sshd has the host key that was made for this machine/);
+    const inside = await sh('vmssh guest check --script | vmssh ssh box sh');
+    expect(inside.stdout).toMatch(/^ok +listening +sshd-unix-export\.socket listens on \/run\/host/m);
     const other = `machinectl -q shell box /bin/sh -c 'cd /etc/ssh && rm ssh_host_ed25519_key* && ssh-keygen -q -t ed25519 -N "" -f ssh_host_ed25519_key'`;
     const back = `machinectl -q shell box /bin/sh -c 'systemd-tmpfiles --create - </run/credentials/@system/tmpfiles.extra'`;
     await sh(other);

@@ -38,7 +38,8 @@ check_banner() {
   banner=$(banner_here "$port")
   case $banner in
     'banner '*) say ok banner "${banner#banner }, over $(if exports_sshd; then echo "$export_socket"; else echo loopback; fi)" ;;
-    no-client) say skipped banner 'no perl, python3 or socat to try it with: run vmssh check on the host' ;;
+    no-client)
+      say skipped banner "no $(exports_sshd || printf 'perl, python3 or ')socat to try it with: run vmssh check on the host" ;;
     no-loopback) say skipped banner 'vsock_loopback cannot be loaded: run vmssh check on the host' ;;
     silent)
       fail accept "port $port is open, but sends no banner" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'

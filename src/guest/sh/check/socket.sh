@@ -1,7 +1,11 @@
 # The socket unit of the port and its template.
 
-# The socket unit of a port: ours or systemd's, or any whose file names that port.
+# The socket unit of a port: ours or systemd's, or any whose file names that port. In a container, that of its export.
 find_socket_unit() {
+  if exports_sshd; then
+    echo sshd-unix-export
+    return 0
+  fi
   if unit_file "$(unit_of_port "$1").socket" >/dev/null; then
     unit_of_port "$1"
     return 0

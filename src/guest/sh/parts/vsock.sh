@@ -78,8 +78,8 @@ loopback_on() {
 }
 loopback_off() { if [ "$loopback_was" = no ]; then modprobe -q -r vsock_loopback 2>/dev/null || :; fi; }
 
-# Whether sshd is to answer at the socket of a container in place of vsock.
-exports_sshd() { ! is_systemd && has_export; }
+# Whether sshd is to answer at the socket of a container in place of vsock; systemd has a unit for it from 256 on.
+exports_sshd() { has_export && { ! is_systemd || unit_file sshd-unix-export.socket >/dev/null; }; }
 place() { if exports_sshd; then echo "$export_socket"; else echo "vsock port $port"; fi; }
 
 # banner_here PORT: sshd's answer over loopback, or where a container exports it.

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commitOf } from './bundle/commit.js';
+import { sourceTime } from './bundle/commit.js';
 import { extras } from './man.js';
 import { installedFiles, systemConfig, vendorZsh, writeFiles } from './package/installed.js';
 
@@ -26,7 +26,7 @@ const build = ['--root-owner-group', '-Zgzip', '--build', tree, `${deb}.new`];
 const { status, error } = spawnSync('dpkg-deb', build, {
   stdio: ['ignore', 'ignore', 'inherit'],
   // The same commit gives the same package.
-  env: { SOURCE_DATE_EPOCH: commitOf(root)?.time ?? now(), ...process.env },
+  env: { SOURCE_DATE_EPOCH: sourceTime(root), ...process.env },
 });
 if (status !== 0) fail(`dpkg-deb failed: ${error?.message ?? `exit code ${status}`}`);
 renameSync(`${deb}.new`, deb);
@@ -60,11 +60,6 @@ Description: ssh into virtual machines and containers on this host
  it to ssh, without a network.
 `,
   );
-}
-
-/** In seconds since 1970. */
-function now() {
-  return String(Math.floor(Date.now() / 1000));
 }
 
 /** @param {string} path @param {string | Uint8Array} content @param {number} [mode] */

@@ -14,6 +14,11 @@ export function commitOf(root) {
   return id === undefined || time === undefined ? undefined : { id, time };
 }
 
+/** When the sources were committed, in seconds since 1970; now if they are not a git checkout. @param {string} root */
+export function sourceTime(root) {
+  return commitOf(root)?.time ?? String(Math.floor(Date.now() / 1000));
+}
+
 /** For the bundler's `transform.define`: what src/version.ts gets from the build. @param {string} root */
 export function buildConstants(root) {
   return { BUILD_COMMIT: JSON.stringify(commitOf(root)?.id ?? null) };

@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root } from '../bundle/bundle.js';
-import { commitOf } from '../bundle/commit.js';
+import { sourceTime } from '../bundle/commit.js';
 import { executableFolder } from '../executable.js';
 import { placeholder, writeManifests } from '../win/manifests.js';
 import { makeArchive } from './archive.js';
@@ -38,8 +38,7 @@ writeTexts(tarball, folder, {
 });
 
 const rpm = place(`vmssh-${version}-1.x86_64.rpm`);
-const time = commitOf(root)?.time ?? String(Math.floor(Date.now() / 1000));
-await makeRpm(executableFolder, rpm, { homepage: placeholder, ...about, time });
+await makeRpm(executableFolder, rpm, { homepage: placeholder, ...about, time: sourceTime(root) });
 writeSbom(rpm, linux, about);
 
 const [platform = '', main = '', addon = ''] = makeNpmPackages(executableFolder, folder);

@@ -47,7 +47,7 @@ export class SameMachines {
   #named(key: string, other: DiscoveredMachine): readonly (Entry | undefined)[] {
     if (other.uuid === undefined) return [this.#firstOf(key, other)];
     const unsure = this.#unsure.get(key);
-    if (!unsure) return none;
+    if (!unsure) return [];
     return [...unsure].flatMap(([provider, [entry]]) => (provider === other.provider ? [] : [entry]));
   }
 
@@ -73,8 +73,6 @@ export class SameMachines {
     this.#known.set(key, known ? firstTwo([...known, entry]) : [entry]);
   }
 }
-
-const none: readonly Entry[] = [];
 
 function earlier(a: Entry | undefined, b: Entry | undefined): Entry | undefined {
   return a && b && a.at < b.at ? a : (b ?? a);

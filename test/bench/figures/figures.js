@@ -65,7 +65,8 @@ export function figures(programs, folder, quick) {
       title: '`ssh host true`',
       unit: 'ms',
       better: less,
-      runs: runs(20, 2),
+      // ssh and sshd take most of it, and vary more than the proxies differ.
+      runs: runs(60, 2),
       competitors: logins(programs, folder, socket, all),
       targets: [
         { of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.99 },

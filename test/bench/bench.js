@@ -25,7 +25,8 @@ Measures vmssh beside systemd-ssh-proxy, libvirt-ssh-proxy, socat, ncat and bare
   --runs N       this many runs of each figure
   --json         print the result as JSON
   --write        write docs/performance.md and docs/performance.svg
-  --from FILE    measure nothing: take the result that --json printed
+  --from FILE    measure nothing: take the result that --json printed; with --only, measure these again and take
+                 the others from it
 
 Progress goes to stderr. Exit codes: 0 measured, whether or not a target was missed; 1 a run of vmssh
 failed, or nothing could be measured; 2 wrong usage.`;
@@ -60,7 +61,9 @@ async function main() {
   }
   let result;
   try {
-    result = values.from ? JSON.parse(readFileSync(values.from, 'utf8')) : await bench(values);
+    const earlier = values.from && JSON.parse(readFileSync(values.from, 'utf8'));
+    const measured = !earlier || values.only ? await bench(values) : undefined;
+    result = earlier && measured ? measuredAgain(earlier, measured) : (measured ?? earlier);
   } catch (error) {
     console.error(`bench: ${/** @type {Error} */ (error).message}`);
     return 1;
@@ -112,6 +115,20 @@ async function bench({ quick, only, runs }) {
     notes: [...absences(results), ...busy(load)],
     figures: results,
     seconds: Math.round((Date.now() - started) / 1000),
+  };
+}
+
+/**
+ * The earlier result, with the later one's figures in place of its own.
+ * @param {import('./types.js').Result} earlier
+ * @param {import('./types.js').Result} later
+ */
+function measuredAgain(earlier, later) {
+  const ids = later.figures.map(({ id }) => id);
+  return {
+    ...earlier,
+    notes: [...earlier.notes, ...later.notes, `${ids.join(', ')} were measured after the others`],
+    figures: earlier.figures.map((figure) => later.figures.find(({ id }) => id === figure.id) ?? figure),
   };
 }
 

@@ -11,6 +11,8 @@ export interface Deps {
   readonly runDir?: string | undefined;
   /** The proc file system, "/proc". */
   readonly procDir?: string | undefined;
+  /** This system, process.platform. */
+  readonly platform?: NodeJS.Platform | undefined;
   /** The folder of this host's accounts, "/etc". */
   readonly etcDir?: string | undefined;
   /** Data that several providers of one listing share, kept by the first that reads it: the processes by program. */

@@ -11,6 +11,7 @@ import { cloudHypervisor } from './vmm/cloud-hypervisor.js';
 import { crosvm } from './vmm/crosvm.js';
 import { firecracker } from './vmm/firecracker.js';
 import { qemu } from './vmm/qemu.js';
+import { vfkit } from './vmm/vfkit.js';
 import { wsl } from './wsl/provider.js';
 
 /** Every source of machines. If two have the same machine, the earlier one counts. */
@@ -28,4 +29,5 @@ export const providers: readonly Provider[] = [
   crosvm,
   firecracker,
   cloudHypervisor,
+  vfkit,
 ];

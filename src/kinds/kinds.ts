@@ -69,5 +69,14 @@ async function asking(context: ResolveContext): Promise<ResolveContext> {
 }
 
 function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {
-  return from === 'anywhere' || (from === 'linux') === (platform !== 'win32');
+  switch (from) {
+    case 'anywhere':
+      return true;
+    case 'linux':
+      return platform === 'linux';
+    case 'linux-mac':
+      return platform !== 'win32';
+    default:
+      return platform === 'win32';
+  }
 }

@@ -12,7 +12,7 @@ export const qemuKind: Kind<QemuTarget> = {
   summary: 'a libvirt domain by its name, UUID or id',
   separators: '/%:',
   rest: 'name',
-  from: 'linux',
+  from: 'linux-mac',
   takesPort: true,
   hostKey: 'machine',
   providers: ['libvirt', 'qemu'],

@@ -29,9 +29,13 @@ export function howToGet(program: string, platform: NodeJS.Platform): string | u
   if (program === 'rsync')
     return platform === 'win32'
       ? 'vmssh scp needs no rsync; MSYS2 and WSL have one'
-      : 'apt-get install rsync';
+      : `${installer(platform)} rsync`;
   if (!['ssh', 'scp', 'sftp'].includes(program)) return undefined;
   return platform === 'win32'
     ? 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0'
-    : 'apt-get install openssh-client';
+    : `${installer(platform)} ${platform === 'darwin' ? 'openssh' : 'openssh-client'}`;
+}
+
+function installer(platform: NodeJS.Platform): string {
+  return platform === 'darwin' ? 'brew install' : 'apt-get install';
 }

@@ -4,7 +4,7 @@ import { type ConnectErrorInit, quote } from '../errors.js';
 import type { ResolveContext } from './resolution.js';
 
 /** From where a kind of target is reached. Inside WSL2, "windows-wsl2" starts the Windows build. */
-export type From = 'anywhere' | 'linux' | 'windows' | 'windows-wsl2';
+export type From = 'anywhere' | 'linux' | 'linux-mac' | 'windows' | 'windows-wsl2';
 
 /** Why a valid target cannot be reached from here, and from where it can. */
 export function elsewhere(
@@ -16,13 +16,19 @@ export function elsewhere(
   return {
     code: 'UNSUPPORTED',
     problem: `${name} targets are not reached from ${platform}`,
-    hint: isBareId(text) ? `${hints[from]}; ${otherIds}` : hints[from],
+    hint: platform === 'darwin' ? onMac : isBareId(text) ? `${hints[from]}; ${otherIds}` : hints[from],
   };
 }
 
+const fromLinux = 'they are reached from Linux; on Windows use hyper-v/NAME or wsl/DISTRO: vmssh list';
+
+// docs/macos.md
+const onMac = 'on a Mac use lima/NAME, multipass/NAME, podman/NAME, qemu/NAME or unix/PATH: vmssh list';
+
 const hints: Readonly<Record<From, string>> = {
   anywhere: 'see vmssh list',
-  linux: 'they are reached from Linux; on Windows use hyper-v/NAME or wsl/DISTRO: vmssh list',
+  linux: fromLinux,
+  'linux-mac': fromLinux,
   windows: 'they are reached from Windows; from inside WSL2 itself use vsock/local',
   'windows-wsl2': 'they are reached from Windows and from inside WSL2',
 };

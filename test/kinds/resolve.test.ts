@@ -77,6 +77,24 @@ describe('a target of Linux on Windows', () => {
   });
 });
 
+describe('a Mac', () => {
+  it.each(['vsock/3', 'machine/web', 'container/web', 'wsl/Debian', 'hyper-v/mint'])(
+    'does not reach %s',
+    async (input) => {
+      await expect(outcome(input, { platform: 'darwin' })).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+        hint: expect.stringMatching(/^on a Mac use /),
+      });
+    },
+  );
+
+  it('reaches sockets', async () => {
+    expect(await outcome('unix/tmp/x', { platform: 'darwin' })).toMatchObject({
+      endpoint: { path: '/tmp/x' },
+    });
+  });
+});
+
 describe('a percent in a path', () => {
   it.each(['unix', 'vsock-mux'])('of %s stands for a slash if no such file exists', async (kind) => {
     const asked: string[] = [];

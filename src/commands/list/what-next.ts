@@ -5,6 +5,7 @@ import { pasteable } from '../../cli/message.js';
 import { match } from '../../discovery/match.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { Provider } from '../../discovery/provider.js';
+import { withToolFolders } from '../../discovery/tools/tool-folders.js';
 import { printable } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
@@ -26,13 +27,14 @@ export function howToLogIn(
 
 /** Below an empty list for a person: which managers are not here, and how a machine gets into the list. */
 export function howToGetOne(asked: readonly Provider[], io: Io): string {
-  const isThere = (program: string) => programInPath(program, io.env) !== undefined;
+  const env = withToolFolders(io.env, io.platform);
+  const isThere = (program: string) => programInPath(program, env) !== undefined;
   const absent = asked.filter(({ name }) => programs[name]?.some(isThere) === false);
   const missing = absent.map(({ title, name }) => `${title} (${programs[name]?.join(' or ')})`);
   return lines(
     [
       ...(missing.length === 0 ? [] : [`not installed here: ${missing.join(', ')}`]),
-      ...(io.platform === 'win32' ? onWindows : onLinux),
+      ...(onOthers[io.platform] ?? onLinux),
     ],
     io,
   );
@@ -55,11 +57,18 @@ const onLinux = [
   'is this host ready? vmssh doctor',
 ];
 
-const onWindows = [
-  'a Hyper-V machine is listed in an elevated terminal, or for the group Hyper-V Administrators',
-  'a distribution of WSL is listed once it is installed: wsl --install',
-  'is this host ready? vmssh doctor',
-];
+const onOthers: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+  win32: [
+    'a Hyper-V machine is listed in an elevated terminal, or for the group Hyper-V Administrators',
+    'a distribution of WSL is listed once it is installed: wsl --install',
+    'is this host ready? vmssh doctor',
+  ],
+  darwin: [
+    'a machine of a manager is listed: limactl start, or podman machine init and podman machine start',
+    'one of vfkit too: --device virtio-vsock,port=22,socketURL=/tmp/mint.sock,connect',
+    'is this host ready? vmssh doctor',
+  ],
+};
 
 function lines(all: readonly string[], io: Io): string {
   return all.map((line) => `${printable(pasteable(line, io))}\n`).join('');

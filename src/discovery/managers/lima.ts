@@ -8,7 +8,7 @@ import { type RunTool, runTool } from '../tools/run-tool.js';
 export const lima: Manager = {
   name: 'lima',
   title: 'Lima',
-  platforms: ['linux'],
+  platforms: ['linux', 'darwin'],
   commands: { list: 'limactl list', start: 'limactl start' },
   list: (deps) => listLima(deps),
 };

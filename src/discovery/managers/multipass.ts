@@ -9,17 +9,21 @@ import { type RunTool, runTool } from '../tools/run-tool.js';
 export const multipass: Manager = {
   name: 'multipass',
   title: 'Multipass',
-  platforms: ['linux'],
+  platforms: ['linux', 'darwin'],
   commands: { list: 'multipass list', start: 'multipass start' },
   list: (deps) => listMultipass(deps),
 };
 
 export function listMultipass(deps: Deps, run: RunTool = runTool) {
-  return listByTool(multipass.name, ['multipass', 'list', '--format', 'json'], parseMultipass, deps, run);
+  const parse = (text: string) => parseMultipass(text, deps.platform);
+  return listByTool(multipass.name, ['multipass', 'list', '--format', 'json'], parse, deps, run);
 }
 
 /** Reads `multipass list --format json`. */
-export function parseMultipass(text: string): readonly DiscoveredMachine[] {
+export function parseMultipass(
+  text: string,
+  platform: NodeJS.Platform = process.platform,
+): readonly DiscoveredMachine[] {
   const list = parse(text);
   return jsonObjects(JSON.stringify(list)).flatMap((instance): DiscoveredMachine[] => {
     const name = textOf(instance, 'name');
@@ -32,7 +36,7 @@ export function parseMultipass(text: string): readonly DiscoveredMachine[] {
         address: addresses.find((each): each is string => typeof each === 'string' && isIP(each) === 4),
         // Its images have this user, and the daemon's key, which only root may read.
         user: 'ubuntu',
-        identityFile: '/var/snap/multipass/common/data/multipassd/ssh-keys/id_rsa',
+        identityFile: `${platform === 'darwin' ? onMac : asSnap}/multipassd/ssh-keys/id_rsa`,
       },
     ];
   });
@@ -47,6 +51,10 @@ function parse(text: string): unknown {
   }
   throw new DiscoveryError('PROTOCOL', `it printed no list: ${JSON.stringify(text.slice(0, 80))}`);
 }
+
+/** The folders of the daemon's data. */
+const asSnap = '/var/snap/multipass/common/data';
+const onMac = '/var/root/Library/Application Support';
 
 const states: ReadonlyMap<string, Status> = new Map([
   ['Running', 'running'],

@@ -6,7 +6,7 @@ import { type RunTool, runTool } from '../tools/run-tool.js';
 export const podman: Manager = {
   name: 'podman',
   title: 'Podman',
-  platforms: ['linux'],
+  platforms: ['linux', 'darwin'],
   commands: { list: 'podman machine list', start: 'podman machine start' },
   list: (deps) => listPodman(deps),
 };

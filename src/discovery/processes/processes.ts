@@ -26,6 +26,7 @@ export async function processesNamed(
 ): Promise<readonly Process[]> {
   const all = await allProcesses(deps, fs, uid);
   const named = [...all].flatMap(([name, processes]) => (program.test(name) ? processes : []));
+  if (!hasProc(deps)) return named;
   // It may have executed another program as another user meanwhile.
   const same = named.filter(({ pid, uid: owner }) => ownerOf(pid, deps, fs) === owner);
   const strange = await Promise.all(
@@ -57,6 +58,10 @@ async function readAll(
   fs: ProcFs,
   uid: number | undefined,
 ): Promise<ReadonlyMap<string, readonly Process[]>> {
+  if (!hasProc(deps)) {
+    const { processesByPs } = await import('./by-ps.js');
+    return byProgram(await processesByPs(deps, uid));
+  }
   const isTrusted = trusting(deps);
   const read = async (pid: number): Promise<readonly Process[]> => {
     const owner = ownerOf(pid, deps, fs);
@@ -71,7 +76,11 @@ async function readAll(
     }
   };
   const processes = await fewAtATime(pidsIn(deps, fs), 4, read, deps.signal);
-  return groupBy(processes.flat(), ({ argv: [first = ''] }) => basename(first));
+  return byProgram(processes.flat());
+}
+
+function byProgram(processes: readonly Process[]): ReadonlyMap<string, readonly Process[]> {
+  return groupBy(processes, ({ argv: [first = ''] }) => basename(first));
 }
 
 function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {
@@ -139,6 +148,11 @@ function withoutLoader(process: Process): Process {
   while (argv[at]?.startsWith('--'))
     at += /^--[\w-]+=|^--(inhibit-cache|list|verify)/.test(argv[at] ?? '') ? 1 : 2;
   return { ...process, argv: argv.slice(at) };
+}
+
+/** Whether processes are seen in /proc; else ps lists them. */
+export function hasProc({ platform = process.platform }: Deps): boolean {
+  return platform !== 'darwin';
 }
 
 /** The proc file system. */

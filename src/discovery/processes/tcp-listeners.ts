@@ -3,13 +3,14 @@ import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
-import { procDir } from './processes.js';
+import { hasProc, procDir } from './processes.js';
 
 /** The owners of the listeners on a TCP port of an IPv4 address; undefined if unknown. */
 export type Listeners = (host: string, port: number) => readonly number[] | undefined;
 
 /** Those of this network namespace, from the kernel (proc_net(5)). Rejects with a DiscoveryError EFBIG. */
 export async function readListeners(deps: Deps): Promise<Listeners> {
+  if (!hasProc(deps)) return () => undefined;
   const [tcp, tcp6 = ''] = await Promise.all(['tcp', 'tcp6'].map((name) => table(name, deps)));
   if (tcp === undefined) return () => undefined;
   const rows = [...`${tcp}${tcp6}`.matchAll(listening)].map(([, address = '', port = '', uid]) => ({

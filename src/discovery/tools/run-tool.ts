@@ -1,6 +1,7 @@
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
+import { withToolFolders } from './tool-folders.js';
 
 /** Runs a system program and resolves to its stdout. Throws a DiscoveryError. */
 export type RunTool = (program: string, args: readonly string[], deps: Deps) => Promise<string>;
@@ -17,11 +18,12 @@ export const runToolForBytes: RunToolForBytes = async (program, args, deps) =>
 async function collect(
   program: string,
   args: readonly string[],
-  { env, signal, timeoutMs }: Deps,
+  { env, platform, signal, timeoutMs }: Deps,
   encoding: BufferEncoding,
 ): Promise<string> {
   // Translated messages cannot be parsed.
-  const options = { env: { ...env, LC_ALL: 'C' }, signal, timeoutMs, encoding, longest: mostMiB << 20 };
+  const own = { ...withToolFolders(env, platform), LC_ALL: 'C' };
+  const options = { env: own, signal, timeoutMs, encoding, longest: mostMiB << 20 };
   const end = await runProgram([program, ...args], options).catch((error: NodeJS.ErrnoException) => {
     throw new DiscoveryError(error.code ?? 'EIO', `${program} could not be run`, { cause: error });
   });

@@ -12,7 +12,7 @@ import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-daemons.js
 export const qemu: Provider = {
   name: 'qemu',
   title: 'QEMU',
-  platforms: ['linux'],
+  platforms: ['linux', 'darwin'],
   list: (deps) => list(deps),
 };
 

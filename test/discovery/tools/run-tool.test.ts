@@ -7,6 +7,15 @@ import { useTempDir } from '../../helpers/temp-dir.js';
 const dir = useTempDir();
 const late = expect.objectContaining({ name: 'DiscoveryError', code: 'TIMEOUT' });
 
+it('a tool is found on a Mac where Homebrew has put it, after the folders of PATH', async () => {
+  const path = (platform: NodeJS.Platform) =>
+    runTool('/bin/sh', ['-c', 'echo "$PATH"'], { env: { PATH: '/usr/bin:/usr/local/bin' }, platform });
+  expect(await path('linux')).toBe('/usr/bin:/usr/local/bin\n');
+  expect(await path('darwin')).toBe(
+    '/usr/bin:/usr/local/bin:/opt/homebrew/bin:/opt/podman/bin:/opt/local/bin\n',
+  );
+});
+
 describe('a tool that is a script', () => {
   it('is given up at its limit, whoever holds its output', async () => {
     const asked = runTool('sh', ['-c', 'sleep 1000; echo'], { env: process.env, timeoutMs: 300 });

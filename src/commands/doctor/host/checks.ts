@@ -53,6 +53,8 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
 function addon({ addon: { addon, ...rest }, system: { platform } }: Facts): HostCheck {
   const name = 'addon';
   if (addon) return { name, state: 'ok', ...plain('node-hvsock-native is loaded') };
+  if (platform === 'darwin')
+    return { name, state: 'none', ...plain('there is none for macOS: bytes are relayed by Node') };
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
   const fix =
     platform === 'win32'

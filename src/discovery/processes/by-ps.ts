@@ -1,0 +1,33 @@
+import type { Deps, Process } from '../provider.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+
+/**
+ * This user's own processes as ps(1) prints them, for a system without /proc: macOS. None for root, since a process of root's
+ * may run a program that another user has chosen, as sudo does, and ps does not tell. Throws a DiscoveryError.
+ */
+export async function processesByPs(
+  deps: Deps,
+  uid: number | undefined,
+  run: RunTool = runTool,
+): Promise<readonly Process[]> {
+  if (uid === undefined || uid === 0) return [];
+  const text = await run('ps', ['-axww', '-o', 'pid=,uid=,ruid=,args='], deps);
+  return [...text.matchAll(/^ *(\d+) +(\d+) +(\d+) (.+)$/gm)].flatMap(([, pid, owner, real, args = '']) =>
+    Number(owner) === uid && owner === real ? [{ pid: Number(pid), uid, argv: argvOf(args) }] : [],
+  );
+}
+
+/**
+ * ps joins the arguments by blanks. An option begins at a blank and a dash, and takes what follows as one value: paths on a Mac
+ * have blanks, as in "Application Support".
+ */
+function argvOf(args: string): readonly string[] {
+  const [program = '', ...options] = args.trim().split(/ +(?=-)/);
+  return [
+    program,
+    ...options.flatMap((option) => {
+      const at = option.indexOf(' ');
+      return at < 0 ? [option] : [option.slice(0, at), option.slice(at + 1)];
+    }),
+  ];
+}

@@ -1,0 +1,51 @@
+import { basename, isAbsolute } from 'node:path';
+import { DiscoveryError } from '../discovery-error.js';
+import { processesNamed } from '../processes/processes.js';
+import { ownSocket } from '../processes/socket-owner.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
+import { fieldsOf, optionsOf } from './vhost-device.js';
+
+/**
+ * Running vfkits and krunkits on a Mac, by their command lines. A vsock port of the machine is a unix socket there
+ * (https://github.com/crc-org/vfkit/blob/main/doc/usage.md#virtio-vsock-communication), if the host is to connect.
+ */
+export const vfkit: Provider = {
+  name: 'vfkit',
+  title: 'vfkit and krunkit',
+  platforms: ['darwin'],
+  list: (deps) => listVfkits(deps),
+};
+
+async function listVfkits(deps: Deps): Promise<Listing> {
+  const found: DiscoveredMachine[] = [];
+  const warnings: Warning[] = [];
+  for (const process of await processesNamed(/^(vfkit|krunkit)$/, deps)) {
+    const path = parseVfkitArgs(process.argv);
+    if (path === undefined) continue;
+    try {
+      found.push(await toDiscovered(process, path));
+    } catch (error) {
+      if (!(error instanceof DiscoveryError)) throw error;
+      warnings.push({ provider: vfkit.name, code: error.code, problem: error.message });
+    }
+  }
+  return { found, warnings };
+}
+
+async function toDiscovered(process: Process, path: string): Promise<DiscoveredMachine> {
+  const { pid } = process;
+  const target = `unix${await ownSocket(async (each) => each, process)(path)}`;
+  const name = basename(path).replace(/\.sock(et)?$/, '');
+  return { name, target, status: 'running', provider: vfkit.name, pid, address: target };
+}
+
+/** The socket that leads to port 22: `--device virtio-vsock,port=22,socketURL=PATH,connect`. A relative path leads nowhere from here. */
+export function parseVfkitArgs(argv: readonly string[]): string | undefined {
+  const devices = optionsOf(argv.slice(1)).filter(([name]) => name === 'device');
+  const sockets = devices.flatMap(([, value]) => {
+    const { port, socketURL, ...flags } = fieldsOf(value);
+    const leadsIn = 'virtio-vsock' in flags && 'connect' in flags && port === '22';
+    return leadsIn && socketURL !== undefined && isAbsolute(socketURL) ? [socketURL] : [];
+  });
+  return sockets[0];
+}

@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { addonComponents, dependencyComponents } from '../../../build/package/components.js';
+import { addonComponents, type Component, dependencyComponents } from '../../../build/package/components.js';
 import { writeSbom } from '../../../build/package/sbom.js';
+import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 // What https://cyclonedx.org/schema/bom-1.6.schema.json wants of these.
@@ -48,10 +49,16 @@ const about = { version: '1.2.3', description: 'x', license: 'MIT' };
 describe('the list of what an artefact contains', () => {
   const dir = useTempDir();
 
-  it.each([
-    { of: 'the npm package', make: dependencyComponents, has: ['commander', 'ssh2', 'chalk'] },
-    { of: 'the addon', make: () => addonComponents(['linux']), has: ['node-api-headers'] },
-  ])('of $of has each component with its whole licence', ({ make, has }) => {
+  it('of the npm package has each component with its whole licence', () =>
+    expectWhole(dependencyComponents, ['commander', 'ssh2', 'chalk']));
+
+  // The libraries of C++ are those of the compiler, and their licences those of its packages.
+  const missing = missingPrograms({ 'g++': 'g++', 'dpkg-query': 'dpkg' });
+  it.skipIf(missing)('of the addon has each component with its whole licence', () =>
+    expectWhole(() => addonComponents(['linux']), ['node-api-headers']),
+  );
+
+  function expectWhole(make: () => readonly Component[], has: string[]) {
     const artefact = join(dir, 'artefact');
     writeFileSync(artefact, 'bytes');
     const text = readFileSync(writeSbom(artefact, make(), about), 'utf8');
@@ -66,5 +73,5 @@ describe('the list of what an artefact contains', () => {
     expect(new Set(dependencies.map(({ ref }) => ref))).toEqual(refs);
     expect(refs.size).toBe(components.length + 1);
     expect(text).toBe(readFileSync(writeSbom(artefact, make(), about), 'utf8'));
-  });
+  }
 });

@@ -40,6 +40,7 @@ export function concreteHosts(
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const slugs = countBy(named, shortOf);
   const uuids = countBy(machines, ({ uuid }) => uuid);
+  const names = countBy(machines, nameThere);
   const hostOf = (machine: ListedMachine) => {
     const { name, provider, via } = machine;
     const isOnly = slugs.get(shortOf(machine)) === 1;
@@ -56,7 +57,11 @@ export function concreteHosts(
       continue;
     }
     const isOnly = folded.get(host.toLowerCase()) === 1;
-    const patterns = [isOnly ? inLowerCase(host) : undefined, uuidPattern(machine, uuids, taken)];
+    const patterns = [
+      isOnly ? inLowerCase(host) : undefined,
+      uuidPattern(machine, uuids, taken),
+      ...typedPatterns(machine, names.get(nameThere(machine)) === 1),
+    ];
     const pattern = patterns.filter((each) => each !== undefined).join(' ');
     hosts.push({
       ...toHost(machine, host, knownHosts, keys),
@@ -136,6 +141,21 @@ function uuidPattern(
   if (via !== undefined || uuid === undefined || uuidAlias(uuid) === undefined || taken.has(uuid))
     return undefined;
   return uuids.get(uuid) === 1 ? uuid.replace('-', '?') : undefined;
+}
+
+function nameThere({ name, via }: ListedMachine): string | undefined {
+  return via === undefined ? undefined : `${via}/${name}`.toLowerCase();
+}
+
+// What people type for a machine on another hypervisor, so that it is one machine to ssh: `via/HOST/NAME` and its target. With
+// "?" for the last separators they are patterns, which no other host can match: none has a slash or "%".
+function typedPatterns({ name, target, via }: ListedMachine, isOnly: boolean): readonly string[] {
+  if (via === undefined) return [];
+  const there = target.slice(`via/${via}/`.length);
+  return [...(isOnly ? [name] : []), there]
+    .filter((typed) => /^[\w./-]+$/.test(typed))
+    .map((typed) => typed.replaceAll('/', '?'))
+    .flatMap((typed) => [`via/${via}?${typed}`, `via%${via}?${typed}`]);
 }
 
 /** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */

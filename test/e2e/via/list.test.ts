@@ -147,8 +147,11 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(await login('twin.hv1', 'accept-new')).toMatchObject({ code: 0, stdout: 'hello\n' });
       // The machine moved: its key is known already.
       expect(await login('twin.hv2', 'yes')).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
+      // As a pattern of "via" or by that Host: it is one machine.
+      expect(await login('via/hv2/twin', 'yes')).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
+      expect(await login('via%hv1%machine%twin', 'yes')).toMatchObject({ code: 0, stdout: 'hello\n' });
       const aliasOf = (host: string) =>
-        new RegExp(`Host ${host}\\n(?:    .*\\n)*?    HostKeyAlias (\\S+)`).exec(written())?.[1];
+        new RegExp(`Host ${host} .*\\n(?:    .*\\n)*?    HostKeyAlias (\\S+)`).exec(written())?.[1];
       expect([aliasOf('twin.hv1'), aliasOf('twin.hv2')]).toEqual([`vmssh-${uuid}`, `vmssh-${uuid}`]);
       expect(aliasOf('same.hv1')).toMatch(/vmssh-via%hv1/);
       expect(aliasOf('same.hv1')).not.toBe(aliasOf('same.hv2'));

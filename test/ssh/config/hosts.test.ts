@@ -61,6 +61,23 @@ describe('a Host of its own', () => {
     ]);
   });
 
+  it('is for what is typed by "via", too, unless that may be another machine', () => {
+    const there = (name: string, kind: string) =>
+      machine(name, { via: 'hv1', target: `via/hv1/${kind}/${name}`, provider: kind });
+    const all = [
+      there('mint', 'qemu'),
+      there('Twice', 'qemu'),
+      there('twice', 'incus'),
+      there('a b', 'qemu'),
+    ];
+    expect(hosts(all).hosts.map(({ host, pattern }) => [host, pattern])).toEqual([
+      ['mint.hv1', 'via/hv1?mint via%hv1?mint via/hv1?qemu?mint via%hv1?qemu?mint'],
+      ['Twice-qemu.hv1', 'twice-qemu.hv1* !twice-qemu.hv1?* via/hv1?qemu?Twice via%hv1?qemu?Twice'],
+      ['twice-incus.hv1', 'via/hv1?incus?twice via%hv1?incus?twice'],
+      ['a-b.hv1', undefined],
+    ]);
+  });
+
   it('says which is which if two names differ only in case', () => {
     const twin = { provider: 'hyper-v', target: 'hyper-v/86e0c1e9-782c-47e0-b7c2-99f8167f5178' };
     const other = { provider: 'hyper-v', target: 'hyper-v/87e0c1e9-782c-47e0-b7c2-99f8167f5178' };

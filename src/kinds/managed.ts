@@ -3,11 +3,12 @@ import { parseName } from '../target/name.js';
 import type { NamedTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
-/** NAME/MACHINE: a machine by its name in its manager; `load`: the provider of the same name. */
+/** NAME/MACHINE: a machine by its name in its manager; `load`: the provider of the same name; `named`: the name for it. */
 export function managed<Name extends string>(
   name: Name,
   summary: string,
   load: () => Promise<Manager>,
+  named: (rest: string) => string = (rest) => rest,
 ): Kind<NamedTarget<Name>> {
   return {
     name,
@@ -19,7 +20,7 @@ export function managed<Name extends string>(
     takesPort: true,
     hostKey: 'machine',
     providers: [name],
-    parse: ({ rest }) => ({ kind: name, name: parseName(rest, 'machine name') }),
+    parse: ({ rest }) => ({ kind: name, name: parseName(named(rest), 'machine name') }),
     async resolve(target, context) {
       const { resolveManaged } = await import('../resolve/managed.js');
       return resolveManaged(target.name, await load(), context);
@@ -34,8 +35,10 @@ export const limaKind = managed(
 );
 export const incusKind = managed(
   'incus',
-  'an instance of Incus or LXD',
+  'an instance of Incus or LXD; REMOTE:NAME by a remote of Incus',
   async () => (await import('../discovery/managers/incus.js')).incus,
+  // scp cuts at a colon, and no name of Incus has a slash or "%".
+  (rest) => rest.replace(/^([^/%:]+)[/%](?=.)/, '$1:'),
 );
 export const multipassKind = managed(
   'multipass',

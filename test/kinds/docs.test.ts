@@ -34,6 +34,8 @@ describe('docs/targets.md', () => {
       'vsock-mux/PATH = vsock-mux:PATH:PORT = vsock-mux',
       'hvsock:VMID:vsock-PORT|SERVICEID = hvsock/VMID/… = hvsock',
       'hvsock:VMID:vsock-PORT|SERVICEID = hvsock%VMID%… = hvsock',
+      'incus/NAME = incus/REMOTE:NAME = incus',
+      'incus/NAME = incus%REMOTE%NAME = incus',
     ]);
   });
 

@@ -4,7 +4,9 @@ import { machineCid } from '../../address/cid.js';
 import { parseUuid } from '../../address/guid.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
+import { match } from '../match.js';
 import type { Deps, DiscoveredMachine, Listing, Manager, Status, Warning } from '../provider.js';
+import { answerOf, type Search, searchIn } from '../search.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
@@ -16,7 +18,23 @@ export const incus: Manager = {
   platforms: ['linux'],
   commands: { list: 'incus list', start: 'incus start' },
   list: (deps) => listIncus(deps),
+  find: findIncus,
 };
+
+/** NAME on this host, or REMOTE:NAME. */
+function findIncus(name: string, deps: Deps): Promise<Search<DiscoveredMachine, Warning>> {
+  const search = async () => {
+    const at = name.indexOf(':');
+    if (at >= 0) {
+      const { findOnRemote } = await import('./incus-remote.js');
+      const local = { parse: parseInstances, list: listIncus };
+      return findOnRemote(name.slice(0, at), name.slice(at + 1), deps, local);
+    }
+    const { found, warnings } = await listIncus(deps);
+    return searchIn(match(name, found), found, ({ target }) => target, warnings);
+  };
+  return answerOf(search(), deps.signal);
+}
 
 export async function listIncus(
   deps: Deps,
@@ -47,7 +65,14 @@ async function askFirst(
   for (const socket of sockets) {
     if (!(await exists(socket))) continue;
     try {
-      return { found: parseInstances(await get(socket, query, deps)), warnings: [] };
+      const answer = await get(socket, query, deps);
+      const isCluster = parseInstances(answer).some(({ via }) => via !== undefined);
+      const own = isCluster ? serverName(await get(socket, '/1.0', deps)) : undefined;
+      const found = parseInstances(answer, own).map((machine) =>
+        // On another member of the cluster, neither its CID nor its address means anything here.
+        machine.via === undefined ? machine : { ...machine, cid: undefined, address: undefined },
+      );
+      return { found, warnings: [] };
     } catch (error) {
       if (!(error instanceof DiscoveryError)) throw error;
       const hint = error.code === 'EACCES' ? ' (its group may: incus, incus-admin or lxd)' : '';
@@ -81,8 +106,13 @@ function lxdSockets({ env }: Deps): readonly string[] {
   return dirs.map((dir) => `${dir}/unix.socket`);
 }
 
-/** Reads the answer to GET /1.0/instances?recursion=2. Throws a DiscoveryError PROTOCOL. */
-export function parseInstances(answer: unknown): readonly DiscoveredMachine[] {
+function serverName(answer: unknown): string | undefined {
+  const metadata = isJsonObject(answer) && isJsonObject(answer.metadata) ? answer.metadata : {};
+  return isJsonObject(metadata.environment) ? textOf(metadata.environment, 'server_name') : undefined;
+}
+
+/** Reads the answer to GET /1.0/instances?recursion=2; `own`: this member of the cluster. Throws a DiscoveryError PROTOCOL. */
+export function parseInstances(answer: unknown, own?: string): readonly DiscoveredMachine[] {
   if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
     throw new DiscoveryError('PROTOCOL', 'the answer has no list of instances');
   const instances = answer.metadata.filter(isJsonObject);
@@ -98,8 +128,21 @@ export function parseInstances(answer: unknown): readonly DiscoveredMachine[] {
     const cid =
       instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
     const address = cid === undefined ? ipAddress(instance.state) : `vsock/${cid}`;
-    const target = `incus/${isOnly ? name : (uuid ?? name)}`;
-    return [{ name, target, status, provider: incus.name, cid, uuid, address }];
+    const location = textOf(instance, 'location');
+    const via = location === 'none' || location === own ? undefined : location;
+    const target = `${via === undefined ? '' : `via/${via}/`}incus/${isOnly ? name : (uuid ?? name)}`;
+    return [
+      {
+        name,
+        target,
+        status,
+        provider: incus.name,
+        cid,
+        uuid,
+        address,
+        ...(via === undefined ? {} : { via }),
+      },
+    ];
   });
 }
 

@@ -112,6 +112,24 @@ describe('Incus and LXD', () => {
   });
 });
 
+describe('A cluster of Incus', () => {
+  const instance = (name: string, location: string) => ({
+    ...{ name, location, status: 'Running', type: 'virtual-machine' },
+    config: { 'volatile.vsock_id': '77' },
+  });
+  it('has the machines of its other members behind those', async () => {
+    const get = async (_: string, path: string) =>
+      path === '/1.0'
+        ? { metadata: { environment: { server_name: 'hv1' } } }
+        : { metadata: [instance('near', 'hv1'), instance('far', 'hv2')] };
+    const { found } = await listIncus({ env: { INCUS_SOCKET: '/i' } }, get, async (path) => path === '/i');
+    expect(found.map(({ target, via, cid, address }) => ({ target, via, cid, address }))).toEqual([
+      { target: 'incus/near', via: undefined, cid: 77, address: 'vsock/77' },
+      { target: 'via/hv2/incus/far', via: 'hv2', cid: undefined, address: undefined },
+    ]);
+  });
+});
+
 describe('The sockets of Incus and LXD', () => {
   const denied = new DiscoveryError('EACCES', 'closed');
   const named = (name: string) => ({ metadata: [{ name, status: 'Stopped' }] });

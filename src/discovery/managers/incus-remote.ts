@@ -1,0 +1,128 @@
+import { hopHostProblem } from '../../address/hop-host.js';
+import { quoteNames } from '../../errors.js';
+import { sshProgram } from '../../process/ssh-program.js';
+import { DiscoveryError } from '../discovery-error.js';
+import { match } from '../match.js';
+import type { Deps, DiscoveredMachine, Listing, Warning } from '../provider.js';
+import { answerOf, type Search, searchIn } from '../search.js';
+import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
+import { jsonObjects, textOf } from '../tools/json-tool.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+
+/** What reads instances, and those of this host: a remote may be this host. */
+interface Local {
+  parse(answer: unknown): readonly DiscoveredMachine[];
+  list(deps: Deps): Promise<Listing>;
+}
+
+/**
+ * REMOTE:NAME, an instance on a server that the user has set up by `incus remote add`: `incus` asks that server, by its own
+ * address and certificates, and ssh makes the hop to it.
+ */
+export function findOnRemote(
+  remote: string,
+  name: string,
+  deps: Deps,
+  local: Local,
+  run: RunTool = runTool,
+): Promise<Search<DiscoveredMachine, Warning>> {
+  const hint = (code: string) => ({ hint: hints.get(code) ?? `what does this say? incus list ${remote}:` });
+  const hints = new Map([
+    ['ENOENT', `install incus-client, or without it: ssh via/HOST/incus/${name}`],
+    ['NO_REMOTE', `incus remote add ${remote} URL, or without it: ssh via/HOST/incus/${name}`],
+  ]);
+  const search = async () => {
+    const address = await addressOf(remote, deps, run);
+    if (address.startsWith('unix:')) {
+      const { found, warnings } = await local.list(deps);
+      return searchIn(match(name, found), found, ({ target }) => target, warnings);
+    }
+    const found = await listRemote(remote, address, deps, local, run);
+    const typed = (each: string) => `${remote}:${each}`;
+    const named = <M extends DiscoveredMachine>(machine: M) => ({ ...machine, name: typed(machine.name) });
+    return searchIn(
+      match(name, found).map(named),
+      found.map(named),
+      ({ uuid = name }) => `incus/${typed(uuid)}`,
+    );
+  };
+  return answerOf(search(), deps.signal, hint);
+}
+
+/** Its URL, by the user's own settings of Incus. */
+async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<string> {
+  const remotes = objectIn(await run('incus', ['remote', 'list', '--format', 'json'], deps));
+  const own = Object.hasOwn(remotes, remote) ? remotes[remote] : undefined;
+  if (!isJsonObject(own)) {
+    const names = quoteNames(Object.keys(remotes), ', ') || 'none';
+    throw new DiscoveryError('NO_REMOTE', `it has no remote ${JSON.stringify(remote)}, but ${names}`);
+  }
+  if (own.Public === true || own.Protocol === 'simplestreams')
+    throw new DiscoveryError('NO_REMOTE', `its remote ${JSON.stringify(remote)} has images, not machines`);
+  // Newer versions have several.
+  const { Addrs: several = [] } = own;
+  const address =
+    textOf(own, 'LastWorkingAddr') ??
+    textOf(own, 'Addr') ??
+    (Array.isArray(several) ? several[0] : undefined);
+  if (typeof address !== 'string')
+    throw new DiscoveryError('PROTOCOL', `its remote ${JSON.stringify(remote)} has no address`);
+  return address;
+}
+
+async function listRemote(
+  remote: string,
+  address: string,
+  deps: Deps,
+  { parse }: Local,
+  run: RunTool,
+): Promise<readonly DiscoveredMachine[]> {
+  const metadata = jsonObjects(await run('incus', ['list', '--format', 'json', '--', `${remote}:`], deps));
+  const found = parse({ metadata });
+  const members = new Map([[undefined, { name: remote, address }]] as [string | undefined, Server][]);
+  if (found.some(({ via }) => via !== undefined)) {
+    const text = await run('incus', ['cluster', 'list', '--format', 'json', '--', `${remote}:`], deps);
+    for (const member of jsonObjects(text)) {
+      const [name, url] = [textOf(member, 'server_name'), textOf(member, 'url')];
+      if (name !== undefined && url !== undefined) members.set(name, { name, address: url });
+    }
+  }
+  const hosts = new Map<Server, Promise<string>>();
+  return Promise.all(
+    found.map(async (machine) => {
+      const server = members.get(machine.via) ?? { name: machine.via ?? remote, address };
+      const asked = hosts.get(server) ?? hostFor(server, deps, run);
+      hosts.set(server, asked);
+      const via = await asked;
+      return { ...machine, via, target: `via/${via}/incus/${machine.name}` };
+    }),
+  );
+}
+
+interface Server {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** What ssh is given for a server: its name in Incus if ssh's configuration has that, else the host in its URL. */
+async function hostFor({ name, address }: Server, deps: Deps, run: RunTool): Promise<string> {
+  // The executable's engine has no URL. One with an IPv6 address needs a Host.
+  const [, host = ''] = /^https:\/\/([^/:[\]]+)/.exec(address) ?? [];
+  if (hopHostProblem(name) !== undefined || hopHostProblem(host) !== undefined)
+    return hopHostProblem(name) === undefined ? name : host;
+  const [ssh = 'ssh', ...options] = sshProgram({ env: deps.env, platform: process.platform });
+  const settings = await run(ssh, [...options, '-G', '--', name], deps).catch(() => '');
+  const [, meant] = /^hostname (.*)$/m.exec(settings) ?? [];
+  const isConfigured = meant !== undefined && (meant === host || meant !== name.toLowerCase());
+  return isConfigured ? name : host;
+}
+
+function objectIn(text: string): JsonObject {
+  try {
+    const value = parseJson(text);
+    if (isJsonObject(value)) return value;
+  } catch (cause) {
+    throw new DiscoveryError('PROTOCOL', `incus printed ${(cause as Error).message}`, { cause });
+  }
+  throw new DiscoveryError('PROTOCOL', 'incus printed no list of remotes');
+}

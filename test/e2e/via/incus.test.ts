@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { needed, script, useHypervisors } from './hypervisors.js';
+
+/** As Incus lists them; on the hypervisor the machine is its own sshd. */
+const instances = [
+  {
+    ...{ name: 'web', type: 'container', status: 'Running', location: 'none', config: {} },
+    state: { network: { eth0: { addresses: [{ address: '127.0.0.1', scope: 'global' }] } } },
+  },
+  {
+    ...{ name: 'vm', type: 'virtual-machine', status: 'Running', location: 'none' },
+    config: { 'volatile.vsock_id': '77' },
+  },
+  { name: 'old', type: 'container', status: 'Stopped', location: 'none', config: {} },
+];
+
+describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
+  const there: Record<string, string> = {};
+  const server = createServer((_, response) => response.end(JSON.stringify({ metadata: instances })));
+  const bed = useHypervisors({ hv1: { env: there } });
+  const { dir } = bed;
+  there.INCUS_SOCKET = join(dir, 'incus.sock');
+  const env = { ...bed.env, PATH: `${join(dir, 'tools')}:${process.env.PATH}` };
+
+  beforeAll(async () => {
+    await once(server.listen(join(dir, 'incus.sock')), 'listening');
+    const home = bed.hosts.hv1?.home ?? '';
+    mkdirSync(join(home, '.local/bin'), { recursive: true });
+    symlinkSync(join(dir, 'vmssh-there'), join(home, '.local/bin/vmssh'));
+    mkdirSync(join(dir, 'tools'));
+    const remotes = { hv1: { Addr: 'https://192.0.2.1:8443', Protocol: 'incus', Public: false } };
+    writeFileSync(join(dir, 'remotes'), JSON.stringify(remotes));
+    writeFileSync(join(dir, 'list'), JSON.stringify(instances));
+    script(
+      join(dir, 'tools/incus'),
+      `case "$*" in 'remote list --format json') cat '${dir}/remotes' ;; 'list --format json -- hv1:') cat '${dir}/list' ;; *) exit 1 ;; esac`,
+    );
+  });
+  afterAll(() => server.close());
+
+  it('is logged in to by ssh', async () => {
+    const ssh = [...bed.guest.ssh('fdpass'), '-p', String(bed.hosts.hv1?.port)];
+    const own = ['-o', `UserKnownHostsFile=${dir}/known`];
+    expect(await run([...ssh, ...own, 'incus/hv1:web', 'echo hello'], { env })).toMatchObject({
+      ...{ code: 0, stdout: 'hello\n' },
+    });
+  });
+
+  it('is taken by scp', async () => {
+    const scp = ['scp', '-q', '-F', bed.guest.config('fdpass'), '-P', String(bed.hosts.hv1?.port)];
+    const own = ['-o', `UserKnownHostsFile=${dir}/known`];
+    const { code } = await run([...scp, ...own, `incus%hv1%web:${dir}/list`, join(dir, 'copied')], { env });
+    expect(code).toBe(0);
+  });
+
+  it('of a VM needs any tool there, as its CID is known', async () => {
+    const { stdout } = await run([...vmssh, 'resolve', 'incus/hv1:vm'], { env });
+    expect(stdout).toContain('vsock/77');
+    expect(stdout).toContain('socat');
+  });
+
+  it.each([
+    { typed: 'incus/hv1:old', problem: /"hv1:old", and it is off\n.*incus start hv1:old/ },
+    { typed: 'incus/hv1:wep', problem: /no machine "hv1:wep".*\n.*did you mean "hv1:web"/ },
+    { typed: 'incus/hv2:web', problem: /no remote "hv2", but "hv1"\n.*incus remote add hv2/ },
+  ])('$typed says what is wrong, and the fix', async ({ typed, problem }) => {
+    const { code, stderr } = await run([...vmssh, 'resolve', typed], { env });
+    expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringMatching(problem) });
+  });
+});

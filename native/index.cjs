@@ -9,8 +9,9 @@ let loaded;
 /**
  * Loads the addon. Throws an Error whose `tried` lists every path and what was wrong with it.
  * @param {string} [folder]
+ * @param {{ getReport(): object }} [report] Node's own, which has its C library
  */
-function load(folder) {
+function load(folder, report = process.report) {
   if (loaded) return loaded;
   const tried = [];
   for (const path of candidates(folder)) {
@@ -24,7 +25,7 @@ function load(folder) {
     }
   }
   const lines = tried.map(({ path, reason }) => `\n  ${path}: ${reason}`);
-  throw Object.assign(new Error(`cannot load ${fileName}; tried:${lines.join('')}`), {
+  throw Object.assign(new Error(`cannot load ${fileName}${libcProblem(report)}; tried:${lines.join('')}`), {
     code: 'NO_ADDON',
     tried,
   });
@@ -44,6 +45,20 @@ function candidates(folder = prebuilds(__dirname)) {
  */
 function prebuilds(home) {
   return `${home}/prebuilds/${process.platform}-${process.arch}`;
+}
+
+/**
+ * The addon is built for glibc: Alpine's Node, for one, has musl.
+ * @param {{ getReport(): object }} report
+ */
+function libcProblem(report) {
+  if (process.platform !== 'linux') return '';
+  // Otherwise it looks up the names of peers.
+  Object.assign(report, { excludeNetwork: true });
+  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (report.getReport());
+  return header.glibcVersionRuntime === undefined
+    ? `, which needs glibc: this Node has another C library, such as Alpine's musl. The executable of npm's package vmssh-${process.platform}-${process.arch} needs none`
+    : '';
 }
 
 /** @param {unknown} error @param {string} path */

@@ -171,9 +171,9 @@ export interface Addon {
 
 /**
  * Loads the addon: from `folder`, or from where this package was built. Throws an Error whose `tried` lists every
- * path and what was wrong with it.
+ * path and what was wrong with it, and that it needs glibc if `report`, by default Node's own, has none.
  */
-export function load(folder?: string): Addon;
+export function load(folder?: string, report?: { getReport(): object }): Addon;
 
 /** Where `load` looks, best first. */
 export function candidates(folder?: string): readonly string[];

@@ -1,11 +1,13 @@
+import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { candidates } from 'node-hvsock-native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missingPrograms } from '../helpers/programs.js';
+import { missingFiles, missingPrograms } from '../helpers/programs.js';
 import { executable as executableOf, run, runtime } from '../helpers/run.js';
 import { startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
-import { compile } from '../native/support/compile.js';
+import { compile, compileForMusl } from '../native/support/compile.js';
 
 describe.skipIf(executableOf === undefined)('the executable where a system gives little', () => {
   const executable = executableOf ?? '';
@@ -75,5 +77,66 @@ describe.skipIf(executableOf === undefined)('the executable where a system gives
     const command = [...sshd.ssh('fdpass'), '-o', `ProxyCommand=${proxy}`, `unix${sshd.path}`, 'exit 7'];
     expect(await run(command)).toMatchObject({ code: 7, stderr: '' });
     await sshd.close();
+  });
+});
+
+const musl = '/lib/x86_64-linux-musl/libc.so';
+const noRoot =
+  missingPrograms({ unshare: 'util-linux', mount: 'mount', ssh: 'openssh-client', sshd: 'openssh-server' }) ??
+  missingFiles({ [musl]: 'musl', '/bin/busybox': 'busybox-static' });
+
+describe.skipIf(noRoot)('a root as Alpine’s: busybox and musl, and no glibc', () => {
+  const dir = useTempDir();
+  const within = 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"';
+  const inRoot = (...command: readonly string[]) => ['unshare', '-rm', 'sh', '-c', within, dir, ...command];
+  beforeAll(() => {
+    for (const folder of ['bin', 'lib', 'proc', 'root', 'tmp']) mkdirSync(join(dir, folder));
+    copyFileSync('/bin/busybox', join(dir, 'bin/busybox'));
+    for (const applet of ['sh', 'cat', 'ls']) symlinkSync('busybox', join(dir, 'bin', applet));
+    copyFileSync(musl, join(dir, 'lib/ld-musl-x86_64.so.1'));
+  });
+
+  // AddressSanitizer's runtime is glibc's.
+  describe.skipIf(executableOf === undefined || runtime === 'sanitized')('the executable', () => {
+    beforeAll(() => copyFileSync(executableOf ?? '', join(dir, 'bin/vmssh')));
+
+    it('runs there, and writes its ssh_config', async () => {
+      const about = JSON.parse((await run(inRoot('vmssh', '--version', '--json'))).stdout);
+      expect(about).toMatchObject({ engine: { name: 'QuickJS-ng' }, platform: `linux-${process.arch}` });
+      expect(about.features).toEqual(expect.arrayContaining(['unix', 'vsock', 'fd-passing']));
+      const list = await run(inRoot('vmssh', 'list', '--json'), { env: { PATH: process.env.PATH } });
+      expect(JSON.parse(list.stdout)).toMatchObject({ command: 'list', exitCode: 0 });
+      const script = 'HOME=/root vmssh config install --no-fresh >/tmp/said && cat /root/.ssh/vmssh.conf';
+      expect(await run(inRoot('sh', '-c', script))).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('/bin/vmssh proxy --fdpass'),
+      });
+    });
+
+    it.each(['--fdpass', ''])('lets ssh log in with its proxy there: %j', async (mode) => {
+      const sshd = await startSshd(dir, `sshd${mode}.sock`);
+      writeFileSync(
+        join(dir, `proxy${mode}`),
+        `#!/bin/sh\nexec unshare -rm sh -c '${within}' ${dir} vmssh proxy ${mode} unix/sshd${mode}.sock 22\n`,
+        { mode: 0o755 },
+      );
+      const config = sshd.config(mode === '' ? 'relay' : 'fdpass');
+      const proxy = `ProxyCommand=${join(dir, `proxy${mode}`)}`;
+      const command = ['ssh', '-F', config, '-o', proxy, `unix${sshd.path}`, 'exit 7'];
+      expect(await run(command)).toMatchObject({ code: 7, stderr: '' });
+      await sshd.close();
+    });
+  });
+
+  // Debian has no Node for musl: this is what its dlopen gets.
+  const dlopen = compileForMusl('dlopen.c');
+  const addon = candidates()[0] ?? '';
+  it.skipIf(!dlopen || !existsSync(addon))('the addon for Node is not loaded there', async () => {
+    copyFileSync(dlopen ?? '', join(dir, 'bin/dlopen'));
+    copyFileSync(addon, join(dir, 'lib/addon.node'));
+    expect(await run(inRoot('dlopen', '/lib/addon.node'))).toEqual({
+      ...{ code: 1, signal: null, stderr: '' },
+      stdout: expect.stringMatching(/^Error loading shared library \S+: No such file/),
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Where a program lies: on PATH, or in the folders of system programs that a user's PATH leaves out. */
@@ -9,7 +9,19 @@ export function findProgram(name: string): string | undefined {
 
 /** Why a suite cannot run, with the remedy; undefined if all programs are there. With VMSSH_NO_SKIP=1 it throws. */
 export function missingPrograms(packages: Readonly<Record<string, string>>): string | undefined {
-  const missing = Object.keys(packages).filter((name) => !findProgram(name));
+  return missingOf(packages, (name) => findProgram(name) !== undefined);
+}
+
+/** The same for files by their paths. */
+export function missingFiles(packages: Readonly<Record<string, string>>): string | undefined {
+  return missingOf(packages, existsSync);
+}
+
+function missingOf(
+  packages: Readonly<Record<string, string>>,
+  isThere: (name: string) => boolean,
+): string | undefined {
+  const missing = Object.keys(packages).filter((name) => !isThere(name));
   if (missing.length === 0) return undefined;
   const reason = `${missing.join(', ')} not found: apt-get install ${[...new Set(missing.map((name) => packages[name]))].join(' ')}`;
   if (process.env.VMSSH_NO_SKIP === '1') throw new Error(reason);

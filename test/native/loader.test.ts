@@ -1,4 +1,5 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { candidates, load } from 'node-hvsock-native';
@@ -6,6 +7,7 @@ import { expect, it } from 'vitest';
 import { describeAddon } from './support/addon.js';
 import { temporaryFolder } from './support/peer.js';
 
+type Loader = typeof import('node-hvsock-native');
 const packageUrl = new URL('../../native/', import.meta.url);
 const place = join('prebuilds', `${process.platform}-${process.arch}`, 'node-hvsock-native.node');
 
@@ -32,14 +34,29 @@ it.each([
   mkdirSync(join(path, '..'), { recursive: true });
   copyFileSync(new URL('index.cjs', packageUrl), join(folder, 'index.cjs'));
   if (content !== undefined) writeFileSync(path, content);
-  const loader = (await import(
-    pathToFileURL(join(folder, 'index.cjs')).href
-  )) as typeof import('node-hvsock-native');
+  const loader = (await import(pathToFileURL(join(folder, 'index.cjs')).href)) as Loader;
   expect(loader.load).toThrow(
     expect.objectContaining({
       code: 'NO_ADDON',
       tried: [{ path, reason: expect.stringMatching(reason) }],
       message: expect.stringContaining(`${path}: `),
     }),
+  );
+});
+
+it.each([
+  {
+    libc: 'musl',
+    header: {},
+    says: /which needs glibc: this Node has another C library, such as Alpine's musl/,
+  },
+  { libc: 'glibc', header: { glibcVersionRuntime: '2.36' }, says: /^cannot load \S+; tried:/ },
+])('load in a Node that is linked to $libc', ({ header, says }) => {
+  const folder = temporaryFolder();
+  copyFileSync(new URL('index.cjs', packageUrl), join(folder, 'index.cjs'));
+  const loader = createRequire(import.meta.url)(join(folder, 'index.cjs')) as Loader;
+  const report = { getReport: () => ({ header }) };
+  expect(() => loader.load(undefined, report)).toThrow(
+    expect.objectContaining({ code: 'NO_ADDON', message: expect.stringMatching(says) }),
   );
 });

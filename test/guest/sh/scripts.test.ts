@@ -47,7 +47,7 @@ const folder = fileURLToPath(new URL('../../../src/guest/sh', import.meta.url));
 const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.sh'))
   .map((name) => ({ name, path: join(folder, name), text: readFileSync(join(folder, name), 'utf8') }));
-const missing = missingPrograms({ shellcheck: 'shellcheck', dash: 'dash', busybox: 'busybox' });
+const missing = missingPrograms({ shellcheck: 'shellcheck', dash: 'dash', busybox: 'busybox-static' });
 
 describe.skipIf(missing)(`the scripts${missing ? `: ${missing}` : ''}`, () => {
   it.each(scripts)('$name: shellcheck finds nothing', ({ text }) => {

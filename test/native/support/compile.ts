@@ -21,3 +21,13 @@ export function compile(
   console.warn(`skipped: ${reason}: apt-get install g++`);
   return undefined;
 }
+
+/** The same as a program that is linked to musl by its loader; musl-dev has no wrapper of the compiler for that. */
+export function compileForMusl(source: string): string | undefined {
+  const folder = '/usr/lib/x86_64-linux-musl';
+  const objects = ['crt1.o', 'crti.o', 'crtn.o'].map((name) => join(folder, name));
+  return compile(source, undefined, [
+    ...['-nostdinc', '-isystem', '/usr/include/x86_64-linux-musl', '-nostdlib', '-no-pie'],
+    ...['-Wl,-dynamic-linker,/lib/ld-musl-x86_64.so.1', ...objects, `-L${folder}`, '-lc'],
+  ]);
+}

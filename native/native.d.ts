@@ -55,10 +55,13 @@ export interface HandOff {
   /** What ps shows after the program's name. */
   readonly title: string;
   /**
-   * What the process becomes if the promise would have rejected: a program, by its path, and its arguments. The
-   * error's `code` follows as the last one.
+   * What the process prints, and exits with 1, if the promise would have rejected: lines, without line breaks. First what comes
+   * before the problem, and what before a hint; then three for each group of errors: their codes, with blanks between them
+   * (none: all others), the problem, and a hint or nothing.
    */
   readonly onFailure: readonly string[];
+  /** Whether the process then gives up all system calls that a relay does not need, if the kernel lets it. */
+  readonly confined: boolean;
   /** Whether SIGINT is ignored from then on, since exec drops its handler. */
   readonly ignoreInterrupts: boolean;
 }

@@ -2,7 +2,6 @@ import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { type Command, type Io, inCommand, understand } from './cli/command.js';
 import { scanArgs } from './cli/scan-args.js';
-import { relayEndedFlag } from './commands/proxy/lasting.js';
 import { proxy } from './commands/proxy/proxy.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { standardInput } from './deliver/standard-input.js';
@@ -39,8 +38,6 @@ async function explained(error: unknown, io: Io): Promise<number> {
 /** What ssh runs takes a fast path that loads nothing else; the rest, --help and mistakes go through commander. */
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
-  if (args[0] === relayEndedFlag)
-    return (await import('./commands/proxy/relay-ended.js')).relayEnded(args.slice(1), io);
   if (name === 'proxy') return fastPath(proxy, rest, args, io);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
     io.out(`${version}\n`);

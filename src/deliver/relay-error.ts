@@ -7,11 +7,14 @@ export function relayError(text: string, code: string, cause?: unknown): Connect
   const known = relayFailures.find(({ codes }) => codes.includes(code));
   return new ConnectError('relay', text, {
     code,
-    problem: `${known?.problem ?? 'moving its bytes failed'} (${code})`,
+    problem: `${known?.problem ?? otherRelayFailure} (${code})`,
     hint: known?.hint,
     cause,
   });
 }
+
+/** Any other failure. */
+export const otherRelayFailure = 'moving its bytes failed';
 
 /** What failed: the machine, or this side's output. docs/errors.md has the same rows. */
 export const relayFailures: readonly Failure[] = [

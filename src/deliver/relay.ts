@@ -13,7 +13,7 @@ export interface RelayStdioOptions {
   /** After stdin has ended, the relay ends after this many milliseconds without a byte; -1: only the peer ends it. */
   readonly lingerMs: number;
   /** Set if the process does nothing else afterwards: a long relay of the executable then goes on without the engine. */
-  readonly handOff?: Pick<HandOff, 'onFailure' | 'ignoreInterrupts'> | undefined;
+  readonly handOff?: Pick<HandOff, 'onFailure' | 'ignoreInterrupts' | 'confined'> | undefined;
   readonly streams: () => { readonly input: Readable; readonly output: Writable };
 }
 

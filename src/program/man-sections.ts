@@ -58,6 +58,12 @@ const variables: readonly Variable[] = [
     pages: [...looking, 'proxy', 'guest'],
   },
   {
+    name: 'VMSSH_NO_SANDBOX',
+    about:
+      'if it is not empty: a relay of the executable that lasts keeps all system calls, so that it can be traced',
+    pages: ['proxy', 'nc'],
+  },
+  {
     name: 'HOME',
     about:
       "whose .ssh is meant for files of vmssh; ssh itself takes the home directory of the user's passwd entry",

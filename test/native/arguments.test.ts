@@ -7,7 +7,7 @@ type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 const bare = addon as unknown as Functions;
 const address: Address = { family: 'unix', path: '/nowhere' };
-const handOff = { afterMs: 1, ignoreInterrupts: true, title: 'x', onFailure: ['x'] };
+const handOff = { afterMs: 1, ignoreInterrupts: true, confined: true, title: 'x', onFailure: ['x'] };
 const handleWanted = 'handle must be a socket of this addon, received';
 
 describeAddon('unusable arguments', () => {
@@ -73,7 +73,9 @@ describeAddon('unusable arguments', () => {
       { handOff: { afterMs: -1 }, message: 'options.handOff.afterMs must be a whole number from 0' },
       { handOff: { afterMs: 1 }, message: 'handOff.ignoreInterrupts must be a boolean, received undefined' },
       { handOff: { ...handOff, title: 'a\0b' }, message: 'handOff.title must be text without a NUL' },
-      { handOff: { ...handOff, onFailure: [] }, message: 'onFailure must be an array with a program' },
+      { handOff: { ...handOff, onFailure: [] }, message: 'onFailure must be an array with lines' },
+      { handOff: { ...handOff, onFailure: ['x', 'a\nb'] }, message: 'onFailure[1] must be one line' },
+      { handOff: { ...handOff, confined: 1 }, message: 'handOff.confined must be a boolean, received 1' },
       { handOff: { ...handOff, onFailure: ['x', 1] }, message: 'onFailure[1] must be text without a NUL' },
     ].map(({ handOff, message }) => ({
       call: () => bare.relay?.(handle, 0, 1, { lingerMs: -1, handOff }),

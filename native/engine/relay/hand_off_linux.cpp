@@ -34,6 +34,13 @@ std::string ownPath() {
   return given != nullptr && given[0] == '/' ? given : "";
 }
 
+// VMSSH_RELAY_FAILURES=…; no word has a line break of its own.
+std::string failuresVariable(const HandOff& handOff) {
+  std::string text = std::string(relayFailuresVariable) + "=";
+  for (const std::string& word : handOff.onFailure) text += word + "\n";
+  return text;
+}
+
 }  // namespace
 
 // All signals are blocked in this thread, and so in the new program until it has set what it does at each.
@@ -49,18 +56,22 @@ void execHandOff(const HandOff& handOff, int socket, int input, int output, doub
       std::to_string(output),
       std::to_string(static_cast<int>(lingerMs)),
       handOff.ignoresInterrupts ? "ignore" : "default",
+      handOff.isConfined ? "confined" : "free",
   };
-  args.insert(args.end(), handOff.onFailure.begin(), handOff.onFailure.end());
   std::vector<char*> arguments;
   for (std::string& word : args) arguments.push_back(word.data());
   arguments.push_back(nullptr);
+  std::string failures = failuresVariable(handOff);
+  std::vector<char*> variables{failures.data()};
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
+  variables.push_back(nullptr);
 
   // From execve on, clone(2) fails with EAGAIN in the threads that share its caller's umask and working directory
   // (copy_fs in the kernel's fork.c): this one gets its own, so that the others can start what they need.
   if (unshare(CLONE_FS) != 0) return;
   // Node sets the flag even on the standard descriptors.
   const Inherited kept[] = {Inherited(socket), Inherited(input), Inherited(output), Inherited(STDERR_FILENO)};
-  execv(program.c_str(), arguments.data());
+  execve(program.c_str(), arguments.data(), variables.data());
 }
 
 }  // namespace hvsock

@@ -9,14 +9,16 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
-#include "../../src/relay/relay_loop.h"
+#include "../../src/relay/relay_linux.h"
 #include "../../src/system/failure.h"
+#include "confine.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -31,20 +33,20 @@ struct Arguments {
   int output;
   int lingerMs;
   bool ignoresInterrupts;
-  char** command;
+  bool isConfined;
 };
 
 std::optional<Arguments> parse(int count, char** args) {
-  constexpr int command = 7;
   int numbers[4];
-  if (count <= command) return std::nullopt;
+  if (count != 8) return std::nullopt;
   for (int i = 0; i < 4; ++i) {
     const std::string_view word = args[i + 2];
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), numbers[i]);
     if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
   }
   const auto [socket, input, output, lingerMs] = numbers;
-  return Arguments{socket, input, output, lingerMs, args[6] == std::string_view("ignore"), args + command};
+  return Arguments{socket, input, output, lingerMs, args[6] == std::string_view("ignore"),
+                   args[7] == std::string_view("confined")};
 }
 
 void closeRange(unsigned first, unsigned last) {
@@ -73,19 +75,44 @@ void setSignals(bool ignoresInterrupts) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void say(std::string_view message) {
-  const std::string line = std::string(relayProcessName) + ": " + std::string(message) + "\n";
-  [[maybe_unused]] const auto written = write(STDERR_FILENO, line.data(), line.size());
+void print(std::string_view text) {
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
 }
 
-// The program that this process was prints the message. If it is gone, this prints only the code.
-int fail(char** command, const Failure& failure) {
-  std::string code = errorName(failure.number);
-  std::vector<char*> args;
-  for (char** word = command; *word != nullptr; ++word) args.push_back(*word);
-  args.push_back(code.data());
-  args.push_back(nullptr);
-  execv(args[0], args.data());
+void say(std::string_view message) { print(std::string(relayProcessName) + ": " + std::string(message) + "\n"); }
+
+// The text up to the next line break, which is taken off `rest`.
+std::string_view nextLine(std::string_view& rest) {
+  const std::string_view line = rest.substr(0, rest.find('\n'));
+  rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  return line;
+}
+
+bool hasWord(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const std::string_view first = words.substr(0, words.find(' '));
+    if (first == word) return true;
+    words.remove_prefix(std::min(words.size(), first.size() + 1));
+  }
+  return false;
+}
+
+// The program that this process was has left the text, for each code.
+int fail(const char* failures, const Failure& failure) {
+  const std::string code = errorName(failure.number);
+  std::string_view rest = failures != nullptr ? failures : "";
+  const std::string_view begin = nextLine(rest);
+  const std::string_view hintBegin = nextLine(rest);
+  while (!rest.empty()) {
+    const std::string_view codes = nextLine(rest);
+    const std::string_view problem = nextLine(rest);
+    const std::string_view hint = nextLine(rest);
+    if (!codes.empty() && !hasWord(codes, code)) continue;
+    std::string text = std::string(begin) + std::string(problem) + " (" + code + ")\n";
+    if (!hint.empty()) text += std::string(hintBegin) + std::string(hint) + "\n";
+    print(text);
+    return 1;
+  }
   say(std::string("connection lost: ") + failure.syscall + ": " + code);
   return 1;
 }
@@ -105,20 +132,24 @@ int dropProgramPages(dl_phdr_info* program, std::size_t, void*) {
 }
 
 int run(const Arguments& arguments) {
-  const auto& [number, input, output, lingerMs, ignoresInterrupts, command] = arguments;
+  const auto& [number, input, output, lingerMs, ignoresInterrupts, isConfined] = arguments;
+  const char* const failures = std::getenv(relayFailuresVariable);
   prctl(PR_SET_NAME, "vmssh");  // else it is "exe", of the path that it was started by
   setSignals(ignoresInterrupts);
   closeAllBut({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, number, input, output});
   try {
     Socket socket;
     socket.descriptor = Descriptor(number);
+    const Event never;
+    Relay relay(number, input, Stream(output, Stream::AtEnd::closes), lingerMs, never, nullptr);
+    if (isConfined) confine();
     dl_iterate_phdr(dropProgramPages, nullptr);
-    runRelay(socket, input, output, lingerMs, Event());
+    relay.run();
     return 0;
   } catch (const Failure& failure) {
-    return fail(command, failure);
+    return fail(failures, failure);
   } catch (const std::exception&) {
-    return fail(command, {ENOMEM, "relay", {}});
+    return fail(failures, {ENOMEM, "relay", {}});
   }
 }
 

@@ -19,19 +19,21 @@ std::string toWord(const Call& call, const std::string& what, napi_value value) 
   return text;
 }
 
-std::vector<std::string> toCommand(const Call& call, const std::string& what, napi_value list) {
+std::vector<std::string> toLines(const Call& call, const std::string& what, napi_value list) {
   bool array = false;
   check(call.env, napi_is_array(call.env, list, &array));
   std::uint32_t length = 0;
   if (array) check(call.env, napi_get_array_length(call.env, list, &length));
-  if (length == 0) reject(call.env, call.function, what, "an array with a program", list);
-  std::vector<std::string> args;
+  if (length == 0) reject(call.env, call.function, what, "an array with lines", list);
+  std::vector<std::string> lines;
   for (std::uint32_t i = 0; i < length; ++i) {
     napi_value word = nullptr;
     check(call.env, napi_get_element(call.env, list, i, &word));
-    args.push_back(toWord(call, what + "[" + std::to_string(i) + "]", word));
+    const std::string name = what + "[" + std::to_string(i) + "]";
+    lines.push_back(toWord(call, name, word));
+    if (lines.back().find('\n') != std::string::npos) reject(call.env, call.function, name, "one line", word);
   }
-  return args;
+  return lines;
 }
 
 }  // namespace
@@ -44,8 +46,9 @@ std::optional<HandOff> toHandOff(const Call& call, napi_value value) {
   return HandOff{
       wholeNumber(env, call.function, "options.handOff.afterMs", get(env, value, "afterMs"), 0, largestDelay),
       toFlag(call, "options.handOff.ignoreInterrupts", get(env, value, "ignoreInterrupts")),
+      toFlag(call, "options.handOff.confined", get(env, value, "confined")),
       toWord(call, "options.handOff.title", get(env, value, "title")),
-      toCommand(call, "options.handOff.onFailure", get(env, value, "onFailure")),
+      toLines(call, "options.handOff.onFailure", get(env, value, "onFailure")),
   };
 }
 

@@ -12,6 +12,7 @@ namespace hvsock {
 struct HandOff {
   double afterMs;
   bool ignoresInterrupts;
+  bool isConfined;
   std::string title;
   std::vector<std::string> onFailure;
 };

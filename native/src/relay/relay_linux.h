@@ -13,7 +13,7 @@ namespace hvsock {
 // A session: both directions and how each of them ends, which depends on the other.
 class Relay {
  public:
-  Relay(int socket, int input, int output, double lingerMs, const Event& stop, const AtRest* atRest);
+  Relay(int socket, int input, const Stream& output, double lingerMs, const Event& stop, const AtRest* atRest);
   RelayResult run();
 
  private:

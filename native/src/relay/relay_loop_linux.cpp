@@ -26,9 +26,9 @@ bool isVsock(int socket) {
 
 }  // namespace
 
-Relay::Relay(int socket, int input, int output, double lingerMs, const Event& stop, const AtRest* atRest)
+Relay::Relay(int socket, int input, const Stream& output, double lingerMs, const Event& stop, const AtRest* atRest)
     : up_(Stream(input), Stream(socket)),
-      down_(up_.sink, Stream(output)),
+      down_(up_.sink, output),
       lingerMs_(lingerMs),
       stop_(stop),
       isVsock_(isVsock(socket)),
@@ -123,11 +123,11 @@ bool Relay::lingers() const {
 
 RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
                      const AtRest* atRest) {
-  return Relay(socket.fd(), input, output, lingerMs, stop, atRest).run();
+  return Relay(socket.fd(), input, Stream(output), lingerMs, stop, atRest).run();
 }
 
 RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop) {
-  return Relay(socket.fd(), other.fd(), other.fd(), -1, stop, nullptr).run();
+  return Relay(socket.fd(), other.fd(), Stream(other.fd()), -1, stop, nullptr).run();
 }
 
 }  // namespace hvsock

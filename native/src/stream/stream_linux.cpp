@@ -58,7 +58,7 @@ int receiveError(int socket, int error) {
   return own;
 }
 
-Stream::Stream(int fd) : fd(fd), kind(kindOf(fd)) {
+Stream::Stream(int fd, AtEnd atEnd) : fd(fd), kind(kindOf(fd)), atEnd_(atEnd) {
   if (kind == Kind::pipe && fcntl(fd, F_GETPIPE_SZ) < pipeSize) fcntl(fd, F_SETPIPE_SZ, pipeSize);
 }
 
@@ -99,6 +99,10 @@ std::size_t Stream::accepted() const {
 void Stream::end() const {
   if (kind == Kind::socket) {
     shutdown(fd, SHUT_WR);
+    return;
+  }
+  if (atEnd_ == AtEnd::closes) {
+    close(fd);
     return;
   }
   const Descriptor null(open("/dev/null", O_RDWR | O_CLOEXEC));

@@ -16,7 +16,10 @@ class Stream {
  public:
   enum class Kind { socket, pipe, terminal, other };
 
-  explicit Stream(int fd);
+  // What becomes of the descriptor when it ends. Where other threads open files, its number must not become free.
+  enum class AtEnd { staysOpen, closes };
+
+  explicit Stream(int fd, AtEnd atEnd = AtEnd::staysOpen);
 
   // Like read and write; -1 with EAGAIN if they would block.
   ssize_t receive(void* to, std::size_t most) const;
@@ -26,7 +29,7 @@ class Stream {
   bool ready(short events) const;
   // Bytes that a pipe or socket accepted and that are not read yet; 0 for other kinds.
   std::size_t accepted() const;
-  // Signals the reader that nothing follows. The descriptor stays valid.
+  // Signals the reader that nothing follows. A socket stays open.
   void end() const;
 
   const int fd;
@@ -34,6 +37,8 @@ class Stream {
 
  private:
   ssize_t writePipe(const void* from, std::size_t length) const;
+
+  const AtEnd atEnd_;
 };
 
 }  // namespace hvsock

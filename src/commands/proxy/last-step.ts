@@ -45,7 +45,7 @@ export async function lastStep(
   io.out(`${ready} by vmssh\n`);
   io.ignoreInterrupts();
   const { relayStdio } = await import('../../deliver/relay.js');
-  const handOff = lasting(io, connection, text, trace, true);
+  const handOff = await lasting(io, connection, text, trace, true);
   const { input } = watch;
   const moved = await relayStdio(connection, {
     text,

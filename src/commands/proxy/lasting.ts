@@ -1,22 +1,41 @@
 import type { Io } from '../../cli/command.js';
 import type { Connection } from '../../connect/connection.js';
 import type { RelayStdioOptions } from '../../deliver/relay.js';
+import { otherRelayFailure, relayFailures } from '../../deliver/relay-error.js';
+import { ConnectError } from '../../errors.js';
 import type { Trace } from '../../reach.js';
-
-/** The program's first argument when it is called to report why a relay ended; relay-ended.ts has the others. */
-export const relayEndedFlag = '--relay-ended';
+import { wantsColor } from '../../wants-color.js';
 
 /**
  * How a relay of the executable that lasts goes on without the engine. The engine stays with -v, to report the bytes
  * moved, and for a hop, which ends with us.
  */
-export function lasting(
-  { self, program }: Io,
+export async function lasting(
+  io: Pick<Io, 'program' | 'env' | 'terminal'>,
   { confirmEnd }: Pick<Connection, 'confirmEnd'>,
   text: string,
   trace: Trace | undefined,
   ignoreInterrupts: boolean,
-): RelayStdioOptions['handOff'] {
+): Promise<RelayStdioOptions['handOff']> {
   if (trace || confirmEnd) return undefined;
-  return { onFailure: [...self, relayEndedFlag, program, text], ignoreInterrupts };
+  return {
+    onFailure: await failureLines(io, text),
+    ignoreInterrupts,
+    confined: !io.env.VMSSH_NO_SANDBOX,
+  };
+}
+
+/** What cli/message.ts prints of `relayError`, in the pieces that HandOff.onFailure takes. */
+async function failureLines(io: Parameters<typeof lasting>[0], text: string): Promise<readonly string[]> {
+  const { message } = new ConnectError('relay', text, { code: '', problem: '' });
+  // This is before each relay, so nothing is loaded if there are no colours.
+  const style = wantsColor(io, 'stderr')
+    ? await (await import('../../cli/style.js')).styles(io, 'stderr')
+    : undefined;
+  const [name, hint] = [`${io.program}:`, 'hint:'];
+  return [
+    ...[`${style?.red(name) ?? name} ${message}`, `${style?.dim(hint) ?? hint} `],
+    ...relayFailures.flatMap(({ codes, problem, hint }) => [codes.join(' '), problem, hint]),
+    ...['', otherRelayFailure, ''],
+  ];
 }

@@ -146,7 +146,7 @@ export const nc: Command<NcOptions> = {
       text,
       native,
       lingerMs: -1,
-      handOff: lasting(io, connection, text, trace, false),
+      handOff: await lasting(io, connection, text, trace, false),
       streams: io.streams,
     });
     trace?.('relay', moved);

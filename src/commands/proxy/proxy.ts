@@ -117,7 +117,7 @@ export const proxy: Command<ProxyOptions> = {
       text,
       native,
       lingerMs,
-      handOff: lasting(io, connection, text, trace, true),
+      handOff: await lasting(io, connection, text, trace, true),
       input: watch.input,
       streams: io.streams,
     });

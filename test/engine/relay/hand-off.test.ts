@@ -5,14 +5,16 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { engineProgram, run } from '../../helpers/run.js';
+import { engineProgram, run, runtime } from '../../helpers/run.js';
 import { compile } from '../../native/support/compile.js';
 import { readToEnd } from '../../native/support/peer.js';
 import { type RunningRelay, resetAfter, startRelay, stdioKinds } from '../../native/support/relay.js';
 
 const refusing = compile('refusing.c');
+const confined = compile('confined.cpp');
 const program = engineProgram('relay');
 const describeEngine = describe.skipIf(program === undefined);
+const reset = 'lost: it broke (ECONNRESET)\nfix: look\n';
 const bulk = randomBytes(16 * 1024 * 1024);
 
 describeEngine.each([
@@ -70,16 +72,16 @@ describeEngine('a relay without the engine', () => {
     expect(await finished).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('becomes the command for failures if the peer resets, after all that came before was delivered', async () => {
+  it('says so if the peer resets, after all that came before was delivered', async () => {
     const relay = await lasting();
     expect(await resetAfter('last bytes', relay)).toBe('last bytes');
-    expect(await relay.result).toEqual({ code: 'ECONNRESET' });
+    expect(await relay.finished).toEqual({ code: 1, signal: null, stderr: reset });
   });
 
-  it('becomes that command if the peer resets after the end of input', async () => {
+  it('says so if the peer resets after the end of input', async () => {
     const relay = await lasting();
     expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
-    expect(await relay.result).toEqual({ code: 'ECONNRESET' });
+    expect(await relay.finished).toEqual({ code: 1, signal: null, stderr: reset });
   });
 
   it('ignores SIGINT if asked to', async () => {
@@ -112,7 +114,8 @@ describeEngine('the program under the name of a relay', () => {
   it.each([
     { name: 'no arguments', args: [] },
     { name: 'too few', args: ['x', '3', '0', '1', '-1', 'default'] },
-    { name: 'words for numbers', args: ['x', '3x', '0', '1', '-1', 'default', 'false'] },
+    { name: 'too many', args: ['x', '3', '0', '1', '-1', 'default', 'confined', 'x'] },
+    { name: 'words for numbers', args: ['x', '3x', '0', '1', '-1', 'default', 'confined'] },
   ])('says what it is for: $name', async ({ args }) => {
     expect(await start(...args)).toMatchObject({
       code: 2,
@@ -121,11 +124,18 @@ describeEngine('the program under the name of a relay', () => {
     });
   });
 
-  it('says the bare code if the command for failures is gone', async () => {
-    const unopened = '4000';
-    expect(await start('x', unopened, '0', '1', '-1', 'default', '/no/such/program')).toMatchObject({
+  it.each([
+    { lines: undefined, stderr: 'vmssh: relay: connection lost: relay: EBADF\n' },
+    { lines: '', stderr: 'vmssh: relay: connection lost: relay: EBADF\n' },
+    { lines: 'lost: \nfix: \nEBADFD\nanother\n\n', stderr: 'vmssh: relay: connection lost: relay: EBADF\n' },
+    { lines: 'lost: \nfix: \nEIO EBADF\nno file\n\n', stderr: 'lost: no file (EBADF)\n' },
+    { lines: 'lost: \nfix: \nEIO\nx\ny\n\nother\nlook', stderr: 'lost: other (EBADF)\nfix: look\n' },
+  ])('says what it was left to say: $lines', async ({ lines, stderr }) => {
+    const unopened = ['x', '4000', '0', '1', '-1', 'default', 'confined'];
+    const env = { ...process.env, VMSSH_RELAY_FAILURES: lines };
+    expect(await run([program ?? '', ...unopened], { argv0: 'vmssh: relay', env })).toMatchObject({
       code: 1,
-      stderr: 'vmssh: relay: connection lost: relay: EBADF\n',
+      stderr,
     });
   });
 });
@@ -152,6 +162,48 @@ describeEngine('a relay stays in its process', () => {
   });
 });
 
+// AddressSanitizer needs more system calls, and has no filter.
+describe.skipIf(program === undefined || runtime === 'sanitized')(
+  'the system calls of a relay without the engine',
+  () => {
+    it('are those that it needs, and it gains no rights', async () => {
+      const relay = await lasting();
+      await expect.poll(() => rights(relay), { timeout: 20_000 }).toEqual({ NoNewPrivs: '1', Seccomp: '2' });
+      await echo(relay, 'still here');
+    });
+
+    it('stay as they were if it is asked for', async () => {
+      const relay = await lasting({ handOff: [1, 'free'] });
+      await echo(relay, 'here');
+      expect(rights(relay)).toEqual(rights({ child: process }));
+    });
+
+    it.skipIf(!refusing)('stay as they were where the kernel has no such filter', async () => {
+      const relay = await lasting({ wrapper: [refusing ?? '', 'seccomp'] });
+      await Promise.all([move(bulk, relay.stdin, relay.peer), move(bulk, relay.peer, relay.stdout)]);
+      relay.stdin.end();
+      relay.peer.end('a tail');
+      expect((await readToEnd(relay.stdout)).toString()).toBe('a tail');
+      expect(await relay.finished).toMatchObject({ code: 0, stderr: '' });
+    });
+
+    it.skipIf(!confined)(
+      'do not include those that open files and sockets, run programs or send signals',
+      async () => {
+        expect(await run([confined ?? ''])).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+        expect(await run([confined ?? '', 'execve'])).toMatchObject({ code: 0, stderr: '' });
+      },
+    );
+
+    it.skipIf(!confined || process.arch !== 'x64')(
+      'are not those of another processor: that ends it',
+      async () => {
+        expect(await run([confined ?? '', 'other'])).toMatchObject({ code: null, signal: 'SIGSYS' });
+      },
+    );
+  },
+);
+
 /** A relay that has no engine any more. */
 async function lasting(options: Parameters<typeof startRelay>[1] = {}): Promise<RunningRelay> {
   const relay = await startRelay('pipe', { program, handOff: [1], ...options });
@@ -166,6 +218,13 @@ async function became(relay: RunningRelay): Promise<void> {
 
 function nameOf({ child }: RunningRelay): string | undefined {
   return readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0', 1)[0];
+}
+
+/** Of /proc/PID/status. */
+function rights({ child }: { child: { pid?: number | undefined } }): Record<string, string | undefined> {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  const field = (name: string) => new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(status)?.[1];
+  return { NoNewPrivs: field('NoNewPrivs'), Seccomp: field('Seccomp') };
 }
 
 /** What it has open besides stdin, stdout and stderr. */

@@ -1,8 +1,8 @@
 import { load, type NativeError } from 'node-hvsock-native';
 
 /**
- * Run by the engine: main PATH LINGER_MS AFTER_MS [INTERRUPTS] relays stdin and stdout, and prints the result or the error
- * as JSON to stderr. After AFTER_MS it frees the engine, and if that relay fails, sh prints the error's code too.
+ * Run by the engine: main PATH LINGER_MS AFTER_MS [ignore|free] relays stdin and stdout, and prints the result or the error
+ * as JSON to stderr. After AFTER_MS it frees the engine.
  */
 const [path = '', lingerMs, afterMs, interrupts] = process.argv.slice(2);
 const addon = load();
@@ -11,8 +11,21 @@ try {
   const handOff = {
     afterMs: Number(afterMs),
     title: 'a session',
-    onFailure: ['/bin/sh', '-c', 'echo "{ \\"code\\": \\"$0\\" }" >&2'],
+    onFailure: [
+      'lost: ',
+      'fix: ',
+      'EPIPE ECONNRESET',
+      'it broke',
+      'look',
+      'EBADF',
+      'no file',
+      '',
+      '',
+      'other',
+      '',
+    ],
     ignoreInterrupts: interrupts === 'ignore',
+    confined: interrupts !== 'free',
   };
   const result = await addon.relay(handle, 0, 1, { lingerMs: Number(lingerMs), handOff });
   console.error(JSON.stringify(result));

@@ -32,8 +32,8 @@ export async function startRelay(
     ...more
   }: {
     lingerMs?: number;
-    /** For `program`: milliseconds after which it frees the engine, and "ignore" if it then ignores SIGINT. */
-    handOff?: readonly (number | 'ignore')[];
+    /** For `program`: milliseconds after which it frees the engine; "ignore" if it then ignores SIGINT, "free" if it keeps its system calls. */
+    handOff?: readonly (number | 'ignore' | 'free')[];
     wrapper?: readonly string[];
     program?: string | undefined;
     oneMore?: boolean;

@@ -86,7 +86,7 @@ const versionOption = ['-V, --version', 'the version; with --json also what this
 function overview({ command }: { readonly command: CommanderCommand }): string {
   const help = helpOf(command);
   const targets =
-    'mint, vsock/3, machine/web, container/web, unix/run/x.sock, .host, vsock-mux/run/fc/v.sock (docs/targets.md)';
+    'mint, vsock/3, machine/web, container/web, unix/run/x.sock, .host, vsock-mux/run/fc/v.sock, via/hv1/mint (docs/targets.md)';
   const codes =
     '0 done, 1 could not connect, 2 wrong usage, 3 no SSH banner, 4 not found or ambiguous, 130 interrupted';
   return `

@@ -3,15 +3,17 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { compare, median } from '../../bench/statistics.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { between } from '../../vm/product/conformance/markdown-table.js';
 import { script } from './hypervisors.js';
 import { machines, tcpPort } from './namespace.js';
 import { useNetwork } from './network.js';
 
 const page = fileURLToPath(new URL('../../../docs/many-hosts.md', import.meta.url));
-const [begin, end] = ['<!-- measured by test/e2e/via/figures.test.ts -->\n', '<!-- end -->'];
+const marks = ['<!-- measured by test/e2e/via/figures.test.ts -->\n', '<!-- end -->'] as const;
 const rounds = 15;
 
 /** Milliseconds, on the clock and of all processors. */
@@ -58,13 +60,9 @@ describe.runIf(process.env.VMSSH_TRIAL === '1')('what a hop costs', () => {
   });
   afterAll(() => {
     if (existsSync(group)) writeFileSync(join(dirname(group), 'cgroup.procs'), String(process.pid));
-    const text = readFileSync(page, 'utf8');
-    const [before = '', rest = ''] = text.split(begin);
+    const head = '| | time | CPU time, both sides |\n| --- | --- | --- |\n';
     if (rows.length > 0)
-      writeFileSync(
-        page,
-        `${before}${begin}| | time | CPU time, both sides |\n| --- | --- | --- |\n${rows.join('')}${end}${rest.split(end)[1]}`,
-      );
+      writeFileSync(page, between(readFileSync(page, 'utf8'), marks, head + rows.join('')));
   });
 
   /** Of each way in turn, so that a change of the machine's speed meets all alike. */
@@ -123,16 +121,14 @@ echo "$*" | grep -o 'vmssh-[0-9a-f]\\{32\\}'; echo '{"version":1,"machines":[]}'
   it('Hosts in the written file', { timeout: 120_000 }, () => {
     const costs = [0, 1000, 10_000].map((count) => {
       const file = join(net.dir, `hosts-${count}`);
-      const uuid = (at: number) => `vmssh-11111111-2222-4333-8444-${String(at).padStart(12, '0')}`;
-      const hosts = Array.from({ length: count }, (_, at) => ({
-        host: `machine${at}.hv1`,
-        about: `machine${at} of via/hv1`,
-        options: {
-          target: `via/hv1/machine/machine${at}`,
-          knownHosts: '~/.ssh/vmssh_known_hosts',
-          hostKeyAlias: uuid(at),
-        },
+      const uuid = (at: number) => `11111111-2222-4333-8444-${String(at).padStart(12, '0')}`;
+      const machines = Array.from({ length: count }, (_, at) => ({
+        ...{ name: `machine${at}`, target: `via/hv1/machine/machine${at}`, provider: 'machined', also: [] },
+        ...{ via: 'hv1', uuid: uuid(at), status: 'running' as const },
       }));
+      const { hosts } = concreteHosts(machines, {
+        ...{ prefix: '', taken: new Set(), knownHosts: '~/.ssh/vmssh_known_hosts' },
+      });
       writeFileSync(file, configText({ program: ['/usr/bin/vmssh'], fdpass: true, hosts }), { mode: 0o600 });
       const took = Array.from({ length: rounds }, () => {
         const [start, busy] = [performance.now(), cpuMs()];

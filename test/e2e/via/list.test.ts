@@ -149,7 +149,8 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(await login('twin.hv2', 'yes')).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
       // As a pattern of "via" or by that Host: it is one machine.
       expect(await login('via/hv2/twin', 'yes')).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
-      expect(await login('via%hv1%machine%twin', 'yes')).toMatchObject({ code: 0, stdout: 'hello\n' });
+      const read = await run(['ssh', '-G', '-F', join(home(), '.ssh/vmssh.conf'), 'via%hv1%machine%twin']);
+      expect(read.stdout).toContain(`\nhostkeyalias vmssh-${uuid}\n`);
       const aliasOf = (host: string) =>
         new RegExp(`Host ${host} .*\\n(?:    .*\\n)*?    HostKeyAlias (\\S+)`).exec(written())?.[1];
       expect([aliasOf('twin.hv1'), aliasOf('twin.hv2')]).toEqual([`vmssh-${uuid}`, `vmssh-${uuid}`]);

@@ -2,8 +2,9 @@ import { defineConfig } from 'vitest/config';
 import { shellText } from './build/bundle/shell-text.js';
 import { isSkip } from './test/helpers/skips.js';
 
-// AddressSanitizer takes its time.
-const timeout = process.env.VMSSH_TEST_RUNTIME === 'sanitized' ? 120_000 : 30_000;
+// AddressSanitizer takes its time, and so does QEMU.
+const isSlow = ['sanitized', 'arm64'].includes(process.env.VMSSH_TEST_RUNTIME ?? '');
+const timeout = isSlow ? 120_000 : 30_000;
 
 export default defineConfig({
   plugins: [shellText()],

@@ -1,14 +1,18 @@
-// Builds the Debian package from the executable of build:exe: node build/deb.js [FOLDER WITH THE EXECUTABLE [FOLDER FOR THE PACKAGE]]
+// Builds the Debian package from the executable of build:exe: node build/deb.js [FOLDER WITH THE EXECUTABLE [FOLDER FOR THE PACKAGE [TARGET]]]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sourceTime } from './bundle/commit.js';
+import { ownTarget } from './engine/toolchains.js';
 import { extras } from './man.js';
+import { architectures, linuxTargets } from './package/architectures.js';
 import { installedFiles, systemConfig, vendorZsh, writeFiles } from './package/installed.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const from = process.argv[2] ?? join(root, 'dist/linux-x64');
+const target = linuxTargets.find((each) => each === process.argv[4]) ?? ownTarget;
+const architecture = architectures[target].deb;
+const from = process.argv[2] ?? join(root, 'dist', target);
 const to = process.argv[3] ?? join(root, 'dist');
 const tree = join(to, 'deb');
 
@@ -16,7 +20,7 @@ if (!existsSync(join(from, 'vmssh'))) fail(`there is no executable in ${from}: n
 const { version } = await extras();
 // Modes do not depend on who builds.
 process.umask(0o022);
-const deb = join(to, `vmssh_${version}_amd64.deb`);
+const deb = join(to, `vmssh_${version}_${architecture}.deb`);
 
 rmSync(tree, { recursive: true, force: true });
 writeFiles([...(await installedFiles(from, vendorZsh)), await systemConfig()], join(tree, 'usr'));
@@ -47,7 +51,7 @@ function control() {
     'DEBIAN/control',
     `Package: vmssh
 Version: ${version}
-Architecture: amd64
+Architecture: ${architecture}
 Maintainer: the authors of vmssh
 Installed-Size: ${size}
 Recommends: openssh-client

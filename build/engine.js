@@ -1,11 +1,13 @@
-// Builds what the tests of the executable need beside it: node build/engine.js [--sanitize]
+// Builds what the tests of the executable need beside it: node build/engine.js [--sanitize | --target linux-arm64]
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './bundle/bundle.js';
 import { buildEngineProgram } from './engine/build.js';
 import { tightLimits } from './engine/limits.js';
 
-const { values } = parseArgs({ options: { sanitize: { type: 'boolean' } } });
+const { values } = parseArgs({ options: { sanitize: { type: 'boolean' }, target: { type: 'string' } } });
+const target = values.target === 'linux-arm64' ? values.target : undefined;
+const plain = target ? 'dist/engine-arm64' : 'dist/engine';
 const tests = {
   tables: 'test/engine/tables/main.ts',
   relay: 'test/engine/relay/main.ts',
@@ -13,11 +15,14 @@ const tests = {
 };
 const [folder, programs] = values.sanitize
   ? ['dist/sanitized', { vmssh: 'src/bin/executable.ts', ...tests }]
-  : ['dist/engine', tests];
+  : [plain, tests];
 const sanitize = values.sanitize ? 'address' : undefined;
 for (const [name, main] of Object.entries(programs))
-  await buildEngineProgram(join(root, main), join(root, folder, name), { sanitize });
+  await buildEngineProgram(join(root, main), join(root, folder, name), { sanitize, target });
 const limited = join(root, 'test/engine/limited/main.ts');
-await buildEngineProgram(limited, join(root, folder, 'limited'), { sanitize, limits: tightLimits });
+await buildEngineProgram(limited, join(root, folder, 'limited'), { sanitize, target, limits: tightLimits });
 if (!sanitize)
-  await buildEngineProgram(join(root, tests.plain), join(root, folder, 'image'), { image: ['loaded'] });
+  await buildEngineProgram(join(root, tests.plain), join(root, folder, 'image'), {
+    image: ['loaded'],
+    target,
+  });

@@ -27,11 +27,11 @@ if (!addon.built) fail(`the addon could not be built: ${addon.reason}`);
 const { sources, packages } = await buildEngineProgram(
   join(root, 'src/bin/executable.ts'),
   join(folder, 'vmssh.exe'),
-  { system: 'win32' },
+  { target: 'win32-x64' },
 );
 for (const name of readdirSync(folder))
   if (name !== 'vmssh.exe') rmSync(join(folder, name), { recursive: true });
-writeFileSync(join(folder, 'LICENSES'), licences(sources, packages, 'win32'));
+writeFileSync(join(folder, 'LICENSES'), licences(sources, packages, 'win32-x64'));
 for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md'])
   copyFileSync(join(root, name), join(folder, name));
 archive(['vmssh.exe', 'LICENSE', 'LICENSES', 'README.md', 'CHANGELOG.md', ...copyDocs(folder)]);

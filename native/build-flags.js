@@ -3,17 +3,41 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** @param {string | undefined} sanitize */
-export function compilerFlags(sanitize) {
-  return ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-DNAPI_VERSION=8', ...codeFlags(sanitize)];
+/** @typedef {'linux-x64' | 'linux-arm64'} LinuxTarget as Node names the platform and the processor */
+
+/** @type {Readonly<Record<string, string>>} */
+const prefixes = { 'linux-x64': 'x86_64-linux-gnu-', 'linux-arm64': 'aarch64-linux-gnu-' };
+
+/** @param {string} name @returns {name is LinuxTarget} */
+export function isLinuxTarget(name) {
+  return Object.hasOwn(prefixes, name);
+}
+
+/** The system that this build runs on. */
+export const thisSystem = `${process.platform}-${process.arch}`;
+
+/**
+ * What the names of a target's compiler and tools begin with, and of Debian's package of it end with: nothing, if it is this system.
+ * @param {string} target
+ */
+export function toolPrefix(target) {
+  return target === thisSystem ? '' : (prefixes[target] ?? '');
+}
+
+/** @param {string | undefined} sanitize @param {string} [target] */
+export function compilerFlags(sanitize, target) {
+  return ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-DNAPI_VERSION=8', ...codeFlags(sanitize, target)];
 }
 
 /**
  * Flags for generating code, for C and C++.
  * @param {string | undefined} sanitize
+ * @param {string} [target]
  */
-export function codeFlags(sanitize) {
+export function codeFlags(sanitize, target = thisSystem) {
   const common = ['-fPIC', '-fvisibility=hidden', '-fstack-protector-strong'];
+  // Return addresses are signed, and only marked places can be jumped to, by processors that know how.
+  if (target === 'linux-arm64') common.push('-mbranch-protection=standard');
   if (sanitize) return [...common, '-O1', '-g', '-fno-omit-frame-pointer', ...sanitizerFlags(sanitize)];
   // Checks of sizes, if the libc is glibc.
   return [

@@ -15,7 +15,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { addonFlags, compilerFlags } from './build-flags.js';
+import { addonFlags, compilerFlags, isLinuxTarget, thisSystem, toolPrefix } from './build-flags.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const addonName = 'node-hvsock-native.node';
@@ -25,34 +25,41 @@ const addonName = 'node-hvsock-native.node';
  * @property {boolean} [force] compiles everything again
  * @property {'address' | 'thread'} [sanitize] for AddressSanitizer or ThreadSanitizer, in build/ instead of prebuilds/
  * @property {boolean} [quiet] prints nothing
+ * @property {string} [target] the system that it is cross-compiled for, as "linux-arm64"; without it, this one
  *
  * @typedef {{ built: true, path: string, upToDate: boolean } | { built: false, reason: string }} BuildResult
  */
 
 /**
- * Compiles the addon for this system. Throws if the compiler reports errors.
+ * Compiles the addon for Linux. Throws if the compiler reports errors.
  * @param {BuildOptions} [options]
  * @returns {Promise<BuildResult>}
  */
-export async function buildNative({ force = false, sanitize, quiet = false } = {}) {
+export async function buildNative({ force = false, sanitize, quiet = false, target = thisSystem } = {}) {
   if (process.platform !== 'linux') return { built: false, reason: `no build for ${process.platform} yet` };
   const log = quiet ? () => {} : (/** @type {string} */ line) => console.error(line);
-  const path = outputPath(sanitize);
-  const flags = compilerFlags(sanitize);
+  const path = outputPath(sanitize, target);
+  const flags = compilerFlags(sanitize, target);
   const sources = sourceFiles(process.platform);
   const inputs = [...sources, ...files('src', '.h'), 'exports.map', 'build.js', 'build-flags.js'];
   const stamp = hash([...flags, ...inputs.map((name) => readFileSync(join(here, name), 'utf8'))]);
-  const stampPath = join(here, 'build', sanitize ?? 'release', 'stamp');
+  const objects = join(here, 'build', sanitize ?? (target === thisSystem ? 'release' : target));
+  const stampPath = join(objects, 'stamp');
   if (!force && existsSync(path) && existsSync(stampPath) && readFileSync(stampPath, 'utf8') === stamp) {
     return { built: true, path, upToDate: true };
   }
 
-  const compiler = findCompiler();
-  if (!compiler)
-    return {
-      built: false,
-      reason: `no C++ compiler found (tried ${compilers().join(', ')}); apt-get install g++`,
-    };
+  const prefix = toolPrefix(target);
+  const compilers = prefix
+    ? [`${prefix}g++`]
+    : [...(process.env.CXX ? [process.env.CXX] : []), 'g++', 'c++', 'clang++'];
+  const compiler = compilers.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
+  if (!compiler) {
+    const install = prefix
+      ? `apt-get install g++-${prefix.slice(0, -1).replace('_', '-')}`
+      : 'apt-get install g++';
+    return { built: false, reason: `no C++ compiler found (tried ${compilers.join(', ')}); ${install}` };
+  }
   const include = headers();
   if (!include)
     return {
@@ -60,7 +67,7 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
       reason: 'the package node-api-headers is not installed; npm install node-api-headers',
     };
 
-  const work = join(here, 'build', sanitize ?? 'release', `${process.pid}`);
+  const work = join(objects, `${process.pid}`);
   mkdirSync(work, { recursive: true });
   try {
     const objectOf = (/** @type {string} */ source) => join(work, `${sources.indexOf(source)}.o`);
@@ -82,10 +89,10 @@ export async function buildNative({ force = false, sanitize, quiet = false } = {
   return { built: true, path, upToDate: false };
 }
 
-/** @param {string | undefined} sanitize */
-function outputPath(sanitize) {
+/** @param {string | undefined} sanitize @param {string} target */
+function outputPath(sanitize, target) {
   if (sanitize) return join(here, 'build', sanitize, addonName);
-  return join(here, 'prebuilds', `${process.platform}-${process.arch}`, addonName);
+  return join(here, 'prebuilds', target, addonName);
 }
 
 /**
@@ -112,14 +119,6 @@ export function files(folder, ending) {
 /** @param {string[]} parts */
 export function hash(parts) {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
-
-function compilers() {
-  return [...(process.env.CXX ? [process.env.CXX] : []), 'g++', 'c++', 'clang++'];
-}
-
-function findCompiler() {
-  return compilers().find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
 }
 
 /** The folder of node_api.h. @returns {string | undefined} */
@@ -159,11 +158,14 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       sanitize: { type: 'string' },
       quiet: { type: 'boolean' },
       optional: { type: 'boolean' },
+      target: { type: 'string' },
     },
   });
   const { optional, sanitize, ...options } = values;
   if (sanitize !== undefined && sanitize !== 'address' && sanitize !== 'thread')
     throw new Error(`--sanitize takes address or thread, not ${sanitize}`);
+  if (options.target !== undefined && !isLinuxTarget(options.target))
+    throw new Error(`--target takes linux-x64 or linux-arm64, not ${options.target}`);
   const result = await buildNative({ ...options, ...(sanitize && { sanitize }) });
   if (result.built) {
     if (!options.quiet) console.error(`${result.path}${result.upToDate ? ' is up to date' : ''}`);

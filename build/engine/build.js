@@ -1,4 +1,4 @@
-/** @import { System } from './toolchains.js' */
+/** @import { Target } from './toolchains.js' */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../native/build.js';
@@ -8,9 +8,10 @@ import { writeChunkTable } from './chunks.js';
 import { delayed } from './delayed.js';
 import { linkWithImage } from './image.js';
 import { limits as usualLimits } from './limits.js';
+import { crossMusl } from './musl.js';
 import { compileObjects } from './objects.js';
 import { engineSources } from './sources.js';
-import { toolchainOf } from './toolchains.js';
+import { ownTarget, toolchainOf } from './toolchains.js';
 
 /** As in native/engine/core/chunks.h. */
 const first = 'main.mjs';
@@ -19,7 +20,7 @@ const work = join(root, 'native/build/engine');
 
 /**
  * @typedef {object} ProgramOptions
- * @property {System} [system] that it is for; Linux by default
+ * @property {Target | undefined} [target] the system that it is for; by default this one
  * @property {'address' | undefined} [sanitize] as in native/build-flags.js
  * @property {import('./limits.js').Limits} [limits]
  * @property {readonly string[]} [image] it starts from an image of the engine (./image.js), and these commands from one with the
@@ -35,28 +36,30 @@ const work = join(root, 'native/build/engine');
  * @param {ProgramOptions} [options]
  */
 export async function buildEngineProgram(main, output, options = {}) {
-  const { system = 'linux', sanitize, limits = usualLimits, changed } = options;
+  const { target = ownTarget, sanitize, limits = usualLimits, changed } = options;
   const sources = await engineSources();
-  const tools = toolchainOf(system, sanitize);
-  const objects = await compileObjects(sources, system, sanitize, changed);
+  await crossMusl(target);
+  const isWindows = target === 'win32-x64';
+  const tools = toolchainOf(target, sanitize);
+  const objects = await compileObjects(sources, target, sanitize, changed);
   const compiler = await bytecodeCompiler(sources, sanitize);
   const folder = join(work, 'chunks', output.replaceAll(/\W/g, '_'));
   const { names, packages } = await bundleForEngine(folder, main);
   await run(compiler, [folder, ...names]);
   // The name of the file itself is in a program for Windows.
   const linking = `${output}.${process.pid}`;
-  const unfinished = join(linking, system === 'win32' ? 'vmssh.exe' : 'vmssh');
+  const unfinished = join(linking, isWindows ? 'vmssh.exe' : 'vmssh');
   mkdirSync(linking, { recursive: true });
   const flags = [...tools.cppFlags, '-I', join(root, 'native/engine'), ...tools.programFlags];
-  const libraries = system === 'win32' ? await delayed(work, objects.program) : (tools.libraries ?? []);
+  const libraries = isWindows ? await delayed(work, objects.program) : (tools.libraries ?? []);
   // The first chunk is evaluated in the image.
   const linked = options.image ? names.filter((name) => name !== first) : names;
   const link = async (/** @type {number} */ imageRoom) => {
-    const table = writeChunkTable(folder, linked, system, limits, imageRoom, options.image ?? []);
+    const table = writeChunkTable(folder, linked, target, limits, imageRoom, options.image ?? []);
     await run(tools.cpp, [...flags, ...table, ...objects.program, ...libraries, '-o', unfinished]);
   };
   try {
-    if (options.image) await linkWithImage(unfinished, join(folder, `${first}.code`), link);
+    if (options.image) await linkWithImage(unfinished, join(folder, `${first}.code`), link, tools.emulator);
     else await link(0);
     renameSync(unfinished, output);
   } finally {
@@ -68,9 +71,9 @@ export async function buildEngineProgram(main, output, options = {}) {
 /** It runs here, whichever system the program is for. @param {string} sources @param {'address'} [sanitize] */
 async function bytecodeCompiler(sources, sanitize) {
   const compiler = join(work, 'compiler');
-  const { compiler: objects } = await compileObjects(sources, 'linux', sanitize);
+  const { compiler: objects } = await compileObjects(sources, ownTarget, sanitize);
   const unfinished = `${compiler}.${process.pid}`;
-  const { cpp, cppFlags, programFlags, libraries = [] } = toolchainOf('linux', sanitize);
+  const { cpp, cppFlags, programFlags, libraries = [] } = toolchainOf(ownTarget, sanitize);
   await run(cpp, [...cppFlags, ...programFlags, ...objects, ...libraries, '-o', unfinished]);
   renameSync(unfinished, compiler);
   return compiler;

@@ -1,4 +1,4 @@
-/** @import { System } from './toolchains.js' */
+/** @import { Target } from './toolchains.js' */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,21 +9,19 @@ export const imageMark = 'vmssh image room';
 export const imagePage = 4096;
 
 /** Where data lies that is only read, and what follows it. */
-const sections = {
-  linux: ['.rodata', '  .section .note.GNU-stack,"",%progbits\n'],
-  win32: ['.rdata,"dr"', ''],
-};
+const elf = ['.rodata', '  .section .note.GNU-stack,"",%progbits\n'];
+const coff = ['.rdata,"dr"', ''];
 
 /**
  * Writes what links the chunks' bytecode, FOLDER/NAME.code, into a program: two source files, whose paths it returns.
  * @param {string} folder
  * @param {readonly string[]} names
- * @param {System} system
+ * @param {Target} target
  * @param {import('./limits.js').Limits} limits
  * @param {number} imageRoom bytes
  * @param {readonly string[]} longImageCommands
  */
-export function writeChunkTable(folder, names, system, limits, imageRoom, longImageCommands) {
+export function writeChunkTable(folder, names, target, limits, imageRoom, longImageCommands) {
   const data = names.map(
     (name, index) => `  .balign 16
   .globl chunk${index}, chunk${index}End
@@ -33,7 +31,7 @@ chunk${index}End:
 `,
   );
   const assembly = join(folder, 'chunks.S');
-  const [section, end] = sections[system];
+  const [section, end] = target === 'win32-x64' ? coff : elf;
   writeFileSync(assembly, `  .section ${section}\n${data.join('')}${roomFor(imageRoom)}${end}`);
   const externals = names.map((_, index) => `extern const std::uint8_t chunk${index}[], chunk${index}End[];`);
   const rows = names.map((name, index) => `    {"${name}", chunk${index}, chunk${index}End},`);

@@ -9,14 +9,17 @@ import { imageMark, imagePage } from './chunks.js';
  * @param {string} program
  * @param {string} code the file of its first chunk's bytecode
  * @param {(room: number) => Promise<void>} link makes the program with so many bytes of room
+ * @param {string} [emulator] the QEMU that runs it, if it is for another processor
  */
-export async function linkWithImage(program, code, link) {
+export async function linkWithImage(program, code, link, emulator) {
+  const command = (/** @type {number} */ space) =>
+    emulator ? [emulator, '-R', `${space}`, program] : [program];
   const enough = 4 << 20;
   await link(enough);
-  const { length } = await imageOf(program, code);
+  const { length } = await imageOf(command, code);
   // Linked anew, the program lies elsewhere, but the image stays as long.
   await link(length);
-  const image = await imageOf(program, code);
+  const image = await imageOf(command, code);
   const file = readFileSync(program);
   const at = file.indexOf(imageMark);
   if (image.length !== length || at < 0 || file.includes(imageMark, at + 1))
@@ -28,17 +31,26 @@ export async function linkWithImage(program, code, link) {
 /**
  * The processes whose memory is compared: where the memory of the engine lies, and the environment. Each byte of the addresses
  * differs. Their upper halves are 0, so that the remains of a pointer differ in no more than the lower one.
+ * QEMU does not choose a program's address at random: it lies at the end of the addresses that there are, of which `space` is the number.
  */
 const processes = [
-  { at: 0x11111000, env: {} },
-  { at: 0x22222000, env: { HOME: '/', LANG: 'C.UTF-8', PATH: '/usr/bin:/bin', TZ: 'UTC' } },
-  { at: 0x33333000, env: { TERM: 'dumb', TZ: 'Asia/Tokyo', XDG_RUNTIME_DIR: '/run' } },
+  { at: 0x11111000, space: 0x1111111000, env: {} },
+  {
+    at: 0x22222000,
+    space: 0x2222222000,
+    env: { HOME: '/', LANG: 'C.UTF-8', PATH: '/usr/bin:/bin', TZ: 'UTC' },
+  },
+  { at: 0x33333000, space: 0x3333333000, env: { TERM: 'dumb', TZ: 'Asia/Tokyo', XDG_RUNTIME_DIR: '/run' } },
 ];
 
-/** As native/engine/image reads it. @param {string} program @param {string} code */
-async function imageOf(program, code) {
-  const brief = await compared(program, [code]);
-  const all = await compared(program, [code, 'all']);
+/**
+ * As native/engine/image reads it.
+ * @param {Command} command
+ * @param {string} code
+ */
+async function imageOf(command, code) {
+  const brief = await compared(command, [code]);
+  const all = await compared(command, [code, 'all']);
   if (all.words.length < brief.words.length) throw new Error('the long image is shorter than the short one');
   const { words, lists, changes } = withChanges(brief, all);
   const head = Buffer.alloc(imageMark.length);
@@ -56,6 +68,8 @@ function bytesOf({ buffer, byteOffset, byteLength }) {
 }
 
 /**
+ * @typedef {(space: number) => string[]} Command how the program is started; its last word is the program
+ *
  * @typedef {object} Image
  * @property {BigUint64Array} words
  * @property {BigUint64Array} ofMemory
@@ -63,12 +77,12 @@ function bytesOf({ buffer, byteOffset, byteLength }) {
  * @property {bigint} saved
  */
 
-/** @param {string} program @param {readonly string[]} rest its last arguments @returns {Promise<Image>} */
-async function compared(program, rest) {
+/** @param {Command} command @param {readonly string[]} rest its last arguments @returns {Promise<Image>} */
+async function compared(command, rest) {
   /** @type {Memory[]} */
   const memories = [];
-  for (const { at, env } of processes)
-    memories.push(await memoryOf(program, [at.toString(16), ...rest], env, memories));
+  for (const { at, space, env } of processes)
+    memories.push(await memoryOf(command(space), [at.toString(16), ...rest], env, memories));
   return { ...compare(memories), saved: memories[0]?.saved ?? 0n };
 }
 
@@ -120,23 +134,24 @@ export function withChanges(brief, all) {
  */
 
 /**
- * @param {string} program
+ * @param {readonly string[]} command
  * @param {readonly string[]} args the address, and which image
  * @param {NodeJS.ProcessEnv} env
  * @param {readonly Memory[]} others in which the program must lie elsewhere
  * @returns {Promise<Memory>}
  */
-async function memoryOf(program, args, env, others) {
-  const path = `${program}.memory`;
+async function memoryOf(command, args, env, others) {
+  const [program = '', ...before] = command;
+  const path = `${command.at(-1)}.memory`;
   for (let attempt = 0; attempt < 40; ++attempt) {
-    await promisify(execFile)(program, [path, ...args], { env });
+    await promisify(execFile)(program, [...before, path, ...args], { env });
     const { buffer } = new Uint8Array(readFileSync(path));
     rmSync(path);
     const head = new BigUint64Array(buffer, 0, 5);
     const [base = 0n, length = 0n, programBase = 0n, programEnd = 0n, saved = 0n] = head;
     if (others.some((other) => other.program.base === programBase)) continue;
     // The uppermost byte of it is one of two. What is left of it, if nothing else, does not tell it from data: always the same one.
-    if (attempt < 20 && isEven(programBase >> 40n)) continue;
+    if (before.length === 0 && attempt < 20 && isEven(programBase >> 40n)) continue;
     return {
       memory: { base, end: base + length },
       program: { base: programBase, end: programEnd },

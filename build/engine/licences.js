@@ -1,27 +1,32 @@
-/** @import { System } from './toolchains.js' */
+/** @import { Target } from './toolchains.js' */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasMusl, muslLibrary } from './musl.js';
+import { hasMusl, muslPackage } from './musl.js';
 import { toolchainOf } from './toolchains.js';
 
-/** What the linker takes of the compiler's static libraries. */
-const libraries = {
-  linux: ['libc.a', 'libstdc++.a', 'libgcc.a'],
-  win32: ['libmingwex.a', 'libwinpthread.a', 'libstdc++.a', 'libgcc.a'],
-};
+/**
+ * @typedef {object} Library
+ * @property {string} title
+ * @property {string} path of its copyright(5)
+ * @property {{ readonly version: string, readonly architecture: string }} [unpacked] if dpkg does not know it
+ */
+
+/** What the linker takes of the compiler's static libraries, and of musl. */
+const ofLinux = ['libc.a', 'libstdc++.a', 'libgcc.a'];
+const ofWindows = ['libmingwex.a', 'libwinpthread.a', 'libstdc++.a', 'libgcc.a'];
 
 /**
  * The licences of all that an executable has in it beside vmssh itself, as one text. Throws if one is missing.
  * @param {string} sources the engine's folder
  * @param {readonly string[]} packages folders of npm packages
- * @param {System} [system] that it is for
+ * @param {Target} target that it is for
  */
-export function licences(sources, packages, system = 'linux') {
+export function licences(sources, packages, target) {
   const parts = [
     { title: 'QuickJS-ng', path: engineLicence(sources) },
     ...packages.map((folder) => ({ title: titleOf(folder), path: licenceFile(folder) })),
-    ...libraryLicences(system).filter(isFirst),
+    ...libraryLicences(target).filter(isFirst),
   ];
   const line = '='.repeat(80);
   const texts = parts.map(
@@ -51,18 +56,26 @@ export function licenceFile(folder) {
   return join(folder, name);
 }
 
-/** Of the Debian packages that they come from, by name. @param {System} system */
-export function libraryLicences(system) {
-  const { cpp } = toolchainOf(system);
-  const names = libraries[system].map((library) => {
-    const isMusl = system === 'linux' && library === 'libc.a' && hasMusl();
-    const path = realpathSync(isMusl ? muslLibrary(library) : answer(cpp, `-print-file-name=${library}`));
+/**
+ * Of the Debian packages that they come from, by name.
+ * @param {Target} target
+ * @returns {readonly Library[]}
+ */
+export function libraryLicences(target) {
+  const { cpp } = toolchainOf(target);
+  const isMusl = target !== 'win32-x64' && hasMusl(target);
+  const libraries = (target === 'win32-x64' ? ofWindows : ofLinux).filter(
+    (name) => !isMusl || name !== 'libc.a',
+  );
+  const names = libraries.map((library) => {
+    const path = realpathSync(answer(cpp, `-print-file-name=${library}`));
     return answer('dpkg-query', '-S', path).replace(/:.*/s, '');
   });
-  return [...new Set(names)].map((title) => ({
+  const installed = [...new Set(names)].map((title) => ({
     title,
     path: realpathSync(`/usr/share/doc/${title}/copyright`),
   }));
+  return isMusl ? [muslPackage(target), ...installed] : installed;
 }
 
 /**

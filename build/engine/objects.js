@@ -1,4 +1,4 @@
-/** @import { System } from './toolchains.js' */
+/** @import { Target } from './toolchains.js' */
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -38,16 +38,17 @@ const engineFiles = ['libregexp', 'libunicode', 'dtoa'];
  * Compiles what a program of the engine is linked of, and keeps the objects by what they are made of: a change of one file
  * compiles one file. Returns lists of object files: of the compiler of bytecode, and of the program.
  * @param {string} sources the engine's folder
- * @param {System} system
+ * @param {Target} target
  * @param {'address'} [sanitize] as in native/build-flags.js
  * @param {Readonly<Record<string, string>>} [changed] other texts for some files of native/, by name
  */
-export async function compileObjects(sources, system, sanitize, changed = {}) {
+export async function compileObjects(sources, target, sanitize, changed = {}) {
   mkdirSync(kept, { recursive: true });
   const addonHeaders = headers();
   if (!addonHeaders)
     throw new Error('the package node-api-headers is not installed; npm install node-api-headers');
-  const tools = toolchainOf(system, sanitize);
+  const system = target === 'win32-x64' ? 'win32' : 'linux';
+  const tools = toolchainOf(target, sanitize);
   const engineHeaders = filesOf(sources, '.h').map(read);
   const rooms = [...shared, ...(tools.rooms ?? []), ...(system === 'win32' ? windows : [])];
   /** @type {Language} */
@@ -108,7 +109,7 @@ const replaced = {
   win32: ['src/delayload_win32.cpp'],
 };
 
-/** @param {System} system */
+/** @param {'linux' | 'win32'} system */
 function addonFiles(system) {
   return sourceFiles(system)
     .filter((name) => !replaced[system].includes(name))

@@ -1,4 +1,11 @@
-import { codeFlags, compilerFlags, programFlags } from '../../native/build-flags.js';
+import {
+  codeFlags,
+  compilerFlags,
+  isLinuxTarget,
+  programFlags,
+  thisSystem,
+  toolPrefix,
+} from '../../native/build-flags.js';
 import {
   compiler,
   compilerFlags as windowsCompilerFlags,
@@ -7,7 +14,8 @@ import {
 import { hasMusl, muslIncludes, muslLibraries } from './musl.js';
 
 /**
- * @typedef {'linux' | 'win32'} System
+ * @typedef {import('../../native/build-flags.js').LinuxTarget} LinuxTarget
+ * @typedef {LinuxTarget | 'win32-x64'} Target
  *
  * @typedef {object} Toolchain how C and C++ become a program
  * @property {string} c the compiler
@@ -17,18 +25,23 @@ import { hasMusl, muslIncludes, muslLibraries } from './musl.js';
  * @property {readonly string[]} programFlags
  * @property {readonly string[]} [libraries] what the linker is given after the objects
  * @property {readonly string[]} [rooms] of native/engine, that only this one needs
+ * @property {string | undefined} [emulator] what runs its programs here, if this processor does not
  */
+
+/** What this build runs on. @type {LinuxTarget} */
+export const ownTarget = isLinuxTarget(thisSystem) ? thisSystem : 'linux-x64';
 
 /** For C that is not ours: its warnings are not, either. */
 const foreign = ['-std=gnu11', '-DNDEBUG', '-D_GNU_SOURCE', '-w'];
 
 /**
- * @param {System} system
+ * @param {Target} target
  * @param {'address'} [sanitize] as in native/build-flags.js; of Linux alone
  * @returns {Toolchain}
  */
-export function toolchainOf(system, sanitize) {
-  if (system === 'linux') return !sanitize && hasMusl() ? muslToolchain() : glibcToolchain(sanitize);
+export function toolchainOf(target, sanitize) {
+  if (target !== 'win32-x64')
+    return !sanitize && hasMusl(target) ? muslToolchain(target) : glibcToolchain(target, sanitize);
   return {
     c: compiler.replace('g++', 'gcc'),
     cFlags: [...foreign, '-D_WIN32_WINNT=0x0A00', '-O2', '-ffunction-sections', '-fdata-sections'],
@@ -39,33 +52,37 @@ export function toolchainOf(system, sanitize) {
   };
 }
 
-/** A sanitizer needs this one. @param {'address'} [sanitize] @returns {Toolchain} */
-function glibcToolchain(sanitize) {
+/** A sanitizer needs this one. @param {LinuxTarget} target @param {'address'} [sanitize] @returns {Toolchain} */
+function glibcToolchain(target, sanitize) {
+  const prefix = toolPrefix(target);
   return {
-    c: 'gcc',
-    cFlags: [...foreign, ...codeFlags(sanitize)],
-    cpp: 'g++',
-    cppFlags: compilerFlags(sanitize),
+    c: `${prefix}gcc`,
+    cFlags: [...foreign, ...codeFlags(sanitize, target)],
+    cpp: `${prefix}g++`,
+    cppFlags: compilerFlags(sanitize, target),
     programFlags: [...programFlags(sanitize), '-pthread'],
   };
 }
 
 /**
  * It starts in 0.1 ms, where glibc takes 0.5 on a virtual machine: that asks the processor about its caches.
+ * @param {LinuxTarget} target
  * @returns {Toolchain}
  */
-function muslToolchain() {
-  const include = muslIncludes();
-  const { before, after } = muslLibraries();
+function muslToolchain(target) {
+  const include = muslIncludes(target);
+  const { before, after } = muslLibraries(target);
+  const prefix = toolPrefix(target);
   return {
-    c: 'gcc',
+    c: `${prefix}gcc`,
     // No exception of C++ passes through it.
-    cFlags: [...foreign, ...codeFlags(undefined), '-fno-asynchronous-unwind-tables', ...include.c],
-    cpp: 'g++',
-    cppFlags: [...compilerFlags(undefined), ...include.cpp],
+    cFlags: [...foreign, ...codeFlags(undefined, target), '-fno-asynchronous-unwind-tables', ...include.c],
+    cpp: `${prefix}g++`,
+    cppFlags: [...compilerFlags(undefined, target), ...include.cpp],
     // Threads have 1 MB of stack; musl gives them 128 kB unless the program asks for more.
     programFlags: [...programFlags(undefined), '-Wl,-z,stack-size=1048576', ...before],
     libraries: after,
     rooms: ['musl'],
+    emulator: target === ownTarget ? undefined : 'qemu-aarch64-static',
   };
 }

@@ -1,4 +1,5 @@
-/** @import { System } from '../engine/toolchains.js' */
+/** @import { Library } from '../engine/licences.js' */
+/** @import { Target } from '../engine/toolchains.js' */
 import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -19,9 +20,9 @@ import { run } from './run.js';
 
 /**
  * All that is linked into the executable: the engine, npm packages, the headers of Node-API, and the libraries of C and C++.
- * @param {System} system @returns {Promise<readonly Component[]>}
+ * @param {Target} target @returns {Promise<readonly Component[]>}
  */
-export async function executableComponents(system) {
+export async function executableComponents(target) {
   const sources = await engineSources();
   const folder = join(root, 'node_modules/.cache/vmssh-components');
   const { packages } = await bundleForEngine(folder, join(root, 'src/bin/executable.ts'));
@@ -30,19 +31,19 @@ export async function executableComponents(system) {
     engine(sources),
     ...packages.map(npmComponent),
     headers(),
-    ...libraryLicences(system).map(({ title, path }) => debianComponent(title, path)),
+    ...libraryLicences(target).map(debianComponent),
   ];
 }
 
 /**
- * What the addon is made of beside our own code, for these systems: the libraries of C++ are linked in, that of C is not, on Linux.
- * @param {readonly System[]} systems @returns {readonly Component[]}
+ * What the addon is made of beside our own code, for these targets: the libraries of C++ are linked in, that of C is not, on Linux.
+ * @param {readonly Target[]} targets @returns {readonly Component[]}
  */
-export function addonComponents(systems) {
-  const libraries = systems.flatMap((system) =>
-    libraryLicences(system).filter(({ title }) => !/^(musl|libc6)-dev/.test(title)),
+export function addonComponents(targets) {
+  const libraries = targets.flatMap((target) =>
+    libraryLicences(target).filter(({ title }) => !/^(musl|libc6)-dev/.test(title)),
   );
-  return [headers(), ...libraries.map(({ title, path }) => debianComponent(title, path))];
+  return [headers(), ...libraries.map(debianComponent)];
 }
 
 /** The npm packages that npm installs with vmssh. @returns {readonly Component[]} */
@@ -82,11 +83,16 @@ function npmComponent(folder) {
   return { name, version, purl, license: license ?? licenses[0].type, text };
 }
 
-/** @param {string} name @param {string} path of its copyright(5) @returns {Component} */
-function debianComponent(name, path) {
-  const status = run('dpkg-query', ['-s', name]);
-  const field = (/** @type {string} */ key) => new RegExp(`^${key}: (.*)$`, 'm').exec(status)?.[1] ?? '';
-  const [version, architecture] = [field('Version'), field('Architecture')];
+/** @param {Library} library @returns {Component} */
+function debianComponent({ title: name, path, unpacked }) {
+  const { version, architecture } = unpacked ?? installed(name);
   const purl = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`;
   return { name, version, purl, license: 'see the text', text: readFileSync(path, 'utf8') };
+}
+
+/** @param {string} name */
+function installed(name) {
+  const status = run('dpkg-query', ['-s', name]);
+  const field = (/** @type {string} */ key) => new RegExp(`^${key}: (.*)$`, 'm').exec(status)?.[1] ?? '';
+  return { version: field('Version'), architecture: field('Architecture') };
 }

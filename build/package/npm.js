@@ -1,44 +1,48 @@
+/** @import { LinuxTarget } from '../engine/toolchains.js' */
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../bundle/bundle.js';
+import { executableFolder } from '../executable.js';
+import { linuxTargets } from './architectures.js';
 import { run } from './run.js';
 
 /**
- * The packages for npm, in `folder`: vmssh, the addon, and vmssh-linux-x64, which has only the executable. vmssh asks for the last one as
- * an optional dependency, so npm brings the one for the system, without an install script. Returns their paths.
- * @param {string} from the folder with the executable
+ * The packages for npm, in `folder`: vmssh, the addon, and one for each Linux target, as vmssh-linux-x64, which has only the executable.
+ * vmssh asks for the last ones as optional dependencies, so npm brings the one for the system, without an install script. Returns their paths.
  * @param {string} folder
  */
-export function makeNpmPackages(from, folder) {
+export function makeNpmPackages(folder) {
   const work = join(folder, 'work');
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   const about = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const tarballs = [
-    packed(platformPackage(from, join(work, 'platform'), about), folder),
-    packed(mainPackage(work, about), folder),
-    packed(staged(join(root, 'native'), work, 'addon'), folder),
-  ];
+  const platforms = linuxTargets.map((target) =>
+    packed(platformPackage(target, join(work, target), about), folder),
+  );
+  const main = packed(mainPackage(work, about), folder);
+  const addon = packed(staged(join(root, 'native'), work, 'addon'), folder);
   rmSync(work, { recursive: true });
-  return tarballs;
+  return { platforms, main, addon };
 }
 
 /**
  * Statically linked, it needs no libc: one package serves glibc and musl.
- * @param {string} from @param {string} folder @param {Readonly<Record<string, unknown>>} about package.json
+ * @param {LinuxTarget} target @param {string} folder @param {Readonly<Record<string, unknown>>} about package.json
  */
-function platformPackage(from, folder, { version, description, license }) {
+function platformPackage(target, folder, { version, description, license }) {
   mkdirSync(folder);
-  const name = 'vmssh-linux-x64';
-  const own = 'the executable for Linux on x64, which the package vmssh brings';
+  const [system = '', cpu = ''] = target.split('-');
+  const name = `vmssh-${target}`;
+  const own = `the executable for Linux on ${cpu}, which the package vmssh brings`;
   const manifest = { name, version, description: `${description}: ${own}`, license };
   writeJson(join(folder, 'package.json'), {
     ...manifest,
-    os: ['linux'],
-    cpu: ['x64'],
+    os: [system],
+    cpu: [cpu],
     preferUnplugged: true,
   });
-  for (const file of ['vmssh', 'LICENSES']) copyFileSync(join(from, file), join(folder, file));
+  for (const file of ['vmssh', 'LICENSES'])
+    copyFileSync(join(executableFolder(target), file), join(folder, file));
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   return folder;
 }
@@ -47,7 +51,9 @@ function platformPackage(from, folder, { version, description, license }) {
 function mainPackage(work, about) {
   const folder = staged(root, work, 'main');
   const { devDependencies, workspaces, scripts, allowScripts, ...rest } = about;
-  const optionalDependencies = { 'vmssh-linux-x64': about.version };
+  const optionalDependencies = Object.fromEntries(
+    linuxTargets.map((target) => [`vmssh-${target}`, about.version]),
+  );
   writeJson(join(folder, 'package.json'), { ...rest, optionalDependencies });
   return folder;
 }

@@ -1,10 +1,11 @@
-// Makes every package into dist/package: npm run package. It wants what build:exe and build:win make.
+// Makes every package into dist/package: npm run package. It wants what build:exe, for both processors, and build:win make.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { root } from '../bundle/bundle.js';
 import { sourceTime } from '../bundle/commit.js';
 import { executableFolder } from '../executable.js';
 import { placeholder, writeManifests } from '../win/manifests.js';
+import { architectures, linuxTargets } from './architectures.js';
 import { makeArchive } from './archive.js';
 import { addonComponents, dependencyComponents, executableComponents } from './components.js';
 import { makeNpmPackages } from './npm.js';
@@ -23,35 +24,44 @@ process.umask(0o022);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 
-const linux = await executableComponents('linux');
-const deb = place(`vmssh_${version}_amd64.deb`);
-run(process.execPath, [join(root, 'build/deb.js'), executableFolder, folder]);
-writeSbom(deb, linux, about);
+const tarballs = new Map();
+const sources = new Map();
+for (const target of linuxTargets) {
+  const from = executableFolder(target);
+  const { deb: ofDeb, rpm: ofRpm } = architectures[target];
+  sources.set(target, await executableComponents(target));
+  const sbom = (/** @type {string} */ artefact) => writeSbom(artefact, sources.get(target), about);
 
-const tarball = place(`vmssh-${version}-linux-x64.tar.gz`);
-await makeArchive(executableFolder, tarball);
-writeSbom(tarball, linux, about);
+  const deb = place(`vmssh_${version}_${ofDeb}.deb`);
+  run(process.execPath, [join(root, 'build/deb.js'), from, folder, target]);
+  sbom(deb);
+
+  const tarball = place(`vmssh-${version}-${target}.tar.gz`);
+  await makeArchive(from, tarball);
+  tarballs.set(target, tarball);
+  sbom(tarball);
+
+  const rpm = place(`vmssh-${version}-1.${ofRpm}.rpm`);
+  await makeRpm(from, rpm, ofRpm, { homepage: placeholder, ...about, time: sourceTime(root) });
+  sbom(rpm);
+}
 // Homebrew wants less than 80 characters.
-writeTexts(tarball, folder, {
-  ...about,
-  description: 'ssh into virtual machines and containers on this host',
+const description = 'ssh into virtual machines and containers on this host';
+writeTexts(Object.fromEntries(tarballs), folder, { ...about, description });
+
+const { platforms, main, addon } = makeNpmPackages(folder);
+platforms.forEach((platform, index) => {
+  writeSbom(platform, sources.get(linuxTargets[index]), about);
 });
-
-const rpm = place(`vmssh-${version}-1.x86_64.rpm`);
-await makeRpm(executableFolder, rpm, { homepage: placeholder, ...about, time: sourceTime(root) });
-writeSbom(rpm, linux, about);
-
-const [platform = '', main = '', addon = ''] = makeNpmPackages(executableFolder, folder);
-writeSbom(platform, linux, about);
 writeSbom(main, dependencyComponents(), about);
 
 // Made by build:win, which wants a compiler for Windows.
 const zip = join(root, 'dist/vmssh-win32-x64.zip');
 const forWindows = existsSync(zip);
-writeSbom(addon, addonComponents(forWindows ? ['linux', 'win32'] : ['linux']), about);
+writeSbom(addon, addonComponents(forWindows ? [...linuxTargets, 'win32-x64'] : linuxTargets), about);
 if (forWindows) {
   copyFileSync(zip, place(basename(zip)));
-  writeSbom(place(basename(zip)), await executableComponents('win32'), about);
+  writeSbom(place(basename(zip)), await executableComponents('win32-x64'), about);
   writeManifests(zip, folder, about);
 }
 console.log(folder);

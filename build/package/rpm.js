@@ -17,9 +17,10 @@ import { run } from './run.js';
  * The package for Fedora, openSUSE and others, by rpmbuild. Its time is the commit's, so that the same commit gives the same bytes.
  * @param {string} from the folder with the executable
  * @param {string} rpm
+ * @param {string} architecture as rpm names it
  * @param {{ version: string, description: string, license: string, homepage: string, time: string }} about `time`: seconds since 1970
  */
-export async function makeRpm(from, rpm, about) {
+export async function makeRpm(from, rpm, architecture, about) {
   // rpmbuild finds nothing below a folder with a blank in its name.
   const work = mkdtempSync(join(tmpdir(), 'vmssh-rpm-'));
   const tree = join(work, 'tree');
@@ -39,11 +40,11 @@ export async function makeRpm(from, rpm, about) {
     clamp_mtime_to_source_date_epoch: '1',
   };
   const defines = Object.entries(defined).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
-  run('rpmbuild', ['-bb', '--quiet', '--target', 'x86_64-linux', ...defines, spec], {
+  run('rpmbuild', ['-bb', '--quiet', '--target', `${architecture}-linux`, ...defines, spec], {
     env: { ...process.env, SOURCE_DATE_EPOCH: about.time },
     get: 'apt-get install rpm',
   });
-  const made = join(work, 'top/RPMS/x86_64');
+  const made = join(work, 'top/RPMS', architecture);
   copyFileSync(join(made, readdirSync(made).find((name) => name.endsWith('.rpm')) ?? ''), rpm);
   rmSync(work, { recursive: true });
 }

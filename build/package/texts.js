@@ -12,20 +12,22 @@ const quotes = {
 };
 
 /**
- * Writes the formula for Homebrew, the PKGBUILD and the expression for Nix of a tarball into a folder; returns their paths. None is
- * published: `base` is where it would be downloaded from.
- * @param {string} tarball
+ * Writes the formula for Homebrew, the PKGBUILD and the expression for Nix of the tarballs into a folder; returns their paths. None is
+ * published: `base` is where they would be downloaded from.
+ * @param {Readonly<Record<string, string>>} tarballs by their targets, as "linux-x64"
  * @param {string} folder
  * @param {{ version: string, description: string, license: string, homepage?: string }} about package.json
  * @param {string} [base] the folder of the releases, without a slash at its end
  */
-export function writeTexts(tarball, folder, about, base = placeholder) {
-  const sha256 = createHash('sha256').update(readFileSync(tarball)).digest('hex');
+export function writeTexts(tarballs, folder, about, base = placeholder) {
   const { version, description, license, homepage = base } = about;
-  const url = `${base}/v${version}/${basename(tarball)}`;
-  const values = /** @type {Readonly<Record<string, string>>} */ ({
-    ...{ version, url, sha256, license, description, homepage },
-  });
+  /** @type {Record<string, string>} */
+  const values = { version, license, description, homepage };
+  for (const [target, tarball] of Object.entries(tarballs)) {
+    const processor = target.replace('linux-', '');
+    values[`url_${processor}`] = `${base}/v${version}/${basename(tarball)}`;
+    values[`sha256_${processor}`] = createHash('sha256').update(readFileSync(tarball)).digest('hex');
+  }
   return Object.entries(quotes).map(([name, quoted]) => {
     const template = readFileSync(fileURLToPath(new URL(`texts/${name}`, import.meta.url)), 'utf8');
     const text = template.replaceAll(/(?<!#)\{(\w+)\}/g, (_, key) => {

@@ -8,11 +8,18 @@
 // Lets a build on a new system load on an old one: by default the linker binds to the newest version of each symbol.
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
+// The first glibc for the processor.
+#if defined(__x86_64__)
+#define FIRST_GLIBC "GLIBC_2.2.5"
+#elif defined(__aarch64__)
+#define FIRST_GLIBC "GLIBC_2.17"
+#endif
+
 // Threads and libdl moved into libc.so with glibc 2.32 and 2.34; their symbols got new versions, but do the same.
-#if defined(__x86_64__) && __GLIBC_PREREQ(2, 32)
+#if defined(FIRST_GLIBC) && __GLIBC_PREREQ(2, 32)
 #define FIRST_VERSION(name, parameters, arguments, exceptions)             \
   extern "C" int first_##name parameters exceptions;                       \
-  __asm__(".symver first_" #name "," #name "@GLIBC_2.2.5");                \
+  __asm__(".symver first_" #name "," #name "@" FIRST_GLIBC);               \
   extern "C" int name parameters exceptions { return first_##name arguments; }
 
 FIRST_VERSION(pthread_create, (pthread_t * thread, const pthread_attr_t* options, void* (*body)(void*), void* data),
@@ -30,9 +37,9 @@ char __libc_single_threaded = 0;
 #endif
 
 // Of glibc 2.38, called by its libstdc++.a for an environment variable: it also parses binary numbers.
-#if defined(__x86_64__) && __GLIBC_PREREQ(2, 38)
+#if defined(FIRST_GLIBC) && __GLIBC_PREREQ(2, 38)
 extern "C" unsigned long first_strtoul(const char* text, char** end, int base) noexcept;
-__asm__(".symver first_strtoul,strtoul@GLIBC_2.2.5");
+__asm__(".symver first_strtoul,strtoul@" FIRST_GLIBC);
 extern "C" unsigned long __isoc23_strtoul(const char* text, char** end, int base) noexcept {
   return first_strtoul(text, end, base);
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasMusl } from '../../build/engine/musl.js';
+import { ownTarget } from '../../build/engine/toolchains.js';
 import { buildExecutable } from '../../build/executable.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { dist, run } from '../helpers/run.js';
@@ -91,6 +92,6 @@ describe.skipIf(!existsSync(dist('linux-x64/vmssh')))('the executable that was b
       join(dir, 'deb'),
     ]);
     expect(code).toBe(0);
-    expect(statSync(stdout.trim()).size).toBeLessThan(hasMusl() ? 2_000_000 : 2_500_000);
+    expect(statSync(stdout.trim()).size).toBeLessThan(hasMusl(ownTarget) ? 2_000_000 : 2_500_000);
   });
 });

@@ -54,6 +54,16 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     expect(await run([executable, 'resolve', 'vsock/3'], { env })).toMatchObject({ stdout: 'vsock:3:22\n' });
   });
 
+  it('installs its configuration, by the flags that open(2) has on this processor', async () => {
+    const home = join(dir, 'home');
+    mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+    const options = { env: { HOME: home, PATH: process.env.PATH } };
+    const install = [executable, 'config', 'install', '--no-fresh'];
+    expect(await run(install, options)).toMatchObject({ code: 0 });
+    const written = join(home, '.ssh/vmssh.conf');
+    expect(readFileSync(written, 'utf8')).toContain(`ProxyCommand ${executable} proxy`);
+  });
+
   it('names itself in the configuration', async () => {
     const result = await run([executable, 'config', 'print']);
     expect(result.stdout).toContain(`ProxyCommand ${executable} proxy --fdpass`);

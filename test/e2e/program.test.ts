@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
-import { executable, run, vmssh } from '../helpers/run.js';
+import { executable, run, runtime, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { versionSchema } from '../program/json-schemas.js';
 
@@ -39,7 +39,7 @@ describe('the program', () => {
       const checkout = existsSync('.git');
       expect(commit).toEqual(checkout ? expect.stringMatching(/^[0-9a-f]{40}$/) : null);
       expect(engine.name).toBe(executable === undefined ? 'Node' : 'QuickJS-ng');
-      expect(platform).toBe(`${process.platform}-${process.arch}`);
+      expect(platform).toBe(runtime === 'arm64' ? 'linux-arm64' : `${process.platform}-${process.arch}`);
       expect(features).toContain('unix');
       if (missingAddon() === undefined)
         expect(features).toEqual(['unix', 'vsock', 'fd-passing', 'native-relay']);

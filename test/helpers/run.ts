@@ -18,20 +18,23 @@ export interface RunOptions extends SpawnOptions {
   readonly timeout?: number;
 }
 
-/** What the end-to-end tests run: "node" (this one), the path of another node, "executable" or "sanitized". See runtimes.js. */
+/** What the end-to-end tests run: "node" (this one), the path of another node, "executable", "sanitized" or "arm64". See runtimes.js. */
 export const runtime = process.env.VMSSH_TEST_RUNTIME ?? 'node';
 
 /** Milliseconds that a program has, if a test says nothing else: less than the test itself (vitest.config.ts). */
-const patience = runtime === 'sanitized' ? 100_000 : 25_000;
+const patience = ['sanitized', 'arm64'].includes(runtime) ? 100_000 : 25_000;
 
 /** Where the executable lies that they run, if they run one. */
-export const executable = { executable: dist('linux-x64/vmssh'), sanitized: dist('sanitized/vmssh') }[
-  runtime
-];
+export const executable = {
+  executable: dist('linux-x64/vmssh'),
+  sanitized: dist('sanitized/vmssh'),
+  arm64: dist('linux-arm64/vmssh'),
+}[runtime];
 
 /** A program of test/engine/, made like the executable that is tested by `node build/engine.js`; undefined on Node. */
 export function engineProgram(name: 'tables' | 'limited' | 'relay' | 'image' | 'plain'): string | undefined {
-  return { executable: dist(`engine/${name}`), sanitized: dist(`sanitized/${name}`) }[runtime];
+  const folder = { executable: 'engine', sanitized: 'sanitized', arm64: 'engine-arm64' }[runtime];
+  return folder && dist(`${folder}/${name}`);
 }
 
 /** The built program, as an argument array. */

@@ -67,7 +67,7 @@ describe.skipIf(!existsSync(now))('what is written for other channels', () => {
 
   it.skipIf(missingPrograms({ 'nix-instantiate': 'nix-bin' }))('is Nix, and names the tarball', async () => {
     const stubs =
-      '{ lib = { getLicenseFromSpdxId = id: id; sourceTypes.binaryNativeCode = 1; }; stdenvNoCC.mkDerivation = x: x; fetchurl = x: x; }';
+      '{ lib = { getLicenseFromSpdxId = id: id; sourceTypes.binaryNativeCode = 1; }; stdenvNoCC = { mkDerivation = x: x; hostPlatform.system = "x86_64-linux"; }; fetchurl = x: x; }';
     const text = `(import ./${file('vmssh.nix')} ${stubs}).src.sha256`;
     const { code, stdout } = await run(['nix-instantiate', '--eval', '-E', text]);
     const tarball = readdirSync(now).find((name) => name.endsWith('-linux-x64.tar.gz')) ?? '';

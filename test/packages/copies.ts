@@ -4,7 +4,14 @@ import { expect } from 'vitest';
 import { run } from '../helpers/run.js';
 
 /** What makes dist/package of a checkout. */
-const steps = ['node.js --no-executable', 'exe.js', 'types.js', 'win.js', 'package/package.js'];
+const steps = [
+  'node.js --no-executable',
+  'exe.js',
+  'exe.js --target linux-arm64',
+  'types.js',
+  'win.js',
+  'package/package.js',
+];
 
 interface CloneOptions {
   readonly version?: string;

@@ -6,8 +6,8 @@ const whole = 'installed, `ssh`, upgraded, `ssh`, removed';
 
 /** What each artefact is called, and what a run of the channel has tried on it. */
 const rows: readonly { name: RegExp; channel?: string; tried: string }[] = [
-  { name: /\.deb$/, channel: 'deb', tried: `${whole}, by apt-get` },
-  { name: /\.rpm$/, channel: 'rpm', tried: `${whole}, by rpm` },
+  { name: /_amd64\.deb$/, channel: 'deb', tried: `${whole}, by apt-get` },
+  { name: /\.x86_64\.rpm$/, channel: 'rpm', tried: `${whole}, by rpm` },
   { name: /-linux-x64\.tar\.gz$/, channel: 'tar', tried: `${whole}, in /usr/local` },
   {
     name: /\.tgz$/,

@@ -103,7 +103,7 @@ export interface Pids {
 
 /** What guest.json says about a running guest. */
 export interface GuestFacts {
-  suite: Suite;
+  suite: Suite | 'arm64';
   cid: number;
   /** The run folder, removed by stop(). */
   folder: string;

@@ -4,10 +4,19 @@ stdenvNoCC.mkDerivation {
   pname = "vmssh";
   version = {version};
 
-  src = fetchurl {
-    url = {url};
-    sha256 = {sha256};
-  };
+  src = fetchurl (
+    {
+      x86_64-linux = {
+        url = {url_x64};
+        sha256 = {sha256_x64};
+      };
+      aarch64-linux = {
+        url = {url_arm64};
+        sha256 = {sha256_arm64};
+      };
+    }
+    .${stdenvNoCC.hostPlatform.system}
+  );
 
   # It is static and stripped.
   dontConfigure = true;
@@ -23,7 +32,10 @@ stdenvNoCC.mkDerivation {
     description = {description};
     homepage = {homepage};
     license = lib.getLicenseFromSpdxId {license};
-    platforms = [ "x86_64-linux" ];
+    platforms = [
+      "x86_64-linux"
+      "aarch64-linux"
+    ];
     mainProgram = "vmssh";
     sourceProvenance = [ lib.sourceTypes.binaryNativeCode ];
   };

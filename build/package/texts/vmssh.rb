@@ -1,13 +1,20 @@
 class Vmssh < Formula
   desc {description}
   homepage {homepage}
-  url {url}
   version {version}
-  sha256 {sha256}
   license {license}
 
-  depends_on arch: :x86_64
   depends_on :linux
+
+  on_intel do
+    url {url_x64}
+    sha256 {sha256_x64}
+  end
+
+  on_arm do
+    url {url_arm64}
+    sha256 {sha256_arm64}
+  end
 
   def install
     bin.install Dir["bin/*"]

@@ -1,4 +1,6 @@
-// In the place of musl's, which take two to ten times as long for the few bytes that the engine mostly moves.
+// In the place of musl's for x86-64, which take two to ten times as long for the few bytes that the engine mostly moves. Those for other
+// processors are not written for "rep movsb".
+#if defined(__x86_64__)
 #pragma GCC optimize("no-tree-loop-distribute-patterns")  // which makes such loops calls of these functions
 
 #include <emmintrin.h>
@@ -126,3 +128,4 @@ int memcmp(const void* left, const void* right, std::size_t length) {
 }
 
 }
+#endif

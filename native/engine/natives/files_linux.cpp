@@ -11,10 +11,21 @@
 namespace engine {
 namespace {
 
+// JavaScript's numbers are those of Linux on x86 (src/engine/files/flags.ts). On arm64 these two have others, and theirs mean something else.
+int systemFlags(int asked) {
+  constexpr int directory = 0200000;
+  constexpr int noFollow = 0400000;
+  int flags = asked & ~(directory | noFollow);
+  if ((asked & directory) != 0) flags |= O_DIRECTORY;
+  if ((asked & noFollow) != 0) flags |= O_NOFOLLOW;
+  return flags;
+}
+
 JSValue open(Call& call) {
   const std::string path = call.word(0);
   // Not open(): musl's sets FD_CLOEXEC once more, by a second call of the system.
-  const auto descriptor = syscall(SYS_openat, AT_FDCWD, path.c_str(), call.integer(1) | O_CLOEXEC, call.integer(2));
+  const int flags = systemFlags(call.integer(1)) | O_CLOEXEC;
+  const auto descriptor = syscall(SYS_openat, AT_FDCWD, path.c_str(), flags, call.integer(2));
   return JS_NewInt32(call.js, succeeded(static_cast<int>(descriptor), "open", path));
 }
 

@@ -9,7 +9,9 @@ import type { Caller } from './host-options.js';
  * Where the executable is, from the folder of the script that Node runs: the build puts it there; npm puts the package that has it into the
  * package's own node_modules with -g, else beside the package.
  */
-const places = ['linux-x64', '../node_modules/vmssh-linux-x64', '../../vmssh-linux-x64'];
+function placesFor(arch: string): readonly string[] {
+  return [`linux-${arch}`, `../node_modules/vmssh-linux-${arch}`, `../../vmssh-linux-${arch}`];
+}
 
 export interface Self {
   /** How this program is called: the executable, or Node and a script. */
@@ -24,13 +26,14 @@ export interface Self {
 export async function callerForSsh(
   { self, platform }: Self,
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,
+  arch: string = process.arch,
 ): Promise<Caller> {
-  for (const executable of platform === 'linux' ? executablesWith(self[1]) : [])
+  for (const executable of platform === 'linux' ? executablesWith(self[1], placesFor(arch)) : [])
     if (await isThisVersion(executable)) return { program: [executable], fdpass: true, platform };
   return { program: self, fdpass: platform !== 'win32' && hasAddon(), platform };
 }
 
-function executablesWith(script: string | undefined): readonly string[] {
+function executablesWith(script: string | undefined, places: readonly string[]): readonly string[] {
   if (script === undefined) return [];
   return places.flatMap((place) => {
     try {

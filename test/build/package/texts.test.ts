@@ -11,20 +11,24 @@ const about = { version: '1.2.3', description: 'ssh into machines', license: 'MI
 
 describe('the texts for Homebrew, pacman and Nix', () => {
   const dir = useTempDir();
-  const tarball = join(dir, 'vmssh-1.2.3-linux-x64.tar.gz');
+  const targets = ['linux-x64', 'linux-arm64'];
+  const tarballs = Object.fromEntries(
+    targets.map((target) => [target, join(dir, `vmssh-1.2.3-${target}.tar.gz`)]),
+  );
   const write = (more = {}) => {
-    writeFileSync(tarball, 'the tarball');
-    return writeTexts(tarball, dir, { ...about, ...more }, 'https://releases.invalid');
+    for (const [target, tarball] of Object.entries(tarballs)) writeFileSync(tarball, target);
+    return writeTexts(tarballs, dir, { ...about, ...more }, 'https://releases.invalid');
   };
 
-  it('have the version, the address and the hash of the tarball', () => {
-    const hash = createHash('sha256').update('the tarball').digest('hex');
+  it('have the version, the address and the hash of each tarball', () => {
+    const hashes = targets.map((target) => createHash('sha256').update(target).digest('hex'));
     for (const path of write()) {
       const text = readFileSync(path, 'utf8');
-      for (const value of ['1.2.3', 'MIT', about.description, hash])
+      for (const value of ['1.2.3', 'MIT', about.description, ...hashes])
         expect(text).toMatch(new RegExp(`["']${value}["']`));
-      expect(text).toContain('https://releases.invalid/v1.2.3/vmssh-1.2.3-linux-x64.tar.gz');
-      expect(text).not.toMatch(/(?<!#)\{(version|url|sha256|license|description|homepage)\}/);
+      for (const target of targets)
+        expect(text).toContain(`https://releases.invalid/v1.2.3/vmssh-1.2.3-${target}.tar.gz`);
+      expect(text).not.toMatch(/(?<!#)\{\w+\}/);
     }
   });
 

@@ -50,6 +50,17 @@ describe('how ssh calls a vmssh that Node runs', () => {
     expect(await caller(script)).toMatchObject({ program: [executable], fdpass: true });
   });
 
+  it('is the one for the processor that Node is for', async () => {
+    for (const arch of ['x64', 'arm64']) {
+      executable = join(dist, `linux-${arch}`, 'vmssh');
+      mkdirSync(dirname(executable), { recursive: true });
+      write(saying(version));
+    }
+    const self = [node, join(dist, 'vmssh.js')];
+    const { program } = await callerForSsh({ self, platform: 'linux' }, () => false, 'arm64');
+    expect(program).toEqual([join(dist, 'linux-arm64/vmssh')]);
+  });
+
   it('is Node if there is no executable', async () => {
     expect(await caller()).toEqual(byNode());
     expect(

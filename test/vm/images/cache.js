@@ -39,6 +39,11 @@ export function ensureImage(name, log) {
   return ensure(image(name), log);
 }
 
+/** The folder with the kernel, system and key of the guest for arm64. @param {Log} [log] */
+export function ensureArm64(log) {
+  return ensure({ kind: 'image-arm64', script: 'arm64.sh', env: {} }, log);
+}
+
 /** Looks without building anything. */
 export function cachedPrograms() {
   return look(programs());

@@ -8,6 +8,11 @@ export function qemu(programs) {
   return [...loader(root), `${root}/usr/bin/qemu-system-x86_64`, ...data];
 }
 
+/** With the libraries that came with the other one. @param {string} programs @param {string} unpacked Debian's qemu-system-arm */
+export function qemuArm64(programs, unpacked) {
+  return [...loader(`${programs}/qemu`), `${unpacked}/usr/bin/qemu-system-aarch64`];
+}
+
 /** @param {string} programs */
 export function virtiofsd(programs) {
   return [...loader(`${programs}/qemu`), `${programs}/qemu/usr/libexec/virtiofsd`];

@@ -20,7 +20,7 @@ describeWindows("the engine's part of Node on Windows", () => {
   const outcomes: Record<'node' | 'engine', readonly Outcomes[]> = { node: [], engine: [] };
   beforeAll(async () => {
     const main = join(repo, 'test/engine/tables/main.ts');
-    await buildEngineProgram(main, join(inject('work'), 'tables.exe'), { system: 'win32' });
+    await buildEngineProgram(main, join(inject('work'), 'tables.exe'), { target: 'win32-x64' });
     const bundle = await rolldown({ input: main, platform: 'node' });
     await bundle.write({ file: join(inject('work'), 'tables.mjs') });
     const [node = ''] = programs['the newest node.exe'] ?? [];

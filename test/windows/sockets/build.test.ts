@@ -81,7 +81,7 @@ describeWindows('the executable for Windows', () => {
 
   it('is the same at every build', async () => {
     const output = join(inject('work'), 'again.exe');
-    await buildEngineProgram(join(repo, 'src/bin/executable.ts'), output, { system: 'win32' });
+    await buildEngineProgram(join(repo, 'src/bin/executable.ts'), output, { target: 'win32-x64' });
     expect(readFileSync(output).equals(readFileSync(executable))).toBe(true);
     rmSync(output);
   });

@@ -107,7 +107,7 @@ describeWindows('a fault in the addon', () => {
     expect(text.split(from)).toHaveLength(2);
     const main = join(repo, 'src/bin/executable.ts');
     const changed = { [name]: text.replace(from, to) };
-    await buildEngineProgram(main, mutant(), { system: 'win32', changed });
+    await buildEngineProgram(main, mutant(), { target: 'win32-x64', changed });
     expect(await whatIsWrong()).not.toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { root } from '../bundle/bundle.js';
 import { bundleForEngine } from '../engine/bundle.js';
+import { licenceText } from '../engine/licence-text.js';
 import { engineLicence, libraryLicences, licenceFile } from '../engine/licences.js';
 import { engineSources } from '../engine/sources.js';
 import { run } from './run.js';
@@ -86,8 +87,8 @@ function npmComponent(folder) {
 /** @param {Library} library @returns {Component} */
 function debianComponent({ title: name, path, unpacked }) {
   const { version, architecture } = unpacked ?? installed(name);
-  const purl = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`;
-  return { name, version, purl, license: 'see the text', text: readFileSync(path, 'utf8') };
+  const purl = `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`;
+  return { name, version, purl, license: 'see the text', text: licenceText(path) };
 }
 
 /** @param {string} name */

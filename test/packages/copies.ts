@@ -50,7 +50,7 @@ async function changeVersion(folder: string, version: string): Promise<void> {
 
 async function succeed(umask: string, command: readonly string[], cwd?: string): Promise<void> {
   const { code, stderr } = await run(['sh', '-c', 'umask "$0" && exec "$@"', umask, ...command], {
-    timeout: 600_000,
+    timeout: 1_800_000,
     ...(cwd && { cwd }),
   });
   expect({ command, code, stderr: code === 0 ? '' : stderr }).toEqual({ command, code: 0, stderr: '' });

@@ -5,7 +5,7 @@ export default defineConfig({
   plugins: [shellText()],
   test: {
     include: ['test/packages/**/*.test.ts'],
-    testTimeout: 1_800_000,
-    hookTimeout: 900_000,
+    testTimeout: 5_400_000,
+    hookTimeout: 2_700_000,
   },
 });

@@ -68,6 +68,12 @@ describe('the list of what an artefact contains', () => {
     expect(names).not.toContain('vitest');
     for (const { licenses } of [metadata.component, ...components])
       expect(licenses[0]?.license.text.content.length).toBeGreaterThan(300);
+    // Texts that Debian's copyright files only name.
+    for (const { licenses } of components) {
+      const { content = '' } = licenses[0]?.license.text ?? {};
+      const isNamed = content.includes('/usr/share/common-licenses/GPL-3');
+      expect(content.includes('TERMS AND CONDITIONS FOR COPYING')).toBe(isNamed);
+    }
     expect(metadata.component.hashes[0]?.content).toBe(createHash('sha256').update('bytes').digest('hex'));
     const refs = new Set(['vmssh', ...components.map((each) => each['bom-ref'])]);
     expect(new Set(dependencies.map(({ ref }) => ref))).toEqual(refs);

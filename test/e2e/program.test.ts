@@ -95,7 +95,7 @@ describe('the program', () => {
       // A trace of a module that could not be loaded, once these two have begun to run.
       expect(stderr).not.toMatch(/open '(?!\S*\/(?:vmssh\.js|fast-path\.m?js)')\S*'\n\s+at /);
     }
-  });
+  }, 240_000);
 
   it("says why it cannot write a file, with the system's message", async () => {
     const home = join(dir, 'home');

@@ -82,18 +82,20 @@ describe('an API socket whose service is hostile', () => {
 });
 
 describe('a tool that is hostile', () => {
+  // On a busy machine the time of a list is over before so much has been printed.
+  const endless = /more than|no answer in time/;
   it.each([
-    { name: 'prints without end', script: 'exec yes', why: 'more than' },
+    { name: 'prints without end', script: 'exec yes', why: endless },
     {
       name: 'prints a nested text',
       script: "head -c 1000000 /dev/zero | tr '\\0' '['",
-      why: 'it printed no list',
+      why: /it printed no list/,
     },
-    { name: 'complains without end', script: 'exec yes >&2', why: 'more than' },
+    { name: 'complains without end', script: 'exec yes >&2', why: endless },
   ])('that $name is a warning', async ({ script, why }) => {
     writeFileSync(join(dir, 'multipass'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     const env = { ...process.env, PATH: `${dir}:${process.env.PATH}` };
     const { code, signal, stderr } = await run([...vmssh, 'list', '--provider=multipass'], { env });
-    expect([code, signal, stderr]).toEqual([1, null, expect.stringContaining(why)]);
+    expect([code, signal, stderr]).toEqual([1, null, expect.stringMatching(why)]);
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { version } from '../../src/version.js';
@@ -52,6 +52,59 @@ describe.skipIf(missing)('a package is installed, used by ssh, upgraded and remo
     tried.add(channel);
   });
 });
+
+/** What unpacks each package for arm64 into a folder, and where the program is then. */
+const unpacking = [
+  { channel: 'arm64 deb', name: /_arm64\.deb$/, how: 'dpkg-deb -x "$0" .', at: 'usr/bin/vmssh' },
+  {
+    channel: 'arm64 rpm',
+    name: /\.aarch64\.rpm$/,
+    how: 'rpm2cpio "$0" | cpio -id --quiet',
+    at: 'usr/bin/vmssh',
+  },
+  {
+    channel: 'arm64 tar',
+    name: /-linux-arm64\.tar\.gz$/,
+    how: 'tar -xzf "$0" --strip-components=1',
+    at: 'bin/vmssh',
+  },
+  { channel: 'arm64 npm', name: /^vmssh-linux-arm64-.*\.tgz$/, how: 'tar -xzf "$0"', at: 'package/vmssh' },
+];
+const missingForArm64 =
+  missingPrograms({ 'qemu-aarch64-static': 'qemu-user-static', rpm2cpio: 'rpm2cpio', cpio: 'cpio' }) ??
+  (process.getuid?.() === 0 ? undefined : 'only root can have others start programs for arm64') ??
+  (existsSync(now) ? undefined : 'npm run package');
+
+describe.skipIf(missingForArm64)(
+  'a package for arm64 is unpacked, and its program used by ssh under QEMU',
+  () => {
+    const dir = useTempDir();
+    let server: SshdOnSocket;
+    beforeAll(async () => {
+      server = await startSshd(dir);
+    });
+    afterAll(() => server?.close());
+
+    it.each(unpacking)('$channel', async ({ channel, name, how, at }) => {
+      const file = join(process.cwd(), now, readdirSync(now).find((each) => name.test(each)) ?? '');
+      const folder = join(dir, channel);
+      mkdirSync(folder);
+      expect(await run(['sh', '-c', how, file], { cwd: folder })).toMatchObject({ code: 0 });
+      const program = join(folder, at);
+      const emulated = [process.execPath, 'test/e2e/arm64.js'];
+      const about = await run([...emulated, program, '--version', '--json']);
+      expect(JSON.parse(about.stdout)).toMatchObject({ vmssh: version, platform: 'linux-arm64' });
+      const config = join(dir, `${channel}.config`.replace(' ', '-'));
+      const proxy = `"${program}" proxy --fdpass unix${server.path} 22`;
+      writeFileSync(config, `Host *\n  ProxyUseFdpass yes\n  ProxyCommand ${proxy}\n`);
+      const options = ['-i', join(dir, 'id'), '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no'];
+      const known = ['-o', `UserKnownHostsFile=${dir}/known`];
+      const login = ['ssh', '-F', config, ...options, ...known, `${server.user}@arm64`, 'echo here'];
+      expect(await run([...emulated, ...login], { timeout: 100_000 })).toMatchObject({ stdout: 'here\n' });
+      tried.add(channel);
+    });
+  },
+);
 
 describe.skipIf(!existsSync(now))('what is written for other channels', () => {
   const file = (name: string) => join(now, name);

@@ -3,9 +3,14 @@ import { join } from 'node:path';
 
 const page = 'docs/install.md';
 const whole = 'installed, `ssh`, upgraded, `ssh`, removed';
+const emulated = 'unpacked; its program by `ssh`, under qemu-user';
 
 /** What each artefact is called, and what a run of the channel has tried on it. */
 const rows: readonly { name: RegExp; channel?: string; tried: string }[] = [
+  { name: /_arm64\.deb$/, channel: 'arm64 deb', tried: emulated },
+  { name: /\.aarch64\.rpm$/, channel: 'arm64 rpm', tried: emulated },
+  { name: /-linux-arm64\.tar\.gz$/, channel: 'arm64 tar', tried: emulated },
+  { name: /^vmssh-linux-arm64-.*\.tgz$/, channel: 'arm64 npm', tried: emulated },
   { name: /_amd64\.deb$/, channel: 'deb', tried: `${whole}, by apt-get` },
   { name: /\.x86_64\.rpm$/, channel: 'rpm', tried: `${whole}, by rpm` },
   { name: /-linux-x64\.tar\.gz$/, channel: 'tar', tried: `${whole}, in /usr/local` },
@@ -20,21 +25,23 @@ const rows: readonly { name: RegExp; channel?: string; tried: string }[] = [
   { name: /\.zip$/, tried: 'its program: under Wine, by `npm run test:windows`' },
 ];
 
-/** Writes the table of the artefacts in `folder`. `tried`: the channels whose trials have passed. */
+/** Writes the table of the artefacts in `folder`. `tried`: the channels whose trials have passed; a row of another one stays as it was. */
 export function writeTable(folder: string, tried: ReadonlySet<string>): void {
   const names = readdirSync(folder, { withFileTypes: true }).filter((each) => each.isFile());
+  const text = readFileSync(page, 'utf8');
   const lines = names
     .flatMap(({ name }) => {
       const row = rows.find((each) => each.name.test(name));
       if (!row) return [];
       const passed = row.channel === undefined || tried.has(row.channel);
+      const before = text.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
+      if (!passed && before) return [before];
       return [`| \`${name}\` | ${sizeOf(join(folder, name))} | ${passed ? row.tried : 'not tried'} |`];
     })
     .sort();
   const manifests =
     '| `winget/`, `scoop/` | | their fields, by test/build/manifests.test.ts; not by their tools |';
   const table = ['| artefact | size | tried |', '| --- | --- | --- |', ...lines, manifests].join('\n');
-  const text = readFileSync(page, 'utf8');
   const [head = '', rest = ''] = text.split('<!-- artefacts -->\n');
   const [, tail = ''] = rest.split('<!-- /artefacts -->');
   writeFileSync(page, `${head}<!-- artefacts -->\n${table}\n<!-- /artefacts -->${tail}`);

@@ -3,11 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { sourceTime } from './bundle/commit.js';
 import { ownTarget } from './engine/toolchains.js';
 import { extras } from './man.js';
 import { architectures, linuxTargets } from './package/architectures.js';
 import { installedFiles, systemConfig, vendorZsh, writeFiles } from './package/installed.js';
+import { placeholder } from './win/manifests.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = linuxTargets.find((each) => each === process.argv[4]) ?? ownTarget;
@@ -22,8 +24,12 @@ const { version } = await extras();
 process.umask(0o022);
 const deb = join(to, `vmssh_${version}_${architecture}.deb`);
 
+/** Nothing is published, so nobody has an address yet. */
+const maintainer = `the authors of vmssh <vmssh@${new URL(placeholder).hostname}>`;
+
 rmSync(tree, { recursive: true, force: true });
 writeFiles([...(await installedFiles(from, vendorZsh)), await systemConfig()], join(tree, 'usr'));
+changelog();
 scripts();
 control();
 const build = ['--root-owner-group', '-Zgzip', '--build', tree, `${deb}.new`];
@@ -45,6 +51,20 @@ function scripts() {
   }
 }
 
+/** In Debian's own form, which apt shows; ours is beside it. */
+function changelog() {
+  const folder = join(tree, 'usr/share/doc/vmssh');
+  renameSync(join(folder, 'changelog.gz'), join(folder, 'CHANGELOG.md.gz'));
+  const date = new Date(Number(sourceTime(root)) * 1000).toUTCString().replace('GMT', '+0000');
+  const text = `vmssh (${version}) unstable; urgency=medium
+
+  * What has changed: CHANGELOG.md.gz beside this file.
+
+ -- ${maintainer}  ${date}
+`;
+  put('usr/share/doc/vmssh/changelog.gz', gzipSync(text, { level: 9 }));
+}
+
 function control() {
   const size = Number(spawnSync('du', ['-sk', tree], { encoding: 'utf8' }).stdout.split('\t')[0]);
   put(
@@ -52,7 +72,7 @@ function control() {
     `Package: vmssh
 Version: ${version}
 Architecture: ${architecture}
-Maintainer: the authors of vmssh
+Maintainer: ${maintainer}
 Installed-Size: ${size}
 Recommends: openssh-client
 Suggests: libvirt-clients

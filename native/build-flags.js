@@ -55,8 +55,9 @@ export function addonFlags(sanitize) {
   // nodelete: a worker's end unloads its addons, but a relay's thread may still be running.
   const common = ['-shared', '-pthread', '-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,-z,relro'];
   if (sanitize) return [...common, ...sanitizerFlags(sanitize)];
-  const map = `-Wl,--version-script=${join(here, 'exports.map')}`;
-  return [...common, '-s', '-static-libstdc++', '-static-libgcc', '-Wl,--gc-sections', map];
+  // Not -Wl, which ends at a comma in a folder's name.
+  const map = ['-Xlinker', `--version-script=${join(here, 'exports.map')}`];
+  return [...common, '-s', '-static-libstdc++', '-static-libgcc', '-Wl,--gc-sections', ...map];
 }
 
 /**

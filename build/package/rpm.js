@@ -27,7 +27,10 @@ export async function makeRpm(from, rpm, architecture, about) {
   writeFiles([...(await installedFiles(from, siteZsh)), await systemConfig()], join(tree, 'usr'));
   mkdirSync(join(tree, 'etc/ssh/ssh_config.d'), { recursive: true });
   const template = readFileSync(fileURLToPath(new URL('vmssh.spec', import.meta.url)), 'utf8');
-  const values = /** @type {Readonly<Record<string, string>>} */ ({ ...about, tree });
+  // "Sat Nov 21 2026", in any language of the one who builds.
+  const [weekday, day, month, year] = new Date(Number(about.time) * 1000).toUTCString().split(/,? /);
+  const date = [weekday, month, day, year].join(' ');
+  const values = /** @type {Readonly<Record<string, string>>} */ ({ ...about, tree, date });
   const spec = join(work, 'vmssh.spec');
   writeFileSync(
     spec,

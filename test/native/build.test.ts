@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { candidates } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import { describeAddon } from './support/addon.js';
@@ -33,6 +34,22 @@ describeAddon('the addon', () => {
     expect(needed.filter((name) => !/^(libc|ld-linux.*|libpthread)\.so/.test(name ?? ''))).toEqual([]);
   });
 });
+
+it.skipIf(spawnSync('g++', ['--version']).status !== 0)(
+  'the addon can be linked in a folder with a comma and a blank in its name',
+  async () => {
+    const folder = join(temporaryFolder(), 'one, two');
+    mkdirSync(folder);
+    for (const name of ['build-flags.js', 'exports.map'])
+      copyFileSync(new URL(`../../native/${name}`, import.meta.url), join(folder, name));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'empty.cc'), '');
+    const flags = await import(pathToFileURL(join(folder, 'build-flags.js')).href);
+    const args = ['-fPIC', join(folder, 'empty.cc'), ...flags.addonFlags(), '-o', join(folder, 'x.so')];
+    const { status, stderr } = spawnSync('g++', args, { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  },
+);
 
 describe('build.js without a compiler', () => {
   const build = (...args: string[]) => {

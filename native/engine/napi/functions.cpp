@@ -39,7 +39,7 @@ napi_status napi_create_function(napi_env env, const char* name, size_t, napi_ca
                                  napi_value* result) {
   auto callback = std::make_unique<Callback>(Callback{env, call, data});
   const JSValue function = JS_NewCClosure(env->js, run, name, release, 0, 0, callback.get());
-  if (!JS_IsException(function)) callback.release();
+  if (!JS_IsException(function)) static_cast<void>(callback.release());
   return give(env, function, result);
 }
 

@@ -17,7 +17,7 @@ napi_value Handle::create(napi_env env, std::shared_ptr<Socket> socket) {
   check(env, napi_type_tag_object(env, object, &tag));
   auto handle = std::make_unique<Handle>(Handle{std::move(socket)});
   check(env, napi_wrap(env, object, handle.get(), release, nullptr, nullptr));
-  handle.release();
+  static_cast<void>(handle.release());
   return object;
 }
 

@@ -20,7 +20,7 @@ void Instance::create(napi_env env) {
   std::unique_ptr<Instance> instance(new Instance(env));
   const auto release = [](napi_env, void* data, void*) { delete static_cast<Instance*>(data); };
   check(env, napi_set_instance_data(env, instance.get(), release, nullptr));
-  instance.release();
+  static_cast<void>(instance.release());
 }
 
 Instance& Instance::of(napi_env env) {
@@ -48,7 +48,7 @@ napi_value Instance::pending(std::shared_ptr<Operation> operation) {
   auto id = std::make_unique<std::uint64_t>(operation->id);
   const napi_value cancel = function(env_, "cancel", cancelCallback, id.get());
   check(env_, napi_add_finalizer(env_, cancel, id.get(), releaseId, nullptr, nullptr));
-  id.release();
+  static_cast<void>(id.release());
   set(env_, result, "cancel", cancel);
   return result;
 }

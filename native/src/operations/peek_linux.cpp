@@ -9,7 +9,7 @@ namespace hvsock {
 namespace {
 
 constexpr double pause = 10;  // milliseconds
-constexpr std::size_t largestPeek = 256 * 1024;
+constexpr std::size_t largestPeek = std::size_t{256} * 1024;
 
 class Peek final : public Operation {
  public:

@@ -8,7 +8,7 @@
 namespace hvsock {
 namespace {
 
-constexpr std::size_t largestRead = 256 * 1024;
+constexpr std::size_t largestRead = std::size_t{256} * 1024;
 
 class Read final : public Operation {
  public:

@@ -7,7 +7,7 @@
 namespace hvsock {
 namespace {
 
-constexpr std::size_t turn = 4 * 1024 * 1024;  // then it is the event loop's turn
+constexpr std::size_t turn = std::size_t{4} * 1024 * 1024;  // then it is the event loop's turn
 
 // Keeps a JavaScript value from the garbage collector.
 class Reference {

@@ -9,8 +9,8 @@
 namespace hvsock {
 namespace {
 
-constexpr std::size_t spliceSize = 1024 * 1024;
-constexpr std::size_t bufferSize = 256 * 1024;
+constexpr std::size_t spliceSize = std::size_t{1024} * 1024;
+constexpr std::size_t bufferSize = std::size_t{256} * 1024;
 constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 // Fewer bytes than this, such as a key that was pressed, are probably all there are: instead of asking for more, which takes
 // two system calls to learn that there are none, it waits.

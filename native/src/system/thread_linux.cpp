@@ -39,7 +39,7 @@ pthread_t start(std::function<void()> body) {
   pthread_t thread;
   const int error = pthread_create(&thread, nullptr, call, data.get());
   if (error != 0) throw Failure{error, "pthread_create", {}};
-  data.release();
+  static_cast<void>(data.release());
   return thread;
 }
 

@@ -67,7 +67,9 @@ function listen(path: string, peer: (socket: Socket) => void): Promise<Server> {
 function record(group: string, name: string, { code, signal, stderr }: Outcome, dir: string): void {
   const file = process.env.VMSSH_FAULTS;
   if (file === undefined) return;
-  const said = stderr.split('\n').find((line) => line.startsWith('vmssh')) ?? stderr.split('\n')[0] ?? '';
+  const lines = stderr.split('\n');
+  const ours = lines.filter((line) => line.startsWith('vmssh'));
+  const said = ours.find((line) => !line.startsWith('vmssh: warning:')) ?? ours[0] ?? lines[0] ?? '';
   const seen = said.replaceAll(dir, '/DIR').replaceAll(/\/tmp\/vmssh-[\w-]+/g, '/DIR');
   appendFileSync(file, `${JSON.stringify({ runtime, group, name, ends: signal ?? code, seen, within })}\n`);
 }

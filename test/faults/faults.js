@@ -47,7 +47,7 @@ function section(rows) {
     text: [
       `Each is a test of \`test/faults/\`, which also checks that nothing but the peer's bytes is on stdout, that no control character of others reaches the terminal,
 and that \`config install\` leaves the file as it was. Each has to end within ${seconds} s. "Ends with" is an exit code or a signal; what is seen is the first line of
-vmssh on stderr, with \`/DIR\` for the folder of the test.`,
+vmssh on stderr that is no warning, with \`/DIR\` for the folder of the test.`,
     ],
     tables: groups.map((group) => ({
       caption: `### ${group.charAt(0).toUpperCase()}${group.slice(1)}`,

@@ -11,7 +11,7 @@ let loaded;
  * @param {string} [folder]
  * @param {{ getReport(): object }} [report] Node's own, which has its C library
  */
-function load(folder, report = process.report) {
+function load(folder, report) {
   if (loaded) return loaded;
   const tried = [];
   for (const path of candidates(folder)) {
@@ -49,9 +49,9 @@ function prebuilds(home) {
 
 /**
  * The addon is built for glibc: Alpine's Node, for one, has musl.
- * @param {{ getReport(): object }} report
+ * @param {{ getReport(): object }} [report]
  */
-function libcProblem(report) {
+function libcProblem(report = process.report) {
   if (process.platform !== 'linux') return '';
   // Otherwise it looks up the names of peers.
   Object.assign(report, { excludeNetwork: true });

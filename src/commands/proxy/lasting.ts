@@ -4,11 +4,12 @@ import type { RelayStdioOptions } from '../../deliver/relay.js';
 import { otherRelayFailure, relayFailures } from '../../deliver/relay-error.js';
 import { ConnectError } from '../../errors.js';
 import type { Trace } from '../../reach.js';
+import { isCompiled } from '../../runtime.js';
 import { wantsColor } from '../../wants-color.js';
 
 /**
- * How a relay of the executable that lasts goes on without the engine. The engine stays with -v, to report the bytes
- * moved, and for a hop, which ends with us.
+ * How a relay of the executable that lasts goes on without the engine. Node stays, and so does the engine with -v, to
+ * report the bytes moved, and for a hop, which ends with us.
  */
 export async function lasting(
   io: Pick<Io, 'program' | 'env' | 'terminal'>,
@@ -16,8 +17,9 @@ export async function lasting(
   text: string,
   trace: Trace | undefined,
   ignoreInterrupts: boolean,
+  compiled = isCompiled,
 ): Promise<RelayStdioOptions['handOff']> {
-  if (trace || confirmEnd) return undefined;
+  if (!compiled || trace || confirmEnd) return undefined;
   return {
     onFailure: await failureLines(io, text),
     ignoreInterrupts,

@@ -12,7 +12,7 @@ it.each([
   { name: 'vmssh', env: { FORCE_COLOR: '1' } },
 ] as const)('leaves the message for each code, as $name with $env', async ({ name, env }) => {
   const text = 'unix/a\u001b\n';
-  const handOff = await lasting(fakeIo({ program: name, env }), {}, text, undefined, true);
+  const handOff = await lasting(fakeIo({ program: name, env }), {}, text, undefined, true, true);
   for (const code of codes) {
     const io = fakeIo({ program: name, env });
     expect(await explain(relayError(text, code), io)).toBe(1);
@@ -20,15 +20,16 @@ it.each([
   }
 });
 
-it('stays with the engine with -v and over a hop; VMSSH_NO_SANDBOX leaves out the filter', async () => {
+it('stays with Node, and with the engine with -v and over a hop; VMSSH_NO_SANDBOX leaves out the filter', async () => {
   const io = fakeIo();
-  expect(await lasting(io, {}, 'vsock/3', () => {}, true)).toBeUndefined();
+  expect(await lasting(io, {}, 'vsock/3', undefined, true, false)).toBeUndefined();
+  expect(await lasting(io, {}, 'vsock/3', () => {}, true, true)).toBeUndefined();
   expect(
-    await lasting(io, { confirmEnd: async () => {} }, 'via/hv1/vsock/3', undefined, true),
+    await lasting(io, { confirmEnd: async () => {} }, 'via/hv1/vsock/3', undefined, true, true),
   ).toBeUndefined();
-  expect(await lasting(io, {}, 'vsock/3', undefined, true)).toMatchObject({ confined: true });
+  expect(await lasting(io, {}, 'vsock/3', undefined, true, true)).toMatchObject({ confined: true });
   const free = fakeIo({ env: { VMSSH_NO_SANDBOX: '1' } });
-  expect(await lasting(free, {}, 'vsock/3', undefined, false)).toMatchObject({
+  expect(await lasting(free, {}, 'vsock/3', undefined, false, true)).toMatchObject({
     confined: false,
     ignoreInterrupts: false,
   });

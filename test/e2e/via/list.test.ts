@@ -193,14 +193,17 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     });
 
     it('keeps those of a hypervisor that is not asked or does not answer, until it is told not to', async () => {
-      const before = written();
+      // Those of this host come and go meanwhile.
+      const behind = () => written().match(/^# .* of via\/[\s\S]*?\n\n/gm);
+      const before = behind();
+      expect(before).not.toBeNull();
       expect(await config('install')).toMatchObject({ code: 0 });
-      expect(written()).toBe(before);
+      expect(behind()).toEqual(before);
       expect(await config('install', '--via', 'bare')).toMatchObject({
         code: 0,
         stderr: expect.stringContaining('via/bare'),
       });
-      expect(written()).toBe(before);
+      expect(behind()).toEqual(before);
       expect(await config('install', '--no-via')).toMatchObject({ code: 0 });
       expect(written()).not.toContain('.hv1');
     });

@@ -40,7 +40,7 @@ export function accessTo(guest, supervisor, bootTimeout) {
       if (Date.now() > until) throw new Error(`${suite} has no sshd after ${timeout} s`);
       await sleep(150);
     }
-    await run('true', { timeout: 30 });
+    await run('true', { timeout: Math.max(30, timeout / 6) });
   }
 
   /** @type {Guest['copyIn']} */

@@ -14,11 +14,13 @@ tail -c "+$((at + 1))" "$folder/vmlinuz" | head -c $(($(number u4 588 4) - 4)) |
 mkdir -p "$root/bin" "$root/dev" "$root/run" "$root/etc/dropbear" "$root/modules"
 install -D -m 600 /root/.ssh/authorized_keys "$root/root/.ssh/authorized_keys"
 echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
-for program in /usr/bin/busybox /usr/bin/socat /usr/sbin/dropbear; do
+for program in /usr/bin/busybox /usr/bin/socat /usr/sbin/dropbear /usr/lib/openssh/sftp-server; do
   for file in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
     [ -e "$root$file" ] || install -D "$file" "$root$file"
   done
 done
+# Where dropbear starts it, for scp.
+ln -s openssh/sftp-server "$root/usr/lib/sftp-server"
 count=10
 for module in $(modprobe --show-depends vmw_vsock_virtio_transport | sed -n 's/^insmod //p'); do
   count=$((count + 1))

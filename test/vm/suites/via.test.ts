@@ -8,8 +8,8 @@ import { configText } from '../../../src/ssh/config/text.js';
 import { execute } from '../bed/execute.js';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
+import { started, up } from '../inside/virtual-machines.js';
 import { between } from '../product/conformance/markdown-table.js';
-import { started, up } from './virtual-machines.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const page = join(root, 'docs/many-hosts.md');

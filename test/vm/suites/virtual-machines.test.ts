@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { register } from '../inside/machined.js';
-import { domain, saved, started, up } from './virtual-machines.js';
+import { domain, saved, started, up } from '../inside/virtual-machines.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const mint = { name: 'mint', uuid: '11111111-2222-4333-8444-555555555555' };

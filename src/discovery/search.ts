@@ -1,5 +1,5 @@
 import { DiscoveryError } from './discovery-error.js';
-import type { Named } from './match.js';
+import { match, type Named } from './match.js';
 
 /** The result of a search for a machine by name. `warnings`: what else could not be asked. */
 export type Search<M, W> =
@@ -40,6 +40,15 @@ export async function answerOf<M, W>(
     const { code, message: problem } = cause;
     return { outcome: 'unavailable', code: 'NOT_FOUND', problem, warnings: [], cause, ...known(code) };
   }
+}
+
+/** The result of a match over a listing. */
+export async function searchList<M extends Named & { readonly target: string }, W>(
+  name: string,
+  listing: Promise<{ readonly found: readonly M[]; readonly warnings: readonly W[] }>,
+): Promise<Search<M, W>> {
+  const { found, warnings } = await listing;
+  return searchIn(match(name, found), found, ({ target }) => target, warnings);
 }
 
 /** The result of a match among `all`; `typed`: what to type for one of several. */

@@ -1,7 +1,6 @@
 import { similarTo } from '../address/similar.js';
-import { match } from '../discovery/match.js';
 import type { Deps, DiscoveredMachine, Provider, Warning } from '../discovery/provider.js';
-import { answerOf, type Search, searchIn } from '../discovery/search.js';
+import { answerOf, type Search, searchList } from '../discovery/search.js';
 import { ConnectError, quote, quoteNames } from '../errors.js';
 import type { ResolveContext } from './resolution.js';
 
@@ -33,11 +32,7 @@ export async function findBy<F extends DiscoveredMachine>(
   deps: Deps,
 ): Promise<Search<F, Warning>> {
   if (provider.find) return provider.find(name, deps);
-  const search = async () => {
-    const { found, warnings } = await provider.list(deps);
-    return searchIn(match(name, found), found, ({ target }) => target, warnings);
-  };
-  return answerOf(search(), deps.signal);
+  return answerOf(searchList(name, provider.list(deps)), deps.signal);
 }
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */

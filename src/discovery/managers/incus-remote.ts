@@ -4,7 +4,7 @@ import { sshProgram } from '../../process/ssh-program.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { match } from '../match.js';
 import type { Deps, DiscoveredMachine, Listing, Warning } from '../provider.js';
-import { answerOf, type Search, searchIn } from '../search.js';
+import { answerOf, type Search, searchIn, searchList } from '../search.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { jsonObjects, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
@@ -33,10 +33,7 @@ export function findOnRemote(
   ]);
   const search = async () => {
     const address = await addressOf(remote, deps, run);
-    if (address.startsWith('unix:')) {
-      const { found, warnings } = await local.list(deps);
-      return searchIn(match(name, found), found, ({ target }) => target, warnings);
-    }
+    if (address.startsWith('unix:')) return searchList(name, local.list(deps));
     const found = await listRemote(remote, address, deps, local, run);
     const typed = (each: string) => `${remote}:${each}`;
     const named = <M extends DiscoveredMachine>(machine: M) => ({ ...machine, name: typed(machine.name) });

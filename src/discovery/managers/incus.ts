@@ -4,9 +4,8 @@ import { machineCid } from '../../address/cid.js';
 import { parseUuid } from '../../address/guid.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
-import { match } from '../match.js';
 import type { Deps, DiscoveredMachine, Listing, Manager, Status, Warning } from '../provider.js';
-import { answerOf, type Search, searchIn } from '../search.js';
+import { answerOf, type Search, searchList } from '../search.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
@@ -22,18 +21,12 @@ export const incus: Manager = {
 };
 
 /** NAME on this host, or REMOTE:NAME. */
-function findIncus(name: string, deps: Deps): Promise<Search<DiscoveredMachine, Warning>> {
-  const search = async () => {
-    const at = name.indexOf(':');
-    if (at >= 0) {
-      const { findOnRemote } = await import('./incus-remote.js');
-      const local = { parse: parseInstances, list: listIncus };
-      return findOnRemote(name.slice(0, at), name.slice(at + 1), deps, local);
-    }
-    const { found, warnings } = await listIncus(deps);
-    return searchIn(match(name, found), found, ({ target }) => target, warnings);
-  };
-  return answerOf(search(), deps.signal);
+async function findIncus(name: string, deps: Deps): Promise<Search<DiscoveredMachine, Warning>> {
+  const at = name.indexOf(':');
+  if (at < 0) return answerOf(searchList(name, listIncus(deps)), deps.signal);
+  const { findOnRemote } = await import('./incus-remote.js');
+  const local = { parse: parseInstances, list: listIncus };
+  return findOnRemote(name.slice(0, at), name.slice(at + 1), deps, local);
 }
 
 export async function listIncus(
@@ -66,8 +59,9 @@ async function askFirst(
     if (!(await exists(socket))) continue;
     try {
       const answer = await get(socket, query, deps);
-      const isCluster = parseInstances(answer).some(({ via }) => via !== undefined);
-      const own = isCluster ? serverName(await get(socket, '/1.0', deps)) : undefined;
+      const all = parseInstances(answer);
+      if (all.every(({ via }) => via === undefined)) return { found: all, warnings: [] };
+      const own = serverName(await get(socket, '/1.0', deps));
       const found = parseInstances(answer, own).map((machine) =>
         // On another member of the cluster, neither its CID nor its address means anything here.
         machine.via === undefined ? machine : { ...machine, cid: undefined, address: undefined },

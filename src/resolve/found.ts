@@ -41,7 +41,8 @@ function behind({ target, cid }: DiscoveredMachine, host: string, text: string):
   const problem = hopHostProblem(host);
   if (problem !== undefined) throw new ConnectError('resolve', text, { code: 'NOT_FOUND', problem });
   if (cid === undefined) return { kind: 'via', host, target: target.slice(`via/${host}/`.length) };
-  return { kind: 'via', host, target: `vsock/${cid}`, inner: { kind: 'vsock', cid } as VsockTarget };
+  const inner: VsockTarget = { kind: 'vsock', cid };
+  return { kind: 'via', host, target: `vsock/${cid}`, inner };
 }
 
 /** Why a machine that is off, paused or saved does not answer; undefined if it may be up. `who` knows it. */

@@ -24,6 +24,8 @@ const { version } = await extras();
 process.umask(0o022);
 const deb = join(to, `vmssh_${version}_${architecture}.deb`);
 
+const committed = sourceTime(root);
+
 /** Nothing is published, so nobody has an address yet. */
 const maintainer = `the authors of vmssh <vmssh@${new URL(placeholder).hostname}>`;
 
@@ -36,7 +38,7 @@ const build = ['--root-owner-group', '-Zgzip', '--build', tree, `${deb}.new`];
 const { status, error } = spawnSync('dpkg-deb', build, {
   stdio: ['ignore', 'ignore', 'inherit'],
   // The same commit gives the same package.
-  env: { SOURCE_DATE_EPOCH: sourceTime(root), ...process.env },
+  env: { SOURCE_DATE_EPOCH: committed, ...process.env },
 });
 if (status !== 0) fail(`dpkg-deb failed: ${error?.message ?? `exit code ${status}`}`);
 renameSync(`${deb}.new`, deb);
@@ -55,7 +57,7 @@ function scripts() {
 function changelog() {
   const folder = join(tree, 'usr/share/doc/vmssh');
   renameSync(join(folder, 'changelog.gz'), join(folder, 'CHANGELOG.md.gz'));
-  const date = new Date(Number(sourceTime(root)) * 1000).toUTCString().replace('GMT', '+0000');
+  const date = new Date(Number(committed) * 1000).toUTCString().replace('GMT', '+0000');
   const text = `vmssh (${version}) unstable; urgency=medium
 
   * What has changed: CHANGELOG.md.gz beside this file.

@@ -7,13 +7,19 @@ import { watchChildren } from './watch.js';
 /** Megabytes by which a relay may grow once it moves bytes: what malloc and the kernel's accounting do. */
 const mostGrowth = { executable: 0.5, node: 24 };
 
+/** Looks at a relay's memory without which nothing is said of it. */
+const fewest = 3;
+
+/** MiB above which a stream is not sent again. */
+const mostStream = 256 * 1024;
+
 /**
- * When a relay has all that it needs: the executable once it has left its engine, Node after a second of bytes, or after some seconds or
- * half of its time.
+ * When a relay has all that it needs: the executable half a second after it has left its engine, Node after a second of bytes, or after
+ * some seconds or half of its time.
  */
 const settled = (/** @type {Runtime} */ { name }, seconds = 0) =>
   name === 'executable'
-    ? (/** @type {string} */ title) => title === 'vmssh: relay'
+    ? (/** @type {string} */ title, /** @type {number} */ age) => title === 'vmssh: relay' && age > 500
     : (/** @type {string} */ _title, /** @type {number} */ age) =>
         age > (seconds === 0 ? 1000 : Math.max(4000, 500 * seconds));
 
@@ -49,13 +55,13 @@ export async function sessions(bed, runtime, { count, atOnce, seconds = 0 }, pas
 }
 
 /**
- * One relay of so many MiB, each block compared at its end.
+ * One relay of so many MiB, each block compared at its end; of four times as many if that was too short to look at its memory.
  * @param {Bed} bed
  * @param {Runtime} runtime
  * @param {Size} size
  * @returns {Promise<Held>}
  */
-export async function stream(bed, runtime, { count }) {
+export async function stream(bed, runtime, { count, atOnce }) {
   const socket = join(bed.folder, `stream-${runtime.name}`);
   const { child, ended, texts } = startHarness(bed.harness, {
     mode: 'stream',
@@ -67,12 +73,13 @@ export async function stream(bed, runtime, { count }) {
   const { bytes } = JSON.parse(await ended);
   const seen = watch.stop();
   if (texts.stderr !== '') throw new Error(start(texts.stderr));
+  if (seen.samples < fewest && count < mostStream) return stream(bed, runtime, { count: count * 4, atOnce });
   return { what: `${bytes / 2 ** 30} GiB`, more: `every block compared; ${checked(seen, runtime)}` };
 }
 
 /** In words; throws if a relay grew. @param {ReturnType<ReturnType<typeof watchChildren>['stop']> | undefined} seen @param {Runtime} runtime */
 function checked(seen, { name }) {
-  if (!seen || seen.samples < 2) throw new Error('too short to look at the memory');
+  if (!seen || seen.samples < fewest) throw new Error('too short to look at the memory');
   const { most, growth, descriptors, threads } = seen;
   if (growth > mostGrowth[name]) throw new Error(`a relay grew by ${growth} MB`);
   if (descriptors > 0 || threads > 0) throw new Error(`more ${JSON.stringify({ descriptors, threads })}`);

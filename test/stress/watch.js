@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
  * Looks at the children of a process again and again: their memory in MB, and by how much that, their descriptors and
  * their threads grew since each was settled.
  * @param {number} parent
- * @param {(title: string, age: number) => boolean} isSettled by its first argument and the milliseconds since it was first seen
+ * @param {(title: string, age: number) => boolean} isSettled by its first argument and the milliseconds since that was first seen
  */
 export function watchChildren(parent, isSettled) {
-  /** @type {Map<number, { since: number, first?: ReturnType<typeof lookAt> }>} */
+  /** @type {Map<number, { title: string, since: number, first?: ReturnType<typeof lookAt> }>} */
   const known = new Map();
   const seen = { samples: 0, most: 0, growth: 0, descriptors: 0, threads: 0 };
   /** @type {NodeJS.Timeout} */
@@ -15,10 +15,12 @@ export function watchChildren(parent, isSettled) {
   const look = () => {
     const begin = Date.now();
     for (const pid of childrenOf(parent)) {
-      const child = known.get(pid) ?? { since: Date.now() };
-      known.set(pid, child);
       const found = lookAt(pid);
-      if (!found || !(child.first || isSettled(found.title, Date.now() - child.since))) continue;
+      if (!found) continue;
+      const before = known.get(pid);
+      const child = before?.title === found.title ? before : { title: found.title, since: Date.now() };
+      known.set(pid, child);
+      if (!(child.first || isSettled(child.title, Date.now() - child.since))) continue;
       child.first ??= found;
       seen.samples++;
       seen.most = Math.max(seen.most, found.memory);

@@ -23,6 +23,7 @@ static const char *session(long number);
 static bool exchange(int in, int out, long number);
 static bool echoed(int in, int out, const unsigned char *bytes, size_t length);
 static bool read_all(int fd, unsigned char *bytes, size_t length);
+static int threads_left(void);
 static int entries(const char *folder);
 
 // plan->count sessions with a server that sends a banner and echoes, plan->at_once of them at a time, each held for plan->seconds
@@ -42,7 +43,17 @@ void sessions(const struct plan *of) {
   for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) >= 0; left++)
     if (pid == 0) waitpid(-1, NULL, 0);
   printf("{\"sessions\":%ld,\"failed\":%ld,\"echoes\":%ld,\"processes\":%ld,\"descriptors\":%d,\"threads\":%d}\n",
-         plan->count, (long)failed, (long)echoes, left, entries("/proc/self/fd") - before, entries("/proc/self/task") - 1);
+         plan->count, (long)failed, (long)echoes, left, entries("/proc/self/fd") - before, threads_left());
+}
+
+// A thread that was joined may be listed for a moment longer.
+static int threads_left(void) {
+  int left = entries("/proc/self/task") - 1;
+  for (int tries = 0; left > 0 && tries < 100; tries++) {
+    usleep(10000);
+    left = entries("/proc/self/task") - 1;
+  }
+  return left;
 }
 
 static void *work(void *nothing) {

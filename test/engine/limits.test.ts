@@ -55,6 +55,14 @@ describe.skipIf(program === undefined)('what a tool or a peer can have the engin
     expect(await attempt(name)).toEqual({ code: 0, signal: null, stdout: want, stderr: '' });
   });
 
+  it.each([0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000])(
+    'a module that is read with %i bytes left ends with a message',
+    async (bytes) => {
+      const { signal, stderr } = await run([`${program}`, 'a module, with bytes left', `${bytes}`]);
+      expect([signal, stderr]).toEqual([null, expect.stringMatching(/^Stopped: .*memory.*\n$/)]);
+    },
+  );
+
   // AddressSanitizer itself needs more.
   it.skipIf(runtime === 'sanitized').each([256, 1024, 4096, 8192, 65536])(
     'a stack of %i KiB, partly used by the environment, causes no crash',

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "../image/image.h"
+#include "../memory/no_memory.h"
 #include "../natives/modules.h"
 #include "chunks.h"
 #include "value.h"
@@ -45,7 +46,9 @@ JSModuleDef* makeNative(JSContext* js, const NativeModule& module) {
   return definition;
 }
 
+// A module that is half read cannot be freed: its tables are counted, and not there (js_free_module_def of 0.17.0).
 JSModuleDef* readCode(JSContext* js, const std::uint8_t* code, std::size_t size) {
+  const NeedsMemory all(JS_GetRuntime(js));
   const JSValue module = JS_ReadObject(js, code, size, JS_READ_OBJ_BYTECODE);
   if (JS_IsException(module)) return nullptr;
   auto* definition = static_cast<JSModuleDef*>(JS_VALUE_GET_PTR(module));

@@ -10,6 +10,7 @@
 
 #include "../image/process_state.h"
 #include "../memory/heap.h"
+#include "../memory/no_memory.h"
 #include "../napi/environment.h"
 #include "chunks.h"
 #include "failure.h"
@@ -26,11 +27,6 @@ constexpr std::size_t firstCollection = std::size_t{8} << 20;
 constexpr int neverEnded = 13;
 
 void say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
-
-void sayNoMemory() {
-  say("Stopped: not enough memory. It may hold " + std::to_string(limits.memory >> 20) +
-      " MB of values, if the system gives it as much (ulimit -v)");
-}
 
 // The engine throws null if there is none for the error either.
 bool isOfMemory(JSContext* js, JSValueConst reason) {
@@ -60,7 +56,7 @@ Program::Program(const Start& start)
       begin_(js_, engine_.begin),
       loadMore_(js_, JS_UNDEFINED),
       loop_(*this) {
-  JS_SetMemoryLimit(runtime_, limits.memory);
+  setMemoryLimit(runtime_);
   JS_SetMaxStackSize(runtime_, std::min(limits.stack, stackLeft()));
   JS_SetContextOpaque(js_, this);
   JS_SetHostPromiseRejectionTracker(runtime_, track, this);
@@ -97,7 +93,8 @@ int Program::run() {
     if (!JS_IsUndefined(begin_.get())) call(begin_.get());
     loop_.run();
     if (JS_PromiseState(js_, main.get()) != JS_PROMISE_PENDING) return exitCode;
-    say("Nothing is left that the program waits for, and it has not come to its end");
+    // The engine drops a promise for which it has no memory.
+    say("Stopped: nothing is left to wait for, and the work is not done: memory ran out, or this is a fault of vmssh");
     return neverEnded;
   });
 }

@@ -38,6 +38,13 @@ Size sizeFor(std::size_t bytes) {
   return {index + count - steps, count * step};
 }
 
+void (*outOfMemory)() = nullptr;
+
+void* none() {
+  if (outOfMemory != nullptr) outOfMemory();
+  return nullptr;
+}
+
 // Memory for JavaScript's values. Only the thread of the engine uses it, so that nothing is locked, and a block that was freed
 // is the next one of its size. Small blocks are never given back to the system.
 class Heap {
@@ -98,7 +105,7 @@ class Heap {
   void* fresh(std::size_t bytes) {
     if (state_.left < bytes) {
       auto* const more = static_cast<char*>(std::calloc(1, growth));
-      if (more == nullptr) return nullptr;
+      if (more == nullptr) return none();
       use(more, growth);
     }
     char* const start = state_.next;
@@ -108,9 +115,9 @@ class Heap {
   }
 
   static void* resizeLarge(void* block, std::size_t bytes) {
-    if (bytes > SIZE_MAX - unit) return nullptr;
+    if (bytes > SIZE_MAX - unit) return none();
     void* const start = std::realloc(block == nullptr ? nullptr : startOf(block), bytes + unit);
-    return start == nullptr ? nullptr : withRoom(static_cast<char*>(start), unit, bytes);
+    return start == nullptr ? none() : withRoom(static_cast<char*>(start), unit, bytes);
   }
 
   // Where libc's block begins.
@@ -152,6 +159,8 @@ JSRuntime* newRuntime() { return JS_NewRuntime2(&functions, nullptr); }
 HeapState& heapState() { return heap.state(); }
 
 void useForHeap(char* memory, std::size_t bytes) { heap.use(memory, bytes); }
+
+void whenOutOfMemory(void (*call)()) { outOfMemory = call; }
 
 void clearFreeBlocks() { heap.clearFreeBlocks(); }
 

@@ -32,6 +32,9 @@ HeapState& heapState();
 // Lets it take its next blocks from this memory, which is zero.
 void useForHeap(char* memory, std::size_t bytes);
 
+// Is called when the system has no more memory, before the engine hears of it; null for nothing.
+void whenOutOfMemory(void (*call)());
+
 // Fills what is free with zeros.
 void clearFreeBlocks();
 

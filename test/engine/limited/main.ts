@@ -13,6 +13,7 @@ const attempts: Readonly<Record<string, () => unknown>> = {
   memory: () => hold(),
   'memory, caught': () => failure(hold),
   'memory of one text': () => 'x'.repeat(500 << 20),
+  'a module, with bytes left': () => loadWith(Number(process.argv[3])),
   'a regular expression': () => stumble(),
   'a regular expression, caught': () => failure(stumble),
   'a regular expression, caught in a promise': () => Promise.resolve().then(stumble).catch(String),
@@ -35,6 +36,24 @@ function hold(): number {
   const held: string[] = [];
   // Long pieces: the one that does not fit leaves room for the error.
   for (;;) held.push(`${held.length}`.repeat(100_000));
+}
+
+/** Fills the memory but for so many bytes, then reads a module. */
+async function loadWith(bytes: number): Promise<number> {
+  let room: Uint8Array | undefined = new Uint8Array(bytes);
+  const held: Uint8Array[] = new Array(100).fill(room);
+  let count = 0;
+  for (let size = 64 << 20; size > 0; size >>= 1) {
+    try {
+      for (;;) held[count++] = new Uint8Array(size);
+    } catch {
+      count--;
+    }
+  }
+  held.fill(held[0] as Uint8Array, count);
+  room = undefined;
+  const late = await import('./late.js');
+  return Object.keys(late).length;
 }
 
 /** Takes twice the time for each character more. */

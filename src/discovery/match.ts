@@ -1,5 +1,5 @@
 import { parseUuid } from '../address/guid.js';
-import { slug } from '../address/host-name.js';
+import { slug } from '../address/slug.js';
 
 /** The fields that a machine can be found by. */
 export interface Named {

@@ -1,4 +1,4 @@
-import { slug } from '../address/host-name.js';
+import { slug } from '../address/slug.js';
 import { type HostOptions, hostOptions } from '../ssh/config/host-options.js';
 
 export interface HostLinesOptions extends Pick<HostOptions, 'program' | 'platform' | 'user' | 'knownHosts'> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseUuid, vmIds } from '../address/guid.js';
-import { slug } from '../address/host-name.js';
+import { slug } from '../address/slug.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { machinesOf } from '../kinds/kind.js';
 import { kindOf, type Target } from '../kinds/kinds.js';

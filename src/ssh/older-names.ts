@@ -1,4 +1,5 @@
-import { isHostName, slug } from '../address/host-name.js';
+import { isHostName } from '../address/host-name.js';
+import { slug } from '../address/slug.js';
 import type { KeyNames } from '../host-keys/adopt.js';
 import { type Kind, machinesOf } from '../kinds/kind.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostNameOf, isHostName, isPlainHostName, slug } from '../../src/address/host-name.js';
+import { hostNameOf, isHostName, isPlainHostName } from '../../src/address/host-name.js';
 
 describe('a host name for ssh and its tools', () => {
   it.each(['mint', 'machine%web', 'machine/web', 'unix/run/a.sock', 'Ünder_score', 'a-b'])('%s', (text) => {
@@ -29,20 +29,4 @@ describe('a name in a Host line', () => {
   it.each(['a/b', 'a*', 'a?', '!a', 'a b', ''])('cannot be %j', (text) =>
     expect(isPlainHostName(text)).toBe(false),
   );
-});
-
-describe('the name of a machine as a host', () => {
-  it.each([
-    { name: 'mint', host: 'mint' },
-    { name: 'Web Server (1)', host: 'Web-Server-1' },
-    { name: 'a  /:b', host: 'a-b' },
-    { name: '.-.a.-b--', host: 'a.-b' },
-    { name: 'a_1.x-y', host: 'a_1.x-y' },
-    { name: 'U\u0308n\u00efq', host: '\u00dcn\u00efq' },
-    { name: 'क्षि', host: 'क्षि' },
-    { name: '...', host: '' },
-    { name: '\u{1f600}', host: '' },
-  ])('of $name is $host', ({ name, host }) => expect(slug(name)).toBe(host));
-
-  it('takes no long time with many dashes', () => expect(slug('-a'.repeat(50_000)).length).toBe(99_999));
 });

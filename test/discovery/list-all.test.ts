@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { slug } from '../../src/address/host-name.js';
+import { slug } from '../../src/address/slug.js';
 import { listAll } from '../../src/discovery/list-all.js';
 import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';

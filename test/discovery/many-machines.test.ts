@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../src/address/guid.js';
-import { slug } from '../../src/address/host-name.js';
+import { slug } from '../../src/address/slug.js';
 import { styles } from '../../src/cli/style.js';
 import { machineCandidates } from '../../src/commands/completion/machines.js';
 import { formatTable } from '../../src/commands/list/format.js';

@@ -1,4 +1,4 @@
-import { slug } from '../../address/host-name.js';
+import { slug } from '../../address/slug.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { countBy } from '../../group-by.js';
 import { asTarget } from '../../kinds/parse.js';

@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import { slug } from '../../address/host-name.js';
+import { slug } from '../../address/slug.js';
 import { type Envelope, envelope, type FailureJson } from '../../cli/json.js';
 import { width } from '../../cli/width.js';
 import type { ListedMachine } from '../../discovery/merge.js';

@@ -1,6 +1,7 @@
 import { constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { isHostName, slug } from '../../address/host-name.js';
+import { isHostName } from '../../address/host-name.js';
+import { slug } from '../../address/slug.js';
 import { checkUserName } from '../../address/user-name.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { startProgress } from '../../cli/spinner.js';

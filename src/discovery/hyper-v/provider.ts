@@ -1,5 +1,6 @@
 import { type Guid, parseGuid, parseUuid } from '../../address/guid.js';
-import { isPlainHostName, slug } from '../../address/host-name.js';
+import { isPlainHostName } from '../../address/host-name.js';
+import { slug } from '../../address/slug.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { match } from '../match.js';

@@ -1,4 +1,4 @@
-import { slug } from '../../address/host-name.js';
+import { slug } from '../../address/slug.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { printable } from '../../errors.js';
 import { countBy } from '../../group-by.js';

@@ -1,6 +1,7 @@
 import type { Guid } from './address/guid.js';
 import { openConnection } from './connect/open.js';
 import { ConnectError } from './errors.js';
+import { abortSignalOf } from './interruption.js';
 import { resolveTarget } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import { type Reached, type ReachOptions, reach } from './reach.js';
@@ -68,5 +69,7 @@ async function reachByAddress(
 
 const askForAddresses: FindAddresses = async (id, { env, signal }) => {
   const { hyperVAddresses } = await import('./discovery/hyper-v/address.js');
-  return hyperVAddresses(id, { env, signal, timeoutMs: 20_000 }).catch(() => []);
+  return hyperVAddresses(id, { env, signal: signal && abortSignalOf(signal), timeoutMs: 20_000 }).catch(
+    () => [],
+  );
 };

@@ -3,6 +3,7 @@ import { openConnection } from './connect/open.js';
 import type { OpenOptions } from './connect/open-options.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
+import type { Interruption } from './interruption.js';
 import type { Target } from './kinds/kinds.js';
 import { resolveTarget } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
@@ -24,7 +25,7 @@ export interface ReachOptions {
   readonly timeoutMs: number;
   /** Milliseconds to retry until an SSH banner arrives; undefined: one attempt, without waiting for a banner. */
   readonly waitMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Interruption | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;
@@ -119,7 +120,7 @@ const notThere: ReadonlySet<string> = new Set([
 
 async function withInterruption<T>(
   text: string,
-  signal: AbortSignal | undefined,
+  signal: Interruption | undefined,
   work: Promise<T>,
 ): Promise<T> {
   try {

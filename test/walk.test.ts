@@ -20,7 +20,7 @@ export const load = () => ({ watchHangup: () => pending, isSocket: () => false, 
 /** What also runs and returns a value, a setting or an answer: docs/layout.md lists them. */
 const beside = [
   /^(address|cli|target)\//,
-  /^(clock|errors|native|runtime)$/,
+  /^(clock|errors|interruption|native|runtime)$/,
   /^commands\/(proxy\/stdio-watch|reach\/(trace|socket-warning))$/,
   /^kinds\/(dot-host|managed)$/,
   /^discovery\/(own-env|tools\/.*|machined\/(machine|varlink.*))$/,

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../clock.js';
 import { ConnectError } from '../errors.js';
+import { abortSignalOf, type Interruption } from '../interruption.js';
 
 export interface WaitOptions {
   /** The target as typed, for error messages. */
   readonly target: string;
   /** Milliseconds for all attempts together. */
   readonly waitMs: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Interruption | undefined;
   /** Called before each retry, with the failure and the milliseconds until then. */
   readonly onRetry?: ((error: ConnectError, nextMs: number) => void) | undefined;
   readonly sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<unknown>) | undefined;
@@ -25,7 +26,9 @@ export async function openWhenReady<T>(
   attempt: (leftMs: number) => Promise<T>,
   options: WaitOptions,
 ): Promise<T> {
-  const { waitMs, signal, sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
+  const { waitMs } = options;
+  const signal = options.signal && abortSignalOf(options.signal);
+  const { sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
   const until = now() + waitMs;
   let last: ConnectError | undefined;
   for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { ConnectError } from '../errors.js';
+import { abortSignalOf, type Interruption } from '../interruption.js';
 import type { Resolution, ResolveContext } from '../resolve/resolution.js';
 import type { AnyTarget } from '../target/target.js';
 import { containerKind } from './container.js';
@@ -46,26 +47,27 @@ export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kin
 }
 
 /** `exists` defaults to the file system's. */
-export type ResolveOptions = Omit<ResolveContext, 'exists'> & Partial<Pick<ResolveContext, 'exists'>>;
+export type ResolveOptions = Omit<ResolveContext, 'exists' | 'signal'> &
+  Partial<Pick<ResolveContext, 'exists'>> & { readonly signal?: Interruption | undefined };
 
 /** Finds the endpoint of a target on this host. Throws a ConnectError of op resolve. */
 export async function resolveTarget(
   target: AnyTarget,
-  options: ResolveOptions,
+  { signal, ...options }: ResolveOptions,
   table: readonly Kind[] = kinds,
 ): Promise<Resolution> {
   const context: ResolveContext = { exists: existsSync, ...options };
   const kind = kindOf(target, table);
   if (isReachedFrom(kind, context.platform))
-    return kind.resolve(target, kind.rest === 'name' ? await asking(context) : context);
+    return kind.resolve(target, kind.rest === 'name' ? await asking(context, signal) : context);
   const { elsewhere } = await import('../resolve/elsewhere.js');
   throw new ConnectError('resolve', context.text, elsewhere(kind, context));
 }
 
 /** The context for a search by services and tools of this host. */
-async function asking(context: ResolveContext): Promise<ResolveContext> {
+async function asking(context: ResolveContext, signal: Interruption | undefined): Promise<ResolveContext> {
   const { ownEnv } = await import('../discovery/own-env.js');
-  return { ...context, env: ownEnv(context.env) };
+  return { ...context, env: ownEnv(context.env), signal: signal && abortSignalOf(signal) };
 }
 
 function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {

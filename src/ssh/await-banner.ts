@@ -1,6 +1,7 @@
 import { now } from '../clock.js';
 import type { Connection } from '../connect/connection.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
+import type { Interruption } from '../interruption.js';
 import { bannerLimit, scanBanner } from './banner.js';
 
 /**
@@ -11,7 +12,7 @@ export async function awaitBanner(
   connection: Connection,
   target: string,
   timeoutMs: number,
-  signal?: AbortSignal,
+  signal?: Interruption,
 ): Promise<string> {
   const abort = () => connection.close();
   signal?.addEventListener('abort', abort);

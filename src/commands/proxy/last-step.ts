@@ -1,6 +1,7 @@
 import type { Io } from '../../cli/command.js';
 import type { Connection } from '../../connect/connection.js';
 import { ConnectError, exitCodeOf } from '../../errors.js';
+import { abortSignalOf } from '../../interruption.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { loadAddon } from '../../native.js';
 import type { Trace } from '../../reach.js';
@@ -27,7 +28,7 @@ export async function lastStep(
 ): Promise<number> {
   const native = loadAddon();
   const watch = await watchStdio(native.addon, io);
-  const { signal } = watch;
+  const signal = abortSignalOf(watch.signal);
   let text: string;
   let connection: Connection;
   try {

@@ -3,11 +3,12 @@ import type { Readable } from 'node:stream';
 import type { Addon, Pending } from 'node-hvsock-native';
 import type { Io } from '../../cli/command.js';
 import type { EarlyInput } from '../../deliver/early-input.js';
+import { Interrupter, type Interruption } from '../../interruption.js';
 
 /** Reports when the program that started this proxy is gone, while the proxy still connects. */
 export interface StdioWatch {
   /** Aborted when stdin ends and is no file, or stdout loses its reader; if stdin fails, its error is the reason. */
-  readonly signal: AbortSignal;
+  readonly signal: Interruption;
   /** What had to be read from stdin to find out, without the addon. */
   readonly input: EarlyInput | undefined;
   stop(): void;
@@ -15,14 +16,14 @@ export interface StdioWatch {
 
 /** Watches stdin and stdout: with the addon without taking a byte, otherwise by reading ahead. */
 export async function watchStdio(addon: Addon | undefined, io: Io): Promise<StdioWatch> {
-  const controller = new AbortController();
+  const signal = new Interrupter();
   if (addon) {
     // Not yet: a local socket opens at once, and then no thread is needed for this.
     let pending: Pending<void> | undefined;
     const start = setImmediate(() => {
       pending = addon.watchHangup([0, 1]);
       pending.promise.then(
-        () => controller.abort(),
+        () => signal.abort(),
         () => {},
       );
     });
@@ -30,15 +31,15 @@ export async function watchStdio(addon: Addon | undefined, io: Io): Promise<Stdi
       clearImmediate(start);
       pending?.cancel();
     };
-    return { signal: controller.signal, input: undefined, stop };
+    return { signal, input: undefined, stop };
   }
   const { EarlyInput } = await import('../../deliver/early-input.js');
   const stream = io.streams().input;
   const input = new EarlyInput(stream);
   let watching = true;
-  void input.ended.then((error) => watching && (error || endsWithCaller(stream)) && controller.abort(error));
+  void input.ended.then((error) => watching && (error || endsWithCaller(stream)) && signal.abort(error));
   return {
-    signal: controller.signal,
+    signal,
     input,
     stop: () => {
       watching = false;

@@ -72,7 +72,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     'is asked for once on a terminal, and never in a pipe',
     async () => {
       machines = [vm('one-f9', 42)];
-      const asks = /2 of 2: .*Keep the Hosts up to date\? $/s;
+      const asks = /2 of 2: .*Keep it up to date\? $/s;
       for (const { answer, code, kept } of [
         { answer: 'y', code: 0, kept: '--fresh' },
         { answer: 'n', code: 0, kept: '--no-fresh' },
@@ -80,10 +80,10 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
       ]) {
         const home = newHome();
         const first = await home.onTerminal(asks, answer, 'config', 'install');
-        expect(first).toMatchObject({ code, stdout: expect.stringContaining('Keep the Hosts') });
+        expect(first).toMatchObject({ code, stdout: expect.stringContaining('Keep it up') });
         expect(readFileSync(home.own, 'utf8')).toContain(`# Kept by later runs: ${kept}\n`);
         const again = await home.onTerminal(asks, answer, 'config', 'install');
-        expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('Keep the Hosts') });
+        expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('Keep it up') });
       }
       const home = newHome();
       expect(await home.onTerminal(asks, (type) => type('\x03'), 'config', 'install')).toMatchObject({
@@ -91,7 +91,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
       });
       expect(existsSync(home.own)).toBe(false);
       const piped = await home.vmssh('config', 'install');
-      expect(piped).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Keep the') });
+      expect(piped).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Keep it') });
       expect(readFileSync(home.own, 'utf8')).not.toContain('fresh');
     },
   );

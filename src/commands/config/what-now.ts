@@ -2,6 +2,7 @@ import type { Io } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
 import { countBy } from '../../group-by.js';
 import { type HostBlock, hostBlocks } from '../../ssh/config/kept.js';
+import { isFresh } from '../../ssh/config/record.js';
 
 /** How many commands stand on the line. */
 const most = 8;
@@ -10,11 +11,12 @@ const most = 8;
 export function whatNow(file: string, io: Io): string {
   const blocks = hostBlocks(file);
   const hosts = blocks.map(({ host }) => host);
-  if (hosts.length === 0)
-    return pasteable(
-      'no machine with a name yet: run vmssh config install again when there is one; an address works now: ssh root@vsock/3',
-      io,
-    );
+  if (hosts.length === 0) {
+    const then = isFresh(file)
+      ? 'once vmssh list shows one, ssh knows its name'
+      : 'run vmssh config install again when there is one';
+    return pasteable(`no machine with a name yet: ${then}; an address works now: ssh root@vsock/3`, io);
+  }
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
   const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
   const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addon } from 'node-hvsock-native';
 import type { Io } from '../../cli/command.js';
 import { styles } from '../../cli/style.js';
-import { width } from '../../cli/width.js';
+import { fitted, width } from '../../cli/width.js';
 import { loadAddon } from '../../native.js';
 import { type Choice, changed, type Item, type Line, matching, shownLines } from './choice.js';
 import { KeyReader } from './keys.js';
@@ -30,7 +30,10 @@ const ownDeps: PickerDeps = {
   silence: (signal) => sleep(500, undefined, { signal }),
 };
 
-/** Has the user choose on the terminal of stdin and stderr, which is as before afterwards. Undefined: none was chosen. */
+/**
+ * Has the user choose on the terminal of stdin and stderr, which is as before afterwards: of all that was drawn, the question stays,
+ * with the answer. Undefined: none was chosen.
+ */
 export async function pick<T extends Item>(
   items: readonly T[],
   question: string,
@@ -54,8 +57,9 @@ export async function pick<T extends Item>(
     io.err(clear() + lines.map(({ text, look }) => (look ? style[look](text) : text)).join('\n'));
     drawn = lines;
   };
+  let answered = '';
   const end = () => {
-    io.err(clear());
+    io.err(clear() + answered);
     drawn = [];
     addon.rawTerminal(false);
   };
@@ -77,7 +81,10 @@ export async function pick<T extends Item>(
         const does = 'does' in key ? key.does : undefined;
         if (does === 'leave') return undefined;
         const chosen = does === 'enter' ? matching(items, choice.filter)[choice.at] : undefined;
-        if (chosen) return chosen;
+        if (chosen) {
+          answered = `${fitted(`${question} ${chosen.cells[0] ?? ''}`, wide())}\n`;
+          return chosen;
+        }
         choice = changed(items, choice, key);
       }
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { whatNow } from '../../../src/commands/config/what-now.js';
+import { recordLines } from '../../../src/ssh/config/record.js';
 import { type ConcreteHost, configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
@@ -44,6 +45,10 @@ describe('the end of config install', () => {
   it('says what works without a machine', () => {
     expect(lastLine([])).toBe(
       'no machine with a name yet: run vmssh config install again when there is one; an address works now: ssh root@vsock/3',
+    );
+    const fresh = textOf([]).replace('\n', `\n${recordLines(['--fresh'])}`);
+    expect(whatNow(fresh, fakeIo())).toBe(
+      'no machine with a name yet: once vmssh list shows one, ssh knows its name; an address works now: ssh root@vsock/3',
     );
   });
 });

@@ -52,6 +52,8 @@ describe.skipIf(missing)('vmssh ssh without a name', () => {
     const { command, code, restored, shown } = await picked(keys);
     expect({ code, restored }).toEqual({ code: 0, restored: true });
     expect(command).toContain(machine);
+    const left = shown.slice(shown.lastIndexOf('\x1b[J') + '\x1b[J'.length);
+    expect(left).toMatch(new RegExp(`^Which machine\\? ${machine.split('%')[1]}\r\n`));
     expect(shown).toMatch(/> aaa-alpha +machined +running/);
   });
 

@@ -26,9 +26,12 @@ export async function askForFresh(
   if (!['none', 'ours'].includes(ownerOf(text))) return undefined;
   const all = withLast(options, text);
   if (all.onlyPatterns || all.fresh !== undefined) return undefined;
-  const unit = files.units === undefined ? '' : ', and so can a systemd unit of yours';
+  const unit = files.units === undefined ? '' : ', and so can systemd';
   io.err(
-    pasteable(`vmssh list and vmssh ssh can write the Hosts of machines that come and go${unit}.\n`, io),
+    pasteable(
+      `Machines come and go: vmssh list and vmssh ssh can keep ssh's list of them up to date${unit}.\n`,
+      io,
+    ),
   );
   const answer = await ask([{ cells: ['no'] }, { cells: ['yes'] }], io);
   return answer === undefined ? 'left' : answer === 'yes';
@@ -37,5 +40,5 @@ export async function askForFresh(
 const askByPicker: Ask = async (answers, io) => {
   const { addon } = loadAddon();
   if (!addon) return undefined;
-  return (await pick(answers, 'Keep the Hosts up to date?', io, addon))?.cells[0];
+  return (await pick(answers, 'Keep it up to date?', io, addon))?.cells[0];
 };

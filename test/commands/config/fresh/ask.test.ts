@@ -47,9 +47,9 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
 
   it('says what writes them: a systemd unit only if there is systemd', async () => {
     expect((await asked()).said).toMatch(
-      /list and .*ssh can write the Hosts of machines that come and go\.\n$/,
+      /^Machines come and go: .*list and .*ssh can keep ssh's list of them up to date\.\n$/,
     );
-    expect((await asked({}, 'yes', terminal, true)).said).toContain('a systemd unit of yours');
+    expect((await asked({}, 'yes', terminal, true)).said).toContain(', and so can systemd.');
   });
 
   it.each([true, false])('is not asked again after the answer %s', async (fresh) => {

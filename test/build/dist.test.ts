@@ -44,6 +44,14 @@ process.on('exit', () => {
     expect(lines.filter((line) => /(?<!\\)\\p\{/i.test(line))).toEqual([]);
   });
 
+  it('is ASCII, with the functions of a login in parentheses, and no others', () => {
+    const source = readFileSync(dist('fast-path.js'), 'utf8');
+    expect(source).toMatch(/^[\0-\x7f]+$/);
+    for (const name of ['main', 'parseVsock', 'parseUnix', 'openConnection', 'passFd'])
+      expect(source).toMatch(new RegExp(`^const ${name} = \\((async )?function ${name}\\(`, 'm'));
+    expect(source).toMatch(/^function similarTo\(/m);
+  });
+
   it.each([
     { name: 'npm install -g', at: 'global/node_modules/vmssh/node_modules', ownLoader: true },
     { name: 'npm install', at: 'local/node_modules', ownLoader: true },

@@ -3,7 +3,6 @@
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { buildNative } from '../native/build.js';
 import { bundle, root } from './bundle/bundle.js';
-import { prepareForV8 } from './bundle/for-v8.js';
 import { refuseOldNode } from './bundle/node-version.js';
 import { buildExecutable } from './executable.js';
 
@@ -18,7 +17,6 @@ async function sources() {
     fastPath: { file: 'fast-path.js', asModule: 'fast-path.mjs', plugins: [addonPackage(), lateTty()] },
     input: { index: 'src/index.ts', demo: 'src/demo/demo.ts' },
   });
-  prepareForV8(`${root}/dist/fast-path.js`);
   for (const name of ['vmssh', 'vsock-nc']) files.push(await program(name));
   await writeFile(`${root}/dist/package.json`, '{ "type": "commonjs" }\n');
   await removeAllBut(files);

@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { buildConstants } from './commit.js';
+import { prepareForV8 } from './for-v8.js';
 import { importedFiles, packages, refuseMissing, refuseWarnings } from './graph.js';
 import { shellText } from './shell-text.js';
 
@@ -46,6 +47,7 @@ export async function bundle({ dir, fastPath: settings, input = {} }) {
     // V8 reads comments as well: a fiftieth of a login's own time.
     { dir, format: 'cjs', entryFileNames: file, comments: false },
   );
+  prepareForV8(join(root, dir, file));
   const modules = await write(
     {
       input: { ...input, ...Object.fromEntries([...later].map((path) => [lateFile(path), path])) },
@@ -65,7 +67,9 @@ export async function bundle({ dir, fastPath: settings, input = {} }) {
 function requiring(file, chunks) {
   const names = chunks.flatMap(({ fileName, exports }) => (fileName === file ? exports : []));
   return `import { createRequire } from 'node:module';
-export const { ${names.join(', ')} } = createRequire(import.meta.url)('./${file}');\n`;
+const fastPath = createRequire(import.meta.url)('./${file}');
+fastPath.exportAll();
+export const { ${names.join(', ')} } = fastPath;\n`;
 }
 
 /** @param {InputOptions} input @param {OutputOptions} output */

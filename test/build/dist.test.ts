@@ -64,7 +64,9 @@ process.on('exit', () => {
       cpSync(dist(name), join(program, name));
     for (const name of ['index.cjs', 'package.json', 'prebuilds'])
       cpSync(join(native, name), join(dir, folder, 'node-hvsock-native', name), { recursive: true });
-    const look = `const { addon } = require('./fast-path.js').loadAddon();
+    const look = `const fastPath = require('./fast-path.js');
+fastPath.exportAll();
+const { addon } = fastPath.loadAddon();
 console.log(typeof addon.connect, Object.keys(require.cache).some((name) => name.endsWith('index.cjs')));`;
     const result = await run([process.execPath, '-e', look], { cwd: program });
     expect(result).toMatchObject({ code: 0, stdout: `function ${!ownLoader}\n`, stderr: '' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asAscii, inParentheses } from '../../../build/bundle/for-v8.js';
+import { asAscii, exportingLater, inParentheses } from '../../../build/bundle/for-v8.js';
 
 /** What a script in CommonJS exports. */
 function exportsOf(source: string): unknown {
@@ -32,6 +32,14 @@ exports.name = once.name;
   });
 
   it('stays as it is if none of them is named', () => expect(inParentheses(source, new Set())).toBe(source));
+
+  it('exports at once only what begins, and the rest when it is asked for', () => {
+    const written = exportingLater('const a = 1;\nconst main = 2;\nexports.a = a;\nexports.main = main;\n');
+    const exported = exportsOf(written) as { exportAll(): void };
+    expect(Object.keys(exported)).toEqual(['main', 'exportAll']);
+    exported.exportAll();
+    expect(exported).toMatchObject({ a: 1, main: 2 });
+  });
 
   it('is ASCII, and does the same', () => {
     const wide = 'exports.text = "a → \u{1f600}" + `é`.replace(/[à-ü]/, "x");';

@@ -25,6 +25,11 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     want: { positionals: [], options: { host: 'web', 'via-file': 'f', 'via-group': 'lab' } },
   },
   {
+    command: 'via push',
+    args: ['--executable', 'bin/vmssh', 'pi'],
+    want: { positionals: ['pi'], options: { executable: 'bin/vmssh' } },
+  },
+  {
     command: 'list',
     args: ['--via-file', 'f', '--via-group=lab', '--via', 'hv1'],
     want: { positionals: [], options: { 'via-file': 'f', 'via-group': 'lab', via: ['hv1'] } },

@@ -1,5 +1,5 @@
 import type { Envelope, FailureJson } from '../../cli/json.js';
-import type { Placed } from './place.js';
+import type { Placed } from './outcome.js';
 
 /** What `vmssh via push --json` and `via remove --json` print. */
 export interface PlaceJson extends Envelope<'via push' | 'via remove'> {

@@ -1,6 +1,7 @@
 # What a hypervisor runs for vmssh via push and via remove. Each line ends its own command. Arguments: the marker that begins
-# its answer, "push" or "remove", and the hash of the program on stdin. A file whose hash is not in the record is not ours.
-m=$1; k=$2; h=$3; d=${HOME:?}/.local/bin; f=$d/vmssh; r=${HOME:?}/.local/share/vmssh/pushed;
+# its answer, "push" or "remove"; and of the program on stdin the hash, the system as uname has it, and the version. A file whose
+# hash is not in the record is not ours.
+m=$1; k=$2; h=$3; w=$4; x=$5; d=${HOME:?}/.local/bin; f=$d/vmssh; r=${HOME:?}/.local/share/vmssh/pushed;
 say() { echo "$m $*"; exit 0; };
 for p in sha256sum mktemp mkdir mv rm cat grep uname; do command -v "$p" >/dev/null || say missing "$p"; done;
 sum() { s=$(sha256sum < "$1"); echo "${s%% *}"; };
@@ -15,12 +16,13 @@ if [ "$k" = remove ]; then
 rm -f "$f" "$r" || say failed;
 say removed;
 fi;
-u=$(uname -sm); [ "$u" = "Linux x86_64" ] || say machine "$u";
+u=$(uname -sm); [ "$u" = "$w" ] || say machine "$u";
 umask 077; mkdir -p "$d" "${r%/*}" || say failed;
 t=$(mktemp "$d/.vmssh.XXXXXX") || say failed;
 trap 'rm -f "$t"' EXIT; trap 'exit 1' HUP INT TERM;
 cat > "$t" || say failed;
 [ "$(sum "$t")" = "$h" ] || say broken;
 chmod 755 "$t"; v=$("$t" --version </dev/null 2>&1) || say unusable "$v";
+[ "$v" = "$x" ] || say version "$v";
 echo "$h" >> "$r" && mv -f "$t" "$f" || say failed;
 say pushed

@@ -7,10 +7,10 @@ import { quote } from '../../errors.js';
 import { ended } from '../../process/ended.js';
 import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
+import { version } from '../../version.js';
+import { type Executable, executableBeside, isBuiltFor } from './executable.js';
+import { type Answer, outcome, type Placed } from './outcome.js';
 import script from './place-there.sh';
-
-/** What happened on a hypervisor. */
-export type Placed = 'pushed' | 'same' | 'removed' | 'absent';
 
 /** For the connect. Milliseconds. */
 const timeoutMs = 15_000;
@@ -18,20 +18,40 @@ const timeoutMs = 15_000;
 const longestAnswer = 65_536;
 
 /**
- * Puts the executable `path` into ~/.local/bin of a hypervisor, whole or not at all, or removes what was put there. ssh may
- * ask its user. Throws a CommandError.
+ * Puts an executable into ~/.local/bin of a hypervisor, whole or not at all. With `orBeside` a hypervisor of another system gets the one
+ * for it that lies beside this one, if there is one. ssh may ask its user, then twice. Throws a CommandError.
  */
-export async function place(
+export async function push(host: string, executable: Executable, orBeside: boolean, io: Io): Promise<Placed> {
+  const answer = await ask(host, 'push', executable, io);
+  if (answer.word !== 'machine') return outcome(host, answer);
+  const other = orBeside ? executableBeside(executable.path, answer.rest) : undefined;
+  if (other) return outcome(host, await ask(host, 'push', other, io));
+  const { path, system } = executable;
+  throw new CommandError(
+    'UNSUPPORTED',
+    `${host} is ${quote(answer.rest)}, and ${quote(path)} is for ${system}`,
+    isBuiltFor(answer.rest)
+      ? `take vmssh ${version} from a package for it: vmssh via push --executable FILE ${host}`
+      : 'no vmssh is built for it; python3, socat or ncat there is enough for ssh via/HOST/…',
+  );
+}
+
+/** Removes what was put there. ssh may ask its user. Throws a CommandError. */
+export async function remove(host: string, io: Io): Promise<Placed> {
+  return outcome(host, await ask(host, 'remove', undefined, io));
+}
+
+async function ask(
   host: string,
   action: 'push' | 'remove',
-  path: string | undefined,
+  executable: Executable | undefined,
   io: Io,
-): Promise<Placed> {
-  const hash = path === undefined ? '' : await hashOf(path, io);
+): Promise<Answer> {
+  const own = executable ? [await hashOf(executable.path, io), executable.system, version] : ['', '', ''];
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
-  const there = scriptCommand(script, [marker, action, hash]);
+  const there = scriptCommand(script, [marker, action, ...own]);
   const [program = '', ...args] = [...sshProgram(io), ...hopOptions(timeoutMs), '--', host, there];
-  const input = openSync(path ?? '/dev/null', 'r');
+  const input = openSync(executable?.path ?? '/dev/null', 'r');
   try {
     const child = spawn(program, args, { env: { ...io.env }, stdio: [input, 'pipe', 'inherit'] });
     let text = '';
@@ -42,7 +62,7 @@ export async function place(
       throw new CommandError('NO_SSH', `ssh could not be run: ${error.message}`);
     });
     const [, word = '', rest = ''] = new RegExp(`^${marker} (\\S+) ?(.*)$`, 'm').exec(text) ?? [];
-    return outcome(host, word, rest, code);
+    return { word, rest, code };
   } finally {
     closeSync(input);
   }
@@ -57,42 +77,4 @@ async function hashOf(path: string, { env }: Io): Promise<string> {
   const [hash] = /[0-9a-f]{64}/.exec(stdout) ?? [];
   if (code === 0 && hash !== undefined) return hash;
   throw new CommandError('NO_TOOL', `sha256sum could not read ${quote(path)}`, 'install coreutils here');
-}
-
-function outcome(host: string, word: string, rest: string, code: number | null): Placed {
-  switch (word) {
-    case 'pushed':
-    case 'same':
-    case 'removed':
-    case 'absent':
-      return word;
-    case 'foreign':
-      throw new CommandError(
-        'FOREIGN',
-        `${host} has a ~/.local/bin/vmssh that vmssh via push did not put there`,
-        `look at it: ssh ${host} ls -l .local/bin/vmssh`,
-      );
-    case 'machine':
-      throw new CommandError(
-        'UNSUPPORTED',
-        `${host} is ${quote(rest)}, and this program is for Linux x86_64`,
-      );
-    case 'missing':
-      throw new CommandError('NO_TOOL', `${host} has no ${rest}`, 'install coreutils and grep there');
-    case 'unusable':
-      throw new CommandError(
-        'NOT_RUN',
-        `vmssh does not run on ${host}, and is not left there: ${quote(rest.slice(0, 300))}`,
-      );
-    case 'broken':
-      throw new CommandError('BROKEN', `the program did not arrive whole on ${host}, and is not left there`);
-    case 'failed':
-      throw new CommandError('FAILED', `~/.local/bin on ${host} cannot be changed; why is above`);
-    default:
-      throw new CommandError(
-        'HOP_FAILED',
-        `ssh to ${host} failed (exit code ${code ?? 'none'}); why is above`,
-        `it must work without vmssh: ssh ${host} true`,
-      );
-  }
 }

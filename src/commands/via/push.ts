@@ -1,18 +1,31 @@
 import { type Command, CommandError, type Io, type RawArgs, UsageError } from '../../cli/command.js';
 import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { complain } from '../../cli/message.js';
+import { textOption } from '../../cli/option.js';
 import { hopHost } from '../../cli/shared-options.js';
 import { usage } from '../../cli/values.js';
 import { exitCode } from '../../errors.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { version } from '../../version.js';
+import { executableAt } from './executable.js';
 import type { PlacedJson, PlaceJson } from './json.js';
-import { type Placed, place } from './place.js';
+import type { Placed } from './outcome.js';
+import { push, remove } from './place.js';
 
 export interface PlaceOptions {
   readonly hosts: readonly string[];
   readonly json: boolean;
 }
+
+export interface PushOptions extends PlaceOptions {
+  /** What to put there, if it was named. */
+  readonly file: string | undefined;
+}
+
+const fileOption = textOption({
+  ...{ long: 'executable', value: 'FILE' },
+  summary: 'put this executable there, from a package for another processor',
+});
 
 const said: Readonly<Record<Placed, string>> = {
   pushed: `vmssh ${version} is in ~/.local/bin now`,
@@ -22,28 +35,39 @@ const said: Readonly<Record<Placed, string>> = {
 };
 
 /** vmssh via push HOST…: puts the executable on other hypervisors. */
-export const viaPush: Command<PlaceOptions> = {
+export const viaPush: Command<PushOptions> = {
   name: 'via push',
   summary: 'put this vmssh into ~/.local/bin of other hypervisors',
   usage: 'HOST...',
   details: `HOST is as in ssh HOST. The executable needs no root and nothing else there; it arrives whole or not at all, and is tried before it gets its name.
+A HOST with another processor gets the executable for that if it is next to this one, as npm and the build put it.
 A ~/.local/bin/vmssh that was not put there by this command is not touched.`,
-  options: [jsonOption],
+  options: [fileOption, jsonOption],
   examples: [
     { line: 'vmssh via push hv1 hv2', about: 'then vmssh list --via hv1,hv2, and ssh via/hv1/mint by name' },
+    {
+      line: 'vmssh via push --executable vmssh-*-linux-arm64/bin/vmssh pi',
+      about: 'a host with another processor',
+    },
   ],
-  parse: (raw) => optionsOf(raw),
+  parse: (raw) => ({ ...optionsOf(raw), file: fileOption.read(raw) }),
 
   async run(options, io) {
+    const { file } = options;
+    if (file !== undefined) {
+      const named = executableAt(file);
+      return onEach('via push', options, (host) => push(host, named, false, io), io);
+    }
     const { program } = await callerForSsh(io);
     const [path, script] = program;
     if (path === undefined || script !== undefined || io.platform !== 'linux')
       throw new CommandError(
         'UNSUPPORTED',
         'only the executable for Linux can be put elsewhere, and it is not here',
-        'npm run build',
+        'npm run build, or name one: vmssh via push --executable FILE',
       );
-    return onEach('via push', options, (host) => place(host, 'push', path, io), io);
+    const own = executableAt(path);
+    return onEach('via push', options, (host) => push(host, own, true, io), io);
   },
 };
 
@@ -55,7 +79,7 @@ export const viaRemove: Command<PlaceOptions> = {
   options: [jsonOption],
   examples: [{ line: 'vmssh via remove hv1', about: 'take it back' }],
   parse: (raw) => optionsOf(raw),
-  run: (options, io) => onEach('via remove', options, (host) => place(host, 'remove', undefined, io), io),
+  run: (options, io) => onEach('via remove', options, (host) => remove(host, io), io),
 };
 
 function optionsOf(raw: RawArgs): PlaceOptions {

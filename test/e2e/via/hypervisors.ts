@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { findProgram } from '../../helpers/programs.js';
@@ -62,7 +62,9 @@ export function useHypervisors(made: Readonly<Record<string, HypervisorMade>>): 
   return bed;
 }
 
+/** Writes a script. A link there is replaced: what it leads to may be a program of this system. */
 export function script(path: string, text: string): void {
+  rmSync(path, { force: true });
   writeFileSync(path, `#!/bin/sh\n${text}\n`);
   chmodSync(path, 0o755);
 }

@@ -127,7 +127,11 @@ function measuredAgain(earlier, later) {
   const ids = later.figures.map(({ id }) => id);
   return {
     ...earlier,
-    notes: [...earlier.notes, ...later.notes, `${ids.join(', ')} were measured after the others`],
+    notes: [
+      ...earlier.notes,
+      ...later.notes.map((note) => `${ids.join(', ')}: ${note}`),
+      `${ids.join(', ')}: measured after the others`,
+    ],
     figures: earlier.figures.map((figure) => later.figures.find(({ id }) => id === figure.id) ?? figure),
   };
 }

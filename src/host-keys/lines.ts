@@ -57,6 +57,7 @@ function isHashOf(name: string, hashed: string): boolean {
   return mac.digest('base64') === hash;
 }
 
-function folded(text: string): string {
+/** In lower case, as far as known_hosts ignores it. */
+export function folded(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -71,16 +71,18 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
     const options = { ...given, fresh };
+    let before = '';
     let hasUnits = options.fresh === true && files.units !== undefined;
     const plan = async (to: Io) => {
       const made = await planInstall(options, to, find, files);
       await disableUnits(made, io);
+      before = made.changes.find(({ path }) => path === files.own)?.before ?? '';
       hasUnits ||= made.changes.some(({ path, after }) => isUnit(path) && after !== undefined);
       return made;
     };
     const code = await carryOut(plan, io);
     if (code === exitCode.ok && hasUnits) await enableUnits(io);
-    if (found) await adoptAll((await found).machines, io);
+    if (found) await adoptAll((await found).machines, before, io);
     if (code === exitCode.ok && found) io.out(`${whatNow((await fileAt(files.own)).text ?? '', io)}\n`);
     return code;
   },

@@ -1,5 +1,6 @@
 import type { Command, Io } from '../../cli/command.js';
 import { positionals } from '../../cli/values.js';
+import { adoptAll } from './adopt-all.js';
 import { showPlan } from './apply.js';
 import { carryOut } from './carry-out.js';
 import { disableUnits } from './fresh/systemd.js';
@@ -24,10 +25,14 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
   },
   async run(options, io) {
     if (options.dryRun) return showPlan(await planUninstall(options, io), io);
-    return carryOut(async (to: Io) => {
+    let before = '';
+    const code = await carryOut(async (to: Io) => {
       const plan = await planUninstall(options, to);
       await disableUnits(plan, io);
+      before = plan.changes.find(({ path }) => path === plan.files.own)?.before ?? '';
       return plan;
     }, io);
+    await adoptAll([], before, io);
+    return code;
   },
 };

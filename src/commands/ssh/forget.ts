@@ -6,6 +6,7 @@ import { forgetKeys } from '../../host-keys/forget.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
+import { sharedNames } from '../../ssh/config/via-machine.js';
 import { hostKeyAlias, isNamed, uuidAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { olderNames } from '../../ssh/older-names.js';
@@ -36,7 +37,8 @@ export const forget: Command<ForgetOptions> = {
     const path = knownHostsFile(io.env);
     let code: number = exitCode.ok;
     for (const { host: target } of targets.map(splitLogin)) {
-      const names = await namesOf(target, () => lookUp(target, io));
+      const own = await namesOf(target, () => lookUp(target, io));
+      const names = [...own, ...(await sharedNames(own, io.env))];
       const removed = await forgetKeys(path, names).catch((error) => {
         throw fileError(error, path, 'changed');
       });

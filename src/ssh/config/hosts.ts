@@ -5,6 +5,7 @@ import { countBy } from '../../group-by.js';
 import { parseTarget } from '../../kinds/parse.js';
 import type { GuestKeys } from '../guest-keys.js';
 import { hostKeyAlias, uuidAlias } from '../identity.js';
+import { typedPatterns } from './grouped/typed-names.js';
 import { trustIn } from './guest-hosts.js';
 import { hostOptions } from './host-options.js';
 import { settingsOf } from './settings.js';
@@ -145,17 +146,6 @@ function uuidPattern(
 
 function nameThere({ name, via }: ListedMachine): string | undefined {
   return via === undefined ? undefined : `${via}/${name}`.toLowerCase();
-}
-
-// What people type for a machine on another hypervisor, so that it is one machine to ssh: `via/HOST/NAME` and its target. With
-// "?" for the last separators they are patterns, which no other host can match: none has a slash or "%".
-function typedPatterns({ name, target, via }: ListedMachine, isOnly: boolean): readonly string[] {
-  if (via === undefined) return [];
-  const there = target.slice(`via/${via}/`.length);
-  return [...(isOnly ? [name] : []), there]
-    .filter((typed) => /^[\w./-]+$/.test(typed))
-    .map((typed) => typed.replaceAll('/', '?'))
-    .flatMap((typed) => [`via/${via}?${typed}`, `via%${via}?${typed}`]);
 }
 
 /** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */

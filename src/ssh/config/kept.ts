@@ -1,3 +1,4 @@
+import { ungrouped } from './grouped/group.js';
 import type { ConcreteHost } from './text.js';
 
 /** The block of a machine, as it stands in a file that `configText` made. */
@@ -9,10 +10,11 @@ export interface HostBlock {
   readonly text: string;
 }
 
-/** The blocks of machines in a file that `configText` made. */
+/** The blocks of machines in a file that `configText` made; one of a group as if it had a block of its own. */
 export function hostBlocks(file: string): readonly HostBlock[] {
-  return file.split('\n\n').flatMap((paragraph) => {
-    const text = paragraph.trimEnd();
+  const paragraphs = file.split('\n\n').map((each) => each.trimEnd());
+  const blocks = paragraphs.flatMap((each) => ungrouped(each) ?? each);
+  return blocks.flatMap((text) => {
     const [, about = '', provider = '', host = ''] = /^# (.*) of (\S+)\nHost (\S+)/.exec(text) ?? [];
     return host === '' ? [] : [{ host, provider, about, text }];
   });

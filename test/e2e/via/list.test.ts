@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { on } from 'node:events';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -134,10 +134,10 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
         env: { ...env, HOME: home(), XDG_RUNTIME_DIR: join(dir, 'none') },
       });
     const written = () => readFileSync(join(home(), '.ssh/vmssh.conf'), 'utf8');
+    const identity = ['-i', join(dir, 'id'), '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'];
     const login = (host: string, accepts: string) => {
       const keys = ['-o', `UserKnownHostsFile=${dir}/known`, '-o', `StrictHostKeyChecking=${accepts}`];
-      const own = ['-i', join(dir, 'id'), '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'];
-      return run(['ssh', '-F', join(home(), '.ssh/vmssh.conf'), ...keys, ...own, host, 'echo hello'], {
+      return run(['ssh', '-F', join(home(), '.ssh/vmssh.conf'), ...keys, ...identity, host, 'echo hello'], {
         env,
       });
     };
@@ -191,6 +191,67 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       });
       expect(keys()).toBe('');
     });
+
+    it('has one block for many: the key goes with the machine there too', async () => {
+      const many = Array.from({ length: 600 }, (_, at) => ({
+        ...{ name: `m${at}`, class: 'vm', id: `2222222222224333844400000000${String(at).padStart(4, '0')}` },
+      }));
+      lists[0]?.push(...many);
+      const own = ['-o', `UserKnownHostsFile=${home()}/.ssh/vmssh_known_hosts`];
+      const strict = [...own, '-o', 'StrictHostKeyChecking=yes'];
+      const hello = { code: 0, stdout: 'hello\n', stderr: '' };
+      const into = (host: string, options = strict) => {
+        const command = [
+          'ssh',
+          '-F',
+          join(home(), '.ssh/vmssh.conf'),
+          ...options,
+          ...identity,
+          host,
+          'echo hello',
+        ];
+        return run(command, { env: { ...env, HOME: home() } });
+      };
+      const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
+      const key = `ssh-ed25519 ${readFileSync(join(dir, 'host.pub'), 'utf8').split(' ')[1]}`;
+
+      expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+      expect(written()).toContain(`\n#: twin.hv1 twin via/hv1/machine/twin vmssh-${uuid}\n`);
+      expect(written()).toMatch(/^Host m\d+\.hv1 .*m\d+\.hv1$/m);
+      expect(await into('twin.hv1', own)).toMatchObject({ code: 0, stdout: 'hello\n' });
+      expect(keys()).toBe(`twin.hv1 ${key}\n`);
+      // It moved, and is typed in each form.
+      for (const host of ['twin.hv2', 'via/hv2/twin', 'via%hv1%machine%twin', 'twin.hv1'])
+        expect(await into(host)).toMatchObject(hello);
+      expect(keys()).toBe(`twin.hv1,vmssh-${uuid},twin.hv2,via/hv2/twin,via%hv1%machine%twin ${key}\n`);
+      // A known key that cannot be looked up is no login.
+      const gone = join(home(), '.ssh/away');
+      renameSync(join(home(), '.ssh/vmssh.conf'), gone);
+      const lost = await run(['ssh', '-F', gone, ...strict, ...identity, 'twin.hv1', 'echo hello'], { env });
+      expect(lost).toMatchObject({
+        code: 255,
+        stderr: expect.stringContaining('vmssh config install writes it again'),
+      });
+      renameSync(gone, join(home(), '.ssh/vmssh.conf'));
+      // What ssh itself advises for a changed key.
+      await run(['ssh-keygen', '-R', 'twin.hv2', '-f', join(home(), '.ssh/vmssh_known_hosts')]);
+      expect(await into('twin.hv1')).toMatchObject({ code: 255, stdout: '' });
+      expect(await into('twin.hv2', own)).toMatchObject({ code: 0 });
+      expect(keys()).toBe(`twin.hv2 ${key}\n`);
+      // A Host of its own again has that key, and each of its names forgets it.
+      lists[0]?.splice(-600);
+      expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+      expect(written()).not.toContain('\n#: ');
+      expect(keys()).toBe(`twin.hv2,vmssh-${uuid} ${key}\n`);
+      expect(await into('twin.hv1')).toMatchObject(hello);
+      lists[0]?.push(...many);
+      expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+      const forget = await run([...vmssh, 'forget', 'twin.hv1'], { env: { ...env, HOME: home() } });
+      expect(forget).toMatchObject({ code: 0, stdout: 'forgot the host key of "twin.hv1"\n' });
+      expect(keys()).toBe('');
+      lists[0]?.splice(-600);
+      expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+    }, 120_000);
 
     it('keeps those of a hypervisor that is not asked or does not answer, until it is told not to', async () => {
       // Those of this host come and go meanwhile.

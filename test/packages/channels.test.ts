@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { version } from '../../src/version.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { findProgram, missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { ensureArm64Root } from '../vm/images/cache.js';
 import { packagesOfClone } from './copies.js';
 import { writeTable } from './page.js';
 import { startRegistry } from './registry.js';
@@ -14,7 +15,13 @@ const older = '0.0.9';
 /** The channels whose trials have passed. */
 const tried = new Set<string>();
 const now = 'dist/package';
-const missing =
+const here = resolve('test/packages');
+const cannot =
+  (process.getuid?.() === 0 ? undefined : 'only root can mount') ??
+  (existsSync(now) ? undefined : 'npm run package');
+/** npm is the same program for each processor. */
+const npm = realpathSync(findProgram('npm') ?? '');
+const missingForX64 =
   missingPrograms({
     unshare: 'util-linux',
     rpm: 'rpm',
@@ -22,20 +29,22 @@ const missing =
     pacman: 'pacman-package-manager',
     bsdtar: 'libarchive-tools',
     fakeroot: 'fakeroot',
-  }) ??
-  (process.getuid?.() === 0 ? undefined : 'only root can mount') ??
-  (existsSync(now) ? undefined : 'npm run package');
+  }) ?? cannot;
+const missingForArm64 =
+  missingPrograms({ 'qemu-aarch64-static': 'qemu-user-static', mmdebstrap: 'mmdebstrap' }) ?? cannot;
 
-describe.skipIf(missing)('a package is installed, used by ssh, upgraded and removed', () => {
+describe.skipIf(missingForX64 && missingForArm64)('a package', () => {
   const dir = useTempDir();
   let server: SshdOnSocket;
   let old: string;
+  let commit: string;
   let registry: Awaited<ReturnType<typeof startRegistry>>;
   beforeAll(async () => {
     server = await startSshd(dir);
     old =
       process.env.VMSSH_TEST_OLDER ??
       (await packagesOfClone(join(dir, 'older'), { version: older, windows: false }));
+    commit = (await run(['git', 'rev-parse', 'HEAD'])).stdout.trim();
     registry = await startRegistry([old, now]);
   });
   afterAll(async () => {
@@ -43,68 +52,67 @@ describe.skipIf(missing)('a package is installed, used by ssh, upgraded and remo
     await server?.close();
   });
 
-  it.each(['deb', 'rpm', 'tar', 'npm', 'pacman'])('%s', async (channel) => {
-    const script = ['unshare', '-m', 'sh', 'test/packages/trial.sh'];
-    const folders = [old, older, join(process.cwd(), now), version];
-    const end = [server.path, join(dir, 'id'), server.user, registry.url];
-    const result = await run([...script, channel, ...folders, ...end], { timeout: 280_000 });
+  /** Has `within` run the trial of a channel, and looks at what the programs said of themselves there. */
+  async function trial(channel: string, platform: string, within: readonly string[]): Promise<void> {
+    const about = join(dir, `${platform} ${channel}`);
+    mkdirSync(about);
+    const folders = [old, older, resolve(now), version];
+    const end = [server.path, join(dir, 'id'), server.user, registry.url, about];
+    const result = await run([...within, '/bin/sh', join(here, 'trial.sh'), channel, ...folders, ...end], {
+      env: { ...process.env, PATH: `${process.env.PATH}:${dirname(npm)}` },
+      timeout: 1_200_000,
+    });
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    tried.add(channel);
+    const said = (name: string) => JSON.parse(readFileSync(join(about, `${name}.json`), 'utf8'));
+    const executable = { name: 'QuickJS-ng', version: engineVersion() };
+    const node = { name: 'Node', version: expect.stringMatching(/^\d+\.\d+\.\d+$/) };
+    const features = ['unix', 'vsock', 'fd-passing', 'native-relay'];
+    const own = { ok: true, exitCode: 0, platform, features };
+    const engine = channel === 'npm' ? node : executable;
+    expect(said(older)).toMatchObject({ ...own, vmssh: older, engine });
+    expect(said(version)).toMatchObject({ ...own, vmssh: version, commit, engine });
+    expect(said(`${version}-proxy`)).toMatchObject({ ...own, vmssh: version, commit, engine: executable });
+  }
+
+  it.skipIf(missingForX64).each(['deb', 'rpm', 'tar', 'npm', 'pacman'])(
+    'is installed, used by ssh, upgraded and removed: %s',
+    async (channel) => {
+      await trial(channel, 'linux-x64', ['unshare', '-m', 'sh', join(here, 'on-copy.sh')]);
+      tried.add(channel);
+    },
+  );
+
+  describe.skipIf(missingForArm64)('for arm64, in a root for it, under QEMU', () => {
+    let root: string;
+    beforeAll(async () => {
+      root = join(await ensureArm64Root(), 'root');
+    });
+
+    it.each(['deb', 'rpm', 'tar', 'npm'])(
+      'is installed, used by ssh, upgraded and removed: %s',
+      async (channel) => {
+        const shared = [dir, old, resolve(now), here, dirname(dirname(npm)), '/etc/ssl'].filter(existsSync);
+        const within = [
+          process.execPath,
+          'test/e2e/arm64.js',
+          'sh',
+          join(here, 'in-root.sh'),
+          root,
+          ...shared,
+        ];
+        await trial(channel, 'linux-arm64', [...within, '--']);
+        tried.add(`arm64 ${channel}`);
+      },
+    );
   });
 });
 
-/** What unpacks each package for arm64 into a folder, and where the program is then. */
-const unpacking = [
-  { channel: 'arm64 deb', name: /_arm64\.deb$/, how: 'dpkg-deb -x "$0" .', at: 'usr/bin/vmssh' },
-  {
-    channel: 'arm64 rpm',
-    name: /\.aarch64\.rpm$/,
-    how: 'rpm2cpio "$0" | cpio -id --quiet',
-    at: 'usr/bin/vmssh',
-  },
-  {
-    channel: 'arm64 tar',
-    name: /-linux-arm64\.tar\.gz$/,
-    how: 'tar -xzf "$0" --strip-components=1',
-    at: 'bin/vmssh',
-  },
-  { channel: 'arm64 npm', name: /^vmssh-linux-arm64-.*\.tgz$/, how: 'tar -xzf "$0"', at: 'package/vmssh' },
-];
-const missingForArm64 =
-  missingPrograms({ 'qemu-aarch64-static': 'qemu-user-static', rpm2cpio: 'rpm2cpio', cpio: 'cpio' }) ??
-  (process.getuid?.() === 0 ? undefined : 'only root can have others start programs for arm64') ??
-  (existsSync(now) ? undefined : 'npm run package');
-
-describe.skipIf(missingForArm64)(
-  'a package for arm64 is unpacked, and its program used by ssh under QEMU',
-  () => {
-    const dir = useTempDir();
-    let server: SshdOnSocket;
-    beforeAll(async () => {
-      server = await startSshd(dir);
-    });
-    afterAll(() => server?.close());
-
-    it.each(unpacking)('$channel', async ({ channel, name, how, at }) => {
-      const file = join(process.cwd(), now, readdirSync(now).find((each) => name.test(each)) ?? '');
-      const folder = join(dir, channel);
-      mkdirSync(folder);
-      expect(await run(['sh', '-c', how, file], { cwd: folder })).toMatchObject({ code: 0 });
-      const program = join(folder, at);
-      const emulated = [process.execPath, 'test/e2e/arm64.js'];
-      const about = await run([...emulated, program, '--version', '--json']);
-      expect(JSON.parse(about.stdout)).toMatchObject({ vmssh: version, platform: 'linux-arm64' });
-      const config = join(dir, `${channel}.config`.replace(' ', '-'));
-      const proxy = `"${program}" proxy --fdpass unix${server.path} 22`;
-      writeFileSync(config, `Host *\n  ProxyUseFdpass yes\n  ProxyCommand ${proxy}\n`);
-      const options = ['-i', join(dir, 'id'), '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=no'];
-      const known = ['-o', `UserKnownHostsFile=${dir}/known`];
-      const login = ['ssh', '-F', config, ...options, ...known, `${server.user}@arm64`, 'echo here'];
-      expect(await run([...emulated, ...login], { timeout: 100_000 })).toMatchObject({ stdout: 'here\n' });
-      tried.add(channel);
-    });
-  },
-);
+/** As the SBOM of the tarball has it. */
+function engineVersion(): string {
+  const list = readdirSync(now).find((name) => name.endsWith('-linux-x64.tar.gz.cdx.json')) ?? '';
+  const { components } = JSON.parse(readFileSync(join(now, list), 'utf8'));
+  return components.find(({ name }: { name: string }) => name === 'quickjs-ng').version;
+}
 
 describe.skipIf(!existsSync(now))('what is written for other channels', () => {
   const file = (name: string) => join(now, name);

@@ -3,14 +3,18 @@ import { join } from 'node:path';
 
 const page = 'docs/install.md';
 const whole = 'installed, `ssh`, upgraded, `ssh`, removed';
-const emulated = 'unpacked; its program by `ssh`, under qemu-user';
+const emulated = 'in a root for arm64, under qemu-user';
 
 /** What each artefact is called, and what a run of the channel has tried on it. */
 const rows: readonly { name: RegExp; channel?: string; tried: string }[] = [
-  { name: /_arm64\.deb$/, channel: 'arm64 deb', tried: emulated },
-  { name: /\.aarch64\.rpm$/, channel: 'arm64 rpm', tried: emulated },
-  { name: /-linux-arm64\.tar\.gz$/, channel: 'arm64 tar', tried: emulated },
-  { name: /^vmssh-linux-arm64-.*\.tgz$/, channel: 'arm64 npm', tried: emulated },
+  { name: /_arm64\.deb$/, channel: 'arm64 deb', tried: `${whole}, by apt-get, ${emulated}` },
+  { name: /\.aarch64\.rpm$/, channel: 'arm64 rpm', tried: `${whole}, by rpm, ${emulated}` },
+  { name: /-linux-arm64\.tar\.gz$/, channel: 'arm64 tar', tried: `${whole}, in /usr/local, ${emulated}` },
+  {
+    name: /^vmssh-linux-arm64-.*\.tgz$/,
+    channel: 'arm64 npm',
+    tried: `${whole}, by \`npm install -g vmssh\` from a registry on loopback, ${emulated}`,
+  },
   { name: /_amd64\.deb$/, channel: 'deb', tried: `${whole}, by apt-get` },
   { name: /\.x86_64\.rpm$/, channel: 'rpm', tried: `${whole}, by rpm` },
   { name: /-linux-x64\.tar\.gz$/, channel: 'tar', tried: `${whole}, in /usr/local` },

@@ -20,7 +20,8 @@ export async function startRegistry(
       .map((name) => join(folder, name)),
   );
   const manifests = await Promise.all(files.map(manifestOf));
-  const server = createServer(({ url = '/', headers }, response) => {
+  // An emulated npm is slow: a connection that it will use again is not to be closed meanwhile.
+  const server = createServer({ keepAliveTimeout: 0 }, ({ url = '/', headers }, response) => {
     const file = files.find((each) => url === `/files/${basename(each)}`);
     if (file) return void response.end(readFileSync(file));
     const own = manifests.filter(({ name }) => url === `/${name}`);

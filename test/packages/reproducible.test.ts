@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { packagesOfClone } from './copies.js';
@@ -16,14 +16,13 @@ describe.skipIf(!existsSync('.git'))('two builds of one commit', () => {
   });
 });
 
+/** Of all files, with those in its folders. */
 function hashes(folder: string): Readonly<Record<string, string>> {
-  const names = readdirSync(folder, { withFileTypes: true }).filter((each) => each.isFile());
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
   return Object.fromEntries(
-    names.map(({ name }) => [
-      name,
-      createHash('sha256')
-        .update(readFileSync(join(folder, name)))
-        .digest('hex'),
-    ]),
+    entries
+      .filter((each) => each.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .map((path) => [relative(folder, path), createHash('sha256').update(readFileSync(path)).digest('hex')]),
   );
 }

@@ -44,6 +44,11 @@ export function ensureArm64(log) {
   return ensure({ kind: 'image-arm64', script: 'arm64.sh', env: {} }, log);
 }
 
+/** The folder with a Debian for arm64 in root/, whose programs QEMU runs here. @param {Log} [log] */
+export function ensureArm64Root(log) {
+  return ensure({ kind: 'arm64-root', script: 'arm64-root.sh', env: {} }, log);
+}
+
 /** Looks without building anything. */
 export function cachedPrograms() {
   return look(programs());
@@ -108,7 +113,7 @@ async function ensure(item, log = () => {}) {
     [recipe('cached.sh'), cacheFolder(), item.kind, keyOf(item), 'bash', recipe(item.script)],
     {
       env: { ...process.env, MIRROR: debianMirror(), ...item.env },
-      timeout: 900,
+      timeout: 1800,
     },
   );
   log(`built ${item.kind} in ${Math.round((Date.now() - started) / 1000)} s: ${folder}`);

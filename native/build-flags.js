@@ -71,7 +71,15 @@ export function programFlags(sanitize) {
   return [...common, '-static-pie', '-s', '-Wl,--gc-sections'];
 }
 
+/** @type {Readonly<Record<string, readonly string[]>>} */
+const sanitizers = {
+  address: ['-fsanitize=address,undefined'],
+  thread: ['-fsanitize=thread'],
+  // Of clang, which does not tell the code as gcc does.
+  fuzzer: ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-D__SANITIZE_ADDRESS__'],
+};
+
 /** @param {string} sanitize */
 function sanitizerFlags(sanitize) {
-  return [sanitize === 'address' ? '-fsanitize=address,undefined' : '-fsanitize=thread'];
+  return sanitizers[sanitize] ?? [];
 }

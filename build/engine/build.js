@@ -1,4 +1,4 @@
-/** @import { Target } from './toolchains.js' */
+/** @import { Sanitizer, Target } from './toolchains.js' */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../native/build.js';
@@ -21,7 +21,7 @@ const work = join(root, 'native/build/engine');
 /**
  * @typedef {object} ProgramOptions
  * @property {Target | undefined} [target] the system that it is for; by default this one
- * @property {'address' | undefined} [sanitize] as in native/build-flags.js
+ * @property {Sanitizer | undefined} [sanitize] as in native/build-flags.js
  * @property {import('./limits.js').Limits} [limits]
  * @property {readonly string[]} [image] it starts from an image of the engine (./image.js), and these commands from one with the
  *   modules that `atStart`'s second function loads
@@ -42,7 +42,7 @@ export async function buildEngineProgram(main, output, options = {}) {
   const isWindows = target === 'win32-x64';
   const tools = toolchainOf(target, sanitize);
   const objects = await compileObjects(sources, target, sanitize, changed);
-  const compiler = await bytecodeCompiler(sources, sanitize);
+  const compiler = await bytecodeCompiler(sources, sanitize === 'fuzzer' ? undefined : sanitize);
   const folder = join(work, 'chunks', output.replaceAll(/\W/g, '_'));
   const { names, packages } = await bundleForEngine(folder, main);
   await run(compiler, [folder, ...names]);
@@ -68,7 +68,7 @@ export async function buildEngineProgram(main, output, options = {}) {
   return { sources, packages };
 }
 
-/** It runs here, whichever system the program is for. @param {string} sources @param {'address'} [sanitize] */
+/** It runs here, whichever system the program is for. @param {string} sources @param {Sanitizer} [sanitize] */
 async function bytecodeCompiler(sources, sanitize) {
   const compiler = join(work, 'compiler');
   const { compiler: objects } = await compileObjects(sources, ownTarget, sanitize);

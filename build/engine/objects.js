@@ -1,4 +1,4 @@
-/** @import { Target } from './toolchains.js' */
+/** @import { Sanitizer, Target } from './toolchains.js' */
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import { files, hash, headers, inParallel, run, sourceFiles } from '../../native/build.js';
 import { root } from '../bundle/bundle.js';
 import { toolchainOf } from './toolchains.js';
@@ -39,7 +39,7 @@ const engineFiles = ['libregexp', 'libunicode', 'dtoa'];
  * compiles one file. Returns lists of object files: of the compiler of bytecode, and of the program.
  * @param {string} sources the engine's folder
  * @param {Target} target
- * @param {'address'} [sanitize] as in native/build-flags.js
+ * @param {Sanitizer} [sanitize] as in native/build-flags.js
  * @param {Readonly<Record<string, string>>} [changed] other texts for some files of native/, by name
  */
 export async function compileObjects(sources, target, sanitize, changed = {}) {
@@ -132,7 +132,7 @@ async function compile({ program, flags, include = [] }, source, object, text) {
   if (text === undefined) {
     await run(program, [...flags, ...include, '-c', source, '-o', unfinished]);
   } else {
-    const other = `${unfinished}.cpp`;
+    const other = `${unfinished}${extname(source)}`;
     writeFileSync(other, text);
     const beside = ['-I', dirname(source)];
     await run(program, [...flags, ...include, ...beside, '-c', other, '-o', unfinished]);

@@ -16,6 +16,7 @@ import { hasMusl, muslIncludes, muslLibraries } from './musl.js';
 /**
  * @typedef {import('../../native/build-flags.js').LinuxTarget} LinuxTarget
  * @typedef {LinuxTarget | 'win32-x64'} Target
+ * @typedef {'address' | 'fuzzer'} Sanitizer
  *
  * @typedef {object} Toolchain how C and C++ become a program
  * @property {string} c the compiler
@@ -36,7 +37,7 @@ const foreign = ['-std=gnu11', '-DNDEBUG', '-D_GNU_SOURCE', '-w'];
 
 /**
  * @param {Target} target
- * @param {'address'} [sanitize] as in native/build-flags.js; of Linux alone
+ * @param {Sanitizer} [sanitize] as in native/build-flags.js; of Linux alone
  * @returns {Toolchain}
  */
 export function toolchainOf(target, sanitize) {
@@ -52,8 +53,9 @@ export function toolchainOf(target, sanitize) {
   };
 }
 
-/** A sanitizer needs this one. @param {LinuxTarget} target @param {'address'} [sanitize] @returns {Toolchain} */
+/** A sanitizer needs this one. @param {LinuxTarget} target @param {Sanitizer} [sanitize] @returns {Toolchain} */
 function glibcToolchain(target, sanitize) {
+  if (sanitize === 'fuzzer') return fuzzerToolchain(target);
   const prefix = toolPrefix(target);
   return {
     c: `${prefix}gcc`,
@@ -61,6 +63,22 @@ function glibcToolchain(target, sanitize) {
     cpp: `${prefix}g++`,
     cppFlags: compilerFlags(sanitize, target),
     programFlags: [...programFlags(sanitize), '-pthread'],
+  };
+}
+
+/**
+ * libFuzzer counts what our own C++ does; test/fuzz/build.js has it count the engine's steps through JavaScript.
+ * @param {LinuxTarget} target
+ * @returns {Toolchain}
+ */
+function fuzzerToolchain(target) {
+  return {
+    c: 'clang',
+    // Code that is not ours: what it reads and writes, and no more, which takes minutes to compile.
+    cFlags: [...foreign, ...codeFlags('fuzzer', target), '-fno-sanitize=undefined'],
+    cpp: 'clang++',
+    cppFlags: [...compilerFlags('fuzzer', target), '-fsanitize=fuzzer-no-link'],
+    programFlags: [...programFlags('fuzzer'), '-fsanitize=fuzzer', '-pthread'],
   };
 }
 

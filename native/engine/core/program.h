@@ -50,6 +50,7 @@ class Program {
     loadMore_ = std::move(loadMore);
   }
 
+  JSContext* context() const { return js_; }
   const Start& start() const { return start_; }
   Loop& loop() { return loop_; }
   int exitCode = 0;

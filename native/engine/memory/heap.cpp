@@ -134,7 +134,7 @@ class Heap {
 
 Heap heap;
 
-const JSMallocFunctions functions{
+[[maybe_unused]] const JSMallocFunctions functions{
     [](void*, std::size_t count, std::size_t size) -> void* {
       return size != 0 && count > SIZE_MAX / size ? nullptr : heap.allocateZeros(count * size);
     },

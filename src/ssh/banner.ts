@@ -23,6 +23,8 @@ export function scanBanner(bytes: Uint8Array): BannerScan {
       if (line.length + 1 > longestBanner) return notSsh(`its banner is over ${longestBanner} bytes`);
       if (newline < 0) return unfinished(bytes);
       const banner = line.replace(/\r$/, '');
+      // ssh itself ends the connection at either.
+      if (/[\0\r]/.test(banner)) return notSsh('its banner has a zero byte or a carriage return in it');
       if (!/^SSH-(2\.0|1\.99)-/.test(banner)) return notSsh(`it speaks another version of SSH: ${banner}`);
       return { state: 'found', banner, length: newline + 1 };
     }

@@ -39,6 +39,7 @@ describe('scanBanner', () => {
   });
 
   const over = 'its banner is over 255 bytes';
+  const broken = 'its banner has a zero byte or a carriage return in it';
   it.each([
     { name: 'version 1.5', input: 'SSH-1.5-old\r\n', want: 'it speaks another version of SSH: SSH-1.5-old' },
     { name: 'version 3', input: 'SSH-3.0-new\n', want: 'it speaks another version of SSH: SSH-3.0-new' },
@@ -46,6 +47,8 @@ describe('scanBanner', () => {
     { name: '2.0 without the dash', input: 'SSH-2.0\n', want: 'it speaks another version of SSH: SSH-2.0' },
     { name: '256 bytes with CR LF', input: `SSH-2.0-${'x'.repeat(246)}\r\n`, want: over },
     { name: '255 bytes without an end', input: `SSH-2.0-${'x'.repeat(247)}`, want: over },
+    { name: 'a zero byte in it', input: 'SSH-2.0-a\0b\r\n', want: broken },
+    { name: 'a carriage return in it', input: 'SSH-2.0-a\rb\r\n', want: broken },
     { name: 'binary data', input: '\x16\x03\x01\0\xa5', want: 'it sent binary data' },
     { name: 'binary data in a later line', input: 'hello\n\0', want: 'it sent binary data' },
   ])('refuses $name, and keeps refusing it', ({ input, want }) => {

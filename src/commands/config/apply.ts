@@ -8,8 +8,8 @@ import { styles } from '../../cli/style.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { makeFolder } from '../../files/place.js';
+import { lineDiff, shortDiff } from '../../ssh/config/diff/lines.js';
 import { includeLine } from '../../ssh/config/file.js';
-import { lineDiff, shortDiff } from '../../ssh/config/line-diff.js';
 import { fileError, reasonOf } from './files.js';
 import type { Change, Plan } from './plan.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { lineDiff, shortDiff } from '../../../src/ssh/config/diff/lines.js';
 import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../../../src/ssh/config/file.js';
-import { lineDiff, shortDiff } from '../../../src/ssh/config/line-diff.js';
 
 const own = 'vmssh.conf';
 const added = '# Machines on this host: vmssh config install\nInclude vmssh.conf\n';

@@ -1,4 +1,4 @@
-import { commonAnchors } from './diff-anchors.js';
+import { commonAnchors } from './anchors.js';
 
 /** A line of a diff: kept, removed or added. */
 export type DiffLine = readonly [' ' | '-' | '+', string];

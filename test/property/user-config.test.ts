@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import { lineDiff, shortDiff } from '../../src/ssh/config/diff/lines.js';
 import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
 import { hostNames } from '../../src/ssh/config/hosts.js';
-import { lineDiff, shortDiff } from '../../src/ssh/config/diff/lines.js';
 import { recorded, recordLines } from '../../src/ssh/config/record.js';
 import { settingsOf } from '../../src/ssh/config/settings.js';
 import { useTempDir } from '../helpers/temp-dir.js';

@@ -6,7 +6,7 @@ import { version } from '../../version.js';
 export type Placed = 'pushed' | 'same' | 'removed' | 'absent';
 
 /** What place-there.sh answered there. */
-export interface Answer {
+export interface PlaceAnswer {
   readonly word: string;
   readonly rest: string;
   /** The exit code of ssh. */
@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 /** Throws a CommandError if it is no success. */
-export function outcome(host: string, { word, rest, code }: Answer): Placed {
+export function outcome(host: string, { word, rest, code }: PlaceAnswer): Placed {
   switch (word) {
     case 'pushed':
     case 'same':

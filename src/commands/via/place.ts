@@ -9,7 +9,7 @@ import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import { version } from '../../version.js';
 import { type Executable, executableBeside, isBuiltFor } from './executable.js';
-import { type Answer, outcome, type Placed } from './outcome.js';
+import { outcome, type PlaceAnswer, type Placed } from './outcome.js';
 import script from './place-there.sh';
 
 /** For the connect. Milliseconds. */
@@ -46,7 +46,7 @@ async function ask(
   action: 'push' | 'remove',
   executable: Executable | undefined,
   io: Io,
-): Promise<Answer> {
+): Promise<PlaceAnswer> {
   const own = executable ? [await hashOf(executable.path, io), executable.system, version] : ['', '', ''];
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const there = scriptCommand(script, [marker, action, ...own]);

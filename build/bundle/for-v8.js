@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -66,16 +66,21 @@ export function inParentheses(source, names) {
  */
 function functionsCalled(file, target) {
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-for-v8-'));
+  const NODE_V8_COVERAGE = join(folder, 'coverage');
+  // CommonJS by its name, whatever stands beside the file by now.
+  const copy = join(folder, 'fast-path.cjs');
   try {
-    spawnSync(process.execPath, ['-e', standIn, file, 'proxy', '--fdpass', target, '22'], {
+    copyFileSync(file, copy);
+    const { stderr } = spawnSync(process.execPath, ['-e', standIn, copy, 'proxy', '--fdpass', target, '22'], {
       // A pipe is a socket here, as ssh's stdout is, and stdin is none.
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: { ...process.env, NODE_V8_COVERAGE: folder },
+      ...{ stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', env: { ...process.env, NODE_V8_COVERAGE } },
     });
-    return readdirSync(folder).flatMap((name) => {
-      const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      return namesIn(result, pathToFileURL(file).href);
+    const names = readdirSync(NODE_V8_COVERAGE).flatMap((name) => {
+      const { result } = JSON.parse(readFileSync(join(NODE_V8_COVERAGE, name), 'utf8'));
+      return namesIn(result, pathToFileURL(copy).href);
     });
+    if (!names.includes('main')) throw new Error(`${file} has no main that can be called: ${stderr}`);
+    return names;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -295,8 +295,10 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(all.children).toEqual(
         expect.arrayContaining(['ungrouped', 'provider_machined', 'status_running']),
       );
-      expect(host_hv1.hosts.toSorted()).toEqual(['same.hv1', 'twin.hv1', 'web.hv1']);
-      expect(host_hv2.hosts.toSorted()).toEqual(['db.hv2', 'same.hv2', 'twin.hv2']);
+      // Other tests may have machines in processes of their own.
+      const made = (hosts: readonly string[]) => hosts.filter((each) => !/^mint-\d/.test(each)).toSorted();
+      expect(made(host_hv1.hosts)).toEqual(['same.hv1', 'twin.hv1', 'web.hv1']);
+      expect(made(host_hv2.hosts)).toEqual(['db.hv2', 'same.hv2', 'twin.hv2']);
       expect(_meta.hostvars['web.hv1']).toMatchObject({
         vmssh_target: 'via/hv1/machine/web',
         vmssh_via: 'hv1',
@@ -315,10 +317,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
         });
         const play = join(dir, 'play.yml');
         const copy = `copy: { content: "{{ vmssh_target }}", dest: "${dir}/from-{{ inventory_hostname }}" }`;
-        writeFileSync(
-          play,
-          `- hosts: host_hv2:!same*:!twin*\n  gather_facts: false\n  tasks:\n    - ${copy}\n`,
-        );
+        writeFileSync(play, `- hosts: host_hv2:&db*\n  gather_facts: false\n  tasks:\n    - ${copy}\n`);
         expect(await ansible('ansible-playbook', play)).toMatchObject({ code: 0 });
         expect(readFileSync(join(dir, 'from-db.hv2'), 'utf8')).toBe('via/hv2/machine/db');
       },

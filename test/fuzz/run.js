@@ -30,7 +30,8 @@ export function fuzz(program, name, { seconds, input, keep }) {
       '-rss_limit_mb=4096',
       '-print_final_stats=1',
     ];
-    const inputs = input === undefined ? [`-max_total_time=${seconds}`, found, kept] : [input];
+    const time = seconds === 0 ? '-runs=0' : `-max_total_time=${seconds}`;
+    const inputs = input === undefined ? [time, found, kept] : [input];
     const { status, output } = run(program, name, [...limits, `-artifact_prefix=fuzz-${name}-`, ...inputs]);
     const runs = Number(/^stat::number_of_executed_units:\s+(\d+)/m.exec(output)?.[1] ?? 0);
     if (status !== 0) return { name, runs, corpus, failure: whatFailed(output) };

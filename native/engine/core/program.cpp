@@ -28,9 +28,12 @@ constexpr int neverEnded = 13;
 
 void say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
 
-// The engine throws null if there is none for the error either.
+// The engine throws null if there is none for the error either, and one without words if there is none for those.
 bool isOfMemory(JSContext* js, JSValueConst reason) {
-  return JS_IsNull(reason) || (JS_IsError(reason) && toText(js, reason) == "InternalError: out of memory");
+  if (JS_IsNull(reason)) return true;
+  if (!JS_IsError(reason)) return false;
+  const std::string text = toText(js, reason);
+  return text == "InternalError: out of memory" || text == "InternalError";
 }
 
 Engine newEngine() {

@@ -151,5 +151,5 @@ function nameThere({ name, via }: ListedMachine): string | undefined {
 /** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */
 export function hostNames(config: string): ReadonlySet<string> {
   const words = settingsOf(config).flatMap(({ keyword, args }) => (keyword === 'host' ? args : []));
-  return new Set(words.map((word) => word.toLowerCase()).filter((word) => !/[*?!]/.test(word)));
+  return new Set(words.map((word) => word.toLowerCase()).filter((word) => /^[^*?!]+$/.test(word)));
 }

@@ -42,10 +42,9 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))(`a hypervisor with $
     mkdirSync(env.HOME);
     answers(most);
     const first = await config('install', '--no-fresh', '--via', 'hv1');
-    expect(first).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(new RegExp(`^${most} machines: `, 'm')),
-    });
+    expect(first).toMatchObject({ code: 0 });
+    // Other tests may have machines in processes of their own.
+    expect(Number(/^(\d+) machines: /m.exec(first.stdout)?.[1])).toBeGreaterThanOrEqual(most);
     expect(text().match(/^#: /gm)).toHaveLength(most);
     expect(statSync(own).mode & 0o777).toBe(0o600);
     for (const host of ['m0.hv1', `m${most / 2}.hv1`, `m${most - 1}.hv1`]) {

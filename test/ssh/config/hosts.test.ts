@@ -149,4 +149,8 @@ describe('names that a configuration has', () => {
     const config = 'Host Git *.example !x "Q w"\n  host=b\r\nHostName c\nMatch host d\n# Host e\n';
     expect([...hostNames(config)]).toEqual(['git', 'q w', 'b']);
   });
+
+  it('are none without characters', () => {
+    expect([...hostNames('Host "" a\nHost b "')]).toEqual(['a', 'b']);
+  });
 });

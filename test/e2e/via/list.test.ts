@@ -310,6 +310,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
 
     it.skipIf(missingPrograms({ ansible: 'ansible-core' }))(
       'is used by ansible and a playbook as it is',
+      { timeout: 120_000 },
       async () => {
         expect(await ansible('ansible', 'web.hv1,twin.hv2', '-m', 'ping')).toMatchObject({
           code: 0,

@@ -71,15 +71,19 @@ export function programFlags(sanitize) {
   return [...common, '-static-pie', '-s', '-Wl,--gc-sections'];
 }
 
+const address = '-fsanitize=address,undefined';
+
 /** @type {Readonly<Record<string, readonly string[]>>} */
 const sanitizers = {
-  address: ['-fsanitize=address,undefined'],
+  address: [address],
   thread: ['-fsanitize=thread'],
-  // Of clang, which does not tell the code as gcc does.
-  fuzzer: ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-D__SANITIZE_ADDRESS__'],
+  // By clang, which does not define the macro as gcc does.
+  fuzzer: [address, '-fno-sanitize-recover=undefined', '-D__SANITIZE_ADDRESS__'],
 };
 
 /** @param {string} sanitize */
 function sanitizerFlags(sanitize) {
-  return sanitizers[sanitize] ?? [];
+  const flags = sanitizers[sanitize];
+  if (!flags) throw new Error(`no sanitizer "${sanitize}": one of ${Object.keys(sanitizers).join(', ')}`);
+  return [...flags];
 }

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isRoot } from '../files/place.js';
 import { sshFolder } from './folder.js';
 
@@ -13,6 +13,11 @@ export function knownHostsFile(
 ): string {
   const isOthers = asRoot && ownerOf(env.HOME || '/') !== 0;
   return join(sshFolder(isOthers ? { ...env, HOME: undefined } : env), 'vmssh_known_hosts');
+}
+
+/** What `config install` has written, beside the host keys: not another user's file either. */
+export function writtenConfigFile(env: Readonly<Record<string, string | undefined>>): string {
+  return join(dirname(knownHostsFile(env)), 'vmssh.conf');
 }
 
 function ownerOf(path: string): number {

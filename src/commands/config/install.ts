@@ -11,7 +11,7 @@ import { askForFresh } from './fresh/ask.js';
 import { disableUnits, enableUnits } from './fresh/systemd.js';
 import { isUnit } from './fresh/units.js';
 import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from './options.js';
-import { configFiles, planInstall } from './plan.js';
+import { configFiles, ownBefore, planInstall } from './plan.js';
 import { checkSshOptions } from './ssh-option.js';
 import { notForAll } from './system.js';
 import { whatNow } from './what-now.js';
@@ -76,7 +76,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const plan = async (to: Io) => {
       const made = await planInstall(options, to, find, files);
       await disableUnits(made, io);
-      before = made.changes.find(({ path }) => path === files.own)?.before ?? '';
+      before = ownBefore(made);
       hasUnits ||= made.changes.some(({ path, after }) => isUnit(path) && after !== undefined);
       return made;
     };

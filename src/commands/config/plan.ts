@@ -36,6 +36,11 @@ export interface Plan {
   readonly files: ConfigFiles;
 }
 
+/** Our file until now; "" if there is none, or nothing of it changes. */
+export function ownBefore({ changes, files }: Plan): string {
+  return changes.find(({ path }) => path === files.own)?.before ?? '';
+}
+
 export interface ConfigFiles {
   /** Only ours. */
   readonly own: string;

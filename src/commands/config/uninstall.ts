@@ -5,7 +5,7 @@ import { showPlan } from './apply.js';
 import { carryOut } from './carry-out.js';
 import { disableUnits } from './fresh/systemd.js';
 import { dryRunOption, systemOption } from './options.js';
-import { planUninstall } from './plan.js';
+import { ownBefore, planUninstall } from './plan.js';
 
 export interface ConfigUninstallOptions {
   readonly system: boolean;
@@ -29,7 +29,7 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
     const code = await carryOut(async (to: Io) => {
       const plan = await planUninstall(options, to);
       await disableUnits(plan, io);
-      before = plan.changes.find(({ path }) => path === plan.files.own)?.before ?? '';
+      before = ownBefore(plan);
       return plan;
     }, io);
     await adoptAll([], before, io);

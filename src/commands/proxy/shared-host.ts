@@ -13,7 +13,7 @@ import {
   toEntry,
 } from '../../ssh/config/grouped/entry.js';
 import { hostBlocks } from '../../ssh/config/kept.js';
-import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { writtenConfigFile } from '../../ssh/known-hosts-file.js';
 import type { ProxyOptions } from './proxy.js';
 
 /**
@@ -23,7 +23,7 @@ import type { ProxyOptions } from './proxy.js';
  */
 export async function sharedHost(options: ProxyOptions, { env }: Pick<Io, 'env'>): Promise<ProxyOptions> {
   const { text, port, hosts } = options;
-  const path = hosts ?? join(dirname(knownHostsFile(env)), 'vmssh.conf');
+  const path = hosts ?? writtenConfigFile(env);
   const file = await readText(path).catch(() => '');
   const entry = hosts === undefined ? meant(file, text) : (findEntry(file, text) ?? writtenSince(file, text));
   if (hosts !== undefined && !entry)

@@ -1,10 +1,9 @@
-import { dirname, join } from 'node:path';
 import { parseUuid } from '../../address/guid.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { printable } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
 import type { ViaTarget } from '../../target/target.js';
-import { knownHostsFile } from '../known-hosts-file.js';
+import { writtenConfigFile } from '../known-hosts-file.js';
 import { entries, findMeant, keyNamesIn, keyNamesOf } from './grouped/entry.js';
 import { type HostBlock, hostBlocks } from './kept.js';
 import { targetWord, wordOf } from './ssh-names.js';
@@ -36,8 +35,7 @@ export async function sharedNames(names: readonly string[], env: Here['env']): P
 }
 
 function written(env: Here['env']): Promise<string> {
-  // Beside the host keys: not another user's file.
-  return readText(join(dirname(knownHostsFile(env)), 'vmssh.conf')).catch(() => '');
+  return readText(writtenConfigFile(env)).catch(() => '');
 }
 
 /** The same by the text of that file. */

@@ -3,7 +3,7 @@ import { entryLine, type GroupedHost, parseEntry, toBlock, toEntry } from './ent
 
 /**
  * The number of such Hosts from which on they share blocks. ssh reads every line of its configuration at each start: with a
- * block for each, 1,000 Hosts take 9 ms and 10,000 take 87 (docs/many-hosts.md).
+ * block for each, 1,000 Hosts take 9 ms and 10,000 take 80 (docs/many-hosts.md).
  */
 export const groupedFrom = 500;
 

@@ -11,7 +11,7 @@ export interface Fault {
   /** What answers at the socket that `command` is told of; undefined: nothing listens there. */
   readonly peer?: (socket: Socket) => unknown;
   /** What is run; `socket` is the path of the peer, `dir` a folder for this fault's files. */
-  readonly command: (socket: string, dir: string) => readonly string[];
+  readonly command: (socket: string, dir: string) => readonly string[] | Promise<readonly string[]>;
   readonly options?: RunOptions;
   /** The exit code, or the signal that ended it. */
   readonly ends: number | NodeJS.Signals;
@@ -37,7 +37,7 @@ export function faults(group: string, all: readonly Fault[]): void {
   it.each(all)('$name', { timeout: 2000 * within }, async (fault) => {
     const socket = join(dir, `${++count}`);
     if (fault.peer) servers.push(await listen(socket, fault.peer));
-    const outcome = await run(fault.command(socket, dir), {
+    const outcome = await run(await fault.command(socket, dir), {
       ...{ keepOpen: true, timeout: within * 1000, killSignal: 'SIGKILL', env: ownEnv(dir) },
       ...fault.options,
     });
@@ -64,10 +64,12 @@ function listen(path: string, peer: (socket: Socket) => void): Promise<Server> {
   return new Promise((resolve) => server.listen(path, () => resolve(server)));
 }
 
-function record(group: string, name: string, { code, signal, stderr }: Outcome, dir: string): void {
+function record(group: string, name: string, { code, signal, stdout, stderr }: Outcome, dir: string): void {
   const file = process.env.VMSSH_FAULTS;
   if (file === undefined) return;
-  const lines = stderr.split('\n');
+  // The lines of check, which are its output, if one failed.
+  const failed = stdout.split('\n').filter((line) => line.startsWith('  ✗'));
+  const lines = stderr === '' ? failed.map((line) => line.trim().replace(/ {2,}/g, ' ')) : stderr.split('\n');
   const ours = lines.filter((line) => line.startsWith('vmssh'));
   const said = ours.find((line) => !line.startsWith('vmssh: warning:')) ?? ours[0] ?? lines[0] ?? '';
   const seen = said.replaceAll(dir, '/DIR').replaceAll(/\/tmp\/vmssh-[\w-]+/g, '/DIR');

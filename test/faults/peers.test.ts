@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { describe } from 'vitest';
 import { vmssh } from '../helpers/run.js';
@@ -185,7 +187,38 @@ const relayed: readonly Omit<Fault, 'command'>[] = [
     says: '',
     prints: /^bytes$/,
   },
+  {
+    name: 'resets, as one does that is switched off',
+    // What is closed with bytes that nobody has read is reset.
+    peer: (socket) => socket.once('data', () => socket.destroy()),
+    options: { input: Buffer.alloc(4 << 20), keepOpen: true },
+    ends: 1,
+    says: /connection lost/,
+  },
+  {
+    name: 'is suspended, and carries on',
+    peer: suspended,
+    options: { input: 'hello', keepOpen: true },
+    ends: 0,
+    says: '',
+    prints: /^hello$/,
+  },
 ];
+
+/** What answers is a process that is stopped as the bytes come, and carried on with. */
+function suspended(socket: Socket): void {
+  const guest = spawn('sh', ['-c', 'kill -STOP $$; exec head -c 5'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  guest.stdout.pipe(socket);
+  socket.once('data', (data) => {
+    guest.stdin.write(data);
+    const look = setInterval(() => {
+      if (!/^\d+ \(sh\) T/.test(readFileSync(`/proc/${guest.pid}/stat`, 'utf8'))) return;
+      clearInterval(look);
+      guest.kill('SIGCONT');
+    }, 20);
+  });
+  guest.once('close', () => socket.destroy());
+}
 
 describe('a machine', () =>
   faults(

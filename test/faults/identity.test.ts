@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { type Machined, startMachined } from '../helpers/machined.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { vmssh } from '../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { type Fault, faults, ownEnv } from './fault.js';
+
+const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
+
+/** The machine that ssh has a key of, and another one, both at the address of a single sshd. */
+const [known, other] = ['7f3b1c9e-5a60-4d0f-8a61-2b9d8c7e4f10', '0c5d2e8a-93b7-4f4c-b1de-6a7f0e1d2c3b'];
+
+describe.skipIf(missing)('a machine', () => {
+  const dir = useTempDir();
+  let sshd: SshdOnSocket;
+  const started: Machined[] = [];
+  let count = 0;
+  const keyOf = (name: string) =>
+    readFileSync(join(dir, `${name}.pub`), 'utf8')
+      .split(' ')
+      .slice(0, 2)
+      .join(' ');
+
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, 'before')]);
+  });
+  afterAll(async () => {
+    for (const machined of started) machined.stop();
+    await sshd.close();
+  });
+
+  /** `check web`, where systemd-machined lists web with this UUID, and ssh has kept this line. */
+  function check(uuid: string, line: () => string): Pick<Fault, 'command' | 'options'> {
+    const home = join(dir, `home-${++count}`);
+    return {
+      options: { env: { ...ownEnv(dir), HOME: home } },
+      command: async () => {
+        mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+        writeFileSync(join(home, '.ssh/vmssh_known_hosts'), `${line()}\n`, { mode: 0o600 });
+        const machined = await startMachined([
+          { ...{ name: 'web', id: uuid, class: 'vm', service: 'x' }, sshAddress: `unix${sshd.path}` },
+        ]);
+        started.push(machined);
+        return ['env', `XDG_RUNTIME_DIR=${machined.env.XDG_RUNTIME_DIR}`, ...vmssh, 'check', 'web'];
+      },
+    };
+  }
+
+  faults('the identity of a machine (`check web`)', [
+    {
+      name: 'another machine answers: it took over the CID or the socket, or the machine was reinstalled',
+      ...check(known, () => `vmssh-${known} ${keyOf('before')}`),
+      ends: 1,
+      says: '',
+      prints: /it knows another key of this machine/,
+    },
+    {
+      name: 'another machine took over the name: its key is its own, by its UUID',
+      ...check(other, () => `vmssh-${known} ${keyOf('before')}`),
+      ends: 0,
+      says: '',
+      prints: /host key/,
+    },
+    {
+      name: 'the key is revoked',
+      ...check(known, () => `@revoked * ${keyOf('host')}`),
+      ends: 1,
+      says: '',
+      prints: /it is revoked in/,
+    },
+  ]);
+});

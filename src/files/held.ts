@@ -11,12 +11,13 @@ export async function hold(path: string): Promise<Held> {
 
 /** A folder held open. `/proc/self/fd/N/name` is in it even if its path leads elsewhere meanwhile. */
 export class Held implements Folder {
+  readonly handle: FileHandle;
+  readonly stats: Stats;
   readonly owner: Owner;
 
-  constructor(
-    readonly handle: FileHandle,
-    readonly stats: Stats,
-  ) {
+  constructor(handle: FileHandle, stats: Stats) {
+    this.handle = handle;
+    this.stats = stats;
     this.owner = { uid: stats.uid, gid: stats.gid };
   }
 

@@ -18,8 +18,11 @@ export type Write = typeof editFile;
 
 /** Another program changed a file after the plan was made. */
 export class ChangedMeanwhile extends Error {
-  constructor(readonly path: string) {
+  readonly path: string;
+
+  constructor(path: string) {
     super(`${quote(path)} was changed meanwhile`);
+    this.path = path;
   }
 }
 

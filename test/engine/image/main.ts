@@ -15,7 +15,9 @@ class Machine {
     return this.#secret * 2;
   }
   static made = 0;
-  constructor(readonly name: string) {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
     Machine.made += 1;
   }
 }

@@ -2,7 +2,9 @@
 export class Disk {
   static made = 0;
   readonly parts = new Map<string, number>([['root', 4]]);
-  constructor(readonly name: string) {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
     Disk.made += 1;
   }
 }

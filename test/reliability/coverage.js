@@ -1,0 +1,106 @@
+// node test/reliability/coverage.js [--write]: counts the lines of src/ that tests run: unit tests by vitest, and end-to-end tests by
+// V8's own counts of a program without a build (from-source.js). Fails if they are under 95 %. --write keeps the figures for
+// docs/reliability.md. Reports: dist/coverage.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { linesOf } from './lines.js';
+import { keep, ranOn } from './page.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const reports = join(root, 'dist/coverage');
+const counts = join(reports, 'counts');
+const least = 95;
+
+/** Tests of what was built, and of C++. */
+const ofBuilds = ['bench', 'build', 'engine', 'faults', 'fuzz', 'native', 'stress'];
+
+/** @type {Readonly<Record<string, string>>} */
+const left = {
+  'src/**/*.d.ts': 'types only',
+  'src/engine/**': 'runs only in the executable, where test/engine/ and test/e2e/ try it',
+  'src/bin/**': 'starts the executable',
+};
+
+const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(counts, { recursive: true });
+runUnitTests();
+runEndToEnd();
+const report = JSON.parse(readFileSync(join(reports, 'coverage-final.json'), 'utf8'));
+const files = linesOf(
+  report,
+  readdirSync(counts).map((name) => join(counts, name)),
+)
+  .map(({ path, all, uncovered }) => ({ name: relative(root, path), all, uncovered }))
+  .sort((a, b) => b.uncovered.length - a.uncovered.length);
+const percent = percentOf(total(files));
+for (const { name, uncovered } of files.slice(0, 40)) console.log(`  ${name}: ${uncovered.join(' ')}`);
+console.log(`${percent} of ${total(files).all} lines of src/ are run by tests`);
+if (Number.parseFloat(percent) < least) process.exitCode = 1;
+else if (values.write) keep('coverage', section());
+
+function runUnitTests() {
+  const options = ['enabled', 'provider=v8', 'reporter=json', `reportsDirectory=${reports}`, 'clean=false'];
+  const patterns = ['include=src/**/*.ts', ...Object.keys(left).map((pattern) => `exclude=${pattern}`)];
+  const flags = [...options, ...patterns].map((option) => `--coverage.${option}`);
+  vitest([...['e2e', ...ofBuilds].flatMap((name) => ['--exclude', `test/${name}/**`]), ...flags]);
+}
+
+function runEndToEnd() {
+  vitest(['test/e2e'], { VMSSH_TEST_RUNTIME: 'source', NODE_V8_COVERAGE: counts });
+}
+
+/** @param {readonly string[]} args @param {Record<string, string>} [env] */
+function vitest(args, env) {
+  // Counting takes its time.
+  const { status } = spawnSync('npx', ['vitest', 'run', '--testTimeout', '120000', ...args], {
+    ...{ cwd: root, stdio: 'inherit', env: { ...process.env, ...env } },
+  });
+  if (status !== 0) throw new Error(`vitest run ${args.join(' ')} ended with ${status}`);
+}
+
+/** @param {readonly Counted[]} counted */
+function total(counted) {
+  return {
+    all: counted.reduce((sum, { all }) => sum + all, 0),
+    run: counted.reduce((sum, { all, uncovered }) => sum + all - uncovered.length, 0),
+  };
+}
+
+/** @param {{ all: number, run: number }} lines */
+function percentOf({ all, run }) {
+  return `${((100 * run) / Math.max(all, 1)).toFixed(1)} %`;
+}
+
+function section() {
+  const folders = [...new Set(files.map(folderOf))].sort();
+  return {
+    title: 'Coverage',
+    command: 'npm run test:coverage -- --write',
+    on: ranOn(),
+    summary: [/** @type {const} */ (['lines of src/ that tests run', `${percent} of ${total(files).all}`])],
+    text: [
+      'By unit tests, and by end-to-end tests of the program as its sources are, on the newest Node. A process that a signal ends has no counts.',
+    ],
+    tables: [
+      {
+        head: ['folder', 'lines', 'run', 'share'],
+        rows: folders.map((name) => {
+          const lines = total(files.filter((file) => folderOf(file) === name));
+          return [name, `${lines.all}`, `${lines.run}`, percentOf(lines)];
+        }),
+      },
+      { caption: '### Not counted', head: ['files', 'why'], rows: Object.entries(left) },
+    ],
+  };
+}
+
+/** @param {Counted} file */
+function folderOf({ name }) {
+  return name.split('/').slice(0, -1).slice(0, 2).join('/');
+}
+
+/** @typedef {{ name: string, all: number, uncovered: number[] }} Counted */

@@ -3,7 +3,7 @@ import { shellText } from './build/bundle/shell-text.js';
 import { isSkip } from './test/helpers/skips.js';
 
 // AddressSanitizer takes its time, and so does QEMU.
-const isSlow = ['sanitized', 'arm64'].includes(process.env.VMSSH_TEST_RUNTIME ?? '');
+const isSlow = /^sanitized-|^arm64$/.test(process.env.VMSSH_TEST_RUNTIME ?? '');
 const timeout = isSlow ? 120_000 : 30_000;
 
 export default defineConfig({

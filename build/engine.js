@@ -1,11 +1,14 @@
-// Builds what the tests of the executable need beside it: node build/engine.js [--sanitize | --target linux-arm64]
+// Builds what the tests of the executable need beside it: node build/engine.js [--sanitize address|thread | --target linux-arm64]
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './bundle/bundle.js';
 import { buildEngineProgram } from './engine/build.js';
 import { tightLimits } from './engine/limits.js';
 
-const { values } = parseArgs({ options: { sanitize: { type: 'boolean' }, target: { type: 'string' } } });
+const { values } = parseArgs({ options: { sanitize: { type: 'string' }, target: { type: 'string' } } });
+const sanitize = /** @type {Sanitizer | undefined} */ (values.sanitize);
+if (sanitize && !['address', 'thread'].includes(sanitize))
+  throw new Error(`--sanitize ${sanitize}: address or thread`);
 const target = values.target === 'linux-arm64' ? values.target : undefined;
 const plain = target ? 'dist/engine-arm64' : 'dist/engine';
 const tests = {
@@ -13,10 +16,9 @@ const tests = {
   relay: 'test/engine/relay/main.ts',
   plain: 'test/engine/image/main.ts',
 };
-const [folder, programs] = values.sanitize
-  ? ['dist/sanitized', { vmssh: 'src/bin/executable.ts', ...tests }]
+const [folder, programs] = sanitize
+  ? [`dist/sanitized-${sanitize}`, { vmssh: 'src/bin/executable.ts', ...tests }]
   : [plain, tests];
-const sanitize = values.sanitize ? 'address' : undefined;
 for (const [name, main] of Object.entries(programs))
   await buildEngineProgram(join(root, main), join(root, folder, name), { sanitize, target });
 const limited = join(root, 'test/engine/limited/main.ts');
@@ -26,3 +28,5 @@ if (!sanitize)
     image: ['loaded'],
     target,
   });
+
+/** @import { Sanitizer } from './engine/toolchains.js' */

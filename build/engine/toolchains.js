@@ -16,7 +16,7 @@ import { hasMusl, muslIncludes, muslLibraries } from './musl.js';
 /**
  * @typedef {import('../../native/build-flags.js').LinuxTarget} LinuxTarget
  * @typedef {LinuxTarget | 'win32-x64'} Target
- * @typedef {'address' | 'fuzzer'} Sanitizer
+ * @typedef {'address' | 'thread' | 'fuzzer'} Sanitizer
  *
  * @typedef {object} Toolchain how C and C++ become a program
  * @property {string} c the compiler

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { candidates } from 'node-hvsock-native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingFiles, missingPrograms } from '../helpers/programs.js';
-import { executable as executableOf, run, runtime } from '../helpers/run.js';
+import { executable as executableOf, isSanitized, run, underTrace } from '../helpers/run.js';
 import { startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { compile, compileForMusl } from '../native/support/compile.js';
@@ -16,13 +16,14 @@ describe.skipIf(executableOf === undefined)('the executable where a system gives
   const server = createServer((socket) => socket.end('SSH-2.0-here\r\n'));
   beforeAll(() => new Promise<void>((resolve) => server.listen(path, resolve)));
   afterAll(() => void server.close());
+  const env = { ...process.env, ...underTrace };
   const banner = (script: string, ...before: readonly string[]) =>
-    run([...before, 'sh', '-c', script, executable, 'nc', '--banner', `unix${path}`]);
+    run([...before, 'sh', '-c', script, executable, 'nc', '--banner', `unix${path}`], { env });
   const answer = { code: 0, stdout: 'SSH-2.0-here\n', stderr: '' };
 
   const missing = missingPrograms({ unshare: 'util-linux', mount: 'mount' });
   // AddressSanitizer itself reads /proc.
-  it.skipIf(missing || runtime === 'sanitized')('works without /proc', async () => {
+  it.skipIf(missing || isSanitized)('works without /proc', async () => {
     const script = 'mount -t tmpfs none /proc && exec "$0" "$@"';
     expect(await banner(script, 'unshare', '-rm')).toMatchObject(answer);
   });
@@ -54,7 +55,9 @@ describe.skipIf(executableOf === undefined)('the executable where a system gives
   const underFilter = [refusing ?? '', 'container'];
   it.skipIf(!refusing)('works under the seccomp filter of a container', async () => {
     expect(await banner('exec "$0" "$@"', ...underFilter)).toMatchObject(answer);
-    const list = await run([...underFilter, executable, 'list', '--json', '--provider', 'qemu,lima']);
+    const list = await run([...underFilter, executable, 'list', '--json', '--provider', 'qemu,lima'], {
+      env,
+    });
     expect(list).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(list.stdout)).toMatchObject({ command: 'list', exitCode: 0 });
   });
@@ -66,7 +69,7 @@ describe.skipIf(executableOf === undefined)('the executable where a system gives
       const sshd = await startSshd(dir, `${mode}.sock`);
       const proxy = `${underFilter.join(' ')} ${executable} proxy ${mode === 'fdpass' ? '--fdpass ' : ''}unix${sshd.path} 22`;
       const command = [...sshd.ssh(mode), '-o', `ProxyCommand=${proxy}`, `unix${sshd.path}`, 'exit 7'];
-      expect(await run(command)).toMatchObject({ code: 7, stderr: '' });
+      expect(await run(command, { env })).toMatchObject({ code: 7, stderr: '' });
       await sshd.close();
     },
   );
@@ -95,7 +98,7 @@ describe.skipIf(noRoot)('a root with the libc of Alpine, and no other', () => {
   });
 
   // AddressSanitizer's runtime is glibc's.
-  describe.skipIf(executableOf === undefined || runtime === 'sanitized')('the executable', () => {
+  describe.skipIf(executableOf === undefined || isSanitized)('the executable', () => {
     beforeAll(() => copyFileSync(executableOf ?? '', join(dir, 'bin/vmssh')));
 
     it('runs there, and writes its ssh_config', async () => {

@@ -20,7 +20,7 @@ import { isRoot } from '../../src/files/place.js';
 import { callerForSsh } from '../../src/ssh/config/caller.js';
 import { listing, PeerFolder } from '../discovery/machined/varlink-peer.js';
 import { missingPrograms } from '../helpers/programs.js';
-import { dist, executable, run, vmssh } from '../helpers/run.js';
+import { dist, executable, run, underTrace, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { onTerminal } from '../helpers/terminal.js';
 
@@ -229,7 +229,9 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       const inject = ['-e', `inject=${calls}:signal=SIGKILL:when=${at}`];
       const command = [...withoutPaths(strace), ...inject, ...vmssh, 'config', 'install', '--only-patterns'];
       // strace counts for each thread by itself: on one thread the calls come in one order.
-      const { signal, code } = await run(command, { env: { ...envOf(home), UV_THREADPOOL_SIZE: '1' } });
+      const { signal, code } = await run(command, {
+        env: { ...envOf(home), ...underTrace, UV_THREADPOOL_SIZE: '1' },
+      });
       killed = signal === 'SIGKILL' || code === 137;
       const text = existsSync(own) ? readFileSync(own, 'utf8') : undefined;
       expect([undefined, after.own]).toContain(text);
@@ -262,7 +264,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     writeFileSync(join(home, '.ssh/config'), before);
     const trace = join(home, 'trace');
     const strace = ['strace', '-f', '-y', '-qq', '-e', 'signal=none', '-e', `trace=${calls}`, '-o', trace];
-    const env = { ...envOf(home), UV_THREADPOOL_SIZE: '1' };
+    const env = { ...envOf(home), ...underTrace, UV_THREADPOOL_SIZE: '1' };
     await run([...strace, ...vmssh, 'config', 'install', '--only-patterns'], { env });
     const counts = new Map<string, number>();
     for (const line of readFileSync(trace, 'utf8').split('\n')) {
@@ -283,7 +285,9 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     const byPath = ['chmod', 'fchmodat', '?fchmodat2', 'chown', 'lchown', 'fchownat'];
     const strace = ['strace', '-f', '-qq', '-e', 'signal=none', '-e', `trace=${byPath}`, '-o', trace];
     expect(
-      await run([...strace, ...vmssh, 'config', 'install', '--only-patterns'], { env: envOf(home) }),
+      await run([...strace, ...vmssh, 'config', 'install', '--only-patterns'], {
+        env: { ...envOf(home), ...underTrace },
+      }),
     ).toMatchObject({ code: 0 });
     expect(readFileSync(trace, 'utf8')).toBe('');
     const { mode, uid } = statSync(join(home, '.ssh/config'));

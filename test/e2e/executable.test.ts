@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
-import { executable as executableOf, run, runtime } from '../helpers/run.js';
+import { executable as executableOf, isSanitized, run, underTrace } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 describe.skipIf(executableOf === undefined)('the executable', () => {
@@ -21,7 +21,7 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     server.close();
   });
 
-  it.skipIf(runtime === 'sanitized' || missingPrograms({ objdump: 'binutils' }))(
+  it.skipIf(isSanitized || missingPrograms({ objdump: 'binutils' }))(
     'needs no library and no loader',
     async () => {
       const { stdout } = await run(['objdump', '-p', executable]);
@@ -81,7 +81,7 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
       const strace = ['strace', '-f', '-e', 'trace=%file', '-s', '500', '-o', join(dir, 'trace')];
       for (const command of [['proxy', 'unix/no/such', '22'], ['--help'], ['check', 'unix/no/such']]) {
         // npm's own PATH has folders of the checkout: ssh is looked for in each.
-        const env = { ...process.env, PATH: '/usr/bin:/bin' };
+        const env = { ...process.env, ...underTrace, PATH: '/usr/bin:/bin' };
         const result = await run([...strace, executable, ...command], { cwd, env, keepOpen: true });
         expect(result.stderr).not.toContain('a bug in vmssh');
         // A program's arguments are not paths; and the checkout may itself be in the temp folder.

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { engineProgram, run, runtime } from '../helpers/run.js';
+import { engineProgram, isSanitized, run } from '../helpers/run.js';
 
 /** The program of limited/main.ts, made by `node build/engine.js` with limits that are soon reached. */
 const program = engineProgram('limited');
@@ -64,7 +64,7 @@ describe.skipIf(program === undefined)('what a tool or a peer can have the engin
   );
 
   // AddressSanitizer itself needs more.
-  it.skipIf(runtime === 'sanitized').each([256, 1024, 4096, 8192, 65536])(
+  it.skipIf(isSanitized).each([256, 1024, 4096, 8192, 65536])(
     'a stack of %i KiB, partly used by the environment, causes no crash',
     async (kib) => {
       // The kernel takes a quarter of the stack for both, and at most 128 KiB for one.

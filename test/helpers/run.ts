@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { installRuntimes } from '../../build/runtimes.js';
 
 export interface Outcome {
   /** The exit code, or null if a signal ended it. */
@@ -18,30 +19,41 @@ export interface RunOptions extends SpawnOptions {
   readonly timeout?: number;
 }
 
-/** What the end-to-end tests run: "node" (this one), the path of another node, "executable", "sanitized" or "arm64". See runtimes.js. */
+/** What the end-to-end tests run: "node" (this one), the path of another node, "source" (src/ on the newest), "executable", "sanitized-address", "sanitized-thread" or "arm64". See runtimes.js. */
 export const runtime = process.env.VMSSH_TEST_RUNTIME ?? 'node';
 
+/** Whether they run the executable as built for a sanitizer. */
+export const isSanitized = runtime.startsWith('sanitized-');
+
+/** More environment of a program that is traced or filtered, where LeakSanitizer fails: it traces, too. */
+export const underTrace: NodeJS.ProcessEnv = isSanitized ? { ASAN_OPTIONS: 'detect_leaks=0' } : {};
+
 /** Milliseconds that a program has, if a test says nothing else: less than the test itself (vitest.config.ts). */
-const patience = ['sanitized', 'arm64'].includes(runtime) ? 100_000 : 25_000;
+const patience = isSanitized || runtime === 'arm64' ? 100_000 : 25_000;
+
+/** The program without a build; for coverage. */
+const fromSource = fileURLToPath(new URL('../reliability/from-source.js', import.meta.url));
 
 /** Where the executable lies that they run, if they run one. */
 export const executable = {
   executable: dist('linux-x64/vmssh'),
-  sanitized: dist('sanitized/vmssh'),
+  'sanitized-address': dist('sanitized-address/vmssh'),
+  'sanitized-thread': dist('sanitized-thread/vmssh'),
   arm64: dist('linux-arm64/vmssh'),
 }[runtime];
 
 /** A program of test/engine/, made like the executable that is tested by `node build/engine.js`; undefined on Node. */
 export function engineProgram(name: 'tables' | 'limited' | 'relay' | 'image' | 'plain'): string | undefined {
-  const folder = { executable: 'engine', sanitized: 'sanitized', arm64: 'engine-arm64' }[runtime];
+  const folder = isSanitized ? runtime : { executable: 'engine', arm64: 'engine-arm64' }[runtime];
   return folder && dist(`${folder}/${name}`);
 }
 
 /** The built program, as an argument array. */
-export const vmssh: readonly string[] = executable === undefined ? [node(), dist('vmssh.js')] : [executable];
+export const vmssh: readonly string[] = executable === undefined ? onNode() : [executable];
 
-function node(): string {
-  return runtime === 'node' ? process.execPath : runtime;
+function onNode(): readonly string[] {
+  if (runtime === 'source') return [installRuntimes().node, fromSource];
+  return [runtime === 'node' ? process.execPath : runtime, dist('vmssh.js')];
 }
 
 /** A file of dist/. */

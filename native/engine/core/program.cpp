@@ -1,6 +1,9 @@
 #include "program.h"
 
 #include <unistd.h>
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include <algorithm>
 #include <cstdio>
@@ -119,6 +122,9 @@ int Program::writeImage(const char* path, const std::vector<std::uint8_t>& code,
 }
 
 void Program::end(int code) {
+#if defined(__SANITIZE_ADDRESS__)
+  __lsan_do_leak_check();  // only exit() would do it by itself; what still waits is held until here
+#endif
   napiCleanUp();
   _exit(code);
 }

@@ -150,8 +150,8 @@ Heap heap;
 
 }  // namespace
 
-#if defined(__SANITIZE_ADDRESS__)
-JSRuntime* newRuntime() { return JS_NewRuntime(); }  // it watches libc's blocks
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+JSRuntime* newRuntime() { return JS_NewRuntime(); }  // they watch libc's blocks
 #else
 JSRuntime* newRuntime() { return JS_NewRuntime2(&functions, nullptr); }
 #endif

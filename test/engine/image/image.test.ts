@@ -6,11 +6,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { root } from '../../../build/bundle/bundle.js';
 import { buildEngineProgram } from '../../../build/engine/build.js';
 import { imageMark } from '../../../build/engine/chunks.js';
-import { engineProgram, executable, outcome, run, runtime } from '../../helpers/run.js';
+import { engineProgram, executable, isSanitized, outcome, run } from '../../helpers/run.js';
 
 /** main.ts, built twice. AddressSanitizer watches libc's memory, so that there no program has an image. */
 const plain = engineProgram('plain');
-const program = runtime === 'sanitized' ? undefined : engineProgram('image');
+const program = isSanitized ? undefined : engineProgram('image');
 const programs = [
   { name: 'with an image', program },
   { name: 'without one', program: plain },
@@ -105,7 +105,7 @@ describe.skipIf(programs.length === 0).each(programs)('a start $name', ({ progra
   });
 
   // AddressSanitizer itself needs more.
-  it.skipIf(runtime === 'sanitized')('needs no more memory than it uses', async () => {
+  it.skipIf(isSanitized)('needs no more memory than it uses', async () => {
     const limited = ['sh', '-c', 'ulimit -v 24000 && exec "$@"', 'sh', `${program}`, 'random'];
     expect(await run(limited)).toMatchObject({ code: 0, stderr: '' });
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { engineProgram, run, runtime } from '../../helpers/run.js';
+import { engineProgram, isSanitized, run } from '../../helpers/run.js';
 import { compile } from '../../native/support/compile.js';
 import { readToEnd } from '../../native/support/peer.js';
 import { type RunningRelay, resetAfter, startRelay, stdioKinds } from '../../native/support/relay.js';
@@ -163,7 +163,7 @@ describeEngine('a relay stays in its process', () => {
 });
 
 // AddressSanitizer needs more system calls, and has no filter.
-describe.skipIf(program === undefined || runtime === 'sanitized')(
+describe.skipIf(program === undefined || isSanitized)(
   'the system calls of a relay without the engine',
   () => {
     it('are those that it needs, and it gains no rights', async () => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { installRuntimes } from '../../build/runtimes.js';
 
@@ -59,6 +60,12 @@ function onNode(): readonly string[] {
 /** A file of dist/. */
 export function dist(name: string): string {
   return fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+}
+
+/** The words that a process was started with. A program for another processor has QEMU's and its own path before them. */
+export function wordsOf(pid: number | undefined): readonly string[] {
+  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  return words[0]?.endsWith('/qemu-aarch64-static') ? words.slice(2) : words;
 }
 
 /** Runs a program to its end and keeps what it printed. */

@@ -46,9 +46,18 @@ export function writeTable(folder: string, tried: ReadonlySet<string>): void {
   const manifests =
     '| `winget/`, `scoop/` | | their fields, by test/build/manifests.test.ts; not by their tools |';
   const table = ['| artefact | size | tried |', '| --- | --- | --- |', ...lines, manifests].join('\n');
-  const [head = '', rest = ''] = text.split('<!-- artefacts -->\n');
-  const [, tail = ''] = rest.split('<!-- /artefacts -->');
-  writeFileSync(page, `${head}<!-- artefacts -->\n${table}\n<!-- /artefacts -->${tail}`);
+  writeBetween('artefacts', `${table}\n`);
+}
+
+/** Writes that two builds of the commit were equal, in all of so many files. */
+export function writeEqual(files: number): void {
+  writeBetween('equal', `All ${files} files of two builds of one commit were equal.\n`);
+}
+
+function writeBetween(mark: string, lines: string): void {
+  const [head = '', rest = ''] = readFileSync(page, 'utf8').split(`<!-- ${mark} -->\n`);
+  const [, tail = ''] = rest.split(`<!-- /${mark} -->`);
+  writeFileSync(page, `${head}<!-- ${mark} -->\n${lines}<!-- /${mark} -->${tail}`);
 }
 
 function sizeOf(path: string): string {

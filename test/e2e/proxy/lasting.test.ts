@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { dist, executable, type Outcome, outcome, run, runtime, vmssh } from '../../helpers/run.js';
+import { dist, executable, type Outcome, outcome, run, runtime, vmssh, wordsOf } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -175,15 +175,15 @@ async function became(pid: number): Promise<void> {
 }
 
 function nameOf(pid: number): string {
-  return basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0', 1)[0] ?? '');
+  return basename(wordsOf(pid)[0] ?? '');
 }
 
-/** Whether a process still runs; one that only waits to be reaped by init does not. */
 /** What a process has in memory. */
 function residentKiB(pid: number): number {
   return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
 }
 
+/** Whether a process still runs; one that only waits to be reaped by init does not. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

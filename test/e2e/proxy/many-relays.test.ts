@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { executable, outcome } from '../../helpers/run.js';
+import { executable, outcome, wordsOf } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 // Only the executable, whose relays free the engine.
@@ -41,5 +40,5 @@ async function echo(child: ChildProcess, bytes: string): Promise<void> {
 /** What the process calls itself; why it ended if it did. */
 function nameOf({ pid, exitCode, signalCode }: ChildProcess): string | undefined {
   if (exitCode !== null || signalCode !== null) return `ended with ${exitCode ?? signalCode}`;
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0', 1)[0];
+  return wordsOf(pid)[0];
 }

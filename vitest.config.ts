@@ -4,7 +4,7 @@ import { isSkip } from './test/helpers/skips.js';
 
 // AddressSanitizer takes its time, and so does QEMU.
 const isSlow = /^sanitized-|^arm64$/.test(process.env.VMSSH_TEST_RUNTIME ?? '');
-const timeout = isSlow ? 120_000 : 30_000;
+const timeout = isSlow ? 300_000 : 30_000;
 
 export default defineConfig({
   plugins: [shellText()],

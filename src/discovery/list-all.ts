@@ -1,4 +1,5 @@
 import { now } from '../clock.js';
+import { ownTime } from '../process/own-time.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
@@ -18,12 +19,14 @@ export async function listAll(
   deps: Deps,
   providers: readonly Provider[],
   limitMs?: number,
-  ownMs: () => number = cpuMs,
+  ownMs: () => number = ownTime,
 ): Promise<AllMachines> {
   const shared: Deps = { ...deps, env: ownEnv(deps.env), memo: {} };
+  const start = { time: now(), own: ownMs() };
+  const waited = (ownLimit: number) => now() - start.time - Math.min(ownMs() - start.own, ownLimit);
   const listings = await Promise.all(
     providers.map((provider) =>
-      askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs, ownMs),
+      askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs, waited),
     ),
   );
   const machines = mergeMachines(listings.flatMap(({ found }) => found));
@@ -34,30 +37,25 @@ export async function listAll(
 /** Extra time for a provider to return partial results when its time is over. Milliseconds. */
 const graceMs = 10;
 
-/** How many limits this process's own work may add to a limit. */
+/**
+ * How many limits may be added to a limit for this process's own work: the limit is for waiting, and on a slow or busy machine
+ * our own work takes as long.
+ */
 const longest = 5;
-
-// The limit is for waiting: on a slow machine our own work takes as long, and does not count.
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
 
 async function askOne(
   provider: Provider,
   deps: Deps,
   limitMs: number,
-  ownMs: () => number,
+  waitedMs: (ownLimit: number) => number,
 ): Promise<Listing> {
   const limit = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, limit.signal]) : limit.signal;
   const tooLate = new DiscoveryError('TIMEOUT', `gave no answer within ${limitMs / 1000} s`);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const start = { time: now(), own: ownMs() };
     const look = () => {
-      const elapsed = now() - start.time;
-      const waited = elapsed - Math.min(ownMs() - start.own, longest * limitMs);
+      const waited = waitedMs(longest * limitMs);
       if (waited < limitMs) {
         timer = setTimeout(look, Math.max(10, limitMs - waited));
         return;

@@ -254,7 +254,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(keys()).toBe('');
       lists[0]?.splice(-600);
       expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-    }, 120_000);
+    }, 900_000);
 
     it('keeps those of a hypervisor that is not asked or does not answer, until it is told not to', async () => {
       // Those of this host come and go meanwhile.
@@ -313,7 +313,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
 
     it.skipIf(missingPrograms({ ansible: 'ansible-core' }))(
       'is used by ansible and a playbook as it is',
-      { timeout: 120_000 },
+      { timeout: 300_000 },
       async () => {
         expect(await ansible('ansible', 'web.hv1,twin.hv2', '-m', 'ping')).toMatchObject({
           code: 0,

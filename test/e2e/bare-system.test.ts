@@ -103,7 +103,8 @@ describe.skipIf(noRoot)('a root with the libc of Alpine, and no other', () => {
 
     it('runs there, and writes its ssh_config', async () => {
       const about = JSON.parse((await run(inRoot('vmssh', '--version', '--json'))).stdout);
-      expect(about).toMatchObject({ engine: { name: 'QuickJS-ng' }, platform: `linux-${process.arch}` });
+      const platform = `linux-${runtime === 'arm64' ? 'arm64' : process.arch}`;
+      expect(about).toMatchObject({ engine: { name: 'QuickJS-ng' }, platform });
       expect(about.features).toEqual(expect.arrayContaining(['unix', 'vsock', 'fd-passing']));
       const list = await run(inRoot('vmssh', 'list', '--json'), { env: { PATH: process.env.PATH } });
       expect(JSON.parse(list.stdout)).toMatchObject({ command: 'list', exitCode: 0 });

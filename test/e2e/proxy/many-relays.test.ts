@@ -14,11 +14,11 @@ describe.skipIf(executable === undefined)('300 relays at once', () => {
   beforeAll(() => new Promise<void>((resolve) => server.listen(path, 1024, resolve)));
   afterAll(() => void server.close());
 
-  it('all continue without the engine, and carry what comes next', { timeout: 180_000 }, async () => {
+  it('all continue without the engine, and carry what comes next', { timeout: 600_000 }, async () => {
     const relays = Array.from({ length: 300 }, () => startRelay());
     await Promise.all(relays.map(({ child }) => echo(child, 'before')));
     const names = () => new Set(relays.map(({ child }) => nameOf(child)));
-    await expect.poll(names, { timeout: 60_000 }).toEqual(new Set(['vmssh: relay']));
+    await expect.poll(names, { timeout: 240_000 }).toEqual(new Set(['vmssh: relay']));
     await Promise.all(relays.map(({ child }) => echo(child, 'after')));
     for (const { child } of relays) child.stdin?.end();
     const ends = await Promise.all(relays.map(({ ended }) => ended));

@@ -105,7 +105,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
 
     const source =
       'openssl enc -aes-128-ctr -nosalt -K 00112233445566778899aabbccddeeff -iv 0 < /dev/zero 2>/dev/null | head -c 1073741824';
-    const wanted = await run(['sh', '-c', `${source} | sha256sum`], { timeout: 60_000 });
+    const wanted = await run(['sh', '-c', `${source} | sha256sum`], { timeout: 300_000 });
     const down = spawn(...command([...sshd.ssh(mode), host, source]), {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -116,7 +116,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
       bytes += part.length;
     }
     expect([bytes, `${hash.digest('hex')}  -\n`]).toEqual([1 << 30, wanted.stdout]);
-  }, 120_000);
+  }, 900_000);
 
   it('serves a control master and its clients', async () => {
     const master = ['-o', `ControlPath=${join(dir, `cm-${mode}`)}`];

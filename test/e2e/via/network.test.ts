@@ -75,7 +75,7 @@ describe.skipIf(skip)('three hypervisors in a network', () => {
         code: 0,
       });
       expect((await within(...git, '-C', `${back}.git`, 'log', '--format=%s')).stdout).toBe(`by ${name}\n`);
-    }, 120_000);
+    }, 300_000);
 
     it(`${mebibytes} MiB arrive whole, both ways at once`, { timeout: 300_000 }, async () => {
       const file = path('many-bytes');

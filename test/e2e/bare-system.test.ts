@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { candidates } from 'node-hvsock-native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingFiles, missingPrograms } from '../helpers/programs.js';
-import { executable as executableOf, isSanitized, run, underTrace } from '../helpers/run.js';
+import { executable as executableOf, isSanitized, run, runtime, underTrace } from '../helpers/run.js';
 import { startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { compile, compileForMusl } from '../native/support/compile.js';

@@ -20,7 +20,10 @@ export interface RunOptions extends SpawnOptions {
   readonly timeout?: number;
 }
 
-/** What the end-to-end tests run: "node" (this one), the path of another node, "source" (src/ on the newest), "executable", "sanitized-address", "sanitized-thread" or "arm64". See runtimes.js. */
+/**
+ * What the end-to-end tests run: "node" (this one), the path of another node, "source" (src/ on the newest), "executable",
+ * "sanitized-address", "sanitized-thread" or "arm64". See runtimes.js.
+ */
 export const runtime = process.env.VMSSH_TEST_RUNTIME ?? 'node';
 
 /** Whether they run the executable as built for a sanitizer. */

@@ -46,7 +46,8 @@ export function outages(scene: () => Scene): void {
 
     beforeAll(async () => {
       const { host, target, guest } = scene();
-      const watchful = ['ServerAliveInterval=3', 'ServerAliveCountMax=2', 'LogLevel=INFO'];
+      // The other sessions leave an emulated guest little time for it.
+      const watchful = ['ServerAliveInterval=5', 'ServerAliveCountMax=3', 'LogLevel=INFO'];
       const options = watchful.flatMap((option) => ['-o', option]);
       for (const mode of modes) {
         const start = (name: string, args: readonly string[], bulk?: () => void) =>
@@ -68,7 +69,7 @@ export function outages(scene: () => Scene): void {
     test('while paused: sessions with keepalives end, and all others continue', async () => {
       for (const [name, session] of sessions) {
         if (!name.endsWith('watchful')) continue;
-        expect({ name, code: await session.ended(30) }).toEqual({ name, code: 255 });
+        expect({ name, code: await session.ended(60) }).toEqual({ name, code: 255 });
         expect(session.seen.stderr).toMatch(/not responding/);
         sessions.delete(name);
       }

@@ -14,7 +14,10 @@ const withoutSystemd = [
 
 const selinux = ['selinux-policy-default', 'policycoreutils', 'auditd'];
 
-const hypervisors = ['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-clients', 'python3-minimal'];
+const hypervisors = [
+  ...['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-clients', 'python3-minimal'],
+  ...['mkosi', 'vagrant', 'vagrant-libvirt', 'qemu-utils', 'dnsmasq-base', 'nftables', 'incus'],
+];
 
 const debian13 = { debian: 'trixie', systemd: 0, servesVsock: false, withoutNode: true };
 

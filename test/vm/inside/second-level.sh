@@ -1,8 +1,8 @@
 #!/bin/sh
 # second-level.sh FOLDER: what a guest needs to run guests of its own, made of its own files and of FOLDER/vmlinuz.
 # Leaves in FOLDER: vmlinux (QEMU starts it at once; unpacking itself would take a twice emulated CPU half a minute) and
-# initrd: busybox, vsock, and an SSH server on vsock port 22 that makes itself a host key at each boot. It says "up" on
-# the console when it is.
+# initrd: busybox, vsock, an address by DHCP if there is a network, and an SSH server on vsock port 22 and on that address,
+# which makes itself a host key at each boot. It says "up" on the console when it is.
 set -eu
 folder=$1
 root=$folder/root
@@ -22,7 +22,7 @@ done
 # Where dropbear starts it, for scp.
 ln -s openssh/sftp-server "$root/usr/lib/sftp-server"
 count=10
-for module in $(modprobe --show-depends vmw_vsock_virtio_transport | sed -n 's/^insmod //p'); do
+for module in $({ modprobe --show-depends vmw_vsock_virtio_transport; modprobe --show-depends virtio_net; } | sed -n 's/^insmod //p'); do
   count=$((count + 1))
   busybox xzcat "$module" >"$root/modules/$count.ko"
 done
@@ -33,10 +33,15 @@ cat >"$root/init" <<'INIT'
 mount -t devtmpfs dev /dev
 for module in /modules/*; do insmod $module; done
 ip link set lo up
-dropbear -R -p 127.0.0.1:22
-echo up >/dev/console
+dropbear -R
+ip link set eth0 up 2>/dev/null && udhcpc -b -i eth0 -s /bin/lease >/dev/null 2>&1 &
+printf '\nup\n' >/dev/ttyS0 # a firmware may have left its line open
 exec socat VSOCK-LISTEN:22,fork TCP:127.0.0.1:22
 INIT
-chmod +x "$root/init"
+cat >"$root/bin/lease" <<'LEASE'
+#!/bin/sh
+[ "$1" != bound ] || ip address add "$ip/$mask" dev "$interface"
+LEASE
+chmod +x "$root/init" "$root/bin/lease"
 (cd "$root" && find . | busybox cpio -o -H newc) >"$folder/initrd"
 rm -r "$root" "$folder/vmlinuz"

@@ -5,10 +5,10 @@ import { banner } from '../bed/banner.js';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { suiteNamed } from '../images/suites.js';
-import { linesOf, siteOf } from './guest-setup.js';
-import { brokenByItsOwner, changesNothing, offAndOn } from './listens-by-itself.js';
-import { type NewUser, newUser } from './new-user.js';
-import { seen } from './seen.js';
+import { brokenByItsOwner, changesNothing, offAndOn } from './set-up/listens-by-itself.js';
+import { type NewUser, newUser } from './set-up/new-user.js';
+import { seen } from './set-up/seen.js';
+import { linesOf, siteOf } from './set-up/site.js';
 
 const suites = ['bookworm', 'trixie', 'sid'] as const;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { insides, outsides, profile, unitFault, unitFaults } from './guest-faults.js';
-import { brokenAndFixed, copyCheck, faultsOf, type Site, siteOf } from './guest-setup.js';
-import { seen } from './seen.js';
+import { insides, outsides, profile, unitFault, unitFaults } from './set-up/faults.js';
+import { seen } from './set-up/seen.js';
+import { brokenAndFixed, copyCheck, faultsOf, type Site, siteOf } from './set-up/site.js';
 
 // Each failure is caused, found by its name and evidence, and fixed by the fix that is printed.
 // audit: that is what makes sshd's helpers look up UNKNOWN, as most distributions have it.

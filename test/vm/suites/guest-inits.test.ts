@@ -2,8 +2,8 @@ import { afterEach, expect, test } from 'vitest';
 import { banner } from '../bed/banner.js';
 import { bootGuest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { faultsOf, listEtc, reboot, type Site, siteOf } from './guest-setup.js';
-import { seen } from './seen.js';
+import { seen } from './set-up/seen.js';
+import { faultsOf, listEtc, reboot, type Site, siteOf } from './set-up/site.js';
 
 const kinds = [
   {

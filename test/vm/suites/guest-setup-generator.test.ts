@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest';
 import { banner } from '../bed/banner.js';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { listEtc, reboot, type Site, siteOf } from './guest-setup.js';
+import { listEtc, reboot, type Site, siteOf } from './set-up/site.js';
 
 const listen =
   '# more addresses\n\n vsock::2301 \n/run/a b/socket\n@abstract\n127.0.0.1:2302\n[::1]:2303\nnonsense\n2304';

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { bootGuest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { brokenAndFixed, copyCheck, faultsOf, linesOf, type Site, siteOf } from './guest-setup.js';
-import { type NewUser, newUser } from './new-user.js';
-import { seen } from './seen.js';
+import { type NewUser, newUser } from './set-up/new-user.js';
+import { seen } from './set-up/seen.js';
+import { brokenAndFixed, copyCheck, faultsOf, linesOf, type Site, siteOf } from './set-up/site.js';
 
 // What such a guest does if nothing is wrong is in guest-credentials.test.ts.
 describeGuests('guests whose systemd should listen on vsock by itself, and does not', () => {

@@ -5,7 +5,7 @@ import { onTerminal } from '../../helpers/terminal.js';
 import { banner } from '../bed/banner.js';
 import { bootGuest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { faultsOf, linesOf, listEtc, reboot, type Site, siteOf } from './guest-setup.js';
+import { faultsOf, linesOf, listEtc, reboot, type Site, siteOf } from './set-up/site.js';
 
 describeGuests('setting up a guest of systemd 252', () => {
   let site: Site;

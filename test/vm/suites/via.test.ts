@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configText } from '../../../src/ssh/config/text.js';
 import { execute } from '../bed/execute.js';
-import { bootGuest, type Guest } from '../bed/guest.js';
+import type { Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
+import { bootHypervisor } from '../inside/hypervisor.js';
 import { started, up } from '../inside/virtual-machines.js';
 import { between } from '../product/conformance/markdown-table.js';
 
@@ -39,7 +40,7 @@ describeGuests('a guest of a guest, by a hop', () => {
   const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
   beforeAll(async () => {
-    guest = await bootGuest({ suite: 'hypervisor', cid: 81, share: root, memory: 1024, bootTimeout: 900 });
+    guest = await bootHypervisor({ cid: 81, memory: 1024 });
     const login = `    User root\n    IdentityFile ${guest.identity}\n    IdentitiesOnly yes\n    BatchMode yes\n`;
     const keys = `    StrictHostKeyChecking accept-new\n    UserKnownHostsFile ${path('known')}\n`;
     writeFileSync(
@@ -56,18 +57,6 @@ describeGuests('a guest of a guest, by a hop', () => {
       path('config'),
       `${written.replaceAll(' proxy ', ' proxy --timeout=90 ')}\nHost *\n${login}`,
       { mode: 0o600 },
-    );
-    await guest.copyIn({
-      '/vm/vmlinuz': `${dirname(guest.identity)}/vmlinuz`,
-      '/vm/second-level.sh': `${root}/test/vm/inside/second-level.sh`,
-    });
-    await guest.run(
-      `set -e
-      mkdir -p /host && mount -t virtiofs host /host && modprobe vhost_vsock
-      systemctl set-property --runtime machine.slice CPUWeight=1
-      printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
-      sh /vm/second-level.sh /vm`,
-      { timeout: 400 },
     );
     await guest.run(started(mint));
     await guest.run(up(mint), { timeout: 1200 });

@@ -1,12 +1,10 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bootGuest, type Guest } from '../bed/guest.js';
+import type { Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
+import { bootHypervisor } from '../inside/hypervisor.js';
 import { register } from '../inside/machined.js';
 import { domain, saved, started, up } from '../inside/virtual-machines.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const mint = { name: 'mint', uuid: '11111111-2222-4333-8444-555555555555' };
 const plum = { name: 'plum', uuid: '99999999-8888-4777-8666-555555555555', cid: 60 };
 
@@ -27,22 +25,11 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
       .toMatchObject(wanted);
 
   beforeAll(async () => {
-    guest = await bootGuest({ suite: 'hypervisor', cid: 79, share: root, memory: 1536 });
-    await guest.copyIn({
-      '/root/.ssh/id_ed25519': guest.identity,
-      '/vm/vmlinuz': `${dirname(guest.identity)}/vmlinuz`,
-      '/vm/second-level.sh': `${root}/test/vm/inside/second-level.sh`,
-    });
-    await guest.run(`set -e
-      mkdir -p /host && mount -t virtiofs host /host && modprobe vhost_vsock
-      systemctl set-property --runtime machine.slice CPUWeight=1
-      chmod 600 /root/.ssh/id_ed25519
-      printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
-      sh /vm/second-level.sh /vm`);
+    guest = await bootHypervisor({ cid: 79, memory: 1536 });
     await guest.run(started({ ...mint, cid: 50 }));
     await guest.run('virsh -q create /dev/stdin', { input: domain(plum), timeout: 120 });
-    await guest.run(`${up(mint)}; ${up(plum)}`, { timeout: 400 });
-  }, 600_000);
+    await guest.run(`${up(mint)}; ${up(plum)}`, { timeout: 1200 });
+  }, 1_800_000);
   afterAll(() => guest?.stop());
 
   test('are listed once each, by QEMU’s command line and libvirt', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { brokenAndFixed, type Site } from './guest-setup.js';
 import { seen } from './seen.js';
+import { brokenAndFixed, type Site } from './site.js';
 
 /** Faults of a guest whose units vmssh wrote: shell text that breaks it, and that undoes what no fix does. */
 export interface Inside {

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { GuestCheckJson } from '../../../src/commands/guest/json.js';
-import { type Outcome, run, vmssh } from '../../helpers/run.js';
-import { banner } from '../bed/banner.js';
-import type { Guest } from '../bed/guest.js';
+import type { GuestCheckJson } from '../../../../src/commands/guest/json.js';
+import { type Outcome, run, vmssh } from '../../../helpers/run.js';
+import { banner } from '../../bed/banner.js';
+import type { Guest } from '../../bed/guest.js';
 
 /** What the suites of the guest's set-up share: the built program on this side, and a guest that it is to set up. */
 export interface Site {

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { rowIn, withRow } from '../product/conformance/markdown-table.js';
-import type { Line } from './guest-setup.js';
+import { rowIn, withRow } from '../../product/conformance/markdown-table.js';
+import type { Line } from './site.js';
 
-const file = fileURLToPath(new URL('../../../docs/guest.md', import.meta.url));
+const file = fileURLToPath(new URL('../../../../docs/guest.md', import.meta.url));
 const heading = 'Broken on purpose';
 
 /** With this in the environment the run writes its rows; otherwise it compares. */

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { banner } from '../bed/banner.js';
-import { unitFault, unitFaults } from './guest-faults.js';
-import { brokenAndFixed, copyCheck, faultsOf, listEtc, type Site } from './guest-setup.js';
+import { banner } from '../../bed/banner.js';
+import { unitFault, unitFaults } from './faults.js';
 import { seen } from './seen.js';
+import { brokenAndFixed, copyCheck, faultsOf, listEtc, type Site } from './site.js';
 
 /** A guest whose systemd listens on vsock by itself: the script changes nothing and says why. */
 export async function changesNothing({ guest, sshConfig, target, vmssh, check }: Site): Promise<void> {

@@ -1,0 +1,35 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bootGuest, type Guest } from '../bed/guest.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/**
+ * A guest that is a host of virtual machines: it has /dev/vhost-vsock, vmssh, this project in /host, and in /vm what
+ * second-level.sh leaves. `prepare` is a script that runs before that; `memory` is in MiB.
+ */
+export async function bootHypervisor({
+  cid,
+  memory,
+  prepare = '',
+}: {
+  readonly cid: number;
+  readonly memory: number;
+  readonly prepare?: string;
+}): Promise<Guest> {
+  const guest = await bootGuest({ suite: 'hypervisor', cid, share: root, memory, bootTimeout: 900 });
+  await guest.copyIn({
+    '/vm/vmlinuz': `${dirname(guest.identity)}/vmlinuz`,
+    '/vm/second-level.sh': `${root}/test/vm/inside/second-level.sh`,
+  });
+  await guest.run(
+    `set -e
+    mkdir -p /host && mount -t virtiofs host /host && modprobe vhost_vsock
+    systemctl set-property --runtime machine.slice CPUWeight=1
+    printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
+    ${prepare}
+    sh /vm/second-level.sh /vm`,
+    { timeout: 400 },
+  );
+  return guest;
+}

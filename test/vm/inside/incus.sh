@@ -1,0 +1,40 @@
+#!/bin/sh
+# incus.sh FOLDER: starts Incus and in it a container, "web", with the programs of what second-level.sh left in FOLDER. It says
+# "up" in /up when its SSH server listens.
+set -eu
+initrd=$1/initrd
+image=$1/incus
+mkdir -p "$image/rootfs/sbin"
+(cd "$image/rootfs" && busybox cpio -id <"$initrd" 2>/dev/null && rm -r init modules)
+cat >"$image/rootfs/sbin/init" <<'INIT'
+#!/usr/bin/busybox sh
+/usr/bin/busybox --install -s /bin
+export PATH=/bin:/usr/sbin
+ip link set lo up
+ip link set eth0 up
+dropbear -R
+until udhcpc -nq -i eth0 -s /bin/lease; do sleep 1; done
+echo up >/up
+exec sleep 1000000
+INIT
+chmod +x "$image/rootfs/sbin/init"
+printf 'architecture: x86_64\ncreation_date: 1\n' >"$image/metadata.yaml"
+tar -C "$image" -cf "$image.tar" metadata.yaml rootfs
+rm -r "$image"
+
+# Its bridge is not for the guest's networkd.
+printf '[Match]\nName=incusbr0 veth*\n[Link]\nUnmanaged=yes\n' >/run/systemd/network/05-incus.network
+networkctl reload
+systemctl start incus
+incus admin init --preseed <<'PRESEED'
+storage_pools: [{ name: default, driver: dir }]
+networks: [{ name: incusbr0, type: bridge, config: { ipv4.address: 10.88.0.1/24, ipv4.nat: "false", ipv6.address: none } }]
+profiles:
+  - name: default
+    devices:
+      root: { type: disk, path: /, pool: default }
+      eth0: { type: nic, network: incusbr0, name: eth0 }
+PRESEED
+incus image import "$image.tar" --alias small
+incus launch small web --device eth0,ipv4.address=10.88.0.7
+until incus exec web -- cat /up; do sleep 0.5; done 2>/dev/null

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Guest } from '../bed/guest.js';
+import { describeGuests } from '../describe.js';
+import { bootHypervisor } from '../inside/hypervisor.js';
+import { up } from '../inside/virtual-machines.js';
+
+const mkosi = 'cd /vm/mkosi && mkosi';
+const vagrant = 'cd /vm/vagrant && VAGRANT_CHECKPOINT_DISABLE=1 vagrant';
+
+// The tools start their own machines, in a guest that is their host. Each machine takes one key, that of its tool.
+describeGuests('machines of mkosi and Vagrant', () => {
+  let guest: Guest;
+  const sh = async (line: string) => {
+    const { stdout, stderr, code } = await guest.run(line, { timeout: 600, allowFailure: true });
+    return { stdout, code, stderr };
+  };
+  // Again and again: on a machine as slow as this one a provider may be late, which is a warning.
+  const expectList = (wanted: object) =>
+    expect
+      .poll(async () => JSON.parse((await sh('vmssh list --json')).stdout), {
+        timeout: 100_000,
+        interval: 500,
+      })
+      .toMatchObject(wanted);
+
+  beforeAll(async () => {
+    guest = await bootHypervisor({
+      cid: 83,
+      memory: 1536,
+      // Root's own key goes to Vagrant, so that mkosi's machine can only be logged in to by the key that mkosi names.
+      prepare: `cp -r /host/test/vm/inside/mkosi /host/test/vm/inside/vagrant /vm
+        ssh-keygen -q -t ed25519 -N '' -f /vm/mkosi/mkosi.key && cat /vm/mkosi/mkosi.key.pub >>/root/.ssh/authorized_keys
+        mv /root/.ssh/id_ed25519 /vm/vagrant/key`,
+    });
+    // As `mkosi build` leaves an image. `mkosi ssh` looks where `mkosi vm` of the same user's systemd writes.
+    await guest.run(`set -e
+      cp /vm/initrd /vm/mkosi/image.cpio && ln -s image.cpio /vm/mkosi/image
+      loginctl enable-linger root
+      systemd-run --user -q --collect --unit=mkosi -p WorkingDirectory=/vm/mkosi mkosi vm`);
+    // libvirt's bridge is not for the guest's networkd. The vsock device is added while the machine boots.
+    await guest.run(
+      `set -e
+      printf '[Match]\\nName=vnet* virbr*\\n[Link]\\nUnmanaged=yes\\n' >/run/systemd/network/05-libvirt.network
+      networkctl reload
+      virsh -q pool-define-as default dir --target /var/lib/libvirt/images
+      ${vagrant} up --provider=libvirt
+      echo "<vsock model='virtio'><cid auto='yes'/></vsock>" | virsh -q attach-device vagrant_default /dev/stdin --live`,
+      { timeout: 900 },
+    );
+    await guest.run(`${up({ name: 'image' })}; ${up({ name: 'box' })}`, { timeout: 1800 });
+  }, 3_600_000);
+  afterAll(() => guest?.stop());
+
+  test('are listed once each', async () => {
+    await expectList({
+      machines: [
+        { name: 'image', target: 'machine/image', status: 'running' },
+        { name: 'vagrant_default', target: 'qemu/vagrant_default', provider: 'libvirt', status: 'running' },
+      ],
+      warnings: [],
+    });
+  });
+
+  test('have Hosts', async () => {
+    expect(await sh('vmssh config install && ssh -G image | grep ^proxycommand')).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['mkosi', 'image', 'ssh -n image uname -n', `${mkosi} ssh uname -n`],
+    [
+      'vagrant',
+      'box',
+      'ssh -n -i /vm/vagrant/key vagrant_default uname -n',
+      `${vagrant} ssh --no-tty -c 'uname -n'`,
+    ],
+  ])('are logged in to by ssh as by %s ssh', { timeout: 900_000 }, async (_tool, says, byName, own) => {
+    expect(await sh(`${byName}; ${own} </dev/null`)).toMatchObject({ code: 0, stdout: `${says}\n${says}\n` });
+  });
+
+  test('are gone when their tools have ended them', { timeout: 900_000 }, async () => {
+    await sh(`${mkosi} ssh poweroff -f; while systemctl --user is-active -q mkosi; do sleep 0.5; done`);
+    expect(await sh(`${vagrant} destroy -f`)).toMatchObject({ code: 0 });
+    await expectList({ machines: [], warnings: [] });
+  });
+});

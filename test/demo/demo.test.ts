@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
 import { findProgram, missingPrograms } from '../helpers/programs.js';
-import { dist, type Outcome, run } from '../helpers/run.js';
+import { builtDemo, type Outcome, run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client' });
@@ -119,9 +119,9 @@ describe('npm run demo', () => {
 
   /** Runs the built demo; only what `env` says is added to a plain environment. */
   function demo(env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-    const { HOME, PATH } = process.env;
-    return run([process.execPath, dist('demo.mjs')], {
-      env: { HOME, PATH, SHELL: '/bin/sh', TMPDIR: temp, ...env },
+    const { HOME, PATH, NODE_V8_COVERAGE } = process.env;
+    return run(builtDemo, {
+      env: { HOME, PATH, NODE_V8_COVERAGE, SHELL: '/bin/sh', TMPDIR: temp, ...env },
     });
   }
 

@@ -2,7 +2,8 @@
 // npm run fuzz: what others' bytes come to, with inputs that libFuzzer finds. See docs/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { keep, ranOn } from '../reliability/page.js';
+import { inParallel } from '../../native/build.js';
+import { keep, ranOn, recordOf } from '../reliability/page.js';
 import { buildFuzzer } from './build.js';
 import { targetNames } from './corpus.js';
 import { fuzz } from './run.js';
@@ -16,12 +17,13 @@ libFuzzer, AddressSanitizer and UBSan, which also counts the steps through JavaS
   --seconds N    for each target: 60 by default; 0 is the corpus alone, the same each time, as CI does it
   --only NAME    only this target; can be repeated: ${names.join(', ')}
   --keep         add to the corpus what reached new code
+  --jobs N       so many targets at once: 1 by default
   --input FILE   only this input, with one --only
-  --write        write docs/reliability.md
+  --write        add its time and inputs to docs/reliability.md; needs --keep, as the next run goes on from there
 
 Examples:
   npm run fuzz -- --seconds 10
-  npm run fuzz -- --only xml --seconds 3600 --keep
+  npm run fuzz -- --seconds 3600 --jobs 2 --keep --write
   npm run fuzz -- --only xml --input fuzz-xml-crash-1a2b
 
 Exit codes: 0 nothing was found; 1 something was, and its input is in a file here; 2 wrong usage.`;
@@ -30,6 +32,7 @@ const options = /** @type {const} */ ({
   seconds: { type: 'string', default: '60' },
   only: { type: 'string', multiple: true },
   keep: { type: 'boolean', default: false },
+  jobs: { type: 'string', default: '1' },
   input: { type: 'string' },
   write: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -45,7 +48,8 @@ async function main() {
     if (unknown !== undefined) throw new Error(`no target "${unknown}": one of ${names.join(', ')}`);
     if (!/^\d+$/.test(values.seconds)) throw new Error(`--seconds ${values.seconds} is not a whole number`);
     if (values.input !== undefined && values.only?.length !== 1) throw new Error('--input needs one --only');
-    if (values.write && values.only) throw new Error('--write is for a run of all targets');
+    if (!/^[1-9]\d*$/.test(values.jobs)) throw new Error(`--jobs ${values.jobs} is not a number from 1`);
+    if (values.write && !values.keep) throw new Error('--write needs --keep');
   } catch (error) {
     console.error(`fuzz: ${/** @type {Error} */ (error).message}\n\n${usage}`);
     return 2;
@@ -59,33 +63,49 @@ async function main() {
     return 1;
   }
   const program = await buildFuzzer();
+  const { input, keep: keeps } = values;
+  const seconds = Number(values.seconds);
+  /** @type {Done[]} */
   const done = [];
-  for (const name of values.only ?? names) {
-    const one = fuzz(program, name, {
-      seconds: Number(values.seconds),
-      input: values.input,
-      keep: values.keep,
-    });
-    console.log(`${one.failure ? 'FAILED' : 'held  '} ${name}: ${one.failure ?? `${one.runs} inputs`}`);
-    done.push(one);
-  }
+  await inParallel(
+    (values.only ?? names).map((name) => async () => {
+      const one = await fuzz(program, name, { seconds, input, keep: keeps });
+      console.log(`${one.failure ? 'FAILED' : 'held  '} ${name}: ${one.failure ?? `${one.runs} inputs`}`);
+      done.push({ ...one, seconds });
+    }),
+    Number(values.jobs),
+  );
   const failed = done.filter(({ failure }) => failure !== undefined).length;
   console.log(`\n${done.length - failed} held, ${failed} failed`);
-  if (values.write && failed === 0) keep('fuzzing', section(done, Number(values.seconds)));
+  if (values.write && failed === 0) keep('fuzzing', section(withEarlier(done)));
   return failed === 0 ? 0 : 1;
 }
 
-/** @param {readonly { name: string, runs: number, corpus: number }[]} done @param {number} seconds */
-function section(done, seconds) {
+/** Each run goes on from the corpus of the one before: their times and inputs add up. @param {readonly Done[]} done */
+function withEarlier(done) {
+  const rows = recordOf('fuzzing')?.tables[0]?.rows ?? [];
+  const earlier = rows.map(([name = '', seconds, runs, corpus]) => ({
+    ...{ name, seconds: Number(seconds), runs: Number(runs), corpus: Number(corpus) },
+  }));
+  return names.flatMap((name) => {
+    const [before, now] = [earlier, done].map((all) => all.find((each) => each.name === name));
+    if (!before || !now) return before ?? now ?? [];
+    return { ...now, seconds: before.seconds + now.seconds, runs: before.runs + now.runs };
+  });
+}
+
+/** @param {readonly Done[]} done */
+function section(done) {
   const all = done.reduce((sum, { runs }) => sum + runs, 0);
+  const least = Math.floor(Math.min(...done.map(({ seconds }) => seconds)) / 60);
   const version = spawnSync('clang++', ['--version'], { encoding: 'utf8' }).stdout;
   return {
     title: 'Fuzzing',
-    command: 'npm run fuzz',
+    command: 'npm run fuzz -- --keep --write',
     on: ranOn({ clang: /\d+\.\d+\.\d+/.exec(version)?.[0] ?? '' }),
     summary: [
       /** @type {const} */ ([
-        `fuzzing: ${done.length} readers of others' bytes, ${seconds} s each, guided by coverage`,
+        `fuzzing: ${done.length} readers of others' bytes, at least ${least} min each, guided by coverage`,
         `${all} inputs, nothing found`,
       ]),
     ],
@@ -96,9 +116,11 @@ Beside this, \`test/property/\` has property tests of the same readers and of th
     ],
     tables: [
       {
-        head: ['target', 'inputs', 'kept in the corpus'],
-        rows: done.map(({ name, runs, corpus }) => [name, String(runs), String(corpus)]),
+        head: ['target', 'seconds', 'inputs', 'kept in the corpus'],
+        rows: done.map(({ name, seconds, runs, corpus }) => [name, ...[seconds, runs, corpus].map(String)]),
       },
     ],
   };
 }
+
+/** @typedef {{ name: string, seconds: number, runs: number, corpus: number, failure?: string }} Done */

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const patience = 10;
  * @param {string} name
  * @param {{ seconds: number, input?: string | undefined, keep: boolean }} options
  */
-export function fuzz(program, name, { seconds, input, keep }) {
+export async function fuzz(program, name, { seconds, input, keep }) {
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-fuzz-'));
   const found = join(folder, 'found');
   const kept = join(folder, 'kept');
@@ -32,13 +32,14 @@ export function fuzz(program, name, { seconds, input, keep }) {
     ];
     const time = seconds === 0 ? '-runs=0' : `-max_total_time=${seconds}`;
     const inputs = input === undefined ? [time, found, kept] : [input];
-    const { status, output } = run(program, name, [...limits, `-artifact_prefix=fuzz-${name}-`, ...inputs]);
+    const args = [...limits, `-artifact_prefix=fuzz-${name}-`, ...inputs];
+    const { status, output } = await run(program, name, args);
     const runs = Number(/^stat::number_of_executed_units:\s+(\d+)/m.exec(output)?.[1] ?? 0);
     if (status !== 0) return { name, runs, corpus, failure: whatFailed(output) };
     if (!keep || input !== undefined) return { name, runs, corpus };
     const merged = join(folder, 'merged');
     mkdirSync(merged);
-    const merge = run(program, name, ['-merge=1', `-max_len=${largest}`, merged, kept, found]);
+    const merge = await run(program, name, ['-merge=1', `-max_len=${largest}`, merged, kept, found]);
     if (merge.status !== 0) return { name, runs, corpus, failure: whatFailed(merge.output) };
     return { name, runs, corpus: keepCorpus(name, merged) };
   } finally {
@@ -46,15 +47,23 @@ export function fuzz(program, name, { seconds, input, keep }) {
   }
 }
 
-/** @param {string} program @param {string} name @param {readonly string[]} args */
+/**
+ * @param {string} program
+ * @param {string} name
+ * @param {readonly string[]} args
+ * @returns {Promise<{ status: number | null, output: string }>}
+ */
 function run(program, name, args) {
   const env = { ...process.env, VMSSH_FUZZ_TARGET: name };
-  const { status, signal, stderr, error } = spawnSync(program, args, {
-    ...{ env, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'ignore', 'pipe'] },
+  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let output = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    output += text;
   });
-  if (error) throw error;
-  if (signal === 'SIGINT') process.exit(130);
-  return { status, output: stderr };
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, output }));
+  });
 }
 
 /** What was thrown, or what the sanitizer says; and the file. @param {string} output */

@@ -35,8 +35,10 @@ export const underTrace: NodeJS.ProcessEnv = isSanitized ? { ASAN_OPTIONS: 'dete
 /** Milliseconds that a program has, if a test says nothing else: less than the test itself (vitest.config.ts). */
 const patience = isSanitized || runtime === 'arm64' ? 250_000 : 25_000;
 
-/** The program without a build; for coverage. */
-const fromSource = fileURLToPath(new URL('../reliability/from-source.js', import.meta.url));
+/** A program without a build; for coverage. */
+function fromSource(name: 'from-source' | 'demo-from-source'): readonly string[] {
+  return [installRuntimes().node, fileURLToPath(new URL(`../reliability/${name}.js`, import.meta.url))];
+}
 
 /** Where the executable lies that they run, if they run one. */
 export const executable = {
@@ -56,9 +58,13 @@ export function engineProgram(name: 'tables' | 'limited' | 'relay' | 'image' | '
 export const vmssh: readonly string[] = executable === undefined ? onNode() : [executable];
 
 function onNode(): readonly string[] {
-  if (runtime === 'source') return [installRuntimes().node, fromSource];
+  if (runtime === 'source') return fromSource('from-source');
   return [runtime === 'node' ? process.execPath : runtime, dist('vmssh.js')];
 }
+
+/** What `npm run demo` runs, as an argument array. */
+export const builtDemo: readonly string[] =
+  runtime === 'source' ? fromSource('demo-from-source') : [process.execPath, dist('demo.mjs')];
 
 /** A file of dist/. */
 export function dist(name: string): string {

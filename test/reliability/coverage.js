@@ -53,7 +53,7 @@ function runUnitTests() {
 
 /** Some of them try what only a build has, and fail: npm test is where they have to pass. */
 function runEndToEnd() {
-  vitest(['test/e2e'], { VMSSH_TEST_RUNTIME: 'source', NODE_V8_COVERAGE: counts });
+  vitest(['test/e2e', 'test/demo/demo.test.ts'], { VMSSH_TEST_RUNTIME: 'source', NODE_V8_COVERAGE: counts });
 }
 
 /** @param {readonly string[]} args @param {Record<string, string>} [env] */

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
  * with a shape as in types.ts, if it is called with --write. That writes records/NAME.json and the page. A name without a
  * record has not been run yet, and is left out.
  */
-const order = ['load', 'faults', 'fuzzing', 'analysis', 'sanitizers', 'hardening', 'mutation', 'coverage'];
+const order = ['load', 'faults', 'fuzzing', 'analysis', 'sanitizers', 'mutation', 'coverage'];
 
 const page = new URL('../../docs/reliability.md', import.meta.url);
 

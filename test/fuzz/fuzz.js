@@ -19,7 +19,7 @@ libFuzzer, AddressSanitizer and UBSan, which also counts the steps through JavaS
   --keep         add to the corpus what reached new code
   --jobs N       so many targets at once: 1 by default
   --input FILE   only this input, with one --only
-  --write        add its time and inputs to docs/reliability.md; needs --keep, as the next run goes on from there
+  --write        add the time and inputs of each that held to docs/reliability.md; needs --keep, as the next run goes on from there
 
 Examples:
   npm run fuzz -- --seconds 10
@@ -63,34 +63,34 @@ async function main() {
     return 1;
   }
   const program = await buildFuzzer();
-  const { input, keep: keeps } = values;
-  const seconds = Number(values.seconds);
+  const how = { input: values.input, keep: values.keep, seconds: Number(values.seconds) };
   /** @type {Done[]} */
   const done = [];
   await inParallel(
     (values.only ?? names).map((name) => async () => {
-      const one = await fuzz(program, name, { seconds, input, keep: keeps });
+      /** @type {Done} */
+      const one = await fuzz(program, name, how);
       console.log(`${one.failure ? 'FAILED' : 'held  '} ${name}: ${one.failure ?? `${one.runs} inputs`}`);
-      done.push({ ...one, seconds });
+      done.push(one);
+      if (values.write && !one.failure) keep('fuzzing', section(withEarlier(one)));
     }),
     Number(values.jobs),
   );
   const failed = done.filter(({ failure }) => failure !== undefined).length;
   console.log(`\n${done.length - failed} held, ${failed} failed`);
-  if (values.write && failed === 0) keep('fuzzing', section(withEarlier(done)));
   return failed === 0 ? 0 : 1;
 }
 
-/** Each run goes on from the corpus of the one before: their times and inputs add up. @param {readonly Done[]} done */
-function withEarlier(done) {
+/** Each run goes on from the corpus of the one before: their times and inputs add up. @param {Done} now */
+function withEarlier(now) {
   const rows = recordOf('fuzzing')?.tables[0]?.rows ?? [];
   const earlier = rows.map(([name = '', seconds, runs, corpus]) => ({
     ...{ name, seconds: Number(seconds), runs: Number(runs), corpus: Number(corpus) },
   }));
   return names.flatMap((name) => {
-    const [before, now] = [earlier, done].map((all) => all.find((each) => each.name === name));
-    if (!before || !now) return before ?? now ?? [];
-    return { ...now, seconds: before.seconds + now.seconds, runs: before.runs + now.runs };
+    const before = earlier.find((each) => each.name === name);
+    if (now.name !== name) return before ?? [];
+    return { ...now, seconds: now.seconds + (before?.seconds ?? 0), runs: now.runs + (before?.runs ?? 0) };
   });
 }
 
@@ -105,7 +105,7 @@ function section(done) {
     on: ranOn({ clang: /\d+\.\d+\.\d+/.exec(version)?.[0] ?? '' }),
     summary: [
       /** @type {const} */ ([
-        `fuzzing: ${done.length} readers of others' bytes, at least ${least} min each, guided by coverage`,
+        `fuzzing: ${done.length} readers of others' bytes, at least ${least} min of a processor each, guided by coverage`,
         `${all} inputs, nothing found`,
       ]),
     ],
@@ -116,7 +116,7 @@ Beside this, \`test/property/\` has property tests of the same readers and of th
     ],
     tables: [
       {
-        head: ['target', 'seconds', 'inputs', 'kept in the corpus'],
+        head: ['target', 'seconds of a processor', 'inputs', 'kept in the corpus'],
         rows: done.map(({ name, seconds, runs, corpus }) => [name, ...[seconds, runs, corpus].map(String)]),
       },
     ],

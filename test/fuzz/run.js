@@ -11,8 +11,8 @@ const largest = 4096;
 const patience = 10;
 
 /**
- * One target for so many seconds, or with one input. Returns how many inputs it had, and how many the corpus has; or what failed,
- * and where its input is.
+ * One target for so many seconds, or with one input. Returns how many inputs it had in how many seconds of a processor, and how
+ * many the corpus has; or what failed, and where its input is.
  * @param {string} program
  * @param {string} name
  * @param {{ seconds: number, input?: string | undefined, keep: boolean }} options
@@ -33,37 +33,47 @@ export async function fuzz(program, name, { seconds, input, keep }) {
     const time = seconds === 0 ? '-runs=0' : `-max_total_time=${seconds}`;
     const inputs = input === undefined ? [time, found, kept] : [input];
     const args = [...limits, `-artifact_prefix=fuzz-${name}-`, ...inputs];
-    const { status, output } = await run(program, name, args);
+    const { status, output, used } = await run(program, name, args);
     const runs = Number(/^stat::number_of_executed_units:\s+(\d+)/m.exec(output)?.[1] ?? 0);
-    if (status !== 0) return { name, runs, corpus, failure: whatFailed(output) };
-    if (!keep || input !== undefined) return { name, runs, corpus };
+    const done = { name, runs, seconds: Math.round(used), corpus };
+    if (status !== 0) return { ...done, failure: whatFailed(output) };
+    if (!keep || input !== undefined) return done;
     const merged = join(folder, 'merged');
     mkdirSync(merged);
     const merge = await run(program, name, ['-merge=1', `-max_len=${largest}`, merged, kept, found]);
-    if (merge.status !== 0) return { name, runs, corpus, failure: whatFailed(merge.output) };
-    return { name, runs, corpus: keepCorpus(name, merged) };
+    if (merge.status !== 0) return { ...done, failure: whatFailed(merge.output) };
+    return { ...done, corpus: keepCorpus(name, merged) };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /**
+ * `used`: seconds of a processor, which the shell knows of its children.
  * @param {string} program
  * @param {string} name
  * @param {readonly string[]} args
- * @returns {Promise<{ status: number | null, output: string }>}
+ * @returns {Promise<{ status: number | null, output: string, used: number }>}
  */
 function run(program, name, args) {
   const env = { ...process.env, VMSSH_FUZZ_TARGET: name };
-  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const timed = ['-c', '"$0" "$@"; status=$?; times >&2; exit $status', program, ...args];
+  const child = spawn('/bin/sh', timed, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     output += text;
   });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (status) => resolve({ status, output }));
+    child.once('close', (status) => resolve({ status, output, used: usedIn(output) }));
   });
+}
+
+/** Of the last line: user and system time, as "1m2.5s 0m0.25s". @param {string} output */
+function usedIn(output) {
+  const times = /(\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$/.exec(output) ?? [];
+  const [userMinutes = 0, user = 0, systemMinutes = 0, system = 0] = times.slice(1).map(Number);
+  return 60 * (userMinutes + systemMinutes) + user + system;
 }
 
 /** What was thrown, or what the sanitizer says; and the file. @param {string} output */

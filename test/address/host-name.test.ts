@@ -11,6 +11,7 @@ describe('a host name for ssh and its tools', () => {
     { text: 'machine/Web Server', name: 'machine/Web-Server' },
     { text: 'vsock:3:5000', name: 'vsock-3-5000' },
     { text: '-oProxyCommand=x', name: 'oProxyCommand=x' },
+    { text: '--x', name: 'x' },
     { text: 'a$(x)`y`;z', name: 'a-x-y-z' },
     { text: 'a\u202eb', name: 'a-b' },
     { text: 'podman%*', name: 'podman%-' },

@@ -47,6 +47,18 @@ describe('names of one machine', () => {
       want: `vmssh-1,via/hv1/web ${one}\nweb.hv1 ${two}\n`,
     },
     {
+      name: 'keep the key that one of them was seen with, whatever key another has',
+      text: `vmssh-1 ${one}\nweb.hv1 ${two}\nvia/hv1/web ${rsa}\n`,
+      now: 'web.hv1',
+      want: `vmssh-1 ${one}\nweb.hv1 ${two}\nvia/hv1/web ${rsa}\n`,
+    },
+    {
+      name: 'are the same machine if one of its keys is the same',
+      text: `vmssh-1 ${one}\nvmssh-1 ${rsa}\nweb.hv1 ${rsa}\n`,
+      now: 'web.hv1',
+      want: `vmssh-1,web.hv1 ${one}\nvmssh-1,web.hv1 ${rsa}\n`,
+    },
+    {
       name: 'are in any case, and beside others',
       text: ` other,WEB.hv1\t${one}\r\n`,
       now: 'via/hv1/web',
@@ -74,5 +86,10 @@ describe('names of one machine', () => {
     const db = { alias: 'vmssh-2', shared: ['db.hv1'] };
     const after = withShared(Buffer.from(`db.hv1 ${one}\nweb.hv1 ${one}\n`), [web, db]);
     expect(after.toString()).toBe(`db.hv1,vmssh-2 ${one}\nweb.hv1,vmssh-1 ${one}\n`);
+  });
+
+  it('change nothing if a machine has none but its identity', () => {
+    const bytes = Buffer.from(`vmssh-1 ${one}\nvmssh-1 ${one}\n`);
+    expect(withShared(bytes, [{ alias: 'vmssh-1' }, { alias: 'vmssh-2', shared: [] }])).toBe(bytes);
   });
 });

@@ -135,6 +135,8 @@ describe('parseTarget understands', () => {
         { input: `{${guid}}`, want: `hyper-v vmId=${guid}` },
         { input: guid.toUpperCase(), want: `hyper-v vmId=${guid}` },
         { input: `hyper-v/${guid}0`, want: `hyper-v name=${guid}0` },
+        { input: 'hyper-v/{a}b', want: 'hyper-v name={a}b' },
+        { input: 'hyper-v/a{b}', want: 'hyper-v name=a{b}' },
       ],
     ],
     [
@@ -159,6 +161,18 @@ describe('parseTarget understands', () => {
           input: 'hvsock:PARENT:vsock-2147483647',
           want: 'hvsock vmId=a42e7cda-d03f-480c-9cc2-a4de20abb878 serviceId=7fffffff-facb-11e6-bd58-64006a7986d3',
         },
+      ],
+    ],
+    [
+      'incus',
+      [
+        { input: 'incus/web', want: 'incus name=web' },
+        { input: 'incus/hv1:web', want: 'incus name=hv1:web' },
+        { input: 'incus/hv1/web', want: 'incus name=hv1:web' },
+        { input: 'incus%hv1%web', want: 'incus name=hv1:web' },
+        { input: 'incus/hv1%web%b', want: 'incus name=hv1:web%b' },
+        { input: 'incus/web%', want: 'incus name=web%' },
+        { input: 'lima/hv1%web', want: 'lima name=hv1%web' },
       ],
     ],
     [

@@ -34,6 +34,8 @@ describe('parseTarget refuses', () => {
     { input: 'qemu:system', want: scope },
     { input: 'qemu:system:web', want: scope },
     { input: guid.slice(1), want: unknown },
+    { input: `${guid}x`, want: unknown },
+    { input: `x${guid}`, want: unknown },
     { input: guid.replaceAll('-', ''), want: unknown },
     { input: '.host/x', want: unknown },
     { input: 'via/hv1', want: 'refused: a target or a name must follow the hypervisor' },
@@ -132,6 +134,10 @@ describe('parseTarget refuses', () => {
       want: 'refused: VM id "toString" is neither a GUID nor one of ZERO, BROADCAST, CHILDREN, LOOPBACK, PARENT, SILOHOST',
     },
     { input: `hvsock:${guid}:22`, want: 'refused: service "22" is neither vsock-PORT nor a GUID' },
+    {
+      input: `hvsock:${guid}:xvsock-22`,
+      want: 'refused: service "xvsock-22" is neither vsock-PORT nor a GUID',
+    },
     { input: `hvsock:${guid}:vsock-`, want: port('""', 'it is empty') },
     {
       input: `hvsock:${guid}:vsock-2147483648`,

@@ -30,7 +30,8 @@ export async function awaitStream(hop: Hop, target: string, deadline: number): P
   if (at?.family === 'vsock-mux') {
     // The login comes first: silence does not mean that the port is open.
     return askMultiplexer(hop, at.port, deadline, deadline - now()).catch(async (error) => {
-      if (error.code === 'EOF') await refuseFailure();
+      // Also if ssh had ended before it was asked.
+      if (['EOF', 'EPIPE', 'ECONNRESET'].includes(error.code)) await refuseFailure();
       throw onHost(host, at, error.code, target, error);
     });
   }

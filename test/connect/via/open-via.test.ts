@@ -1,0 +1,264 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { Hop } from '../../../src/connect/via/hop.js';
+import { openVia } from '../../../src/connect/via/open-via.js';
+import type { ViaEndpoint } from '../../../src/endpoint.js';
+import { loadAddon } from '../../../src/native.js';
+import { missingAddon } from '../../helpers/addon.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { SocketFolder } from '../socket-folder.js';
+
+const skip = missingAddon() !== undefined || process.platform === 'win32';
+const hv1: ViaEndpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };
+const unix: ViaEndpoint = { ...hv1, at: { family: 'unix', path: '/run/x' } };
+const mux: ViaEndpoint = { ...hv1, at: { family: 'vsock-mux', path: '/run/v', port: 2222 } };
+
+/** What a stand-in for ssh does with the command for the hypervisor, "$1": it runs it here. */
+const runsIt = 'exec sh -c "$1"';
+const marked = 'marker=$(expr "$1" : ".*\\(vmssh-[0-9a-f]*\\)")';
+
+describe.skipIf(skip)('a hop', () => {
+  const dir = useTempDir();
+  let count = 0;
+  const opened: Hop[] = [];
+  afterEach(() => {
+    for (const hop of opened.splice(0)) hop.close();
+  });
+
+  /** An ssh that keeps its words, and then does as the script says: "$1" is the command, or the path of -W. */
+  function ssh(script: string, version = 'OpenSSH_9.9p1') {
+    const folder = join(dir, `${++count}`);
+    mkdirSync(folder);
+    const [program, words] = [join(folder, 'ssh'), join(folder, 'words')];
+    writeFileSync(
+      program,
+      `#!/bin/sh
+exec 2>/dev/null
+[ "$1" = -V ] && { echo ${version}; exit 0; }
+printf '%s\\n' "$*" >>'${words}'
+stream=
+while [ "$1" != -- ]; do [ "$1" = -W ] && stream=$2; shift; done
+shift 2
+[ -n "$stream" ] && set -- "$stream"
+${script}
+`,
+    );
+    chmodSync(program, 0o755);
+    const { PATH } = process.env;
+    return { env: { PATH, VMSSH_SSH: program }, calls: () => readFileSync(words, 'utf8').trim().split('\n') };
+  }
+
+  async function open(
+    endpoint: ViaEndpoint,
+    { env }: { readonly env: NodeJS.ProcessEnv },
+    more: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<Hop> {
+    const { addon } = loadAddon();
+    if (!addon) throw new Error('no addon');
+    const options = { target: 'via/hv1/web', timeoutMs: 20_000, env, ...more };
+    const hop = await openVia(endpoint, options, addon, () => false);
+    opened.push(hop);
+    return hop;
+  }
+
+  async function echoed(hop: Hop): Promise<string> {
+    await hop.write(Buffer.from('hello'));
+    return Buffer.from(await hop.read(100)).toString();
+  }
+
+  it('passes bytes once somebody there has answered', async () => {
+    const program = ssh(`${marked}; echo "$marker by socat"; exec cat`);
+    const hop = await open(unix, program);
+    expect(hop.note).toBe(', by socat on hv1');
+    expect(await echoed(hop)).toBe('hello');
+    hop.shutdown();
+    expect(await hop.read(100)).toHaveLength(0);
+    expect(program.calls()).toEqual([
+      expect.stringMatching(/^-a -x .* -oConnectTimeout=20 -- hv1 exec 'sh' .*'unix' '\/run\/x' /),
+    ]);
+  });
+
+  it('says what was printed before', async () => {
+    const hop = await open(
+      unix,
+      ssh(`${marked}; printf 'Good \\033morning\\n'; echo "$marker by x"; exec cat`),
+    );
+    expect(hop.note).toBe(', by x on hv1; it printed before: "Good \\x1bmorning"');
+    const long = await open(unix, ssh(`${marked}; printf %0500d 0; echo "$marker by x"; exec cat`));
+    expect(long.note).toBe(`, by x on hv1; it printed before: "${'0'.repeat(300)}"`);
+  });
+
+  it('over another one has the name of the last', async () => {
+    const hop = await open(
+      { ...hv1, at: { ...unix, host: 'hv2' } },
+      ssh(`${marked}; echo "$marker by x"; exec cat`),
+    );
+    expect(hop.note).toBe(', by x on hv2');
+  });
+
+  it('is lost, and not at its end, if ssh fails later', async () => {
+    const failing = await open(unix, ssh(`${marked}; echo "$marker by x"; exit 7`));
+    await expect(failing.read(1)).rejects.toMatchObject({
+      code: 'HOP_LOST',
+      message: 'ssh hv1: exit code 7',
+    });
+    const killed = await open(unix, ssh(`${marked}; echo "$marker by x"; kill -KILL $$`));
+    await expect(killed.read(1)).rejects.toMatchObject({
+      ...{ code: 'HOP_LOST', message: 'ssh hv1: a signal ended it: SIGKILL' },
+    });
+  });
+
+  describe('to a socket here, by what a hypervisor runs', () => {
+    it('reaches it', async () => {
+      const folder = new SocketFolder();
+      onTestFinished(() => folder.stop());
+      const path = await folder.listen((socket) => socket.end('SSH-2.0-x\r\n'));
+      const hop = await open({ ...hv1, at: { family: 'unix', path } }, ssh(runsIt));
+      expect(Buffer.from(await hop.read(11)).toString()).toBe('SSH-2.0-x\r\n');
+    });
+  });
+
+  it.each([
+    {
+      name: 'an errno there',
+      script: `${marked}; echo "$marker errno ENOENT"`,
+      want: { op: 'connect', code: 'ENOENT', problem: 'on hv1, no socket at /run/x (ENOENT)' },
+    },
+    {
+      name: 'a report of the vmssh there',
+      script: `${marked}; echo "$marker failed {\\"op\\":\\"resolve\\",\\"code\\":\\"NOT_FOUND\\",\\"problem\\":\\"none\\"}"`,
+      want: { op: 'resolve', code: 'NOT_FOUND', problem: 'on hv1, none' },
+    },
+    {
+      name: 'no vmssh there',
+      script: `${marked}; echo "$marker no-vmssh"`,
+      want: { op: 'connect', code: 'HOP_NO_VMSSH' },
+    },
+    {
+      name: 'an ssh that fails',
+      script: 'exit 255',
+      want: { code: 'HOP_FAILED', problem: expect.stringMatching(/above \(HOP_FAILED\): exit code 255$/) },
+    },
+    {
+      name: 'a shell that fails',
+      script: 'echo "no such command"; exit 127',
+      want: {
+        code: 'HOP_NO_SHELL',
+        problem: expect.stringMatching(/: exit code 127; it printed "no such command"$/),
+      },
+    },
+    {
+      name: 'a shell that does nothing',
+      script: 'exit 0',
+      want: { code: 'HOP_NO_SHELL', problem: expect.stringMatching(/: exit code 0$/) },
+    },
+    {
+      name: 'an ssh that is killed',
+      script: 'kill -TERM $$',
+      want: { code: 'HOP_FAILED', problem: expect.stringMatching(/: a signal ended it: SIGTERM$/) },
+    },
+  ])('fails with the words for $name', async ({ script, want }) => {
+    await expect(open(unix, ssh(script))).rejects.toMatchObject({ target: 'via/hv1/web', ...want });
+  });
+
+  it('fails if a hypervisor without a tool has no path for ssh -W', async () => {
+    const vsock: ViaEndpoint = { ...hv1, at: { family: 'vsock', cid: 3, port: 22 } };
+    const program = ssh(`${marked}; echo "$marker no-tool"`);
+    await expect(open(vsock, program)).rejects.toMatchObject({ code: 'HOP_NO_TOOL' });
+    await expect(open(hv1, program)).rejects.toMatchObject({ code: 'HOP_NO_TOOL' });
+    await expect(open(unix, ssh(`${marked}; echo "$marker no-tool"`, 'OpenSSH_9.3p1'))).rejects.toMatchObject(
+      { code: 'HOP_NO_TOOL' },
+    );
+  });
+
+  it('fails if there is no answer in time, and ends ssh', async () => {
+    const program = ssh('trap "echo ended >>$0.end; exit" TERM; echo wait; while :; do sleep 0.1; done');
+    const ended = `${program.env.VMSSH_SSH}.end`;
+    await expect(open(unix, program, { timeoutMs: 2000 })).rejects.toMatchObject({
+      ...{ code: 'HOP_SILENT', problem: expect.stringMatching(/\(HOP_SILENT\): it printed "wait"$/) },
+    });
+    await expect.poll(() => existsSync(ended)).toBe(true);
+    await expect(open(unix, ssh('exec sleep 60'), { timeoutMs: 300 })).rejects.toMatchObject({
+      ...{ code: 'HOP_SILENT', problem: expect.stringMatching(/\(HOP_SILENT\)$/) },
+    });
+  });
+
+  it('fails if there is no ssh', async () => {
+    const none = { env: { VMSSH_SSH: join(dir, 'no-such') } };
+    await expect(open(unix, none)).rejects.toMatchObject({
+      ...{ code: 'NO_SSH', problem: expect.stringContaining('ENOENT') },
+    });
+  });
+
+  it('ends with the reason of an abort', async () => {
+    const controller = new AbortController();
+    const program = ssh('echo here >>$0.here; exec sleep 60');
+    const opening = open(unix, program, { signal: controller.signal });
+    await expect.poll(() => existsSync(`${program.env.VMSSH_SSH}.here`), { timeout: 20_000 }).toBe(true);
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+  });
+
+  describe('to a multiplexer', () => {
+    const asked = (tool: string, answer: string) =>
+      ssh(`${marked}; echo "$marker by ${tool}"; read -r line; echo "$line" >>$0.asked; ${answer}`);
+
+    it.each(['socat', 'python3'])('that %s opened is asked for the port', async (tool) => {
+      const program = asked(tool, 'echo "OK 1024"; exec cat');
+      expect(await echoed(await open(mux, program))).toBe('hello');
+      expect(readFileSync(`${program.env.VMSSH_SSH}.asked`, 'utf8')).toBe('CONNECT 2222\n');
+    });
+
+    it('that vmssh opened is not asked', async () => {
+      const hop = await open(mux, ssh(`${marked}; echo "$marker by vmssh"; exec cat`));
+      expect(await echoed(hop)).toBe('hello');
+    });
+
+    it('fails with its words, on the hypervisor', async () => {
+      await expect(open(mux, asked('socat', 'exit 0'))).rejects.toMatchObject({
+        ...{ code: 'EOF', problem: expect.stringMatching(/^on hv1, the multiplexer closed the connection/) },
+      });
+      await expect(open(mux, asked('ncat', 'exec sleep 60'), { timeoutMs: 3000 })).rejects.toMatchObject({
+        ...{ code: 'ETIMEDOUT', problem: expect.stringMatching(/^on hv1, /) },
+      });
+    });
+  });
+
+  describe('without a tool on the hypervisor', () => {
+    const noTool = (then: string, answer = 'no-tool') =>
+      ssh(`[ -z "$stream" ] && { ${marked}; echo "$marker ${answer}"; exit; }; ${then}`);
+
+    it('is a second login, by ssh -W', async () => {
+      const hop = await open(mux, noTool('read -r line; echo "OK 1"; exec cat'));
+      expect(await echoed(hop)).toBe('hello');
+      expect(hop.note).toBe(', by ssh -W to hv1');
+      expect(await echoed(await open(unix, noTool('printf SSH; exec cat')))).toMatch(/^SSH/);
+    });
+
+    it('takes the other reading of a path if the first is no file there', async () => {
+      const program = noTool('printf SSH; exec cat', 'no-tool other');
+      const at = { family: 'unix', path: '/run/a%b', otherPath: '/run/a/b' } as const;
+      await open({ ...hv1, at }, program);
+      expect(program.calls()).toHaveLength(2);
+      expect(program.calls()[1]).toMatch(/^-a -x .* -W \/run\/a\/b -- hv1$/);
+    });
+
+    it('fails if that ssh does', async () => {
+      await expect(open(unix, noTool('exit 1'))).rejects.toMatchObject({
+        ...{ code: 'HOP_NO_STREAM', problem: expect.stringMatching(/\(HOP_NO_STREAM\): exit code 1$/) },
+      });
+      await expect(open(unix, noTool('kill -KILL $$'))).rejects.toMatchObject({
+        ...{ problem: expect.stringMatching(/: a signal ended it: SIGKILL$/) },
+      });
+      await expect(open(mux, noTool('exit 1'))).rejects.toMatchObject({ code: 'HOP_NO_STREAM' });
+      await expect(open(mux, noTool('read -r line; exit 0'))).rejects.toMatchObject({ code: 'EOF' });
+    });
+
+    it('is open, and at its end, if that ssh has ended well', async () => {
+      const ended = await open(unix, noTool('exit 0'));
+      expect(await ended.read(1)).toHaveLength(0);
+    });
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { hopCommand, hopOptions, scriptCommand } from '../../../src/connect/via/hop-command.js';
+import relay from '../../../src/connect/via/relay.py';
+import type { ViaEndpoint } from '../../../src/endpoint.js';
+import { run } from '../../helpers/run.js';
+
+const hv1: ViaEndpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };
+const options = [
+  ...['-a', '-x', '-T', '-oClearAllForwardings=yes', '-oTunnel=no'],
+  ...['-oRemoteCommand=none', '-oPermitLocalCommand=no'],
+];
+
+describe('options of a hop', () => {
+  it.each([
+    [0, 1],
+    [1000, 1],
+    [1001, 2],
+    [30_000, 30],
+  ])('with %d ms give it %d s', (timeoutMs, seconds) =>
+    expect(hopOptions(timeoutMs)).toEqual([...options, `-oConnectTimeout=${seconds}`]),
+  );
+});
+
+describe('a script there', () => {
+  it('is run by sh with its arguments, without its comments', async () => {
+    const script = '# a comment\nprintf "<%s>" "$@";\n\nprintf end\n# another';
+    const command = scriptCommand(script, ['a b', "it's", '', '$HOME', '\\!']);
+    expect(command).toMatch(/^exec /);
+    expect(command).not.toContain('comment');
+    expect(await run(['sh', '-c', command])).toMatchObject({
+      ...{ code: 0, stdout: "<a b><it's><><$HOME><\\!>end", stderr: '' },
+    });
+  });
+
+  it('cannot have control characters in its arguments', () =>
+    expect(() => scriptCommand('true', ['a\nb'])).toThrow(RangeError));
+});
+
+describe('the command of a hop', () => {
+  const nothing = ['', '', '', ''];
+  it.each<{ name: string; at: ViaEndpoint['at']; place: readonly string[] }>([
+    { name: 'what only vmssh finds', at: undefined, place: nothing },
+    { name: 'a vsock', at: { family: 'vsock', cid: 3, port: 22 }, place: ['vsock', '3', '', 'plain'] },
+    {
+      name: 'a unix socket',
+      at: { family: 'unix', path: '/run/x-1_2.@%+' },
+      place: ['unix', '/run/x-1_2.@%+', '', 'plain'],
+    },
+    {
+      name: 'a unix socket with another reading',
+      at: { family: 'unix', path: '/run/a%b', otherPath: '/run/a/b' },
+      place: ['unix', '/run/a%b', '/run/a/b', 'plain'],
+    },
+    {
+      name: 'a path that socat reads in its own way',
+      at: { family: 'unix', path: '/run/a,b' },
+      place: ['unix', '/run/a,b', '', ''],
+    },
+    {
+      name: 'another reading that socat reads in its own way',
+      at: { family: 'unix', path: '/run/x', otherPath: '/run/a:b' },
+      place: ['unix', '/run/x', '/run/a:b', ''],
+    },
+    {
+      name: 'a path that begins with what socat reads in its own way',
+      at: { family: 'unix', path: '!x' },
+      place: ['unix', '!x', '', ''],
+    },
+    {
+      name: 'a multiplexer',
+      at: { family: 'vsock-mux', path: '/run/v', port: 22 },
+      place: ['unix', '/run/v', '', 'plain'],
+    },
+  ])('for $name says where it is', async ({ at, place }) => {
+    const words = await wordsOf(hopCommand({ ...hv1, at, port: 2222 }, 'vmssh-0123', 1500));
+    expect(words.slice(0, 2)).toEqual(['sh', '-c']);
+    expect(words.slice(3)).toEqual([
+      ...['sh', 'vmssh-0123', 'web', '2222', '2', ...place],
+      `exec(${JSON.stringify(relay)})`,
+    ]);
+    expect(words[2]).not.toMatch(/\n|^#/);
+  });
+
+  it('over another hop is an ssh there, which asks nothing', async () => {
+    const inner: ViaEndpoint = { ...hv1, host: 'hv2' };
+    const words = await wordsOf(hopCommand({ ...hv1, at: inner }, 'vmssh-0123', 30_000));
+    expect(words).toEqual([
+      ...['ssh', ...options, '-oConnectTimeout=30', '-oBatchMode=yes', '--', 'hv2'],
+      hopCommand(inner, 'vmssh-0123', 30_000),
+    ]);
+  });
+});
+
+/** What follows exec, as a shell reads it. */
+async function wordsOf(command: string): Promise<readonly string[]> {
+  expect(command.slice(0, 5)).toBe('exec ');
+  const { stdout, code } = await run(['sh', '-c', `printf '%s\\0' ${command.slice(5)}`]);
+  expect(code).toBe(0);
+  return stdout.split('\0').slice(0, -1);
+}

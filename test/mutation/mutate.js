@@ -27,7 +27,7 @@ const { positionals: chosen, values } = parseArgs({
   allowPositionals: true,
   options: { write: { type: 'boolean' }, loaded: { type: 'boolean', default: false } },
 });
-const names = /** @type {(keyof typeof areas)[]} */ (Object.keys(areas));
+const names = Object.keys(areas);
 const unknown = chosen.filter((name) => !Object.hasOwn(areas, name));
 if (unknown.length > 0) throw new Error(`no area ${unknown.join(', ')}; there are ${names.join(', ')}`);
 install();
@@ -52,9 +52,9 @@ function install() {
   if (status !== 0) throw new Error(`npm ended with ${status}`);
 }
 
-/** @param {keyof typeof areas} name */
+/** @param {string} name */
 function mutate(name) {
-  const { mutate, tests } = areas[name];
+  const { mutate, tests, loaded = values.loaded } = areaOf(name);
   mkdirSync(reports, { recursive: true });
   // Of two copies of vitest, tests would use one and the runner the other.
   const link = join(tool, 'node_modules/vitest');
@@ -70,7 +70,7 @@ function mutate(name) {
       ...{ reporters: ['json'], jsonReporter: { fileName: reportOf(name) }, allowConsoleColors: false },
       ...{ tempDirName: join(reports, `${name}.work`), ignorePatterns: ['dist', 'native/build', 'docs'] },
       // Its own rewriting of tsconfig.json needs an older TypeScript.
-      ...{ tsconfigFile: 'none.json', ignoreStatic: !values.loaded },
+      ...{ tsconfigFile: 'none.json', ignoreStatic: !loaded },
     }),
   );
   const env = { ...process.env, VMSSH_MUTATION_TESTS: tests.join(','), VMSSH_TEST_RUNS: '0.1' };
@@ -80,6 +80,13 @@ function mutate(name) {
     env,
   });
   if (status !== 0) throw new Error(`stryker ended with ${status}`);
+}
+
+/** @param {string} name */
+function areaOf(name) {
+  const area = areas[name];
+  if (!area) throw new Error(`no area ${name}`);
+  return area;
 }
 
 /** @param {string} name */
@@ -124,7 +131,7 @@ function write() {
         head: ['area', 'files', 'changes', 'noticed', 'score', 'not tried'],
         rows: tried.map((each) => [
           each.name,
-          areas[each.name].mutate.join(', '),
+          areaOf(each.name).mutate.join(', '),
           ...[each.all, each.noticed, each.score, each.untried].map(String),
         ]),
       },

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import type { Kind } from '../../../src/kinds/kind.js';
+import { kinds } from '../../../src/kinds/kinds.js';
+import { namesOfGuest, trustIn } from '../../../src/ssh/config/guest-hosts.js';
+import { configText } from '../../../src/ssh/config/text.js';
+
+const guest = { name: 'web', folder: '/g/web', alias: 'vmssh-guest-web', knownHosts: '/g/web/known_hosts' };
+
+it('a machine with a known host key has no other', () => {
+  const known = { hostKeyAlias: guest.alias, knownHosts: guest.knownHosts, onlyKnown: true };
+  expect(trustIn({ ...guest, identityFile: undefined })).toEqual(known);
+  expect(trustIn({ ...guest, identityFile: '/g/web/id' })).toEqual({ ...known, identityFile: '/g/web/id' });
+});
+
+it('its names are those of each kind that has machines with names', () => {
+  const kind = (name: string, separators: Kind['separators'], more: Partial<Kind> = {}) =>
+    ({ name, separators, hostKey: 'machine', rest: 'name', ...more }) as Kind;
+  const table = [
+    kind('qemu', '/%:'),
+    kind('lima', '/%'),
+    kind('vsock', '/%', { hostKey: 'none' }),
+    kind('via', '/%', { rest: 'target' as Kind['rest'] }),
+  ];
+  const names = ['qemu/web', 'qemu%web', 'qemu:*/web', 'qemu:*%web', 'lima/web', 'lima%web'];
+  expect(namesOfGuest(guest, table)).toEqual(names);
+  expect(namesOfGuest({ name: 'w*b' }, table)).toEqual([]);
+});
+
+it('it comes first in the lines, and one with a pattern for a name is left out', () => {
+  const guests = [
+    { ...guest, identityFile: '/g/web/id' },
+    { ...guest, name: 'w*b', identityFile: undefined },
+  ];
+  const text = configText({ program: ['vmssh'], fdpass: false, guests });
+  const paragraphs = text.split('\n\n');
+  expect(paragraphs[1]?.split('\n')).toEqual([
+    '# web: "vmssh guest credentials" made its host key, and no other is accepted.',
+    `Host ${namesOfGuest(guest, kinds).join(' ')}`,
+    '    HostKeyAlias vmssh-guest-web',
+    '    StrictHostKeyChecking yes',
+    '    UserKnownHostsFile /g/web/known_hosts',
+    '    GlobalKnownHostsFile /dev/null',
+    '    HashKnownHosts no',
+    '    UpdateHostKeys no',
+    '    IdentityFile /g/web/id',
+  ]);
+  expect(text).not.toContain('w*b');
+});

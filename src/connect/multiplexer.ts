@@ -10,7 +10,7 @@ const longestReply = 15;
 
 /**
  * Asks a vsock multiplexer for a port and reads its "OK NUMBER" line, not a byte more. Rejects with code EOF (nothing
- * listens in the guest), PROTOCOL (something else answered) or ETIMEDOUT.
+ * listens in the guest), PROTOCOL (something else answered) or ETIMEDOUT; or as the write does, EPIPE if it is gone already.
  */
 export async function askMultiplexer(
   connection: Connection,

@@ -14,9 +14,8 @@ const hv1: ViaEndpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 }
 const unix: ViaEndpoint = { ...hv1, at: { family: 'unix', path: '/run/x' } };
 const mux: ViaEndpoint = { ...hv1, at: { family: 'vsock-mux', path: '/run/v', port: 2222 } };
 
-/** What a stand-in for ssh does with the command for the hypervisor, "$1": it runs it here. */
-const runsIt = 'exec sh -c "$1"';
-const marked = 'marker=$(expr "$1" : ".*\\(vmssh-[0-9a-f]*\\)")';
+/** How a stand-in for ssh answers to the command for the hypervisor, "$1", as the tools there do. */
+const answers = (text: string) => `echo "$(expr "$1" : '.*\\(vmssh-[0-9a-f]*\\)') ${text}"`;
 
 describe.skipIf(skip)('a hop', () => {
   const dir = useTempDir();
@@ -68,7 +67,7 @@ ${script}
   }
 
   it('passes bytes once somebody there has answered', async () => {
-    const program = ssh(`${marked}; echo "$marker by socat"; exec cat`);
+    const program = ssh(`${answers('by socat')}; exec cat`);
     const hop = await open(unix, program);
     expect(hop.note).toBe(', by socat on hv1');
     expect(await echoed(hop)).toBe('hello');
@@ -80,59 +79,51 @@ ${script}
   });
 
   it('says what was printed before', async () => {
-    const hop = await open(
-      unix,
-      ssh(`${marked}; printf 'Good \\033morning\\n'; echo "$marker by x"; exec cat`),
-    );
+    const hop = await open(unix, ssh(`printf 'Good \\033morning\\n'; ${answers('by x')}; exec cat`));
     expect(hop.note).toBe(', by x on hv1; it printed before: "Good \\x1bmorning"');
-    const long = await open(unix, ssh(`${marked}; printf %0500d 0; echo "$marker by x"; exec cat`));
+    const long = await open(unix, ssh(`printf %0500d 0; ${answers('by x')}; exec cat`));
     expect(long.note).toBe(`, by x on hv1; it printed before: "${'0'.repeat(300)}"`);
   });
 
   it('over another one has the name of the last', async () => {
-    const hop = await open(
-      { ...hv1, at: { ...unix, host: 'hv2' } },
-      ssh(`${marked}; echo "$marker by x"; exec cat`),
-    );
+    const hop = await open({ ...hv1, at: { ...unix, host: 'hv2' } }, ssh(`${answers('by x')}; exec cat`));
     expect(hop.note).toBe(', by x on hv2');
   });
 
   it('is lost, and not at its end, if ssh fails later', async () => {
-    const failing = await open(unix, ssh(`${marked}; echo "$marker by x"; exit 7`));
+    const failing = await open(unix, ssh(`${answers('by x')}; exit 7`));
     await expect(failing.read(1)).rejects.toMatchObject({
       code: 'HOP_LOST',
       message: 'ssh hv1: exit code 7',
     });
-    const killed = await open(unix, ssh(`${marked}; echo "$marker by x"; kill -KILL $$`));
+    const killed = await open(unix, ssh(`${answers('by x')}; kill -KILL $$`));
     await expect(killed.read(1)).rejects.toMatchObject({
       ...{ code: 'HOP_LOST', message: 'ssh hv1: a signal ended it: SIGKILL' },
     });
   });
 
-  describe('to a socket here, by what a hypervisor runs', () => {
-    it('reaches it', async () => {
-      const folder = new SocketFolder();
-      onTestFinished(() => folder.stop());
-      const path = await folder.listen((socket) => socket.end('SSH-2.0-x\r\n'));
-      const hop = await open({ ...hv1, at: { family: 'unix', path } }, ssh(runsIt));
-      expect(Buffer.from(await hop.read(11)).toString()).toBe('SSH-2.0-x\r\n');
-    });
+  it('reaches a socket by what it has the hypervisor run', async () => {
+    const folder = new SocketFolder();
+    onTestFinished(() => folder.stop());
+    const path = await folder.listen((socket) => socket.end('SSH-2.0-x\r\n'));
+    const hop = await open({ ...hv1, at: { family: 'unix', path } }, ssh('exec sh -c "$1"'));
+    expect(Buffer.from(await hop.read(11)).toString()).toBe('SSH-2.0-x\r\n');
   });
 
   it.each([
     {
       name: 'an errno there',
-      script: `${marked}; echo "$marker errno ENOENT"`,
+      script: answers('errno ENOENT'),
       want: { op: 'connect', code: 'ENOENT', problem: 'on hv1, no socket at /run/x (ENOENT)' },
     },
     {
       name: 'a report of the vmssh there',
-      script: `${marked}; echo "$marker failed {\\"op\\":\\"resolve\\",\\"code\\":\\"NOT_FOUND\\",\\"problem\\":\\"none\\"}"`,
+      script: answers('failed {\\"op\\":\\"resolve\\",\\"code\\":\\"NOT_FOUND\\",\\"problem\\":\\"none\\"}'),
       want: { op: 'resolve', code: 'NOT_FOUND', problem: 'on hv1, none' },
     },
     {
       name: 'no vmssh there',
-      script: `${marked}; echo "$marker no-vmssh"`,
+      script: answers('no-vmssh'),
       want: { op: 'connect', code: 'HOP_NO_VMSSH' },
     },
     {
@@ -164,12 +155,12 @@ ${script}
 
   it('fails if a hypervisor without a tool has no path for ssh -W', async () => {
     const vsock: ViaEndpoint = { ...hv1, at: { family: 'vsock', cid: 3, port: 22 } };
-    const program = ssh(`${marked}; echo "$marker no-tool"`);
+    const program = ssh(answers('no-tool'));
     await expect(open(vsock, program)).rejects.toMatchObject({ code: 'HOP_NO_TOOL' });
     await expect(open(hv1, program)).rejects.toMatchObject({ code: 'HOP_NO_TOOL' });
-    await expect(open(unix, ssh(`${marked}; echo "$marker no-tool"`, 'OpenSSH_9.3p1'))).rejects.toMatchObject(
-      { code: 'HOP_NO_TOOL' },
-    );
+    await expect(open(unix, ssh(answers('no-tool'), 'OpenSSH_9.3p1'))).rejects.toMatchObject({
+      code: 'HOP_NO_TOOL',
+    });
   });
 
   it('fails if there is no answer in time, and ends ssh', async () => {
@@ -203,7 +194,7 @@ ${script}
 
   describe('to a multiplexer', () => {
     const asked = (tool: string, answer: string) =>
-      ssh(`${marked}; echo "$marker by ${tool}"; read -r line; echo "$line" >>$0.asked; ${answer}`);
+      ssh(`${answers(`by ${tool}`)}; read -r line; echo "$line" >>$0.asked; ${answer}`);
 
     it.each(['socat', 'python3'])('that %s opened is asked for the port', async (tool) => {
       const program = asked(tool, 'echo "OK 1024"; exec cat');
@@ -212,7 +203,7 @@ ${script}
     });
 
     it('that vmssh opened is not asked', async () => {
-      const hop = await open(mux, ssh(`${marked}; echo "$marker by vmssh"; exec cat`));
+      const hop = await open(mux, ssh(`${answers('by vmssh')}; exec cat`));
       expect(await echoed(hop)).toBe('hello');
     });
 
@@ -228,7 +219,7 @@ ${script}
 
   describe('without a tool on the hypervisor', () => {
     const noTool = (then: string, answer = 'no-tool') =>
-      ssh(`[ -z "$stream" ] && { ${marked}; echo "$marker ${answer}"; exit; }; ${then}`);
+      ssh(`[ -z "$stream" ] && { ${answers(answer)}; exit; }; ${then}`);
 
     it('is a second login, by ssh -W', async () => {
       const hop = await open(mux, noTool('read -r line; echo "OK 1"; exec cat'));

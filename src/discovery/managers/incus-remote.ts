@@ -34,14 +34,22 @@ export function findOnRemote(
   const search = async () => {
     const address = await addressOf(remote, deps, run);
     if (address.startsWith('unix:')) return searchList(name, local.list(deps));
-    const found = await listRemote(remote, address, deps, local, run);
+    const listed = await run('incus', ['list', '--format', 'json', '--', `${remote}:`], deps);
+    const found = local.parse({ metadata: jsonObjects(listed) });
     const typed = (each: string) => `${remote}:${each}`;
     const named = <M extends DiscoveredMachine>(machine: M) => ({ ...machine, name: typed(machine.name) });
-    return searchIn(
-      match(name, found).map(named),
+    const matches = match(name, found);
+    const result = searchIn(
+      matches.map(named),
       found.map(named),
       ({ uuid = name }) => `incus/${typed(uuid)}`,
     );
+    const [meant] = matches;
+    if (result.outcome !== 'found' || meant === undefined) return result;
+    // Of this one only: ssh is asked for each, and a server may report any number.
+    const via = await hostFor(await serverOf(meant, { name: remote, address }, deps, run), deps, run);
+    const machine = { ...result.machine, via, target: `via/${via}/incus/${meant.name}` };
+    return { ...result, machine };
   };
   return answerOf(search(), deps.signal, hint);
 }
@@ -67,33 +75,17 @@ async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<stri
   return address;
 }
 
-async function listRemote(
-  remote: string,
-  address: string,
+/** The member of the remote's cluster that has a machine; the remote itself if it is none. */
+async function serverOf(
+  { via: member }: DiscoveredMachine,
+  remote: Server,
   deps: Deps,
-  { parse }: Local,
   run: RunTool,
-): Promise<readonly DiscoveredMachine[]> {
-  const metadata = jsonObjects(await run('incus', ['list', '--format', 'json', '--', `${remote}:`], deps));
-  const found = parse({ metadata });
-  const members = new Map([[undefined, { name: remote, address }]] as [string | undefined, Server][]);
-  if (found.some(({ via }) => via !== undefined)) {
-    const text = await run('incus', ['cluster', 'list', '--format', 'json', '--', `${remote}:`], deps);
-    for (const member of jsonObjects(text)) {
-      const [name, url] = [textOf(member, 'server_name'), textOf(member, 'url')];
-      if (name !== undefined && url !== undefined) members.set(name, { name, address: url });
-    }
-  }
-  const hosts = new Map<Server, Promise<string>>();
-  return Promise.all(
-    found.map(async (machine) => {
-      const server = members.get(machine.via) ?? { name: machine.via ?? remote, address };
-      const asked = hosts.get(server) ?? hostFor(server, deps, run);
-      hosts.set(server, asked);
-      const via = await asked;
-      return { ...machine, via, target: `via/${via}/incus/${machine.name}` };
-    }),
-  );
+): Promise<Server> {
+  if (member === undefined) return remote;
+  const text = await run('incus', ['cluster', 'list', '--format', 'json', '--', `${remote.name}:`], deps);
+  const found = jsonObjects(text).findLast((each) => textOf(each, 'server_name') === member);
+  return { name: member, address: (found && textOf(found, 'url')) ?? remote.address };
 }
 
 interface Server {

@@ -87,6 +87,16 @@ describe('an instance on a remote of Incus', () => {
     expect(await where('lonely', { hv2: '10.0.0.6' })).toBe('via/hv2/incus/lonely');
   });
 
+  // Each question is an ssh. They were all asked at once, one for every instance on a member that nobody knows.
+  it('has ssh asked only for its own host, however many others the remote reports', async () => {
+    const list = instances.flatMap((each) =>
+      Array.from({ length: 500 }, (_, at) => ({ ...each, name: `${each.name}${at}`, location: `x${at}` })),
+    );
+    const { asked, ...search } = await find('hv1', 'vm7', {}, list);
+    expect(search).toMatchObject({ outcome: 'found', machine: { via: '127.0.0.1' } });
+    expect(asked.filter((what) => what.startsWith('ssh '))).toEqual(['ssh -G -- x7']);
+  });
+
   it('is on this host if the remote is', async () => {
     expect(await find('local', 'here')).toMatchObject({
       outcome: 'found',

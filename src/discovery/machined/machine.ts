@@ -20,6 +20,8 @@ export interface Machine {
   readonly unit?: string | undefined;
   /** The pid of the machine's first process. */
   readonly leader?: number | undefined;
+  /** Who registered it; systemd 257 does not say. */
+  readonly uid?: number | undefined;
   readonly scope: Scope;
 }
 
@@ -41,6 +43,7 @@ export function parseMachine(raw: JsonObject, scope: Scope): Machine {
     rootDirectory: text(raw, 'rootDirectory'),
     unit: text(raw, 'unit'),
     leader: pid(raw),
+    uid: owner(raw),
     scope,
   };
 }
@@ -70,6 +73,15 @@ function pid({ leader = null }: JsonObject): number | undefined {
   if (!isInteger(value, 1, 0x7fff_ffff)) throw wrong('leader', JSON.stringify(leader));
   return value;
 }
+
+function owner({ UID: value = null }: JsonObject): number | undefined {
+  if (value === null || value === noUid) return undefined;
+  if (!isInteger(value, 0, noUid)) throw wrong('UID', JSON.stringify(value));
+  return value;
+}
+
+/** UID_INVALID of systemd: nobody has it. */
+const noUid = 0xffff_ffff;
 
 function isInteger(value: unknown, min: number, max: number): value is number {
   return Number.isInteger(value) && Number(value) >= min && Number(value) <= max;

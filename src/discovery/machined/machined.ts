@@ -1,10 +1,12 @@
 import { nameProblem } from '../../address/machine-name.js';
+import { quote } from '../../errors.js';
 import { match } from '../match.js';
 import type { Deps } from '../provider.js';
 import { type Search, searchIn } from '../search.js';
 import type { JsonObject } from '../tools/json.js';
 import { runtimeDirs, type Scope } from '../tools/runtime-dirs.js';
 import { type Machine, parseMachine } from './machine.js';
+import { trustedMachines } from './owner.js';
 import { type ScopeFailure, type Socket, scopeFailure } from './scope-failure.js';
 import { type Call, call as varlinkCall } from './varlink.js';
 import { VarlinkError } from './varlink-error.js';
@@ -69,7 +71,8 @@ function sockets(deps: Deps): readonly Socket[] {
   }));
 }
 
-// `denied`: the service has no machine of that name. `unsure`: it gave another error, but its list may have it.
+// `denied`: the service has no machine of that name, or somebody else's. `unsure`: it gave another error, but its list may
+// have it.
 async function askByName(name: string, deps: Deps, call: Call) {
   const denied: Socket[] = [];
   const unsure: Socket[] = [];
@@ -77,8 +80,14 @@ async function askByName(name: string, deps: Deps, call: Call) {
   for (const socket of sockets(deps)) {
     try {
       const machine = await askOne(socket, name, deps, call);
-      if (machine) return { machine, denied, unsure, failures };
-      unsure.push(socket);
+      if (!machine) unsure.push(socket);
+      else if ((await trustedMachines([machine], deps)).length > 0)
+        return { machine, denied, unsure, failures };
+      else {
+        const problem = `${quote(name)} was registered by user ${machine.uid}`;
+        failures.push({ scope: socket.scope, path: socket.path, code: 'FOREIGN', problem });
+        denied.push(socket);
+      }
     } catch (error) {
       if (!(error instanceof VarlinkError)) throw error;
       if (error.code === noSuchMachine) denied.push(socket);
@@ -107,7 +116,8 @@ async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Prom
 async function listScope(socket: Socket, deps: Deps, call: Call): Promise<MachineList> {
   const answered = [socket.scope];
   try {
-    return { machines: await list(socket, {}, true, deps, call), answered, failures: [] };
+    const machines = await trustedMachines(await list(socket, {}, true, deps, call), deps);
+    return { machines, answered, failures: [] };
   } catch (error) {
     // machined's reply for an empty list.
     if (error instanceof VarlinkError && error.code === noSuchMachine)

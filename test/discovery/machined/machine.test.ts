@@ -19,9 +19,14 @@ describe('parseMachine', () => {
   });
 
   it.each([
-    { name: 'systemd257-list-container', id: '8495db59ee594938bf3bc78365a6940b', leader: 1294 },
-    { name: 'systemd262-list-container', id: '793b61a0166c450492ea51d10a8eaad6', leader: 788 },
-  ])('reads a container: $name', ({ name, id, leader }) => {
+    {
+      name: 'systemd257-list-container',
+      id: '8495db59ee594938bf3bc78365a6940b',
+      leader: 1294,
+      uid: undefined,
+    },
+    { name: 'systemd262-list-container', id: '793b61a0166c450492ea51d10a8eaad6', leader: 788, uid: 0 },
+  ])('reads a container: $name', ({ name, id, leader, uid }) => {
     const service = 'systemd-nspawn';
     const want = {
       name: 'c1',
@@ -31,6 +36,7 @@ describe('parseMachine', () => {
       rootDirectory: '/mnt/c1',
       unit: 'c1.service',
       leader,
+      uid,
     };
     expect(parseMachine(parameters(name), 'user')).toEqual({ ...want, scope: 'user' });
   });
@@ -50,9 +56,11 @@ describe('parseMachine', () => {
     { name: 'an id of another shape', input: { id: 'one' }, want: {} },
     {
       name: 'unknown fields',
-      input: JSON.parse('{"__proto__":{"id":"x"},"UID":0,"addresses":[{}]}'),
+      input: JSON.parse('{"__proto__":{"id":"x"},"addresses":[{}]}'),
       want: {},
     },
+    { name: 'no owner, reported as UID_INVALID', input: { UID: 4294967295 }, want: {} },
+    { name: 'who registered it', input: { UID: 1000 }, want: { uid: 1000 } },
   ])('takes $name', ({ input, want }) => {
     const machine = parseMachine({ name: 'a', ...input }, 'system');
     expect(machine).toEqual({ name: 'a', class: 'unknown', scope: 'system', ...want });
@@ -69,6 +77,8 @@ describe('parseMachine', () => {
     { name: 'a negative CID', input: { vSockCid: -1 }, field: 'vSockCid' },
     { name: 'a CID of 33 bits', input: { vSockCid: 4294967296 }, field: 'vSockCid' },
     { name: 'a broken CID', input: { vSockCid: 3.5 }, field: 'vSockCid' },
+    { name: 'an owner that is text', input: { UID: '0' }, field: 'UID' },
+    { name: 'an owner of 33 bits', input: { UID: 4294967296 }, field: 'UID' },
     { name: 'a leader that is text', input: { leader: '7' }, field: 'leader' },
     { name: 'a leader without a pid', input: { leader: {} }, field: 'leader' },
     { name: 'a leader of pid 0', input: { leader: { pid: 0 } }, field: 'leader' },

@@ -21,6 +21,8 @@ beforeEach(() => {
 afterEach(() => folder.stop());
 
 const vm = (name: string, vSockCid = 3, more: JsonObject = {}) => ({ name, class: 'vm', vSockCid, ...more });
+/** One of another person. */
+const others = (name: string) => vm(name, 4_000_000_000, { UID: 54_321 });
 const user = (answer: Answer) => folder.listen(`user/${socket}`, answer);
 const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
 
@@ -122,6 +124,29 @@ describe('findMachine', () => {
     expect(result).toMatchObject({ outcome: 'unavailable', warnings: expect.any(Array) });
     const codes = 'warnings' in result ? result.warnings.map(({ scope, code }) => `${scope} ${code}`) : [];
     expect(codes.sort()).toEqual(['system ENOENT', 'user org.varlink.service.PermissionDenied']);
+  });
+
+  // Under any name that is free.
+  it('does not take a machine that another person has registered, and says so', async () => {
+    await system((request, client) => {
+      client.write(request.more ? listing([vm('b'), others('a')]) : listing([others('a')]));
+    });
+    expect(await findMachine('a', deps)).toMatchObject({
+      outcome: 'unknown',
+      known: ['b'],
+      warnings: [
+        { scope: 'user', code: 'ENOENT' },
+        { scope: 'system', code: 'FOREIGN', problem: '"a" was registered by user 54321' },
+      ],
+    });
+  });
+
+  it('takes a machine of this user, or of a system user', async () => {
+    for (const UID of [process.getuid?.(), 0, 999]) {
+      const peer = await system(machines(vm('a', 7, { UID })));
+      expect(await findMachine('a', deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 7 } });
+      rmSync(peer.path);
+    }
   });
 
   it.each(['', 'a/b', '..', 'a\nb'])('asks nobody for %j', async (name) => {
@@ -262,6 +287,14 @@ describe('a user without a D-Bus', () => {
 });
 
 describe('listMachines', () => {
+  it('leaves out those that another person has registered', async () => {
+    await system(machines(others('mint'), vm('b', 3, { UID: 0 }), { ...others('arch'), id }));
+    const { machines: listed, answered } = await listMachines(deps);
+    expect(listed.map(({ name }) => name)).toEqual(['b']);
+    expect(answered).toEqual(['system']);
+    expect(await findMachine(id, deps)).toMatchObject({ outcome: 'unknown', known: ['b'] });
+  });
+
   it('gives the machines of both scopes without this host itself', async () => {
     await user(machines({ name: '.host', class: 'host' }, vm('a')));
     await system((_request, client) => {

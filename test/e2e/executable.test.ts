@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
-import { executable as executableOf, isSanitized, run, underTrace } from '../helpers/run.js';
+import { executable as executableOf, isSanitized, run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 describe.skipIf(executableOf === undefined)('the executable', () => {
@@ -68,40 +67,4 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     const result = await run([executable, 'config', 'print']);
     expect(result.stdout).toContain(`ProxyCommand ${executable} proxy --fdpass`);
   });
-
-  const missing = missingPrograms({ strace: 'strace' });
-  it.skipIf(missing)(
-    'reads nothing of the folder where it is called, and nothing in the temp folder',
-    async () => {
-      const cwd = join(dir, 'cwd');
-      mkdirSync(cwd);
-      for (const name of ['.env', 'bunfig.toml', 'tsconfig.json', 'package.json', 'node_modules', '.npmrc']) {
-        writeFileSync(join(cwd, name), '{');
-      }
-      const strace = ['strace', '-f', '-e', 'trace=%file', '-s', '500', '-o', join(dir, 'trace')];
-      for (const command of [['proxy', 'unix/no/such', '22'], ['--help'], ['check', 'unix/no/such']]) {
-        // npm's own PATH has folders of the checkout: ssh is looked for in each.
-        const env = { ...process.env, ...underTrace, PATH: '/usr/bin:/bin' };
-        const result = await run([...strace, executable, ...command], { cwd, env, keepOpen: true });
-        expect(result.stderr).not.toContain('a bug in vmssh');
-        // A program's arguments are not paths; and the checkout may itself be in the temp folder. ThreadSanitizer has a file of its own.
-        const calls = readFileSync(join(dir, 'trace'), 'utf8').replaceAll(/\[[^\]\n]*\]/g, '');
-        const touched = [...calls.matchAll(/"([^"\n]+)"/g)]
-          .map(([, path = '']) => path)
-          .filter((path) => !path.startsWith(`${dirname(executable)}/`) && !isOfThreadSanitizer(path));
-        const inside = touched.filter(
-          (path) => path.startsWith(`${cwd}/`) || path.startsWith(`${tmpdir()}/`),
-        );
-        expect(inside.filter((path) => path !== cwd)).toEqual([]);
-        const relative = touched.filter(
-          (path) => path !== '' && !path.startsWith('/') && !command.includes(path),
-        );
-        expect(relative).toEqual([]);
-      }
-    },
-  );
 });
-
-function isOfThreadSanitizer(path: string): boolean {
-  return isSanitized && path.startsWith('/tmp/tsan.rodata.');
-}

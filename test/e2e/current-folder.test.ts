@@ -1,0 +1,57 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { missingPrograms } from '../helpers/programs.js';
+import { isSanitized, run, underTrace, vmssh } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+/** What runtimes, npm, ssh and vmssh itself would look for, and the programs that are run. */
+const bait = [
+  ...['.env', 'bunfig.toml', 'node.config.json', 'tsconfig.json', 'package.json', 'node_modules', '.npmrc'],
+  ...['config', 'vmssh.conf', '.ssh', 'ssh', 'virsh', 'getent', 'vmssh.exe'],
+];
+
+describe.skipIf(missingPrograms({ strace: 'strace' }))('the folder where vmssh is called', () => {
+  const dir = useTempDir();
+  // The checkout may itself be in the temp folder, and Node reads what is beside the program.
+  const program = dirname(dirname(vmssh.at(-1) ?? ''));
+
+  it.each([
+    { args: ['proxy', 'unix/no/such', '22'] },
+    { args: ['--help'] },
+    { args: ['check', 'unix/no/such'] },
+    { args: ['list', '--json'] },
+    { args: ['config', 'print'] },
+    { args: ['doctor'] },
+    { args: ['ssh', 'unix/no/such'] },
+  ])('is not read, nor the temp folder: $args', async ({ args }) => {
+    const cwd = join(dir, args.join('-').replaceAll('/', '-'));
+    mkdirSync(cwd);
+    for (const name of bait) writeFileSync(join(cwd, name), '{', { mode: 0o755 });
+    const trace = join(dir, 'trace');
+    const strace = ['strace', '-f', '-e', 'trace=%file', '-s', '500', '-o', trace];
+    // npm's own PATH has folders of the checkout: ssh is looked for in each.
+    const env = { ...process.env, ...underTrace, PATH: '/usr/bin:/bin', HOME: '/nowhere' };
+    const result = await run([...strace, ...vmssh, ...args], { cwd, env, keepOpen: true });
+    expect(result.stderr).not.toContain('a bug in vmssh');
+    const touched = pathsOf(readFileSync(trace, 'utf8')).filter((path) => !path.startsWith(`${program}/`));
+    expect(touched.length).toBeGreaterThan(0);
+    const inside = touched.filter((path) => path.startsWith(`${cwd}/`) || path.startsWith(`${tmpdir()}/`));
+    // Its name may be asked for.
+    expect(inside.filter((path) => path !== cwd)).toEqual([]);
+    // The shell that ssh starts looks at ".".
+    const relative = touched.filter((path) => path !== '.' && !path.startsWith('/') && !args.includes(path));
+    expect(relative).toEqual([]);
+  });
+});
+
+/** All paths of a trace, but for a program's arguments and ThreadSanitizer's own file. */
+function pathsOf(trace: string): readonly string[] {
+  // Nor what a link points to.
+  const calls = trace
+    .replaceAll(/\[[^\]\n]*\]/g, '')
+    .replaceAll(/(readlink\w*(?:\([^"]*"[^"]*"| resumed>)).*$/gm, '$1');
+  const paths = [...calls.matchAll(/"([^"\n]+)"/g)].map(([, path = '']) => path);
+  return paths.filter((path) => !(isSanitized && path.startsWith('/tmp/tsan.rodata.')));
+}

@@ -89,7 +89,7 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(given, io) {
-    if (given.isTyped) refusePattern(given.text);
+    if (given.isTyped && /[*?,]/.test(given.text)) await refusePattern(given.text);
     const isShared = given.hosts !== undefined || (given.isTyped && /^via[/%]/i.test(given.text));
     const options = isShared ? await (await import('./shared-host.js')).sharedHost(given, io) : given;
     const target = io.platform === 'linux' ? asTarget(options.text) : undefined;
@@ -137,14 +137,18 @@ export const proxy: Command<ProxyOptions> = {
   },
 };
 
-// ssh would read the name as a pattern, and accept the key for every machine that matches.
-function refusePattern(text: string): void {
-  const target = /[*?]/.test(text) ? asTarget(text) : undefined;
-  if (!target || kindOf(target).hostKey !== 'machine') return;
+/**
+ * ssh would read the name as a pattern, and accept the key for every machine that matches; before 9.6 also as several names,
+ * of which one may be another machine's.
+ */
+async function refusePattern(text: string): Promise<void> {
+  const target = asTarget(text);
+  const { isNamed } = await import('../../ssh/identity.js');
+  if (!target || !isNamed(target)) return;
   throw new ConnectError('parse', text, {
     code: 'USAGE',
     problem:
-      'ssh reads "*" and "?" in a name as a pattern, and would accept its host key for other machines too',
+      'ssh reads "*", "?" and "," in a name as a pattern, and would accept its host key for other machines too',
     hint: 'use vmssh ssh, which keeps the key under another name',
   });
 }

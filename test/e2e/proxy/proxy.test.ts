@@ -92,12 +92,27 @@ const refused: readonly { name: string; args: readonly string[]; says: string; c
     says: 'no-such-machine',
     code: 4,
   },
+  ...['machine/x,vmssh-machine%web', 'via/hv1/x,vmssh-8495db59-ee59-4938-bf3b-c78365a6940b', 'podman%a*'].map(
+    (text) => ({
+      name: `a name with which ssh would keep the key of ${text} for others`,
+      args: ['--typed', text, text, '22'],
+      says: 'as a pattern',
+      code: 2,
+    }),
+  ),
+  ...['unix/no/such/a,b*', 'via/hv1/unix/no/such/a,b*'].map((text) => ({
+    name: `an address whose key is not kept: ${text}`,
+    args: ['--typed', text, text, '22'],
+    says: 'cannot connect to',
+    code: 1,
+  })),
   { name: 'a socket that is not there', args: ['unix/no/such/socket', '22'], says: 'ENOENT', code: 1 },
 ];
 
 describe('bad input', () => {
   it.each(refused)('$name: one clear line, nothing on stdout', async ({ args, says, code }) => {
-    const result = await run([...vmssh, 'proxy', ...args], { keepOpen: true });
+    const env = { ...process.env, VMSSH_SSH: 'false' };
+    const result = await run([...vmssh, 'proxy', ...args], { env, keepOpen: true });
     expect(result.stderr).toContain(says);
     expect(result).toMatchObject({ code, stdout: '' });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what the test looks for

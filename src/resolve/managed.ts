@@ -1,3 +1,4 @@
+import { shellQuoted } from '../address/shell-word.js';
 import type { Manager } from '../discovery/provider.js';
 import { resolveDiscovered } from './found.js';
 import { findOne } from './found-by.js';
@@ -16,7 +17,7 @@ export async function resolveManaged(
   const hints = { unknown: commands.list };
   const machine = await findOne(manager, name, { timeoutMs, ...context }, { hints });
   return resolveDiscovered(machine, context, {
-    start: `${commands.start} ${machine.name}`,
+    start: `${commands.start} ${shellQuoted(machine.name)}`,
     address: `is it up? ${commands.list}`,
   });
 }

@@ -132,6 +132,12 @@ describe('a machine of a manager', () => {
     });
   });
 
+  it('that is off, and has a name which a shell would run, is quoted in the hint', async () => {
+    const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
+    const odd = { ...found, name: 'x;id', uuid, status: 'off' as const };
+    await expect(ask(uuid, [odd])).rejects.toMatchObject({ hint: "limactl start 'x;id'" });
+  });
+
   it.each([
     {
       name: 'is off',

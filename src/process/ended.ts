@@ -12,7 +12,7 @@ const graceMs = 200;
 
 /**
  * Resolves when a program has ended and its output was read. A process that it left running may hold the output open;
- * that one is not waited for. Rejects if the program could not be started.
+ * that one is not waited for. Rejects if the program could not be started, or its output cannot be read.
  */
 export function ended(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve, reject) => {
@@ -25,6 +25,7 @@ export function ended(child: ChildProcess): Promise<Ended> {
     child.on('error', (error) => {
       if (child.pid === undefined) reject(error);
     });
+    for (const stream of [child.stdout, child.stderr]) stream?.once('error', reject);
     child.once('close', settle);
     child.once('exit', (code, signal) => {
       timer = setTimeout(() => whenQuiet(child, () => settle(code, signal)), graceMs);

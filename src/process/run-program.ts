@@ -37,7 +37,7 @@ const effects: ProgramEffects = { platform: process.platform, after };
 
 /**
  * Runs a program without stdin and keeps its output. At a limit it is ended with all that it started, without waiting
- * for that. Rejects with a system error if it could not be started.
+ * for that. Rejects with a system error if it could not be started, or its output cannot be read.
  */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
@@ -79,7 +79,10 @@ export async function runProgram(
   signal?.addEventListener('abort', abort);
   const callOff = timeoutMs === undefined ? undefined : after(timeoutMs, () => stop('timeout'));
   try {
-    const end = await Promise.race([ended(child), stopped]);
+    const end = await Promise.race([ended(child), stopped]).catch((error) => {
+      endTree(child);
+      throw error;
+    });
     if (typeof end !== 'string') return { ...texts, ...end };
     endTree(child);
     dropOutput(child);

@@ -14,10 +14,17 @@ const failures: Readonly<Record<string, string>> = {
   ...{ eventfd2: 'EMFILE', dup2: 'EMFILE', connect: 'ENOBUFS', sendmsg: 'ENOBUFS', shutdown: 'ENOTCONN' },
   ...{ mkdir: 'ENOSPC', link: 'ENOSPC', rename: 'EIO', fsync: 'EIO', ftruncate: 'EIO', unlink: 'EIO' },
   ...{ fchmod: 'EPERM', fchown: 'EPERM', lstat: 'EIO', getcwd: 'ENOENT' },
+  ...{ stat: 'EIO', fstat: 'EIO', newfstatat: 'EIO', access: 'EIO', readlink: 'EIO', getdents64: 'EIO' },
+  ...{ pread64: 'EIO', lseek: 'EIO', statfs: 'EIO', ioctl: 'EIO', prlimit64: 'EPERM', brk: 'ENOMEM' },
+  ...{ recvfrom: 'ENOMEM', sendto: 'ENOBUFS', getsockopt: 'ENOBUFS', poll: 'ENOMEM', fcntl: 'ENOMEM' },
+  ...{ close_range: 'ENOMEM', munmap: 'ENOMEM' },
 };
 
-/** Of all calls, CI tries every seventh: ten seconds. Where the table is made, each. */
-const step = process.env.VMSSH_FAULTS === undefined ? 7 : 1;
+/** Of files; those that wake a thread cannot fail. */
+const ofFiles: typeof failures = { read: 'EIO', write: 'ENOSPC' };
+
+/** Of all calls, CI tries every thirteenth: ten seconds. Where the table is made, each. */
+const step = process.env.VMSSH_FAULTS === undefined ? 13 : 1;
 
 const config = 'Host other\n  Port 2222\n';
 
@@ -32,6 +39,7 @@ describe.skipIf(executable === undefined || missingPrograms({ strace: 'strace' }
 
   it.each([
     { name: 'proxy', args: () => ['proxy', `unix${socket()}`, '22'], threads: true },
+    { name: 'proxy --fdpass', args: () => ['proxy', '--fdpass', `unix${socket()}`, '22'], threads: true },
     { name: 'list --json', args: () => ['list', '--json', '--provider=qemu'] },
     { name: 'config print', args: () => ['config', 'print'] },
     { name: 'config install', args: () => ['config', 'install', '--only-patterns'] },
@@ -54,12 +62,13 @@ describe.skipIf(executable === undefined || missingPrograms({ strace: 'strace' }
       const whole = await once();
       expect(whole).toMatchObject({ code: 0, signal: null });
       const after = files(whole.home);
-      const calls = countOf(readFileSync(trace, 'utf8'));
+      const failing = threads ? failures : { ...failures, ...ofFiles };
+      const calls = countOf(readFileSync(trace, 'utf8'), failing);
       const outcomes = new Map<string, number>();
       let tried = 0;
       for (const [call, times] of calls) {
         for (let at = 1; at <= times; at += step) {
-          const outcome = await once('-e', `inject=${call}:error=${failures[call]}:when=${at}`);
+          const outcome = await once('-e', `inject=${call}:error=${failing[call]}:when=${at}`);
           const { code, signal, stderr } = outcome;
           const what = `${call} ${at} of ${times}: ${signal ?? code} ${stderr}`;
           expect(signal, what).toBeNull();
@@ -82,11 +91,11 @@ describe.skipIf(executable === undefined || missingPrograms({ strace: 'strace' }
 });
 
 /** The calls of a trace that are made to fail, and how often each is made. */
-function countOf(trace: string): ReadonlyMap<string, number> {
+function countOf(trace: string, failing: typeof failures): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const line of trace.split('\n')) {
     const call = /^(?:\d+ +)?(\w+)\(/.exec(line)?.[1] ?? '';
-    if (call in failures) counts.set(call, (counts.get(call) ?? 0) + 1);
+    if (call in failing) counts.set(call, (counts.get(call) ?? 0) + 1);
   }
   return counts;
 }

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ended } from '../../src/process/ended.js';
 import { runProgram } from '../../src/process/run-program.js';
 import { lifeline } from '../helpers/lifeline.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -23,6 +25,14 @@ describe('a program', () => {
   it('that is not there, or is given too much, is an error', async () => {
     await expect(runProgram(['/nonexistent/x'], { env })).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(runProgram(sh('x'.repeat(3 << 20)), { env })).rejects.toMatchObject({ code: 'E2BIG' });
+  });
+
+  it('whose output cannot be read is an error', async () => {
+    const child = spawn('sleep', ['1000']);
+    const error = Object.assign(new Error('input/output error'), { code: 'EIO' });
+    child.stdout.destroy(error);
+    await expect(ended(child)).rejects.toBe(error);
+    child.kill();
   });
 
   it('is ended at its deadline with all that it started', async () => {

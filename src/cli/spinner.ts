@@ -1,3 +1,4 @@
+import { now } from '../clock.js';
 import type { Io } from './command.js';
 
 /** A line on stderr that shows what is being waited for, and for how long. */
@@ -15,15 +16,15 @@ type Host = Pick<NodeJS.Process, 'prependListener' | 'off' | 'listenerCount' | '
 export async function startProgress(
   io: Io,
   text: string,
-  now: () => number = Date.now,
+  clock: () => number = now,
   host: Host = process,
 ): Promise<Progress> {
   if (!io.terminal.stderr || io.env.TERM === 'dumb' || io.env.CI)
     return { update() {}, clear() {}, stop() {} };
   const { default: createSpinner } = await import('yocto-spinner');
-  const start = now();
+  const start = clock();
   let shown = text;
-  const line = () => `${shown} (${Math.floor((now() - start) / 1000)} s)`;
+  const line = () => `${shown} (${Math.floor((clock() - start) / 1000)} s)`;
   // Its own handlers would end the process before a command can report how far it got.
   const spinner = createSpinner({ text: line(), handleSignals: false }).start();
   const timer = setInterval(() => {

@@ -53,7 +53,7 @@ describe.skipIf(missing)('a machine', () => {
 
   faults('the identity of a machine (`check web`)', [
     {
-      name: 'another machine answers: it took over the CID or the socket, or the machine was reinstalled',
+      name: 'another machine answers: it took over the CID, the socket or the UUID, or the machine was reinstalled',
       ...check(known, () => `vmssh-${known} ${keyOf('before')}`),
       ends: 1,
       says: '',

@@ -46,6 +46,15 @@ const banners: readonly (Omit<Fault, 'command'> & { readonly timeout?: string })
     prints: /^SSH-2\.0-slow\n$/,
   },
   {
+    name: 'sends a byte now and then, without end',
+    peer: (socket) => {
+      const send = setInterval(() => socket.write('x'), 100);
+      socket.once('close', () => clearInterval(send));
+    },
+    ends: 3,
+    says: /no SSH banner/,
+  },
+  {
     name: 'sends binary garbage',
     peer: (socket) => socket.end(Buffer.alloc(4096, 0xff)),
     ends: 3,
@@ -96,14 +105,32 @@ const banners: readonly (Omit<Fault, 'command'> & { readonly timeout?: string })
   },
 ];
 
+/** As a machine that reboots: nothing is there at first, then what answers is not up, and at last its sshd is. */
+function reboots(): NonNullable<Fault['peer']> {
+  let boots = 0;
+  return (socket) => {
+    boots++;
+    if (boots < 3) socket.destroy();
+    else if (boots < 5) socket.end('starting');
+    else socket.end('SSH-2.0-up\r\n');
+  };
+}
+
 describe('a peer that is asked for its banner', () =>
-  faults(
-    'a peer that is asked for its banner (`nc --banner`)',
-    banners.map((fault) => ({
+  faults('a peer that is asked for its banner (`nc --banner`)', [
+    ...banners.map((fault) => ({
       ...fault,
-      command: (socket) => [...vmssh, 'nc', '--banner', '--timeout', '1', `unix${socket}`],
+      command: (socket: string) => [...vmssh, 'nc', '--banner', '--timeout', '1', `unix${socket}`],
     })),
-  ));
+    {
+      name: 'reboots, and is waited for (`--wait`)',
+      peer: reboots(),
+      command: (socket) => [...vmssh, 'nc', '--banner', '--wait=15', `unix${socket}`],
+      ends: 0,
+      says: '',
+      prints: /^SSH-2\.0-up\n$/,
+    },
+  ]));
 
 const multiplexers: readonly Omit<Fault, 'command'>[] = [
   { name: 'accepts and stays silent', peer: () => {}, ends: 1, says: /did not answer in time \(E/ },
@@ -127,6 +154,15 @@ const multiplexers: readonly Omit<Fault, 'command'>[] = [
     ends: 0,
     says: '',
     prints: /^SSH-2\.0-x\r\n$/,
+  },
+  {
+    name: 'resets within its answer',
+    peer: (socket) => {
+      socket.pause();
+      socket.once('readable', () => socket.write('O', () => socket.destroy()));
+    },
+    ends: 1,
+    says: /closed the connection|ECONNRESET/,
   },
   {
     name: 'answers with an error',

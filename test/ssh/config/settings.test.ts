@@ -14,6 +14,22 @@ it.each([
     text: String.raw`Host a\"b "c\"d" e\ f g\\h \i`,
     want: [{ keyword: 'host', args: ['a"b', 'c"d', 'e f', 'g\\h', '\\i'] }],
   },
+  {
+    name: 'a backslash before a blank in quotes, and at the end',
+    text: String.raw`Host "a\ b" c${'\\'}`,
+    want: [{ keyword: 'host', args: [String.raw`a\ b`, 'c\\'] }],
+  },
+  {
+    name: 'the other quotes within quotes',
+    text: `Host "a'b" 'c"d'`,
+    want: [{ keyword: 'host', args: ["a'b", 'c"d'] }],
+  },
+  { name: 'a number sign in quotes', text: 'Host "#a" b', want: [{ keyword: 'host', args: ['#a', 'b'] }] },
+  {
+    name: 'a byte order mark only at the start',
+    text: 'Host a\ufeffb',
+    want: [{ keyword: 'host', args: ['a\ufeffb'] }],
+  },
   { name: 'a comment after them', text: 'Host a#b # c', want: [{ keyword: 'host', args: ['a#b'] }] },
   { name: 'no argument', text: 'Host', want: [] },
   { name: 'a comment', text: '# Host mint\n\n', want: [] },

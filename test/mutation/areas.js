@@ -1,7 +1,8 @@
 /**
  * What is mutated, and the unit tests that have to notice, so that a change is tried in a second or two. `loaded`: also what runs
  * as a file is loaded.
- * @type {Record<string, { mutate: string[], tests: string[], loaded?: boolean }>}
+ * @typedef {{ mutate: string[], tests: string[], loaded?: boolean }} Area
+ * @type {Record<string, Area>}
  */
 export const areas = {
   address: { mutate: ['src/address/*.ts'], tests: ['test/address', 'test/kinds'] },

@@ -31,9 +31,9 @@ const names = Object.keys(areas);
 const unknown = chosen.filter((name) => !Object.hasOwn(areas, name));
 if (unknown.length > 0) throw new Error(`no area ${unknown.join(', ')}; there are ${names.join(', ')}`);
 install();
-for (const name of names) {
+for (const [name, area] of Object.entries(areas)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
-  mutate(name);
+  mutate(name, area);
   const { score, all, kept } = scoreOf(name);
   console.log(
     `${name}: ${score} of ${all} changes are noticed\n${kept.map((each) => `  ${each}\n`).join('')}`,
@@ -52,9 +52,8 @@ function install() {
   if (status !== 0) throw new Error(`npm ended with ${status}`);
 }
 
-/** @param {string} name */
-function mutate(name) {
-  const { mutate, tests, loaded = values.loaded } = areaOf(name);
+/** @param {string} name @param {import('./areas.js').Area} area */
+function mutate(name, { mutate, tests, loaded = values.loaded }) {
   mkdirSync(reports, { recursive: true });
   // Of two copies of vitest, tests would use one and the runner the other.
   const link = join(tool, 'node_modules/vitest');
@@ -84,13 +83,6 @@ function mutate(name) {
 }
 
 /** @param {string} name */
-function areaOf(name) {
-  const area = areas[name];
-  if (!area) throw new Error(`no area ${name}`);
-  return area;
-}
-
-/** @param {string} name */
 function reportOf(name) {
   return join(reports, `${name}.json`);
 }
@@ -114,9 +106,9 @@ function scoreOf(name) {
 }
 
 function write() {
-  const tried = names
-    .filter((name) => existsSync(reportOf(name)))
-    .map((name) => ({ name, ...scoreOf(name) }));
+  const tried = Object.entries(areas)
+    .filter(([name]) => existsSync(reportOf(name)))
+    .map(([name, { mutate }]) => ({ name, mutate, ...scoreOf(name) }));
   const [all, noticed] = [tried.map((each) => each.all), tried.map((each) => each.noticed)].map(sum);
   keep('mutation', {
     title: 'Mutation testing',
@@ -132,7 +124,7 @@ function write() {
         head: ['area', 'files', 'changes', 'noticed', 'score', 'not tried'],
         rows: tried.map((each) => [
           each.name,
-          areaOf(each.name).mutate.join(', '),
+          each.mutate.join(', '),
           ...[each.all, each.noticed, each.score, each.untried].map(String),
         ]),
       },

@@ -103,11 +103,13 @@ describe('a word for a shell of Windows', () => {
   ] as const)('$shell: $input', ({ shell, input, want }) => expect(shellQuoted(input, shell)).toBe(want));
 
   it.each([
-    { shell: 'cmd', want: '"C:\\a b\\x.exe" list' },
-    { shell: 'powershell', want: "& 'C:\\a b\\x.exe' list" },
-    { shell: 'pwsh', want: "& 'C:\\a b\\x.exe' list" },
-  ] as const)('$shell runs a program whose path is quoted', ({ shell, want }) => {
-    expect(shellLine(['C:\\a b\\x.exe', 'list'], shell)).toBe(want);
+    { shell: 'posix', program: '/a b/x', want: "'/a b/x' list" },
+    { shell: 'cmd', program: 'C:\\a b\\x.exe', want: '"C:\\a b\\x.exe" list' },
+    { shell: 'powershell', program: 'C:\\a b\\x.exe', want: "& 'C:\\a b\\x.exe' list" },
+    { shell: 'pwsh', program: 'C:\\a b\\x.exe', want: "& 'C:\\a b\\x.exe' list" },
+    { shell: 'pwsh', program: 'C:\\x.exe', want: 'C:\\x.exe list' },
+  ] as const)('$shell runs $program', ({ shell, program, want }) => {
+    expect(shellLine([program, 'list'], shell)).toBe(want);
   });
 
   it.each([

@@ -39,6 +39,12 @@ describe('the keys of a name', () => {
     expect(withoutNames(text, ['vmssh-1'])).toEqual({ bytes: text, removed: 0 });
   });
 
+  it('go with those of other names at once', () => {
+    const text = Buffer.from(`a ${key}\nb,c ${key}\nc ${key}\nd ${key}\n`);
+    const { bytes, removed } = withoutNames(text, ['a', 'c']);
+    expect({ bytes: bytes.toString(), removed }).toEqual({ bytes: `b ${key}\nd ${key}\n`, removed: 3 });
+  });
+
   it('go without a change to any other byte', () => {
     const odd = Buffer.from([0x23, 0xe9, 0xff, 0x0d, 0x0a, 0xc3, 0x28, 0x20, 0x00, 0x0a, 0x78]);
     const all = Buffer.concat([Buffer.from(`vmssh-größe ${key}\n`), odd]);

@@ -24,11 +24,21 @@
 namespace engine {
 namespace {
 
-// What our caller left open is not for the programs that we start. Ours have the flag already.
-void keepFromPrograms() {
-  if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
-  // Before Linux 5.11. As libuv does it, for more of them.
-  for (int fd = 3; fd < 1024; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
+// What our caller left open: from 3, without the flag that all of ours have.
+std::vector<int> leftOpen() {
+  std::vector<int> found;
+  for (int fd = 3; fd < 1024; ++fd) {
+    const int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) found.push_back(fd);
+  }
+  return found;
+}
+
+// It is for a program in our place, which may have been told to read it: rsync --files-from=<(ls). It is not for tools.
+void give(bool inOurPlace) {
+  static const std::vector<int> given = leftOpen();
+  if (!inOurPlace) syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);  // From Linux 5.11: what is above, too.
+  for (const int fd : given) fcntl(fd, F_SETFD, inOurPlace ? 0 : FD_CLOEXEC);
 }
 
 // What is done in the child before the program, and its attributes.
@@ -110,14 +120,16 @@ bool isAbsent(const std::string& path) {
   return path[0] == '/' && access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-// spawn(program, words, environment, descriptors, folder or undefined, whether in a session of its own): the pid.
+// spawn(program, words, environment, descriptors, folder or undefined, whether in a session of its own): the pid. A program with
+// our own 0, 1 and 2 is in our place.
 JSValue spawn(Call& call) {
-  keepFromPrograms();
+  const std::vector<int> descriptors = call.integers(3);
+  give(descriptors == std::vector<int>{0, 1, 2});
   const std::string program = call.word(0);
   std::vector<std::string> words = call.words(1);
   std::vector<std::string> environment = call.words(2);
   Preparation preparation;
-  preparation.give(call.integers(3));
+  preparation.give(descriptors);
   if (call.has(4)) preparation.enter(call.word(4));
   preparation.resetSignals();
   if (call.flag(5)) preparation.leaveSession();

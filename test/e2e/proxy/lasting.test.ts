@@ -124,6 +124,37 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     expect(endedAfter).toEqual(before);
   });
 
+  // AddressSanitizer has no filter, and QEMU knows none.
+  it.skipIf(runtime !== 'executable').each([
+    { name: 'vmssh proxy', command: [...vmssh, 'proxy'] },
+    { name: 'vmssh nc', command: [...vmssh, 'nc', '--pipe'] },
+    { name: 'vsock-nc', command: [vsockNc, '--pipe'] },
+  ])(
+    'is one of a process that has given up its rights, but with VMSSH_NO_SANDBOX: $name',
+    async ({ command }) => {
+      const ours = filtersOf(process.pid);
+      expect(await filters(command, {})).toBe(ours + 1);
+      expect(await filters(command, { VMSSH_NO_SANDBOX: '1' })).toBe(ours);
+    },
+  );
+
+  /** How many filters for system calls a relay has when it lasts. */
+  async function filters(command: readonly string[], more: NodeJS.ProcessEnv): Promise<number> {
+    const { path, accepted } = await listen();
+    const [program = '', ...args] = [...command, `unix${path}`, '22'];
+    const child = spawn(program, args, { env: { ...process.env, ...more }, stdio: 'pipe' });
+    const ended = outcome(child);
+    const peer = await accepted;
+    await became(child.pid ?? 0);
+    peer.write('x'); // what it moves now, it moves without the engine
+    await once(child.stdout, 'data');
+    const count = filtersOf(child.pid ?? 0);
+    peer.end();
+    child.stdin.end();
+    expect(await ended).toMatchObject({ code: 0 });
+    return count;
+  }
+
   it('stays as it is with -v, and prints what it moved', async () => {
     const { path, accepted } = await listen();
     const [program = '', ...args] = [...vmssh, 'proxy', '-v', `unix${path}`, '22'];
@@ -176,6 +207,10 @@ async function became(pid: number): Promise<void> {
 
 function nameOf(pid: number): string {
   return basename(wordsOf(pid)[0] ?? '');
+}
+
+function filtersOf(pid: number): number {
+  return Number(/^Seccomp_filters:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 /** What a process has in memory. */

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { firstDifference, placeOf } from '../../build/shipped.js';
+import { run } from '../helpers/run.js';
+
+function elf(machine: number): Buffer {
+  const bytes = Buffer.alloc(64);
+  bytes.write('\x7fELF', 'latin1');
+  bytes.writeUInt16LE(machine, 18);
+  return bytes;
+}
+
+describe('what was shipped', () => {
+  it.each([
+    { name: 'vmssh', bytes: elf(62), place: 'dist/linux-x64/vmssh' },
+    { name: 'vmssh', bytes: elf(183), place: 'dist/linux-arm64/vmssh' },
+    { name: 'x.node', bytes: elf(62), place: 'native/prebuilds/linux-x64/node-hvsock-native.node' },
+    { name: 'x.node', bytes: elf(183), place: 'native/prebuilds/linux-arm64/node-hvsock-native.node' },
+    { name: 'vmssh.exe', bytes: Buffer.from('MZ…'), place: 'dist/win32-x64/vmssh.exe' },
+    {
+      name: 'x.node',
+      bytes: Buffer.from('MZ…'),
+      place: 'native/prebuilds/win32-x64/node-hvsock-native.node',
+    },
+    { name: 'vmssh_1_amd64.deb', bytes: Buffer.from('!<arch>'), place: 'dist/package/vmssh_1_amd64.deb' },
+    { name: 'empty', bytes: Buffer.alloc(0), place: 'dist/package/empty' },
+  ])('is compared with $place', ({ name, bytes, place }) => {
+    const found = placeOf(name, bytes);
+    expect(found.place).toBe(place);
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+    for (const script of found.scripts) expect(Object.keys(scripts)).toContain(script.split(' ')[0]);
+  });
+
+  it.each([
+    { one: 'abc', other: 'abc', at: undefined },
+    { one: 'abc', other: 'abd', at: 2 },
+    { one: 'abc', other: 'ab', at: 2 },
+    { one: 'ab', other: 'abc', at: 2 },
+    { one: '', other: 'a', at: 0 },
+  ])('"$one" differs from "$other" at $at', ({ one, other, at }) =>
+    expect(firstDifference(Buffer.from(one), Buffer.from(other))).toBe(at),
+  );
+
+  it('has to be there, before anything is built', async () => {
+    const compare = (...files: string[]) => run([process.execPath, 'build/compare.js', ...files]);
+    expect(await compare()).toMatchObject({ code: 2, stderr: expect.stringContaining('which FILE?') });
+    expect(await compare('/no/such')).toMatchObject({ code: 2, stderr: expect.stringContaining('ENOENT') });
+  });
+});

@@ -7,10 +7,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commitOf } from './bundle/commit.js';
+import { commitOf } from '../bundle/commit.js';
 import { firstDifference, placeOf } from './shipped.js';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const files = process.argv.slice(2).map((path) => ({ path, bytes: read(path) }));
 const commit = commitOf(root)?.id;
 if (files.length === 0) fail('which FILE? npm run compare -- FILE...');

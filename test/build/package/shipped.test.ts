@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { firstDifference, placeOf } from '../../build/shipped.js';
-import { run } from '../helpers/run.js';
+import { firstDifference, placeOf } from '../../../build/package/shipped.js';
+import { run } from '../../helpers/run.js';
 
 function elf(machine: number): Buffer {
   const bytes = Buffer.alloc(64);
@@ -42,7 +42,7 @@ describe('what was shipped', () => {
   );
 
   it('has to be there, before anything is built', async () => {
-    const compare = (...files: string[]) => run([process.execPath, 'build/compare.js', ...files]);
+    const compare = (...files: string[]) => run([process.execPath, 'build/package/compare.js', ...files]);
     expect(await compare()).toMatchObject({ code: 2, stderr: expect.stringContaining('which FILE?') });
     expect(await compare('/no/such')).toMatchObject({ code: 2, stderr: expect.stringContaining('ENOENT') });
   });

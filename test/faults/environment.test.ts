@@ -135,7 +135,7 @@ describe('what a process has', () =>
       prints: /^SSH/,
     },
     {
-      name: 'a hundred thousand variables',
+      name: 'a variable of a hundred thousand characters',
       peer: answers,
       command: proxy('export LONG=$(head -c 100000 /dev/zero | tr "\\0" x); "$@"'),
       ends: 0,

@@ -67,6 +67,21 @@ describe.skipIf(missing)('a machine', () => {
       prints: /host key/,
     },
     {
+      name: 'two machines have one CID, as one took over that of the other (`list`)',
+      command: async () => {
+        const cid = { class: 'vm', service: 'x', vSockCid: 4_000_000_009 };
+        const machined = await startMachined([
+          { ...cid, name: 'web', id: known },
+          { ...cid, name: 'db', id: other },
+        ]);
+        started.push(machined);
+        return ['env', `XDG_RUNTIME_DIR=${machined.env.XDG_RUNTIME_DIR}`, ...vmssh, 'list', '--json'];
+      },
+      ends: 0,
+      says: '',
+      prints: /"code": "CID_TWICE"/,
+    },
+    {
       name: 'the key is revoked',
       ...check(known, () => `@revoked * ${keyOf('host')}`),
       ends: 1,

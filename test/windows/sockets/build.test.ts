@@ -91,6 +91,8 @@ describeWindows('the executable for Windows', () => {
     const imports = stdout.slice(stdout.indexOf('The Import Tables'), stdout.indexOf('The Export Tables'));
     const names = [...imports.matchAll(/DLL Name: (\S+)/g)].map(([, name]) => name?.toLowerCase());
     expect(names.toSorted()).toEqual(['kernel32.dll', 'msvcrt.dll', 'ntdll.dll']);
+    // For all later ones, before the first of them is needed.
+    expect(imports).toContain('SetDefaultDllDirectories');
     expect(stdout).toMatch(/^\s+(?:HIGH_ENTROPY_VA|DYNAMIC_BASE|NX_COMPAT)$/m);
   });
 

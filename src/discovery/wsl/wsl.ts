@@ -56,7 +56,7 @@ export function parseVerbose(text: string): readonly string[] {
     const row = line.slice(1).trim();
     const end = row.indexOf('  ');
     const state = row.slice(end).trim().split(/\s+/);
-    return end > 0 && state.length > 1 && state.at(-1) === '2' ? [row.slice(0, end)] : [];
+    return end > 0 && state.length > 1 && state.at(-1) === '2' ? [row.slice(0, end).trim()] : [];
   });
 }
 

@@ -41,6 +41,10 @@ describe('a long line of wsl.exe', () => {
   });
 });
 
+it('a name ends before any white space', () => {
+  expect(parseVerbose('* a\t  Running  2\r\n  b\f  Stopped  2')).toEqual(['a', 'b']);
+});
+
 describe('listDistros', () => {
   it.each([
     { name: 'UTF-16LE', encode: utf16 },

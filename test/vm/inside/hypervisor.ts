@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 import { bootGuest, type Guest } from '../bed/guest.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -26,10 +27,29 @@ export async function bootHypervisor({
     `set -e
     mkdir -p /host && mount -t virtiofs host /host && modprobe vhost_vsock
     systemctl set-property --runtime machine.slice CPUWeight=1
+    # Bridges of libvirt and Incus are not for the guest's networkd.
+    printf '[Match]\\nName=vnet* virbr* incusbr0 veth*\\n[Link]\\nUnmanaged=yes\\n' >/run/systemd/network/05-bridges.network
+    networkctl reload
     printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
     ${prepare}
     sh /vm/second-level.sh /vm`,
     { timeout: 400 },
   );
   return guest;
+}
+
+/** What came of a line of the guest's shell, for `timeout` seconds, whatever its exit code. */
+export async function outcome(guest: Guest, line: string, timeout = 200) {
+  const { stdout, stderr, code } = await guest.run(line, { timeout, allowFailure: true });
+  return { stdout, code, stderr };
+}
+
+/** Again and again: on a machine as slow as this one a provider may be late, which is a warning. */
+export async function expectList(guest: Guest, wanted: object): Promise<void> {
+  await expect
+    .poll(async () => JSON.parse((await outcome(guest, 'vmssh list --json')).stdout), {
+      timeout: 100_000,
+      interval: 500,
+    })
+    .toMatchObject(wanted);
 }

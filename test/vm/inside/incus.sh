@@ -22,9 +22,6 @@ printf 'architecture: x86_64\ncreation_date: 1\n' >"$image/metadata.yaml"
 tar -C "$image" -cf "$image.tar" metadata.yaml rootfs
 rm -r "$image"
 
-# Its bridge is not for the guest's networkd.
-printf '[Match]\nName=incusbr0 veth*\n[Link]\nUnmanaged=yes\n' >/run/systemd/network/05-incus.network
-networkctl reload
 systemctl start incus
 incus admin init --preseed <<'PRESEED'
 storage_pools: [{ name: default, driver: dir }]

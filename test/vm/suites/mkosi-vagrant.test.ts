@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { bootHypervisor } from '../inside/hypervisor.js';
+import { bootHypervisor, expectList, outcome } from '../inside/hypervisor.js';
 import { up } from '../inside/virtual-machines.js';
 
 const mkosi = 'cd /vm/mkosi && mkosi';
@@ -10,18 +10,7 @@ const vagrant = 'cd /vm/vagrant && VAGRANT_CHECKPOINT_DISABLE=1 vagrant';
 // The tools start their own machines, in a guest that is their host. Each machine takes one key, that of its tool.
 describeGuests('machines of mkosi and Vagrant', () => {
   let guest: Guest;
-  const sh = async (line: string) => {
-    const { stdout, stderr, code } = await guest.run(line, { timeout: 600, allowFailure: true });
-    return { stdout, code, stderr };
-  };
-  // Again and again: on a machine as slow as this one a provider may be late, which is a warning.
-  const expectList = (wanted: object) =>
-    expect
-      .poll(async () => JSON.parse((await sh('vmssh list --json')).stdout), {
-        timeout: 100_000,
-        interval: 500,
-      })
-      .toMatchObject(wanted);
+  const sh = (line: string) => outcome(guest, line, 600);
 
   beforeAll(async () => {
     guest = await bootHypervisor({
@@ -37,11 +26,9 @@ describeGuests('machines of mkosi and Vagrant', () => {
       cp /vm/initrd /vm/mkosi/image.cpio && ln -s image.cpio /vm/mkosi/image
       loginctl enable-linger root
       systemd-run --user -q --collect --unit=mkosi -p WorkingDirectory=/vm/mkosi mkosi vm`);
-    // libvirt's bridge is not for the guest's networkd. The vsock device is added while the machine boots.
+    // The vsock device is added while the machine boots.
     await guest.run(
       `set -e
-      printf '[Match]\\nName=vnet* virbr*\\n[Link]\\nUnmanaged=yes\\n' >/run/systemd/network/05-libvirt.network
-      networkctl reload
       virsh -q pool-define-as default dir --target /var/lib/libvirt/images
       ${vagrant} up --provider=libvirt
       echo "<vsock model='virtio'><cid auto='yes'/></vsock>" | virsh -q attach-device vagrant_default /dev/stdin --live`,
@@ -52,7 +39,7 @@ describeGuests('machines of mkosi and Vagrant', () => {
   afterAll(() => guest?.stop());
 
   test('are listed once each', async () => {
-    await expectList({
+    await expectList(guest, {
       machines: [
         { name: 'image', target: 'machine/image', status: 'running' },
         { name: 'vagrant_default', target: 'qemu/vagrant_default', provider: 'libvirt', status: 'running' },
@@ -74,12 +61,13 @@ describeGuests('machines of mkosi and Vagrant', () => {
       `${vagrant} ssh --no-tty -c 'uname -n'`,
     ],
   ])('are logged in to by ssh as by %s ssh', { timeout: 900_000 }, async (_tool, says, byName, own) => {
-    expect(await sh(`${byName}; ${own} </dev/null`)).toMatchObject({ code: 0, stdout: `${says}\n${says}\n` });
+    const { stderr, ...done } = await sh(`${byName} && ${own} </dev/null`);
+    expect(done, stderr).toEqual({ code: 0, stdout: `${says}\n${says}\n` });
   });
 
   test('are gone when their tools have ended them', { timeout: 900_000 }, async () => {
     await sh(`${mkosi} ssh poweroff -f; while systemctl --user is-active -q mkosi; do sleep 0.5; done`);
     expect(await sh(`${vagrant} destroy -f`)).toMatchObject({ code: 0 });
-    await expectList({ machines: [], warnings: [] });
+    await expectList(guest, { machines: [], warnings: [] });
   });
 });

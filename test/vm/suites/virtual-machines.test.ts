@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { bootHypervisor } from '../inside/hypervisor.js';
+import { bootHypervisor, expectList, outcome } from '../inside/hypervisor.js';
 import { register } from '../inside/machined.js';
 import { domain, saved, started, up } from '../inside/virtual-machines.js';
 
@@ -11,18 +11,7 @@ const plum = { name: 'plum', uuid: '99999999-8888-4777-8666-555555555555', cid: 
 // The kernel's own vhost-vsock: the guest is the host here, its CPU emulates another one, and that has a guest of its own.
 describeGuests('virtual machines of QEMU and libvirt', () => {
   let guest: Guest;
-  const sh = async (line: string) => {
-    const { stdout, stderr, code } = await guest.run(line, { timeout: 200, allowFailure: true });
-    return { stdout, code, stderr };
-  };
-  // Again and again: on a machine as slow as this one a provider may be late, which is a warning.
-  const expectList = (wanted: object) =>
-    expect
-      .poll(async () => JSON.parse((await sh('vmssh list --json')).stdout), {
-        timeout: 100_000,
-        interval: 500,
-      })
-      .toMatchObject(wanted);
+  const sh = (line: string) => outcome(guest, line);
 
   beforeAll(async () => {
     guest = await bootHypervisor({ cid: 79, memory: 1536 });
@@ -35,7 +24,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
   test('are listed once each, by QEMU’s command line and libvirt', async () => {
     // libvirt registers its domains at machined too.
     expect((await sh('machinectl list --no-legend')).stdout).toMatch(/^qemu-\d+-plum /);
-    await expectList({
+    await expectList(guest, {
       machines: [
         { ...mint, cid: 50, status: 'running', target: 'qemu/mint', provider: 'qemu', address: 'vsock/50' },
         { ...plum, status: 'running', target: 'qemu/plum', provider: 'libvirt', address: 'vsock/60' },
@@ -76,7 +65,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
   test('that come back with another CID are recognized, without a warning', async () => {
     await guest.run(saved(mint), { timeout: 120 });
     await guest.run(started({ ...mint, cid: 51, from: 'saved' }));
-    await expectList({ machines: [{ name: 'mint', cid: 51 }, { name: 'plum' }] });
+    await expectList(guest, { machines: [{ name: 'mint', cid: 51 }, { name: 'plum' }] });
     expect(await sh('ssh -n mint uname -n')).toMatchObject({ code: 0, stdout: 'mint\n', stderr: '' });
   }, 400_000);
 
@@ -97,13 +86,18 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
       stderr: expect.stringContaining('Address already in use'),
     });
     await guest.run(register({ name: 'ghost', class: 'vm', service: 'test', vSockCid: 51 }));
-    await expectList({ warnings: [{ code: 'CID_TWICE' }] });
+    await expectList(guest, { warnings: [{ code: 'CID_TWICE' }] });
   });
 
   test('of libvirt are listed with the state that it reports', async () => {
     await guest.run('virsh -q suspend plum');
-    await expectList({ machines: [{ name: 'ghost' }, { name: 'mint' }, { name: 'plum', status: 'paused' }] });
+    await expectList(guest, {
+      machines: [{ name: 'ghost' }, { name: 'mint' }, { name: 'plum', status: 'paused' }],
+    });
     await guest.run('virsh -q destroy plum');
-    await expectList({ machines: [{ name: 'ghost' }, { name: 'mint' }], warnings: [{ code: 'CID_TWICE' }] });
+    await expectList(guest, {
+      machines: [{ name: 'ghost' }, { name: 'mint' }],
+      warnings: [{ code: 'CID_TWICE' }],
+    });
   });
 });

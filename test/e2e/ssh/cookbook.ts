@@ -74,7 +74,11 @@ export async function startKitchen(dir: string) {
     const ended = outcome(child);
     await new Promise<void>((resolve, reject) => {
       child.once('close', () => reject(new Error(`${line} ended`)));
-      child.stderr?.on('data', (part: string) => part.includes('Entering interactive') && resolve());
+      let said = '';
+      child.stderr?.on('data', (part: Buffer) => {
+        said += part;
+        if (said.includes('Entering interactive')) resolve();
+      });
     });
     await action();
     child.kill();

@@ -112,7 +112,7 @@ function section(done) {
     text: [
       `Each target of \`test/fuzz/targets.ts\` runs in the engine, with the C++ around it, built by clang with libFuzzer, AddressSanitizer and UBSan; each place of
 JavaScript's bytecode counts as a branch. A target fails if it throws anything but its own error, contradicts itself, touches memory that is not its own, leaks, or takes 10 s. An
-input that once failed is kept in the corpus, which CI runs, as soon as its fault is mended.
+input that failed stays in the corpus after the fix, and CI runs it.
 Beside this, \`test/property/\` has property tests of the same readers and of the files that are written, with a real \`ssh -G\`; they are part of \`npm test\`.`,
     ],
     tables: [

@@ -117,7 +117,7 @@ function write() {
     summary: [['changes of the sources that unit tests notice', `${noticed} of ${all}`]],
     text: [
       'Stryker changes one place of a file at a time; a change that no test notices is a gap in the tests, or makes no difference.',
-      'Changes of what runs as a file is loaded, such as tables and patterns, are tried by `--loaded` alone: each needs all tests of its area again.',
+      'Code that runs when its file is loaded, such as tables and patterns, is tried only with `--loaded`: each change there needs all tests of its area again.',
     ],
     tables: [
       {

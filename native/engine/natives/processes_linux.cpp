@@ -35,7 +35,7 @@ std::vector<int> leftOpen() {
 }
 
 // It is for a program in our place, which may have been told to read it: rsync --files-from=<(ls). It is not for tools.
-void give(bool inOurPlace) {
+void giveLeftOpen(bool inOurPlace) {
   static const std::vector<int> given = leftOpen();
   if (!inOurPlace) syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);  // From Linux 5.11: what is above, too.
   for (const int fd : given) fcntl(fd, F_SETFD, inOurPlace ? 0 : FD_CLOEXEC);
@@ -124,7 +124,7 @@ bool isAbsent(const std::string& path) {
 // our own 0, 1 and 2 is in our place.
 JSValue spawn(Call& call) {
   const std::vector<int> descriptors = call.integers(3);
-  give(descriptors == std::vector<int>{0, 1, 2});
+  giveLeftOpen(descriptors == std::vector<int>{0, 1, 2});
   const std::string program = call.word(0);
   std::vector<std::string> words = call.words(1);
   std::vector<std::string> environment = call.words(2);

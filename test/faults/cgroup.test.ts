@@ -53,8 +53,8 @@ afterAll(() => {
 
 const config = 'Host a\n    User b\n';
 
-describe.skipIf(!parent)('no memory by a cgroup', () =>
-  faults('no memory by a cgroup', [
+describe.skipIf(!parent)('a cgroup without memory', () =>
+  faults('a cgroup without memory', [
     {
       name: '`proxy`',
       command: within(executable ? 1 : 8, (socket) => ['proxy', `unix${socket}`, '22']),

@@ -15,14 +15,14 @@ globalThis.Date = new Proxy(Date, {
 `;
 
 /** Only Node lets itself be told another time; no program here may set the machine's clock. */
-describe.skipIf(executable)('a clock that is set back and forth', () => {
+describe.skipIf(executable)('a clock that is set back and ahead', () => {
   const options = (): Fault['options'] => {
     const file = join(dir, 'jumps.cjs');
     writeFileSync(file, jumps);
     return { env: { ...ownEnv(dir), NODE_OPTIONS: `--require=${file}` } };
   };
   let asked = 0;
-  faults('a clock that is set ten years back and forth', [
+  faults('a clock that is set ten years back and ahead', [
     {
       name: 'a deadline holds: a peer stays silent',
       peer: () => {},

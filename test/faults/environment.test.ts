@@ -39,7 +39,7 @@ describe('a standard stream', () =>
       prints: /^(SSH-2\.0-x\r\n)?$/,
     },
     {
-      name: 'stdout is closed, which is as /dev/null',
+      name: 'stdout is closed, which acts like /dev/null',
       peer: answers,
       command: proxy('"$@" >&-'),
       ends: 0,
@@ -63,13 +63,13 @@ describe('a standard stream', () =>
       says: /no space left for the output on this side \(ENOSPC\)/,
     },
     {
-      name: 'stdout is full, of --version',
+      name: 'stdout is full, for --version',
       command: () => inShell('"$@" >/dev/full', '--version'),
       ends: 1,
       says: /ENOSPC/,
     },
     {
-      name: 'stdout is full, of a list',
+      name: 'stdout is full, for a list',
       command: () => inShell('"$@" >/dev/full', 'list', '--provider=nspawn', '--json'),
       ends: 1,
       says: /ENOSPC/,
@@ -111,7 +111,7 @@ describe('what a process has', () =>
   faults('limits and environment', [
     { name: 'no HOME', peer: answers, command: proxy('unset HOME; "$@"'), ends: 0, says: '', prints: /^SSH/ },
     {
-      name: 'no TMPDIR that is there',
+      name: 'TMPDIR does not exist',
       peer: answers,
       command: proxy('TMPDIR=/nowhere "$@"'),
       ends: 0,
@@ -159,7 +159,7 @@ describe('what a process has', () =>
             says: /too many files are open|EMFILE|no file descriptor/,
           } satisfies Fault,
           {
-            name: 'memory for nothing but the program: RLIMIT_AS',
+            name: 'RLIMIT_AS leaves memory only for the program',
             peer: answers,
             command: proxy('ulimit -v $(($(stat -c %s "$1") / 1024 + 800)); exec "$@"'),
             ends: 1,

@@ -5,28 +5,28 @@ import { afterAll, expect, it } from 'vitest';
 import { type Outcome, type RunOptions, run, runtime } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-/** One fault, and what the user has to see. A row of docs/reliability.md. */
+/** One fault, and what the user must see: a row of docs/reliability.md. */
 export interface Fault {
   readonly name: string;
-  /** What answers at the socket that `command` is told of; undefined: nothing listens there. */
+  /** Answers at the socket that `command` gets; undefined: nothing listens there. */
   readonly peer?: (socket: Socket) => unknown;
-  /** What is run; `socket` is the path of the peer, `dir` a folder for this fault's files. */
+  /** The command to run; `socket` is the path of the peer, `dir` a folder for this fault's files. */
   readonly command: (socket: string, dir: string) => readonly string[] | Promise<readonly string[]>;
   readonly options?: RunOptions;
   /** The exit code, or the signal that ended it. */
   readonly ends: number | NodeJS.Signals;
-  /** On stderr; the empty text: nothing. */
+  /** On stderr; an empty string: nothing. */
   readonly says: RegExp | '';
   /** On stdout; undefined: nothing. */
   readonly prints?: RegExp;
-  /** What else has to hold afterwards. */
+  /** What else must be true afterwards. */
   readonly check?: (dir: string) => void;
 }
 
-/** Seconds within which each ends, whatever is the matter. */
+/** Seconds within which each must end. */
 export const within = 20;
 
-/** Runs each fault as a test of its own, and records what came of it if VMSSH_FAULTS names a file. */
+/** Runs each fault as a test of its own, and records the result if VMSSH_FAULTS names a file. */
 export function faults(group: string, all: readonly Fault[]): void {
   const dir = useTempDir();
   const servers: Server[] = [];
@@ -44,14 +44,14 @@ export function faults(group: string, all: readonly Fault[]): void {
     expect(outcome.signal ?? outcome.code, outcome.stderr).toBe(fault.ends);
     expect(outcome.stderr).toMatch(fault.says === '' ? /^$/ : fault.says);
     expect(outcome.stdout).toMatch(fault.prints ?? /^$/);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: nothing of others reaches the terminal raw
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters from others must not reach the terminal
     expect(outcome.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
     fault.check?.(dir);
     record(group, fault.name, outcome, dir);
   });
 }
 
-/** Without this machine's own services, and without what changes a message. */
+/** Without this machine's own services, and without variables that change a message. */
 export function ownEnv(dir: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: dir, TMPDIR: dir, XDG_RUNTIME_DIR: dir, LANG: 'C.UTF-8' };
 }
@@ -67,7 +67,7 @@ function listen(path: string, peer: (socket: Socket) => void): Promise<Server> {
 function record(group: string, name: string, { code, signal, stdout, stderr }: Outcome, dir: string): void {
   const file = process.env.VMSSH_FAULTS;
   if (file === undefined) return;
-  // The lines of check, which are its output, if one failed.
+  // `check` prints its failures on stdout.
   const failed = stdout.split('\n').filter((line) => line.startsWith('  ✗'));
   const lines = stderr === '' ? failed.map((line) => line.trim().replace(/ {2,}/g, ' ')) : stderr.split('\n');
   const ours = lines.filter((line) => line.startsWith('vmssh'));

@@ -1,5 +1,5 @@
-// npm run test:faults [-- --write] [--runtime NAME]: every fault on the executable and on Node, or only on one of them; --write
-// makes the table of docs/reliability.md.
+// npm run test:faults [-- --write] [--runtime NAME]: tries every fault on the executable and on Node, or only on one of them; --write
+// writes the tables of docs/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,9 +45,9 @@ function section(rows) {
       ]),
     ],
     text: [
-      `Each is a test of \`test/faults/\`, which also checks that nothing but the peer's bytes is on stdout, that no control character of others reaches the terminal,
-and that \`config install\` leaves the file as it was. Each has to end within ${seconds} s. "Ends with" is an exit code or a signal; what is seen is the first line of
-vmssh on stderr that is no warning, with \`/DIR\` for the folder of the test.`,
+      `Each is a test in \`test/faults/\`, which also checks that stdout has only the peer's bytes, that no control character from others reaches the terminal,
+and that \`config install\` leaves the file as it was. Each must end within ${seconds} s. "Ends with" is an exit code or a signal; "what the user sees" is vmssh's first
+line on stderr that is not a warning, with \`/DIR\` for the test's folder.`,
     ],
     tables: groups.map((group) => ({
       caption: `### ${group.charAt(0).toUpperCase()}${group.slice(1)}`,

@@ -67,7 +67,7 @@ describe.skipIf(missing)('a machine', () => {
       prints: /host key/,
     },
     {
-      name: 'two machines have one CID, as one took over that of the other (`list`)',
+      name: 'two machines have the same CID, as one took it over from the other (`list`)',
       command: async () => {
         const cid = { class: 'vm', service: 'x', vSockCid: 4_000_000_009 };
         const machined = await startMachined([

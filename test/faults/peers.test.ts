@@ -116,8 +116,8 @@ function reboots(): NonNullable<Fault['peer']> {
   };
 }
 
-describe('a peer that is asked for its banner', () =>
-  faults('a peer that is asked for its banner (`nc --banner`)', [
+describe('a peer asked for its banner', () =>
+  faults('a peer asked for its banner (`nc --banner`)', [
     ...banners.map((fault) => ({
       ...fault,
       command: (socket: string) => [...vmssh, 'nc', '--banner', '--timeout', '1', `unix${socket}`],
@@ -224,7 +224,7 @@ const relayed: readonly Omit<Fault, 'command'>[] = [
     prints: /^bytes$/,
   },
   {
-    name: 'resets, as one does that is switched off',
+    name: 'resets, as a machine that is switched off does',
     // What is closed with bytes that nobody has read is reset.
     peer: (socket) => socket.once('data', () => socket.destroy()),
     options: { input: Buffer.alloc(4 << 20), keepOpen: true },

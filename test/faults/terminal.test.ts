@@ -38,6 +38,10 @@ describe.skipIf(missingPrograms({ script: 'bsdutils' }))('a terminal', () =>
     // 128 and the signal's number, as a shell has it.
     { name: 'hangs up', ...hangsUp(':', 129), says: '' },
     // Node no longer ignores what its caller ignored.
-    { name: 'hangs up, with SIGHUP ignored as by nohup', ...hangsUp("''", executable ? 0 : 129), says: '' },
+    {
+      name: 'hangs up, with SIGHUP ignored, as under nohup',
+      ...hangsUp("''", executable ? 0 : 129),
+      says: '',
+    },
   ]),
 );

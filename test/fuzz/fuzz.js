@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run fuzz: what others' bytes come to, with inputs that libFuzzer finds. See docs/reliability.md.
+// npm run fuzz: gives the code that reads others' bytes inputs that libFuzzer finds. See docs/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { inParallel } from '../../native/build.js';
@@ -11,22 +11,22 @@ import { fuzz } from './run.js';
 const names = targetNames();
 const usage = `Usage: npm run fuzz -- [options]
 
-Feeds the readers of others' bytes with inputs that reach ever more of the code. They run in the engine, built by clang with
-libFuzzer, AddressSanitizer and UBSan, which also counts the steps through JavaScript. It starts from test/fuzz/corpus.
+Fuzzes the code that reads bytes from others, and looks for inputs that reach new code. It runs in the engine, built by clang with
+libFuzzer, AddressSanitizer and UBSan; branches of the JavaScript count too. Inputs start from test/fuzz/corpus.
 
-  --seconds N    for each target: 60 by default; 0 is the corpus alone, the same each time, as CI does it
+  --seconds N    seconds for each target: 60 by default; 0 tries only the corpus, the same each time, as CI does
   --only NAME    only this target; can be repeated: ${names.join(', ')}
-  --keep         add to the corpus what reached new code
-  --jobs N       so many targets at once: 1 by default
-  --input FILE   only this input, with one --only
-  --write        add the time and inputs of each that held to docs/reliability.md; needs --keep, as the next run goes on from there
+  --keep         add inputs that reached new code to the corpus
+  --jobs N       fuzz N targets at once: 1 by default
+  --input FILE   try only this input; needs exactly one --only
+  --write        add the time and inputs of each target that passed to docs/reliability.md; needs --keep, so that the next run goes on from there
 
 Examples:
   npm run fuzz -- --seconds 10
   npm run fuzz -- --seconds 3600 --jobs 2 --keep --write
   npm run fuzz -- --only xml --input fuzz-xml-crash-1a2b
 
-Exit codes: 0 nothing was found; 1 something was, and its input is in a file here; 2 wrong usage.`;
+Exit codes: 0 nothing failed; 1 something did, and its input is in a file in this folder; 2 wrong usage.`;
 
 const options = /** @type {const} */ ({
   seconds: { type: 'string', default: '60' },
@@ -47,8 +47,10 @@ async function main() {
     const unknown = values.only?.find((name) => !names.includes(name));
     if (unknown !== undefined) throw new Error(`no target "${unknown}": one of ${names.join(', ')}`);
     if (!/^\d+$/.test(values.seconds)) throw new Error(`--seconds ${values.seconds} is not a whole number`);
-    if (values.input !== undefined && values.only?.length !== 1) throw new Error('--input needs one --only');
-    if (!/^[1-9]\d*$/.test(values.jobs)) throw new Error(`--jobs ${values.jobs} is not a number from 1`);
+    if (values.input !== undefined && values.only?.length !== 1)
+      throw new Error('--input needs exactly one --only');
+    if (!/^[1-9]\d*$/.test(values.jobs))
+      throw new Error(`--jobs ${values.jobs} is not a whole number above 0`);
     if (values.write && !values.keep) throw new Error('--write needs --keep');
   } catch (error) {
     console.error(`fuzz: ${/** @type {Error} */ (error).message}\n\n${usage}`);
@@ -70,14 +72,14 @@ async function main() {
     (values.only ?? names).map((name) => async () => {
       /** @type {Done} */
       const one = await fuzz(program, name, how);
-      console.log(`${one.failure ? 'FAILED' : 'held  '} ${name}: ${one.failure ?? `${one.runs} inputs`}`);
+      console.log(`${one.failure ? 'FAILED' : 'passed'} ${name}: ${one.failure ?? `${one.runs} inputs`}`);
       done.push(one);
       if (values.write && !one.failure) keep('fuzzing', section(withEarlier(one)));
     }),
     Number(values.jobs),
   );
   const failed = done.filter(({ failure }) => failure !== undefined).length;
-  console.log(`\n${done.length - failed} held, ${failed} failed`);
+  console.log(`\n${done.length - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keepCorpus, unpackCorpus } from './corpus.js';
 
-/** Bytes: what a reader takes at most is tried by its own tests. */
+/** Bytes of one input. The largest that a reader takes is tried by its own tests. */
 const largest = 4096;
 
 /** Seconds for one input. */
 const patience = 10;
 
 /**
- * One target for so many seconds, or with one input. Returns how many inputs it had in how many seconds of a processor, and how
- * many the corpus has; or what failed, and where its input is.
+ * Runs one target for some seconds, or with one input. Returns the number of inputs, the processor time in seconds and the size of the
+ * corpus; or what failed, and where its input is.
  * @param {string} program
  * @param {string} name
  * @param {{ seconds: number, input?: string | undefined, keep: boolean }} options
@@ -49,7 +49,7 @@ export async function fuzz(program, name, { seconds, input, keep }) {
 }
 
 /**
- * `used`: seconds of a processor, which the shell knows of its children.
+ * `used`: processor time in seconds, which the shell knows for its children.
  * @param {string} program
  * @param {string} name
  * @param {readonly string[]} args
@@ -69,7 +69,7 @@ function run(program, name, args) {
   });
 }
 
-/** Of the last line: user and system time, as "1m2.5s 0m0.25s". @param {string} output */
+/** From the last line: user and system time, such as "1m2.5s 0m0.25s". @param {string} output */
 function usedIn(output) {
   const times = /(\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$/.exec(output) ?? [];
   const [userMinutes = 0, user = 0, systemMinutes = 0, system = 0] = times.slice(1).map(Number);

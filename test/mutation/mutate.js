@@ -1,7 +1,7 @@
-// node test/mutation/mutate.js [AREA…]: changes the sources in small ways, and counts the changes that the tests notice
-// (https://stryker-mutator.io). Fails if an area's score is under 85 %. Reports: dist/mutation. --write keeps the figures for
-// docs/reliability.md, of all areas that have a report. What runs as a file is loaded is left out: each change of it needs all
-// tests of its area again, four fifths of the time. --loaded tries it too.
+// npm run test:mutation [-- AREA…] [--loaded] [--write]: changes the sources in small ways, and counts the changes that the tests
+// notice (https://stryker-mutator.io). Fails if an area's score is under 85 %. Reports: dist/mutation. --write keeps the figures of
+// all areas that have a report for docs/reliability.md. Code that runs when its file is loaded is left out, as each change there needs
+// all tests of its area again, four fifths of the time; --loaded changes it too.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const reports = join(root, 'dist/mutation');
 const least = 85;
 
-/** The last version for Node 20. Its 200 packages of 105 MB are not among ours: they are kept apart, in the cache. */
+/** The last version for Node 20. Its 200 packages take 105 MB, so they are kept in the cache, apart from ours. */
 const version = '9.6.1';
 const tool = join(
   process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
@@ -29,7 +29,7 @@ const { positionals: chosen, values } = parseArgs({
 });
 const names = Object.keys(areas);
 const unknown = chosen.filter((name) => !Object.hasOwn(areas, name));
-if (unknown.length > 0) throw new Error(`no area ${unknown.join(', ')}; there are ${names.join(', ')}`);
+if (unknown.length > 0) throw new Error(`no area ${unknown.join(', ')}: one of ${names.join(', ')}`);
 install();
 for (const [name, area] of Object.entries(areas)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
@@ -55,7 +55,7 @@ function install() {
 /** @param {string} name @param {import('./areas.js').Area} area */
 function mutate(name, { mutate, tests, loaded = values.loaded }) {
   mkdirSync(reports, { recursive: true });
-  // Of two copies of vitest, tests would use one and the runner the other.
+  // With two copies of vitest, the tests would use one and the runner the other.
   const link = join(tool, 'node_modules/vitest');
   spawnSync('rm', ['-rf', link]);
   symlinkSync(join(root, 'node_modules/vitest'), link);
@@ -67,7 +67,7 @@ function mutate(name, { mutate, tests, loaded = values.loaded }) {
       plugins: [join(tool, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
       vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
       ...{ reporters: ['json'], jsonReporter: { fileName: reportOf(name) }, allowConsoleColors: false },
-      // Not docs: tests read it, and a test's file that fails as it is loaded would be left out in silence.
+      // Not docs: tests read it, and a test file that fails to load would be left out silently.
       ...{ tempDirName: join(reports, `${name}.work`), ignorePatterns: ['dist', 'native/build'] },
       // Its own rewriting of tsconfig.json needs an older TypeScript.
       ...{ tsconfigFile: 'none.json', ignoreStatic: !loaded },
@@ -114,10 +114,10 @@ function write() {
     title: 'Mutation testing',
     command: 'npm run test:mutation -- --write',
     on: ranOn({ Stryker: version }),
-    summary: [['changes of the sources that unit tests notice', `${noticed} of ${all}`]],
+    summary: [['changes to the sources that unit tests notice', `${noticed} of ${all}`]],
     text: [
-      'Stryker changes one place of a file at a time; a change that no test notices is a gap in the tests, or makes no difference.',
-      'Code that runs when its file is loaded, such as tables and patterns, is tried only with `--loaded`: each change there needs all tests of its area again.',
+      'Stryker changes one place in a file at a time. A change that no test notices is a gap in the tests, or makes no difference.',
+      'Code that runs when its file is loaded, such as tables and patterns, is changed only with `--loaded`, as each such change needs all tests of its area again.',
     ],
     tables: [
       {

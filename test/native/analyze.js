@@ -1,6 +1,7 @@
-// npm run lint:native [-- PART-OF-A-NAME…] [--write]: clang-tidy, with clang's analyzer, over our own C++, of the addon and of the
-// executable, for Linux. Fails if it finds anything; what is not looked for, and why, is listed here. It takes minutes, so CI
-// does not run it. gcc's -fanalyzer is not for C++ in Debian 12's gcc: it takes operator new for malloc, and knows no destructors. --write keeps the result for docs/reliability.md.
+// npm run lint:native [-- PART-OF-A-NAME…] [--write]: runs clang-tidy, with clang's analyzer, on our own C++ of the addon and of the
+// executable for Linux. Fails if it finds anything; the checks left out, and why, are listed here. It takes minutes, so CI does not run
+// it. --write keeps the result for docs/reliability.md. gcc's -fanalyzer in Debian 12 is not for C++: it takes operator new for malloc,
+// and knows no destructors.
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,25 +17,25 @@ const { values, positionals } = parseArgs({
   options: { write: { type: 'boolean', default: false } },
 });
 
-/** Of clang-tidy: all in these groups, but for those with a reason. */
+/** Groups of clang-tidy's checks: all are run but those in `left`, each with its reason. */
 const groups = ['bugprone', 'cert', 'clang-analyzer', 'concurrency'];
 /** @type {Record<string, string>} */
 const left = {
   'bugprone-easily-swappable-parameters':
-    'ports, sizes and descriptors are numbers; so says each pair of them',
+    'ports, sizes and descriptors are all numbers, so it reports each pair of them',
   'bugprone-reserved-identifier': 'names that libc or libstdc++ ask for',
   'cert-dcl37-c': 'the same check by another name',
   'cert-err09-cpp': 'a thread that fails keeps the error, and another one throws it',
-  'cert-err33-c': 'of fprintf to stderr and fclose of what was read, as nothing is left to do if they fail',
-  'cert-err58-cpp': 'what is made at the start: without memory for it the program ends, as it has to',
+  'cert-err33-c': 'fprintf to stderr, and fclose after reading: there is nothing to do if they fail',
+  'cert-err58-cpp': 'what is made at the start: without memory for it the program ends, as it should',
   'cert-err61-cpp': 'the same check as cert-err09-cpp',
   'concurrency-mt-unsafe':
-    'exit and getenv are called where there is one thread, and each readdir has a folder of its own',
+    'exit and getenv are called while there is one thread, and each readdir has a folder of its own',
   'cert-err60-cpp': 'a Failure holds text; the process aborts if there is no memory for a copy of it',
   'cert-dcl51-cpp': 'the same check by another name',
 };
 
-/** Windows' own C++ needs its headers, and what stands between libstdc++ and musl needs musl's. */
+/** These need headers of Windows and of musl. */
 const others = ['engine/windows/', 'engine/musl/'];
 const sources = [
   ...sourceFiles('linux'),
@@ -90,7 +91,7 @@ function section() {
       ]),
     ],
     text: [
-      `All C++ of the addon and of the executable for Linux, without the engine itself, which is not ours, and ${others[1]}, which needs musl's headers. Of clang-tidy: ${names}.`,
+      `All C++ of the addon and of the executable for Linux, but not the engine itself, which is not ours, nor ${others[1]}, which needs musl's headers. Checks of clang-tidy: ${names}.`,
     ],
     tables: [
       {

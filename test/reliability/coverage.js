@@ -1,6 +1,6 @@
-// node test/reliability/coverage.js [--write]: counts the lines of src/ that tests run: unit tests by vitest, and end-to-end tests by
-// V8's own counts of a program without a build (from-source.js). Fails if they are under 95 %. --write keeps the figures for
-// docs/reliability.md. Reports: dist/coverage.
+// npm run test:coverage [-- --write]: counts the lines of src/ that tests run. vitest counts for unit tests, V8 for end-to-end tests
+// of the program from its sources (from-source.js). Fails under 95 %. --write keeps the figures for docs/reliability.md.
+// Reports: dist/coverage.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -14,7 +14,7 @@ const reports = join(root, 'dist/coverage');
 const counts = join(reports, 'counts');
 const least = 95;
 
-/** Tests of what was built, and of C++. */
+/** Tests of a build, and of C++. */
 const ofBuilds = ['bench', 'build', 'engine', 'faults', 'fuzz', 'native', 'stress'];
 
 /** @type {Readonly<Record<string, string>>} */
@@ -51,14 +51,14 @@ function runUnitTests() {
   if (status !== 0) throw new Error(`the unit tests ended with ${status}`);
 }
 
-/** Some of them try what only a build has, and fail: npm test is where they have to pass. */
+/** Some test what only a build has, and fail here: npm test is where they must pass. */
 function runEndToEnd() {
   vitest(['test/e2e', 'test/demo/demo.test.ts'], { VMSSH_TEST_RUNTIME: 'source', NODE_V8_COVERAGE: counts });
 }
 
 /** @param {readonly string[]} args @param {Record<string, string>} [env] */
 function vitest(args, env) {
-  // Counting takes its time.
+  // Counting takes time.
   return spawnSync('npx', ['vitest', 'run', '--testTimeout', '120000', ...args], {
     ...{ cwd: root, stdio: 'inherit', env: { ...process.env, ...env } },
   }).status;
@@ -85,7 +85,7 @@ function section() {
     on: ranOn(),
     summary: [/** @type {const} */ (['lines of src/ that tests run', `${percent} of ${total(files).all}`])],
     text: [
-      'By unit tests, and by end-to-end tests of the program as its sources are, on the newest Node. A process that a signal ends has no counts.',
+      'Run by unit tests, and by end-to-end tests of the program from its sources, on the newest Node. A process that a signal ends is not counted.',
     ],
     tables: [
       {

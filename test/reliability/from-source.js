@@ -1,4 +1,4 @@
-// node from-source.js ARGUMENT…: vmssh as its sources are.
+// node from-source.js ARGUMENT…: vmssh from its sources, without a build.
 import './source-hooks.js';
 
 const { main } = await import(new URL('../../src/main.ts', import.meta.url).href);

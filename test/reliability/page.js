@@ -43,8 +43,8 @@ export function asMarkdown(sections) {
   const rows = sections.flatMap(({ summary }) => summary);
   return `# Reliability
 
-What the programs of this repository have tried on vmssh, and what came of it. Each section is written by the command that it names, when that is
-called with \`--write\`; none of it is written by hand. \`.ci/run\` runs a bounded version of each.
+What the test programs of this repository have tried on vmssh, and the results. Each section is written by the command that it names, with \`--write\`;
+none is written by hand. \`.ci/run\` runs bounded versions of load, faults, fuzzing and sanitizers.
 
 ${table({ head: ['what was tried', 'result'], rows })}
 ${sections.map(sectionText).join('')}`;

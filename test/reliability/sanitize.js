@@ -1,6 +1,6 @@
-// npm run test:sanitize [-- RUN…] [-- VITEST'S OPTIONS] [--write]: the addon's tests on an addon, and the end-to-end tests on an
-// executable, that are built for sanitizers. RUN is a key of `runs` below; all by default. --write keeps the result of all for
-// docs/reliability.md.
+// npm run test:sanitize [-- RUN…] [-- VITEST'S OPTIONS] [--write]: builds the addon and the executable with sanitizers, and runs the
+// addon's tests and the end-to-end tests on them. RUN is a key of `runs` below; all by default. --write keeps the result of a full run
+// for docs/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ const sanitizers = {
   address: {
     ...{ title: 'AddressSanitizer, UBSan', library: 'libasan.so', command: [] },
     addon: {
-      // LeakSanitizer would list what Node itself leaves to the end of the process.
+      // LeakSanitizer would list what Node itself does not free.
       ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0:exitcode=99',
       UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1:exitcode=99',
     },
@@ -55,8 +55,7 @@ const given = process.argv.slice(2).filter((arg) => arg !== '--write');
 const end = given.includes('--') ? given.indexOf('--') : given.length;
 const [chosen, options] = [given.slice(0, end), given.slice(end + 1)];
 const unknown = chosen.find((name) => !Object.hasOwn(runs, name));
-if (unknown !== undefined)
-  throw new Error(`unknown run "${unknown}"; known: ${Object.keys(runs).join(', ')}`);
+if (unknown !== undefined) throw new Error(`no run "${unknown}": one of ${Object.keys(runs).join(', ')}`);
 const isWhole = given.length === 0;
 
 /** @type {string[][]} */
@@ -68,7 +67,7 @@ for (const [name, run] of Object.entries(runs)) {
   console.error(
     `${name}: ${status === 0 ? 'clean' : 'FAILED'} in ${Math.round((Date.now() - start) / 1000)} s`,
   );
-  // The failure is the last that is printed.
+  // Stop here, so that the failure is the last thing printed.
   if (status !== 0) process.exit(1);
   const { title } = sanitizers[run.sanitizer];
   rows.push([run.what, title + (run.also ?? ''), `${passedOf(name)} tests passed`]);
@@ -102,7 +101,7 @@ function onExecutable(name, { sanitizer, tests }) {
 /** @param {string} name @param {Sanitizer} sanitizer @param {string[]} tests @param {Record<string, string>} env */
 function test(name, sanitizer, tests, env) {
   mkdirSync(reports, { recursive: true });
-  // Those of vitest.config.ts, which an option replaces, and a file to count from.
+  // The reporters of vitest.config.ts, which the option replaces, and a file to count from.
   const reporters = ['default', './test/helpers/skips.ts', 'json'].map((each) => `--reporter=${each}`);
   const kept = [...reporters, `--outputFile.json=${reportOf(name)}`];
   const [program = '', ...args] = [
@@ -132,7 +131,7 @@ function section() {
       /** @type {const} */ (['AddressSanitizer, UBSan, LeakSanitizer, ThreadSanitizer', 'nothing found']),
     ],
     text: [
-      'The executable is built with its engine, so that this too is watched; LeakSanitizer looks at the end of each process. Of the addon it is off: Node leaves memory to the end, too.',
+      'The executable is built together with its engine, so the engine is checked too. LeakSanitizer looks at the end of each process; it is off for the addon, as Node itself does not free all its memory.',
     ],
     tables: [{ head: ['what', 'built for', 'result'], rows }],
   };

@@ -5,7 +5,7 @@ export interface Section {
   readonly command: string;
   /** What it ran on: names and versions. */
   readonly on: Readonly<Record<string, string>>;
-  /** The rows of the table at the top of the page: what was done, and what came of it. */
+  /** The rows of the table at the top of the page. */
   readonly summary: readonly (readonly [what: string, result: string])[];
   /** Paragraphs or lists, in Markdown. */
   readonly text: readonly string[];

@@ -10,11 +10,11 @@ import { onPath } from '../bench/peers.js';
 
 /** @typedef {Awaited<ReturnType<typeof makeBed>>} Bed */
 
-/** A folder with all that a load needs: a server that echoes, a real sshd per connection, and folders that have to stay empty. */
+/** A folder with all that a load needs: a server that echoes, a real sshd per connection, and folders that must stay empty. */
 export async function makeBed() {
   const folder = mkdtempSync(join(tmpdir(), 'vs-'));
   const mark = `VMSSH_STRESS=${folder}`;
-  // What the programs get as theirs: whatever they leave there is counted.
+  // The programs' own folders: whatever they leave there is counted.
   const own = Object.fromEntries(
     /** @type {const} */ (['HOME', 'TMPDIR', 'XDG_RUNTIME_DIR']).map((name) => [name, join(folder, name)]),
   );
@@ -31,7 +31,7 @@ export async function makeBed() {
     env: { ...own, VMSSH_STRESS: folder },
     echo: join(folder, 'echo'),
     sshd: await startSshd(folder),
-    /** Throws if anything of a load is still there, once it had time to end. */
+    /** Throws if anything of a load is still there 10 seconds later. */
     async checkLeft() {
       for (let tries = 0; ; tries++) {
         const left = [

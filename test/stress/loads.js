@@ -2,7 +2,7 @@
 import { copies, logins } from './real-ssh.js';
 import { sessions, stream } from './relays.js';
 
-/** Processes that run at the same time, unless all of them are held at once. */
+/** Processes that run at the same time, unless all are held open at once. */
 const few = 8;
 const GiB = 1024;
 
@@ -28,14 +28,14 @@ export const loads = [
   },
   {
     id: 'sshd',
-    title: 'logins by the real ssh to a real sshd, by both ways in turn',
+    title: 'logins by the real ssh to a real sshd, fd passing and relay in turn',
     full: { executable: { count: 1000, atOnce: few }, node: { count: 200, atOnce: few } },
     quick: { executable: { count: 20, atOnce: few }, node: { count: 8, atOnce: few } },
     run: logins,
   },
   {
     id: 'held',
-    title: 'relays held at once, a byte there and back each second, while others come and go',
+    title: 'relays held open at once, a byte there and back each second, while others come and go',
     full: {
       executable: { count: 1000, atOnce: 1000, seconds: 60 },
       node: { count: 60, atOnce: 60, seconds: 60 },
@@ -69,10 +69,10 @@ export const loads = [
   },
 ];
 
-/** Held in the background of all others. @type {Load} */
+/** Held open in the background, while all others run. @type {Load} */
 export const longest = {
   id: 'long',
-  title: 'one relay held for long, a byte there and back each second',
+  title: 'one relay held open, a byte there and back each second',
   full: {
     executable: { count: 1, atOnce: 1, seconds: 1800 },
     node: { count: 1, atOnce: 1, seconds: 1800 },

@@ -7,7 +7,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Logins by the real ssh to a real sshd, by fd passing and by relay in turn: each prints what only it knows.
+ * Logins by the real ssh to a real sshd, with fd passing and relay in turn. Each prints its own number.
  * @param {Bed} bed
  * @param {Runtime} runtime
  * @param {Size} size
@@ -23,7 +23,7 @@ export async function logins(bed, runtime, { count, atOnce }) {
 }
 
 /**
- * Copies a tree by rsync so many times at once, and compares the sums of what arrived.
+ * Copies a tree by rsync `atOnce` at a time, and compares the checksums of what arrived.
  * @param {Bed} bed
  * @param {Runtime} runtime
  * @param {Size} size
@@ -78,7 +78,7 @@ async function inParallel(count, atOnce, work) {
   await Promise.all(Array.from({ length: atOnce }, one));
 }
 
-/** Its stdout; throws unless it ends with 0 and says nothing else. @param {Bed} bed @param {readonly string[]} command @returns {Promise<string>} */
+/** Its stdout; throws unless it exits with 0 and prints nothing on stderr. @param {Bed} bed @param {readonly string[]} command @returns {Promise<string>} */
 function run(bed, [program = '', ...args]) {
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { startHarness } from '../bench/harness.js';
 import { watchChildren } from './watch.js';
 
-/** Megabytes by which a relay may grow once it moves bytes: what malloc and the kernel's accounting do. */
+/** Megabytes by which a relay may grow once it moves bytes, because of malloc and the kernel's accounting. */
 const mostGrowth = { executable: 0.5, node: 24 };
 
-/** Looks at a relay's memory without which nothing is said of it. */
+/** With fewer samples, nothing is said about a relay's memory. */
 const fewest = 3;
 
 /** MiB above which a stream is not sent again. */
 const mostStream = 256 * 1024;
 
 /**
- * When a relay has all that it needs: the executable half a second after it has left its engine, Node after a second of bytes, or after
+ * When a relay has all that it needs: the executable half a second after it has freed its engine, Node after a second of bytes, or after
  * some seconds or half of its time.
  */
 const settled = (/** @type {Runtime} */ { name }, seconds = 0) =>
@@ -55,7 +55,7 @@ export async function sessions(bed, runtime, { count, atOnce, seconds = 0 }, pas
 }
 
 /**
- * One relay of so many MiB, each block compared at its end; of four times as many if that was too short to look at its memory.
+ * One relay of `count` MiB, each block compared where it arrives; again with four times as many if that was too short to sample its memory.
  * @param {Bed} bed
  * @param {Runtime} runtime
  * @param {Size} size
@@ -77,12 +77,13 @@ export async function stream(bed, runtime, { count, atOnce }) {
   return { what: `${bytes / 2 ** 30} GiB`, more: `every block compared; ${checked(seen, runtime)}` };
 }
 
-/** In words; throws if a relay grew. @param {ReturnType<ReturnType<typeof watchChildren>['stop']> | undefined} seen @param {Runtime} runtime */
+/** As text; throws if a relay grew. @param {ReturnType<ReturnType<typeof watchChildren>['stop']> | undefined} seen @param {Runtime} runtime */
 function checked(seen, { name }) {
-  if (!seen || seen.samples < fewest) throw new Error('too short to look at the memory');
+  if (!seen || seen.samples < fewest) throw new Error('too short to measure the memory');
   const { most, growth, descriptors, threads } = seen;
   if (growth > mostGrowth[name]) throw new Error(`a relay grew by ${growth} MB`);
-  if (descriptors > 0 || threads > 0) throw new Error(`more ${JSON.stringify({ descriptors, threads })}`);
+  if (descriptors > 0 || threads > 0)
+    throw new Error(`a relay has more ${JSON.stringify({ descriptors, threads })}`);
   return `resident at most ${most.toFixed(1)} MB each, growth ${growth.toFixed(1)} MB`;
 }
 

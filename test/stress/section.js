@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { keep, ranOn, recordOf } from '../reliability/page.js';
 import { loads, longest } from './loads.js';
 
-/** Writes what was tried into docs/reliability.md; of the other loads it keeps what an earlier run had. @param {readonly Done[]} done */
+/** Writes what was tried to docs/reliability.md; the other loads keep what an earlier run had. @param {readonly Done[]} done */
 export function keepLoads(done) {
   const before = recordOf('load')?.tables[0]?.rows ?? [];
   const rows = [...loads, longest].map(({ id, title }) => {
@@ -19,18 +19,17 @@ export function keepLoads(done) {
     on: ranOn({ OpenSSH: ssh.replace('OpenSSH_', '') }),
     summary: [
       [
-        `load: logins, relays held and relays of many bytes, on both runtimes (${cells.length} runs)`,
+        `load: logins, relays held open and relays of many bytes, on both runtimes (${cells.length} runs)`,
         failures === 0 ? 'none failed, nothing was left behind' : `${failures} failed`,
       ],
     ],
     text: [
-      `Of every run all answers are compared with what was sent, every proxy has to end by itself with 0 and to say nothing, and afterwards there is no
-descriptor, thread, process, connection or file more than before. "Resident" is the memory of one relay, code of the program included; growth is counted
-from when it has left the engine, or on Node from the middle of its time. The counts of Node are lower where its processes would take too long or need too much
-memory.`,
+      `In every run, all answers are compared with what was sent, every proxy must exit with 0 and print nothing on stderr, and no descriptor, thread, process,
+connection or file may be left behind. "Resident" is the memory of one relay, with the program's code; its growth is measured from when it has freed the engine,
+on Node from halfway through. Node's counts are lower where its processes would take too long or need too much memory.`,
       ...(rows.flat().includes('')
         ? [
-            'Loads without a figure are still to be run: on a machine with thirty times its load they did not end as they have to.',
+            'Loads without a figure have not been run yet: on a machine with thirty times its load they did not end as they should.',
           ]
         : []),
     ],

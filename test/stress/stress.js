@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run test:stress: many logins, relays and bytes, and nothing lost or left behind. See docs/reliability.md.
+// npm run test:stress: many logins, relays and bytes, with nothing lost or left behind. See docs/reliability.md.
 /** @import { Done, Load } from './types.js' */
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,13 +11,13 @@ import { keepLoads, words } from './section.js';
 const ids = [...loads, longest].map(({ id }) => id);
 const usage = `Usage: npm run test:stress -- [options]
 
-Tries vmssh under load, on Node and as the executable: every byte is compared, and descriptors, threads, processes
-and files are counted. All of it takes 40 minutes on two processors.
+Runs vmssh under load, on Node and as the executable. It compares every byte, and counts the descriptors, threads,
+processes and files that are left behind. A full run takes 40 minutes on two processors.
 
   --quick           fewer of each: about a minute
   --only ID         only this load; can be repeated: ${ids.join(', ')}
-  --runtime NAME    only on node, or only the executable
-  --write           write docs/reliability.md; with --only, only these rows of it
+  --runtime NAME    only this runtime: node or executable
+  --write           write the results to docs/reliability.md; with --only, only their rows
 
 Examples:
   npm run test:stress -- --quick
@@ -47,8 +47,9 @@ async function main() {
     const { only = ids, runtime = 'node', write, quick } = values;
     const unknown = only.find((id) => !ids.includes(id));
     if (unknown !== undefined) throw new Error(`no load "${unknown}": one of ${ids.join(', ')}`);
-    if (!runtimes.some(({ name }) => name === runtime)) throw new Error(`no runtime "${runtime}"`);
-    if (write && (quick || values.runtime)) throw new Error('--write is for a full run, on both runtimes');
+    if (!runtimes.some(({ name }) => name === runtime))
+      throw new Error(`no runtime "${runtime}": node or executable`);
+    if (write && (quick || values.runtime)) throw new Error('--write needs a full run, on both runtimes');
   } catch (error) {
     console.error(`stress: ${/** @type {Error} */ (error).message}\n\n${usage}`);
     return 2;
@@ -59,11 +60,11 @@ async function main() {
   }
   for (const { command } of runtimes) {
     const file = command.at(-1) ?? '';
-    if (!existsSync(file)) throw new Error(`${file} is not there: npm run build:exe`);
+    if (!existsSync(file)) throw new Error(`no ${file}: run npm run build:exe`);
   }
   const done = await tryAll(values);
   const failed = done.filter(({ failure }) => failure !== undefined);
-  console.log(`\n${done.length - failed.length} held, ${failed.length} failed`);
+  console.log(`\n${done.length - failed.length} passed, ${failed.length} failed`);
   return failed.length === 0 ? 0 : 1;
 }
 
@@ -86,9 +87,9 @@ async function tryAll({ quick, write, only, runtime }) {
       one = { id, title, runtime: on.name, what: '', failure: /** @type {Error} */ (error).message };
     }
     done.push(one);
-    // At once: a run that is broken off keeps what it has.
+    // At once, so that an interrupted run keeps its results.
     if (write) keepLoads(done);
-    console.log(`${one.failure ? 'FAILED' : 'held  '} ${title}, ${on.name}: ${one.failure ?? words(one)}`);
+    console.log(`${one.failure ? 'FAILED' : 'passed'} ${title}, ${on.name}: ${one.failure ?? words(one)}`);
   };
   const wanted = (/** @type {Load} */ { id }) => only === undefined || only.includes(id);
   const background = wanted(longest) ? chosen.map((on) => attempt(longest, on)) : [];
@@ -99,7 +100,7 @@ async function tryAll({ quick, write, only, runtime }) {
   } catch (error) {
     const failure = /** @type {Error} */ (error).message;
     console.log(`FAILED ${failure}`);
-    done.push({ id: 'left', title: 'nothing is left', runtime: 'node', what: '', failure });
+    done.push({ id: 'left', title: 'nothing is left behind', runtime: 'node', what: '', failure });
   }
   return done;
 }

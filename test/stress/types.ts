@@ -8,7 +8,7 @@ export interface Runtime {
   readonly command: readonly string[];
 }
 
-/** How many, and how long: of a full run and of a quick one. */
+/** How many, and for how long. */
 export interface Size {
   readonly count: number;
   readonly atOnce: number;
@@ -20,11 +20,11 @@ export interface Load {
   readonly title: string;
   readonly full: Readonly<Record<RuntimeName, Size>>;
   readonly quick: Readonly<Record<RuntimeName, Size>>;
-  /** Throws, with what failed. Resolves to what was held, in words; undefined: only the count. */
+  /** Throws an error that says what failed. */
   readonly run: (bed: Bed, runtime: Runtime, size: Size) => Promise<Held>;
 }
 
-/** What came of a load. */
+/** The result of a load. */
 export interface Held {
   /** "10000 logins". */
   readonly what: string;

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Looks at the children of a process again and again: their memory in MB, and by how much that, their descriptors and
- * their threads grew since each was settled.
+ * Samples the children of a process: their memory in MB, and by how much memory, descriptors and threads have grown
+ * since each child settled.
  * @param {number} parent
  * @param {(title: string, age: number) => boolean} isSettled by its first argument and the milliseconds since that was first seen
  */
@@ -28,7 +28,7 @@ export function watchChildren(parent, isSettled) {
       seen.descriptors = Math.max(seen.descriptors, found.descriptors - child.first.descriptors);
       seen.threads = Math.max(seen.threads, found.threads - child.first.threads);
     }
-    // To look at a thousand takes long itself.
+    // With a thousand children, one look takes long itself.
     timer = setTimeout(look, 200 + 10 * (Date.now() - begin));
   };
   look();

@@ -106,6 +106,25 @@ describe.each(shells)('$name', ({ command }) => {
     expect(text('etc/hosts')).toBe('a\nmore\n');
   });
 
+  it.each([
+    { name: 'a file that was there', was: 'a\n', left: 'a\nmore\n' },
+    { name: 'a file that it made', was: undefined, left: 'more\n' },
+  ])('keeps what others added between two runs: $name', ({ was, left }) => {
+    if (was !== undefined) writeFileSync(path('etc/hosts'), was);
+    run('add_lines root "$R/etc/hosts" 644 "X Y"; echo more >>"$R/etc/hosts"');
+    run('add_lines root "$R/etc/hosts" 644 "Z"; add_lines root "$R/etc/hosts" 644 "Z 2"');
+    expect(text('etc/hosts')).toBe(`${was ?? ''}X Y\nmore\nZ\nZ 2\n`);
+    expect(run('undo_all').stdout).toMatch(/lost our lines/);
+    expect(text('etc/hosts')).toBe(left);
+  });
+
+  it('removes a file again that somebody removed between two runs', () => {
+    run('add_lines root "$R/etc/new" 644 "X Y"; rm "$R/etc/new"; add_lines root "$R/etc/new" 644 "Z"');
+    expect(text('etc/new')).toBe('Z\n');
+    run('undo_all');
+    expect(readdirSync(path('etc'))).toEqual([]);
+  });
+
   it('removes a file that it made, and a folder if it is empty', () => {
     run(
       'add_lines root "$R/etc/new" 600 one; add_lines root "$R/etc/new" 600 two; echo A | put x "$R/etc/d/e/f" 644',

@@ -11,6 +11,7 @@ keep_state() { said=$(mkdir -p "$state/before" 2>&1 && chmod 700 "$state" "$stat
 
 # kept_of FILE: the path of its saved state: .was and .now are its text before and after, .lines what was added.
 kept_of() { echo "$state/before/$(printf '%s' "$1" | sum_of)"; }
+sum_of_now() { if [ -e "$kept.now" ]; then sum_of <"$kept.now"; fi; }
 
 # keep FILE: stdin becomes a file of the state. If it fails, $said has why.
 keep() {

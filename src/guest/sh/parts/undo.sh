@@ -58,8 +58,6 @@ undo_file() {
   esac
 }
 
-sum_of_now() { if [ -e "$kept.now" ]; then sum_of <"$kept.now"; fi; }
-
 # A foreign file gets its old bytes back; if it changed since, only our lines are removed.
 undo_edit() {
   kept=$(kept_of "$2")

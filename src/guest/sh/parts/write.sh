@@ -64,7 +64,8 @@ put_file() {
   fi
 }
 
-# add_lines ACCOUNT FILE MODE LINE...: appends lines to a foreign file; its old text is kept. If it fails, $said has why.
+# add_lines ACCOUNT FILE MODE LINE...: appends lines to a foreign file; its old text is kept. If it fails, $said has why. If
+# others changed it since our last lines, .now stays as it was: what they wrote is not ours to take back.
 add_lines() {
   add_account=$1 add_file=$2 add_mode=$3
   shift 3
@@ -73,9 +74,13 @@ add_lines() {
   read_copy "$add_account" "$add_file"
   case $? in
     0) add_kind=edit ;;
-    1) add_kind=added ;;
+    1)
+      add_kind=added
+      rm -f "$kept.now" ;;
     *) return 1 ;;
   esac
+  add_text=$kept.now
+  if [ -e "$kept.now" ] && [ "$(sum_of <"$copy")" != "$(sum_of_now)" ]; then add_text=$state/text; fi
   if [ ! -e "$kept.now" ]; then
     if [ "$add_kind" = edit ]; then keep "$kept.was" <"$copy" || return 1; fi
     note "$add_kind" "$add_account" "$add_file" || return 1
@@ -86,10 +91,10 @@ add_lines() {
         cat "$copy" &&
           if [ -n "$(tail -c 1 "$copy")" ]; then echo; fi &&
           printf '%s\n' "$@"
-      } >"$kept.now"
+      } >"$add_text"
   } 2>/dev/null || {
-    said="$kept.now cannot be written"
+    said="$add_text cannot be written"
     return 1
   }
-  replace "$add_account" "$add_file" "$add_mode" <"$kept.now"
+  replace "$add_account" "$add_file" "$add_mode" <"$add_text"
 }

@@ -29,9 +29,7 @@ export function answered(
     code: 'PROTOCOL',
     problem: `${left} of its machines cannot be shown`,
   };
-  const passed = Array.isArray(warnings)
-    ? warnings.flatMap((each) => warningOf(host, Object(each)) ?? [])
-    : [];
+  const passed = Array.isArray(warnings) ? warnings.map((each) => warningOf(host, Object(each))) : [];
   return { machines: found, warnings: left === 0 ? passed : [...passed, unread] };
 }
 
@@ -46,7 +44,7 @@ function parse(text: string): Json {
 function machineOf(host: string, json: Json): ListedMachine | undefined {
   const name = textOf(json.name, 1000);
   const there = textOf(json.target, 4096);
-  const provider = /^[a-z][a-z0-9-]*$/.exec(textOf(json.provider, 64) ?? '')?.[0];
+  const provider = providerOf(json);
   const status = statuses.find((each) => each === json.status);
   if (name === undefined || there === undefined || provider === undefined || status === undefined)
     return undefined;
@@ -64,14 +62,18 @@ function machineOf(host: string, json: Json): ListedMachine | undefined {
   };
 }
 
-function warningOf(host: string, json: Json): Warning | undefined {
-  const [provider, code, problem] = [
-    textOf(json.provider, 64),
-    textOf(json.code, 64),
-    textOf(json.problem, 1000),
-  ];
-  if (provider === undefined || code === undefined || problem === undefined) return undefined;
-  return { provider: `via/${host}/${provider}`, code, problem };
+// None is left out: a provider that failed there may still have the machines that this list lacks.
+function warningOf(host: string, json: Json): Warning {
+  const provider = providerOf(json);
+  return {
+    provider: provider === undefined ? `via/${host}` : `via/${host}/${provider}`,
+    code: textOf(json.code, 64) ?? 'UNKNOWN',
+    problem: textOf(json.problem, 1000) ?? 'it gave a warning that cannot be shown',
+  };
+}
+
+function providerOf({ provider }: Json): string | undefined {
+  return /^[a-z][a-z0-9-]*$/.exec(textOf(provider, 64) ?? '')?.[0];
 }
 
 function textOf(value: unknown, longest: number): string | undefined {

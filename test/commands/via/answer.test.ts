@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { answered } from '../../../src/commands/via/answer.js';
+import { isFailure } from '../../../src/discovery/provider.js';
 import { ConnectError } from '../../../src/errors.js';
 
 const fail = (code: string, problem: string) => new ConnectError('connect', 'hv1', { code, problem });
@@ -29,6 +30,31 @@ it.each([
   expect(machines).toHaveLength(1);
   expect(warnings).toMatchObject([{ provider: 'via/hv1', problem: '1 of its machines cannot be shown' }]);
 });
+
+it.each(['libvirt\x1b]0;x\x07', 'libvirt: fine\nvmssh', 'x'.repeat(65), 7])(
+  'shows the warning of a provider called %j as one of the hypervisor',
+  (provider) => {
+    const warning = { code: 'EIO', problem: 'it hangs' };
+    const warnings = [
+      { ...warning, provider: 'libvirt' },
+      { ...warning, provider },
+    ];
+    expect(answered('hv1', JSON.stringify({ version: 1, machines: [], warnings }), fail).warnings).toEqual([
+      { ...warning, provider: 'via/hv1/libvirt' },
+      { ...warning, provider: 'via/hv1' },
+    ]);
+  },
+);
+
+it.each([{ problem: 'x'.repeat(1001) }, { problem: '' }, { code: undefined }, {}])(
+  'leaves out no warning, so that Hosts stay: %j',
+  (given) => {
+    const text = JSON.stringify({ version: 1, machines: [], warnings: [{ provider: 'libvirt', ...given }] });
+    const { warnings } = answered('hv1', text, fail);
+    expect(warnings).toMatchObject([{ provider: 'via/hv1/libvirt', code: 'UNKNOWN' }]);
+    expect(warnings.filter(isFailure)).toHaveLength(1);
+  },
+);
 
 it('takes no UUID that is none', () => {
   expect(read({ ...machine, uuid: '{{ x }}' }).machines).toMatchObject([{ uuid: undefined }]);

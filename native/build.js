@@ -108,7 +108,7 @@ export function sourceFiles(platform) {
   });
 }
 
-/** Those of a folder and of the rooms in it. @param {string} folder @param {string} ending */
+/** Those of a folder and of the folders in it. @param {string} folder @param {string} ending */
 export function files(folder, ending) {
   return readdirSync(join(here, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(ending))

@@ -17,38 +17,38 @@ interface Override {
   };
 }
 
-/** The rooms of src/, each with those that it may not import, by the linter's rules. */
+/** The folders of src/, each with those that it may not import, by the linter's rules. */
 const rules = new Map(
   (JSON.parse(readFileSync('biome.json', 'utf8')) as { overrides: Override[] }).overrides.flatMap(
     ({ includes, linter }) => {
       const patterns = linter.rules.style?.noRestrictedImports?.options.patterns;
-      const rooms = patterns?.flatMap(({ group }) => group.map((each) => each.split('/')[1] ?? ''));
-      return rooms ? [[includes[0]?.split('/')[1] ?? '', rooms] as const] : [];
+      const folders = patterns?.flatMap(({ group }) => group.map((each) => each.split('/')[1] ?? ''));
+      return folders ? [[includes[0]?.split('/')[1] ?? '', folders] as const] : [];
     },
   ),
 );
-const table = tableOf('layout.md', 'The rooms of `src/`').map(({ folder = '' }) =>
+const table = tableOf('layout.md', 'The folders of `src/`').map(({ folder = '' }) =>
   folder.replace(/[`/]/g, ''),
 );
 
-describe('the rooms of src/', () => {
+describe('the folders of src/', () => {
   it("are listed in docs/layout.md by the linter's rules: each may import only those below it", () => {
     const above = table
       .slice(1)
-      .map((room) => [room, table.slice(0, table.indexOf(room)).toSorted()] as const);
+      .map((folder) => [folder, table.slice(0, table.indexOf(folder)).toSorted()] as const);
     const sides = { files: 'process', process: 'files' } as Readonly<Record<string, string>>;
-    const want = above.map(([room, rooms]) => {
-      const beside = sides[room];
-      return [room, [...new Set([...rooms, ...(beside ? [beside] : [])])].toSorted()];
+    const want = above.map(([folder, folders]) => {
+      const beside = sides[folder];
+      return [folder, [...new Set([...folders, ...(beside ? [beside] : [])])].toSorted()];
     });
-    expect(want).toEqual(table.slice(1).map((room) => [room, (rules.get(room) ?? []).toSorted()]));
+    expect(want).toEqual(table.slice(1).map((folder) => [folder, (rules.get(folder) ?? []).toSorted()]));
   });
 
   it('are all there', () => {
     const others = ['bin', 'demo', 'engine'];
-    const rooms = readdirSync('src', { withFileTypes: true }).filter((each) => each.isDirectory());
-    expect(rooms.map(({ name }) => name).toSorted()).toEqual([...table, ...others].toSorted());
-    expect(table.filter((room) => !existsSync(`src/${room}`))).toEqual([]);
+    const folders = readdirSync('src', { withFileTypes: true }).filter((each) => each.isDirectory());
+    expect(folders.map(({ name }) => name).toSorted()).toEqual([...table, ...others].toSorted());
+    expect(table.filter((folder) => !existsSync(`src/${folder}`))).toEqual([]);
   });
 });
 

@@ -21,7 +21,7 @@ const native = join(root, 'native');
 const own = join(native, 'engine');
 const kept = join(native, 'build/engine/objects');
 const shared = ['core', 'image', 'loop', 'memory', 'napi', 'natives', 'relay'];
-const windows = ['core', 'handles', 'loop', 'natives', 'processes'].map((room) => `windows/${room}`);
+const windows = ['core', 'handles', 'loop', 'natives', 'processes'].map((folder) => `windows/${folder}`);
 
 /** The engine's own files, in C; native/engine/image/quickjs.c includes the largest one. */
 const engineFiles = ['libregexp', 'libunicode', 'dtoa'];
@@ -50,7 +50,7 @@ export async function compileObjects(sources, target, sanitize, changed = {}) {
   const system = target === 'win32-x64' ? 'win32' : 'linux';
   const tools = toolchainOf(target, sanitize);
   const engineHeaders = filesOf(sources, '.h').map(read);
-  const rooms = [...shared, ...(tools.rooms ?? []), ...(system === 'win32' ? windows : [])];
+  const folders = [...shared, ...(tools.folders ?? []), ...(system === 'win32' ? windows : [])];
   /** @type {Language} */
   const c = {
     program: tools.c,
@@ -68,7 +68,7 @@ export async function compileObjects(sources, target, sanitize, changed = {}) {
     include: ['-isystem', addonHeaders, '-isystem', sources],
     headers: [
       ...engineHeaders,
-      ...[...rooms, '.'].flatMap((room) => filesOf(join(own, room), '.h')).map(read),
+      ...[...folders, '.'].flatMap((folder) => filesOf(join(own, folder), '.h')).map(read),
       ...files('src', '.h').map((name) => read(join(native, name))),
     ],
   };
@@ -86,9 +86,9 @@ export async function compileObjects(sources, target, sanitize, changed = {}) {
   // It runs on the machine that builds.
   const compiler = ['core/value', 'core/decode', 'compiler']
     .map((name) => join(own, `${name}.cpp`))
-    .concat((tools.rooms ?? []).flatMap((room) => filesOf(join(own, room), '.cpp')));
-  const ofSystem = rooms
-    .flatMap((room) => filesOf(join(own, room), '.cpp'))
+    .concat((tools.folders ?? []).flatMap((folder) => filesOf(join(own, folder), '.cpp')));
+  const ofSystem = folders
+    .flatMap((folder) => filesOf(join(own, folder), '.cpp'))
     .filter((path) => system === 'linux' || !path.endsWith('_linux.cpp'))
     .concat(system === 'linux' ? [join(own, 'main.cpp')] : []);
   const objects = {

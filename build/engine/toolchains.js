@@ -25,7 +25,7 @@ import { hasMusl, muslIncludes, muslLibraries } from './musl.js';
  * @property {readonly string[]} cppFlags
  * @property {readonly string[]} programFlags
  * @property {readonly string[]} [libraries] what the linker is given after the objects
- * @property {readonly string[]} [rooms] of native/engine, that only this one needs
+ * @property {readonly string[]} [folders] of native/engine, that only this one needs
  * @property {string | undefined} [emulator] what runs its programs here, if this processor does not
  */
 
@@ -100,7 +100,7 @@ function muslToolchain(target) {
     // Threads have 1 MB of stack; musl gives them 128 kB unless the program asks for more.
     programFlags: [...programFlags(undefined), '-Wl,-z,stack-size=1048576', ...before],
     libraries: after,
-    rooms: ['musl'],
+    folders: ['musl'],
     emulator: target === ownTarget ? undefined : 'qemu-aarch64-static',
   };
 }

@@ -1,6 +1,6 @@
-// Whether what was shipped is what this commit gives: npm run compare -- FILE...
-// Builds the commit that is checked out anew, in a clone of it, and compares bytes. FILE is an executable, an addon or a file as in
-// dist/package; none is run. Equal only with the same compiler, as docs/install.md says.
+// npm run compare -- FILE...: checks that shipped files are what this commit builds.
+// It builds the commit that is checked out in a clone, and compares bytes. FILE is an executable, an addon or a file as in
+// dist/package; none is run. They are equal only with the same compiler, as docs/install.md says.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,8 +13,8 @@ import { firstDifference, placeOf } from './shipped.js';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const files = process.argv.slice(2).map((path) => ({ path, bytes: read(path) }));
 const commit = commitOf(root)?.id;
-if (files.length === 0) fail('which FILE? npm run compare -- FILE...');
-if (commit === undefined) fail('this is no git checkout: there is no commit to build');
+if (files.length === 0) fail('no FILE given: npm run compare -- FILE...');
+if (commit === undefined) fail('this is not a git checkout: there is no commit to build');
 
 const clone = mkdtempSync(join(tmpdir(), 'vmssh-compare-'));
 process.once('exit', () => rmSync(clone, { recursive: true, force: true }));

@@ -14,22 +14,22 @@ import { asMarkdown } from './output/report.js';
 import { asText } from './output/table.js';
 import { findPrograms, versions } from './peers.js';
 
-const usage = `usage: npm run bench -- [OPTION]...
+const usage = `Usage: npm run bench -- [options]
 
-Measures vmssh beside systemd-ssh-proxy, libvirt-ssh-proxy, socat, ncat and bare processes, in turn, and compares medians.
+Measures vmssh, systemd-ssh-proxy, libvirt-ssh-proxy, socat, ncat and bare processes in turn, and compares medians.
 
-  --quick        few runs and little data: a minute at most, to see that all of it works
-  --only FIGURE  one of the figures (may repeat): start-pass, login, start-relay, bulk-up, bulk-down, echo,
+  --quick        few runs and little data, to see that everything works: a minute at most
+  --only FIGURE  only this figure; can be repeated: start-pass, login, start-relay, bulk-up, bulk-down, echo,
                  memory, crowd, descriptors, threads, size, version, complete, list, list-machined,
                  list-many
-  --runs N       this many runs of each figure
+  --runs N       runs of each figure
   --json         print the result as JSON
   --write        write docs/performance.md and docs/performance.svg
-  --from FILE    measure nothing: take the result that --json printed; with --only, measure these again and take
-                 the others from it
+  --from FILE    measure nothing, but take the result that --json printed; with --only, measure these figures again
 
-Progress goes to stderr. Exit codes: 0 measured, whether or not a target was missed; 1 a run of vmssh
-failed, or nothing could be measured; 2 wrong usage.`;
+Progress goes to stderr.
+
+Exit codes: 0 measured, even if a target was missed; 1 a run of vmssh failed, or nothing could be measured; 2 wrong usage.`;
 
 const options = /** @type {const} */ ({
   quick: { type: 'boolean', default: false },
@@ -137,7 +137,7 @@ function measuredAgain(earlier, later) {
 }
 
 /**
- * A load from before the bench began is not its own.
+ * The load before the first run is not the bench's own.
  * @param {readonly (number | undefined)[]} load
  */
 function busy([before = 0]) {

@@ -7,13 +7,13 @@ export interface Found {
   readonly absent?: string | undefined;
 }
 
-/** All that takes part. */
+/** All programs that are measured. */
 export type Programs = Awaited<ReturnType<typeof findPrograms>> &
   ReturnType<typeof compileHarness> & {
     readonly versions: ReturnType<typeof versions>;
   };
 
-/** What connects to a socket, given by its name in the folder of the sockets; or a process that connects to nothing. */
+/** Connects to a socket, given by its name in the folder of sockets; or a process that connects to nothing. */
 export interface Contender<Command = (socket: string) => readonly string[]> {
   readonly name: string;
   /** Its root, if it is started by chroot. */
@@ -48,7 +48,7 @@ export interface Answers {
   readonly stream: { readonly bytes: number };
 }
 
-/** What came of sessions, and how much more of each there is than before them. */
+/** The results of sessions, and how much more of each there is than before them. */
 export interface Sessions extends Leftovers {
   readonly sessions: number;
   readonly failed: number;
@@ -69,12 +69,12 @@ export interface Job<M extends keyof Answers = keyof Answers> {
   readonly bytes?: number;
   readonly count?: number;
   readonly 'at-once'?: number;
-  /** How long each session is held. */
+  /** How long each session is held open. */
   readonly seconds?: number;
   readonly pass?: 'yes' | 'no';
-  /** Seconds after which all of it is ended; otherwise 300. */
+  /** Seconds after which everything is ended; 300 by default. */
   readonly limit?: number;
-  /** More variables of its environment. */
+  /** More environment variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

@@ -3,27 +3,28 @@
 import { parseArgs } from 'node:util';
 import { commands, NoSuchGuest, ssh, UsageError } from './commands.js';
 
-const usage = `usage: npm run guest -- COMMAND [SUITE] [OPTION]...
+const usage = `Usage: npm run guest -- COMMAND [options]
 
   boot  SUITE             boot a guest and leave it running
-  ssh   [GUEST] [CMD]...  log in to it as root, or run a command there
-  stop  [GUEST]           stop it (--all: every guest of this user)
-  list                    what runs, and which images are built
+  ssh   [GUEST] [CMD]...  log in to a guest as root, or run a command there
+  stop  [GUEST]           stop a guest (--all: every guest of this user)
+  list                    show running guests, and which images are built
   build [SUITE]...        build images that are not in the cache yet (needs root)
 
-SUITE is trixie (systemd 257), sid (262 or newer), bookworm (252), hypervisor, sysvinit or openrc. GUEST is SUITE or SUITE:CID, and may be left out
-where one guest runs.
+SUITE is trixie (systemd 257), sid (262 or newer), bookworm (252), hypervisor, sysvinit or openrc. GUEST is SUITE or SUITE:CID;
+it can be left out if only one guest is running.
 
 Options of boot:
-  --share FOLDER     the guest can mount this folder: mount -t virtiofs host /host
+  --share FOLDER     a folder that the guest can mount: mount -t virtiofs host /host
   --cid N            its CID (42)
-  --cpu MODEL        a CPU model of QEMU's (Haswell-noTSX)
-  --memory MIB       (1024)
-  --append ARGS      more arguments for the kernel's command line
-  --no-net, --no-vsock
-  --reboots          let it reboot instead of ending then
+  --cpu MODEL        a CPU model of QEMU (Haswell-noTSX)
+  --memory MIB       its memory (1024)
+  --append ARGS      more arguments for the kernel command line
+  --no-net           without a network
+  --no-vsock         without a vsock device
+  --reboots          let it reboot; otherwise a reboot ends it
 
-Exit codes: 0 done; 1 failed; 2 wrong usage; 4 no such guest runs, or several; ssh gives its own.`;
+Exit codes: 0 done; 1 failed; 2 wrong usage; 4 no such guest, or several; ssh: its own.`;
 
 const flag = /** @type {const} */ ({ type: 'boolean' });
 const text = /** @type {const} */ ({ type: 'string' });

@@ -10,7 +10,7 @@ import { suiteNames, suites } from './images/suites.js';
 
 export class UsageError extends Error {}
 
-/** None runs that was meant, or several do. */
+/** No running guest matches, or several do. */
 export class NoSuchGuest extends Error {}
 
 /**
@@ -35,7 +35,7 @@ const seconds = (/** @type {number} */ since) => `${((Date.now() - since) / 1000
 /** @param {readonly string[]} names @param {Values} values */
 async function boot(names, values) {
   const [suite] = known(names, 1);
-  if (!suite) throw new UsageError(`boot which one? ${suiteNames.join(', ')}`);
+  if (!suite) throw new UsageError(`boot needs a suite: ${suiteNames.join(', ')}`);
   refuseWhenMissing([suite]);
   const started = Date.now();
   say(`booting ${suite} …`);

@@ -78,12 +78,12 @@ export function commands({ harness, executable, node, script, socat }, folder, q
       targets: within(6),
     },
     {
-      ...{ ...common, id: 'list-machined', title: '`list` of 200 machines at systemd-machined', runs: few },
+      ...{ ...common, id: 'list-machined', title: '`list` of 200 machines in systemd-machined', runs: few },
       competitors: [...atMachined, socatVersion(scale)],
       targets: within(15),
     },
     {
-      ...{ ...common, id: 'list-many', title: '`list --json` of machines of Incus', runs: few },
+      ...{ ...common, id: 'list-many', title: '`list --json` of Incus machines', runs: few },
       competitors: lists,
       targets: counts
         .slice(1)

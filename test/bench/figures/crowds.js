@@ -41,7 +41,7 @@ export function crowds({ harness }, socket, all, quick) {
     },
     {
       id: 'crowd-failed',
-      title: 'of these, failed',
+      title: 'failures among them',
       unit: '',
       better: less,
       runs: 1,

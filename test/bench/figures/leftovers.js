@@ -21,7 +21,7 @@ export function leftovers({ harness, node, newestNode, index, versions }, folder
   };
   return /** @type {const} */ (['descriptors', 'threads']).map((what) => ({
     id: what,
-    title: `${what} after ${count} sessions, more than before`,
+    title: `extra ${what} after ${count} sessions`,
     unit: '',
     better: 'less',
     runs: 1,

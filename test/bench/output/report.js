@@ -99,22 +99,22 @@ function escapeCell(cell) {
 const method = `
 ## How it was measured
 
-\`npm run bench\` compiles a small C program that acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. In the
-same process a thread listens on a unix socket and sends a banner at once. The time is from just before the fork to the
-banner's last byte; with fd passing the banner is read from the passed socket. No test data is written to disk.
+\`npm run bench\` compiles a small C program that acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. A
+thread of the same process listens on a unix socket and sends a banner at once. The time is from just before the fork to the
+banner's last byte; with fd passing, the banner is read from the passed socket. No test data is written to disk.
 
 - Competitors take turns, A B C A B C …, after one run each to warm the caches. Medians are compared; "run by run" is the median of the ratios of
   neighbouring runs, which is more reliable if the machine's speed changes. The ratio of the medians decides whether a target is reached.
-- systemd-ssh-proxy and libvirt-ssh-proxy are trixie's packages in a root of their own, entered by chroot(2) right before exec. libvirt-ssh-proxy only asks a libvirtd
-  for a CID: without a libvirtd, its time is from its start to its error.
+- systemd-ssh-proxy and libvirt-ssh-proxy come from trixie's packages, in a root of their own, entered by chroot(2) right before exec. libvirt-ssh-proxy only asks libvirtd
+  for a CID: without libvirtd, its time is from its start to its error.
 - A bare process is timed from the fork to its exit; "one write" from the fork to the first byte that it writes.
 - \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` on the socket. Each proxy is started through one more exec, since one of them needs its chroot.
-- Commands have their targets in times of \`socat -V\`, which took 2.4 ms on the machine where they were set: \`--version\` 2 ms, a completion 5, \`list\` 6,
+- Targets for commands are multiples of \`socat -V\`, which took 2.4 ms on the machine where they were set: \`--version\` 2 ms, a completion 5, \`list\` 6,
   \`list\` of 200 machines 15.
 - A relay's throughput is measured after one byte went there and back, so it includes no process start. The source writes and the sink reads 256 KiB
-  at a time. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds; by then a relay of the executable has
-  freed its engine; one of Node keeps Node's memory.
-- Environment variables are those of a plain login: NODE_OPTIONS and the like would change how a runtime starts.
+  at a time. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds. By then the executable's relay has
+  freed its engine; a relay on Node keeps Node's memory.
+- The environment is that of a plain login: NODE_OPTIONS and the like would change how a runtime starts.
 
-Run it on an idle machine: on a busy one the threads of runtimes wait for a processor, which C programs do not have.
+Run it on an idle machine: on a busy one, the threads of a runtime wait for a processor; C programs have no such threads.
 `;

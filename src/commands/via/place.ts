@@ -61,7 +61,7 @@ async function ask(
     const { code } = await ended(child).catch((error: Error) => {
       throw new CommandError('NO_SSH', `ssh could not be run: ${error.message}`);
     });
-    const [, word = '', rest = ''] = new RegExp(`^${marker} (\\S+) ?(.*)$`, 'm').exec(text) ?? [];
+    const [, word = '', rest = ''] = new RegExp(`${marker} (\\S+) ?(.*)$`, 'm').exec(text) ?? [];
     return { word, rest, code };
   } finally {
     closeSync(input);

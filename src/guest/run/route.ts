@@ -124,6 +124,7 @@ function settings(all: readonly string[]): readonly string[] {
   return all.flatMap((setting) => ['-o', setting]);
 }
 
-const asRoot = 'if [ "$(id -u)" = 0 ]; then exec sh -s; else exec env LC_ALL=C sudo -n sh -s; fi';
+// The login shell may have printed something without a line end.
+const asRoot = 'echo; if [ "$(id -u)" = 0 ]; then exec sh -s; else exec env LC_ALL=C sudo -n sh -s; fi';
 const asRootIfFree =
-  'if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s; else exec sh -s; fi';
+  'echo; if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s; else exec sh -s; fi';

@@ -8,7 +8,7 @@ export function sudoAsks(message: string): boolean {
 
 /** Leaves the script in the guest, in a file that only its user can read, and prints the path. */
 export function leaveScript(options: GuestRouteOptions): GuestRoute {
-  const leave = 'umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
+  const leave = 'echo; umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
   return {
     name: options.route,
     command: [...sshCommand(options), `sh -c ${shellWord(leave)}`],

@@ -63,6 +63,17 @@ describe.skipIf(missingPrograms(needed) || !existsSync(executable))('vmssh via p
     expect(readdirSync(binOf('hv1'))).toEqual([]);
   });
 
+  it('skips what the hypervisor prints on its own, also without a line end', async () => {
+    const bashrc = join(bed.hosts.hv1?.home ?? '', '.bashrc');
+    writeFileSync(bashrc, 'echo Welcome; printf "no line end"\n');
+    expect(await ours('push', 'hv1')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^hv1: vmssh .* now\n$/),
+    });
+    expect(await ours('remove', 'hv1')).toMatchObject({ code: 0, stdout: 'hv1: vmssh was removed\n' });
+    rmSync(bashrc);
+  });
+
   it('says as JSON what happened on each', async () => {
     const { code, stdout } = await ours('remove', '--json', 'hv1', 'other', 'nobody');
     expect(code).toBe(1);

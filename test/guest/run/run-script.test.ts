@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { guestRoute } from '../../../src/guest/run/route.js';
 import { runScript } from '../../../src/guest/run/run-script.js';
+import { leaveScript, leftFile } from '../../../src/guest/run/sudo.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -32,4 +35,33 @@ describe("a guest's script", () => {
       await gone;
     },
   );
+
+  describe('after what the login shell printed without a line end', () => {
+    const login = { route: 'ssh', host: 'web', self: ['/v'], platform: 'linux' } as const;
+    const greeted = ({ command }: { readonly command: readonly string[] }, input: string) => ({
+      ...route(`printf 'Welcome, no line end'; ${command.at(-1)}`),
+      input,
+    });
+    const options = { env: { ...process.env, TMPDIR: dir }, onLine: () => {} };
+
+    it('has its first line too', async () => {
+      const script = 'echo "ok proof 12ab"; echo "end 0 done"';
+      const { lines, code } = await runScript(
+        greeted(guestRoute({ ...login, script, needsRoot: false }), script),
+        options,
+      );
+      expect({ code, first: lines[0] }).toEqual({
+        code: 0,
+        first: { state: 'ok', step: 'proof', message: '12ab' },
+      });
+    });
+
+    it('is left in a file whose path is known', async () => {
+      const { message } = await runScript(
+        greeted(leaveScript({ ...login, script: 'S', needsRoot: true }), 'S'),
+        options,
+      );
+      expect(readFileSync(leftFile(message) ?? message, 'utf8')).toBe('S');
+    });
+  });
 });

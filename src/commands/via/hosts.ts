@@ -1,11 +1,13 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CommandError, type Io, type RawArgs, UsageError } from '../../cli/command.js';
 import { parsed, repeated, textOption } from '../../cli/option.js';
 import { hopHost } from '../../cli/shared-options.js';
 import { usage } from '../../cli/values.js';
+import { configFolder } from '../../discovery/config-folder.js';
+import { ownEnv } from '../../discovery/own-env.js';
 import { quote } from '../../errors.js';
 import { readText } from '../../files/read-file.js';
+import { sshFolder } from '../../ssh/folder.js';
 
 /** The hypervisors to ask, as they were named. */
 export interface ViaHosts {
@@ -53,7 +55,7 @@ export function viaHosts(raw: RawArgs): ViaHosts | undefined {
 /** All hosts, each once. Throws a CommandError if the file cannot be read or has none, a UsageError if it has another text. */
 export async function readViaHosts({ hosts, file, group }: ViaHosts, io: Io): Promise<readonly string[]> {
   if (file === undefined && group === undefined) return [...new Set(hosts)];
-  const path = file ?? join(io.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'vmssh/hypervisors');
+  const path = file ?? ownList(io);
   const text = await readText(path).catch((error: NodeJS.ErrnoException) => {
     const hint = 'write one host per line, as in ssh HOST; [NAME] above some makes them a group';
     throw new CommandError(
@@ -70,6 +72,11 @@ export async function readViaHosts({ hosts, file, group }: ViaHosts, io: Io): Pr
     throw new CommandError('NOT_FOUND', `${quote(path)} has no group ${quote(group ?? '')}`, hint);
   }
   return [...new Set([...hosts, ...listed])];
+}
+
+function ownList({ env, platform }: Io): string {
+  const home = dirname(sshFolder(ownEnv(env), platform));
+  return join(configFolder(env, home), 'vmssh/hypervisors');
 }
 
 /** By name; "" has those above the first group. Throws a UsageError. */

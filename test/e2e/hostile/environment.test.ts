@@ -1,5 +1,5 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useJsonServices } from '../../discovery/managers/json-services.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
@@ -44,6 +44,35 @@ describe.skipIf(missingRoot('an environment of others'))('an environment of anot
     chownSync(INCUS_SOCKET, uid, gid);
     expect(await program(['list', '--provider=incus'], { INCUS_SOCKET })).toMatchObject({
       stdout: expect.not.stringContaining('incus/prod'),
+    });
+  });
+
+  it.each([
+    {
+      name: 'XDG_CONFIG_HOME',
+      env: (theirs: string, own: string) => ({ HOME: own, XDG_CONFIG_HOME: theirs }),
+    },
+    { name: 'HOME', env: (theirs: string) => ({ HOME: theirs, XDG_CONFIG_HOME: '' }) },
+    {
+      name: 'a relative XDG_CONFIG_HOME',
+      env: (theirs: string, own: string) => ({ HOME: own, XDG_CONFIG_HOME: basename(theirs) }),
+    },
+  ])('has no list of hypervisors, by $name', async ({ name, env }) => {
+    const theirs = join(dir, `settings of ${name}`);
+    for (const folder of [theirs, join(theirs, '.config')]) {
+      mkdirSync(join(folder, 'vmssh'), { recursive: true });
+      writeFileSync(join(folder, 'vmssh/hypervisors'), '[lab]\ntheirs\n');
+    }
+    const list = (more: NodeJS.ProcessEnv) =>
+      run([...vmssh, 'list', '--via-group', 'lab'], {
+        ...{ cwd: dir, env: { ...process.env, VMSSH_SSH: '/bin/false', ...more } },
+      });
+    const own = { HOME: dir, XDG_CONFIG_HOME: theirs };
+    expect(await list(own)).toMatchObject({ stdout: expect.stringContaining('theirs') });
+    if (!name.startsWith('a relative')) chownSync(theirs, uid, gid);
+    expect(await list(env(theirs, dir))).toMatchObject({
+      ...{ code: 1, stdout: '' },
+      stderr: expect.stringMatching(/\.config\/vmssh\/hypervisors" cannot be read: ENOENT/),
     });
   });
 

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { Io } from '../../../cli/command.js';
+import { configFolder } from '../../../discovery/config-folder.js';
 import { printable } from '../../../errors.js';
 import { signed } from '../../../ssh/config/file.js';
 
@@ -76,8 +77,7 @@ function start(command: readonly string[]): string {
 
 /** The folder of a user's own units. */
 export function unitFolder(env: Io['env'], home: string): string {
-  const config = env.XDG_CONFIG_HOME;
-  return join(config?.startsWith('/') ? config : join(home, '.config'), 'systemd/user');
+  return join(configFolder(env, home), 'systemd/user');
 }
 
 /** Whether a path is one of our units. */

@@ -9,11 +9,9 @@ close_tcp() {
   closed=
   for each in ssh.socket sshd.socket ssh.service sshd.service; do
     if [ "$(show "$each" Id)" != "$each" ]; then continue; fi
-    case $(systemctl is-enabled "$each" 2>/dev/null) in
-      enabled) ;;
-      *) if [ "$(show "$each" ActiveState)" != active ]; then continue; fi ;;
-    esac
-    if ! note tcp "$each"; then
+    was="$(systemctl is-enabled "$each" 2>/dev/null) $(show "$each" ActiveState)"
+    case $was in 'enabled '* | *' active') ;; *) continue ;; esac
+    if ! note tcp "$each" "$was"; then
       fail only-vsock "$each is still on: $said" "systemctl disable --now $each"
     elif must only-vsock systemctl -q disable --now "$each"; then
       closed="$closed $each"

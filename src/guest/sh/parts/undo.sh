@@ -21,7 +21,7 @@ undo_all() {
 
 undo_one() {
   case $1 in
-    tcp) if must undo systemctl -q enable --now "$2"; then say changed undo "$2 enabled and started: TCP is open again"; fi ;;
+    tcp) undo_tcp "$2" "$3" ;;
     enabled) undo_enabled "$2" ;;
     started) undo_started "$2" ;;
     openrc) undo_openrc "$2" ;;
@@ -31,6 +31,16 @@ undo_one() {
     added) undo_added "$2" "$3" ;;
     made) if [ -d "$2" ] && rmdir "$2" 2>/dev/null; then say changed undo "$2 removed"; fi ;;
     made-by) if as "$2" rmdir "$3"; then say changed undo "$3 removed"; fi ;;
+  esac
+}
+
+# undo_tcp UNIT WAS: what it was, as in "enabled active".
+undo_tcp() {
+  case $2 in
+    'enabled '*) if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;;
+  esac
+  case $2 in
+    *' active') if must undo systemctl -q start "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
   esac
 }
 

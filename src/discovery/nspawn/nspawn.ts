@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { nameProblem } from '../../address/machine-name.js';
 import { match } from '../match.js';
 import type { Deps } from '../provider.js';
@@ -16,12 +16,13 @@ export interface ReadFailure {
   readonly path: string;
   /** An errno's name. */
   readonly code: string;
+  readonly problem: string;
 }
 
 /** The used part of node:fs/promises. */
 export interface Fs {
   readdir(path: string): Promise<readonly string[]>;
-  stat(path: string): Promise<{ isSocket(): boolean }>;
+  lstat(path: string): Promise<{ isSocket(): boolean; isSymbolicLink(): boolean }>;
 }
 
 /** Finds a container's exported socket by name, ignoring case if no exact one exists. */
@@ -88,8 +89,15 @@ async function entries(path: string, failures: Failures, fs: Fs): Promise<readon
   return (await attempt(fs.readdir(path), path, failures)) ?? [];
 }
 
+// The container writes to the folder of its socket: a link there could lead to another machine's socket, or to one of this
+// host. From Linux 5.10 on nspawn's mount is "nosymfollow", so that the connect follows none that comes later either.
 async function isSocket(path: string, failures: Failures, fs: Fs): Promise<boolean> {
-  return (await attempt(fs.stat(path), path, failures))?.isSocket() ?? false;
+  const found = await attempt(fs.lstat(path), path, failures);
+  if (found?.isSymbolicLink()) {
+    const problem = `${path} is a symbolic link, which the container made: not followed`;
+    failures.set(path, { path, code: 'ELOOP', problem });
+  }
+  return found?.isSocket() ?? false;
 }
 
 async function attempt<T>(work: Promise<T>, path: string, failures: Failures): Promise<T | undefined> {
@@ -97,16 +105,17 @@ async function attempt<T>(work: Promise<T>, path: string, failures: Failures): P
     return await work;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') failures.set(path, code);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      failures.set(path, { path, code, problem: `cannot read ${path}` });
     return undefined;
   }
 }
 
 function listOf(failures: Failures): readonly ReadFailure[] {
-  return [...failures].map(([path, code]) => ({ path, code }));
+  return [...failures.values()];
 }
 
-// Errnos' names by path.
-type Failures = Map<string, string>;
+// By path.
+type Failures = Map<string, ReadFailure>;
 
-const nodeFs: Fs = { readdir: (path) => readdir(path), stat: (path) => stat(path) };
+const nodeFs: Fs = { readdir: (path) => readdir(path), lstat: (path) => lstat(path) };

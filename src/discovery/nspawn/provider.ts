@@ -32,6 +32,6 @@ function toDiscovered({ name, path }: Export): DiscoveredExport {
   return { name, path, target: `container/${name}`, status: 'unknown', provider: nspawn.name };
 }
 
-function toWarning({ path, code }: ReadFailure): Warning {
-  return { provider: nspawn.name, code, problem: `cannot read ${path}` };
+function toWarning({ code, problem }: ReadFailure): Warning {
+  return { provider: nspawn.name, code, problem };
 }

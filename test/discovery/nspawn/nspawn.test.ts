@@ -1,3 +1,5 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Fs, findExport, listExports } from '../../../src/discovery/nspawn/nspawn.js';
 import { nspawn } from '../../../src/discovery/nspawn/provider.js';
@@ -70,7 +72,7 @@ describe('findExport', () => {
   });
 
   it.each(['', 'a/b', '/', '.', '..', '../c1', 'a\0', 'a\n'])('touches nothing for %j', async (name) => {
-    const fs: Fs = { readdir: () => expect.unreachable(), stat: () => expect.unreachable() };
+    const fs: Fs = { readdir: () => expect.unreachable(), lstat: () => expect.unreachable() };
     expect(await findExport(name, deps, fs)).toMatchObject({ outcome: 'refused' });
   });
 
@@ -81,12 +83,39 @@ describe('findExport', () => {
       { '/run/systemd/nspawn': ['propagate', 'c1'] },
       { [path]: 'EACCES', [closed]: 'EACCES' },
     );
-    const failures = [{ path, code: 'EACCES' }];
+    const failures = [{ path, code: 'EACCES', problem: `cannot read ${path}` }];
     expect(await findExport('c1', { env: {} }, fs)).toMatchObject({
       outcome: 'unknown',
       known: [],
       warnings: failures,
     });
+  });
+
+  it.each(forms)('does not follow a link that the container made in place of $name', async ({ path }) => {
+    const [other] = await put(v262('other'));
+    const link = `${folder.path}/${path}`;
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(other ?? '', link);
+    expect(await findExport('c1', deps)).toMatchObject({
+      outcome: 'unknown',
+      known: ['other'],
+      warnings: [{ path: link, code: 'ELOOP' }],
+    });
+    expect((await nspawn.list(deps)).warnings).toEqual([
+      {
+        provider: 'nspawn',
+        code: 'ELOOP',
+        problem: `${link} is a symbolic link, which the container made: not followed`,
+      },
+    ]);
+  });
+
+  it('follows links above what the container can write', async () => {
+    await put(v262('c1'));
+    symlinkSync('run', `${folder.path}/var`);
+    const path = `${folder.path}/var/systemd/nspawn/c1/unix-export/ssh`;
+    const through = { ...deps, runDir: `${folder.path}/var` };
+    expect(await findExport('c1', through)).toMatchObject({ outcome: 'found', machine: { path } });
   });
 });
 
@@ -122,5 +151,5 @@ function fakeFs(folders: Record<string, string[]>, errors: Record<string, string
   const fail = async (path: string) => {
     throw Object.assign(new Error(path), { code: errors[path] ?? 'ENOENT' });
   };
-  return { readdir: async (path) => folders[path] ?? fail(path), stat: fail };
+  return { readdir: async (path) => folders[path] ?? fail(path), lstat: fail };
 }

@@ -141,6 +141,28 @@ describe.skipIf(missing)('a typed path of another user', () => {
   });
 });
 
+describe('a container that exports a link', () => {
+  it('to the socket of another machine: it is not followed', async () => {
+    const runtimeDir = join(dir, 'runtime');
+    const [other, evil] = ['other', 'evil'].map((name) =>
+      join(runtimeDir, 'systemd/nspawn/unix-export', name),
+    );
+    for (const folder of [other, evil]) mkdirSync(folder ?? '', { recursive: true });
+    const server = createServer((socket) => socket.end('SSH-2.0-other\r\n')).listen(`${other}/ssh`);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    symlinkSync(`${other}/ssh`, `${evil}/ssh`);
+    const env = { ...process.env, XDG_RUNTIME_DIR: runtimeDir };
+    const asked = (name: string) => run([...vmssh, 'nc', '--banner', `container/${name}`], { env });
+    expect(await asked('other')).toMatchObject({ code: 0, stdout: 'SSH-2.0-other\n' });
+    const { code, stdout, stderr } = await asked('evil');
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toContain(
+      `${evil}/ssh is a symbolic link, which the container made: not followed (ELOOP)`,
+    );
+  });
+});
+
 interface Listed {
   readonly target: string;
 }

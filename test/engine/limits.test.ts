@@ -63,6 +63,12 @@ describe.skipIf(program === undefined)('what a tool or a peer can have the engin
     },
   );
 
+  it('the addon throws for lack of memory, and lets the program go on', async () => {
+    const { code, signal, stdout, stderr } = await attempt('calls of the addon, with bytes left');
+    expect([code, signal, stderr]).toEqual([0, null, '']);
+    expect(Number(stdout)).toBeGreaterThan(0);
+  });
+
   // AddressSanitizer itself needs more.
   it.skipIf(isSanitized).each([256, 1024, 4096, 8192, 65536])(
     'a stack of %i KiB, partly used by the environment, causes no crash',

@@ -8,7 +8,11 @@ namespace {
 napi_value cancelCallback(napi_env env, napi_callback_info info) {
   void* data = nullptr;
   napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-  Instance::of(env).cancel(*static_cast<std::uint64_t*>(data));
+  try {
+    Instance::of(env).cancel(*static_cast<std::uint64_t*>(data));
+  } catch (...) {
+    // An exception is already pending, or the environment accepts none.
+  }
   return nullptr;
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
 import { userInfo } from 'node:os';
+import { load } from 'node-hvsock-native';
 import { failure } from '../tables/case.js';
 
 /** What runs into a limit, by its name. */
@@ -14,6 +15,7 @@ const attempts: Readonly<Record<string, () => unknown>> = {
   'memory, caught': () => failure(hold),
   'memory of one text': () => 'x'.repeat(500 << 20),
   'a module, with bytes left': () => loadWith(Number(process.argv[3])),
+  'calls of the addon, with bytes left': callWithLittle,
   'a regular expression': () => stumble(),
   'a regular expression, caught': () => failure(stumble),
   'a regular expression, caught in a promise': () => Promise.resolve().then(stumble).catch(String),
@@ -38,8 +40,43 @@ function hold(): number {
   for (;;) held.push(`${held.length}`.repeat(100_000));
 }
 
-/** Fills the memory but for so many bytes, then reads a module. */
+/** Reads a module with so many bytes of memory left. */
 async function loadWith(bytes: number): Promise<number> {
+  const held = fillBut(bytes);
+  const late = await import('./late.js');
+  held.length = 0;
+  return Object.keys(late).length;
+}
+
+/** Begins and cancels work of the addon, each time with a little more memory left: how often that threw. */
+function callWithLittle(): number {
+  const addon = load();
+  const { handle, descriptor } = addon.socketPair();
+  let thrown = 0;
+  for (let bytes = 0; bytes <= 600; bytes += 60) {
+    const begun = addon.watchHangup([descriptor]);
+    begun.promise.catch(() => {});
+    if (throws(() => addon.watchHangup([descriptor]), bytes)) thrown++;
+    if (throws(begun.cancel, bytes)) thrown++;
+  }
+  addon.close(handle);
+  return thrown;
+}
+
+function throws(call: () => unknown, bytes: number): boolean {
+  const held = fillBut(bytes);
+  try {
+    call();
+    return false;
+  } catch {
+    return true;
+  } finally {
+    held.length = 0;
+  }
+}
+
+/** What takes all memory but for so many bytes. */
+function fillBut(bytes: number): Uint8Array[] {
   let room: Uint8Array | undefined = new Uint8Array(bytes);
   const held: Uint8Array[] = new Array(100).fill(room);
   let count = 0;
@@ -52,8 +89,7 @@ async function loadWith(bytes: number): Promise<number> {
   }
   held.fill(held[0] as Uint8Array, count);
   room = undefined;
-  const late = await import('./late.js');
-  return Object.keys(late).length;
+  return held;
 }
 
 /** Takes twice the time for each character more. */

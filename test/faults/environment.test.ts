@@ -248,3 +248,17 @@ describe.skipIf(!isRoot || missingPrograms({ unshare: 'util-linux' }))('a file s
     },
   ]),
 );
+
+describe.skipIf(missingPrograms({ strace: 'strace' }))('a folder', () =>
+  faults('file systems', [
+    {
+      name: '`list`, and /proc cannot be read',
+      command: () => [
+        ...['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=getdents64:error=EIO'],
+        ...[...vmssh, 'list', '--provider=qemu'],
+      ],
+      ends: 1,
+      says: /scandir '\/proc' \(EIO\)/,
+    },
+  ]),
+);

@@ -46,12 +46,16 @@ JSValue readdir(Call& call) {
   if (!folder) throw lastFailure("scandir", path);
   Value entries(call.js, checked(JS_NewArray(call.js)));
   std::uint32_t index = 0;
-  while (const dirent* entry = ::readdir(folder.get())) {
+  for (;;) {
+    errno = 0;  // stays so at the end
+    const dirent* const entry = ::readdir(folder.get());
+    if (entry == nullptr) break;
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     append(call.js, entries.get(), index++, fromText(call.js, name));
     append(call.js, entries.get(), index++, JS_NewInt32(call.js, entry->d_type));
   }
+  if (errno != 0) throw lastFailure("scandir", path);
   return entries.release();
 }
 

@@ -60,6 +60,7 @@ JSValue readdir(Call& call) {
     append(call.js, entries.get(), index++, fromText(call.js, narrow(name)));
     append(call.js, entries.get(), index++, JS_NewInt32(call.js, isLink ? typeLink : isFolder ? typeFolder : typeFile));
   } while (FindNextFileW(search, &entry));
+  if (GetLastError() != ERROR_NO_MORE_FILES) throw lastFailure("scandir", path);
   return entries.release();
 }
 

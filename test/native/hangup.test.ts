@@ -1,7 +1,8 @@
 import { closeSync, writeSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
+import { missingPrograms } from '../helpers/programs.js';
 import { addon, describeAddon } from './support/addon.js';
-import { startFixture } from './support/child.js';
+import { interrupted, startFixture } from './support/child.js';
 import { codeOf } from './support/peer.js';
 import { openPipe } from './support/relay.js';
 
@@ -34,6 +35,14 @@ describeAddon('watchHangup', () => {
     const { child, finished } = startFixture('watch-hangup.js', [], { stdio: ['pipe', 'ignore'] });
     child.stdin?.[ending](); // Node makes this pipe of a socket pair
     expect((await finished).stderr).toBe('hung up');
+  });
+
+  it.skipIf(missingPrograms({ strace: 'strace' }))('goes on when a signal interrupts it', async () => {
+    const { child, finished } = startFixture('watch-hangup.js', [], {
+      ...{ stdio: ['pipe', 'ignore'], wrapper: interrupted('poll') },
+    });
+    child.stdin?.end();
+    expect(await finished).toMatchObject({ code: 0, stderr: 'hung up' });
   });
 
   it('can be cancelled', async () => {

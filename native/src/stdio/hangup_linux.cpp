@@ -12,7 +12,11 @@ class WatchHangup final : public Operation {
 
   bool attempt(napi_env) override {
     std::vector<pollfd>& watched = wait.descriptors;
-    if (poll(watched.data(), watched.size(), 0) < 0) throw Failure::last(syscall);
+    int found;
+    do {
+      found = poll(watched.data(), watched.size(), 0);
+    } while (found < 0 && errno == EINTR);  // a signal interrupts even one that does not wait
+    if (found < 0) throw Failure::last(syscall);
     bool hungUp = false;
     for (const pollfd& one : watched) {
       if (one.revents & POLLNVAL) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "clock.h"
 #include "event.h"
 #include "failure.h"
 
@@ -26,8 +27,13 @@ void Event::clear() noexcept {
 }
 
 bool Event::wait(int milliseconds) const noexcept {
+  const auto until = after(milliseconds);
   pollfd set{fd_.get(), POLLIN, 0};
-  return poll(&set, 1, milliseconds) > 0;
+  int found;
+  do {
+    found = poll(&set, 1, millisecondsUntil(until));
+  } while (found < 0 && errno == EINTR);
+  return found > 0;
 }
 
 }  // namespace hvsock

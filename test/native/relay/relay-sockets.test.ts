@@ -4,7 +4,9 @@ import { readdirSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import type { Handle } from 'node-hvsock-native';
 import { expect, it, onTestFinished } from 'vitest';
+import { missingPrograms } from '../../helpers/programs.js';
 import { addon, describeAddon } from '../support/addon.js';
+import { interrupted, startFixture } from '../support/child.js';
 import { codeOf, connectedPair, readToEnd, temporaryFolder } from '../support/peer.js';
 
 const families = ['tcp', 'unix'] as const;
@@ -139,6 +141,14 @@ describeAddon.each(families)('relaySockets, to a client over %s', (family) => {
 });
 
 describeAddon('relaySockets', () => {
+  it.skipIf(missingPrograms({ strace: 'strace' })).each([
+    { name: 'it is closed', wrapper: [] },
+    { name: 'it is closed, and a signal interrupts that', wrapper: interrupted('poll') },
+  ])('resets a TCP client when $name', async ({ wrapper }) => {
+    const { finished } = startFixture('reset.js', [], { wrapper });
+    expect(await finished).toMatchObject({ code: 0, stderr: 'ECONNRESET' });
+  });
+
   it('needs two sockets that nobody uses', async () => {
     const { handle } = await connectedPair();
     const other = await connectedPair();

@@ -54,6 +54,11 @@ export function startFixture(
   return { child, finished: finish(exit, stderr) };
 }
 
+/** A wrapper in which every second call of the system by the main thread fails as if a signal had come. */
+export function interrupted(call: string): readonly string[] {
+  return ['strace', '-qq', '-o', '/dev/null', '-e', `inject=${call}:error=EINTR:when=1+2`];
+}
+
 async function finish(exit: Promise<unknown[]>, stderr: Promise<Buffer>): Promise<Finished> {
   const [code, signal] = (await exit) as [number | null, NodeJS.Signals | null];
   return { code, signal, stderr: (await stderr).toString() };

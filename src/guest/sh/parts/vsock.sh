@@ -20,9 +20,10 @@ vsock_try() {
       print "closed\n"' "$@"
   elif command -v python3 >/dev/null; then
     python3 -c '
-import re, socket, sys
+import re, socket, sys, time
 cid, port, seconds = map(int, sys.argv[1:])
 data = b""
+end = time.monotonic() + seconds
 try:
     s = socket.socket(40, 1)
     s.settimeout(seconds)
@@ -31,6 +32,9 @@ except OSError as e:
     sys.exit(print("error", e.errno or 110, e.strerror or "no answer"))
 try:
     while True:
+        left = end - time.monotonic()
+        if left <= 0: raise socket.timeout
+        s.settimeout(left)
         part = s.recv(255)
         data += part
         found = re.search(rb"^(SSH-[^\r\n]+)\r?\n", data, re.M)

@@ -16,8 +16,12 @@ export function readKeys(
       `${JSON.stringify(path)} is a private key: give the public one, ${JSON.stringify(`${path}.pub`)}`,
     );
   }
-  const keys = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  const strange = keys.find((key) => !looksLikeKey.test(key) || /\p{Cc}/u.test(key.replaceAll('\t', ' ')));
+  // Editors on Windows mark UTF-8, and sshd would not know a key after the mark.
+  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  const keys = lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  const strange = keys.find(
+    (key) => !looksLikeKey.test(key) || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(key.replaceAll('\t', ' ')),
+  );
   if (keys.length === 0 || strange !== undefined) {
     throw new RangeError(
       `${JSON.stringify(path)} has no public keys, one per line, as ssh-keygen writes them`,
@@ -27,4 +31,4 @@ export function readKeys(
 }
 
 /** Options may come before the type: see authorized_keys in sshd(8). */
-const looksLikeKey = /(^|\s)(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}={0,2}(\s|$)/;
+const looksLikeKey = /(^|[ \t])(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}={0,2}([ \t]|$)/;

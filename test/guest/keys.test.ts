@@ -10,6 +10,12 @@ describe('a key file', () => {
       text: `# mine\r\n${key}\r\nrestrict ${key}\r\n`,
       want: [key, `restrict ${key}`],
     },
+    {
+      name: 'the mark of UTF-8 that editors on Windows write',
+      text: `\ufeff# mine\r\n${key}\r\n`,
+      want: [key],
+    },
+    { name: 'that mark before a key', text: `\ufeff${key}\n`, want: [key] },
   ])('$name', ({ text, want }) => expect(readKeys('k', () => text)).toEqual(want));
   it.each([
     {
@@ -19,6 +25,12 @@ describe('a key file', () => {
     },
     { name: 'nothing', text: '\n', says: /has no public keys/ },
     { name: 'something else', text: 'hello\n', says: /has no public keys/ },
+    {
+      name: 'a key after a blank that sshd does not know',
+      text: `\u00a0${key}\n`,
+      says: /has no public keys/,
+    },
+    { name: 'a key with a line separator', text: `${key}\u2028x\n`, says: /has no public keys/ },
     { name: 'a key with control characters', text: `${key}\u001b[2J\n`, says: /has no public keys/ },
   ])('refuses $name', ({ text, says }) => {
     expect(() => readKeys('k', () => text)).toThrow(says);

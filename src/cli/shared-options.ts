@@ -16,7 +16,7 @@ export const timeoutOption = seconds({
 export const waitOption = seconds({
   long: 'wait',
   leftOut: defaultWaitMs,
-  summary: `try again until an SSH banner is there: for a machine that boots (default ${defaultWaitMs / 1000})`,
+  summary: `try again until an SSH banner comes, while a machine boots (default ${defaultWaitMs / 1000})`,
 });
 
 export const verboseOption = flag({

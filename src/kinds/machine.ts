@@ -7,7 +7,7 @@ import type { Kind } from './kind.js';
 export const machineKind: Kind<NamedTarget<'machine'> | UnixTarget> = {
   name: 'machine',
   form: 'machine/NAME',
-  summary: 'a VM or container registered at systemd-machined',
+  summary: 'a VM or container registered with systemd-machined',
   separators: '/%',
   rest: 'name',
   from: 'linux',

@@ -30,19 +30,19 @@ export function managed<Name extends string>(
 
 export const limaKind = managed(
   'lima',
-  'an instance of Lima',
+  'a Lima instance',
   async () => (await import('../discovery/managers/lima.js')).lima,
 );
 export const incusKind = managed(
   'incus',
-  'an instance of Incus or LXD; REMOTE:NAME by a remote of Incus',
+  'an Incus or LXD instance; REMOTE:NAME for one on an Incus remote',
   async () => (await import('../discovery/managers/incus.js')).incus,
   // scp cuts at a colon, and no name of Incus has a slash or "%".
   (rest) => rest.replace(/^([^/%:]+)[/%](?=.)/, '$1:'),
 );
 export const multipassKind = managed(
   'multipass',
-  'an instance of Multipass',
+  'a Multipass instance',
   async () => (await import('../discovery/managers/multipass.js')).multipass,
 );
 export const podmanKind = managed(

@@ -60,13 +60,12 @@ const variables: readonly Variable[] = [
   {
     name: 'VMSSH_NO_SANDBOX',
     about:
-      'if it is not empty: a relay of the executable that lasts keeps all system calls, so that it can be traced',
+      'if it is not empty: a long-running relay of the executable keeps all system calls, so that it can be traced',
     pages: ['proxy', 'nc'],
   },
   {
     name: 'HOME',
-    about:
-      "whose .ssh is meant for files of vmssh; ssh itself takes the home directory of the user's passwd entry",
+    about: "whose .ssh has vmssh's files; ssh itself uses the home directory from the user's passwd entry",
     pages: [...tools, 'config', 'forget', 'doctor'],
   },
   {
@@ -81,8 +80,7 @@ const variables: readonly Variable[] = [
   },
   {
     name: 'LIMA_HOME',
-    about:
-      'the folder of Lima; config install --fresh has systemd watch it, and hands it and PATH on to its unit',
+    about: "Lima's folder; config install --fresh has systemd watch it, and passes it and PATH to its unit",
     pages: ['config'],
   },
   {

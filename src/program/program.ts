@@ -80,7 +80,7 @@ function nounOf(program: CommanderCommand, first: string, hidden: boolean): Comm
   return noun;
 }
 
-const versionOption = ['-V, --version', 'the version; with --json also what this build is'] as const;
+const versionOption = ['-V, --version', 'print the version; with --json also details of the build'] as const;
 
 /** The help below the commands. */
 function overview({ command }: { readonly command: CommanderCommand }): string {

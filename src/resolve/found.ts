@@ -23,10 +23,7 @@ export function resolveDiscovered(
     return { endpoint, steps: [...steps, ...hop] };
   }
   if (address === undefined)
-    throw fail(
-      `${provider} knows ${quote(name)}, but neither a vsock CID nor an address of it`,
-      hints.address,
-    );
+    throw fail(`${provider} knows ${quote(name)}, but neither its vsock CID nor an address`, hints.address);
   const reached = resolveSshAddress(address, context);
   return {
     endpoint: reached.endpoint,

@@ -46,7 +46,10 @@ async function ask(name: string, context: ResolveContext, list: ListMachines): P
   const deps = { env: context.env, signal: context.signal, timeoutMs };
   const machine = foundBy(await findHyperV(name, deps, list), name, context.text, {
     title: hyperV.title,
-    hints: { unknown: 'see vmssh list', ambiguous: 'type one of these; vmssh list -o wide shows which runs' },
+    hints: {
+      unknown: 'see vmssh list',
+      ambiguous: 'type one of these; vmssh list -o wide shows which is running',
+    },
   });
   const problem = notUp(machine, hyperV.title);
   if (problem === undefined) return machine;

@@ -11,9 +11,9 @@ import { resolveSshAddress } from './ssh-address.js';
 export async function resolveMachine(name: string, context: ResolveContext): Promise<Resolution> {
   const { machine } = await findOne(machined, name, context, {
     hints: {
-      ambiguous: 'type the name in its own case, or the machine id',
+      ambiguous: 'type the name in its exact case, or the machine id',
       unknown:
-        'see machinectl list; a machine that boots: --wait; a container without machined: container/NAME',
+        'see machinectl list; use --wait while it boots; for a container without machined: container/NAME',
     },
   });
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;

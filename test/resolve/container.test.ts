@@ -45,7 +45,7 @@ describe('a container', () => {
       op: 'resolve',
       code: 'AMBIGUOUS',
       problem: '"web" may be "Web" or "WEB"',
-      hint: 'type the name in its own case',
+      hint: 'type the name in its exact case',
     });
   });
 

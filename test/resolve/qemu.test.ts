@@ -62,7 +62,7 @@ describe('a libvirt domain', () => {
       problem: 'libvirt knows "mint", and it is off',
     });
     await expect(resolve('qemu/mint', [bare], [], [process])).rejects.toMatchObject({
-      problem: 'libvirt knows "mint", but neither a vsock CID nor an address of it',
+      problem: 'libvirt knows "mint", but neither its vsock CID nor an address',
     });
   });
 

@@ -49,7 +49,7 @@ export const check: Command<CheckOptions> = {
     { line: 'vmssh check mint', about: 'why does ssh mint not work?' },
     { line: 'vmssh check -p 2222 ann@vsock/3', about: 'the same for an address, a port and a user' },
     { line: 'vmssh check --json machine/web machine/db', about: 'for scripts' },
-    { line: 'vmssh check --wait=60 vsock-mux/run/fc/v.sock', about: 'wait for a machine that boots' },
+    { line: 'vmssh check --wait=60 vsock-mux/run/fc/v.sock', about: 'wait while a machine boots' },
   ],
 
   parse(raw) {

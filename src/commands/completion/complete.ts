@@ -48,7 +48,7 @@ const ownOptions: readonly Completion[] = [
 ];
 
 function namesOf(commands: CommandTable, before: readonly string[], current: string): readonly Completion[] {
-  if (/^(--version|-V)$/.test(before.join(' '))) return [{ word: '--json', about: 'what this build is' }];
+  if (/^(--version|-V)$/.test(before.join(' '))) return [{ word: '--json', about: 'details of the build' }];
   const left = commands.filter(({ name }) => before.every((word, i) => name.split(' ')[i] === word));
   const names = left.map(({ name, summary }) => ({
     word: name.split(' ')[before.length] ?? '',

@@ -107,7 +107,7 @@ function whyNot(error: NodeJS.ErrnoException): string {
 // A main configuration managed by another tool, such as home-manager, is left to that tool.
 function leave(why: string, { files }: Plan, io: Io): void {
   io.err(
-    `${io.program}: ${quote(files.main ?? '')} ${printable(why)}: add this line above its first Host or Match, or take it away there:\n`,
+    `${io.program}: ${quote(files.main ?? '')} ${printable(why)}: add this line above its first Host or Match, or remove it there:\n`,
   );
   io.out(`${includeLine(files.include)}\n`);
 }

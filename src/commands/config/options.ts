@@ -42,7 +42,7 @@ const prefixOption = parsed(
   {
     long: 'prefix',
     value: 'TEXT',
-    summary: "put this in front of the machines' names: vm- makes Host vm-mint, '' mint again",
+    summary: "put this before the machines' names: vm- makes Host vm-mint; '' removes it",
   },
   (text) => {
     if (/^([\p{L}\p{N}_][\p{L}\p{N}._-]*)?$/u.test(text)) return text;
@@ -52,7 +52,7 @@ const prefixOption = parsed(
   },
 );
 
-const fdpassOption = flag({ long: 'fdpass', summary: 'pass sockets to ssh, as it is without --no-fdpass' });
+const fdpassOption = flag({ long: 'fdpass', summary: 'pass sockets to ssh again, after --no-fdpass' });
 const noFdpassOption = flag({
   long: 'no-fdpass',
   summary: 'relay the bytes: for clients that take no socket from a proxy',
@@ -60,9 +60,9 @@ const noFdpassOption = flag({
 
 const freshOption = flag({
   long: 'fresh',
-  summary: 'keep the Hosts up to date from now on: vmssh list, vmssh ssh and a systemd unit of yours do it',
+  summary: 'keep the Hosts up to date from now on: by vmssh list, vmssh ssh and a systemd user unit',
 });
-const noFreshOption = flag({ long: 'no-fresh', summary: 'only config install writes them again' });
+const noFreshOption = flag({ long: 'no-fresh', summary: 'let only config install write the Hosts again' });
 const freshOptions = [freshOption, noFreshOption];
 
 export const systemOption = flag({
@@ -80,7 +80,7 @@ const fdpassOptions = [fdpassOption, noFdpassOption];
 
 const noViaOption = flag({
   long: 'no-via',
-  summary: 'without the Hosts of other hypervisors, which stay otherwise',
+  summary: 'remove the Hosts of other hypervisors, which stay otherwise',
 });
 
 /** The options of config print. */

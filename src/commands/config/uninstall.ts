@@ -17,7 +17,7 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
   name: 'config uninstall',
   summary: "remove the lines from ssh's configuration; known host keys are kept",
   usage: '',
-  options: [{ ...systemOption, summary: 'those for all users' }, dryRunOption],
+  options: [{ ...systemOption, summary: 'remove those for all users' }, dryRunOption],
   examples: [{ line: 'vmssh config uninstall', about: '~/.ssh/config is as it was before' }],
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');

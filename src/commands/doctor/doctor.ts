@@ -11,7 +11,7 @@ export type DoctorOptions =
 
 const reportOption = flag({
   long: 'report',
-  summary: 'this host for a bug report, in Markdown, without names, paths or addresses of yours',
+  summary: 'describe this host for a bug report, in Markdown, without your names, paths or addresses',
 });
 
 /** vmssh doctor: what works on this host and what does not; with a target: the connection to that machine. */
@@ -19,7 +19,7 @@ export const doctor: Command<DoctorOptions> = {
   ...doctorTarget,
   summary: 'find what is wrong, on this host or with a machine',
   usage: '[[user@]TARGET]',
-  details: `Without TARGET it checks this host: ssh, the addon, vsock, providers of machines, ssh's configuration. With TARGET:
+  details: `Without TARGET it checks this host: ssh, the addon, vsock, providers of machines, ssh's configuration. With TARGET it checks that machine.
 ${doctorTarget.details ?? ''}`,
   options: [...doctorTarget.options, reportOption],
   exclusive: [[reportOption, jsonOption]],

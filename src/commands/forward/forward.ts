@@ -43,7 +43,7 @@ export const forward: Command<ForwardOptions> = {
   summary: "make a machine's vsock port a local TCP port or unix socket",
   usage: 'TARGET PORT [LOCAL]',
   details:
-    'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; without it the same port of 127.0.0.1, and with 0 any free one. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket.',
+    'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket.',
   options: [mostOption, timeoutOption, jsonOption, verboseOption],
   examples: [
     { line: 'vmssh forward mint 8080', about: 'http://127.0.0.1:8080 is port 8080 of mint' },

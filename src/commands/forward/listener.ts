@@ -27,7 +27,7 @@ export async function openListener(
     // Windows has no mode that keeps other users out.
     if (platform === 'win32')
       throw new UsageError(
-        'on Windows only TCP ports can be listened at',
+        'on Windows vmssh can listen only on TCP ports',
         'use a port: vmssh forward NAME PORT 8080',
       );
     await clearPath(local.path, addon);
@@ -51,7 +51,7 @@ function bound(local: Address & Local, addon: Addon, platform: NodeJS.Platform):
   } catch (error) {
     const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
     const { problem, hint } = explain(local, code.replace(/^WSA/, ''), platform) ?? { problem: message };
-    throw new CommandError(code, `cannot listen at ${quote(formatLocal(local))}: ${problem} (${code})`, hint);
+    throw new CommandError(code, `cannot listen on ${quote(formatLocal(local))}: ${problem} (${code})`, hint);
   }
 }
 

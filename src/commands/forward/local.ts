@@ -26,7 +26,7 @@ export function parseLocal(text: string): Local {
 export function sameLocal(port: number): Local {
   if (port > 0 && port <= 65535) return { family: 'inet', host: loopback, port };
   throw new UsageError(
-    `there is no TCP port ${port} for the machine's port ${port} to appear at`,
+    `there is no TCP port ${port} to forward the machine's port ${port} to`,
     `name another one: vmssh forward NAME ${port} 8080, or 0 for any free one`,
   );
 }

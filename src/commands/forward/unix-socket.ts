@@ -11,7 +11,7 @@ export async function clearPath(path: string, addon: Addon, uid = process.getuid
   const found = stat(path);
   if (!found) return;
   const taken = (problem: string, hint: string) =>
-    new CommandError('EEXIST', `cannot listen at ${quote(path)}: ${problem}`, hint);
+    new CommandError('EEXIST', `cannot listen on ${quote(path)}: ${problem}`, hint);
   if (!found.isSocket()) throw taken('there is a file that is not a socket', 'choose another path');
   if (found.uid !== uid) throw taken(`it belongs to user ${found.uid}`, 'choose another path');
   const { code } = await addon.connect({ family: 'unix', path }, answerMs).promise.then(

@@ -29,7 +29,7 @@ export interface GuestCheckOptions {
 
 const scriptOption = flag({
   long: 'script',
-  summary: 'print the script instead, to be pasted into a console of the guest',
+  summary: "print the script instead, to paste into the guest's console",
 });
 const userOption = textOption({
   long: 'user',
@@ -41,7 +41,7 @@ const credentialsOption = textOption({
   long: 'credentials',
   value: 'NAME',
   summary:
-    'whether it took the keys that guest credentials made for NAME (default: HOST, if it is such a name)',
+    'check that it took the keys that guest credentials made for NAME (default: HOST, if it has such keys)',
 });
 
 /** vmssh guest check: finds what is wrong in a guest, over a route that works. Changes nothing there. */

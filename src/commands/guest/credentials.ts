@@ -52,7 +52,7 @@ const outputOption = textOption({
 });
 const showOption = flag({
   long: 'show-private-key',
-  summary: 'print it on a terminal even if the private host key is in it',
+  summary: 'print on a terminal too, even if the private host key is shown',
 });
 const undoOption = flag({ long: 'undo', summary: "remove the machine's keys, and no longer trust them" });
 
@@ -60,7 +60,7 @@ const undoOption = flag({ long: 'undo', summary: "remove the machine's keys, and
 export const guestCredentials: Command<GuestCredentialsOptions> = {
   name: 'guest credentials',
   summary:
-    'make the keys of a new machine, so that its first login is sure; print what its hypervisor is given',
+    'make the keys of a new machine, for a first login that is sure; print what to give to its hypervisor',
   usage: 'NAME',
   details: `NAME is the name that the machine has, or will have, in vmssh list. The keys are made once, in ~/.ssh/vmssh_guests. From then on
 vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that host key, and use the login key. The guest needs systemd 252 or later, or cloud-init.`,

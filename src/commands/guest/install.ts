@@ -95,7 +95,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   const typed = options.target ?? ownTarget(into.host);
   const target = typed ?? targetByCid(cidOf(done.lines));
   if (target === undefined) {
-    const problem = 'how this host reaches the guest is not known: its CID cannot be read there';
+    const problem = 'it is not known how this host reaches the guest: its CID cannot be read there';
     await complain(problem, 'set its target with --target TARGET, or check it later: vmssh check TARGET', io);
     return exitCode.connect;
   }

@@ -49,7 +49,7 @@ function hintFor(route: GuestRoute, message: string): string {
     return 'there is no sudo: log in as root, or save the output of vmssh guest script there and run it with su';
   }
   if (sudoAsks(message)) {
-    return 'sudo wants a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest script there and run it with sudo';
+    return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest script there and run it with sudo';
   }
   if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';

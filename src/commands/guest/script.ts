@@ -8,7 +8,7 @@ export type GuestScriptOptions = { readonly undo: true } | ({ readonly undo: fal
 /** vmssh guest script: the whole set-up as one sh script, or the undo. */
 export const guestScript: Command<GuestScriptOptions> = {
   name: 'guest script',
-  summary: 'print the sh script that sets a guest up, to be run in it',
+  summary: 'print the sh script that sets up a guest, to run it there',
   usage: '',
   details: `It needs root and systemd 240 or later, or socat and OpenRC, sysvinit or BusyBox's init, and can be run again. It prints one line per step (ok, changed, skipped, failed),
 and exits 0 if all is well, 1 if a step failed, 2 if it cannot work there and changed nothing.`,

@@ -25,7 +25,7 @@ export const guestUnits: Command<GuestUnitsOptions> = {
   name: 'guest units',
   summary: 'print the two systemd units that bind sshd to vsock in a guest',
   usage: '',
-  details: 'Each file is preceded by its path. systemd 256 and later listen on port 22 without any.',
+  details: 'Each file is preceded by its path. systemd 256 and later need none for port 22.',
   options: [systemdOption, guestPortOption, distroOption],
   examples: [
     { line: 'vmssh guest units', about: 'for Debian 12 or Ubuntu 24.04' },

@@ -41,7 +41,7 @@ export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): In
 /** Why Ansible must not get a machine; undefined: it may. Text of others would run as a template. */
 export function refusedByAnsible(machine: ListedMachine): string | undefined {
   return /\{[{%#]/.test(JSON.stringify(machine))
-    ? 'Ansible would read a template in what is known of it'
+    ? 'Ansible would run a template in its variables'
     : undefined;
 }
 

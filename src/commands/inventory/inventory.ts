@@ -19,7 +19,7 @@ export interface InventoryOptions {
   readonly via: ViaHosts | undefined;
 }
 
-const listOption = flag({ long: 'list', summary: 'all machines, as without it: what Ansible asks for' });
+const listOption = flag({ long: 'list', summary: 'all machines: the default, as Ansible calls it' });
 const hostOption = textOption({
   ...{ long: 'host', value: 'NAME' },
   summary: 'only the variables of this machine; {} if there is none',
@@ -37,9 +37,9 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
   examples: [
     {
       line: 'printf \'#!/bin/sh\\nexec vmssh inventory --running --via hv1 "$@"\\n\' > machines; chmod +x machines',
-      about: 'a script, as Ansible wants it',
+      about: 'a script that Ansible can run',
     },
-    { line: 'ansible -i machines all -m ping', about: 'and its use' },
+    { line: 'ansible -i machines all -m ping', about: 'run Ansible with it' },
   ],
 
   parse(raw) {

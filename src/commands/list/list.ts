@@ -71,10 +71,10 @@ export const list: Command<ListOptions> = {
   usage: '[NAME...]',
   details: `On a terminal it prints an aligned table, in a pipe lines of tab-separated columns without a header:
 STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
-NAME is a name, an id or a target. One that no machine has, or several have, is an error (exit code 4); the others are printed.
-With --via there is a column for the hypervisor; one that does not answer is a row with the reason, and exit code 1. In FILE a host is a line.
-With -o address the provider is asked for an address that its list does not have: that of a Hyper-V machine is what its guest reported, IPv4 first.
-After vmssh config install, a terminal also shows what to type: SSH, such as ssh vm-mint. For scripts it is the sshName of --json.
+NAME is a name, an id or a target. If no machine or several have it, that is an error (exit code 4); the others are printed.
+With --via there is a column for the hypervisor; one that does not answer is a row with the reason, and exit code 1.
+With -o address the provider is asked for an address that its list lacks: for a Hyper-V machine the one that its guest reported, IPv4 first.
+After vmssh config install, a terminal also shows a column SSH with what to type, such as ssh vm-mint; in --json it is sshName.
 A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
   options: [
     ...[runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
@@ -94,7 +94,7 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
     },
     {
       line: 'vmssh list --via hv1,hv2',
-      about: 'the machines of other hypervisors, each with vmssh, side by side',
+      about: 'the machines of other hypervisors that have vmssh',
     },
     { line: 'vmssh list | cut -f3', about: 'only the targets' },
     {

@@ -78,6 +78,6 @@ function unknownOf({ machine, warning }: Shown, { show }: ListOptions): readonly
   const what = show === 'ids' ? 'id' : show === 'addresses' ? 'address' : undefined;
   if (what === undefined || (what === 'id' ? machine.uuid : machine.address) !== undefined) return [];
   const state = what === 'address' && !mayRun(machine) ? `: it is ${machine.status}` : '';
-  const problem = `${machine.provider} knows no ${what} of it${warning ? `: ${warning.problem}` : state}`;
+  const problem = `${machine.provider} knows no ${what} for it${warning ? `: ${warning.problem}` : state}`;
   return [new ConnectError('resolve', machine.name, { code: warning?.code ?? 'NOT_FOUND', problem })];
 }

@@ -97,7 +97,7 @@ export const nc: Command<NcOptions> = {
     { line: 'vsock-nc --wait --banner machine/web', about: 'wait until a machine has booted' },
     {
       line: 'vsock-nc -t vsock,ip --ssh --host-prefix hyper-v/ "hyper-v/mint" 22',
-      about: 'in place of hvc nc, in a ProxyCommand',
+      about: 'instead of hvc nc, in a ProxyCommand',
     },
   ],
 

@@ -53,7 +53,7 @@ const fdpassOption = flag({
 const hostsOption = textOption({
   long: 'hosts',
   value: 'FILE',
-  summary: 'HOST is a Host of this file, by config install: its target is a comment there',
+  summary: 'HOST is a Host in this file from config install: a comment there has its target',
 });
 
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
@@ -167,7 +167,7 @@ function cannotPass(text: string, native: Extract<AddonState, { missing: Error }
   return new ConnectError('connect', text, {
     code: 'NO_ADDON',
     problem: `passing a socket to ssh needs the native addon. ${native.missing.message}`,
-    hint: 'without it, use a ProxyCommand without --fdpass and ProxyUseFdpass no, as vmssh config print then writes it',
+    hint: 'without it, use a ProxyCommand without --fdpass and ProxyUseFdpass no, as vmssh config print then shows',
     cause: native.missing,
   });
 }

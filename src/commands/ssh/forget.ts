@@ -19,7 +19,7 @@ export interface ForgetOptions {
 /** vmssh forget TARGET…: removes a machine's known host keys, so that the next one is accepted. */
 export const forget: Command<ForgetOptions> = {
   name: 'forget',
-  summary: "forget a machine's host key, so that its new one is taken",
+  summary: "forget a machine's host key, so that ssh takes its new one",
   usage: 'TARGET...',
   details: 'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts.',
   options: [viaOption],

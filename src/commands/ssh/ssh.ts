@@ -57,7 +57,7 @@ const typedOption = textOption({
 const waitOption = seconds({
   long: 'wait',
   leftOut: 120_000,
-  summary: 'wait for a machine that boots (default 120)',
+  summary: 'wait while the machine boots (default 120)',
 });
 const printOption = flag({ long: 'print-command', summary: 'print the command instead of running it' });
 

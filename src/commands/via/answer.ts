@@ -19,8 +19,8 @@ export function answered(
   if (version !== 1 || !Array.isArray(machines))
     throw fail(
       'PROTOCOL',
-      'its vmssh gave another answer than this one understands',
-      'use one version on both',
+      'its vmssh gave an answer that this one does not understand',
+      'use the same version on both',
     );
   const found = machines.flatMap((each) => machineOf(host, Object(each)) ?? []);
   const left = machines.length - found.length;

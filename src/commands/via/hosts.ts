@@ -28,7 +28,7 @@ const hostsOption = repeated(
 const fileOption = textOption({
   long: 'via-file',
   value: 'FILE',
-  summary: 'the hypervisors in a file, one per line; [NAME] above some makes them a group, # a comment',
+  summary: 'the hypervisors in this file, one per line; [NAME] starts a group, # a comment',
 });
 const groupOption = parsed(
   {
@@ -57,7 +57,7 @@ export async function readViaHosts({ hosts, file, group }: ViaHosts, io: Io): Pr
   if (file === undefined && group === undefined) return [...new Set(hosts)];
   const path = file ?? ownList(io);
   const text = await readText(path).catch((error: NodeJS.ErrnoException) => {
-    const hint = 'write one host per line, as in ssh HOST; [NAME] above some makes them a group';
+    const hint = 'write one host per line, as in ssh HOST; [NAME] starts a group';
     throw new CommandError(
       error.code ?? 'EIO',
       `${quote(path)} cannot be read: ${error.code ?? error.message}`,

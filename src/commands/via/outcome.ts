@@ -28,28 +28,31 @@ export function outcome(host: string, { word, rest, code }: PlaceAnswer): Placed
         `look at it: ssh ${host} ls -l .local/bin/vmssh`,
       );
     case 'machine':
-      throw new CommandError('UNSUPPORTED', `${host} is ${quote(rest)}, and not the same at each login`);
+      throw new CommandError('UNSUPPORTED', `${host} is ${quote(rest)} now, and was not at the login before`);
     case 'missing':
       throw new CommandError('NO_TOOL', `${host} has no ${rest}`, 'install coreutils and grep there');
     case 'unusable':
       throw new CommandError(
         'NOT_RUN',
-        `vmssh does not run on ${host}, and is not left there: ${quote(rest.slice(0, 300))}`,
+        `vmssh does not run on ${host}, and was not kept there: ${quote(rest.slice(0, 300))}`,
       );
     case 'version':
       throw new CommandError(
         'OTHER_VERSION',
-        `the program says ${quote(rest.slice(0, 300))} on ${host}, and this is vmssh ${version}: it is not left there`,
-        'take both from one release',
+        `the program says ${quote(rest.slice(0, 300))} on ${host}, but this is vmssh ${version}: it was not kept there`,
+        'use the same release on both',
       );
     case 'broken':
-      throw new CommandError('BROKEN', `the program did not arrive whole on ${host}, and is not left there`);
+      throw new CommandError(
+        'BROKEN',
+        `the program did not arrive complete on ${host}, and was not kept there`,
+      );
     case 'failed':
-      throw new CommandError('FAILED', `~/.local/bin on ${host} cannot be changed; why is above`);
+      throw new CommandError('FAILED', `~/.local/bin on ${host} cannot be changed; the reason is above`);
     default:
       throw new CommandError(
         'HOP_FAILED',
-        `ssh to ${host} failed (exit code ${code ?? 'none'}); why is above`,
+        `ssh to ${host} failed (exit code ${code ?? 'none'}); the reason is above`,
         `it must work without vmssh: ssh ${host} true`,
       );
   }

@@ -39,8 +39,8 @@ export const viaPush: Command<PushOptions> = {
   name: 'via push',
   summary: 'put this vmssh into ~/.local/bin of other hypervisors',
   usage: 'HOST...',
-  details: `HOST is as in ssh HOST. The executable needs no root and nothing else there; it arrives whole or not at all, and is tried before it gets its name.
-A HOST with another processor gets the executable for that if it is next to this one, as npm and the build put it.
+  details: `HOST is as in ssh HOST. The executable needs no root and nothing else there. It arrives complete or not at all, and is run once before it gets its name.
+A HOST with another processor gets the executable for it, if that is next to this one, as with npm or after a build.
 A ~/.local/bin/vmssh that was not put there by this command is not touched.`,
   options: [fileOption, jsonOption],
   examples: [
@@ -63,7 +63,7 @@ A ~/.local/bin/vmssh that was not put there by this command is not touched.`,
     if (path === undefined || script !== undefined || io.platform !== 'linux')
       throw new CommandError(
         'UNSUPPORTED',
-        'only the executable for Linux can be put elsewhere, and it is not here',
+        'only the executable for Linux can be pushed, and there is none here',
         'npm run build, or name one: vmssh via push --executable FILE',
       );
     const own = executableAt(path);
@@ -77,7 +77,7 @@ export const viaRemove: Command<PlaceOptions> = {
   summary: 'remove what via push put on other hypervisors',
   usage: 'HOST...',
   options: [jsonOption],
-  examples: [{ line: 'vmssh via remove hv1', about: 'take it back' }],
+  examples: [{ line: 'vmssh via remove hv1', about: 'remove it' }],
   parse: (raw) => optionsOf(raw),
   run: (options, io) => onEach('via remove', options, (host) => remove(host, io), io),
 };

@@ -160,7 +160,7 @@ describe('the doctor of this host', () => {
       facts: { config: { ...good.config, owner: 'none', pasted: true, callsThis: false } },
       state: 'bad',
       says: /has the lines, and calls another vmssh/,
-      fix: /take them out there, then vmssh config install/,
+      fix: /remove them there, then vmssh config install/,
     },
     {
       name: 'Include',

@@ -65,7 +65,7 @@ esac
     const failed = call(guestInstall, raw({}, 'ann@web'), io());
     await expect(failed).rejects.toMatchObject({
       problem: 'the script did not run there: sudo: a password is required',
-      hint: expect.stringContaining('sudo wants a password: run this in a terminal'),
+      hint: expect.stringContaining('sudo needs a password: run this in a terminal'),
     });
   });
 

@@ -297,9 +297,9 @@ describe('vmssh list', () => {
         show: 'table',
         says: 'cannot find "twin": "twin" may be "lima/Twin" or "lima/TWIN"\nhint: type one of these, or the UUID: vmssh list -o wide',
       },
-      { typed: 'web', show: 'ids', says: 'cannot find "web": p knows no id of it' },
-      { typed: 'web', show: 'addresses', says: 'cannot find "web": p knows no address of it: it is off' },
-      { typed: 'TWIN', show: 'addresses', says: 'cannot find "TWIN": p knows no address of it' },
+      { typed: 'web', show: 'ids', says: 'cannot find "web": p knows no id for it' },
+      { typed: 'web', show: 'addresses', says: 'cannot find "web": p knows no address for it: it is off' },
+      { typed: 'TWIN', show: 'addresses', says: 'cannot find "TWIN": p knows no address for it' },
     ] as const)('fails for $typed ($show), and prints the others', async ({ typed, show, says }) => {
       const { code, stdout, stderr } = await named([typed, 'Mint 22'], { show });
       expect({ code, stderr }).toEqual({ code: 4, stderr: `vmssh: ${says}\n` });
@@ -335,7 +335,7 @@ describe('vmssh list', () => {
         ...asking,
         list: async () => ({ found: [{ ...fourth, name: 'new' }], warnings: [] }),
       };
-      expect((await named(['new'], show, slow)).stderr).toContain('p knows no address of it: too slow\n');
+      expect((await named(['new'], show, slow)).stderr).toContain('p knows no address for it: too slow\n');
       expect(await output(show, deps(slow))).toEqual({
         ...{ code: 0, stdout: '', stderr: 'vmssh: warning: p: too slow (TIMEOUT)\n' },
       });

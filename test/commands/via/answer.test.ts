@@ -64,7 +64,7 @@ it.each(['', 'null', '[]', '{"version":2,"machines":[]}', '['.repeat(100_000)])(
   'refuses another answer: %#',
   (text) => {
     expect(() => answered('hv1', text, fail)).toThrow(
-      'its vmssh gave another answer than this one understands',
+      'its vmssh gave an answer that this one does not understand',
     );
   },
 );

@@ -181,7 +181,7 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     const taken = await run([...vmssh, 'forward', target, '1', String(port)]);
     expect(taken).toMatchObject({ code: 1, stdout: '' });
     expect(taken.stderr).toContain(
-      `cannot listen at "127.0.0.1:${port}": another program listens there (EADDRINUSE)`,
+      `cannot listen on "127.0.0.1:${port}": another program listens there (EADDRINUSE)`,
     );
     expect(taken.stderr).toContain('0 for any free one');
   });

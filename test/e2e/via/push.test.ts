@@ -128,7 +128,7 @@ describe.skipIf(missingPrograms(needed) || !existsSync(executable))('vmssh via p
     symlinkSync(findProgram('true') ?? '/bin/true', join(bed.hosts.other?.bin ?? '', 'cat'));
     expect(await ours('push', 'other')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('did not arrive whole on other, and is not left there'),
+      stderr: expect.stringContaining('did not arrive complete on other, and was not kept there'),
     });
     expect(readdirSync(binOf('other'))).toEqual([]);
     rmSync(join(bed.hosts.other?.bin ?? '', 'cat'));
@@ -145,7 +145,7 @@ describe.skipIf(missingPrograms(needed) || !existsSync(executable))('vmssh via p
     writeFileSync(join(bed.dir, `vmssh-linux-${another}/vmssh`), head(another === 'arm64' ? 183 : 62));
     expect(await push()).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('vmssh does not run on other, and is not left there'),
+      stderr: expect.stringContaining('vmssh does not run on other, and was not kept there'),
     });
     // One for our own processor is not taken for the other.
     writeFileSync(join(bed.dir, `vmssh-linux-${another}/vmssh`), head(another === 'arm64' ? 62 : 183));
@@ -196,7 +196,7 @@ describe.skipIf(missingPrograms(needed) || !existsSync(executable))('vmssh via p
     expect(pushed).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
-        /the program says "0\.0\.1" on hv1, and this is vmssh .*: it is not left there/,
+        /the program says "0\.0\.1" on hv1, but this is vmssh .*: it was not kept there/,
       ),
     });
     expect(readdirSync(binOf('hv1'))).toEqual([]);

@@ -126,7 +126,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     const refused = await site.vmssh(...args);
     expect([refused.code, refused.stdout]).toEqual([1, '']);
     expect(refused.stderr).toMatch(
-      /sudo: a password is required\nhint: sudo wants a password: run this in a terminal/,
+      /sudo: a password is required\nhint: sudo needs a password: run this in a terminal/,
     );
     const done = await onTerminal([...vmssh, ...args], /password for tester: $/, 's3cret');
     expect(done.code, done.stdout).toBe(0);

@@ -49,7 +49,7 @@ function lines(
         return {
           ...{ name, state: 'bad', found: `${mainPath} has the lines, and calls another vmssh` },
           report: "ssh's own file has the lines, and calls another vmssh",
-          fix: 'take them out there, then vmssh config install',
+          fix: 'remove them there, then vmssh config install',
         };
       if (ours.test(proxyCommand ?? ''))
         return {

@@ -31,8 +31,8 @@ describe.skipIf(missingPrograms({ strace: 'strace' }))('the folder where vmssh i
     for (const name of bait) writeFileSync(join(cwd, name), '{', { mode: 0o755 });
     const trace = join(dir, 'trace');
     const strace = ['strace', '-f', '-e', 'trace=%file', '-s', '500', '-o', trace];
-    // npm's own PATH has folders of the checkout: ssh is looked for in each.
-    const env = { ...process.env, ...underTrace, PATH: '/usr/bin:/bin', HOME: '/nowhere' };
+    // npm's own PATH has folders of the checkout: ssh is looked for in each. A shell looks at OLDPWD when it starts.
+    const env = { ...process.env, ...underTrace, PATH: '/usr/bin:/bin', HOME: '/nowhere', OLDPWD: undefined };
     const result = await run([...strace, ...vmssh, ...args], { cwd, env, keepOpen: true });
     expect(result.stderr).not.toContain('a bug in vmssh');
     const touched = pathsOf(readFileSync(trace, 'utf8')).filter((path) => !path.startsWith(`${program}/`));

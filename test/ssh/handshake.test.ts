@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import ssh2, { type AuthContext } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fingerprint, freshKeys } from '../../src/demo/keys.js';
 import { handshake } from '../../src/ssh/handshake.js';
 import { SocketFolder } from '../connect/socket-folder.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { vmssh } from '../helpers/run.js';
 
-const keys = ssh2.utils.generateKeyPairSync('ed25519');
+const keys = freshKeys();
 const platform = 'linux' as const;
 const options = {
   ...{ port: 22, user: 'root', ssh: ['ssh', '-F', 'none'], self: vmssh },
@@ -37,8 +37,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))("a handshake by the 
     return { tries, target: await listen((socket) => ssh.injectSocket(socket)) };
   }
 
-  const hash = createHash('sha256').update(Buffer.from(keys.public.split(' ')[1] ?? '', 'base64'));
-  const hostKey = { type: 'ssh-ed25519', fingerprint: `SHA256:${hash.digest('base64').replace(/=+$/, '')}` };
+  const hostKey = { type: 'ssh-ed25519', fingerprint: fingerprint(keys.public.getPublicSSH()) };
 
   it('shows the host key and the methods, and asks for nothing else', async () => {
     const { tries, target } = await server((attempt) => attempt.reject(['publickey', 'password']));

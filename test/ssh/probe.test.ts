@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import ssh2, { type AuthContext } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openConnection } from '../../src/connect/open.js';
 import { toDuplex } from '../../src/deliver/duplex.js';
+import { fingerprint, freshKeys } from '../../src/demo/keys.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { probeSock } from '../../src/ssh/probe.js';
 import { openers, unix } from '../connect/openers.js';
 import { SocketFolder } from '../connect/socket-folder.js';
 
-const keys = ssh2.utils.generateKeyPairSync('ed25519');
+const keys = freshKeys();
 const options = { target: 't', user: 'root', timeoutMs: 20_000 };
 
 describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => {
@@ -39,13 +39,7 @@ describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => 
     return { tries, left, sock: await open((socket) => ssh.injectSocket(socket)) };
   }
 
-  const hostKey = {
-    type: 'ssh-ed25519',
-    fingerprint: `SHA256:${createHash('sha256')
-      .update(Buffer.from(keys.public.split(' ')[1] ?? '', 'base64'))
-      .digest('base64')
-      .replace(/=+$/, '')}`,
-  };
+  const hostKey = { type: 'ssh-ed25519', fingerprint: fingerprint(keys.public.getPublicSSH()) };
 
   it.skipIf(skip)('reports the host key and the methods, asks for nothing else and hangs up', async () => {
     const { tries, left, sock } = await server((attempt) => attempt.reject(['publickey', 'password']));

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { shellText } from './build/bundle/shell-text.js';
 import { isSkip } from './test/helpers/skips.js';
@@ -11,6 +12,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/vm/**', 'test/windows/**', 'test/packages/**'],
+    // By default it is one less than there are cores. On two cores that is one, though most tests wait for a program.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: timeout,
     hookTimeout: timeout,
     reporters: ['default', './test/helpers/skips.ts'],

@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/windows/**/*.test.ts'],
     globalSetup: 'test/windows/bed/setup.ts',
-    fileParallelism: false, // one Wine serves all
+    maxWorkers: 2, // each with a Wine of its own
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 40_000,

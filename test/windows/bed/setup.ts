@@ -17,12 +17,12 @@ declare module 'vitest' {
     missing: string;
     /** The folder with Wine's root. */
     wine: string;
-    /** The folder that is Z:\mnt\work to the programs, with the prefix and the fakes. */
-    work: string;
+    /** For each worker, the folder that is Z:\mnt\work to its programs, with the prefix and the fakes. */
+    workFolders: readonly string[];
   }
 }
 
-/** Before all files: builds what the cache lacks, and a prefix of this run's own with the fakes in it. */
+/** Before all files: builds what the cache lacks, and for each worker a prefix of its own with the fakes in it. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const missing = whatIsMissing();
   project.provide('missing', missing);
@@ -30,14 +30,24 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   if (missing) {
     console.error(`the Windows tests are skipped: ${missing}`);
     project.provide('wine', '');
-    project.provide('work', '');
+    project.provide('workFolders', []);
     return undefined;
   }
   const wine = await ensureWine(console.error);
   installWindowsRuntimes();
-  const work = mkdtempSync(join(tmpdir(), 'vmssh-windows-'));
+  const workFolders = Array.from({ length: project.config.maxWorkers }, () =>
+    mkdtempSync(join(tmpdir(), 'vmssh-windows-')),
+  );
   project.provide('wine', wine);
-  project.provide('work', work);
+  project.provide('workFolders', workFolders);
+  const stops = await Promise.all(workFolders.map((work) => prepare(wine, work)));
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
+}
+
+/** A prefix with the fakes in it, and its Wine. Returns what ends and removes both. */
+async function prepare(wine: string, work: string): Promise<() => Promise<void>> {
   await execute('cp', ['-a', '--reflink=auto', join(wine, 'prefix'), join(work, 'prefix')]);
   await compileFakes(work);
   const system = join(work, 'prefix/drive_c/windows/system32');

@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../helpers/run.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
 import { runOnWindows, withHvsock } from '../bed/run.js';
 import { type SshdOnTcp, startTcpSshd } from '../bed/sshd.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const openssh = 'C:\\windows\\system32\\OpenSSH';
 const target = 'hvsock:86e0c1e9-782c-47e0-b7c2-99f8167f5178:vsock-22';
 
 describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, program) => {
   let sshd: SshdOnTcp;
-  const dir = () => join(inject('work'), 'check');
+  const dir = () => join(workFolder(), 'check');
   beforeAll(async () => {
     mkdirSync(dir());
     sshd = await startTcpSshd(dir());
@@ -68,7 +69,7 @@ console.log(JSON.stringify({ received: hash.digest('hex'), want: want.digest('he
 `;
 
   it('half-closes, and reads what follows', async () => {
-    writeFileSync(join(inject('work'), 'library.mjs'), script);
+    writeFileSync(join(workFolder(), 'library.mjs'), script);
     const tail = randomBytes(20).toString('hex');
     const env = withHvsock({ PORT: await startPeer(echoWithTail(Buffer.from(tail))), SHORT: '70001' });
     const command = [node, workFile('library.mjs'), 'hvsock:LOOPBACK:vsock-5000', tail];
@@ -81,7 +82,7 @@ console.log(JSON.stringify({ received: hash.digest('hex'), want: want.digest('he
   it('rejects with the code and the fix', async () => {
     const text = `import { connect } from 'file:///Z:/mnt/repo/dist/index.mjs';
 await connect(process.argv[2]).catch(({ name, op, code, hint }) => console.log(JSON.stringify([name, op, code, hint])));`;
-    writeFileSync(join(inject('work'), 'failing.mjs'), text);
+    writeFileSync(join(workFolder(), 'failing.mjs'), text);
     const env = withHvsock({ PORT: '1', CONNECT: '10061' });
     const { stdout } = await runOnWindows([node, workFile('failing.mjs'), target], { env });
     expect(JSON.parse(stdout)).toEqual([

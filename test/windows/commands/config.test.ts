@@ -1,13 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, inject, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { runOnWindows } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 describeWindows.each(Object.entries(programs))('vmssh config by %s', (_name, program) => {
   // With a space and in another script, as a user of Windows may have it.
-  const home = () => join(inject('work'), 'Jörg 日本');
+  const home = () => join(workFolder(), 'Jörg 日本');
   const own = () => join(home(), '.ssh/vmssh.conf');
   beforeEach(() => rmSync(home(), { recursive: true, force: true }));
 

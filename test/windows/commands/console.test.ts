@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, inject, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { runOnWindows } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const vmssh = programs['vmssh.exe'] ?? [];
 const rows = ['Alpha', 'Beta', 'Gamma'].map(
@@ -20,7 +21,7 @@ const keys = {
 };
 
 describeWindows('vmssh on a console', () => {
-  const file = (name: string) => join(inject('work'), name);
+  const file = (name: string) => join(workFolder(), name);
   beforeEach(() => {
     for (const name of ['console.log', 'ssh.args']) rmSync(file(name), { force: true });
     writeFileSync(file('machines.tsv'), rows.join(''));

@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { runOnWindows, withHvsock } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 describeWindows.each(Object.entries(programs))('vmssh doctor by %s', (_name, program) => {
   const call = (...args: readonly string[]) => {
-    writeFileSync(join(inject('work'), 'machines.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
+    writeFileSync(join(workFolder(), 'machines.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
     const env = { ...withHvsock({ PORT: '1', CONNECT: '10061' }), FAKE_WMI: workFile('machines.tsv') };
     return runOnWindows([...program, ...args], { env });
   };

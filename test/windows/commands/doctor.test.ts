@@ -1,13 +1,14 @@
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs, repo, workFile } from '../bed/paths.js';
 import { runOnWindows, withHvsock } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 describeWindows('vmssh doctor --report', () => {
   const report = async (env: NodeJS.ProcessEnv) => {
-    writeFileSync(join(inject('work'), 'doctor.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
+    writeFileSync(join(workFolder(), 'doctor.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
     const openssh = { WINEPATH: 'C:\\windows\\system32\\OpenSSH', FAKE_SSH_ERR: 'OpenSSH_for_Windows_9.5p1' };
     const all = { ...env, ...openssh, FAKE_WMI: workFile('doctor.tsv') };
     return (await runOnWindows([...(programs['vmssh.exe'] ?? []), 'doctor', '--report'], { env: all }))
@@ -33,7 +34,7 @@ describeWindows('vmssh doctor --report', () => {
 
   // Wine makes an access list of the mode of a file.
   it('reports a folder in which every user could put another program in its place', async () => {
-    const folder = join(inject('work'), 'open');
+    const folder = join(workFolder(), 'open');
     mkdirSync(folder);
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vmssh.exe'));
     const rows: string[] = [];

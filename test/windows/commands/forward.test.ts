@@ -3,19 +3,20 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
-import { expect, inject, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
 import { windowsProcesses } from '../bed/processes.js';
 import { onWindows, runOnWindows, withHvsock } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const target = 'hyper-v/11111111-2222-4333-8444-555555555555';
 const tail = randomBytes(1 << 20);
 
 /** Ends the Windows program that has these arguments: to end the bridge only closes its pipes. */
 function end(args: readonly string[]): void {
-  for (const { pid, line } of windowsProcesses(inject('work')))
+  for (const { pid, line } of windowsProcesses(workFolder()))
     if (line.includes(args.join(' '))) process.kill(pid);
 }
 

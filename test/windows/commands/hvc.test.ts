@@ -1,19 +1,20 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { type Outcome, run } from '../../helpers/run.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, repo, workFile } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
 import { onWindows, runOnWindows, withHvsock } from '../bed/run.js';
 import { startTcpSshd } from '../bed/sshd.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const vmssh = programs['vmssh.exe'] ?? [];
 
 /** The environment of a Windows with one machine, whose vsock leads to `port`. */
 function windows(port: string, more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const row = '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n';
-  writeFileSync(join(inject('work'), 'machines.tsv'), row);
+  writeFileSync(join(workFolder(), 'machines.tsv'), row);
   return { ...withHvsock({ PORT: port, ...more }), FAKE_WMI: workFile('machines.tsv') };
 }
 
@@ -35,7 +36,7 @@ describeWindows('in place of hvc', () => {
   );
 
   it('does so in a copy that is called vsock-nc.exe', async () => {
-    const folder = join(inject('work'), 'copy');
+    const folder = join(workFolder(), 'copy');
     mkdirSync(folder, { recursive: true });
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vsock-nc.exe'));
     const port = await startPeer(echoWithTail(Buffer.from('tail')));
@@ -46,7 +47,7 @@ describeWindows('in place of hvc', () => {
   });
 
   it("logs in by the seed's own entry in ssh_config, with our program in it", async () => {
-    const dir = join(inject('work'), 'seed');
+    const dir = join(workFolder(), 'seed');
     mkdirSync(dir);
     const sshd = await startTcpSshd(dir);
     onTestFinished(() => sshd.close());
@@ -75,7 +76,7 @@ Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 
 
   it('falls back to the address of the machine, and says so', async () => {
     const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
-    writeFileSync(join(inject('work'), 'powershell.out'), '\ufefffe80::1\r\n127.0.0.1\r\n');
+    writeFileSync(join(workFolder(), 'powershell.out'), '\ufefffe80::1\r\n127.0.0.1\r\n');
     const env = {
       ...windows('1', { CONNECT: '10060' }),
       FAKE_POWERSHELL_OUT: workFile('powershell.out'),
@@ -91,7 +92,7 @@ Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 
     { of: 'status', prints: 'running' },
     { of: 'address', prints: '172.20.1.5' },
   ])('prints, as hvc does, one value of a machine: $of', async ({ of, prints }) => {
-    writeFileSync(join(inject('work'), 'powershell.out'), '\ufefffe80::1\r\n2001:db8::5\r\n172.20.1.5\r\n');
+    writeFileSync(join(workFolder(), 'powershell.out'), '\ufefffe80::1\r\n2001:db8::5\r\n172.20.1.5\r\n');
     const env = { ...windows('1'), FAKE_POWERSHELL_OUT: workFile('powershell.out') };
     const list = (name: string) => runOnWindows([...vmssh, 'list', name, '-o', of], { env });
     expect(await list('mint')).toMatchObject({ code: 0, stdout: `${prints}\n`, stderr: '' });
@@ -101,7 +102,7 @@ Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 
   });
 
   it('reports the state of a machine that is off', async () => {
-    writeFileSync(join(inject('work'), 'off.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t3\n');
+    writeFileSync(join(workFolder(), 'off.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t3\n');
     const env = { ...windows('1', { CONNECT: '10049' }), FAKE_WMI: workFile('off.tsv') };
     const target = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
     const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { env, keepOpen: true });
@@ -114,11 +115,11 @@ Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 
     { name: 'as hvc ssh does', set: { HV_SSH_COMMAND: 'C:\\Program Files\\own ssh\\ssh.exe' } },
     { name: 'from PATH', set: { WINEPATH: 'C:\\windows\\system32\\OpenSSH' } },
   ])('starts ssh $name, with all other options as they are', async ({ set }) => {
-    const log = join(inject('work'), 'ssh.args');
+    const log = join(workFolder(), 'ssh.args');
     rmSync(log, { force: true });
-    const own = join(inject('work'), 'prefix/drive_c/Program Files/own ssh');
+    const own = join(workFolder(), 'prefix/drive_c/Program Files/own ssh');
     mkdirSync(own, { recursive: true });
-    cpSync(join(inject('work'), 'say.exe'), join(own, 'ssh.exe'));
+    cpSync(join(workFolder(), 'say.exe'), join(own, 'ssh.exe'));
     const env = { ...windows('1'), ...set, FAKE_SSH_ARGS: workFile('ssh.args'), FAKE_SSH_CODE: '7' };
     const args = ['ssh', '-p', '2222', '-L', '1:a b:2', 'root@hyper-v/Mint', 'echo "x y"'];
     const { code, stderr } = await runOnWindows([...vmssh, ...args], { env });

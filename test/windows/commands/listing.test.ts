@@ -1,11 +1,12 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { ListJson } from '../../../src/commands/list/format.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { startPeer } from '../bed/peer.js';
 import { runOnWindows, withHvsock } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 interface Row {
   readonly id: string;
@@ -18,13 +19,13 @@ const host = { id: 'DESKTOP-1', name: 'DESKTOP-1', state: 2 };
 /** The environment in which WMI answers with these rows. */
 function wmi(rows: readonly Row[]): NodeJS.ProcessEnv {
   const text = rows.map(({ id, name, state }) => `${id}\t${name}\t${state}\n`).join('');
-  writeFileSync(join(inject('work'), 'machines.tsv'), text);
+  writeFileSync(join(workFolder(), 'machines.tsv'), text);
   return { ...process.env, FAKE_WMI: workFile('machines.tsv') };
 }
 
 /** The environment in which WMI fails and PowerShell prints this. */
 function powershell(out: string | Buffer, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  writeFileSync(join(inject('work'), 'powershell.out'), out);
+  writeFileSync(join(workFolder(), 'powershell.out'), out);
   const fake = {
     FAKE_POWERSHELL_OUT: workFile('powershell.out'),
     FAKE_POWERSHELL_ARGS: workFile('powershell.args'),
@@ -66,9 +67,9 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
   });
 
   it('lets WMI act as this user through each proxy, that of the rows too', async () => {
-    rmSync(join(inject('work'), 'wmi.log'), { force: true });
+    rmSync(join(workFolder(), 'wmi.log'), { force: true });
     await list({ ...wmi([mint]), FAKE_WMI_LOG: workFile('wmi.log') });
-    const log = readFileSync(join(inject('work'), 'wmi.log'), 'utf8');
+    const log = readFileSync(join(workFolder(), 'wmi.log'), 'utf8');
     expect(log).toMatch(/^security of the services\nSELECT .*\nsecurity of the rows\n/m);
   });
 
@@ -89,9 +90,9 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
   it('prints UTF-8 into a file of cmd', async () => {
     const env = wmi([{ ...mint, name: 'Jörg 日本' }]);
     const line = `${program.join(' ')} list --provider=hyper-v -q`;
-    writeFileSync(join(inject('work'), 'list.cmd'), `@${line} > Z:\\mnt\\work\\list.txt\r\n`);
+    writeFileSync(join(workFolder(), 'list.cmd'), `@${line} > Z:\\mnt\\work\\list.txt\r\n`);
     await runOnWindows(['C:\\windows\\system32\\cmd.exe', '/d', '/c', workFile('list.cmd')], { env });
-    expect(readFileSync(join(inject('work'), 'list.txt'), 'utf8')).toBe('Jörg 日本\n');
+    expect(readFileSync(join(workFolder(), 'list.txt'), 'utf8')).toBe('Jörg 日本\n');
   });
 
   it('lists 200 machines', async () => {
@@ -128,10 +129,10 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
       out: '\ufeff[{"Name":"86E0C1E9-782C-47E0-B7C2-99F8167F5178","ElementName":"日本","EnabledState":2}]\r\n',
     },
   ])('asks PowerShell if WMI fails: $name', async ({ out }) => {
-    rmSync(join(inject('work'), 'powershell.args'), { force: true });
+    rmSync(join(workFolder(), 'powershell.args'), { force: true });
     const { machines } = await json(powershell(out));
     expect(machines).toMatchObject([{ name: '日本', target: 'hyper-v/日本', status: 'running' }]);
-    const args = readFileSync(join(inject('work'), 'powershell.args'), 'utf8').split('\n');
+    const args = readFileSync(join(workFolder(), 'powershell.args'), 'utf8').split('\n');
     expect(args.slice(0, 3)).toEqual(['-NoProfile', '-NonInteractive', '-Command']);
   });
 
@@ -178,7 +179,7 @@ describeWindows('vmssh resolve on Windows', () => {
   it('leads to the machine that has the name now, though its names were swapped after a login', async () => {
     const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
     const other = { ...mint, id: mint.id.replace('86', '87'), name: 'prod' };
-    rmSync(join(inject('work'), 'hvsock.log'), { force: true });
+    rmSync(join(workFolder(), 'hvsock.log'), { force: true });
     const fakes = { PORT: port, LOG: workFile('hvsock.log') };
     const login = (rows: readonly Row[]) =>
       runOnWindows([...(programs['vmssh.exe'] ?? []), 'nc', '--banner', 'hyper-v/mint'], {
@@ -193,7 +194,7 @@ describeWindows('vmssh resolve on Windows', () => {
         ])
       ).code,
     ).toBe(0);
-    const calls = readFileSync(join(inject('work'), 'hvsock.log'), 'latin1');
+    const calls = readFileSync(join(workFolder(), 'hvsock.log'), 'latin1');
     const connects = [...calls.matchAll(/connect 22000000(.{8})/g)].map(([, data1]) => data1);
     expect(connects).toEqual(['e9c1e086', 'e9c1e087']);
   });

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { outcome, run } from '../../helpers/run.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
@@ -13,6 +13,7 @@ import { startPeer } from '../bed/peer.js';
 import { windowsProcesses } from '../bed/processes.js';
 import { withHvsock } from '../bed/run.js';
 import { type SshdOnTcp, startTcpSshd } from '../bed/sshd.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const target = 'hvsock:86e0c1e9-782c-47e0-b7c2-99f8167f5178:vsock-22';
 const mebibytes = 64;
@@ -26,7 +27,7 @@ describeWindows.each(Object.entries(programs))('a login by %s', (_name, program)
   const sum = createHash('sha256').update(bytes).digest('hex');
 
   beforeAll(async () => {
-    dir = join(inject('work'), `sshd-${process.pid}-${Date.now()}`);
+    dir = join(workFolder(), `sshd-${process.pid}-${Date.now()}`);
     mkdirSync(dir);
     sshd = await startTcpSshd(dir);
     env = withHvsock({ PORT: String(sshd.port) });
@@ -85,18 +86,18 @@ describeWindows.each(Object.entries(programs))('a login by %s', (_name, program)
   it('is over within a second of the end of ssh by SIGKILL', async () => {
     const child = spawn(ssh[0] ?? '', [...ssh.slice(1), 'hv', 'echo ready; sleep 1000'], { env });
     await once(child.stdout, 'data');
-    expect(windowsProcesses(inject('work'))).not.toEqual([]);
+    expect(windowsProcesses(workFolder())).not.toEqual([]);
     child.kill('SIGKILL');
     await delay(1000);
-    expect(windowsProcesses(inject('work'))).toEqual([]);
+    expect(windowsProcesses(workFolder())).toEqual([]);
   });
 });
 
 describeWindows('a proxy that still connects', () => {
   it('is over within a second of the end of ssh', async () => {
-    const dir = join(inject('work'), `sshd-${Date.now()}`);
+    const dir = join(workFolder(), `sshd-${Date.now()}`);
     mkdirSync(dir);
-    const log = join(inject('work'), 'connect.log');
+    const log = join(workFolder(), 'connect.log');
     rmSync(log, { force: true });
     const sshd = await startTcpSshd(dir);
     const env = withHvsock({ PORT: String(sshd.port), DELAY: '30000', LOG: workFile('connect.log') });
@@ -105,7 +106,7 @@ describeWindows('a proxy that still connects', () => {
     while (!connects(log)) await delay(50);
     child.kill('SIGKILL');
     await delay(1000);
-    expect(windowsProcesses(inject('work'))).toEqual([]);
+    expect(windowsProcesses(workFolder())).toEqual([]);
     await sshd.close();
   });
 });

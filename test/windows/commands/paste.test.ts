@@ -1,16 +1,17 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { shellLine } from '../../../src/address/shell-word.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { runOnWindows } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const vmssh = programs['vmssh.exe'] ?? [];
 
 // Of Wine, which reads lines as Windows' own does as far as is tried here. PowerShell is not in Debian.
 describeWindows('a line pasted into cmd.exe', () => {
-  const file = (name: string) => join(inject('work'), name);
+  const file = (name: string) => join(workFolder(), name);
   const givenTo = async (command: readonly string[], input: string, env: NodeJS.ProcessEnv) => {
     rmSync(file('ssh.args'), { force: true });
     await runOnWindows(command, { env: { ...env, FAKE_SSH_ARGS: workFile('ssh.args') }, input });

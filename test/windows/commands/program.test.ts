@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs, repo, workFile } from '../bed/paths.js';
 import { runOnWindows } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 describeWindows('the programs', () => {
   it.each(Object.entries(programs))('%s starts and prints its version', async (_name, program) => {
@@ -19,7 +20,7 @@ describeWindows('the programs', () => {
   });
 
   it('load no library of Windows from the folder of the executable', async () => {
-    const folder = join(inject('work'), 'planted');
+    const folder = join(workFolder(), 'planted');
     mkdirSync(folder);
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vmssh.exe'));
     // None has what vmssh needs of them: it would not start, or fail at the first call.
@@ -34,8 +35,8 @@ describeWindows('the programs', () => {
       'version',
       'cryptbase',
     ])
-      cpSync(join(inject('work'), 'wbem.dll'), join(folder, `${name}.dll`));
-    writeFileSync(join(inject('work'), 'machines.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
+      cpSync(join(workFolder(), 'wbem.dll'), join(folder, `${name}.dll`));
+    writeFileSync(join(workFolder(), 'machines.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
     const env = { ...process.env, FAKE_WMI: workFile('machines.tsv') };
     const { code, stdout, stderr } = await runOnWindows([workFile('planted/vmssh.exe'), 'list', '-q'], {
       env,
@@ -44,7 +45,7 @@ describeWindows('the programs', () => {
   });
 
   it('need no file beside the executable', async () => {
-    const folder = join(inject('work'), 'by-itself');
+    const folder = join(workFolder(), 'by-itself');
     mkdirSync(folder);
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vmssh.exe'));
     const command = [workFile('by-itself/vmssh.exe'), 'nc', '--banner', 'hvsock:LOOPBACK:vsock-22'];

@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, inject, it, onTestFinished } from 'vitest';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { runOnWindows } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const openssh = 'C:\\windows\\system32\\OpenSSH';
 const own = 'C:\\Program Files\\own ssh\\ssh.exe';
@@ -16,7 +17,7 @@ interface Given {
 }
 
 describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenSSH', (_name, program) => {
-  const args = (tool: string) => join(inject('work'), `${tool}.args`);
+  const args = (tool: string) => join(workFolder(), `${tool}.args`);
   beforeEach(() => {
     for (const tool of ['scp', 'sftp', 'rsync']) rmSync(args(tool), { force: true });
   });
@@ -24,7 +25,7 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
   async function run(tool: string, given: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Given> {
     const rows =
       '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n96E0C1E9-782C-47E0-B7C2-99F8167F5178\tWin 11\t2\n';
-    writeFileSync(join(inject('work'), 'tools.tsv'), rows);
+    writeFileSync(join(workFolder(), 'tools.tsv'), rows);
     const name = tool.toUpperCase();
     const fake = { [`FAKE_${name}_ARGS`]: workFile(`${tool}.args`), [`FAKE_${name}_CODE`]: '7' };
     const env = { ...process.env, WINEPATH: openssh, FAKE_WMI: workFile('tools.tsv'), ...fake, ...more };
@@ -51,8 +52,8 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
   });
 
   it('scp with another ssh, for a machine by a name that ssh refuses', async () => {
-    mkdirSync(join(inject('work'), 'prefix/drive_c/Program Files/own ssh'), { recursive: true });
-    writeFileSync(join(inject('work'), 'prefix/drive_c/Program Files/own ssh/ssh.exe'), '');
+    mkdirSync(join(workFolder(), 'prefix/drive_c/Program Files/own ssh'), { recursive: true });
+    writeFileSync(join(workFolder(), 'prefix/drive_c/Program Files/own ssh/ssh.exe'), '');
     const set = { HV_SSH_COMMAND: own };
     const { proxyCommand, rest } = await run('scp', ['--wait=5', 'a.txt', 'me@Win 11:'], set);
     expect(proxyCommand).toMatch(/ proxy --wait=5 "?hyper-v\/Win-11"? %p$/);
@@ -70,8 +71,8 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
   });
 
   it('only those of PATH, whatever is in the current folder', async () => {
-    const foreign = join(inject('work'), 'scp.exe');
-    cpSync(join(inject('work'), 'bridge.exe'), foreign);
+    const foreign = join(workFolder(), 'scp.exe');
+    cpSync(join(workFolder(), 'bridge.exe'), foreign);
     onTestFinished(() => rmSync(foreign));
     expect((await run('scp', ['a.txt', 'hyper-v/Mint:'])).rest).toEqual(['--', 'a.txt', 'hyper-v%Mint:']);
   });

@@ -1,17 +1,18 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { startPeer } from '../bed/peer.js';
 import { runOnWindows, withHvsock } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const vmssh = programs['vmssh.exe'] ?? [];
 const vmId = '0d7a3f3e-90f5-4a2c-8b1c-2f3f5d9c1e77';
 
 /** The environment in which wsl.exe prints these, by a word of its arguments. */
 function wsl(answers: Readonly<Record<string, string | Buffer>>, code = '0'): NodeJS.ProcessEnv {
-  const folder = join(inject('work'), 'wsl');
+  const folder = join(workFolder(), 'wsl');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   for (const [name, answer] of Object.entries(answers)) writeFileSync(join(folder, name), answer);
@@ -64,7 +65,7 @@ describeWindows('WSL2', () => {
     const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
     const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: '\nsystemd\n' };
     const line = `"C:\\Program Files\\WSL\\wslhost.exe" --distro-id {1} --vm-id {${vmId}} --handle 1\r\n`;
-    writeFileSync(join(inject('work'), 'wslhost'), line);
+    writeFileSync(join(workFolder(), 'wslhost'), line);
     const powershell = { FAKE_POWERSHELL_OUT: workFile('wslhost') };
     const env = { ...withHvsock({ PORT: port }), ...wsl(answers), ...powershell };
     const { code, stderr } = await runOnWindows([...vmssh, 'nc', '-v', '--banner', 'wsl/Debian'], { env });

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { beforeAll, expect, inject, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { buildEngineProgram } from '../../../build/engine/build.js';
 import { tables } from '../../engine/tables/all.js';
 import { commands } from '../../engine/tables/commands.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, repo, workFile } from '../bed/paths.js';
 import { runOnWindows } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 /**
  * node:net is not among them: on Windows its paths are named pipes, and the executable's sockets are the addon's. `want` is what
@@ -20,9 +21,9 @@ describeWindows("the engine's part of Node on Windows", () => {
   const outcomes: Record<'node' | 'engine', readonly Outcomes[]> = { node: [], engine: [] };
   beforeAll(async () => {
     const main = join(repo, 'test/engine/tables/main.ts');
-    await buildEngineProgram(main, join(inject('work'), 'tables.exe'), { target: 'win32-x64' });
+    await buildEngineProgram(main, join(workFolder(), 'tables.exe'), { target: 'win32-x64' });
     const bundle = await rolldown({ input: main, platform: 'node' });
-    await bundle.write({ file: join(inject('work'), 'tables.mjs') });
+    await bundle.write({ file: join(workFolder(), 'tables.mjs') });
     const [node = ''] = programs['the newest node.exe'] ?? [];
     [outcomes.node, outcomes.engine] = await Promise.all([
       outcomesOf([node, workFile('tables.mjs'), ...names]),

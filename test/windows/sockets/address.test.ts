@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { runOnWindows, withHvsock } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const vmId = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
 
@@ -23,7 +24,7 @@ describeWindows('an AF_HYPERV socket', () => {
 
   /** What the program did at the border of Winsock, and what it printed. */
   async function callsOf(program: readonly string[], target: string, ...more: readonly string[]) {
-    const log = join(inject('work'), 'hvsock.log');
+    const log = join(workFolder(), 'hvsock.log');
     rmSync(log, { force: true });
     const env = withHvsock({ PORT: port, LOG: workFile('hvsock.log') });
     const outcome = await runOnWindows([...program, 'nc', '--banner', ...more, target], { env });

@@ -1,19 +1,20 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { buildEngineProgram } from '../../../build/engine/build.js';
 import { delayed } from '../../../build/engine/delayed.js';
 import { buildWindowsAddon } from '../../../native/build-win32.js';
 import { execute } from '../../vm/bed/execute.js';
 import { describeWindows } from '../bed/describe.js';
 import { repo } from '../bed/paths.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const addon = join(repo, 'native/prebuilds/win32-x64/node-hvsock-native.node');
 const executable = join(repo, 'dist/win32-x64/vmssh.exe');
 
 describeWindows('the addon for Windows', () => {
   it('is the same at every build', async () => {
-    const output = join(inject('work'), 'again.node');
+    const output = join(workFolder(), 'again.node');
     // A compiler names its temporary files anew each time, also when it only links.
     await buildWindowsAddon({ force: true, output });
     expect(readFileSync(output).equals(readFileSync(addon))).toBe(true);
@@ -37,7 +38,7 @@ describeWindows('the addon for Windows', () => {
   });
 
   it('is in the npm package, with everything to build the same one elsewhere', async () => {
-    const folder = join(inject('work'), 'packed');
+    const folder = join(workFolder(), 'packed');
     mkdirSync(folder);
     await execute('npm', ['pack', '--silent', '--pack-destination', folder, join(repo, 'native')]);
     const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
@@ -59,7 +60,7 @@ describeWindows('the addon for Windows', () => {
 
 describeWindows('the executable for Windows', () => {
   it('imports what it loads late by libraries that are the same in any folder', async () => {
-    const folder = join(inject('work'), 'delayed');
+    const folder = join(workFolder(), 'delayed');
     mkdirSync(folder);
     writeFileSync(
       join(folder, 'x.c'),
@@ -80,7 +81,7 @@ describeWindows('the executable for Windows', () => {
   });
 
   it('is the same at every build', async () => {
-    const output = join(inject('work'), 'again.exe');
+    const output = join(workFolder(), 'again.exe');
     await buildEngineProgram(join(repo, 'src/bin/executable.ts'), output, { target: 'win32-x64' });
     expect(readFileSync(output).equals(readFileSync(executable))).toBe(true);
     rmSync(output);

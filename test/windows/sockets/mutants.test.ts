@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { buildEngineProgram } from '../../../build/engine/build.js';
 import { execute } from '../../vm/bed/execute.js';
 import { describeWindows } from '../bed/describe.js';
 import { repo, workFile } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
 import { onWindows, withHvsock } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 /** A fault put into a source file of the addon: the first text becomes the second. */
 const mutants: readonly { name: string; file: string; from: string; to: string }[] = [
@@ -121,12 +122,12 @@ const calls = [
 ];
 
 function mutant(): string {
-  return join(inject('work'), 'mutant.exe');
+  return join(workFolder(), 'mutant.exe');
 }
 
 /** What the executable with a fault does otherwise than it should: nothing, or one entry. */
 async function whatIsWrong(): Promise<readonly unknown[]> {
-  const folder = join(inject('work'), 'mutant');
+  const folder = join(workFolder(), 'mutant');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   const tail = randomBytes(100_000);

@@ -1,18 +1,19 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { unixFailures } from '../../../src/connect/failures/unix.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
 import { runOnWindows, withHvsock } from '../bed/run.js';
+import { workFolder } from '../bed/work-folder.js';
 
 const vmssh = programs['vmssh.exe'] ?? [];
 const path = 'C:/Users/日本/x y.sock';
 
 describeWindows.each(Object.entries(programs))('a unix socket by %s', (_name, program) => {
   it('is of the right type, with the path in UTF-8 and the length that Windows wants', async () => {
-    const log = join(inject('work'), 'unix.log');
+    const log = join(workFolder(), 'unix.log');
     rmSync(log, { force: true });
     const port = await startPeer(echoWithTail(Buffer.from('tail')));
     const env = withHvsock({ PORT: port, LOG: workFile('unix.log') });

@@ -1,17 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * The proportional set size of processes and all their descendants, in MB, once it did not change by 1 % for 2.5 seconds:
- * a runtime still frees what it used for starting, and a relay that lasts replaces its process after 1.5 s.
+ * The proportional set size of processes and all their descendants, in MB, once it did not change by this share for 2.5 seconds:
+ * a runtime still frees what it used for starting, and a relay that lasts replaces its process after 1.5 s. Other processes of
+ * the same runtime change it too, whenever they start or end.
  * @param {readonly number[]} pids
+ * @param {number} share
  */
-export async function settledSize(pids) {
+export async function settledSize(pids, share) {
   let size = proportionalSize(pids);
   for (let tries = 0, unchanged = 0; unchanged < 10; tries++) {
     if (tries === 100) throw new Error(`the memory of ${pids.join(', ')} does not settle: ${size} MB`);
     await new Promise((resolve) => setTimeout(resolve, 250));
     const now = proportionalSize(pids);
-    unchanged = Math.abs(now - size) <= size / 100 ? unchanged + 1 : 0;
+    unchanged = Math.abs(now - size) <= size * share ? unchanged + 1 : 0;
     size = now;
   }
   return size;

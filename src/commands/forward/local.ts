@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { parseUnsigned32 } from '../../address/number.js';
+import { shellQuoted } from '../../address/shell-word.js';
 import { UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 
@@ -18,7 +19,7 @@ export function parseLocal(text: string): Local {
     return { family: 'inet', host, port: number };
   throw new UsageError(
     `expected a TCP port from 0 to 65535, ADDRESS:PORT, [::1]:PORT or a path with a slash, got ${quote(text)}`,
-    text.endsWith('.sock') ? `vmssh forward NAME PORT ./${text}` : undefined,
+    text.endsWith('.sock') ? `vmssh forward NAME PORT ${shellQuoted(`./${text}`)}` : undefined,
   );
 }
 

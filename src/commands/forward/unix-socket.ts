@@ -1,5 +1,6 @@
 import { lstatSync, rmSync, type Stats } from 'node:fs';
 import type { Addon } from 'node-hvsock-native';
+import { shellQuoted } from '../../address/shell-word.js';
 import { CommandError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 
@@ -22,7 +23,7 @@ export async function clearPath(path: string, addon: Addon, uid = process.getuid
     (error: { code?: string }) => error,
   );
   if (code !== 'ECONNREFUSED')
-    throw taken('another program listens there', `see which one: ss -lxp src ${path}`);
+    throw taken('another program listens there', `see which one: ss -lxp src ${shellQuoted(path)}`);
   removeSame(path, found);
 }
 

@@ -33,6 +33,9 @@ describe('where a forward listens', () => {
     expect(() => parseLocal('x.sock')).toThrow(
       expect.objectContaining({ hint: 'vmssh forward NAME PORT ./x.sock' }),
     );
+    expect(() => parseLocal('my x.sock')).toThrow(
+      expect.objectContaining({ hint: "vmssh forward NAME PORT './my x.sock'" }),
+    );
   });
 
   it("is the machine's port if TCP has it", () => {

@@ -53,6 +53,12 @@ describe.skipIf(missingAddon())('the path of a forward', () => {
     expect([dead, alive].map((path) => existsSync(path))).toEqual([true, true]);
   });
 
+  it('is a word for the shell in the command that shows who listens', async () => {
+    const alive = await folder.listen(() => {}, "it's here");
+    const hint = `see which one: ss -lxp src '${alive.replace("'", "'\\''")}'`;
+    await expect(clear(alive)).rejects.toMatchObject({ hint });
+  });
+
   it('is removed at the end only if it is still the same socket', async () => {
     const path = await folder.listen(() => {});
     const remove = remover(path);

@@ -7,6 +7,7 @@ import { configDefaults, find, machine, useConfigHome } from './home.js';
 
 const options = configDefaults;
 const home = useConfigHome();
+const uuid = '11111111-2222-4333-8444-555555555555';
 
 describe('config install, again', () => {
   it('keeps a Host for which the main file sets more since', async () => {
@@ -32,6 +33,32 @@ describe('config install, again', () => {
     expect(await run(one)).toEqual([['Host web', 'Host mint'], 'vmssh: kept as they were: mint\n']);
     expect(await run(async () => ({ machines: [other], warnings: [] }))).toEqual([['Host web'], undefined]);
   });
+
+  it.each([
+    { name: 'another machine', other: { target: 'lima/mint', provider: 'lima' }, to: 'qemu/mint' },
+    {
+      name: 'the same by its UUID',
+      other: { target: 'machine/mint', provider: 'machined', uuid },
+      to: 'machine/mint',
+    },
+    { name: 'one of the same provider', other: { target: 'vsock/7' }, to: 'vsock/7' },
+  ])(
+    'gives the Host of a provider that cannot be asked now to no other machine: $name',
+    async ({ other, to }) => {
+      await home.install({}, home.io(), async () => ({ machines: [{ ...machine, uuid }], warnings: [] }));
+      const machines = [{ ...machine, ...other }];
+      const warnings = [{ provider: 'libvirt', code: 'TIMEOUT', problem: 'too late' }];
+      const io = home.io();
+      expect(await home.install({}, io, async () => ({ machines, warnings }))).toBe(0);
+      expect(readFileSync(home.own, 'utf8').match(/^Host mint\b.*\n.* (\S+) %p$/gm)).toEqual([
+        expect.stringContaining(` ${to} %p`),
+      ]);
+      expect(io.stderr.join('').includes('no Host for "mint"')).toBe(to === 'qemu/mint');
+      // Once it answers again, each has its own.
+      await home.install({}, home.io(), async () => ({ machines: [{ ...machine, uuid }], warnings: [] }));
+      expect(readFileSync(home.own, 'utf8')).toContain(' qemu/mint %p\n');
+    },
+  );
 
   it('keeps a prefix, and patterns only, until told otherwise', async () => {
     const hosts = async (some: Partial<ConfigOptions>) => {

@@ -10,7 +10,7 @@ await Promise.all([sources(), addon()]);
 // The demo does not need it, and nobody should wait a minute for that.
 if (!process.argv.includes('--no-executable')) await executable();
 
-/** The fast path is CommonJS, for which Node starts none of what it needs for modules: 5 ms of 25. */
+/** The fast path is CommonJS, so that Node does not start its module loader: 5 ms of 25. */
 async function sources() {
   const files = await bundle({
     dir: 'dist',
@@ -65,7 +65,7 @@ function lateTty() {
 }
 
 /**
- * CommonJS in place of a module, which only that code can import.
+ * CommonJS instead of a module, which only that code can import.
  * @param {string} module
  * @param {string} code
  * @returns {Plugin}
@@ -83,7 +83,7 @@ function inPlaceOf(module, code) {
 }
 
 /**
- * Names hold hashes: an older build's files would stay. The executables' folders are none of this build's business.
+ * Names contain hashes, so an older build's files would stay. The executables' folders are left alone.
  * @param {readonly string[]} fileNames
  */
 async function removeAllBut(fileNames) {
@@ -99,7 +99,7 @@ async function addon() {
     console.error(`vmssh is built without its native addon: ${result.reason}`);
 }
 
-/** What ssh starts does not wait for Node then. It is no failure if it cannot be built here. */
+/** With it, ssh does not wait for Node. It is not a failure if it cannot be built here. */
 async function executable() {
   if (process.platform !== 'linux') return;
   const result = await buildExecutable({ seconds: 60 }).catch((error) => ({

@@ -15,14 +15,14 @@ const whole = 'virtual:fast-path';
  * @typedef {object} FastPathSettings
  * @property {string} file its name
  * @property {readonly Plugin[]} plugins
- * @property {string} asModule by which name modules get at it
+ * @property {string} asModule the name by which modules import it
  */
 
 /**
  * Bundles the sources in two parts. What ssh runs at every login, the fast path, is one file: main.ts, the relay, and all
  * that they import statically. Everything else is modules, each loaded by an import() in the fast path; they share the
- * fast path's own instances, such as the class of its errors. `input` are more entries of the second. Returns the names of the
- * files in `dir`.
+ * fast path's own instances, such as the class of its errors. `input` has more entries for the second part. Returns the names of
+ * the files in `dir`.
  * @param {object} options
  * @param {string} options.dir
  * @param {FastPathSettings} options.fastPath
@@ -62,7 +62,7 @@ export async function bundle({ dir, fastPath: settings, input = {} }) {
   return files;
 }
 
-// Where a module imports names of a CommonJS file, Node looks for them by a lexer of its own, in JavaScript: 40 ms.
+// If a module imports names from a CommonJS file, Node looks for them with a lexer in JavaScript, which takes 40 ms.
 /** @param {string} file @param {readonly OutputChunk[]} chunks */
 function requiring(file, chunks) {
   const names = chunks.flatMap(({ fileName, exports }) => (fileName === file ? exports : []));
@@ -89,7 +89,7 @@ async function write(input, output) {
 }
 
 /**
- * A module that exports all that the fast path's files do.
+ * A module that exports everything that the fast path's files export.
  * @param {ReadonlySet<string>} fastPath
  * @returns {Plugin}
  */
@@ -106,7 +106,7 @@ function wholeFastPath(fastPath) {
 }
 
 /**
- * Leaves out the source files that `destination` gives a place of their own.
+ * Leaves out the source files that `destination` puts elsewhere.
  * @param {(path: string) => string | undefined} destination
  * @returns {Plugin}
  */

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * What the sources are built from: the commit that is checked out, in full, and its time in seconds since 1970. Undefined if they are
- * not a git checkout: one around them has nothing to say.
+ * The commit that is checked out, in full, and its time in seconds since 1970. Undefined if the sources themselves are not a git
+ * checkout, even if one is around them.
  * @param {string} root
  */
 export function commitOf(root) {

@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { parseAst } from 'rolldown/parseAst';
 
 /**
- * Writes the fast path again so that V8 has less to do at each login. Which functions a login calls, one of each common form tells,
- * with a stand-in for the addon.
+ * Rewrites the fast path so that V8 has less to do at each login. A login of each common form, with a stand-in for the addon, shows
+ * which functions are called.
  * @param {string} file
  */
 export function prepareForV8(file) {
@@ -16,8 +16,8 @@ export function prepareForV8(file) {
 }
 
 /**
- * With all exports but `main` made by `exportAll`: only modules need them, and 130 properties, each another shape of the object,
- * are 1 of a login's own 22 million instructions.
+ * Lets `exportAll` make all exports but `main`: only modules need them, and 130 properties, each with a new shape of the object,
+ * take 1 of a login's own 22 million instructions.
  * @param {string} source
  */
 export function exportingLater(source) {
@@ -32,7 +32,7 @@ export function exportingLater(source) {
 }
 
 /**
- * With escapes in strings and patterns: V8 keeps a file with a single other character at two bytes each, which are 130 kB here.
+ * Puts escapes into strings and patterns: with a single other character, V8 keeps a file at two bytes each, 130 kB here.
  * @param {string} source
  */
 export function asAscii(source) {
@@ -41,8 +41,8 @@ export function asAscii(source) {
 }
 
 /**
- * With functions in parentheses: V8 compiles such a one as it reads the file. Any other it reads then only for errors, and again
- * at its first call, which is 2 of a login's own 24 million instructions. They come first: a declaration can be used above its place.
+ * Puts functions in parentheses: V8 compiles these while it reads the file. It reads any other function then only for errors, and again
+ * at its first call, which takes 2 of a login's own 24 million instructions. They come first, as declarations are hoisted.
  * @param {string} source without directives
  * @param {ReadonlySet<string>} names
  */
@@ -60,19 +60,19 @@ export function inParentheses(source, names) {
 }
 
 /**
- * The names of the functions that are called until the socket is passed, or until a system that reaches no such target says so.
+ * The names of the functions that are called until the socket is passed, or until a system that cannot reach such a target says so.
  * @param {string} file
  * @param {string} target
  */
 function functionsCalled(file, target) {
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-for-v8-'));
   const NODE_V8_COVERAGE = join(folder, 'coverage');
-  // CommonJS by its name, whatever stands beside the file by now.
+  // CommonJS by its name, whatever package.json is beside the file.
   const copy = join(folder, 'fast-path.cjs');
   try {
     copyFileSync(file, copy);
     const { stderr } = spawnSync(process.execPath, ['-e', standIn, copy, 'proxy', '--fdpass', target, '22'], {
-      // A pipe is a socket here, as ssh's stdout is, and stdin is none.
+      // Here a pipe is a socket, as ssh's stdout is; stdin is not.
       ...{ stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', env: { ...process.env, NODE_V8_COVERAGE } },
     });
     const names = readdirSync(NODE_V8_COVERAGE).flatMap((name) => {

@@ -2,12 +2,12 @@
 import { rolldown } from 'rolldown';
 import { shellText } from './shell-text.js';
 
-/** What no bundle takes in: the packages that the program depends on. */
+/** What no bundle includes: the packages that the program depends on. */
 export const packages = ['node-hvsock-native', 'ssh2', 'commander', 'chalk', 'yocto-spinner'];
 
 /**
- * The files that `entries` import statically, themselves among them, and those that one of these has an import() of: the
- * bundler's own word for both. Throws if one of the first has a default export, which `export *` does not pass on.
+ * The files that `entries` import statically, with the entries, and those that one of these loads by import(), both as the
+ * bundler sees them. Throws if one of the first has a default export, which `export *` does not pass on.
  * @param {readonly string[]} entries
  */
 export async function importedFiles(entries) {
@@ -58,8 +58,8 @@ export function refuseMissing(chunks, files) {
 }
 
 /**
- * rolldown's onLog: it warns of what does not run as it was meant, such as two files that export one name. That a plugin took
- * long depends on the machine's load, and is no fault of the bundle.
+ * rolldown's onLog. It warns of what does not run as meant, such as two files that export the same name. A slow plugin is ignored:
+ * it depends on the machine's load, not on the bundle.
  * @param {LogLevel} level
  * @param {RolldownLog} log
  */

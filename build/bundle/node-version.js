@@ -1,4 +1,4 @@
-/** What rolldown and vitest need; an older 20 or 22, or a 21, may or may not do. */
+/** What rolldown and vitest need; an older 20 or 22, or a 21, may or may not work. */
 const toBuild = /^(20\.(19|[2-9]\d)|22\.(1[2-9]|[2-9]\d)|2[3-9]|[3-9]\d)\./;
 
 const hint =

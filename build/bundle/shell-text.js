@@ -22,7 +22,7 @@ function moduleOf(script) {
   /** @type {string[]} */
   const imports = [];
   const texts = [JSON.stringify(first)];
-  // By turns the name of a part, and the text behind it.
+  // In turn the name of a part, and the text after it.
   for (let at = 0; at < rest.length; at += 2) {
     imports.push(`import part${at} from ${JSON.stringify(rest[at])};\n`);
     texts.push(`part${at}.trimEnd()`, JSON.stringify(rest[at + 1]));

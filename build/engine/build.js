@@ -23,14 +23,14 @@ const work = join(root, 'native/build/engine');
  * @property {Target | undefined} [target] the system that it is for; by default this one
  * @property {Sanitizer | undefined} [sanitize] as in native/build-flags.js
  * @property {import('./limits.js').Limits} [limits]
- * @property {readonly string[]} [image] it starts from an image of the engine (./image.js), and these commands from one with the
+ * @property {readonly string[]} [image] starts from an image of the engine (./image.js); these commands start from one with the
  *   modules that `atStart`'s second function loads
  * @property {Readonly<Record<string, string>>} [changed] other texts for some files of native/, by name
  */
 
 /**
- * Builds the program whose first module is `main`, at `output`. Throws if something is missing or mistaken. Returns what is
- * in it: the engine's folder, and those of npm packages.
+ * Builds the program whose first module is `main`, at `output`. Throws if something is missing or wrong. Returns the folders of
+ * what is in it: of the engine and of npm packages.
  * @param {string} main
  * @param {string} output
  * @param {ProgramOptions} [options]

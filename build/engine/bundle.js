@@ -8,7 +8,7 @@ import { refuseWarnings } from '../bundle/graph.js';
 import { shellText } from '../bundle/shell-text.js';
 
 /**
- * Bundles the program for the engine into `folder`, with src/engine/node/ in the place of node:*. What has no stand-in
+ * Bundles the program for the engine into `folder`, with src/engine/node/ instead of node:*. What has no stand-in
  * there, or lacks an export, is an error. Returns the chunks' file names, of which main.mjs is run (the globals, then
  * `main`), and the folders of the npm packages in them.
  * @param {string} folder
@@ -33,7 +33,7 @@ export async function bundleForEngine(folder, main) {
     sourcemap: true,
     entryFileNames: '[name].mjs',
     chunkFileNames: '[name]-[hash].mjs',
-    // What every start needs is one chunk: each takes its time to be read and linked.
+    // What every start needs is one chunk, since each takes time to read and link.
     codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] },
   });
   await build.close();

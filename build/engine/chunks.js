@@ -2,13 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What the room for the image begins with. */
+/** The first bytes of the room for the image. */
 export const imageMark = 'vmssh image room';
 
 /** What the memory of the image is aligned to, in bytes. */
 export const imagePage = 4096;
 
-/** Where data lies that is only read, and what follows it. */
+/** Where read-only data is, and what follows it. */
 const elf = ['.rodata', '  .section .note.GNU-stack,"",%progbits\n'];
 const coff = ['.rdata,"dr"', ''];
 

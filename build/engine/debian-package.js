@@ -75,7 +75,7 @@ function isRecent(path) {
 }
 
 /**
- * By apt, with a list and folders of its own: no root is needed, and apt checks the archive's signature.
+ * With apt, which gets its own list and folders: no root is needed, and apt checks the archive's signature.
  * @param {Pinned} pinned
  * @param {string} work
  * @param {NodeJS.ProcessEnv} env

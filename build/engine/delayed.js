@@ -5,7 +5,7 @@ import { hash, run } from '../../native/build.js';
 import { compiler, dlltool } from '../../native/build-win32.js';
 import { root } from '../bundle/bundle.js';
 
-/** Where the linker runs. It sorts what is imported by the libraries' paths: these must not depend on where the folder is. */
+/** Where the linker runs. It sorts imports by the libraries' paths, which must not depend on where the folder is. */
 const native = join(root, 'native');
 
 /**
@@ -15,8 +15,8 @@ const native = join(root, 'native');
 const names = ['ws2_32', 'ole32', 'oleaut32', 'advapi32', 'user32', 'bcrypt', 'userenv'];
 
 /**
- * Makes delay-load libraries of them, with what these objects use of them. Returns what the linker is given,
- * by paths from native/.
+ * Makes delay-load libraries of them, with what these objects use of them. Returns the files for the linker, by paths
+ * from native/.
  * @param {string} folder
  * @param {readonly string[]} objects
  */

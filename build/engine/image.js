@@ -4,11 +4,11 @@ import { promisify } from 'node:util';
 import { imageMark, imagePage } from './chunks.js';
 
 /**
- * Links `program` with room for an image of its engine, has it write its memory in three processes, and puts what is the same in
- * all of them into the room. Throws if something in it depends on the process.
+ * Links `program` with room for an image of its engine, lets it write its memory in three processes, and puts what they have in
+ * common into the room. Throws if something in it depends on the process.
  * @param {string} program
  * @param {string} code the file of its first chunk's bytecode
- * @param {(room: number) => Promise<void>} link makes the program with so many bytes of room
+ * @param {(room: number) => Promise<void>} link makes the program with that many bytes of room
  * @param {string} [emulator] the QEMU that runs it, if it is for another processor
  */
 export async function linkWithImage(program, code, link, emulator) {
@@ -17,7 +17,7 @@ export async function linkWithImage(program, code, link, emulator) {
   const enough = 4 << 20;
   await link(enough);
   const { length } = await imageOf(command, code);
-  // Linked anew, the program lies elsewhere, but the image stays as long.
+  // Linked again, the program is at other addresses, but the image keeps its length.
   await link(length);
   const image = await imageOf(command, code);
   const file = readFileSync(program);
@@ -29,9 +29,9 @@ export async function linkWithImage(program, code, link, emulator) {
 }
 
 /**
- * The processes whose memory is compared: where the memory of the engine lies, and the environment. Each byte of the addresses
+ * The processes whose memory is compared: where the engine's memory is, and the environment. Each byte of the addresses
  * differs. Their upper halves are 0, so that the remains of a pointer differ in no more than the lower one.
- * QEMU does not choose a program's address at random: it lies at the end of the addresses that there are, of which `space` is the number.
+ * QEMU does not choose a program's address at random: it is at the end of the address space, whose size is `space`.
  */
 const processes = [
   { at: 0x11111000, space: 0x1111111000, env: {} },
@@ -87,9 +87,9 @@ async function compared(command, rest) {
 }
 
 /**
- * The memory as the short image has it, and then what only the long one has. `lists`: a bit for each word that is relative to the memory,
- * then to the program; for each word of the short image that the long one has otherwise; and for each of these, the first two once
- * more. `changes`: these words, one after the other.
+ * The memory as in the short image, then what only the long one has. `lists`: a bit for each word that is relative to the memory,
+ * then to the program; for each word of the short image that differs in the long one; and for each of these, the first two
+ * again. `changes`: these words, one after the other.
  * @param {Image} brief
  * @param {Image} all
  */
@@ -137,7 +137,7 @@ export function withChanges(brief, all) {
  * @param {readonly string[]} command
  * @param {readonly string[]} args the address, and which image
  * @param {NodeJS.ProcessEnv} env
- * @param {readonly Memory[]} others in which the program must lie elsewhere
+ * @param {readonly Memory[]} others in which the program must be at other addresses
  * @returns {Promise<Memory>}
  */
 async function memoryOf(command, args, env, others) {
@@ -150,7 +150,7 @@ async function memoryOf(command, args, env, others) {
     const head = new BigUint64Array(buffer, 0, 5);
     const [base = 0n, length = 0n, programBase = 0n, programEnd = 0n, saved = 0n] = head;
     if (others.some((other) => other.program.base === programBase)) continue;
-    // The uppermost byte of it is one of two. What is left of it, if nothing else, does not tell it from data: always the same one.
+    // Its uppermost byte is one of two. If only that is left, it cannot be told from data, so it is always the same one.
     if (before.length === 0 && attempt < 20 && isEven(programBase >> 40n)) continue;
     return {
       memory: { base, end: base + length },
@@ -170,7 +170,7 @@ function isEven(number) {
 }
 
 /**
- * The words that all have, relative to the base where they are pointers, and a bit for each that is one. Throws if a word differs
+ * The words that all have in common, relative to the base if they are pointers, and a bit for each pointer. Throws if a word differs
  * in another way.
  * @param {readonly Memory[]} memories
  */

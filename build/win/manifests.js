@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where the releases are, until one is published: to be filled then. */
+/** A placeholder for where the releases are, filled in once one is published. */
 export const placeholder = 'https://filled-at-release.invalid';
 
 /** The names of the files by those of their templates; winget wants its own. */

@@ -1,7 +1,7 @@
 /** The names that `typed` may be a misspelling of: the nearest, at most three. Ignores case. */
 export function similarTo(typed: string, names: readonly string[]): readonly string[] {
   const wanted = typed.toLowerCase();
-  // A longer text is no mistyped name.
+  // A longer text is not a mistyped name.
   if (wanted.length < 2 || wanted.length > longest) return [];
   const slips = wanted.length < 5 ? 1 : 2;
   const near = names

@@ -13,7 +13,7 @@ export interface StartedAs {
 
 /**
  * What to type to call `program` from `folder`, so that a fix can be pasted: its name if PATH finds this same program,
- * otherwise the command that started this one. The other program of the package lies in the same folder.
+ * otherwise the command that started this one. The package's other program is in the same folder.
  */
 export function calledAs(
   program: 'vmssh' | 'vsock-nc',

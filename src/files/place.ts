@@ -33,7 +33,7 @@ export async function folderAt(path: string, asRoot: boolean = isRoot): Promise<
   return asRoot ? (await walk(`${absolute}/.`)).folder : byPath(await realpath(absolute));
 }
 
-/** A folder that is not held open. */
+/** A folder that is not kept open. */
 export function byPath(path: string, platform: NodeJS.Platform = process.platform): Folder {
   const at = (name: string) => join(path, name);
   return {

@@ -45,7 +45,7 @@ function namesOf(path: string): string[] {
   return path.split('/').filter((name) => name !== '');
 }
 
-/** Replaces the held folder by the next one. */
+/** Replaces the open folder with the next one. */
 async function step(from: Held, path: string): Promise<Held> {
   const next = await hold(path);
   await from.close();

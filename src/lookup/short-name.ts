@@ -62,7 +62,7 @@ export async function resolveShortName(
   return { text: typed, target, machine };
 }
 
-/** Undefined if the text is of no kind; throws for a mistake within a kind. */
+/** Undefined if the text has no known kind; throws for a mistake within a kind. */
 function understood(typed: string): Target | undefined {
   try {
     return parseTarget(typed);

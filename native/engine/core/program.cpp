@@ -23,7 +23,7 @@
 namespace engine {
 namespace {
 
-// Bytes that the engine holds before it first looks for circles that nobody holds: a short command never gets there.
+// Bytes that the engine holds before it first collects cycles: a short command never gets there.
 constexpr std::size_t firstCollection = std::size_t{8} << 20;
 
 // As in Node.

@@ -22,7 +22,7 @@ bool isForAll(const char* command);
 
 // Whether the program has room for an image and none in it yet: then it can do nothing but write it.
 bool lacksImage();
-// Makes all memory of the engine that comes lie in one piece at an address, for writeImage. Call it before the engine is made.
+// Puts all further memory of the engine into one piece at an address, for writeImage. Call it before the engine is made.
 // False if there is none.
 bool collectMemory(std::uintptr_t at);
 // Writes what build/engine/image.js reads to the file `path`. The engine must not be used after it. Returns an exit code.

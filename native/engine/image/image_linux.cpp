@@ -11,7 +11,7 @@
 #include "../memory/heap.h"
 #include "process_state.h"
 
-// Where the program lies; by the linker.
+// Where the program is in memory, from the linker.
 extern "C" const char __ehdr_start[], _end[];
 
 namespace engine {

@@ -24,7 +24,7 @@ struct Size {
   std::size_t units;
 };
 
-// The smallest that has room for so many bytes.
+// The smallest that has room for that many bytes.
 Size sizeFor(std::size_t bytes) {
   const std::size_t units = (bytes + head + unit - 1) / unit;
   if (units <= fineSizes) return {units, units};

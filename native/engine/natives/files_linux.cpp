@@ -34,7 +34,7 @@ JSValue close(Call& call) {
   return JS_UNDEFINED;
 }
 
-// Up to so many bytes; none at end-of-file.
+// Reads up to that many bytes; none at end-of-file.
 JSValue read(Call& call) {
   constexpr int most = 1 << 20;
   const auto size = static_cast<std::size_t>(std::clamp(call.integer(1), 0, most));

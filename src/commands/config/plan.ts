@@ -44,7 +44,7 @@ export function ownBefore({ changes, files }: Plan): string {
 export interface ConfigFiles {
   /** Only ours. */
   readonly own: string;
-  /** The file that ssh reads first, with one line of ours; undefined if ssh reads `own` by itself. */
+  /** The file that ssh reads first, with one line of ours; undefined if ssh reads `own` anyway. */
   readonly main: string | undefined;
   /** How the main file names `own`. */
   readonly include: string;

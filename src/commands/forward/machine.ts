@@ -29,7 +29,7 @@ export interface ForwardedMachine {
 /** Milliseconds. A machine that has restarted may have another address; a browser opens six connections at once. */
 const rememberedMs = 2000;
 
-/** The machine that was named; it is looked up anew for each connection, unless that was done a moment ago. */
+/** The machine that was named; it is looked up again for each connection, unless it was just looked up. */
 export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal): ForwardedMachine {
   const { typed, port, timeoutMs } = options;
   const { env, platform } = io;

@@ -7,7 +7,7 @@ import { quote } from '../../errors.js';
 /** Time for a server to accept. Milliseconds. */
 const answerMs = 1000;
 
-/** Makes room for a socket: removes one of ours that nobody listens at. Throws a CommandError for anything else. */
+/** Makes room for a socket: removes one of ours on which nobody listens. Throws a CommandError for anything else. */
 export async function clearPath(path: string, addon: Addon, uid = process.getuid?.()): Promise<void> {
   const found = stat(path);
   if (!found) return;

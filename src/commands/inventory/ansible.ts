@@ -38,7 +38,7 @@ export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): In
   } as Inventory;
 }
 
-/** Why Ansible must not get a machine; undefined: it may. Text of others would run as a template. */
+/** Why Ansible must not get a machine; undefined: it may. Ansible would run text from others as a template. */
 export function refusedByAnsible(machine: ListedMachine): string | undefined {
   return /\{[{%#]/.test(JSON.stringify(machine))
     ? 'Ansible would run a template in its variables'

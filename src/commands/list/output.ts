@@ -30,7 +30,7 @@ export interface ListOptions {
   readonly providers: readonly string[] | undefined;
   /** Milliseconds between two listings; undefined: list once. */
   readonly watchMs: number | undefined;
-  /** Other hypervisors, in place of this host. */
+  /** Other hypervisors, instead of this host. */
   readonly via?: ViaHosts | undefined;
 }
 

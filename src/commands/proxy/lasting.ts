@@ -8,7 +8,7 @@ import { isCompiled } from '../../runtime.js';
 import { wantsColor } from '../../wants-color.js';
 
 /**
- * How a relay of the executable that lasts goes on without the engine. Node stays, and so does the engine with -v, to
+ * How a long-running relay of the executable goes on without the engine. Node stays, and so does the engine with -v, to
  * report the bytes moved, and for a hop, which ends with us.
  */
 export async function lasting(
@@ -30,7 +30,7 @@ export async function lasting(
 /** What cli/message.ts prints of `relayError`, in the pieces that HandOff.onFailure takes. */
 async function failureLines(io: Parameters<typeof lasting>[0], text: string): Promise<readonly string[]> {
   const { message } = new ConnectError('relay', text, { code: '', problem: '' });
-  // This is before each relay, so nothing is loaded if there are no colours.
+  // This runs before each relay, so nothing is loaded if there are no colours.
   const style = wantsColor(io, 'stderr')
     ? await (await import('../../cli/style.js')).styles(io, 'stderr')
     : undefined;

@@ -19,7 +19,7 @@ const longestAnswer = 65_536;
 
 /**
  * Puts an executable into ~/.local/bin of a hypervisor, whole or not at all. With `orBeside` a hypervisor of another system gets the one
- * for it that lies beside this one, if there is one. ssh may ask its user, then twice. Throws a CommandError.
+ * for it beside this one, if there is one: then ssh may ask its user twice. Throws a CommandError.
  */
 export async function push(host: string, executable: Executable, orBeside: boolean, io: Io): Promise<Placed> {
   const answer = await ask(host, 'push', executable, io);

@@ -1,6 +1,6 @@
 import type { Failure } from './failure.js';
 
-/** Why a hop over another hypervisor failed. `{host}` is the hypervisor. A failure behind it has the codes of its own family. */
+/** Why a hop over another hypervisor failed. `{host}` is the hypervisor. A failure beyond it has the codes of its own family. */
 export const viaFailures: readonly Failure[] = [
   {
     codes: ['HOP_FAILED'],

@@ -38,7 +38,7 @@ export interface DiscoveredHyperV extends DiscoveredMachine {
   readonly uuid: Guid;
 }
 
-/** On Windows by itself, on Linux through Windows. */
+/** On Windows directly, on Linux through Windows. */
 export function listFrom(deps: Deps, platform: NodeJS.Platform = process.platform): Promise<Listing> {
   return platform === 'win32' ? listHyperVMachines(deps) : listOverInterop(deps);
 }

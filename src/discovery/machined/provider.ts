@@ -66,7 +66,7 @@ function agentOf(
 // `handle`: the name, or the id if the name belongs to a machine of an earlier scope.
 function toDiscovered(machine: Machine, handle: string, identityAgent?: string): MachinedMachine {
   const { vsockCid: cid, id } = machine;
-  // Each field by itself: spreading takes a while, of many machines.
+  // Each field written out: spreading is slow for many machines.
   return {
     name: machine.name,
     target: `machine/${handle}`,

@@ -30,7 +30,7 @@ export function credentialsOf({ hostKey, hostPublicKey, logins }: GivenKeys): re
 /** sshd's default, and the one that each distribution uses. */
 const path = '/etc/ssh/ssh_host_ed25519_key';
 
-/** A line of tmpfiles.d(5): the file is written anew, its content is in base64. */
+/** A line of tmpfiles.d(5) that writes the file again, with its content in base64. */
 function file(path: string, mode: number, text: string): string {
   return `f+~ ${path} 0${mode} root root - ${base64(text)}\n`;
 }

@@ -10,7 +10,7 @@ export interface HostBlock {
   readonly text: string;
 }
 
-/** The blocks of machines in a file that `configText` made; one of a group as if it had a block of its own. */
+/** The blocks of machines in a file that `configText` made; a machine of a group as if it had its own block. */
 export function hostBlocks(file: string): readonly HostBlock[] {
   const paragraphs = file.split('\n\n').map((each) => each.trimEnd());
   const blocks = paragraphs.flatMap((each) => ungrouped(each) ?? each);

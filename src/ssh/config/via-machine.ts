@@ -63,7 +63,7 @@ export function viaMachine(
   };
 }
 
-/** By a block of its own; "" if there is none, or more than one. */
+/** From its own block; "" if it has none, or several. */
 function aliasOf({ host, target, inner }: ViaTarget, file: string, platform: NodeJS.Platform): string {
   const provider = `via/${host}`.toLowerCase();
   const there = hostBlocks(file).filter((block) => block.provider.toLowerCase() === provider);

@@ -15,7 +15,7 @@ namespace {
 constexpr int pollIn = 1;
 constexpr int pollOut = 4;
 
-// How often all are looked at where the system cannot wait for so many at once. Milliseconds.
+// Milliseconds between two looks at all of them, where the system cannot wait for that many at once.
 constexpr DWORD pause = 10;
 
 // What can be done with a descriptor now; else the event that tells of it.

@@ -65,7 +65,7 @@ std::size_t readFrom(int descriptor, void* to, std::size_t most) {
   return length;
 }
 
-// Up to so many bytes; none at end-of-file.
+// Reads up to that many bytes; none at end-of-file.
 JSValue read(Call& call) {
   constexpr int most = 1 << 20;
   const auto size = static_cast<std::size_t>(std::clamp(call.integer(1), 0, most));

@@ -5,7 +5,7 @@ import { sshFolder } from '../../../ssh/folder.js';
 import { type HostCheck, plain } from './check.js';
 import type { ConfigFacts } from './config.js';
 
-/** A program that reads ssh's configuration by itself, and has left traces in the home. */
+/** A program that reads ssh's configuration itself, and has left traces in the home. */
 export type Client = keyof typeof traces;
 
 const traces = {

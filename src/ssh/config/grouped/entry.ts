@@ -71,7 +71,7 @@ export function keyNamesIn(file: string, { alias }: Pick<GroupedHost, 'alias'>):
   return names;
 }
 
-/** A block of its own, from the settings of its group; the other way round: `toEntry`. */
+/** Its own block, from the settings of its group; `toEntry` does the reverse. */
 export function toBlock(entry: GroupedHost, settings: string): string {
   const { host, name, via, target, alias } = entry;
   const own = settings
@@ -80,7 +80,7 @@ export function toBlock(entry: GroupedHost, settings: string): string {
   return `# ${name} of via/${via}\nHost ${[host, ...typedPatterns(entry, true)].join(' ')}\n${own}`;
 }
 
-/** What a block shares with others, and its own entry; undefined if it has settings of its own. `file`: ours, quoted. */
+/** What a block shares with others, and its entry; undefined if it has its own settings. `file`: ours, quoted. */
 export function toEntry(
   block: string,
   file: string,

@@ -64,7 +64,7 @@ export const guestFailures = {
   },
   'cid-twice': {
     number: 13,
-    title: 'two running machines have one CID',
+    title: 'two running machines have the same CID',
     fix: 'give one of them another CID (guest-cid=N; libvirt: <cid auto="yes"/>)',
   },
   'control-path': {

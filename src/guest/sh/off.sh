@@ -47,7 +47,7 @@ mask_socket() {
     give_up 2
   fi
   if must off systemctl -q mask --now "$socket"; then
-    say changed off "$socket is stopped and masked, also at the next boot; sessions that are open go on"
+    say changed off "$socket is stopped and masked, also at the next boot; open sessions go on"
   fi
 }
 
@@ -58,9 +58,9 @@ turn_on() {
   fi
   if ! { must off systemctl -q unmask "$socket" && must off systemctl daemon-reload; }; then return 1; fi
   if [ "$(show "$socket" LoadState)" = not-found ]; then
-    say changed off "$socket is not masked any more, but systemd makes none here: vmssh guest check shows why"
+    say changed off "$socket is no longer masked, but systemd makes none here: vmssh guest check shows why"
   elif must off systemctl start "$socket"; then
-    say changed off "$socket is not masked any more, and listens on $(show "$socket" Listen)"
+    say changed off "$socket is no longer masked, and listens on $(show "$socket" Listen)"
   fi
 }
 

@@ -81,7 +81,7 @@ describe.each(shells)('a guest without systemd: $name', ({ command }) => {
     );
     expect(existsSync(join(root, 'etc/runlevels/default/sshd-vsock'))).toBe(true);
     expect(setUp('openrc')).toMatch(/^ok +service .*\nfaults: 0\n$/m);
-    expect(undo()).toMatch(/^changed +undo +sshd-vsock is not started at boot any more$/m);
+    expect(undo()).toMatch(/^changed +undo +sshd-vsock is no longer started at boot$/m);
     expect(existsSync(join(root, 'etc/init.d/sshd-vsock'))).toBe(false);
     expect(run(setupScript({ port: 22 }), 'inittab_line busybox 22')).toMatch(
       /^::respawn:\/usr\/local\/sbin\/sshd-vsock 22\n/,

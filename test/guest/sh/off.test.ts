@@ -55,7 +55,7 @@ describe.each(shells)('$name: guest off', ({ command }) => {
     expect(off.stdout).toMatch(/^ok +closed +a connection to vsock port 22 over loopback is refused$/m);
     expect(readFileSync(join(root, 'calls'), 'utf8')).toContain('mask --now sshd-vsock.socket');
     expect(run().stdout).toMatch(/^ok +off +sshd-vsock\.socket is masked already/m);
-    expect(run(true).stdout).toMatch(/^changed +off +.* is not masked any more, and listens on vsock::22/m);
+    expect(run(true).stdout).toMatch(/^changed +off +.* is no longer masked, and listens on vsock::22/m);
     expect(masked()).toBe(false);
     expect(run(true)).toMatchObject({
       code: 0,

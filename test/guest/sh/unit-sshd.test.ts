@@ -224,7 +224,7 @@ describe.each(shells)('$name', ({ command }) => {
       {
         name: 'a key that is not enough',
         config: 'AuthenticationMethods publickey,password',
-        says: /^skipped +login +sshd wants more than a key of .*: AuthenticationMethods publickey,password/,
+        says: /^skipped +login +sshd requires more than a key from .*: AuthenticationMethods publickey,password/,
       },
     ])('promises no login with $name', ({ config, says }) => {
       site(debian, config);

@@ -18,7 +18,7 @@ check_denied() {
     return 1
   elif failed_for_sshd; then
     say skipped denied 'SELinux is enforcing, and no denial is in the logs; without auditd the kernel loses many'
-    say fix denied 'setenforce 0, and check again: if it answers then, SELinux it was; setenforce 1'
+    say fix denied 'setenforce 0, and check again: if it answers now, SELinux is the cause; then setenforce 1'
   fi
 }
 

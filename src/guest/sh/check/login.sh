@@ -104,7 +104,7 @@ login_methods() {
     esac
   done
   if [ -n "$(setting authenticationmethods)" ]; then
-    say skipped login "sshd wants more than a key of $1: AuthenticationMethods $(setting authenticationmethods)"
+    say skipped login "sshd requires more than a key from $1: AuthenticationMethods $(setting authenticationmethods)"
   else
     say ok login "$1 may log in$key_source"
   fi

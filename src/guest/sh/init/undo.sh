@@ -1,7 +1,7 @@
 # Undoes what service.sh did.
 
 undo_openrc() {
-  if must undo rc-update -q del "$1" default; then say changed undo "$1 is not started at boot any more"; fi
+  if must undo rc-update -q del "$1" default; then say changed undo "$1 is no longer started at boot"; fi
   rc-service -q "$1" stop 2>/dev/null
 }
 

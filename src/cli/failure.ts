@@ -28,6 +28,8 @@ export function failureOf(error: unknown, io: Pick<Io, 'program'>): CommandFailu
   if (error instanceof CommandError) return plain(error.code, error.message, error.hint);
   if (isSystemError(error))
     return plain(error.code ?? 'UNKNOWN', error.message, exhaustion(error.code)?.hint);
+  if (error instanceof Error && error.name === 'AbortError')
+    return { ...plain('INTERRUPTED', 'interrupted'), exitCode: exitCode.interrupted };
   if (isOutOfMemory(error)) return plain('ENOMEM', 'not enough memory', memoryHint);
   const detail = error instanceof Error ? stackOf(error) : String(error);
   const [first = '', ...stack] = detail.split('\n');

@@ -84,7 +84,10 @@ export const forward: Command<ForwardOptions> = {
     const { addon } = native;
     const { signal, code } = untilEnded(io);
     const machine = machineAt(options, io, signal);
-    const target = await machine.find();
+    const target = await machine.find().catch((error) => {
+      if (!signal.aborted) throw error;
+    });
+    if (target === undefined) return code();
     const listener = await openListener(options.local, addon, io);
     const report = reporter(options, io);
     try {

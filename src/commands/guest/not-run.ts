@@ -18,6 +18,8 @@ export async function notRun(
   io: Io,
   signal: AbortSignal,
 ): Promise<ConnectError> {
+  if (signal.aborted)
+    return new ConnectError('connect', host, { code: 'INTERRUPTED', problem: 'interrupted' });
   if (route.name === 'target' && lines.length === 0) {
     const { user = 'root', host: target } = splitUser(host);
     const flags = reachFlags({ positionals: [], options: {} });

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { notRun } from '../../../src/commands/guest/not-run.js';
+import { exitCodeOf } from '../../../src/errors.js';
 import { runScript } from '../../../src/guest/run/run-script.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -18,6 +19,16 @@ it.each([
   const outcome = await runScript(route(...command), { onLine: () => {}, env: process.env });
   const { hint } = await notRun(into, route(...command), outcome, fakeIo(), signal);
   expect(hint?.includes('is not installed here')).toBe(!installed);
+});
+
+it('a script that Ctrl-C ended has no other cause', async () => {
+  const interrupted = new AbortController();
+  const { signal } = interrupted;
+  const ssh = route('sh', '-c', 'echo ok step it runs; exec sleep 60');
+  const outcome = await runScript(ssh, { onLine: () => interrupted.abort(), env: process.env, signal });
+  const error = await notRun(into, ssh, outcome, fakeIo(), signal);
+  expect(exitCodeOf(error)).toBe(130);
+  expect(error).toMatchObject({ code: 'INTERRUPTED', problem: 'interrupted', hint: undefined });
 });
 
 // Windows' own sshd starts cmd. Written from memory of these shells: none of them ran here.

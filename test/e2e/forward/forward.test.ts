@@ -103,6 +103,25 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     await expect.poll(descriptors).toBeLessThanOrEqual(before);
   });
 
+  it.each([
+    { signal: 'SIGINT', code: 130 },
+    { signal: 'SIGTERM', code: 0 },
+  ] as const)('is ended by $signal with $code while it looks for the machine', async ({ signal, code }) => {
+    const INCUS_SOCKET = join(dir, `incus-${signal}`);
+    const server = createServer().listen(INCUS_SOCKET);
+    const [program = '', ...args] = vmssh;
+    const child = spawn(program, [...args, 'forward', 'incus/web', '80', '0'], {
+      ...{ env: { ...process.env, INCUS_SOCKET }, stdio: ['ignore', 'pipe', 'pipe'] },
+    });
+    const said = Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
+    const [asked] = await once(server, 'connection');
+    child.kill(signal);
+    expect(await once(child, 'close')).toEqual([code, null]);
+    expect((await said).join('')).toBe('');
+    asked.destroy();
+    server.close();
+  });
+
   it('keeps listening when the machine is off, and reaches it once it is back', async () => {
     const path = join(dir, 'off');
     const server = await multiplexer(path, echo);

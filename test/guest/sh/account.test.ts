@@ -151,6 +151,32 @@ describe.each(shells)('$name', ({ command }) => {
     expect(undone).toContain(says);
   });
 
+  it.skipIf(!isRoot)('takes no file for gone that it cannot look at: the account is gone', () => {
+    expect(run('add_keys').stdout).toMatch(/^changed +key /);
+    const journal = join(root, 'var/lib/vmssh/done');
+    writeFileSync(journal, readFileSync(journal, 'utf8').replaceAll(account, 'nobody-here'));
+    const undone = run('undo_all').stdout;
+    expect(undone).toMatch(
+      /^failed +undo .*authorized_keys cannot be examined as nobody-here: it is not changed$/m,
+    );
+    expect(undone).toMatch(/faults: 1\n$/);
+    expect([existsSync(keyFile()), existsSync(journal)]).toEqual([true, true]);
+  });
+
+  it.skipIf(!isRoot)('says what is missing if root cannot act as an account', () => {
+    mkdirSync(join(root, 'bin'));
+    writeFileSync(join(root, 'bin/setsid'), '#!/bin/sh\necho "invalid option -- w" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    for (const step of ['add_keys', 'hush']) {
+      const { stdout } = run(`PATH="$R/bin:$PATH"; install_command() { echo "get $1"; }; ${step}`);
+      expect(stdout).toMatch(
+        /^failed +account +root cannot act as nobody here: .*\nfix +account +get util-linux\n/,
+      );
+    }
+    expect(readdirSync(home)).toEqual([]);
+  });
+
   it('says that .hushlogin is not there if it cannot be made', () => {
     give(home, 0o500);
     expect(run('hush').stdout).toMatch(/^failed +hushlogin .*denied\n(fix .*\n)?faults: 1\n$/);

@@ -8,6 +8,10 @@ find_home() {
     fail account "there is no account $account" "useradd -m $account"
     give_up 1
   fi
+  if ! can_act_as "$account"; then
+    fail account "root cannot act as $account here: $said" "$(install_command util-linux)"
+    give_up 1
+  fi
 }
 
 add_keys() {

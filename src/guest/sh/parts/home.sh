@@ -26,6 +26,11 @@ as() {
   return "${as_code:-1}"
 }
 
+# can_act_as ACCOUNT: if not, $said has why. BusyBox has no runuser, and its setsid no -w.
+can_act_as() {
+  [ "$1" = root ] || said=$(setsid -w timeout -s KILL "$as_seconds" runuser -u "$1" -- true 2>&1)
+}
+
 # try ACCOUNT COMMAND...: $said has its output, stderr included.
 try() {
   try_account=$1
@@ -41,10 +46,11 @@ try() {
 # read_copy ACCOUNT FILE: copies its text to the file $copy. 1: no such file; 2: it cannot be read, and $said has why.
 read_copy() {
   keep "$copy" </dev/null || return 2
-  as "$1" test -e "$2"
-  case $? in
-    0) ;;
-    1) return 1 ;;
+  # Only a word says that there is none: runuser fails with 1 too, if the account is gone.
+  # shellcheck disable=SC2016 # for the inner shell
+  case $(as "$1" sh -c 'if [ -e "$1" ]; then echo there; else echo none; fi' sh "$2") in
+    there) ;;
+    none) return 1 ;;
     *)
       said="$2 cannot be examined as $1"
       return 2 ;;

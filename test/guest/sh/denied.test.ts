@@ -120,6 +120,20 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
     expect(run()).toMatch(/^fix +denied +apparmor_parser -R .*: put a rule before its last } and run: /m);
   });
 
+  // A container's root can load profiles of any name, and this kernel logs what they deny.
+  it.each([';id;sshd', '$(id)sshd', '-f/etc/shadow;sshd'])(
+    'prints no command with the profile of such a name either: %s',
+    (profile) => {
+      given({ 'etc/apparmor.d/usr.sbin.sshd': 'profile sshd /usr/sbin/sshd {\n}\n' });
+      journal(
+        `AVC apparmor="DENIED" operation="open" profile="${profile}" name="/x" pid=1 comm="sshd" requested_mask="r"`,
+      );
+      const said = run();
+      expect(said).toMatch(/^skipped +denied +AppArmor denied sshd something: /);
+      expect(said).toMatch(/^fix +denied +aa-complain for the profile of that line, to try without it\n/m);
+    },
+  );
+
   it('asks the journal only for what is newer than the policy, and says if SELinux may hide a denial', () => {
     given({
       'bin/journalctl':

@@ -44,6 +44,11 @@ apparmor_denial() {
 # apparmor_fix LINE: only the package apparmor is needed for these, not apparmor-utils.
 apparmor_fix() {
   denied_profile=$(word_of profile "$1")
+  # Whoever chose such a name chooses nothing that is run.
+  if printf '%s' "$denied_profile" | grep -Eq '^-|[^A-Za-z0-9_./@,-]'; then
+    echo 'aa-complain for the profile of that line, to try without it'
+    return 0
+  fi
   rule=
   if [ -n "$(word_of family "$1")" ]; then
     rule="network $(word_of family "$1") $(word_of sock_type "$1"),"
@@ -56,7 +61,7 @@ apparmor_fix() {
   if [ -z "$last_brace" ]; then
     echo "aa-complain $denied_profile, to try without it"
   elif [ -z "$rule" ] || printf '%s' "$each_file$rule" | grep -q '[^A-Za-z0-9_./@, -]'; then
-    # Whoever chose such a name chooses nothing that is run.
+    # Nor by the name of a file.
     echo "apparmor_parser -R $each_file, to try without it; to allow it: put a rule before its last } and run: apparmor_parser -r $each_file"
   else
     echo "sed -i '${last_brace}i\\  $rule' $each_file && apparmor_parser -r $each_file # or, to try without the profile: apparmor_parser -R $each_file"

@@ -20,7 +20,7 @@ import { toolchainOf } from './toolchains.js';
 const native = join(root, 'native');
 const own = join(native, 'engine');
 const kept = join(native, 'build/engine/objects');
-const shared = ['core', 'image', 'loop', 'memory', 'napi', 'natives', 'relay'];
+const shared = ['core', 'image', 'loop', 'memory', 'napi', 'natives', 'processes', 'relay'];
 const windows = ['core', 'handles', 'loop', 'natives', 'processes'].map((folder) => `windows/${folder}`);
 
 /** The engine's own files, in C; native/engine/image/quickjs.c includes the largest one. */

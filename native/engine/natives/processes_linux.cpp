@@ -1,7 +1,5 @@
-#include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,87 +8,13 @@
 #include <csignal>
 #include <vector>
 
-#include "../../src/system/descriptor.h"
 #include "../loop/loop.h"
+#include "../processes/inherited_linux.h"
+#include "../processes/preparation_linux.h"
 #include "modules.h"
-
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
 
 namespace engine {
 namespace {
-
-// What our caller left open: from 3, without the flag that all of ours have.
-std::vector<int> leftOpen() {
-  std::vector<int> found;
-  for (int fd = 3; fd < 1024; ++fd) {
-    const int flags = fcntl(fd, F_GETFD);
-    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) found.push_back(fd);
-  }
-  return found;
-}
-
-// It is for a program in our place, which may have been told to read it: rsync --files-from=<(ls). It is not for tools.
-void giveLeftOpen(bool inOurPlace) {
-  static const std::vector<int> given = leftOpen();
-  if (!inOurPlace) syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);  // From Linux 5.11: what is above, too.
-  for (const int fd : given) fcntl(fd, F_SETFD, inOurPlace ? 0 : FD_CLOEXEC);
-}
-
-// What is done in the child before the program, and its attributes.
-class Preparation {
- public:
-  Preparation() {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawnattr_init(&attributes_);
-  }
-  ~Preparation() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  Preparation(const Preparation&) = delete;
-  Preparation& operator=(const Preparation&) = delete;
-
-  // The child's descriptors 0, 1, 2 … are copies of these; no other of ours stays open in it.
-  void give(const std::vector<int>& descriptors) {
-    const auto count = static_cast<int>(descriptors.size());
-    for (int i = 0; i < count; ++i) {
-      int from = descriptors[static_cast<std::size_t>(i)];
-      if (from < count && from != i) {  // it would be overwritten before its turn
-        copies_.emplace_back(succeeded(fcntl(from, F_DUPFD_CLOEXEC, count), "fcntl"));
-        from = copies_.back().get();
-      }
-      posix_spawn_file_actions_adddup2(&actions_, from, i);  // also from == i: it loses FD_CLOEXEC
-    }
-  }
-  void enter(const std::string& folder) { posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str()); }
-  // The child does not inherit ignored or handled signals.
-  void resetSignals() {
-    sigset_t set;
-    sigemptyset(&set);
-    posix_spawnattr_setsigmask(&attributes_, &set);
-    for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGWINCH}) sigaddset(&set, number);
-    posix_spawnattr_setsigdefault(&attributes_, &set);
-    flags_ |= POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-  }
-  void leaveSession() { flags_ |= POSIX_SPAWN_SETSID; }
-
-  const posix_spawn_file_actions_t* actions() const { return &actions_; }
-  const posix_spawnattr_t* attributes() {
-    posix_spawnattr_setflags(&attributes_, flags_);
-    return &attributes_;
-  }
-
- private:
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
-  short flags_ = 0;
-  std::vector<hvsock::Descriptor> copies_;
-};
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> result;

@@ -69,6 +69,15 @@ describe.skipIf(program === undefined)('what a tool or a peer can have the engin
     expect(Number(stdout)).toBeGreaterThan(0);
   });
 
+  it('an answer for which no memory is left ends with a message', async () => {
+    const { code, signal, stderr } = await attempt('an answer, with no memory left');
+    expect([code, signal, stderr]).toEqual([
+      1,
+      null,
+      expect.stringMatching(/^Stopped: not enough memory.*\n$/),
+    ]);
+  });
+
   // AddressSanitizer itself needs more.
   it.skipIf(isSanitized).each([256, 1024, 4096, 8192, 65536])(
     'a stack of %i KiB, partly used by the environment, causes no crash',

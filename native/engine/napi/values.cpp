@@ -11,6 +11,8 @@ using engine::valueOf;
 
 napi_status napi_get_undefined(napi_env env, napi_value* result) { return give(env, JS_UNDEFINED, result); }
 
+napi_status napi_get_null(napi_env env, napi_value* result) { return give(env, JS_NULL, result); }
+
 napi_status napi_get_boolean(napi_env env, bool value, napi_value* result) {
   return give(env, JS_NewBool(env->js, value), result);
 }

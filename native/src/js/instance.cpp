@@ -1,5 +1,7 @@
 #include "instance.h"
 
+#include <utility>
+
 #include "js.h"
 
 namespace hvsock {
@@ -72,7 +74,12 @@ void Instance::cancel(std::uint64_t id) {
   if (reactor_) reactor_->remove(id);
   operation->canceled();
   const Failure failure{ECANCELED, operation->syscall, {}};
-  settle(operation, &failure);
+  try {
+    settle(operation, &failure);
+  } catch (...) {
+    abandon(operation);
+    throw;
+  }
 }
 
 const std::shared_ptr<Mailbox>& Instance::mailbox() {
@@ -92,7 +99,7 @@ void Instance::take(void* context, std::uint64_t id) {
   try {
     instance->advance(operation);
   } catch (...) {
-    // The environment accepts no more values: it is about to end, and nobody waits for this one.
+    instance->abandon(operation);
   }
 }
 
@@ -122,13 +129,24 @@ void Instance::suspend(const std::shared_ptr<Operation>& operation) {
 }
 
 void Instance::settle(const std::shared_ptr<Operation>& operation, const Failure* failure) {
+  forget(operation);
+  const napi_value outcome = failure != nullptr ? toError(env_, *failure) : operation->result(env_);
+  const napi_deferred deferred = std::exchange(operation->deferred, nullptr);
+  if (deferred == nullptr) return;  // that it was settled has failed
+  check(env_, failure != nullptr ? napi_reject_deferred(env_, deferred, outcome)
+                                 : napi_resolve_deferred(env_, deferred, outcome));
+}
+
+void Instance::abandon(const std::shared_ptr<Operation>& operation) {
+  forget(operation);
+  const napi_deferred deferred = std::exchange(operation->deferred, nullptr);
+  napi_value nothing = nullptr;
+  if (deferred != nullptr && napi_get_null(env_, &nothing) == napi_ok) napi_reject_deferred(env_, deferred, nothing);
+}
+
+void Instance::forget(const std::shared_ptr<Operation>& operation) {
   const bool waited = suspended_.erase(operation->id) == 1;
   if (waited && operation->keepsAlive() && --keptAliveBy_ == 0) mailbox_->keepAlive(env_, false);
-  if (failure != nullptr) {
-    check(env_, napi_reject_deferred(env_, operation->deferred, toError(env_, *failure)));
-  } else {
-    check(env_, napi_resolve_deferred(env_, operation->deferred, operation->result(env_)));
-  }
 }
 
 void Instance::stop() {

@@ -37,6 +37,11 @@ class Instance {
   void advance(const std::shared_ptr<Operation>& operation);
   void suspend(const std::shared_ptr<Operation>& operation);
   void settle(const std::shared_ptr<Operation>& operation, const Failure* failure);
+  // There is no memory for its outcome, or the environment is about to end: the promise is rejected with null, as the executable's
+  // engine throws it then.
+  void abandon(const std::shared_ptr<Operation>& operation);
+  // It no longer waits for anything.
+  void forget(const std::shared_ptr<Operation>& operation);
   void stop();
 
   const napi_env env_;

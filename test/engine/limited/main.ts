@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
+import { writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { load } from 'node-hvsock-native';
 import { failure } from '../tables/case.js';
@@ -16,6 +17,7 @@ const attempts: Readonly<Record<string, () => unknown>> = {
   'memory of one text': () => 'x'.repeat(500 << 20),
   'a module, with bytes left': () => loadWith(Number(process.argv[3])),
   'calls of the addon, with bytes left': callWithLittle,
+  'an answer, with no memory left': () => readWithout(),
   'a regular expression': () => stumble(),
   'a regular expression, caught': () => failure(stumble),
   'a regular expression, caught in a promise': () => Promise.resolve().then(stumble).catch(String),
@@ -61,6 +63,17 @@ function callWithLittle(): number {
   }
   addon.close(handle);
   return thrown;
+}
+
+/** Reads what comes once there is no room for it. */
+async function readWithout(): Promise<number> {
+  const addon = load();
+  const { handle, descriptor } = addon.socketPair();
+  const answer = addon.read(handle, 100_000);
+  writeSync(descriptor, new Uint8Array(100_000));
+  const held = fillBut(10_000);
+  const { length } = await answer;
+  return length + held.length;
 }
 
 function throws(call: () => unknown, bytes: number): boolean {

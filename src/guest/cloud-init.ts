@@ -3,9 +3,9 @@ import { type ScriptOptions, setupScript } from './script.js';
 /** Where cloud-init puts the script: in memory, since it runs once. */
 const scriptPath = '/run/vmssh-guest-setup.sh';
 
-/** cloud-init user-data that sets a guest up at its first boot: sshd, the script, the keys of the default user. */
+/** cloud-init user-data that sets a guest up at its first boot: sshd, the script, the keys of the default user if no account is named. */
 export function userData(options: ScriptOptions): string {
-  const { keys = [] } = options;
+  const keys = options.account === undefined ? (options.keys ?? []) : [];
   return `#cloud-config
 # written by vmssh guest cloud-init
 packages:

@@ -14,7 +14,7 @@ export function imageTree(options: ScriptOptions, layout: Layout): readonly NewE
     { path: 'meta-data', text: metaData, mode: 0o644 },
     ...(options.generator ? generatorFiles() : staticUnits(options.port, layout)),
     ...(options.hostsFix ? hostsUnit() : []),
-    ...keyFiles(options.keys ?? []),
+    ...(hasRootKeys(options) ? keyFiles(options.keys ?? []) : []),
   ];
 }
 
@@ -52,6 +52,11 @@ WantedBy=sysinit.target
     { path: `${system}/${name}`, text, mode: 0o644 },
     { path: `${system}/sysinit.target.wants/${name}`, link: `../${name}` },
   ];
+}
+
+/** Whether the keys, if there are any, are root's: the home of another account is not known before the guest runs. */
+export function hasRootKeys({ account = 'root' }: ScriptOptions): boolean {
+  return account === 'root';
 }
 
 function keyFiles(keys: readonly string[]): readonly NewEntry[] {

@@ -7,7 +7,7 @@ import { type NewEntry, writeNewTree } from '../../files/new-tree.js';
 import { FileRefusal } from '../../files/refusal.js';
 import { userData } from '../../guest/cloud-init.js';
 import type { ScriptOptions } from '../../guest/script.js';
-import { imageTree } from '../../guest/tree.js';
+import { hasRootKeys, imageTree } from '../../guest/tree.js';
 import { type Distribution, layouts } from '../../guest/units.js';
 import {
   accountOption,
@@ -74,6 +74,10 @@ export const guestCloudInit: Command<GuestCloudInitOptions> = {
     }
     const paths = await writeTree(tree, imageTree(script, layouts[distro]), io.platform);
     io.out(paths.map((path) => `${path}\n`).join(''));
+    if (script.keys?.length && !hasRootKeys(script))
+      io.err(
+        `${io.program}: extra/ has no keys: only the script in user-data finds the home of ${script.account}\n`,
+      );
     return 0;
   },
 };

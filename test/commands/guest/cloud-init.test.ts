@@ -63,6 +63,21 @@ describe('guest cloud-init', () => {
     await expect(call(guestCloudInit, raw(options))).rejects.toThrow('it is not empty');
   });
 
+  it('gives the keys of another account neither to root nor to the default user', async () => {
+    const tree = join(dir, 'account');
+    const { out, err } = await call(guestCloudInit, raw({ tree, key: join(dir, 'k.pub'), account: 'ann' }));
+    expect(out).not.toContain('authorized_keys');
+    expect(readdirSync(join(tree, 'extra'))).toEqual(['etc']);
+    expect(err).toBe('vmssh: extra/ has no keys: only the script in user-data finds the home of ann\n');
+    const text = readFileSync(join(tree, 'user-data'), 'utf8');
+    expect(text).not.toContain('ssh_authorized_keys');
+    expect(text).toContain("account='ann'");
+    const other = join(dir, 'root');
+    await call(guestCloudInit, raw({ tree: other, key: join(dir, 'k.pub'), account: 'root' }));
+    expect(readFileSync(`${other}/extra/root/.ssh/authorized_keys`, 'utf8')).toBe(`${key}\n`);
+    expect(readFileSync(`${other}/user-data`, 'utf8')).not.toContain('ssh_authorized_keys');
+  });
+
   it('follows no link that was planted in the folder', async () => {
     const tree = join(dir, 'planted');
     const victim = join(dir, 'victim');

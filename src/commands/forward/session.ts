@@ -51,7 +51,9 @@ async function relayed(
   try {
     signal.throwIfAborted();
     if (!connection.handle) throw new TypeError('the addon opened no socket');
-    return await addon.relaySockets(connection.handle, client);
+    const moved = await addon.relaySockets(connection.handle, client);
+    if (moved.end !== 'output') await connection.confirmEnd?.();
+    return moved;
   } catch (error) {
     if (error instanceof ConnectError || signal.aborted) throw error;
     const { code = 'UNKNOWN' } = error as { code?: string };

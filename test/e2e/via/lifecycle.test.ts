@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createConnection, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lifeline } from '../../helpers/lifeline.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
 import { onTerminal } from '../../helpers/terminal.js';
+import { multiplexer } from '../forward/forwarding.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';
 
 describe.skipIf(missingPrograms({ ...needed, python3: 'python3', script: 'bsdutils' }))('a hop', () => {
@@ -63,6 +66,33 @@ describe.skipIf(missingPrograms({ ...needed, python3: 'python3', script: 'bsduti
     await there.gone;
     server.close();
   });
+
+  it.each([
+    { name: 'ends', want: { end: 'both', received: 100_000 } },
+    { name: 'breaks', want: { end: 'failed', error: { code: 'HOP_LOST' } } },
+  ])(
+    'under a forwarded connection is not taken for its end if it breaks: it $name',
+    async ({ name, want }) => {
+      const there = tool();
+      const path = join(dir, `mux-${name}.sock`);
+      await multiplexer(path, (socket) => {
+        socket.write('x'.repeat(100_000));
+        if (name === 'ends') socket.end();
+      });
+      const args = ['forward', '--json', `via/hv1/vsock-mux${path}`, '80', '0'];
+      const forward = spawn(vmssh[0] ?? '', [...vmssh.slice(1), ...args], { env });
+      const lines = createInterface({ input: forward.stdout })[Symbol.asyncIterator]();
+      const { port } = JSON.parse((await lines.next()).value).listener;
+      const client = createConnection(port, '127.0.0.1');
+      client.on('error', () => {}).resume();
+      await once(client, 'data');
+      if (name === 'breaks') process.kill(hop(), 'SIGKILL');
+      expect(JSON.parse((await lines.next()).value)).toMatchObject({ event: 'closed', ...want });
+      await there.gone;
+      forward.kill('SIGTERM');
+      expect(await once(forward, 'exit')).toEqual([0, null]);
+    },
+  );
 
   it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
     'ends with a proxy that gets %s while it hangs',

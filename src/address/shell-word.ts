@@ -23,10 +23,10 @@ export function callable(program: string, shell: Shell): string {
   return isPowerShell(shell) && program.startsWith("'") ? `& ${program}` : program;
 }
 
-/** A line that renames a file to FILE.old and, if that worked, runs another command. */
+/** A line that renames a file to FILE.old, which it does not overwrite unasked, and then runs another command. */
 export function setAside(path: string, then: string, shell: Shell = 'posix'): string {
   const [from, to] = [path, `${path}.old`].map((each) => shellQuoted(each, shell));
-  if (shell === 'posix') return `mv ${from} ${to} && ${then}`;
+  if (shell === 'posix') return `mv -i ${from} ${to} && ${then}`;
   if (shell === 'cmd') return `move ${from} ${to} && ${then}`;
   // Windows PowerShell has no &&.
   return `Move-Item -LiteralPath ${from} ${to} -ErrorAction Stop; ${then}`;

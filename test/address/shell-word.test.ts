@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   anyShellWord,
@@ -10,6 +12,9 @@ import {
 import { setupScript } from '../../src/guest/script.js';
 import { findProgram } from '../helpers/programs.js';
 import { shell, shells } from '../helpers/shells.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
 
 const hostile = [
   ...['', ' ', "'", "''", `it's "me"`, '$(id)', '`id`', '$HOME', '\\', "\\'", 'a\nb', '\t', '*', '~', '-n'],
@@ -113,10 +118,20 @@ describe('a word for a shell of Windows', () => {
   });
 
   it.each([
-    { shell: 'posix', want: "mv '/a b' '/a b.old' && then" },
+    { shell: 'posix', want: "mv -i '/a b' '/a b.old' && then" },
     { shell: 'cmd', want: 'move "/a b" "/a b.old" && then' },
     { shell: 'powershell', want: "Move-Item -LiteralPath '/a b' '/a b.old' -ErrorAction Stop; then" },
   ] as const)('$shell sets a file aside', ({ shell, want }) => {
     expect(setAside('/a b', 'then', shell)).toBe(want);
+  });
+});
+
+describe('a file that was set aside before', () => {
+  it.each(shells)('is not overwritten unasked: $name', ({ name, command }) => {
+    const file = join(dir, name);
+    writeFileSync(file, 'now');
+    writeFileSync(`${file}.old`, 'before');
+    shell(command, `exec </dev/null; ${setAside(file, 'true')}`);
+    expect([file, `${file}.old`].map((path) => readFileSync(path, 'utf8'))).toEqual(['now', 'before']);
   });
 });

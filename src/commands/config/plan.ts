@@ -156,7 +156,8 @@ export async function planUninstall(
       files,
     };
   const rest = otherIncludes(files, files.include, io.platform).reduce(withoutInclude, main ?? '');
-  const left = main === undefined ? undefined : withoutInclude(rest, files.include) || undefined;
+  const stripped = withoutInclude(rest, files.include);
+  const left = main === undefined || stripped === main ? main : stripped || undefined;
   const changes = [
     ...(files.main === undefined
       ? []

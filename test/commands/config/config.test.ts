@@ -118,6 +118,14 @@ describe('config install', () => {
 });
 
 describe('config uninstall', () => {
+  it('leaves a main file alone that has nothing of ours, be it empty', async () => {
+    home.write('config', '');
+    const to = home.io();
+    expect(await home.uninstall(to)).toBe(0);
+    expect(to.stdout).toEqual(['nothing to change\n']);
+    expect(readFileSync(home.main, 'utf8')).toBe('');
+  });
+
   it('leaves no files', async () => {
     await home.install();
     expect(await home.uninstall()).toBe(0);

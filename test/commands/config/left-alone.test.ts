@@ -23,7 +23,7 @@ describe('config install, if a file is not its own,', () => {
       const to = home.io();
       expect(await act(to)).toBe(1);
       expect(to.stderr.join('')).toMatch(
-        new RegExp(`${why}.*\nhint: mv ${home.own} ${home.own}\\.old && .*vmssh.* config ${action}`),
+        new RegExp(`${why}.*\nhint: mv -i ${home.own} ${home.own}\\.old && .*vmssh.* config ${action}`),
       );
       expect(readFileSync(home.own, 'utf8')).toBe(left);
       expect(readFileSync(home.main, 'utf8')).toContain('Include');

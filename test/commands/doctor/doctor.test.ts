@@ -26,7 +26,7 @@ const good: Facts = {
     ...{
       include: 'first',
       callsThis: true,
-      aside: 'mv /home/ann/.ssh/vmssh.conf /home/ann/.ssh/vmssh.conf.old && vmssh config install',
+      aside: 'mv -i /home/ann/.ssh/vmssh.conf /home/ann/.ssh/vmssh.conf.old && vmssh config install',
       pasted: false,
     },
   },
@@ -189,7 +189,7 @@ describe('the doctor of this host', () => {
       facts: { config: { ...good.config, owner: 'edited' } },
       state: 'bad',
       says: /not as vmssh wrote it/,
-      fix: /^mv \/home\/ann\/.ssh\/vmssh.conf \S+\.old && vmssh config install$/,
+      fix: /^mv -i \/home\/ann\/.ssh\/vmssh.conf \S+\.old && vmssh config install$/,
     },
     {
       name: 'config',

@@ -144,6 +144,16 @@ describe.each(shells)('$name', ({ command }) => {
     expect([text('etc/real'), readdirSync(path('etc')).sort()]).toEqual(['a\n', ['hosts', 'real']]);
   });
 
+  it('keeps the journal if that has a step that it does not know', () => {
+    run('add_lines root "$R/etc/new" 644 "X Y"; note sometime-later /etc/x');
+    const undone = run('undo_all').stdout;
+    expect(undone).toMatch(
+      /^failed +undo +the journal has the step "sometime-later", of another version of vmssh$/m,
+    );
+    expect(undone).toMatch(/etc\/new removed$/m);
+    expect(text('var/lib/vmssh/done')).toContain('sometime-later\t/etc/x\t\n');
+  });
+
   it('undoes nothing twice, and keeps the journal if something could not be undone', () => {
     run('echo A | put x "$R/etc/f" 644; echo "B" >>"$R/etc/f"');
     expect(run('undo_all').stdout).toMatch(/^failed +undo .*changed after vmssh wrote it/);

@@ -31,16 +31,17 @@ undo_one() {
     added) undo_added "$2" "$3" ;;
     made) if [ -d "$2" ] && rmdir "$2" 2>/dev/null; then say changed undo "$2 removed"; fi ;;
     made-by) if as "$2" rmdir "$3"; then say changed undo "$3 removed"; fi ;;
+    *) fail undo "the journal has the step \"$1\", of another version of vmssh" "undo it with that version; what it did is in $state/done" ;;
   esac
 }
 
-# undo_tcp UNIT WAS: what it was, as in "enabled active".
+# undo_tcp UNIT WAS: what it was, as in "enabled active"; the first journals do not have it.
 undo_tcp() {
   case $2 in
-    'enabled '*) if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;;
+    'enabled '* | '') if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;;
   esac
   case $2 in
-    *' active') if must undo systemctl -q start "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
+    *' active' | '') if must undo systemctl -q start "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
   esac
 }
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { lifeline } from '../../helpers/lifeline.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
@@ -81,6 +81,7 @@ describe.skipIf(missingPrograms({ ...needed, python3: 'python3', script: 'bsduti
       });
       const args = ['forward', '--json', `via/hv1/vsock-mux${path}`, '80', '0'];
       const forward = spawn(vmssh[0] ?? '', [...vmssh.slice(1), ...args], { env });
+      onTestFinished(() => void forward.kill('SIGKILL'));
       const lines = createInterface({ input: forward.stdout })[Symbol.asyncIterator]();
       const { port } = JSON.parse((await lines.next()).value).listener;
       const client = createConnection(port, '127.0.0.1');

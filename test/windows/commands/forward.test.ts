@@ -51,6 +51,6 @@ describeWindows.each(Object.entries(programs))('forward by %s', (_name, program)
 
   it('refuses a unix socket, which it could not keep from other users', async () => {
     const { code, stderr } = await runOnWindows([...program, 'forward', target, '5000', './x.sock']);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('only TCP ports') });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('only on TCP ports') });
   });
 });

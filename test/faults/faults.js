@@ -41,7 +41,7 @@ function section(rows) {
     summary: [
       /** @type {const} */ ([
         `faults: ${new Set(rows.map(({ group, name }) => `${group} ${name}`)).size} of them, on ${[...new Set(rows.map((each) => each.runtime))].join(' and ')}`,
-        `${rows.length} ended as they have to, each within ${seconds} s`,
+        `${rows.length} ended as they should, each within ${seconds} s`,
       ]),
     ],
     text: [

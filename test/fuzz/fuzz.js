@@ -108,7 +108,7 @@ function section(done) {
     summary: [
       /** @type {const} */ ([
         `fuzzing: ${done.length} readers of others' bytes, at least ${least} min of a processor each, guided by coverage`,
-        `${all} inputs, and none of them fails`,
+        `${all} inputs; none failed`,
       ]),
     ],
     text: [

@@ -86,7 +86,7 @@ function section() {
     on: ranOn(Object.fromEntries(ran.map((tool) => [tool, versionOf(tool)]))),
     summary: [
       /** @type {const} */ ([
-        'static analysis: clang-tidy, with the analyzer of clang',
+        "static analysis: clang-tidy with clang's analyzer",
         `nothing found in ${sources.length} files of C++`,
       ]),
     ],

@@ -79,7 +79,8 @@ describeGuests('a guest of a guest, by a hop', () => {
   });
 
   test.each(['via/hv/mint', 'via%hv%qemu%mint'])('is reached as %s', { timeout: 300_000 }, async (typed) => {
-    expect(await ssh(typed, 'uname -n')).toMatchObject({ code: 0, stdout: 'mint\n' });
+    const result = await ssh(typed, 'uname -n');
+    expect(result, result.stderr).toMatchObject({ code: 0, stdout: 'mint\n' });
   });
 
   test.each(tools)('is reached by its CID with $tool', { timeout: 900_000 }, async ({ tool, away }) => {

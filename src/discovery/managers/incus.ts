@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { machineCid } from '../../address/cid.js';
 import { parseUuid } from '../../address/guid.js';
 import { countBy } from '../../group-by.js';
+import { configFolder } from '../config-folder.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Listing, Manager, Status, Warning } from '../provider.js';
 import { answerOf, type Search, searchList } from '../search.js';
@@ -87,11 +88,16 @@ async function incusSockets(
 ): Promise<readonly string[]> {
   if (env.INCUS_SOCKET) return [env.INCUS_SOCKET];
   const dirs = env.INCUS_DIR ? [env.INCUS_DIR] : [`${runDir}/incus`, '/var/lib/incus'];
-  const config = env.XDG_CONFIG_HOME || (env.HOME && `${env.HOME}/.config`);
-  const settings = env.INCUS_CONF || (config && `${config}/incus`);
-  const hasRun = settings ? await exists(settings) : false;
+  const hasRun = (await Promise.all(settingsFolders(env).map(exists))).includes(true);
   const names = hasRun ? ['unix.socket', 'unix.socket.user'] : ['unix.socket'];
   return names.flatMap((name) => dirs.map((dir) => `${dir}/${name}`));
+}
+
+// Incus 6.0 has it in HOME, wherever XDG_CONFIG_HOME points.
+function settingsFolders({ INCUS_CONF, HOME, ...env }: Deps['env']): readonly string[] {
+  if (INCUS_CONF) return [INCUS_CONF];
+  if (!HOME) return [];
+  return [...new Set([configFolder(env, HOME), `${HOME}/.config`])].map((folder) => `${folder}/incus`);
 }
 
 // As a package and as a snap.

@@ -175,6 +175,20 @@ describe('The sockets of Incus and LXD', () => {
       files: [settings],
       want: { asked: [admins, users], names: ['mine'], warnings: [] },
     },
+    ...[settings, '/settings/incus'].map((folder) => ({
+      name: `the users’ socket with XDG_CONFIG_HOME, by one who has ${folder}`,
+      env: { XDG_CONFIG_HOME: '/settings' },
+      sockets: { [admins]: denied, [users]: named('mine') },
+      files: [folder],
+      want: { asked: [admins, users], names: ['mine'], warnings: [] },
+    })),
+    {
+      name: 'no users’ socket by a relative XDG_CONFIG_HOME',
+      env: { XDG_CONFIG_HOME: 'settings' },
+      sockets: { [admins]: denied, [users]: named('mine') },
+      files: ['settings/incus'],
+      want: { asked: [admins], names: [] },
+    },
     {
       name: 'no users’ socket by others, as it would make a project for them',
       sockets: { [admins]: denied, [users]: named('mine') },

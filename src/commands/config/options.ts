@@ -8,7 +8,6 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
 import { hostBlocks, keptBlocks } from '../../ssh/config/kept.js';
 import { configText, userKnownHosts } from '../../ssh/config/text.js';
-import { uncontested } from '../../ssh/config/uncontested.js';
 import { allGuestKeys } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../via/hosts.js';
@@ -150,8 +149,8 @@ export async function configLines(
   const guests = system ? [] : allGuestKeys(io.env);
   // A provider that could not be asked may still have the machines of its Hosts.
   const failed = warnings.filter(isFailure).map(({ provider }) => blockOwner(provider));
-  const named = concreteHosts(machines, { prefix, taken, knownHosts, guests });
-  const { hosts, left } = uncontested(named, file, failed);
+  const held = hostBlocks(file).filter(({ provider }) => failed.includes(provider));
+  const { hosts, left } = concreteHosts(machines, { prefix, taken, held, knownHosts, guests });
   for (const { provider, problem } of warnings)
     io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
   for (const { name, why } of left) io.err(`${io.program}: no Host for ${quote(name)}: ${printable(why)}\n`);

@@ -8,6 +8,7 @@ import { hostKeyAlias, uuidAlias } from '../identity.js';
 import { typedPatterns } from './grouped/typed-names.js';
 import { trustIn } from './guest-hosts.js';
 import { hostOptions } from './host-options.js';
+import { blockProvider, type HostBlock, isBlockOf } from './kept.js';
 import { settingsOf } from './settings.js';
 import type { ConcreteHost } from './text.js';
 
@@ -16,6 +17,8 @@ export interface ConcreteHostOptions {
   readonly prefix: string;
   /** Names that are already taken, in lower case. */
   readonly taken: ReadonlySet<string>;
+  /** Blocks of providers that cannot be asked now: what people type must not lead to another machine meanwhile. */
+  readonly held?: readonly HostBlock[];
   readonly knownHosts: string;
   /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
   readonly dots?: boolean | undefined;
@@ -32,7 +35,7 @@ export interface ConcreteHosts {
 /** A Host block for each machine, by its slug, and for one of a hypervisor NAME.HOST; none that could mean another host or machine. */
 export function concreteHosts(
   machines: readonly ListedMachine[],
-  { prefix, taken, knownHosts, guests = [], dots = prefix !== '' }: ConcreteHostOptions,
+  { prefix, taken, held = [], knownHosts, guests = [], dots = prefix !== '' }: ConcreteHostOptions,
 ): ConcreteHosts {
   const hosts: ConcreteHost[] = [];
   const left: { name: string; why: string }[] = [];
@@ -49,9 +52,12 @@ export function concreteHosts(
   };
   const spelled = countBy(named, hostOf);
   const folded = countBy(named, (machine) => hostOf(machine).toLowerCase());
+  const holders = new Map(held.map((block) => [block.host.toLowerCase(), block]));
   for (const machine of named) {
     const host = hostOf(machine);
-    const why = problem(machine, host, dots, taken, spelled.get(host) === 1);
+    const why =
+      problem(machine, host, dots, taken, spelled.get(host) === 1) ??
+      contested(machine, host, holders.get(host.toLowerCase()));
     const keys = machine.via === undefined ? guests.find(({ name }) => name === machine.name) : undefined;
     if (why !== undefined) {
       left.push({ name: machine.name, why });
@@ -70,9 +76,7 @@ export function concreteHosts(
       ...(isOnly
         ? {}
         : {
-            about: printable(
-              `${machine.name} (${machine.target}) of ${machine.via === undefined ? machine.provider : `via/${machine.via}`}`,
-            ),
+            about: printable(`${machine.name} (${machine.target}) of ${blockProvider(machine)}`),
           }),
       ...(pattern === '' ? {} : { pattern }),
     });
@@ -107,12 +111,21 @@ function problem(
   }
 }
 
+function contested(machine: ListedMachine, host: string, holder: HostBlock | undefined): string | undefined {
+  if (holder === undefined || isBlockOf(holder, blockProvider(machine), aliasOf(machine))) return undefined;
+  return `Host ${host} is that of a machine of ${holder.provider}, which cannot be asked now: use --prefix`;
+}
+
+function aliasOf(machine: ListedMachine): string | undefined {
+  return hostKeyAlias({ target: parseTarget(machine.target), machine });
+}
+
 function toHost(machine: ListedMachine, host: string, knownHosts: string, keys?: GuestKeys): ConcreteHost {
-  const { name, target, provider, user, identityFile, identityAgent, via } = machine;
-  const alias = hostKeyAlias({ target: parseTarget(target), machine });
+  const { name, target, user, identityFile, identityAgent } = machine;
+  const alias = aliasOf(machine);
   return {
     host,
-    about: printable(`${name} of ${via === undefined ? provider : `via/${via}`}`),
+    about: printable(`${name} of ${blockProvider(machine)}`),
     options: {
       target,
       knownHosts: alias === undefined ? undefined : knownHosts,

@@ -100,6 +100,7 @@ function withEarlier(now) {
 function section(done) {
   const all = done.reduce((sum, { runs }) => sum + runs, 0);
   const least = Math.floor(Math.min(...done.map(({ seconds }) => seconds)) / 60);
+  const forAnHour = done.filter(({ seconds }) => seconds >= 3600).length;
   const version = spawnSync('clang++', ['--version'], { encoding: 'utf8' }).stdout;
   return {
     title: 'Fuzzing',
@@ -107,7 +108,7 @@ function section(done) {
     on: ranOn({ clang: /\d+\.\d+\.\d+/.exec(version)?.[0] ?? '' }),
     summary: [
       /** @type {const} */ ([
-        `fuzzing: ${done.length} readers of others' bytes, at least ${least} min of a processor each, guided by coverage`,
+        `fuzzing, guided by coverage: ${done.length} readers of others' bytes, ${forAnHour} of them for an hour of a processor or more, none for less than ${least} min`,
         `${all} inputs; none failed`,
       ]),
     ],

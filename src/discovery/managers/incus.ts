@@ -93,7 +93,7 @@ async function incusSockets(
   return names.flatMap((name) => dirs.map((dir) => `${dir}/${name}`));
 }
 
-// Incus 6.0 has it in HOME, wherever XDG_CONFIG_HOME points.
+// Its client has it in HOME, wherever XDG_CONFIG_HOME points (cmd/incus/main.go at 025f4d7); later ones may not.
 function settingsFolders({ INCUS_CONF, HOME, ...env }: Deps['env']): readonly string[] {
   if (INCUS_CONF) return [INCUS_CONF];
   if (!HOME) return [];

@@ -12,6 +12,7 @@ const words: ReadonlyMap<string, number> = new Map([
 
 /** A CID to connect to: hypervisor (0), local (1), host (2) or a number up to 4294967294. Throws a RangeError. */
 export function parseCid(text: string): number {
+  if (text === '') throw new RangeError('the CID is missing');
   const value = words.get(text.toLowerCase()) ?? parseUnsigned32(text);
   if (value === undefined && !/^(any|-1)$/i.test(text)) {
     throw new RangeError(`CID ${JSON.stringify(text)} cannot be used: ${explainUnsigned32(text)}`);

@@ -13,7 +13,6 @@ function isDecimal(text: string): boolean {
 
 /** Why `parseUnsigned32` refused the text: one clause. */
 export function explainUnsigned32(text: string): string {
-  if (text === '') return 'it is empty';
   if (/^-\d+$/.test(text)) return 'it is negative';
   if (/^0\d+$/.test(text))
     return 'it has a leading zero: write it in decimal without one, or in hexadecimal after 0x';

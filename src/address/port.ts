@@ -8,6 +8,7 @@ const largest = { vsock: 0xfffffffe, hvsock: 0x7fffffff, tcp: 0xffff } as const;
 
 /** A port of the family: vsock from 0 to 4294967294, hvsock from 0 to 2147483647, tcp from 1 to 65535. Throws a RangeError. */
 export function parsePort(text: string, family: keyof typeof largest = 'vsock'): number {
+  if (text === '') throw new RangeError('the port is missing');
   const value = parseUnsigned32(text);
   if (value === undefined) {
     throw new RangeError(`port ${JSON.stringify(text)} cannot be used: ${explainUnsigned32(text)}`);

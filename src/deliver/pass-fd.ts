@@ -17,7 +17,7 @@ export function isSocket(fd: number): boolean {
   return socketAt(fd) !== undefined;
 }
 
-/** Which socket a descriptor is; undefined if it is none. */
+/** Which socket a descriptor is; undefined if it is no socket. */
 function socketAt(fd: number): string | undefined {
   try {
     const stats = fstatSync(fd);

@@ -33,7 +33,7 @@ function isOf(kind: Kind, { text, word, separator }: Split): boolean {
   return kind.name === word && kind.separators.includes(separator);
 }
 
-/** The same for a text that need not be a target: undefined if it is none. */
+/** The same, but undefined if the text is not a target. */
 export function asTarget(text: string): Target | undefined {
   try {
     return parseTarget(text);

@@ -15,7 +15,7 @@ export function resolveDiscovered(
   const { name, provider, status, address, user, identityFile } = found;
   const fail = (problem: string, hint: string) =>
     new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint });
-  const problem = notUp(found, provider);
+  const problem = notUp(found);
   if (problem !== undefined) throw fail(problem, hints.start);
   const steps = [`${provider} knows ${quote(name)} (${status})`];
   if (found.via !== undefined) {
@@ -42,11 +42,8 @@ function behind({ target, cid }: DiscoveredMachine, host: string, text: string):
   return { kind: 'via', host, target: `vsock/${cid}`, inner };
 }
 
-/** Why a machine that is off, paused or saved does not answer; undefined if it may be up. `who` knows it. */
-export function notUp(
-  { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
-  who: string,
-): string | undefined {
+/** Why a machine that is off, paused or saved does not answer; undefined if it may be up. */
+export function notUp({ name, status }: Pick<DiscoveredMachine, 'name' | 'status'>): string | undefined {
   const mayBeUp = status === 'running' || status === 'starting' || status === 'unknown';
-  return mayBeUp ? undefined : `${who} knows ${quote(name)}, and it is ${status}`;
+  return mayBeUp ? undefined : `${quote(name)} is ${status}`;
 }

@@ -51,7 +51,7 @@ async function ask(name: string, context: ResolveContext, list: ListMachines): P
       ambiguous: 'type one of these; vmssh list -o wide shows which is running',
     },
   });
-  const problem = notUp(machine, hyperV.title);
+  const problem = notUp(machine);
   if (problem === undefined) return machine;
   throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint: startIt(machine) });
 }
@@ -60,7 +60,7 @@ async function ask(name: string, context: ResolveContext, list: ListMachines): P
 async function stateOf(id: Guid, context: ResolveContext, list: ListMachines): Promise<Recheck | undefined> {
   const machines = await list({ env: context.env, signal: context.signal, timeoutMs }).catch(() => []);
   const machine = machines.find((each) => each.id === id);
-  const problem = machine && notUp(machine, hyperV.title);
+  const problem = machine && notUp(machine);
   return machine && problem ? { problem, hint: startIt(machine) } : undefined;
 }
 

@@ -25,7 +25,7 @@ describe('parseCid', () => {
     { input: 'any', want: any('any') },
     { input: 'ANY', want: any('ANY') },
     { input: '-1', want: any('-1') },
-    { input: '', want: unusable('', 'it is empty') },
+    { input: '', want: 'the CID is missing' },
     { input: '-2', want: unusable('-2', 'it is negative') },
     { input: '4294967296', want: unusable('4294967296', 'it is over 4294967295') },
     { input: '0x100000000', want: unusable('0x100000000', 'it is over 4294967295') },

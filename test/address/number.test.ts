@@ -10,7 +10,7 @@ describe('an unsigned number of 32 bits', () => {
   ])('$text', ({ text, value }) => expect(parseUnsigned32(text)).toBe(value));
 
   it.each([
-    { text: '', why: 'it is empty' },
+    { text: '', why: 'it is not a number' },
     { text: '-12', why: 'it is negative' },
     { text: '1-2', why: 'it is not a number' },
     { text: '-1x', why: 'it is not a number' },

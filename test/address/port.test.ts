@@ -31,7 +31,6 @@ describe('parsePort', () => {
   });
 
   it.each([
-    { input: '', want: 'it is empty' },
     { input: '-1', want: 'it is negative' },
     { input: 'x', want: 'it is not a number' },
     { input: 'ssh', want: 'it is not a number' },
@@ -42,6 +41,9 @@ describe('parsePort', () => {
     const problem = new RangeError(`port ${JSON.stringify(input)} cannot be used: ${want}`);
     expect(() => parsePort(input)).toThrow(problem);
   });
+
+  it('says that one is missing', () =>
+    expect(() => parsePort('')).toThrow(new RangeError('the port is missing')));
 
   it('quotes what it refuses over leading zeros', () => {
     expect(() => parsePort('022')).toThrow('port "022" cannot be used: it has a leading zero');

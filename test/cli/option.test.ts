@@ -91,7 +91,7 @@ describe('oneOf and listOf', () => {
     );
   });
 
-  it('name the word of a list that is none of them', () => {
+  it('name the word of a list that is not among the choices', () => {
     expect(() => over.read(given({ over: 'ip,tcp' }))).toThrow(
       new UsageError('--over takes any of vsock, ip, not "tcp"'),
     );

@@ -27,7 +27,7 @@ interface Refusal {
 }
 
 const badPorts: readonly { port: string; why: string }[] = [
-  { port: '', why: 'port "" cannot be used: it is empty' },
+  { port: '', why: 'the port is missing' },
   { port: '-1', why: 'port "-1" cannot be used: it is negative' },
   { port: 'x', why: 'port "x" cannot be used: it is not a number' },
   { port: '4294967295', why: 'port 4294967295 cannot be used: vsock has ports 0 to 4294967294' },

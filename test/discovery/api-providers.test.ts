@@ -19,7 +19,7 @@ describe('JSON over a unix socket', () => {
     expect(await getJson(path, '/a', { env: {} })).toEqual({ b: 1 });
   });
 
-  it('that is not there, or is none, is a failure', async () => {
+  it('that is missing, or is not JSON, is a failure', async () => {
     const path = await serve('other', { '/no-json': 'x', '/silent': undefined });
     await expect(getJson(path, '/b', { env: {} })).rejects.toEqual(failure('FAILED'));
     await expect(getJson(path, '/no-json', { env: {} })).rejects.toEqual(failure('PROTOCOL'));

@@ -81,18 +81,18 @@ describe('all machines', () => {
     machines: [Partial<DiscoveredMachine>, Partial<DiscoveredMachine>];
     warns: boolean;
   }>([
-    { name: 'warned of', machines: [{ cid: 3 }, { name: 'b', target: 't/b', cid: 3 }], warns: true },
+    { name: 'a warning', machines: [{ cid: 3 }, { name: 'b', target: 't/b', cid: 3 }], warns: true },
     {
-      name: 'no matter while one is off',
+      name: 'no warning if one is off',
       machines: [{ cid: 3 }, { name: 'b', cid: 3, status: 'off' }],
       warns: false,
     },
     {
-      name: 'no matter where a daemon has them, each for one machine',
+      name: 'no warning if the CIDs are those of a user-space daemon, which has one machine',
       machines: [{ cid: 3 }, { name: 'b', cid: 3, address: 'vsock-mux/run/x' }],
       warns: false,
     },
-  ])('with one CID are $name', async ({ machines: [a, b], warns }) => {
+  ])('that share a CID: $name', async ({ machines: [a, b], warns }) => {
     const { warnings } = await listAll({ env: {} }, [of('one', a), of('two', b)]);
     const problem = 'CID 3 is used by t/a and t/b: vsock/3 may lead to either';
     expect(warnings).toEqual(warns ? [{ provider: 'one', code: 'CID_TWICE', problem }] : []);

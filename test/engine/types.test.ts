@@ -60,7 +60,7 @@ test('what a stand-in does not know is a mistake, though Node has it', () => {
   expect(mistakes(lines)).toEqual(lines);
 });
 
-test('what it knows is none', () => {
+test('accepts what the engine has', () => {
   const lines = [
     "child.spawnSync('x', [], { encoding: 'utf8', timeout: 5, killSignal: 'SIGKILL' }).stderr.trim();",
     "child.spawn('x', [], { stdio: ['ignore', 'pipe', 1] }).once('exit', (code) => code?.toFixed());",

@@ -42,19 +42,19 @@ describe('--json', () => {
     expect(results.map(({ exitCode }) => exitCode)).toEqual([code, 2]);
   });
 
-  it('of resolve has one too', async () => {
+  it('of resolve has the endpoint in the envelope', async () => {
     const { json } = await printed(['resolve', '--json', '-p', '5', 'vsock/3']);
     const { endpoint, ...rest } = resolveSchema.parse(json);
     expect(rest).toMatchObject({ version: 1, command: 'resolve', ok: true, exitCode: 0, typed: 'vsock/3' });
     expect(endpoint).toEqual({ family: 'vsock', cid: 3, port: 5 });
   });
 
-  it('of list has one too', async () => {
+  it('of list has an envelope around the machines', async () => {
     const { json } = await printed(['list', '--json', '--provider=nspawn']);
     expect(listSchema.parse(json)).toMatchObject({ version: 1, command: 'list', ok: true, exitCode: 0 });
   });
 
-  it('of doctor has one too, for a host and for a target', async () => {
+  it('of doctor has an envelope, for a host and for a target', async () => {
     const io = fakeIo();
     const code = await runDoctor('json', io);
     const host = doctorSchema.parse(JSON.parse(io.stdout.join('')));

@@ -24,7 +24,7 @@ describe('the man pages', () => {
   it('are found by the purpose of a group', () => {
     const page = pages.find(({ file }) => file === 'vmssh-config.1');
     expect(page?.text).toContain(
-      'vmssh\\-config \\- make the machines known to ssh itself: install, diff, uninstall\n',
+      'vmssh\\-config \\- let plain ssh use machine names: install, diff, uninstall\n',
     );
   });
 

@@ -127,7 +127,7 @@ describe('a value after a space that needs a "="', () => {
     );
   });
 
-  it('is refused if no parser is loaded too', () => {
+  it('is refused also if no parser is loaded', () => {
     const specs = commands.find(({ name }) => name === 'proxy')?.options ?? [];
     expect(() => scanArgs(specs, ['--wait', '1.5', 'a'])).toThrow('got "--wait 1.5"');
     expect(scanArgs(specs, ['--', '--wait', '5'])?.positionals).toEqual(['--wait', '5']);

@@ -55,7 +55,7 @@ describe('hyper-v/NAME', () => {
     { machines: [], problem: 'Hyper-V has no machine "mint": found none' },
     {
       machines: [{ ...running('Mint'), status: 'off' as const }],
-      problem: 'Hyper-V knows "Mint", and it is off',
+      problem: '"Mint" is off',
     },
   ])('reports that $problem', async ({ machines, problem }) => {
     await expect(windows([machines]).resolve('hyper-v/mint')).rejects.toMatchObject({
@@ -91,7 +91,7 @@ describe('hyper-v/ID', () => {
     const { resolve, listsLeft } = windows([[{ ...running('Mint'), status: 'saved' }]]);
     const { endpoint: to, recheck } = await resolve(mint);
     expect({ to, left: listsLeft() }).toEqual({ to: endpoint(mint), left: 1 });
-    expect(await recheck?.()).toMatchObject({ problem: 'Hyper-V knows "Mint", and it is saved' });
+    expect(await recheck?.()).toMatchObject({ problem: '"Mint" is saved' });
   });
 
   it('leaves the failure as it is if no provider can be asked', async () => {

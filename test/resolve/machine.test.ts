@@ -176,7 +176,7 @@ describe('an SSH address', () => {
     { input: 'web:0', why: 'port 0 cannot be used: tcp has ports 1 to 65535' },
     { input: 'web:65536', why: 'port 65536 cannot be used: tcp has ports 1 to 65535' },
     { input: 'web:ssh', why: 'port "ssh" cannot be used: it is not a number' },
-    { input: 'web:', why: 'port "" cannot be used: it is empty' },
+    { input: 'web:', why: 'the port is missing' },
     { input: '[web]:22', why: 'no IPv6 address is in the brackets' },
     { input: '[::1', why: 'it is neither a socket nor a host' },
     { input: ':22', why: 'it is neither a socket nor a host' },

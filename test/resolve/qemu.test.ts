@@ -59,7 +59,7 @@ describe('a libvirt domain', () => {
     const found = await resolve('qemu/mint', [bare], [], [{ ...started, uuid: uuids[1] }, started]);
     expect(found).toMatchObject({ endpoint: { family: 'vsock', cid: 9, port: 22 } });
     await expect(resolve('qemu/mint', [{ ...bare, status: 'off' }], [], [started])).rejects.toMatchObject({
-      problem: 'libvirt knows "mint", and it is off',
+      problem: '"mint" is off',
     });
     await expect(resolve('qemu/mint', [bare], [], [process])).rejects.toMatchObject({
       problem: 'libvirt knows "mint", but neither its vsock CID nor an address',
@@ -73,7 +73,7 @@ describe('a libvirt domain', () => {
       domains: [{ ...mint, status: 'off' as const }],
       want: {
         code: 'NOT_FOUND',
-        problem: 'libvirt knows "mint", and it is off',
+        problem: '"mint" is off',
         hint: 'virsh -c qemu:///system start mint',
       },
     },

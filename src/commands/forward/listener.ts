@@ -67,7 +67,7 @@ function explain(
       hint: `name another port, or 0 for any free one; to see who has it: ${whoHas(port, platform)}`,
     },
     EACCES: {
-      problem: 'this user may not',
+      problem: 'permission denied',
       hint:
         local.family === 'inet'
           ? `name a port from 1024 on, such as ${port === 80 ? 8080 : 1024 + port}`

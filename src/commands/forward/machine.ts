@@ -61,11 +61,10 @@ export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal):
 function checkPorts(target: Target, text: string, port: number): void {
   const own = 'port' in target ? target.port : undefined;
   if (kindOf(target).takesPort && (own === undefined || own === port)) return;
-  const problem =
-    own === undefined ? 'its socket leads to one server, without ports' : `it names port ${own} itself`;
+  const problem = own === undefined ? 'this socket has no ports' : `it names port ${own} itself`;
   throw new ConnectError('parse', text, {
     code: 'USAGE',
-    problem: `${problem}, and port ${port} was asked for`,
+    problem: `${problem}: ${port} cannot be reached`,
     hint:
       own === undefined ? 'use the machine: vsock/CID, vsock-mux/PATH, or its name: vmssh list' : undefined,
   });

@@ -15,7 +15,7 @@ import { formatColumn, formatTable, listJson } from './format.js';
 export const runningOption = flag({
   long: 'running',
   short: 'r',
-  summary: 'only machines that run, or may run (unknown)',
+  summary: 'only running machines, or those of unknown state',
 });
 
 export interface ListOptions {

@@ -45,7 +45,7 @@ export function guestRouteOf(host: string): GuestRouteName {
   return target.kind === 'wsl' ? 'wsl' : 'target';
 }
 
-/** The target in a text, without its "user@"; undefined if it is none. */
+/** The target in a text, without its "user@"; undefined if it has no target. */
 export function targetOf(host: string): Target | undefined {
   return asTarget(splitUser(host).host);
 }

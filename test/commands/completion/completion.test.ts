@@ -130,7 +130,7 @@ describe('completion', () => {
     expect(all.map(({ word }) => word)).toEqual([...new Set(commands.map(({ name }) => name.split(' ')[0]))]);
     expect(all.find(({ word }) => word === 'list')?.about).toMatch(/^list the virtual machines/);
     expect(all.find(({ word }) => word === 'config')?.about).toBe(
-      'make the machines known to ssh itself: install, diff, uninstall',
+      'let plain ssh use machine names: install, diff, uninstall',
     );
   });
 

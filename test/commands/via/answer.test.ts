@@ -56,7 +56,7 @@ it.each([{ problem: 'x'.repeat(1001) }, { problem: '' }, { code: undefined }, {}
   },
 );
 
-it('takes no UUID that is none', () => {
+it('leaves out a UUID that is not one', () => {
   expect(read({ ...machine, uuid: '{{ x }}' }).machines).toMatchObject([{ uuid: undefined }]);
 });
 

@@ -140,7 +140,7 @@ describe('XML', () => {
     '<?xml',
     '<!DOCTYPE x',
     '< a/>',
-  ])('%s is none', (input) => {
+  ])('%s is refused', (input) => {
     expect(() => parseXml(`<a/>${input}`)).toThrow(RangeError);
   });
 

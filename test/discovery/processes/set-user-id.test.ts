@@ -22,7 +22,7 @@ function folder(mode: number | undefined, login: string | undefined): string {
 
 describe('a process of the system may run a set-user-ID program', () => {
   it.each([
-    { name: 'its program is none', mode: 0o755, login: '1001', want: false },
+    { name: 'its program has no such bit', mode: 0o755, login: '1001', want: false },
     { name: 'its program is one', mode: 0o4755, login: undefined, want: true },
     { name: 'its program has the bit for groups', mode: 0o2755, login: undefined, want: true },
     { name: 'unseen, a service', mode: undefined, login: '4294967295', want: false },

@@ -65,7 +65,7 @@ describe('an HTTP answer', () => {
     await expect(getJson(path, '/', { env: {} })).rejects.toEqual(failure('PROTOCOL', why));
   });
 
-  it('that is cut short is none', async () => {
+  it('that is cut short is refused', async () => {
     const path = await service('short', (socket) =>
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1]'),
     );

@@ -66,7 +66,7 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
   });
 
   it.each([
-    { typed: 'incus/hv1:old', problem: /"hv1:old", and it is off\n.*incus start hv1:old/ },
+    { typed: 'incus/hv1:old', problem: /"hv1:old" is off\n.*incus start hv1:old/ },
     { typed: 'incus/hv1:wep', problem: /no machine "hv1:wep".*\n.*did you mean "hv1:web"/ },
     { typed: 'incus/hv2:web', problem: /no remote "hv2", but "hv1"\n.*incus remote add hv2/ },
   ])('$typed says what is wrong, and the fix', async ({ typed, problem }) => {

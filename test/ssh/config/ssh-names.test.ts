@@ -46,7 +46,7 @@ describe('the names that ssh takes', () => {
     { name: 'an empty file', file: '' },
     { name: 'only patterns', file: configText({ program: ['/v'], fdpass: true }) },
     {
-      name: 'a Host that is none',
+      name: 'a Host that is no host name',
       file: fileFor(all.slice(0, 1)).replaceAll('Host vm-web', 'Host $(reboot)'),
     },
     { name: 'a file that vmssh did not write', file: 'Host web\n    ProxyCommand nc proxy machine/web %p\n' },

@@ -112,7 +112,7 @@ function vhost({ devices, modules }: Facts): HostCheck {
     name,
     state: 'none',
     ...plain(
-      'not loaded: virtual machines of this kernel get no vsock device; vhost-user devices and multiplexers do not need it',
+      'not loaded: VMs on this host cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it',
     ),
     fix: 'sudo modprobe vhost_vsock',
   };

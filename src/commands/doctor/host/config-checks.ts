@@ -129,11 +129,13 @@ function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: Ssh
       fix: 'vmssh config install writes them for it',
     };
   if (ours.test(proxyCommand)) return { name, state: 'ok', ...plain('ssh runs vmssh') };
+  const whose = /(systemd|libvirt)-ssh-proxy/.exec(proxyCommand)?.[1];
+  const report = `ssh uses ${whose === undefined ? 'another program' : `${whose}'s proxy`} here`;
   return {
     name,
     state: 'none',
-    found: `ssh runs another program first: ${proxyCommand}`,
-    report: `ssh runs ${/(?:systemd|libvirt)-ssh-proxy/.exec(proxyCommand)?.[0] ?? 'another program'} first`,
+    found: `${report}: ${proxyCommand}`,
+    report,
     fix: 'vmssh config install puts ours above it',
   };
 }

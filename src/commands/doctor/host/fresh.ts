@@ -70,7 +70,7 @@ export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[]
   const { on, came, gone, units } = facts;
   const late = came + gone === 0 ? '' : `; since then ${came} came and ${gone} went`;
   const again = { fix: 'vmssh config install --fresh' };
-  if (!on) return [{ name, state: 'none', ...plain(`only config install writes them${late}`), ...again }];
+  if (!on) return [{ name, state: 'none', ...plain(`automatic Host updates: off${late}`), ...again }];
   const next =
     came + gone === 0 ? '' : `; ${came} came and ${gone} went, and the next vmssh list writes them`;
   switch (units) {

@@ -24,7 +24,7 @@ Measures vmssh, systemd-ssh-proxy, libvirt-ssh-proxy, socat, ncat and bare proce
                  list-many
   --runs N       runs of each figure
   --json         print the result as JSON
-  --write        write docs/performance.md and docs/performance.svg
+  --write        write docs/performance.md and docs/performance.svg, and the result to dist/bench.json
   --from FILE    measure nothing, but take the result that --json printed; with --only, measure these figures again
 
 Progress goes to stderr.
@@ -72,6 +72,7 @@ async function main() {
     const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
     writeFileSync(join(docs, 'performance.md'), asMarkdown(result));
     writeFileSync(join(docs, 'performance.svg'), asPlot(result));
+    writeFileSync(join(docs, '../dist/bench.json'), JSON.stringify(result, null, 1));
   }
   console.log(values.json ? JSON.stringify(result, null, 1) : asText(result));
   return failures(result).length === 0 ? 0 : 1;

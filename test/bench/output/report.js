@@ -1,55 +1,51 @@
-import { heading, number, rows, verdictRows } from './table.js';
+import { number, verdictRows } from './table.js';
 
 /** @typedef {import('../types.js').Result} Result */
 /** @typedef {import('../types.js').FigureResult} FigureResult */
 
-/** docs/performance.md. @param {Result} result */
+/** docs/performance.md: the ratios. All figures are what `--json` prints. @param {Result} result */
 export function asMarkdown(result) {
   const { figures, machine, versions, notes } = result;
-  const targets = [
-    ['figure', 'of', 'compared with', 'ratio', 'run by run', 'target', ''],
-    ...figures.flatMap(verdictRows),
-  ];
   const facts = Object.entries({ ...machine, ...versions }).map(([name, value]) => `${name} ${value}`);
   return `# Performance
 
-Made by \`npm run bench -- --write\`. ${result.quick ? 'A quick run: its figures are not reliable. ' : ''}On ${facts.join(', ')}.
+Run it on an idle machine, with Linux on x64:
 
-![Medians, with minimum and maximum](performance.svg)
+\`\`\`sh
+npm run bench                        # every figure, in some minutes; --quick: in one, not reliable
+npm run bench -- --only start-pass   # one figure; --help names them all
+npm run bench -- --write             # writes this page, its picture, and dist/bench.json with every run
+npm run bench -- --from dist/bench.json   # prints these figures again
+\`\`\`
 
-## Targets
+## Results
 
-${table(targets)}
-${notes.map((note) => `\n- ${note}`).join('')}
+Medians, the executable if no other program is named. [A picture of all figures](performance.svg) has their minimum and maximum.
+Measured on ${facts.join(', ')}.${result.quick ? ' A quick run: its figures are not reliable.' : ''}
 
-## Where we lose
+${table([['what', 'compared with', 'result', 'target'], ...figures.flatMap(targetRows)])}
 
-${losses(figures)}
-
-Why, and what was tried: [performance-profile.md](performance-profile.md).
-
-## All figures
-
-Medians; the last column is the minimum and maximum of all runs.
-${figures.map(section).join('')}
-${history}
+${[...losses(figures), ...notes].map((line) => `- ${line}`).join('\n')}
 ${method}`;
 }
 
-/** What an earlier executable had, by this bench, on another processor. */
-const history = `## History
-
-- 2026-11, built on Bun, 114 MB, on another processor: passing a socket 1.27 × systemd-ssh-proxy, relay 1.91 × socat, 1,000 at once 1.38 × systemd-ssh-proxy; one held relay
-  0.77 MB, in a second program. Since then the executable is QuickJS-ng ([engine.md](engine.md)).
-`;
-
-/** @param {FigureResult} figure */
-function section(figure) {
-  const own = rows(figure).map(([name = '', median = '', spread = '']) => [name, median, spread]);
-  return `\n### ${heading(figure)}\n\n${table([['', 'median', 'spread'], ...own])}\n`;
+/** A count that must be 0, and is, has one line in `losses`. @param {FigureResult} figure */
+function targetRows(figure) {
+  const shown = figure.verdicts.filter((verdict) => !isNone(verdict));
+  return verdictRows({ ...figure, verdicts: shown }).map(([title = '', of = '', peer, ratio, , target]) => [
+    of === 'vmssh, executable' ? title : `${title}: ${of.replace(/^vmssh, (executable, )?/, '')}`,
+    peer?.replace(/^vmssh, executable, /, ''),
+    ratio,
+    target,
+  ]);
 }
 
-/** Each target that was missed, and each peer that is better at something. @param {readonly FigureResult[]} figures */
+/** @param {FigureResult['verdicts'][number]} verdict */
+function isNone({ value, atMost }) {
+  return value === 0 && atMost === 0;
+}
+
+/** Each target that was missed, what did not happen at all, and each peer that is better at something. @param {readonly FigureResult[]} figures */
 function losses(figures) {
   const missed = figures.flatMap(({ title, unit, verdicts }) =>
     verdicts
@@ -57,7 +53,7 @@ function losses(figures) {
       .map(({ of, peer, ratio, value, atMost, atLeast }) => {
         const is = peer ? `${ratio?.toFixed(2)} × ${peer}` : `${number(value ?? 0)} ${unit}`.trim();
         const limit = `${atMost === undefined ? 'at least' : 'at most'} ${atMost ?? atLeast}${peer ? ' ×' : ` ${unit}`}`;
-        return `- **${title}**, ${of}: ${is}; the target is ${limit.trim()}.`;
+        return `**Missed:** ${title}, ${of}: ${is}; the target is ${limit.trim()}.`;
       }),
   );
   const beaten = figures.flatMap((figure) => {
@@ -65,14 +61,14 @@ function losses(figures) {
     const ours = figure.entries.find(({ name, absent }) => /^vmssh, executable/.test(name) && !absent);
     if (!best || !ours || best === ours || best.median === ours.median) return [];
     const [value, theirs] = [ours, best].map(({ median = 0 }) => `${number(median)} ${figure.unit}`.trim());
-    return [`- ${figure.title}: ${best.name} has ${theirs}, ${ours.name} ${value}.`];
+    return [`Better elsewhere: ${figure.title}: ${best.name} has ${theirs}, ${ours.name} ${value}.`];
   });
+  const none = figures.filter(({ verdicts }) => verdicts.some(isNone)).map(({ title }) => title);
   return [
-    missed.length > 0 ? missed.join('\n') : 'Every target was reached.',
-    beaten.length > 0
-      ? `\nWhere another program is better than the executable, with or without a target:\n\n${beaten.join('\n')}`
-      : '',
-  ].join('\n');
+    ...(missed.length > 0 ? missed : ['Every target was reached.']),
+    ...(none.length > 0 ? [`None, as it has to be: ${none.join(', ')}.`] : []),
+    ...beaten,
+  ];
 }
 
 /** The best program that does the same work: bare processes connect to nothing, and `socat -V` lists nothing. @param {FigureResult} figure */
@@ -97,24 +93,16 @@ function escapeCell(cell) {
 }
 
 const method = `
-## How it was measured
+## How it is measured
 
-\`npm run bench\` compiles a small C program that acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. A
-thread of the same process listens on a unix socket and sends a banner at once. The time is from just before the fork to the
-banner's last byte; with fd passing, the banner is read from the passed socket. No test data is written to disk.
+A small C program acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. A thread of it listens on a unix socket and sends a
+banner at once. The time is from just before the fork to the banner's last byte; with fd passing, the banner is read from the passed socket.
 
-- Competitors take turns, A B C A B C …, after one run each to warm the caches. Medians are compared; "run by run" is the median of the ratios of
-  neighbouring runs, which is more reliable if the machine's speed changes. The ratio of the medians decides whether a target is reached.
-- systemd-ssh-proxy and libvirt-ssh-proxy come from trixie's packages, in a root of their own, entered by chroot(2) right before exec. libvirt-ssh-proxy only asks libvirtd
-  for a CID: without libvirtd, its time is from its start to its error.
-- A bare process is timed from the fork to its exit; "one write" from the fork to the first byte that it writes.
-- \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` on the socket. Each proxy is started through one more exec, since one of them needs its chroot.
-- Targets for commands are multiples of \`socat -V\`, which took 2.4 ms on the machine where they were set: \`--version\` 2 ms, a completion 5, \`list\` 6,
-  \`list\` of 200 machines 15.
-- A relay's throughput is measured after one byte went there and back, so it includes no process start. The source writes and the sink reads 256 KiB
-  at a time. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds. By then the executable's relay has
-  freed its engine; a relay on Node keeps Node's memory.
-- The environment is that of a plain login: NODE_OPTIONS and the like would change how a runtime starts.
-
-Run it on an idle machine: on a busy one, the threads of a runtime wait for a processor; C programs have no such threads.
+- Competitors take turns, A B C A B C …, after one run each to warm the caches; medians are compared.
+- systemd-ssh-proxy and libvirt-ssh-proxy come from trixie's packages, in a root of their own, entered by chroot(2) right before exec. libvirt-ssh-proxy only asks
+  libvirtd for a CID: without libvirtd, its time is from its start to its error.
+- A bare process is timed from the fork to its exit. \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` on the socket.
+- Targets for commands are multiples of \`socat -V\`, which took 2.4 ms on the machine where they were set.
+- A relay's throughput has no process start in it. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds.
+- On a busy machine, the threads of a runtime wait for a processor; C programs have no such threads.
 `;

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import type { FigureResult, Result } from '../types.js';
+import { asMarkdown } from './report.js';
+
+const none = { values: [], median: 0, min: 0, max: 0 };
+
+it('has a row for each target, and says which was missed, what never happened and who is better', () => {
+  const text = asMarkdown(
+    made([
+      {
+        title: 'start',
+        unit: 'ms',
+        entries: [
+          { ...none, name: 'vmssh, executable', median: 3 },
+          { ...none, name: 'socat', median: 2 },
+        ],
+        verdicts: [{ of: 'vmssh, executable', peer: 'socat', ratio: 1.5, atMost: 1, reached: false }],
+      },
+      {
+        title: 'failures',
+        unit: '',
+        entries: [{ ...none, name: 'vmssh, executable' }],
+        verdicts: [{ of: 'vmssh, executable', value: 0, atMost: 0, reached: true }],
+      },
+    ]),
+  );
+  expect(text).toContain('\n| start | socat | 1.50 × | ≤ 1 × |\n');
+  expect(text).not.toContain('| failures |');
+  expect(text).toContain(
+    [
+      '- **Missed:** start, vmssh, executable: 1.50 × socat; the target is at most 1 ×.',
+      '- None, as it has to be: failures.',
+      '- Better elsewhere: start: socat has 2.00 ms, vmssh, executable 3.00 ms.',
+      '- the machine was busy',
+    ].join('\n'),
+  );
+});
+
+function made(figures: Pick<FigureResult, 'title' | 'unit' | 'entries' | 'verdicts'>[]): Result {
+  return {
+    machine: { processors: '2' },
+    versions: { vmssh: '0' },
+    quick: false,
+    notes: ['the machine was busy'],
+    figures: figures.map((figure) => ({ ...figure, id: figure.title, better: 'less', runs: 1 })),
+    seconds: 1,
+  };
+}

@@ -1,0 +1,47 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const pages = [...mdIn('.', false), ...mdIn('docs', true), ...mdIn('test', true)];
+
+it.each(pages)('each relative link of %s has its file and its heading', (page) => {
+  const text = withoutCode(readFileSync(page, 'utf8'));
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  const broken = links.filter((link) => !/^[a-z]+:/.test(link)).filter((link) => !leads(page, link));
+  expect(broken).toEqual([]);
+});
+
+it('a heading or page that is not there is noticed', () => {
+  expect(pages).toContain('README.md');
+  expect(leads('README.md', 'docs/layout.md#adding-a-kind-of-target')).toBe(true);
+  expect(leads('README.md', 'docs/layout.md#adding-a-kind')).toBe(false);
+  expect(leads('README.md', 'docs/no-such-page.md')).toBe(false);
+});
+
+function mdIn(folder: string, recursive: boolean): string[] {
+  const names = readdirSync(folder, { recursive, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+  return names.sort().map((name) => join(folder, name));
+}
+
+function leads(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const file = path === '' ? page : join(dirname(page), path);
+  if (!existsSync(file)) return false;
+  return anchor === undefined || anchors(readFileSync(file, 'utf8')).includes(anchor);
+}
+
+/** As GitHub makes them of headings: lower case, without punctuation, a dash for a space. */
+function anchors(text: string): string[] {
+  const headings = withoutCode(text, '').matchAll(/^#+ +(.*)$/gm);
+  return [...headings].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function withoutCode(text: string, inline = '`code`'): string {
+  const prose = text.replace(/^ *```[^]*?^ *```/gm, '');
+  return inline === '' ? prose : prose.replace(/`[^`\n]*`/g, inline);
+}

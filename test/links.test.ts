@@ -42,6 +42,6 @@ function anchors(text: string): string[] {
 }
 
 function withoutCode(text: string, inline = '`code`'): string {
-  const prose = text.replace(/^ *```[^]*?^ *```/gm, '');
+  const prose = text.replace(/^ *```.*?^ *```/gms, '');
   return inline === '' ? prose : prose.replace(/`[^`\n]*`/g, inline);
 }

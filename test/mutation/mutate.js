@@ -114,7 +114,7 @@ function write() {
     title: 'Mutation testing',
     command: 'npm run test:mutation -- --write',
     on: ranOn({ Stryker: version }),
-    summary: [['changes to the sources that unit tests notice', `${noticed} of ${all}`]],
+    summary: ['changes to the sources that unit tests notice', `${noticed} of ${all}`],
     text: [
       'Stryker changes one place in a file at a time. A change that no test notices is a gap in the tests, or makes no difference.',
       'Code that runs when its file is loaded, such as tables and patterns, is changed only with `--loaded`, as each such change needs all tests of its area again.',

@@ -76,20 +76,17 @@ for (const [tool, argsFor] of Object.entries(tools)) {
 console.error(
   `${sources.length} files in ${Math.round((Date.now() - start) / 1000)} s: ${process.exitCode ? 'FAILED' : 'clean'}`,
 );
-if (values.write && !process.exitCode) keep('analysis', section());
+const isWhole = ran.length > 0 && positionals.length === 0;
+if (values.write && isWhole && !process.exitCode) keep('analysis', section());
 
+/** @returns {import('../reliability/types.js').Section} */
 function section() {
   const names = groups.map((name) => `${name}-*`).join(', ');
   return {
     title: 'Static analysis',
-    command: 'npm run lint:native',
+    command: 'npm run lint:native -- --write',
     on: ranOn(Object.fromEntries(ran.map((tool) => [tool, versionOf(tool)]))),
-    summary: [
-      /** @type {const} */ ([
-        "static analysis: clang-tidy with clang's analyzer",
-        `nothing found in ${sources.length} files of C++`,
-      ]),
-    ],
+    summary: ["clang-tidy with clang's analyzer", `nothing found in ${sources.length} files of C++`],
     text: [
       `All C++ of the addon and of the executable for Linux, but not the engine itself, which is not ours, nor ${others[1]}, which needs musl's headers. Checks of clang-tidy: ${names}.`,
     ],

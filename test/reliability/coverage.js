@@ -77,13 +77,14 @@ function percentOf({ all, run }) {
   return `${((100 * run) / Math.max(all, 1)).toFixed(1)} %`;
 }
 
+/** @returns {import('./types.js').Section} */
 function section() {
   const folders = [...new Set(files.map(folderOf))].sort();
   return {
     title: 'Coverage',
     command: 'npm run test:coverage -- --write',
     on: ranOn(),
-    summary: [/** @type {const} */ (['lines of src/ that tests run', `${percent} of ${total(files).all}`])],
+    summary: ['lines of src/ that tests run', `${percent} of ${total(files).all}`],
     text: [
       'Run by unit tests, and by end-to-end tests of the program from its sources, on the newest Node. A process that a signal ends is not counted.',
     ],

@@ -1,36 +1,31 @@
 /** @import { Section, Table } from './types.js' */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/**
- * The sections of docs/reliability.md, in their order. To add one: name it here, and have its run call `keep(NAME, SECTION)`,
- * with a shape as in types.ts, if it is called with --write. That writes records/NAME.json and the page. A name without a
- * record has not been run yet, and is left out.
- */
-const order = ['load', 'faults', 'fuzzing', 'analysis', 'sanitizers', 'mutation', 'coverage'];
-
-const page = new URL('../../docs/reliability.md', import.meta.url);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const reports = join(root, 'dist/reliability');
 
 /**
- * Writes the record of a section, and the page from all records.
+ * Writes what a run has tried: its row of docs/reliability.md, and all of it to dist/reliability/NAME.md and NAME.json. To add one, write
+ * a row with its name into the page, and call this with a shape as in types.ts if the run is called with --write.
  * @param {string} name
  * @param {Section} section
  */
 export function keep(name, section) {
-  if (!order.includes(name)) throw new Error(`no section "${name}": one of ${order.join(', ')}`);
-  writeFileSync(record(name), `${JSON.stringify(section, null, 2)}\n`);
-  writeFileSync(page, asMarkdown(records()));
+  const page = join(root, 'docs/reliability.md');
+  const text = withRow(readFileSync(page, 'utf8'), name, section);
+  mkdirSync(reports, { recursive: true });
+  writeFileSync(join(reports, `${name}.json`), `${JSON.stringify(section, null, 2)}\n`);
+  writeFileSync(join(reports, `${name}.md`), asMarkdown(section));
+  writeFileSync(page, text);
 }
 
-/** The records that there are, in the order of the page. */
-export function records() {
-  return order.map(recordOf).filter((section) => section !== undefined);
-}
-
-/** A section as it was kept last; undefined if it was not run yet. @param {string} name @returns {Section | undefined} */
+/** A section as it was kept last on this machine, undefined if it was not. @param {string} name @returns {Section | undefined} */
 export function recordOf(name) {
-  return existsSync(record(name)) ? JSON.parse(readFileSync(record(name), 'utf8')) : undefined;
+  const file = join(reports, `${name}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
 /** What a run took place on; nothing that names a machine. @param {Record<string, string>} more */
@@ -38,38 +33,37 @@ export function ranOn(more = {}) {
   return { Linux: `${release().replace(/-.*/, '')} ${arch()}`, Node: process.version.slice(1), ...more };
 }
 
-/** docs/reliability.md. @param {readonly Section[]} sections */
-export function asMarkdown(sections) {
-  const rows = sections.flatMap(({ summary }) => summary);
-  return `# Reliability
+/** The page with the row of a section replaced. @param {string} page @param {string} name @param {Section} section */
+export function withRow(page, name, section) {
+  const lines = page.split('\n');
+  const at = lines.findIndex((line) => line.startsWith(`| ${name} |`));
+  if (at < 0) throw new Error(`docs/reliability.md has no row "${name}"`);
+  return lines
+    .with(at, row([name, ...section.summary, `\`${section.command}\``, factsOf(section)]))
+    .join('\n');
+}
 
-What the test programs of this repository have tried on vmssh, and the results. Each section is written by the command that it names, with \`--write\`;
-none is written by hand. \`.ci/run\` runs bounded versions of load, faults, fuzzing and sanitizers.
-
-${table({ head: ['what was tried', 'result'], rows })}
-${sections.map(sectionText).join('')}`;
+/** A whole report. @param {Section} section */
+export function asMarkdown(section) {
+  const { title, command, text, tables } = section;
+  const parts = [`Made by \`${command}\` on ${factsOf(section)}.`, ...text, ...tables.map(table)];
+  return `# ${title}\n\n${parts.join('\n\n')}\n`;
 }
 
 /** @param {Section} section */
-function sectionText({ title, command, on, text, tables }) {
-  const facts = Object.entries(on).map(([name, value]) => `${name} ${value}`);
-  const parts = [`Made by \`${command}\` on ${facts.join(', ')}.`, ...text, ...tables.map(table)];
-  return `\n## ${title}\n\n${parts.join('\n\n')}\n`;
+function factsOf({ on }) {
+  return Object.entries(on)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }
 
 /** @param {Table} table */
 function table({ caption, head, rows }) {
-  const line = (/** @type {readonly string[]} */ cells) => `| ${cells.map(escapeCell).join(' | ')} |`;
-  const lines = [line(head), `|${head.map(() => ' --- |').join('')}`, ...rows.map(line)];
+  const lines = [row(head), `|${head.map(() => ' --- |').join('')}`, ...rows.map(row)];
   return `${caption ? `${caption}\n\n` : ''}${lines.join('\n')}`;
 }
 
-/** @param {string} cell */
-function escapeCell(cell) {
-  return cell.replaceAll('|', '\\|').replaceAll('\n', ' ');
-}
-
-/** @param {string} name */
-function record(name) {
-  return fileURLToPath(new URL(`records/${name}.json`, import.meta.url));
+/** @param {readonly string[]} cells */
+function row(cells) {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
 }

@@ -1,14 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { asMarkdown, records } from './page.js';
+import { code, tableOf } from '../markdown.js';
+import { asMarkdown, withRow } from './page.js';
+import type { Section } from './types.js';
 
-it('docs/reliability.md is what the records make', () => {
-  const page = readFileSync(new URL('../../docs/reliability.md', import.meta.url), 'utf8');
-  expect(page).toBe(asMarkdown(records()));
+const section: Section = {
+  ...{ title: 'T', command: 'npm run c', on: { Linux: '6' }, summary: ['tried', 'none | failed'] },
+  ...{ text: [], tables: [{ head: ['a'], rows: [['x | y\nz']] }] },
+};
+
+it('docs/reliability.md has a row for each run that keeps its result, with a command of package.json', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+  const rows = tableOf('reliability.md', 'Results');
+  const runs = ['load', 'faults', 'fuzzing', 'analysis', 'sanitizers', 'mutation', 'coverage'];
+  expect(rows.map(({ run }) => run)).toEqual(runs);
+  const names = rows.map(({ command }) => /^npm run (\S+) -- .*--write$/.exec(code(command))?.[1] ?? '');
+  expect(names.filter((name) => scripts[name] === undefined)).toEqual([]);
+});
+
+it('a run replaces its own row, and no other', () => {
+  const page = 'before\n| load | old |\n| faults | old |\nafter\n';
+  const row = '| faults | tried | none \\| failed | `npm run c` | Linux 6 |';
+  expect(withRow(page, 'faults', section)).toBe(`before\n| load | old |\n${row}\nafter\n`);
+  expect(() => withRow(page, 'other', section)).toThrow('docs/reliability.md has no row "other"');
 });
 
 it('a cell cannot break its table', () => {
-  const section = { title: 'T', command: 'c', on: { Linux: '6' }, summary: [], text: [] };
-  const text = asMarkdown([{ ...section, tables: [{ head: ['a'], rows: [['x | y\nz']] }] }]);
-  expect(text).toContain('\n| a |\n| --- |\n| x \\| y z |\n');
+  expect(asMarkdown(section)).toContain('\n| a |\n| --- |\n| x \\| y z |\n');
 });

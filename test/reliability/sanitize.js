@@ -121,15 +121,14 @@ function reportOf(name) {
   return join(reports, `${name}.json`);
 }
 
+/** @returns {import('./types.js').Section} */
 function section() {
   const gcc = spawnSync(process.env.CXX || 'g++', ['-dumpfullversion'], { encoding: 'utf8' }).stdout.trim();
   return {
     title: 'Sanitizers',
     command: 'npm run test:sanitize -- --write',
     on: ranOn({ gcc }),
-    summary: [
-      /** @type {const} */ (['AddressSanitizer, UBSan, LeakSanitizer, ThreadSanitizer', 'nothing found']),
-    ],
+    summary: ['AddressSanitizer, UBSan, LeakSanitizer, ThreadSanitizer', 'nothing found'],
     text: [
       'The executable is built together with its engine, so the engine is checked too. LeakSanitizer looks at the end of each process; it is off for the addon, as Node itself does not free all its memory.',
     ],

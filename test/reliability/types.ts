@@ -1,12 +1,12 @@
-/** One section of docs/reliability.md: a file of records/, written by the run that its figures come from. */
+/** What a run has tried: a row of docs/reliability.md, and a report in dist/reliability. */
 export interface Section {
   readonly title: string;
   /** The command that made it. */
   readonly command: string;
   /** What it ran on: names and versions. */
   readonly on: Readonly<Record<string, string>>;
-  /** The rows of the table at the top of the page. */
-  readonly summary: readonly (readonly [what: string, result: string])[];
+  /** The cells of its row. */
+  readonly summary: readonly [what: string, result: string];
   /** Paragraphs or lists, in Markdown. */
   readonly text: readonly string[];
   readonly tables: readonly Table[];

@@ -17,7 +17,7 @@ processes and files that are left behind. A full run takes 40 minutes on two pro
   --quick           fewer of each: about a minute
   --only ID         only this load; can be repeated: ${ids.join(', ')}
   --runtime NAME    only this runtime: node or executable
-  --write           write the results to docs/reliability.md; with --only, only their rows
+  --write           write the result to docs/reliability.md and dist/reliability; with --only, the others keep theirs
 
 Examples:
   npm run test:stress -- --quick

@@ -32,12 +32,14 @@ ${method}`;
 /** A count that must be 0, and is, has one line in `losses`. @param {FigureResult} figure */
 function targetRows(figure) {
   const shown = figure.verdicts.filter((verdict) => !isNone(verdict));
-  return verdictRows({ ...figure, verdicts: shown }).map(([title = '', of = '', peer, ratio, , target]) => [
-    of === 'vmssh, executable' ? title : `${title}: ${of.replace(/^vmssh, (executable, )?/, '')}`,
-    peer?.replace(/^vmssh, executable, /, ''),
-    ratio,
-    target,
-  ]);
+  return verdictRows({ ...figure, verdicts: shown }).map(
+    ([title = '', of = '', peer = '', ratio = '', , target = '']) => [
+      of === 'vmssh, executable' ? title : `${title}: ${of.replace(/^vmssh, (executable, )?/, '')}`,
+      peer.replace(/^vmssh, executable, /, ''),
+      ratio,
+      target,
+    ],
+  );
 }
 
 /** @param {FigureResult['verdicts'][number]} verdict */

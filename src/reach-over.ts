@@ -1,5 +1,6 @@
 import type { Guid } from './address/guid.js';
 import { openConnection } from './connect/open.js';
+import type { Endpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import { abortSignalOf } from './interruption.js';
 import { resolveTarget } from './kinds/kinds.js';
@@ -14,7 +15,8 @@ export type FindAddresses = (id: Guid, options: ReachOptions) => Promise<readonl
 
 /**
  * `reach` by the transports in their order: `ip` is the address that a Hyper-V guest reported to its host. `note` gets
- * one clause that says why another one is used. Throws the first one's ConnectError if none works.
+ * one clause that says why another one is used. If none works it throws the first one's ConnectError, with the reasons of
+ * the others.
  */
 export async function reachOver(
   transports: readonly Transport[],
@@ -23,27 +25,45 @@ export async function reachOver(
   note: (message: string) => void,
   findAddresses: FindAddresses = askForAddresses,
 ): Promise<Reached> {
-  let first: ConnectError | undefined;
+  const failed: ConnectError[] = [];
   for (const transport of transports) {
     try {
-      if (transport === 'vsock') return await reach(text, options);
-      return await reachByAddress(text, options, findAddresses, (address) =>
-        note(first ? `${first.message}; by TCP to ${address} instead` : `by TCP to ${address}`),
-      );
+      const reached =
+        transport === 'vsock'
+          ? await reach(text, options)
+          : await reachByAddress(text, options, findAddresses);
+      const way = wayOf(reached.connection.endpoint);
+      if (failed[0]) note(`${failed[0].message}; ${way} instead`);
+      else if (transport === 'ip') note(way);
+      return reached;
     } catch (error) {
       if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED' || error.op === 'parse')
         throw error;
-      first ??= error;
+      failed.push(error);
     }
   }
-  throw first;
+  throw together(failed);
+}
+
+function wayOf(endpoint: Endpoint): string {
+  return endpoint.family === 'tcp' ? `by TCP to ${endpoint.host}:${endpoint.port}` : 'by vsock';
+}
+
+/** The first failure, with the reasons of the others. */
+function together(failed: readonly ConnectError[]): ConnectError | undefined {
+  const [first] = failed;
+  const reasons = new Set(failed.map(({ problem }) => problem));
+  if (!first || reasons.size < 2) return first;
+  const { op, target, code, hint, reason } = first;
+  return new ConnectError(op, target, {
+    ...{ code, problem: [...reasons].join('; '), hint, reason, cause: failed },
+  });
 }
 
 async function reachByAddress(
   text: string,
   options: ReachOptions,
   findAddresses: FindAddresses,
-  found: (address: string) => void,
 ): Promise<Reached> {
   const { port, signal, env, platform, timeoutMs, native } = options;
   const target = parseTarget(text);
@@ -58,11 +78,10 @@ async function reachByAddress(
   if (host === undefined) {
     throw new ConnectError('resolve', text, {
       ...{ code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address for it' },
-      hint: 'the guest reports it by its integration services: hv_kvp_daemon (apt-get install hyperv-daemons)',
+      hint: 'the guest reports it by its integration services: hv_kvp_daemon (in a Debian guest: apt-get install hyperv-daemons)',
     });
   }
   const tcp = { family: 'tcp', host, port } as const;
-  found(`${host}:${port}`);
   const connection = await openConnection(tcp, { target: text, timeoutMs, signal }, native);
   return { target, resolution: { endpoint: tcp, steps: [`it has the IP address ${host}`] }, connection };
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ConnectError } from '../src/errors.js';
 import { reachOver, type Transport } from '../src/reach-over.js';
 import { fakeAddon } from './connect/fake-addon.js';
 
@@ -8,12 +9,17 @@ const vmId = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
 const hvsock = `hvsock:${vmId}:vsock-22`;
 
 /** Goes by these transports to a machine whose vsock fails with a code, and whose addresses are known. */
-async function outcome(transports: readonly Transport[], addresses: readonly string[], target = hvsock) {
+async function outcome(
+  transports: readonly Transport[],
+  addresses: readonly string[],
+  { target = hvsock, listens = true } = {},
+) {
   const server = createServer((socket) => socket.end());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
+  if (!listens) await once(server.close(), 'close');
   const { native, connects } = fakeAddon({ code: 'WSAETIMEDOUT' });
   const missing = { missing: new Error('no addon for TCP in this test') };
   const notes: string[] = [];
@@ -37,8 +43,8 @@ async function outcome(transports: readonly Transport[], addresses: readonly str
     connection.close();
     return { endpoint: connection.endpoint, notes, asked, port };
   } catch (error) {
-    const { code, op } = error as { code: string; op: string };
-    return { code, op, notes, asked, connects: connects.length };
+    const { code, op, problem } = error as ConnectError;
+    return { code, op, problem, notes, asked, connects: connects.length };
   }
 }
 
@@ -58,7 +64,25 @@ describe('reachOver', () => {
     expect(await outcome(['vsock', 'ip'], [])).toMatchObject({
       code: 'WSAETIMEDOUT',
       op: 'connect',
+      problem: expect.stringMatching(/\(WSAETIMEDOUT\); Hyper-V knows no IP address for it$/),
       notes: [],
+    });
+  });
+
+  it('reports once why each failed if the address does not answer either', async () => {
+    expect(await outcome(['vsock', 'ip'], ['127.0.0.1'], { listens: false })).toMatchObject({
+      code: 'WSAETIMEDOUT',
+      problem: expect.stringMatching(
+        /^(?!.*WSAETIMEDOUT.*WSAETIMEDOUT).*\(WSAETIMEDOUT\); .*127\.0\.0\.1.*\(ECONNREFUSED\)$/,
+      ),
+      notes: [],
+    });
+  });
+
+  it('reports both the other way round too', async () => {
+    expect(await outcome(['ip', 'vsock'], [])).toMatchObject({
+      code: 'NOT_FOUND',
+      problem: expect.stringMatching(/^Hyper-V knows no IP address for it; hyper-v needs the native addon/),
     });
   });
 
@@ -68,7 +92,7 @@ describe('reachOver', () => {
   });
 
   it('asks for no address of another kind of machine', async () => {
-    expect(await outcome(['ip'], ['127.0.0.1'], 'vsock:3:22')).toMatchObject({
+    expect(await outcome(['ip'], ['127.0.0.1'], { target: 'vsock:3:22' })).toMatchObject({
       code: 'UNSUPPORTED',
       asked: [],
     });

@@ -27,7 +27,7 @@ export async function openConnection(
     return connection;
   } catch (error) {
     connection?.close();
-    throw await asConnectError(error, endpoint, options);
+    throw await asConnectError(error, endpoint, options, native());
   } finally {
     options.signal?.removeEventListener('abort', abort);
   }
@@ -106,6 +106,7 @@ async function asConnectError(
   error: unknown,
   endpoint: Endpoint,
   options: OpenOptions,
+  { addon }: AddonState,
 ): Promise<ConnectError> {
   if (error instanceof ConnectError) return error;
   if (options.signal?.aborted) {
@@ -117,7 +118,10 @@ async function asConnectError(
   }
   const { code, message } = error as { code?: string; message: string };
   const { explainFailure } = await import('./failures/failures.js');
-  const { problem, hint } = explainFailure(endpoint, code ?? 'UNKNOWN');
+  const { problem, hint } = explainFailure(endpoint, code ?? 'UNKNOWN', () => {
+    const rights = addon?.hyperVRights();
+    return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
+  });
   const detail = code === 'PROTOCOL' || code === undefined ? `${problem}: ${message}` : problem;
   return new ConnectError('connect', options.target, {
     code: code ?? 'UNKNOWN',

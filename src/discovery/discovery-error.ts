@@ -4,8 +4,12 @@ export class DiscoveryError extends Error {
   /** An errno's name, FAILED, PROTOCOL or TIMEOUT. */
   readonly code: string;
 
-  constructor(code: string, problem: string, options?: ErrorOptions) {
+  /** The fix, if the error knows more of it than its code. */
+  readonly hint: string | undefined;
+
+  constructor(code: string, problem: string, options?: ErrorOptions & { readonly hint?: string }) {
     super(problem, options);
     this.code = code;
+    this.hint = options?.hint;
   }
 }

@@ -30,15 +30,15 @@ export type Search<M, W> =
 export async function answerOf<M, W>(
   search: Promise<Search<M, W>>,
   signal: AbortSignal | undefined,
-  known: (code: string) => { readonly code?: string; readonly hint?: string } = () => ({}),
+  known: (error: DiscoveryError) => { readonly code?: string; readonly hint?: string } = () => ({}),
 ): Promise<Search<M, W>> {
   try {
     return await search;
   } catch (cause) {
     signal?.throwIfAborted();
     if (!(cause instanceof DiscoveryError)) throw cause;
-    const { code, message: problem } = cause;
-    return { outcome: 'unavailable', code: 'NOT_FOUND', problem, warnings: [], cause, ...known(code) };
+    const { message: problem } = cause;
+    return { outcome: 'unavailable', code: 'NOT_FOUND', problem, warnings: [], cause, ...known(cause) };
   }
 }
 

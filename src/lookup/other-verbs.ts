@@ -72,3 +72,17 @@ export function insteadOf(word: string, names: readonly string[]): string | unde
   if (!/^[\w.][\w.%/-]*$/.test(word)) return undefined;
   return `to log in to a machine: vmssh ssh ${word}; for the commands: vmssh --help`;
 }
+
+/** Verbs that mean the same. */
+const synonyms: readonly (readonly string[])[] = [
+  ['register', 'install', 'add', 'create', 'new', 'set', 'enable'],
+  ['unregister', 'uninstall', 'remove', 'rm', 'delete', 'del', 'disable', 'undo'],
+  ['list', 'ls', 'show', 'print', 'query', 'status'],
+];
+
+/** The command among `names` that means the same as a word; undefined if none does. */
+export function sameAs(word: string, names: readonly string[]): string | undefined {
+  const same = synonyms.find((verbs) => verbs.includes(word.toLowerCase())) ?? [];
+  const found = names.filter((name) => same.includes(name));
+  return found.length === 0 ? undefined : `did you mean ${found.join(' or ')}?`;
+}

@@ -8,7 +8,6 @@ export async function resolveContainer(name: string, context: ResolveContext): P
   const container = await findOne(nspawn, name, context, {
     missing: `no container ${quote(name)} exports an SSH socket`,
     hints: {
-      ambiguous: 'type the name in its exact case',
       unknown:
         'the container needs systemd 256 or later and sshd, and systemd-nspawn 256 or later on this host: machinectl list',
     },

@@ -11,7 +11,6 @@ import { resolveSshAddress } from './ssh-address.js';
 export async function resolveMachine(name: string, context: ResolveContext): Promise<Resolution> {
   const { machine } = await findOne(machined, name, context, {
     hints: {
-      ambiguous: 'type the name in its exact case, or the machine id',
       unknown:
         'see machinectl list; use --wait while it boots; for a container without machined: container/NAME',
     },

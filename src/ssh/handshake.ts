@@ -1,6 +1,7 @@
 import { hostNameOf } from '../address/host-name.js';
 import { ConnectError } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { howToGet } from '../process/ssh-program.js';
 import { configArgument, pathArgument, proxyWord } from './config/word.js';
 import type { ProbeResult } from './probe.js';
 
@@ -32,7 +33,7 @@ export async function handshake(options: HandshakeOptions, run = runProgram): Pr
   const { target, env, timeoutMs, signal } = options;
   const limits = { env: { ...env, LC_ALL: 'C' }, timeoutMs, signal, until: accepted, longest: 1 << 20 };
   const end = await run(command(options), limits).catch((error: NodeJS.ErrnoException) => {
-    throw notRun(target, error);
+    throw notRun(options, error);
   });
   const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\s*$/m.exec(end.stderr);
   const left = /^debug1: Authentications that can continue: (.*)$/m.exec(end.stderr)?.[1];
@@ -91,12 +92,12 @@ function failed(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   });
 }
 
-function notRun(target: string, error: NodeJS.ErrnoException): ConnectError {
+function notRun({ target, platform }: HandshakeOptions, error: NodeJS.ErrnoException): ConnectError {
   const absent = error.code === 'ENOENT';
   return new ConnectError('handshake', target, {
     code: 'NO_SSH',
     problem: `ssh could not be run: ${absent ? 'it is not installed, or not in PATH' : error.message}`,
-    hint: 'install it (Debian: apt-get install openssh-client), or set VMSSH_SSH to its path',
+    hint: `${howToGet('ssh', platform)}; or set VMSSH_SSH to its path`,
     cause: error,
   });
 }

@@ -33,7 +33,8 @@ export function fakeAddon(
     });
     return { promise, cancel: () => cancel() };
   };
-  const addon = { connect, close: () => calls.push('close') } as unknown as Addon;
+  const hyperVRights = () => ({ elevated: false, hyperVAdministrator: false });
+  const addon = { connect, hyperVRights, close: () => calls.push('close') } as unknown as Addon;
   return { native: () => ({ addon }), connects, calls };
 }
 

@@ -44,8 +44,8 @@ describe('a container', () => {
     await expect(outcome('container/web')).rejects.toMatchObject({
       op: 'resolve',
       code: 'AMBIGUOUS',
-      problem: '"web" may be "Web" or "WEB"',
-      hint: 'type the name in its exact case',
+      problem: '"web" may be "container/Web" or "container/WEB"',
+      hint: 'type one of these, or the UUID: vmssh list -o wide',
     });
   });
 

@@ -225,7 +225,7 @@ describe('no machine', () => {
 
   it('that is the only one in this case', async () => {
     await system(machines({ name: 'Web', class: 'vm' }, { name: 'WEB', class: 'vm' }));
-    const problem = '"web" may be "Web" or "WEB"';
+    const problem = '"web" may be "machine/Web" or "machine/WEB"';
     await expect(outcome('machine/web')).rejects.toMatchObject(failure({ code: 'AMBIGUOUS', problem, hint }));
   });
 

@@ -90,10 +90,18 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))("a handshake by the 
     await expect(handshake({ ...options, target, signal: abort.signal })).rejects.toMatchObject(interrupted);
   });
 
-  it('says that there is no ssh', async () => {
-    await expect(handshake({ ...options, target: 'unix/x', ssh: ['/no/such/ssh'] })).rejects.toMatchObject({
+  it.each([
+    { platform: 'linux', fix: 'apt-get install openssh-client' },
+    { platform: 'darwin', fix: 'brew install openssh' },
+    {
+      platform: 'win32',
+      fix: 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0',
+    },
+  ] as const)('says that there is no ssh, and how $platform gets it', async ({ platform, fix }) => {
+    const missing = { ...options, target: 'unix/x', ssh: ['/no/such/ssh'], platform };
+    await expect(handshake(missing)).rejects.toMatchObject({
       code: 'NO_SSH',
-      hint: expect.stringContaining('VMSSH_SSH'),
+      hint: `${fix}; or set VMSSH_SSH to its path`,
     });
   });
 });

@@ -3,4 +3,6 @@ export interface Failure {
   readonly codes: readonly string[];
   readonly problem: string;
   readonly hint: string;
+  /** The fix for a user of Windows who has the rights that `hint` is about. */
+  readonly hintWithRights?: string;
 }

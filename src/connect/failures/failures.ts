@@ -19,14 +19,20 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
   via: viaFailures,
 };
 
-/** The message for a code in the endpoint's family; the code itself if the table does not have it. */
+/**
+ * The message for a code in the endpoint's family; the code itself if the table does not have it. `hasRights`: whether this
+ * user of Windows is elevated or in Hyper-V Administrators.
+ */
 export function explainFailure(
   endpoint: Endpoint,
   code: string,
+  hasRights: () => boolean = () => false,
 ): { problem: string; hint: string | undefined } {
   const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
   if (!found) return { problem: `the system says ${code}`, hint: undefined };
-  return { problem: `${fill(found.problem, endpoint)} (${code})`, hint: fill(found.hint, endpoint) };
+  const { problem, hintWithRights } = found;
+  const hint = hintWithRights !== undefined && hasRights() ? hintWithRights : found.hint;
+  return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint) };
 }
 
 function fill(text: string, endpoint: Endpoint): string {

@@ -29,7 +29,8 @@ export const hyperVFailures: readonly Failure[] = [
   {
     codes: ['WSAEACCES'],
     problem: 'Windows does not let this user open Hyper-V sockets of {address}',
-    hint: 'join Hyper-V Administrators (S-1-5-32-578), as vmssh doctor shows, or use an elevated terminal; for a port other than 22: vmssh service register {port}',
+    hint: 'join Hyper-V Administrators (S-1-5-32-578), as vmssh doctor shows, or use an elevated terminal',
+    hintWithRights: 'in an elevated terminal: vmssh service register {port}',
   },
   {
     codes: ['WSAENETDOWN'],

@@ -2,6 +2,7 @@ import { type Guid, parseGuid } from '../../address/guid.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, Status } from '../provider.js';
+import { type Rights, rightsHint } from './hints.js';
 import { askPowerShell, type HyperVRow } from './powershell.js';
 
 /** A Hyper-V virtual machine. */
@@ -33,8 +34,8 @@ export async function listHyperV(
   const machines = rows.flatMap(toMachine);
   if (machines.length === 0 && addon) {
     // Without rights WMI returns an empty list and no error.
-    const { elevated, hyperVAdministrator } = addon.hyperVRights();
-    if (!elevated && !hyperVAdministrator) throw noRights();
+    const rights = addon.hyperVRights();
+    if (!rights.elevated && !rights.hyperVAdministrator) throw noRights(deps, rights);
   }
   return machines;
 }
@@ -54,8 +55,11 @@ async function askWmi(
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (code === 'ECANCELED' || code === 'ETIMEDOUT')
       throw new DiscoveryError('TIMEOUT', 'WMI gave no answer in time');
-    if (absent.has(code)) throw new DiscoveryError('NO_HYPERV', 'Hyper-V is not enabled on this Windows');
-    if (denied.has(code)) throw noRights();
+    if (absent.has(code))
+      throw new DiscoveryError('NO_HYPERV', 'Hyper-V is not enabled on this Windows', {
+        hint: 'enable it and restart: optionalfeatures',
+      });
+    if (denied.has(code)) throw noRights(deps, addon.hyperVRights());
     try {
       return await from.powershell(deps);
     } catch (other) {
@@ -71,8 +75,10 @@ const defaultTimeoutMs = 10_000;
 const absent: ReadonlySet<string> = new Set(['WBEM_E_INVALID_NAMESPACE', 'WBEM_E_INVALID_CLASS']);
 const denied: ReadonlySet<string> = new Set(['WBEM_E_ACCESS_DENIED', 'E_ACCESSDENIED']);
 
-function noRights(): DiscoveryError {
-  return new DiscoveryError('NO_RIGHTS', 'Windows shows its Hyper-V machines only to administrators');
+function noRights({ env }: Deps, rights: Rights): DiscoveryError {
+  const who = rights.elevated || rights.hyperVAdministrator ? 'not to this user' : 'only to administrators';
+  const problem = `Windows shows its Hyper-V machines ${who}`;
+  return new DiscoveryError('NO_RIGHTS', problem, { hint: rightsHint(env, rights) });
 }
 
 // The host's Name is not a GUID; its Caption would show it too, but is translated.

@@ -18,7 +18,6 @@ import { parseJson } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 import { hyperVAddresses } from './address.js';
-import { hyperVHint, rightsHint } from './hints.js';
 import { type HyperVMachine, type HyperVSources, listHyperV } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
 
@@ -98,8 +97,7 @@ export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Prom
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     if (error.code === 'NO_HYPERV') return { found: [], warnings: [] };
-    const hint = error.code === 'NO_RIGHTS' ? `: ${rightsHint(deps.env)}` : '';
-    const problem = `${error.message}${hint}`;
+    const problem = [error.message, error.hint].filter((each) => each !== undefined).join(': ');
     return { found: [], warnings: [{ provider: hyperV.name, code: error.code, problem }] };
   }
 }
@@ -116,11 +114,10 @@ export function findHyperV(
     const matches = match(name.toLowerCase(), named).map(({ machine }) => machine);
     return searchIn<DiscoveredHyperV, Warning>(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
   };
-  return answerOf(search(), deps.signal, (code) => ({
+  return answerOf(search(), deps.signal, ({ code, hint }) => ({
     code: code === 'TIMEOUT' ? 'NOT_FOUND' : code,
     hint:
-      hyperVHint(code, deps.env) ??
-      'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt',
+      hint ?? 'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt',
   }));
 }
 

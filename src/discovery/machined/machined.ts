@@ -33,7 +33,12 @@ export async function findMachine(
   const list = await listScopes([...denied, ...unsure], deps, call);
   const warnings = [...failures, ...list.failures];
   if (denied.length + list.answered.length === 0) return nobody(warnings);
-  return searchIn(matchMachine(name, list.machines), list.machines, (each) => each.name, warnings);
+  return searchIn(
+    matchMachine(name, list.machines),
+    list.machines,
+    ({ name }) => `machine/${name}`,
+    warnings,
+  );
 }
 
 // If both scopes have it, the first.

@@ -51,7 +51,7 @@ export function findOnRemote(
     const machine = { ...result.machine, via, target: `via/${via}/incus/${meant.name}` };
     return { ...result, machine };
   };
-  return answerOf(search(), deps.signal, hint);
+  return answerOf(search(), deps.signal, ({ code }) => hint(code));
 }
 
 /** Its URL, by the user's own settings of Incus. */

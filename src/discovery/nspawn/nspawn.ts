@@ -40,7 +40,12 @@ export async function findExport(
       return { outcome: 'found', machine: { name, path }, warnings: listOf(failures) };
   }
   const exports = [...(await readExports(deps, failures, fs))].map(([name, path]) => ({ name, path }));
-  const search = searchIn(match(name, exports), exports, (each) => each.name, listOf(failures));
+  const search = searchIn(
+    match(name, exports),
+    exports,
+    (each) => `container/${each.name}`,
+    listOf(failures),
+  );
   return search.outcome === 'unknown' ? { ...search, tried } : search;
 }
 

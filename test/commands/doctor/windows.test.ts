@@ -11,7 +11,7 @@ const rights = { elevated: false, hyperVAdministrator: true };
 const good: WindowsFacts = {
   hvsock: 'WSAECONNREFUSED',
   rights,
-  rightsFix: rightsHint({ USERNAME: 'me' }),
+  rightsFix: rightsHint({ USERNAME: 'me' }, { elevated: false, hyperVAdministrator: false }),
   services: 1,
 };
 const find = (facts: WindowsFacts, name: string) => windowsChecks(facts).find((check) => check.name === name);

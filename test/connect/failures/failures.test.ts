@@ -43,7 +43,11 @@ describe('docs/errors.md', () => {
       problem: row['what it means'],
       hint: row.fix,
     }));
-    expect(rows).toEqual(failures[family]);
+    const want = failures[family].map(({ hintWithRights, hint, ...row }) => ({
+      ...row,
+      hint: hintWithRights === undefined ? hint : `${hint}; with these rights: ${hintWithRights}`,
+    }));
+    expect(rows).toEqual(want);
   });
 
   it('has the exit codes', () => {
@@ -119,6 +123,17 @@ describe.each(families.filter((each) => each !== 'via'))('a failure of %s', (fam
 });
 
 describe('explainFailure', () => {
+  it('asks for no rights that this user has, and registers the port that was refused', () => {
+    const to = (port: number): Endpoint => ({
+      ...{ family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: serviceIdOfPort(port) },
+    });
+    const without = explainFailure(to(22), 'WSAEACCES');
+    expect(without.hint).toMatch(/^join Hyper-V Administrators.*, or use an elevated terminal$/);
+    expect(explainFailure(to(22), 'WSAEACCES', () => true).hint).toBe(
+      'in an elevated terminal: vmssh service register 22',
+    );
+  });
+
   it('shows an unknown code as it is', () => {
     const want = { problem: 'the system says ENOSUCH', hint: undefined };
     expect(explainFailure(endpoints.unix, 'ENOSUCH')).toEqual(want);

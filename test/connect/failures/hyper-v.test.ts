@@ -24,7 +24,7 @@ const table = [
     number: 10013,
     code: 'WSAEACCES',
     problem: /does not let this user open/,
-    fix: /S-1-5-32-578.*elevated.*service register/,
+    fix: /S-1-5-32-578.*elevated terminal$/,
   },
   { number: 10050, code: 'WSAENETDOWN', problem: /transport is down/, fix: /^try again, or use --wait/ },
   { number: 10022, code: 'WSAEINVAL', problem: /a bug in vmssh/, fix: /report/ },

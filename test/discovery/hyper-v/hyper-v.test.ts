@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../../src/address/guid.js';
 import { isHostName } from '../../../src/address/host-name.js';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
+import type { Rights } from '../../../src/discovery/hyper-v/hints.js';
 import { listHyperV } from '../../../src/discovery/hyper-v/hyper-v.js';
 import {
   findHyperV,
@@ -17,13 +18,13 @@ const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const win = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
 
 /** An addon whose WMI says so; `rights`: what this user may do. */
-function wmi(answer: readonly Row[] | { code: string }, rights = true) {
+function wmi(answer: readonly Row[] | { code: string }, rights: Partial<Rights> = { elevated: true }) {
   const promise =
     'code' in answer ? Promise.reject(Object.assign(new Error('below'), answer)) : Promise.resolve(answer);
   promise.catch(() => {});
   const addon = {
     hyperVMachines: () => ({ promise, cancel: () => {} }),
-    hyperVRights: () => ({ elevated: rights, hyperVAdministrator: false }),
+    hyperVRights: () => ({ elevated: false, hyperVAdministrator: false, ...rights }),
   } as unknown as Addon;
   return { native: () => ({ addon }), powershell: noPowerShell };
 }
@@ -74,13 +75,29 @@ describe('listHyperV', () => {
   });
 
   it.each([
-    { name: 'an empty list without rights', from: wmi([], false), code: 'NO_RIGHTS' },
+    { name: 'an empty list without rights', from: wmi([], {}), code: 'NO_RIGHTS' },
     { name: 'access denied', from: wmi({ code: 'WBEM_E_ACCESS_DENIED' }), code: 'NO_RIGHTS' },
     { name: 'no namespace', from: wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }), code: 'NO_HYPERV' },
     { name: 'no answer in time', from: wmi({ code: 'ETIMEDOUT' }), code: 'TIMEOUT' },
     { name: 'a failure of both', from: wmi({ code: 'REGDB_E_CLASSNOTREG' }), code: 'REGDB_E_CLASSNOTREG' },
   ])('reports $name', async ({ from, code }) => {
     await expect(listHyperV(deps, from)).rejects.toMatchObject({ name: 'DiscoveryError', code });
+  });
+
+  it.each([
+    {
+      name: 'a plain user',
+      rights: {},
+      hint: /^join .*in an elevated PowerShell: .*use an elevated terminal$/,
+    },
+    { name: 'an elevated user', rights: { elevated: true }, hint: /^join (?!.*(in|use) an elevated)/ },
+    { name: 'a member', rights: { hyperVAdministrator: true }, hint: /already.*sc query vmms$/ },
+  ])('tells $name what is missing', async ({ rights, hint }) => {
+    const from = wmi({ code: 'WBEM_E_ACCESS_DENIED' }, rights);
+    await expect(listHyperV({ env: { USERNAME: 'me' } }, from)).rejects.toMatchObject({
+      code: 'NO_RIGHTS',
+      hint: expect.stringMatching(hint),
+    });
   });
 
   it('asks PowerShell if WMI fails by itself', async () => {
@@ -122,10 +139,10 @@ describe('a listed machine', () => {
         outcome: 'found',
         machine: { target: 'hyper-v/Mint-22', uuid: mint },
       });
-    const denied = () => Promise.reject(new DiscoveryError('NO_RIGHTS', 'no'));
+    const denied = () => Promise.reject(new DiscoveryError('NO_RIGHTS', 'no', { hint: 'join them' }));
     expect(await findHyperV('x', deps, denied)).toMatchObject({
       outcome: 'unavailable',
-      hint: expect.stringContaining('Hyper-V Administrators'),
+      hint: 'join them',
     });
     expect(hyperV.find).toBeDefined();
   });
@@ -154,7 +171,7 @@ describe('a listed machine', () => {
   });
 
   it('is replaced by a warning if the user may not see it, and by nothing without Hyper-V', async () => {
-    const denied = await listHyperVMachines(deps, wmi([], false));
+    const denied = await listHyperVMachines(deps, wmi([], {}));
     expect(denied).toMatchObject({ found: [], warnings: [{ provider: 'hyper-v', code: 'NO_RIGHTS' }] });
     expect(denied.warnings[0]?.problem).toContain('Hyper-V Administrators');
     const none = await listHyperVMachines(deps, wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }));

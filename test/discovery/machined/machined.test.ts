@@ -64,7 +64,11 @@ describe('findMachine', () => {
       wanted: '8495DB59-ee59-4938-bf3b-c78365a6940b',
       want: { outcome: 'found', machine: { name: 'arch' } },
     },
-    { name: 'several times', wanted: 'deb', want: { outcome: 'ambiguous', means: ['Deb', 'DEB'] } },
+    {
+      name: 'several times',
+      wanted: 'deb',
+      want: { outcome: 'ambiguous', means: ['machine/Deb', 'machine/DEB'] },
+    },
     {
       name: 'not at all',
       wanted: 'nope',

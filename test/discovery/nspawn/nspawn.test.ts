@@ -53,7 +53,10 @@ describe('findExport', () => {
 
   it('reports names that differ only in case', async () => {
     await put(v262('Mint'), v257('MINT'));
-    expect(await findExport('mint', deps)).toMatchObject({ outcome: 'ambiguous', means: ['Mint', 'MINT'] });
+    expect(await findExport('mint', deps)).toMatchObject({
+      outcome: 'ambiguous',
+      means: ['container/Mint', 'container/MINT'],
+    });
   });
 
   it('reports where it looked and what it found', async () => {

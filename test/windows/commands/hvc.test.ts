@@ -87,6 +87,20 @@ Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 
     expect(stderr).toMatch(/\(WSAETIMEDOUT\); by TCP to 127\.0\.0\.1:\d+ instead\n$/);
   });
 
+  it('says once why each failed if the address does not answer either', async () => {
+    writeFileSync(join(workFolder(), 'powershell.out'), '127.0.0.1\r\n');
+    const env = {
+      ...windows('1', { CONNECT: '10060' }),
+      FAKE_POWERSHELL_OUT: workFile('powershell.out'),
+    };
+    const command = [...vmssh, 'nc', '-t', 'vsock,ip', '--ssh', 'hyper-v/mint', '1'];
+    const { code, stdout, stderr } = await asSsh(command, env);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^vmssh: cannot connect to "hyper-v\/mint": (?!.*WSAETIMEDOUT.*WSAETIMEDOUT).*\(WSAETIMEDOUT\); .*127\.0\.0\.1.*\((WSA)?ECONNREFUSED\)\nhint: .*\n$/,
+    );
+  });
+
   it.each([
     { of: 'id', prints: '86e0c1e9-782c-47e0-b7c2-99f8167f5178' },
     { of: 'status', prints: 'running' },

@@ -10,6 +10,16 @@ describeWindows.each(Object.entries(programs))('vmssh service by %s', (_name, pr
   };
   const ok = { code: 0, stdout: '', stderr: '' };
 
+  it.each([
+    { typed: 'add', meant: 'register' },
+    { typed: 'remove', meant: 'unregister' },
+  ])('says what was meant by $typed', async ({ typed, meant }) => {
+    expect(await service(typed, '22')).toMatchObject({
+      code: 2,
+      stderr: `vmssh: unknown command "${typed}"\nhint: did you mean ${meant}?\n`,
+    });
+  });
+
   it('registers ports, lists them, and removes them', async () => {
     expect(await service('list')).toEqual(ok);
     expect(await service('register', '2222')).toEqual(ok);

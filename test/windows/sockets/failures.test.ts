@@ -104,5 +104,7 @@ describeWindows('--wait', () => {
 function messageOf(code: string, program: readonly string[]): string {
   const row = hyperVFailures.find(({ codes }) => codes.includes(code));
   const fill = (text = '') => text.replaceAll('{address}', address).replaceAll('{port}', '22');
-  return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${fill(row?.hint).replaceAll(/vmssh (?=list|service|proxy|doctor)/g, () => `${program.join(' ')} `)}\n`;
+  // The user of Wine is an administrator, elevated.
+  const hint = fill(row?.hintWithRights ?? row?.hint);
+  return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${hint.replaceAll(/vmssh (?=list|service|proxy|doctor)/g, () => `${program.join(' ')} `)}\n`;
 }

@@ -1,7 +1,7 @@
 import { vmIds } from '../../../address/guid.js';
 import { serviceIdOfPort } from '../../../address/service-id.js';
 import { hyperVFailures } from '../../../connect/failures/hyper-v.js';
-import { rightsHint } from '../../../discovery/hyper-v/hints.js';
+import { type Rights, rightsHint } from '../../../discovery/hyper-v/hints.js';
 import { listServices } from '../../../discovery/hyper-v/services.js';
 import type { Deps } from '../../../discovery/provider.js';
 import type { AddonState } from '../../../native.js';
@@ -12,7 +12,7 @@ import { type HostCheck, plain } from './check.js';
 export interface WindowsFacts {
   /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
   readonly hvsock: string;
-  readonly rights: { readonly elevated: boolean; readonly hyperVAdministrator: boolean };
+  readonly rights: Rights;
   /** How this user gets them. */
   readonly rightsFix: string;
   /** The number of registered Hyper-V socket services; undefined if unknown. */
@@ -37,7 +37,8 @@ export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<
       () => undefined,
     ),
   ]);
-  return { hvsock, services, rights: addon.hyperVRights(), rightsFix: rightsHint(deps.env) };
+  const rights = addon.hyperVRights();
+  return { hvsock, services, rights, rightsFix: rightsHint(deps.env, rights) };
 }
 
 /** Judges the facts. */

@@ -1,16 +1,18 @@
 import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
 import { version } from '../../version.js';
 import type { Caller } from './host-options.js';
 
 /**
- * Where the executable is, from the folder of the script that Node runs: the build puts it there; npm puts the package that has it into the
- * package's own node_modules with -g, else beside the package.
+ * Where the executable is, from `folder`, that of the script that Node runs: the build puts it there; npm puts the package that has it into
+ * the package's own node_modules with -g, else beside the package. What is beside a checkout, as in /tmp, may be another user's.
  */
-function placesFor(arch: string): readonly string[] {
-  return [`linux-${arch}`, `../node_modules/vmssh-linux-${arch}`, `../../vmssh-linux-${arch}`];
+function placesFor(arch: string, folder: string): readonly string[] {
+  const isInstalled = basename(resolve(folder, '../..')) === 'node_modules';
+  const beside = isInstalled ? [`../../vmssh-linux-${arch}`] : [];
+  return [`linux-${arch}`, `../node_modules/vmssh-linux-${arch}`, ...beside];
 }
 
 export interface Self {
@@ -28,20 +30,25 @@ export async function callerForSsh(
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,
   arch: string = process.arch,
 ): Promise<Caller> {
-  for (const executable of platform === 'linux' ? executablesWith(self[1], placesFor(arch)) : [])
+  for (const executable of platform === 'linux' ? executablesWith(self[1], arch) : [])
     if (await isThisVersion(executable)) return { program: [executable], fdpass: true, platform };
   return { program: self, fdpass: platform !== 'win32' && hasAddon(), platform };
 }
 
-function executablesWith(script: string | undefined, places: readonly string[]): readonly string[] {
-  if (script === undefined) return [];
-  return places.flatMap((place) => {
-    try {
-      return [realpathSync(join(dirname(realpathSync(script)), place, 'vmssh'))];
-    } catch {
-      return [];
-    }
-  });
+function executablesWith(script: string | undefined, arch: string): readonly string[] {
+  const path = script === undefined ? undefined : existing(script);
+  if (path === undefined) return [];
+  const folder = dirname(path);
+  return placesFor(arch, folder).flatMap((place) => existing(join(folder, place, 'vmssh')) ?? []);
+}
+
+/** The path without links; undefined if nothing is there. */
+function existing(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 async function isThisVersion(executable: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { needed, script, useHypervisors } from './hypervisors.js';
@@ -44,7 +45,7 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
   });
   afterAll(() => server.close());
 
-  it('is logged in to by ssh', async () => {
+  it.skipIf(missingAddon())('is logged in to by ssh', async () => {
     const ssh = [...bed.guest.ssh('fdpass'), '-p', String(bed.hosts.hv1?.port)];
     const own = ['-o', `UserKnownHostsFile=${dir}/known`];
     expect(await run([...ssh, ...own, 'incus/hv1:web', 'echo hello'], { env })).toMatchObject({
@@ -52,7 +53,7 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
     });
   });
 
-  it('is taken by scp', async () => {
+  it.skipIf(missingAddon())('is taken by scp', async () => {
     const scp = ['scp', '-q', '-F', bed.guest.config('fdpass'), '-P', String(bed.hosts.hv1?.port)];
     const own = ['-o', `UserKnownHostsFile=${dir}/known`];
     const { code } = await run([...scp, ...own, `incus%hv1%web:${dir}/list`, join(dir, 'copied')], { env });

@@ -5,6 +5,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
@@ -12,7 +13,9 @@ import { onTerminal } from '../../helpers/terminal.js';
 import { multiplexer } from '../forward/forwarding.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';
 
-describe.skipIf(missingPrograms({ ...needed, python3: 'python3', script: 'bsdutils' }))('a hop', () => {
+const tools = { ...needed, python3: 'python3', script: 'bsdutils' };
+
+describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
   const bed = useHypervisors({ hv1: {} });
   const { dir, env } = bed;
   const target = () => `via/hv1/unix${bed.guest.path}`;

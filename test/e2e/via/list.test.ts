@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '../../../src/discovery/tools/json.js';
+import { missingAddon } from '../../helpers/addon.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
@@ -142,7 +143,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       });
     };
 
-    it('writes a Host for each machine of a hypervisor, by its identity', async () => {
+    it.skipIf(missingAddon())('writes a Host for each machine of a hypervisor, by its identity', async () => {
       expect(await config('install', '--no-fresh', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
       expect(await login('twin.hv1', 'accept-new')).toMatchObject({ code: 0, stdout: 'hello\n' });
       // The machine moved: its key is known already.
@@ -158,107 +159,124 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(aliasOf('same.hv1')).not.toBe(aliasOf('same.hv2'));
     });
 
-    it('has vmssh ssh, its siblings and forget keep the key by that identity too', async () => {
-      const ours = (tool: string, ...args: string[]) =>
-        run([...vmssh, tool, ...args], {
-          env: { ...env, HOME: home(), XDG_RUNTIME_DIR: join(dir, 'none') },
+    it.skipIf(missingAddon())(
+      'has vmssh ssh, its siblings and forget keep the key by that identity too',
+      async () => {
+        const ours = (tool: string, ...args: string[]) =>
+          run([...vmssh, tool, ...args], {
+            env: { ...env, HOME: home(), XDG_RUNTIME_DIR: join(dir, 'none') },
+          });
+        const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
+        const config = ['-F', bed.guest.config('relay')];
+        expect(await ours('ssh', '--via', 'hv1', ...config, 'twin', 'echo hello')).toMatchObject({
+          ...{ code: 0, stdout: 'hello\n' },
         });
-      const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
-      const config = ['-F', bed.guest.config('relay')];
-      expect(await ours('ssh', '--via', 'hv1', ...config, 'twin', 'echo hello')).toMatchObject({
-        ...{ code: 0, stdout: 'hello\n' },
-      });
-      expect(keys()).toMatch(new RegExp(`^vmssh-${uuid} ssh-ed25519 \\S+\n$`));
-      // It moved.
-      const strict = [...config, '-o', 'StrictHostKeyChecking=yes'];
-      expect(await ours('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject({
-        ...{ code: 0, stdout: 'hello\n', stderr: '' },
-      });
-      writeFileSync(join(dir, 'batch'), `get ${dir}/authorized ${dir}/by-sftp\n`);
-      expect(
-        await ours('sftp', '--via', 'hv2', '-q', ...strict, '-b', join(dir, 'batch'), 'twin'),
-      ).toMatchObject({ code: 0 });
-      expect(readFileSync(join(dir, 'by-sftp'), 'utf8')).toContain('ssh-ed25519');
-      const shell = `ssh ${[...strict, '-i', join(dir, 'id')].join(' ')}`;
-      const copy = [`twin:${dir}/authorized`, `${dir}/by-rsync`];
-      expect(await ours('rsync', '--via', 'hv2', '-e', shell, ...copy)).toMatchObject({ code: 0 });
-      const doctor = await ours('doctor', '--via', 'hv2', '--json', 'twin');
-      expect(JSON.parse(doctor.stdout).stages).toContainEqual(
-        expect.objectContaining({ stage: 'host key', found: expect.stringContaining('ssh-ed25519 SHA256:') }),
-      );
-      expect(await ours('forget', '--via', 'hv1', 'twin')).toMatchObject({
-        ...{ code: 0, stdout: 'forgot the host key of "via/hv1/twin"\n' },
-      });
-      expect(keys()).toBe('');
-    });
+        expect(keys()).toMatch(new RegExp(`^vmssh-${uuid} ssh-ed25519 \\S+\n$`));
+        // It moved.
+        const strict = [...config, '-o', 'StrictHostKeyChecking=yes'];
+        expect(await ours('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject({
+          ...{ code: 0, stdout: 'hello\n', stderr: '' },
+        });
+        writeFileSync(join(dir, 'batch'), `get ${dir}/authorized ${dir}/by-sftp\n`);
+        expect(
+          await ours('sftp', '--via', 'hv2', '-q', ...strict, '-b', join(dir, 'batch'), 'twin'),
+        ).toMatchObject({ code: 0 });
+        expect(readFileSync(join(dir, 'by-sftp'), 'utf8')).toContain('ssh-ed25519');
+        const shell = `ssh ${[...strict, '-i', join(dir, 'id')].join(' ')}`;
+        const copy = [`twin:${dir}/authorized`, `${dir}/by-rsync`];
+        expect(await ours('rsync', '--via', 'hv2', '-e', shell, ...copy)).toMatchObject({ code: 0 });
+        const doctor = await ours('doctor', '--via', 'hv2', '--json', 'twin');
+        expect(JSON.parse(doctor.stdout).stages).toContainEqual(
+          expect.objectContaining({
+            stage: 'host key',
+            found: expect.stringContaining('ssh-ed25519 SHA256:'),
+          }),
+        );
+        expect(await ours('forget', '--via', 'hv1', 'twin')).toMatchObject({
+          ...{ code: 0, stdout: 'forgot the host key of "via/hv1/twin"\n' },
+        });
+        expect(keys()).toBe('');
+      },
+    );
 
-    it('has one block for many: the key goes with the machine there too', async () => {
-      const many = Array.from({ length: 600 }, (_, at) => ({
-        ...{ name: `m${at}`, class: 'vm', id: `2222222222224333844400000000${String(at).padStart(4, '0')}` },
-      }));
-      const few = lists[0]?.length ?? 0;
-      // Also if it fails: the tests after this one have few.
-      onTestFinished(() => void lists[0]?.splice(few));
-      lists[0]?.push(...many);
-      const own = ['-o', `UserKnownHostsFile=${home()}/.ssh/vmssh_known_hosts`];
-      const strict = [...own, '-o', 'StrictHostKeyChecking=yes'];
-      const hello = { code: 0, stdout: 'hello\n', stderr: '' };
-      const into = (host: string, options = strict) => {
-        const command = [
-          'ssh',
-          '-F',
-          join(home(), '.ssh/vmssh.conf'),
-          ...options,
-          ...identity,
-          host,
-          'echo hello',
-        ];
-        return run(command, { env: { ...env, HOME: home() } });
-      };
-      const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
-      const key = `ssh-ed25519 ${readFileSync(join(dir, 'host.pub'), 'utf8').split(' ')[1]}`;
+    it.skipIf(missingAddon())(
+      'has one block for many: the key goes with the machine there too',
+      async () => {
+        const many = Array.from({ length: 600 }, (_, at) => ({
+          ...{
+            name: `m${at}`,
+            class: 'vm',
+            id: `2222222222224333844400000000${String(at).padStart(4, '0')}`,
+          },
+        }));
+        const few = lists[0]?.length ?? 0;
+        // Also if it fails: the tests after this one have few.
+        onTestFinished(() => void lists[0]?.splice(few));
+        lists[0]?.push(...many);
+        const own = ['-o', `UserKnownHostsFile=${home()}/.ssh/vmssh_known_hosts`];
+        const strict = [...own, '-o', 'StrictHostKeyChecking=yes'];
+        const hello = { code: 0, stdout: 'hello\n', stderr: '' };
+        const into = (host: string, options = strict) => {
+          const command = [
+            'ssh',
+            '-F',
+            join(home(), '.ssh/vmssh.conf'),
+            ...options,
+            ...identity,
+            host,
+            'echo hello',
+          ];
+          return run(command, { env: { ...env, HOME: home() } });
+        };
+        const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
+        const key = `ssh-ed25519 ${readFileSync(join(dir, 'host.pub'), 'utf8').split(' ')[1]}`;
 
-      expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-      expect(written()).toContain(`\n#: twin.hv1 twin via/hv1/machine/twin vmssh-${uuid}\n`);
-      expect(written()).toMatch(/^Host m\d+\.hv1 .*m\d+\.hv1$/m);
-      expect(await into('twin.hv1', own)).toMatchObject({ code: 0, stdout: 'hello\n' });
-      expect(keys()).toBe(`twin.hv1 ${key}\n`);
-      // It moved, and is typed in each form.
-      for (const host of ['twin.hv2', 'via/hv2/twin', 'via%hv1%machine%twin', 'twin.hv1'])
-        expect(await into(host)).toMatchObject(hello);
-      expect(keys()).toBe(`twin.hv1,vmssh-${uuid},twin.hv2,via/hv2/twin,via%hv1%machine%twin ${key}\n`);
-      // A known key that cannot be looked up is no login.
-      const gone = join(home(), '.ssh/away');
-      renameSync(join(home(), '.ssh/vmssh.conf'), gone);
-      const lost = await run(['ssh', '-F', gone, ...strict, ...identity, 'twin.hv1', 'echo hello'], { env });
-      expect(lost).toMatchObject({
-        code: 255,
-        stderr: expect.stringContaining('vmssh config install writes it again'),
-      });
-      renameSync(gone, join(home(), '.ssh/vmssh.conf'));
-      // What ssh itself advises for a changed key.
-      await run(['ssh-keygen', '-R', 'twin.hv2', '-f', join(home(), '.ssh/vmssh_known_hosts')]);
-      expect(await into('twin.hv1')).toMatchObject({ code: 255, stdout: '' });
-      expect(await into('twin.hv2', own)).toMatchObject({ code: 0 });
-      expect(keys()).toBe(`twin.hv2 ${key}\n`);
-      // A Host of its own again has that key, and each of its names forgets it.
-      lists[0]?.splice(-600);
-      expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-      expect(written()).not.toContain('\n#: ');
-      expect(keys()).toBe(`twin.hv2,vmssh-${uuid} ${key}\n`);
-      expect(await into('twin.hv1')).toMatchObject(hello);
-      lists[0]?.push(...many);
-      expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-      const forget = await run([...vmssh, 'forget', 'twin.hv1'], { env: { ...env, HOME: home() } });
-      expect(forget).toMatchObject({ code: 0, stdout: 'forgot the host key of "twin.hv1"\n' });
-      expect(keys()).toBe('');
-      lists[0]?.splice(-600);
-      expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-    }, 900_000);
+        expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+        expect(written()).toContain(`\n#: twin.hv1 twin via/hv1/machine/twin vmssh-${uuid}\n`);
+        expect(written()).toMatch(/^Host m\d+\.hv1 .*m\d+\.hv1$/m);
+        expect(await into('twin.hv1', own)).toMatchObject({ code: 0, stdout: 'hello\n' });
+        expect(keys()).toBe(`twin.hv1 ${key}\n`);
+        // It moved, and is typed in each form.
+        for (const host of ['twin.hv2', 'via/hv2/twin', 'via%hv1%machine%twin', 'twin.hv1'])
+          expect(await into(host)).toMatchObject(hello);
+        expect(keys()).toBe(`twin.hv1,vmssh-${uuid},twin.hv2,via/hv2/twin,via%hv1%machine%twin ${key}\n`);
+        // A known key that cannot be looked up is no login.
+        const gone = join(home(), '.ssh/away');
+        renameSync(join(home(), '.ssh/vmssh.conf'), gone);
+        const lost = await run(['ssh', '-F', gone, ...strict, ...identity, 'twin.hv1', 'echo hello'], {
+          env,
+        });
+        expect(lost).toMatchObject({
+          code: 255,
+          stderr: expect.stringContaining('vmssh config install writes it again'),
+        });
+        renameSync(gone, join(home(), '.ssh/vmssh.conf'));
+        // What ssh itself advises for a changed key.
+        await run(['ssh-keygen', '-R', 'twin.hv2', '-f', join(home(), '.ssh/vmssh_known_hosts')]);
+        expect(await into('twin.hv1')).toMatchObject({ code: 255, stdout: '' });
+        expect(await into('twin.hv2', own)).toMatchObject({ code: 0 });
+        expect(keys()).toBe(`twin.hv2 ${key}\n`);
+        // A Host of its own again has that key, and each of its names forgets it.
+        lists[0]?.splice(-600);
+        expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+        expect(written()).not.toContain('\n#: ');
+        expect(keys()).toBe(`twin.hv2,vmssh-${uuid} ${key}\n`);
+        expect(await into('twin.hv1')).toMatchObject(hello);
+        lists[0]?.push(...many);
+        expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+        const forget = await run([...vmssh, 'forget', 'twin.hv1'], { env: { ...env, HOME: home() } });
+        expect(forget).toMatchObject({ code: 0, stdout: 'forgot the host key of "twin.hv1"\n' });
+        expect(keys()).toBe('');
+        lists[0]?.splice(-600);
+        expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
+      },
+      900_000,
+    );
 
     it('keeps those of a hypervisor that is not asked or does not answer, until it is told not to', async () => {
       // Those of this host come and go meanwhile.
       const behind = () => written().match(/^# .* of via\/[\s\S]*?\n\n/gm);
+      expect(await config('install', '--no-fresh', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
       const before = behind();
       expect(before).not.toBeNull();
       expect(await config('install')).toMatchObject({ code: 0 });
@@ -311,7 +329,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect((await run([source(), '--host', 'nobody'], { env: envOf() })).stdout).toBe('{}\n');
     });
 
-    it.skipIf(missingPrograms({ ansible: 'ansible-core' }))(
+    it.skipIf(missingAddon() ?? missingPrograms({ ansible: 'ansible-core' }))(
       'is used by ansible and a playbook as it is',
       { timeout: 300_000 },
       async () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, runtime, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -9,7 +10,9 @@ import { script } from './hypervisors.js';
 /** VMSSH_TRIAL=1: as many as the figures of docs/many-hosts.md are for, in each runtime. */
 const most = process.env.VMSSH_TRIAL === '1' ? 10_000 : 700;
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))(`a hypervisor with ${most} machines`, () => {
+const missing = missingAddon() ?? missingPrograms({ ssh: 'openssh-client' });
+
+describe.skipIf(missing)(`a hypervisor with ${most} machines`, () => {
   const dir = useTempDir();
   const env = { ...process.env, HOME: join(dir, 'home'), VMSSH_SSH: join(dir, 'ssh'), XDG_RUNTIME_DIR: dir };
   const own = join(env.HOME, '.ssh/vmssh.conf');

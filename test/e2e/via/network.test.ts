@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
 import { missingRoot } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, runtime, vmssh } from '../../helpers/run.js';
@@ -22,6 +23,7 @@ const mebibytes = isWhole ? 256 : 8;
 const skip =
   (runtime !== 'node' && !isWhole) ||
   missingRoot('a network of hypervisors') ||
+  missingAddon() ||
   missingPrograms(isWhole ? { ...tools, ansible: 'ansible-core' } : tools);
 
 describe.skipIf(skip)('three hypervisors in a network', () => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { abilitiesOf } from '../../../src/process/ssh-version.js';
+import { missingAddon } from '../../helpers/addon.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
@@ -15,7 +16,7 @@ const shells = ['bash', 'dash', 'ksh', 'zsh', 'tcsh', 'fish'].filter(
 );
 const tools = { socat: 'socat', ncat: 'ncat', python3: 'python3' };
 
-describe.skipIf(missingPrograms({ ...needed, ...tools }))('via/HOST/TARGET', () => {
+describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via/HOST/TARGET', () => {
   const path = (name: string) => findProgram(name) ?? name;
   const machinedEnv: Record<string, string> = {};
   let machined: Machined;

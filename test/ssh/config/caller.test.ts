@@ -50,6 +50,15 @@ describe('how ssh calls a vmssh that Node runs', () => {
     expect(await caller(script)).toMatchObject({ program: [executable], fdpass: true });
   });
 
+  it('is not one beside a checkout, which may be in a folder of all users', async () => {
+    const script = join(dist, 'checkout/dist/vmssh.js');
+    executable = join(dist, 'vmssh-linux-x64/vmssh');
+    for (const path of [script, executable]) mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(script, '');
+    write(saying(version));
+    expect(await caller(script)).toMatchObject({ program: [node, script] });
+  });
+
   it('is the one for the processor that Node is for', async () => {
     for (const arch of ['x64', 'arm64']) {
       executable = join(dist, `linux-${arch}`, 'vmssh');

@@ -1,16 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { suiteNamed } from '../../images/suites.js';
 import { type BatchResult, batch } from '../scene/batch.js';
 import { container, exportPath } from '../scene/machines.js';
 import { cid, type Scene } from '../scene/scene.js';
-import { type Cells, columnOf, withColumn } from './markdown-table.js';
-
-const file = fileURLToPath(new URL('../../../../docs/conformance.md', import.meta.url));
-
-/** With this in the environment the run writes its columns; otherwise it compares. */
-const writes = process.env.VMSSH_WRITE_CONFORMANCE === '1';
+import type { Cells } from './markdown-table.js';
+import { record } from './record.js';
 
 /** One check, with a proxy's ssh and scp in it. 0 is a pass. */
 type Check = (proxy: { ssh: string; scp: string; systemd: number }) => string;
@@ -74,13 +68,13 @@ const beyond: Readonly<Record<string, Check>> = {
 
 const tables = { 'TEST-74': test74, 'Beyond it': beyond };
 
-/** Runs systemd's own checks with vmssh and with systemd-ssh-proxy as ssh's proxy, and compares docs/conformance.md. */
+/** Runs systemd's own checks with vmssh and with systemd-ssh-proxy as ssh's proxy, and compares seen.md. */
 export function conformance(scene: () => Scene, suite: Scene['suite']): void {
   const { systemd } = suiteNamed(suite);
   const hasMachines = systemd >= 256;
 
   describe('conformance', () => {
-    test.each(Object.entries(tables))('docs/conformance.md: %s', async (heading, checks) => {
+    test.each(Object.entries(tables))('as seen before: %s', async (heading, checks) => {
       const { guest, programs } = scene();
       await startHelpers(scene());
       const names = Object.keys(checks).filter((name) => hasMachines || !needsMachines.test(name));
@@ -142,14 +136,3 @@ const reasons: readonly [RegExp, string][] = [
   // It depends on which was first: systemd's socket for it, or the service that fails after that.
   [/machined on .run.user.|varlink call: Connection reset/, "the user's machined refuses"],
 ];
-
-function record(heading: string, column: string, cells: Cells): void {
-  const text = readFileSync(file, 'utf8');
-  if (writes) writeFileSync(file, withColumn(text, heading, column, cells));
-  else {
-    const remedy = 'if the new one is right: VMSSH_WRITE_CONFORMANCE=1 npm run test:guest -- product';
-    expect(Object.fromEntries(cells), `${column}: ${remedy}`).toEqual(
-      Object.fromEntries(columnOf(text, heading, column)),
-    );
-  }
-}

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { tableOf } from './markdown.js';
-import { columnOf } from './vm/product/conformance/markdown-table.js';
-import { countOf, seen } from './vm/product/conformance/record.js';
+import { tableOf } from '../markdown.js';
+import { columnOf } from '../vm/product/conformance/markdown-table.js';
+import { countOf, seen } from '../vm/product/conformance/record.js';
 
 it('docs/conformance.md counts what was seen in the guests', () => {
   const text = readFileSync(seen, 'utf8');

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { missingPrograms } from './helpers/programs.js';
-import { run } from './helpers/run.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { run } from '../helpers/run.js';
 
-const cookbook = readFileSync(new URL('../docs/cookbook.md', import.meta.url), 'utf8');
+const cookbook = readFileSync(new URL('../../docs/cookbook.md', import.meta.url), 'utf8');
 
 /** The jq program in the line of the cookbook that has `text`. */
 function jqOf(text: string): string {

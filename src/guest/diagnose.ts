@@ -98,5 +98,5 @@ function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: n
   const took = `a login as ${user} took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
   if (ms - handshakeMs < slowLogin) return [{ state: 'ok', name: 'login', message: took }];
   const fix = "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts";
-  return [{ state: 'failed', name: 'unknown', message: took, fix }];
+  return [{ state: 'failed', name: 'name-lookup', message: took, fix }];
 }

@@ -25,7 +25,7 @@ export const guestFailures = {
     title: "sshd's privilege separation folder is missing",
     fix: 'in the guest: RuntimeDirectory=sshd and RuntimeDirectoryPreserve=yes in the service template',
   },
-  unknown: {
+  'name-lookup': {
     number: 4,
     title: 'each login waits for a lookup of the name UNKNOWN',
     fix: "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts",
@@ -40,11 +40,11 @@ export const guestFailures = {
     title: 'systemd is not PID 1',
     fix: 'WSL2: [boot] systemd=true in /etc/wsl.conf, then wsl --shutdown',
   },
-  'no-sshd': { number: 7, title: 'there is no sshd', fix: 'in the guest: install openssh-server' },
+  sshd: { number: 7, title: 'there is no sshd', fix: 'in the guest: install openssh-server' },
   masked: {
     number: 8,
     title: 'the socket is masked, or systemd.ssh_auto=no keeps it from being made',
-    fix: 'in the guest: systemctl unmask sshd-vsock.socket; remove systemd.ssh_auto= from the kernel command line',
+    fix: 'in the guest: systemctl unmask sshd-vsock.socket (sshd-vsock-PORT.socket for a port other than 22); remove systemd.ssh_auto= from the kernel command line',
   },
   'hyper-v-cid': {
     number: 9,

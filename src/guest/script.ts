@@ -10,7 +10,7 @@ import { serviceText, socketText } from './units.js';
 
 export interface ScriptOptions {
   readonly port: number;
-  /** Put UNKNOWN into /etc/hosts even if its lookup is fast. */
+  /** Add 127.0.0.1 UNKNOWN to /etc/hosts, however fast the lookup. */
   readonly hostsFix?: boolean;
   readonly hushlogin?: boolean;
   /** Lines for authorized_keys. */

@@ -31,7 +31,7 @@ function bySymptom({ op, code, reason }: ConnectError): readonly FailureName[] {
   }
   if (op !== 'connect') return [];
   if (nobodyListens.has(code)) {
-    return ['listening', 'address-form', 'masked', 'no-sshd', 'systemd', 'hyper-v-cid', 'transport'];
+    return ['listening', 'address-form', 'masked', 'sshd', 'systemd', 'hyper-v-cid', 'transport'];
   }
   if (nobodyThere.has(code)) return ['transport'];
   return [];

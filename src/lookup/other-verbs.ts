@@ -60,6 +60,12 @@ export function insteadOfVerb(word: string): string | undefined {
   return verbs.find(({ words }) => words.includes(word.toLowerCase()))?.hint;
 }
 
+/** What to type instead of a word that is no command of this group; undefined if it is not known. */
+export function insteadInGroup(group: string, word: string): string | undefined {
+  const undoes = ['uninstall', 'remove', 'undo', 'revert'].includes(word.toLowerCase());
+  return group === 'guest' && undoes ? 'vmssh guest install --undo [user@]HOST' : undefined;
+}
+
 /**
  * What to type instead of a word that is not one of the commands `names`: our form of another tool's verb, a similar
  * command, or a login, since it may be a machine's name.

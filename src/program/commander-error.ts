@@ -1,6 +1,6 @@
 import type { CommanderError } from 'commander';
 import { UsageError } from '../cli/command.js';
-import { insteadOf, sameAs } from '../lookup/other-verbs.js';
+import { insteadInGroup, insteadOf, sameAs } from '../lookup/other-verbs.js';
 
 /**
  * A mistake found by commander, as our own error; `name`: the command's, '' for the program. Help and the version are
@@ -11,9 +11,10 @@ export function asUsage(error: CommanderError, name: string, names: readonly str
   const [, text = '', guess] = /^error: (.*?)(?:\n\((Did you mean .*\?)\))?$/s.exec(error.message) ?? [];
   const [, unknown] = /^unknown command '(.*)'$/s.exec(text) ?? [];
   const isOfProgram = unknown !== undefined && name === '';
+  const known = unknown === undefined ? undefined : insteadInGroup(name, unknown);
   const hint = isOfProgram
     ? insteadOf(unknown, names)
-    : (guess?.replace('Did', 'did') ?? (unknown === undefined ? undefined : sameAs(unknown, names)));
+    : (known ?? guess?.replace('Did', 'did') ?? (unknown === undefined ? undefined : sameAs(unknown, names)));
   const usage = new UsageError(text.replace(/'(.*)'/s, '"$1"'), hint);
   usage.command = name;
   return usage;

@@ -12,7 +12,7 @@ describe('diagnosis from outside', () => {
 
   it.each([
     { name: 'nobody listens', e: error('connect', 'ECONNRESET'), first: 'listening', has: 'masked' },
-    { name: 'a multiplexer closes', e: error('connect', 'EOF'), first: 'listening', has: 'no-sshd' },
+    { name: 'a multiplexer closes', e: error('connect', 'EOF'), first: 'listening', has: 'sshd' },
     { name: 'no such CID', e: error('connect', 'ENODEV'), first: 'transport', has: 'transport' },
     {
       name: 'silence',
@@ -36,7 +36,7 @@ describe('diagnosis from outside', () => {
     const closed = error('handshake', 'NO_BANNER', 'closed');
     expect(suspects(closed, 'unix')).toEqual(['privsep', 'accept', 'host-keys']);
     expect(suspects(closed, 'vsock')).toContain('denied');
-    expect(suspects(error('connect', 'ECONNREFUSED'), 'tcp')).toEqual(['no-sshd']);
+    expect(suspects(error('connect', 'ECONNREFUSED'), 'tcp')).toEqual(['sshd']);
     expect(suspects(error('connect', 'ETIMEDOUT'), 'tcp')).toEqual([]);
     expect(suspects(error('connect', 'ETIMEDOUT'), 'vsock')).toEqual(['transport']);
     const seen = diagnose({ ...calm, family: 'tcp', error: error('connect', 'ETIMEDOUT') });
@@ -59,7 +59,7 @@ describe('diagnosis from outside', () => {
       name: '4: a slow login',
       login: { in: true, ms: 10_900, message: '', user: 'root' },
       state: 'failed',
-      step: 'unknown',
+      step: 'name-lookup',
     },
     {
       name: 'a quick login',

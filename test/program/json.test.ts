@@ -94,13 +94,13 @@ describe('--json', () => {
   it('of guest check has a fix with what it fixes', () => {
     const lines = [
       { state: 'ok', step: 'systemd', message: 'systemd 255 is PID 1' },
-      { state: 'failed', step: 'no-sshd', message: 'there is none' },
-      { state: 'fix', step: 'no-sshd', message: 'apt-get install' },
+      { state: 'failed', step: 'sshd', message: 'there is none' },
+      { state: 'fix', step: 'sshd', message: 'apt-get install' },
       { state: 'end', step: '1', message: 'a step failed' },
     ] as const;
     expect(guestCheckSchema.parse(JSON.parse(formatJson(guestCheckJson(lines, 1)))).checks).toEqual([
       { name: 'systemd', state: 'ok', found: 'systemd 255 is PID 1' },
-      { name: 'no-sshd', state: 'failed', found: 'there is none', fix: 'apt-get install' },
+      { name: 'sshd', state: 'failed', found: 'there is none', fix: 'apt-get install' },
     ]);
   });
 

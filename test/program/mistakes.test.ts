@@ -31,6 +31,11 @@ describe('a mistake in the arguments', () => {
     { args: ['state', 'web'], says: 'unknown command "state"', hint: 'vmssh list NAME -o status' },
     { args: ['ip', 'web'], says: 'unknown command "ip"', hint: 'vmssh list NAME -o address' },
     { args: ['guest', 'start'], says: 'unknown command "start"', hint: 'see vmssh guest --help' },
+    {
+      args: ['guest', 'uninstall', 'root@web'],
+      says: 'unknown command "uninstall"',
+      hint: 'vmssh guest install --undo [user@]HOST',
+    },
     { args: ['forgt'], says: 'unknown command "forgt"', hint: 'did you mean forget?' },
     { args: ['service', 'add', '22'], says: 'unknown command "add"', hint: 'did you mean register?' },
     { args: ['service', 'Remove', '22'], says: 'unknown command "Remove"', hint: 'did you mean unregister?' },

@@ -4,6 +4,7 @@ import { shellQuoted } from '../../address/shell-word.js';
 import type { Io } from '../../cli/command.js';
 import { ConnectError } from '../../errors.js';
 import { readSafely } from '../../files/read-at.js';
+import { undoCommand } from '../../guest/credentials/made-key.js';
 import { withAdopted } from '../../host-keys/adopt.js';
 import { knownTypes, type Verdict, verdictOn } from '../../host-keys/verdict.js';
 import { asTarget, parseTarget } from '../../kinds/parse.js';
@@ -82,7 +83,7 @@ async function givenKeys(
 /** What to do if a machine has another host key than the one made for it. */
 export function wrongKeyHint(name: string, here: ShellPlace): string {
   const word = shellQuoted(name, shellOf(here));
-  return `vmssh guest check --credentials ${word} HOST, over another route, says why; to trust the machine as it is: vmssh guest credentials --undo ${word}`;
+  return `vmssh guest check --credentials ${word} HOST, over another route, says why; to trust the machine as it is: ${undoCommand(name, here)}`;
 }
 
 function refuse(

@@ -1,16 +1,18 @@
 import { sshPort } from '../../address/port.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { formatJson, jsonOption } from '../../cli/json.js';
+import { pasteable } from '../../cli/message.js';
 import { flag, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/style.js';
 import { positionals } from '../../cli/values.js';
 import { exitCode, quote } from '../../errors.js';
-import { madeKeyOf } from '../../guest/credentials/made-key.js';
+import { madeKeysOf, undoCommand } from '../../guest/credentials/made-key.js';
+import type { ProgressLine } from '../../guest/run/progress.js';
 import { guestRoute } from '../../guest/run/route.js';
 import { runScript } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
-import { madeHostKey } from '../../ssh/guest-keys.js';
+import { type GuestKeys, guestKeysOf, madeHostKey } from '../../ssh/guest-keys.js';
 import { guestCheckJson } from './json.js';
 import { formatProgress } from './lines.js';
 import { notRun } from './not-run.js';
@@ -77,7 +79,8 @@ export const guestCheck: Command<GuestCheckOptions> = {
   },
 
   async run({ into, port, account, madeFor, json }, io) {
-    const script = checkScript({ port, account, madeKey: madeKey(madeFor, into, io) });
+    const made = madeKeys(madeFor, into, io);
+    const script = checkScript({ port, account, madeKey: made && madeHostKey(made.name, io.env) });
     if (!into) {
       io.out(script);
       return exitCode.ok;
@@ -93,14 +96,20 @@ export const guestCheck: Command<GuestCheckOptions> = {
     });
     if (outcome.code === undefined) throw await notRun(into, route, outcome, io, signal);
     const code = outcome.code === 0 ? exitCode.ok : exitCode.connect;
+    if (!json && made && outcome.lines.some(isRefusedKey))
+      io.out(`    to trust the machine as it is: ${pasteable(undoCommand(made.name, io), io)}\n`);
     if (json) io.out(formatJson(guestCheckJson(outcome.lines, code)));
     return code;
   },
 };
 
-function madeKey(madeFor: string | undefined, into: HostFlags | undefined, io: Io): string | undefined {
-  if (madeFor === undefined) return madeKeyOf(splitUser(into?.host ?? '').host, io.env);
-  const key = madeHostKey(madeFor, io.env);
-  if (key !== undefined) return key;
+function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: Io): GuestKeys | undefined {
+  if (madeFor === undefined) return madeKeysOf(splitUser(into?.host ?? '').host, io.env);
+  const keys = guestKeysOf(madeFor, io.env);
+  if (keys !== undefined) return keys;
   throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');
+}
+
+function isRefusedKey({ state, step }: ProgressLine): boolean {
+  return state === 'failed' && step === 'credentials';
 }

@@ -9,6 +9,7 @@ import { oneOf } from '../../cli/option-choice.js';
 import { positionals, usage } from '../../cli/values.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { formFor, type Given, type Hypervisor, hypervisors } from '../../guest/credentials/forms.js';
+import { undoCommand } from '../../guest/credentials/made-key.js';
 import { makeGuestKeys, readGivenKeys } from '../../guest/credentials/make.js';
 import { removeGuestKeys } from '../../guest/credentials/remove.js';
 import { readKeys } from '../../guest/keys.js';
@@ -59,8 +60,7 @@ const undoOption = flag({ long: 'undo', summary: "remove the machine's keys, and
 /** vmssh guest credentials: a machine's host key and login key, made before it is started for the first time. */
 export const guestCredentials: Command<GuestCredentialsOptions> = {
   name: 'guest credentials',
-  summary:
-    'make the keys of a new machine, for a first login that is sure; print what to give to its hypervisor',
+  summary: 'make the keys of a new machine, for a verified first login; print what to give to its hypervisor',
   usage: 'NAME',
   details: `NAME is the name that the machine has, or will have, in vmssh list. The keys are made once, in ~/.ssh/vmssh_guests. From then on
 vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that host key, and use the login key. The guest needs systemd 252 or later, or cloud-init.`,
@@ -144,13 +144,23 @@ async function make(name: string, options: MakeOptions, io: Io): Promise<number>
   const text = json ? formatJson(guestCredentialsJson(hypervisor, keys, given, form)) : form.text;
   if (output === undefined) io.out(text);
   else await writeNew(output, text);
-  if (!json) io.err(notesOn(name, form, hostKeyOf(given.hostPublicKey).fingerprint, io));
+  if (!json) io.err(notesOn(name, hypervisor, form, hostKeyOf(given.hostPublicKey).fingerprint, io));
   return exitCode.ok;
 }
 
-function notesOn(name: string, { notes }: Given, fingerprint: string, io: Io): string {
-  const word = shellQuoted(name, shellOf(io));
-  const then = `then: start the machine with the name ${word}, and vmssh ssh ${shellQuoted(`root@${name}`, shellOf(io))}`;
+function notesOn(
+  name: string,
+  hypervisor: Hypervisor,
+  { notes }: Given,
+  fingerprint: string,
+  io: Io,
+): string {
+  const word = (text: string) => shellQuoted(text, shellOf(io));
+  const login =
+    hypervisor === 'cloud-init'
+      ? `log in as the image's own user, which is debian in Debian's: vmssh ssh ${word(`debian@${name}`)}`
+      : `vmssh ssh ${word(`root@${name}`)}`;
+  const then = `then: start the machine with the name ${word(name)}, and ${login}`;
   const lines = [...notes, `its host key will be ssh-ed25519 ${fingerprint}`].map(
     (each) => `${io.program}: ${each}`,
   );
@@ -191,5 +201,5 @@ async function undo(name: string, io: Io): Promise<number> {
 }
 
 function undoHint(name: string, io: Io): string {
-  return `vmssh guest credentials --undo ${shellQuoted(name, shellOf(io))} removes them`;
+  return `${undoCommand(name, io)} removes them`;
 }

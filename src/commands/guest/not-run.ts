@@ -1,10 +1,12 @@
 import type { Io } from '../../cli/command.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { ConnectError } from '../../errors.js';
+import { madeKeysOf } from '../../guest/credentials/made-key.js';
 import type { GuestRoute, GuestRouteOptions } from '../../guest/run/route.js';
 import type { ScriptOutcome } from '../../guest/run/run-script.js';
 import { sudoAsks } from '../../guest/run/sudo.js';
 import { splitUser } from '../../lookup/login.js';
+import { wrongKeyHint } from '../check/host-key.js';
 import { checkTarget } from '../check/target.js';
 
 /**
@@ -28,8 +30,15 @@ export async function notRun(
     if (stages.some(({ found }) => found.includes('OpenSSH_for_Windows'))) return isWindows(host);
   }
   if (route.name === 'ssh' && lines.length === 0 && windowsShell.test(message)) return isWindows(host);
+  const made = message.includes('Host key verification failed')
+    ? madeKeysOf(splitUser(host).host, io.env)
+    : undefined;
   const [program = ''] = route.command;
-  const hint = isMissing ? `the program ${program} is not installed here` : hintFor(route, message);
+  const hint = isMissing
+    ? `the program ${program} is not installed here`
+    : made
+      ? wrongKeyHint(made.name, io)
+      : hintFor(route, message);
   const problem = `the script did not run there: ${message || `${program} said nothing`}`;
   return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
 }

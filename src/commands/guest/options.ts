@@ -24,7 +24,7 @@ export const distroOption = oneOf({
 
 export const hostsOption = flag({
   long: 'hosts-fix',
-  summary: 'put UNKNOWN into /etc/hosts even if looking it up is fast',
+  summary: 'add 127.0.0.1 UNKNOWN to /etc/hosts, however fast the lookup',
 });
 export const hushOption = flag({ long: 'hushlogin', summary: 'suppress the login message: ~/.hushlogin' });
 export const keyOption = parsed(

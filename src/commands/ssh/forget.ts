@@ -1,12 +1,15 @@
-import { type Command, UsageError } from '../../cli/command.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { behindVia, viaOption } from '../../cli/shared-options.js';
 import { exitCode, quote } from '../../errors.js';
+import { madeKeysOf, undoCommand } from '../../guest/credentials/made-key.js';
 import { forgetKeys } from '../../host-keys/forget.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
+import type { ListedTarget } from '../../lookup/short-name.js';
 import { sharedNames } from '../../ssh/config/via-machine.js';
+import { type GuestKeys, guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias, isNamed, uuidAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { olderNames } from '../../ssh/older-names.js';
@@ -37,15 +40,24 @@ export const forget: Command<ForgetOptions> = {
     const path = knownHostsFile(io.env);
     let code: number = exitCode.ok;
     for (const { host: target } of targets.map(splitLogin)) {
-      const own = await namesOf(target, () => lookUp(target, io));
+      const found = await lookUp(target, io).catch(() => undefined);
+      const own = namesOf(target, found);
       const names = [...own, ...(await sharedNames(own, io.env))];
       const removed = await forgetKeys(path, names).catch((error) => {
         throw fileError(error, path, 'changed');
       });
+      const made = found ? guestKeysFor(found, io.env) : madeKeysOf(target, io.env);
       if (removed > 0) {
         io.out(`forgot ${removed === 1 ? 'the host key' : `${removed} host keys`} of ${quote(target)}\n`);
+        if (made)
+          await complain(
+            `ssh still accepts only the host key that was made for ${quote(made.name)}`,
+            undoHint(made, io),
+            io,
+          );
       } else {
-        await complain(`no host key of ${quote(target)} is known in ${path}`, fixFor(target), io);
+        const hint = made ? undoHint(made, io) : fixFor(target);
+        await complain(`no host key of ${quote(target)} is known in ${path}`, hint, io);
         code = exitCode.notFound;
       }
     }
@@ -54,11 +66,15 @@ export const forget: Command<ForgetOptions> = {
 };
 
 /** The names that known_hosts may have for a machine. For one that is gone: the typed UUID or target. */
-async function namesOf(typed: string, find: () => ReturnType<typeof lookUp>): Promise<readonly string[]> {
+function namesOf(typed: string, listed: ListedTarget | undefined): readonly string[] {
   const ids = uuidAlias(uuidOf(typed)) ?? [];
   const target = asTarget(typed);
-  const found = await find().catch(() => target && { text: typed, target });
+  const found = listed ?? (target && { text: typed, target });
   return [typed, ids, (found && hostKeyAlias(found)) ?? [], found ? olderNames(found) : []].flat();
+}
+
+function undoHint({ name }: GuestKeys, io: Io): string {
+  return `vmssh guest credentials made a host key for ${quote(name)}: ${undoCommand(name, io)} removes it`;
 }
 
 function fixFor(target: string): string {

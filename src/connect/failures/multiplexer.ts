@@ -36,7 +36,7 @@ export const multiplexerFailures: readonly Failure[] = [
   {
     codes: ['EOF', 'ECONNRESET', 'EPIPE'],
     problem: 'the multiplexer closed the connection: nothing listens on vsock port {port} in the guest',
-    hint: 'in the guest, run: systemctl status sshd-vsock.socket; use --wait while it boots',
+    hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*"; use --wait while it boots',
   },
   {
     codes: ['EAGAIN', 'ETIMEDOUT'],

@@ -6,7 +6,7 @@ export const vsockFailures: readonly Failure[] = [
   {
     codes: ['ECONNRESET', 'ECONNREFUSED'],
     problem: 'the machine is running, but nothing listens on its vsock port {port}',
-    hint: 'in the guest, run: systemctl status sshd-vsock.socket (systemd 256 and later create it)',
+    hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves)',
   },
   {
     codes: ['ETIMEDOUT'],

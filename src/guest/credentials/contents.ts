@@ -21,7 +21,7 @@ export interface Credential {
 export function credentialsOf({ hostKey, hostPublicKey, logins }: GivenKeys): readonly Credential[] {
   const keys = logins.map((line) => `${line}\n`).join('');
   return [
-    { id: 'tmpfiles.extra', text: file(path, 600, hostKey) + file(`${path}.pub`, 644, hostPublicKey) },
+    { id: 'tmpfiles.extra', text: file(path, 600, hostKey) + file(`${path}.pub`, 644, `${hostPublicKey}\n`) },
     { id: 'ssh.authorized_keys.root', text: keys },
     { id: 'ssh.ephemeral-authorized_keys-all', text: keys },
   ];

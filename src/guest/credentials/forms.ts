@@ -66,7 +66,7 @@ export function formFor(
       return {
         text: cloudConfig(keys),
         isSecret: true,
-        notes: ["for any system with cloud-init; the keys are for the image's own user"],
+        notes: ["for any system with cloud-init; the login keys are for the image's own user, not root"],
       };
   }
 }
@@ -92,7 +92,7 @@ function cloudConfig({ hostKey, hostPublicKey, logins }: GivenKeys): string {
 ssh_deletekeys: false
 ssh_keys:
   ed25519_private: |
-${block}  ed25519_public: ${yamlString(hostPublicKey)}
+${block}  ed25519_public: ${yamlString(`${hostPublicKey}\n`)}
 ssh_authorized_keys:
 ${logins.map((key) => `  - ${yamlString(key)}\n`).join('')}`;
 }

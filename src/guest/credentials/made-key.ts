@@ -1,5 +1,7 @@
+import { type ShellPlace, shellOf } from '../../address/shell.js';
+import { shellQuoted } from '../../address/shell-word.js';
 import { asTarget } from '../../kinds/parse.js';
-import { guestKeysOf, madeHostKey } from '../../ssh/guest-keys.js';
+import { type GuestKeys, guestKeysOf, madeHostKey } from '../../ssh/guest-keys.js';
 import { isNamed } from '../../ssh/identity.js';
 import { nameOf } from '../../target/target.js';
 
@@ -11,10 +13,15 @@ export function madeKeyOf(host: string, env: Env): string | undefined {
   return name === '' ? undefined : madeHostKey(name, env);
 }
 
-/** The private login key that it made, or undefined. */
-export function madeLoginKeyOf(host: string, env: Env): string | undefined {
+/** All that it made for such a machine; undefined: nothing. */
+export function madeKeysOf(host: string, env: Env): GuestKeys | undefined {
   const name = machineNameIn(host);
-  return name === '' ? undefined : guestKeysOf(name, env)?.identityFile;
+  return name === '' ? undefined : guestKeysOf(name, env);
+}
+
+/** The command that removes the keys of a machine, and so the trust in them. */
+export function undoCommand(name: string, here: ShellPlace): string {
+  return `vmssh guest credentials --undo ${shellQuoted(name, shellOf(here))}`;
 }
 
 function machineNameIn(host: string): string {

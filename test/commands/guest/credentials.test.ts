@@ -42,6 +42,14 @@ describe.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))('guest cred
     expect(err).toContain(' with the name ^"my \\^"vm\\^"^", and vmssh ssh ^"root@my \\^"vm\\^"^"');
   });
 
+  it("shows a login that the keys are for: root, and with cloud-init the image's own user", async () => {
+    const then = async (form: string) => /^then: .*$/m.exec((await make({ for: form })).err)?.[0];
+    expect(await then('qemu')).toBe('then: start the machine with the name web, and vmssh ssh root@web');
+    expect(await then('cloud-init')).toBe(
+      "then: start the machine with the name web, and log in as the image's own user, which is debian in Debian's: vmssh ssh debian@web",
+    );
+  });
+
   it("takes a user's own key, makes none then, and does not exchange it later", async () => {
     const key = join(dir, 'own.pub');
     const { out } = await make({ for: 'nspawn', key, json: true }, 'own');

@@ -17,7 +17,7 @@ describe('routes into a guest', () => {
     const answer = (text: string) => `#!/bin/sh\nprintf '%s\\n' "$@" >"$0.args"\ncat >"$0.input"\n${text}\n`;
     const programs = {
       'wsl.exe': answer(
-        "printf 'Welcome\\r\\nok       systemd       systemd 255 is PID 1\\r\\nfailed   no-sshd       there is none\\r\\nfix     no-sshd       apt-get install\\r\\nend      2             nothing was changed\\r\\n'; exit 2",
+        "printf 'Welcome\\r\\nok       systemd       systemd 255 is PID 1\\r\\nfailed   sshd       there is none\\r\\nfix     sshd       apt-get install\\r\\nend      2             nothing was changed\\r\\n'; exit 2",
       ),
       machinectl: answer(
         "printf 'changed  undo          x removed\\r\\nend      0             done\\r\\n'; exit 1",
@@ -45,7 +45,7 @@ esac
     const { code, out } = await call(guestInstall, raw({}, 'wsl/Ubuntu-24.04'), io());
     expect(code).toBe(1);
     expect(out).toBe(
-      '  ✓ systemd        systemd 255 is PID 1\n  ✗ no-sshd        there is none\n    fix, as the guest gives it: apt-get install\n',
+      '  ✓ systemd        systemd 255 is PID 1\n  ✗ sshd           there is none\n    fix, as the guest gives it: apt-get install\n',
     );
     expect(given('wsl.exe.args')).toBe('-d\nUbuntu-24.04\n-u\nroot\n--\nsh\n-s\n');
     expect(given('wsl.exe.input')).toBe(setupScript({ port: 22 }));

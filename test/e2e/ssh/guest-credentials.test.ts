@@ -105,6 +105,16 @@ describe.skipIf(missing)('vmssh guest credentials', () => {
       );
       expect(stdout).toMatch(/hint: .*guest credentials --undo web-t8/);
     }
+    const inside = await program('guest', 'check', '--ssh-config', conf, 'web-t8');
+    expect(inside).toMatchObject({ code: 1, stdout: '' });
+    expect(inside.stderr).toMatch(
+      /Host key verification failed.*\nhint: .*guest check --credentials web-t8 HOST, .*guest credentials --undo web-t8\n$/,
+    );
+    for (const target of ['web-t8', 'machine/web-t8'])
+      expect(await program('forget', target)).toMatchObject({
+        code: 4,
+        stderr: expect.stringMatching(/hint: .*guest credentials --undo web-t8 removes it\n$/),
+      });
     // Also without any option: the lines that were written say it.
     const plain = await run(['ssh', '-F', conf, '-o', 'BatchMode=yes', 'machine/web-t8', 'exit 7'], { env });
     expect(plain).toMatchObject({

@@ -22,7 +22,7 @@ describe('the credentials', () => {
     const files = [...(extra?.text ?? '').matchAll(/^f\+~ (\S+) (\d+) root root - (\S+)$/gm)];
     expect(files.map(([, path, mode, content = '']) => [path, mode, decoded(content)])).toEqual([
       ['/etc/ssh/ssh_host_ed25519_key', '0600', keys.hostKey],
-      ['/etc/ssh/ssh_host_ed25519_key.pub', '0644', keys.hostPublicKey],
+      ['/etc/ssh/ssh_host_ed25519_key.pub', '0644', `${keys.hostPublicKey}\n`],
     ]);
     expect(root).toEqual({ id: 'ssh.authorized_keys.root', text: `${keys.logins.join('\n')}\n` });
     expect(everybody?.text).toBe(root?.text);
@@ -67,7 +67,7 @@ describe('what a hypervisor is given', () => {
       ) ?? [];
     expect(block.replaceAll(/^ {4}/gm, '')).toBe(keys.hostKey);
     // A JSON string is a YAML string.
-    expect(JSON.parse(hostKey)).toBe(keys.hostPublicKey);
+    expect(JSON.parse(hostKey)).toBe(`${keys.hostPublicKey}\n`);
     expect([...logins.matchAll(/- (.*)/g)].map(([, each = '']) => JSON.parse(each))).toEqual(keys.logins);
     expect(logins).not.toContain('ü');
   });

@@ -3,7 +3,7 @@ import type { ReachFlags } from '../../../cli/shared-options.js';
 import { startProgress } from '../../../cli/spinner.js';
 import type { Endpoint } from '../../../endpoint.js';
 import { type ConnectError, printable } from '../../../errors.js';
-import { madeKeyOf, madeLoginKeyOf } from '../../../guest/credentials/made-key.js';
+import { madeKeyOf, madeKeysOf } from '../../../guest/credentials/made-key.js';
 import { diagnose, type Finding } from '../../../guest/diagnose.js';
 import type { ProgressLine } from '../../../guest/run/progress.js';
 import { guestRoute } from '../../../guest/run/route.js';
@@ -61,7 +61,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const { text: target, port } = check.means;
   const name = check.means.machine ?? splitLogin(typed).host;
   // As vmssh ssh does.
-  const identityFile = madeLoginKeyOf(name, io.env) ?? check.means.identityFile;
+  const identityFile = madeKeysOf(name, io.env)?.identityFile ?? check.means.identityFile;
   const user = accountName(check.means.user);
   const signs = await hostSigns({ target, port, user, sshConfig, identityFile, check }, io, signal);
   const { findings: all, certain } = diagnose(signs);

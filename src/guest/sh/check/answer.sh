@@ -57,10 +57,10 @@ check_banner() {
 check_unknown() {
   ms=$(unknown_lookup_ms)
   if [ "$ms" -ge 1000 ]; then
-    fail unknown "looking up the name UNKNOWN took $ms ms, and each login may wait for it" "echo '127.0.0.1 UNKNOWN' >> /etc/hosts$(hosts_note)"
+    fail name-lookup "looking up the name UNKNOWN took $ms ms, and each login may wait for it" "echo '127.0.0.1 UNKNOWN' >> /etc/hosts$(hosts_note)"
     return 1
   fi
-  say ok unknown "looking up the name UNKNOWN took $ms ms"
+  say ok name-lookup "looking up the name UNKNOWN took $ms ms"
 }
 hosts_note() {
   if is_wsl; then echo ' # and [network] generateHosts=false in /etc/wsl.conf, or WSL rewrites it'; fi

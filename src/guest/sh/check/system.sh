@@ -36,9 +36,9 @@ sshd_without_systemd() {
 
 check_sshd() {
   if sshd=$(find_sshd); then
-    say ok no-sshd "$sshd is there"
+    say ok sshd "$sshd is there"
   else
-    fail no-sshd 'there is no sshd in /usr/sbin, /usr/bin, /usr/local/sbin' "$(install_command openssh-server)"
+    fail sshd 'there is no sshd in /usr/sbin, /usr/bin, /usr/local/sbin' "$(install_command openssh-server)"
     return 1
   fi
 }

@@ -77,7 +77,7 @@ export const insides: readonly Inside[] = [
   {
     number: '7: no sshd',
     breaks: 'mv /usr/sbin/sshd /usr/sbin/sshd.away',
-    step: 'no-sshd',
+    step: 'sshd',
     evidence: /there is no sshd in \/usr\/sbin/,
     fix: 'mv /usr/sbin/sshd.away /usr/sbin/sshd',
     restores: ':',

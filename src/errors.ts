@@ -90,6 +90,7 @@ const failure: Record<Op, string> = {
 
 const byCode: ReadonlyMap<string, number> = new Map([
   ['USAGE', exitCode.usage],
+  ['NO_PORT', exitCode.usage],
   ['NO_BANNER', exitCode.noBanner],
   ['NOT_FOUND', exitCode.notFound],
   ['AMBIGUOUS', exitCode.notFound],

@@ -1,4 +1,5 @@
 import type { Guid } from './address/guid.js';
+import { sshPort } from './address/port.js';
 import { openConnection } from './connect/open.js';
 import type { Endpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
@@ -67,7 +68,8 @@ async function reachByAddress(
 ): Promise<Reached> {
   const { port, signal, env, platform, timeoutMs, native } = options;
   const target = parseTarget(text);
-  const { endpoint } = await resolveTarget(target, { text, port, signal, env, platform });
+  // Only its id is of use here: the port is TCP's.
+  const { endpoint } = await resolveTarget(target, { text, port: sshPort, signal, env, platform });
   if (endpoint.family !== 'hyper-v') {
     throw new ConnectError('resolve', text, {
       ...{ code: 'UNSUPPORTED', problem: 'only a Hyper-V machine is asked for its IP address' },

@@ -6,13 +6,13 @@ import { reachOver, type Transport } from '../src/reach-over.js';
 import { fakeAddon } from './connect/fake-addon.js';
 
 const vmId = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
-const hvsock = `hvsock:${vmId}:vsock-22`;
+const machine = `hyper-v/${vmId}`;
 
 /** Goes by these transports to a machine whose vsock fails with a code, and whose addresses are known. */
 async function outcome(
   transports: readonly Transport[],
   addresses: readonly string[],
-  { target = hvsock, listens = true } = {},
+  { target = machine, listens = true } = {},
 ) {
   const server = createServer((socket) => socket.end());
   server.listen(0, '127.0.0.1');

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { sshPort } from '../address/port.js';
 import { ConnectError } from '../errors.js';
 import { abortSignalOf, type Interruption } from '../interruption.js';
 import type { Resolution, ResolveContext } from '../resolve/resolution.js';
@@ -50,7 +51,10 @@ export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kin
 export type ResolveOptions = Omit<ResolveContext, 'exists' | 'signal'> &
   Partial<Pick<ResolveContext, 'exists'>> & { readonly signal?: Interruption | undefined };
 
-/** Finds the endpoint of a target on this host. Throws a ConnectError of op resolve. */
+/**
+ * Finds the endpoint of a target on this host. Throws a ConnectError: of op resolve, or NO_PORT if the endpoint has not
+ * the port that was asked for; 22 stands for its SSH server wherever that listens.
+ */
 export async function resolveTarget(
   target: AnyTarget,
   { signal, ...options }: ResolveOptions,
@@ -58,10 +62,16 @@ export async function resolveTarget(
 ): Promise<Resolution> {
   const context: ResolveContext = { exists: existsSync, ...options };
   const kind = kindOf(target, table);
-  if (isReachedFrom(kind, context.platform))
-    return kind.resolve(target, kind.rest === 'name' ? await asking(context, signal) : context);
-  const { elsewhere } = await import('../resolve/elsewhere.js');
-  throw new ConnectError('resolve', context.text, elsewhere(kind, context));
+  if (!isReachedFrom(kind, context.platform)) {
+    const { elsewhere } = await import('../resolve/elsewhere.js');
+    throw new ConnectError('resolve', context.text, elsewhere(kind, context));
+  }
+  const found = await kind.resolve(target, kind.rest === 'name' ? await asking(context, signal) : context);
+  if (context.port !== sshPort) {
+    const { requirePort } = await import('../target/port.js');
+    requirePort(found.endpoint, context.port, context.text);
+  }
+  return found;
 }
 
 /** The context for a search by services and tools of this host. */

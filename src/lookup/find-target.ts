@@ -1,9 +1,7 @@
 import { isBareId } from '../address/guid.js';
-import { sshPort } from '../address/port.js';
 import { checkUserName } from '../address/user-name.js';
 import type { AllMachines } from '../discovery/list-all.js';
 import { ConnectError } from '../errors.js';
-import { kindOf } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { splitLogin } from './login.js';
 import type { ListedTarget } from './short-name.js';
@@ -63,13 +61,6 @@ function checkUser(user: string | undefined, typed: string): void {
     if (!(error instanceof RangeError)) throw error;
     throw new ConnectError('parse', typed, { code: 'USAGE', problem: error.message });
   }
-}
-
-/** The message for a useless port: a socket in the file system has one server. */
-export function portNote(text: string, port: number): string | undefined {
-  const target = asTarget(text);
-  if (port === sshPort || target === undefined || kindOf(target).takesPort) return undefined;
-  return `port ${port} is not used: the target has one server`;
 }
 
 // A bare UUID is a Hyper-V machine's on Windows; elsewhere it can be any machine's.

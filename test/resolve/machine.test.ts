@@ -16,7 +16,7 @@ afterEach(() => folder.stop());
 const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
   resolveTarget(parseTarget(text), {
     text,
-    port: 2222,
+    port: 22,
     env: {},
     platform: 'linux',
     exists: () => false,
@@ -33,7 +33,7 @@ describe('a machine', () => {
     await system((_request, peer) => {
       peer.write(recorded('systemd257-list-one'));
     });
-    expect(await outcome('machine/fakevm')).toMatchObject({
+    expect(await outcome('machine/fakevm', { port: 2222 })).toMatchObject({
       endpoint: { family: 'vsock', cid: 42, port: 2222 },
       steps: ['systemd-machined (system) knows vm "fakevm"', 'it has the vsock CID 42'],
     });
@@ -44,7 +44,7 @@ describe('a machine', () => {
       peer.write(recorded('systemd262-list-vmspawn'));
     });
     expect(await outcome('machine/web')).toMatchObject({
-      endpoint: { family: 'vsock', cid: 3699062943, port: 2222 },
+      endpoint: { family: 'vsock', cid: 3699062943, port: 22 },
       identityFile: '/run/systemd/vmspawn/web/ed25519',
     });
   });
@@ -72,7 +72,7 @@ describe('a machine', () => {
       { argv: ['qemu-system-x86_64', '-name', 'a', ...device] },
     ]);
     expect(await outcome('machine/a', { procDir })).toMatchObject({
-      endpoint: { family: 'vsock', cid: 42, port: 2222 },
+      endpoint: { family: 'vsock', cid: 42, port: 22 },
       steps: [
         'systemd-machined (system) knows vm "a"',
         'its QEMU shows its address',
@@ -114,12 +114,12 @@ describe('a machine', () => {
   it.each([
     {
       known: { vSockCid: 7 },
-      endpoint: { family: 'vsock', cid: 7, port: 2222 },
+      endpoint: { family: 'vsock', cid: 7, port: 22 },
       step: 'it has the vsock CID 7',
     },
     {
       known: { sshAddress: '192.0.2.1' },
-      endpoint: { family: 'tcp', host: '192.0.2.1', port: 2222 },
+      endpoint: { family: 'tcp', host: '192.0.2.1', port: 22 },
       step: 'it has the SSH address "192.0.2.1"',
     },
   ])('that is a container without such a socket is reached by $known', async ({ known, endpoint, step }) => {
@@ -139,22 +139,22 @@ describe('a machine', () => {
 
 describe('an SSH address', () => {
   it.each([
-    { input: 'vsock/42', want: { family: 'vsock', cid: 42, port: 2222 } },
-    { input: 'vsock%42', want: { family: 'vsock', cid: 42, port: 2222 } },
+    { input: 'vsock/42', want: { family: 'vsock', cid: 42, port: 22 } },
+    { input: 'vsock%42', want: { family: 'vsock', cid: 42, port: 22 } },
     { input: 'vsock:42:5', want: { family: 'vsock', cid: 42, port: 5 } },
     { input: 'unix/run/X', want: { family: 'unix', path: '/run/X' } },
     { input: 'unix%run%X', want: { family: 'unix', path: '/run/X' } },
-    { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 2222 } },
+    { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 22 } },
     { input: 'vsock-mux:/run/v:5', want: { family: 'vsock-mux', path: '/run/v', port: 5 } },
-    { input: '192.0.2.1', want: { family: 'tcp', host: '192.0.2.1', port: 2222 } },
-    { input: '192.0.2.1:22', want: { family: 'tcp', host: '192.0.2.1', port: 22 } },
-    { input: '2001:db8::1', want: { family: 'tcp', host: '2001:db8::1', port: 2222 } },
-    { input: '[2001:db8::1]', want: { family: 'tcp', host: '2001:db8::1', port: 2222 } },
-    { input: '[2001:db8::1]:22', want: { family: 'tcp', host: '2001:db8::1', port: 22 } },
-    { input: 'fe80::1%eth0', want: { family: 'tcp', host: 'fe80::1%eth0', port: 2222 } },
-    { input: 'web.example', want: { family: 'tcp', host: 'web.example', port: 2222 } },
-    { input: 'web.example:22', want: { family: 'tcp', host: 'web.example', port: 22 } },
-    { input: 'vsock', want: { family: 'tcp', host: 'vsock', port: 2222 } },
+    { input: '192.0.2.1', want: { family: 'tcp', host: '192.0.2.1', port: 22 } },
+    { input: '192.0.2.1:2222', want: { family: 'tcp', host: '192.0.2.1', port: 2222 } },
+    { input: '2001:db8::1', want: { family: 'tcp', host: '2001:db8::1', port: 22 } },
+    { input: '[2001:db8::1]', want: { family: 'tcp', host: '2001:db8::1', port: 22 } },
+    { input: '[2001:db8::1]:2222', want: { family: 'tcp', host: '2001:db8::1', port: 2222 } },
+    { input: 'fe80::1%eth0', want: { family: 'tcp', host: 'fe80::1%eth0', port: 22 } },
+    { input: 'web.example', want: { family: 'tcp', host: 'web.example', port: 22 } },
+    { input: 'web.example:2222', want: { family: 'tcp', host: 'web.example', port: 2222 } },
+    { input: 'vsock', want: { family: 'tcp', host: 'vsock', port: 22 } },
   ])('$input leads there', async ({ input, want }) => {
     await registered({ sshAddress: input });
     const { endpoint, steps } = await outcome('machine/a');

@@ -4,7 +4,7 @@ import { portArgument } from '../../cli/values.js';
 import { now as clock } from '../../clock.js';
 import { ConnectError } from '../../errors.js';
 import { parseTarget } from '../../kinds/parse.js';
-import { findTarget, portNote } from '../../lookup/find-target.js';
+import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import { type Reached, reach } from '../../reach.js';
@@ -77,8 +77,7 @@ export async function checkTarget(
         if (step === 'wait') return onStage(outcome);
         const name = step === 'parse' ? 'parsed' : step === 'resolve' ? 'resolved' : 'connected';
         forget(stages, name);
-        const note = name === 'parsed' ? portNote(text, port) : undefined;
-        pass(name, note === undefined ? outcome : `${outcome}; ${note}`);
+        pass(name, outcome);
       },
     });
     const keys = knownKeys({ typed: host, text, machine, port }, io, signal);

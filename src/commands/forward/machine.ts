@@ -1,11 +1,11 @@
 import type { Io } from '../../cli/command.js';
 import type { Connection } from '../../connect/connection.js';
-import { ConnectError } from '../../errors.js';
 import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { reach } from '../../reach.js';
 import type { Resolution } from '../../resolve/resolution.js';
+import { noPort } from '../../target/port.js';
 import { socketWarning } from '../reach/socket-warning.js';
 import { remembered } from './remembered.js';
 
@@ -58,14 +58,8 @@ export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal):
   };
 }
 
+/** Here 22 is a port like any other: nobody forwards one that they did not type. */
 function checkPorts(target: Target, text: string, port: number): void {
   const own = 'port' in target ? target.port : undefined;
-  if (kindOf(target).takesPort && (own === undefined || own === port)) return;
-  const problem = own === undefined ? 'this socket has no ports' : `it names port ${own} itself`;
-  throw new ConnectError('parse', text, {
-    code: 'USAGE',
-    problem: `${problem}: ${port} cannot be reached`,
-    hint:
-      own === undefined ? 'use the machine: vsock/CID, vsock-mux/PATH, or its name: vmssh list' : undefined,
-  });
+  if (!kindOf(target).takesPort || (own !== undefined && own !== port)) throw noPort(own, port, text);
 }

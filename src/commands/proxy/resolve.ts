@@ -8,7 +8,7 @@ import { exitCode, printable } from '../../errors.js';
 import type { Target } from '../../kinds/kinds.js';
 import { resolveTarget } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
-import { findTarget, portNote } from '../../lookup/find-target.js';
+import { findTarget } from '../../lookup/find-target.js';
 import { runOverInterop, windowsVmssh } from '../reach/over-interop.js';
 
 export interface ResolveCommandOptions {
@@ -66,11 +66,9 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
       io.out(formatJson(result));
       return exitCode.ok;
     }
-    const note = portNote(text, port);
     const named = machine ? [`${machine.name} of ${machine.provider} is ${text}`] : [];
     const how = [
       ...named,
-      ...(note === undefined ? [] : [note]),
       ...steps,
       ...(identityFile === undefined ? [] : [`its private key is ${identityFile}`]),
     ];

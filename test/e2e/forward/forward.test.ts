@@ -249,7 +249,7 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
 
   it.each([
     { args: ['unix/run/x.sock', '80', '0'], says: 'this socket has no ports: 80 cannot be reached', code: 2 },
-    { args: ['vsock:3:5000', '80'], says: 'it names port 5000 itself', code: 2 },
+    { args: ['vsock:3:5000', '80'], says: 'its address names port 5000: 80 cannot be reached', code: 2 },
     { args: ['vsock/3', '4294967295'], says: 'port 4294967295 cannot be used', code: 2 },
     { args: ['vsock/3', '70000'], says: 'there is no TCP port 70000', code: 2 },
     { args: ['vsock/3', '80', 'example.com:80'], says: 'got "example.com:80"', code: 2 },

@@ -67,11 +67,44 @@ describe.skipIf(missing)('a name', () => {
       });
   });
 
-  it.each(['check', 'resolve'])('of a socket has no ports: %s says so', async (command) => {
-    const port = command === 'check' ? ['-p', '0', `unix${sshd.path}`] : [`unix${sshd.path}`, '0'];
-    const { stdout } = await program(command, ...port);
-    expect(stdout).toContain('port 0 is not used: the target has one server');
-    expect((await program(command, `unix${sshd.path}`)).stdout).not.toContain('is not used');
+  // Its sshd would answer for the program that was meant.
+  describe.each(['web-server-t7', 'unixSOCKET', 'machine/Web Server T7'])('%s has no ports', (typed) => {
+    it.each([
+      { name: 'nc', args: (host: string) => ['nc', '--pipe', host, '5000'] },
+      { name: 'nc --banner', args: (host: string) => ['nc', '--banner', '-p', '5000', host] },
+      { name: 'check', args: (host: string) => ['check', '-p', '5000', host] },
+      { name: 'resolve', args: (host: string) => ['resolve', host, '5000'] },
+      { name: 'resolve ssh://', args: (host: string) => ['resolve', `ssh://${host}:5000`] },
+      { name: 'doctor', args: (host: string) => ['doctor', '-p', '5000', host], code: 1 },
+      { name: 'forward', args: (host: string) => ['forward', host, '5000', '0'] },
+    ])('so $name refuses one', async ({ args, code: want = 2 }) => {
+      const host = typed.replace('SOCKET', sshd.path);
+      const { code, stdout, stderr } = await program(...args(host));
+      expect({ code, said: stdout + stderr }).toEqual({
+        code: want,
+        said: expect.stringContaining('this socket has no ports: 5000 cannot be reached'),
+      });
+      expect(stdout).not.toContain('SSH-2.0');
+    });
+
+    it.each([
+      { tool: 'ssh', args: ['-p', '5000'], rest: '' },
+      { tool: 'scp', args: ['-P', '5000'], rest: ':x' },
+      { tool: 'sftp', args: ['-P', '5000'], rest: '' },
+    ])('so $tool refuses one', async ({ tool, args, rest }) => {
+      const host = typed.replace('SOCKET', sshd.path) + rest;
+      const { code, stderr } = await program(tool, ...args, host, ...(tool === 'scp' ? ['.'] : []));
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('this socket has no ports: 5000 cannot be reached');
+    });
+
+    it('but 22 is its SSH server', async () => {
+      const host = typed.replace('SOCKET', sshd.path);
+      expect(await program('nc', '--banner', host, '22')).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^SSH-2.0-/),
+      });
+    });
   });
 
   it('is resolved', async () => {

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { parseGuid } from '../../src/address/guid.js';
+import { serviceIdOfPort } from '../../src/address/service-id.js';
+import type { Endpoint } from '../../src/endpoint.js';
+import { resolveTarget } from '../../src/kinds/kinds.js';
+import { parseTarget } from '../../src/kinds/parse.js';
+import { requirePort } from '../../src/target/port.js';
+
+const vmId = parseGuid('01234567-89ab-cdef-0123-456789abcdef') ?? expect.unreachable();
+const unix: Endpoint = { family: 'unix', path: '/run/x' };
+
+describe('a port', () => {
+  it.each<{ name: string; endpoint: Endpoint; port: number }>([
+    { name: "vsock's", endpoint: { family: 'vsock', cid: 3, port: 5000 }, port: 5000 },
+    { name: "a multiplexer's", endpoint: { family: 'vsock-mux', path: '/v', port: 0 }, port: 0 },
+    { name: "TCP's", endpoint: { family: 'tcp', host: 'web', port: 2222 }, port: 2222 },
+    { name: "Hyper-V's", endpoint: { family: 'hyper-v', vmId, serviceId: serviceIdOfPort(80) }, port: 80 },
+    {
+      name: "another hypervisor's",
+      endpoint: { family: 'via', host: 'h', target: 'mint', port: 80 },
+      port: 80,
+    },
+  ])('is the one that was asked for: $name', ({ endpoint, port }) => {
+    expect(() => requirePort(endpoint, port, 'mint')).not.toThrow();
+  });
+
+  const own = (port: number) => `its address names port ${port}: 5000 cannot be reached`;
+  it.each<{ name: string; endpoint: Endpoint; problem: string }>([
+    { name: 'a unix socket', endpoint: unix, problem: 'this socket has no ports: 5000 cannot be reached' },
+    {
+      name: 'a unix socket of another hypervisor',
+      endpoint: {
+        family: 'via',
+        host: 'h',
+        target: 'unix/run/x',
+        port: 5000,
+        at: { family: 'unix', path: '/x' },
+      },
+      problem: 'this socket has no ports: 5000 cannot be reached',
+    },
+    { name: 'a vsock address', endpoint: { family: 'vsock', cid: 3, port: 80 }, problem: own(80) },
+    { name: 'a multiplexer', endpoint: { family: 'vsock-mux', path: '/v', port: 80 }, problem: own(80) },
+    { name: 'a forwarded port', endpoint: { family: 'tcp', host: '::1', port: 2222 }, problem: own(2222) },
+    {
+      name: 'a Hyper-V service',
+      endpoint: { family: 'hyper-v', vmId, serviceId: vmId },
+      problem: 'its address names another service: port 5000 cannot be reached',
+    },
+  ])('that is not there is refused: $name', ({ endpoint, problem }) => {
+    expect(() => requirePort(endpoint, 5000, 'mint')).toThrow(
+      expect.objectContaining({ op: 'connect', target: 'mint', code: 'NO_PORT', problem }),
+    );
+  });
+
+  it.each([
+    { port: 5000, hint: "leave the port out, or for its TCP port: vmssh ssh -L 5000:127.0.0.1:5000 'a b'" },
+    { port: 0, hint: 'leave the port out' },
+    { port: 65536, hint: 'leave the port out' },
+  ])('$port has a hint', ({ port, hint }) => {
+    expect(() => requirePort(unix, port, 'a b')).toThrow(expect.objectContaining({ hint }));
+  });
+
+  const resolved = (text: string, port: number) =>
+    resolveTarget(parseTarget(text), { text, port, env: {}, platform: 'linux' });
+  it('is judged by what the target resolved to; 22 is always its SSH server', async () => {
+    await expect(resolved('unix/run/x', 80)).rejects.toMatchObject({ code: 'NO_PORT' });
+    await expect(resolved('vsock:3:80', 81)).rejects.toMatchObject({ code: 'NO_PORT' });
+    expect(await resolved('unix/run/x', 22)).toMatchObject({ endpoint: unix });
+    expect(await resolved('vsock:3:80', 22)).toMatchObject({ endpoint: { port: 80 } });
+  });
+});

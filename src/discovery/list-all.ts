@@ -1,5 +1,4 @@
-import { now } from '../clock.js';
-import { ownTime } from '../process/own-time.js';
+import { afterWaiting, mostOwnLimits } from '../process/after-waiting.js';
 import { DiscoveryError } from './discovery-error.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
@@ -19,14 +18,12 @@ export async function listAll(
   deps: Deps,
   providers: readonly Provider[],
   limitMs?: number,
-  ownMs: () => number = ownTime,
+  ownMs?: () => number,
 ): Promise<AllMachines> {
   const shared: Deps = { ...deps, env: ownEnv(deps.env), memo: {} };
-  const start = { time: now(), own: ownMs() };
-  const waited = (ownLimit: number) => now() - start.time - Math.min(ownMs() - start.own, ownLimit);
   const listings = await Promise.all(
     providers.map((provider) =>
-      askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs, waited),
+      askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs, ownMs),
     ),
   );
   const machines = mergeMachines(listings.flatMap(({ found }) => found));
@@ -37,43 +34,36 @@ export async function listAll(
 /** Extra time for a provider to return partial results when its time is over. Milliseconds. */
 const graceMs = 10;
 
-/**
- * How many limits may be added to a limit for this process's own work: the limit is for waiting, and on a slow or busy machine
- * our own work takes as long.
- */
-const longest = 5;
-
 async function askOne(
   provider: Provider,
   deps: Deps,
   limitMs: number,
-  waitedMs: (ownLimit: number) => number,
+  ownMs: (() => number) | undefined,
 ): Promise<Listing> {
   const limit = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, limit.signal]) : limit.signal;
   const tooLate = new DiscoveryError('TIMEOUT', `gave no answer within ${limitMs / 1000} s`);
-  let timer: NodeJS.Timeout | undefined;
+  let callOff = () => {};
   const late = new Promise<never>((_, reject) => {
-    const look = () => {
-      const waited = waitedMs(longest * limitMs);
-      if (waited < limitMs) {
-        timer = setTimeout(look, Math.max(10, limitMs - waited));
-        return;
-      }
-      limit.abort(tooLate);
-      // A provider that asks several services may have some of the answers.
-      timer = setTimeout(() => reject(tooLate), graceMs);
-    };
-    timer = setTimeout(look, limitMs);
+    callOff = afterWaiting(
+      limitMs,
+      () => {
+        limit.abort(tooLate);
+        // A provider that asks several services may have some of the answers.
+        const timer = setTimeout(() => reject(tooLate), graceMs);
+        callOff = () => clearTimeout(timer);
+      },
+      ownMs,
+    );
   });
   try {
-    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: longest * limitMs }), late]);
+    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: mostOwnLimits * limitMs }), late]);
   } catch (error) {
     deps.signal?.throwIfAborted();
     const { code = 'EIO', message } = limit.signal.aborted ? tooLate : (error as NodeJS.ErrnoException);
     return { found: [], warnings: [{ provider: provider.name, code, problem: message }] };
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
 }
 

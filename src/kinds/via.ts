@@ -2,7 +2,7 @@ import { hopHostProblem } from '../address/hop-host.js';
 import { nameProblem } from '../address/machine-name.js';
 import { ConnectError } from '../errors.js';
 import { resolveVia } from '../resolve/via.js';
-import type { Split } from '../target/split.js';
+import { type Split, split } from '../target/split.js';
 import type { AnyTarget, ViaTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
@@ -21,9 +21,16 @@ export const viaKind: Kind<ViaTarget> = {
   resolve: resolveVia,
 };
 
+/** As many as fit into one command: each quotes what the next one gets, and Linux takes 128 KiB as an argument. */
+export const mostHops = 6;
+const tooManyHops = new RegExp(`^(?:[^/%]*[/%]via[/%]){${mostHops}}`, 'i');
+
 function parseVia({ rest }: Split, parseInner: (text: string) => AnyTarget): ViaTarget {
   const end = rest.search(/[/%]/);
   if (end < 0) throw new RangeError('a target or a name must follow the hypervisor');
+  // Before anything is parsed: of text from others, each level would take its time.
+  if (tooManyHops.test(rest))
+    throw new RangeError(`it has more than ${mostHops} hypervisors, one behind the other`);
   const host = rest.slice(0, end);
   const target = rest.slice(end + 1);
   const problem =
@@ -39,7 +46,10 @@ function innerTarget(text: string, parseInner: (text: string) => AnyTarget): Any
     return parseInner(text);
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    const problem = /[/%:]/.test(text) ? `${error.problem}: ${JSON.stringify(text)}` : nameProblem(text);
+    const { word, separator } = split(text);
+    // Another hop has quoted its own part.
+    if (word === 'via' && separator !== '') throw new RangeError(error.problem);
+    const problem = separator === '' ? nameProblem(text) : `${error.problem}: ${JSON.stringify(text)}`;
     if (problem !== undefined) throw new RangeError(problem);
     return undefined;
   }

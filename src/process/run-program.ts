@@ -1,4 +1,5 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
+import { afterWaiting } from './after-waiting.js';
 import { endTree } from './end-tree.js';
 import { endWithUs } from './end-with-us.js';
 import { dropOutput, type Ended, ended } from './ended.js';
@@ -29,11 +30,11 @@ export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
 export interface ProgramEffects {
   readonly platform: NodeJS.Platform;
-  /** Calls back after some milliseconds. Returns a function that cancels that. */
+  /** Calls back after some milliseconds of waiting. Returns a function that cancels that. */
   readonly after: (ms: number, call: () => void) => () => void;
 }
 
-const effects: ProgramEffects = { platform: process.platform, after };
+const effects: ProgramEffects = { platform: process.platform, after: afterWaiting };
 
 /**
  * Runs a program without stdin and keeps its output. At a limit it is ended with all that it started, without waiting
@@ -95,8 +96,3 @@ export async function runProgram(
 }
 
 const mostCharacters = 16 << 20;
-
-function after(ms: number, call: () => void): () => void {
-  const timer = setTimeout(call, ms);
-  return () => clearTimeout(timer);
-}

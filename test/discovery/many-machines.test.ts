@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../src/address/guid.js';
 import { slug } from '../../src/address/slug.js';
+import { formatJson } from '../../src/cli/json.js';
 import { styles } from '../../src/cli/style.js';
 import { machineCandidates } from '../../src/commands/completion/machines.js';
-import { formatTable } from '../../src/commands/list/format.js';
+import { inventoryOf } from '../../src/commands/inventory/ansible.js';
+import { formatTable, listJson } from '../../src/commands/list/format.js';
+import { howToLogIn } from '../../src/commands/list/what-next.js';
 import { toHyperVMachines } from '../../src/discovery/hyper-v/provider.js';
 import { discoveredDomains as libvirtFound } from '../../src/discovery/libvirt/provider.js';
 import { listAll } from '../../src/discovery/list-all.js';
@@ -14,6 +17,7 @@ import type { DiscoveredMachine, Provider } from '../../src/discovery/provider.j
 import { sharedCids } from '../../src/discovery/shared-cids.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
 import { keptBlocks } from '../../src/ssh/config/kept.js';
+import { fakeIo } from '../helpers/fake-io.js';
 
 // What takes a step for each pair of so many takes minutes.
 const many = 100_000;
@@ -73,6 +77,24 @@ describe('so many machines', () => {
     const io = { env: {}, terminal: { stdin: false, stdout: true, stderr: false } };
     const looks = { wide: true, style: await styles(io, 'stdout'), terminal: true, names: new Map() };
     expect(formatTable(listed, looks).split('\n')).toHaveLength(many + 2);
+  });
+
+  it('are printed as JSON', () => {
+    const json = formatJson(listJson(listed, new Map(), { warnings: [], errors: [] }, 0));
+    expect(json).toContain(`"incus/m${many - 1}"`);
+  });
+
+  it('have a first one that is offered', () => {
+    const [first, ...others] = listed;
+    expect(first && howToLogIn(listed, [first, ...others], fakeIo())).toContain('vmssh ssh m0;');
+  });
+
+  it('are an inventory', () => {
+    const { hosts } = concreteHosts(listed, { prefix: '', taken: new Set(), knownHosts: '~/k' });
+    const named = hosts.flatMap((host, at) => (listed[at] ? [{ machine: listed[at], host }] : []));
+    const { host_localhost, _meta } = inventoryOf(named, { program: ['/opt/vmssh'], fdpass: true });
+    expect(host_localhost?.hosts).toHaveLength(many);
+    expect(Object.keys(_meta.hostvars)).toHaveLength(many);
   });
 
   it('have names as long as that', () => {

@@ -53,7 +53,17 @@ describe('parseTarget refuses', () => {
     { input: 'via/hv1/vsok/3', want: 'refused: unknown kind of target: "vsok/3"' },
     {
       input: 'via/hv1/via/-x/vsock/3',
-      want: 'refused: the name of a hypervisor cannot begin with "-": "-x": "via/-x/vsock/3"',
+      want: 'refused: the name of a hypervisor cannot begin with "-": "-x"',
+    },
+    { input: 'via/hv1/via%hv2/vsok/3', want: 'refused: unknown kind of target: "vsok/3"' },
+    { input: 'via/hv1/via/hv2', want: 'refused: a target or a name must follow the hypervisor' },
+    {
+      input: `${'via/hv1/Via%hv2%'.repeat(3)}via/hv7/vsock/3`,
+      want: 'refused: it has more than 6 hypervisors, one behind the other',
+    },
+    {
+      input: `${'via/a/'.repeat(17_000)}q:N`,
+      want: 'refused: it has more than 6 hypervisors, one behind the other',
     },
     { input: 'via/hv1/vsock\n/3', want: 'refused: it contains control characters' },
     { input: 'unix/', want: 'refused: the socket path is empty' },

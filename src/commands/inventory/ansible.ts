@@ -26,7 +26,11 @@ export interface InventoryHost {
 export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): Inventory {
   const groups = new Map<string, string[]>();
   for (const { machine, host } of hosts)
-    for (const group of groupsOf(machine)) groups.set(group, [...(groups.get(group) ?? []), host.host]);
+    for (const group of groupsOf(machine)) {
+      const members = groups.get(group) ?? [];
+      members.push(host.host);
+      groups.set(group, members);
+    }
   const named = [...groups].map(([name, members]) => [name, { hosts: members }] as const);
   const hostvars = Object.fromEntries(
     hosts.map(({ machine, host }) => [host.host, varsOf(machine, host, caller)]),

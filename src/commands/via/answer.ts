@@ -1,20 +1,30 @@
-import { parseUuid } from '../../address/guid.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { type Status, statuses, type Warning } from '../../discovery/provider.js';
+import type { Warning } from '../../discovery/provider.js';
 import { parseJson } from '../../discovery/tools/json.js';
 import type { ConnectError } from '../../errors.js';
-import { asTarget } from '../../kinds/parse.js';
+import { type Json, machineThere, providerOf, shortText } from './machine-there.js';
 
-type Json = Readonly<Record<string, unknown>>;
+/** The most that one hypervisor can say, like those of machine-there.ts; docs/many-hosts.md names them. */
+const mostMachines = 10_000;
+const mostWarnings = 100;
+/** Processor time for its answer, so that the others get theirs. Milliseconds. */
+const mostWorkMs = 5000;
+
+/** What a hypervisor answered, as far as it can be shown. */
+export interface Answered {
+  readonly machines: readonly ListedMachine[];
+  readonly warnings: readonly Warning[];
+}
 
 /** The machines in what `vmssh list --json` printed on a hypervisor: nothing of it is trusted. Throws what `fail` makes. */
 export function answered(
   host: string,
   text: string,
   fail: (code: string, problem: string, hint?: string) => ConnectError,
-): { readonly machines: readonly ListedMachine[]; readonly warnings: readonly Warning[] } {
+  workedMs: () => number = ownWork,
+): Answered {
   const { version, machines, warnings, error } = parse(text);
-  const said = textOf(Object(error).problem, 500);
+  const said = shortText(Object(error).problem);
   if (said !== undefined) throw fail('UNKNOWN', `its vmssh: ${said}`);
   if (version !== 1 || !Array.isArray(machines))
     throw fail(
@@ -22,15 +32,8 @@ export function answered(
       'its vmssh gave an answer that this one does not understand',
       'use the same version on both',
     );
-  const found = machines.flatMap((each) => machineOf(host, Object(each)) ?? []);
-  const left = machines.length - found.length;
-  const unread = {
-    provider: `via/${host}`,
-    code: 'PROTOCOL',
-    problem: `${left} of its machines cannot be shown`,
-  };
-  const passed = Array.isArray(warnings) ? warnings.map((each) => warningOf(host, Object(each))) : [];
-  return { machines: found, warnings: left === 0 ? passed : [...passed, unread] };
+  const read = machinesOf(host, machines, workedMs);
+  return { machines: read.machines, warnings: [...warningsOf(host, warnings), ...read.warnings] };
 }
 
 function parse(text: string): Json {
@@ -41,25 +44,37 @@ function parse(text: string): Json {
   }
 }
 
-function machineOf(host: string, json: Json): ListedMachine | undefined {
-  const name = textOf(json.name, 1000);
-  const there = textOf(json.target, 4096);
-  const provider = providerOf(json);
-  const status = statuses.find((each) => each === json.status);
-  if (name === undefined || there === undefined || provider === undefined || status === undefined)
-    return undefined;
-  const target = `via/${host}/${there}`;
-  if (asTarget(target) === undefined) return undefined;
-  const also = Array.isArray(json.also) ? json.also.flatMap((each) => textOf(each, 4096) ?? []) : [];
-  const isCid = typeof json.cid === 'number' && Number.isInteger(json.cid) && json.cid >= 0;
-  return {
-    ...{ name, target, provider, status: status satisfies Status, via: host },
-    also: also.map((each) => `via/${host}/${each}`),
-    cid: isCid ? (json.cid as number) : undefined,
-    uuid: parseUuid(textOf(json.uuid, 64) ?? ''),
-    address: textOf(json.address, 4096),
-    user: textOf(json.user, 256),
-  };
+/** The machines within the limits, and a warning for each limit that others are beyond. */
+function machinesOf(host: string, all: readonly unknown[], workedMs: () => number): Answered {
+  const machines: ListedMachine[] = [];
+  const left = new Map<string, number>();
+  const leave = (why: string, count = 1) => left.set(why, (left.get(why) ?? 0) + count);
+  const end = workedMs() + mostWorkMs;
+  let at = 0;
+  for (; at < Math.min(all.length, mostMachines); at++) {
+    if (at % 100 === 0 && workedMs() > end) break;
+    const read = machineThere(host, Object(all[at]));
+    if (typeof read === 'string') leave(read);
+    else machines.push(read);
+  }
+  if (at < all.length)
+    leave(
+      at === mostMachines
+        ? `a hypervisor can list ${mostMachines}`
+        : `reading the ${at} before took ${mostWorkMs / 1000} s`,
+      all.length - at,
+    );
+  const warnings = [...left].map(([why, count]) =>
+    problemOf(host, `${count} of its machines cannot be shown: ${why}`),
+  );
+  return { machines, warnings };
+}
+
+function warningsOf(host: string, warnings: unknown): readonly Warning[] {
+  if (!Array.isArray(warnings)) return [];
+  const shown = warnings.slice(0, mostWarnings).map((each) => warningOf(host, Object(each)));
+  const more = warnings.length - shown.length;
+  return more === 0 ? shown : [...shown, problemOf(host, `${more} more of its warnings are not shown`)];
 }
 
 // None is left out: a provider that failed there may still have the machines that this list lacks.
@@ -67,15 +82,18 @@ function warningOf(host: string, json: Json): Warning {
   const provider = providerOf(json);
   return {
     provider: provider === undefined ? `via/${host}` : `via/${host}/${provider}`,
-    code: textOf(json.code, 64) ?? 'UNKNOWN',
-    problem: textOf(json.problem, 1000) ?? 'it gave a warning that cannot be shown',
+    code: shortText(json.code, 64) ?? 'UNKNOWN',
+    problem: shortText(json.problem) ?? 'it gave a warning that cannot be shown',
   };
 }
 
-function providerOf({ provider }: Json): string | undefined {
-  return /^[a-z][a-z0-9-]*$/.exec(textOf(provider, 64) ?? '')?.[0];
+/** A warning of our own. */
+function problemOf(host: string, problem: string): Warning {
+  return { provider: `via/${host}`, code: 'PROTOCOL', problem };
 }
 
-function textOf(value: unknown, longest: number): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= longest ? value : undefined;
+/** The processor time of this process. Milliseconds. */
+function ownWork(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -21,6 +21,8 @@ export interface HostListing {
 /** For the login and the list there. Milliseconds. */
 const limitMs = 20_000;
 const connectMs = 10_000;
+/** Of its answer. */
+const mostCharacters = 8 << 20;
 
 /** The machines of a hypervisor, by the vmssh there, in one login that asks nothing. Rejects only if `signal` is aborted. */
 export async function askHost(
@@ -35,7 +37,7 @@ export async function askHost(
     ...['-oBatchMode=yes', '--', host, scriptCommand(script, [marker, ...args])],
   ];
   try {
-    const end = await runProgram(command, { env, signal, timeoutMs });
+    const end = await runProgram(command, { env, signal, timeoutMs, longest: mostCharacters });
     signal?.throwIfAborted();
     return { host, ...outcome(host, end, marker) };
   } catch (error) {
@@ -57,7 +59,7 @@ function outcome(host: string, end: ProgramEnd, marker: string): Omit<HostListin
   const fail = (code: string, problem: string, hint?: string) =>
     new ConnectError('connect', host, { code, problem, hint });
   if (end.stopped === 'timeout') throw fail('HOP_SILENT', 'it gave no answer in time', `ssh -v ${host} true`);
-  if (end.stopped) throw fail('PROTOCOL', 'it printed more than can be read');
+  if (end.stopped) throw fail('PROTOCOL', `it printed more than ${mostCharacters >> 20} MiB`);
   if (at < 0)
     throw fail(
       'HOP_FAILED',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** A row of a table by its column's headings, each cell as it is written. */
 export type Row = Readonly<Record<string, string>>;
 
-/** The table under a heading of a document in docs/, a row an entry. */
+/** The table under a heading of a document, by its path from docs/; a row an entry. */
 export function tableOf(document: string, heading: string): readonly Row[] {
   const text = readFileSync(new URL(`../docs/${document}`, import.meta.url), 'utf8');
   const section = text.split(/^## /m).find((each) => each.startsWith(`${heading}\n`));

@@ -124,7 +124,8 @@ const files: readonly Variable[] = [
   },
   {
     name: '/usr/share/doc/vmssh/docs',
-    about: 'the pages that are named docs/... here and by --help, in the Debian package',
+    about:
+      'the pages that are named docs/... here and by --help; vmssh --help says where they are on this system',
   },
 ];
 

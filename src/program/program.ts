@@ -2,10 +2,11 @@ import { Command as CommanderCommand, CommanderError } from 'commander';
 import { type Command, type Io, inCommand, type RawArgs, UsageError } from '../cli/command.js';
 import { groupSummaries } from '../cli/groups.js';
 import { nc } from '../commands/proxy/nc.js';
-import { exitCode, quote } from '../errors.js';
+import { exitCode, printable, quote } from '../errors.js';
 import { version } from '../version.js';
 import { asUsage } from './commander-error.js';
 import { commandGroups, commands } from './commands.js';
+import { docsFolder } from './doc-pages.js';
 import { helpLayout, helpOf, labelled } from './help-layout.js';
 import { mentionsJson, printFailure } from './json-failure.js';
 import type { Act } from './run.js';
@@ -29,7 +30,13 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
     io.program === 'vsock-nc'
       ? wire(nc, 'vsock-nc', wired(nc)).version(version, ...versionOption)
       : vmssh(wired, io.platform);
-  silence(program, io, '');
+  let shown = '';
+  const out = (text: string) => {
+    shown += text;
+    io.out(text);
+  };
+  silence(program, { ...io, out }, '');
+  program.addHelpText('afterAll', () => whereDocsAre(shown));
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -99,6 +106,12 @@ First steps:
   ssh root@vsock/3
 
 Help for one command: vmssh help COMMAND`;
+}
+
+/** The last line of help that names pages. */
+function whereDocsAre(help: string): string {
+  const folder = help.includes('docs/') ? docsFolder() : undefined;
+  return folder === undefined ? '' : `\ndocs/ is ${printable(folder)}`;
 }
 
 /** Makes every command write through `io`, throw instead of exiting, and show its arguments only in its usage. */

@@ -39,9 +39,19 @@ describe('docs/targets.md', () => {
     ]);
   });
 
-  const grammar = tableOf('targets.md', 'The grammar, case by case');
+  it.each(tableOf('targets.md', 'Examples').map((row) => ({ input: row['you type'], ours: row['it is'] })))(
+    'shows what $input is',
+    ({ input, ours }) => {
+      expect(understood(code(input))).toBe(code(ours));
+    },
+  );
+});
+
+describe('test/kinds/cases.md', () => {
+  const cases = '../test/kinds/cases.md';
+  const grammar = tableOf(cases, 'The grammar, case by case');
   it.each(grammar.map((row) => ({ input: code(row.input), ours: code(row.ours) })))(
-    'shows the result of $input',
+    'has the result of $input',
     ({ input, ours }) => {
       expect(understood(input)).toBe(ours);
     },
@@ -63,11 +73,11 @@ describe('docs/targets.md', () => {
   });
 
   it.each(
-    tableOf('targets.md', 'Ports, case by case').map((row) => ({
+    tableOf(cases, 'Ports, case by case').map((row) => ({
       port: code(row.port),
       ours: code(row.ours),
     })),
-  )('shows the result of port $port', ({ port, ours }) => {
+  )('has the result of port $port', ({ port, ours }) => {
     expect(understoodPort(port)).toBe(ours);
   });
 });

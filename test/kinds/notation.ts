@@ -2,7 +2,7 @@ import { ConnectError } from '../../src/errors.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import type { AnyTarget } from '../../src/target/target.js';
 
-/** What parseTarget makes of a text, in the notation of docs/targets.md: "vsock cid=3 port=22" or "refused: why". */
+/** What parseTarget makes of a text, in the notation of docs/targets.md and cases.md: "vsock cid=3 port=22" or "refused: why". */
 export function understood(text: string): string {
   try {
     return notation(parseTarget(text));

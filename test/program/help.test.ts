@@ -32,11 +32,11 @@ describe('help', () => {
     const at = lines.indexOf('  -t, --transport <LIST>');
     expect(lines.slice(at, at + 3)).toEqual([
       '  -t, --transport <LIST>',
-      '      as in hvc nc: vsock; ip, the',
-      '      address of a Hyper-V guest; or',
+      '      on Windows, as for its hvc: vsock;',
+      '      ip, the address of a Hyper-V',
     ]);
     expect(
-      (await help('nc', 80)).some((line) => line.startsWith('  -t, --transport <LIST>  as in hvc')),
+      (await help('nc', 80)).some((line) => line.startsWith('  -t, --transport <LIST>  on Windows,')),
     ).toBe(true);
   });
 

@@ -52,13 +52,13 @@ const transportOption = listOf<Transport>({
   value: 'LIST',
   choices: ['vsock', 'ip'],
   takes: ['vsock', 'ip', 'vsock,ip'],
-  summary: 'as in hvc nc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
+  summary: 'on Windows, as for its hvc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
 });
-const sshOption = flag({ long: 'ssh', summary: 'as in hvc nc: ssh runs this as its ProxyCommand' });
+const sshOption = flag({ long: 'ssh', summary: 'for a ProxyCommand that was written for hvc of Windows: ssh runs this' });
 const prefixOption = textOption({
   long: 'host-prefix',
   value: 'PREFIX',
-  summary: 'as in hvc nc: what the name may start with',
+  summary: 'for such a ProxyCommand: what the name may start with',
 });
 
 const readyOption = textOption({
@@ -97,7 +97,7 @@ export const nc: Command<NcOptions> = {
     { line: 'vsock-nc --wait --banner machine/web', about: 'wait until a machine has booted' },
     {
       line: 'vsock-nc -t vsock,ip --ssh --host-prefix hyper-v/ "hyper-v/mint" 22',
-      about: 'instead of hvc nc, in a ProxyCommand',
+      about: 'on Windows, instead of hvc nc in a ProxyCommand',
     },
   ],
 

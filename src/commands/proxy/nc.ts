@@ -52,9 +52,13 @@ const transportOption = listOf<Transport>({
   value: 'LIST',
   choices: ['vsock', 'ip'],
   takes: ['vsock', 'ip', 'vsock,ip'],
-  summary: 'on Windows, as for its hvc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
+  summary:
+    'on Windows, as for its hvc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
 });
-const sshOption = flag({ long: 'ssh', summary: 'for a ProxyCommand that was written for hvc of Windows: ssh runs this' });
+const sshOption = flag({
+  long: 'ssh',
+  summary: 'for a ProxyCommand that was written for hvc of Windows: ssh runs this',
+});
 const prefixOption = textOption({
   long: 'host-prefix',
   value: 'PREFIX',

@@ -5,8 +5,6 @@ import { type Entry, SameMachines } from './same-machines.js';
 export interface ListedMachine extends DiscoveredMachine {
   /** Its targets from other providers. */
   readonly also: readonly string[];
-  /** The names under which ssh itself keeps its key, if its Host has none for that. */
-  readonly keptAs?: readonly string[] | undefined;
 }
 
 /** One entry per machine, in the given order: the first provider's fields count, later ones add what is missing. */

@@ -1,16 +1,16 @@
 import { editFile } from '../files/edit-file.js';
 import { readSafely } from '../files/read-at.js';
 import { isEntryOf, type KeyLine, linesOf, nameBytes, parseLine, plainName } from './lines.js';
-import { type SharedNames, withShared } from './shared.js';
 
 /** A machine's names in known_hosts, current and older. */
-export interface KeyNames extends SharedNames {
+export interface KeyNames {
+  readonly alias: string;
   readonly older: readonly string[];
 }
 
 /**
- * Copies machines' keys in a known_hosts file from older names to their alias, unless that has one already, and puts shared
- * names on one line with it. An unreadable file counts as missing, as it does for ssh. Throws as `editFile` does.
+ * Copies machines' keys in a known_hosts file from older names to their alias, unless that has one already. An unreadable
+ * file counts as missing, as it does for ssh. Throws as `editFile` does.
  */
 export async function adoptKeys(path: string, machines: readonly KeyNames[]): Promise<void> {
   const edit = (old: Buffer | undefined) => old && withAdopted(old, machines);
@@ -19,8 +19,7 @@ export async function adoptKeys(path: string, machines: readonly KeyNames[]): Pr
 }
 
 /** The same bytes if nothing is added. */
-export function withAdopted(file: Buffer, machines: readonly KeyNames[]): Buffer {
-  const bytes = withShared(file, machines);
+export function withAdopted(bytes: Buffer, machines: readonly KeyNames[]): Buffer {
   const lines = linesOf(bytes);
   const find = indexOf(lines.flatMap((line) => parseLine(line) ?? []));
   const added = machines.flatMap(({ alias, older }) => {

@@ -11,14 +11,14 @@ import { hostKeyAlias, type Identified } from './identity.js';
 /** A target as typed, and its machine if listed. */
 export interface Typed extends Identified {
   readonly text: string;
-  readonly machine?: (Identified['machine'] & Pick<ListedMachine, 'also' | 'keptAs'>) | undefined;
+  readonly machine?: (Identified['machine'] & Pick<ListedMachine, 'also'>) | undefined;
 }
 
 /** A machine's names in known_hosts; undefined for an address. A UUID has no older names, since only it has its keys. */
 export function keyNames(typed: Typed): KeyNames | undefined {
   const alias = hostKeyAlias(typed);
   if (alias === undefined) return undefined;
-  return { alias, older: alias.includes('%') ? olderNames(typed) : [], shared: typed.machine?.keptAs };
+  return { alias, older: alias.includes('%') ? olderNames(typed) : [] };
 }
 
 /** Other names that known_hosts may have for a machine: those typed for a pattern, and those of earlier versions. */

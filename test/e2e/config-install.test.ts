@@ -94,6 +94,24 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       expect((await effective(own, other)).proxycommand).toBeUndefined();
   });
 
+  it('gives no Host to a machine whose name no target can have, and is done', async () => {
+    const odd = new PeerFolder();
+    const names = ['-oProxyCommand=touch x;$(id)', 'a/b', 'plain-t7'];
+    const listed = names.map((name, at) => ({ name, class: 'vm', vSockCid: 60 + at }));
+    await odd.listen('user/systemd/machine/io.systemd.Machine', (_request, peer) => {
+      peer.write(listing(listed));
+    });
+    const home = newHome();
+    const env = { ...envOf(home), XDG_RUNTIME_DIR: join(odd.path, 'user') };
+    for (const wrote of [/^wrote /m, /^nothing to change$/m]) {
+      const { code, stdout, stderr } = await run([...vmssh, 'config', 'install'], { env });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(wrote) });
+      expect(stderr.match(/^vmssh: no Host for "a\/b": .*$/gm)).toHaveLength(1);
+    }
+    expect((await effective(join(home, '.ssh/vmssh.conf'), 'plain-t7')).proxycommand).toBeDefined();
+    odd.stop();
+  });
+
   it('has list show the names that ssh takes, and before that how to log in', async () => {
     const home = newHome();
     const env = { ...envOf(home), NO_COLOR: '1' };
@@ -171,7 +189,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     );
   });
 
-  it('writes what IDEs read: one plain name for each machine, and no Match', async () => {
+  it('writes what IDEs read: plain names for each machine, its own first, and no Match', async () => {
     const home = newHome();
     await inHome(home, 'config', 'install');
     const parsed = SshConfig.parse(readFileSync(join(home, '.ssh/vmssh.conf'), 'utf8'));
@@ -182,7 +200,15 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     const concrete = names.filter((name) => !/[*?]/.test(name));
     expect(concrete.filter((name) => /host$|t7$/.test(name))).toEqual([
       ...['.host', 'machine/.host', 'machine%.host'],
-      ...hosts,
+      ...[
+        'web-t7',
+        'Mint-22-t7',
+        'mint-22-t7',
+        'it-s-100-h-HOME-t7',
+        'it-s-100-h-home-t7',
+        'Größe-t7',
+        'größe-t7',
+      ],
     ]);
     expect(concrete).toContain(theirs);
     expect(parsed.filter((line) => line.type === LineType.DIRECTIVE && line.param === 'Match')).toEqual([]);

@@ -111,7 +111,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
     must(hasInclude(withOurs, [own]), 'no Include');
     must(withInclude(withOurs, own) === withOurs, 'a second Include');
     must(
-      !hasInclude(withoutInclude(withOurs, own), [own]) || hasInclude(text, [own]),
+      !hasInclude(withoutInclude(withOurs, own) ?? '', [own]) || hasInclude(text, [own]),
       'an Include that stays',
     );
   },

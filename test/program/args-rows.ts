@@ -43,11 +43,6 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'proxy',
-    args: ['--hosts', '/x/vmssh.conf', 'mint.hv1', '22'],
-    want: { positionals: ['mint.hv1', '22'], options: { hosts: '/x/vmssh.conf' } },
-  },
-  {
-    command: 'proxy',
     args: ['--typed=unix/Foo=Bar', 'unix/foo=bar', '22'],
     want: { positionals: ['unix/foo=bar', '22'], options: { typed: 'unix/Foo=Bar' } },
   },

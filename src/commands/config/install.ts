@@ -11,7 +11,7 @@ import { askForFresh } from './fresh/ask.js';
 import { disableUnits, enableUnits } from './fresh/systemd.js';
 import { isUnit } from './fresh/units.js';
 import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from './options.js';
-import { configFiles, ownBefore, planInstall } from './plan.js';
+import { configFiles, planInstall } from './plan.js';
 import { checkSshOptions } from './ssh-option.js';
 import { notForAll } from './system.js';
 import { whatNow } from './what-now.js';
@@ -71,18 +71,16 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
     const options = { ...given, fresh };
-    let before = '';
     let hasUnits = options.fresh === true && files.units !== undefined;
     const plan = async (to: Io) => {
       const made = await planInstall(options, to, find, files);
       await disableUnits(made, io);
-      before = ownBefore(made);
       hasUnits ||= made.changes.some(({ path, after }) => isUnit(path) && after !== undefined);
       return made;
     };
     const code = await carryOut(plan, io);
     if (code === exitCode.ok && hasUnits) await enableUnits(io);
-    if (found) await adoptAll((await found).machines, before, io);
+    if (found) await adoptAll((await found).machines, io);
     if (code === exitCode.ok && found) io.out(`${whatNow((await fileAt(files.own)).text ?? '', io)}\n`);
     return code;
   },

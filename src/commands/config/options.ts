@@ -7,6 +7,7 @@ import { sshAbilities } from '../../process/ssh-version.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
 import { hostBlocks, keptBlocks } from '../../ssh/config/kept.js';
+import { sharedUuidProblem } from '../../ssh/config/same-uuid.js';
 import { configText, userKnownHosts } from '../../ssh/config/text.js';
 import { allGuestKeys } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
@@ -150,10 +151,11 @@ export async function configLines(
   // A provider that could not be asked may still have the machines of its Hosts.
   const failed = warnings.filter(isFailure).map(({ provider }) => blockOwner(provider));
   const held = hostBlocks(file).filter(({ provider }) => failed.includes(provider));
-  const { hosts, left } = concreteHosts(machines, { prefix, taken, held, knownHosts, guests });
+  const { hosts, left, shared } = concreteHosts(machines, { prefix, taken, held, knownHosts, guests });
   for (const { provider, problem } of warnings)
     io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
   for (const { name, why } of left) io.err(`${io.program}: no Host for ${quote(name)}: ${printable(why)}\n`);
+  for (const each of shared) io.err(`${io.program}: warning: ${sharedUuidProblem(each)}\n`);
   const kept = keptBlocks(file, failed, hosts);
   if (kept.length > 0)
     io.err(`${io.program}: kept as they were: ${kept.map(({ host }) => printable(host)).join(', ')}\n`);

@@ -3,10 +3,8 @@ import { dirname, join } from 'node:path';
 import { shellOf } from '../../address/shell.js';
 import { setAside } from '../../address/shell-word.js';
 import { type Io, UsageError } from '../../cli/command.js';
-import { usage } from '../../cli/values.js';
 import { sshAbilities } from '../../process/ssh-version.js';
 import { ownerOf, signed, withInclude, withoutInclude } from '../../ssh/config/file.js';
-import { grouped } from '../../ssh/config/grouped/group.js';
 import { hostNames } from '../../ssh/config/hosts.js';
 import { includedTexts } from '../../ssh/config/includes.js';
 import { sshFolder } from '../../ssh/folder.js';
@@ -34,11 +32,6 @@ export interface Plan {
   /** Why nothing is done, and the file that prevents it. */
   readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string } | undefined;
   readonly files: ConfigFiles;
-}
-
-/** Our file until now; "" if there is none, or nothing of it changes. */
-export function ownBefore({ changes, files }: Plan): string {
-  return changes.find(({ path }) => path === files.own)?.before ?? '';
 }
 
 export interface ConfigFiles {
@@ -124,10 +117,10 @@ export async function planInstall(
     };
   const present = { taken: await takenNames(main, own, files), file: own ?? '' };
   const lines = await configLines(all, io, present, find);
-  const text = signed(recordOf(all) + usage(() => grouped(lines, files.own)));
+  const text = signed(recordOf(all) + lines);
   const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
   const { main: path } = files;
-  const rest = otherIncludes(files, include, io.platform).reduce(withoutInclude, main ?? '');
+  const rest = otherIncludes(files, include, io.platform).reduce(withoutInclude, main);
   const included = withInclude(rest, include, spellings({ ...files, include }, io.platform));
   return {
     changes: [
@@ -155,9 +148,8 @@ export async function planUninstall(
       refusal: foreignFile(units.changed.path, units.changed.text, 'uninstall', io),
       files,
     };
-  const rest = otherIncludes(files, files.include, io.platform).reduce(withoutInclude, main ?? '');
-  const stripped = withoutInclude(rest, files.include);
-  const left = main === undefined || stripped === main ? main : stripped || undefined;
+  const rest = otherIncludes(files, files.include, io.platform).reduce(withoutInclude, main);
+  const left = withoutInclude(rest, files.include);
   const changes = [
     ...(files.main === undefined
       ? []

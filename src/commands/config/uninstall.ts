@@ -1,11 +1,10 @@
 import type { Command, Io } from '../../cli/command.js';
 import { positionals } from '../../cli/values.js';
-import { adoptAll } from './adopt-all.js';
 import { showPlan } from './apply.js';
 import { carryOut } from './carry-out.js';
 import { disableUnits } from './fresh/systemd.js';
 import { dryRunOption, systemOption } from './options.js';
-import { ownBefore, planUninstall } from './plan.js';
+import { planUninstall } from './plan.js';
 
 export interface ConfigUninstallOptions {
   readonly system: boolean;
@@ -25,14 +24,10 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
   },
   async run(options, io) {
     if (options.dryRun) return showPlan(await planUninstall(options, io), io);
-    let before = '';
-    const code = await carryOut(async (to: Io) => {
+    return carryOut(async (to: Io) => {
       const plan = await planUninstall(options, to);
       await disableUnits(plan, io);
-      before = ownBefore(plan);
       return plan;
     }, io);
-    await adoptAll([], before, io);
-    return code;
   },
 };

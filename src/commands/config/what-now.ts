@@ -7,6 +7,11 @@ import { isFresh } from '../../ssh/config/record.js';
 /** How many commands stand on the line. */
 const most = 8;
 
+/** From this number on, ssh's own time for the Hosts of other hypervisors can be felt. */
+const manyHosts = 2000;
+/** For each Host at each start of ssh (docs/many-hosts.md). Milliseconds. */
+const costOfHost = 0.008;
+
 /** The last lines of `config install`: what to type now that `file` is what ssh reads. */
 export function whatNow(file: string, io: Io): string {
   const blocks = hostBlocks(file);
@@ -20,7 +25,21 @@ export function whatNow(file: string, io: Io): string {
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
   const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
   const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;
-  return [all, ...whichIsWhich(blocks)].join('\n');
+  return [all, ...whichIsWhich(blocks), ...whatTheyCost(blocks, io)].join('\n');
+}
+
+/** For very many Hosts of other hypervisors. */
+function whatTheyCost(blocks: readonly HostBlock[], io: Io): readonly string[] {
+  const there = blocks.filter(({ provider }) => provider.startsWith('via/'));
+  if (there.length < manyHosts) return [];
+  const ms = Math.round(there.length * costOfHost);
+  const [{ provider } = { provider: 'via/HOST' }] = there;
+  return [
+    pasteable(
+      `each start of ssh reads them: ${there.length} Hosts of other hypervisors cost it about ${ms} ms. vmssh config install --only-patterns writes no Host, and ssh ${provider}/NAME works without one`,
+      io,
+    ),
+  ];
 }
 
 /** For Hosts that differ only in case: the target of each. */

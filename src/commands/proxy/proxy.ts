@@ -30,8 +30,6 @@ export interface ProxyOptions extends ReachFlags {
   readonly port: number;
   /** Whether ssh was called with this text, and keeps the host key under it. */
   readonly isTyped?: true;
-  /** The file with the Host that ssh was called with, which has its target. */
-  readonly hosts?: string | undefined;
   readonly fdpass: boolean;
   /** Undefined: vsock only. Only vsock-nc sets others. */
   readonly transports?: readonly Transport[] | undefined;
@@ -50,19 +48,13 @@ const fdpassOption = flag({
   summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
 });
 
-const hostsOption = textOption({
-  long: 'hosts',
-  value: 'FILE',
-  summary: 'HOST is a Host in this file from config install: a comment there has its target',
-});
-
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
 export const proxy: Command<ProxyOptions> = {
   name: 'proxy',
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [typedOption, hostsOption, fdpassOption, viaOption, timeoutOption, waitOption, verboseOption],
+  options: [typedOption, fdpassOption, viaOption, timeoutOption, waitOption, verboseOption],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
@@ -82,16 +74,13 @@ export const proxy: Command<ProxyOptions> = {
       ...(typed === undefined ? {} : { isTyped: true }),
       text: behindVia(raw, asTyped(host, typed)),
       port: portArgument(port),
-      hosts: hostsOption.read(raw),
       fdpass: fdpassOption.read(raw),
       ...reachFlags(raw),
     };
   },
 
-  async run(given, io) {
-    if (given.isTyped && /[*?,]/.test(given.text)) await refusePattern(given.text);
-    const isShared = given.hosts !== undefined || (given.isTyped && /^via[/%]/i.test(given.text));
-    const options = isShared ? await (await import('./shared-host.js')).sharedHost(given, io) : given;
+  async run(options, io) {
+    if (options.isTyped && /[*?,]/.test(options.text)) await refusePattern(options.text);
     const target = io.platform === 'linux' ? asTarget(options.text) : undefined;
     if (target && kindOf(target).from === 'windows-wsl2') {
       const { proxyOverInterop } = await import('./over-interop.js');

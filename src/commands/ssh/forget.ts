@@ -8,7 +8,6 @@ import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
-import { sharedNames } from '../../ssh/config/via-machine.js';
 import { type GuestKeys, guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias, isNamed, uuidAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
@@ -41,8 +40,7 @@ export const forget: Command<ForgetOptions> = {
     let code: number = exitCode.ok;
     for (const { host: target } of targets.map(splitLogin)) {
       const found = await lookUp(target, io).catch(() => undefined);
-      const own = namesOf(target, found);
-      const names = [...own, ...(await sharedNames(own, io.env))];
+      const names = namesOf(target, found);
       const removed = await forgetKeys(path, names).catch((error) => {
         throw fileError(error, path, 'changed');
       });

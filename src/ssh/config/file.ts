@@ -32,20 +32,30 @@ export function includeLine(ownFile: string): string {
   return `Include ${configArgument(ownFile)}`;
 }
 
-/** The main configuration with the Include on top; unchanged if it has one above the first Host or Match. */
-export function withInclude(main: string, ownFile: string, spellings: readonly string[] = []): string {
+/**
+ * The main configuration with the Include on top; unchanged if it has one above the first Host or Match. Without a file (undefined) no
+ * empty line follows, which shows later that vmssh made it.
+ */
+export function withInclude(
+  before: string | undefined,
+  ownFile: string,
+  spellings: readonly string[] = [],
+): string {
+  const main = before ?? '';
   if (hasInclude(main, [ownFile, ...spellings])) return main;
-  const lines = [about, includeLine(ownFile), ...(main === '' ? [] : [''])].map(
+  const lines = [about, includeLine(ownFile), ...(before === undefined ? [] : [''])].map(
     (line) => `${line}${lineEnd(main)}`,
   );
   const [, byteOrderMark = '', rest = ''] = /^(\ufeff?)(.*)$/s.exec(main) ?? [];
   return `${byteOrderMark}${lines.join('')}${rest}`;
 }
 
-/** The main configuration without what `withInclude` added. */
-export function withoutInclude(main: string, ownFile: string): string {
+/** The main configuration without what `withInclude` added; undefined: `withInclude` made the file. */
+export function withoutInclude(main: string | undefined, ownFile: string): string | undefined {
+  if (main === undefined) return undefined;
   const end = lineEnd(main);
   const ours = [about, includeLine(ownFile)].map((line) => `${line}${end}`).join('');
+  if (main === ours) return undefined;
   for (const added of [`${ours}${end}`, ours, `${includeLine(ownFile)}${end}`]) {
     const at = `${end}${main}`.indexOf(`${end}${added}`);
     if (at >= 0) return main.slice(0, at) + main.slice(at + added.length);

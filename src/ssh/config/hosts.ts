@@ -4,11 +4,12 @@ import { printable } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { parseTarget } from '../../kinds/parse.js';
 import type { GuestKeys } from '../guest-keys.js';
-import { hostKeyAlias, uuidAlias } from '../identity.js';
-import { typedPatterns } from './grouped/typed-names.js';
+import { hostKeyAlias } from '../identity.js';
 import { trustIn } from './guest-hosts.js';
 import { hostOptions } from './host-options.js';
 import { blockProvider, type HostBlock, isBlockOf } from './kept.js';
+import { moreNames } from './more-names.js';
+import { type SharedUuid, withOwnUuids } from './same-uuid.js';
 import { settingsOf } from './settings.js';
 import type { ConcreteHost } from './text.js';
 
@@ -30,6 +31,8 @@ export interface ConcreteHosts {
   readonly hosts: readonly ConcreteHost[];
   /** Machines without a Host, and why. */
   readonly left: readonly { readonly name: string; readonly why: string }[];
+  /** Their host keys are not kept by it. */
+  readonly shared: readonly SharedUuid[];
 }
 
 /** A Host block for each machine, by its slug, and for one of a hypervisor NAME.HOST; none that could mean another host or machine. */
@@ -39,49 +42,47 @@ export function concreteHosts(
 ): ConcreteHosts {
   const hosts: ConcreteHost[] = [];
   const left: { name: string; why: string }[] = [];
+  const { machines: own, shared } = withOwnUuids(machines);
   // Skip made-up names: their number changes with every start.
-  const named = machines.filter((machine) => !isMadeUp(machine));
+  const known = own.filter((machine) => !isMadeUp(machine));
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
-  const slugs = countBy(named, shortOf);
-  const uuids = countBy(machines, ({ uuid }) => uuid);
-  const names = countBy(machines, nameThere);
-  const hostOf = (machine: ListedMachine) => {
+  const slugs = countBy(known, shortOf);
+  const named = known.map((machine) => {
     const { name, provider, via } = machine;
     const isOnly = slugs.get(shortOf(machine)) === 1;
-    return `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}${via === undefined ? '' : `.${via}`}`;
-  };
-  const spelled = countBy(named, hostOf);
-  const folded = countBy(named, (machine) => hostOf(machine).toLowerCase());
+    const host = `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}${via === undefined ? '' : `.${via}`}`;
+    return { machine, host };
+  });
+  const here = named.filter(({ machine }) => machine.via === undefined);
+  const spelled = countBy(named, ({ host }) => host);
+  // What another hypervisor says takes no name from a machine of this host.
+  const spelledHere = countBy(here, ({ host }) => host);
+  const folded = countBy(named, ({ host }) => host.toLowerCase());
+  const names = moreNames(named, taken);
   const holders = new Map(held.map((block) => [block.host.toLowerCase(), block]));
-  for (const machine of named) {
-    const host = hostOf(machine);
+  for (const { machine, host } of named) {
+    const isOnly = (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
     const why =
-      problem(machine, host, dots, taken, spelled.get(host) === 1) ??
+      problem(machine, host, dots, taken, isOnly) ??
       contested(machine, host, holders.get(host.toLowerCase()));
-    const keys = machine.via === undefined ? guests.find(({ name }) => name === machine.name) : undefined;
     if (why !== undefined) {
       left.push({ name: machine.name, why });
       continue;
     }
-    const isOnly = folded.get(host.toLowerCase()) === 1;
-    const patterns = [
-      isOnly ? inLowerCase(host) : undefined,
-      uuidPattern(machine, uuids, taken),
-      ...typedPatterns(machine, names.get(nameThere(machine)) === 1),
-    ];
-    const pattern = patterns.filter((each) => each !== undefined).join(' ');
+    const keys = machine.via === undefined ? guests.find(({ name }) => name === machine.name) : undefined;
+    const more = names.get(machine) ?? [];
     hosts.push({
       ...toHost(machine, host, knownHosts, keys),
       // If two names differ only in case, the target shows which machine it is.
-      ...(isOnly
+      ...(folded.get(host.toLowerCase()) === 1
         ? {}
         : {
             about: printable(`${machine.name} (${machine.target}) of ${blockProvider(machine)}`),
           }),
-      ...(pattern === '' ? {} : { pattern }),
+      ...(more.length === 0 ? {} : { names: more }),
     });
   }
-  return { hosts, left };
+  return { hosts, left, shared };
 }
 
 // Another hypervisor's answer has no pids.
@@ -99,6 +100,9 @@ function problem(
 ): string | undefined {
   if (slug(machine.name) === '') return 'its name has no character that is valid in a host name';
   const { name, via = '' } = machine;
+  if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
+  if (via !== '' && slug(name).includes('.') && dots)
+    return 'with a dot it could be a machine of another hypervisor';
   if (!dots && (slug(name).includes('.') || via.includes('.')))
     return 'with a dot it could be a host on a network: use --prefix';
   if (taken.has(host.toLowerCase())) return `your ssh configuration already has a Host ${host}: use --prefix`;
@@ -136,29 +140,6 @@ function toHost(machine: ListedMachine, host: string, knownHosts: string, keys?:
       ...(keys ? trustIn(keys) : {}),
     },
   };
-}
-
-// ssh compares names letter by letter, and people type them in lower case. Undefined: it is so already. "x* !x?*" matches
-// x and nothing else, but is a pattern: IDEs and completion skip patterns, and so list the machine once.
-function inLowerCase(host: string): string | undefined {
-  const lower = host.toLowerCase();
-  return lower === host ? undefined : `${lower}* !${lower}?*`;
-}
-
-// With "?" for the first dash: no other UUID matches, and it is a pattern too.
-function uuidPattern(
-  { uuid, via }: ListedMachine,
-  uuids: ReadonlyMap<string | undefined, number>,
-  taken: ReadonlySet<string>,
-): string | undefined {
-  // Another hypervisor may say so of any UUID.
-  if (via !== undefined || uuid === undefined || uuidAlias(uuid) === undefined || taken.has(uuid))
-    return undefined;
-  return uuids.get(uuid) === 1 ? uuid.replace('-', '?') : undefined;
-}
-
-function nameThere({ name, via }: ListedMachine): string | undefined {
-  return via === undefined ? undefined : `${via}/${name}`.toLowerCase();
 }
 
 /** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */

@@ -1,5 +1,4 @@
 import type { ListedMachine } from '../../discovery/merge.js';
-import { ungrouped } from './grouped/group.js';
 import type { ConcreteHost } from './text.js';
 import { configArgument } from './word.js';
 
@@ -13,11 +12,10 @@ export interface HostBlock {
   readonly text: string;
 }
 
-/** The blocks of machines in a file that `configText` made; a machine of a group as if it had its own block. */
+/** The blocks of machines in a file that `configText` made. */
 export function hostBlocks(file: string): readonly HostBlock[] {
   const paragraphs = file.split('\n\n').map((each) => each.trimEnd());
-  const blocks = paragraphs.flatMap((each) => ungrouped(each) ?? each);
-  return blocks.flatMap((text) => {
+  return paragraphs.flatMap((text) => {
     const [, about = '', provider = '', host = ''] = /^# (.*) of (\S+)\nHost (\S+)/.exec(text) ?? [];
     return host === '' ? [] : [{ host, provider, about, text }];
   });

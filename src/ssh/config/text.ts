@@ -21,8 +21,8 @@ export interface ConfigTextOptions extends Caller {
 export interface ConcreteHost {
   /** The name to type after ssh. */
   readonly host: string;
-  /** More names, as a pattern: programs do not offer those for completion. */
-  readonly pattern?: string | undefined;
+  /** More names for it, each exact. */
+  readonly names?: readonly string[] | undefined;
   readonly options: Omit<HostOptions, keyof Caller>;
   /** A comment above it. */
   readonly about: string;
@@ -67,9 +67,9 @@ export function configText({
     block(patterns(table, 'none'), { knownHosts: undefined }),
     '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
     block(patterns(table, 'machine'), { knownHosts }),
-    ...hosts.flatMap(({ host, pattern = '', options, about }) => [
+    ...hosts.flatMap(({ host, names = [], options, about }) => [
       `# ${about}`,
-      block(`${host} ${pattern}`.trimEnd(), options),
+      block([host, ...names].join(' '), options),
     ]),
   ].join('\n');
 }

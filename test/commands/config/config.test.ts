@@ -126,6 +126,14 @@ describe('config uninstall', () => {
     expect(readFileSync(home.main, 'utf8')).toBe('');
   });
 
+  it('leaves an empty main file empty, also after config install', async () => {
+    home.write('config', '');
+    await home.install();
+    expect(readFileSync(home.main, 'utf8')).toMatch(/^Include vmssh\.conf\n\n$/m);
+    expect(await home.uninstall()).toBe(0);
+    expect(readFileSync(home.main, 'utf8')).toBe('');
+  });
+
   it('leaves no files', async () => {
     await home.install();
     expect(await home.uninstall()).toBe(0);

@@ -22,7 +22,8 @@ describe('the owner of a file', () => {
 
 describe('the main configuration', () => {
   it.each([
-    { name: 'an empty one', main: '', want: added },
+    { name: 'none', main: undefined, want: added },
+    { name: 'an empty one', main: '', want: `${added}\n` },
     { name: 'one with hosts', main: 'Host a\n    User b\n', want: `${added}\nHost a\n    User b\n` },
     { name: 'one with settings for all', main: 'User b', want: `${added}\nUser b` },
     {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/discovery/merge.js';
 import { concreteHosts, hostNames } from '../../../src/ssh/config/hosts.js';
+import { sharedUuidProblem } from '../../../src/ssh/config/same-uuid.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
@@ -19,7 +20,7 @@ describe('a Host of its own', () => {
     ]).hosts;
     expect(host).toEqual({
       host: 'Mint-22',
-      pattern: 'mint-22* !mint-22?* 11111111?2222-4333-8444-555555555555',
+      names: ['mint-22', uuid],
       about: 'Mint 22 of machined',
       options: {
         ...{ target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}` },
@@ -48,16 +49,14 @@ describe('a Host of its own', () => {
     { name: 'is all zeros', machines: [machine('a', { uuid: uuid.replaceAll(/\d/g, '0') })] },
     { name: 'another Host has', machines: [machine('a', { uuid })], taken: [uuid] },
   ])('does not answer to a UUID that $name', ({ machines, taken }) => {
-    expect(hosts(machines, '', taken).hosts.map(({ pattern }) => pattern)).toEqual(
-      machines.map(() => undefined),
-    );
+    expect(hosts(machines, '', taken).hosts.map(({ names }) => names)).toEqual(machines.map(() => undefined));
   });
 
   it('answers to its name in lower case too, unless that is another machine', () => {
     const made = hosts([machine('Windows 11 dev'), machine('plain')]).hosts;
-    expect(made.map(({ host, pattern }) => `${host} ${pattern ?? ''}`)).toEqual([
-      'Windows-11-dev windows-11-dev* !windows-11-dev?*',
-      'plain ',
+    expect(made.map(({ host, names }) => [host, names])).toEqual([
+      ['Windows-11-dev', ['windows-11-dev']],
+      ['plain', undefined],
     ]);
   });
 
@@ -70,19 +69,40 @@ describe('a Host of its own', () => {
       there('twice', 'incus'),
       there('a b', 'qemu'),
     ];
-    expect(hosts(all).hosts.map(({ host, pattern }) => [host, pattern])).toEqual([
-      ['mint.hv1', 'via/hv1?mint via%hv1?mint via/hv1?qemu?mint via%hv1?qemu?mint'],
-      ['Twice-qemu.hv1', 'twice-qemu.hv1* !twice-qemu.hv1?* via/hv1?qemu?Twice via%hv1?qemu?Twice'],
-      ['twice-incus.hv1', 'via/hv1?incus?twice via%hv1?incus?twice'],
+    expect(hosts(all).hosts.map(({ host, names }) => [host, names])).toEqual([
+      ['mint.hv1', ['via/hv1/mint', 'via%hv1%mint', 'via/hv1/qemu/mint', 'via%hv1%qemu%mint']],
+      ['Twice-qemu.hv1', ['twice-qemu.hv1', 'via/hv1/qemu/Twice', 'via%hv1%qemu%Twice']],
+      ['twice-incus.hv1', ['via/hv1/incus/twice', 'via%hv1%incus%twice']],
       ['a-b.hv1', undefined],
     ]);
+  });
+
+  it.each([
+    { name: 'begins with a separator', from: 'hv1', said: '/mint', prefix: '' },
+    { name: 'has one', from: 'hv1', said: '0%mint', prefix: '' },
+    { name: 'has a dot, which another hypervisor may have', from: 'b', said: 'mint.a', prefix: 'vm-' },
+  ])('is not for a machine of a hypervisor whose name $name', ({ from, said, prefix }) => {
+    const one = machine(said, { via: from, target: `via/${from}/qemu/evil`, provider: 'libvirt', uuid });
+    const { hosts: made, left } = hosts([one], prefix);
+    expect(made).toEqual([]);
+    expect(left).toEqual([{ name: said, why: expect.stringMatching(/separate|another hypervisor/) }]);
+  });
+
+  it('is that of this host if a hypervisor says that it has the same', () => {
+    const ours = machine('mint.hv1', { uuid });
+    const theirs = machine('mint', { via: 'hv1', target: 'via/hv1/qemu/mint', uuid: uuid.replace('1', '2') });
+    const { hosts: made, left } = hosts([ours, theirs], 'vm-');
+    expect(made.map(({ host, options }) => [host, options.target])).toEqual([
+      ['vm-mint.hv1', 'machine/mint.hv1'],
+    ]);
+    expect(left).toMatchObject([{ name: 'mint', why: expect.stringContaining('another machine') }]);
   });
 
   it('says which is which if two names differ only in case', () => {
     const twin = { provider: 'hyper-v', target: 'hyper-v/86e0c1e9-782c-47e0-b7c2-99f8167f5178' };
     const other = { provider: 'hyper-v', target: 'hyper-v/87e0c1e9-782c-47e0-b7c2-99f8167f5178' };
     const made = hosts([machine('Mint', twin), machine('mint', other)]).hosts;
-    expect(made.map(({ host, about, pattern }) => [host, about, pattern])).toEqual([
+    expect(made.map(({ host, about, names }) => [host, about, names])).toEqual([
       ['Mint-hyper-v', `Mint (${twin.target}) of hyper-v`, undefined],
       ['mint-hyper-v', `mint (${other.target}) of hyper-v`, undefined],
     ]);
@@ -152,5 +172,40 @@ describe('names that a configuration has', () => {
 
   it('are none without characters', () => {
     expect([...hostNames('Host "" a\nHost b "')]).toEqual(['a', 'b']);
+  });
+});
+
+describe('machines that say that they have one UUID', () => {
+  const there = (via: string, name: string) =>
+    machine(name, { via, target: `via/${via}/qemu/${name}`, provider: 'libvirt', uuid });
+  const keys = (all: readonly ListedMachine[]) =>
+    concreteHosts(all, { prefix: '', dots: true, taken: new Set(), knownHosts: '~/k' });
+
+  it('get no host key by it on two hypervisors, nor on one', () => {
+    for (const second of [there('hv2', 'evil'), there('hv1', 'evil'), there('hv2', 'mint')]) {
+      const { hosts: made, shared } = keys([there('hv1', 'mint'), second]);
+      const aliases = made.map(({ options }) => options.hostKeyAlias);
+      expect(new Set(aliases).size).toBe(2);
+      for (const alias of aliases) expect(alias).toMatch(/^vmssh-via%/);
+      expect(shared).toMatchObject([{ uuid, machines: [{ name: 'mint' }, { name: second.name }] }]);
+    }
+  });
+
+  it('take it not from a machine of this host', () => {
+    const { hosts: made, shared } = keys([machine('mint', { uuid }), there('hv1', 'evil')]);
+    expect(made.map(({ options }) => options.hostKeyAlias)).toEqual([
+      `vmssh-${uuid}`,
+      expect.stringMatching(/^vmssh-via%/),
+    ]);
+    expect(shared.map(sharedUuidProblem)).toEqual([
+      `"mint", "evil" of hv1 have one UUID, ${uuid}: only the host key of this host's own is kept by it`,
+    ]);
+  });
+
+  it('are warned of, a few by name', () => {
+    const all = Array.from({ length: 6 }, (_, at) => there('hv1', `m${at}`));
+    expect(keys(all).shared.map(sharedUuidProblem)).toEqual([
+      `"m0" of hv1, "m1" of hv1, "m2" of hv1, "m3" of hv1, and 2 more have one UUID, ${uuid}: no host key is kept by it`,
+    ]);
   });
 });

@@ -23,7 +23,7 @@ it('the lines are these, with settings of the user above ours in each block', ()
     },
     settings: [['ForwardAgent', 'yes']],
     hosts: [
-      { ...web, pattern: 'we?' },
+      { ...web, names: ['WEB', 'w2'] },
       { ...web, host: 'db', about: 'db of lima' },
     ],
   });
@@ -44,7 +44,7 @@ it('the lines are these, with settings of the user above ours in each block', ()
       ...['ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
       ...['StrictHostKeyChecking accept-new', 'UserKnownHostsFile ~/.ssh/vmssh_known_hosts', ...keyed],
     ],
-    ...['# web of incus\nHost web we?', '# db of lima\nHost db'].map((head) => [
+    ...['# web of incus\nHost web WEB w2', '# db of lima\nHost db'].map((head) => [
       ...[head, 'ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
       ...['HostKeyAlias vmssh-1', 'StrictHostKeyChecking accept-new', 'UserKnownHostsFile ~/k', ...keyed],
     ]),

@@ -49,7 +49,7 @@ export async function refresh(
     return { ...plan, changes };
   }, silent(io));
   if (code !== exitCode.ok) return 'failed';
-  if (isChanged && found) await adoptAll((await found).machines, text, io);
+  if (isChanged && found) await adoptAll((await found).machines, io);
   return isChanged ? 'changed' : 'same';
 }
 

@@ -1,0 +1,58 @@
+import type { ListedMachine } from '../../discovery/merge.js';
+import { countBy } from '../../group-by.js';
+import { asTarget } from '../../kinds/parse.js';
+import { uuidAlias } from '../identity.js';
+
+/** A machine and its Host. */
+export interface WithHost {
+  readonly machine: ListedMachine;
+  readonly host: string;
+}
+
+/**
+ * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, and what is typed by "via".
+ * Exact names only, since others chose most of them; none that another machine has too, or that is taken.
+ */
+export function moreNames(
+  all: readonly WithHost[],
+  taken: ReadonlySet<string>,
+): ReadonlyMap<ListedMachine, readonly string[]> {
+  const found = all.map((named) => ({ ...named, names: [...new Set(namesOf(named))] }));
+  const asked = countBy(
+    found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
+    (name) => name,
+  );
+  const isOwn = (name: string) => asked.get(lower(name)) === 1 && !taken.has(lower(name));
+  return new Map(
+    found.map(({ machine, host, names }) => [machine, names.filter((name) => name !== host && isOwn(name))]),
+  );
+}
+
+function namesOf({ machine, host }: WithHost): readonly string[] {
+  const { uuid, via } = machine;
+  // Another hypervisor may say so of any UUID.
+  const isId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
+  return [lower(host), ...(isId ? [uuid] : []), ...(via === undefined ? [] : typedNames(machine, via))];
+}
+
+/** via/HOST/NAME and via/HOST/TARGET, also with "%" for each slash. */
+function typedNames({ name, target }: ListedMachine, via: string): readonly string[] {
+  const ofName = `via/${via}/${name}`;
+  const known = [
+    ...(/^[\w.-]+$/.test(name) && isName(ofName) ? [ofName] : []),
+    ...(isName(target) ? [] : [target]),
+  ];
+  return known
+    .filter((typed) => /^[\w./-]+$/.test(typed))
+    .flatMap((typed) => [typed, typed.replaceAll('/', '%')]);
+}
+
+/** Whether the last part is a machine's name, and not a target of its own there. */
+function isName(typed: string): boolean {
+  const target = asTarget(typed);
+  return target?.kind === 'via' && target.inner === undefined;
+}
+
+function lower(name: string): string {
+  return name.toLowerCase();
+}

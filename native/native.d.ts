@@ -39,6 +39,11 @@ export interface RelayOptions {
    * without an error once `output` has no reader, as whoever closed both is gone.
    */
   readonly lingerMs: number;
+  /**
+   * The path of the vsock multiplexer that the socket is connected to (Linux only). An end-of-file of the peer is then an
+   * ECONNRESET if the multiplexer is gone: its process is ending, or its socket refuses, is gone, or is another one.
+   */
+  readonly multiplexer?: string | undefined;
   /** For the executable, if its process does nothing else; Node's addon checks the values and ignores them. */
   readonly handOff?: HandOff | undefined;
 }
@@ -125,9 +130,10 @@ export interface Addon {
   /**
    * The same between two sockets, until both have ended: an end-of-file is passed on as such, in both directions. Both
    * handles are closed at the end; a TCP socket at `other` is reset if it rejects. `close` of either ends it with
-   * ECANCELED. `sent` counts the bytes from `other`, and an `end` of "output" means that `other` was closed.
+   * ECANCELED. `sent` counts the bytes from `other`, and an `end` of "output" means that `other` was closed. `multiplexer` is
+   * as in RelayOptions.
    */
-  relaySockets(handle: Handle, other: Handle): Promise<RelayResult>;
+  relaySockets(handle: Handle, other: Handle, multiplexer?: string): Promise<RelayResult>;
   /**
    * A socket that listens there; at most `backlog` connections wait to be accepted. A unix socket's file gets mode 0600, less
    * the umask, and stays after `close`. Throws EADDRINUSE, EACCES, EADDRNOTAVAIL â¦, on Windows with the WSA name.

@@ -37,6 +37,11 @@ export async function askMultiplexer(
   }
 }
 
+/** The path of the multiplexer that the connection's own socket is connected to, if it is one. */
+export function multiplexerOf({ endpoint }: Pick<Connection, 'endpoint'>): string | undefined {
+  return endpoint.family === 'vsock-mux' ? endpoint.path : undefined;
+}
+
 /** The kind of a multiplexer's first bytes: the length of its OK line, too few yet, an SSH banner, or neither. */
 export function readReply(bytes: Uint8Array): number | 'more' | 'ssh' | 'garbage' {
   const text = Buffer.from(bytes).toString('latin1');

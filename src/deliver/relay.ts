@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { HandOff } from 'node-hvsock-native';
 import type { Connection } from '../connect/connection.js';
+import { multiplexerOf } from '../connect/multiplexer.js';
 import type { AddonState } from '../native.js';
 import type { EarlyInput } from './early-input.js';
 
@@ -28,6 +29,7 @@ export async function relayStdio(connection: Connection, options: RelayStdioOpti
     if (native.addon && connection.handle) {
       const { sent, received, end } = await native.addon.relay(connection.handle, 0, 1, {
         lingerMs,
+        multiplexer: multiplexerOf(connection),
         handOff,
       });
       if (end === 'peer') await connection.confirmEnd?.();

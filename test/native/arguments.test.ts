@@ -92,6 +92,10 @@ describeAddon('unusable arguments', () => {
       message: 'relay: options.lingerMs must be a whole number from -1',
     },
     { call: () => bare.relay?.(handle, 0, 1, { lingerMs: -2 }), message: 'received -2' },
+    {
+      call: () => bare.relay?.(handle, 0, 1, { lingerMs: -1, multiplexer: 1 }),
+      message: 'relay: options.multiplexer must be a path, received 1',
+    },
     { call: () => bare.relaySockets?.(handle, 1), message: `relaySockets: ${handleWanted} 1` },
     { call: () => bare.listen?.(address), message: 'listen: backlog must be a whole number from 1' },
     { call: () => bare.listen?.(address, 0), message: 'received 0' },

@@ -44,19 +44,20 @@ std::string failuresVariable(const HandOff& handOff) {
 }  // namespace
 
 // All signals are blocked in this thread, and so in the new program until it has set what it does at each.
-void execHandOff(const HandOff& handOff, int socket, int input, int output, double lingerMs) {
+void execHandOff(const HandOff& handOff, const RelayEnds& ends) {
   const std::string program = ownPath();
   if (program.empty()) return;
   // relay_process_linux.cpp reads them.
   std::vector<std::string> args{
       relayProcessName,
       handOff.title,
-      std::to_string(socket),
-      std::to_string(input),
-      std::to_string(output),
-      std::to_string(static_cast<int>(lingerMs)),
+      std::to_string(ends.socket),
+      std::to_string(ends.input),
+      std::to_string(ends.output),
+      std::to_string(static_cast<int>(ends.lingerMs)),
       handOff.ignoresInterrupts ? "ignore" : "default",
       handOff.isConfined ? "confined" : "free",
+      ends.isMultiplexed ? "multiplexer" : "socket",
   };
   std::vector<char*> arguments;
   for (std::string& word : args) arguments.push_back(word.data());
@@ -70,7 +71,8 @@ void execHandOff(const HandOff& handOff, int socket, int input, int output, doub
   // (copy_fs in the kernel's fork.c): this one gets its own, so that the others can start what they need.
   if (unshare(CLONE_FS) != 0) return;
   // Node sets the flag even on the standard descriptors.
-  const Inherited kept[] = {Inherited(socket), Inherited(input), Inherited(output), Inherited(STDERR_FILENO)};
+  const Inherited kept[] = {Inherited(ends.socket), Inherited(ends.input), Inherited(ends.output),
+                            Inherited(STDERR_FILENO)};
   execve(program.c_str(), arguments.data(), variables.data());
 }
 

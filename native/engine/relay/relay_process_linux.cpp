@@ -34,11 +34,12 @@ struct Arguments {
   int lingerMs;
   bool ignoresInterrupts;
   bool isConfined;
+  bool isMultiplexed;
 };
 
 std::optional<Arguments> parse(int count, char** args) {
   int numbers[4];
-  if (count != 8) return std::nullopt;
+  if (count != 9) return std::nullopt;
   for (int i = 0; i < 4; ++i) {
     const std::string_view word = args[i + 2];
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), numbers[i]);
@@ -46,7 +47,7 @@ std::optional<Arguments> parse(int count, char** args) {
   }
   const auto [socket, input, output, lingerMs] = numbers;
   return Arguments{socket, input, output, lingerMs, args[6] == std::string_view("ignore"),
-                   args[7] == std::string_view("confined")};
+                   args[7] == std::string_view("confined"), args[8] == std::string_view("multiplexer")};
 }
 
 void closeRange(unsigned first, unsigned last) {
@@ -132,7 +133,7 @@ int dropProgramPages(dl_phdr_info* program, std::size_t, void*) {
 }
 
 int run(const Arguments& arguments) {
-  const auto& [number, input, output, lingerMs, ignoresInterrupts, isConfined] = arguments;
+  const auto& [number, input, output, lingerMs, ignoresInterrupts, isConfined, isMultiplexed] = arguments;
   const char* const failures = std::getenv(relayFailuresVariable);
   prctl(PR_SET_NAME, "vmssh");  // else it is "exe", of the path that it was started by
   setSignals(ignoresInterrupts);
@@ -141,7 +142,10 @@ int run(const Arguments& arguments) {
     Socket socket;
     socket.descriptor = Descriptor(number);
     const Event never;
-    Relay relay(number, input, Stream(output, Stream::AtEnd::closes), lingerMs, never, nullptr);
+    std::optional<Multiplexer> multiplexer;
+    if (isMultiplexed) multiplexer.emplace(number, std::nullopt);  // once confined, it can look at no path
+    Relay relay(number, input, Stream(output, Stream::AtEnd::closes), lingerMs, never,
+                multiplexer ? &*multiplexer : nullptr, nullptr);
     if (isConfined) confine();
     dl_iterate_phdr(dropProgramPages, nullptr);
     relay.run();

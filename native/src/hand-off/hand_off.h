@@ -20,7 +20,16 @@ struct HandOff {
 // `handOff` of the options of relay; nothing where it is absent.
 std::optional<HandOff> toHandOff(const Call& call, napi_value value);
 
+// What that process relays.
+struct RelayEnds {
+  int socket;
+  int input;
+  int output;
+  double lingerMs;
+  bool isMultiplexed;  // a multiplexer is at the socket's other end
+};
+
 // Replaces this process by one that only relays. Returns if that cannot be done.
-void execHandOff(const HandOff& handOff, int socket, int input, int output, double lingerMs);
+void execHandOff(const HandOff& handOff, const RelayEnds& ends);
 
 }  // namespace hvsock

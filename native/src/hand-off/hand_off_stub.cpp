@@ -3,6 +3,6 @@
 namespace hvsock {
 
 // An addon's process is not its own: the relay stays where it is. The executable has native/engine/relay in this place.
-void execHandOff(const HandOff&, int, int, int, double) {}
+void execHandOff(const HandOff&, const RelayEnds&) {}
 
 }  // namespace hvsock

@@ -21,6 +21,7 @@ struct Work {
   int input = -1;
   int output = -1;
   double lingerMs = -1;
+  std::optional<SocketAddress> multiplexer;
   std::optional<HandOff> handOff;
   std::shared_ptr<Mailbox> mailbox;
   std::uint64_t id = 0;
@@ -35,12 +36,15 @@ void run(Work& work) {
   const auto& handOff = work.handOff;
   const AtRest atRest{
       handOff ? handOff->afterMs : 0,
-      [&] { execHandOff(*handOff, work.socket->fd(), work.input, work.output, work.lingerMs); },
+      [&] {
+        const auto socket = static_cast<int>(work.socket->fd());
+        execHandOff(*handOff, {socket, work.input, work.output, work.lingerMs, work.multiplexer.has_value()});
+      },
   };
   try {
-    work.result = work.other ? runRelay(*work.socket, *work.other, work.stop)
+    work.result = work.other ? runRelay(*work.socket, *work.other, work.stop, work.multiplexer)
                              : runRelay(*work.socket, work.input, work.output, work.lingerMs, work.stop,
-                                        handOff ? &atRest : nullptr);
+                                        work.multiplexer, handOff ? &atRest : nullptr);
   } catch (const Failure& failure) {
     work.failure = failure;
   } catch (const std::exception& error) {
@@ -68,22 +72,25 @@ const char* nameOf(RelayEnd end) {
 class RelayOperation final : public Operation {
  public:
   RelayOperation(const std::shared_ptr<Socket>& socket, int input, int output, double lingerMs,
-                 std::optional<HandOff> handOff, std::shared_ptr<Mailbox> mailbox)
+                 const std::optional<SocketAddress>& multiplexer, std::optional<HandOff> handOff,
+                 std::shared_ptr<Mailbox> mailbox)
       : Operation("relay"), claim_(socket, Use::relay, syscall), work_(std::make_shared<Work>()) {
     work_->socket = socket;
     work_->input = input;
     work_->output = output;
     work_->lingerMs = lingerMs;
+    work_->multiplexer = multiplexer;
     work_->handOff = std::move(handOff);
     work_->mailbox = std::move(mailbox);
   }
 
   RelayOperation(const std::shared_ptr<Socket>& socket, const std::shared_ptr<Socket>& other,
-                 std::shared_ptr<Mailbox> mailbox)
+                 const std::optional<SocketAddress>& multiplexer, std::shared_ptr<Mailbox> mailbox)
       : Operation("relay"), claim_(socket, Use::relay, syscall), work_(std::make_shared<Work>()) {
     other_.emplace(other, Use::relay, syscall);
     work_->socket = socket;
     work_->other = other;
+    work_->multiplexer = multiplexer;
     work_->mailbox = std::move(mailbox);
   }
 
@@ -136,6 +143,14 @@ class RelayOperation final : public Operation {
   const std::shared_ptr<Work> work_;
 };
 
+// The path of a multiplexer's socket; nothing where it is absent.
+std::optional<SocketAddress> toMultiplexer(const Call& call, const char* what, napi_value value) {
+  const napi_valuetype type = typeOf(call.env, value);
+  if (type == napi_undefined) return std::nullopt;
+  if (type != napi_string) reject(call.env, call.function, what, "a path", value);
+  return unixAddress(call.function, fromText(call.env, value));
+}
+
 }  // namespace
 
 napi_value relay(Call& call) {
@@ -147,16 +162,18 @@ napi_value relay(Call& call) {
   const napi_value linger = get(call.env, options, "lingerMs");
   const double lingerMs = wholeNumber(call.env, call.function, "options.lingerMs", linger, -1, largestDelay);
   auto handOff = toHandOff(call, get(call.env, options, "handOff"));
+  const auto multiplexer = toMultiplexer(call, "options.multiplexer", get(call.env, options, "multiplexer"));
   Instance& instance = Instance::of(call.env);
-  return instance.promise(std::make_shared<RelayOperation>(socket, input, output, lingerMs, std::move(handOff),
-                                                           instance.mailbox()));
+  return instance.promise(std::make_shared<RelayOperation>(socket, input, output, lingerMs, multiplexer,
+                                                           std::move(handOff), instance.mailbox()));
 }
 
 napi_value relaySockets(Call& call) {
   const auto socket = call.socket(0);
   const auto other = call.socket(1);
+  const auto multiplexer = toMultiplexer(call, "multiplexer", call.argument(2));
   Instance& instance = Instance::of(call.env);
-  return instance.promise(std::make_shared<RelayOperation>(socket, other, instance.mailbox()));
+  return instance.promise(std::make_shared<RelayOperation>(socket, other, multiplexer, instance.mailbox()));
 }
 
 }  // namespace hvsock

@@ -85,6 +85,10 @@ void Relay::inputEnded() {
 }
 
 void Relay::peerEnded() {
+  if (multiplexer_ != nullptr && multiplexer_->isGone()) {
+    down_.error = ECONNRESET;  // as AF_VSOCK has it for a machine that dies
+    return peerFailed();
+  }
   downState_ = Down::ended;
   down_.sink.end();
   peerGone_ = peerRefusesBytes();

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "../system/clock.h"
+#include "multiplexer.h"
 #include "pump_linux.h"
 #include "relay_loop.h"
 
@@ -13,7 +14,8 @@ namespace hvsock {
 // A session: both directions and how each of them ends, which depends on the other.
 class Relay {
  public:
-  Relay(int socket, int input, const Stream& output, double lingerMs, const Event& stop, const AtRest* atRest);
+  Relay(int socket, int input, const Stream& output, double lingerMs, const Event& stop, const Multiplexer* multiplexer,
+        const AtRest* atRest);
   RelayResult run();
 
  private:
@@ -47,6 +49,7 @@ class Relay {
   const double lingerMs_;
   const Event& stop_;
   const bool isVsock_;
+  const Multiplexer* const multiplexer_;  // at the socket's other end, if one is there
   const AtRest* atRest_;
   const Clock::time_point restsFrom_;
   bool inputEnded_ = false;       // no more bytes come from input

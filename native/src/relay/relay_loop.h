@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
+#include "../address/address.h"
 #include "../system/event.h"
 #include "../stream/socket.h"
 
@@ -22,10 +24,12 @@ struct AtRest {
   std::function<void()> action;
 };
 
-// Moves bytes in both directions until it is over, or `stop` is set (ECANCELED). Blocks, so it needs its own thread.
+// Moves bytes in both directions until it is over, or `stop` is set (ECANCELED). Blocks, so it needs its own thread. With the
+// address of a multiplexer that `socket` is connected to, an end-of-file from one that is gone is ECONNRESET (Linux only).
 RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
-                     const AtRest* atRest = nullptr);
+                     const std::optional<SocketAddress>& multiplexer, const AtRest* atRest = nullptr);
 // The same between two sockets: what `other` sends goes to `socket`, and back.
-RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop);
+RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop,
+                     const std::optional<SocketAddress>& multiplexer);
 
 }  // namespace hvsock

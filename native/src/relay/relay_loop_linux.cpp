@@ -24,14 +24,21 @@ bool isVsock(int socket) {
   return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_VSOCK;
 }
 
+std::optional<Multiplexer> multiplexerOf(const Socket& socket, const std::optional<SocketAddress>& address) {
+  if (!address) return std::nullopt;
+  return std::optional<Multiplexer>(std::in_place, socket.fd(), address);
+}
+
 }  // namespace
 
-Relay::Relay(int socket, int input, const Stream& output, double lingerMs, const Event& stop, const AtRest* atRest)
+Relay::Relay(int socket, int input, const Stream& output, double lingerMs, const Event& stop,
+             const Multiplexer* multiplexer, const AtRest* atRest)
     : up_(Stream(input), Stream(socket)),
       down_(up_.sink, output),
       lingerMs_(lingerMs),
       stop_(stop),
       isVsock_(isVsock(socket)),
+      multiplexer_(multiplexer),
       atRest_(atRest),
       restsFrom_(atRest != nullptr ? after(atRest->afterMs) : never) {
   // Only this process has the socket, and splice respects only this flag.
@@ -122,12 +129,15 @@ bool Relay::lingers() const {
 }
 
 RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
-                     const AtRest* atRest) {
-  return Relay(socket.fd(), input, Stream(output), lingerMs, stop, atRest).run();
+                     const std::optional<SocketAddress>& multiplexer, const AtRest* atRest) {
+  const auto peer = multiplexerOf(socket, multiplexer);
+  return Relay(socket.fd(), input, Stream(output), lingerMs, stop, peer ? &*peer : nullptr, atRest).run();
 }
 
-RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop) {
-  return Relay(socket.fd(), other.fd(), Stream(other.fd()), -1, stop, nullptr).run();
+RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop,
+                     const std::optional<SocketAddress>& multiplexer) {
+  const auto peer = multiplexerOf(socket, multiplexer);
+  return Relay(socket.fd(), other.fd(), Stream(other.fd()), -1, stop, peer ? &*peer : nullptr, nullptr).run();
 }
 
 }  // namespace hvsock

@@ -165,7 +165,8 @@ WindowsSocket& windows(const Socket& socket) { return static_cast<WindowsSocket&
 
 }  // namespace
 
-RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop, const AtRest*) {
+RelayResult runRelay(const Socket& socket, int input, int output, double lingerMs, const Event& stop,
+                     const std::optional<SocketAddress>&, const AtRest*) {
   const HANDLE from = standardHandle(input, "relay");
   const HANDLE to = standardHandle(output, "relay");
   const LastReader last{windows(socket).received};
@@ -173,7 +174,7 @@ RelayResult runRelay(const Socket& socket, int input, int output, double lingerM
   return Relay(windows(socket), {intake, openChannel(to), to}, lingerMs, stop).run();
 }
 
-RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop) {
+RelayResult runRelay(const Socket& socket, const Socket& other, const Event& stop, const std::optional<SocketAddress>&) {
   const LastReader last{windows(socket).received};
   const LastReader others{windows(other).received};
   Side side{*windows(other).received, windows(other).channel(), nullptr, &other};

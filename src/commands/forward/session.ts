@@ -1,5 +1,6 @@
 import type { Addon, Handle, RelayResult } from 'node-hvsock-native';
 import { now as clock } from '../../clock.js';
+import { multiplexerOf } from '../../connect/multiplexer.js';
 import { relayError } from '../../deliver/relay-error.js';
 import { ConnectError } from '../../errors.js';
 import type { ForwardedMachine } from './machine.js';
@@ -51,7 +52,7 @@ async function relayed(
   try {
     signal.throwIfAborted();
     if (!connection.handle) throw new TypeError('the addon opened no socket');
-    const moved = await addon.relaySockets(connection.handle, client);
+    const moved = await addon.relaySockets(connection.handle, client, multiplexerOf(connection));
     if (moved.end !== 'output') await connection.confirmEnd?.();
     return moved;
   } catch (error) {

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { connectTo, forwarding, multiplexer, readToEnd } from './forwarding.js';
+import { connectTo, endOf, forwarding, monitor, multiplexer, readToEnd } from './forwarding.js';
 
 const dir = useTempDir();
 let count = 0;
@@ -77,6 +77,25 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     expect(String(await readToEnd(second))).toBe('goodbye');
     second.end('one more thing');
     expect(await rest).toBe('one more thing');
+  });
+
+  it.each([
+    { how: 'program', signal: 'SIGKILL', sees: 'ECONNRESET', why: 'the monitor is killed' },
+    { how: 'listener', signal: 'SIGUSR2', sees: 'ECONNRESET', why: 'the monitor stops' },
+    { how: 'program', signal: 'SIGUSR2', sees: 'end', why: "only the machine's program ends" },
+  ] as const)('a client sees $sees if $why', async ({ how, signal, sees }) => {
+    const path = join(dir, `vmm${count++}`);
+    const vmm = await monitor(path, how);
+    const { connect, next } = await forwarding([`vsock-mux${path}`, '1', '0']);
+    const client = await connect();
+    client.end('ask');
+    expect(String((await once(client, 'data'))[0])).toBe('the first half');
+    const ended = endOf(client);
+    vmm.kill(signal);
+    expect(await next()).toMatchObject(
+      sees === 'end' ? { end: 'both' } : { end: 'failed', error: { op: 'relay', code: sees } },
+    );
+    expect(await ended).toBe(sees);
   });
 
   it('serves many clients at once, at most --max of them', async () => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type Outcome, outcome, vmssh } from '../../helpers/run.js';
 
 /** A multiplexer as Firecracker's: "CONNECT PORT", "OK PORT", then the machine's program at that port. */
@@ -34,6 +34,16 @@ export async function multiplexer(
     server.close();
   });
   return server;
+}
+
+/** A virtual machine monitor in a process of its own, once it listens; vmm.js says how it ends. */
+export async function monitor(path: string, how: 'program' | 'listener'): Promise<ChildProcess> {
+  const script = new URL('vmm.js', import.meta.url).pathname;
+  const child = spawn(process.execPath, [script, path, how], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  expect(line).toBe('listening\n');
+  return child;
 }
 
 /** vmssh forward, once it listens. */
@@ -70,6 +80,17 @@ export async function connectTo(to: { host: string; port: number; path?: string 
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
   return socket;
+}
+
+/** How it ended: by an end-of-file, or by an error's code. */
+export async function endOf(socket: Socket): Promise<string> {
+  socket.resume();
+  return Promise.race([
+    once(socket, 'end').then(() => 'end'),
+    new Promise<string>((resolve) =>
+      socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => resolve(code)),
+    ),
+  ]);
 }
 
 /** What comes until the other side ends. */

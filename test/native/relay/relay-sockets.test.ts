@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { createConnection, type Socket } from 'node:net';
+import { linkSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { Handle } from 'node-hvsock-native';
 import { expect, it, onTestFinished } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { interrupted, startFixture } from '../support/child.js';
-import { codeOf, connectedPair, readToEnd, temporaryFolder } from '../support/peer.js';
+import { codeOf, connect, connectedPair, listen, readToEnd, temporaryFolder } from '../support/peer.js';
 
 const families = ['tcp', 'unix'] as const;
 
@@ -137,6 +137,52 @@ describeAddon.each(families)('relaySockets, to a client over %s', (family) => {
     await readToEnd(machine);
     machine.end();
     expect(await result).toMatchObject({ sent: 0, received: 6 });
+  });
+});
+
+describeAddon('relaySockets, of a connection to a multiplexer', () => {
+  /** What the relay ends with, after `happens` to the multiplexer and then the machine's end. */
+  async function ending(happens: (server: Server, path: string) => Promise<unknown>) {
+    const { path, server } = await listen();
+    const connection = once(server, 'connection');
+    const handle = await connect(path);
+    const [machine] = (await connection) as [Socket];
+    const other = await connectedPair();
+    const result = addon.relaySockets(handle, other.handle, path);
+    machine.write('ready');
+    await once(other.peer, 'readable');
+    await happens(server, path);
+    machine.end();
+    other.peer.resume().end();
+    return result.then(({ end }) => end, codeIn);
+  }
+  const codeIn = ({ code }: { code?: string }) => code;
+  const closed = (server: Server) => void server.close();
+
+  it.each([
+    { name: 'still listens', happens: async () => {}, want: 'peer' },
+    { name: 'is gone, with its file', happens: async (server: Server) => closed(server), want: 'ECONNRESET' },
+    {
+      name: 'refuses',
+      happens: async (server: Server, path: string) => {
+        linkSync(path, `${path}.kept`);
+        closed(server);
+        renameSync(`${path}.kept`, path);
+      },
+      want: 'ECONNRESET',
+    },
+    {
+      name: 'is another one by now',
+      happens: async (_: Server, path: string) => {
+        unlinkSync(path);
+        const next = createServer().listen(path);
+        onTestFinished(() => void next.close());
+        await once(next, 'listening');
+      },
+      want: 'ECONNRESET',
+    },
+  ])('ends with $want if it $name', async ({ happens, want }) => {
+    expect(await ending(happens)).toBe(want);
   });
 });
 

@@ -1,0 +1,66 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+
+#include "multiplexer.h"
+
+namespace hvsock {
+namespace {
+
+// /proc/PID/stat of the process that listens at the other end, or nothing: another user's /proc, a process in another pid namespace.
+Descriptor statusOfPeer(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0) return {};
+  return Descriptor(open(("/proc/" + std::to_string(peer.pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+// The ninth field of /proc/PID/stat (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html); the second may hold blanks and ")".
+unsigned long flagsIn(const std::string& status) {
+  std::size_t at = status.rfind(')');
+  for (int field = 2; field < 9 && at != std::string::npos; ++field) at = status.find(' ', at + 1);
+  return at == std::string::npos ? 0 : std::strtoul(status.c_str() + at, nullptr, 10);
+}
+
+constexpr unsigned long exiting = 4;  // PF_EXITING: set before the kernel closes a process's descriptors
+
+}  // namespace
+
+Multiplexer::Multiplexer(int socket, const std::optional<SocketAddress>& address)
+    : address_(address), status_(statusOfPeer(socket)) {
+  if (address_) file_ = fileAt(*address_);
+}
+
+bool Multiplexer::isGone() const {
+  return processEnds() || (address_ && (!(file_ == fileAt(*address_)) || !listens()));
+}
+
+bool Multiplexer::processEnds() const {
+  if (status_.get() < 0) return false;
+  char text[512];
+  const ssize_t length = read(status_.get(), text, sizeof text);
+  if (length < 0) return errno == ESRCH;
+  return (flagsIn(std::string(text, static_cast<std::size_t>(length))) & exiting) != 0;
+}
+
+// Whether anybody listens: a connection that is refused for another reason, or would have to wait, counts as yes.
+bool Multiplexer::listens() const {
+  const Descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (probe.get() < 0 || connect(probe.get(), address_->get(), address_->length) == 0) return true;
+  return errno != ECONNREFUSED && errno != ENOENT;
+}
+
+std::optional<Multiplexer::File> Multiplexer::fileAt(const SocketAddress& address) {
+  struct stat found {};
+  const char* const path = reinterpret_cast<const sockaddr_un*>(address.get())->sun_path;
+  if (stat(path, &found) != 0) return std::nullopt;
+  return File{found.st_dev, found.st_ino};
+}
+
+}  // namespace hvsock

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
+import { executable, outcome, vmssh, wordsOf } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { monitor } from '../forward/forwarding.js';
+
+const dir = useTempDir();
+let count = 0;
+
+describe.skipIf(missingAddon())('vmssh nc by a multiplexer', () => {
+  it.each([
+    { name: 'fails if the monitor is killed', signal: 'SIGKILL', lasts: false },
+    { name: 'fails if the monitor is killed much later', signal: 'SIGKILL', lasts: true },
+    { name: "ends if the machine's program ends", signal: 'SIGUSR2', lasts: false },
+  ] as const)('$name', async ({ signal, lasts }) => {
+    const path = join(dir, `vmm${count++}`);
+    const vmm = await monitor(path, 'program');
+    const [program = '', ...args] = vmssh;
+    const child = spawn(program, [...args, 'nc', `vsock-mux${path}`, '1']);
+    const ended = outcome(child);
+    child.stdin.write('ask');
+    expect(String((await once(child.stdout, 'data'))[0])).toBe('the first half');
+    // The executable's relay goes on without the engine, and confined.
+    if (lasts && executable)
+      await expect.poll(() => wordsOf(child.pid ?? 0)[0], { timeout: 10_000 }).toBe('vmssh: relay');
+    vmm.kill(signal);
+    if (signal === 'SIGUSR2') child.stdin.end();
+    const { code, stderr } = await ended;
+    expect({ code, stderr }).toEqual(
+      signal === 'SIGUSR2'
+        ? { code: 0, stderr: '' }
+        : { code: 1, stderr: expect.stringContaining('the machine broke the connection (ECONNRESET)') },
+    );
+  });
+});

@@ -60,9 +60,16 @@ export function quote(text: string): string {
 }
 
 /** Names in quotes, joined; of very many only the first, and the number of the others. */
-export function quoteNames(names: readonly string[], joint: ', ' | ' or '): string {
+export function quoteNames(
+  names: readonly string[],
+  joint: ', ' | ' or ',
+  quoted: (name: string) => string = quote,
+): string {
   const more = names.length - mostNames;
-  return [...names.slice(0, mostNames).map(quote), ...(more > 0 ? [`${more} more`] : [])].join(joint);
+  return [
+    ...names.slice(0, mostNames).map((name) => quoted(name)),
+    ...(more > 0 ? [`${more} more`] : []),
+  ].join(joint);
 }
 
 const mostNames = 50;

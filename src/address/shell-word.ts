@@ -12,6 +12,14 @@ export function shellQuoted(text: string, shell: Shell = 'posix'): string {
   return plain[shell].test(text) ? text : quoted[shell](text);
 }
 
+/**
+ * A text that a message offers to type: in double quotes if every shell reads those alike, else as a quoted word of this
+ * shell.
+ */
+export function offered(text: string, shell: Shell = 'posix'): string {
+  return /["$`\\!]/.test(text) ? quoted[shell](text) : `"${text}"`;
+}
+
 /** Words as a line for a shell. */
 export function shellLine(words: readonly string[], shell: Shell = 'posix'): string {
   const [program = '', ...args] = words.map((word) => shellQuoted(word, shell));
@@ -44,7 +52,7 @@ function isPowerShell(shell: Shell): boolean {
 const windowsPlain = /^[\w+=:./\\~-]+$/;
 
 const plain: Readonly<Record<Shell, RegExp>> = {
-  posix: /^[\w@+=:,./%-]+$/,
+  posix: /^(?:[\w@+=:,./%-]|(?!\s)[\u00a1-\uffff])+$/,
   cmd: windowsPlain,
   powershell: windowsPlain,
   pwsh: windowsPlain,

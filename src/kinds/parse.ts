@@ -1,6 +1,7 @@
 import { hasControlCharacter } from '../address/control-character.js';
+import { offered } from '../address/shell-word.js';
 import { similarTo } from '../address/similar.js';
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError } from '../errors.js';
 import { type Split, split } from '../target/split.js';
 import type { AnyTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
@@ -61,7 +62,7 @@ function meant(table: readonly Kind[], { word, separator, rest }: Split): string
   const kind = typed.find(({ name }) => name === near);
   if (!kind) return undefined;
   const joint = kind.separators.includes(separator) ? separator : kind.separators[0];
-  return `did you mean ${quote(`${kind.name}${joint}${rest}`)}?`;
+  return `did you mean ${offered(`${kind.name}${joint}${rest}`)}?`;
 }
 
 function formsHint(table: readonly Kind[]): string {

@@ -1,3 +1,4 @@
+import { offered } from '../address/shell-word.js';
 import { similarTo } from '../address/similar.js';
 import type { Deps, DiscoveredMachine, Provider, Warning } from '../discovery/provider.js';
 import { answerOf, type Search, searchList } from '../discovery/search.js';
@@ -47,7 +48,7 @@ export function foundBy<M>(search: Search<M, Warning>, name: string, text: strin
     case 'ambiguous':
       throw fail(
         'AMBIGUOUS',
-        `${quote(name)} may be ${quoteNames(search.means, ' or ')}`,
+        `${quote(name)} may be ${quoteNames(search.means, ' or ', offered)}`,
         asked.hints.ambiguous ?? 'type one of these, or the UUID: vmssh list -o wide',
       );
     case 'unknown': {
@@ -56,7 +57,8 @@ export function foundBy<M>(search: Search<M, Warning>, name: string, text: strin
       const names = known.length > 0 ? `found ${quoteNames(known, ', ')}` : 'found none';
       const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
       const near = similarTo(name, known);
-      const guess = near.length > 0 ? `did you mean ${quoteNames(near, ' or ')}?` : undefined;
+      const guess =
+        near.length > 0 ? `did you mean ${near.map((each) => offered(each)).join(' or ')}?` : undefined;
       throw fail(
         'NOT_FOUND',
         `${missing}: ${names}${looked}${failures(warnings)}`,

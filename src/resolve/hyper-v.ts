@@ -1,6 +1,7 @@
 import type { Guid } from '../address/guid.js';
 import { checkPort } from '../address/port.js';
 import { serviceIdOfPort } from '../address/service-id.js';
+import { offered } from '../address/shell-word.js';
 import { type HyperVMachine, listHyperV } from '../discovery/hyper-v/hyper-v.js';
 import { type DiscoveredHyperV, findHyperV, hyperV } from '../discovery/hyper-v/provider.js';
 import type { Deps } from '../discovery/provider.js';
@@ -67,5 +68,6 @@ async function stateOf(id: Guid, context: ResolveContext, list: ListMachines): P
 const timeoutMs = 10_000;
 
 function startIt({ name }: Pick<HyperVMachine, 'name'>): string {
-  return `Start-VM ${JSON.stringify(name)} in PowerShell, or hvc start ${JSON.stringify(name)}; then --wait while it boots`;
+  const typed = offered(name, 'powershell');
+  return `Start-VM ${typed} in PowerShell, or hvc start ${typed}; then --wait while it boots`;
 }

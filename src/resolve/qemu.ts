@@ -60,7 +60,7 @@ const scopesOf: Readonly<Record<QemuTarget['scope'], readonly Scope[]>> = {
 };
 
 function hintsFor({ name, uuid = '', scope }: DiscoveredDomain) {
-  const typed = /^[\w.-]+$/.test(name) ? name : uuid;
+  const typed = /^\w[\w.-]*$/.test(name) ? name : uuid;
   const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
   return {
     start: `virsh -c ${uri} start ${typed}`,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   anyShellWord,
+  offered,
   setAside,
   shellLine,
   shellQuoted,
@@ -22,6 +23,11 @@ const hostile = [
 ];
 
 describe.each(shells)('$name', ({ command }) => {
+  // A person pastes it with its quotes.
+  it.each(hostile.filter((text) => !/[\n\t\u007f]/.test(text)))('reads the offered %j as it is', (text) => {
+    expect(shell(command, `printf %s ${offered(text)}`)).toEqual({ code: 0, stdout: text, stderr: '' });
+  });
+
   it.each(hostile)('reads %j as one word and as it is', (text) => {
     expect(shell(command, `printf %s. ${shellWord(text)}`).stdout).toBe(`${text}.`);
   });
@@ -134,4 +140,12 @@ describe('a file that was set aside before', () => {
     shell(command, `exec </dev/null; ${setAside(file, 'true')}`);
     expect([file, `${file}.old`].map((path) => readFileSync(path, 'utf8'))).toEqual(['now', 'before']);
   });
+});
+
+it('a text is offered in double quotes if it is plain', () => {
+  expect([offered('a b'), offered('$(id)'), offered("it's $5", 'pwsh')]).toEqual([
+    '"a b"',
+    "'$(id)'",
+    "'it''s $5'",
+  ]);
 });

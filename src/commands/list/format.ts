@@ -1,4 +1,6 @@
 import type { ChalkInstance } from 'chalk';
+import type { Shell } from '../../address/shell.js';
+import { shellQuoted } from '../../address/shell-word.js';
 import { slug } from '../../address/slug.js';
 import { type Envelope, envelope, type FailureJson } from '../../cli/json.js';
 import { width } from '../../cli/width.js';
@@ -35,6 +37,8 @@ export interface TableLooks {
   readonly style: ChalkInstance;
   /** Aligned, with a header; otherwise columns are separated by tabs. */
   readonly terminal: boolean;
+  /** On a terminal: the shell into which a target may be pasted. */
+  readonly shell?: Shell | undefined;
   /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;
   /** A column for the hypervisor. */
@@ -121,7 +125,7 @@ interface Column {
   readonly cell: (machine: ListedMachine) => string;
 }
 
-function columns({ wide, terminal, names, withHost }: TableLooks): readonly Column[] {
+function columns({ wide, terminal, shell, names, withHost }: TableLooks): readonly Column[] {
   const ssh = (machine: ListedMachine) => {
     const name = names.get(machine);
     return name === undefined ? '-' : `ssh ${name}`;
@@ -137,7 +141,7 @@ function columns({ wide, terminal, names, withHost }: TableLooks): readonly Colu
     { title: 'NAME', cell: ({ name }) => name },
     // Only for people: scripts count the columns of a pipe.
     ...(terminal && names.size > 0 ? [{ title: 'SSH', cell: ssh }] : []),
-    { title: 'TARGET', cell: ({ target }) => target },
+    { title: 'TARGET', cell: ({ target }) => (terminal ? shellQuoted(target, shell) : target) },
     { title: 'PROVIDER', cell: ({ provider }) => provider },
     ...(withHost ? [{ title: 'HOST', cell: ({ via = '-' }: ListedMachine) => via }] : []),
     ...(wide ? more : []),

@@ -1,3 +1,4 @@
+import { shellOf } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { connectFailure } from '../../cli/failure.js';
 import { formatJson } from '../../cli/json.js';
@@ -91,6 +92,7 @@ export async function listText(
         wide: options.show === 'wide',
         style: await styles(io, 'stdout'),
         terminal: io.terminal.stdout,
+        shell: shellOf(io),
         names,
         withHost: options.via !== undefined,
         failed,

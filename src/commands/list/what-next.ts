@@ -18,7 +18,9 @@ export function howToLogIn(
 ): string {
   const shell = shellOf(io);
   const { name, target } = running.find((each) => shellQuoted(each.name, shell) === each.name) ?? running[0];
-  const typed = shellQuoted(match(name, machines).length === 1 ? name : target, shell);
+  // Others may be read as an option, or as a target.
+  const isName = match(name, machines).length === 1 && !/^-|[/:%]/.test(name);
+  const typed = shellQuoted(isName ? name : target, shell);
   const { hosts } = concreteHosts(machines, { prefix: '', taken: new Set(), knownHosts: '' });
   // A machine without a Host (QEMU without -name) is reached by its target, which any ssh takes.
   const host = hosts.find(({ options }) => options.target === target)?.host ?? shellQuoted(target, shell);

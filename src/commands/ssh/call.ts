@@ -152,7 +152,7 @@ async function settingsOf(
 function hostFor({ text, machine }: ListedTarget): string {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
   const id = host.includes(':') ? machine?.uuid : undefined;
-  const found = [host, id, slug(machine?.name ?? text)].find(
+  const found = [host, id, slug(machine?.name ?? text), machine?.uuid].find(
     (each) => each !== undefined && isHostName(each),
   );
   if (found !== undefined) return found;

@@ -1,4 +1,5 @@
 import { withDashes } from '../../address/guid.js';
+import { nameProblem } from '../../address/machine-name.js';
 import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
 import type { Search } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
@@ -23,7 +24,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   const names = new Set<string>();
   const found: MachinedMachine[] = [];
   for (const machine of distinctMachines(machines)) {
-    const handle = names.has(machine.name) ? machine.id : machine.name;
+    const handle = names.has(machine.name) ? machine.id : handleOf(machine);
     names.add(machine.name);
     // Without either there is nothing to type.
     if (handle !== undefined) found.push(toDiscovered(machine, handle, agentOf(machine, agents)));
@@ -37,7 +38,12 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
   const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
   if (search.outcome !== 'found') return { ...search, warnings };
   const { machine } = search;
-  return { outcome: 'found', machine: toDiscovered(machine, machine.name), warnings };
+  return { outcome: 'found', machine: toDiscovered(machine, handleOf(machine) ?? machine.name), warnings };
+}
+
+/** What a target has for the machine: its id, if no target can have such a name. */
+function handleOf({ name, id }: Machine): string | undefined {
+  return nameProblem(name) === undefined ? name : id;
 }
 
 /** The machines without those that an earlier scope has with the same name and id: those were registered twice. */
@@ -63,7 +69,7 @@ function agentOf(
   return sshPrivateKeyPath === undefined ? undefined : agents.get(scope);
 }
 
-// `handle`: the name, or the id if the name belongs to a machine of an earlier scope.
+// `handle`: the name, or the id if the name belongs to a machine of an earlier scope, or fits no target.
 function toDiscovered(machine: Machine, handle: string, identityAgent?: string): MachinedMachine {
   const { vsockCid: cid, id } = machine;
   // Each field written out: spreading is slow for many machines.

@@ -3,6 +3,7 @@ import { styles } from '../../../src/cli/style.js';
 import { formatTable } from '../../../src/commands/list/format.js';
 import { ConnectError } from '../../../src/errors.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { shell } from '../../helpers/shells.js';
 
 const machine = (name: string, via: string) => ({
   ...{
@@ -13,6 +14,20 @@ const machine = (name: string, via: string) => ({
     provider: 'libvirt',
     also: [],
   },
+});
+
+const looks = async () => ({
+  ...{ wide: false, style: await styles(fakeIo(), 'stdout'), terminal: true, names: new Map() },
+});
+
+describe('the target of a machine', () => {
+  it.each(["it's", '-oX=`id`;$(id)', 'a b', 'plain'])('can be pasted into a shell: %s', async (name) => {
+    const table = formatTable([machine(name, 'h')], await looks());
+    const [, cell] = /running +.*? {2,}(\S.*?) {2,}libvirt$/m.exec(table) ?? [];
+    expect(shell(['sh'], `printf %s ${cell}`).stdout).toBe(`via/h/qemu/${name}`);
+    const piped = formatTable([machine(name, 'h')], { ...(await looks()), terminal: false });
+    expect(piped).toBe(`running\t${name}\tvia/h/qemu/${name}\tlibvirt\n`);
+  });
 });
 
 describe('a table in parts', () => {

@@ -220,6 +220,18 @@ describe('vmssh list', () => {
         typed: "'a b'",
         host: 'a-b',
       },
+      {
+        name: 'the target of one whose name is like an option',
+        all: [{ ...found[0], name: '-oX=$(id)', target: 'machine/-oX=$(id)' }] as DiscoveredMachine[],
+        typed: "'machine/-oX=$(id)'",
+        host: 'oX-id',
+      },
+      {
+        name: 'the target of one whose name is like a target',
+        all: [{ ...found[0], name: 'a/b', target: 'qemu/0123' }] as DiscoveredMachine[],
+        typed: 'qemu/0123',
+        host: 'a-b',
+      },
     ])('says how to log in before config install: by $name', async ({ all, typed, host = typed }) => {
       const { stderr } = await output({}, deps(provider(all)), person());
       expect(stderr).toBe(`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}\n`);

@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+const names = ['-oProxyCommand=touch ran;$(touch ran)', 'a/b', 'c\nd', '***'];
+const idOf = (at: number) => `0123456789abcdef0123456789abcde${at}`;
+const machines = names.map((name, at) => ({ name, uuid: `01234567-89ab-cdef-0123-456789abcde${at}` }));
+
+describe.skipIf(missing)('a machine whose name a shell or ssh would read otherwise', () => {
+  const dir = useTempDir();
+  let sshd: SshdOnSocket;
+  let machined: Machined;
+  const program = (...args: string[]) =>
+    run([...vmssh, ...args], { env: { ...process.env, HOME: dir, ...machined.env } });
+
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+    const more = { class: 'vm', service: 'x', sshAddress: `unix${sshd.path}` };
+    machined = await startMachined(names.map((name, at) => ({ name, id: idOf(at), ...more })));
+  });
+  afterAll(async () => {
+    machined.stop();
+    await sshd.close();
+  });
+
+  it.each(machines)('$name is reached by its UUID', async ({ uuid }) => {
+    expect(await program('check', uuid)).toMatchObject({ code: 0 });
+    expect(await program('nc', '--banner', uuid)).toMatchObject({ code: 0 });
+    const ssh = ['-F', 'none', '-i', join(dir, 'id'), '-o', 'BatchMode=yes'];
+    expect(await program('ssh', ...ssh, uuid, 'echo in')).toMatchObject({ code: 0, stdout: 'in\n' });
+    expect(readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8')).toContain(`vmssh-${uuid}`);
+    expect(await program('forget', uuid)).toMatchObject({ code: 0 });
+    expect(existsSync('ran')).toBe(false);
+  });
+
+  it('is listed with a target that is one', async () => {
+    const { stdout } = await program('list', '--json', '--provider=machined');
+    for (const { target } of JSON.parse(stdout).machines)
+      expect(await program('check', target)).toMatchObject({ code: 0 });
+  });
+});

@@ -1,14 +1,21 @@
 // Builds dist/ from src/ for Node, the addon, and the executable if it can be built here; node.js starts it
 /** @import { Plugin } from 'rolldown' */
+import { existsSync } from 'node:fs';
 import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { buildNative } from '../native/build.js';
 import { bundle, root } from './bundle/bundle.js';
 import { refuseOldNode } from './bundle/node-version.js';
-import { buildExecutable } from './executable.js';
+import { buildExecutable, executableFolder } from './executable.js';
 
 await Promise.all([sources(), addon()]);
-// The demo does not need it, and nobody should wait a minute for that.
-if (!process.argv.includes('--no-executable')) await executable();
+// The demo and most tests do not need it, and nobody should wait a minute for that.
+if (wantsExecutable()) await executable();
+
+/** With --update-executable only if there is one: ssh starts that, and an old one would not be what is tested. */
+function wantsExecutable() {
+  if (process.argv.includes('--no-executable')) return false;
+  return !process.argv.includes('--update-executable') || existsSync(`${executableFolder()}/vmssh`);
+}
 
 /** The fast path is CommonJS, so that Node does not start its module loader: 5 ms of 25. */
 async function sources() {

@@ -1,4 +1,4 @@
-// Builds dist/ (dist.js), if this Node can run the tools for it: node build/node.js [--no-executable]
+// Builds dist/ (dist.js), if this Node can run the tools for it: node build/node.js [--no-executable | --update-executable]
 import { nodeProblem } from './bundle/node-version.js';
 
 const problem = nodeProblem(process.versions.node);

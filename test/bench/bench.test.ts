@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { missingExecutable } from '../helpers/addon.js';
 import { missingPrograms } from '../helpers/programs.js';
-import { dist, run } from '../helpers/run.js';
+import { run } from '../helpers/run.js';
 import type { Result } from './types.js';
 
 const missing =
-  missingPrograms({ cc: 'gcc', socat: 'socat', ssh: 'openssh-client', sshd: 'openssh-server' }) ?? unbuilt();
+  missingPrograms({ cc: 'gcc', socat: 'socat', ssh: 'openssh-client', sshd: 'openssh-server' }) ??
+  missingExecutable();
 
 it.skipIf(missing)(
   'a quick bench gives every figure',
@@ -30,11 +31,3 @@ it.skipIf(missing)(
   },
   240_000,
 );
-
-/** The executable takes a minute to build the first time: a test does not do that on its own. */
-function unbuilt(): string | undefined {
-  if (existsSync(dist('linux-x64/vmssh'))) return undefined;
-  const reason = 'no executable: npm run build:exe';
-  console.warn(`skipped: ${reason}`);
-  return reason;
-}

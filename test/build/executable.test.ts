@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasMusl } from '../../build/engine/musl.js';
 import { ownTarget } from '../../build/engine/toolchains.js';
 import { buildExecutable } from '../../build/executable.js';
+import { missingExecutable } from '../helpers/addon.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { dist, run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -67,8 +68,7 @@ describe('building the executable', () => {
   });
 });
 
-// Made by npm run build, if this machine can build it at all.
-describe.skipIf(!existsSync(dist('linux-x64/vmssh')))('the executable that was built', () => {
+describe.skipIf(missingExecutable())('the executable that was built', () => {
   it('is not built again', async () => {
     const { mtimeMs } = statSync(dist('linux-x64/vmssh'));
     expect(await buildExecutable()).toEqual({ built: true, upToDate: true });
@@ -82,6 +82,11 @@ describe.skipIf(!existsSync(dist('linux-x64/vmssh')))('the executable that was b
     expect(stdout).toMatch(/FLAGS_1\).* NOW PIE/);
     expect(stdout).toMatch(/GNU_RELRO .* R /);
     expect(stdout).toMatch(/GNU_STACK .* RW /);
+  });
+
+  it('is what ssh calls, also if Node writes the Hosts', async () => {
+    const { stdout } = await run([process.execPath, dist('vmssh.js'), 'config', 'print']);
+    expect(stdout).toContain(` ${dist('linux-x64/vmssh')} proxy --fdpass `);
   });
 
   it('makes a package of at most 2 MB, or 2.5 if it is linked to glibc', async () => {

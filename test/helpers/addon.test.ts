@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { addonRemedy, missingAddon } from './addon.js';
+import { addonRemedy, missingAddon, missingExecutable } from './addon.js';
 
 describe('a suite that needs the addon', () => {
   afterEach(() => void vi.restoreAllMocks());
@@ -15,7 +15,8 @@ describe('a suite that needs the addon', () => {
     const reason = missingAddon(false);
     expect(reason).toMatch(/^the native addon is not built: .*npm run build$/);
     expect(warn).toHaveBeenCalledWith(`skipped: ${reason}`);
-    expect(missingAddon(true)).toBeUndefined();
+    expect([missingAddon(true), missingExecutable(true)]).toEqual([undefined, undefined]);
+    expect(missingExecutable(false)).toMatch(/^the executable is not built: .*npm run build$/);
     vi.stubEnv('VMSSH_NO_SKIP', '1');
     expect(() => missingAddon(false)).toThrow(reason);
     vi.unstubAllEnvs();

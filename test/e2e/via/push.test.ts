@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { missingExecutable } from '../../helpers/addon.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { dist, run, runtime, executable as tested, vmssh } from '../../helpers/run.js';
 import { placeSchema } from '../../program/json-schemas.js';
@@ -20,7 +21,9 @@ const executable = tested ?? dist('linux-x64/vmssh');
 const systems = { x64: 'Linux x86_64', arm64: 'Linux aarch64' };
 const [own, another] = runtime === 'arm64' ? (['arm64', 'x64'] as const) : (['x64', 'arm64'] as const);
 
-describe.skipIf(missingPrograms(needed) || !existsSync(executable))('vmssh via push', () => {
+const missing = missingPrograms(needed) ?? missingExecutable(existsSync(executable));
+
+describe.skipIf(missing)('vmssh via push', () => {
   const names = ['sha256sum', 'mktemp', 'mkdir', 'mv', 'rm', 'cat', 'grep', 'chmod'];
   const programs = Object.fromEntries(names.map((name) => [name, findProgram(name) ?? name]));
   const bed = useHypervisors({ hv1: { programs }, other: { programs }, bare: {} });

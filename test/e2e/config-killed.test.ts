@@ -1,0 +1,97 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { missingPrograms } from '../helpers/programs.js';
+import { executable, run, underTrace, vmssh } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('config install', () => {
+  const dir = useTempDir();
+  const envOf = (home: string) => ({ ...process.env, HOME: home, XDG_RUNTIME_DIR: dir });
+  const inHome = (home: string, ...args: string[]) => run([...vmssh, ...args], { env: envOf(home) });
+  function newHome(): string {
+    const home = mkdtempSync(join(dir, 'x'));
+    mkdirSync(join(home, '.ssh'));
+    return home;
+  }
+
+  // Each system call by which a file can change; the 1st, 2nd … of all is the last that the process makes.
+  const calls = 'rename,renameat,renameat2,write,pwrite64,fsync,chmod,fchmod,fchmodat,ftruncate';
+  const before = 'Host a\n    User b\n';
+  it('leaves the old or the new file when killed at any write', async () => {
+    const goal = newHome();
+    writeFileSync(join(goal, '.ssh/config'), before);
+    await inHome(goal, 'config', 'install', '--only-patterns');
+    const after = {
+      own: readFileSync(join(goal, '.ssh/vmssh.conf'), 'utf8'),
+      main: readFileSync(join(goal, '.ssh/config'), 'utf8'),
+    };
+    const seen = new Set<string>();
+    let isTidy = false;
+    const first = await firstChange();
+    // A start of Node takes its time: there at every third one.
+    const step = executable === undefined ? 3 : 1;
+    for (let at = first, killed = true; killed; at += step) {
+      const home = newHome();
+      const [own, main] = [join(home, '.ssh/vmssh.conf'), join(home, '.ssh/config')];
+      writeFileSync(main, before);
+      // Calls by descriptor have no path: all are counted.
+      const inject = ['-e', `inject=${calls}:signal=SIGKILL:when=${at}`];
+      const strace = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`];
+      const command = [...strace, ...inject, ...vmssh, 'config', 'install', '--only-patterns'];
+      // strace counts for each thread by itself: on one thread the calls come in one order.
+      const { signal, code } = await run(command, {
+        env: { ...envOf(home), ...underTrace, UV_THREADPOOL_SIZE: '1' },
+      });
+      killed = signal === 'SIGKILL' || code === 137;
+      const text = existsSync(own) ? readFileSync(own, 'utf8') : undefined;
+      expect([undefined, after.own]).toContain(text);
+      expect([before, after.main]).toContain(readFileSync(main, 'utf8'));
+      if (readFileSync(main, 'utf8') !== before) expect(text).toBe(after.own);
+      seen.add(
+        `${text === undefined ? 'old' : 'new'} ${readFileSync(main, 'utf8') === before ? 'old' : 'new'}`,
+      );
+      // What a killed one leaves is removed.
+      expect(await inHome(home, 'config', 'install', '--only-patterns')).toMatchObject({ code: 0 });
+      expect(readFileSync(main, 'utf8')).toBe(after.main);
+      const left = readdirSync(join(home, '.ssh')).filter((name) => name.startsWith('.'));
+      if (left.length === 0) continue;
+      for (const name of left) utimesSync(join(home, '.ssh', name), 0, 0);
+      expect(await inHome(home, 'config', 'install', '--only-patterns')).toMatchObject({ code: 0 });
+      expect(readdirSync(join(home, '.ssh')).sort()).toEqual(['config', 'vmssh.conf']);
+      isTidy = true;
+      if (at > first + 200) throw new Error('it is killed again and again');
+    }
+    expect([...seen].sort()).toEqual(['new new', 'new old', 'old old']);
+    expect(isTidy).toBe(true);
+  }, 300_000);
+
+  /**
+   * Which of its thread's calls is the first that touches a file of the home, and some before it: Node loads modules until
+   * then, and how often a thread wakes another by a write differs a little from run to run.
+   */
+  async function firstChange(): Promise<number> {
+    const home = newHome();
+    writeFileSync(join(home, '.ssh/config'), before);
+    const trace = join(home, 'trace');
+    const strace = ['strace', '-f', '-y', '-qq', '-e', 'signal=none', '-e', `trace=${calls}`, '-o', trace];
+    const env = { ...envOf(home), ...underTrace, UV_THREADPOOL_SIZE: '1' };
+    await run([...strace, ...vmssh, 'config', 'install', '--only-patterns'], { env });
+    const counts = new Map<string, number>();
+    for (const line of readFileSync(trace, 'utf8').split('\n')) {
+      const [, thread = '', rest = ''] = /^(\d+) +(\w+\(.*)/.exec(line) ?? [];
+      const count = (counts.get(thread) ?? 0) + 1;
+      counts.set(thread, count);
+      if (rest.includes(`<${home}/.ssh/`)) return Math.max(1, count - 10);
+    }
+    throw new Error('no call touches a file of the home');
+  }
+});

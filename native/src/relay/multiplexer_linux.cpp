@@ -1,6 +1,7 @@
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -57,10 +58,11 @@ bool Multiplexer::listens() const {
 }
 
 std::optional<Multiplexer::File> Multiplexer::fileAt(const SocketAddress& address) {
-  struct stat found {};
+  // The functions for it are newer than the glibc that the addon needs.
+  struct statx found {};
   const char* const path = reinterpret_cast<const sockaddr_un*>(address.get())->sun_path;
-  if (stat(path, &found) != 0) return std::nullopt;
-  return File{found.st_dev, found.st_ino};
+  if (syscall(SYS_statx, AT_FDCWD, path, 0, STATX_INO, &found) != 0) return std::nullopt;
+  return File{std::uint64_t{found.stx_dev_major} << 32 | found.stx_dev_minor, found.stx_ino};
 }
 
 }  // namespace hvsock

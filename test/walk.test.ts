@@ -5,7 +5,7 @@ import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shellText } from '../build/bundle/shell-text.js';
 import { startMachined } from './helpers/machined.js';
-import { run } from './helpers/run.js';
+import { type Outcome, run } from './helpers/run.js';
 import { useTempDir } from './helpers/temp-dir.js';
 import { codes, tableOf } from './markdown.js';
 
@@ -26,9 +26,12 @@ const beside = [
   /^discovery\/(own-env|tools\/.*|machined\/(machine|varlink.*))$/,
 ];
 
+/** A name that no other machine of this host has; docs/layout.md calls it mint. */
+const mint = 'mint-w4';
+
 describe('from argv to the socket', () => {
   const dir = useTempDir();
-  const table = tableOf('layout.md', 'One `ssh vsock/3`, from argv to bytes');
+  const table = tableOf('layout.md', 'One `ssh mint`, from the Host line to the login');
 
   beforeAll(async () => {
     writeFileSync(join(dir, 'addon.js'), addon);
@@ -47,12 +50,16 @@ describe('from argv to the socket', () => {
     symlinkSync(join(src, '../node_modules'), join(dir, 'node_modules'));
   });
 
+  function program(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+    const command = [process.execPath, join(dir, 'run.mjs'), ...args];
+    return run(command, { env: { ...process.env, ...env } });
+  }
+
   /** The files of which a function ran, by V8's own count. */
-  async function passed(target: string, env: NodeJS.ProcessEnv = {}): Promise<readonly string[]> {
-    const counts = join(dir, encodeURIComponent(target));
+  async function passed(args: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+    const counts = join(dir, encodeURIComponent(args.join(' ')));
     mkdirSync(counts);
-    const command = [process.execPath, join(dir, 'run.mjs'), 'proxy', '--typed', target, target, '22'];
-    const outcome = await run(command, { env: { ...process.env, ...env, NODE_V8_COVERAGE: counts } });
+    const outcome = await program(args, { ...env, NODE_V8_COVERAGE: counts });
     expect(outcome).toMatchObject({ code: 0, stderr: '' });
     const root = `file://${join(dir, 'src')}/`;
     const scripts = readdirSync(counts).flatMap((name) => {
@@ -68,17 +75,55 @@ describe('from argv to the socket', () => {
       .filter((file) => existsSync(join(src, `${file}.ts`)) && !beside.some((each) => each.test(file)));
   }
 
+  /** The arguments of the proxy in the Host of config install that has this pattern, as ssh runs it for `typed`. */
+  async function proxyOf(pattern: string, typed: string, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+    // Machines of others on this host may give warnings.
+    const { stdout } = await program(['config', 'print'], env);
+    const block = stdout
+      .split(/^(?=Host )/m)
+      .find((each) => each.split('\n')[0]?.split(' ').includes(pattern));
+    const [, command = ''] = /ProxyCommand .* (proxy .*)/.exec(block ?? '') ?? [];
+    return command.replaceAll("'", '').replaceAll(/%[nh]/g, typed).replace('%p', '22').split(' ');
+  }
+
   it.each([
-    { target: 'vsock/3', most: 10 },
-    { target: 'machine/web', most: 12 },
-  ])('$target passes the files of docs/layout.md, at most $most', async ({ target, most }) => {
-    const machined = await startMachined([{ name: 'web', class: 'vm', vSockCid: 3 }]);
-    const files = await passed(target, machined.env).finally(() => machined.stop());
-    const row = table.find((each) => codes(each.target)[0] === target);
+    { typed: 'vsock/3', pattern: 'vsock/*', kind: 'vsock', most: 10 },
+    { typed: 'mint', pattern: mint, kind: 'machine', most: 12 },
+  ])(
+    'ssh $typed passes the files of docs/layout.md, at most $most',
+    async ({ typed, pattern, kind, most }) => {
+      const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
+      const files = await proxyOf(pattern, typed, machined.env)
+        .then((args) => passed(args, machined.env))
+        .finally(() => machined.stop());
+      const row = table.find((each) => codes(each['you type'])[0] === `ssh ${typed}`);
+      const listed = codes(row?.files).map((file) => file.replace(/\.ts$/, ''));
+      // A record may be only its fields, of which none runs.
+      expect([...new Set([...files, `kinds/${kind}`])].toSorted()).toEqual(listed.toSorted());
+      expect(listed.length).toBeLessThanOrEqual(most);
+    },
+  );
+
+  it('vmssh list passes the files of docs/layout.md, in any order', async () => {
+    const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
+    const files = await passed(['list', '--provider=machined'], machined.env).finally(() => machined.stop());
+    const [row] = tableOf('layout.md', 'One `vmssh list`');
     const listed = codes(row?.files).map((file) => file.replace(/\.ts$/, ''));
-    // A record may be only its fields, of which none runs.
-    const record = `kinds/${target.split('/')[0]}`;
-    expect([...new Set([...files, record])].toSorted()).toEqual(listed.toSorted());
-    expect(listed.length).toBeLessThanOrEqual(most);
+    expect(listed.length).toBeGreaterThan(5);
+    expect(listed.filter((file) => !files.includes(file))).toEqual([]);
   });
+});
+
+it('docs/layout.md names no file or folder that is not there', () => {
+  const page = readFileSync(join(src, '../docs/layout.md'), 'utf8').replace(/^```.*?^```/gms, '');
+  const tree = ['src', 'test', 'build', 'docs', 'native'].flatMap((folder) => [
+    ...['/biome.json', `/${folder}/`],
+    ...readdirSync(join(src, '..', folder), { recursive: true, encoding: 'utf8' }).map(
+      (path) => `/${folder}/${path}${/\.\w+$/.test(path) ? '' : '/'}`,
+    ),
+  ]);
+  const named = codes(page).filter((text) => /^[\w-][\w./-]*(\/|\.(ts|js|md|sh|json))$/.test(text));
+  const paths = named.filter((text) => !/^dist\/|[A-Z]{3}|^parts\//.test(text));
+  expect(paths.length).toBeGreaterThan(60);
+  expect(paths.filter((path) => !tree.some((each) => each.endsWith(`/${path}`)))).toEqual([]);
 });

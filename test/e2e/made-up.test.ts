@@ -1,47 +1,25 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { machine } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { command, kind, nodeApi, provider } from './made-up.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
-const kind = `
-import { managed } from './managed.js';
-
-export const bhyveKind = managed(
-  'bhyve',
-  'a machine of bhyve',
-  async () => (await import('../discovery/managers/bhyve.js')).bhyve,
-);
-`;
-const provider = `
-import type { DiscoveredMachine, Manager } from '../provider.js';
-import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
-import { runTool } from '../tools/run-tool.js';
-
-export const bhyve: Manager = {
-  name: 'bhyve',
-  title: 'bhyve',
-  platforms: ['linux'],
-  commands: { list: 'bhyvectl list', start: 'bhyvectl start' },
-  list: (deps) => listByTool('bhyve', ['bhyvectl', 'list', '--json'], parseBhyve, deps, runTool),
-};
-
-function parseBhyve(text: string): readonly DiscoveredMachine[] {
-  return jsonObjects(text).flatMap((each): DiscoveredMachine[] => {
-    const name = textOf(each, 'name');
-    if (name === undefined) return [];
-    const status = each.up === true ? 'running' : 'off';
-    return [{ name, target: \`bhyve/\${name}\`, provider: 'bhyve', status, address: textOf(each, 'ssh') }];
-  });
-}
-`;
-
-/** docs/layout.md, done in a copy of the sources: two files and two lines. All else has to follow. */
-describe.skipIf(missing)('a made-up kind and provider', () => {
+/** The recipes of docs/layout.md, done in a copy of the sources: three files, three lines, and a function. All else has to follow. */
+describe.skipIf(missing)('a made-up kind, provider, command and Node API', () => {
   const dir = useTempDir();
   const bin = join(dir, 'bin');
   const env = { ...process.env, HOME: dir, PATH: `${bin}:${process.env.PATH}` };
@@ -55,6 +33,9 @@ describe.skipIf(missing)('a made-up kind and provider', () => {
     writeFileSync(join(dir, 'src/discovery/managers/bhyve.ts'), provider);
     addToList('src/kinds/kinds.ts', 'bhyveKind', './bhyve.js');
     addToList('src/discovery/providers.ts', 'bhyve', './managers/bhyve.js');
+    mkdirSync(join(dir, 'src/commands/greet'));
+    writeFileSync(join(dir, 'src/commands/greet/greet.ts'), command);
+    addToGroup('Every day', 'greet', '../commands/greet/greet.js');
     expect(await run([process.execPath, 'build/node.js', '--no-executable'], { cwd: dir })).toMatchObject({
       code: 0,
     });
@@ -74,6 +55,15 @@ describe.skipIf(missing)('a made-up kind and provider', () => {
     const list = text.replace(/\n\]/, `\n  ${name},\n]`);
     expect(list).not.toBe(text);
     writeFileSync(join(dir, file), `import { ${name} } from '${from}';\n${list}`);
+  }
+
+  /** The line that imports it, and its place at the start of a group of the help. */
+  function addToGroup(title: string, name: string, from: string): void {
+    const file = join(dir, 'src/program/commands.ts');
+    const text = readFileSync(file, 'utf8');
+    const list = text.replace(`{ title: '${title}', commands: [`, (start) => `${start}${name}, `);
+    expect(list).not.toBe(text);
+    writeFileSync(file, `import { ${name} } from '${from}';\n${list}`);
   }
 
   it('are listed', async () => {
@@ -133,6 +123,29 @@ describe.skipIf(missing)('a made-up kind and provider', () => {
     cpSync(known, join(dir, '.ssh/vmssh_known_hosts'));
     expect(await vmssh('forget', 'bhyve/Web 1')).toMatchObject({ code: 0 });
     expect(readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8')).toBe('');
+  });
+
+  it('are a command with its option, help and completion', async () => {
+    expect(await vmssh('greet', 'mint')).toMatchObject({ code: 0, stdout: `hello mint from ${machine()}\n` });
+    const loud = `hello mint from ${machine()}\n`.toUpperCase();
+    expect(await vmssh('greet', '-l', 'mint')).toMatchObject({ code: 0, stdout: loud });
+    expect(await vmssh('greet')).toMatchObject({ code: 2, stderr: expect.stringContaining('expected NAME') });
+    expect((await vmssh('--help')).stdout).toMatch(/^ {2}greet +say hello to a machine$/m);
+    expect((await vmssh('greet', '--help')).stdout).toMatch(/^ {2}-l, --loud +in capitals$/m);
+    expect(firstFields((await vmssh('complete', '--', 'gre')).stdout)).toEqual(['greet']);
+    expect(firstFields((await vmssh('complete', '--', 'greet', '--l')).stdout)).toEqual(['--loud']);
+  });
+
+  it("are an error of the engine's types until its module has the function", async () => {
+    for (const name of ['test', 'tsconfig.json']) symlinkSync(join(process.cwd(), name), join(dir, name));
+    const tsc = [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'build/engine'];
+    const { code, stdout } = await run(tsc, { cwd: dir });
+    expect({ code, stdout }).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/greet\.ts.* 'machine'/),
+    });
+    appendFileSync(join(dir, 'src/engine/node/os.ts'), nodeApi);
+    expect(await run(tsc, { cwd: dir })).toMatchObject({ code: 0, stdout: '' });
   });
 });
 

@@ -1,0 +1,69 @@
+/** docs/layout.md, "Adding a kind of target": src/kinds/bhyve.ts. */
+export const kind = `
+import { managed } from './managed.js';
+
+export const bhyveKind = managed(
+  'bhyve',
+  'a machine of bhyve',
+  async () => (await import('../discovery/managers/bhyve.js')).bhyve,
+);
+`;
+/** "Adding a source of machines": src/discovery/managers/bhyve.ts. */
+export const provider = `
+import type { DiscoveredMachine, Manager } from '../provider.js';
+import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
+import { runTool } from '../tools/run-tool.js';
+
+export const bhyve: Manager = {
+  name: 'bhyve',
+  title: 'bhyve',
+  platforms: ['linux'],
+  commands: { list: 'bhyvectl list', start: 'bhyvectl start' },
+  list: (deps) => listByTool('bhyve', ['bhyvectl', 'list', '--json'], parseBhyve, deps, runTool),
+};
+
+function parseBhyve(text: string): readonly DiscoveredMachine[] {
+  return jsonObjects(text).flatMap((each): DiscoveredMachine[] => {
+    const name = textOf(each, 'name');
+    if (name === undefined) return [];
+    const status = each.up === true ? 'running' : 'off';
+    return [{ name, target: \`bhyve/\${name}\`, provider: 'bhyve', status, address: textOf(each, 'ssh') }];
+  });
+}
+`;
+
+/** "Adding a command" and "Adding an option": src/commands/greet/greet.ts. It calls an API of Node that no other file does. */
+export const command = `
+import { machine } from 'node:os';
+import type { Command } from '../../cli/command.js';
+import { flag } from '../../cli/option.js';
+import { positionals } from '../../cli/values.js';
+
+const loudOption = flag({ long: 'loud', short: 'l', summary: 'in capitals' });
+
+export const greet: Command<{ readonly name: string; readonly isLoud: boolean }> = {
+  name: 'greet',
+  summary: 'say hello to a machine',
+  usage: 'NAME',
+  options: [loudOption],
+  examples: [{ line: 'vmssh greet mint', about: 'hello mint' }],
+
+  parse(raw) {
+    const [name = ''] = positionals(raw, 1, 1, 'NAME');
+    return { name, isLoud: loudOption.read(raw) };
+  },
+
+  async run({ name, isLoud }, io) {
+    const text = \`hello \${name} from \${machine()}\\n\`;
+    io.out(isLoud ? text.toUpperCase() : text);
+    return 0;
+  },
+};
+`;
+
+/** "Adding a Node API to the engine": at the end of src/engine/node/os.ts. */
+export const nodeApi = `
+export function machine(): string {
+  return process.arch === 'x64' ? 'x86_64' : 'aarch64';
+}
+`;

@@ -171,11 +171,14 @@ export interface Addon {
   accessList(path: string): string | undefined;
   /**
    * Windows only: the machines that WMI lists (Msvm_ComputerSystem), the host itself among them. Without rights the list
-   * is empty. A rejection's code is a WBEM_E_ name, or HRESULT with the number in `errno`. Elsewhere it throws ENOSYS.
+   * is empty. A rejection's code is a WBEM_E_ name, HRESULT with the number in `errno`, or EMSGSIZE for more than 10,000
+   * machines or 4 Mi characters of names. Elsewhere it throws ENOSYS.
    */
   hyperVMachines(timeoutMs: number): Pending<readonly HyperVMachine[]>;
   /** Windows only: what this process may do; either is enough for Hyper-V. Elsewhere it throws ENOSYS. */
   hyperVRights(): HyperVRights;
+  /** Windows only: milliseconds that the calling thread has had a processor. Elsewhere it throws ENOSYS. */
+  threadTime(): number;
 }
 
 /**

@@ -54,16 +54,24 @@ export function exitCodeOf(error: ConnectError): number {
   return byCode.get(error.code) ?? exitCode.connect;
 }
 
-/** Text in double quotes that is safe to print: control characters become \xNN or \u{N}. */
+/** Text in double quotes that is safe to print: control characters become \xNN or \u{N}, and of a very long one only the start is shown. */
 export function quote(text: string): string {
-  return `"${printable(text)}"`;
+  return quoteStart(text, mostQuoted);
 }
+
+function quoteStart(text: string, most: number): string {
+  if (text.length <= most) return `"${printable(text)}"`;
+  return `"${printable(text.slice(0, most))}…" (${text.length} characters)`;
+}
+
+/** More than the longest path of a socket, and than any name. */
+const mostQuoted = 500;
 
 /** Names in quotes, joined; of very many only the first, and the number of the others. */
 export function quoteNames(
   names: readonly string[],
   joint: ', ' | ' or ',
-  quoted: (name: string) => string = quote,
+  quoted: (name: string) => string = (name) => quoteStart(name, mostOfName),
 ): string {
   const more = names.length - mostNames;
   return [
@@ -73,6 +81,7 @@ export function quoteNames(
 }
 
 const mostNames = 50;
+const mostOfName = 100;
 
 /** The text with all control and bidirectional characters escaped, so that a peer cannot control the terminal. */
 export function printable(text: string): string {

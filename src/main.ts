@@ -7,6 +7,7 @@ import { isSocket } from './deliver/pass-fd.js';
 import { standardInput } from './deliver/standard-input.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from './errors.js';
 import { loadAddon } from './native.js';
+import { skipRelativeFolders } from './process/own-path.js';
 import { selfCommand } from './runtime.js';
 import { version } from './version.js';
 
@@ -14,7 +15,8 @@ import { version } from './version.js';
 export async function main(program: Io['program']): Promise<never> {
   // Otherwise Windows looks for ssh and other programs in the current folder first.
   if (process.platform === 'win32') process.env.NoDefaultCurrentDirectoryInExePath = '1';
-  const io = processIo(program);
+  const skippedPath = skipRelativeFolders(process.env, process.platform);
+  const io = processIo(program, skippedPath);
   let code: number;
   try {
     code = await dispatch(process.argv.slice(2), io);
@@ -68,7 +70,7 @@ async function fastPath<O>(
   });
 }
 
-function processIo(program: Io['program']): Io {
+function processIo(program: Io['program'], skippedPath: readonly string[]): Io {
   // A login needs none, and Node loads the class for it.
   let output: AbortController | undefined;
   const outputEnd = () => {
@@ -94,6 +96,7 @@ function processIo(program: Io['program']): Io {
       return isatty(1) ? process.stdout.columns : undefined;
     },
     env: process.env,
+    skippedPath,
     platform: process.platform,
     get self() {
       return selfCommand();

@@ -24,10 +24,15 @@ describe('printable', () => {
 
   it('quotes', () => {
     expect(quote('a\nb')).toBe('"a\\x0ab"');
+    expect(quote('x'.repeat(500))).toBe(`"${'x'.repeat(500)}"`);
+    expect(quote('x'.repeat(1e6))).toBe(`"${'x'.repeat(500)}…" (1000000 characters)`);
   });
 
   it('quotes names, but not thousands of them', () => {
     expect(quoteNames(['a', 'b\t'], ' or ')).toBe('"a" or "b\\x09"');
+    expect(quoteNames(['x'.repeat(1e6), 'b'], ' or ')).toBe(
+      `"${'x'.repeat(100)}…" (1000000 characters) or "b"`,
+    );
     const many = Array.from({ length: 50_000 }, (_, i) => `m${i}`);
     expect(quoteNames(many, ', ')).toMatch(/^"m0", .*, "m49", 49950 more$/);
   });

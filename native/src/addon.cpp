@@ -47,6 +47,7 @@ void populate(napi_env env, napi_value exports) {
   add<accessList>(env, exports, "accessList");
   add<hyperVMachines>(env, exports, "hyperVMachines");
   add<hyperVRights>(env, exports, "hyperVRights");
+  add<threadTime>(env, exports, "threadTime");
 }
 
 }  // namespace

@@ -24,5 +24,6 @@ napi_value copyAccess(Call& call);
 napi_value accessList(Call& call);
 napi_value hyperVMachines(Call& call);
 napi_value hyperVRights(Call& call);
+napi_value threadTime(Call& call);
 
 }  // namespace hvsock

@@ -13,6 +13,8 @@ export interface Io {
   /** The width of stdout, if it is a terminal. */
   readonly columns?: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folders that were taken out of PATH, since they are not absolute. */
+  readonly skippedPath?: readonly string[];
   readonly platform: NodeJS.Platform;
   /** How to call this program again: its path, or an interpreter and a script. */
   readonly self: readonly string[];

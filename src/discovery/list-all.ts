@@ -4,6 +4,7 @@ import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
 import type { Deps, Listing, Provider, Warning } from './provider.js';
 import { sharedCids } from './shared-cids.js';
+import { withoutTooLong } from './too-long.js';
 
 /** The time limit of one provider. Milliseconds. */
 export const providerLimitMs = 1000;
@@ -26,9 +27,10 @@ export async function listAll(
       askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs, ownMs),
     ),
   );
-  const machines = mergeMachines(listings.flatMap(({ found }) => found));
+  const { found, warnings: tooLong } = withoutTooLong(listings.flatMap(({ found }) => found));
+  const machines = mergeMachines(found);
   const warnings = listings.flatMap(({ warnings }) => warnings);
-  return { machines, warnings: [...warnings, ...cidsUsedTwice(machines)] };
+  return { machines, warnings: [...warnings, ...tooLong, ...cidsUsedTwice(machines)] };
 }
 
 /** Extra time for a provider to return partial results when its time is over. Milliseconds. */

@@ -94,7 +94,7 @@ export interface Warning {
 
 /** Whether a provider could not be asked; otherwise the warning is about the listed machines. */
 export function isFailure({ code }: Warning): boolean {
-  return code !== 'CID_TWICE';
+  return code !== 'CID_TWICE' && code !== 'TOO_LONG';
 }
 
 /** The providers for a platform. */

@@ -1,21 +1,28 @@
 import { readFileSync } from 'node:fs';
+import { loadAddon } from '../native.js';
 
 /**
- * Milliseconds that this process has worked, or was ready to work while others had the processors. What passes beside that
- * it has waited for others.
+ * Milliseconds that this program's own thread has worked, or was ready to work while others had the processors. What passes
+ * beside that it has waited for others: also for threads of the addon, which do what others ask of them.
  */
-export function ownTime(read: (path: string) => string = readText): number {
+export function ownTime(
+  read: (path: string) => string = readText,
+  platform: NodeJS.Platform = process.platform,
+): number {
+  const known = platform === 'win32' ? loadAddon().addon?.threadTime() : ofFirstThread(read);
+  if (known !== undefined) return known;
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1000 + queued(read);
+  return (user + system) / 1000;
 }
 
-/** Of its first thread, on Linux: https://docs.kernel.org/scheduler/sched-stats.html; 0 if the system does not tell. */
-function queued(read: (path: string) => string): number {
+/** On Linux: https://docs.kernel.org/scheduler/sched-stats.html; undefined if the system does not tell. */
+function ofFirstThread(read: (path: string) => string): number | undefined {
   try {
-    const [, nanoseconds] = read('/proc/self/schedstat').split(' ');
-    return Number(nanoseconds) / 1e6 || 0;
+    const [worked = Number.NaN, queued = Number.NaN] = read('/proc/self/schedstat').split(' ').map(Number);
+    const nanoseconds = worked + queued;
+    return Number.isNaN(nanoseconds) ? undefined : nanoseconds / 1e6;
   } catch {
-    return 0;
+    return undefined;
   }
 }
 

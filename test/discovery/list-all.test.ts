@@ -69,6 +69,25 @@ describe('all machines', () => {
     expect((await listAll({ env: {} }, [slow], 20, () => 0)).warnings).toMatchObject([{ code: 'TIMEOUT' }]);
   });
 
+  it('come without those with endless texts, and a warning for each provider instead', async () => {
+    const long = 'x'.repeat(1e6);
+    const all = await listAll({ env: {} }, [
+      of('one', { name: long }, { name: long }, { name: 'x'.repeat(256), target: 'one/x' }),
+      of('two', { address: long }, { name: 'b', target: 'two/b' }),
+    ]);
+    expect(all.machines.map(({ target }) => target)).toEqual(['one/x', 'two/b']);
+    expect(all.warnings).toEqual([
+      {
+        ...{ provider: 'one', code: 'TOO_LONG' },
+        problem: 'left out: a machine with a name of 1000000 characters',
+      },
+      {
+        ...{ provider: 'two', code: 'TOO_LONG' },
+        problem: 'left out: a machine with an address of 1000000 characters',
+      },
+    ]);
+  });
+
   it('are not listed after Ctrl-C', async () => {
     const abort = new AbortController();
     abort.abort(new Error('enough'));

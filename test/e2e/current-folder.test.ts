@@ -17,6 +17,7 @@ describe.skipIf(missingPrograms({ strace: 'strace' }))('the folder where vmssh i
   // The checkout may itself be in the temp folder, and Node reads what is beside the program.
   const program = dirname(dirname(vmssh.at(-1) ?? ''));
 
+  // PATH has the current folder twice.
   it.each([
     { args: ['proxy', 'unix/no/such', '22'] },
     { args: ['--help'] },
@@ -35,7 +36,7 @@ describe.skipIf(missingPrograms({ strace: 'strace' }))('the folder where vmssh i
     const trace = join(dir, 'trace');
     const strace = ['strace', '-f', '-e', 'trace=%file', '-s', '500', '-o', trace];
     // npm's own PATH has folders of the checkout: ssh is looked for in each. A shell looks at OLDPWD when it starts.
-    const set = { PATH: '/usr/bin:/bin', HOME: '/nowhere', TMPDIR: temp, OLDPWD: undefined };
+    const set = { PATH: '.:/usr/bin:/bin:', HOME: '/nowhere', TMPDIR: temp, OLDPWD: undefined };
     const env = { ...process.env, ...underTrace, ...set };
     const result = await run([...strace, ...vmssh, ...args], { cwd, env, keepOpen: true });
     expect(result.stderr).not.toContain('a bug in vmssh');

@@ -8,6 +8,10 @@ describe("a process's own time", () => {
     expect(busy - ownTime(() => '212025 0 2\n')).toBeGreaterThan(2000);
   });
 
+  it('is that of its first thread only', () => {
+    expect(ownTime(() => '5000000 3000000 2\n')).toBe(8);
+  });
+
   it.each(['', '1', '1 x 2'])('is its work if the system does not tell: %j', (text) => {
     expect(ownTime(() => text)).toBeLessThanOrEqual(worked());
   });

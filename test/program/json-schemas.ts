@@ -84,7 +84,7 @@ const warning = z
     provider: z.string(),
     code: z
       .string()
-      .describe("an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT or CID_TWICE"),
+      .describe("an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, CID_TWICE or TOO_LONG"),
     problem: z.string(),
   })
   .meta({ id: 'warning', description: 'what could not be asked, or is wrong' });

@@ -2,6 +2,7 @@
 // needs winsock2.h from above
 #include <wbemcli.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,9 +45,13 @@ void lendIdentity(IUnknown* proxy) {
                     nullptr, EOAC_NONE);
 }
 
+// More than any Windows has: up to 1024 machines run on one.
+constexpr std::size_t mostMachines = 10'000;
+constexpr std::size_t mostCharacters = 4 << 20;
+
 // https://learn.microsoft.com/en-us/windows/win32/hyperv_v2/msvm-computersystem: the host is in the list too. Its
 // caption would distinguish it from the machines, but is translated; its name is not a GUID.
-std::vector<Machine> query() {
+std::vector<Machine> query(const std::atomic<bool>& abandoned) {
   const ComApartment apartment;
   checkCom(apartment.result, "CoInitializeEx");
   ComPointer<IWbemLocator> locator;
@@ -67,25 +72,31 @@ std::vector<Machine> query() {
            "IWbemServices::ExecQuery");
   lendIdentity(rows.get());
   std::vector<Machine> machines;
+  std::size_t characters = 0;
   for (;;) {
+    if (abandoned) throw Failure{ECANCELED, "hyperVMachines", {}};
     ComPointer<IWbemClassObject> row;
     ULONG count = 0;
     checkCom(rows->Next(WBEM_INFINITE, 1, row.out(), &count), "IEnumWbemClassObject::Next");
     if (count == 0) return machines;
     machines.push_back({textOf(row.get(), L"Name"), textOf(row.get(), L"ElementName"), numberOf(row.get(), L"EnabledState")});
+    characters += machines.back().id.size() + machines.back().name.size();
+    if (machines.size() > mostMachines || characters > mostCharacters) throw Failure{EMSGSIZE, "hyperVMachines", {}};
   }
 }
 
 // Shared with the thread that asks.
 struct Work {
   Event finished;
+  // Nobody waits for the answer any more.
+  std::atomic<bool> abandoned = false;
   std::vector<Machine> machines;
   std::optional<Failure> failure;
 };
 
 void run(Work& work) {
   try {
-    work.machines = query();
+    work.machines = query(work.abandoned);
   } catch (const Failure& failure) {
     work.failure = failure;
   } catch (const std::exception& error) {
@@ -105,6 +116,10 @@ class HyperVMachines final : public Operation {
   explicit HyperVMachines(double timeout) : Operation("hyperVMachines"), work_(std::make_shared<Work>()) {
     wait = {work_->finished.handle(), after(timeout)};
   }
+
+  ~HyperVMachines() override { work_->abandoned = true; }
+  HyperVMachines(const HyperVMachines&) = delete;
+  HyperVMachines& operator=(const HyperVMachines&) = delete;
 
   bool attempt(napi_env) override {
     if (!started_) {

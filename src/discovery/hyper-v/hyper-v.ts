@@ -53,8 +53,11 @@ async function askWmi(
     return await pending.promise;
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
+    if (code === 'ECANCELED') deps.signal?.throwIfAborted();
     if (code === 'ECANCELED' || code === 'ETIMEDOUT')
       throw new DiscoveryError('TIMEOUT', 'WMI gave no answer in time');
+    if (code === 'EMSGSIZE')
+      throw new DiscoveryError('PROTOCOL', 'WMI lists more than 10000 machines, or 4 million characters');
     if (absent.has(code))
       throw new DiscoveryError('NO_HYPERV', 'Hyper-V is not enabled on this Windows', {
         hint: 'enable it and restart: optionalfeatures',

@@ -79,6 +79,7 @@ describe('listHyperV', () => {
     { name: 'access denied', from: wmi({ code: 'WBEM_E_ACCESS_DENIED' }), code: 'NO_RIGHTS' },
     { name: 'no namespace', from: wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }), code: 'NO_HYPERV' },
     { name: 'no answer in time', from: wmi({ code: 'ETIMEDOUT' }), code: 'TIMEOUT' },
+    { name: 'an answer without end', from: wmi({ code: 'EMSGSIZE' }), code: 'PROTOCOL' },
     { name: 'a failure of both', from: wmi({ code: 'REGDB_E_CLASSNOTREG' }), code: 'REGDB_E_CLASSNOTREG' },
   ])('reports $name', async ({ from, code }) => {
     await expect(listHyperV(deps, from)).rejects.toMatchObject({ name: 'DiscoveryError', code });

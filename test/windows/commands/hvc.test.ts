@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Outcome, run } from '../../helpers/run.js';
@@ -46,9 +46,11 @@ describeWindows('in place of hvc', () => {
     });
   });
 
-  it("logs in by the seed's own entry in ssh_config, with our program in it", async () => {
-    const dir = join(workFolder(), 'seed');
-    mkdirSync(dir);
+  it.each([
+    { name: "by the seed's own line", line: 'nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 22' },
+    { name: 'by the line of docs/windows.md', line: 'proxy hyper-v/mint %p' },
+  ])('logs in by an entry of hvc in ssh_config, with our program in it: $name', async ({ line }) => {
+    const dir = mkdtempSync(join(workFolder(), 'seed-'));
     const sshd = await startTcpSshd(dir);
     onTestFinished(() => sshd.close());
     const program = onWindows(vmssh)
@@ -56,8 +58,9 @@ describeWindows('in place of hvc', () => {
       .join(' ');
     const entry = `Host mint.mshome.net
 HostName mint.mshome.net
+Port 22
 User ${sshd.user}
-Proxycommand ${program} nc -t vsock --ssh --host-prefix hyper-v/ "hyper-v/mint" 22
+Proxycommand ${program} ${line}
 `;
     writeFileSync(join(dir, 'config'), entry);
     const login = [...sshd.client, '-F', join(dir, 'config'), 'mint.mshome.net', 'cat; exit 9'];

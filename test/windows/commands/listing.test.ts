@@ -107,6 +107,26 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     expect(machines.filter(({ status }) => status === 'running')).toHaveLength(100);
   });
 
+  it('gives up an answer without end', async () => {
+    const { code, stdout, stderr } = await list({ ...wmi([mint]), FAKE_WMI_ENDLESS: '1' });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('warning: hyper-v: WMI lists more than 10000 machines');
+  });
+
+  it('gives up at the limit of the provider an answer that keeps a processor busy', async () => {
+    const busy = { ...wmi([mint]), FAKE_WMI_ENDLESS: '1', FAKE_WMI_BUSY: '50' };
+    const { code, stdout, stderr } = await list(busy);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('warning: hyper-v: gave no answer within 8 s (TIMEOUT)');
+  });
+
+  it('leaves out a machine whose name has no end, and lists the others', async () => {
+    const other = { ...mint, id: mint.id.replace('86', '87'), name: 'other' };
+    const { code, stdout, stderr } = await list({ ...wmi([mint, other]), FAKE_WMI_LONG: '1000000' }, '-q');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'other\n' });
+    expect(stderr).toMatch(/^.*warning: hyper-v: .*a name of 1000000 characters \(TOO_LONG\)\n$/);
+  });
+
   it('says that an elevated user lacks rights, and how to get them', async () => {
     const { code, stdout, stderr } = await list({ ...process.env, FAKE_WMI_HR: '80041003' });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -70,12 +70,16 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
     expect(rest).toEqual(['-b', 'C:\\My Files\\batch', '--', 'root@hyper-v%Mint:/srv/a b']);
   });
 
-  it('only those of PATH, whatever is in the current folder', async () => {
-    const foreign = join(workFolder(), 'scp.exe');
-    cpSync(join(workFolder(), 'bridge.exe'), foreign);
-    onTestFinished(() => rmSync(foreign));
-    expect((await run('scp', ['a.txt', 'hyper-v/Mint:'])).rest).toEqual(['--', 'a.txt', 'hyper-v%Mint:']);
-  });
+  it.each([openssh, `.;${openssh}`, `;work\\..;\\mnt\\work;${openssh}`])(
+    'only those of absolute folders in PATH, whatever is in the current folder: %s',
+    async (path) => {
+      const foreign = join(workFolder(), 'scp.exe');
+      cpSync(join(workFolder(), 'bridge.exe'), foreign);
+      onTestFinished(() => rmSync(foreign));
+      const { rest } = await run('scp', ['a.txt', 'hyper-v/Mint:'], { WINEPATH: path });
+      expect(rest).toEqual(['--', 'a.txt', 'hyper-v%Mint:']);
+    },
+  );
 
   it('rsync, which runs vmssh as its ssh', async () => {
     const { rest } = await run('rsync', ['-a', 'site dir/', 'hyper-v/Mint:/srv/']);

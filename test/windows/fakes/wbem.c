@@ -4,6 +4,9 @@
 //               there is no namespace ROOT\virtualization\v2, as on a Windows without Hyper-V
 // FAKE_WMI_HR   an HRESULT in hexadecimal that ConnectServer fails with
 // FAKE_WMI_QUERY_HR   the same for ExecQuery
+// FAKE_WMI_ENDLESS  the machines are listed again and again
+// FAKE_WMI_BUSY     the milliseconds of a processor that each row takes
+// FAKE_WMI_LONG     the length of the first machine's ElementName
 // FAKE_WMI_LOG  a file that the query is written to, and whose security the program wants to set
 #define COBJMACROS
 #define INITGUID
@@ -65,6 +68,11 @@ static HRESULT WINAPI get(struct Object* object, LPCWSTR field, long flags, VARI
     if (i == 2) {
       V_VT(value) = VT_I4;
       V_I4(value) = atoi(rows[object->row][i]);
+    } else if (i == 1 && object->row == 0 && getenv("FAKE_WMI_LONG")) {
+      const UINT length = (UINT)atoi(getenv("FAKE_WMI_LONG"));
+      V_VT(value) = VT_BSTR;
+      V_BSTR(value) = SysAllocStringLen(NULL, length);
+      for (UINT at = 0; at < length; at++) V_BSTR(value)[at] = L'x';
     } else {
       MultiByteToWideChar(CP_UTF8, 0, rows[object->row][i], -1, text, LONGEST);
       V_VT(value) = VT_BSTR;
@@ -77,8 +85,20 @@ static HRESULT WINAPI get(struct Object* object, LPCWSTR field, long flags, VARI
 
 static void* object_methods[27] = {query_interface, add_reference, release, not_there, get};
 
+// Works for so long on this thread.
+static void work(int milliseconds) {
+  ULONGLONG kernel = 0, user = 0, first = 0;
+  FILETIME created, exited;
+  do {
+    GetThreadTimes(GetCurrentThread(), &created, &exited, (FILETIME*)&kernel, (FILETIME*)&user);
+    if (first == 0) first = kernel + user;
+  } while (kernel + user - first < milliseconds * 10000ull);
+}
+
 static HRESULT WINAPI next(struct Object* rows_left, long timeout, ULONG wanted, struct Object** out, ULONG* got) {
   (void)timeout;
+  if (getenv("FAKE_WMI_BUSY")) work(atoi(getenv("FAKE_WMI_BUSY")));
+  if (getenv("FAKE_WMI_ENDLESS") && rows_left->row == row_count) rows_left->row = 0;
   for (*got = 0; *got < wanted && rows_left->row < row_count; ++*got) out[*got] = make(object_methods, rows_left->row++);
   return *got == wanted ? WBEM_S_NO_ERROR : WBEM_S_FALSE;
 }

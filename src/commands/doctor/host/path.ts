@@ -4,6 +4,7 @@ import { shellQuoted } from '../../../address/shell-word.js';
 import type { Io } from '../../../cli/command.js';
 import { isWsl } from '../../../discovery/hyper-v/interop.js';
 import { loadAddon } from '../../../native.js';
+import { foldersOfPath, isAbsoluteFolder } from '../../../process/own-path.js';
 import type { HostCheck } from './check.js';
 import { accessListOf, writersByAccessList } from './writers/by-access-list.js';
 import { effects, type Writers, writersByMode } from './writers/by-mode.js';
@@ -34,16 +35,17 @@ export async function writersOn(platform: NodeJS.Platform): Promise<Writers | un
   return platform === 'linux' && effects.uid !== undefined ? writersByMode(effects) : undefined;
 }
 
-/** The folders of PATH that other users can write to: ssh and the providers' tools run from there. */
+/** The folders of PATH that other users can write to: the providers' tools run from there, and in a shell ssh too. */
 export async function openFolders(
-  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { env, platform, skippedPath = [] }: Pick<Io, 'env' | 'platform' | 'skippedPath'>,
   writers: Writers | undefined,
 ): Promise<readonly OpenFolder[]> {
   const { PATH = env.Path } = env;
-  if (writers === undefined || PATH === undefined) return [];
+  if (writers === undefined) return [];
+  const searched = PATH === undefined ? [] : foldersOfPath(PATH, platform);
   const found: OpenFolder[] = [];
-  for (const folder of new Set(foldersOf(PATH, platform))) {
-    if (!isAbsolute(folder, platform)) {
+  for (const folder of new Set([...skippedPath, ...searched])) {
+    if (!isAbsoluteFolder(folder, platform)) {
       found.push({ folder, who: 'any user who can write to the current folder' });
     } else if (!(folder.startsWith('/mnt/') && isWsl({ env }))) {
       // In WSL2 the folders of Windows have mode 0777, whatever the real permissions are.
@@ -60,21 +62,11 @@ export async function openPrograms(
   writers: Writers | undefined,
 ): Promise<readonly OpenProgram[]> {
   const found: OpenProgram[] = [];
-  for (const path of self.filter((each) => isAbsolute(each, platform))) {
+  for (const path of self.filter((each) => isAbsoluteFolder(each, platform))) {
     const who = await writers?.over(path);
     if (who !== undefined) found.push({ path, who });
   }
   return found;
-}
-
-function foldersOf(path: string, platform: NodeJS.Platform): readonly string[] {
-  if (platform !== 'win32') return path.split(':');
-  // Windows skips what is empty, and takes quotes.
-  return path.split(';').flatMap((each) => each.replaceAll('"', '') || []);
-}
-
-function isAbsolute(path: string, platform: NodeJS.Platform): boolean {
-  return platform === 'win32' ? /^([A-Z]:[\\/]|\\\\)/i.test(path) : posix.isAbsolute(path);
 }
 
 /** Empty if only this user and administrators can write. */
@@ -86,7 +78,7 @@ export function pathChecks(
     ...{ name: 'PATH', state: 'bad' },
     found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty entry of PATH' : folder}, such as an ssh that you would run`,
     report: 'other users can put programs into one of its folders',
-    fix: isAbsolute(folder, platform)
+    fix: isAbsoluteFolder(folder, platform)
       ? `${closeIt(folder, platform, shell)}, if it is yours; otherwise remove it from PATH`
       : 'remove it from PATH: only absolute folders belong there',
   }));

@@ -1,0 +1,34 @@
+/**
+ * Takes the folders out of PATH that are not absolute, and returns them: anybody who can write to the current folder could
+ * put an ssh there. If no other is left, the system's default folders are searched.
+ */
+export function skipRelativeFolders(
+  env: Record<string, string | undefined>,
+  platform: NodeJS.Platform,
+): readonly string[] {
+  const entries = env.PATH === undefined ? [] : entriesOf(env.PATH, platform);
+  const kept = entries.filter((entry) => isAbsoluteFolder(unquoted(entry, platform), platform));
+  if (kept.length === entries.length) return [];
+  if (kept.length > 0) env.PATH = kept.join(platform === 'win32' ? ';' : ':');
+  else Reflect.deleteProperty(env, 'PATH');
+  return entries.filter((entry) => !kept.includes(entry)).map((entry) => unquoted(entry, platform));
+}
+
+/** The folders of a PATH. Windows skips what is empty, and takes quotes, in which a semicolon is part of the name. */
+export function foldersOfPath(path: string, platform: NodeJS.Platform): readonly string[] {
+  return entriesOf(path, platform).map((entry) => unquoted(entry, platform));
+}
+
+/** Whether a folder is the same whatever the current folder, and on Windows the current drive, is. */
+export function isAbsoluteFolder(folder: string, platform: NodeJS.Platform): boolean {
+  return platform === 'win32' ? /^([A-Z]:[\\/]|[\\/]{2})/i.test(folder) : folder.startsWith('/');
+}
+
+function entriesOf(path: string, platform: NodeJS.Platform): readonly string[] {
+  if (platform !== 'win32') return path.split(':');
+  return (path.match(/(?:"[^"]*"?|[^";])+/g) ?? []).filter((entry) => unquoted(entry, platform) !== '');
+}
+
+function unquoted(entry: string, platform: NodeJS.Platform): string {
+  return platform === 'win32' ? entry.replaceAll('"', '') : entry;
+}

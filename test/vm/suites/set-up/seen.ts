@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { rowIn, withRow } from '../../product/conformance/markdown-table.js';
 import type { Line } from './site.js';
 
-const file = fileURLToPath(new URL('../../../../docs/guest.md', import.meta.url));
+const file = fileURLToPath(new URL('seen.md', import.meta.url));
 const heading = 'Broken on purpose';
 
 /** With this in the environment the run writes its rows; otherwise it compares. */
@@ -20,7 +20,7 @@ export interface Seen {
   readonly login: string;
 }
 
-/** A row of the table in docs/guest.md. */
+/** A row of the table in seen.md. */
 export function seen({ guest, broken, failed, fix, login }: Seen): void {
   const said = `\`${failed?.step}\`: ${lasting(failed?.text)}`;
   const row = [guest, broken, said, `\`${lasting(fix?.text)}\``, login].map((cell) =>

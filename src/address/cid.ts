@@ -3,10 +3,13 @@ import { explainUnsigned32, parseUnsigned32 } from './number.js';
 /** VMADDR_CID_ANY of <linux/vm_sockets.h>: a wildcard for listeners, not an address to connect to. */
 export const cidAny = 0xffffffff;
 
+/** VMADDR_CID_LOCAL: the machine that asks, by vsock_loopback. */
+export const cidLocal = 1;
+
 /** The CIDs that systemd knows by name, see vsock(7). */
 const words: ReadonlyMap<string, number> = new Map([
   ['hypervisor', 0],
-  ['local', 1],
+  ['local', cidLocal],
   ['host', 2],
 ]);
 
@@ -18,9 +21,14 @@ export function parseCid(text: string): number {
     throw new RangeError(`CID ${JSON.stringify(text)} cannot be used: ${explainUnsigned32(text)}`);
   }
   if (value === undefined || value === cidAny) {
-    throw new RangeError(`CID ${JSON.stringify(text)} means any machine and cannot be connected to`);
+    throw new AnyCid(`CID ${JSON.stringify(text)} means any machine and cannot be connected to`);
   }
   return value;
+}
+
+/** The wildcard in place of a machine's CID. */
+export class AnyCid extends RangeError {
+  readonly hint = 'it is only for listeners; for the CIDs of running machines: vmssh list -o wide';
 }
 
 /** A machine's CID from a tool's output or a command line, 3 to 4294967294; undefined for anything else. */

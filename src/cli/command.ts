@@ -106,6 +106,8 @@ export function understand<T>(command: Command<T>, raw: RawArgs, io: Io): T {
     const given = group.filter(({ long }) => raw.options[long] !== undefined).map(({ long }) => `--${long}`);
     if (given.length > 1) throw new UsageError(`${given.join(' and ')} cannot be used together`);
   }
+  // A value that was a target, "--timeout mint", is the mistake, not the target that is missing then.
+  for (const option of command.options) option.read(raw);
   return command.parse(raw, io);
 }
 

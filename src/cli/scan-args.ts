@@ -22,7 +22,7 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
     if (!spec) return undefined;
     if (spec.value === undefined || spec.optionalValue) {
       if (given !== undefined && spec.value === undefined) return undefined;
-      if (given === undefined && spec.optionalValue) refuseApart(spec, args[i + 1]);
+      if (given === undefined && spec.optionalValue) refuseApart(spec, arg, args[i + 1]);
       options[spec.long] = given ?? true;
     } else {
       const value = given ?? args[++i];
@@ -35,10 +35,14 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
 }
 
 /** An optional value needs "=": the 5 of "--wait 5" would be taken for a target. Throws a UsageError. */
-export function refuseApart({ long }: Pick<OptionSpec, 'long'>, next: string | undefined): void {
+export function refuseApart(
+  { long }: Pick<OptionSpec, 'long'>,
+  typed: string,
+  next: string | undefined,
+): void {
   if (next === undefined || !/^\d+(\.\d+)?$/.test(next)) return;
   throw new UsageError(
-    `--${long} needs "=" before its value: got "--${long} ${next}"`,
-    `--${long}=${next}, or --${long} at the end if ${next} is not its value`,
+    `--${long} needs "=" before its value: got "${typed} ${next}"`,
+    `--${long}=${next}, or ${typed} at the end if ${next} is not its value`,
   );
 }

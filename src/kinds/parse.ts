@@ -1,7 +1,8 @@
+import { AnyCid } from '../address/cid.js';
 import { hasControlCharacter } from '../address/control-character.js';
-import { offered } from '../address/shell-word.js';
+import { offered, shellQuoted } from '../address/shell-word.js';
 import { similarTo } from '../address/similar.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, quote } from '../errors.js';
 import { type Split, split } from '../target/split.js';
 import type { AnyTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
@@ -25,7 +26,8 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
     return kind.parse(parts, (inner) => parseBy(table, inner));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw refusal(text, error.message, `the form is ${kind.form}: ${kind.summary}`);
+    const form = `the form is ${kind.form}: ${kind.summary}`;
+    throw refusal(text, error.message, error instanceof AnyCid ? error.hint : form);
   }
 }
 
@@ -51,18 +53,38 @@ function refusal(text: string, problem: string, hint?: string): ConnectError {
   return new ConnectError('parse', text, { code: 'USAGE', problem, hint });
 }
 
-/** A hint for a mistyped kind, or for another separator than its own; undefined if it is like none. */
-function meant(table: readonly Kind[], { word, separator, rest }: Split): string | undefined {
+/** A hint for a path, a port, a mistyped kind, or another separator than its own; undefined if it is like none. */
+function meant(table: readonly Kind[], { text, word, separator, rest }: Split): string | undefined {
   if (separator === '') return `${byName}; ${formsHint(table)}`;
+  if (/^\.{0,2}\//.test(text)) return pathHint(text.startsWith('..') ? `./${text}` : text);
   const typed = table.filter(({ separators }) => separators.length > 0);
   const [near] = similarTo(
     word,
     typed.map(({ name }) => name),
   );
   const kind = typed.find(({ name }) => name === near);
-  if (!kind) return undefined;
+  if (!kind) return nameHint(text.slice(0, word.length), separator, rest);
   const joint = kind.separators.includes(separator) ? separator : kind.separators[0];
   return `did you mean ${offered(`${kind.name}${joint}${rest}`)}?`;
+}
+
+function pathHint(path: string): string {
+  const typed = ['unix', 'vsock-mux'].map((kind) =>
+    shellQuoted(kind + (path.startsWith('.') ? '/' : '') + path),
+  );
+  return `a path has its kind in front: ${typed.join(', or for a multiplexer ')}`;
+}
+
+/** For a machine's name with more around it: a port, a path, or a word that is no kind. */
+function nameHint(name: string, separator: string, rest: string): string | undefined {
+  if (separator === ':') {
+    const [machine, login] = [name, `ssh://${name}:${rest}`].map((each) => shellQuoted(each));
+    if (/^\d+$/.test(rest)) return `a port is an option, -p ${rest} ${machine}, or in one word: ${login}`;
+    const extra = rest === '' ? 'the colon' : quote(`:${rest}`);
+    return `leave out ${extra}: ${machine}; only scp, sftp and rsync take a path`;
+  }
+  if (rest === '' || /[/%:]/.test(rest)) return undefined;
+  return `a machine by its name has nothing in front: ${shellQuoted(rest)}; vmssh list shows what to type for each`;
 }
 
 function formsHint(table: readonly Kind[]): string {

@@ -44,7 +44,7 @@ const verbs: readonly Verb[] = [
   { words: ['ip', 'domifaddr'], hint: 'vmssh list NAME -o address' },
   { words: ['info', 'show', 'dominfo'], hint: 'vmssh list NAME -o wide, or vmssh resolve NAME' },
   { words: ['ping', 'test', 'verify'], hint: 'vmssh check NAME' },
-  { words: ['netcat', 'socat'], hint: 'vmssh nc NAME [PORT]' },
+  { words: ['netcat', 'socat', 'winsocat', 'stdio'], hint: 'vmssh nc TARGET [PORT]' },
   { words: ['install', 'setup', 'set-up', 'init', 'config-ssh', 'ssh-config'], hint: 'vmssh config install' },
   { words: ['uninstall'], hint: 'vmssh config uninstall' },
   { words: ['version'], hint: 'vmssh --version' },

@@ -24,6 +24,12 @@ export function sshProgram(
   return isAbsolute(own) && exists(own) ? [own] : own.split(/\s+/);
 }
 
+/** The environment variable that names this program as the ssh to run; undefined if none does. */
+export function sshVariable(program: string, here: Here): 'VMSSH_SSH' | 'HV_SSH_COMMAND' | undefined {
+  const variable = here.env.VMSSH_SSH ? 'VMSSH_SSH' : 'HV_SSH_COMMAND';
+  return here.env[variable] && sshProgram(here)[0] === program ? variable : undefined;
+}
+
 /** How to install one of ssh's programs, or rsync; undefined for another program. */
 export function howToGet(program: string, platform: NodeJS.Platform): string | undefined {
   if (program === 'rsync')

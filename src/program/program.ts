@@ -1,4 +1,5 @@
 import { Command as CommanderCommand, CommanderError } from 'commander';
+import { similarTo } from '../address/similar.js';
 import { type Command, type Io, inCommand, type RawArgs, UsageError } from '../cli/command.js';
 import { groupSummaries } from '../cli/groups.js';
 import { nc } from '../commands/proxy/nc.js';
@@ -54,7 +55,11 @@ function knownCommand(words: readonly string[]): readonly string[] {
   const name = words.join(' ');
   if (words.length === 0 || commands.some((command) => `${command.name} `.startsWith(`${name} `)))
     return words;
-  throw new UsageError(`unknown command ${quote(name)}`);
+  const inGroup = commands.filter((command) => command.name.startsWith(`${words[0]} `));
+  const names = (inGroup.length > 0 ? inGroup : commands).map((command) => command.name);
+  const near = similarTo(name, names);
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : undefined;
+  throw new UsageError(`unknown command ${quote(name)}`, hint);
 }
 
 function vmssh(

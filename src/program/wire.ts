@@ -47,7 +47,7 @@ function markLeftOut(specs: readonly OptionSpec[], args: readonly string[]): str
     if (arg === '--') return [...marked, ...args.slice(i)];
     const spec = specs.find(({ long, short }) => arg === `--${long}` || arg === `-${short}`);
     const value = args[i + 1];
-    if (spec?.optionalValue) refuseApart(spec, value);
+    if (spec?.optionalValue) refuseApart(spec, arg, value);
     marked.push(spec?.optionalValue ? `--${spec.long}=${leftOut}` : arg);
     if (spec?.value !== undefined && !spec.optionalValue && value !== undefined) {
       marked.push(value);

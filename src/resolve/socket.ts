@@ -1,4 +1,4 @@
-import { parseCid } from '../address/cid.js';
+import { cidLocal, parseCid } from '../address/cid.js';
 import { parsePort } from '../address/port.js';
 import { parseSocketPath } from '../target/socket-path.js';
 import { type Split, split } from '../target/split.js';
@@ -17,7 +17,7 @@ export function resolveSocket(target: SocketTarget, context: ResolveContext): Re
     }
     case 'vsock': {
       const { cid, port = context.port } = target;
-      return { endpoint: { family: 'vsock', cid, port }, steps: [] };
+      return { endpoint: { family: 'vsock', cid, port }, steps: cid === cidLocal ? [own] : [] };
     }
     case 'vsock-mux': {
       const { path, steps } = resolvePath(target, context);
@@ -25,6 +25,8 @@ export function resolveSocket(target: SocketTarget, context: ResolveContext): Re
     }
   }
 }
+
+const own = `CID ${cidLocal} is this host itself, as ssh localhost is`;
 
 /** unix/PATH. Throws a RangeError. */
 export function parseUnix({ rest }: Split): UnixTarget {

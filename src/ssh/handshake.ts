@@ -1,7 +1,7 @@
 import { hostNameOf } from '../address/host-name.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, quote } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { howToGet } from '../process/ssh-program.js';
+import { howToGet, sshVariable } from '../process/ssh-program.js';
 import { configArgument, pathArgument, proxyWord } from './config/word.js';
 import type { ProbeResult } from './probe.js';
 
@@ -92,8 +92,19 @@ function failed(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   });
 }
 
-function notRun({ target, platform }: HandshakeOptions, error: NodeJS.ErrnoException): ConnectError {
+function notRun(
+  { target, platform, env, ssh: [program = ''] }: HandshakeOptions,
+  error: NodeJS.ErrnoException,
+): ConnectError {
   const absent = error.code === 'ENOENT';
+  const variable = sshVariable(program, { env, platform });
+  if (variable !== undefined)
+    return new ConnectError('handshake', target, {
+      code: 'NO_SSH',
+      problem: `${variable} names ${quote(program)}, which could not be run: ${absent ? 'there is no such program' : error.message}`,
+      hint: `unset ${variable}, or set it to the absolute path of an ssh`,
+      cause: error,
+    });
   return new ConnectError('handshake', target, {
     code: 'NO_SSH',
     problem: `ssh could not be run: ${absent ? 'it is not installed, or not in PATH' : error.message}`,

@@ -72,11 +72,12 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     'is asked for once on a terminal, and never in a pipe',
     async () => {
       machines = [vm('one-f9', 42)];
-      const asks = /2 of 2: .*Keep it up to date\? $/s;
+      const asks = /2 of 2: .*Esc for no.*Keep it up to date\? $/s;
       for (const { answer, code, kept } of [
         { answer: 'y', code: 0, kept: '--fresh' },
         { answer: 'n', code: 0, kept: '--no-fresh' },
         { answer: '', code: 0, kept: '--no-fresh' },
+        { answer: (type: (text: string) => void) => type('\x1b'), code: 0, kept: '--no-fresh' },
       ]) {
         const home = newHome();
         const first = await home.onTerminal(asks, answer, 'config', 'install');

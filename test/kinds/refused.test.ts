@@ -173,6 +173,33 @@ describe('parseTarget refuses', () => {
   });
 
   it.each([
+    {
+      input: '/home/ann/mint.sock',
+      hint: 'a path has its kind in front: unix/home/ann/mint.sock, or for a multiplexer vsock-mux/home/ann/mint.sock',
+    },
+    {
+      input: './x y',
+      hint: "a path has its kind in front: 'unix/./x y', or for a multiplexer 'vsock-mux/./x y'",
+    },
+    { input: '../x', hint: /: unix\/\.\/\.\.\/x, / },
+    { input: 'mint:22', hint: 'a port is an option, -p 22 mint, or in one word: ssh://mint:22' },
+    { input: 'mint:', hint: 'leave out the colon: mint; only scp, sftp and rsync take a path' },
+    { input: 'mint:/etc', hint: 'leave out ":/etc": mint; only scp, sftp and rsync take a path' },
+    { input: 'vm/mint', hint: /^a machine by its name has nothing in front: mint; vmssh list / },
+    { input: 'vm%$(id)', hint: /nothing in front: '\$\(id\)'; / },
+    { input: 'vm/a/b', hint: /^a target is one of / },
+    { input: 'vsock/4294967295', hint: /^it is only for listeners; / },
+    { input: 'vsock:any:22', hint: /^it is only for listeners; / },
+  ])('$input, with a hint of its own', ({ input, hint }) => {
+    expect(() => parseTarget(input)).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        hint: typeof hint === 'string' ? hint : expect.stringMatching(hint),
+      }),
+    );
+  });
+
+  it.each([
     { input: 'vsok/3', want: 'vsock/3' },
     { input: 'Vsocks/3', want: 'vsock/3' },
     { input: 'machne%web', want: 'machine%web' },

@@ -20,10 +20,15 @@ describe('resolve', () => {
     { input: 'unix/run/x', want: { family: 'unix', path: '/run/x' } },
     { input: 'vsock/3', want: { family: 'vsock', cid: 3, port: 22 } },
     { input: 'vsock:3:0', want: { family: 'vsock', cid: 3, port: 0 } },
+    {
+      input: 'vsock/local',
+      want: { family: 'vsock', cid: 1, port: 22 },
+      steps: ['CID 1 is this host itself, as ssh localhost is'],
+    },
     { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 22 } },
     { input: 'vsock-mux:/run/v:0', want: { family: 'vsock-mux', path: '/run/v', port: 0 } },
-  ])('$input needs no lookup', async ({ input, want }) => {
-    expect(await outcome(input)).toEqual({ endpoint: want, steps: [] });
+  ])('$input needs no lookup', async ({ input, want, steps = [] }) => {
+    expect(await outcome(input)).toEqual({ endpoint: want, steps });
   });
 
   it('an AF_HYPERV address needs no lookup on Windows', async () => {

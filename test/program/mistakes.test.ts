@@ -29,6 +29,34 @@ describe('a mistake in the arguments', () => {
     },
     { args: ['id', 'web'], says: 'unknown command "id"', hint: 'vmssh list NAME -o id' },
     { args: ['state', 'web'], says: 'unknown command "state"', hint: 'vmssh list NAME -o status' },
+    { args: ['stdio', 'hvsock:x'], says: 'unknown command "stdio"', hint: 'vmssh nc TARGET [PORT]' },
+    { args: ['help', 'lst'], says: 'unknown command "lst"', hint: 'did you mean list?' },
+    {
+      args: ['help', 'config', 'instal'],
+      says: 'unknown command "config instal"',
+      hint: 'did you mean config install?',
+    },
+    { args: ['help', 'config', 'frob'], says: 'unknown command "config frob"', hint: 'see vmssh --help' },
+    {
+      args: ['check', '--timeout', 'mint'],
+      says: '--timeout takes seconds from 0.001 to 86400, not "mint"',
+      hint: 'see vmssh check --help',
+    },
+    {
+      args: ['list', '-w', '1'],
+      says: '--watch needs "=" before its value: got "-w 1"',
+      hint: '--watch=1, or -w at the end if 1 is not its value',
+    },
+    {
+      args: ['scp', '-r', 'n.txt', 'mint'],
+      says: 'no machine given to scp: expected a SOURCE or a destination of the form TARGET:PATH',
+      hint: 'a machine has a colon at its end: vmssh scp -r n.txt mint:',
+    },
+    {
+      args: ['rsync', 'a', 'b/'],
+      says: 'no machine given to rsync: expected a SOURCE or a destination of the form TARGET:PATH',
+      hint: 'see vmssh rsync --help',
+    },
     { args: ['ip', 'web'], says: 'unknown command "ip"', hint: 'vmssh list NAME -o address' },
     { args: ['guest', 'start'], says: 'unknown command "start"', hint: 'see vmssh guest --help' },
     {
@@ -125,7 +153,6 @@ describe('a value after a space that needs a "="', () => {
     { args: ['check', 'vsock/3', '--wait', '5'], option: '--wait' },
     { args: ['nc', '-v', '--wait', '5'], option: '--wait' },
     { args: ['list', '--watch', '5'], option: '--watch' },
-    { args: ['list', '-w', '5'], option: '--watch' },
     { args: ['ssh', '--wait', '5', 'mint'], option: '--wait' },
     { args: ['rsync', '-a', '--wait', '5', 'a', 'mint:'], option: '--wait' },
   ])('is refused: $args', async ({ args, option }) => {

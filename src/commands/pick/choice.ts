@@ -63,6 +63,7 @@ export function shownLines(
   { filter, at }: Choice,
   question: string,
   columns: number,
+  onEsc = 'to leave',
 ): readonly Line[] {
   const found = matching(items, filter);
   const from = Math.max(0, Math.min(at - page + 1, found.length - page));
@@ -75,7 +76,7 @@ export function shownLines(
     const line = fitted(`${marked ? '>' : ' '} ${text}`.trimEnd(), columns);
     return marked ? { text: line, look: 'bold' } : { text: line };
   });
-  const help = `${found.length} of ${items.length}: type to filter, arrows and Enter to choose, Esc to leave`;
+  const help = `${found.length} of ${items.length}: type to filter, arrows and Enter to choose, Esc ${onEsc}`;
   return [
     ...shown,
     { text: fitted(help, columns), look: 'dim' },

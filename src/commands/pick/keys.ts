@@ -11,7 +11,8 @@ export type Action =
   | 'enter'
   | 'erase'
   | 'erase-all'
-  | 'leave';
+  | 'leave'
+  | 'interrupt';
 
 /** Splits what a terminal sends into keys; unknown sequences and control characters are dropped. */
 export class KeyReader {
@@ -77,6 +78,6 @@ const actions: Partial<Readonly<Record<string, Action>>> = {
   '\b': 'erase',
   '\x15': 'erase-all',
   '\x1b': 'leave',
-  '\x03': 'leave',
+  '\x03': 'interrupt',
   '\x04': 'leave',
 };

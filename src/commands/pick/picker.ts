@@ -32,7 +32,7 @@ const ownDeps: PickerDeps = {
 
 /**
  * Has the user choose on the terminal of stdin and stderr, which is as before afterwards: of all that was drawn, the question stays,
- * with the answer. Undefined: none was chosen.
+ * with the answer. `onEsc`: what Esc chooses. Undefined: none was chosen.
  */
 export async function pick<T extends Item>(
   items: readonly T[],
@@ -40,6 +40,7 @@ export async function pick<T extends Item>(
   io: Io,
   addon: Addon,
   { columns, host, silence }: PickerDeps = ownDeps,
+  onEsc?: T,
 ): Promise<T | undefined> {
   const style = await styles(io, 'stderr');
   const reader = new KeyReader();
@@ -53,7 +54,7 @@ export async function pick<T extends Item>(
     return drawn.length === 0 ? '' : `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`;
   };
   const draw = () => {
-    const lines = shownLines(items, choice, question, wide());
+    const lines = shownLines(items, choice, question, wide(), onEsc && `for ${onEsc.cells[0]}`);
     io.err(clear() + lines.map(({ text, look }) => (look ? style[look](text) : text)).join('\n'));
     drawn = lines;
   };
@@ -79,8 +80,10 @@ export async function pick<T extends Item>(
       if (typed?.length === 0) return undefined;
       for (const key of typed ? reader.push(typed) : reader.giveUp()) {
         const does = 'does' in key ? key.does : undefined;
-        if (does === 'leave') return undefined;
-        const chosen = does === 'enter' ? matching(items, choice.filter)[choice.at] : undefined;
+        const isEsc = does === 'leave';
+        if (does === 'interrupt' || (isEsc && !onEsc)) return undefined;
+        const marked = does === 'enter' ? matching(items, choice.filter)[choice.at] : undefined;
+        const chosen = isEsc ? onEsc : marked;
         if (chosen) {
           answered = `${fitted(`${question} ${chosen.cells[0] ?? ''}`, wide())}\n`;
           return chosen;

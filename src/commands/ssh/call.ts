@@ -1,6 +1,8 @@
 import { constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { isHostName } from '../../address/host-name.js';
+import { type Shell, shellOf } from '../../address/shell.js';
+import { shellLine } from '../../address/shell-word.js';
 import { slug } from '../../address/slug.js';
 import { checkUserName } from '../../address/user-name.js';
 import { type Io, UsageError } from '../../cli/command.js';
@@ -56,7 +58,7 @@ export async function prepare(
 ): Promise<ToolCall> {
   const isTarget = (text: string) => asTarget(text) !== undefined;
   const machines = findOperands(tool, args.operands, { platform: io.platform, isTarget });
-  const { user, host: operand, port } = onlyMachine(tool, args, machines);
+  const { user, host: operand, port } = onlyMachine(tool, args, machines, io);
   const meant = behind(typed ?? operand);
   const progress = await startProgress(io, `looking for ${printable(meant)}`);
   const named = await find(meant, io).finally(() => progress.stop());
@@ -100,7 +102,7 @@ export async function prepare(
   return { command, ssh, options, named, host };
 }
 
-function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[]): Operand {
+function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {
   const [operand, ...others] = machines;
   refuseJump(tool, args);
   if (operand === undefined || operand.host === '') {
@@ -110,7 +112,7 @@ function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[
         : 'a SOURCE or a destination of the form TARGET:PATH';
     throw new UsageError(
       `no machine given to ${tool}: expected ${form}`,
-      tool === 'ssh' ? 'vmssh ssh NAME; for the names: vmssh list' : undefined,
+      withMachine(tool, args, shellOf(io)),
     );
   }
   const other = others.find(({ host }) => host !== operand.host);
@@ -121,6 +123,16 @@ function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[
     );
   for (const { user } of machines) if (user !== undefined) usage(() => checkUserName(user));
   return operand;
+}
+
+/** What to type to name a machine: the last operand of scp and rsync may be one without its colon. */
+function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shell): string | undefined {
+  if (tool === 'ssh') return 'vmssh ssh NAME; for the names: vmssh list';
+  const last = operands.at(-1);
+  if (tool === 'sftp' || operands.length < 2 || last === undefined || /^\.|[:\\]|\/$/.test(last))
+    return undefined;
+  const words = [tool, ...wordsOf(before), ...operands.slice(0, -1), `${last}:`];
+  return `a machine has a colon at its end: vmssh ${shellLine(words, shell)}`;
 }
 
 async function settingsOf(

@@ -9,7 +9,7 @@ import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode, quote } from '../../errors.js';
 import { adoptKeys } from '../../host-keys/adopt.js';
 import { lookUp } from '../../lookup/find-target.js';
-import { howToGet, sshProgram } from '../../process/ssh-program.js';
+import { howToGet, sshProgram, sshVariable } from '../../process/ssh-program.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { keyNames } from '../../ssh/older-names.js';
@@ -73,7 +73,15 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
       const isMissing = error.code === 'ENOENT';
       const why = isMissing ? 'it is not installed, or not in PATH' : error.message;
       const hint = isMissing ? howToGet(program, io.platform) : undefined;
-      reject(new UsageError(`${quote(program)} could not be run: ${why}`, hint));
+      const variable = sshVariable(program, io);
+      reject(
+        variable === undefined
+          ? new UsageError(`${quote(program)} could not be run: ${why}`, hint)
+          : new UsageError(
+              `${variable} names ${quote(program)}, which could not be run: ${isMissing ? 'there is no such program' : error.message}`,
+              `unset ${variable}, or set it to the absolute path of an ssh`,
+            ),
+      );
     });
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });

@@ -108,6 +108,6 @@ function refuseWaitApart(before: readonly ToolOption[], positionals: readonly st
   let at = 0;
   for (const { words } of before) {
     at += words.length;
-    if (words[0] === '--wait') refuseApart(waitOption, positionals[at]);
+    if (words[0] === '--wait') refuseApart(waitOption, '--wait', positionals[at]);
   }
 }

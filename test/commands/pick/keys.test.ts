@@ -11,7 +11,7 @@ describe('keys', () => {
       want: ['up', 'down', 'erase-all', 'erase', 'erase'].map((does) => ({ does })),
     },
     { typed: '\x1bx', want: [{ does: 'leave' }, { text: 'x' }] },
-    { typed: '\x03', want: [{ does: 'leave' }] },
+    { typed: '\x03', want: [{ does: 'interrupt' }] },
     { typed: 'x\r', want: [{ text: 'x' }, { does: 'enter' }] },
     { typed: '\x1b[1;5C\x1b[200~\x1bOP\x1b[?25h', want: [] },
     { typed: '\x00\x07\u0085\u202e\u2028\t', want: [] },

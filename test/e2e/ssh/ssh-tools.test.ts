@@ -257,6 +257,18 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(await tool('ssh', ...args)).toMatchObject({ code, stderr: expect.stringContaining(says) });
   });
 
+  it.each(['VMSSH_SSH', 'HV_SSH_COMMAND'])('name %s if its program cannot be run', async (variable) => {
+    const named = { env: { ...env, [variable]: '/nope' } };
+    const says = `${variable} names "/nope", which could not be run: there is no such program`;
+    for (const command of ['ssh', 'check']) {
+      const { code, stdout, stderr } = await run([...vmssh, command, 'db-t7'], named);
+      expect({ code, said: stdout + stderr }).toEqual({
+        code: command === 'ssh' ? 2 : 1,
+        said: expect.stringContaining(says),
+      });
+    }
+  });
+
   it('refuse a changed host key, say why, and take it after vmssh forget', async () => {
     const wrong = readFileSync(join(dir, 'id.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
     const file = join(home, '.ssh/vmssh_known_hosts');

@@ -40,5 +40,6 @@ export async function askForFresh(
 const askByPicker: Ask = async (answers, io) => {
   const { addon } = loadAddon();
   if (!addon) return undefined;
-  return (await pick(answers, 'Keep it up to date?', io, addon))?.cells[0];
+  const [no] = answers;
+  return (await pick(answers, 'Keep it up to date?', io, addon, undefined, no))?.cells[0];
 };

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const page = 'docs/install.md';
+const page = 'test/packages/tried.md';
 const whole = 'installed, `ssh`, upgraded, `ssh`, removed';
 const emulated = 'in a root for arm64, under qemu-user';
 

@@ -12,7 +12,7 @@ import { script } from './hypervisors.js';
 import { machines, tcpPort } from './namespace.js';
 import { useNetwork } from './network.js';
 
-const page = fileURLToPath(new URL('../../../docs/many-hosts.md', import.meta.url));
+const page = fileURLToPath(new URL('../../docs/hop-figures.md', import.meta.url));
 const marks = ['<!-- measured by test/e2e/via/figures.test.ts -->\n', '<!-- end -->'] as const;
 const rounds = 15;
 const hostRounds = 61;
@@ -30,7 +30,7 @@ function cpuMs(): number {
   return existsSync(group) ? Number(readFileSync(join(group, 'cpuacct.usage'), 'utf8')) / 1e6 : Number.NaN;
 }
 
-// VMSSH_TRIAL=1 npx vitest run test/e2e/via writes the figures of docs/many-hosts.md. Root, on an idle machine.
+// VMSSH_TRIAL=1 npx vitest run test/e2e/via writes test/docs/hop-figures.md. Root, on an idle machine.
 describe.runIf(process.env.VMSSH_TRIAL === '1')('what a hop costs', () => {
   // Before the network starts, so that all of it is in there.
   beforeAll(() => {

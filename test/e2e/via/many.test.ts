@@ -7,7 +7,7 @@ import { run, runtime, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { script } from './hypervisors.js';
 
-/** VMSSH_TRIAL=1: as many as the figures of docs/many-hosts.md are for, in each runtime. */
+/** VMSSH_TRIAL=1: as many as the figures of test/docs/hop-figures.md are for, in each runtime. */
 const most = process.env.VMSSH_TRIAL === '1' ? 10_000 : 2000;
 
 const missing = missingAddon() ?? missingPrograms({ ssh: 'openssh-client' });

@@ -13,7 +13,7 @@ const missing = existsSync(executable)
   : ': skipped, as npm run build:exe -- --target linux-arm64 was not run';
 const megabytes = 8;
 
-/** What the run has seen, for docs/install.md. */
+/** What the run has seen, for test/packages/tried.md. */
 const seen: string[] = [];
 
 describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
@@ -109,7 +109,7 @@ describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
 });
 
 function writeSeen(): void {
-  const page = 'docs/install.md';
+  const page = 'test/packages/tried.md';
   const text = readFileSync(page, 'utf8');
   const lines = seen.map((each) => `- ${each}\n`).join('');
   const [head = '', rest = ''] = text.split('<!-- arm64 -->\n');

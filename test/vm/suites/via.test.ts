@@ -13,7 +13,7 @@ import { started, up } from '../inside/virtual-machines.js';
 import { between } from '../product/conformance/markdown-table.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const page = join(root, 'docs/many-hosts.md');
+const page = join(root, 'test/docs/hop-figures.md');
 const marks = ['<!-- seen by test/vm/suites/via.test.ts -->\n', '<!-- end of it -->'] as const;
 const mint = { name: 'mint', uuid: '11111111-2222-4333-8444-555555555555', cid: 50 };
 const vmssh = join(root, 'dist/vmssh.js');

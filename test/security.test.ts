@@ -4,15 +4,16 @@ import { describe, expect, it } from 'vitest';
 const root = new URL('../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const page = read('docs/security.md');
+const environment = read('docs/environment.md');
 
-describe('docs/security.md', () => {
+describe('docs/security.md and environment.md', () => {
   it('names only tests that are there', () => {
-    const tests = [...page.matchAll(/\btest\/[\w./-]*\w/g)].map(([path]) => path);
+    const tests = [...`${page}${environment}`.matchAll(/\btest\/[\w./-]*\w/g)].map(([path]) => path);
     expect(tests.length).toBeGreaterThan(50);
     expect(tests.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
   });
 
-  const section = page.split(/^## /m).find((text) => text.startsWith('Environment variables')) ?? '';
+  const section = environment.split(/^## /m).find((text) => text.startsWith('Environment variables')) ?? '';
   const firstCells = [...section.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = '']) => cell);
   const listed = firstCells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name));
 

@@ -51,7 +51,7 @@ async function openSocket(
       code: 'NO_ADDON',
       problem: `${endpoint.family} needs the native addon. ${native.missing.message}`,
       hint: onWindows
-        ? 'npm install vmssh again'
+        ? 'install it again: npm install vmssh'
         : 'in a checkout: apt-get install g++ && npm run build. Without the addon unix and vsock-mux targets work, by relay',
       cause: native.missing,
     });

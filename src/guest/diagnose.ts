@@ -90,13 +90,16 @@ function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: n
         state: 'failed',
         name: 'login',
         message: `the connection works up to sshd, which refuses ${user}: ${message}`,
-        fix: `add a key for ${user}: run vmssh guest script --key FILE in the guest, and check PermitRootLogin there`,
+        fix: `give ${user} a key in the guest, as vmssh guest script can, and check PermitRootLogin there`,
       },
     ];
   }
-  if (!inside) return [{ state: 'failed', name: 'login', message: `ssh as ${user} failed: ${message}` }];
-  const took = `a login as ${user} took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
+  if (!inside)
+    return [
+      { state: 'failed', name: 'login', message: `ssh -tt as ${user}, with a terminal, failed: ${message}` },
+    ];
+  const took = `a login as ${user} with a terminal (ssh -tt) took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
   if (ms - handshakeMs < slowLogin) return [{ state: 'ok', name: 'login', message: took }];
-  const fix = "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts";
+  const fix = "in the guest, as root: echo '127.0.0.1 UNKNOWN' >> /etc/hosts";
   return [{ state: 'failed', name: 'name-lookup', message: took, fix }];
 }

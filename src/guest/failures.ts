@@ -13,54 +13,54 @@ export const guestFailures = {
   'address-form': {
     number: 1,
     title: 'the socket unit has an address that its systemd does not support (bad-setting)',
-    fix: 'in the guest: ListenStream=vsock::PORT, never vsock://any:PORT below systemd 256',
+    fix: 'write ListenStream=vsock::22 in its unit in the guest, below systemd 256 never vsock://any:22',
   },
   accept: {
     number: 2,
     title: 'Accept=yes is missing, or the socket and its service template have different names',
-    fix: 'in the guest: Accept=yes in NAME.socket, and a NAME@.service beside it',
+    fix: 'give the socket unit in the guest Accept=yes, and a service template with its name and @ beside it',
   },
   privsep: {
     number: 3,
     title: "sshd's privilege separation folder is missing",
-    fix: 'in the guest: RuntimeDirectory=sshd and RuntimeDirectoryPreserve=yes in the service template',
+    fix: 'write RuntimeDirectory=sshd and RuntimeDirectoryPreserve=yes in the service template in the guest',
   },
   'name-lookup': {
     number: 4,
     title: 'each login waits for a lookup of the name UNKNOWN',
-    fix: "in the guest: echo '127.0.0.1 UNKNOWN' >> /etc/hosts",
+    fix: "in the guest, as root: echo '127.0.0.1 UNKNOWN' >> /etc/hosts",
   },
   transport: {
     number: 5,
     title: 'the guest has no vsock device, or its driver is not loaded',
-    fix: 'in the guest: modprobe vmw_vsock_virtio_transport (VirtIO), vmw_vsock_vmci_transport (VMware) or hv_sock (Hyper-V); vsock_loopback for CID 1',
+    fix: 'load it in the guest, as root, for VMware vmw_vsock_vmci_transport, for Hyper-V hv_sock, for CID 1 vsock_loopback, for others: modprobe vmw_vsock_virtio_transport',
   },
   systemd: {
     number: 6,
     title: 'systemd is not PID 1',
-    fix: 'WSL2: [boot] systemd=true in /etc/wsl.conf, then wsl --shutdown',
+    fix: 'in WSL2 write systemd=true below [boot] in /etc/wsl.conf, then in Windows: wsl --shutdown',
   },
-  sshd: { number: 7, title: 'there is no sshd', fix: 'in the guest: install openssh-server' },
+  sshd: { number: 7, title: 'there is no sshd', fix: 'install openssh-server in the guest' },
   masked: {
     number: 8,
     title: 'the socket is masked, or systemd.ssh_auto=no keeps it from being made',
-    fix: 'in the guest: systemctl unmask sshd-vsock.socket (sshd-vsock-PORT.socket for a port other than 22); remove systemd.ssh_auto= from the kernel command line',
+    fix: 'unmask sshd-vsock.socket in the guest, for a port other than 22 sshd-vsock-PORT.socket, and remove systemd.ssh_auto= from its kernel command line',
   },
   'hyper-v-cid': {
     number: 9,
     title: 'systemd from 258.3 on may make no socket on Hyper-V',
-    fix: 'vmssh guest script writes the units; or systemd.ssh_listen=vsock::22 on the kernel command line',
+    fix: 'write its units by vmssh guest script, or put systemd.ssh_listen=vsock::22 on its kernel command line',
   },
-  'host-keys': { number: 10, title: 'sshd has no host keys', fix: 'in the guest: ssh-keygen -A' },
+  'host-keys': { number: 10, title: 'sshd has no host keys', fix: 'in the guest, as root: ssh-keygen -A' },
   login: {
     number: 11,
     title: 'sshd answers, but refuses the login',
-    fix: 'check the account, its keys and PermitRootLogin in the guest; vmssh guest script --key FILE adds a key',
+    fix: 'check the account, its keys and PermitRootLogin in the guest; vmssh guest script can add a key',
   },
   'service-guid': {
     number: 12,
     title: 'the port is not registered as a Hyper-V service',
-    fix: 'on Windows, in an elevated terminal: vmssh service register PORT',
+    fix: 'register its number on Windows, in an elevated terminal, by vmssh service register',
   },
   'cid-twice': {
     number: 13,
@@ -75,17 +75,17 @@ export const guestFailures = {
   credentials: {
     number: 15,
     title: 'the machine did not take the keys of vmssh guest credentials',
-    fix: 'vmssh guest check in the guest says why; vmssh guest credentials --undo NAME trusts the guest as it is',
+    fix: 'run vmssh guest check in the guest to see why, or undo its keys, by vmssh guest credentials --undo and its name, to trust it as it is',
   },
   denied: {
     number: 16,
     title: 'SELinux or AppArmor denies sshd its socket',
-    fix: 'in the guest: a newer selinux-policy; ausearch -m AVC -c sshd shows the denials',
+    fix: 'install a newer selinux-policy in the guest; to see the denials there: ausearch -m AVC -c sshd',
   },
   listening: {
     number: 0,
     title: 'nothing listens on that port in the guest',
-    fix: 'vmssh guest install, or vmssh guest script in the guest',
+    fix: 'set it up by vmssh guest install, or in the guest by vmssh guest script',
   },
 } as const satisfies Readonly<Record<string, GuestFailure>>;
 

@@ -21,7 +21,8 @@ export function brokenControlPath(
 }
 
 /** How to fix it. */
-export const controlPathFix = 'in your ssh configuration use %C instead of %h: ControlPath ~/.ssh/control-%C';
+export const controlPathFix =
+  'write %C instead of %h in your ssh configuration, as in ControlPath ~/.ssh/control-%C';
 
 /** What is wrong with it. */
 export function controlPathMessage(path: string): string {

@@ -110,7 +110,7 @@ describe('a fix', () => {
     },
     { input: '/opt/vmssh list', want: '/opt/vmssh list' },
     { input: 'what vmssh wrote, vmssh lists', want: 'what vmssh wrote, vmssh lists' },
-    { input: 'npm install vmssh again', want: 'npm install vmssh again' },
+    { input: 'install it again: npm install vmssh', want: 'install it again: npm install vmssh' },
     { input: 'vmssh.exe list', want: 'vmssh.exe list' },
   ])('can be pasted: $input', ({ input, want }) => expect(pasteable(input, io)).toBe(want));
 

@@ -38,7 +38,7 @@ describe('without the addon', () => {
     await expect(openConnection(endpoint, options, () => missing, 'win32')).rejects.toMatchObject({
       ...{
         code: 'NO_ADDON',
-        hint: 'npm install vmssh again',
+        hint: 'install it again: npm install vmssh',
       },
     });
   });

@@ -31,6 +31,8 @@ export interface GuestRouteOptions {
   readonly through?: string | undefined;
   /** A private key for the login. */
   readonly identityFile?: string | undefined;
+  /** With ERROR, the default, ssh does not say that a connection was closed. */
+  readonly logLevel?: 'ERROR' | 'INFO' | undefined;
   /** How to call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
@@ -86,13 +88,13 @@ export function sshCommand(
   options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
   more: readonly string[] = [],
 ): readonly string[] {
-  const { route, host, sshConfig, platform, through } = options;
+  const { route, host, sshConfig, platform, through, logLevel = 'ERROR' } = options;
   const { user, host: target } = splitUser(host);
   const name = route === 'target' ? hostNameOf(target) : target;
   return [
     platform === 'win32' ? 'ssh.exe' : 'ssh',
     ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
-    ...['-o', 'LogLevel=ERROR'],
+    ...['-o', `LogLevel=${logLevel}`],
     ...(route === 'target' ? targetOptions(target, options) : []),
     ...(through === undefined ? [] : settings(proxyOptions(through, options))),
     ...more,

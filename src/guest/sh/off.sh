@@ -32,7 +32,7 @@ turn_off() {
   case $(banner_here "$port") in
     error*) say ok closed 'a connection to vsock port 22 over loopback is refused' ;;
     no-client | no-loopback) say skipped closed 'it cannot be tried here: run vmssh check on the host' ;;
-    *) fail closed 'something still answers on vsock port 22' 'ss -l --vsock shows the port, and systemctl list-sockets its unit' ;;
+    *) fail closed 'something still answers on vsock port 22' 'ss -l --vsock; systemctl list-sockets' ;;
   esac
 }
 

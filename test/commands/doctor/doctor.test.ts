@@ -1,48 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Addon } from '../../../native/native.js';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { doctor } from '../../../src/commands/doctor/doctor.js';
 import { hostChecks } from '../../../src/commands/doctor/host/checks.js';
 import { runDoctor } from '../../../src/commands/doctor/host/doctor-host.js';
 import { type Facts, gatherFacts } from '../../../src/commands/doctor/host/facts.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { good } from './facts.js';
 
-const uuid = '11111111-2222-4333-8444-555555555555';
-const good: Facts = {
-  system: {
-    platform: 'linux',
-    shell: 'posix',
-    vmssh: '1.2.3',
-    runtime: 'Node v20',
-    about: { commit: null, engine: { name: 'Node', version: '20.1.0' }, features: ['unix'] },
-    os: 'ID=debian\nVERSION_ID="12"\n',
-    kernel: '6.1',
-    arch: 'x64',
-  },
-  addon: { addon: {} as Addon },
-  ssh: { version: 'OpenSSH_9.2p1 Debian', proxyCommand: "/opt/vmssh proxy --fdpass --typed '%n' '%h' %p" },
-  config: {
-    ...{ path: '/home/ann/.ssh/vmssh.conf', owner: 'ours', mainPath: '/home/ann/.ssh/config' },
-    ...{
-      include: 'first',
-      callsThis: true,
-      aside: 'mv -i /home/ann/.ssh/vmssh.conf /home/ann/.ssh/vmssh.conf.old && vmssh config install',
-      pasted: false,
-    },
-  },
-  openFolders: [],
-  openPrograms: [],
-  devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'ok', '/dev/kvm': 'ok' },
-  modules: ['vsock', 'vhost_vsock'],
-  machines: {
-    machines: [
-      { name: 'secret', target: 'qemu/secret', status: 'running', provider: 'libvirt', uuid, also: [] },
-    ],
-    warnings: [],
-  },
-  exposed: [],
-  providers: ['libvirt'],
-};
 const find = (facts: Facts, name: string) => hostChecks(facts).find((check) => check.name === name);
 
 describe('the doctor of this host', () => {
@@ -160,7 +124,7 @@ describe('the doctor of this host', () => {
       facts: { config: { ...good.config, owner: 'none', pasted: true, callsThis: false } },
       state: 'bad',
       says: /has the lines, and calls another vmssh/,
-      fix: /remove them there, then vmssh config install/,
+      fix: /^remove them there, then run: vmssh config install$/,
     },
     {
       name: 'Include',
@@ -279,7 +243,7 @@ describe('the doctor of this host', () => {
     expect(io.stdout.join('')).toContain(
       '✓ ssh          OpenSSH_9.2p1 Debian\n✗ addon        no addon for this glibc\n',
     );
-    expect(io.stdout.join('')).toMatch(/^ {15}fix: npm install vmssh again/m);
+    expect(io.stdout.join('')).toMatch(/^ {15}fix: install vmssh again by npm/m);
     expect(await runDoctor('checks', fakeIo(), async () => good)).toBe(0);
   });
 

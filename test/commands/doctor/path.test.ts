@@ -191,7 +191,7 @@ describe('vmssh doctor', () => {
         `any user can put programs into ${join(dir, 'open')}, such as an ssh that you would run\n`,
       );
       expect(stdout).toContain(`any user can put programs into ${join(dir, 'link')},`);
-      expect(stdout).toContain(`fix: chmod go-w ${join(dir, 'open')}, if it is yours`);
+      expect(stdout).toContain(`close it: chmod go-w ${join(dir, 'open')}\n`);
       expect(stdout).not.toContain(`into ${join(dir, 'closed')}`);
       expect((await doctor('--report')).stdout).toContain(
         '| ✗ | PATH | other users can put programs into one of its folders |',

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { serviceIdOfPort } from '../../../src/address/service-id.js';
 import type { Io } from '../../../src/cli/command.js';
 import { hostSigns, machinesOfProcesses } from '../../../src/commands/doctor/target/signs.js';
@@ -11,6 +12,8 @@ import type { DiscoveredMachine } from '../../../src/discovery/provider.js';
 import { ConnectError } from '../../../src/errors.js';
 import { fakeProc } from '../../discovery/processes/fake-proc.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { vmssh } from '../../helpers/run.js';
 
 describe('signs on this host', () => {
   const error = new ConnectError('connect', 'x', { code: 'ETIMEDOUT', problem: 'x' });
@@ -52,6 +55,24 @@ describe('signs on this host', () => {
       cidUsers: [{ pid: 1 }, { pid: 2 }],
     });
   });
+
+  it.skipIf(missingPrograms({ ssh: 'openssh-client' }))(
+    "gives ssh's own reason if a login breaks",
+    async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
+      onTestFinished(() => rmSync(dir, { recursive: true }));
+      const path = join(dir, 'closes');
+      const server = createServer((socket) => {
+        socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.2\r\n');
+        socket.once('data', () => socket.end());
+      }).listen(path);
+      onTestFinished(() => void server.close());
+      const target = `unix${path}`;
+      const io = fakeIo({ self: vmssh, env: process.env });
+      const { login } = await hostSigns({ ...options, target, check: { target, stages: [] } }, io, signal);
+      expect(login).toMatchObject({ in: false, message: expect.stringMatching(/^Connection closed by /) });
+    },
+  );
 
   describe('13: the CIDs of processes', () => {
     const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));

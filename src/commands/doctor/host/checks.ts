@@ -45,7 +45,7 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
       name,
       state: 'bad',
       ...{ found: version, report: allowed.ssh(version) },
-      fix: 'OpenSSH 7.6 or later has StrictHostKeyChecking accept-new',
+      fix: 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new',
     };
   return { name, state: 'ok', found: version, report: allowed.ssh(version) };
 }
@@ -58,8 +58,8 @@ function addon({ addon: { addon, ...rest }, system: { platform } }: Facts): Host
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
   const fix =
     platform === 'win32'
-      ? 'npm install vmssh again'
-      : 'npm install vmssh again; in a checkout: apt-get install g++ && npm run build';
+      ? 'install it again: npm install vmssh'
+      : 'install vmssh again by npm, or build it in a checkout: apt-get install g++ && npm run build';
   return { name, state: 'bad', found, report: 'it cannot be loaded', fix };
 }
 
@@ -127,7 +127,7 @@ function kvm({ devices }: Facts): HostCheck {
       name,
       state: 'none',
       ...plain('this user cannot use /dev/kvm'),
-      fix: 'sudo usermod -aG kvm "$USER", and log in again',
+      fix: 'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"',
     };
   return { name, state: 'none', ...plain('no /dev/kvm: virtual machines run slowly here, or elsewhere') };
 }
@@ -152,7 +152,8 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
 }
 
 const fixes: Readonly<Record<string, string | undefined>> = {
-  libvirt: 'apt-get install libvirt-clients; sudo usermod -aG libvirt "$USER", and log in again',
-  incus: 'sudo usermod -aG incus "$USER" (for LXD: lxd), log in again and run: incus list',
+  libvirt:
+    'install virsh and join the group libvirt, then log in again: sudo apt-get install libvirt-clients && sudo usermod -aG libvirt "$USER"',
+  incus: 'join the group incus, for LXD lxd, then log in again: sudo usermod -aG incus "$USER"',
   machined: 'systemctl status systemd-machined',
 };

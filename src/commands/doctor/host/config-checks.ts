@@ -49,7 +49,7 @@ function lines(
         return {
           ...{ name, state: 'bad', found: `${mainPath} has the lines, and calls another vmssh` },
           report: "ssh's own file has the lines, and calls another vmssh",
-          fix: 'remove them there, then vmssh config install',
+          fix: 'remove them there, then run: vmssh config install',
         };
       if (ours.test(proxyCommand ?? ''))
         return {
@@ -126,7 +126,7 @@ function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: Ssh
   if (proxyCommand.includes('%n') && !abilitiesOf(version).givesTyped)
     return {
       ...{ name, state: 'bad', ...plain('this ssh is older than 8.1 and ends at the %n in the lines') },
-      fix: 'vmssh config install writes them for it',
+      fix: 'write them for this ssh: vmssh config install',
     };
   if (ours.test(proxyCommand)) return { name, state: 'ok', ...plain('ssh runs vmssh') };
   const whose = /(systemd|libvirt)-ssh-proxy/.exec(proxyCommand)?.[1];
@@ -136,6 +136,6 @@ function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: Ssh
     state: 'none',
     found: `${report}: ${proxyCommand}`,
     report,
-    fix: 'vmssh config install puts ours above it',
+    fix: 'put ours above it: vmssh config install',
   };
 }

@@ -68,7 +68,7 @@ export function exposedChecks(exposed: readonly ExposedMachine[]): readonly Host
     {
       ...{ name, state: 'none', found: `${count} on vsock port 22: ${names}; ${who}` },
       report: `${count} on vsock port 22`,
-      fix: 'if that is not wanted: vmssh guest off [user@]HOST',
+      fix: `if that is not wanted${open.length > 1 ? ', for each of them' : ''}: vmssh guest off vsock/${open[0]?.cid}`,
     },
   ];
 }

@@ -79,7 +79,7 @@ export function pathChecks(
     found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty entry of PATH' : folder}, such as an ssh that you would run`,
     report: 'other users can put programs into one of its folders',
     fix: isAbsoluteFolder(folder, platform)
-      ? `${closeIt(folder, platform, shell)}, if it is yours; otherwise remove it from PATH`
+      ? `remove it from PATH, or, if it is yours, close it: ${closeIt(folder, platform, shell)}`
       : 'remove it from PATH: only absolute folders belong there',
   }));
 }
@@ -95,8 +95,8 @@ export function programChecks(
     report: 'other users can put another program in its place',
     fix:
       platform === 'win32'
-        ? `move it to a folder of your own, such as %LOCALAPPDATA%\\Programs\\vmssh, then vmssh config install; to see who may write: icacls ${shellQuoted(win32.dirname(path), shell)}`
-        : `${closeIt(posix.dirname(path), platform, shell)}, if it is yours; otherwise install vmssh in a folder of your own, then vmssh config install`,
+        ? `move it to a folder of your own, such as %LOCALAPPDATA%\\Programs\\vmssh, and run vmssh config install there; to see who may write: icacls ${shellQuoted(win32.dirname(path), shell)}`
+        : `install vmssh in a folder of your own and run vmssh config install, or, if this folder is yours, close it: ${closeIt(posix.dirname(path), platform, shell)}`,
   }));
 }
 

@@ -26,7 +26,7 @@ export interface SignOptions {
   readonly check: CheckResult;
 }
 
-/** Runs a program: its exit code (undefined if it could not be started) and its last line on stderr. */
+/** Runs a program: its exit code (undefined if it could not be started), and why it failed, which is never empty then. */
 export type RunProgram = (
   command: readonly string[],
   signal: AbortSignal,
@@ -50,7 +50,8 @@ export async function hostSigns(
     const { self, platform } = io;
     const host = `${user}@${target}`;
     const quick = ['-o', 'BatchMode=yes', '-tt'];
-    const ssh = sshCommand({ route: 'target', host, sshConfig, port, identityFile, self, platform }, quick);
+    const how = { sshConfig, port, identityFile, self, platform, logLevel: 'INFO' } as const;
+    const ssh = sshCommand({ route: 'target', host, ...how }, quick);
     const from = now();
     const done = await run([...ssh, 'true'], signal);
     login = { in: done.code === 0, ms: now() - from, message: done.message, user };
@@ -88,13 +89,21 @@ async function lastMessage(
   signal: AbortSignal,
 ): ReturnType<RunProgram> {
   try {
-    const { code, stderr, stopped } = await runProgram(command, { env, signal, timeoutMs });
-    const message = stderr.trim().split('\n').pop()?.trim();
-    const late = stopped === 'timeout' ? `it did not end within ${timeoutMs / 1000} s` : '';
-    return { code: code ?? undefined, message: message || late };
+    const { code, stdout, stderr, stopped } = await runProgram(command, { env, signal, timeoutMs });
+    const late = stopped === 'timeout' ? `it did not end within ${timeoutMs / 1000} s` : undefined;
+    // What runs in a terminal says everything on stdout.
+    const message = lastLine(stderr.replace(notReason, '')) ?? late ?? lastLine(stdout);
+    return { code: code ?? undefined, message: message ?? `ssh ended with ${code ?? 'a signal'}` };
   } catch (error) {
     return { code: undefined, message: (error as Error).message };
   }
+}
+
+/** What ssh says at each login with these options, and after each. */
+const notReason = /^(Warning: Permanently added .*|Connection to .* closed\.)\r?$/gm;
+
+function lastLine(text: string): string | undefined {
+  return text.trim().split('\n').pop()?.trim() || undefined;
 }
 
 /** Each machine on this host whose process has a CID, if the owner of the process can be trusted. */

@@ -48,7 +48,7 @@ check_banner() {
       fail banner "port $port is closed without a banner: $(journalctl -q -b -o cat --no-pager -u "$(served_by)*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1)" "journalctl -b -u '$(served_by)*'"
       return 1 ;;
     *)
-      fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "systemctl restart ${unit:-sshd-vsock}.socket; ss -l --vsock shows what listens"
+      fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "systemctl restart ${unit:-sshd-vsock}.socket; ss -l --vsock"
       return 1 ;;
   esac
 }

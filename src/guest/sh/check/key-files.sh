@@ -44,9 +44,14 @@ hidden_home() {
 
 # existing ACCOUNT PATTERN: the file that a word of AuthorizedKeysFile names, if it has something.
 existing() {
-  existing_file=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g")
-  case $existing_file in /*) ;; *) existing_file=$home/$existing_file ;; esac
+  existing_file=$(key_path "$1" "$2")
   [ -s "$R$existing_file" ] && echo "$existing_file"
+}
+
+# key_path ACCOUNT PATTERN
+key_path() {
+  path=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g")
+  case $path in /*) echo "$path" ;; *) echo "$home/$path" ;; esac
 }
 
 # credential_keys ACCOUNT FILE: systemd gives the unit a credential of the host's. As such it can be read by root only,
@@ -132,9 +137,15 @@ merged() {
 # vmssh puts keys into ~/.ssh/authorized_keys only.
 key_fix() {
   case " $(setting authorizedkeysfile) " in
-    *' .ssh/authorized_keys '* | *' %h/.ssh/authorized_keys '*) echo "vmssh guest script --key FILE puts one there" ;;
+    *' .ssh/authorized_keys '* | *' %h/.ssh/authorized_keys '*) echo "put a key into $home/.ssh/authorized_keys, as vmssh guest script can" ;;
     ' none ') setting_fix AuthorizedKeysFile .ssh/authorized_keys ;;
-    *) echo "put a key into one of $files" ;;
+    *)
+      for each in $(setting authorizedkeysfile); do
+        case $each in /run/credentials/* | /run/sshd-generated-*) continue ;; esac
+        echo "put a key into $(key_path "$1" "$each")"
+        return 0
+      done
+      echo "give $1 a key" ;;
   esac
 }
 

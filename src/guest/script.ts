@@ -1,5 +1,6 @@
 import { shellWord } from '../address/shell-word.js';
 import { generatorPath } from './generator.js';
+import beforeLogin from './sh/before-login.sh';
 import check from './sh/check.sh';
 import off from './sh/off.sh';
 import setUp from './sh/set-up.sh';
@@ -61,23 +62,40 @@ export function proofScript({ keep }: { readonly keep: boolean }): string {
   return script(showProof, { keep: yesNo(keep) });
 }
 
+/** A login that was tried before a guest is checked. If it worked, faults are only noted. */
+export interface TriedLogin {
+  readonly state: 'in' | 'refused' | 'not tried';
+  /** How it was done, ssh's message, or why it was not tried. */
+  readonly about: string;
+  /** Where the guest's journal ended before it; "" if not known. */
+  readonly cursor?: string;
+}
+
+/** The script that shows which machine a guest is, and where its journal ends. */
+export function beforeLoginScript(): string {
+  return script(beforeLogin, {});
+}
+
+const noLogin: TriedLogin = { state: 'not tried', about: 'vmssh doctor on the host tries it' };
+
 export interface CheckScriptOptions {
   readonly port: number;
   /** The login user. */
   readonly account: string;
   /** The connection to sshd; default vsock. For the others vsock is not checked. */
   readonly over?: 'vsock' | 'unix' | 'tcp' | undefined;
-  /** A login already worked: faults are only noted. */
-  readonly loggedIn?: boolean;
+  /** The login that this host tried over that connection; undefined: none. */
+  readonly login?: TriedLogin | undefined;
   /** The host key that was made for the machine: "ssh-ed25519 AAAA…". */
   readonly madeKey?: string | undefined;
 }
 
 /** The script that shows what is wrong in a guest. It changes nothing. */
 export function checkScript(options: CheckScriptOptions): string {
-  const { port, account, over = 'vsock', loggedIn = false, madeKey = '' } = options;
-  const values = { port: String(port), account, over, logged_in: yesNo(loggedIn), made_key: madeKey };
-  return script(check, values);
+  const { port, account, over = 'vsock', login = noLogin, madeKey = '' } = options;
+  const { state, about, cursor = '' } = login;
+  const tried = { login: state, login_about: about, login_cursor: cursor };
+  return script(check, { port: String(port), account, over, ...tried, made_key: madeKey });
 }
 
 /** A script of sh/ with its values, assigned after its head. R is the root of the file system; tests have another one. */

@@ -16,14 +16,18 @@ import { type GuestKeys, guestKeysOf, madeHostKey } from '../../ssh/guest-keys.j
 import { guestCheckJson } from './json.js';
 import { formatProgress } from './lines.js';
 import { notRun } from './not-run.js';
-import { accountName, guestPortOption } from './options.js';
+import { accountName, guestPortOption, targetOption } from './options.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './route.js';
+import { lookAt, tryLogin } from './try-login.js';
 
 export interface GuestCheckOptions {
   /** Undefined: print the script itself. */
   readonly into: HostFlags | undefined;
   readonly port: number;
-  readonly account: string;
+  /** Undefined: whoever logs in to HOST. */
+  readonly account: string | undefined;
+  /** How this host reaches the guest, for the login that is tried. */
+  readonly target: string | undefined;
   /** The machine's name in `guest credentials`; undefined: HOST, if it is one. */
   readonly madeFor: string | undefined;
   readonly json: boolean;
@@ -37,7 +41,7 @@ const userOption = textOption({
   long: 'user',
   short: 'l',
   value: 'NAME',
-  summary: 'whose login to look at (default: the user of HOST, or root)',
+  summary: 'whose login to try (default: the user of HOST)',
 });
 const credentialsOption = textOption({
   long: 'credentials',
@@ -51,12 +55,14 @@ export const guestCheck: Command<GuestCheckOptions> = {
   name: 'guest check',
   summary: 'find what keeps sshd from answering on vsock, from inside the guest; changes nothing',
   usage: '[user@]HOST',
-  details: 'HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits 1 if something is wrong.',
+  details:
+    'It tries a login over vsock, as ssh would, and looks from inside. HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits 1 if something is wrong.',
   options: [
     scriptOption,
     guestPortOption,
     userOption,
     credentialsOption,
+    targetOption,
     routeOption,
     sshConfigOption,
     jsonOption,
@@ -69,25 +75,31 @@ export const guestCheck: Command<GuestCheckOptions> = {
   parse(raw) {
     const script = scriptOption.read(raw);
     const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
+    const named = userOption.read(raw) ?? splitUser(host).user;
     return {
       into: script ? undefined : hostFlags(host, raw),
       port: guestPortOption.read(raw) ?? sshPort,
-      account: accountName(userOption.read(raw) ?? splitUser(host).user ?? 'root'),
+      account: named === undefined ? undefined : accountName(named),
+      target: targetOption.read(raw),
       madeFor: credentialsOption.read(raw),
       json: jsonOption.read(raw),
     };
   },
 
-  async run({ into, port, account, madeFor, json }, io) {
+  async run({ into, port, account: named, target, madeFor, json }, io) {
     const made = madeKeys(madeFor, into, io);
-    const script = checkScript({ port, account, madeKey: made && madeHostKey(made.name, io.env) });
+    const madeKey = made && madeHostKey(made.name, io.env);
     if (!into) {
-      io.out(script);
+      io.out(checkScript({ port, account: named ?? 'root', madeKey }));
       return exitCode.ok;
     }
     const style = await styles(io, 'stdout');
     const { self, platform, env } = io;
     const signal = io.interrupted();
+    const guest = await lookAt(into, io, signal);
+    const account = named ?? accountName(guest.user ?? 'root');
+    const login = await tryLogin(into, guest, { account, port, target }, io, signal);
+    const script = checkScript({ port, account, madeKey, login });
     const route = guestRoute({ ...into, script, needsRoot: false, self, platform });
     const outcome = await runScript(route, {
       env,

@@ -1,6 +1,5 @@
 import type { Command, Io } from '../../cli/command.js';
 import { complain, pasteable } from '../../cli/message.js';
-import { parsed } from '../../cli/option.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/style.js';
 import { positionals } from '../../cli/values.js';
@@ -19,7 +18,7 @@ import { hostKeyAlias } from '../../ssh/identity.js';
 import { formatCheck } from '../check/format.js';
 import { checkTarget } from '../check/target.js';
 import { knownHostsOf } from '../config/options.js';
-import { scriptOptions, setupOptions, undoOption } from './options.js';
+import { scriptOptions, setupOptions, targetOption, undoOption } from './options.js';
 import { isSameMachine, overTarget } from './proof.js';
 import { rootRunner } from './root.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './route.js';
@@ -32,19 +31,6 @@ export interface GuestInstallOptions {
   readonly target: string | undefined;
   readonly reach: ReachFlags;
 }
-
-const targetOption = parsed(
-  {
-    long: 'target',
-    value: 'TARGET',
-    takes: 'target',
-    summary: 'how this host reaches the guest from now on (default: by the CID that the guest reports)',
-  },
-  (text) => {
-    parseTarget(text);
-    return text;
-  },
-);
 
 /** vmssh guest install: sets up a guest over a route that works, and proves the new one. */
 export const guestInstall: Command<GuestInstallOptions> = {

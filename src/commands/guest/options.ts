@@ -6,6 +6,7 @@ import { quote } from '../../errors.js';
 import { readKeys } from '../../guest/keys.js';
 import type { ScriptOptions } from '../../guest/script.js';
 import { type Distribution, layouts } from '../../guest/units.js';
+import { parseTarget } from '../../kinds/parse.js';
 
 const distributions = Object.keys(layouts) as Distribution[];
 export const defaultDistribution: Distribution = 'debian';
@@ -13,6 +14,19 @@ export const defaultDistribution: Distribution = 'debian';
 export const guestPortOption = parsed(
   { long: 'port', short: 'p', value: 'PORT', summary: 'the vsock port of sshd (default 22)' },
   guestPort,
+);
+
+export const targetOption = parsed(
+  {
+    long: 'target',
+    value: 'TARGET',
+    takes: 'target',
+    summary: 'how this host reaches the guest (default: by the CID that the guest reports)',
+  },
+  (text) => {
+    parseTarget(text);
+    return text;
+  },
 );
 
 export const distroOption = oneOf({

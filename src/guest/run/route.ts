@@ -128,5 +128,6 @@ function settings(all: readonly string[]): readonly string[] {
 
 // The login shell may have printed something without a line end.
 const asRoot = 'echo; if [ "$(id -u)" = 0 ]; then exec sh -s; else exec env LC_ALL=C sudo -n sh -s; fi';
+// sudo does not keep SSH_CONNECTION, which says how sshd sees this host.
 const asRootIfFree =
-  'echo; if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s; else exec sh -s; fi';
+  'echo; if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -s "$SSH_CONNECTION"; else exec sh -s; fi';

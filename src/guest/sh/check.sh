@@ -17,11 +17,15 @@ set -u
 . ./check/denied.sh
 . ./check/account.sh
 . ./check/key-files.sh
+. ./check/key-options.sh
+. ./check/attempt.sh
 . ./check/login.sh
 . ./check/credentials.sh
 
 check_all() {
   if [ "$(id -u)" != 0 ]; then say skipped root 'not run as root: what only root can read is not checked'; fi
+  logged_in=no
+  if [ "$login" = in ]; then logged_in=yes; fi
   noted=$logged_in
   unit=
   if [ "$over" != vsock ]; then
@@ -41,7 +45,7 @@ check_all() {
   check_credentials
   if [ "$over" != tcp ]; then check_unknown; fi
   noted=$logged_in
-  if [ -n "${sshd:-}" ]; then check_login "$account"; fi
+  if [ "$login" = in ]; then say ok login "$account logged in $login_about"; elif [ -n "${sshd:-}" ]; then check_login "$account"; fi
   if [ "$faults" -gt 0 ]; then
     say 'end' 1 "$faults found"
     exit 1

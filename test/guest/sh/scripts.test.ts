@@ -36,7 +36,7 @@ const scripts = [
   { name: 'check', text: checkScript({ port: 22, account: 'root' }) },
   {
     name: 'check over a unix socket',
-    text: checkScript({ port: 22, account: 'root', over: 'unix', loggedIn: true }),
+    text: checkScript({ port: 22, account: 'root', over: 'unix', login: { state: 'in', about: 'over it' } }),
   },
   { name: 'off', text: offScript({ undo: false }) },
   { name: 'proof', text: proofScript({ keep: false }) },
@@ -80,7 +80,7 @@ describe.skipIf(missing)(`the scripts${missing ? `: ${missing}` : ''}`, () => {
 describe('a check after a login', () => {
   const account = userInfo().username;
   const stepsOf = (options: Partial<CheckScriptOptions>) => {
-    const input = checkScript({ port: 22, account, loggedIn: true, ...options });
+    const input = checkScript({ port: 22, account, login: { state: 'in', about: 'over it' }, ...options });
     const { stdout } = spawnSync('sh', ['-s'], { input, encoding: 'utf8' });
     return stdout.split('\n').flatMap((line) => parseProgress(line) ?? []);
   };

@@ -4,7 +4,9 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import account from '../../../src/guest/sh/check/account.sh';
+import attempt from '../../../src/guest/sh/check/attempt.sh';
 import keyFiles from '../../../src/guest/sh/check/key-files.sh';
+import keyOptions from '../../../src/guest/sh/check/key-options.sh';
 import login from '../../../src/guest/sh/check/login.sh';
 import unit from '../../../src/guest/sh/check/unit.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
@@ -42,8 +44,8 @@ const sshd = findProgram('sshd');
 
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string) => {
-    const parts = `${report}${facts}${unitSshd}${unit}${account}${keyFiles}${login}`;
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\n${script}`;
+    const parts = `${report}${facts}${unitSshd}${unit}${account}${keyFiles}${keyOptions}${attempt}${login}`;
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\n${script}`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');
     return stdout;
@@ -112,17 +114,145 @@ describe.each(shells)('$name', ({ command }) => {
         shadow) echo "$shadow" ;;
       esac; }
       id() { case $1 in -u) echo 0 ;; *) echo staff wheel ;; esac; }
-      journalctl() { :; }
+      journalctl() { case "$*" in *--after-cursor=here*) printf '%s\\n' "$journal" ;; esac; }
+      journal=
       shadow='${who}:*:19000:0:99999:7:::'
       sshd=/usr/sbin/sshd
       ${before}
       check_unit_sshd && check_login ${who}; echo "faults: $faults"`);
 
-    it('lets an account in that has a key in a file of the unit', () => {
+    it('promises no login that was not tried, though nothing keeps the account out', () => {
       site(debian, 'PermitRootLogin yes');
       expect(check()).toBe(
-        `ok       login         ${me.username} may log in with the keys of /home/.ssh/authorized_keys\nfaults: 0\n`,
+        `skipped  login         nothing found here keeps ${me.username} out with the keys of /home/.ssh/authorized_keys, but no login was tried: why\nfaults: 0\n`,
       );
+    });
+
+    const keys = (...options: string[]) => options.map((each) => `${each}ssh-ed25519 AAAA me\n`).join('');
+    it.each([
+      {
+        name: 'only addresses',
+        keys: keys('from="10.0.2.0/24,!10.0.2.7" '),
+        says: /has from="10\.0\.2\.0\/24,!10\.0\.2\.7" before the key/,
+      },
+      {
+        name: 'everyone but UNKNOWN',
+        keys: keys('no-pty,from="*,!unknown" '),
+        says: /has from=/,
+        fixed: false,
+      },
+      {
+        name: 'a time that is over',
+        keys: keys('expiry-time="20200101" '),
+        says: /has expiry-time="20200101" before the key: it has expired/,
+      },
+      {
+        name: 'a time that is over, among other options',
+        keys: keys('no-pty,expiry-time="202001011200Z",no-user-rc '),
+        says: /it has expired/,
+      },
+      {
+        name: 'two keys, none of which counts',
+        keys: keys('from="192.0.2.1" ', 'expiry-time="20200101",no-pty '),
+        says: /has from="192\.0\.2\.1"/,
+      },
+      {
+        name: 'a type that sshd does not take',
+        config: 'PubkeyAcceptedAlgorithms rsa-sha2-512',
+        keys: keys(''),
+        says: /sets Pubkey\w+ rsa-sha2-512, without ssh-ed25519/,
+      },
+      {
+        name: 'PAM, which refuses everybody',
+        config: 'UsePAM yes',
+        pam: 'account  required pam_deny.so\n',
+        keys: keys(''),
+        says: /\/etc\/pam\.d\/sshd refuses every account: account +required pam_deny\.so/,
+      },
+    ])(
+      'names what keeps a key from being accepted, and the fix works: $name',
+      ({ config = '', keys, pam = '', says, fixed = true }) => {
+        site(debian, config);
+        given({ 'home/.ssh/authorized_keys': keys, 'etc/pam.d/sshd': `auth required pam_deny.so\n${pam}` });
+        const said = check();
+        expect(said).toMatch(/^failed +login +/);
+        expect(said).toMatch(says);
+        // It names the paths of the guest.
+        const fix =
+          /^fix +login +(.*)$/m.exec(said)?.[1]?.replaceAll(/ (?=\/(home|etc)\/)/g, ` ${root}`) ?? 'false';
+        execFileSync('sh', ['-c', fix]);
+        // Of two keys each needs its own.
+        if (fixed) expect(check()).toMatch(/^skipped +login +nothing found here/);
+      },
+    );
+
+    it.each([
+      ...['from="*" ', 'from="10.0.2.0/24,UNKNOWN" ', 'from="unk?own" ', 'expiry-time="99991231" '],
+      ...['command="echo, ok" ', 'environment="A=b c",no-pty '],
+    ])('finds nothing in a key with %s', (options) => {
+      site(debian, 'PubkeyAcceptedAlgorithms ssh-ed25519,rsa-*');
+      given({ 'home/.ssh/authorized_keys': `# ssh-dss AAAA\n\n${keys(options)}` });
+      expect(check()).toMatch(/^skipped +login +nothing found here/);
+    });
+
+    const refused = (journal: string) =>
+      `login=refused login_about='me@x: Permission denied.' login_cursor=here journal='${journal}'`;
+    it.each([
+      {
+        journal:
+          '/k:2: Authentication tried for me with correct key but not from a permitted host (host=UNKNOWN, ip=UNKNOWN, required=10.0.2.0/24).',
+        says: /host name UNKNOWN; the journal has: \/k:2/,
+        fix: `sed -i 's|from="10\\.0\\.2\\.0/24"|from="10.0.2.0/24,UNKNOWN"|' /home/.ssh/authorized_keys`,
+      },
+      {
+        journal: '(host=UNKNOWN, required=$(id)) but not from a permitted host',
+        says: /the journal has/,
+        fix: 'add UNKNOWN to the from= of that key, as in from="192.0.2.0/24,UNKNOWN"',
+      },
+      {
+        journal:
+          'userauth_pubkey: signature algorithm rsa-sha2-256 not in PubkeyAcceptedAlgorithms [preauth]',
+        says: /without rsa-sha2-256, which the key needs; the journal has/,
+        fix: /1i Pubkey\w+ \+rsa-sha2-256' /,
+      },
+      {
+        journal:
+          'pam_access(sshd:account): access denied\nfatal: Access denied for user me by PAM account configuration',
+        says: /an account module of PAM refuses .*: pam_access.*; the journal has: fatal/,
+        fix: /^see the account lines of/,
+      },
+      {
+        journal:
+          'Unable to negotiate with UNKNOWN port 65535: no matching cipher found. Their offer: a,b [preauth]',
+        says: /sets Ciphers .*no matching cipher found\.\n/,
+        fix: /1i Ciphers \+aes256-gcm@openssh\.com'/,
+      },
+      {
+        journal: 'Unable to negotiate: no matching key exchange method found.',
+        says: /sets KexAlgorithms /,
+        fix: /1i KexAlgorithms \+curve25519-sha256'/,
+      },
+      {
+        journal: 'Connection closed by authenticating user me UNKNOWN port 65535 [preauth]',
+        says: /a login as .* failed: me@x: Permission denied\.; the journal has: Connection closed/,
+        fix: /^put the public key of the one that ssh uses into \/home\/\.ssh\/authorized_keys/,
+      },
+    ])('a refused login has its cause from the journal: $journal', ({ journal, says, fix }) => {
+      site(debian, '');
+      const said = check(refused(journal));
+      expect(said).toMatch(/^failed +login +/);
+      expect(said).toMatch(says);
+      expect(/^fix +login +(.*)$/m.exec(said)?.[1]).toEqual(
+        typeof fix === 'string' ? fix : expect.stringMatching(fix),
+      );
+    });
+
+    it('reads no journal from before the login, and none if no login was tried', () => {
+      site(debian, 'PermitRootLogin no');
+      const old =
+        "journalctl() { case $* in *--sync* | *--after-cursor=*) ;; *) echo 'ROOT LOGIN REFUSED' ;; esac; }";
+      for (const login of ['', 'login=refused login_cursor=here'])
+        expect(check(`${old}\n${login}`, 'root')).not.toContain('the journal has');
     });
 
     it.each([
@@ -237,13 +367,15 @@ describe.each(shells)('$name', ({ command }) => {
       const store =
         'mkdir -p "$R/run/credentials/@system"; mv "$R/home/.ssh/authorized_keys" "$R/run/credentials/@system/ssh.ephemeral-authorized_keys-all"';
       site(`/usr/sbin/sshd -i ${ephemeral}`, 'PermitRootLogin prohibit-password');
-      expect(check(store, 'root')).toMatch(/^ok +login +root may log in with the keys of the credential/);
+      expect(check(store, 'root')).toMatch(
+        /^skipped +login +nothing found here keeps root out with the keys of the credential/,
+      );
       site(
         '/usr/sbin/sshd -i -o AuthorizedKeysFile /run/sshd-generated-vmssh-look/authorized_keys .ssh/authorized_keys',
         '',
       );
       expect(check('rm "$R/home/.ssh/authorized_keys"', 'nobody')).toMatch(
-        /^ok +login +nobody may log in with the keys of the credential/,
+        /^skipped +login +nothing found here keeps nobody out with the keys of the credential/,
       );
     });
 
@@ -258,7 +390,8 @@ describe.each(shells)('$name', ({ command }) => {
       // The mode of a link, 0777, is not the folder's.
       const keys =
         'mkdir -p "$R/home/.ssh"; echo key >"$R/home/.ssh/authorized_keys"; chmod 700 "$R/home/.ssh"';
-      if (me.uid === 0) expect(check(keys, 'root')).toMatch(/^ok +login +root may log in with the keys of/);
+      if (me.uid === 0)
+        expect(check(keys, 'root')).toMatch(/^skipped +login +nothing found here keeps root out/);
     });
 
     it('knows that a program which is not sshd decides for itself', () => {

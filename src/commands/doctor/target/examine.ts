@@ -4,17 +4,18 @@ import { startProgress } from '../../../cli/spinner.js';
 import type { Endpoint } from '../../../endpoint.js';
 import { type ConnectError, printable } from '../../../errors.js';
 import { madeKeyOf, madeKeysOf } from '../../../guest/credentials/made-key.js';
-import { diagnose, type Finding } from '../../../guest/diagnose.js';
+import { diagnose, type Finding, type Signs } from '../../../guest/diagnose.js';
 import type { ProgressLine } from '../../../guest/run/progress.js';
 import { guestRoute } from '../../../guest/run/route.js';
 import { runScript } from '../../../guest/run/run-script.js';
-import { type CheckScriptOptions, checkScript } from '../../../guest/script.js';
+import { type CheckScriptOptions, checkScript, type TriedLogin } from '../../../guest/script.js';
 import { splitLogin } from '../../../lookup/login.js';
 import type { CheckResult } from '../../check/result.js';
 import { checkTarget } from '../../check/target.js';
 import { notRun } from '../../guest/not-run.js';
 import { accountName } from '../../guest/options.js';
 import type { HostFlags } from '../../guest/route.js';
+import { lookAt } from '../../guest/try-login.js';
 import { hostSigns } from './signs.js';
 
 export interface ExamineOptions extends ReachFlags {
@@ -63,6 +64,8 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   // As vmssh ssh does.
   const identityFile = madeKeysOf(name, io.env)?.identityFile ?? check.means.identityFile;
   const user = accountName(check.means.user);
+  // Where the journal ends, for the cause of a refusal.
+  const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
   const signs = await hostSigns({ target, port, user, sshConfig, identityFile, check }, io, signal);
   const { findings: all, certain } = diagnose(signs);
   const findings = all.filter(({ suspects }) => suspects === undefined);
@@ -82,7 +85,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
     port,
     account: user,
     over: overOf(check.means.family),
-    loggedIn: signs.login?.in === true,
+    login: triedLogin(signs.login, target, before?.cursor),
     madeKey: madeKeyOf(name, env),
   });
   const route = guestRoute({ ...into, script, needsRoot: false, port, identityFile, self, platform });
@@ -94,6 +97,12 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
       ? { lines, notRun: await notRun({ host: into.host, port }, route, outcome, io, signal) }
       : { lines };
   return { check, findings, suspects, guest, faults: faults + (outcome.code === 0 ? 0 : 1) };
+}
+
+function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLogin | undefined {
+  if (!login) return undefined;
+  if (login.in) return { state: 'in', about: `over ${target}`, cursor };
+  return { state: 'refused', about: login.message, cursor };
 }
 
 function overOf(family: Endpoint['family'] | undefined): CheckScriptOptions['over'] {

@@ -83,7 +83,7 @@ no_key_file() {
       '' | none) ;;
       *)
         say skipped login "whether $1 has keys is not known: they come from $each $(setting $each), which is not run here"
-        key_source=unknown
+        key_source=
         return 0 ;;
     esac
   done

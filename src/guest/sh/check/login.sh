@@ -20,7 +20,7 @@ check_login() {
     unknown_settings "$1"
     return
   fi
-  login_configured "$1" && login_lists "$1" && login_account "$1" && login_shell "$1" && login_key_files "$1" && login_methods "$1"
+  login_configured "$1" && login_lists "$1" && login_account "$1" && login_shell "$1" && login_pam && login_key_files "$1" && login_key_options && login_methods "$1"
 }
 
 # sshd_says ACCOUNT OPTIONS: the settings for this account and a peer named UNKNOWN; from 9.x on sshd needs no folder for that.
@@ -95,23 +95,9 @@ login_shell() {
 
 # A key may not be enough.
 login_methods() {
-  if [ "$key_source" = unknown ]; then return 0; fi
-  for each in $(setting authenticationmethods); do
-    case $each in
-      any | publickey)
-        say ok login "$1 may log in$key_source"
-        return 0 ;;
-    esac
-  done
-  if [ -n "$(setting authenticationmethods)" ]; then
-    say skipped login "sshd requires more than a key from $1: AuthenticationMethods $(setting authenticationmethods)"
-  else
-    say ok login "$1 may log in$key_source"
-  fi
-}
-
-# sshd's last message about a refused login in the last minutes.
-refusals() {
-  message=$(journalctl -q -b --since -15min -o cat --no-pager -t sshd -t sshd-session -g 'not allowed because|Authentication refused|ROOT LOGIN REFUSED|not allowed' -n 1 2>/dev/null)
-  if [ -n "$message" ]; then echo "; the journal has: $message"; fi
+  methods=$(setting authenticationmethods)
+  case " ${methods:-any} " in
+    *' any '* | *' publickey '*) login_result "$1" ;;
+    *) say skipped login "sshd requires more than a key from $1: AuthenticationMethods $methods" ;;
+  esac
 }

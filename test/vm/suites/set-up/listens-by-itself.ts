@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { banner } from '../../bed/banner.js';
 import { unitFault, unitFaults } from './faults.js';
+import { loginFaults, refusedLogin } from './login-faults.js';
 import { seen } from './seen.js';
 import { brokenAndFixed, copyCheck, faultsOf, listEtc, type Site } from './site.js';
 
@@ -42,4 +43,5 @@ export async function brokenByItsOwner(site: Site, systemd: string): Promise<voi
   const masked = await brokenAndFixed(site.guest, mask, 'masked');
   seen({ guest: systemd, broken: '8: masked', ...masked, login: await site.login() });
   await unitFault(site, systemd, unitFaults[0]);
+  for (const fault of loginFaults) await refusedLogin(site, systemd, fault);
 }

@@ -10,7 +10,7 @@ export interface Site {
   readonly guest: Guest;
   /** The guest as a target over vsock. */
   readonly target: string;
-  /** Knows the hosts "guest" (root) and "tester", over TCP; and the key. */
+  /** Knows the hosts "guest" (root), "held" (the same, in one connection) and "tester", over TCP; and the key. */
   readonly sshConfig: string;
   vmssh(...args: string[]): Promise<Outcome>;
   /** `guest install` with the target, over TCP. */
@@ -20,7 +20,7 @@ export interface Site {
   /** A login as root over vsock: "works", "denied" by sshd, or "fails". */
   login(): Promise<string>;
   /** The lines of `guest check`, as state, step and text. */
-  check(...args: string[]): Promise<Line[]>;
+  check(args?: readonly string[], host?: string): Promise<Line[]>;
 }
 
 export interface Line {
@@ -33,8 +33,9 @@ export function siteOf(guest: Guest): Site {
   const sshConfig = `${guest.folder}/ssh_config`;
   const host = (name: string, user: string) =>
     `Host ${name}\n  HostName 127.0.0.1\n  Port ${guest.tcpPort}\n  User ${user}\n`;
+  const held = `${host('held', 'root')}  ControlMaster auto\n  ControlPath ${guest.folder}/c-%C\n  ControlPersist 600\n`;
   const all = `Host *\n  IdentityFile ${guest.identity}\n  IdentitiesOnly yes\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n`;
-  writeFileSync(sshConfig, `${host('guest', 'root')}${host('tester', 'tester')}${all}`);
+  writeFileSync(sshConfig, `${host('guest', 'root')}${held}${host('tester', 'tester')}${all}`);
   const call = (...args: string[]) => run([...vmssh, ...args], { timeout: 110_000 });
   const target = `vsock-mux${guest.muxPath}`;
   const proxy = [...vmssh, 'proxy', '--typed', '%n', '%h', '%p'].join(' ');
@@ -49,8 +50,8 @@ export function siteOf(guest: Guest): Site {
       if (code === 0) return 'works';
       return stderr.includes('Permission denied') ? 'denied' : 'fails';
     },
-    async check(...args) {
-      const into = ['--json', '--ssh-config', sshConfig, 'guest'];
+    async check(args = [], host = 'guest') {
+      const into = ['--json', '--ssh-config', sshConfig, host];
       const { stdout, stderr } = await call('guest', 'check', ...into, ...args);
       expect(stderr).toBe('');
       const { checks } = JSON.parse(stdout) as GuestCheckJson;

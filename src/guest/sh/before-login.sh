@@ -1,0 +1,19 @@
+#!/bin/sh
+# vmssh: shows which machine this is and where its journal ends, before a login to it is tried; changes nothing.
+# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
+
+set -u
+. ./parts/report.sh
+. ./parts/vsock.sh
+
+# before_login PEER: as sshd has it in SSH_CONNECTION, which sudo does not keep.
+before_login() {
+  say ok boot "$(cat "$R/proc/sys/kernel/random/boot_id")"
+  say ok user "${SUDO_USER:-$(id -un)}"
+  say ok peer "$1"
+  say ok cursor "$(journalctl -q -n 1 -o cat --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p')"
+  if ! exports_sshd; then say ok cid "read; the CID is $(own_cid)"; fi
+  say 'end' 0 'looked'
+}
+
+before_login "${1:-${SSH_CONNECTION:-}}" </dev/null

@@ -1,0 +1,56 @@
+# What became of a login that the host tried over the socket, before this ran.
+
+# login: in, refused, or not tried; login_about: how, or why not; login_cursor: the journal's end before it.
+
+attempt_log() {
+  if [ -z "$login_cursor" ]; then return 0; fi
+  journalctl --sync 2>/dev/null
+  journalctl -q -o cat --no-pager --after-cursor="$login_cursor" -t sshd -t sshd-session -t sshd-auth 2>/dev/null
+}
+attempt_says() { attempt_log | grep -E "$1" | head -n 1; }
+
+# Why sshd refused it, for the end of a message.
+refusals() {
+  message=$(attempt_says 'not allowed|Authentication refused|ROOT LOGIN REFUSED|bad ownership|not from a permitted host|not in PubkeyAccepted|PAM account configuration')
+  if [ -n "$message" ]; then echo "; the journal has: $message"; fi
+}
+
+# login_result ACCOUNT: if nothing of what is known here refuses the account.
+login_result() {
+  case $login in
+    refused) login_refused "$1" ;;
+    *) say skipped login "nothing found here keeps $1 out${key_source:+$key_source}, but no login was tried: $login_about" ;;
+  esac
+}
+
+login_refused() {
+  cause=$(attempt_says 'not from a permitted host|not in PubkeyAccepted|PAM account configuration|no matching .* found')
+  case $cause in
+    *'not from a permitted host'*)
+      fail login "the key is not accepted from a peer over vsock, which has the host name UNKNOWN; the journal has: $cause" \
+        "$(from_fix "$(printf '%s' "$cause" | sed -n 's/.*required=\([^)]*\)).*/\1/p')" "${key_file:-}")" ;;
+    *'not in PubkeyAccepted'*)
+      algorithm_refused "$(printf '%s' "$cause" | sed -n 's/.*algorithm \([A-Za-z0-9@.-]*\) not in.*/\1/p')" "; the journal has: $cause" ;;
+    *'PAM account configuration'*)
+      fail login "an account module of PAM refuses $1: $(attempt_says 'pam_[a-z_]*[(]sshd:account[)]'); the journal has: $cause" \
+        "see the account lines of /etc/pam.d/sshd, and the settings of the module that refuses $1" ;;
+    *'no matching'*)
+      refused_setting "$cause" ;;
+    *)
+      cause=$(attempt_log | grep UNKNOWN | tail -n 1)
+      fail login "a login as $1 failed: $login_about${cause:+; the journal has: $cause}" \
+        "put the public key of the one that ssh uses into ${key_file:-a file that sshd reads}: on the host, vmssh guest install --key does that" ;;
+  esac
+  return 1
+}
+
+# sshd and ssh have no algorithm in common: the defaults are added to the list that somebody has cut.
+refused_setting() {
+  case $1 in
+    *'key exchange'*) set -- "$1" KexAlgorithms curve25519-sha256 ;;
+    *cipher*) set -- "$1" Ciphers aes256-gcm@openssh.com ;;
+    *MAC*) set -- "$1" MACs hmac-sha2-256-etm@openssh.com ;;
+    *) set -- "$1" HostKeyAlgorithms ssh-ed25519 ;;
+  esac
+  fail login "ssh and sshd have no algorithm in common: $(origin "$2") sets $2 $(setting "$2"); the journal has: ${1%% Their offer:*}" "$(setting_fix "$2" "+$3")"
+}

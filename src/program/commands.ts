@@ -8,7 +8,7 @@ import { configPrint } from '../commands/config/print.js';
 import { configUninstall } from '../commands/config/uninstall.js';
 import { doctor } from '../commands/doctor/doctor.js';
 import { forward } from '../commands/forward/forward.js';
-import { guestCheck } from '../commands/guest/check.js';
+import { guestCheck } from '../commands/guest/check/check.js';
 import { guestCloudInit } from '../commands/guest/cloud-init.js';
 import { guestCredentials } from '../commands/guest/credentials.js';
 import { guestGenerator } from '../commands/guest/generator.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Command, type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
 import { doctorTarget } from '../../../src/commands/doctor/target/doctor-target.js';
-import { guestCheck } from '../../../src/commands/guest/check.js';
+import { guestCheck } from '../../../src/commands/guest/check/check.js';
 import { guestGenerator } from '../../../src/commands/guest/generator.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
 import { guestScript } from '../../../src/commands/guest/script.js';

@@ -12,10 +12,10 @@ import { type CheckScriptOptions, checkScript, type TriedLogin } from '../../../
 import { splitLogin } from '../../../lookup/login.js';
 import type { CheckResult } from '../../check/result.js';
 import { checkTarget } from '../../check/target.js';
+import { lookAt } from '../../guest/check/try-login.js';
 import { notRun } from '../../guest/not-run.js';
 import { accountName } from '../../guest/options.js';
 import type { HostFlags } from '../../guest/route.js';
-import { lookAt } from '../../guest/try-login.js';
 import { hostSigns } from './signs.js';
 
 export interface ExamineOptions extends ReachFlags {

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { lookAt, tryLogin } from '../../../src/commands/guest/try-login.js';
-import { fakeIo } from '../../helpers/fake-io.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { lookAt, tryLogin } from '../../../../src/commands/guest/check/try-login.js';
+import { fakeIo } from '../../../helpers/fake-io.js';
+import { useTempDir } from '../../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const { signal } = new AbortController();

@@ -1,14 +1,14 @@
-import { sshPort } from '../../address/port.js';
-import type { Io } from '../../cli/command.js';
-import { cidOf, type ProgressLine } from '../../guest/run/progress.js';
-import { guestRoute, sshCommand, targetOf } from '../../guest/run/route.js';
-import { runScript } from '../../guest/run/run-script.js';
-import { beforeLoginScript, type TriedLogin } from '../../guest/script.js';
-import { splitUser } from '../../lookup/login.js';
-import { runProgram } from '../../process/run-program.js';
-import { notRun } from './not-run.js';
-import { overTarget } from './proof.js';
-import type { HostFlags } from './route.js';
+import { sshPort } from '../../../address/port.js';
+import type { Io } from '../../../cli/command.js';
+import { cidOf, type ProgressLine } from '../../../guest/run/progress.js';
+import { guestRoute, sshCommand, targetOf } from '../../../guest/run/route.js';
+import { runScript } from '../../../guest/run/run-script.js';
+import { beforeLoginScript, type TriedLogin } from '../../../guest/script.js';
+import { splitUser } from '../../../lookup/login.js';
+import { runProgram } from '../../../process/run-program.js';
+import { notRun } from '../not-run.js';
+import { overTarget } from '../proof.js';
+import type { HostFlags } from '../route.js';
 
 /** What a guest says of itself before a login is tried. */
 export interface Guest {

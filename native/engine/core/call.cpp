@@ -40,7 +40,7 @@ Bytes Call::bytes(int index) const {
 }
 
 std::string Call::wordOf(JSValueConst value) const {
-  std::string word = toText(js, value);
+  std::string word = toSystem(js, value);
   if (word.find('\0') == std::string::npos) return word;
   Value error(js, checked(JS_NewTypeError(js, "The argument must be a string without null bytes.")));
   set(js, error.get(), "code", JS_NewString(js, "ERR_INVALID_ARG_VALUE"));

@@ -44,6 +44,11 @@ std::string toText(JSContext* js, JSValueConst value);
 JSValue fromText(JSContext* js, const char* text, std::size_t length);
 JSValue fromText(JSContext* js, const std::string& text);
 
+// The same for what the system gives and gets back: arguments, the environment, paths. A byte that is not UTF-8 is one half of a
+// surrogate pair, U+DC80 to U+DCFF, as in Python's surrogateescape, so that the same bytes come out again.
+std::string toSystem(JSContext* js, JSValueConst value);
+JSValue fromSystem(JSContext* js, const char* text, std::size_t length);
+
 // Properties of objects and elements of arrays; all throw if the engine does.
 void set(JSContext* js, JSValueConst object, const char* name, JSValue owned);
 void append(JSContext* js, JSValueConst array, std::uint32_t index, JSValue owned);

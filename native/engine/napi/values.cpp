@@ -66,7 +66,7 @@ napi_status napi_get_value_bool(napi_env env, napi_value value, bool* result) {
 napi_status napi_get_value_string_utf8(napi_env env, napi_value value, char* buffer, size_t size, size_t* length) {
   if (!JS_IsString(valueOf(env, value))) return napi_string_expected;
   try {
-    const std::string text = engine::toText(env->js, valueOf(env, value));
+    const std::string text = engine::toSystem(env->js, valueOf(env, value));  // the addon's are paths and titles
     std::size_t count = text.size();
     if (buffer != nullptr && size > 0) {
       count = std::min(count, size - 1);

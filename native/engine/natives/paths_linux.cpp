@@ -52,7 +52,7 @@ JSValue readdir(Call& call) {
     if (entry == nullptr) break;
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
-    append(call.js, entries.get(), index++, fromText(call.js, name));
+    append(call.js, entries.get(), index++, fromSystem(call.js, name.data(), name.size()));
     append(call.js, entries.get(), index++, JS_NewInt32(call.js, entry->d_type));
   }
   if (errno != 0) throw lastFailure("scandir", path);
@@ -63,14 +63,14 @@ JSValue readlink(Call& call) {
   const std::string path = call.word(0);
   char target[PATH_MAX];
   const auto length = succeeded(::readlink(path.c_str(), target, sizeof target), "readlink", path);
-  return fromText(call.js, target, static_cast<std::size_t>(length));
+  return fromSystem(call.js, target, static_cast<std::size_t>(length));
 }
 
 JSValue realpath(Call& call) {
   const std::string path = call.word(0);
   char real[PATH_MAX];
   if (::realpath(path.c_str(), real) == nullptr) throw lastFailure("realpath", path);
-  return fromText(call.js, real, std::strlen(real));
+  return fromSystem(call.js, real, std::strlen(real));
 }
 
 JSValue mkdir(Call& call) {
@@ -82,7 +82,7 @@ JSValue mkdir(Call& call) {
 JSValue mkdtemp(Call& call) {
   std::string path = call.word(0) + "XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) throw lastFailure("mkdtemp", path);
-  return fromText(call.js, path);
+  return fromSystem(call.js, path.data(), path.size());
 }
 
 JSValue rename(Call& call) {

@@ -19,7 +19,7 @@ namespace {
 JSValue newTexts(JSContext* js, char* const* words, int count) {
   Value array(js, checked(JS_NewArray(js)));
   for (int i = 0; i < count; ++i) {
-    append(js, array.get(), static_cast<std::uint32_t>(i), fromText(js, words[i], std::strlen(words[i])));
+    append(js, array.get(), static_cast<std::uint32_t>(i), fromSystem(js, words[i], std::strlen(words[i])));
   }
   return array.release();
 }
@@ -39,18 +39,18 @@ JSValue environment(Call& call) {
 JSValue workingFolder(Call& call) {
   char path[PATH_MAX];
   if (getcwd(path, sizeof path) == nullptr) throw lastFailure("uv_cwd");
-  return fromText(call.js, path, std::strlen(path));
+  return fromSystem(call.js, path, std::strlen(path));
 }
 
 // The path of this program: by /proc, or as the kernel was given it.
 JSValue programPath(Call& call) {
   char path[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-  if (length > 0) return fromText(call.js, path, static_cast<std::size_t>(length));
+  if (length > 0) return fromSystem(call.js, path, static_cast<std::size_t>(length));
   const auto* given = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
   const Start& start = Program::of(call.js).start();
   const std::string text = given != nullptr ? given : start.words[0];
-  return fromText(call.js, text);
+  return fromSystem(call.js, text.data(), text.size());
 }
 
 JSValue engineVersion(Call& call) { return JS_NewString(call.js, JS_GetVersion()); }

@@ -7,6 +7,7 @@ import { bundleForEngine } from './bundle.js';
 import { writeChunkTable } from './chunks.js';
 import { delayed } from './delayed.js';
 import { linkWithImage } from './image.js';
+import { checkInsides } from './insides.js';
 import { limits as usualLimits } from './limits.js';
 import { crossMusl } from './musl.js';
 import { compileObjects } from './objects.js';
@@ -38,6 +39,7 @@ const work = join(root, 'native/build/engine');
 export async function buildEngineProgram(main, output, options = {}) {
   const { target = ownTarget, sanitize, limits = usualLimits, changed } = options;
   const sources = await engineSources();
+  if (options.image) checkInsides(sources);
   await crossMusl(target);
   const isWindows = target === 'win32-x64';
   const tools = toolchainOf(target, sanitize);

@@ -313,7 +313,7 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     command: 'guest check',
     args: [
       ...['--script', '-p', '2222', '-l', 'ann', '--route', 'wsl', '--ssh-config', 'f'],
-      ...['--credentials', 'web', 'root@web'],
+      ...['--target', 'vsock/3', '--credentials', 'web', 'root@web'],
     ],
     want: {
       positionals: ['root@web'],
@@ -324,6 +324,7 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
         user: 'ann',
         route: 'wsl',
         'ssh-config': 'f',
+        target: 'vsock/3',
       },
     },
   },

@@ -93,7 +93,7 @@ function processIo(program: Io['program'], skippedPath: readonly string[]): Io {
       },
     },
     get columns() {
-      return isatty(1) ? process.stdout.columns || undefined : undefined; // 0 where nobody set a size
+      return isatty(1) ? process.stdout.columns : undefined;
     },
     env: process.env,
     skippedPath,

@@ -88,8 +88,7 @@ function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {
       return platform === 'linux';
     case 'linux-mac':
       return platform !== 'win32';
-    case 'windows':
-    case 'windows-wsl2':
+    default:
       return platform === 'win32';
   }
 }

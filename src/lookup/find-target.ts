@@ -38,7 +38,7 @@ export async function lookUp(
   const found = await resolveShortName(typed, { env, platform, signal, seen });
   if (found.target.kind !== 'via') return found;
   const { writtenMachine } = await import('../ssh/config/via-machine.js');
-  return { ...found, machine: await writtenMachine(found.target, { env, platform }) };
+  return { ...found, machine: await writtenMachine(found.target, { env }) };
 }
 
 /** The target of `[user@]TARGET`, `[user@]NAME` or `ssh://…`; only a name is looked up. Throws a ConnectError. */

@@ -107,6 +107,11 @@ const files: readonly Variable[] = [
   },
   { name: '~/.ssh/vmssh.conf', about: 'what vmssh config install writes', pages: ['config', 'doctor'] },
   {
+    name: '~/.ssh/vmssh.json',
+    about: 'what it decided and found, from which those lines are made',
+    pages: ['config', 'doctor', 'list'],
+  },
+  {
     name: '~/.config/systemd/user/vmssh-hosts.service, .path, .timer',
     about: 'what keeps the Hosts up to date: vmssh config install --fresh writes them',
     pages: ['config', 'doctor'],

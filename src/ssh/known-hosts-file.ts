@@ -15,9 +15,9 @@ export function knownHostsFile(
   return join(sshFolder(isOthers ? { ...env, HOME: undefined } : env), 'vmssh_known_hosts');
 }
 
-/** What `config install` has written, beside the host keys: not another user's file either. */
-export function writtenConfigFile(env: Readonly<Record<string, string | undefined>>): string {
-  return join(dirname(knownHostsFile(env)), 'vmssh.conf');
+/** What `config install` has decided and found, beside the host keys: not another user's file either. */
+export function writtenStateFile(env: Readonly<Record<string, string | undefined>>): string {
+  return join(dirname(knownHostsFile(env)), 'vmssh.json');
 }
 
 function ownerOf(path: string): number {

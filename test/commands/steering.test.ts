@@ -3,12 +3,13 @@ import type { Io } from '../../src/cli/command.js';
 import { styles } from '../../src/cli/style.js';
 import { formatCheck } from '../../src/commands/check/format.js';
 import type { Stage } from '../../src/commands/check/result.js';
-import { configLines } from '../../src/commands/config/options.js';
+import { decide, sshLines } from '../../src/commands/config/decide.js';
 import { formatProgress } from '../../src/commands/guest/lines.js';
 import { runList } from '../../src/commands/list/list.js';
 import type { ListOptions } from '../../src/commands/list/output.js';
 import type { ListedMachine } from '../../src/discovery/merge.js';
 import type { Warning } from '../../src/discovery/provider.js';
+import { noState } from '../../src/ssh/config/state.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 /** What a terminal obeys or turns around: ESC, CSI, DEL, bidirectional controls, line and paragraph separators. */
@@ -79,7 +80,8 @@ describe.each(cases)(
     it('config print', async () => {
       const io = fakeIo();
       const options = { onlyPatterns: false, prefix: '', system: false, asBefore: false, sshOptions: [] };
-      io.out(await configLines(options, io, undefined, async () => all));
+      const { state, notes } = await decide(options, noState, new Set(), io, async () => all);
+      io.out(`${await sshLines(state, new Set(), options, io)}${notes.join('\n')}`);
       expect(printed(io)).not.toMatch(steers);
     });
   },

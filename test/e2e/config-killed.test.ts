@@ -66,7 +66,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       if (left.length === 0) continue;
       for (const name of left) utimesSync(join(home, '.ssh', name), 0, 0);
       expect(await inHome(home, 'config', 'install', '--only-patterns')).toMatchObject({ code: 0 });
-      expect(readdirSync(join(home, '.ssh')).sort()).toEqual(['config', 'vmssh.conf']);
+      expect(readdirSync(join(home, '.ssh')).sort()).toEqual(['config', 'vmssh.conf', 'vmssh.json']);
       isTidy = true;
       if (at > first + 200) throw new Error('it is killed again and again');
     }

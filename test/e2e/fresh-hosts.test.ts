@@ -36,6 +36,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     };
     return {
       own,
+      fresh: () => JSON.parse(readFileSync(join(home, '.ssh/vmssh.json'), 'utf8')).options.fresh,
       vmssh: (...args: string[]) => run([...vmssh, ...args], { env }),
       onTerminal: (asks: RegExp, answer: Answer, ...args: string[]) =>
         onTerminal([...vmssh, ...args], asks, answer, { ...env, TERM: 'xterm' }),
@@ -74,15 +75,15 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
       machines = [vm('one-f9', 42)];
       const asks = /2 of 2: .*Esc for no.*Keep it up to date\? $/s;
       for (const { answer, code, kept } of [
-        { answer: 'y', code: 0, kept: '--fresh' },
-        { answer: 'n', code: 0, kept: '--no-fresh' },
-        { answer: '', code: 0, kept: '--no-fresh' },
-        { answer: (type: (text: string) => void) => type('\x1b'), code: 0, kept: '--no-fresh' },
+        { answer: 'y', code: 0, kept: true },
+        { answer: 'n', code: 0, kept: false },
+        { answer: '', code: 0, kept: false },
+        { answer: (type: (text: string) => void) => type('\x1b'), code: 0, kept: false },
       ]) {
         const home = newHome();
         const first = await home.onTerminal(asks, answer, 'config', 'install');
         expect(first).toMatchObject({ code, stdout: expect.stringContaining('Keep it up') });
-        expect(readFileSync(home.own, 'utf8')).toContain(`# Kept by later runs: ${kept}\n`);
+        expect(home.fresh()).toBe(kept);
         const again = await home.onTerminal(asks, answer, 'config', 'install');
         expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('Keep it up') });
       }
@@ -93,7 +94,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
       expect(existsSync(home.own)).toBe(false);
       const piped = await home.vmssh('config', 'install');
       expect(piped).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Keep it') });
-      expect(readFileSync(home.own, 'utf8')).not.toContain('fresh');
+      expect(home.fresh()).toBeUndefined();
     },
   );
 

@@ -27,9 +27,8 @@ import { parseTarget } from '../../src/kinds/parse.js';
 import { scanBanner } from '../../src/ssh/banner.js';
 import { hasInclude, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
 import { hostNames } from '../../src/ssh/config/hosts.js';
-import { hostBlocks } from '../../src/ssh/config/kept.js';
-import { recorded } from '../../src/ssh/config/record.js';
 import { settingsOf } from '../../src/ssh/config/settings.js';
+import { formatState, parseState } from '../../src/ssh/config/state.js';
 
 /** Reads the bytes, and throws if anything is wrong but what a reader of bad bytes may say. */
 type FuzzTarget = (bytes: Buffer) => void;
@@ -103,8 +102,8 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   'ssh-config'(bytes) {
     const text = bytes.toString();
     settingsOf(text);
-    recorded(text);
-    hostBlocks(text);
+    const read = orError(() => parseState(text), RangeError);
+    if (read) must(parseState(formatState(read.state)).left === 0, 'a state that is not read back');
     for (const name of hostNames(text)) must(name !== '', 'a Host without a name');
     const own = '~/.ssh/vmssh.conf';
     const withOurs = withInclude(text, own);

@@ -6,8 +6,8 @@ import type { ListedMachine } from '../../src/discovery/merge.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { hostOptions } from '../../src/ssh/config/host-options.js';
 import { concreteHosts, hostNames } from '../../src/ssh/config/hosts.js';
-import { hostBlocks } from '../../src/ssh/config/kept.js';
 import { sshNames } from '../../src/ssh/config/ssh-names.js';
+import { formatState, noState, parseState } from '../../src/ssh/config/state.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { configArgument, pathArgument, proxyWord } from '../../src/ssh/config/word.js';
 import { run } from '../helpers/run.js';
@@ -112,11 +112,16 @@ property(
   'each listed machine has its Host in a file that we wrote, for a real ssh and for us',
   fc.uniqueArray(machine, { selector: ({ target }) => target.toLowerCase(), minLength: 1, maxLength: 6 }),
   async (machines) => {
-    const { hosts, left } = concreteHosts(machines, { prefix: '', taken: new Set(), knownHosts: '~/.ssh/k' });
+    const { entries, hosts, left } = concreteHosts(machines, {
+      prefix: '',
+      taken: new Set(),
+      knownHosts: '~/.ssh/k',
+    });
     expect(hosts.length + left.length).toBe(machines.length);
     const file = configText({ program: ['/usr/bin/vmssh'], fdpass: true, hosts });
-    expect(hostBlocks(file).map(({ host }) => host)).toEqual(hosts.map(({ host }) => host));
-    const names = sshNames(file, machines, 'linux');
+    const { state } = parseState(formatState({ ...noState, machines: entries }));
+    expect(state.machines).toEqual(entries);
+    const names = sshNames(state.machines, machines);
     expect([...names.values()].sort()).toEqual(hosts.map(({ host }) => host).sort());
     expect(hostNames(file)).toEqual(
       expect.objectContaining(new Set(hosts.map(({ host }) => host.toLowerCase()))),

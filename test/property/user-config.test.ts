@@ -3,7 +3,6 @@ import { describe, expect } from 'vitest';
 import { lineDiff, shortDiff } from '../../src/ssh/config/diff/lines.js';
 import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
 import { hostNames } from '../../src/ssh/config/hosts.js';
-import { recorded, recordLines } from '../../src/ssh/config/record.js';
 import { settingsOf } from '../../src/ssh/config/settings.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { anyText, property, textOf } from './property.js';
@@ -84,10 +83,4 @@ describe('what a user wrote', () => {
     const changed = (all: typeof diff) => all.filter(([sign]) => sign !== ' ');
     expect(changed(shortDiff(diff))).toEqual(changed(diff));
   });
-
-  property(
-    'about a later run is read back',
-    fc.array(anyText().filter((each) => !each.includes('\n'))),
-    (options) => expect(recorded(signed(`${recordLines(options)}\nHost *\n`))).toEqual(options),
-  );
 });

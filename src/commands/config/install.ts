@@ -1,20 +1,19 @@
-import type { Command, Io } from '../../cli/command.js';
+import type { Command } from '../../cli/command.js';
 import { exitCode, printable } from '../../errors.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { otherHome } from '../../ssh/folder.js';
-import { type FindMachines, findMachines } from '../via/machines.js';
+import { findMachines } from '../via/machines.js';
 import { adoptAll } from './adopt-all.js';
-import { showPlan } from './apply.js';
-import { carryOut } from './carry-out.js';
-import { fileAt } from './files.js';
 import { askForFresh } from './fresh/ask.js';
-import { disableUnits, enableUnits } from './fresh/systemd.js';
-import { isUnit } from './fresh/units.js';
+import { enableUnits } from './fresh/systemd.js';
 import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from './options.js';
-import { configFiles, planInstall } from './plan.js';
+import { configFiles } from './places.js';
+import { planInstall } from './plan.js';
 import { checkSshOptions } from './ssh-option.js';
 import { notForAll } from './system.js';
 import { whatNow } from './what-now.js';
+import { showPlan } from './write/apply.js';
+import { carryOut, once } from './write/carry-out.js';
 
 export interface ConfigInstallOptions extends ConfigOptions {
   readonly dryRun: boolean;
@@ -26,7 +25,7 @@ export const configInstall: Command<ConfigInstallOptions> = {
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
   usage: '',
   details: `Run it again when machines come or go, or use --fresh: then vmssh list, vmssh ssh and, with systemd, a user unit
-update the Hosts. Hosts of a provider that cannot be asked stay. A file that vmssh did not write, or that was edited,
+update the Hosts. Hosts of a provider that cannot be asked stay; they and the options are kept in ~/.ssh/vmssh.json. A file that vmssh did not write, or that was edited,
 is not changed. With --via it also writes Hosts NAME.HOST for the machines of other hypervisors; later runs keep them, until they are asked again or --no-via is given. On a terminal it asks once whether to keep the Hosts fresh. These options stay in effect for later runs: --prefix and --only-patterns until one of them is given again, --no-fdpass until
 --fdpass, --fresh until --no-fresh, -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
@@ -56,32 +55,21 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
       io.err(
         `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, but ssh uses the home directory ${printable(home)}\n`,
       );
-    // Starting over does not ask the providers again.
-    let found: ReturnType<FindMachines> | undefined;
-    const find: FindMachines = (to, via) => {
-      found ??= findMachines(to, via);
-      return found;
-    };
     const why = given.system ? await notForAll((await callerForSsh(io)).program) : undefined;
     if (why !== undefined)
       io.err(
         `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
       );
+    const find = once(findMachines);
     if (given.dryRun) return showPlan(await planInstall(given, io, find, files), io);
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
-    const options = { ...given, fresh };
-    let hasUnits = options.fresh === true && files.units !== undefined;
-    const plan = async (to: Io) => {
-      const made = await planInstall(options, to, find, files);
-      await disableUnits(made, io);
-      hasUnits ||= made.changes.some(({ path, after }) => isUnit(path) && after !== undefined);
-      return made;
-    };
-    const code = await carryOut(plan, io);
-    if (code === exitCode.ok && hasUnits) await enableUnits(io);
-    if (found) await adoptAll((await found).machines, io);
-    if (code === exitCode.ok && found) io.out(`${whatNow((await fileAt(files.own)).text ?? '', io)}\n`);
+    const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
+    const { decision, startsUnits } = plan;
+    if (code === exitCode.ok && startsUnits) await enableUnits(io);
+    if (decision) await adoptAll(decision.machines, io);
+    if (code === exitCode.ok && decision && !decision.state.options.onlyPatterns)
+      io.out(`${whatNow(decision.state, io)}\n`);
     return code;
   },
 };

@@ -1,19 +1,21 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { shellOf } from '../../address/shell.js';
 import { setAside } from '../../address/shell-word.js';
-import { type Io, UsageError } from '../../cli/command.js';
-import { sshAbilities } from '../../process/ssh-version.js';
+import type { Io } from '../../cli/command.js';
+import { quote } from '../../errors.js';
 import { ownerOf, signed, withInclude, withoutInclude } from '../../ssh/config/file.js';
 import { hostNames } from '../../ssh/config/hosts.js';
 import { includedTexts } from '../../ssh/config/includes.js';
-import { sshFolder } from '../../ssh/folder.js';
-import type { FindMachines } from '../via/machines.js';
+import { moreNames } from '../../ssh/config/more-names.js';
+import { formatState, type HostState, noState, parseState } from '../../ssh/config/state.js';
+import { type FindMachines, findMachines } from '../via/machines.js';
+import { type Decision, decide, sshLines } from './decide.js';
 import { fileAt } from './files.js';
 import { unitChanges } from './fresh/unit-changes.js';
-import { isUnit, unitFolder } from './fresh/units.js';
-import { recordOf, withLast } from './last-run.js';
-import { type ConfigOptions, configLines } from './options.js';
+import { isUnit } from './fresh/units.js';
+import { withLast } from './last-run.js';
+import type { ConfigOptions } from './options.js';
+import { type ConfigFiles, configFiles, otherIncludes, readInclude, spellings } from './places.js';
 
 /** A file to write; `after` undefined: the file is removed. */
 export interface Change {
@@ -32,104 +34,81 @@ export interface Plan {
   /** Why nothing is done, and the file that prevents it. */
   readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string } | undefined;
   readonly files: ConfigFiles;
-}
-
-export interface ConfigFiles {
-  /** Only ours. */
-  readonly own: string;
-  /** The file that ssh reads first, with one line of ours; undefined if ssh reads `own` anyway. */
-  readonly main: string | undefined;
-  /** How the main file names `own`. */
-  readonly include: string;
-  /** The folder of the user's systemd units; undefined if there is no systemd. */
-  readonly units?: string | undefined;
-}
-
-const noSystemFile =
-  '--system is for /etc/ssh/ssh_config.d, which Windows does not have: vmssh config install --only-patterns as each user, or put what vmssh config print prints into C:\\ProgramData\\ssh\\ssh_config';
-
-/** Where the files are. Throws a UsageError. */
-export function configFiles(
-  { system }: Pick<ConfigOptions, 'system'>,
-  io: Io,
-  systemFolder = '/etc/ssh',
-  hasSystemd: () => boolean = () => io.platform === 'linux' && existsSync('/run/systemd/system'),
-): ConfigFiles {
-  if (system) {
-    if (io.platform === 'win32') throw new UsageError(noSystemFile);
-    const include = 'ssh_config.d/10-vmssh.conf';
-    return { own: join(systemFolder, include), main: undefined, include };
-  }
-  const folder = sshFolder(io.env, io.platform);
-  const units = hasSystemd() ? { units: unitFolder(io.env, dirname(folder)) } : {};
-  const own = join(folder, 'vmssh.conf');
-  return { own, main: join(folder, 'config'), include: includedAs(own, io.platform), ...units };
-}
-
-/** The files by which an Include may name ours. */
-export function spellings({ own, include }: ConfigFiles, platform: NodeJS.Platform): readonly string[] {
-  if (platform === 'win32') return include === relativeName ? [include] : [include, own];
-  return [include, own, '~/.ssh/vmssh.conf'];
-}
-
-/**
- * How an Include names our file. A relative name is looked for in ~/.ssh (ssh_config(5)): no quoting, whatever the home is
- * called. On Windows ssh takes that "~" from HOME, which another shell may have set, but its own files from the profile.
- */
-function includedAs(own: string, platform: NodeJS.Platform): string {
-  return platform === 'win32' ? own.replaceAll('\\', '/').replaceAll(/[*?[]/g, '?') : relativeName;
-}
-
-const relativeName = 'vmssh.conf';
-
-/** How the Include has to be for the ssh that is here: one before 8.0 takes C:/… for a relative path. */
-export async function readInclude({ include }: ConfigFiles, { platform, env }: Io): Promise<string> {
-  if (platform !== 'win32') return include;
-  return (await sshAbilities(env)).includesDrives ? include : relativeName;
-}
-
-/** On Windows: how the Include was for another ssh. */
-function otherIncludes(files: ConfigFiles, include: string, platform: NodeJS.Platform): readonly string[] {
-  return platform === 'win32' ? [files.include, relativeName].filter((each) => each !== include) : [];
+  /** Each a line for the user. */
+  readonly notes?: readonly string[] | undefined;
+  /** Undefined for one that removes all. */
+  readonly decision?: Decision | undefined;
+  /** Whether systemd has to start units once they are written. */
+  readonly startsUnits?: boolean | undefined;
 }
 
 /** What `config install` would do. Throws a UsageError, or a system error if a file cannot be read. */
 export async function planInstall(
   options: ConfigOptions,
   io: Io,
-  find?: FindMachines,
+  find: FindMachines = findMachines,
   files: ConfigFiles = configFiles(options, io),
 ): Promise<Plan> {
-  const [{ text: own }, { text: main, byHand }, include] = await Promise.all([
+  const [{ text: own }, { text: before }, { text: main, byHand }, include] = await Promise.all([
     fileAt(files.own),
+    fileAt(files.state),
     fileAt(files.main),
     readInclude(files, io),
   ]);
   const refusal = foreignFile(files.own, own, `install${options.system ? ' --system' : ''}`, io);
   if (refusal) return { changes: [], refusal, files };
-  const all = withLast(options, own);
-  const units = await unitChanges(files.units, all.fresh === true, io);
+  const { state: last, problem } = lastState(before, ownerOf(own) === 'ours');
+  const all = withLast(options, last.options);
+  // Whether the units are wanted is in a state that is lost.
+  const unitFiles = problem !== undefined && all.fresh === undefined ? undefined : files.units;
+  const units = await unitChanges(unitFiles, all.fresh === true, io);
   if (units.changed)
     return {
       changes: [],
       refusal: foreignFile(units.changed.path, units.changed.text, 'install', io),
       files,
     };
-  const present = { taken: await takenNames(main, own, files), file: own ?? '' };
-  const lines = await configLines(all, io, present, find);
-  const text = signed(recordOf(all) + lines);
-  const changes = [{ path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 }];
+  const taken = await takenNames(main, last, files);
+  const decision = await decide(all, last, taken, io, find);
+  const text = signed(await sshLines(decision.state, taken, options, io));
+  const state = isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;
   const rest = otherIncludes(files, include, io.platform).reduce(withoutInclude, main);
   const included = withInclude(rest, include, spellings({ ...files, include }, io.platform));
+  const lost = problem === undefined ? [] : [`${io.program}: warning: ${quote(files.state)} ${problem}`];
   return {
     changes: [
-      ...changes,
+      { path: files.state, before, after: state, mode: 0o600 },
+      { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 },
       ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
       ...units.changes,
-    ].filter(({ before, after }) => before !== after),
+    ].filter((change) => change.before !== change.after),
     files: { ...files, include },
+    notes: [...lost, ...decision.notes],
+    decision,
+    startsUnits:
+      all.fresh === true && files.units !== undefined && (options.fresh === true || units.changes.length > 0),
   };
+}
+
+/** `isExpected`: there are lines that were made from it. */
+function lastState(text: string | undefined, isExpected: boolean): { state: HostState; problem?: string } {
+  const lost = 'options of earlier runs, and Hosts of machines that cannot be asked now, are lost';
+  if (text === undefined)
+    return { state: noState, ...(isExpected ? { problem: `is missing: ${lost}` } : {}) };
+  try {
+    const { state, left } = parseState(text);
+    return { state, ...(left === 0 ? {} : { problem: `has ${left} machines that cannot be used` }) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { state: noState, problem: `cannot be used, ${error.message}: ${lost}` };
+  }
+}
+
+/** Whether they differ at most in the days on which machines were seen. */
+function isSame(one: HostState, other: HostState): boolean {
+  const text = (state: HostState) => JSON.stringify(state, (key, value) => (key === 'seen' ? '' : value));
+  return text(one) === text(other);
 }
 
 /** What `config uninstall` would do. */
@@ -138,7 +117,11 @@ export async function planUninstall(
   io: Io,
   files: ConfigFiles = configFiles({ system }, io),
 ): Promise<Plan> {
-  const [{ text: own }, { text: main, byHand }] = await Promise.all([fileAt(files.own), fileAt(files.main)]);
+  const [{ text: own }, { text: state }, { text: main, byHand }] = await Promise.all([
+    fileAt(files.own),
+    fileAt(files.state),
+    fileAt(files.main),
+  ]);
   const refusal = foreignFile(files.own, own, `uninstall${system ? ' --system' : ''}`, io);
   if (refusal) return { changes: [], refusal, files };
   const units = await unitChanges(files.units, false, io);
@@ -155,6 +138,7 @@ export async function planUninstall(
       ? []
       : [{ path: files.main, before: main, after: left, mode: 0o600, byHand }]),
     { path: files.own, before: own, after: undefined, mode: 0o600 },
+    { path: files.state, before: state, after: undefined, mode: 0o600 },
     ...units.changes,
   ];
   return { changes: changes.filter(({ before, after }) => before !== after), files };
@@ -177,15 +161,15 @@ function foreignFile(path: string, content: string | undefined, action: string, 
   }
 }
 
-/**
- * Host names already taken; not those in vmssh.conf, for which the user only added options.
- */
+/** Host names already taken; not those of our own Hosts, for which the user only added options. */
 async function takenNames(
   main: string | undefined,
-  own: string | undefined,
+  { machines }: HostState,
   files: ConfigFiles,
 ): Promise<ReadonlySet<string>> {
   const texts = [main ?? '', ...(await includedTexts(main ?? '', dirname(files.own), files.own))];
-  const ours = hostNames(own ?? '');
-  return new Set([...hostNames(texts.join('\n'))].filter((name) => !ours.has(name)));
+  const names = moreNames(machines, new Set());
+  const ours = machines.flatMap((entry) => [entry.host, ...(names.get(entry) ?? [])]);
+  const own = new Set(ours.map((name) => name.toLowerCase()));
+  return new Set([...hostNames(texts.join('\n'))].filter((name) => !own.has(name)));
 }

@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command, Io } from '../../cli/command.js';
 import { textOption } from '../../cli/option.js';
-import { ownerOf } from '../../ssh/config/file.js';
-import { fileAt, fileError } from './files.js';
+import { noState, readState } from '../../ssh/config/state.js';
+import { findMachines } from '../via/machines.js';
+import { decide, sshLines } from './decide.js';
+import { fileError } from './files.js';
 import { withLast } from './last-run.js';
-import { type ConfigOptions, configLines, configOptions, lineOptions } from './options.js';
-import { configFiles } from './plan.js';
+import { type ConfigOptions, configOptions, lineOptions } from './options.js';
+import { configFiles } from './places.js';
 import { checkSshOptions } from './ssh-option.js';
 
 const outOption = textOption({
@@ -28,7 +30,7 @@ export const configPrint: Command<ConfigOptions & { readonly out?: string | unde
   parse: (raw) => ({ ...configOptions(raw), out: outOption.read(raw) }),
   async run({ out, ...options }, io) {
     await checkSshOptions(options.sshOptions, io);
-    const lines = await configLines(withLast(options, await ownFile(io)), io);
+    const lines = await printedLines(options, io);
     if (out === undefined) io.out(lines);
     else
       await writeFile(out, lines, { mode: 0o600, flag: 'wx' }).catch((error) => {
@@ -38,8 +40,11 @@ export const configPrint: Command<ConfigOptions & { readonly out?: string | unde
   },
 };
 
-// A file that cannot be used or is not ours does not keep anything.
-async function ownFile(io: Io): Promise<string | undefined> {
-  const { text } = await fileAt(configFiles({ system: false }, io).own).catch(() => ({ text: undefined }));
-  return ownerOf(text) === 'ours' ? text : undefined;
+async function printedLines(options: ConfigOptions, io: Io): Promise<string> {
+  // A state that cannot be used keeps nothing.
+  const last = (await readState(configFiles({ system: false }, io).state)) ?? noState;
+  const all = withLast(options, last.options);
+  const { state, notes } = await decide(all, { ...last, machines: [] }, new Set(), io, findMachines);
+  for (const note of notes) io.err(`${note}\n`);
+  return sshLines(state, new Set(), options, io);
 }

@@ -1,10 +1,9 @@
-import type { Command, Io } from '../../cli/command.js';
+import type { Command } from '../../cli/command.js';
 import { positionals } from '../../cli/values.js';
-import { showPlan } from './apply.js';
-import { carryOut } from './carry-out.js';
-import { disableUnits } from './fresh/systemd.js';
 import { dryRunOption, systemOption } from './options.js';
 import { planUninstall } from './plan.js';
+import { showPlan } from './write/apply.js';
+import { carryOut } from './write/carry-out.js';
 
 export interface ConfigUninstallOptions {
   readonly system: boolean;
@@ -24,10 +23,6 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
   },
   async run(options, io) {
     if (options.dryRun) return showPlan(await planUninstall(options, io), io);
-    return carryOut(async (to: Io) => {
-      const plan = await planUninstall(options, to);
-      await disableUnits(plan, io);
-      return plan;
-    }, io);
+    return (await carryOut(() => planUninstall(options, io), io)).code;
   },
 };

@@ -1,8 +1,8 @@
 import type { Io } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
+import { printable } from '../../errors.js';
 import { countBy } from '../../group-by.js';
-import { type HostBlock, hostBlocks } from '../../ssh/config/kept.js';
-import { isFresh } from '../../ssh/config/record.js';
+import type { HostEntry, HostState } from '../../ssh/config/state.js';
 
 /** How many commands stand on the line. */
 const most = 8;
@@ -12,12 +12,11 @@ const manyHosts = 2000;
 /** For each Host at each start of ssh (docs/many-hosts.md). Milliseconds. */
 const costOfHost = 0.008;
 
-/** The last lines of `config install`: what to type now that `file` is what ssh reads. */
-export function whatNow(file: string, io: Io): string {
-  const blocks = hostBlocks(file);
-  const hosts = blocks.map(({ host }) => host);
+/** The last lines of `config install`: what to type now that ssh reads lines made of this state. */
+export function whatNow({ machines, options }: HostState, io: Io): string {
+  const hosts = machines.map(({ host }) => host);
   if (hosts.length === 0) {
-    const then = isFresh(file)
+    const then = options.fresh
       ? 'once vmssh list shows one, ssh knows its name'
       : 'run vmssh config install again when there is one';
     return pasteable(`no machine with a name yet: ${then}; an address works now: ssh root@vsock/3`, io);
@@ -25,28 +24,30 @@ export function whatNow(file: string, io: Io): string {
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
   const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
   const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;
-  return [all, ...whichIsWhich(blocks), ...whatTheyCost(blocks, io)].join('\n');
+  return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
 }
 
 /** For very many Hosts of other hypervisors. */
-function whatTheyCost(blocks: readonly HostBlock[], io: Io): readonly string[] {
-  const there = blocks.filter(({ provider }) => provider.startsWith('via/'));
+function whatTheyCost(machines: readonly HostEntry[], io: Io): readonly string[] {
+  const there = machines.filter(({ via }) => via !== undefined);
   if (there.length < manyHosts) return [];
   const ms = Math.round(there.length * costOfHost);
-  const [{ provider } = { provider: 'via/HOST' }] = there;
+  const [{ via } = { via: 'HOST' }] = there;
   return [
     pasteable(
-      `each start of ssh reads them: ${there.length} Hosts of other hypervisors cost it about ${ms} ms. vmssh config install --only-patterns writes no Host, and ssh ${provider}/NAME works without one`,
+      `each start of ssh reads them: ${there.length} Hosts of other hypervisors cost it about ${ms} ms. vmssh config install --only-patterns writes no Host, and ssh via/${via}/NAME works without one`,
       io,
     ),
   ];
 }
 
 /** For Hosts that differ only in case: the target of each. */
-function whichIsWhich(blocks: readonly HostBlock[]): readonly string[] {
-  const count = countBy(blocks, ({ host }) => host.toLowerCase());
-  const twins = blocks.filter(({ host }) => (count.get(host.toLowerCase()) ?? 0) > 1);
-  const told = twins.slice(0, most).map(({ host, about }) => `ssh ${host} is ${about}`);
+function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
+  const count = countBy(machines, ({ host }) => host.toLowerCase());
+  const twins = machines.filter(({ host }) => (count.get(host.toLowerCase()) ?? 0) > 1);
+  const told = twins
+    .slice(0, most)
+    .map(({ host, name, target }) => `ssh ${host} is ${printable(`${name} (${target})`)}`);
   const more = twins.length > most ? `, and ${twins.length - most} more` : '';
   return told.length === 0 ? [] : [`they differ only in case: ${told.join(', ')}${more}`];
 }

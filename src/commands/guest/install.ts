@@ -17,7 +17,7 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
 import { formatCheck } from '../check/format.js';
 import { checkTarget } from '../check/target.js';
-import { knownHostsOf } from '../config/options.js';
+import { knownHostsOf } from '../config/decide.js';
 import { scriptOptions, setupOptions, targetOption, undoOption } from './options.js';
 import { isSameMachine, overTarget } from './proof.js';
 import { rootRunner } from './root.js';

@@ -7,7 +7,7 @@ import { startProgress } from '../../cli/spinner.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import { ownEnv } from '../../discovery/own-env.js';
 import { type Deps, type Provider, providersOn } from '../../discovery/provider.js';
-import { readText } from '../../files/read-file.js';
+import { type HostEntry, readState } from '../../ssh/config/state.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { keepFresh } from '../config/fresh/keep-fresh.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../via/hosts.js';
@@ -28,8 +28,8 @@ import { watchMachines } from './watch.js';
 export interface ListDeps {
   readonly providers: () => Promise<readonly Provider[]>;
   readonly listAll: (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
-  /** The file that config install writes; undefined if there is none. */
-  readonly hosts: (io: Io) => Promise<string | undefined>;
+  /** The Hosts that config install wrote; undefined before that. */
+  readonly hosts: (io: Io) => Promise<readonly HostEntry[] | undefined>;
   /** Writes the Hosts of machines that came or went. */
   readonly keepFresh: (found: AllMachines, io: Io) => Promise<void>;
 }
@@ -37,8 +37,8 @@ export interface ListDeps {
 const listDeps: ListDeps = {
   providers: async () => (await import('../../discovery/providers.js')).providers,
   listAll: async (deps, providers) => (await import('../../discovery/list-all.js')).listAll(deps, providers),
-  hosts: ({ env, platform }) =>
-    readText(join(sshFolder(ownEnv(env), platform), 'vmssh.conf')).catch(() => undefined),
+  hosts: async ({ env, platform }) =>
+    (await readState(join(sshFolder(ownEnv(env), platform), 'vmssh.json')))?.machines,
   keepFresh,
 };
 
@@ -133,11 +133,11 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   if (options.watchMs !== undefined) return watchMachines(options, options.watchMs, io, look, hosts);
   const progress = await startProgress(io, 'looking for machines');
   const found = await look().finally(() => progress.stop());
-  const file = await hosts();
-  io.out(await listText(options, io, found, file));
+  const written = await hosts();
+  io.out(await listText(options, io, found, written));
   await warn(io, found, options);
   if (isTable(options) && io.terminal.stdout && options.names.length === 0 && !others)
-    io.err(await advice(options, io, found, providers, file));
+    io.err(await advice(options, io, found, providers, written));
   return listCode(options, found);
 }
 
@@ -163,10 +163,10 @@ async function advice(
   io: Io,
   all: AllMachines,
   asked: readonly Provider[],
-  file: string | undefined,
+  written: readonly HostEntry[] | undefined,
 ): Promise<string> {
   const [first, ...others] = listed(options, all).filter(mayRun);
-  if (all.machines.length > 0 && (first === undefined || file !== undefined)) return '';
+  if (all.machines.length > 0 && (first === undefined || written !== undefined)) return '';
   const { howToLogIn, howToGetOne } = await import('./what-next.js');
   return first ? howToLogIn(all.machines, [first, ...others], io) : howToGetOne(asked, io);
 }

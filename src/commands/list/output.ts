@@ -10,6 +10,7 @@ import type { ListedMachine } from '../../discovery/merge.js';
 import { isFailure, type Warning } from '../../discovery/provider.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import { sshNames } from '../../ssh/config/ssh-names.js';
+import type { HostEntry } from '../../ssh/config/state.js';
 import type { ViaHosts } from '../via/hosts.js';
 import { formatColumn, formatTable, listJson } from './format.js';
 
@@ -56,15 +57,15 @@ export function listed(
     .map(({ machine }) => machine);
 }
 
-/** What goes to stdout. `hosts`: the file of Hosts for ssh. */
+/** What goes to stdout. `hosts`: those that ssh has. */
 export async function listText(
   options: ListOptions,
   io: Io,
   found: Selection,
-  hosts: string | undefined,
+  hosts: readonly HostEntry[] | undefined,
 ): Promise<string> {
   const { shown, machines, warnings, errors, failed = [] } = found;
-  const names = hosts === undefined ? new Map() : sshNames(hosts, machines, io.platform);
+  const names = hosts === undefined ? new Map() : sshNames(hosts, machines);
   switch (options.show) {
     case 'json':
       return formatJson(
@@ -93,7 +94,6 @@ export async function listText(
         style: await styles(io, 'stdout'),
         terminal: io.terminal.stdout,
         shell: shellOf(io),
-        columns: io.columns,
         names,
         withHost: options.via !== undefined,
         failed,

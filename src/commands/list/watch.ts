@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Io } from '../../cli/command.js';
 import { exitCode } from '../../errors.js';
+import type { HostEntry } from '../../ssh/config/state.js';
 import { type ListOptions, listText, type Selection, warn } from './output.js';
 
 /** Refreshes the list until Ctrl-C or until the output's reader is gone. */
@@ -9,7 +10,7 @@ export async function watchMachines(
   everyMs: number,
   io: Io,
   look: (signal: AbortSignal) => Promise<Selection>,
-  hosts: () => Promise<string | undefined>,
+  hosts: () => Promise<readonly HostEntry[] | undefined>,
 ): Promise<number> {
   const gone = io.outputGone();
   const signal = AbortSignal.any([io.interrupted(), gone]);

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Manager, Status } from '../provider.js';
-import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { listByTool, textOf } from '../tools/json-tool.js';
+import { isJsonObject, parseJson } from '../tools/json.js';
+import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** Multipass instances, by IP address. */
@@ -24,7 +24,8 @@ export function parseMultipass(
   text: string,
   platform: NodeJS.Platform = process.platform,
 ): readonly DiscoveredMachine[] {
-  return listIn(text).flatMap((instance): DiscoveredMachine[] => {
+  const list = parse(text);
+  return jsonObjects(JSON.stringify(list)).flatMap((instance): DiscoveredMachine[] => {
     const name = textOf(instance, 'name');
     if (name === undefined) return [];
     const addresses = Array.isArray(instance.ipv4) ? instance.ipv4 : [];
@@ -41,10 +42,10 @@ export function parseMultipass(
   });
 }
 
-function listIn(text: string): readonly JsonObject[] {
+function parse(text: string): unknown {
   try {
     const value: unknown = parseJson(text);
-    if (isJsonObject(value) && Array.isArray(value.list)) return value.list.filter(isJsonObject);
+    if (isJsonObject(value) && Array.isArray(value.list)) return value.list;
   } catch {
     // Reported below.
   }

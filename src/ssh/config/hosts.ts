@@ -1,33 +1,27 @@
 import { slug } from '../../address/slug.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { printable } from '../../errors.js';
 import { countBy } from '../../group-by.js';
-import { parseTarget } from '../../kinds/parse.js';
-import type { GuestKeys } from '../guest-keys.js';
-import { hostKeyAlias } from '../identity.js';
-import { trustIn } from './guest-hosts.js';
+import { aliasOf, entryHosts, type HostSurroundings, machineOptions, ownerName } from './entry-hosts.js';
 import { hostOptions } from './host-options.js';
-import { blockProvider, type HostBlock, isBlockOf } from './kept.js';
-import { moreNames } from './more-names.js';
-import { type SharedUuid, withOwnUuids } from './same-uuid.js';
+import type { SharedUuid } from './same-uuid.js';
 import { settingsOf } from './settings.js';
+import type { HostEntry } from './state.js';
 import type { ConcreteHost } from './text.js';
 
-export interface ConcreteHostOptions {
+export interface ConcreteHostOptions extends HostSurroundings {
   /** The prefix of each name. */
   readonly prefix: string;
-  /** Names that are already taken, in lower case. */
-  readonly taken: ReadonlySet<string>;
-  /** Blocks of providers that cannot be asked now: what people type must not lead to another machine meanwhile. */
-  readonly held?: readonly HostBlock[];
-  readonly knownHosts: string;
+  /** Machines that were not asked for now, and keep their Hosts: what people type must not lead to another machine meanwhile. */
+  readonly kept?: readonly HostEntry[] | undefined;
   /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
   readonly dots?: boolean | undefined;
-  /** Machines whose host keys are known beforehand. */
-  readonly guests?: readonly GuestKeys[];
+  /** The day, as 2026-01-31. */
+  readonly today?: string | undefined;
 }
 
 export interface ConcreteHosts {
+  /** All machines with a Host, also those that are kept. */
+  readonly entries: readonly HostEntry[];
   readonly hosts: readonly ConcreteHost[];
   /** Machines without a Host, and why. */
   readonly left: readonly { readonly name: string; readonly why: string }[];
@@ -35,16 +29,24 @@ export interface ConcreteHosts {
   readonly shared: readonly SharedUuid[];
 }
 
-/** A Host block for each machine, by its slug, and for one of a hypervisor NAME.HOST; none that could mean another host or machine. */
+/** A Host for each machine, by its slug, and for one of a hypervisor NAME.HOST; none that could mean another host or machine. */
 export function concreteHosts(
   machines: readonly ListedMachine[],
-  { prefix, taken, held = [], knownHosts, guests = [], dots = prefix !== '' }: ConcreteHostOptions,
+  options: ConcreteHostOptions,
 ): ConcreteHosts {
-  const hosts: ConcreteHost[] = [];
-  const left: { name: string; why: string }[] = [];
-  const { machines: own, shared } = withOwnUuids(machines);
+  const { entries: now, left } = assigned(machines, options);
+  const names = new Set(now.map(({ host }) => host.toLowerCase()));
+  const kept = (options.kept ?? []).filter(({ host }) => !names.has(host.toLowerCase()));
+  const entries = [...now, ...kept];
+  return { entries, left, ...entryHosts(entries, options) };
+}
+
+function assigned(
+  machines: readonly ListedMachine[],
+  { prefix, taken, kept = [], dots = prefix !== '', today = '' }: ConcreteHostOptions,
+): Pick<ConcreteHosts, 'entries' | 'left'> {
   // Skip made-up names: their number changes with every start.
-  const known = own.filter((machine) => !isMadeUp(machine));
+  const known = machines.filter((machine) => !isMadeUp(machine));
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const slugs = countBy(known, shortOf);
   const named = known.map((machine) => {
@@ -57,32 +59,18 @@ export function concreteHosts(
   const spelled = countBy(named, ({ host }) => host);
   // What another hypervisor says takes no name from a machine of this host.
   const spelledHere = countBy(here, ({ host }) => host);
-  const folded = countBy(named, ({ host }) => host.toLowerCase());
-  const names = moreNames(named, taken);
-  const holders = new Map(held.map((block) => [block.host.toLowerCase(), block]));
+  const holders = new Map(kept.map((entry) => [entry.host.toLowerCase(), entry]));
+  const entries: HostEntry[] = [];
+  const left: { name: string; why: string }[] = [];
   for (const { machine, host } of named) {
     const isOnly = (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
     const why =
       problem(machine, host, dots, taken, isOnly) ??
       contested(machine, host, holders.get(host.toLowerCase()));
-    if (why !== undefined) {
-      left.push({ name: machine.name, why });
-      continue;
-    }
-    const keys = machine.via === undefined ? guests.find(({ name }) => name === machine.name) : undefined;
-    const more = names.get(machine) ?? [];
-    hosts.push({
-      ...toHost(machine, host, knownHosts, keys),
-      // If two names differ only in case, the target shows which machine it is.
-      ...(folded.get(host.toLowerCase()) === 1
-        ? {}
-        : {
-            about: printable(`${machine.name} (${machine.target}) of ${blockProvider(machine)}`),
-          }),
-      ...(more.length === 0 ? {} : { names: more }),
-    });
+    if (why === undefined) entries.push(toEntry(machine, host, today));
+    else left.push({ name: machine.name, why });
   }
-  return { hosts, left, shared };
+  return { entries, left };
 }
 
 // Another hypervisor's answer has no pids.
@@ -91,6 +79,9 @@ function isMadeUp({ name, provider, pid, via }: ListedMachine): boolean {
   return name === `${provider}-${via === undefined ? pid : number}`;
 }
 
+/** More is no name that anybody types. */
+const longestName = 1000;
+
 function problem(
   machine: ListedMachine,
   host: string,
@@ -98,8 +89,9 @@ function problem(
   taken: ReadonlySet<string>,
   isOnly: boolean,
 ): string | undefined {
-  if (slug(machine.name) === '') return 'its name has no character that is valid in a host name';
   const { name, via = '' } = machine;
+  if (name.length > longestName) return `its name is longer than ${longestName} characters`;
+  if (slug(name) === '') return 'its name has no character that is valid in a host name';
   if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
   if (via !== '' && slug(name).includes('.') && dots)
     return 'with a dot it could be a machine of another hypervisor';
@@ -108,38 +100,26 @@ function problem(
   if (taken.has(host.toLowerCase())) return `your ssh configuration already has a Host ${host}: use --prefix`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
-    hostOptions({ ...toHost(machine, host, '~/x').options, program: ['vmssh'], fdpass: false });
+    hostOptions({ ...machineOptions(machine, '~/x'), program: ['vmssh'], fdpass: false });
     return undefined;
   } catch (error) {
     return (error as Error).message;
   }
 }
 
-function contested(machine: ListedMachine, host: string, holder: HostBlock | undefined): string | undefined {
-  if (holder === undefined || isBlockOf(holder, blockProvider(machine), aliasOf(machine))) return undefined;
-  return `Host ${host} is that of a machine of ${holder.provider}, which cannot be asked now: use --prefix`;
+// It may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
+function contested(machine: ListedMachine, host: string, holder: HostEntry | undefined): string | undefined {
+  if (holder === undefined || ownerName(holder) === ownerName(machine)) return undefined;
+  if (aliasOf(holder) === aliasOf(machine) || (holder.via !== undefined && machine.via === undefined))
+    return undefined;
+  return `Host ${host} is that of a machine of ${ownerName(holder)}, which cannot be asked now: use --prefix`;
 }
 
-function aliasOf(machine: ListedMachine): string | undefined {
-  return hostKeyAlias({ target: parseTarget(machine.target), machine });
-}
-
-function toHost(machine: ListedMachine, host: string, knownHosts: string, keys?: GuestKeys): ConcreteHost {
-  const { name, target, user, identityFile, identityAgent } = machine;
-  const alias = aliasOf(machine);
-  return {
-    host,
-    about: printable(`${name} of ${blockProvider(machine)}`),
-    options: {
-      target,
-      knownHosts: alias === undefined ? undefined : knownHosts,
-      hostKeyAlias: alias,
-      user,
-      identityFile,
-      identityAgent,
-      ...(keys ? trustIn(keys) : {}),
-    },
-  };
+function toEntry(machine: ListedMachine, host: string, seen: string): HostEntry {
+  const { name, target, provider, via, uuid, user, identityFile, identityAgent } = machine;
+  const more = { via, uuid, user, identityFile, identityAgent };
+  const known = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
+  return { host, name, target, provider, ...known, seen };
 }
 
 /** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */

@@ -1,42 +1,36 @@
-import type { ListedMachine } from '../../discovery/merge.js';
 import { countBy } from '../../group-by.js';
 import { asTarget } from '../../kinds/parse.js';
 import { uuidAlias } from '../identity.js';
-
-/** A machine and its Host. */
-export interface WithHost {
-  readonly machine: ListedMachine;
-  readonly host: string;
-}
+import type { HostEntry } from './state.js';
 
 /**
  * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, and what is typed by "via".
  * Exact names only, since others chose most of them; none that another machine has too, or that is taken.
  */
 export function moreNames(
-  all: readonly WithHost[],
+  all: readonly HostEntry[],
   taken: ReadonlySet<string>,
-): ReadonlyMap<ListedMachine, readonly string[]> {
-  const found = all.map((named) => ({ ...named, names: [...new Set(namesOf(named))] }));
+): ReadonlyMap<HostEntry, readonly string[]> {
+  const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesOf(entry))] }));
   const asked = countBy(
     found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
     (name) => name,
   );
   const isOwn = (name: string) => asked.get(lower(name)) === 1 && !taken.has(lower(name));
   return new Map(
-    found.map(({ machine, host, names }) => [machine, names.filter((name) => name !== host && isOwn(name))]),
+    found.map(({ entry, host, names }) => [entry, names.filter((name) => name !== host && isOwn(name))]),
   );
 }
 
-function namesOf({ machine, host }: WithHost): readonly string[] {
-  const { uuid, via } = machine;
+function namesOf(entry: HostEntry): readonly string[] {
+  const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
   const isId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
-  return [lower(host), ...(isId ? [uuid] : []), ...(via === undefined ? [] : typedNames(machine, via))];
+  return [lower(host), ...(isId ? [uuid] : []), ...(via === undefined ? [] : typedNames(entry, via))];
 }
 
 /** via/HOST/NAME and via/HOST/TARGET, also with "%" for each slash. */
-function typedNames({ name, target }: ListedMachine, via: string): readonly string[] {
+function typedNames({ name, target }: HostEntry, via: string): readonly string[] {
   const ofName = `via/${via}/${name}`;
   const known = [
     ...(/^[\w.-]+$/.test(name) && isName(ofName) ? [ofName] : []),

@@ -1,23 +1,25 @@
-import type { ListedMachine } from '../../discovery/merge.js';
 import { quote } from '../../errors.js';
 import { groupBy } from '../../group-by.js';
+import type { HostMachine } from './state.js';
 
 /** Machines that say that they have one UUID. */
 export interface SharedUuid {
   readonly uuid: string;
-  readonly machines: readonly ListedMachine[];
+  readonly machines: readonly HostMachine[];
 }
 
 /**
  * The machines, where a UUID that several have is no machine's identity: a host key kept by it would be accepted for the others too.
  * What another hypervisor says takes none from a machine of this host.
  */
-export function withOwnUuids(machines: readonly ListedMachine[]): {
-  readonly machines: readonly ListedMachine[];
+export function withOwnUuids<T extends HostMachine>(
+  machines: readonly T[],
+): {
+  readonly machines: readonly T[];
   readonly shared: readonly SharedUuid[];
 } {
   const groups = groupBy(machines, ({ uuid }) => uuid);
-  const othersOf = (machine: ListedMachine) => {
+  const othersOf = (machine: T) => {
     const all = machine.uuid === undefined ? [] : (groups.get(machine.uuid) ?? []);
     return machine.via === undefined ? all.filter(({ via }) => via === undefined) : all;
   };

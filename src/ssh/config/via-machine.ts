@@ -1,52 +1,37 @@
-import { parseUuid } from '../../address/guid.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { printable } from '../../errors.js';
-import { readText } from '../../files/read-file.js';
 import type { ViaTarget } from '../../target/target.js';
-import { writtenConfigFile } from '../known-hosts-file.js';
-import { type HostBlock, hostBlocks } from './kept.js';
-import { targetWord, wordOf } from './ssh-names.js';
-
-interface Here {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly platform: NodeJS.Platform;
-}
+import { writtenStateFile } from '../known-hosts-file.js';
+import { withOwnUuids } from './same-uuid.js';
+import { type HostEntry, readState } from './state.js';
 
 /**
  * The machine on another hypervisor that a target means, by the Host that `config install --via` wrote for it: a hypervisor
- * is not asked again at each login. Undefined without such a Host, or if the machine has no UUID.
+ * is not asked again at each login. Undefined without such a Host, or if the machine has no UUID of its own.
  */
 export async function writtenMachine(
   target: ViaTarget,
-  { env, platform }: Here,
+  { env }: { readonly env: Readonly<Record<string, string | undefined>> },
 ): Promise<ListedMachine | undefined> {
-  const file = await readText(writtenConfigFile(env)).catch(() => '');
-  return viaMachine(target, file, platform);
+  return viaMachine(target, (await readState(writtenStateFile(env)))?.machines ?? []);
 }
 
-/** The same by the text of that file. */
+/** The same among these machines. */
 export function viaMachine(
-  meant: ViaTarget,
-  file: string,
-  platform: NodeJS.Platform,
+  { host, target, inner }: ViaTarget,
+  entries: readonly HostEntry[],
 ): ListedMachine | undefined {
-  const uuid = parseUuid(aliasOf(meant, file, platform).replace(/^vmssh-/, ''));
-  if (uuid === undefined) return undefined;
-  const { host, target } = meant;
+  const there = withOwnUuids(entries).machines.filter(({ via }) => via?.toLowerCase() === host.toLowerCase());
+  const isMeant = inner
+    ? (entry: HostEntry) => targetThere(entry) === target.replace('%', '/')
+    : ({ name }: HostEntry) => name.toLowerCase() === target.toLowerCase();
+  const [found, ...others] = there.filter(isMeant);
+  if (found?.uuid === undefined || others.length > 0) return undefined;
   const typed = `via/${host}/${target}`;
+  const { uuid } = found;
   return { name: typed, target: typed, status: 'unknown', provider: 'via', also: [], via: host, uuid };
 }
 
-/** The machine's name in known_hosts; "" if it has no block, or several. */
-function aliasOf({ host, target, inner }: ViaTarget, file: string, platform: NodeJS.Platform): string {
-  const provider = `via/${host}`.toLowerCase();
-  const there = hostBlocks(file).filter((block) => block.provider.toLowerCase() === provider);
-  const name = printable(target).toLowerCase();
-  const isMeant = inner
-    ? ({ provider: own, text }: HostBlock) =>
-        targetWord(text) === wordOf(`${own}/${target.replace('%', '/')}`, platform)
-    : ({ about }: HostBlock) => about.toLowerCase() === name;
-  const [block, ...others] = there.filter(isMeant);
-  const [, alias = ''] = /^ *HostKeyAlias (\S+)$/m.exec(block?.text ?? '') ?? [];
-  return others.length === 0 ? alias : '';
+/** Its target on the hypervisor itself. */
+function targetThere({ target, via = '' }: HostEntry): string {
+  return target.slice(`via/${via}/`.length);
 }

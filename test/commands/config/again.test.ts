@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { applyPlan } from '../../../src/commands/config/apply.js';
 import type { ConfigOptions } from '../../../src/commands/config/options.js';
 import { planInstall } from '../../../src/commands/config/plan.js';
 import { configDefaults, find, machine, useConfigHome } from './home.js';
@@ -25,7 +24,7 @@ describe('config install, again', () => {
     const warnings = [{ provider: 'libvirt', code: 'TIMEOUT', problem: 'too late' }];
     const one = async () => ({ machines: [other], warnings });
     const run = async (finder: typeof find, to = home.io()) => {
-      await applyPlan(await planInstall(options, to, finder), to);
+      await home.install({}, to, finder);
       return [readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm), to.stderr.at(-1)];
     };
     await run(both);

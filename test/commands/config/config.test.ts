@@ -10,11 +10,12 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
-import { applyPlan, showPlan } from '../../../src/commands/config/apply.js';
 import { configDiff } from '../../../src/commands/config/diff.js';
 import { configInstall } from '../../../src/commands/config/install.js';
 import { configOptions } from '../../../src/commands/config/options.js';
-import { configFiles, planInstall, planUninstall } from '../../../src/commands/config/plan.js';
+import { configFiles } from '../../../src/commands/config/places.js';
+import { planInstall, planUninstall } from '../../../src/commands/config/plan.js';
+import { applyPlan, showPlan } from '../../../src/commands/config/write/apply.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { configDefaults, find, useConfigHome } from './home.js';
 
@@ -22,13 +23,13 @@ const options = configDefaults;
 const home = useConfigHome();
 
 describe('config install', () => {
-  it('writes both files if there are none, for their owner only', async () => {
+  it('writes its files if there are none, for their owner only', async () => {
     const to = home.io();
     expect(await home.install({}, to)).toBe(0);
-    expect(to.stdout.join('')).toBe(`wrote ${home.own}\nwrote ${home.main}\n`);
+    expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nwrote ${home.main}\n`);
     expect(readFileSync(home.own, 'utf8')).toMatch(/^Host mint$/m);
     expect(readFileSync(home.main, 'utf8')).toMatch(/^Include vmssh\.conf$/m);
-    for (const path of [home.own, home.main]) expect(statSync(path).mode & 0o777).toBe(0o600);
+    for (const path of [home.state, home.own, home.main]) expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(home.path, '.ssh')).mode & 0o777).toBe(0o700);
   });
 
@@ -101,6 +102,7 @@ describe('config install', () => {
     const files = configFiles({ system: true }, to, home.path);
     expect(files).toEqual({
       own: join(home.path, 'ssh_config.d/10-vmssh.conf'),
+      state: join(home.path, 'ssh_config.d/10-vmssh.json'),
       main: undefined,
       include: 'ssh_config.d/10-vmssh.conf',
     });
@@ -137,7 +139,7 @@ describe('config uninstall', () => {
   it('leaves no files', async () => {
     await home.install();
     expect(await home.uninstall()).toBe(0);
-    expect([existsSync(home.own), existsSync(home.main)]).toEqual([false, false]);
+    expect([home.state, home.own, home.main].map((path) => existsSync(path))).toEqual([false, false, false]);
     const to = home.io();
     expect(await home.uninstall(to)).toBe(0);
     expect(to.stdout).toEqual(['nothing to change\n']);

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach } from 'vitest';
-import type { Write } from '../../../src/commands/config/apply.js';
-import { carryOut } from '../../../src/commands/config/carry-out.js';
 import type { ConfigOptions } from '../../../src/commands/config/options.js';
 import { planInstall, planUninstall } from '../../../src/commands/config/plan.js';
+import type { Write } from '../../../src/commands/config/write/apply.js';
+import { type CarriedOut, carryOut } from '../../../src/commands/config/write/carry-out.js';
 import type { FindMachines } from '../../../src/commands/via/machines.js';
 import { type FakeIo, fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -38,6 +38,10 @@ export function useConfigHome(): ConfigHome {
   return home;
 }
 
+async function done(work: Promise<CarriedOut>): Promise<number> {
+  return (await work).code;
+}
+
 class ConfigHome {
   path = '';
 
@@ -49,13 +53,17 @@ class ConfigHome {
     return join(this.path, '.ssh/vmssh.conf');
   }
 
+  get state(): string {
+    return join(this.path, '.ssh/vmssh.json');
+  }
+
   readonly io = (env = {}): FakeIo => fakeIo({ env: { HOME: this.path, NO_COLOR: '1', ...env } });
 
   readonly install = (some: Partial<ConfigOptions> = {}, to = this.io(), finder = find, write?: Write) =>
-    carryOut((io) => planInstall({ ...configDefaults, ...some }, io, finder), to, write);
+    done(carryOut(() => planInstall({ ...configDefaults, ...some }, to, finder), to, write));
 
   readonly uninstall = (to = this.io(), write?: Write) =>
-    carryOut((io) => planUninstall(configDefaults, io), to, write);
+    done(carryOut(() => planUninstall(configDefaults, to), to, write));
 
   write(name: string, text: string | Buffer, mode = 0o600): void {
     mkdirSync(join(this.path, '.ssh'), { recursive: true });

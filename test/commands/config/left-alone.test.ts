@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { applyPlan } from '../../../src/commands/config/apply.js';
-import { configFiles, planInstall } from '../../../src/commands/config/plan.js';
+import { configFiles } from '../../../src/commands/config/places.js';
+import { planInstall } from '../../../src/commands/config/plan.js';
+import { applyPlan } from '../../../src/commands/config/write/apply.js';
 import { editFile } from '../../../src/files/edit-file.js';
 import type { FakeIo } from '../../helpers/fake-io.js';
 import { configDefaults, find, useConfigHome } from './home.js';
@@ -53,7 +54,7 @@ describe('config install, if a file is not its own,', () => {
     const to = home.io();
     const full = () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' }));
     expect(await applyPlan(await planInstall(options, to, find), to, full)).toBe(1);
-    expect(to.stderr.join('')).toContain(`"${home.own}" cannot be written: no space`);
+    expect(to.stderr.join('')).toContain(`"${home.state}" cannot be written: no space`);
     expect(existsSync(home.main)).toBe(false);
   });
 
@@ -95,7 +96,7 @@ describe('config install, if a file is not its own,', () => {
     const to = home.io();
     expect(await home.install({}, to)).toBe(1);
     expect(to.stderr.join('')).toContain(`"${home.main}" ${why}`);
-    expect(to.stdout.join('')).toBe(`wrote ${home.own}\nInclude vmssh.conf\n`);
+    expect(to.stdout.join('')).toBe(`wrote ${home.state}\nwrote ${home.own}\nInclude vmssh.conf\n`);
     expect(readFileSync(home.main).equals(bytes)).toBe(true);
   });
 

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Write } from '../../../src/commands/config/apply.js';
+import type { Write } from '../../../src/commands/config/write/apply.js';
 import { editFile } from '../../../src/files/edit-file.js';
 import { find, useConfigHome } from './home.js';
 
@@ -30,7 +30,7 @@ describe('what another program writes to the main file meanwhile', () => {
     };
     expect(await home.install({}, to, slow)).toBe(0);
     expect(readFileSync(home.main, 'utf8')).toContain(`${written}${theirs}`);
-    expect(to.stdout).toEqual([`wrote ${home.own}\n`, `changed ${home.main}\n`]);
+    expect(to.stdout).toEqual([`wrote ${home.state}\n`, `wrote ${home.own}\n`, `changed ${home.main}\n`]);
   });
 
   it('is kept by config install, just before it writes', async () => {

@@ -5,6 +5,7 @@ import { configInstall } from '../../../src/commands/config/install.js';
 import { checkSshOptions, parseSshOption } from '../../../src/commands/config/ssh-option.js';
 import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
 import { hostOptions } from '../../../src/ssh/config/host-options.js';
+import { parseState } from '../../../src/ssh/config/state.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 import { find, machine, useConfigHome } from './home.js';
@@ -13,10 +14,7 @@ const noSsh = missingPrograms({ ssh: 'openssh-client' });
 const home = useConfigHome();
 const given = (...texts: string[]) => ({ sshOptions: texts.map(parseSshOption) });
 const text = () => readFileSync(home.own, 'utf8');
-const recorded = () =>
-  text()
-    .match(/^# Kept by later runs: .*$/gm)
-    ?.map((line) => line.slice(22)) ?? [];
+const kept = () => parseState(readFileSync(home.state, 'utf8')).state.options;
 
 describe('config install -o', () => {
   it('is for every Host, stays, is replaced by keyword, and is taken back', async () => {
@@ -24,23 +22,24 @@ describe('config install -o', () => {
     const hosts = text().match(/^Host /gm)?.length;
     expect(hosts).toBe(3);
     expect(text().match(/^ {4}ForwardAgent yes$/gm)).toHaveLength(3);
-    expect(recorded()).toEqual(['-o ForwardAgent=yes', '-o SendEnv=A', '-o SendEnv=B']);
+    expect(kept().sshOptions).toEqual(['ForwardAgent=yes', 'SendEnv=A', 'SendEnv=B']);
     await home.install(given('user=root'));
-    expect(recorded()).toEqual(['-o ForwardAgent=yes', '-o SendEnv=A', '-o SendEnv=B', '-o user=root']);
+    expect(kept().sshOptions).toEqual(['ForwardAgent=yes', 'SendEnv=A', 'SendEnv=B', 'user=root']);
     await home.install(given('sendenv=C', 'ForwardAgent='));
-    expect(recorded()).toEqual(['-o user=root', '-o sendenv=C']);
+    expect(kept().sshOptions).toEqual(['user=root', 'sendenv=C']);
     await home.install(given('User=', 'SendEnv='));
-    expect(text()).not.toMatch(/Kept|SendEnv|root/i);
+    expect(text()).not.toMatch(/SendEnv|root/i);
+    expect(kept().sshOptions).toEqual([]);
   });
 
   it('stays beside a prefix and a later --only-patterns, and in the file for all users', async () => {
     await home.install({ ...given('User=a b=#c'), prefix: 'vm-', fdpass: false });
-    const all = ['--prefix vm-', '--no-fdpass', '-o User=a b=#c'];
-    expect(recorded()).toEqual(all);
+    const all = { prefix: 'vm-', onlyPatterns: false, fdpass: false, sshOptions: ['User=a b=#c'] };
+    expect(kept()).toEqual(all);
     await home.install({ asBefore: true });
-    expect(recorded()).toEqual(all);
+    expect(kept()).toEqual(all);
     await home.install({ onlyPatterns: true });
-    expect(recorded()).toEqual(['--only-patterns', ...all.slice(1)]);
+    expect(kept()).toEqual({ ...all, prefix: '', onlyPatterns: true });
   });
 
   it.each([

@@ -1,21 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { whatNow } from '../../../src/commands/config/what-now.js';
-import { recordLines } from '../../../src/ssh/config/record.js';
-import { type ConcreteHost, configText } from '../../../src/ssh/config/text.js';
+import { type HostEntry, noState } from '../../../src/ssh/config/state.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
-/** The last line for a file that has these Hosts. */
+/** The last line for these Hosts. */
 function lastLine(hosts: readonly string[]): string {
-  return whatNow(textOf(hosts.map((host) => block(host, `${host} of libvirt`))), fakeIo());
+  return lines(hosts.map((host) => entry(host)));
 }
 
-function textOf(hosts: readonly ConcreteHost[]): string {
-  return configText({ program: ['/usr/bin/vmssh'], fdpass: true, platform: 'linux', hosts });
+function lines(machines: readonly HostEntry[], fresh?: boolean): string {
+  return whatNow({ ...noState, machines, options: { ...noState.options, fresh } }, fakeIo());
 }
 
-function block(host: string, about: string): ConcreteHost {
-  const none = { knownHosts: undefined, hostKeyAlias: undefined, user: undefined, identityFile: undefined };
-  return { host, about, options: { target: `qemu/${host}`, ...none } };
+function entry(host: string, more: Partial<HostEntry> = {}): HostEntry {
+  return { host, name: host, target: `qemu/${host}`, provider: 'libvirt', seen: '2026-01-31', ...more };
 }
 
 describe('the end of config install', () => {
@@ -30,11 +28,12 @@ describe('the end of config install', () => {
   });
 
   it('says which is which of names that differ only in case', () => {
-    const ids = { Mint: 'hyper-v/86e0c1e9', mint: 'hyper-v/87e0c1e9' };
-    const blocks = Object.entries(ids).map(([name, target]) =>
-      block(`${name}-hyper-v`, `${name} (${target}) of hyper-v`),
-    );
-    expect(whatNow(textOf([...blocks, block('web', 'web of libvirt')]), fakeIo())).toBe(
+    const machines = [
+      entry('Mint-hyper-v', { name: 'Mint', target: 'hyper-v/86e0c1e9' }),
+      entry('mint-hyper-v', { name: 'mint', target: 'hyper-v/87e0c1e9' }),
+      entry('web'),
+    ];
+    expect(lines(machines)).toBe(
       [
         '3 machines: ssh Mint-hyper-v, ssh mint-hyper-v, ssh web',
         'they differ only in case: ssh Mint-hyper-v is Mint (hyper-v/86e0c1e9), ssh mint-hyper-v is mint (hyper-v/87e0c1e9)',
@@ -42,12 +41,22 @@ describe('the end of config install', () => {
     );
   });
 
+  it('says what very many Hosts of other hypervisors cost', () => {
+    const there = (count: number) =>
+      Array.from({ length: count }, (_, at) =>
+        entry(`m${at}.hv1`, { via: 'hv1', target: `via/hv1/qemu/m${at}` }),
+      );
+    expect(lines(there(1999))).not.toContain('each start of ssh');
+    expect(lines([...there(2000), entry('web')])).toMatch(
+      /^2001 machines: .*\neach start of ssh reads them: 2000 Hosts of other hypervisors cost it about 16 ms\. vmssh config install --only-patterns writes no Host, and ssh via\/hv1\/NAME works without one$/,
+    );
+  });
+
   it('says what works without a machine', () => {
     expect(lastLine([])).toBe(
       'no machine with a name yet: run vmssh config install again when there is one; an address works now: ssh root@vsock/3',
     );
-    const fresh = textOf([]).replace('\n', `\n${recordLines(['--fresh'])}`);
-    expect(whatNow(fresh, fakeIo())).toBe(
+    expect(lines([], true)).toBe(
       'no machine with a name yet: once vmssh list shows one, ssh knows its name; an address works now: ssh root@vsock/3',
     );
   });

@@ -9,7 +9,6 @@ import { listAll } from '../../../src/discovery/list-all.js';
 import { nspawn } from '../../../src/discovery/nspawn/provider.js';
 import type { DiscoveredMachine, Provider } from '../../../src/discovery/provider.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
-import { configText } from '../../../src/ssh/config/text.js';
 import { PeerFolder } from '../../discovery/machined/varlink-peer.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -172,9 +171,8 @@ describe('vmssh list', () => {
     ];
     const withHosts = async (prefix: string): Promise<ListDeps> => {
       const all = found.map((machine) => ({ ...machine, also: [] }));
-      const { hosts } = concreteHosts(all, { prefix, taken: new Set(), knownHosts: '~/k' });
-      const text = configText({ program: ['/opt/vmssh'], fdpass: true, hosts: hosts.slice(0, 1) });
-      return { ...deps(provider(found)), hosts: async () => text };
+      const { entries } = concreteHosts(all, { prefix, taken: new Set(), knownHosts: '~/k' });
+      return { ...deps(provider(found)), hosts: async () => entries.slice(0, 1) };
     };
 
     it('shows what to type for ssh, once it knows the machines', async () => {

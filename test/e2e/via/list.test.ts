@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { on } from 'node:events';
-import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/discovery/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
@@ -129,6 +129,12 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
   });
 
   describe('config install --via', () => {
+    // A machine that moves there has its UUID only on one of them.
+    beforeAll(() => void lists[1]?.splice(1, 1));
+    afterAll(() => {
+      const [twin] = lists[1]?.splice(-1) ?? [];
+      for (const list of lists) if (twin) list.splice(1, 0, twin);
+    });
     const home = () => join(dir, 'config-home');
     const config = (...args: string[]) =>
       run([...vmssh, 'config', ...args], {
@@ -147,16 +153,30 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(await config('install', '--no-fresh', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
       expect(await login('twin.hv1', 'accept-new')).toMatchObject({ code: 0, stdout: 'hello\n' });
       // The machine moved: its key is known already.
+      lists[1]?.push(...(lists[0]?.splice(1, 1) ?? []));
+      expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
       expect(await login('twin.hv2', 'yes')).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
-      // As a pattern of "via" or by that Host: it is one machine.
+      // As it is typed with "via" or by that Host: it is one machine.
       expect(await login('via/hv2/twin', 'yes')).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
-      const read = await run(['ssh', '-G', '-F', join(home(), '.ssh/vmssh.conf'), 'via%hv1%machine%twin']);
+      const read = await run(['ssh', '-G', '-F', join(home(), '.ssh/vmssh.conf'), 'via%hv2%machine%twin']);
       expect(read.stdout).toContain(`\nhostkeyalias vmssh-${uuid}\n`);
       const aliasOf = (host: string) =>
         new RegExp(`Host ${host} .*\\n(?:    .*\\n)*?    HostKeyAlias (\\S+)`).exec(written())?.[1];
-      expect([aliasOf('twin.hv1'), aliasOf('twin.hv2')]).toEqual([`vmssh-${uuid}`, `vmssh-${uuid}`]);
+      expect(aliasOf('twin.hv2')).toBe(`vmssh-${uuid}`);
       expect(aliasOf('same.hv1')).toMatch(/vmssh-via%hv1/);
       expect(aliasOf('same.hv1')).not.toBe(aliasOf('same.hv2'));
+      // Another hypervisor says that it has the machine: neither gets a key of the other.
+      lists[0]?.push({ name: 'evil', class: 'vm', id: uuid });
+      const two = await config('install', '--via', 'hv1');
+      expect(two.stderr).toMatch(/warning: .* have one UUID, 1{8}-.*: no host key is kept by it\n/);
+      expect(aliasOf('evil.hv1')).toMatch(/vmssh-via%hv1/);
+      expect(aliasOf('twin.hv2')).toMatch(/vmssh-via%hv2/);
+      lists[0]?.pop();
+      expect(await config('install', '--via', 'hv1')).toMatchObject({
+        code: 0,
+        stderr: expect.not.stringContaining('UUID'),
+      });
+      expect(aliasOf('twin.hv2')).toBe(`vmssh-${uuid}`);
     });
 
     it.skipIf(missingAddon())(
@@ -168,11 +188,10 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
           });
         const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
         const config = ['-F', bed.guest.config('relay')];
-        expect(await ours('ssh', '--via', 'hv1', ...config, 'twin', 'echo hello')).toMatchObject({
+        expect(await ours('ssh', '--via', 'hv2', ...config, 'twin', 'echo hello')).toMatchObject({
           ...{ code: 0, stdout: 'hello\n' },
         });
         expect(keys()).toMatch(new RegExp(`^vmssh-${uuid} ssh-ed25519 \\S+\n$`));
-        // It moved.
         const strict = [...config, '-o', 'StrictHostKeyChecking=yes'];
         expect(await ours('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject({
           ...{ code: 0, stdout: 'hello\n', stderr: '' },
@@ -192,85 +211,11 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
             found: expect.stringContaining('ssh-ed25519 SHA256:'),
           }),
         );
-        expect(await ours('forget', '--via', 'hv1', 'twin')).toMatchObject({
-          ...{ code: 0, stdout: 'forgot the host key of "via/hv1/twin"\n' },
+        expect(await ours('forget', '--via', 'hv2', 'twin')).toMatchObject({
+          ...{ code: 0, stdout: 'forgot the host key of "via/hv2/twin"\n' },
         });
         expect(keys()).toBe('');
       },
-    );
-
-    it.skipIf(missingAddon())(
-      'has one block for many: the key goes with the machine there too',
-      async () => {
-        const many = Array.from({ length: 600 }, (_, at) => ({
-          ...{
-            name: `m${at}`,
-            class: 'vm',
-            id: `2222222222224333844400000000${String(at).padStart(4, '0')}`,
-          },
-        }));
-        const few = lists[0]?.length ?? 0;
-        // Also if it fails: the tests after this one have few.
-        onTestFinished(() => void lists[0]?.splice(few));
-        lists[0]?.push(...many);
-        const own = ['-o', `UserKnownHostsFile=${home()}/.ssh/vmssh_known_hosts`];
-        const strict = [...own, '-o', 'StrictHostKeyChecking=yes'];
-        const hello = { code: 0, stdout: 'hello\n', stderr: '' };
-        const into = (host: string, options = strict) => {
-          const command = [
-            'ssh',
-            '-F',
-            join(home(), '.ssh/vmssh.conf'),
-            ...options,
-            ...identity,
-            host,
-            'echo hello',
-          ];
-          return run(command, { env: { ...env, HOME: home() } });
-        };
-        const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
-        const key = `ssh-ed25519 ${readFileSync(join(dir, 'host.pub'), 'utf8').split(' ')[1]}`;
-
-        expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-        expect(written()).toContain(`\n#: twin.hv1 twin via/hv1/machine/twin vmssh-${uuid}\n`);
-        expect(written()).toMatch(/^Host m\d+\.hv1 .*m\d+\.hv1$/m);
-        expect(await into('twin.hv1', own)).toMatchObject({ code: 0, stdout: 'hello\n' });
-        expect(keys()).toBe(`twin.hv1 ${key}\n`);
-        // It moved, and is typed in each form.
-        for (const host of ['twin.hv2', 'via/hv2/twin', 'via%hv1%machine%twin', 'twin.hv1'])
-          expect(await into(host)).toMatchObject(hello);
-        expect(keys()).toBe(`twin.hv1,vmssh-${uuid},twin.hv2,via/hv2/twin,via%hv1%machine%twin ${key}\n`);
-        // A known key that cannot be looked up is no login.
-        const gone = join(home(), '.ssh/away');
-        renameSync(join(home(), '.ssh/vmssh.conf'), gone);
-        const lost = await run(['ssh', '-F', gone, ...strict, ...identity, 'twin.hv1', 'echo hello'], {
-          env,
-        });
-        expect(lost).toMatchObject({
-          code: 255,
-          stderr: expect.stringContaining('vmssh config install writes it again'),
-        });
-        renameSync(gone, join(home(), '.ssh/vmssh.conf'));
-        // What ssh itself advises for a changed key.
-        await run(['ssh-keygen', '-R', 'twin.hv2', '-f', join(home(), '.ssh/vmssh_known_hosts')]);
-        expect(await into('twin.hv1')).toMatchObject({ code: 255, stdout: '' });
-        expect(await into('twin.hv2', own)).toMatchObject({ code: 0 });
-        expect(keys()).toBe(`twin.hv2 ${key}\n`);
-        // A Host of its own again has that key, and each of its names forgets it.
-        lists[0]?.splice(-600);
-        expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-        expect(written()).not.toContain('\n#: ');
-        expect(keys()).toBe(`twin.hv2,vmssh-${uuid} ${key}\n`);
-        expect(await into('twin.hv1')).toMatchObject(hello);
-        lists[0]?.push(...many);
-        expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-        const forget = await run([...vmssh, 'forget', 'twin.hv1'], { env: { ...env, HOME: home() } });
-        expect(forget).toMatchObject({ code: 0, stdout: 'forgot the host key of "twin.hv1"\n' });
-        expect(keys()).toBe('');
-        lists[0]?.splice(-600);
-        expect(await config('install', '--via', 'hv1,hv2')).toMatchObject({ code: 0 });
-      },
-      900_000,
     );
 
     it('keeps those of a hypervisor that is not asked or does not answer, until it is told not to', async () => {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/discovery/merge.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
-import { configText } from '../../../src/ssh/config/text.js';
+import { formatState, noState } from '../../../src/ssh/config/state.js';
 import { viaMachine, writtenMachine } from '../../../src/ssh/config/via-machine.js';
 import type { ViaTarget } from '../../../src/target/target.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -15,7 +15,7 @@ const machine = (via: string, there: string, uuid?: string): ListedMachine => ({
   ...{ name: there.split('/')[1] ?? '', target: `via/${via}/${there}`, status: 'running', also: [] },
   ...{ provider: there.split('/')[0] ?? '', via, uuid },
 });
-const { hosts } = concreteHosts(
+const { entries } = concreteHosts(
   [
     machine('hv1', 'machine/Web', uuids[0]),
     machine('hv2', 'machine/Web', uuids[1]),
@@ -25,7 +25,6 @@ const { hosts } = concreteHosts(
   ],
   { prefix: '', dots: true, taken: new Set(), knownHosts: '~/k' },
 );
-const file = configText({ program: ['/usr/bin/vmssh'], fdpass: true, hosts });
 
 it.each([
   { typed: 'via/hv1/web', uuid: uuids[0] },
@@ -39,14 +38,14 @@ it.each([
   { typed: 'via/hv1/via/hv2/web', uuid: undefined },
   { typed: 'via/hv1/unix/Web', uuid: undefined },
 ])('$typed is the machine of the written Host: $uuid', ({ typed, uuid }) => {
-  expect(viaMachine(parseTarget(typed) as ViaTarget, file, 'linux')?.uuid).toBe(uuid);
+  expect(viaMachine(parseTarget(typed) as ViaTarget, entries)?.uuid).toBe(uuid);
 });
 
 it('is read from the file beside the host keys', async () => {
   mkdirSync(join(dir, '.ssh'), { mode: 0o700 });
-  writeFileSync(join(dir, '.ssh/vmssh.conf'), file, { mode: 0o600 });
+  writeFileSync(join(dir, '.ssh/vmssh.json'), formatState({ ...noState, machines: entries }));
   const target = parseTarget('via/hv1/web') as ViaTarget;
-  const found = (HOME: string) => writtenMachine(target, { env: { HOME }, platform: 'linux' });
+  const found = (HOME: string) => writtenMachine(target, { env: { HOME } });
   expect(await found(dir)).toEqual({
     ...{ name: 'via/hv1/web', target: 'via/hv1/web', status: 'unknown', provider: 'via', also: [] },
     ...{ via: 'hv1', uuid: uuids[0] },

@@ -2,11 +2,12 @@ import type { Io } from '../../../cli/command.js';
 import { pasteable } from '../../../cli/message.js';
 import { loadAddon } from '../../../native.js';
 import { ownerOf } from '../../../ssh/config/file.js';
+import { noState, readState } from '../../../ssh/config/state.js';
 import { canPick, pick } from '../../pick/picker.js';
 import { fileAt } from '../files.js';
 import { withLast } from '../last-run.js';
 import type { ConfigOptions } from '../options.js';
-import type { ConfigFiles } from '../plan.js';
+import type { ConfigFiles } from '../places.js';
 
 /** Has the user choose one of the answers; undefined: they left. */
 export type Ask = (answers: readonly { cells: readonly string[] }[], io: Io) => Promise<string | undefined>;
@@ -24,7 +25,7 @@ export async function askForFresh(
   if (options.system || !canPick(io)) return undefined;
   const { text } = await fileAt(files.own);
   if (!['none', 'ours'].includes(ownerOf(text))) return undefined;
-  const all = withLast(options, text);
+  const all = withLast(options, ((await readState(files.state)) ?? noState).options);
   if (all.onlyPatterns || all.fresh !== undefined) return undefined;
   const unit = files.units === undefined ? '' : ', and so can systemd';
   io.err(

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { Io } from '../../../cli/command.js';
 import type { AllMachines } from '../../../discovery/list-all.js';
-import { readText } from '../../../files/read-file.js';
-import { isFresh } from '../../../ssh/config/record.js';
+import { readState } from '../../../ssh/config/state.js';
 import { sshFolder } from '../../../ssh/folder.js';
 
 /**
@@ -11,7 +10,8 @@ import { sshFolder } from '../../../ssh/folder.js';
  */
 export async function keepFresh(found: AllMachines, io: Io): Promise<void> {
   try {
-    if (!isFresh(await readText(join(sshFolder(io.env, io.platform), 'vmssh.conf')))) return;
+    const state = await readState(join(sshFolder(io.env, io.platform), 'vmssh.json'));
+    if (!state?.options.fresh) return;
     const { refresh } = await import('./refresh.js');
     await refresh(io, async () => found);
   } catch {

@@ -1,16 +1,15 @@
 import type { Io } from '../../../cli/command.js';
-import type { AllMachines } from '../../../discovery/list-all.js';
 import { exitCode } from '../../../errors.js';
 import { readSafely } from '../../../files/read-at.js';
 import { callerForSsh } from '../../../ssh/config/caller.js';
 import { ownerOf } from '../../../ssh/config/file.js';
-import { isFresh } from '../../../ssh/config/record.js';
-import { proxyWord } from '../../../ssh/config/word.js';
+import { readState } from '../../../ssh/config/state.js';
 import type { FindMachines } from '../../via/machines.js';
 import { adoptAll } from '../adopt-all.js';
-import { carryOut } from '../carry-out.js';
 import type { ConfigOptions } from '../options.js';
-import { type ConfigFiles, configFiles, planInstall } from '../plan.js';
+import { type ConfigFiles, configFiles } from '../places.js';
+import { planInstall } from '../plan.js';
+import { carryOut, once } from '../write/carry-out.js';
 import { silent } from './silent.js';
 
 /** Why nothing was written, or what was. */
@@ -28,34 +27,27 @@ export async function refresh(
   files: ConfigFiles = configFiles({ system: false }, io),
   uid = process.geteuid?.(),
 ): Promise<Refreshed> {
-  const file = await readSafely(files.own);
-  const text = file?.bytes.toString() ?? '';
+  const state = await readState(files.state);
   // The cheap questions come first: for most people it is off.
-  if (!isFresh(text)) return 'off';
-  if (ownerOf(text) !== 'ours') return 'edited';
+  if (!state?.options.fresh) return 'off';
+  const file = await readSafely(files.own);
+  if (ownerOf(file?.bytes.toString()) !== 'ours') return 'edited';
   if (uid !== undefined && file?.uid !== uid) return 'not own';
-  if (!(await callsThis(text, io))) return 'other program';
-  let found: Promise<AllMachines> | undefined;
-  const once: FindMachines = (to) => {
-    found ??= find(to);
-    return found;
-  };
-  let isChanged = false;
-  const code = await carryOut(async (to) => {
-    // systemd's units stay as they are.
-    const plan = await planInstall(asLastTime, to, once, { ...files, units: undefined });
-    const changes = plan.changes.filter(({ path, before }) => path === files.own && isFresh(before ?? ''));
-    isChanged = changes.length > 0;
-    return { ...plan, changes };
-  }, silent(io));
-  if (code !== exitCode.ok) return 'failed';
-  if (isChanged && found) await adoptAll((await found).machines, io);
-  return isChanged ? 'changed' : 'same';
-}
-
-/** Whether the Hosts are called as this program would write them: another installation's are left to it. */
-async function callsThis(text: string, io: Io): Promise<boolean> {
+  // The Hosts of another installation are left to it.
   const { program } = await callerForSsh(io);
-  const words = program.map((word) => proxyWord(word, io.platform)).join(' ');
-  return text.includes(`\n    ProxyCommand ${words} proxy `);
+  if (program.join('\0') !== state.program.join('\0')) return 'other program';
+  const quiet = silent(io);
+  const again = once(find);
+  const done = await carryOut(async () => {
+    // systemd's units stay as they are.
+    const plan = await planInstall(asLastTime, quiet, again, { ...files, units: undefined });
+    const isStill = plan.decision?.state.options.fresh === true;
+    const changes = plan.changes.filter(({ path }) => isStill && path !== files.main);
+    return { ...plan, changes };
+  }, quiet);
+  if (done.code !== exitCode.ok) return 'failed';
+  const { changes, decision } = done.plan;
+  if (changes.length === 0) return 'same';
+  if (decision) await adoptAll(decision.machines, io);
+  return 'changed';
 }

@@ -23,7 +23,11 @@ export async function enableUnits(io: Io, run: RunTool = runTool): Promise<void>
 }
 
 /** Stops units before they are removed, also where no systemd of this user runs. */
-export async function disableUnits({ changes }: Plan, io: Io, run: RunTool = runTool): Promise<void> {
+export async function disableUnits(
+  { changes }: Pick<Plan, 'changes'>,
+  io: Io,
+  run: RunTool = runTool,
+): Promise<void> {
   const gone = changes.filter(({ path, after }) => after === undefined && isUnit(path));
   if (gone.length === 0) return;
   await systemctl(['disable', '--now', ...enabledUnits], io, run).catch(() => {});

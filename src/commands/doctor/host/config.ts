@@ -6,7 +6,7 @@ import { callerForSsh } from '../../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../../ssh/config/file.js';
 import { proxyWord } from '../../../ssh/config/word.js';
 import { otherHome } from '../../../ssh/folder.js';
-import { configFiles, readInclude, spellings } from '../../config/plan.js';
+import { configFiles, readInclude, spellings } from '../../config/places.js';
 
 /** What is the case with ssh. */
 export interface SshFacts {

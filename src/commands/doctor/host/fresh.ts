@@ -4,12 +4,12 @@ import type { AllMachines } from '../../../discovery/list-all.js';
 import { readText } from '../../../files/read-file.js';
 import { runProgram } from '../../../process/run-program.js';
 import { ownerOf } from '../../../ssh/config/file.js';
-import { hostBlocks } from '../../../ssh/config/kept.js';
-import { isFresh } from '../../../ssh/config/record.js';
+import { type HostEntry, noState, readState } from '../../../ssh/config/state.js';
 import { asLastTime } from '../../config/fresh/refresh.js';
 import { silent } from '../../config/fresh/silent.js';
 import { enabledUnits, unitNames } from '../../config/fresh/units.js';
-import { type ConfigFiles, configFiles, planInstall } from '../../config/plan.js';
+import { type ConfigFiles, configFiles } from '../../config/places.js';
+import { planInstall } from '../../config/plan.js';
 import { type HostCheck, plain } from './check.js';
 
 /** Whether the Hosts follow the machines. */
@@ -34,11 +34,12 @@ export async function gatherFresh(
   if (own === undefined || ownerOf(own) !== 'ours') return undefined;
   const unitless = { ...files, units: undefined };
   const plan = await planInstall(asLastTime, silent(io), async () => machines, unitless);
-  const after = plan.changes.find(({ path }) => path === files.own)?.after ?? own;
-  const [old, now] = [own, after].map((text) => new Set(hostBlocks(text).map(({ host }) => host)));
-  const missing = (from: Set<string> | undefined, to: Set<string> | undefined) =>
-    [...(from ?? [])].filter((host) => !to?.has(host)).length;
-  const on = isFresh(own);
+  const { options, machines: written } = (await readState(files.state)) ?? noState;
+  const hosts = (entries: readonly HostEntry[]) => new Set(entries.map(({ host }) => host));
+  const [old, now] = [hosts(written), hosts(plan.decision?.state.machines ?? written)];
+  const missing = (from: ReadonlySet<string>, to: ReadonlySet<string>) =>
+    [...from].filter((host) => !to.has(host)).length;
+  const on = options.fresh === true;
   return {
     ...{ on, came: missing(now, old), gone: missing(old, now) },
     units: on ? await unitsOf(files.units, io, run) : 'none',

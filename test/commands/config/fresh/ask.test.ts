@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Ask, askForFresh } from '../../../../src/commands/config/fresh/ask.js';
 import type { ConfigOptions } from '../../../../src/commands/config/options.js';
-import { configFiles } from '../../../../src/commands/config/plan.js';
+import { configFiles } from '../../../../src/commands/config/places.js';
 import { missingAddon } from '../../../helpers/addon.js';
 import { fakeIo } from '../../../helpers/fake-io.js';
 import { configDefaults, useConfigHome } from '../home.js';

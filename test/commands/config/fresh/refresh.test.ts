@@ -12,8 +12,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { configRefresh } from '../../../../src/commands/config/fresh/command.js';
 import { keepFresh } from '../../../../src/commands/config/fresh/keep-fresh.js';
 import { refresh } from '../../../../src/commands/config/fresh/refresh.js';
-import { configFiles } from '../../../../src/commands/config/plan.js';
+import { configFiles } from '../../../../src/commands/config/places.js';
 import type { AllMachines } from '../../../../src/discovery/list-all.js';
+import { parseState } from '../../../../src/ssh/config/state.js';
 import { fakeIo } from '../../../helpers/fake-io.js';
 import { find, machine, useConfigHome } from '../home.js';
 
@@ -34,11 +35,13 @@ describe('Hosts that are kept fresh', () => {
     expect(hosts()).toEqual(['Host mint', 'Host web']);
     await keepFresh(found(web), to);
     expect(hosts()).toEqual(['Host web']);
-    expect(readFileSync(home.own, 'utf8')).toMatch(/--no-fdpass\n# Kept by later runs: --fresh\n/);
+    expect(parseState(readFileSync(home.state, 'utf8')).state.options).toMatchObject({
+      ...{ fdpass: false, fresh: true },
+    });
     expect(readFileSync(home.own, 'utf8')).not.toContain('proxy --fdpass');
     expect([to.stdout, to.stderr]).toEqual([[], []]);
     expect(statSync(home.own).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(home.path, '.ssh')).sort()).toEqual(['config', 'vmssh.conf']);
+    expect(readdirSync(join(home.path, '.ssh')).sort()).toEqual(['config', 'vmssh.conf', 'vmssh.json']);
   });
 
   it('are not written again if nothing changed', async () => {

@@ -1,10 +1,11 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { applyPlan } from '../../../../src/commands/config/apply.js';
 import { disableUnits, enableUnits } from '../../../../src/commands/config/fresh/systemd.js';
 import { unitNames, unitTexts } from '../../../../src/commands/config/fresh/units.js';
-import { configFiles, planInstall, planUninstall } from '../../../../src/commands/config/plan.js';
+import { configFiles } from '../../../../src/commands/config/places.js';
+import { planInstall, planUninstall } from '../../../../src/commands/config/plan.js';
+import { applyPlan } from '../../../../src/commands/config/write/apply.js';
 import type { RunTool } from '../../../../src/discovery/tools/run-tool.js';
 import { ownAccount } from '../../../../src/ssh/account.js';
 import { missingPrograms } from '../../../helpers/programs.js';

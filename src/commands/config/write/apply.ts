@@ -1,17 +1,18 @@
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { shellOf } from '../../address/shell.js';
-import { shellQuoted } from '../../address/shell-word.js';
-import type { Io } from '../../cli/command.js';
-import { complain } from '../../cli/message.js';
-import { styles } from '../../cli/style.js';
-import { exitCode, printable, quote } from '../../errors.js';
-import { editFile } from '../../files/edit-file.js';
-import { makeFolder } from '../../files/place.js';
-import { lineDiff, shortDiff } from '../../ssh/config/diff/lines.js';
-import { includeLine } from '../../ssh/config/file.js';
-import { fileError, reasonOf } from './files.js';
-import type { Change, Plan } from './plan.js';
+import { shellOf } from '../../../address/shell.js';
+import { shellQuoted } from '../../../address/shell-word.js';
+import type { Io } from '../../../cli/command.js';
+import { complain } from '../../../cli/message.js';
+import { styles } from '../../../cli/style.js';
+import { exitCode, printable, quote } from '../../../errors.js';
+import { editFile } from '../../../files/edit-file.js';
+import { makeFolder } from '../../../files/place.js';
+import { lineDiff, shortDiff } from '../../../ssh/config/diff/lines.js';
+import { includeLine } from '../../../ssh/config/file.js';
+import { fileError, reasonOf } from '../files.js';
+import { disableUnits } from '../fresh/systemd.js';
+import type { Change, Plan } from '../plan.js';
 
 /** Changes a file: a parameter, so that tests can cause every errno. */
 export type Write = typeof editFile;
@@ -27,7 +28,8 @@ export class ChangedMeanwhile extends Error {
 }
 
 /** Prints what a plan would change. Resolves to 0 if nothing, else 1. */
-export async function showPlan({ changes, refusal }: Plan, io: Io): Promise<number> {
+export async function showPlan({ changes, refusal, notes = [] }: Plan, io: Io): Promise<number> {
+  for (const note of notes) io.err(`${note}\n`);
   if (refusal) return refuse(refusal, io);
   const style = await styles(io, 'stdout');
   const paint = { ' ': style.dim, '-': style.red, '+': style.green };
@@ -49,6 +51,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   if (plan.refusal) return refuse(plan.refusal, io);
   let code: number = exitCode.ok;
   await tidyUp(plan, write);
+  await disableUnits(plan, io);
   for (const change of plan.changes) {
     const { path, before, after, byHand } = change;
     try {
@@ -73,7 +76,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
 
 // What a killed run left is also removed beside files that do not change.
 async function tidyUp({ changes, files }: Plan, write: Write): Promise<void> {
-  const paths = [files.own, files.main].filter((path) => path !== undefined);
+  const paths = [files.state, files.own, files.main].filter((path) => path !== undefined);
   const same = paths.filter((path) => changes.every((change) => change.path !== path));
   for (const path of same) await write(path, (old) => old, 0o600).catch(() => {});
 }

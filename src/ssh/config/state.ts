@@ -1,0 +1,146 @@
+import { hasControlCharacter } from '../../address/control-character.js';
+import { parseUuid } from '../../address/guid.js';
+import { isPlainHostName } from '../../address/host-name.js';
+import { checkUserName } from '../../address/user-name.js';
+import type { ListedMachine } from '../../discovery/merge.js';
+import { isJsonObject, type JsonObject, parseJson } from '../../discovery/tools/json.js';
+import { readText } from '../../files/read-file.js';
+
+/** What a Host is made of. */
+export type HostMachine = Pick<
+  ListedMachine,
+  'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'identityAgent'
+>;
+
+/** A machine and the Host that it has. */
+export interface HostEntry extends HostMachine {
+  readonly host: string;
+  /** The day on which it was listed, as this file was written: 2026-01-31. */
+  readonly seen: string;
+}
+
+/** The options that stay in effect. */
+export interface LastOptions {
+  readonly prefix: string;
+  readonly onlyPatterns: boolean;
+  readonly fdpass: boolean;
+  /** Undefined: nobody said. */
+  readonly fresh?: boolean | undefined;
+  /** KEY=VALUE. */
+  readonly sshOptions: readonly string[];
+}
+
+/** What `config install` decided and found: the lines for ssh are made from it, and nothing is read from those. */
+export interface HostState {
+  readonly options: LastOptions;
+  /** How the lines call vmssh. */
+  readonly program: readonly string[];
+  readonly machines: readonly HostEntry[];
+}
+
+export const noState: HostState = {
+  options: { prefix: '', onlyPatterns: false, fdpass: true, sshOptions: [] },
+  program: [],
+  machines: [],
+};
+
+/** The file of the state for the lines in `own`: beside them. */
+export function stateFile(own: string): string {
+  return own.replace(/(\.conf)?$/, '.json');
+}
+
+/** For those who only look: undefined if there is none that can be used. */
+export async function readState(path: string): Promise<HostState | undefined> {
+  try {
+    return parseState(await readText(path)).state;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One machine in each line. */
+export function formatState({ options, program, machines }: HostState): string {
+  const lines = machines.map((machine) => `\n  ${JSON.stringify(machine)}`).join(',');
+  const head = JSON.stringify({ version, options, program }, null, 1).slice(0, -2);
+  return `${head},\n "machines": [${lines}${lines === '' ? '' : '\n '}]\n}\n`;
+}
+
+const version = 1;
+
+/** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none. */
+export function parseState(text: string): { readonly state: HostState; readonly left: number } {
+  const json = parsed(text);
+  if (!isJsonObject(json)) throw new RangeError('it is not JSON of vmssh');
+  if (json.version !== version)
+    throw new RangeError(
+      `expected version ${version}, got ${String(JSON.stringify(json.version)).slice(0, 40)}`,
+    );
+  const { options, program, machines } = json;
+  if (!isJsonObject(options) || !areTexts(program) || !Array.isArray(machines))
+    throw new RangeError('it lacks its options, its program or its machines');
+  const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
+  const left = machines.length - entries.length;
+  return { state: { options: optionsOf(options), program, machines: entries }, left };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function optionsOf({ prefix, onlyPatterns, fdpass, fresh, sshOptions }: JsonObject): LastOptions {
+  const { options } = noState;
+  return {
+    prefix: typeof prefix === 'string' && /^[\p{L}\p{N}._-]*$/u.test(prefix) ? prefix : options.prefix,
+    onlyPatterns: onlyPatterns === true,
+    fdpass: fdpass !== false,
+    fresh: typeof fresh === 'boolean' ? fresh : undefined,
+    sshOptions: areTexts(sshOptions) ? sshOptions : options.sshOptions,
+  };
+}
+
+/** Undefined if ssh's configuration cannot have it. Another user's HOME may have a file with anything in it. */
+function entryOf(json: JsonObject): HostEntry | undefined {
+  const [host, target] = [textOf(json.host), textOf(json.target)];
+  // It is only printed, with such characters escaped.
+  const name = typeof json.name === 'string' ? json.name : undefined;
+  const [provider, seen = ''] = [textOf(json.provider), textOf(json.seen)];
+  if (host === undefined || name === undefined || target === undefined || provider === undefined)
+    return undefined;
+  const via = textOf(json.via);
+  if (!isPlainHostName(host) || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
+  if (via !== undefined && !target.startsWith(`via/${via}/`)) return undefined;
+  return {
+    ...{ host, name, target, provider },
+    ...given({ via, uuid: parseUuid(textOf(json.uuid) ?? ''), user: userOf(json.user) }),
+    ...given({ identityFile: textOf(json.identityFile), identityAgent: textOf(json.identityAgent) }),
+    seen: /^\d{4}-\d\d-\d\d$/.test(seen) ? seen : '',
+  };
+}
+
+function given<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function userOf(value: unknown): string | undefined {
+  const user = textOf(value);
+  try {
+    return user === undefined ? undefined : checkUserName(user);
+  } catch {
+    return undefined;
+  }
+}
+
+const longest = 4096;
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '' || value.length > longest) return undefined;
+  return hasControlCharacter(value) || /[\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
+}
+
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}

@@ -1,0 +1,118 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { unitNames } from '../../../src/commands/config/fresh/units.js';
+import { configFiles } from '../../../src/commands/config/places.js';
+import { planInstall } from '../../../src/commands/config/plan.js';
+import { applyPlan, showPlan } from '../../../src/commands/config/write/apply.js';
+import type { FindMachines } from '../../../src/commands/via/machines.js';
+import { parseState } from '../../../src/ssh/config/state.js';
+import { configDefaults, find, machine, useConfigHome } from './home.js';
+
+const home = useConfigHome();
+const state = () => parseState(readFileSync(home.state, 'utf8')).state;
+const hosts = () => readFileSync(home.own, 'utf8').match(/(?<=^Host )[\w.-]+(?= |$)/gm);
+const uuid = '11111111-2222-4333-8444-555555555555';
+const there = (via: string, name = 'mint', id = uuid) =>
+  ({ ...machine, name, target: `via/${via}/qemu/${name}`, via, uuid: id }) as const;
+
+/** What a hypervisor answers. */
+const answers =
+  (...all: readonly ReturnType<typeof there>[]): FindMachines =>
+  async () => ({ machines: [machine, ...all], warnings: [], asked: [...new Set(all.map(({ via }) => via))] });
+
+describe('the state of config install', () => {
+  it('has what was decided and found, and is not written again only because a day went by', async () => {
+    await home.install({ fresh: true, fdpass: false });
+    expect(state()).toEqual({
+      options: { prefix: '', onlyPatterns: false, fdpass: false, fresh: true, sshOptions: [] },
+      program: ['/opt/vmssh'],
+      machines: [
+        {
+          ...{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'libvirt' },
+          seen: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+        },
+      ],
+    });
+    writeFileSync(home.state, readFileSync(home.state, 'utf8').replace(/\d{4}-\d\d-\d\d/, '2020-01-31'));
+    const to = home.io();
+    await home.install({ asBefore: true }, to);
+    expect(to.stdout).toEqual(['nothing to change\n']);
+    expect(state().machines[0]?.seen).toBe('2020-01-31');
+  });
+
+  it('alone makes the lines: those of hypervisors that are not asked stay', async () => {
+    await home.install({}, home.io(), answers(there('hv1'), there('hv2', 'db', uuid.replace('1', '2'))));
+    const before = readFileSync(home.own, 'utf8');
+    writeFileSync(home.own, '');
+    await home.install();
+    expect(readFileSync(home.own, 'utf8')).toBe(before);
+    expect(hosts()).toEqual(expect.arrayContaining(['mint', 'mint.hv1', 'db.hv2']));
+  });
+
+  it('keeps no host key by a UUID that a machine of a hypervisor that was asked earlier has', async () => {
+    const aliases = () =>
+      readFileSync(home.own, 'utf8').match(/(?<=HostKeyAlias ).*via%.*|(?<=HostKeyAlias )vmssh-1.*/g);
+    await home.install({}, home.io(), answers(there('hv1')));
+    expect(aliases()).toEqual([`vmssh-${uuid}`]);
+    const to = home.io();
+    await home.install({}, to, answers(there('hv2', 'evil')));
+    expect(to.stderr.join('')).toContain(
+      `warning: "evil" of hv2, "mint" of hv1 have one UUID, ${uuid}: no host key is kept by it\n`,
+    );
+    expect(aliases()).toEqual([expect.stringMatching(/via%hv2/), expect.stringMatching(/via%hv1/)]);
+  });
+
+  it.each([
+    { name: 'is missing', text: undefined, says: 'is missing' },
+    { name: 'is broken', text: '{"version":1,', says: 'cannot be used, it is not JSON of vmssh' },
+    {
+      name: 'is of another version',
+      text: '{"version":2}',
+      says: 'cannot be used, expected version 1, got 2',
+    },
+  ])('that $name is a warning, and what is found is written', async ({ text, says }) => {
+    await home.install({ prefix: 'vm-', fresh: true });
+    home.write('config', `${readFileSync(home.main, 'utf8')}Host mine\n`);
+    if (text === undefined) rmSync(home.state);
+    else writeFileSync(home.state, text);
+    const to = home.io();
+    expect(await home.install({ asBefore: true }, to)).toBe(0);
+    expect(to.stderr.join('')).toContain(`vmssh: warning: "${home.state}" ${says}`);
+    expect(hosts()).toContain('mint');
+    expect(state().machines).toHaveLength(1);
+    expect(readFileSync(home.main, 'utf8')).toMatch(/Include vmssh\.conf[\s\S]*Host mine\n$/);
+    const again = home.io();
+    await home.install({ asBefore: true }, again);
+    expect([again.stdout, again.stderr]).toEqual([['nothing to change\n'], []]);
+  });
+
+  it('that is lost does not take the units of systemd away', async () => {
+    const files = configFiles({ system: false }, home.io(), undefined, () => true);
+    const install = async (fresh?: boolean) => {
+      const plan = await planInstall({ ...configDefaults, asBefore: true, fresh }, home.io(), find, files);
+      await applyPlan(plan, home.io());
+      return unitNames.filter((name) => existsSync(join(home.path, '.config/systemd/user', name)));
+    };
+    expect(await install(true)).toEqual([...unitNames]);
+    rmSync(home.state);
+    expect(await install()).toEqual([...unitNames]);
+  });
+
+  it('leaves out a machine that ssh could misread, with a warning', async () => {
+    await home.install();
+    const odd = readFileSync(home.state, 'utf8').replace('"host":"mint"', '"host":"mint evil"');
+    writeFileSync(home.state, odd);
+    const to = home.io();
+    await home.install({ asBefore: true }, to);
+    expect(to.stderr.join('')).toContain(`"${home.state}" has 1 machines that cannot be used`);
+    expect(hosts()).toContain('mint');
+  });
+
+  it('is part of what --dry-run and diff show, and changes nothing there', async () => {
+    const to = home.io();
+    expect(await showPlan(await planInstall(configDefaults, to, find), to)).toBe(1);
+    expect(to.stdout.join('')).toContain(`+++ ${home.state}\n`);
+    expect(existsSync(home.state)).toBe(false);
+  });
+});

@@ -1,11 +1,11 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { type Command, type Io, inCommand, understand } from './cli/command.js';
+import { type Command, type Io, inCommand, UsageError, understand } from './cli/command.js';
 import { scanArgs } from './cli/scan-args.js';
 import { proxy } from './commands/proxy/proxy.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { standardInput } from './deliver/standard-input.js';
-import { ConnectError, exitCode, exitCodeOf, printable } from './errors.js';
+import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
 import { loadAddon } from './native.js';
 import { skipRelativeFolders } from './process/own-path.js';
 import { selfCommand } from './runtime.js';
@@ -39,6 +39,7 @@ async function explained(error: unknown, io: Io): Promise<number> {
 
 /** What ssh runs takes a fast path that loads nothing else; the rest, --help and mistakes go through commander. */
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
+  if (args.some((arg) => arg.includes('\ufffd'))) await refuseOtherBytes(args);
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
   if (name === 'proxy') return fastPath(proxy, rest, args, io);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
@@ -55,6 +56,17 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
   }
   if (name === 'nc') return fastPath((await import('./commands/proxy/nc.js')).nc, rest, args, io);
   return (await import('./program/run.js')).runCommandLine(args, io);
+}
+
+/** Throws a UsageError if Node has replaced bytes of an argument. */
+async function refuseOtherBytes(args: readonly string[]): Promise<void> {
+  const { otherBytes } = await import('./process/other-bytes.js');
+  const broken = otherBytes('/proc/self/cmdline', args);
+  if (broken === undefined) return;
+  throw new UsageError(
+    `the argument ${quote(broken)} holds bytes that are not UTF-8, which Node cannot hand on`,
+    'rename the file, or use the executable, which takes any bytes: npm run build:exe',
+  );
 }
 
 async function fastPath<O>(

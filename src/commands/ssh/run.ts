@@ -9,6 +9,7 @@ import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode, quote } from '../../errors.js';
 import { adoptKeys } from '../../host-keys/adopt.js';
 import { lookUp } from '../../lookup/find-target.js';
+import { otherBytes } from '../../process/other-bytes.js';
 import { howToGet, sshProgram, sshVariable } from '../../process/ssh-program.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
@@ -63,6 +64,14 @@ async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | und
 }
 
 function run([program = '', ...args]: readonly string[], io: Io): Promise<number> {
+  const broken = otherBytes('/proc/self/environ', Object.entries(io.env).flat() as readonly string[]);
+  if (broken !== undefined) {
+    const name = broken.split('=')[0] ?? '';
+    throw new UsageError(
+      `the environment variable ${quote(name)} holds bytes that are not UTF-8, which Node cannot hand on to ${program}`,
+      `run it without: env -u ${shellQuoted(name)} ..., or use the executable, which takes any bytes: npm run build:exe`,
+    );
+  }
   // The terminal also sends Ctrl-C to the tool, which decides.
   io.ignoreInterrupts();
   // A signal from git, rsync or systemd is meant for the tool, which would go on without us.

@@ -1,26 +1,23 @@
+import { sshPort } from '../../address/port.js';
 import type { Command, Io } from '../../cli/command.js';
-import { complain, pasteable } from '../../cli/message.js';
+import { complain } from '../../cli/message.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/style.js';
 import { positionals } from '../../cli/values.js';
-import { exitCode } from '../../errors.js';
-import { hostLines, hostName } from '../../guest/host-lines.js';
+import { exitCode, printable } from '../../errors.js';
 import { cidOf } from '../../guest/run/progress.js';
 import { newProof } from '../../guest/run/proof.js';
 import { targetOf } from '../../guest/run/route.js';
 import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
-import { kindOf } from '../../kinds/kinds.js';
-import { parseTarget } from '../../kinds/parse.js';
-import { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
-import { callerForSsh } from '../../ssh/config/caller.js';
-import { hostKeyAlias } from '../../ssh/identity.js';
 import { formatCheck } from '../check/format.js';
 import { checkTarget } from '../check/target.js';
-import { knownHostsOf } from '../config/decide.js';
+import { afterwards } from './afterwards.js';
+import { lookAt } from './check/try-login.js';
 import { scriptOptions, setupOptions, targetOption, undoOption } from './options.js';
+import { ownSettings } from './own-settings.js';
 import { isSameMachine, overTarget } from './proof.js';
-import { rootRunner } from './root.js';
+import { type RootRunner, rootRunner } from './root.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from './route.js';
 
 export interface GuestInstallOptions {
@@ -78,15 +75,18 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   );
   if (undo || done.code !== 0) return done.code === 0 ? exitCode.ok : exitCode.connect;
 
+  const own = await ownSettings(into, io, signal);
+  const named = account ?? splitUser(into.host).user ?? own.user;
   const typed = options.target ?? ownTarget(into.host);
+  if (typed === undefined && port === sshPort && (await isBySocket(into, io, signal)))
+    return ownRoute({ ...options, proof }, run, io, signal);
   const target = typed ?? targetByCid(cidOf(done.lines));
   if (target === undefined) {
     const problem = 'it is not known how this host reaches the guest: its CID cannot be read there';
     await complain(problem, 'set its target with --target TARGET, or check it later: vmssh check TARGET', io);
     return exitCode.connect;
   }
-  const user = account ?? splitUser(into.host).user ?? 'root';
-  const checked = await check(target, { port, user, ...options.reach }, io, signal);
+  const checked = await check(target, { port, user: named ?? 'root', ...options.reach }, io, signal);
   io.out(formatCheck(checked, await styles(io, 'stdout'), io));
   if (checked.error) return exitCode.connect;
 
@@ -97,8 +97,40 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
     const closed = await run(over, setupScript({ ...script, keys: [], onlyVsock, expect: proof }), port);
     if (closed.code !== 0) return exitCode.connect;
   }
-  io.out(`\n${await afterwards(options, target, io)}`);
+  io.out(`\n${await afterwards({ host: into.host, target, port, user: named, own }, io)}`);
   return exitCode.ok;
+}
+
+/** HOST itself goes over a socket, as by a multiplexer: that is the route to prove, and nothing is to be written for it. */
+async function ownRoute(
+  { into, script, proof }: GuestInstallOptions & { readonly proof: string },
+  run: RootRunner,
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
+  const { account, onlyVsock = false } = script;
+  const { user, host } = splitUser(into.host);
+  const login = account ?? user;
+  const over = { ...into, host: login === undefined ? host : `${login}@${host}` };
+  const same = { host: into.host, target: `ssh ${host}`, isClaimed: false, proof, goesOn: onlyVsock };
+  if (!(await isSameMachine(over, { ...same, port: undefined }, io, signal))) return exitCode.connect;
+  if (onlyVsock) {
+    const closed = await run(over, setupScript({ ...script, keys: [], onlyVsock, expect: proof }));
+    if (closed.code !== 0) return exitCode.connect;
+  }
+  io.out(
+    `\nssh ${printable(over.host)} goes over that socket already: ~/.ssh/config needs no other lines.\n`,
+  );
+  return exitCode.ok;
+}
+
+/** Whether ssh's own route to HOST is a socket without an address. */
+async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise<boolean> {
+  if (into.route !== 'ssh') return false;
+  return lookAt(into, io, signal).then(
+    ({ bySocket }) => bySocket,
+    () => false,
+  );
 }
 
 /** The typed host, if it is a target. */
@@ -108,23 +140,4 @@ function ownTarget(host: string): string | undefined {
 
 function targetByCid(cid: number | undefined): string | undefined {
   return cid === undefined ? undefined : `vsock/${cid}`;
-}
-
-/** What to type from now on. */
-async function afterwards({ into, script }: GuestInstallOptions, target: string, io: Io): Promise<string> {
-  const { port, account } = script;
-  const name = hostName(splitUser(into.host).host);
-  const user = account ?? splitUser(into.host).user;
-  const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
-  const { program } = await callerForSsh(io);
-  const lines = hostLines({
-    ...{ name, target, port, user, program, platform: io.platform },
-    ...{ knownHosts: knownHostsOf(io), hostKeyAlias: hostKeyAlias(found) },
-  });
-  const onWindows = kindOf(parseTarget(target)).from.startsWith('windows');
-  const registration =
-    onWindows && port !== 22
-      ? `\nWindows may want port ${port} registered once, in an elevated terminal:\n${pasteable(`vmssh service register ${port}`, io)}\n`
-      : '';
-  return `For ~/.ssh/config, to type ssh ${name} from now on:\n\n${lines}${registration}`;
 }

@@ -18,7 +18,8 @@ export interface ProofOptions {
   readonly isClaimed: boolean;
   /** The text that was left in the machine. */
   readonly proof: string;
-  readonly port: number;
+  /** Undefined: that of ssh's settings for the host. */
+  readonly port: number | undefined;
   /** Another step follows, so the proof is kept. */
   readonly goesOn: boolean;
 }
@@ -36,7 +37,10 @@ export async function isSameMachine(
   const isNeeded = isClaimed || goesOn;
   const { env, self, platform } = io;
   const options = { ...over, script: proofScript({ keep: goesOn }), needsRoot: false, port, self, platform };
-  const route = guestRoute(options, isNeeded ? [] : ['-o', 'BatchMode=yes']);
+  const route = guestRoute(options, [
+    ...['-o', 'ControlPath=none'],
+    ...(isNeeded ? [] : ['-o', 'BatchMode=yes']),
+  ]);
   const { lines, code, message } = await runScript(route, { env, signal, onLine: () => {} });
   signal.throwIfAborted();
   const found = code === undefined ? undefined : proofIn(lines);

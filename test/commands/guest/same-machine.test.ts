@@ -29,6 +29,7 @@ afterAll(() => sshd?.close());
  */
 const ssh = `#!/bin/sh
 case "$*" in
+  -G*) exec ${findProgram('ssh')} "$@" ;;
   *PreferredAuthentications=none*) exec ${findProgram('ssh')} "$@" ;; # a handshake, with the real sshd
 esac
 case "$*" in
@@ -50,10 +51,17 @@ beforeEach(() => {
   chmodSync(join(bin, 'ssh'), 0o755);
 });
 
-async function install(reached: 'web' | 'other' | 'nobody', options: RawArgs['options']) {
+async function install(
+  reached: 'web' | 'other' | 'nobody',
+  options: RawArgs['options'],
+  peer = '192.0.2.1 1 192.0.2.2 22',
+) {
   writeFileSync(join(root, 'reached'), reached);
 
-  const io = fakeIo({ env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, ROOT: root }, self: vmssh });
+  const io = fakeIo({
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, ROOT: root, SSH_CONNECTION: peer },
+    self: vmssh,
+  });
   // Whatever the target, a real sshd answers: nothing is asked over vsock.
   const check: typeof checkTarget = async (target, ...rest) => ({
     ...(await checkTarget(`unix/${sshd.path}`, ...rest)),
@@ -135,6 +143,18 @@ describe.skipIf(missingPrograms({ sshd: 'openssh-server' }))(
       expect(out).toMatch(/- same-machine +not proved: .*Permission denied/);
       expect(out).toContain('Host web-vsock');
     });
+
+    it.each([{}, { 'only-vsock': true as const }])(
+      'a HOST that goes over a socket itself is proved by its own route: %o',
+      async (options) => {
+        const { code, out, err } = await install('nobody', options, 'UNKNOWN 65535 UNKNOWN 65535');
+        expect({ code, err }).toEqual({ code: 0, err: '' });
+        expect(out).toMatch(/✓ same-machine +ssh web is ann@web/);
+        expect(out).toMatch(/\nssh ann@web goes over that socket already: .*\n$/);
+        if (!('only-vsock' in options)) expect(given('web.args')).toContain('ControlPath=none');
+        expect(isClosed('web')).toBe('only-vsock' in options);
+      },
+    );
 
     it('uses the settings of what was typed, except for the route, and no connection that is already open', async () => {
       await install('web', { account: 'ben', 'ssh-config': '/c' });

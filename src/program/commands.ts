@@ -12,7 +12,7 @@ import { guestCheck } from '../commands/guest/check/check.js';
 import { guestCloudInit } from '../commands/guest/cloud-init.js';
 import { guestCredentials } from '../commands/guest/credentials.js';
 import { guestGenerator } from '../commands/guest/generator.js';
-import { guestInstall } from '../commands/guest/install.js';
+import { guestInstall } from '../commands/guest/install/install.js';
 import { guestOff } from '../commands/guest/off/off.js';
 import { guestScript } from '../commands/guest/script.js';
 import { guestUnits } from '../commands/guest/units.js';

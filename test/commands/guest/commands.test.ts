@@ -5,7 +5,7 @@ import { type Command, type RawArgs, UsageError, understand } from '../../../src
 import { doctorTarget } from '../../../src/commands/doctor/target/doctor-target.js';
 import { guestCheck } from '../../../src/commands/guest/check/check.js';
 import { guestGenerator } from '../../../src/commands/guest/generator.js';
-import { guestInstall } from '../../../src/commands/guest/install.js';
+import { guestInstall } from '../../../src/commands/guest/install/install.js';
 import { guestScript } from '../../../src/commands/guest/script.js';
 import { guestUnits } from '../../../src/commands/guest/units.js';
 import { ConnectError } from '../../../src/errors.js';

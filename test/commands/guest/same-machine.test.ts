@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../../src/cli/command.js';
 import { checkTarget } from '../../../src/commands/check/target.js';
-import { guestInstall, install as installGuest } from '../../../src/commands/guest/install.js';
+import { guestInstall, install as installGuest } from '../../../src/commands/guest/install/install.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';

@@ -1,16 +1,16 @@
-import type { Io } from '../../cli/command.js';
-import { pasteable } from '../../cli/message.js';
-import { madeKeysOf } from '../../guest/credentials/made-key.js';
-import { hostLines, hostName } from '../../guest/host-lines.js';
-import { kindOf } from '../../kinds/kinds.js';
-import { parseTarget } from '../../kinds/parse.js';
-import { lookUp } from '../../lookup/find-target.js';
-import { splitUser } from '../../lookup/login.js';
-import { callerForSsh } from '../../ssh/config/caller.js';
-import { trustIn } from '../../ssh/config/guest-hosts.js';
-import { guestKeysFor } from '../../ssh/guest-keys.js';
-import { hostKeyAlias } from '../../ssh/identity.js';
-import { knownHostsOf } from '../config/decide.js';
+import type { Io } from '../../../cli/command.js';
+import { pasteable } from '../../../cli/message.js';
+import { madeKeysOf } from '../../../guest/credentials/made-key.js';
+import { hostLines, hostName } from '../../../guest/host-lines.js';
+import { kindOf } from '../../../kinds/kinds.js';
+import { parseTarget } from '../../../kinds/parse.js';
+import { lookUp } from '../../../lookup/find-target.js';
+import { splitUser } from '../../../lookup/login.js';
+import { callerForSsh } from '../../../ssh/config/caller.js';
+import { trustIn } from '../../../ssh/config/guest-hosts.js';
+import { guestKeysFor } from '../../../ssh/guest-keys.js';
+import { hostKeyAlias } from '../../../ssh/identity.js';
+import { knownHostsOf } from '../../config/decide.js';
 import type { OwnSettings } from './own-settings.js';
 
 export interface Afterwards {

@@ -1,14 +1,14 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { afterwards } from '../../../src/commands/guest/afterwards.js';
-import { ownSettings } from '../../../src/commands/guest/own-settings.js';
-import { makeGuestKeys } from '../../../src/guest/credentials/make.js';
-import { fakeIo } from '../../helpers/fake-io.js';
-import { missingPrograms } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { afterwards } from '../../../../src/commands/guest/install/afterwards.js';
+import { ownSettings } from '../../../../src/commands/guest/install/own-settings.js';
+import { makeGuestKeys } from '../../../../src/guest/credentials/make.js';
+import { fakeIo } from '../../../helpers/fake-io.js';
+import { missingPrograms } from '../../../helpers/programs.js';
+import { run, vmssh } from '../../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../../helpers/sshd.js';
+import { useTempDir } from '../../../helpers/temp-dir.js';
 
 const missing = missingPrograms({
   ssh: 'openssh-client',

@@ -19,7 +19,7 @@ describe('formatEndpoint', () => {
   ])('$want leads to the same endpoint again', async ({ want, endpoint }) => {
     expect(formatEndpoint(endpoint)).toBe(want);
     const platform = endpoint.family === 'hyper-v' ? 'win32' : 'linux';
-    const options = { text: want, port: 1, env: {}, exists: () => false } as const;
+    const options = { text: want, port: 22, env: {}, exists: () => false } as const;
     expect((await resolveTarget(parseTarget(want), { ...options, platform })).endpoint).toEqual(endpoint);
   });
 

@@ -74,7 +74,7 @@ const refused: readonly { name: string; args: readonly string[]; says: string; c
   { name: 'a CID that is none', args: ['vsock/x', '22'], says: '"x"', code: 2 },
   { name: 'a negative port', args: ['vsock/3', '--', '-1'], says: 'negative', code: 2 },
   { name: 'a word for a port', args: ['vsock/3', 'x'], says: '"x"', code: 2 },
-  { name: 'an empty port', args: ['vsock/3', ''], says: 'empty', code: 2 },
+  { name: 'an empty port', args: ['vsock/3', ''], says: 'the port is missing', code: 2 },
   { name: 'the port any', args: ['vsock/3', '4294967295'], says: '4294967295', code: 2 },
   {
     name: 'a GUID of a wrong shape',

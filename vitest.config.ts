@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 import { shellText } from './build/bundle/shell-text.js';
 import { isSkip } from './test/helpers/skips.js';
 
-// AddressSanitizer takes its time, and so does QEMU.
+// AddressSanitizer takes its time, so does QEMU, and so does a machine that has other things to do.
 const isSlow = /^sanitized-|^arm64$/.test(process.env.VMSSH_TEST_RUNTIME ?? '');
-const timeout = isSlow ? 300_000 : 30_000;
+const timeout = isSlow ? 300_000 : 120_000;
 
 const e2e = (...names: readonly string[]) => names.map((name) => `test/e2e/${name}.test.ts`);
 
@@ -18,8 +18,14 @@ const shown = e2e(
 /** They start processes that vmssh takes for machines of this host, some with very long command lines, so no other test runs beside them. */
 const alone = e2e('hostile/processes', 'hostile/sockets');
 
+/** Most of the work there is that of ssh and of the tools of another host. */
+const hops = e2e('via/*');
+
+/** The longest of the others. */
+const long = e2e('config-killed', ...['bulk', 'host-keys', 'guest-credentials'].map((name) => `ssh/${name}`));
+
 /** Whole folders that `npm test` leaves out, and tests of the executable, which it does not build. */
-const long = [
+const rest = [
   ...['test/e2e/**/*.test.ts', 'test/faults/*.test.ts', 'test/bench/bench.test.ts'],
   ...['test/build/executable.test.ts', 'test/build/hardening.test.ts'],
 ];
@@ -29,23 +35,29 @@ const elsewhere = ['test/vm/**', 'test/windows/**', 'test/packages/**'];
 export default defineConfig({
   plugins: [shellText()],
   test: {
-    // npm test: unit and shown; npm run test:rest: rest and alone.
+    // npm test: unit and shown; npm run test:rest: those whose names begin with rest. Leave some out by --project: --exclude has no
+    // effect on projects.
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, ...long],
+          exclude: [...elsewhere, ...rest],
           // They share a process, and the modules in it: starting one for each file takes longer than most of them.
           isolate: false,
         },
       },
       { extends: true, test: { name: 'shown', include: shown } },
-      { extends: true, test: { name: 'rest', include: long, exclude: [...shown, ...alone] } },
       {
         extends: true,
-        test: { name: 'alone', include: alone, fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: { name: 'rest', include: rest, exclude: [...shown, ...hops, ...long, ...alone] },
+      },
+      { extends: true, test: { name: 'rest-hops', include: hops, exclude: shown } },
+      { extends: true, test: { name: 'rest-long', include: long } },
+      {
+        extends: true,
+        test: { name: 'rest-alone', include: alone, fileParallelism: false, sequence: { groupOrder: 1 } },
       },
     ],
     // By default it is one less than there are cores, though most tests wait for a program.

@@ -105,7 +105,7 @@ function processIo(program: Io['program'], skippedPath: readonly string[]): Io {
       },
     },
     get columns() {
-      return isatty(1) ? process.stdout.columns : undefined;
+      return isatty(1) ? process.stdout.columns || undefined : undefined; // 0 where nobody set a size
     },
     env: process.env,
     skippedPath,

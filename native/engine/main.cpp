@@ -13,10 +13,10 @@
 
 namespace {
 
-// A file that is opened later must not be taken for stdin, stdout or stderr.
+// A file that is opened later must not be taken for stdin, stdout or stderr. What is written to a closed stdout is lost: that fails.
 void openStandardDescriptors() {
   for (int descriptor = 0; descriptor < 3; ++descriptor) {
-    if (fcntl(descriptor, F_GETFD) < 0) static_cast<void>(open("/dev/null", O_RDWR));
+    if (fcntl(descriptor, F_GETFD) < 0) static_cast<void>(open("/dev/null", descriptor == 1 ? O_RDONLY : O_RDWR));
   }
 }
 

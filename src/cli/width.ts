@@ -16,6 +16,24 @@ export function fitted(text: string, columns: number): string {
   return columns > 0 ? `${fits}…` : '';
 }
 
+/** The text in lines of at most `columns`, broken at spaces; a longer word has a line to itself. */
+export function inLines(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let used = 0;
+  for (const word of text.split(' ')) {
+    const size = width(word);
+    const last = lines.at(-1);
+    if (last === undefined || used + 1 + size > columns) {
+      lines.push(word);
+      used = size;
+    } else {
+      lines[lines.length - 1] = `${last} ${word}`;
+      used += 1 + size;
+    }
+  }
+  return lines;
+}
+
 function widthOf(character: string): number {
   return /\p{Mn}/u.test(character) ? 0 : wideCharacter.test(character) ? 2 : 1;
 }

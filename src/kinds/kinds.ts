@@ -88,7 +88,8 @@ function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {
       return platform === 'linux';
     case 'linux-mac':
       return platform !== 'win32';
-    default:
+    case 'windows':
+    case 'windows-wsl2':
       return platform === 'win32';
   }
 }

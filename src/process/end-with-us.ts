@@ -12,6 +12,15 @@ export type Start = <Child extends Pid>(spawn: () => Child) => { child: Child; r
  */
 export const endWithUs: Start = guardian(process, endTree);
 
+/** The same for an ssh that is in our process group, so that it can ask at the terminal: it ends as its own ProxyCommand does. */
+export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
+  }
+});
+
 /** The used part of `process`. */
 export type Host = Pick<
   NodeJS.Process,

@@ -27,6 +27,8 @@ const machine = (i: number, more: Partial<DiscoveredMachine> = {}): DiscoveredMa
   ...more,
 });
 const listed = mergeMachines(numbers.map((i) => machine(i)));
+const options = { prefix: '', taken: new Set<string>(), knownHosts: '~/k' };
+const { hosts, entries } = concreteHosts(listed, options);
 
 describe('so many machines', () => {
   it('are read from Incus', () => {
@@ -63,8 +65,6 @@ describe('so many machines', () => {
   });
 
   it('get a Host each, and none if they share a name', () => {
-    const options = { prefix: '', taken: new Set<string>(), knownHosts: '~/k' };
-    const { hosts, entries } = concreteHosts(listed, options);
     expect(hosts).toHaveLength(many);
     const twins = listed.map((each) => ({ ...each, name: 'twin' }));
     expect(concreteHosts(twins, options).left).toHaveLength(many);
@@ -89,7 +89,6 @@ describe('so many machines', () => {
   });
 
   it('are an inventory', () => {
-    const { hosts } = concreteHosts(listed, { prefix: '', taken: new Set(), knownHosts: '~/k' });
     const named = hosts.flatMap((host, at) => (listed[at] ? [{ machine: listed[at], host }] : []));
     const { host_localhost, _meta } = inventoryOf(named, { program: ['/opt/vmssh'], fdpass: true });
     expect(host_localhost?.hosts).toHaveLength(many);

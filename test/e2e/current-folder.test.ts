@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
@@ -29,6 +29,8 @@ describe.skipIf(missingPrograms({ strace: 'strace' }))('the folder where vmssh i
   ])('is not read, nor the temp folder: $args', async ({ args, asks }) => {
     const own = join(dir, args.join('-').replaceAll('/', '-'));
     const [cwd, temp] = [join(own, 'cwd'), join(own, 'temp')];
+    // ssh looks in the home of its user, whatever HOME is.
+    const kept = [program, join(own, 'home'), userInfo().homedir];
     for (const folder of [cwd, temp]) {
       mkdirSync(folder, { recursive: true });
       for (const name of bait) writeFileSync(join(folder, name), '{', { mode: 0o755 });
@@ -36,12 +38,13 @@ describe.skipIf(missingPrograms({ strace: 'strace' }))('the folder where vmssh i
     const trace = join(dir, 'trace');
     const strace = ['strace', '-f', '-e', 'trace=%file', '-s', '500', '-o', trace];
     // npm's own PATH has folders of the checkout: ssh is looked for in each. A shell looks at OLDPWD when it starts.
-    const set = { PATH: '.:/usr/bin:/bin:', HOME: '/nowhere', TMPDIR: temp, OLDPWD: undefined };
+    const set = { PATH: '.:/usr/bin:/bin:', HOME: join(own, 'home'), TMPDIR: temp, OLDPWD: undefined };
     const env = { ...process.env, ...underTrace, ...set };
     const result = await run([...strace, ...vmssh, ...args], { cwd, env, keepOpen: true });
     expect(result.stderr).not.toContain('a bug in vmssh');
     const touched = pathsOf(readFileSync(trace, 'utf8')).filter(
-      (path) => !path.startsWith(`${program}/`) && !`${program}/`.startsWith(`${path}/`),
+      (path) =>
+        !kept.some((folder) => `${path}/`.startsWith(`${folder}/`)) && !`${program}/`.startsWith(`${path}/`),
     );
     expect(touched.length).toBeGreaterThan(0);
     // A machine of this host may have its socket in the temp folder of all.

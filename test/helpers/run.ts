@@ -33,7 +33,7 @@ export const isSanitized = runtime.startsWith('sanitized-');
 export const underTrace: NodeJS.ProcessEnv = isSanitized ? { ASAN_OPTIONS: 'detect_leaks=0' } : {};
 
 /** Milliseconds that a program has, if a test says nothing else: less than the test itself (vitest.config.ts). */
-const patience = isSanitized || runtime === 'arm64' ? 250_000 : 25_000;
+const patience = isSanitized || runtime === 'arm64' ? 250_000 : 100_000;
 
 /** A program without a build; for coverage. */
 function fromSource(name: 'from-source' | 'demo-from-source'): readonly string[] {

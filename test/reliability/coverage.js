@@ -14,9 +14,6 @@ const reports = join(root, 'dist/coverage');
 const counts = join(reports, 'counts');
 const least = 95;
 
-/** Tests of a build, and of C++. */
-const ofBuilds = ['bench', 'build', 'engine', 'faults', 'fuzz', 'native', 'stress'];
-
 /** @type {Readonly<Record<string, string>>} */
 const left = {
   'src/**/*.d.ts': 'types only',
@@ -46,7 +43,7 @@ function runUnitTests() {
   const options = ['enabled', 'provider=v8', 'reporter=json', `reportsDirectory=${reports}`, 'clean=false'];
   const patterns = ['include=src/**/*.ts', ...Object.keys(left).map((pattern) => `exclude=${pattern}`)];
   const flags = [...options, ...patterns].map((option) => `--coverage.${option}`);
-  const args = [...['e2e', ...ofBuilds].flatMap((name) => ['--exclude', `test/${name}/**`]), ...flags];
+  const args = ['--project', 'unit', ...flags];
   const status = vitest(args);
   if (status !== 0) throw new Error(`the unit tests ended with ${status}`);
 }

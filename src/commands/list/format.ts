@@ -39,6 +39,8 @@ export interface TableLooks {
   readonly terminal: boolean;
   /** On a terminal: the shell into which a target may be pasted. */
   readonly shell?: Shell | undefined;
+  /** Its width: a row that is wider goes on below, and one long cell does not move all others. */
+  readonly columns?: number | undefined;
   /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;
   /** A column for the hypervisor. */
@@ -89,15 +91,21 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
       .join('');
   if (rows.length === 0) return '';
   const header = table.map(({ title }) => title);
-  const widths = header.map((title, i) =>
-    rows.reduce((most, row) => Math.max(most, width(row[i] ?? '')), before[i] ?? width(title)),
-  );
+  const all = table.map(({ title }, i) => [
+    before[i] ?? width(title),
+    ...rows.map((row) => width(row[i] ?? '')),
+  ]);
+  const widths = columnWidths(all, looks.columns);
   const isFirst = before.length === 0;
   looks.widths?.splice(0, before.length, ...widths);
-  const line = (cells: readonly string[], paint: (cell: string, title: string) => string, reason = '') =>
-    `${`${cells
-      .map((cell, i) => paint(cell, header[i] ?? '') + ' '.repeat((widths[i] ?? 0) - width(cell)))
-      .join('  ')}  ${reason}`.trimEnd()}\n`;
+  const line = (cells: readonly string[], paint: (cell: string, title: string) => string, reason = '') => {
+    const padded = cells.map((cell, i) => {
+      const size = width(cell);
+      const wide = Math.max(size, widths[i] ?? 0);
+      return { text: paint(cell, header[i] ?? '') + ' '.repeat(wide - size), size, wide };
+    });
+    return `${`${flowing(padded, looks.columns)}${reason}`.trimEnd()}\n`;
+  };
   const typed = looks.names.size > 0 ? 'SSH' : 'TARGET';
   const painted = rows.map((row, i) =>
     line(
@@ -112,6 +120,45 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
     ),
   );
   return (isFirst ? line(header, (title) => style.dim(title)) : '') + painted.join('');
+}
+
+/** A padded cell; `size`: its own width, `wide`: with its padding. */
+interface Padded {
+  readonly text: string;
+  readonly size: number;
+  readonly wide: number;
+}
+
+/** The cells side by side; one that would stand out on the right begins a line below the second column. */
+function flowing(cells: readonly Padded[], columns = Number.POSITIVE_INFINITY): string {
+  const indent = (cells[0]?.wide ?? 0) + gap;
+  let text = '';
+  let used = 0;
+  for (const { text: cell, size, wide } of cells) {
+    if (used > indent && used + size > columns) {
+      text = `${text.trimEnd()}\n${' '.repeat(indent)}`;
+      used = indent;
+    }
+    text += cell + ' '.repeat(gap);
+    used += wide + gap;
+  }
+  return text;
+}
+
+const gap = 2;
+
+/** The widths of columns by those of their cells; on a narrow terminal the longest cells of the widest column stand out. */
+function columnWidths(cells: readonly (readonly number[])[], columns = Number.POSITIVE_INFINITY): number[] {
+  const widths = cells.map((each) => each.reduce((most, size) => Math.max(most, size), 0));
+  const total = () => widths.reduce((sum, each) => sum + each, gap * (widths.length - 1));
+  while (total() > columns) {
+    const widest = Math.max(...widths);
+    const at = widths.indexOf(widest);
+    const next = cells[at]?.reduce((most, size) => (size < widest ? Math.max(most, size) : most), 0) ?? 0;
+    if (next === 0) return widths;
+    widths[at] = next;
+  }
+  return widths;
 }
 
 /** Of a hypervisor that did not answer. */

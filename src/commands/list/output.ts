@@ -94,6 +94,7 @@ export async function listText(
         style: await styles(io, 'stdout'),
         terminal: io.terminal.stdout,
         shell: shellOf(io),
+        columns: io.columns,
         names,
         withHost: options.via !== undefined,
         failed,

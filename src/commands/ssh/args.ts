@@ -65,13 +65,23 @@ function splitRemote(
   const [, uri] = /^(?:scp|sftp):\/\/(.*)$/is.exec(text) ?? [];
   if (uri !== undefined) return ofUri(uri);
   const { user, host: rest } = splitUser(text);
-  const colons = [...rest.matchAll(/:/g)].map(({ index }) => index);
+  const colons = firstColons(rest);
   const at = colons.find((index) => isTarget(rest.slice(0, index))) ?? colons[0];
   if (at === undefined || at === 0) return undefined;
   const host = rest.slice(0, at);
   return isTarget(host) || !host.includes('/')
     ? { user, host, port: undefined, rest: rest.slice(at) }
     : undefined;
+}
+
+/** More than a target can have, hvsock:VMID:SERVICEID: each colon is tried, and a text may have a hundred thousand. */
+const mostColons = 8;
+
+function firstColons(text: string): readonly number[] {
+  const found: number[] = [];
+  for (let at = text.indexOf(':'); at >= 0 && found.length < mostColons; at = text.indexOf(':', at + 1))
+    found.push(at);
+  return found;
 }
 
 // "[user@]NAME[:port][/path]", as in scp(1) and sftp(1): the path begins after the slash.

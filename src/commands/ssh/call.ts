@@ -71,8 +71,9 @@ export async function prepare(
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
   const after = wordsOf(args.after);
+  const byPlace = new Map(machines.map((each) => [each.at, each]));
   const operands = args.operands.map((text, i) => {
-    const each = machines.find(({ at }) => at === i);
+    const each = byPlace.get(i);
     return each ? `${each.user === undefined ? '' : `${each.user}@`}${host}${each.rest}` : text;
   });
   const copy = () => [tool, ...otherSsh(ssh), ...before, ...options, '--', ...operands];

@@ -1,7 +1,8 @@
-# What a hypervisor runs for vmssh via push and via remove. Each line ends its own command. Arguments: the marker that begins
-# its answer, "push" or "remove"; and of the program on stdin the hash, the system as uname has it, and the version. A file whose
+# What a hypervisor runs for vmssh via push and via remove: it says that it is there, then its answer. Each line ends its own
+# command. Arguments: the marker that begins both, "push" or "remove"; and of the program on stdin the hash, the system as uname has it, and the version. A file whose
 # hash is not in the record is not ours.
 m=$1; k=$2; h=$3; w=$4; x=$5; d=${HOME:?}/.local/bin; f=$d/vmssh; r=${HOME:?}/.local/share/vmssh/pushed;
+echo "$m here";
 say() { echo "$m $*"; exit 0; };
 for p in sha256sum mktemp mkdir mv rm cat grep uname; do command -v "$p" >/dev/null || say missing "$p"; done;
 sum() { s=$(sha256sum < "$1"); echo "${s%% *}"; };

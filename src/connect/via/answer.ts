@@ -9,6 +9,14 @@ export interface HopAnswer {
   readonly printed: string;
 }
 
+/** What it printed instead. */
+export interface NoAnswer {
+  readonly text?: never;
+  readonly printed: string;
+  /** Whether that was too much to read on. */
+  readonly isTooMuch: boolean;
+}
+
 /** The most that is read before the answer, and the answer's own limit, in bytes. */
 const mostPrinted = 65536;
 const longestAnswer = 4096;
@@ -21,7 +29,7 @@ export async function readAnswer(
   connection: Connection,
   marker: string,
   deadline: number,
-): Promise<HopAnswer | { readonly text?: never; readonly printed: string }> {
+): Promise<HopAnswer | NoAnswer> {
   for (let seen = 0; ; ) {
     const bytes = await connection.peek(seen, mostPrinted + longestAnswer, Math.max(0, deadline - now()));
     const found = answerIn(bytes, marker);
@@ -29,9 +37,9 @@ export async function readAnswer(
       await dropPeeked(connection, found.length);
       return found;
     }
+    const isTooMuch = bytes.length >= mostPrinted + longestAnswer;
     // The time is over, or nothing more will come.
-    if (bytes.length === seen || bytes.length >= mostPrinted + longestAnswer)
-      return { printed: textOf(bytes) };
+    if (bytes.length === seen || isTooMuch) return { printed: textOf(bytes), isTooMuch };
     seen = bytes.length;
   }
 }

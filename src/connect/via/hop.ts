@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { Addon } from 'node-hvsock-native';
+import { now } from '../../clock.js';
 import type { ViaEndpoint } from '../../endpoint.js';
-import { guardian } from '../../process/end-with-us.js';
+import { sshEndsWithUs } from '../../process/end-with-us.js';
 import { NativeConnection } from '../native-connection.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -28,7 +29,7 @@ export class Hop extends NativeConnection {
     const { handle, descriptor } = addon.socketPair();
     super(endpoint, handle, addon);
     try {
-      const { child, release } = endHopWithUs(() =>
+      const { child, release } = sshEndsWithUs(() =>
         spawn(program, args, { env, stdio: [descriptor, descriptor, 'inherit'] }),
       );
       this.#child = child;
@@ -48,6 +49,18 @@ export class Hop extends NativeConnection {
   get end(): Promise<HopEnd> {
     this.#child.ref();
     return this.#ended;
+  }
+
+  /** The same; undefined if it still goes on at `deadline`, of `clock.now`. */
+  async endBy(deadline: number): Promise<HopEnd | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - now()));
+    });
+    return Promise.race([this.end, late]).finally(() => {
+      clearTimeout(timer);
+      this.#child.unref();
+    });
   }
 
   override async read(max: number): Promise<Uint8Array> {
@@ -73,12 +86,3 @@ export class Hop extends NativeConnection {
     throw Object.assign(new Error(`ssh ${this.endpoint.host}: ${how}`), { code: 'HOP_LOST' });
   }
 }
-
-// As ssh itself ends its own ProxyCommand. It is in our process group, so that it can ask at the terminal.
-const endHopWithUs = guardian(process, ({ pid }) => {
-  try {
-    if (pid !== undefined) process.kill(pid, 'SIGTERM');
-  } catch {
-    // It has ended by itself.
-  }
-});

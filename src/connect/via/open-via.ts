@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
 import type { Addon } from 'node-hvsock-native';
 import { now } from '../../clock.js';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
@@ -8,14 +7,12 @@ import { sshProgram } from '../../process/ssh-program.js';
 import { sshAbilities } from '../../process/ssh-version.js';
 import { askMultiplexer } from '../multiplexer.js';
 import type { OpenOptions } from '../open-options.js';
-import { type HopAnswer, readAnswer } from './answer.js';
+import { type HopAnswer, type NoAnswer, readAnswer } from './answer.js';
 import { failed, failedThere, onHost } from './failed.js';
 import { Hop } from './hop.js';
 import { hopCommand, hopOptions } from './hop-command.js';
+import { patience } from './patience.js';
 import { awaitStream, streamPath } from './stream.js';
-
-/** How long a person may take at the hypervisor's questions, as sshd's own LoginGraceTime. Milliseconds. */
-const patienceMs = 120_000;
 
 /**
  * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there makes the last step, in
@@ -25,20 +22,20 @@ export async function openVia(
   endpoint: ViaEndpoint,
   options: OpenOptions,
   addon: Addon,
-  mayAsk: () => boolean = hasTerminal,
+  hasTerminal?: () => boolean,
 ): Promise<Hop> {
   const { target, timeoutMs, signal, env = process.env } = options;
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform: process.platform });
   const login = (...args: readonly string[]) =>
     new Hop([...ssh, ...hopOptions(timeoutMs), ...args], endpoint, addon, env);
-  const deadline = now() + timeoutMs + (mayAsk() || env.SSH_ASKPASS ? patienceMs : 0);
+  const deadline = now() + timeoutMs + patience(env, hasTerminal);
   let hop = login('--', endpoint.host, hopCommand(endpoint, marker, timeoutMs));
   const abort = () => hop.close();
   signal?.addEventListener('abort', abort);
   try {
     const answer = await readAnswer(hop, marker, deadline);
-    if (answer.text === undefined) throw await unanswered(hop, answer.printed, deadline, target);
+    if (answer.text === undefined) throw await unanswered(hop, answer, deadline, target);
     const path = streamPath(endpoint, answer.text);
     if (path === undefined || !(await sshAbilities(env, ssh)).forwardsPaths) {
       await heed(answer, hop, options);
@@ -87,21 +84,22 @@ function lastOf({ host, at }: ViaEndpoint): { readonly host: string; readonly at
   return at?.family === 'via' ? lastOf(at) : { host, at };
 }
 
-/** ssh ended, or the time is over, before there was an answer. */
+/** ssh ended, printed too much, or the time is over, before there was an answer. */
 async function unanswered(
   hop: Hop,
-  printed: string,
+  { printed, isTooMuch }: NoAnswer,
   deadline: number,
   target: string,
 ): Promise<ConnectError> {
   const { endpoint } = hop;
-  const said = printed === '' ? undefined : `it printed ${quote(printed.slice(0, mostQuoted))}`;
-  if (now() >= deadline) {
-    hop.close();
-    return failed('HOP_SILENT', endpoint, target, said);
-  }
+  const first = quote(printed.slice(0, mostQuoted));
+  if (isTooMuch)
+    return failed('HOP_NO_SHELL', endpoint, target, `it printed too much, beginning with ${first}`);
+  const said = printed === '' ? undefined : `it printed ${first}`;
   try {
-    const { code, signal } = await hop.end;
+    const end = await hop.endBy(deadline);
+    if (!end) return failed('HOP_SILENT', endpoint, target, said);
+    const { code, signal } = end;
     const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
     const more = said === undefined ? how : `${how}; ${said}`;
     return failed(code === 255 || signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, target, more);
@@ -115,14 +113,4 @@ const mostQuoted = 300;
 function cut(text: string): readonly [string, string] {
   const at = text.indexOf(' ');
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** Whether ssh can ask its user something: then it needs the time for an answer. */
-function hasTerminal(): boolean {
-  try {
-    closeSync(openSync('/dev/tty', 'r'));
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -22,8 +22,10 @@ export async function awaitStream(hop: Hop, target: string, deadline: number): P
   const { host, at } = hop.endpoint;
   hop.note = `, by ssh -W to ${host}`;
   const refuseFailure = async () => {
-    const { code, signal } = await hop.end;
-    if (code === 0) return;
+    const end = await hop.endBy(deadline);
+    // One that goes on has only closed its side.
+    if (!end || end.code === 0) return;
+    const { code, signal } = end;
     const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
     throw failed('HOP_NO_STREAM', hop.endpoint, target, how);
   };

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Manager, Status } from '../provider.js';
-import { isJsonObject, parseJson } from '../tools/json.js';
-import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
+import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
+import { listByTool, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** Multipass instances, by IP address. */
@@ -24,8 +24,7 @@ export function parseMultipass(
   text: string,
   platform: NodeJS.Platform = process.platform,
 ): readonly DiscoveredMachine[] {
-  const list = parse(text);
-  return jsonObjects(JSON.stringify(list)).flatMap((instance): DiscoveredMachine[] => {
+  return listIn(text).flatMap((instance): DiscoveredMachine[] => {
     const name = textOf(instance, 'name');
     if (name === undefined) return [];
     const addresses = Array.isArray(instance.ipv4) ? instance.ipv4 : [];
@@ -42,10 +41,10 @@ export function parseMultipass(
   });
 }
 
-function parse(text: string): unknown {
+function listIn(text: string): readonly JsonObject[] {
   try {
     const value: unknown = parseJson(text);
-    if (isJsonObject(value) && Array.isArray(value.list)) return value.list;
+    if (isJsonObject(value) && Array.isArray(value.list)) return value.list.filter(isJsonObject);
   } catch {
     // Reported below.
   }

@@ -34,13 +34,10 @@ export async function listByUsersTool(
 }
 
 /** The objects of a JSON array, or of JSON lines. Throws a DiscoveryError PROTOCOL. */
-export function jsonObjects(
-  text: string,
-  from: (value: unknown) => unknown = (value) => value,
-): readonly JsonObject[] {
+export function jsonObjects(text: string): readonly JsonObject[] {
   try {
     const value: unknown = text.trimStart().startsWith('[') ? parseJson(text) : undefined;
-    if (value !== undefined) return arrayOf(from(value));
+    if (value !== undefined) return arrayOf(value);
     const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
     return arrayOf(lines.map((line) => parseJson(line)));
   } catch (error) {

@@ -27,6 +27,35 @@ describe('formatCheck', () => {
     );
   });
 
+  const long = [
+    { stage: 'resolved', ms: 1, found: 'systemd knows vm "web" → it has the address "unix/run/x"' },
+  ] as const;
+  const at = (columns: number) =>
+    formatCheck({ target: 'web', stages: long }, new Chalk({ level: 0 }), { ...fakeIo(), columns }).split(
+      '\n',
+    );
+
+  it('breaks a long line at words, below its beginning', () => {
+    const indent = ' '.repeat(31);
+    expect(at(60)).toEqual([
+      'web',
+      '  ✓ resolved           1.0 ms  systemd knows vm "web" → it',
+      `${indent}has the address "unix/run/x"`,
+      '',
+    ]);
+  });
+
+  it('has it below the stage on a narrow terminal', () => {
+    const lines = at(40);
+    expect(lines).toEqual([
+      'web',
+      '  ✓ resolved           1.0 ms',
+      '      systemd knows vm "web" → it has',
+      '      the address "unix/run/x"',
+      '',
+    ]);
+  });
+
   it('ends with what stopped it', () => {
     const error = new ConnectError('connect', 'x', { code: 'ENOENT', problem: 'why\n', hint: 'do\r' });
     const without = new ConnectError('connect', 'x', { code: 'ENOENT', problem: 'why' });

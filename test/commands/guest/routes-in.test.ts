@@ -80,7 +80,7 @@ esac
   });
 
   it('a missing program is named', async () => {
-    const failed = call(guestCheck, raw({ route: 'wsl' }, 'wsl/x'), { env: { PATH: '/nowhere' } });
+    const failed = call(guestCheck, raw({ route: 'wsl' }, 'wsl/x'), { env: { PATH: join(dir, 'none') } });
     await expect(failed).rejects.toMatchObject({ hint: 'the program wsl.exe is not installed here' });
   });
 });

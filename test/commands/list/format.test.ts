@@ -30,6 +30,45 @@ describe('the target of a machine', () => {
   });
 });
 
+describe('a table that is wider than its terminal', () => {
+  const on = async (columns: number, ...names: string[]) =>
+    formatTable(
+      names.map((name) => ({ ...machine(name, 'h'), target: `qemu/${name}` })),
+      { ...(await looks()), columns },
+    );
+  const long = 'a-name-of-a-machine-that-is-much-longer-than-all-others';
+
+  it('is as always if it fits', async () => {
+    expect(await on(38, 'web')).toBe('STATUS   NAME  TARGET    PROVIDER\nrunning  web   qemu/web  libvirt\n');
+  });
+
+  it('keeps its columns if one name is long, and breaks only that row', async () => {
+    expect(await on(40, 'web', long, 'db')).toBe(
+      [
+        'STATUS   NAME  TARGET    PROVIDER',
+        'running  web   qemu/web  libvirt',
+        `running  ${long}`,
+        `         qemu/${long}`,
+        '         libvirt',
+        'running  db    qemu/db   libvirt',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('has two lines for each machine if none fits', async () => {
+    expect(await on(30, 'frontend-1', 'frontend-2')).toBe(
+      [
+        'STATUS   NAME  TARGET',
+        '         PROVIDER',
+        ...['running  frontend-1', '         qemu/frontend-1', '         libvirt'],
+        ...['running  frontend-2', '         qemu/frontend-2', '         libvirt'],
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
 describe('a table in parts', () => {
   it('has one header, and columns that only grow', async () => {
     const style = await styles(fakeIo(), 'stdout');

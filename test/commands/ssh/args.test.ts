@@ -52,11 +52,21 @@ describe('a question about the tool itself', () => {
   ])('$tool $line: $want', ({ tool, line, want }) => expect(asksTool(tool, args(tool, line))).toBe(want));
 });
 
+it('a text of 100,000 colons is read in linear time', () => {
+  const text = `${'a:'.repeat(50_000)}${':'.repeat(50_000)}`;
+  expect(find('scp', `${text} .`)).toMatchObject([{ host: 'a', rest: text.slice(1) }]);
+});
+
 describe('the machines among the arguments of the others', () => {
   it.each<{ tool: SshTool; line: string; want: readonly string[] }>([
     { tool: 'scp', line: 'a b mint:/x', want: ['2 mint :/x'] },
     { tool: 'scp', line: '-P 22 ann@vsock/3:/x .', want: ['0 vsock/3 :/x'] },
     { tool: 'scp', line: 'vsock:3:/x .', want: ['0 vsock:3 :/x'] },
+    {
+      tool: 'scp',
+      line: 'hvsock:LOOPBACK:vsock-22:/a:b:c .',
+      want: ['0 hvsock:LOOPBACK:vsock-22 :/a:b:c'],
+    },
     { tool: 'scp', line: 'unix:/run/x:/a:b .', want: ['0 unix:/run/x :/a:b'] },
     { tool: 'scp', line: 'qemu:session/web:/x .', want: ['0 qemu:session/web :/x'] },
     { tool: 'scp', line: '-o A=b:c -S x:y ./a:b mint:', want: ['1 mint :'] },

@@ -175,6 +175,20 @@ ${script}
     });
   });
 
+  it('fails if it prints too much, or ends its output, and stays open', async () => {
+    const program = ssh(
+      'trap "echo ended >>$0.end; exit" TERM; printf %070000d 0; while :; do sleep 0.1; done',
+    );
+    const ended = `${program.env.VMSSH_SSH}.end`;
+    const problem = expect.stringMatching(/\(HOP_NO_SHELL\): it printed too much, beginning with "0{300}"$/);
+    await expect(open(unix, program)).rejects.toMatchObject({ code: 'HOP_NO_SHELL', problem });
+    await expect.poll(() => existsSync(ended)).toBe(true);
+    const closed = ssh('echo bye; exec sleep 60 <&- >&-');
+    await expect(open(unix, closed, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'HOP_SILENT' });
+    const streams = ssh(`[ "$1" = /run/x ] && exec sleep 60 <&- >&-; ${answers('no-tool')}`);
+    expect((await open(unix, streams, { timeoutMs: 300 })).note).toBe(', by ssh -W to hv1');
+  });
+
   it('fails if there is no ssh', async () => {
     const none = { env: { VMSSH_SSH: join(dir, 'no-such') } };
     await expect(open(unix, none)).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { adoptAll } from '../../../src/commands/config/adopt-all.js';
 import { unitNames } from '../../../src/commands/config/fresh/units.js';
 import { configFiles } from '../../../src/commands/config/places.js';
 import { planInstall } from '../../../src/commands/config/plan.js';
@@ -107,6 +108,19 @@ describe('the state of config install', () => {
     await home.install({ asBefore: true }, to);
     expect(to.stderr.join('')).toContain(`"${home.state}" has 1 machines that cannot be used`);
     expect(hosts()).toContain('mint');
+  });
+
+  it('has no machine that no target can name, with one warning each time', async () => {
+    const odd = { ...machine, name: 'a/b', target: 'qemu/a/b' };
+    for (const says of [`wrote ${home.state}\n`, 'nothing to change\n']) {
+      const to = home.io();
+      expect(await home.install({}, to, async () => ({ machines: [machine, odd], warnings: [] }))).toBe(0);
+      expect(to.stdout[0]).toBe(says);
+      expect(to.stderr).toEqual([expect.stringMatching(/^vmssh: no Host for "a\/b": /)]);
+      await adoptAll([machine, odd], to);
+    }
+    expect(hosts()).toContain('mint');
+    expect(state().machines).toHaveLength(1);
   });
 
   it('is part of what --dry-run and diff show, and changes nothing there', async () => {

@@ -202,7 +202,7 @@ describe.each(shells)('$name', ({ command }) => {
         journal:
           '/k:2: Authentication tried for me with correct key but not from a permitted host (host=UNKNOWN, ip=UNKNOWN, required=10.0.2.0/24).',
         says: /host name UNKNOWN; the journal has: \/k:2/,
-        fix: `sed -i 's|from="10\\.0\\.2\\.0/24"|from="10.0.2.0/24,UNKNOWN"|' /home/.ssh/authorized_keys`,
+        fix: `sed -i 's|from="10\\.0\\.2\\.0/24"|from="10.0.2.0/24,UNKNOWN"|' /k`,
       },
       {
         journal: '(host=UNKNOWN, required=$(id)) but not from a permitted host',

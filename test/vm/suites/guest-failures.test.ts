@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { insides, outsides, profile, unitFault, unitFaults } from './set-up/faults.js';
-import { refusedLogin, someLoginFaults } from './set-up/login-faults.js';
 import { seen } from './set-up/seen.js';
 import { brokenAndFixed, copyCheck, faultsOf, type Site, siteOf } from './set-up/site.js';
 
@@ -38,8 +37,6 @@ describeGuests('failures in a guest of systemd 252', () => {
   });
 
   test.each(unitFaults)("11: $name in the unit's own command line", (fault) => unitFault(site, '252', fault));
-
-  test.each(someLoginFaults)('11: $name', (fault) => refusedLogin(site, '252', fault));
 
   test('16: AppArmor keeps sshd from the socket', async () => {
     const file = '/etc/apparmor.d/usr.sbin.sshd';

@@ -87,7 +87,7 @@ algorithm_refused() {
 
 # from_fix PATTERNS FILE: only for text that the shell and sed take as it is.
 from_fix() {
-  if [ -z "$1$2" ] || printf '%s' "$1$2" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
+  if [ -z "$1" ] || [ -z "$2" ] || printf '%s' "$1$2" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
     echo "add UNKNOWN to the from= of that key, as in from=\"192.0.2.0/24,UNKNOWN\""
   else
     echo "sed -i 's|from=\"$(printf '%s' "$1" | sed 's/[.*]/\\&/g')\"|from=\"$1,UNKNOWN\"|' $2"

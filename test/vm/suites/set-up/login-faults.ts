@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
 import { run } from '../../../helpers/run.js';
-import { seen } from './seen.js';
 import type { Line, Site } from './site.js';
 
 /** What refuses root over vsock, though its keys, the account and the units are right. */
@@ -8,6 +7,8 @@ interface LoginFault {
   readonly name: string;
   readonly breaks: string;
   readonly evidence: RegExp;
+  /** It is in root's file of keys, which sshd of 262 does not read first if the host gave it keys. */
+  readonly isOfKeys?: true;
 }
 
 const file = '/root/.ssh/authorized_keys';
@@ -17,15 +18,13 @@ const from: LoginFault = {
   name: 'a key for other addresses',
   breaks: `sed -i 's|^|from="10.0.2.0/24" |' ${file}`,
   evidence: /has from="10\.0\.2\.0\/24" .*; the journal has: .*not from a permitted host \(host=UNKNOWN/,
+  isOfKeys: true,
 };
 const ciphers: LoginFault = {
   name: 'ciphers that ssh does not have',
   breaks: setting('Ciphers 3des-cbc'),
   evidence: /no algorithm in common: sshd_config sets Ciphers 3des-cbc; .*no matching cipher found/,
 };
-
-/** Those of CI, in one guest. */
-export const someLoginFaults = [from, ciphers];
 
 export const loginFaults: readonly LoginFault[] = [
   from,
@@ -34,6 +33,7 @@ export const loginFaults: readonly LoginFault[] = [
     name: 'a key whose time is over',
     breaks: `sed -i 's|^|expiry-time="20200101" |' ${file}`,
     evidence: /has expiry-time="20200101" before the key: it has expired/,
+    isOfKeys: true,
   },
   {
     name: 'an account module of PAM',
@@ -56,11 +56,11 @@ export const loginFaults: readonly LoginFault[] = [
  * Makes such a fault, and fixes it as printed. Some refuse every login, so that all goes over one TCP connection that is
  * open before.
  */
-export async function refusedLogin(site: Site, guest: string, { name, breaks, evidence }: LoginFault) {
+export async function refusedLogin(site: Site, { name, breaks, evidence }: LoginFault) {
   const { sshConfig, check, target } = site;
   const held = async (command: string) => {
     const done = await run(['ssh', '-F', sshConfig, 'held', command]);
-    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.code, done.stderr).toBe(0);
   };
   const login = async () =>
     (await check(['--target', target], 'held')).filter(({ step }) => step === 'login');
@@ -71,7 +71,7 @@ export async function refusedLogin(site: Site, guest: string, { name, breaks, ev
   await held(fix?.text ?? 'false');
   const works: Line[] = [{ state: 'ok', step: 'login', text: `root logged in over ${target}` }];
   expect(await login()).toEqual(works);
-  seen({ guest, broken: `11: ${name}`, failed, fix, login: await site.login() });
+  expect(await site.login()).toBe('works');
   const settings = '/etc/ssh/sshd_config.d';
   await held(
     `cd /root/kept && cat authorized_keys >${file} && cat sshd >/etc/pam.d/sshd; rm -rf /root/kept; rm -f ${settings}/50-own.conf ${settings}/00-vmssh-*.conf`,

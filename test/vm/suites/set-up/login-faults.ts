@@ -67,7 +67,7 @@ export async function refusedLogin(site: Site, { name, breaks, evidence }: Login
   await held(`mkdir /root/kept; cp -p ${file} /etc/pam.d/sshd /root/kept; ${breaks}`);
   expect(await site.login()).not.toBe('works');
   const [failed, fix] = await login();
-  expect(failed).toMatchObject({ state: 'failed', text: expect.stringMatching(evidence) });
+  expect(failed, name).toMatchObject({ state: 'failed', text: expect.stringMatching(evidence) });
   await held(fix?.text ?? 'false');
   const works: Line[] = [{ state: 'ok', step: 'login', text: `root logged in over ${target}` }];
   expect(await login()).toEqual(works);

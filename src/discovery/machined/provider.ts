@@ -38,11 +38,11 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
   const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
   if (search.outcome !== 'found') return { ...search, warnings };
   const { machine } = search;
-  return { outcome: 'found', machine: toDiscovered(machine, handleOf(machine) ?? machine.name), warnings };
+  return { outcome: 'found', machine: toDiscovered(machine, handleOf(machine)), warnings };
 }
 
-/** What a target has for the machine: its id, if no target can have such a name. */
-function handleOf({ name, id }: Machine): string | undefined {
+/** What a target has for the machine: its id, if no target can have such a name and it has one. */
+function handleOf({ name, id = name }: Machine): string {
   return nameProblem(name) === undefined ? name : id;
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tableOf } from './markdown.js';
 
@@ -50,6 +50,21 @@ describe('the folders of src/', () => {
     expect(folders.map(({ name }) => name).toSorted()).toEqual([...table, ...others].toSorted());
     expect(table.filter((folder) => !existsSync(`src/${folder}`))).toEqual([]);
   });
+});
+
+it('no noun of commands/ imports another', () => {
+  const sources = execFileSync('git', ['ls-files', 'src/commands/*.ts'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((path) => existsSync(path));
+  const nounOf = (path: string) => path.split('/')[2];
+  const across = sources.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)'/g)]
+      .map(([, to = '']) => join(dirname(path), to))
+      .filter((to) => to.startsWith('src/commands/') && nounOf(to) !== nounOf(path))
+      .map((to) => `${path} imports ${to}`),
+  );
+  expect(sources.length).toBeGreaterThan(50);
+  expect(across).toEqual([]);
 });
 
 /** docs/ is a list of pages, each linked by its name, and what is in the root has to be there. */

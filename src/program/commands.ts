@@ -2,7 +2,7 @@ import type { Command } from '../cli/command.js';
 import { check } from '../commands/check/check.js';
 import { completion } from '../commands/completion/completion.js';
 import { configDiff } from '../commands/config/diff.js';
-import { configRefresh } from '../commands/config/fresh/command.js';
+import { configRefresh } from '../commands/config/fresh.js';
 import { configInstall } from '../commands/config/install.js';
 import { configPrint } from '../commands/config/print.js';
 import { configUninstall } from '../commands/config/uninstall.js';

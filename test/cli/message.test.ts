@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
 import { explain } from '../../src/cli/message.js';
-import { stepTrace } from '../../src/commands/reach/trace.js';
+import { stepTrace } from '../../src/cli/reach/trace.js';
 import { ConnectError } from '../../src/errors.js';
 import { fakeIo } from '../helpers/fake-io.js';
 

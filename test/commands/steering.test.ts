@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { formatCheck } from '../../src/checks/format.js';
+import type { Stage } from '../../src/checks/result.js';
 import type { Io } from '../../src/cli/command.js';
+import { formatProgress } from '../../src/cli/guest/progress-line.js';
 import { styles } from '../../src/cli/style.js';
-import { formatCheck } from '../../src/commands/check/format.js';
-import type { Stage } from '../../src/commands/check/result.js';
-import { decide, sshLines } from '../../src/commands/config/decide.js';
-import { formatProgress } from '../../src/commands/guest/lines.js';
 import { runList } from '../../src/commands/list/list.js';
 import type { ListOptions } from '../../src/commands/list/output.js';
 import type { ListedMachine } from '../../src/discovery/merge.js';
 import type { Warning } from '../../src/discovery/provider.js';
+import { decide, sshLines } from '../../src/hosts/decide.js';
 import { noState } from '../../src/ssh/config/state.js';
 import { fakeIo } from '../helpers/fake-io.js';
 

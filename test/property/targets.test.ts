@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { hasControlCharacter } from '../../src/address/control-character.js';
-import { splitArgs, wordsOf } from '../../src/commands/ssh/split.js';
 import { ConnectError } from '../../src/errors.js';
 import { kindOf, kinds } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { splitLogin } from '../../src/lookup/login.js';
 import { exact } from '../../src/ssh/identity.js';
+import { splitArgs, wordsOf } from '../../src/ssh/split-args.js';
 import { split } from '../../src/target/split.js';
 import { asTyped } from '../../src/target/typed.js';
 import { anyText, property, textOf } from './property.js';

@@ -1,4 +1,7 @@
 import { checkUserName } from '../../address/user-name.js';
+import { checkTarget } from '../../checks/check-target.js';
+import { formatCheck } from '../../checks/format.js';
+import type { CheckResult } from '../../checks/result.js';
 import { type Command, UsageError } from '../../cli/command.js';
 import { formatJson, jsonOption } from '../../cli/json.js';
 import { parsed } from '../../cli/option.js';
@@ -15,10 +18,7 @@ import {
 import { startProgress } from '../../cli/spinner.js';
 import { styles } from '../../cli/style.js';
 import { printable } from '../../errors.js';
-import { formatCheck } from './format.js';
 import { checkJson, codeOfAll } from './json.js';
-import type { CheckResult } from './result.js';
-import { checkTarget } from './target.js';
 
 export interface CheckOptions extends ReachFlags {
   readonly targets: readonly string[];

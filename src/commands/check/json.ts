@@ -1,7 +1,7 @@
+import { type CheckResult, codeOf, type Stage } from '../../checks/result.js';
 import { connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson } from '../../cli/json.js';
 import { exitCode } from '../../errors.js';
-import { type CheckResult, codeOf, type Stage } from './result.js';
 
 /** What `vmssh check --json` prints. */
 export interface CheckJson extends Envelope<'check'> {

@@ -4,7 +4,7 @@ import { viaOption } from '../../cli/shared-options.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { addressWord } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
-import { splitArgs, tools } from '../ssh/split.js';
+import { splitArgs, tools } from '../../ssh/split-args.js';
 import { machineCandidates } from './machines.js';
 import { type FolderEntry, pathTargets } from './paths.js';
 import { shells } from './scripts.js';

@@ -1,19 +1,19 @@
 import type { Command } from '../../cli/command.js';
 import { exitCode, printable } from '../../errors.js';
+import { adoptAll } from '../../hosts/adopt-all.js';
+import { enableUnits } from '../../hosts/fresh/systemd.js';
+import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from '../../hosts/options.js';
+import { configFiles } from '../../hosts/places.js';
+import { planInstall } from '../../hosts/plan.js';
+import { checkSshOptions } from '../../hosts/ssh-option.js';
+import { showPlan } from '../../hosts/write/apply.js';
+import { carryOut, once } from '../../hosts/write/carry-out.js';
+import { findMachines } from '../../machines/find-machines.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { otherHome } from '../../ssh/folder.js';
-import { findMachines } from '../via/machines.js';
-import { adoptAll } from './adopt-all.js';
-import { askForFresh } from './fresh/ask.js';
-import { enableUnits } from './fresh/systemd.js';
-import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from './options.js';
-import { configFiles } from './places.js';
-import { planInstall } from './plan.js';
-import { checkSshOptions } from './ssh-option.js';
+import { askForFresh } from './ask-for-fresh.js';
 import { notForAll } from './system.js';
 import { whatNow } from './what-now.js';
-import { showPlan } from './write/apply.js';
-import { carryOut, once } from './write/carry-out.js';
 
 export interface ConfigInstallOptions extends ConfigOptions {
   readonly dryRun: boolean;

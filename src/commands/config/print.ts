@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command, Io } from '../../cli/command.js';
 import { textOption } from '../../cli/option.js';
+import { decide, sshLines } from '../../hosts/decide.js';
+import { fileError } from '../../hosts/files.js';
+import { withLast } from '../../hosts/last-run.js';
+import { type ConfigOptions, configOptions, lineOptions } from '../../hosts/options.js';
+import { configFiles } from '../../hosts/places.js';
+import { checkSshOptions } from '../../hosts/ssh-option.js';
+import { findMachines } from '../../machines/find-machines.js';
 import { noState, readState } from '../../ssh/config/state.js';
-import { findMachines } from '../via/machines.js';
-import { decide, sshLines } from './decide.js';
-import { fileError } from './files.js';
-import { withLast } from './last-run.js';
-import { type ConfigOptions, configOptions, lineOptions } from './options.js';
-import { configFiles } from './places.js';
-import { checkSshOptions } from './ssh-option.js';
 
 const outOption = textOption({
   ...{ long: 'out', value: 'FILE' },

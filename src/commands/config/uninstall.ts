@@ -1,9 +1,9 @@
 import type { Command } from '../../cli/command.js';
 import { positionals } from '../../cli/values.js';
-import { dryRunOption, systemOption } from './options.js';
-import { planUninstall } from './plan.js';
-import { showPlan } from './write/apply.js';
-import { carryOut } from './write/carry-out.js';
+import { dryRunOption, systemOption } from '../../hosts/options.js';
+import { planUninstall } from '../../hosts/plan.js';
+import { showPlan } from '../../hosts/write/apply.js';
+import { carryOut } from '../../hosts/write/carry-out.js';
 
 export interface ConfigUninstallOptions {
   readonly system: boolean;

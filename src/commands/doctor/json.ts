@@ -1,8 +1,8 @@
+import type { Stage } from '../../checks/result.js';
 import { connectFailure } from '../../cli/failure.js';
+import { findingsOf } from '../../cli/guest/findings.js';
 import { type Envelope, envelope, type FailureJson, type FindingJson } from '../../cli/json.js';
 import { guestFailures } from '../../guest/failures.js';
-import type { Stage } from '../check/result.js';
-import { findingsOf } from '../guest/json.js';
 import type { HostCheck } from './host/check.js';
 import type { Examination } from './target/examine.js';
 

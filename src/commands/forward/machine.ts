@@ -1,4 +1,5 @@
 import type { Io } from '../../cli/command.js';
+import { socketWarning } from '../../cli/reach/socket-warning.js';
 import type { Connection } from '../../connect/connection.js';
 import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
@@ -6,7 +7,6 @@ import { findTarget } from '../../lookup/find-target.js';
 import { reach } from '../../reach.js';
 import type { Resolution } from '../../resolve/resolution.js';
 import { noPort } from '../../target/port.js';
-import { socketWarning } from '../reach/socket-warning.js';
 import { remembered } from './remembered.js';
 
 export interface MachineOptions {

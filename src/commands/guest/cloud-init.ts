@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Command, UsageError } from '../../cli/command.js';
+import { guestPortOption } from '../../cli/guest/port.js';
 import { textOption } from '../../cli/option.js';
 import { positionals } from '../../cli/values.js';
 import { quote } from '../../errors.js';
@@ -14,7 +15,6 @@ import {
   defaultDistribution,
   distroOption,
   generatorOption,
-  guestPortOption,
   hostsOption,
   hushOption,
   keyOption,

@@ -13,10 +13,10 @@ import { undoCommand } from '../../guest/credentials/made-key.js';
 import { makeGuestKeys, readGivenKeys } from '../../guest/credentials/make.js';
 import { removeGuestKeys } from '../../guest/credentials/remove.js';
 import { readKeys } from '../../guest/keys.js';
+import { fileError, reasonOf } from '../../hosts/files.js';
 import { asTarget } from '../../kinds/parse.js';
 import { guestFolder } from '../../ssh/guest-keys.js';
 import { parseName } from '../../target/name.js';
-import { fileError, reasonOf } from '../config/files.js';
 import { guestCredentialsJson, hostKeyOf } from './credentials-json.js';
 
 export type GuestCredentialsOptions = { readonly name: string } & (

@@ -1,3 +1,4 @@
+import { findingsOf } from '../../cli/guest/findings.js';
 import { type Envelope, envelope, type FindingJson } from '../../cli/json.js';
 import type { ProgressLine } from '../../guest/run/progress.js';
 
@@ -8,16 +9,4 @@ export interface GuestCheckJson extends Envelope<'guest check'> {
 
 export function guestCheckJson(lines: readonly ProgressLine[], exitCode: number): GuestCheckJson {
   return { ...envelope('guest check', exitCode), checks: findingsOf(lines) };
-}
-
-/** A script's lines as findings: each fix is a line of its own there. */
-export function findingsOf(lines: readonly ProgressLine[]): readonly FindingJson[] {
-  const found: FindingJson[] = [];
-  for (const { state, step: name, message } of lines) {
-    const last = found.at(-1);
-    if (state === 'fix') {
-      if (last?.name === name) found[found.length - 1] = { ...last, fix: message };
-    } else if (state !== 'end') found.push({ name, state, found: message });
-  }
-  return found;
 }

@@ -1,8 +1,9 @@
-import { parsePort, sshPort } from '../../address/port.js';
+import { sshPort } from '../../address/port.js';
 import { type Option, type RawArgs, UsageError } from '../../cli/command.js';
+import { accountName } from '../../cli/guest/account.js';
+import { guestPortOption } from '../../cli/guest/port.js';
 import { flag, parsed } from '../../cli/option.js';
 import { oneOf } from '../../cli/option-choice.js';
-import { quote } from '../../errors.js';
 import { readKeys } from '../../guest/keys.js';
 import type { ScriptOptions } from '../../guest/script.js';
 import { type Distribution, layouts } from '../../guest/units.js';
@@ -10,11 +11,6 @@ import { parseTarget } from '../../kinds/parse.js';
 
 const distributions = Object.keys(layouts) as Distribution[];
 export const defaultDistribution: Distribution = 'debian';
-
-export const guestPortOption = parsed(
-  { long: 'port', short: 'p', value: 'PORT', summary: 'the vsock port of sshd (default 22)' },
-  guestPort,
-);
 
 export const targetOption = parsed(
   {
@@ -90,17 +86,4 @@ export function scriptOptions(raw: RawArgs): ScriptOptions {
     keys: keyOption.read(raw) ?? [],
     account: accountOption.read(raw),
   };
-}
-
-/** A port that a guest can listen on: neither 0 nor "any". Throws a UsageError or a RangeError. */
-function guestPort(text: string): number {
-  const port = parsePort(text);
-  if (port === 0) throw new UsageError('--port takes 1 to 4294967294, not 0');
-  return port;
-}
-
-/** An account's name by the rules of useradd(8). Throws a UsageError. */
-export function accountName(text: string): string {
-  if (/^[A-Za-z_][\w.-]{0,31}\$?$/.test(text)) return text;
-  throw new UsageError(`${quote(text)} cannot be the name of an account`);
 }

@@ -1,13 +1,12 @@
 import type { Io } from '../../cli/command.js';
+import type { HostFlags } from '../../cli/guest/host-flags.js';
+import { formatProgress } from '../../cli/guest/progress-line.js';
 import { complain } from '../../cli/message.js';
 import { styles } from '../../cli/style.js';
 import { proofIn } from '../../guest/run/proof.js';
 import { guestRoute } from '../../guest/run/route.js';
 import { runScript } from '../../guest/run/run-script.js';
 import { proofScript } from '../../guest/script.js';
-import { splitUser } from '../../lookup/login.js';
-import { formatProgress } from './lines.js';
-import type { HostFlags } from './route.js';
 
 export interface ProofOptions {
   /** The host that was set up, as typed. */
@@ -65,14 +64,4 @@ export async function isSameMachine(
       : ({ state: 'ok', message: `${target} is ${host}` } as const);
   io.out(formatProgress({ ...line, step: 'same-machine' }, await styles(io, 'stdout')));
   return true;
-}
-
-/** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */
-export function overTarget(into: HostFlags, account: string | undefined, target: string): HostFlags {
-  const { user: typed, host } = splitUser(into.host);
-  const user = account ?? typed;
-  if (into.route === 'ssh') {
-    return { ...into, host: user === undefined ? host : `${user}@${host}`, through: target };
-  }
-  return { ...into, route: 'target', host: `${user ?? 'root'}@${target}` };
 }

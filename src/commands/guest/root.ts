@@ -1,13 +1,13 @@
+import { notRun } from '../../checks/not-run.js';
 import type { Io } from '../../cli/command.js';
+import type { HostFlags } from '../../cli/guest/host-flags.js';
+import { formatProgress } from '../../cli/guest/progress-line.js';
 import { styles } from '../../cli/style.js';
 import { printable } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/progress.js';
 import { type GuestRouteOptions, guestRoute } from '../../guest/run/route.js';
 import { runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
 import { leaveScript, leftFile, runLeft, sudoAsks } from '../../guest/run/sudo.js';
-import { formatProgress } from './lines.js';
-import { notRun } from './not-run.js';
-import type { HostFlags } from './route.js';
 
 /** Runs a script as root in a guest and prints its lines; if sudo asks for a password, it does so on this terminal. */
 export type RootRunner = (into: HostFlags, script: string, port?: number) => Promise<ScriptOutcome>;

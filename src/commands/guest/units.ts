@@ -1,10 +1,11 @@
 import { sshPort } from '../../address/port.js';
 import { type Command, UsageError } from '../../cli/command.js';
+import { guestPortOption } from '../../cli/guest/port.js';
 import { parsed } from '../../cli/option.js';
 import { positionals } from '../../cli/values.js';
 import { quote } from '../../errors.js';
 import { layouts, unitFiles } from '../../guest/units.js';
-import { defaultDistribution, distroOption, guestPortOption } from './options.js';
+import { defaultDistribution, distroOption } from './options.js';
 
 export interface GuestUnitsOptions {
   readonly systemd: number;

@@ -4,12 +4,12 @@ import { flag, textOption } from '../../cli/option.js';
 import { positionals } from '../../cli/values.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { exitCode, printable, quote } from '../../errors.js';
+import { findMachines } from '../../machines/find-machines.js';
+import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
+import { mayRun, runningOption } from '../../machines/shown.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
-import { mayRun, runningOption } from '../list/output.js';
-import { type ViaHosts, viaHosts, viaHostsOptions } from '../via/hosts.js';
-import { findMachines } from '../via/machines.js';
 import { type Inventory, type InventoryHost, inventoryOf, refusedByAnsible } from './ansible.js';
 
 export interface InventoryOptions {

@@ -1,10 +1,11 @@
 import type { Io } from '../../cli/command.js';
 import { startProgress } from '../../cli/spinner.js';
 import { styles } from '../../cli/style.js';
-import type { HostListing } from '../via/ask.js';
-import { askAll } from '../via/ask-all.js';
+import type { HostListing } from '../../machines/ask.js';
+import { askAll } from '../../machines/ask-all.js';
+import { listed } from '../../machines/shown.js';
 import { formatTable } from './format.js';
-import { type ListOptions, listCode, listed, type Selection, warn } from './output.js';
+import { type ListOptions, listCode, type Selection, warn } from './output.js';
 import { select } from './select.js';
 
 /** The machines of hypervisors that the options ask for. */

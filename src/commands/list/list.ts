@@ -7,20 +7,12 @@ import { startProgress } from '../../cli/spinner.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import { ownEnv } from '../../discovery/own-env.js';
 import { type Deps, type Provider, providersOn } from '../../discovery/provider.js';
+import { keepFresh } from '../../hosts/fresh/keep-fresh.js';
+import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
+import { listed, mayRun, runningOption } from '../../machines/shown.js';
 import { type HostEntry, readState } from '../../ssh/config/state.js';
 import { sshFolder } from '../../ssh/folder.js';
-import { keepFresh } from '../config/fresh/keep-fresh.js';
-import { readViaHosts, viaHosts, viaHostsOptions } from '../via/hosts.js';
-import {
-  type ListOptions,
-  listCode,
-  listed,
-  listText,
-  mayRun,
-  runningOption,
-  type Selection,
-  warn,
-} from './output.js';
+import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
 import { select } from './select.js';
 import { watchMachines } from './watch.js';
 

@@ -3,22 +3,15 @@ import type { Io } from '../../cli/command.js';
 import { connectFailure } from '../../cli/failure.js';
 import { formatJson } from '../../cli/json.js';
 import { complain } from '../../cli/message.js';
-import { flag } from '../../cli/option.js';
 import { styles } from '../../cli/style.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { isFailure, type Warning } from '../../discovery/provider.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
+import type { ViaHosts } from '../../machines/hypervisors.js';
 import { sshNames } from '../../ssh/config/ssh-names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
-import type { ViaHosts } from '../via/hosts.js';
 import { formatColumn, formatTable, listJson } from './format.js';
-
-export const runningOption = flag({
-  long: 'running',
-  short: 'r',
-  summary: 'only running machines, or those of unknown state',
-});
 
 export interface ListOptions {
   /** What to print of each machine. */
@@ -43,18 +36,6 @@ export interface Selection extends AllMachines {
   readonly errors: readonly ConnectError[];
   /** The hypervisors that did not answer. */
   readonly failed?: readonly ConnectError[] | undefined;
-}
-
-/** The machines that may be printed, running ones first, then by name. */
-export function listed(
-  { runningOnly }: Pick<ListOptions, 'runningOnly'>,
-  all: Pick<AllMachines, 'machines'>,
-): readonly ListedMachine[] {
-  const machines = all.machines.filter((machine) => !runningOnly || mayRun(machine));
-  return machines
-    .map((machine) => ({ machine, place: placeOf(machine) }))
-    .sort((a, b) => (a.place === b.place ? 0 : a.place < b.place ? -1 : 1))
-    .map(({ machine }) => machine);
 }
 
 /** What goes to stdout. `hosts`: those that ssh has. */
@@ -128,16 +109,4 @@ export function listCode(options: ListOptions, { warnings, errors, failed = [] }
   if (wrong !== undefined) return exitCodeOf(wrong);
   const isAsked = ({ provider }: Warning) => options.providers?.includes(provider);
   return warnings.filter(isFailure).some(isAsked) ? exitCode.connect : exitCode.ok;
-}
-
-// Of a container without systemd-machined only the socket is known, which may accept a login.
-export function mayRun({ status }: ListedMachine): boolean {
-  return status === 'running' || status === 'unknown';
-}
-
-// Running machines come first, then web2 before web10, ignoring case. Intl could compare names, but takes 5 ms to load its
-// tables.
-function placeOf({ status, name }: ListedMachine): string {
-  const rank = status === 'running' ? 0 : status === 'off' ? 2 : 1;
-  return rank + name.toLowerCase().replaceAll(/\d+/g, (digits) => digits.padStart(20, '0'));
 }

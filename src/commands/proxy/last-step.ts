@@ -1,11 +1,11 @@
 import type { Io } from '../../cli/command.js';
+import { type ReachByOptions, reachBy } from '../../cli/reach/reach-by.js';
 import type { Connection } from '../../connect/connection.js';
 import { ConnectError, exitCodeOf } from '../../errors.js';
 import { abortSignalOf } from '../../interruption.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { loadAddon } from '../../native.js';
 import type { Trace } from '../../reach.js';
-import { type ReachByOptions, reachBy } from '../reach/reach-by.js';
 import { lasting } from './lasting.js';
 import { watchStdio } from './stdio-watch.js';
 

@@ -3,6 +3,9 @@ import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, textOption } from '../../cli/option.js';
 import { listOf } from '../../cli/option-choice.js';
 import { givenPort, portOption } from '../../cli/port-option.js';
+import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
+import { reachBy } from '../../cli/reach/reach-by.js';
+import { stepTrace } from '../../cli/reach/trace.js';
 import {
   behindVia,
   type ReachFlags,
@@ -23,9 +26,6 @@ import { loadAddon } from '../../native.js';
 import type { Transport } from '../../reach-over.js';
 import { awaitBanner } from '../../ssh/await-banner.js';
 import { bannerLimit } from '../../ssh/banner.js';
-import { reachArgs, runOverInterop, windowsVmssh } from '../reach/over-interop.js';
-import { reachBy } from '../reach/reach-by.js';
-import { stepTrace } from '../reach/trace.js';
 import { lasting } from './lasting.js';
 
 export interface NcOptions extends ReachFlags {

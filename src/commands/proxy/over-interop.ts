@@ -1,13 +1,13 @@
 import type { Io } from '../../cli/command.js';
-import { parseTarget } from '../../kinds/parse.js';
 import {
   passOverInterop,
   reachArgs,
   runOverInterop,
   wantsSocket,
   windowsVmssh,
-} from '../reach/over-interop.js';
-import type { ReachByOptions } from '../reach/reach-by.js';
+} from '../../cli/reach/over-interop.js';
+import type { ReachByOptions } from '../../cli/reach/reach-by.js';
+import { parseTarget } from '../../kinds/parse.js';
 
 /** What the proxy was called with, to pass on. */
 export interface InteropOptions extends ReachByOptions {

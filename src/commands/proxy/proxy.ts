@@ -1,5 +1,7 @@
 import type { Command, Io } from '../../cli/command.js';
 import { flag, textOption } from '../../cli/option.js';
+import { reachBy } from '../../cli/reach/reach-by.js';
+import { stepTrace } from '../../cli/reach/trace.js';
 import {
   behindVia,
   type ReachFlags,
@@ -18,9 +20,7 @@ import { type AddonState, loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach.js';
 import type { Transport } from '../../reach-over.js';
 import { asTyped } from '../../target/typed.js';
-import { callerGone } from '../caller-gone.js';
-import { reachBy } from '../reach/reach-by.js';
-import { stepTrace } from '../reach/trace.js';
+import { callerGone } from './caller-gone.js';
 import { lasting } from './lasting.js';
 import { watchStdio } from './stdio-watch.js';
 

@@ -1,6 +1,7 @@
 import type { Command } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { givenPort, portOption } from '../../cli/port-option.js';
+import { runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
 import { behindVia, viaOption } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
 import { type Endpoint, formatEndpoint } from '../../endpoint.js';
@@ -9,7 +10,6 @@ import type { Target } from '../../kinds/kinds.js';
 import { resolveTarget } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
-import { runOverInterop, windowsVmssh } from '../reach/over-interop.js';
 
 export interface ResolveCommandOptions {
   readonly text: string;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Login, splitLogin, splitUser } from '../../lookup/login.js';
-import type { SplitArgs, SshTool, ToolOption } from './split.js';
+import type { SplitArgs, SshTool, ToolOption } from '../../ssh/split-args.js';
 
 /** A tool's operand that names a machine. */
 export interface Operand extends Login {

@@ -19,10 +19,10 @@ import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/hos
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { findOperands, type Operand, optionsNameUser } from './args.js';
 import { refuseJump } from './jump.js';
 import { remoteShell, withoutShell } from './rsync.js';
-import { type SplitArgs, type SshTool, wordsOf } from './split.js';
 
 export interface SshOptions {
   /** The tool's own arguments. */

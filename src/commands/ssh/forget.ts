@@ -4,6 +4,7 @@ import { behindVia, viaOption } from '../../cli/shared-options.js';
 import { exitCode, quote } from '../../errors.js';
 import { madeKeysOf, undoCommand } from '../../guest/credentials/made-key.js';
 import { forgetKeys } from '../../host-keys/forget.js';
+import { fileError } from '../../hosts/files.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
@@ -12,7 +13,6 @@ import { type GuestKeys, guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias, isNamed, uuidAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { olderNames } from '../../ssh/older-names.js';
-import { fileError } from '../config/files.js';
 
 export interface ForgetOptions {
   readonly targets: readonly string[];

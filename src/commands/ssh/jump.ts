@@ -1,7 +1,7 @@
 import { UsageError } from '../../cli/command.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
-import type { SplitArgs, SshTool } from './split.js';
+import type { SplitArgs, SshTool } from '../../ssh/split-args.js';
 
 /** The jump host in ssh's options; undefined: none. */
 export function jumpHost(tool: SshTool, { before, after }: SplitArgs): string | undefined {

@@ -3,24 +3,24 @@ import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { shellOf } from '../../address/shell.js';
 import { shellLine, shellQuoted } from '../../address/shell-word.js';
+import { wrongKeyHint } from '../../checks/host-key.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode, quote } from '../../errors.js';
 import { adoptKeys } from '../../host-keys/adopt.js';
+import { fileError } from '../../hosts/files.js';
+import { keepFresh } from '../../hosts/fresh/keep-fresh.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { otherBytes } from '../../process/other-bytes.js';
 import { howToGet, sshProgram, sshVariable } from '../../process/ssh-program.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { keyNames } from '../../ssh/older-names.js';
-import { wrongKeyHint } from '../check/host-key.js';
-import { fileError } from '../config/files.js';
-import { keepFresh } from '../config/fresh/keep-fresh.js';
+import { type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { asksTool } from './args.js';
 import { prepare, type SshOptions, type ToolCall } from './call.js';
 import { changedKey } from './changed-key.js';
-import { type SshTool, wordsOf } from './split.js';
 
 /** Runs the tool. Resolves to its exit code, or 128 plus the number of the signal that ended it. */
 export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Promise<number> {
@@ -55,8 +55,8 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
 /** The same with the machine that the user picks on the terminal; undefined if it is none. */
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
   const [{ pickMachine }, { canPick }] = await Promise.all([
-    import('../pick/pick-machine.js'),
-    import('../pick/picker.js'),
+    import('../../picker/pick-machine.js'),
+    import('../../picker/picker.js'),
   ]);
   if (options.behind || !canPick(io)) return options;
   const machine = await pickMachine(io);

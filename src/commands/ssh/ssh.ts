@@ -2,8 +2,8 @@ import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, seconds, textOption } from '../../cli/option.js';
 import { refuseApart } from '../../cli/scan-args.js';
 import { behindVia, viaOption } from '../../cli/shared-options.js';
+import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
-import { type SshTool, splitArgs, type ToolOption, tools } from './split.js';
 
 /** Usage of the commands that accept any option of another program. */
 export interface PassThrough {

@@ -1,7 +1,7 @@
 import { Chalk } from 'chalk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { formatCheck } from '../../../src/checks/format.js';
 import { check } from '../../../src/commands/check/check.js';
-import { formatCheck } from '../../../src/commands/check/format.js';
 import { nc } from '../../../src/commands/proxy/nc.js';
 import { ConnectError } from '../../../src/errors.js';
 import { SocketFolder } from '../../connect/socket-folder.js';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { ConfigOptions } from '../../../src/commands/config/options.js';
-import { planInstall } from '../../../src/commands/config/plan.js';
+import type { ConfigOptions } from '../../../src/hosts/options.js';
+import { planInstall } from '../../../src/hosts/plan.js';
 import { configDefaults, find, machine, useConfigHome } from './home.js';
 
 const options = configDefaults;

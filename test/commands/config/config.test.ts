@@ -12,10 +12,10 @@ import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { configDiff } from '../../../src/commands/config/diff.js';
 import { configInstall } from '../../../src/commands/config/install.js';
-import { configOptions } from '../../../src/commands/config/options.js';
-import { configFiles } from '../../../src/commands/config/places.js';
-import { planInstall, planUninstall } from '../../../src/commands/config/plan.js';
-import { applyPlan, showPlan } from '../../../src/commands/config/write/apply.js';
+import { configOptions } from '../../../src/hosts/options.js';
+import { configFiles } from '../../../src/hosts/places.js';
+import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
+import { applyPlan, showPlan } from '../../../src/hosts/write/apply.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { configDefaults, find, useConfigHome } from './home.js';
 

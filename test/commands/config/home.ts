@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach } from 'vitest';
-import type { ConfigOptions } from '../../../src/commands/config/options.js';
-import { planInstall, planUninstall } from '../../../src/commands/config/plan.js';
-import type { Write } from '../../../src/commands/config/write/apply.js';
-import { type CarriedOut, carryOut } from '../../../src/commands/config/write/carry-out.js';
-import type { FindMachines } from '../../../src/commands/via/machines.js';
+import type { ConfigOptions } from '../../../src/hosts/options.js';
+import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
+import type { Write } from '../../../src/hosts/write/apply.js';
+import { type CarriedOut, carryOut } from '../../../src/hosts/write/carry-out.js';
+import type { FindMachines } from '../../../src/machines/find-machines.js';
 import { type FakeIo, fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configFiles } from '../../../src/commands/config/places.js';
-import { planInstall } from '../../../src/commands/config/plan.js';
-import { applyPlan } from '../../../src/commands/config/write/apply.js';
 import { editFile } from '../../../src/files/edit-file.js';
+import { configFiles } from '../../../src/hosts/places.js';
+import { planInstall } from '../../../src/hosts/plan.js';
+import { applyPlan } from '../../../src/hosts/write/apply.js';
 import type { FakeIo } from '../../helpers/fake-io.js';
 import { configDefaults, find, useConfigHome } from './home.js';
 

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { adoptAll } from '../../../src/commands/config/adopt-all.js';
-import { unitNames } from '../../../src/commands/config/fresh/units.js';
-import { configFiles } from '../../../src/commands/config/places.js';
-import { planInstall } from '../../../src/commands/config/plan.js';
-import { applyPlan, showPlan } from '../../../src/commands/config/write/apply.js';
-import type { FindMachines } from '../../../src/commands/via/machines.js';
+import { adoptAll } from '../../../src/hosts/adopt-all.js';
+import { unitNames } from '../../../src/hosts/fresh/units.js';
+import { configFiles } from '../../../src/hosts/places.js';
+import { planInstall } from '../../../src/hosts/plan.js';
+import { applyPlan, showPlan } from '../../../src/hosts/write/apply.js';
+import type { FindMachines } from '../../../src/machines/find-machines.js';
 import { parseState } from '../../../src/ssh/config/state.js';
 import { configDefaults, find, machine, useConfigHome } from './home.js';
 

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkTarget } from '../../../src/checks/check-target.js';
 import type { RawArgs } from '../../../src/cli/command.js';
-import { checkTarget } from '../../../src/commands/check/target.js';
 import { guestInstall, install as installGuest } from '../../../src/commands/guest/install/install.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asksTool, findOperands, optionsNameUser, type Paths } from '../../../src/commands/ssh/args.js';
-import { type SshTool, splitArgs } from '../../../src/commands/ssh/split.js';
 import { asTarget } from '../../../src/kinds/parse.js';
+import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
 
 const isTarget = (text: string) => asTarget(text) !== undefined;
 const args = (tool: SshTool, line: string) => splitArgs(tool, line.split(' '));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jumpForm, jumpHost, refuseJump } from '../../../src/commands/ssh/jump.js';
-import { type SshTool, splitArgs } from '../../../src/commands/ssh/split.js';
+import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
 
 describe('a host to go through', () => {
   it.each<{ tool: SshTool; line: string; want: string | undefined }>([

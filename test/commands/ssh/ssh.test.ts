@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type SshTool, wordsOf } from '../../../src/commands/ssh/split.js';
 import { toolCommands } from '../../../src/commands/ssh/ssh.js';
+import { type SshTool, wordsOf } from '../../../src/ssh/split-args.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 function parse(tool: SshTool, ...positionals: string[]) {

@@ -2,11 +2,11 @@ import { shellOf } from '../../../address/shell.js';
 import { setAside } from '../../../address/shell-word.js';
 import type { Io } from '../../../cli/command.js';
 import { readText } from '../../../files/read-file.js';
+import { configFiles, readInclude, spellings } from '../../../hosts/places.js';
 import { callerForSsh } from '../../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../../ssh/config/file.js';
 import { proxyWord } from '../../../ssh/config/word.js';
 import { otherHome } from '../../../ssh/folder.js';
-import { configFiles, readInclude, spellings } from '../../config/places.js';
 
 /** What is the case with ssh. */
 export interface SshFacts {

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import type { Io } from '../../../cli/command.js';
 import type { AllMachines } from '../../../discovery/list-all.js';
 import { readText } from '../../../files/read-file.js';
+import { asLastTime } from '../../../hosts/fresh/refresh.js';
+import { silent } from '../../../hosts/fresh/silent.js';
+import { enabledUnits, unitNames } from '../../../hosts/fresh/units.js';
+import { type ConfigFiles, configFiles } from '../../../hosts/places.js';
+import { planInstall } from '../../../hosts/plan.js';
 import { runProgram } from '../../../process/run-program.js';
 import { ownerOf } from '../../../ssh/config/file.js';
 import { type HostEntry, noState, readState } from '../../../ssh/config/state.js';
-import { asLastTime } from '../../config/fresh/refresh.js';
-import { silent } from '../../config/fresh/silent.js';
-import { enabledUnits, unitNames } from '../../config/fresh/units.js';
-import { type ConfigFiles, configFiles } from '../../config/places.js';
-import { planInstall } from '../../config/plan.js';
 import { type HostCheck, plain } from './check.js';
 
 /** Whether the Hosts follow the machines. */

@@ -1,4 +1,8 @@
+import { codeOf } from '../../../checks/result.js';
 import type { Command } from '../../../cli/command.js';
+import { accountName } from '../../../cli/guest/account.js';
+import { hostFlags, sshConfigOption } from '../../../cli/guest/host-flags.js';
+import { guestPortOption } from '../../../cli/guest/port.js';
 import { formatJson, jsonOption } from '../../../cli/json.js';
 import { textOption } from '../../../cli/option.js';
 import {
@@ -12,9 +16,6 @@ import {
 import { positionals } from '../../../cli/values.js';
 import { exitCode } from '../../../errors.js';
 import { splitLogin } from '../../../lookup/login.js';
-import { codeOf } from '../../check/result.js';
-import { accountName, guestPortOption } from '../../guest/options.js';
-import { hostFlags, sshConfigOption } from '../../guest/route.js';
 import { targetJson } from '../json.js';
 import { type ExamineOptions, examine } from './examine.js';
 import { printer } from './lines.js';

@@ -1,4 +1,10 @@
+import { checkTarget } from '../../../checks/check-target.js';
+import { notRun } from '../../../checks/not-run.js';
+import type { CheckResult } from '../../../checks/result.js';
+import { lookAt } from '../../../checks/try-login.js';
 import type { Io } from '../../../cli/command.js';
+import { accountName } from '../../../cli/guest/account.js';
+import type { HostFlags } from '../../../cli/guest/host-flags.js';
 import type { ReachFlags } from '../../../cli/shared-options.js';
 import { startProgress } from '../../../cli/spinner.js';
 import type { Endpoint } from '../../../endpoint.js';
@@ -10,12 +16,6 @@ import { guestRoute } from '../../../guest/run/route.js';
 import { runScript } from '../../../guest/run/run-script.js';
 import { type CheckScriptOptions, checkScript, type TriedLogin } from '../../../guest/script.js';
 import { splitLogin } from '../../../lookup/login.js';
-import type { CheckResult } from '../../check/result.js';
-import { checkTarget } from '../../check/target.js';
-import { lookAt } from '../../guest/check/try-login.js';
-import { notRun } from '../../guest/not-run.js';
-import { accountName } from '../../guest/options.js';
-import type { HostFlags } from '../../guest/route.js';
 import { hostSigns } from './signs.js';
 
 export interface ExamineOptions extends ReachFlags {

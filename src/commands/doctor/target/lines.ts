@@ -1,11 +1,11 @@
+import { formatCheck } from '../../../checks/format.js';
 import type { Io } from '../../../cli/command.js';
+import { formatProgress } from '../../../cli/guest/progress-line.js';
 import { pasteable } from '../../../cli/message.js';
 import { styles } from '../../../cli/style.js';
 import { printable } from '../../../errors.js';
 import type { Finding } from '../../../guest/diagnose.js';
 import { guestFailures } from '../../../guest/failures.js';
-import { formatCheck } from '../../check/format.js';
-import { formatProgress } from '../../guest/lines.js';
 import type { Show } from './examine.js';
 
 /** Prints the doctor's findings about a target for people. */

@@ -1,4 +1,6 @@
+import type { CheckResult } from '../../../checks/result.js';
 import type { Io } from '../../../cli/command.js';
+import { sshSettings } from '../../../cli/reach/ssh-settings.js';
 import { now as clock } from '../../../clock.js';
 import { DiscoveryError } from '../../../discovery/discovery-error.js';
 import { type HyperVService, listServices } from '../../../discovery/hyper-v/services.js';
@@ -13,8 +15,6 @@ import { parseTarget } from '../../../kinds/parse.js';
 import { splitLogin } from '../../../lookup/login.js';
 import { runProgram } from '../../../process/run-program.js';
 import { brokenControlPath } from '../../../ssh/control-path.js';
-import type { CheckResult } from '../../check/result.js';
-import { sshSettings } from '../../reach/ssh-settings.js';
 
 export interface SignOptions {
   readonly target: string;

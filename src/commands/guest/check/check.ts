@@ -1,5 +1,11 @@
 import { sshPort } from '../../../address/port.js';
+import { notRun } from '../../../checks/not-run.js';
+import { lookAt, tryLogin } from '../../../checks/try-login.js';
 import { type Command, type Io, UsageError } from '../../../cli/command.js';
+import { accountName } from '../../../cli/guest/account.js';
+import { type HostFlags, hostFlags, routeOption, sshConfigOption } from '../../../cli/guest/host-flags.js';
+import { guestPortOption } from '../../../cli/guest/port.js';
+import { formatProgress } from '../../../cli/guest/progress-line.js';
 import { formatJson, jsonOption } from '../../../cli/json.js';
 import { pasteable } from '../../../cli/message.js';
 import { flag, textOption } from '../../../cli/option.js';
@@ -14,11 +20,7 @@ import { checkScript } from '../../../guest/script.js';
 import { splitUser } from '../../../lookup/login.js';
 import { type GuestKeys, guestKeysOf, madeHostKey } from '../../../ssh/guest-keys.js';
 import { guestCheckJson } from '../json.js';
-import { formatProgress } from '../lines.js';
-import { notRun } from '../not-run.js';
-import { accountName, guestPortOption, targetOption } from '../options.js';
-import { type HostFlags, hostFlags, routeOption, sshConfigOption } from '../route.js';
-import { lookAt, tryLogin } from './try-login.js';
+import { targetOption } from '../options.js';
 
 export interface GuestCheckOptions {
   /** Undefined: print the script itself. */

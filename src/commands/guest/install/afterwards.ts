@@ -2,6 +2,7 @@ import type { Io } from '../../../cli/command.js';
 import { pasteable } from '../../../cli/message.js';
 import { madeKeysOf } from '../../../guest/credentials/made-key.js';
 import { hostLines, hostName } from '../../../guest/host-lines.js';
+import { knownHostsOf } from '../../../hosts/decide.js';
 import { kindOf } from '../../../kinds/kinds.js';
 import { parseTarget } from '../../../kinds/parse.js';
 import { lookUp } from '../../../lookup/find-target.js';
@@ -10,7 +11,6 @@ import { callerForSsh } from '../../../ssh/config/caller.js';
 import { trustIn } from '../../../ssh/config/guest-hosts.js';
 import { guestKeysFor } from '../../../ssh/guest-keys.js';
 import { hostKeyAlias } from '../../../ssh/identity.js';
-import { knownHostsOf } from '../../config/decide.js';
 import type { OwnSettings } from './own-settings.js';
 
 export interface Afterwards {

@@ -1,5 +1,15 @@
 import { sshPort } from '../../../address/port.js';
+import { checkTarget } from '../../../checks/check-target.js';
+import { formatCheck } from '../../../checks/format.js';
+import { lookAt } from '../../../checks/try-login.js';
 import type { Command, Io } from '../../../cli/command.js';
+import {
+  type HostFlags,
+  hostFlags,
+  overTarget,
+  routeOption,
+  sshConfigOption,
+} from '../../../cli/guest/host-flags.js';
 import { complain } from '../../../cli/message.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../../cli/shared-options.js';
 import { styles } from '../../../cli/style.js';
@@ -10,13 +20,9 @@ import { newProof } from '../../../guest/run/proof.js';
 import { targetOf } from '../../../guest/run/route.js';
 import { type ScriptOptions, setupScript, undoScript } from '../../../guest/script.js';
 import { splitUser } from '../../../lookup/login.js';
-import { formatCheck } from '../../check/format.js';
-import { checkTarget } from '../../check/target.js';
-import { lookAt } from '../check/try-login.js';
 import { scriptOptions, setupOptions, targetOption, undoOption } from '../options.js';
-import { isSameMachine, overTarget } from '../proof.js';
+import { isSameMachine } from '../proof.js';
 import { type RootRunner, rootRunner } from '../root.js';
-import { type HostFlags, hostFlags, routeOption, sshConfigOption } from '../route.js';
 import { afterwards } from './afterwards.js';
 import { ownSettings } from './own-settings.js';
 

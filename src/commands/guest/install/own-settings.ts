@@ -1,8 +1,8 @@
 import type { Io } from '../../../cli/command.js';
+import type { HostFlags } from '../../../cli/guest/host-flags.js';
+import { sshSettings } from '../../../cli/reach/ssh-settings.js';
 import { ownAccount } from '../../../ssh/account.js';
 import { configArgument } from '../../../ssh/config/word.js';
-import { sshSettings } from '../../reach/ssh-settings.js';
-import type { HostFlags } from '../route.js';
 
 /** What the user's ssh_config has for the login to HOST. */
 export interface OwnSettings {

@@ -1,10 +1,10 @@
 import type { Command } from '../../../cli/command.js';
+import { type HostFlags, hostFlags, routeOption, sshConfigOption } from '../../../cli/guest/host-flags.js';
 import { positionals } from '../../../cli/values.js';
 import { exitCode } from '../../../errors.js';
 import { offScript } from '../../../guest/script.js';
 import { undoOption } from '../options.js';
 import { rootRunner } from '../root.js';
-import { type HostFlags, hostFlags, routeOption, sshConfigOption } from '../route.js';
 
 export interface GuestOffOptions {
   readonly into: HostFlags;

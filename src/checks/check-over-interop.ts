@@ -1,0 +1,50 @@
+import type { Io } from '../cli/command.js';
+import { notStarted, reachArgs } from '../cli/reach/over-interop.js';
+import type { ReachFlags } from '../cli/shared-options.js';
+import { isJsonObject, parseJson } from '../discovery/tools/json.js';
+import { ConnectError, type ConnectErrorInit, isOp, type Op } from '../errors.js';
+import { runProgram } from '../process/run-program.js';
+import type { CheckResult, Stage } from './result.js';
+
+/** The stages that passed, and what stopped the next one. */
+type Outcome = Pick<CheckResult, 'stages' | 'error'>;
+
+/** Inside WSL2: checks a target of Windows by the Windows build of vmssh. Throws a ConnectError. */
+export async function checkOverInterop(
+  program: string,
+  to: { readonly text: string; readonly port: number; readonly user: string | undefined },
+  options: ReachFlags,
+  env: Io['env'],
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { text: target, port, user } = to;
+  const flags = [`--port=${port}`, ...(user === undefined ? [] : [`--user=${user}`]), ...reachArgs(options)];
+  const command = [program, 'check', '--json', ...flags, '--', target];
+  const { stdout, stopped } = await runProgram(command, { env, signal, stderr: 'inherit' }).catch((error) => {
+    throw notStarted(program, target, error);
+  });
+  if (stopped === 'aborted') {
+    throw new ConnectError('connect', target, { code: 'INTERRUPTED', problem: 'interrupted' });
+  }
+  return parseCheck(stdout, target);
+}
+
+/** Reads the output of `vmssh check --json` for one target. Throws a ConnectError. */
+function parseCheck(printed: string, target: string): Outcome {
+  try {
+    const { results } = parseJson(printed) as {
+      results: [{ stages: readonly Stage[]; error?: ConnectErrorInit & { op: Op } }];
+    };
+    const [{ stages, error }] = results;
+    if (!stages.every(isJsonObject)) throw new TypeError('stages');
+    if (error && !isOp(error.op)) throw new TypeError('op');
+    return { stages, error: error && new ConnectError(error.op, target, error) };
+  } catch (cause) {
+    throw new ConnectError('connect', target, {
+      code: 'NOT_RUN',
+      problem: `vmssh.exe of Windows printed ${JSON.stringify(printed.slice(0, 80))} instead of its result`,
+      hint: 'check that it is the same version: vmssh.exe --version',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,113 @@
+import type { Io } from '../cli/command.js';
+import { windowsVmssh } from '../cli/reach/over-interop.js';
+import { socketWarning } from '../cli/reach/socket-warning.js';
+import { sshUser } from '../cli/reach/ssh-user.js';
+import { stepTrace } from '../cli/reach/trace.js';
+import type { ReachFlags } from '../cli/shared-options.js';
+import { portArgument } from '../cli/values.js';
+import { now as clock } from '../clock.js';
+import { ConnectError } from '../errors.js';
+import { parseTarget } from '../kinds/parse.js';
+import { findTarget } from '../lookup/find-target.js';
+import { splitLogin } from '../lookup/login.js';
+import { sshProgram } from '../process/ssh-program.js';
+import { type Reached, reach } from '../reach.js';
+import { awaitBanner } from '../ssh/await-banner.js';
+import { handshake } from '../ssh/handshake.js';
+import { knownKeys } from './host-key.js';
+import type { CheckResult, Stage, StageName } from './result.js';
+
+export interface CheckTargetOptions extends ReachFlags {
+  /** Undefined: the port of an ssh:// form, or 22. */
+  readonly port: number | undefined;
+  /** Undefined: the user before an "@", or the one that the machine's manager made, or ssh's own choice. */
+  readonly user: string | undefined;
+  /** ssh's configuration file, as for ssh -F. */
+  readonly sshConfig?: string | undefined;
+}
+
+/**
+ * Connects to one machine, given by target or name, and records each stage up to the login; `onStage` gets the next one.
+ * A failure is part of the result. Throws a UsageError for an invalid port.
+ */
+export async function checkTarget(
+  target: string,
+  options: CheckTargetOptions,
+  io: Io,
+  signal: AbortSignal,
+  onStage: (next: string) => void = () => {},
+  now: () => number = clock,
+): Promise<CheckResult> {
+  const stages: Stage[] = [];
+  let last = now();
+  const pass = (stage: StageName, found: string) => {
+    const time = now();
+    stages.push({ stage, ms: Math.round((time - last) * 10) / 10, found });
+    last = time;
+  };
+  const { user: named, host } = splitLogin(target);
+  // Started now, so that no stage waits for it.
+  const ssh = options.user ?? named ?? sshUser({ host, sshConfig: options.sshConfig, signal }, io);
+  let means: CheckResult['means'];
+  let reached: Reached | undefined;
+  try {
+    const { timeoutMs, waitMs } = options;
+    const verbose = stepTrace(io, options.verbose);
+    onStage('looking for the machine');
+    const { text, machine, ...typed } = await findTarget(target, io, signal);
+    if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
+    const port = options.port ?? portArgument(typed.port);
+    const byDefault = options.user ?? typed.user ?? (await ssh);
+    const known = { text, port, machine: machine?.name };
+    means = { ...known, user: byDefault };
+    const windows = windowsVmssh(parseTarget(text), io);
+    if (windows !== undefined) {
+      onStage(`through ${windows}`);
+      const { checkOverInterop } = await import('./check-over-interop.js');
+      const to = { text, port, user: options.user ?? typed.user };
+      const there = await checkOverInterop(windows, to, options, io.env, signal);
+      return { target, means, stages: [...stages, ...there.stages], error: there.error };
+    }
+    reached = await reach(text, {
+      ...{ port, timeoutMs, waitMs, signal, env: io.env, platform: io.platform },
+      beforeOpen: socketWarning(io),
+      trace(step, outcome, endpoint) {
+        verbose?.(step, outcome);
+        if (endpoint) means = { ...known, user: byDefault, family: endpoint.family };
+        if (step === 'wait') return onStage(outcome);
+        const name = step === 'parse' ? 'parsed' : step === 'resolve' ? 'resolved' : 'connected';
+        forget(stages, name);
+        pass(name, outcome);
+      },
+    });
+    const keys = knownKeys({ typed: host, text, machine, port }, io, signal);
+    onStage('waiting for the banner');
+    const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
+    const { identityFile, endpoint } = reached.resolution;
+    means = { ...known, user, family: endpoint.family, identityFile };
+    pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
+    onStage('SSH handshake');
+    const { knownAs, check } = await keys;
+    const { self, platform, env } = io;
+    const shake = { target: text, port, user, timeoutMs, signal };
+    const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
+    // With the user's own ssh, over a new connection: some machines accept one at a time.
+    reached.connection.close();
+    const { hostKey, methods } = await handshake({ ...shake, ...own, knownAs });
+    check(hostKey);
+    pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
+    pass('authentication', `${methods.join(', ')} for ${user}`);
+    return { target, means, stages };
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    return { target, means, stages, error };
+  } finally {
+    reached?.connection.close();
+  }
+}
+
+/** With --wait a stage may pass again in the next attempt: the last one counts. */
+function forget(stages: Stage[], name: StageName): void {
+  const at = stages.findIndex(({ stage }) => stage === name);
+  if (at >= 0) stages.splice(at);
+}

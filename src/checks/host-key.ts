@@ -1,0 +1,109 @@
+import { sshPort } from '../address/port.js';
+import { type Shell, type ShellPlace, shellOf } from '../address/shell.js';
+import { shellQuoted } from '../address/shell-word.js';
+import type { Io } from '../cli/command.js';
+import { ConnectError } from '../errors.js';
+import { readSafely } from '../files/read-at.js';
+import { undoCommand } from '../guest/credentials/made-key.js';
+import { withAdopted } from '../host-keys/adopt.js';
+import { knownTypes, type Verdict, verdictOn } from '../host-keys/verdict.js';
+import { asTarget, parseTarget } from '../kinds/parse.js';
+import { lookUp } from '../lookup/find-target.js';
+import type { ListedTarget } from '../lookup/short-name.js';
+import { type GuestKeys, guestKeysFor } from '../ssh/guest-keys.js';
+import { isNamed } from '../ssh/identity.js';
+import { knownHostsFile } from '../ssh/known-hosts-file.js';
+import { keyNames } from '../ssh/older-names.js';
+import type { HostKey } from '../ssh/probe.js';
+
+/** The host keys that ssh knows of a machine. */
+export interface KnownKeys {
+  /** A name that has keys. */
+  readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
+  /** Throws a ConnectError for a key that ssh will refuse. */
+  check(key: HostKey): void;
+}
+
+export interface CheckedMachine {
+  /** As typed, without a user. */
+  readonly typed: string;
+  readonly text: string;
+  readonly machine: ListedTarget['machine'];
+  readonly port: number;
+}
+
+/** Reads a machine's host keys: under its alias, and under the typed text, which the patterns use. */
+export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSignal): Promise<KnownKeys> {
+  const { typed, text, port } = checked;
+  const target = parseTarget(text);
+  const given = guestKeysFor({ target, machine: checked.machine }, io.env);
+  if (given) return givenKeys(given, text, io);
+  const path = knownHostsFile(io.env);
+  const file = isNamed(target) ? await readSafely(path).catch(() => undefined) : undefined;
+  if (!file) return { check: () => {} };
+  const machine = checked.machine ?? (await lookUp(text, io, signal).catch(() => undefined))?.machine;
+  const names = keyNames({ text, target, machine });
+  const bytes = names ? withAdopted(file.bytes, [names]) : file.bytes;
+  const patterns = asTarget(typed) ? [port === sshPort ? [typed] : [`[${typed}]:${port}`, typed]] : [];
+  const hosts = [...(names ? [[names.alias]] : []), ...patterns];
+  const known = [...hosts.flat(), ...(names?.older ?? [])].find(
+    (name) => knownTypes(name, file.bytes).length > 0,
+  );
+  return {
+    knownAs: known === undefined ? undefined : { name: known, path },
+    check(key) {
+      for (const host of hosts) {
+        const verdicts = host.map((name) => verdictOn(key.fingerprint, name, bytes));
+        refuse(verdicts.find((verdict) => verdict !== 'new') ?? 'new', key, text, path, shellOf(io));
+      }
+    },
+  };
+}
+
+/** Of a machine whose host key was made beforehand: no other is accepted, whatever its type. */
+async function givenKeys(
+  { name, alias, knownHosts }: GuestKeys,
+  text: string,
+  here: ShellPlace,
+): Promise<KnownKeys> {
+  const { bytes } = (await readSafely(knownHosts).catch(() => undefined)) ?? { bytes: Buffer.alloc(0) };
+  return {
+    knownAs: { name: alias, path: knownHosts },
+    check({ type, fingerprint }) {
+      if (verdictOn(fingerprint, alias, bytes) === 'known') return;
+      throw new ConnectError('handshake', text, {
+        code: 'HOST_KEY_CHANGED',
+        problem: `ssh refuses the host key ${type} ${fingerprint}: it is not the one that vmssh guest credentials made: the guest did not take it, or another machine answers`,
+        hint: wrongKeyHint(name, here),
+      });
+    },
+  };
+}
+
+/** What to do if a machine has another host key than the one made for it. */
+export function wrongKeyHint(name: string, here: ShellPlace): string {
+  const word = shellQuoted(name, shellOf(here));
+  return `vmssh guest check --credentials ${word} HOST, over another route, says why; to trust the machine as it is: ${undoCommand(name, here)}`;
+}
+
+function refuse(
+  verdict: Verdict,
+  { type, fingerprint }: HostKey,
+  text: string,
+  path: string,
+  shell: Shell,
+): void {
+  const key = `ssh refuses the host key ${type} ${fingerprint}`;
+  if (verdict === 'changed')
+    throw new ConnectError('handshake', text, {
+      code: 'HOST_KEY_CHANGED',
+      problem: `${key}: it knows another key of this machine: the machine was reinstalled, or another one answers for it`,
+      hint: `if you expected this: vmssh forget ${shellQuoted(text, shell)}`,
+    });
+  if (verdict === 'revoked')
+    throw new ConnectError('handshake', text, {
+      code: 'HOST_KEY_REVOKED',
+      problem: `${key}: it is revoked in ${path}`,
+      hint: 'give the machine another host key; vmssh forget keeps @revoked lines',
+    });
+}

@@ -1,0 +1,47 @@
+import type { Endpoint } from '../endpoint.js';
+import { type ConnectError, exitCode, exitCodeOf } from '../errors.js';
+
+/** The stages of a check, in order. */
+export type StageName =
+  | 'found'
+  | 'parsed'
+  | 'resolved'
+  | 'connected'
+  | 'banner'
+  | 'host key'
+  | 'authentication';
+
+export interface Stage {
+  readonly stage: StageName;
+  /** Milliseconds. */
+  readonly ms: number;
+  readonly found: string;
+}
+
+export interface Means {
+  readonly text: string;
+  readonly port: number;
+  readonly user: string;
+  /** The machine's name, if it was found by that; undefined for a target. */
+  readonly machine?: string | undefined;
+  /** The endpoint's family; undefined: not resolved. */
+  readonly family?: Endpoint['family'] | undefined;
+  /** A private key for the login, made by the machine's manager. */
+  readonly identityFile?: string | undefined;
+}
+
+export interface CheckResult {
+  /** As typed. */
+  readonly target: string;
+  /** What it stands for: a target, its port and the login user; undefined if no machine has such a name. */
+  readonly means?: Means | undefined;
+  /** The stages that passed. */
+  readonly stages: readonly Stage[];
+  /** What stopped the next stage. */
+  readonly error?: ConnectError | undefined;
+}
+
+/** The exit code of a command that checks one target. */
+export function codeOf({ error }: CheckResult): number {
+  return error ? exitCodeOf(error) : exitCode.ok;
+}

@@ -1,0 +1,91 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { Addon } from 'node-hvsock-native';
+import { passFd, takesSocket } from '../../deliver/pass-fd.js';
+import { findWindowsVmssh, isWsl } from '../../discovery/hyper-v/interop.js';
+import { ConnectError, quote } from '../../errors.js';
+import { kindOf, type Target } from '../../kinds/kinds.js';
+import { loadAddon } from '../../native.js';
+import type { Io } from '../command.js';
+import type { ReachFlags } from '../shared-options.js';
+
+/**
+ * Inside WSL2: the Windows build of vmssh for a target that only Windows can reach; undefined anywhere else.
+ */
+export function windowsVmssh(
+  target: Target,
+  { platform, env }: Pick<Io, 'platform' | 'env'>,
+): string | undefined {
+  if (kindOf(target).from !== 'windows-wsl2') return undefined;
+  return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
+}
+
+/** Its --timeout, --wait and -v. */
+export function reachArgs({ timeoutMs, waitMs, verbose }: ReachFlags): readonly string[] {
+  return [
+    `--timeout=${timeoutMs / 1000}`,
+    ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
+    ...(verbose ? ['-v'] : []),
+  ];
+}
+
+/** Starts it. Throws a ConnectError. */
+export async function startOverInterop(
+  program: string,
+  args: readonly string[],
+  text: string,
+  options: SpawnOptions,
+): Promise<ChildProcess> {
+  const child = spawn(program, args, options);
+  try {
+    await once(child, 'spawn');
+    return child;
+  } catch (error) {
+    throw notStarted(program, text, error);
+  }
+}
+
+/** The error that the Windows build could not be started. */
+export function notStarted(program: string, text: string, cause: unknown): ConnectError {
+  return new ConnectError('connect', text, {
+    code: 'NOT_RUN',
+    problem: `${quote(program)} of Windows could not be started: ${(cause as Error).message}`,
+    hint: 'set VMSSH_WINDOWS to its path, or put it on PATH; if no Windows program starts: wsl --shutdown, on Windows',
+    cause,
+  });
+}
+
+/** Runs it with our own stdin, stdout and stderr. Resolves to its exit code. Throws a ConnectError. */
+export async function runOverInterop(
+  program: string,
+  args: readonly string[],
+  text: string,
+): Promise<number> {
+  const child = await startOverInterop(program, args, text, { stdio: 'inherit' });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return code ?? 128 + (signal ? constants.signals[signal] : 0);
+}
+
+/** Whether ssh waits for a socket on our stdout, and one can be passed. */
+export function wantsSocket(fdpass: boolean): Addon | undefined {
+  return fdpass && takesSocket() ? loadAddon().addon : undefined;
+}
+
+/** Starts it on one end of a socket and passes the other end to ssh. */
+export async function passOverInterop(
+  program: string,
+  args: readonly string[],
+  addon: Addon,
+  text: string,
+): Promise<void> {
+  const { handle, descriptor } = addon.socketPair();
+  try {
+    const child = await startOverInterop(program, args, text, { stdio: [descriptor, descriptor, 'inherit'] });
+    child.unref();
+  } finally {
+    closeSync(descriptor);
+  }
+  passFd(addon, handle, text);
+}

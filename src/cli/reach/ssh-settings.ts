@@ -1,0 +1,22 @@
+import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
+import type { Io } from '../command.js';
+
+export interface SettingsOf {
+  readonly host: string;
+  /** ssh's configuration file, as for ssh -F. */
+  readonly sshConfig?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Time for a `Match exec` in the user's configuration. Milliseconds. */
+const timeoutMs = 5000;
+
+/** ssh's settings for a host, one lower-case keyword per line; "" if ssh cannot be asked. */
+export async function sshSettings(
+  { host, sshConfig, signal }: SettingsOf,
+  { env }: Pick<Io, 'env'>,
+  run: RunTool = runTool,
+): Promise<string> {
+  const args = ['-G', ...(sshConfig === undefined ? [] : ['-F', sshConfig]), '--', host];
+  return run('ssh', args, { env, signal, timeoutMs }).catch(() => '');
+}

@@ -1,0 +1,36 @@
+import { type Command, CommandError } from '../../cli/command.js';
+import { positionals } from '../../cli/values.js';
+import { exitCode } from '../../errors.js';
+import { type Refreshed, refresh } from '../../hosts/fresh/refresh.js';
+import { findMachines } from '../../machines/find-machines.js';
+
+/** vmssh config refresh: what the systemd units of config install --fresh run. */
+export const configRefresh: Command<Record<string, never>> = {
+  name: 'config refresh',
+  summary: 'bring the Hosts up to date, if config install --fresh allowed it; the systemd unit runs it',
+  usage: '',
+  details: `It changes only ~/.ssh/vmssh.conf and vmssh.json, and only if the first is still as vmssh wrote it. It prints nothing, and exits 1 if it fails.
+Hosts of a provider that cannot be asked stay.`,
+  options: [],
+  examples: [{ line: 'vmssh config refresh', about: 'the same by hand, or from cron' }],
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    return {};
+  },
+  async run(_options, io) {
+    const done = await refresh(io, findMachines);
+    const problem = problems[done];
+    if (problem) throw new CommandError(...problem);
+    return exitCode.ok;
+  },
+};
+
+type Problem = ConstructorParameters<typeof CommandError>;
+
+const problems: Readonly<Partial<Record<Refreshed, Problem>>> = {
+  off: ['OFF', 'nobody asked to keep the Hosts fresh', 'vmssh config install --fresh'],
+  edited: ['EDITED', 'vmssh.conf was edited since vmssh wrote it, and is not changed', 'vmssh doctor'],
+  'not own': ['OWNER', 'vmssh.conf belongs to another user', 'run it as that user'],
+  'other program': ['OTHER', 'the Hosts call another vmssh, which may refresh them', 'vmssh config install'],
+  failed: ['FAILED', 'the Hosts could not be written', 'vmssh config install'],
+};

@@ -1,0 +1,119 @@
+import { type Io, UsageError } from '../cli/command.js';
+import { usage } from '../cli/values.js';
+import type { ListedMachine } from '../discovery/merge.js';
+import { isFailure, type Warning } from '../discovery/provider.js';
+import { printable, quote } from '../errors.js';
+import { asTarget } from '../kinds/parse.js';
+import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
+import { sshAbilities } from '../process/ssh-version.js';
+import { callerForSsh } from '../ssh/config/caller.js';
+import { entryHosts, ownerName } from '../ssh/config/entry-hosts.js';
+import { concreteHosts } from '../ssh/config/hosts.js';
+import { sharedUuidProblem } from '../ssh/config/same-uuid.js';
+import type { HostEntry, HostState } from '../ssh/config/state.js';
+import { configText, userKnownHosts } from '../ssh/config/text.js';
+import { allGuestKeys } from '../ssh/guest-keys.js';
+import { knownHostsFile } from '../ssh/known-hosts-file.js';
+import { lastOptions } from './last-run.js';
+import type { ConfigOptions } from './options.js';
+
+/** What is to be written, and why. */
+export interface Decision {
+  readonly state: HostState;
+  /** Each a line for the user. */
+  readonly notes: readonly string[];
+  /** What was found. */
+  readonly machines: readonly ListedMachine[];
+}
+
+/** What Hosts there will be: for the machines that are found, and those of `last` that could not be asked for. Throws a UsageError. */
+export async function decide(
+  options: ConfigOptions,
+  last: HostState,
+  taken: ReadonlySet<string>,
+  io: Io,
+  find: FindMachines,
+): Promise<Decision> {
+  const { onlyPatterns, prefix, via } = options;
+  const given = via === 'none' ? undefined : via;
+  if (onlyPatterns && given)
+    throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
+  const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, given);
+  const { machines, warnings, asked = [] } = found;
+  // A provider that could not be asked may still have the machines of its Hosts.
+  const failed = new Set(warnings.filter(isFailure).map(({ provider }) => blockOwner(provider)));
+  const isKept = (entry: HostEntry) => {
+    if (asTarget(entry.target) === undefined) return false;
+    if (failed.has(ownerName(entry))) return true;
+    const { via: host } = entry;
+    return host !== undefined && via !== 'none' && !onlyPatterns && !asked.includes(host);
+  };
+  const made = concreteHosts(machines, {
+    ...{ prefix, taken, kept: last.machines.filter(isKept), today: new Date().toISOString().slice(0, 10) },
+    ...surroundings(options, io),
+  });
+  const { program } = await callerForSsh(io);
+  const state = { options: lastOptions(options), program, machines: made.entries };
+  const unasked = made.entries.filter(
+    (entry) => last.machines.includes(entry) && failed.has(ownerName(entry)),
+  );
+  return { state, machines, notes: notesOf(warnings, made, unasked, io) };
+}
+
+function notesOf(
+  warnings: readonly Warning[],
+  { left, shared }: Pick<ReturnType<typeof concreteHosts>, 'left' | 'shared'>,
+  unasked: readonly HostEntry[],
+  { program }: Pick<Io, 'program'>,
+): readonly string[] {
+  const kept = unasked.map(({ host }) => printable(host)).join(', ');
+  return [
+    ...warnings.map(({ provider, problem }) => `${program}: warning: ${provider}: ${printable(problem)}`),
+    ...left.map(({ name, why }) => `${program}: no Host for ${quote(name)}: ${printable(why)}`),
+    ...shared.map((each) => `${program}: warning: ${sharedUuidProblem(each)}`),
+    ...(kept === '' ? [] : [`${program}: kept as they were: ${kept}`]),
+  ];
+}
+
+/** The lines for ssh, from nothing but the state and what is around it. Throws a UsageError. */
+export async function sshLines(
+  { options, machines }: HostState,
+  taken: ReadonlySet<string>,
+  { system }: Pick<ConfigOptions, 'system'>,
+  io: Io,
+): Promise<string> {
+  const [caller, abilities] = await Promise.all([callerForSsh(io), sshAbilities(io.env)]);
+  const around = surroundings({ system }, io);
+  const { hosts } = entryHosts(machines, { taken, ...around });
+  return usage(() =>
+    configText({
+      ...caller,
+      ...abilities,
+      ...{ ...around, hosts, fdpass: caller.fdpass && options.fdpass },
+      settings: options.sshOptions.map(keyAndValue),
+    }),
+  );
+}
+
+function keyAndValue(option: string): readonly [string, string] {
+  const at = option.indexOf('=');
+  return [option.slice(0, at), option.slice(at + 1)];
+}
+
+function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {
+  return {
+    knownHosts: system ? userKnownHosts : knownHostsOf(io),
+    guests: system ? [] : allGuestKeys(io.env),
+  };
+}
+
+/** The provider that a warning is about: "via/hv1" for each of a hypervisor. */
+function blockOwner(provider: string): string {
+  return provider.split('/').slice(0, 2).join('/');
+}
+
+/** The path of our host keys for ssh_config. ssh expands "~" first and percents after it, also those in the home's path. */
+export function knownHostsOf({ env }: Io): string {
+  const path = knownHostsFile(env);
+  return path.includes('%') ? path : userKnownHosts;
+}

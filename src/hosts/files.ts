@@ -1,0 +1,43 @@
+import { CommandError } from '../cli/command.js';
+import { quote } from '../errors.js';
+import { type FileContent, readSafely } from '../files/read-at.js';
+
+/** The current content of one of ssh's files. */
+export interface CurrentFile {
+  /** Undefined: there is none. */
+  readonly text: string | undefined;
+  /** Why vmssh must not change it. */
+  readonly byHand?: string | undefined;
+}
+
+/** Reads a file that may not exist. Throws an error that names it. */
+export async function fileAt(path: string | undefined): Promise<CurrentFile> {
+  if (path === undefined) return { text: undefined };
+  let content: FileContent | undefined;
+  try {
+    content = await readSafely(path);
+  } catch (error) {
+    throw fileError(error as NodeJS.ErrnoException, path, 'read');
+  }
+  if (!content) return { text: undefined };
+  const { bytes, mode } = content;
+  const text = bytes.toString();
+  if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };
+  // A read-only file is managed by another tool, which would overwrite our change.
+  return { text, byHand: (mode & 0o222) === 0 ? 'is read-only' : undefined };
+}
+
+/** An error from reading or changing a file, with its path. */
+export function fileError(
+  error: NodeJS.ErrnoException & { readonly hint?: string | undefined },
+  path: string,
+  wanted: 'read' | 'written' | 'changed',
+): CommandError {
+  const { code = 'UNKNOWN', hint } = error;
+  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${reasonOf(error)}`, hint);
+}
+
+/** An error's message without the path that Node adds, which may be that of a temporary file. */
+export function reasonOf({ message }: Error): string {
+  return message.replace(/, \w+(?: '.*)?$/s, '');
+}

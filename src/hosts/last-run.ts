@@ -1,0 +1,37 @@
+import type { LastOptions } from '../ssh/config/state.js';
+import type { ConfigOptions } from './options.js';
+import { mergedSshOptions, parseSshOption, type SshOption } from './ssh-option.js';
+
+/** The options that later runs keep. */
+export function lastOptions(options: ConfigOptions): LastOptions {
+  const { onlyPatterns, prefix, fdpass, fresh, sshOptions } = options;
+  return {
+    prefix,
+    onlyPatterns,
+    fdpass: fdpass !== false,
+    ...(fresh === undefined ? {} : { fresh }),
+    sshOptions: sshOptions.map(({ keyword, value }) => `${keyword}=${value}`),
+  };
+}
+
+/** The options, completed by those of the last run. */
+export function withLast(options: ConfigOptions, last: LastOptions): ConfigOptions {
+  const names = { prefix: last.prefix, onlyPatterns: options.system || last.onlyPatterns };
+  return {
+    ...options,
+    ...(options.asBefore ? names : {}),
+    fdpass: options.fdpass ?? last.fdpass,
+    fresh: options.fresh ?? last.fresh,
+    sshOptions: mergedSshOptions(last.sshOptions.flatMap(readOption), options.sshOptions),
+  };
+}
+
+// An earlier version may have accepted what this one refuses.
+function readOption(text: string): readonly SshOption[] {
+  try {
+    return [parseSshOption(text)];
+  } catch (error) {
+    if (error instanceof RangeError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,117 @@
+import { type RawArgs, UsageError } from '../cli/command.js';
+import { flag, parsed } from '../cli/option.js';
+import { positionals } from '../cli/values.js';
+import { quote } from '../errors.js';
+import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
+import { type SshOption, sshOption } from './ssh-option.js';
+
+/** What to write for ssh. */
+export interface ConfigOptions {
+  /** No Host block for each machine. */
+  readonly onlyPatterns: boolean;
+  /** The prefix of machine names. */
+  readonly prefix: string;
+  /** For all users of this host. */
+  readonly system: boolean;
+  /** Neither of the first two was given: those of the last run stay in effect. */
+  readonly asBefore: boolean;
+  /** Whether sockets are passed to ssh where that is possible; undefined: as in the last run. */
+  readonly fdpass?: boolean | undefined;
+  /** Whether other runs may keep the Hosts up to date; undefined: as in the last run, or nobody said. */
+  readonly fresh?: boolean | undefined;
+  /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
+  readonly via?: ViaHosts | 'none' | undefined;
+  /** For every Host; those of the last run stay, unless one has the same keyword. */
+  readonly sshOptions: readonly SshOption[];
+}
+
+const patternsOption = flag({
+  long: 'only-patterns',
+  summary: 'only the patterns of targets, no Host for each machine',
+});
+const prefixOption = parsed(
+  {
+    long: 'prefix',
+    value: 'TEXT',
+    summary: "put this before the machines' names: vm- makes Host vm-mint; '' removes it",
+  },
+  (text) => {
+    if (/^([\p{L}\p{N}_][\p{L}\p{N}._-]*)?$/u.test(text)) return text;
+    throw new UsageError(
+      `--prefix takes letters, digits, ".", "_" and "-", and starts with neither "." nor "-", not ${quote(text)}`,
+    );
+  },
+);
+
+const fdpassOption = flag({ long: 'fdpass', summary: 'pass sockets to ssh again, after --no-fdpass' });
+const noFdpassOption = flag({
+  long: 'no-fdpass',
+  summary: 'relay the bytes: for clients that take no socket from a proxy',
+});
+
+const freshOption = flag({
+  long: 'fresh',
+  summary: 'keep the Hosts up to date from now on: by vmssh list, vmssh ssh and a systemd user unit',
+});
+const noFreshOption = flag({ long: 'no-fresh', summary: 'let only config install write the Hosts again' });
+const freshOptions = [freshOption, noFreshOption];
+
+export const systemOption = flag({
+  long: 'system',
+  summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
+});
+
+export const dryRunOption = flag({
+  long: 'dry-run',
+  short: 'n',
+  summary: 'print what would change; exits 1 if anything would change',
+});
+
+const fdpassOptions = [fdpassOption, noFdpassOption];
+
+const noViaOption = flag({
+  long: 'no-via',
+  summary: 'remove the Hosts of other hypervisors, which stay otherwise',
+});
+
+/** The options of config print. */
+export const lineOptions = [
+  patternsOption,
+  prefixOption,
+  ...viaHostsOptions,
+  noViaOption,
+  ...fdpassOptions,
+  sshOption,
+];
+
+/** The options of the commands that write files. */
+export const fileOptions = {
+  options: [...lineOptions, ...freshOptions, systemOption],
+  exclusive: [
+    ...viaHostsOptions.flatMap((option) =>
+      [systemOption, patternsOption, noViaOption].map((other) => [other, option]),
+    ),
+    [systemOption, prefixOption],
+    fdpassOptions,
+    freshOptions,
+    [systemOption, freshOption],
+  ],
+};
+
+/** Throws a UsageError. */
+export function configOptions(raw: RawArgs): ConfigOptions {
+  positionals(raw, 0, 0, 'no argument');
+  const prefix = prefixOption.read(raw);
+  const system = systemOption.read(raw);
+  const onlyPatterns = patternsOption.read(raw) || system;
+  return {
+    prefix: prefix ?? '',
+    system,
+    onlyPatterns,
+    asBefore: !onlyPatterns && prefix === undefined,
+    fdpass: fdpassOptions.some((option) => option.read(raw)) ? !noFdpassOption.read(raw) : undefined,
+    fresh: freshOptions.some((option) => option.read(raw)) ? freshOption.read(raw) : undefined,
+    via: noViaOption.read(raw) ? 'none' : viaHosts(raw),
+    sshOptions: sshOption.read(raw),
+  };
+}

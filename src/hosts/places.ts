@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Io, UsageError } from '../cli/command.js';
+import { sshAbilities } from '../process/ssh-version.js';
+import { stateFile } from '../ssh/config/state.js';
+import { sshFolder } from '../ssh/folder.js';
+import { unitFolder } from './fresh/units.js';
+import type { ConfigOptions } from './options.js';
+
+export interface ConfigFiles {
+  /** Only ours. */
+  readonly own: string;
+  /** What was decided and found, from which `own` is made. */
+  readonly state: string;
+  /** The file that ssh reads first, with one line of ours; undefined if ssh reads `own` anyway. */
+  readonly main: string | undefined;
+  /** How the main file names `own`. */
+  readonly include: string;
+  /** The folder of the user's systemd units; undefined if there is no systemd. */
+  readonly units?: string | undefined;
+}
+
+const noSystemFile =
+  '--system is for /etc/ssh/ssh_config.d, which Windows does not have: vmssh config install --only-patterns as each user, or put what vmssh config print prints into C:\\ProgramData\\ssh\\ssh_config';
+
+/** Where the files are. Throws a UsageError. */
+export function configFiles(
+  { system }: Pick<ConfigOptions, 'system'>,
+  io: Io,
+  systemFolder = '/etc/ssh',
+  hasSystemd: () => boolean = () => io.platform === 'linux' && existsSync('/run/systemd/system'),
+): ConfigFiles {
+  if (system) {
+    if (io.platform === 'win32') throw new UsageError(noSystemFile);
+    const include = 'ssh_config.d/10-vmssh.conf';
+    const own = join(systemFolder, include);
+    return { own, state: stateFile(own), main: undefined, include };
+  }
+  const folder = sshFolder(io.env, io.platform);
+  const units = hasSystemd() ? { units: unitFolder(io.env, dirname(folder)) } : {};
+  const own = join(folder, 'vmssh.conf');
+  return {
+    own,
+    state: stateFile(own),
+    main: join(folder, 'config'),
+    include: includedAs(own, io.platform),
+    ...units,
+  };
+}
+
+/** The files by which an Include may name ours. */
+export function spellings({ own, include }: ConfigFiles, platform: NodeJS.Platform): readonly string[] {
+  if (platform === 'win32') return include === relativeName ? [include] : [include, own];
+  return [include, own, '~/.ssh/vmssh.conf'];
+}
+
+/**
+ * How an Include names our file. A relative name is looked for in ~/.ssh (ssh_config(5)): no quoting, whatever the home is
+ * called. On Windows ssh takes that "~" from HOME, which another shell may have set, but its own files from the profile.
+ */
+function includedAs(own: string, platform: NodeJS.Platform): string {
+  return platform === 'win32' ? own.replaceAll('\\', '/').replaceAll(/[*?[]/g, '?') : relativeName;
+}
+
+const relativeName = 'vmssh.conf';
+
+/** How the Include has to be for the ssh that is here: one before 8.0 takes C:/… for a relative path. */
+export async function readInclude({ include }: ConfigFiles, { platform, env }: Io): Promise<string> {
+  if (platform !== 'win32') return include;
+  return (await sshAbilities(env)).includesDrives ? include : relativeName;
+}
+
+/** On Windows: how the Include was for another ssh. */
+export function otherIncludes(
+  files: ConfigFiles,
+  include: string,
+  platform: NodeJS.Platform,
+): readonly string[] {
+  return platform === 'win32' ? [files.include, relativeName].filter((each) => each !== include) : [];
+}

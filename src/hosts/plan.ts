@@ -1,0 +1,175 @@
+import { dirname } from 'node:path';
+import { shellOf } from '../address/shell.js';
+import { setAside } from '../address/shell-word.js';
+import type { Io } from '../cli/command.js';
+import { quote } from '../errors.js';
+import { type FindMachines, findMachines } from '../machines/find-machines.js';
+import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
+import { hostNames } from '../ssh/config/hosts.js';
+import { includedTexts } from '../ssh/config/includes.js';
+import { moreNames } from '../ssh/config/more-names.js';
+import { formatState, type HostState, noState, parseState } from '../ssh/config/state.js';
+import { type Decision, decide, sshLines } from './decide.js';
+import { fileAt } from './files.js';
+import { unitChanges } from './fresh/unit-changes.js';
+import { isUnit } from './fresh/units.js';
+import { withLast } from './last-run.js';
+import type { ConfigOptions } from './options.js';
+import { type ConfigFiles, configFiles, otherIncludes, readInclude, spellings } from './places.js';
+
+/** A file to write; `after` undefined: the file is removed. */
+export interface Change {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** For a new file. */
+  readonly mode: number;
+  /** Why the user has to make this change. */
+  readonly byHand?: string | undefined;
+}
+
+export interface Plan {
+  /** In the order in which they are made: no Include ever names a missing file. */
+  readonly changes: readonly Change[];
+  /** Why nothing is done, and the file that prevents it. */
+  readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string } | undefined;
+  readonly files: ConfigFiles;
+  /** Each a line for the user. */
+  readonly notes?: readonly string[] | undefined;
+  /** Undefined for one that removes all. */
+  readonly decision?: Decision | undefined;
+  /** Whether systemd has to start units once they are written. */
+  readonly startsUnits?: boolean | undefined;
+}
+
+/** What `config install` would do. Throws a UsageError, or a system error if a file cannot be read. */
+export async function planInstall(
+  options: ConfigOptions,
+  io: Io,
+  find: FindMachines = findMachines,
+  files: ConfigFiles = configFiles(options, io),
+): Promise<Plan> {
+  const [{ text: own }, { text: before }, { text: main, byHand }, include] = await Promise.all([
+    fileAt(files.own),
+    fileAt(files.state),
+    fileAt(files.main),
+    readInclude(files, io),
+  ]);
+  const refusal = foreignFile(files.own, own, `install${options.system ? ' --system' : ''}`, io);
+  if (refusal) return { changes: [], refusal, files };
+  const { state: last, problem } = lastState(before, ownerOf(own) === 'ours');
+  const all = withLast(options, last.options);
+  // Whether the units are wanted is in a state that is lost.
+  const unitFiles = problem !== undefined && all.fresh === undefined ? undefined : files.units;
+  const units = await unitChanges(unitFiles, all.fresh === true, io);
+  if (units.changed)
+    return {
+      changes: [],
+      refusal: foreignFile(units.changed.path, units.changed.text, 'install', io),
+      files,
+    };
+  const taken = await takenNames(main, last, files);
+  const decision = await decide(all, last, taken, io, find);
+  const text = signed(await sshLines(decision.state, taken, options, io));
+  const state = isSame(decision.state, last) ? before : formatState(decision.state);
+  const { main: path } = files;
+  const rest = otherIncludes(files, include, io.platform).reduce(withoutInclude, main);
+  const included = withInclude(rest, include, spellings({ ...files, include }, io.platform));
+  const lost = problem === undefined ? [] : [`${io.program}: warning: ${quote(files.state)} ${problem}`];
+  return {
+    changes: [
+      { path: files.state, before, after: state, mode: 0o600 },
+      { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 },
+      ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
+      ...units.changes,
+    ].filter((change) => change.before !== change.after),
+    files: { ...files, include },
+    notes: [...lost, ...decision.notes],
+    decision,
+    startsUnits:
+      all.fresh === true && files.units !== undefined && (options.fresh === true || units.changes.length > 0),
+  };
+}
+
+/** `isExpected`: there are lines that were made from it. */
+function lastState(text: string | undefined, isExpected: boolean): { state: HostState; problem?: string } {
+  const lost = 'options of earlier runs, and Hosts of machines that cannot be asked now, are lost';
+  if (text === undefined)
+    return { state: noState, ...(isExpected ? { problem: `is missing: ${lost}` } : {}) };
+  try {
+    const { state, left } = parseState(text);
+    return { state, ...(left === 0 ? {} : { problem: `has ${left} machines that cannot be used` }) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { state: noState, problem: `cannot be used, ${error.message}: ${lost}` };
+  }
+}
+
+/** Whether they differ at most in the days on which machines were seen. */
+function isSame(one: HostState, other: HostState): boolean {
+  const text = (state: HostState) => JSON.stringify(state, (key, value) => (key === 'seen' ? '' : value));
+  return text(one) === text(other);
+}
+
+/** What `config uninstall` would do. */
+export async function planUninstall(
+  { system }: Pick<ConfigOptions, 'system'>,
+  io: Io,
+  files: ConfigFiles = configFiles({ system }, io),
+): Promise<Plan> {
+  const [{ text: own }, { text: state }, { text: main, byHand }] = await Promise.all([
+    fileAt(files.own),
+    fileAt(files.state),
+    fileAt(files.main),
+  ]);
+  const refusal = foreignFile(files.own, own, `uninstall${system ? ' --system' : ''}`, io);
+  if (refusal) return { changes: [], refusal, files };
+  const units = await unitChanges(files.units, false, io);
+  if (units.changed)
+    return {
+      changes: [],
+      refusal: foreignFile(units.changed.path, units.changed.text, 'uninstall', io),
+      files,
+    };
+  const rest = otherIncludes(files, files.include, io.platform).reduce(withoutInclude, main);
+  const left = withoutInclude(rest, files.include);
+  const changes = [
+    ...(files.main === undefined
+      ? []
+      : [{ path: files.main, before: main, after: left, mode: 0o600, byHand }]),
+    { path: files.own, before: own, after: undefined, mode: 0o600 },
+    { path: files.state, before: state, after: undefined, mode: 0o600 },
+    ...units.changes,
+  ];
+  return { changes: changes.filter(({ before, after }) => before !== after), files };
+}
+
+function foreignFile(path: string, content: string | undefined, action: string, io: Io): Plan['refusal'] {
+  const hint = setAside(path, `vmssh config ${action}`, shellOf(io));
+  switch (ownerOf(content)) {
+    case 'foreign':
+      return { path, why: 'vmssh did not write it, and does not change it', hint };
+    case 'edited':
+      return {
+        path,
+        why: 'it was edited since vmssh wrote it, and is not changed',
+        hint: `${hint}; put your own lines in another file${isUnit(path) ? ': systemctl --user edit' : ', such as ~/.ssh/config'}`,
+      };
+    case 'none':
+    case 'ours':
+      return undefined;
+  }
+}
+
+/** Host names already taken; not those of our own Hosts, for which the user only added options. */
+async function takenNames(
+  main: string | undefined,
+  { machines }: HostState,
+  files: ConfigFiles,
+): Promise<ReadonlySet<string>> {
+  const texts = [main ?? '', ...(await includedTexts(main ?? '', dirname(files.own), files.own))];
+  const names = moreNames(machines, new Set());
+  const ours = machines.flatMap((entry) => [entry.host, ...(names.get(entry) ?? [])]);
+  const own = new Set(ours.map((name) => name.toLowerCase()));
+  return new Set([...hostNames(texts.join('\n'))].filter((name) => !own.has(name)));
+}

@@ -1,0 +1,135 @@
+import { lstat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { shellOf } from '../../address/shell.js';
+import { shellQuoted } from '../../address/shell-word.js';
+import type { Io } from '../../cli/command.js';
+import { complain } from '../../cli/message.js';
+import { styles } from '../../cli/style.js';
+import { exitCode, printable, quote } from '../../errors.js';
+import { editFile } from '../../files/edit-file.js';
+import { makeFolder } from '../../files/place.js';
+import { lineDiff, shortDiff } from '../../ssh/config/diff/lines.js';
+import { includeLine } from '../../ssh/config/file.js';
+import { fileError, reasonOf } from '../files.js';
+import { disableUnits } from '../fresh/systemd.js';
+import type { Change, Plan } from '../plan.js';
+
+/** Changes a file: a parameter, so that tests can cause every errno. */
+export type Write = typeof editFile;
+
+/** Another program changed a file after the plan was made. */
+export class ChangedMeanwhile extends Error {
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`${quote(path)} was changed meanwhile`);
+    this.path = path;
+  }
+}
+
+/** Prints what a plan would change. Resolves to 0 if nothing, else 1. */
+export async function showPlan({ changes, refusal, notes = [] }: Plan, io: Io): Promise<number> {
+  for (const note of notes) io.err(`${note}\n`);
+  if (refusal) return refuse(refusal, io);
+  const style = await styles(io, 'stdout');
+  const paint = { ' ': style.dim, '-': style.red, '+': style.green };
+  for (const { path, before, after } of changes) {
+    const name = printable(path);
+    io.out(
+      style.bold(
+        `--- ${before === undefined ? '/dev/null' : name}\n+++ ${after === undefined ? '/dev/null' : name}\n`,
+      ),
+    );
+    for (const [sign, line] of shortDiff(lineDiff(before ?? '', after ?? '')))
+      io.out(`${paint[sign](`${sign}${printable(line)}`)}\n`);
+  }
+  return changes.length === 0 ? exitCode.ok : exitCode.connect;
+}
+
+/** Makes the changes, each atomically. Resolves to the exit code. Throws ChangedMeanwhile. */
+export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Promise<number> {
+  if (plan.refusal) return refuse(plan.refusal, io);
+  let code: number = exitCode.ok;
+  await tidyUp(plan, write);
+  await disableUnits(plan, io);
+  for (const change of plan.changes) {
+    const { path, before, after, byHand } = change;
+    try {
+      if (byHand === undefined) {
+        await make(change, write);
+        io.out(
+          `${after === undefined ? 'removed' : before === undefined ? 'wrote' : 'changed'} ${printable(path)}\n`,
+        );
+        continue;
+      }
+      leave(byHand, plan, io);
+    } catch (error) {
+      if (error instanceof ChangedMeanwhile) throw error;
+      if (path !== plan.files.main) return failed(error as NodeJS.ErrnoException, path, plan, io);
+      leave(whyNot(error as NodeJS.ErrnoException), plan, io);
+    }
+    code = exitCode.connect;
+  }
+  if (plan.changes.length === 0) io.out('nothing to change\n');
+  return code;
+}
+
+// What a killed run left is also removed beside files that do not change.
+async function tidyUp({ changes, files }: Plan, write: Write): Promise<void> {
+  const paths = [files.state, files.own, files.main].filter((path) => path !== undefined);
+  const same = paths.filter((path) => changes.every((change) => change.path !== path));
+  for (const path of same) await write(path, (old) => old, 0o600).catch(() => {});
+}
+
+async function make({ path, before, after, mode }: Change, write: Write): Promise<void> {
+  if (after !== undefined) await makeFolder(dirname(path), mode === 0o600 ? 0o700 : 0o755);
+  const text = after ?? ((await isLink(path)) ? '' : undefined);
+  const edit = (old: Buffer | undefined) => {
+    if (old?.toString() !== before) throw new ChangedMeanwhile(path);
+    return text === undefined ? undefined : Buffer.from(text);
+  };
+  await write(path, edit, mode);
+}
+
+// A link is kept, and its file emptied.
+async function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
+}
+
+function isClosed({ code = '' }: NodeJS.ErrnoException): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code);
+}
+
+function whyNot(error: NodeJS.ErrnoException): string {
+  return isClosed(error) ? `is read-only (${error.code})` : `cannot be written (${reasonOf(error)})`;
+}
+
+// A main configuration managed by another tool, such as home-manager, is left to that tool.
+function leave(why: string, { files }: Plan, io: Io): void {
+  io.err(
+    `${io.program}: ${quote(files.main ?? '')} ${printable(why)}: add this line above its first Host or Match, or remove it there:\n`,
+  );
+  io.out(`${includeLine(files.include)}\n`);
+}
+
+async function failed(error: NodeJS.ErrnoException, path: string, { files }: Plan, io: Io): Promise<number> {
+  const { message, hint } = fileError(error, path, 'written');
+  await complain(message, isClosed(error) ? whoMay(error, path, files, io) : hint, io);
+  return exitCode.connect;
+}
+
+function whoMay({ code }: NodeJS.ErrnoException, path: string, { main }: Plan['files'], io: Io): string {
+  const folder = shellQuoted(dirname(path), shellOf(io));
+  if (io.platform === 'win32') return `you must be allowed to write there: see icacls ${folder}`;
+  if (code === 'EROFS') return `its file system is read-only: see findmnt -T ${folder}`;
+  if (main === undefined) return 'only root can write it: run the same command with sudo';
+  return `it must belong to you: see ls -ld ${folder}`;
+}
+
+async function refuse({ path, why, hint }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {
+  await complain(`${quote(path)}: ${why}`, hint, io);
+  return exitCode.connect;
+}

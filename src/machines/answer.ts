@@ -1,0 +1,99 @@
+import type { ListedMachine } from '../discovery/merge.js';
+import type { Warning } from '../discovery/provider.js';
+import { parseJson } from '../discovery/tools/json.js';
+import type { ConnectError } from '../errors.js';
+import { type Json, machineThere, providerOf, shortText } from './machine-there.js';
+
+/** The most that one hypervisor can say, like those of machine-there.ts; docs/many-hosts.md names them. */
+const mostMachines = 10_000;
+const mostWarnings = 100;
+/** Processor time for its answer, so that the others get theirs. Milliseconds. */
+const mostWorkMs = 5000;
+
+/** What a hypervisor answered, as far as it can be shown. */
+export interface Answered {
+  readonly machines: readonly ListedMachine[];
+  readonly warnings: readonly Warning[];
+}
+
+/** The machines in what `vmssh list --json` printed on a hypervisor: nothing of it is trusted. Throws what `fail` makes. */
+export function answered(
+  host: string,
+  text: string,
+  fail: (code: string, problem: string, hint?: string) => ConnectError,
+  workedMs: () => number = ownWork,
+): Answered {
+  const { version, machines, warnings, error } = parse(text);
+  const said = shortText(Object(error).problem);
+  if (said !== undefined) throw fail('UNKNOWN', `its vmssh: ${said}`);
+  if (version !== 1 || !Array.isArray(machines))
+    throw fail(
+      'PROTOCOL',
+      'its vmssh gave an answer that this one does not understand',
+      'use the same version on both',
+    );
+  const read = machinesOf(host, machines, workedMs);
+  return { machines: read.machines, warnings: [...warningsOf(host, warnings), ...read.warnings] };
+}
+
+function parse(text: string): Json {
+  try {
+    return Object(parseJson(text));
+  } catch {
+    return {};
+  }
+}
+
+/** The machines within the limits, and a warning for each limit that others are beyond. */
+function machinesOf(host: string, all: readonly unknown[], workedMs: () => number): Answered {
+  const machines: ListedMachine[] = [];
+  const left = new Map<string, number>();
+  const leave = (why: string, count = 1) => left.set(why, (left.get(why) ?? 0) + count);
+  const end = workedMs() + mostWorkMs;
+  let at = 0;
+  for (; at < Math.min(all.length, mostMachines); at++) {
+    if (at % 100 === 0 && workedMs() > end) break;
+    const read = machineThere(host, Object(all[at]));
+    if (typeof read === 'string') leave(read);
+    else machines.push(read);
+  }
+  if (at < all.length)
+    leave(
+      at === mostMachines
+        ? `a hypervisor can list ${mostMachines}`
+        : `reading the ${at} before took ${mostWorkMs / 1000} s`,
+      all.length - at,
+    );
+  const warnings = [...left].map(([why, count]) =>
+    problemOf(host, `${count} of its machines cannot be shown: ${why}`),
+  );
+  return { machines, warnings };
+}
+
+function warningsOf(host: string, warnings: unknown): readonly Warning[] {
+  if (!Array.isArray(warnings)) return [];
+  const shown = warnings.slice(0, mostWarnings).map((each) => warningOf(host, Object(each)));
+  const more = warnings.length - shown.length;
+  return more === 0 ? shown : [...shown, problemOf(host, `${more} more of its warnings are not shown`)];
+}
+
+// None is left out: a provider that failed there may still have the machines that this list lacks.
+function warningOf(host: string, json: Json): Warning {
+  const provider = providerOf(json);
+  return {
+    provider: provider === undefined ? `via/${host}` : `via/${host}/${provider}`,
+    code: shortText(json.code, 64) ?? 'UNKNOWN',
+    problem: shortText(json.problem) ?? 'it gave a warning that cannot be shown',
+  };
+}
+
+/** A warning of our own. */
+function problemOf(host: string, problem: string): Warning {
+  return { provider: `via/${host}`, code: 'PROTOCOL', problem };
+}
+
+/** The processor time of this process. Milliseconds. */
+function ownWork(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

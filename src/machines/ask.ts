@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import type { Io } from '../cli/command.js';
+import { hopOptions, scriptCommand } from '../connect/via/hop-command.js';
+import type { ListedMachine } from '../discovery/merge.js';
+import type { Warning } from '../discovery/provider.js';
+import { ConnectError, printable } from '../errors.js';
+import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { sshProgram } from '../process/ssh-program.js';
+import { answered } from './answer.js';
+import script from './list-there.sh';
+
+/** What a hypervisor answered. */
+export interface HostListing {
+  readonly host: string;
+  readonly machines: readonly ListedMachine[];
+  readonly warnings: readonly Warning[];
+  /** Why there is no answer. */
+  readonly error?: ConnectError | undefined;
+}
+
+/** For the login and the list there. Milliseconds. */
+const limitMs = 20_000;
+const connectMs = 10_000;
+/** Of its answer. */
+const mostCharacters = 8 << 20;
+
+/** The machines of a hypervisor, by the vmssh there, in one login that asks nothing. Rejects only if `signal` is aborted. */
+export async function askHost(
+  host: string,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { args = [], signal, timeoutMs = limitMs }: AskOptions = {},
+): Promise<HostListing> {
+  const marker = `vmssh-${randomBytes(16).toString('hex')}`;
+  const command = [
+    ...sshProgram({ env, platform }),
+    ...hopOptions(Math.min(connectMs, timeoutMs)),
+    ...['-oBatchMode=yes', '--', host, scriptCommand(script, [marker, ...args])],
+  ];
+  try {
+    const end = await runProgram(command, { env, signal, timeoutMs, longest: mostCharacters });
+    signal?.throwIfAborted();
+    return { host, ...outcome(host, end, marker) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof ConnectError)) throw error;
+    return { host, machines: [], warnings: [], error };
+  }
+}
+
+export interface AskOptions {
+  /** Options of vmssh list. */
+  readonly args?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number;
+}
+
+function outcome(host: string, end: ProgramEnd, marker: string): Omit<HostListing, 'host' | 'error'> {
+  const at = end.stdout.indexOf(`${marker}\n`);
+  const fail = (code: string, problem: string, hint?: string) =>
+    new ConnectError('connect', host, { code, problem, hint });
+  if (end.stopped === 'timeout') throw fail('HOP_SILENT', 'it gave no answer in time', `ssh -v ${host} true`);
+  if (end.stopped) throw fail('PROTOCOL', `it printed more than ${mostCharacters >> 20} MiB`);
+  if (at < 0)
+    throw fail(
+      'HOP_FAILED',
+      lastWords(end),
+      `it must work without vmssh and without a question: ssh ${host} true`,
+    );
+  if (end.code === 127)
+    throw fail('HOP_NO_VMSSH', 'it has no vmssh, which lists its machines', `vmssh via push ${host}`);
+  return answered(host, end.stdout.slice(at + marker.length + 1), fail);
+}
+
+function lastWords({ stderr, code, signal }: ProgramEnd): string {
+  const said = stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+  return printable(said.trim()) || `ssh ended with ${signal ?? `exit code ${code}`}`;
+}

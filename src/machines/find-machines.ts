@@ -1,0 +1,43 @@
+import type { Io } from '../cli/command.js';
+import { startProgress } from '../cli/spinner.js';
+import type { AllMachines } from '../discovery/list-all.js';
+import { providersOn } from '../discovery/provider.js';
+import { askAll } from './ask-all.js';
+import { readViaHosts, type ViaHosts } from './hypervisors.js';
+
+/** All machines, also those of hypervisors. */
+export interface MachinesFound extends AllMachines {
+  /** The hypervisors that were asked. */
+  readonly asked?: readonly string[] | undefined;
+}
+
+export type FindMachines = (io: Io, via?: ViaHosts) => Promise<MachinesFound>;
+
+/** Every machine on this host and on the hypervisors; warns on stderr about each provider that could not be asked. */
+export const findMachines: FindMachines = async (io, via) => {
+  const [{ listAll }, { providers }] = await Promise.all([
+    import('../discovery/list-all.js'),
+    import('../discovery/providers.js'),
+  ]);
+  const progress = await startProgress(io, 'looking for machines');
+  // A machine that is not listed now may lose its Host, so providers get more time than for `list`.
+  const here = await listAll({ env: io.env }, providersOn(io.platform, providers), 5000).finally(() =>
+    progress.stop(),
+  );
+  return via ? withVia(here, via, io) : here;
+};
+
+/** Adds the machines of hypervisors; one that does not answer is a warning of the provider "via/HOST". */
+async function withVia(here: AllMachines, via: ViaHosts, io: Io): Promise<MachinesFound> {
+  const asked = await readViaHosts(via, io);
+  const progress = await startProgress(io, `asking ${asked.join(', ')}`);
+  const listings = await askAll(asked, io).finally(() => progress.stop());
+  const failures = listings.flatMap(({ host, error }) =>
+    error ? [{ provider: `via/${host}`, code: error.code, problem: error.problem }] : [],
+  );
+  return {
+    machines: [here, ...listings].flatMap(({ machines }) => machines),
+    warnings: [...[here, ...listings].flatMap(({ warnings }) => warnings), ...failures],
+    asked,
+  };
+}

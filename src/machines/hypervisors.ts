@@ -1,0 +1,101 @@
+import { dirname, join } from 'node:path';
+import { CommandError, type Io, type RawArgs, UsageError } from '../cli/command.js';
+import { parsed, repeated, textOption } from '../cli/option.js';
+import { hopHost } from '../cli/shared-options.js';
+import { usage } from '../cli/values.js';
+import { configFolder } from '../discovery/config-folder.js';
+import { ownEnv } from '../discovery/own-env.js';
+import { quote } from '../errors.js';
+import { readText } from '../files/read-file.js';
+import { sshFolder } from '../ssh/folder.js';
+
+/** The hypervisors to ask, as they were named. */
+export interface ViaHosts {
+  readonly hosts: readonly string[];
+  /** A file of hosts. */
+  readonly file?: string | undefined;
+  /** A group of that file. */
+  readonly group?: string | undefined;
+}
+
+const hostsOption = repeated(
+  {
+    ...{ long: 'via', value: 'HOSTS', takes: 'host' },
+    summary: 'the machines of other hypervisors, as ssh reaches them: hv1,hv2',
+  },
+  (text) => text.split(',').map(hopHost),
+);
+const fileOption = textOption({
+  long: 'via-file',
+  value: 'FILE',
+  summary: 'the hypervisors in this file, one per line; [NAME] starts a group, # a comment',
+});
+const groupOption = parsed(
+  {
+    ...{ long: 'via-group', value: 'NAME' },
+    summary: 'only this group of that file (default ~/.config/vmssh/hypervisors)',
+  },
+  (text) => {
+    if (/^[^\s[\]]+$/.test(text)) return text;
+    throw new UsageError(`--via-group takes a name without blanks and brackets, not ${quote(text)}`);
+  },
+);
+
+/** --via, --via-file and --via-group. */
+export const viaHostsOptions = [hostsOption, fileOption, groupOption];
+
+/** Undefined: none of the options was given. */
+export function viaHosts(raw: RawArgs): ViaHosts | undefined {
+  const hosts = hostsOption.read(raw).flat();
+  const file = fileOption.read(raw);
+  const group = groupOption.read(raw);
+  return hosts.length === 0 && file === undefined && group === undefined ? undefined : { hosts, file, group };
+}
+
+/** All hosts, each once. Throws a CommandError if the file cannot be read or has none, a UsageError if it has another text. */
+export async function readViaHosts({ hosts, file, group }: ViaHosts, io: Io): Promise<readonly string[]> {
+  if (file === undefined && group === undefined) return [...new Set(hosts)];
+  const path = file ?? ownList(io);
+  const text = await readText(path).catch((error: NodeJS.ErrnoException) => {
+    const hint = 'write one host per line, as in ssh HOST; [NAME] starts a group';
+    throw new CommandError(
+      error.code ?? 'EIO',
+      `${quote(path)} cannot be read: ${error.code ?? error.message}`,
+      hint,
+    );
+  });
+  const groups = groupsOf(text, path);
+  const listed = group === undefined ? [...groups.values()].flat() : groups.get(group);
+  if (listed === undefined) {
+    const known = [...groups.keys()].filter((name) => name !== '');
+    const hint = known.length === 0 ? 'it has no line such as [NAME]' : `its groups are ${known.join(', ')}`;
+    throw new CommandError('NOT_FOUND', `${quote(path)} has no group ${quote(group ?? '')}`, hint);
+  }
+  return [...new Set([...hosts, ...listed])];
+}
+
+function ownList({ env, platform }: Io): string {
+  const home = dirname(sshFolder(ownEnv(env), platform));
+  return join(configFolder(env, home), 'vmssh/hypervisors');
+}
+
+/** By name; "" has those above the first group. Throws a UsageError. */
+function groupsOf(text: string, path: string): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>([['', []]]);
+  let current = '';
+  for (const [at, line] of text.split('\n').entries()) {
+    const word = line.replace(/#.*/, '').trim();
+    const [, name] = /^\[([^\s[\]]+)\]$/.exec(word) ?? [];
+    if (name !== undefined) {
+      current = name;
+      groups.set(name, groups.get(name) ?? []);
+    } else if (word !== '') {
+      try {
+        groups.get(current)?.push(usage(() => hopHost(word)));
+      } catch (error) {
+        throw new UsageError(`${quote(path)}, line ${at + 1}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return groups;
+}

@@ -1,0 +1,67 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { notRun } from '../../src/checks/not-run.js';
+import { exitCodeOf } from '../../src/errors.js';
+import { runScript } from '../../src/guest/run/run-script.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const { signal } = new AbortController();
+const dir = useTempDir();
+const into = { host: 'web', port: 22 };
+const route = (...command: string[]) => ({ name: 'ssh' as const, command, input: '' });
+
+it.each([
+  { name: 'the route has no program here', command: ['/nonexistent/ssh'], installed: false },
+  { name: 'the guest speaks of ENOENT', command: ['sh', '-c', 'echo ENOENT >&2; exit 1'], installed: true },
+])('the hint is to install the program only if it is missing: $name', async ({ command, installed }) => {
+  const outcome = await runScript(route(...command), { onLine: () => {}, env: process.env });
+  const { hint } = await notRun(into, route(...command), outcome, fakeIo(), signal);
+  expect(hint?.includes('is not installed here')).toBe(!installed);
+});
+
+it('a script that Ctrl-C ended has no other cause', async () => {
+  const interrupted = new AbortController();
+  const { signal } = interrupted;
+  const ssh = route('sh', '-c', 'echo ok step it runs; exec sleep 60');
+  const outcome = await runScript(ssh, { onLine: () => interrupted.abort(), env: process.env, signal });
+  const error = await notRun(into, ssh, outcome, fakeIo(), signal);
+  expect(exitCodeOf(error)).toBe(130);
+  expect(error).toMatchObject({ code: 'INTERRUPTED', problem: 'interrupted', hint: undefined });
+});
+
+// Windows' own sshd starts cmd. Written from memory of these shells: none of them ran here.
+it.each([
+  {
+    shell: 'cmd',
+    says: "'sh' is not recognized as an internal or external command,\r\noperable program or batch file.",
+  },
+  {
+    shell: 'PowerShell 5',
+    says: "sh : The term 'sh' is not recognized as the name of a cmdlet\r\n    + FullyQualifiedErrorId : CommandNotFoundException",
+  },
+  {
+    shell: 'PowerShell 7',
+    says: "The term 'sh' is not recognized\r\nCheck the spelling of the name, or if a path was included, verify that the path is correct and try again.",
+  },
+])('a Windows guest is named: $shell', async ({ says }) => {
+  const ssh = route('sh', '-c', 'printf "%s\\r\\n" "$1" >&2; exit 1', 'sh', says);
+  const outcome = await runScript(ssh, { onLine: () => {}, env: process.env });
+  const error = await notRun(into, ssh, outcome, fakeIo(), signal);
+  expect(error.message).toContain('it is a Windows machine');
+  expect(error.hint).toContain('"Windows guests"');
+});
+
+it('a Windows guest is named by the banner of its sshd, whatever language its shell speaks', async () => {
+  const server = createServer((socket) =>
+    socket.on('error', () => {}).end('SSH-2.0-OpenSSH_for_Windows_9.5\r\n'),
+  );
+  await new Promise<void>((resolve) => server.listen(join(dir, 's'), resolve));
+  const host = `unix${join(dir, 's')}`;
+  const ssh = { name: 'target' as const, command: ['sh', '-c', 'exit 1'], input: '' };
+  const outcome = await runScript(ssh, { onLine: () => {}, env: process.env });
+  const error = await notRun({ host, port: 22 }, ssh, outcome, fakeIo({ env: process.env }), signal);
+  server.close();
+  expect(error.message).toContain('it is a Windows machine');
+});

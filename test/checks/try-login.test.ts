@@ -1,0 +1,123 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { lookAt, tryLogin } from '../../src/checks/try-login.js';
+import { fakeIo } from '../helpers/fake-io.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const { signal } = new AbortController();
+
+/** Stands for ssh: to HOST it says what a guest's script would, to anything else what $THERE has. */
+const ssh = `#!/bin/sh
+printf '%s\\n' "$*" >>"${dir}/calls"
+case "$*" in
+  *boot_id) printf '%s' "$OUT"; printf '%s' "$ERR" >&2; exit "$CODE" ;;
+esac
+cat >/dev/null
+printf 'ok boot here\\nok user ann\\nok cursor s=1;i=2\\nok peer %s\\nok cid read; the CID is %s\\nend 0 looked\\n' "$PEER" "$CID"
+`;
+beforeAll(() => {
+  mkdirSync(join(dir, 'bin'));
+  writeFileSync(join(dir, 'bin/ssh'), ssh);
+  chmodSync(join(dir, 'bin/ssh'), 0o755);
+});
+
+const tcp = '192.0.2.1 1 192.0.2.2 22';
+const socket = 'UNKNOWN 65535 UNKNOWN 65535';
+const web = { host: 'ann@web', route: 'ssh', sshConfig: undefined } as const;
+
+it.each<{
+  name: string;
+  into?: { host: string; route: 'ssh' | 'target'; sshConfig: undefined };
+  peer?: string;
+  cid?: string;
+  target?: string;
+  account?: string;
+  port?: number;
+  there?: { OUT?: string; ERR?: string; CODE?: string };
+  want: object;
+  call?: RegExp;
+}>([
+  {
+    name: 'a target, by which the look came in itself',
+    into: { host: 'ann@vsock/7', route: 'target', sshConfig: undefined },
+    want: { state: 'in', about: 'over vsock/7', cursor: 's=1;i=2' },
+  },
+  {
+    name: 'a target, for another account',
+    into: { host: 'ann@vsock/7', route: 'target', sshConfig: undefined },
+    account: 'root',
+    there: { OUT: 'here\n' },
+    want: { state: 'in', about: 'over vsock/7' },
+    call: /BatchMode=yes .*-- root@vsock\/7 cat/,
+  },
+  {
+    name: 'by the CID that the guest gave',
+    there: { OUT: 'here\n' },
+    want: { state: 'in', about: 'over vsock/42' },
+    call: /ProxyCommand=\S* ?proxy vsock\/42 22 .*BatchMode=yes -o ControlPath=none -- ann@web cat/,
+  },
+  {
+    name: 'by the target that was typed, at another port',
+    target: 'qemu/web',
+    port: 2222,
+    there: { OUT: 'here\n' },
+    want: { state: 'in', about: 'over qemu/web' },
+    call: /proxy qemu\/web 2222 /,
+  },
+  {
+    name: 'a Host whose own route is a socket: by that route',
+    peer: socket,
+    there: { OUT: 'here\n' },
+    want: { state: 'in', about: 'by ssh web' },
+    call: /^-o LogLevel=ERROR -o BatchMode=yes -o ControlPath=none -- ann@web cat/,
+  },
+  {
+    name: 'a refusal',
+    there: { ERR: 'noise\nann@web: Permission denied (publickey).\n', CODE: '255' },
+    want: { state: 'refused', about: 'ann@web: Permission denied (publickey).', cursor: 's=1;i=2' },
+  },
+  {
+    name: 'a shell that refuses',
+    there: { CODE: '1' },
+    want: { state: 'refused', about: 'ssh ended with 1' },
+  },
+  {
+    name: 'an address that leads to another machine',
+    there: { OUT: 'elsewhere\n' },
+    want: { state: 'not tried', about: expect.stringMatching(/^another machine answers \(over vsock\/42\)/) },
+  },
+  {
+    name: 'a host key that is not known',
+    there: { ERR: 'Host key verification failed.\n', CODE: '255' },
+    want: { state: 'not tried', about: expect.stringContaining('does not accept the host key') },
+  },
+  {
+    name: 'a CID that this host does not have',
+    there: {
+      ERR: 'vmssh: cannot connect to "vsock/42": no running machine\nhint: x\nConnection closed\n',
+      CODE: '255',
+    },
+    want: {
+      state: 'not tried',
+      about: 'cannot connect to "vsock/42": no running machine; --target says how this host reaches it',
+    },
+  },
+  {
+    name: 'no CID',
+    cid: '4294967295x',
+    want: { state: 'not tried', about: expect.stringContaining('its CID is not known: --target') },
+  },
+])('a login is tried as ssh will do it: $name', async (row) => {
+  const { into = web, peer = tcp, cid = '42', target, account = 'ann', port = 22, there = {} } = row;
+  writeFileSync(join(dir, 'calls'), '');
+  const env = { PATH: `${join(dir, 'bin')}:${process.env.PATH}`, PEER: peer, CID: cid };
+  const io = fakeIo({ env: { ...env, OUT: '', ERR: '', CODE: '0', ...there } });
+  const guest = await lookAt(into, io, signal);
+  const tried = await tryLogin(into, guest, { account, port, target }, io, signal);
+  expect(tried).toMatchObject(row.want);
+  const calls = readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n');
+  if (row.call) expect(calls.at(-1)).toMatch(row.call);
+  else if (tried.state === 'in') expect(calls.join()).not.toContain('boot_id');
+});

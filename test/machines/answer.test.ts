@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { isFailure } from '../../src/discovery/provider.js';
+import { ConnectError } from '../../src/errors.js';
+import { answered } from '../../src/machines/answer.js';
+
+const fail = (code: string, problem: string) => new ConnectError('connect', 'hv1', { code, problem });
+const uuid = '11111111-2222-4333-8444-555555555555';
+const machine = { name: 'web', target: 'machine/web', provider: 'machined', status: 'running', uuid };
+const read = (...machines: readonly unknown[]) =>
+  answered('hv1', JSON.stringify({ version: 1, machines }), fail);
+const left = (count: number, why: string) => ({
+  ...{ provider: 'via/hv1', code: 'PROTOCOL', problem: `${count} of its machines cannot be shown: ${why}` },
+});
+
+it('has the machines of a hypervisor under its name', () => {
+  expect(read(machine)).toEqual({
+    machines: [
+      { ...machine, target: 'via/hv1/machine/web', via: 'hv1', also: [], cid: undefined, address: undefined },
+    ],
+    warnings: [],
+  });
+});
+
+it.each([
+  { provider: '{{ lookup("pipe", "id") }}' },
+  { provider: 'a\nHost *' },
+  { status: 'fine' },
+  { name: '' },
+  { target: 7 },
+])('leaves out a machine with %j, and says so', (changed) => {
+  const { machines, warnings } = read({ ...machine, ...changed }, machine);
+  expect(machines).toHaveLength(1);
+  expect(warnings).toEqual([left(1, 'the name, target, provider or status is missing or unknown')]);
+});
+
+describe('a hypervisor that says too much', () => {
+  const long = 'x'.repeat(1001);
+  it.each([
+    { what: 'a long name', changed: { name: long }, why: 'a text has more than 1000 characters' },
+    { what: 'a long target', changed: { target: long }, why: 'a text has more than 1000 characters' },
+    { what: 'a long address', changed: { address: long }, why: 'a text has more than 1000 characters' },
+    { what: 'a long user', changed: { user: long }, why: 'a text has more than 1000 characters' },
+    { what: 'a long other target', changed: { also: [long] }, why: 'a text has more than 1000 characters' },
+    {
+      what: 'many other targets',
+      changed: { also: Array(17).fill('x') },
+      why: 'it has more than 16 other targets',
+    },
+    {
+      what: 'many hypervisors',
+      changed: { target: `${'via/a/'.repeat(6)}vsock/3` },
+      why: 'the target is none, or has more than 6 hypervisors',
+    },
+  ])('about one machine is told so: $what', ({ changed, why }) => {
+    const { machines, warnings } = read({ ...machine, ...changed }, machine);
+    expect({ count: machines.length, warnings }).toEqual({ count: 1, warnings: [left(1, why)] });
+  });
+
+  it('has its first 10,000 machines shown', () => {
+    const { machines, warnings } = read(...Array(10_001).fill(machine));
+    expect(machines).toHaveLength(10_000);
+    expect(warnings).toEqual([left(1, 'a hypervisor can list 10000')]);
+  });
+
+  it('has those shown that were read in its share of the time', () => {
+    let worked = 0;
+    const text = JSON.stringify({ version: 1, machines: Array(1000).fill(machine) });
+    const { machines, warnings } = answered('hv1', text, fail, () => {
+      worked += 2000;
+      return worked;
+    });
+    expect(machines).toHaveLength(200);
+    expect(warnings).toEqual([left(800, 'reading the 200 before took 5 s')]);
+  });
+
+  it('has its first 100 warnings shown, and the others keep its Hosts', () => {
+    const warning = { provider: 'libvirt', code: 'EIO', problem: 'it hangs' };
+    const text = JSON.stringify({ version: 1, machines: [], warnings: Array(102).fill(warning) });
+    const { warnings } = answered('hv1', text, fail);
+    expect(warnings).toHaveLength(101);
+    expect(warnings.at(-1)).toEqual({
+      ...{ provider: 'via/hv1', code: 'PROTOCOL', problem: '2 more of its warnings are not shown' },
+    });
+  });
+
+  it('with targets of many levels takes no longer than with others', () => {
+    const target = `${'via/a/'.repeat(160)}q:N`;
+    const { warnings } = read(...Array(10_000).fill({ ...machine, target }));
+    expect(warnings).toEqual([left(10_000, 'the target is none, or has more than 6 hypervisors')]);
+  });
+});
+
+it.each(['libvirt\x1b]0;x\x07', 'libvirt: fine\nvmssh', 'x'.repeat(65), 7])(
+  'shows the warning of a provider called %j as one of the hypervisor',
+  (provider) => {
+    const warning = { code: 'EIO', problem: 'it hangs' };
+    const warnings = [
+      { ...warning, provider: 'libvirt' },
+      { ...warning, provider },
+    ];
+    expect(answered('hv1', JSON.stringify({ version: 1, machines: [], warnings }), fail).warnings).toEqual([
+      { ...warning, provider: 'via/hv1/libvirt' },
+      { ...warning, provider: 'via/hv1' },
+    ]);
+  },
+);
+
+it.each([{ problem: 'x'.repeat(1001) }, { problem: '' }, { code: undefined }, {}])(
+  'leaves out no warning, so that Hosts stay: %j',
+  (given) => {
+    const text = JSON.stringify({ version: 1, machines: [], warnings: [{ provider: 'libvirt', ...given }] });
+    const { warnings } = answered('hv1', text, fail);
+    expect(warnings).toMatchObject([{ provider: 'via/hv1/libvirt', code: 'UNKNOWN' }]);
+    expect(warnings.filter(isFailure)).toHaveLength(1);
+  },
+);
+
+it('leaves out an other target that is not one', () => {
+  const also = ['qemu/web', 'a\nb', 'a/b', 7];
+  expect(read({ ...machine, also }).machines).toMatchObject([{ also: ['via/hv1/qemu/web'] }]);
+});
+
+it('leaves out a UUID that is not one', () => {
+  expect(read({ ...machine, uuid: '{{ x }}' }).machines).toMatchObject([{ uuid: undefined }]);
+});
+
+it.each(['', 'null', '[]', '{"version":2,"machines":[]}', '['.repeat(100_000)])(
+  'refuses another answer: %#',
+  (text) => {
+    expect(() => answered('hv1', text, fail)).toThrow(
+      'its vmssh gave an answer that this one does not understand',
+    );
+  },
+);

@@ -19,9 +19,9 @@ export const load = () => ({ watchHangup: () => pending, isSocket: () => false, 
 
 /** What also runs and returns a value, a setting or an answer: docs/layout.md lists them. */
 const beside = [
-  /^(address|cli|target)\//,
+  /^(address|cli|target)\/(?!reach\/reach-by$)/,
   /^(clock|errors|interruption|native|runtime)$/,
-  /^commands\/(proxy\/stdio-watch|reach\/(trace|socket-warning))$/,
+  /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(dot-host|managed)$/,
   /^process\/own-path$/,
   /^discovery\/(own-env|tools\/.*|machined\/(machine|varlink.*))$/,

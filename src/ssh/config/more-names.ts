@@ -29,11 +29,12 @@ function namesOf(entry: HostEntry): readonly string[] {
   return [lower(host), ...(isId ? [uuid] : []), ...(via === undefined ? [] : typedNames(entry, via))];
 }
 
-/** via/HOST/NAME and via/HOST/TARGET, also with "%" for each slash. */
-function typedNames({ name, target }: HostEntry, via: string): readonly string[] {
+/** via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */
+function typedNames({ name, target, uuid }: HostEntry, via: string): readonly string[] {
   const ofName = `via/${via}/${name}`;
   const known = [
     ...(/^[\w.-]+$/.test(name) && isName(ofName) ? [ofName] : []),
+    ...(uuid !== undefined && uuidAlias(uuid) !== undefined ? [`via/${via}/${uuid}`] : []),
     ...(isName(target) ? [] : [target]),
   ];
   return known

@@ -21,9 +21,10 @@ export function viaMachine(
   entries: readonly HostEntry[],
 ): ListedMachine | undefined {
   const there = withOwnUuids(entries).machines.filter(({ via }) => via?.toLowerCase() === host.toLowerCase());
-  const isMeant = inner
-    ? (entry: HostEntry) => targetThere(entry) === target.replace('%', '/')
-    : ({ name }: HostEntry) => name.toLowerCase() === target.toLowerCase();
+  const id = target.toLowerCase();
+  const isMeant = (entry: HostEntry) =>
+    entry.uuid === id ||
+    (inner ? targetThere(entry) === target.replace('%', '/') : entry.name.toLowerCase() === id);
   const [found, ...others] = there.filter(isMeant);
   if (found?.uuid === undefined || others.length > 0) return undefined;
   const typed = `via/${host}/${target}`;

@@ -77,6 +77,15 @@ describe('a Host of its own', () => {
     ]);
   });
 
+  it('is for the UUID typed by "via", too, unless several machines have it', () => {
+    const there = (via: string, name: string, own: string) =>
+      machine(name, { via, target: `via/${via}/qemu/${name}`, uuid: own });
+    const other = uuid.replace('1', '2');
+    const all = [there('hv1', 'mint', uuid), there('hv2', 'web', other), there('hv2', 'db', other)];
+    const named = hosts(all).hosts.map(({ names = [] }) => names.filter((name) => /-.*-/.test(name)));
+    expect(named).toEqual([[`via/hv1/${uuid}`, `via%hv1%${uuid}`], [], []]);
+  });
+
   it.each([
     { name: 'begins with a separator', from: 'hv1', said: '/mint', prefix: '' },
     { name: 'has one', from: 'hv1', said: '0%mint', prefix: '' },

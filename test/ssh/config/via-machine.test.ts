@@ -31,6 +31,8 @@ it.each([
   { typed: 'via/HV1/Web', uuid: uuids[0] },
   { typed: 'via%hv1%machine%Web', uuid: uuids[0] },
   { typed: 'via/hv2/web', uuid: uuids[1] },
+  { typed: `via/hv1/${uuids[0]}`, uuid: uuids[0] },
+  { typed: `via/hv1/${uuids[1]}`, uuid: undefined },
   { typed: 'via/hv1/qemu/twice', uuid: uuids[2] },
   { typed: 'via/hv1/twice', uuid: undefined },
   { typed: 'via/hv1/anonymous', uuid: undefined },

@@ -9,6 +9,7 @@ import { hostNames } from '../ssh/config/hosts.js';
 import { includedTexts } from '../ssh/config/includes.js';
 import { moreNames } from '../ssh/config/more-names.js';
 import { formatState, type HostState, noState, parseState } from '../ssh/config/state.js';
+import type { Change } from './change.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { fileAt } from './files.js';
 import { unitChanges } from './fresh/unit-changes.js';
@@ -16,17 +17,6 @@ import { isUnit } from './fresh/units.js';
 import { withLast } from './last-run.js';
 import type { ConfigOptions } from './options.js';
 import { type ConfigFiles, configFiles, otherIncludes, readInclude, spellings } from './places.js';
-
-/** A file to write; `after` undefined: the file is removed. */
-export interface Change {
-  readonly path: string;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
-  /** For a new file. */
-  readonly mode: number;
-  /** Why the user has to make this change. */
-  readonly byHand?: string | undefined;
-}
 
 export interface Plan {
   /** In the order in which they are made: no Include ever names a missing file. */

@@ -5,12 +5,12 @@ import { groupSummaries } from '../cli/groups.js';
 import { nc } from '../commands/proxy/nc.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { version } from '../version.js';
+import type { Act } from './act.js';
 import { asUsage } from './commander-error.js';
 import { commandGroups, commands } from './commands.js';
 import { docsFolder } from './doc-pages.js';
 import { helpLayout, helpOf, labelled } from './help-layout.js';
 import { mentionsJson, printFailure } from './json-failure.js';
-import type { Act } from './run.js';
 import { wire } from './wire.js';
 
 /** Parses the arguments with commander, which handles --help and mistakes. Resolves to the exit code. Throws a UsageError. */

@@ -1,8 +1,6 @@
 import { type Command, type Io, inCommand, type RawArgs, understand } from '../cli/command.js';
 import { scanArgs } from '../cli/scan-args.js';
-
-/** Runs a command with its arguments; resolves to the exit code. */
-export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;
+import type { Act } from './act.js';
 
 const tool = (name: string) => async () =>
   (await import('../commands/ssh/ssh.js')).toolCommands.find((each) => each.name === name);

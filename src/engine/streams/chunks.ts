@@ -1,11 +1,18 @@
-import type { DescriptorStream } from './descriptor-stream.js';
+import type { EventEmitter } from '../node/events.js';
+import type { StreamEvents } from './stream-events.js';
 import { codedError } from './write-side.js';
 
+/** What is read of a stream, and ended with it. */
+interface Source extends EventEmitter<StreamEvents> {
+  readonly destroyed: boolean;
+  readonly readableEnded: boolean;
+  pause(): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+}
+
 /** The Buffers of a stream as they come. It is paused between them, and destroyed at the end. Throws what ended it early. */
-export async function* chunksOf(
-  stream: DescriptorStream,
-  failure: () => Error | undefined,
-): AsyncGenerator<Buffer> {
+export async function* chunksOf(stream: Source, failure: () => Error | undefined): AsyncGenerator<Buffer> {
   const arrived: Buffer[] = [];
   let wake = () => {};
   let ended = false;

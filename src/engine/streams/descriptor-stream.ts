@@ -3,6 +3,7 @@ import { shutdownWriting } from 'engine:sockets';
 import { EventEmitter } from '../node/events.js';
 import { chunksOf } from './chunks.js';
 import { ReadSide } from './read-side.js';
+import type { StreamEvents } from './stream-events.js';
 import { codedError, type WriteCallback, WriteSide } from './write-side.js';
 
 export interface Sides {
@@ -10,18 +11,6 @@ export interface Sides {
   readonly writable: boolean;
   /** Keeps writing after the other side has ended. */
   readonly allowHalfOpen?: boolean;
-}
-
-export interface StreamEvents {
-  /** A Buffer, or a string after `setEncoding`. */
-  readonly data: [chunk: never];
-  readonly readable: [];
-  readonly end: [];
-  readonly drain: [];
-  readonly finish: [];
-  readonly connect: [];
-  readonly error: [error: NodeJS.ErrnoException];
-  readonly close: [];
 }
 
 /** A stream over a descriptor that it owns, with the events of Node's streams. Its iteration gives Buffers if `setEncoding` was not called. */

@@ -1,7 +1,7 @@
 import { columns, isTerminal } from 'engine:system';
 import { EventEmitter } from '../node/events.js';
 import { writeAll } from '../write-all.js';
-import type { StreamEvents } from './descriptor-stream.js';
+import type { StreamEvents } from './stream-events.js';
 import type { WriteCallback } from './write-side.js';
 
 /** process.stdout and process.stderr: writes are synchronous, as Node's are to terminals and files. */

@@ -3,8 +3,8 @@ import type { Io } from '../../cli/command.js';
 import { usage } from '../../cli/values.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type ConfigOwner, ownerOf } from '../../ssh/config/file.js';
+import type { Change } from '../change.js';
 import { fileAt } from '../files.js';
-import type { Change } from '../plan.js';
 import { unitNames, unitTexts } from './units.js';
 
 /** What is to be done to the unit files, and the first one that somebody changed. */

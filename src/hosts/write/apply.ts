@@ -10,9 +10,10 @@ import { editFile } from '../../files/edit-file.js';
 import { makeFolder } from '../../files/place.js';
 import { lineDiff, shortDiff } from '../../ssh/config/diff/lines.js';
 import { includeLine } from '../../ssh/config/file.js';
+import type { Change } from '../change.js';
 import { fileError, reasonOf } from '../files.js';
 import { disableUnits } from '../fresh/systemd.js';
-import type { Change, Plan } from '../plan.js';
+import type { Plan } from '../plan.js';
 
 /** Changes a file: a parameter, so that tests can cause every errno. */
 export type Write = typeof editFile;

@@ -22,6 +22,7 @@ const own = join(native, 'engine');
 const kept = join(native, 'build/engine/objects');
 const shared = ['core', 'image', 'loop', 'memory', 'napi', 'natives', 'processes', 'relay'];
 const windows = ['core', 'handles', 'loop', 'natives', 'processes'].map((folder) => `windows/${folder}`);
+const linux = ['natives/linux'];
 
 /** The engine's own files, in C; native/engine/image/quickjs.c includes the largest one. */
 const engineFiles = ['libregexp', 'libunicode', 'dtoa'];
@@ -50,7 +51,7 @@ export async function compileObjects(sources, target, sanitize, changed = {}) {
   const system = target === 'win32-x64' ? 'win32' : 'linux';
   const tools = toolchainOf(target, sanitize);
   const engineHeaders = filesOf(sources, '.h').map(read);
-  const folders = [...shared, ...(tools.folders ?? []), ...(system === 'win32' ? windows : [])];
+  const folders = [...shared, ...(tools.folders ?? []), ...(system === 'win32' ? windows : linux)];
   /** @type {Language} */
   const c = {
     program: tools.c,

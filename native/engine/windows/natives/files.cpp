@@ -1,14 +1,13 @@
 #include <algorithm>
 #include <cstring>
-#include <memory>
 
-#include "../../natives/modules.h"
+#include "../../natives/of_system.h"
 #include "../handles/console.h"
 #include "../handles/handles.h"
 #include "../core/text.h"
-#include "stat.h"
+#include "stat_of.h"
 
-namespace engine {
+namespace engine::files {
 namespace {
 
 // src/engine/files/flags.ts has the numbers.
@@ -31,13 +30,13 @@ DWORD accessOf(int flags) {
   return access;
 }
 
-JSValue open(Call& call) {
-  const std::string path = call.word(0);
-  const int flags = call.integer(1);
+}  // namespace
+
+int open(const std::string& path, int flags, int mode) {
   constexpr DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
   // A folder can be opened, too.
   DWORD attributes = FILE_ATTRIBUTE_NORMAL | FILE_FLAG_BACKUP_SEMANTICS;
-  if ((flags & create) != 0 && (call.integer(2) & ownerWrites) == 0) attributes |= FILE_ATTRIBUTE_READONLY;
+  if ((flags & create) != 0 && (mode & ownerWrites) == 0) attributes |= FILE_ATTRIBUTE_READONLY;
   const HANDLE handle =
       CreateFileW(widePath(path).c_str(), accessOf(flags), share, nullptr, dispositionOf(flags), attributes, nullptr);
   if (handle == INVALID_HANDLE_VALUE) {
@@ -45,15 +44,12 @@ JSValue open(Call& call) {
     const bool isFolder = error == ERROR_FILE_EXISTS && (flags & create) != 0 && (flags & exclusive) == 0;
     throw SystemFailure{static_cast<int>(isFolder ? ERROR_INVALID_FUNCTION : error), "open", path};
   }
-  return JS_NewInt32(call.js, addHandle(handle));
+  return addHandle(handle);
 }
 
-JSValue close(Call& call) {
-  closeHandle(call.integer(0), "close");
-  return JS_UNDEFINED;
-}
+void close(int descriptor) { closeHandle(descriptor, "close"); }
 
-std::size_t readFrom(int descriptor, void* to, std::size_t most) {
+std::size_t read(int descriptor, void* to, std::size_t most) {
   Opened* opened = openedWithoutBlocking(descriptor);
   if (opened == nullptr) return readNow(handleOf(descriptor, "read"), to, most);
   if (!canBeRead(*opened)) throw SystemFailure{WSAEWOULDBLOCK, "read"};
@@ -65,89 +61,39 @@ std::size_t readFrom(int descriptor, void* to, std::size_t most) {
   return length;
 }
 
-// Reads up to that many bytes; none at end-of-file.
-JSValue read(Call& call) {
-  constexpr int most = 1 << 20;
-  const auto size = static_cast<std::size_t>(std::clamp(call.integer(1), 0, most));
-  const std::unique_ptr<char[]> buffer(new char[size]);
-  return newBytes(call.js, buffer.get(), readFrom(call.integer(0), buffer.get(), size));
-}
-
-// Into bytes that are there; how many it were.
-JSValue readInto(Call& call) {
-  const auto [data, length] = call.bytes(1);
-  const std::size_t got = readFrom(call.integer(0), const_cast<std::uint8_t*>(data), length);
-  return JS_NewInt64(call.js, static_cast<std::int64_t>(got));
-}
-
-// As many bytes as the system takes at once.
-JSValue write(Call& call) {
-  const int descriptor = call.integer(0);
-  const auto [data, length] = call.bytes(1);
-  if (Opened* opened = openedWithoutBlocking(descriptor)) {
-    return JS_NewInt64(call.js, static_cast<std::int64_t>(opened->sent->take(data, length)));
-  }
+std::size_t write(int descriptor, const std::uint8_t* data, std::size_t length) {
+  if (Opened* opened = openedWithoutBlocking(descriptor)) return opened->sent->take(data, length);
   const HANDLE handle = handleOf(descriptor, "write");
-  const std::size_t written =
-      isConsole(handle) ? writeConsole(handle, data, length) : writeNow(handle, data, length);
-  return JS_NewInt64(call.js, static_cast<std::int64_t>(written));
+  return isConsole(handle) ? writeConsole(handle, data, length) : writeNow(handle, data, length);
 }
 
-JSValue fstat(Call& call) { return newStat(call.js, statOf(handleOf(call.integer(0), "fstat"), "fstat")); }
+Stat fstat(int descriptor) { return statOf(handleOf(descriptor, "fstat"), "fstat"); }
 
-JSValue fstatIdentity(Call& call) {
-  return newIdentity(call.js, statOf(handleOf(call.integer(0), "fstat"), "fstat"));
-}
-
-JSValue fchmod(Call& call) {
-  const HANDLE handle = handleOf(call.integer(0), "fchmod");
+void fchmod(int descriptor, int mode) {
+  const HANDLE handle = handleOf(descriptor, "fchmod");
   FILE_BASIC_INFO info{};
   if (!GetFileInformationByHandleEx(handle, FileBasicInfo, &info, sizeof info)) throw lastFailure("fchmod");
-  const bool writable = (call.integer(1) & ownerWrites) != 0;
+  const bool writable = (mode & ownerWrites) != 0;
   const DWORD other = info.FileAttributes & ~static_cast<DWORD>(FILE_ATTRIBUTE_READONLY);
   info.FileAttributes = writable ? other : other | FILE_ATTRIBUTE_READONLY;
   if (info.FileAttributes == 0) info.FileAttributes = FILE_ATTRIBUTE_NORMAL;
   if (!SetFileInformationByHandle(handle, FileBasicInfo, &info, sizeof info)) throw lastFailure("fchmod");
-  return JS_UNDEFINED;
 }
 
 // Windows has owners of another kind: nothing is done, as in Node.
-JSValue fchown(Call&) { return JS_UNDEFINED; }
+void fchown(int, std::uint32_t, std::uint32_t) {}
 
-JSValue fsync(Call& call) {
-  if (!FlushFileBuffers(handleOf(call.integer(0), "fsync"))) throw lastFailure("fsync");
-  return JS_UNDEFINED;
+void fsync(int descriptor) {
+  if (!FlushFileBuffers(handleOf(descriptor, "fsync"))) throw lastFailure("fsync");
 }
 
-JSValue ftruncate(Call& call) {
+void ftruncate(int descriptor, std::int64_t length) {
   FILE_END_OF_FILE_INFO info{};
-  info.EndOfFile.QuadPart = static_cast<LONGLONG>(call.number(1));
-  const HANDLE handle = handleOf(call.integer(0), "ftruncate");
+  info.EndOfFile.QuadPart = length;
+  const HANDLE handle = handleOf(descriptor, "ftruncate");
   if (!SetFileInformationByHandle(handle, FileEndOfFileInfo, &info, sizeof info)) throw lastFailure("ftruncate");
-  return JS_UNDEFINED;
 }
 
-JSValue setNonblocking(Call& call) {
-  stopBlocking(call.integer(0), "read");
-  return JS_UNDEFINED;
-}
+void setNonblocking(int descriptor) { stopBlocking(descriptor, "read"); }
 
-constexpr Native functions[] = {
-    {"open", native<open>},
-    {"close", native<close>},
-    {"read", native<read>}, {"readInto", native<readInto>},
-    {"write", native<write>},
-    {"fstat", native<fstat>},
-    {"fstatIdentity", native<fstatIdentity>},
-    {"fchmod", native<fchmod>},
-    {"fchown", native<fchown>},
-    {"fsync", native<fsync>},
-    {"ftruncate", native<ftruncate>},
-    {"setNonblocking", native<setNonblocking>},
-};
-
-}  // namespace
-
-const NativeModule filesModule = nativeModule("engine:files", functions);
-
-}  // namespace engine
+}  // namespace engine::files

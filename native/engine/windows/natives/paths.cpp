@@ -1,12 +1,12 @@
 #include <memory>
 
-#include "../../natives/modules.h"
+#include "../../natives/of_system.h"
 #include "../core/random.h"
 #include "../core/text.h"
 #include "links.h"
-#include "stat.h"
+#include "stat_of.h"
 
-namespace engine {
+namespace engine::paths {
 namespace {
 
 constexpr int typeFolder = 4;
@@ -27,21 +27,18 @@ DWORD attributesOf(const std::string& path, const char* call) {
   return attributes;
 }
 
-JSValue stat(Call& call) { return newStat(call.js, statOf(call.word(0), true, "stat")); }
-JSValue lstat(Call& call) { return newStat(call.js, statOf(call.word(0), false, "lstat")); }
-JSValue lstatIdentity(Call& call) { return newIdentity(call.js, statOf(call.word(0), false, "lstat")); }
+}  // namespace
 
-JSValue access(Call& call) {
-  const std::string path = call.word(0);
+Stat stat(const std::string& path) { return statOf(path, true, "stat"); }
+Stat lstat(const std::string& path) { return statOf(path, false, "lstat"); }
+
+void access(const std::string& path, int mode) {
   const DWORD attributes = attributesOf(path, "access");
   const bool locked = (attributes & FILE_ATTRIBUTE_READONLY) != 0 && (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
-  if (locked && (call.integer(1) & mayWrite) != 0) throw SystemFailure{ERROR_ACCESS_DENIED, "access", path};
-  return JS_UNDEFINED;
+  if (locked && (mode & mayWrite) != 0) throw SystemFailure{ERROR_ACCESS_DENIED, "access", path};
 }
 
-// Names and types (DT_DIR …) in turn, in the order of the file system.
-JSValue readdir(Call& call) {
-  const std::string path = call.word(0);
+std::vector<Entry> entries(const std::string& path) {
   if ((attributesOf(path, "scandir") & FILE_ATTRIBUTE_DIRECTORY) == 0) {
     throw SystemFailure{ERROR_DIRECTORY, "scandir", path};
   }
@@ -49,32 +46,28 @@ JSValue readdir(Call& call) {
   const HANDLE search = FindFirstFileW((widePath(path) + L"\\*").c_str(), &entry);
   if (search == INVALID_HANDLE_VALUE) throw lastFailure("scandir", path);
   const std::unique_ptr<void, decltype(&FindClose)> closing(search, FindClose);
-  Value entries(call.js, checked(JS_NewArray(call.js)));
-  std::uint32_t index = 0;
+  std::vector<Entry> found;
   do {
     const std::wstring name = entry.cFileName;
     if (name == L"." || name == L"..") continue;
     const bool isLink = (entry.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 &&
                         (entry.dwReserved0 == IO_REPARSE_TAG_SYMLINK || entry.dwReserved0 == IO_REPARSE_TAG_MOUNT_POINT);
     const bool isFolder = (entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-    append(call.js, entries.get(), index++, fromText(call.js, narrow(name)));
-    append(call.js, entries.get(), index++, JS_NewInt32(call.js, isLink ? typeLink : isFolder ? typeFolder : typeFile));
+    found.push_back({narrow(name), isLink ? typeLink : isFolder ? typeFolder : typeFile});
   } while (FindNextFileW(search, &entry));
   if (GetLastError() != ERROR_NO_MORE_FILES) throw lastFailure("scandir", path);
-  return entries.release();
+  return found;
 }
 
-JSValue readlink(Call& call) {
-  const std::string path = call.word(0);
+std::string readlink(const std::string& path) {
   const FileHandle file(path, FILE_READ_ATTRIBUTES, false);
   if (!file.isOpen()) throw lastFailure("readlink", path);
   const auto target = linkTarget(file.get());
   if (!target) throw SystemFailure{ERROR_NOT_A_REPARSE_POINT, "readlink", path};
-  return fromText(call.js, narrow(*target));
+  return narrow(*target);
 }
 
-JSValue realpath(Call& call) {
-  const std::string path = call.word(0);
+std::string realpath(const std::string& path) {
   const FileHandle file(path, 0, true);
   if (!file.isOpen()) throw lastFailure("realpath", path);
   std::wstring real(32768, L'\0');
@@ -82,89 +75,56 @@ JSValue realpath(Call& call) {
       GetFinalPathNameByHandleW(file.get(), real.data(), static_cast<DWORD>(real.size()), FILE_NAME_NORMALIZED);
   if (length == 0 || length >= real.size()) throw lastFailure("realpath", path);
   real.resize(length);
-  return fromText(call.js, narrow(plainPath(real)));
+  return narrow(plainPath(real));
 }
 
-JSValue mkdir(Call& call) {
-  const std::string path = call.word(0);
-  done(CreateDirectoryW(widePath(path).c_str(), nullptr), "mkdir", path);
-  return JS_UNDEFINED;
-}
+void mkdir(const std::string& path, int) { done(CreateDirectoryW(widePath(path).c_str(), nullptr), "mkdir", path); }
 
-JSValue mkdtemp(Call& call) {
+std::string mkdtemp(const std::string& start) {
   constexpr char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  std::string path = call.word(0);
+  std::string path = start;
   for (const char byte : randomBytes(6)) path += letters[static_cast<unsigned char>(byte) % (sizeof letters - 1)];
   done(CreateDirectoryW(widePath(path).c_str(), nullptr), "mkdtemp", path);
-  return fromText(call.js, path);
+  return path;
 }
 
-JSValue rename(Call& call) {
-  const std::string from = call.word(0);
-  const std::wstring to = widePath(call.word(1));
-  done(MoveFileExW(widePath(from).c_str(), to.c_str(), MOVEFILE_REPLACE_EXISTING), "rename", from);
-  return JS_UNDEFINED;
+void rename(const std::string& from, const std::string& to) {
+  done(MoveFileExW(widePath(from).c_str(), widePath(to).c_str(), MOVEFILE_REPLACE_EXISTING), "rename", from);
 }
 
-JSValue link(Call& call) {
-  const std::string from = call.word(0);
-  done(CreateHardLinkW(widePath(call.word(1)).c_str(), widePath(from).c_str(), nullptr), "link", from);
-  return JS_UNDEFINED;
+void link(const std::string& from, const std::string& to) {
+  done(CreateHardLinkW(widePath(to).c_str(), widePath(from).c_str(), nullptr), "link", from);
 }
 
 // A link to a folder is removed as a folder is; a folder itself is not, as in Node.
-JSValue unlink(Call& call) {
-  const std::string path = call.word(0);
+void unlink(const std::string& path) {
   const std::wstring name = widePath(path);
   const DWORD attributes = attributesOf(path, "unlink");
   if ((attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
     if ((attributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0) throw SystemFailure{ERROR_ACCESS_DENIED, "unlink", path};
     done(RemoveDirectoryW(name.c_str()), "unlink", path);
-    return JS_UNDEFINED;
+    return;
   }
   const DWORD writable = attributes & ~static_cast<DWORD>(FILE_ATTRIBUTE_READONLY);
   if (writable != attributes) SetFileAttributesW(name.c_str(), writable == 0 ? FILE_ATTRIBUTE_NORMAL : writable);
   done(DeleteFileW(name.c_str()), "unlink", path);
-  return JS_UNDEFINED;
 }
 
-JSValue rmdir(Call& call) {
-  const std::string path = call.word(0);
-  done(RemoveDirectoryW(widePath(path).c_str()), "rmdir", path);
-  return JS_UNDEFINED;
-}
+void rmdir(const std::string& path) { done(RemoveDirectoryW(widePath(path).c_str()), "rmdir", path); }
 
-JSValue symlink(Call& call) {
-  const std::string target = call.word(0);
+void symlink(const std::string& target, const std::string& path) {
   constexpr DWORD withoutRights = 2;  // SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE, as a developer's Windows allows
-  const std::wstring path = widePath(call.word(1));
-  done(CreateSymbolicLinkW(path.c_str(), wide(target).c_str(), withoutRights) != 0, "symlink", target);
-  return JS_UNDEFINED;
+  done(CreateSymbolicLinkW(widePath(path).c_str(), wide(target).c_str(), withoutRights) != 0, "symlink", target);
 }
 
-JSValue chmod(Call& call) {
-  const std::string path = call.word(0);
+void chmod(const std::string& path, int mode) {
   const DWORD before = attributesOf(path, "chmod");
   const DWORD other = before & ~static_cast<DWORD>(FILE_ATTRIBUTE_READONLY);
-  const DWORD after = (call.integer(1) & ownerWrites) != 0 ? other : other | FILE_ATTRIBUTE_READONLY;
+  const DWORD after = (mode & ownerWrites) != 0 ? other : other | FILE_ATTRIBUTE_READONLY;
   done(SetFileAttributesW(widePath(path).c_str(), after == 0 ? FILE_ATTRIBUTE_NORMAL : after), "chmod", path);
-  return JS_UNDEFINED;
 }
 
 // Windows has owners of another kind: nothing is done, as in Node.
-JSValue chown(Call&) { return JS_UNDEFINED; }
+void chown(const std::string&, std::uint32_t, std::uint32_t) {}
 
-constexpr Native functions[] = {
-    {"stat", native<stat>},       {"lstat", native<lstat>},     {"access", native<access>},
-    {"readdir", native<readdir>}, {"readlink", native<readlink>}, {"realpath", native<realpath>},
-    {"mkdir", native<mkdir>},     {"mkdtemp", native<mkdtemp>}, {"rename", native<rename>},
-    {"link", native<link>},       {"unlink", native<unlink>},   {"rmdir", native<rmdir>},
-    {"lstatIdentity", native<lstatIdentity>},
-    {"symlink", native<symlink>}, {"chmod", native<chmod>},     {"chown", native<chown>},
-};
-
-}  // namespace
-
-const NativeModule pathsModule = nativeModule("engine:paths", functions);
-
-}  // namespace engine
+}  // namespace engine::paths

@@ -1,14 +1,16 @@
+#include <winsock2.h>
+// needs winsock2.h from above
 #include "../processes/processes.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "../../natives/modules.h"
+#include "../../natives/of_system.h"
 #include "../processes/command_line.h"
 #include "../handles/handles.h"
 #include "../core/text.h"
 
-namespace engine {
+namespace engine::processes {
 namespace {
 
 constexpr int streams = 3;
@@ -28,29 +30,28 @@ HANDLE streamOf(int descriptor) {
   }
 }
 
-// spawn(program, words, environment, descriptors, folder or undefined, whether detached, whether without a window): the pid.
-JSValue spawn(Call& call) {
-  const std::vector<std::string> variables = call.words(2);
-  const std::vector<int> descriptors = call.integers(3);
-  if (descriptors.size() > streams) throw SystemFailure{ERROR_NOT_SUPPORTED, "spawn"};
+// So many milliseconds, or without end below 0.
+DWORD timeoutOf(double ms) { return ms < 0 ? INFINITE : static_cast<DWORD>(std::min(std::ceil(ms), 2147483647.0)); }
+
+}  // namespace
+
+int spawn(const NewProgram& program) {
+  if (program.descriptors.size() > streams) throw SystemFailure{ERROR_NOT_SUPPORTED, "spawn"};
   std::vector<HANDLE> handles;
-  for (const int descriptor : descriptors) handles.push_back(streamOf(descriptor));
-  const int pid = startProcess({
-      findProgram(call.word(0), variables),
-      commandLine(call.words(1)),
-      environmentBlock(variables),
-      call.has(4) ? wide(call.word(4)) : L"",
+  for (const int descriptor : program.descriptors) handles.push_back(streamOf(descriptor));
+  return startProcess({
+      findProgram(program.name, program.environment),
+      commandLine(program.words),
+      environmentBlock(program.environment),
+      program.folder ? wide(*program.folder) : L"",
       handles,
-      call.flag(5),
-      call.flag(6),
+      program.detached,
+      program.hidden,
   });
-  return JS_NewInt32(call.js, pid);
 }
 
 // Windows has no signals: those that end a process do so at once, 0 asks whether it is there, and there are no others.
-JSValue kill(Call& call) {
-  const int pid = call.integer(0);
-  const int signal = call.integer(1);
+void kill(int pid, int signal) {
   const bool ends = signal == sigint || signal == sigquit || signal == sigkill || signal == sigterm;
   if (!ends && signal != 0) throw SystemFailure{ERROR_CALL_NOT_IMPLEMENTED, "kill"};
   constexpr DWORD rights = PROCESS_TERMINATE | PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE;
@@ -66,21 +67,11 @@ JSValue kill(Call& call) {
   const DWORD error = ended ? ERROR_NOT_FOUND : failed ? GetLastError() : ERROR_SUCCESS;
   if (own == nullptr) CloseHandle(handle);
   if (error != ERROR_SUCCESS) throw SystemFailure{static_cast<int>(error), "kill"};
-  return JS_UNDEFINED;
 }
 
-// So many milliseconds, or without end below 0.
-DWORD timeoutOf(double ms) { return ms < 0 ? INFINITE : static_cast<DWORD>(std::min(std::ceil(ms), 2147483647.0)); }
+std::optional<std::int64_t> wait(int pid, double ms) { return exitCodeOf(pid, timeoutOf(ms)); }
 
-// wait(pid, ms): a child's exit code; undefined if it still runs.
-JSValue wait(Call& call) {
-  const auto code = exitCodeOf(call.integer(0), timeoutOf(call.number(1)));
-  return code ? JS_NewInt64(call.js, *code) : JS_UNDEFINED;
-}
-
-// awaitReadable(descriptors, ms): those that can be read from by then.
-JSValue awaitReadable(Call& call) {
-  const std::vector<int> descriptors = call.integers(0);
+std::vector<int> awaitReadable(const std::vector<int>& descriptors, double ms) {
   std::vector<int> ready;
   std::vector<HANDLE> events;
   const auto look = [&] {
@@ -94,26 +85,12 @@ JSValue awaitReadable(Call& call) {
   look();
   if (ready.empty()) {
     const auto count = static_cast<DWORD>(events.size());
-    if (WaitForMultipleObjects(count, events.data(), FALSE, timeoutOf(call.number(1))) == WAIT_FAILED) {
+    if (WaitForMultipleObjects(count, events.data(), FALSE, timeoutOf(ms)) == WAIT_FAILED) {
       throw lastFailure("WaitForMultipleObjects");
     }
     look();
   }
-  Value readable(call.js, checked(JS_NewArray(call.js)));
-  std::uint32_t index = 0;
-  for (const int each : ready) append(call.js, readable.get(), index++, JS_NewInt32(call.js, each));
-  return readable.release();
+  return ready;
 }
 
-constexpr Native functions[] = {
-    {"spawn", native<spawn>},
-    {"kill", native<kill>},
-    {"wait", native<wait>},
-    {"awaitReadable", native<awaitReadable>},
-};
-
-}  // namespace
-
-const NativeModule processesModule = nativeModule("engine:processes", functions);
-
-}  // namespace engine
+}  // namespace engine::processes

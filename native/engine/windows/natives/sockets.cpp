@@ -4,20 +4,15 @@
 
 #include "../../../src/stream/socket_win32.h"
 #include "../../../src/system/thread.h"
-#include "../../natives/modules.h"
+#include "../../natives/of_system.h"
 #include "../handles/handles.h"
 #include "../core/random.h"
 #include "../core/text.h"
 
-namespace engine {
+namespace engine::sockets {
 namespace {
 
 constexpr DWORD capacity = 64 * 1024;
-
-// Unix sockets are the addon's.
-JSValue connect(Call& call) { throw SystemFailure{ERROR_CALL_NOT_IMPLEMENTED, "connect", call.word(0)}; }
-JSValue listen(Call& call) { throw SystemFailure{ERROR_CALL_NOT_IMPLEMENTED, "listen", call.word(0)}; }
-JSValue accept(Call&) { throw SystemFailure{ERROR_CALL_NOT_IMPLEMENTED, "accept"}; }
 
 std::wstring pipeName() {
   constexpr wchar_t digits[] = L"0123456789abcdef";
@@ -51,30 +46,6 @@ Pipe newPipe() {
   return {ours, theirs};
 }
 
-// Both ends of a pipe.
-JSValue pair(Call& call) {
-  const Pipe pipe = newPipe();
-  Value array(call.js, checked(JS_NewArray(call.js)));
-  append(call.js, array.get(), 0, JS_NewInt32(call.js, addHandle(pipe.ours)));
-  append(call.js, array.get(), 1, JS_NewInt32(call.js, addHandle(pipe.theirs)));
-  return array.release();
-}
-
-// A pipe ends when it is closed: there is no half of it.
-JSValue shutdownWriting(Call&) { return JS_UNDEFINED; }
-
-// 4 or 6 for the text of an address, else 0.
-JSValue isIP(Call& call) {
-  const std::string text = call.text(0);
-  unsigned char address[16];
-  const bool plain = text.find('\0') == std::string::npos;
-  if (plain && inet_pton(AF_INET, text.c_str(), address) == 1) return JS_NewInt32(call.js, 4);
-  const std::size_t percent = text.find('%');
-  const bool scoped = percent == std::string::npos || percent + 1 < text.size();
-  const bool six = plain && scoped && inet_pton(AF_INET6, text.substr(0, percent).c_str(), address) == 1;
-  return JS_NewInt32(call.js, six ? 6 : 0);
-}
-
 std::string addressesOf(const std::wstring& name) {
   addrinfoW hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -91,9 +62,35 @@ std::string addressesOf(const std::wstring& name) {
   return lines;
 }
 
-// A descriptor from which to read the addresses of a name: the system takes its time, on a thread of its own.
-JSValue lookup(Call& call) {
-  const std::wstring name = wide(call.word(0));
+}  // namespace
+
+// Unix sockets are the addon's.
+int connect(const std::string& path) { throw SystemFailure{ERROR_CALL_NOT_IMPLEMENTED, "connect", path}; }
+int listen(const std::string& path) { throw SystemFailure{ERROR_CALL_NOT_IMPLEMENTED, "listen", path}; }
+int accept(int) { throw SystemFailure{ERROR_CALL_NOT_IMPLEMENTED, "accept"}; }
+
+std::pair<int, int> pair() {
+  const Pipe pipe = newPipe();
+  const int ours = addHandle(pipe.ours);
+  return {ours, addHandle(pipe.theirs)};
+}
+
+// A pipe ends when it is closed: there is no half of it.
+void shutdownWriting(int) {}
+
+bool isIPv4(const std::string& text) {
+  in_addr address;
+  return inet_pton(AF_INET, text.c_str(), &address) == 1;
+}
+
+bool isIPv6(const std::string& text) {
+  in6_addr address;
+  return inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+// The system takes its time, on a thread of its own.
+int lookup(const std::string& host) {
+  const std::wstring name = wide(host);
   hvsock::startWinsock();
   const Pipe pipe = newPipe();
   hvsock::Thread::detached([name, theirs = pipe.theirs] {
@@ -102,21 +99,7 @@ JSValue lookup(Call& call) {
     WriteFile(theirs, lines.data(), static_cast<DWORD>(lines.size()), &written, nullptr);
     CloseHandle(theirs);
   });
-  return JS_NewInt32(call.js, addHandle(pipe.ours));
+  return addHandle(pipe.ours);
 }
 
-constexpr Native functions[] = {
-    {"connect", native<connect>},
-    {"listen", native<listen>},
-    {"accept", native<accept>},
-    {"pair", native<pair>},
-    {"shutdownWriting", native<shutdownWriting>},
-    {"isIP", native<isIP>},
-    {"lookup", native<lookup>},
-};
-
-}  // namespace
-
-const NativeModule socketsModule = nativeModule("engine:sockets", functions);
-
-}  // namespace engine
+}  // namespace engine::sockets

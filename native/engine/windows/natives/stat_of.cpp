@@ -1,4 +1,4 @@
-#include "stat.h"
+#include "stat_of.h"
 
 #include "../core/text.h"
 #include "links.h"
@@ -17,11 +17,11 @@ constexpr std::uint32_t writable = 0222;
 // 100 ns from the start of 1601 to that of 1970.
 constexpr std::int64_t unixEpoch = 116444736000000000;
 
-double ms(std::int64_t time) { return static_cast<double>(time - unixEpoch) / 1e4; }
+std::int64_t nanoseconds(const LARGE_INTEGER& time) { return (time.QuadPart - unixEpoch) * 100; }
 
 // A console, a pipe, NUL: they have no more than a kind.
 Stat deviceStat(DWORD type) {
-  Stat stat{};
+  Stat stat;
   stat.mode = (type == FILE_TYPE_PIPE ? fifo : characters) | readable | writable;
   stat.links = 1;
   return stat;
@@ -34,14 +34,14 @@ Stat fileStat(HANDLE handle, const char* call, const std::string& path, bool fol
       !GetFileInformationByHandleEx(handle, FileBasicInfo, &times, sizeof times)) {
     throw lastFailure(call, path);
   }
-  Stat stat{};
+  Stat stat;
   stat.device = info.dwVolumeSerialNumber;
   stat.index = std::uint64_t{info.nFileIndexHigh} << 32 | info.nFileIndexLow;
   stat.links = info.nNumberOfLinks;
   stat.size = std::uint64_t{info.nFileSizeHigh} << 32 | info.nFileSizeLow;
-  stat.accessed = times.LastAccessTime.QuadPart;
-  stat.written = times.LastWriteTime.QuadPart;
-  stat.changed = times.ChangeTime.QuadPart != 0 ? times.ChangeTime.QuadPart : stat.written;
+  stat.accessed = nanoseconds(times.LastAccessTime);
+  stat.written = nanoseconds(times.LastWriteTime);
+  stat.changed = times.ChangeTime.QuadPart != 0 ? nanoseconds(times.ChangeTime) : stat.written;
   const bool isFolder = (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
   stat.mode = (isFolder ? folder : regular) | readable;
   if ((info.dwFileAttributes & FILE_ATTRIBUTE_READONLY) == 0) stat.mode |= writable;
@@ -67,34 +67,6 @@ Stat statOf(const std::string& path, bool follow, const char* call) {
   if (!file.isOpen()) throw lastFailure(call, path);
   const DWORD type = GetFileType(file.get());
   return type == FILE_TYPE_DISK ? fileStat(file.get(), call, path, follow) : deviceStat(type);
-}
-
-JSValue newStat(JSContext* js, const Stat& found) {
-  const double numbers[] = {
-      static_cast<double>(found.device),
-      static_cast<double>(found.index),
-      static_cast<double>(found.mode),
-      static_cast<double>(found.links),
-      0,  // uid
-      0,  // gid
-      0,  // rdev
-      static_cast<double>(found.size),
-      ms(found.accessed),
-      ms(found.written),
-      ms(found.changed),
-  };
-  Value array(js, checked(JS_NewArray(js)));
-  std::uint32_t index = 0;
-  for (const double number : numbers) append(js, array.get(), index++, newNumber(js, number));
-  return array.release();
-}
-
-JSValue newIdentity(JSContext* js, const Stat& found) {
-  Value array(js, checked(JS_NewArray(js)));
-  append(js, array.get(), 0, JS_NewBigUint64(js, found.device));
-  append(js, array.get(), 1, JS_NewBigUint64(js, found.index));
-  append(js, array.get(), 2, JS_NewBigInt64(js, (found.written - unixEpoch) * 100));
-  return array.release();
 }
 
 }  // namespace engine

@@ -1,0 +1,118 @@
+#include "modules.h"
+#include "of_system.h"
+
+namespace engine {
+namespace {
+
+JSValue newTexts(JSContext* js, const std::vector<std::string>& texts) {
+  Value array(js, checked(JS_NewArray(js)));
+  std::uint32_t index = 0;
+  for (const std::string& text : texts) append(js, array.get(), index++, fromSystem(js, text.data(), text.size()));
+  return array.release();
+}
+
+JSValue platform(Call& call) { return JS_NewString(call.js, system::platform()); }
+
+JSValue commandLine(Call& call) {
+  const Start& start = Program::of(call.js).start();
+  return newTexts(call.js, {start.words, start.words + start.count});
+}
+
+// "NAME=value" each.
+JSValue environment(Call& call) { return newTexts(call.js, system::environment()); }
+
+JSValue workingFolder(Call& call) {
+  const std::string path = system::workingFolder();
+  return fromSystem(call.js, path.data(), path.size());
+}
+
+JSValue programPath(Call& call) {
+  const std::string path = system::programPath(Program::of(call.js).start());
+  return fromSystem(call.js, path.data(), path.size());
+}
+
+JSValue engineVersion(Call& call) { return JS_NewString(call.js, JS_GetVersion()); }
+
+JSValue exit(Call& call) { Program::of(call.js).end(call.integer(0)); }
+
+JSValue atStart(Call& call) {
+  Program::of(call.js).atStart(call.function(0), call.function(1));
+  return JS_UNDEFINED;
+}
+
+JSValue setExitCode(Call& call) {
+  Program::of(call.js).exitCode = call.integer(0);
+  return JS_UNDEFINED;
+}
+
+JSValue pid(Call& call) { return JS_NewInt32(call.js, system::pid()); }
+
+template <double system::Ids::*which>
+JSValue id(Call& call) {
+  return newNumber(call.js, system::ids().*which);
+}
+
+// Each error's name; "" for a number that has none.
+JSValue errorNames(Call& call) {
+  Value array(call.js, checked(JS_NewArray(call.js)));
+  for (int number = 0; number < system::errorCount(); ++number) {
+    const std::string name = system::errorName(number);
+    append(call.js, array.get(), static_cast<std::uint32_t>(number), JS_NewString(call.js, name.c_str()));
+  }
+  return array.release();
+}
+
+// Milliseconds since this process started.
+JSValue uptime(Call& call) { return newNumber(call.js, monotonicMs() - Program::of(call.js).start().ms); }
+
+// Microseconds on a processor: as the program, and in the kernel.
+JSValue processorTime(Call& call) {
+  const auto [asProgram, inKernel] = system::processorTime();
+  Value array(call.js, checked(JS_NewArray(call.js)));
+  append(call.js, array.get(), 0, newNumber(call.js, asProgram));
+  append(call.js, array.get(), 1, newNumber(call.js, inKernel));
+  return array.release();
+}
+
+JSValue names(Call& call) { return newTexts(call.js, system::names()); }
+
+JSValue account(Call& call) { return newTexts(call.js, system::account()); }
+
+JSValue isTerminal(Call& call) { return JS_NewBool(call.js, system::isTerminal(call.integer(0))); }
+
+JSValue columns(Call& call) { return JS_NewInt32(call.js, system::columns(call.integer(0))); }
+
+JSValue randomBytes(Call& call) {
+  const std::string bytes = system::randomBytes(static_cast<std::size_t>(call.integer(0)));
+  return newBytes(call.js, bytes.data(), bytes.size());
+}
+
+constexpr Native functions[] = {
+    {"platform", native<platform, Gives::sameAlways>},
+    {"commandLine", native<commandLine>},
+    {"environment", native<environment>},
+    {"workingFolder", native<workingFolder>},
+    {"programPath", native<programPath>},
+    {"engineVersion", native<engineVersion, Gives::sameAlways>},
+    {"exit", native<exit>},
+    {"atStart", native<atStart, Gives::sameAlways>},
+    {"setExitCode", native<setExitCode>},
+    {"pid", native<pid>},
+    {"uid", native<id<&system::Ids::user>>},
+    {"effectiveUid", native<id<&system::Ids::effectiveUser>>},
+    {"gid", native<id<&system::Ids::group>>},
+    {"errorNames", native<errorNames, Gives::sameAlways>},
+    {"uptime", native<uptime>},
+    {"processorTime", native<processorTime>},
+    {"names", native<names>},
+    {"account", native<account>},
+    {"isTerminal", native<isTerminal>},
+    {"columns", native<columns>},
+    {"randomBytes", native<randomBytes>},
+};
+
+}  // namespace
+
+const NativeModule systemModule = nativeModule("engine:system", functions);
+
+}  // namespace engine

@@ -13,7 +13,7 @@ import {
 } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
-import { ConnectError, printable } from '../../errors.js';
+import { ConnectError, exitCodeOf, printable } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { type AddonState, loadAddon } from '../../native.js';
@@ -97,9 +97,11 @@ export const proxy: Command<ProxyOptions> = {
     try {
       reached = await reachBy(options, { trace: trace ?? progress?.trace, signal: watch.signal }, io);
     } catch (error) {
-      throw error instanceof ConnectError && error.code === 'INTERRUPTED'
-        ? callerGone(text, watch.signal, error)
-        : error;
+      if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED') throw error;
+      const gone = callerGone(text, watch.signal, error);
+      // Ctrl-C ends ssh too, and often first: the user knows.
+      if (gone.code === 'EPIPE' && io.terminal.stderr) return exitCodeOf(gone);
+      throw gone;
     } finally {
       progress?.stop();
     }

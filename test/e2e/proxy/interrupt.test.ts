@@ -34,6 +34,13 @@ describe.skipIf(missingPrograms({ script: 'bsdutils' }))('Ctrl-C on a terminal',
     expect(stdout.slice(stdout.lastIndexOf(showsCursor))).toContain('interrupted while waiting: no socket');
   });
 
+  it('that ends ssh first leaves no line of the proxy', async () => {
+    const [program, ...args] = [...vmssh, 'proxy', '--wait', `unix${join(dir, 'nothing.sock')}`, '22'];
+    const gone = ['sh', '-c', 'true | "$0" "$@" | cat', program ?? '', ...args];
+    const { stdout } = await onTerminal(gone, /never/, '', env);
+    expect(stdout.slice(stdout.lastIndexOf(showsCursor))).not.toMatch(/vmssh|ssh went away/);
+  });
+
   it('in the proxy ends it, with a cursor', async () => {
     const command = [...vmssh, 'proxy', '--wait', `unix${join(dir, 'nothing.sock')}`, '22'];
     const { code, stdout } = await onTerminal(command, /again in/, '\x03', env);

@@ -3,7 +3,7 @@ import { shellOf } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
 import { formatJson, jsonOption } from '../../cli/json.js';
-import { complain, pasteable } from '../../cli/message.js';
+import { pasteable } from '../../cli/message.js';
 import { flag, parsed, textOption } from '../../cli/option.js';
 import { oneOf } from '../../cli/option-choice.js';
 import { positionals, usage } from '../../cli/values.js';
@@ -11,13 +11,13 @@ import { exitCode, printable, quote } from '../../errors.js';
 import { formFor, type Given, type Hypervisor, hypervisors } from '../../guest/credentials/forms.js';
 import { undoCommand } from '../../guest/credentials/made-key.js';
 import { makeGuestKeys, readGivenKeys } from '../../guest/credentials/make.js';
-import { removeGuestKeys } from '../../guest/credentials/remove.js';
 import { readKeys } from '../../guest/keys.js';
 import { fileError, reasonOf } from '../../hosts/files.js';
 import { asTarget } from '../../kinds/parse.js';
 import { guestFolder } from '../../ssh/guest-keys.js';
 import { parseName } from '../../target/name.js';
 import { guestCredentialsJson, hostKeyOf } from './credentials-json.js';
+import { undoCredentials } from './credentials-undo.js';
 
 export type GuestCredentialsOptions = { readonly name: string } & (
   | { readonly undo: true }
@@ -107,7 +107,7 @@ vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that h
     };
   },
 
-  run: (options, io) => (options.undo ? undo(options.name, io) : make(options.name, options, io)),
+  run: (options, io) => (options.undo ? undoCredentials(options.name, io) : make(options.name, options, io)),
 };
 
 function machineName(typed: string): string {
@@ -177,27 +177,6 @@ async function writeNew(path: string, text: string): Promise<void> {
   } finally {
     await file.close();
   }
-}
-
-async function undo(name: string, io: Io): Promise<number> {
-  const folder = guestFolder(name, io.env);
-  const left = await removeGuestKeys({ folder }).catch((error) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw fileError(error, folder, 'changed');
-  });
-  if (left === undefined) {
-    await complain(
-      `${quote(name)} has no keys in ${folder}`,
-      'the name must be the one that they were made for',
-      io,
-    );
-    return exitCode.notFound;
-  }
-  io.out(`removed the keys of ${quote(name)}\n`);
-  if (left.length > 0)
-    io.err(`${io.program}: not made by vmssh, and kept: ${left.map(quote).join(', ')} in ${folder}\n`);
-  io.err(`${pasteable('then: vmssh config install', io)}, if ssh has them in its configuration\n`);
-  return exitCode.ok;
 }
 
 function undoHint(name: string, io: Io): string {

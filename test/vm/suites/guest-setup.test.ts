@@ -52,7 +52,7 @@ describeGuests('setting up a guest of systemd 252', () => {
     const { code, stdout } = await site.vmssh('doctor', '--ssh-config', site.sshConfig, site.target);
     expect(code, stdout).toBe(0);
     expect(stdout).not.toContain('✗');
-    expect(stdout).toMatch(/✓ login +a login as root took/);
+    expect(stdout).toMatch(/✓ login +a login as root with a terminal \(ssh -tt\) took/);
   });
 
   test('undo leaves /etc as it was, byte for byte', async () => {

@@ -1,8 +1,8 @@
 import { keepAlive, onExit } from 'engine:loop';
-import { kill } from 'engine:processes';
 import { knownOptions } from '../known-options.js';
 import { signalName, signalNumber } from '../signals.js';
 import { DescriptorStream } from '../streams/descriptor-stream.js';
+import { endChild } from '../streams/end-child.js';
 import { type StartOptions, type Stdio, startChild } from '../streams/start-child.js';
 import { EventEmitter } from './events.js';
 
@@ -51,7 +51,7 @@ export class ChildProcess extends EventEmitter<ChildEvents> {
   kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
     if (this.pid === undefined || this.exitCode !== null || this.signalCode !== null) return false;
     const number = signalNumber(signal);
-    kill(this.pid, number);
+    if (!endChild(this.pid, number)) return false;
     this.killed = true;
     if (number !== 0) this.#sent = number;
     return true;

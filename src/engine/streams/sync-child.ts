@@ -1,7 +1,8 @@
 import { close, read } from 'engine:files';
-import { awaitReadable, kill, wait } from 'engine:processes';
+import { awaitReadable, wait } from 'engine:processes';
 import { uptime } from 'engine:system';
 import { signalName, signalNumber } from '../signals.js';
+import { endChild } from './end-child.js';
 
 export interface SyncLimits {
   /** Milliseconds until it gets `killSignal`. */
@@ -86,7 +87,7 @@ export class SyncChild {
     this.#failure ??= Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
     for (const descriptor of this.#open) close(descriptor);
     this.#open.clear();
-    kill(this.#pid, signalNumber(this.#limits.killSignal ?? 'SIGTERM'));
+    endChild(this.#pid, signalNumber(this.#limits.killSignal ?? 'SIGTERM'));
   }
 
   #text(index: number): string | null {

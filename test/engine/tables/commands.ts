@@ -124,6 +124,17 @@ export const commands: readonly Case[] = [
     want: ['ERR_UNKNOWN_SIGNAL', true, null, 'SIGKILL', false, true],
   },
   {
+    name: 'killed until it has ended, before that is reported',
+    run: async () => {
+      const child = spawn('cmd.exe', waiting, { stdio: ['pipe', 'ignore', 'ignore'] });
+      const exit = once(child, 'exit');
+      let isThere = child.kill();
+      for (let left = 100_000; left > 0 && isThere; left--) isThere = child.kill();
+      return [isThere, child.killed, await exit];
+    },
+    want: [false, true, [null, 'SIGTERM']],
+  },
+  {
     name: 'execFile',
     run: () => execute('cmd.exe', ['/d', '/s', '/c', 'echo out& echo err>&2& exit 3'], {}),
     want: [3, false, null, 'out\r\n', 'err\r\n'],

@@ -124,15 +124,16 @@ export const commands: readonly Case[] = [
     want: ['ERR_UNKNOWN_SIGNAL', true, null, 'SIGKILL', false, true],
   },
   {
-    name: 'killed until it has ended, before that is reported',
+    // The result of the later calls depends on the version of Windows.
+    name: 'killed again and again, before its end is reported',
     run: async () => {
       const child = spawn('cmd.exe', waiting, { stdio: ['pipe', 'ignore', 'ignore'] });
       const exit = once(child, 'exit');
-      let isThere = child.kill();
-      for (let left = 100_000; left > 0 && isThere; left--) isThere = child.kill();
-      return [isThere, child.killed, await exit];
+      const first = child.kill();
+      for (let left = 10_000; left > 0; left--) child.kill();
+      return [first, child.killed, await exit];
     },
-    want: [false, true, [null, 'SIGTERM']],
+    want: [true, true, [null, 'SIGTERM']],
   },
   {
     name: 'execFile',

@@ -62,7 +62,12 @@ describe('running QEMUs', () => {
 
   it.each([
     { name: 'its own', uid: 0, want: [{ address: '127.0.0.1:2222' }], warnings: [] },
-    { name: "another user's", uid: (process.getuid?.() ?? 0) + 1, want: [{ address: undefined }], warnings: [{ code: 'FOREIGN' }] },
+    {
+      name: "another user's",
+      uid: (process.getuid?.() ?? 0) + 1,
+      want: [{ address: undefined }],
+      warnings: [{ code: 'FOREIGN' }],
+    },
     { name: 'nobody, in this network', uid: undefined, want: [{ address: undefined }], warnings: [] },
   ])('whose forwarded port has $name', async ({ uid, want, warnings }) => {
     const argv = ['qemu-system-x86_64', '-name', 'a', '-nic', 'user,hostfwd=tcp:127.0.0.1:2222-:22'];

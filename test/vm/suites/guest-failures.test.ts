@@ -76,7 +76,9 @@ describeGuests('failures in a guest of systemd 252', () => {
     const args = ['doctor', '--ssh-config', site.sshConfig, site.target];
     const slow = await site.vmssh(...args);
     expect(slow.code).toBe(1);
-    expect(slow.stdout).toMatch(/✗ name lookup +a login as root with a terminal \(ssh -tt\) took (\d+\.\d) s/);
+    expect(slow.stdout).toMatch(
+      /✗ name lookup +a login as root with a terminal \(ssh -tt\) took (\d+\.\d) s/,
+    );
     expect(slow.stdout).toMatch(/✗ name lookup +looking up the name UNKNOWN took 2\d{3} ms/);
     const fixed = await site.install(); // finds it by itself, without --hosts-fix
     expect(fixed.stdout).toMatch(
@@ -84,7 +86,8 @@ describeGuests('failures in a guest of systemd 252', () => {
     );
     const fast = await site.vmssh(...args);
     expect(fast.code, fast.stdout).toBe(0);
-    const time = (text: string) => /a login as root with a terminal \(ssh -tt\) took (\d+\.\d s)/.exec(text)?.[1];
+    const time = (text: string) =>
+      /a login as root with a terminal \(ssh -tt\) took (\d+\.\d s)/.exec(text)?.[1];
     console.log(
       `login over vsock, a lookup of 2 s: ${time(slow.stdout)}; with UNKNOWN in /etc/hosts: ${time(fast.stdout)}`,
     );

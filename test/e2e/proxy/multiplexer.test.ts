@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
@@ -23,9 +24,13 @@ describe.skipIf(missingAddon())('vmssh nc by a multiplexer', () => {
     const ended = outcome(child);
     child.stdin.write('ask');
     expect(String((await once(child.stdout, 'data'))[0])).toBe('the first half');
-    // The executable's relay goes on without the engine, and confined.
-    if (lasts && executable)
+    // The executable's relay goes on without the engine, and confined, once it watches the monitor.
+    if (lasts && executable) {
       await expect.poll(() => wordsOf(child.pid ?? 0)[0], { timeout: 10_000 }).toBe('vmssh: relay');
+      await expect
+        .poll(() => openedBy(child.pid ?? 0), { timeout: 10_000 })
+        .toContain(`/proc/${vmm.pid}/stat`);
+    }
     vmm.kill(signal);
     if (signal === 'SIGUSR2') child.stdin.end();
     const { code, stderr } = await ended;
@@ -36,3 +41,8 @@ describe.skipIf(missingAddon())('vmssh nc by a multiplexer', () => {
     );
   });
 });
+
+function openedBy(pid: number): readonly string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).map((fd) => readlinkSync(join(folder, fd)));
+}

@@ -47,13 +47,13 @@ export async function installedFiles(from, zsh) {
 
 /**
  * The lines for the system's ssh. ssh takes the first value of each keyword, and reads /etc/ssh/ssh_config.d in the order of
- * the names: systemd's own 20-systemd-ssh-proxy.conf comes first if it exists, and ours serves the kinds that it does not know.
+ * the names: ours, 10-vmssh.conf, come before 20-systemd-ssh-proxy.conf, which has some of the same patterns.
  * @returns {Promise<File>}
  */
 export async function systemConfig() {
   const { configText } = await extras();
   const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
-  const about = '# Of the package vmssh. To put vmssh first for all kinds: vmssh config install\n';
+  const about = '# Of the package vmssh. For a Host of each machine too: vmssh config install\n';
   return { path: 'share/vmssh/ssh_config', content: about + lines };
 }
 

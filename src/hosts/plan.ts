@@ -138,7 +138,14 @@ function foreignFile(path: string, content: string | undefined, action: string, 
   const hint = setAside(path, `vmssh config ${action}`, shellOf(io));
   switch (ownerOf(content)) {
     case 'foreign':
-      return { path, why: 'vmssh did not write it, and does not change it', hint };
+      return {
+        path,
+        // As build/package/installed.js writes them.
+        why: content?.startsWith('# Of the package vmssh.')
+          ? 'it has the lines of the package vmssh, which ssh uses already'
+          : 'vmssh did not write it, and does not change it',
+        hint,
+      };
     case 'edited':
       return {
         path,

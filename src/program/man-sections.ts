@@ -118,13 +118,8 @@ const files: readonly Variable[] = [
   },
   { name: '~/.ssh/vmssh_known_hosts', about: 'the host keys of machines', pages: keyFiles },
   {
-    name: '/etc/ssh/ssh_config.d/30-vmssh.conf',
-    about: "for all users: a link to the Debian package's lines",
-    pages: ['config', 'doctor'],
-  },
-  {
     name: '/etc/ssh/ssh_config.d/10-vmssh.conf',
-    about: 'for all users: what vmssh config install --system writes',
+    about: "for all users: a link to the package's lines, or what vmssh config install --system writes",
     pages: ['config', 'doctor'],
   },
   {

@@ -4,7 +4,9 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -92,7 +94,7 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
 
 describe("the Debian package's scripts", () => {
   const dir = useTempDir();
-  const link = join(dir, 'etc/ssh/ssh_config.d/30-vmssh.conf');
+  const link = join(dir, 'etc/ssh/ssh_config.d/10-vmssh.conf');
   const script = async (name: 'postinst' | 'prerm', ...args: string[]) => {
     const env = { ...process.env, DPKG_ROOT: dir };
     expect(await run(['sh', `build/deb/${name}`, ...args], { env })).toMatchObject({ code: 0, stderr: '' });
@@ -110,6 +112,17 @@ describe("the Debian package's scripts", () => {
     expect(readlinkSync(link)).toBe(lines);
     await script('prerm', 'remove');
     expect(() => readlinkSync(link)).toThrow('ENOENT');
+  });
+
+  it('remove the link if an administrator renamed it, and no other link', async () => {
+    await script('postinst', 'configure', '');
+    const renamed = join(dirname(link), '30-vmssh.conf');
+    renameSync(link, renamed);
+    symlinkSync('/usr/share/other', join(dirname(link), '20-other.conf'));
+    await script('postinst', 'configure', '0.1.0');
+    expect(existsSync(link)).toBe(false);
+    await script('prerm', 'remove');
+    expect(readdirSync(dirname(link))).toEqual(['20-other.conf']);
   });
 
   it("do not touch an administrator's own file", async () => {

@@ -14,6 +14,11 @@ const home = useConfigHome();
 describe('config install, if a file is not its own,', () => {
   it.each([
     { name: 'foreign', text: 'Host a\n', why: 'vmssh did not write it' },
+    {
+      name: "the package's",
+      text: '# Of the package vmssh. For a Host of each machine too: vmssh config install\nHost a\n',
+      why: 'it has the lines of the package vmssh, which ssh uses already',
+    },
     { name: 'edited', text: undefined, why: 'it was edited since vmssh wrote it' },
   ])('does not change a file that is $name; nor does config uninstall', async ({ text, why }) => {
     await home.install();

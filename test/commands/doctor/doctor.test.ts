@@ -187,7 +187,36 @@ describe('the doctor of this host', () => {
       name: 'ssh vsock/3',
       facts: { ssh: { ...good.ssh, proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p' } },
       state: 'none',
-      says: /systemd-ssh-proxy/,
+      says: /^systemd-ssh-proxy serves vsock\/\*: \/usr\/lib\/systemd\/systemd-ssh-proxy %h %p$/,
+      fix: /config install/,
+    },
+    {
+      name: 'ssh vsock/3',
+      facts: {
+        ssh: {
+          ...good.ssh,
+          proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p',
+          proxyCommands: {
+            ...{ '.host': '/usr/lib/systemd/systemd-ssh-proxy %h %p', 'wsl/*': good.ssh.proxyCommand },
+            'vsock/*': '/usr/lib/systemd/systemd-ssh-proxy %h %p',
+            ...{ 'qemu/*': '/usr/libexec/libvirt-ssh-proxy %h %p', 'lima/*': 'nc x', 'incus/*': undefined },
+          },
+        },
+      },
+      state: 'none',
+      says: /^systemd-ssh-proxy serves \.host, vsock\/\*; libvirt-ssh-proxy serves qemu\/\*; another program serves lima\/\*; no program serves incus\/\*; vmssh serves the others: /,
+      fix: /config install/,
+    },
+    {
+      name: 'ssh vsock/3',
+      facts: {
+        ssh: {
+          ...good.ssh,
+          proxyCommands: { 'vsock/*': good.ssh.proxyCommand, 'qemu/*': 'libvirt-ssh-proxy %h' },
+        },
+      },
+      state: 'none',
+      says: /^libvirt-ssh-proxy serves qemu\/\*; vmssh serves the others$/,
       fix: /config install/,
     },
     {

@@ -107,7 +107,7 @@ describe('a report for others to read', () => {
   it('names a proxy program that is widely used', async () => {
     const proxyCommand = '/usr/lib/systemd/systemd-ssh-proxy %h %p';
     expect(await reportOf(facts({ ssh: { ...ssh, proxyCommand } }))).toContain(
-      "| ssh uses systemd's proxy here |",
+      '| systemd-ssh-proxy serves vsock/* |',
     );
   });
 

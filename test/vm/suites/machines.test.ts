@@ -198,14 +198,25 @@ describeGuests('machines on a host with systemd-machined', () => {
       await sh('rm /usr/local/bin/vmssh');
       expect(await sh(`dpkg -i /host/${deb}`)).toMatchObject({ code: 0 });
       expect(await sh('vmssh ssh box hostname')).toMatchObject({ stdout: 'box\n' });
-      // systemd's own lines come first for what they know.
-      expect((await sh('ssh -G vsock/3')).stdout).toContain(
-        'proxycommand /usr/lib/systemd/systemd-ssh-proxy',
+      // Before systemd's own 20-systemd-ssh-proxy.conf, which trixie has.
+      const link = '/etc/ssh/ssh_config.d/10-vmssh.conf';
+      expect((await sh('ls /etc/ssh/ssh_config.d')).stdout).toContain('20-systemd-ssh-proxy.conf');
+      expect(await sh(`readlink ${link}`)).toMatchObject({ stdout: '/usr/share/vmssh/ssh_config\n' });
+      const theirs = async () => (await sh(servedByOthers)).stdout.trim().split('\n');
+      expect(await theirs()).toEqual(['']);
+      expect((await sh('vmssh doctor')).stdout).toMatch(/ssh vsock\/3 +ssh runs vmssh\n/);
+      // An administrator who wants systemd's first renames it (docs/install.md).
+      await sh(`mv ${link} /etc/ssh/ssh_config.d/30-vmssh.conf`);
+      expect(await theirs()).toEqual(['.host', 'unix/x', 'vsock/3', 'machine/x']);
+      expect((await sh('vmssh doctor')).stdout).toMatch(
+        /systemd-ssh-proxy serves \.host, unix\/\*, vsock\/\*, machine\/\*; vmssh serves the others: /,
       );
-      expect((await sh('ssh -G container/box')).stdout).toContain('proxycommand /usr/bin/vmssh proxy');
-      expect(await sh('readlink /etc/ssh/ssh_config.d/30-vmssh.conf')).toMatchObject({
-        stdout: '/usr/share/vmssh/ssh_config\n',
-      });
+      // A user's own lines, and those of config install --system, come first all the same.
+      for (const system of ['', ' --system']) {
+        expect(await sh(`vmssh config install --no-fresh${system}`)).toMatchObject({ code: 0 });
+        expect(await theirs()).toEqual(['']);
+        expect(await sh(`vmssh config uninstall${system}`)).toMatchObject({ code: 0 });
+      }
       expect(await sh('dpkg -r vmssh')).toMatchObject({ code: 0 });
       const after = (await sh(files)).stdout.split('\n');
       expect(before.stdout.split('\n').filter((path) => !after.includes(path))).toEqual([
@@ -217,3 +228,9 @@ describeGuests('machines on a host with systemd-machined', () => {
     300_000,
   );
 });
+
+/** Prints those of these targets for which ssh does not run vmssh. */
+const servedByOthers = `for target in ${[
+  ...['.host', 'unix/x', 'vsock/3', 'vsock%3', 'vsock-mux/x', 'machine/x', 'container/x', 'hyper-v/x'],
+  ...['hvsock/x', 'wsl/x', 'qemu/x', 'lima/x', 'incus/x', 'via/h/x'],
+].join(' ')}; do ssh -G "$target" | grep -q '^proxycommand [^ ]*/vmssh proxy ' || echo "$target"; done`;

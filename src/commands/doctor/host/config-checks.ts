@@ -2,7 +2,8 @@ import { shellQuoted } from '../../../address/shell-word.js';
 import { abilitiesOf } from '../../../process/ssh-version.js';
 import { controlPathFix, controlPathMessage } from '../../../ssh/control-path.js';
 import { type HostCheck, plain } from './check.js';
-import { type ConfigFacts, ours, type SshFacts } from './config.js';
+import type { ConfigFacts, SshFacts } from './config.js';
+import { ours, servedBy } from './served.js';
 
 /** Judges the facts. */
 export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
@@ -113,7 +114,10 @@ function include({ owner, include: where, mainPath, pasted }: ConfigFacts): Host
 }
 
 // What counts is the first ProxyCommand that ssh reads.
-function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: SshFacts): HostCheck {
+function effective(
+  { owner, homes }: ConfigFacts,
+  { version, proxyCommand, proxyCommands = { 'vsock/*': proxyCommand } }: SshFacts,
+): HostCheck {
   const name = 'ssh vsock/3';
   if (version === undefined) return { name, state: 'none', ...plain('no ssh to ask') };
   if (proxyCommand === undefined)
@@ -128,14 +132,13 @@ function effective({ owner, homes }: ConfigFacts, { version, proxyCommand }: Ssh
       ...{ name, state: 'bad', ...plain('this ssh is older than 8.1 and ends at the %n in the lines') },
       fix: 'write them for this ssh: vmssh config install',
     };
-  if (ours.test(proxyCommand)) return { name, state: 'ok', ...plain('ssh runs vmssh') };
-  const whose = /(systemd|libvirt)-ssh-proxy/.exec(proxyCommand)?.[1];
-  const report = `ssh uses ${whose === undefined ? 'another program' : `${whose}'s proxy`} here`;
+  const served = servedBy(proxyCommands);
+  if (served === undefined) return { name, state: 'ok', ...plain('ssh runs vmssh') };
   return {
     name,
     state: 'none',
-    found: `${report}: ${proxyCommand}`,
-    report,
+    found: ours.test(proxyCommand) ? served : `${served}: ${proxyCommand}`,
+    report: served,
     fix: 'put ours above it: vmssh config install',
   };
 }

@@ -7,6 +7,7 @@ import { callerForSsh } from '../../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../../ssh/config/file.js';
 import { proxyWord } from '../../../ssh/config/word.js';
 import { otherHome } from '../../../ssh/folder.js';
+import { ours } from './served.js';
 
 /** What is the case with ssh. */
 export interface SshFacts {
@@ -14,6 +15,8 @@ export interface SshFacts {
   readonly version: string | undefined;
   /** The ProxyCommand that ssh uses for vsock/3. */
   readonly proxyCommand: string | undefined;
+  /** The same for the first pattern of each kind. */
+  readonly proxyCommands?: Readonly<Record<string, string | undefined>> | undefined;
   /** A ControlPath that a "/" in a target's name breaks. */
   readonly controlPath?: string | undefined;
 }
@@ -64,9 +67,6 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
 function textOf(path: string): Promise<string | undefined> {
   return readText(path).catch(() => undefined);
 }
-
-/** The part after the program in each of our ProxyCommands. */
-export const ours = /\bproxy (--fdpass )?(--wait\S* )?(--typed |["']%h["'])/;
 
 function proxyCommands(config: string): string {
   const lines = config.split('\n').filter((line) => /^\s*ProxyCommand\b/i.test(line) && ours.test(line));

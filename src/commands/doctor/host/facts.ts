@@ -17,6 +17,7 @@ import { type ConfigFacts, gatherConfig, type SshFacts } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
 import { type FreshFacts, gatherFresh } from './fresh.js';
 import { type OpenFolder, type OpenProgram, openFolders, openPrograms, writersOn } from './path.js';
+import { firstPatterns } from './served.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
 
 /** The facts about this host, not yet judged. */
@@ -66,10 +67,11 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   ]);
   const here = providersOn(io.platform, providers);
   const writers = await writersOn(io.platform);
-  const [sshVersion, settings, config, open, programs, osRelease, windows, machines, vsock, vhost, kvm] =
+  const [sshVersion, settings, commands, config, open, programs, osRelease, windows, machines, ...devices] =
     await Promise.all([
       output(['ssh', '-V'], io),
       output(['ssh', '-G', 'vsock/3'], io),
+      proxyCommands(io),
       gatherConfig(io),
       openFolders(io, writers),
       openPrograms(io, writers),
@@ -78,6 +80,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       listAll({ env: io.env }, here, 3000),
       ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
     ]);
+  const [vsock, vhost, kvm] = devices;
   const exposed = vhost === 'absent' ? [] : await exposedMachines(machines.machines, io.interrupted());
   return {
     system: {
@@ -94,7 +97,8 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     ssh: {
       version: sshVersion?.trim().split('\n')[0],
       controlPath: brokenControlPath(settings ?? '', 'vsock/3'),
-      proxyCommand: /^proxycommand (.*)$/m.exec(settings ?? '')?.[1],
+      proxyCommand: proxyCommandIn(settings),
+      proxyCommands: commands,
     },
     config,
     openFolders: open,
@@ -112,6 +116,18 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     fresh: await gatherFresh(io, machines).catch(() => undefined),
     clients: clientsOf(io),
   };
+}
+
+async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
+  const asked = firstPatterns().map(async (pattern) => {
+    const settings = await output(['ssh', '-G', pattern.replace('*', '3')], io);
+    return [pattern, proxyCommandIn(settings)] as const;
+  });
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+function proxyCommandIn(settings: string | undefined): string | undefined {
+  return /^proxycommand (.*)$/m.exec(settings ?? '')?.[1];
 }
 
 /** A program's output on stdout and stderr; undefined if it is not installed. */

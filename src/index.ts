@@ -66,5 +66,8 @@ const defaultTimeoutMs = 15_000;
 
 function open(target: string, { port = sshPort, timeout = defaultTimeoutMs, wait, signal }: ConnectOptions) {
   const { env, platform } = process;
-  return reach(target, { port, timeoutMs: timeout, waitMs: wait, signal, env, platform });
+  return reach(
+    { text: target, target: parseTarget(target) },
+    { port, timeoutMs: timeout, waitMs: wait, signal, env, platform },
+  );
 }

@@ -5,7 +5,7 @@ import type { Endpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import { abortSignalOf } from './interruption.js';
 import { resolveTarget } from './kinds/kinds.js';
-import { parseTarget } from './kinds/parse.js';
+import type { TypedTarget } from './kinds/parse.js';
 import { type Reached, type ReachOptions, reach } from './reach.js';
 
 /** The transports to a machine, as `hvc nc -t` names them. */
@@ -21,7 +21,7 @@ export type FindAddresses = (id: Guid, options: ReachOptions) => Promise<readonl
  */
 export async function reachOver(
   transports: readonly Transport[],
-  text: string,
+  typed: TypedTarget,
   options: ReachOptions,
   note: (message: string) => void,
   findAddresses: FindAddresses = askForAddresses,
@@ -31,8 +31,8 @@ export async function reachOver(
     try {
       const reached =
         transport === 'vsock'
-          ? await reach(text, options)
-          : await reachByAddress(text, options, findAddresses);
+          ? await reach(typed, options)
+          : await reachByAddress(typed, options, findAddresses);
       const way = wayOf(reached.connection.endpoint);
       if (failed[0]) note(`${failed[0].message}; ${way} instead`);
       else if (transport === 'ip') note(way);
@@ -62,12 +62,11 @@ function together(failed: readonly ConnectError[]): ConnectError | undefined {
 }
 
 async function reachByAddress(
-  text: string,
+  { text, target }: TypedTarget,
   options: ReachOptions,
   findAddresses: FindAddresses,
 ): Promise<Reached> {
   const { port, signal, env, platform, timeoutMs, native } = options;
-  const target = parseTarget(text);
   // Only its id is of use here: the port is TCP's.
   const { endpoint } = await resolveTarget(target, { text, port: sshPort, signal, env, platform });
   if (endpoint.family !== 'hyper-v') {

@@ -6,7 +6,7 @@ import { ConnectError } from './errors.js';
 import type { Interruption } from './interruption.js';
 import type { Target } from './kinds/kinds.js';
 import { resolveTarget } from './kinds/kinds.js';
-import { parseTarget } from './kinds/parse.js';
+import type { TypedTarget } from './kinds/parse.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
 import type { AnyTarget } from './target/target.js';
@@ -42,9 +42,8 @@ export interface Reached {
   readonly connection: Connection;
 }
 
-/** From the typed text to an open socket. Throws a ConnectError. */
-export async function reach(text: string, options: ReachOptions): Promise<Reached> {
-  const target = parseTarget(text);
+/** From a target to an open socket. Throws a ConnectError. */
+export async function reach({ text, target }: TypedTarget, options: ReachOptions): Promise<Reached> {
   options.trace?.('parse', describe(target));
   if (options.waitMs === undefined) return attempt(target, text, options);
   const { openWhenReady } = await import('./connect/wait.js');

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ConnectError } from '../src/errors.js';
+import { parseTarget } from '../src/kinds/parse.js';
 import { reachOver, type Transport } from '../src/reach-over.js';
 import { fakeAddon } from './connect/fake-addon.js';
 
@@ -35,7 +36,7 @@ async function outcome(
   try {
     const { connection } = await reachOver(
       transports,
-      target,
+      { text: target, target: parseTarget(target) },
       options,
       (message) => notes.push(message),
       find,

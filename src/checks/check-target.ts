@@ -7,7 +7,6 @@ import type { ReachFlags } from '../cli/shared-options.js';
 import { portArgument } from '../cli/values.js';
 import { now as clock } from '../clock.js';
 import { ConnectError } from '../errors.js';
-import { parseTarget } from '../kinds/parse.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
 import { sshProgram } from '../process/ssh-program.js';
@@ -54,13 +53,14 @@ export async function checkTarget(
     const { timeoutMs, waitMs } = options;
     const verbose = stepTrace(io, options.verbose);
     onStage('looking for the machine');
-    const { text, machine, ...typed } = await findTarget(target, io, signal);
+    const found = await findTarget(target, io, signal);
+    const { text, machine, ...typed } = found;
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
     const port = options.port ?? portArgument(typed.port);
     const byDefault = options.user ?? typed.user ?? (await ssh);
     const known = { text, port, machine: machine?.name };
     means = { ...known, user: byDefault };
-    const windows = windowsVmssh(parseTarget(text), io);
+    const windows = windowsVmssh(found.target, io);
     if (windows !== undefined) {
       onStage(`through ${windows}`);
       const { checkOverInterop } = await import('./check-over-interop.js');
@@ -68,7 +68,7 @@ export async function checkTarget(
       const there = await checkOverInterop(windows, to, options, io.env, signal);
       return { target, means, stages: [...stages, ...there.stages], error: there.error };
     }
-    reached = await reach(text, {
+    reached = await reach(found, {
       ...{ port, timeoutMs, waitMs, signal, env: io.env, platform: io.platform },
       beforeOpen: socketWarning(io),
       trace(step, outcome, endpoint) {
@@ -80,7 +80,7 @@ export async function checkTarget(
         pass(name, outcome);
       },
     });
-    const keys = knownKeys({ typed: host, text, machine, port }, io, signal);
+    const keys = knownKeys({ ...found, typed: host, port }, io, signal);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { identityFile, endpoint } = reached.resolution;

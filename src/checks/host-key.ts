@@ -7,7 +7,7 @@ import { readSafely } from '../files/read-at.js';
 import { undoCommand } from '../guest/credentials/made-key.js';
 import { withAdopted } from '../host-keys/adopt.js';
 import { knownTypes, type Verdict, verdictOn } from '../host-keys/verdict.js';
-import { asTarget, parseTarget } from '../kinds/parse.js';
+import { asTarget, type TypedTarget } from '../kinds/parse.js';
 import { lookUp } from '../lookup/find-target.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import { type GuestKeys, guestKeysFor } from '../ssh/guest-keys.js';
@@ -24,18 +24,16 @@ export interface KnownKeys {
   check(key: HostKey): void;
 }
 
-export interface CheckedMachine {
+export interface CheckedMachine extends TypedTarget {
   /** As typed, without a user. */
   readonly typed: string;
-  readonly text: string;
   readonly machine: ListedTarget['machine'];
   readonly port: number;
 }
 
 /** Reads a machine's host keys: under its alias, and under the typed text, which the patterns use. */
 export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSignal): Promise<KnownKeys> {
-  const { typed, text, port } = checked;
-  const target = parseTarget(text);
+  const { typed, text, target, port } = checked;
   const given = guestKeysFor({ target, machine: checked.machine }, io.env);
   if (given) return givenKeys(given, text, io);
   const path = knownHostsFile(io.env);

@@ -8,6 +8,12 @@ import type { AnyTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 import { kinds, type Target } from './kinds.js';
 
+/** What was typed, and the target that it is. */
+export interface TypedTarget {
+  readonly text: string;
+  readonly target: Target;
+}
+
 /** Parses a typed target, without looking anything up. Throws a ConnectError of op parse. */
 export function parseTarget(text: string): Target {
   return parseBy<Target>(kinds, text);

@@ -2,7 +2,7 @@ import { isBareId } from '../address/guid.js';
 import { checkUserName } from '../address/user-name.js';
 import type { AllMachines } from '../discovery/list-all.js';
 import { ConnectError } from '../errors.js';
-import { asTarget } from '../kinds/parse.js';
+import { asTarget, type TypedTarget } from '../kinds/parse.js';
 import { splitLogin } from './login.js';
 import type { ListedTarget } from './short-name.js';
 
@@ -13,9 +13,7 @@ interface Here {
 }
 
 /** The result of looking up a typed machine. */
-export interface FoundTarget {
-  /** In a form for `parseTarget`. */
-  readonly text: string;
+export interface FoundTarget extends TypedTarget {
   /** The login user: as typed, else from the machine's manager. */
   readonly user: string | undefined;
   /** As typed, in an ssh:// form. */
@@ -49,9 +47,11 @@ export async function findTarget(
 ): Promise<FoundTarget> {
   const { user, host, port } = splitLogin(typed);
   checkUser(user, typed);
-  if (isTarget(host, platform)) return { text: host, user, port, machine: undefined };
-  const { text, machine } = await lookUp(host, { env, platform }, signal);
-  return { text, user: user ?? machine?.user, port, machine };
+  // The search reports mistakes. A bare UUID is a Hyper-V machine's on Windows; elsewhere it can be any machine's.
+  const address = platform === 'win32' || !isBareId(host) ? asTarget(host) : undefined;
+  if (address) return { text: host, target: address, user, port, machine: undefined };
+  const { text, target, machine } = await lookUp(host, { env, platform }, signal);
+  return { text, target, user: user ?? machine?.user, port, machine };
 }
 
 function checkUser(user: string | undefined, typed: string): void {
@@ -61,10 +61,4 @@ function checkUser(user: string | undefined, typed: string): void {
     if (!(error instanceof RangeError)) throw error;
     throw new ConnectError('parse', typed, { code: 'USAGE', problem: error.message });
   }
-}
-
-// A bare UUID is a Hyper-V machine's on Windows; elsewhere it can be any machine's.
-function isTarget(text: string, platform: NodeJS.Platform): boolean {
-  // The search reports mistakes.
-  return asTarget(text) !== undefined && (platform === 'win32' || !isBareId(text));
 }

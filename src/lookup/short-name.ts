@@ -8,15 +8,12 @@ import { providers as allProviders } from '../discovery/providers.js';
 import { searchIn } from '../discovery/search.js';
 import { ConnectError } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
-import { asTarget, parseTarget } from '../kinds/parse.js';
+import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
 import { foundBy } from '../resolve/found-by.js';
 import { nameOf } from '../target/target.js';
 
 /** A target, and its machine if one is listed. */
-export interface ListedTarget {
-  /** In a form for `parseTarget`. */
-  readonly text: string;
-  readonly target: Target;
+export interface ListedTarget extends TypedTarget {
   readonly machine?: ListedMachine | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Io } from '../../cli/command.js';
 import { socketWarning } from '../../cli/reach/socket-warning.js';
 import type { Connection } from '../../connect/connection.js';
 import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
-import { parseTarget } from '../../kinds/parse.js';
+import type { TypedTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { reach } from '../../reach.js';
 import type { Resolution } from '../../resolve/resolution.js';
@@ -34,21 +34,21 @@ export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal):
   const { typed, port, timeoutMs } = options;
   const { env, platform } = io;
   const beforeOpen = socketWarning(io);
-  const route = remembered(async (): Promise<{ text: string; resolution: Resolution }> => {
-    const { text } = await findTarget(typed, io, signal);
-    const target = parseTarget(text);
+  const route = remembered(async (): Promise<TypedTarget & { resolution: Resolution }> => {
+    const { text, target } = await findTarget(typed, io, signal);
     checkPorts(target, text, port);
-    return { text, resolution: await resolveTarget(target, { text, port, signal, env, platform }) };
+    const resolution = await resolveTarget(target, { text, port, signal, env, platform });
+    return { text, target, resolution };
   }, rememberedMs);
   return {
     async find() {
       return (await route.get()).text;
     },
     async connect(signal) {
-      const { text, resolution } = await route.get();
+      const { resolution, ...found } = await route.get();
       const resolve = async () => resolution;
       try {
-        const reached = await reach(text, { port, timeoutMs, signal, beforeOpen, env, platform, resolve });
+        const reached = await reach(found, { port, timeoutMs, signal, beforeOpen, env, platform, resolve });
         return reached.connection;
       } catch (error) {
         route.forget();

@@ -9,7 +9,7 @@ import type { Trace } from '../../reach.js';
 import { lasting } from './lasting.js';
 import { watchStdio } from './stdio-watch.js';
 
-export interface LastStepOptions extends ReachByOptions {
+export interface LastStepOptions extends Omit<ReachByOptions, 'target'> {
   /** What the answer to the vmssh at the other end of the hop begins with. */
   readonly ready: string;
 }
@@ -32,8 +32,9 @@ export async function lastStep(
   let text: string;
   let connection: Connection;
   try {
-    ({ text } = await findTarget(options.text, io, signal));
-    ({ connection } = await reachBy({ ...options, text }, { trace, signal }, io));
+    const found = await findTarget(options.text, io, signal);
+    text = found.text;
+    ({ connection } = await reachBy({ ...options, text, target: found.target }, { trace, signal }, io));
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     const { op, code, problem, hint } = error;

@@ -17,7 +17,6 @@ import {
 } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
 import { printable } from '../../errors.js';
-import { parseTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
@@ -130,11 +129,11 @@ export const nc: Command<NcOptions> = {
     if (ready !== undefined)
       return (await import('./last-step.js')).lastStep({ ...options, ready }, trace, io);
     const signal = options.banner ? io.interrupted() : undefined;
-    const { text } = await findTarget(options.text, io, signal);
-    const windows = windowsVmssh(parseTarget(text), io);
+    const { text, target } = await findTarget(options.text, io, signal);
+    const windows = windowsVmssh(target, io);
     if (windows !== undefined) return runOverInterop(windows, windowsArgs({ ...options, text }), text);
     const native: AddonState = loadAddon();
-    const { connection } = await reachBy({ ...options, text }, { trace, signal }, io);
+    const { connection } = await reachBy({ ...options, text, target }, { trace, signal }, io);
     if (options.banner) {
       try {
         io.out(`${printable(await awaitBanner(connection, text, options.timeoutMs, signal))}\n`);

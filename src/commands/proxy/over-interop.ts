@@ -7,7 +7,6 @@ import {
   windowsVmssh,
 } from '../../cli/reach/over-interop.js';
 import type { ReachByOptions } from '../../cli/reach/reach-by.js';
-import { parseTarget } from '../../kinds/parse.js';
 
 /** What the proxy was called with, to pass on. */
 export interface InteropOptions extends ReachByOptions {
@@ -17,7 +16,7 @@ export interface InteropOptions extends ReachByOptions {
 
 /** Inside WSL2: passes a target of Windows to the Windows build of vmssh. Undefined if there is none, or no need. */
 export async function proxyOverInterop(options: InteropOptions, io: Io): Promise<number | undefined> {
-  const program = windowsVmssh(parseTarget(options.text), io);
+  const program = windowsVmssh(options.target, io);
   if (program === undefined) return undefined;
   const { text, port, fdpass, transports } = options;
   const args = [

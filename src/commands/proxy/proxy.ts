@@ -15,7 +15,7 @@ import { portArgument, positionals } from '../../cli/values.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, exitCodeOf, printable } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
-import { asTarget } from '../../kinds/parse.js';
+import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach.js';
 import type { Transport } from '../../reach-over.js';
@@ -80,22 +80,23 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(options, io) {
-    if (options.isTyped && /[*?,]/.test(options.text)) await refusePattern(options.text);
-    const target = io.platform === 'linux' ? asTarget(options.text) : undefined;
-    if (target && kindOf(target).from === 'windows-wsl2') {
+    const trace = stepTrace(io, options.verbose);
+    const { text, waitMs } = options;
+    const target = parseTarget(text);
+    if (options.isTyped && /[*?,]/.test(text)) await refusePattern({ text, target });
+    if (io.platform === 'linux' && kindOf(target).from === 'windows-wsl2') {
       const { proxyOverInterop } = await import('./over-interop.js');
-      const code = await proxyOverInterop(options, io);
+      const code = await proxyOverInterop({ ...options, target }, io);
       if (code !== undefined) return code;
     }
-    const trace = stepTrace(io, options.verbose);
     const native = loadAddon();
-    if (options.fdpass && !native.addon && takesSocket()) throw cannotPass(options.text, native);
+    if (options.fdpass && !native.addon && takesSocket()) throw cannotPass(text, native);
     const watch = await watchStdio(native.addon, io);
-    const { text, waitMs } = options;
     const progress = waitMs === undefined || trace ? undefined : await waiting(text, io);
     let reached: Reached;
     try {
-      reached = await reachBy(options, { trace: trace ?? progress?.trace, signal: watch.signal }, io);
+      const during = { trace: trace ?? progress?.trace, signal: watch.signal };
+      reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
       if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED') throw error;
       const gone = callerGone(text, watch.signal, error);
@@ -132,10 +133,9 @@ export const proxy: Command<ProxyOptions> = {
  * ssh would read the name as a pattern, and accept the key for every machine that matches; before 9.6 also as several names,
  * of which one may be another machine's.
  */
-async function refusePattern(text: string): Promise<void> {
-  const target = asTarget(text);
+async function refusePattern({ text, target }: TypedTarget): Promise<void> {
   const { isNamed } = await import('../../ssh/identity.js');
-  if (!target || !isNamed(target)) return;
+  if (!isNamed(target)) return;
   throw new ConnectError('parse', text, {
     code: 'USAGE',
     problem:

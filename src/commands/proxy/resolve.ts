@@ -8,7 +8,6 @@ import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { exitCode, printable } from '../../errors.js';
 import type { Target } from '../../kinds/kinds.js';
 import { resolveTarget } from '../../kinds/kinds.js';
-import { parseTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
 
 export interface ResolveCommandOptions {
@@ -49,9 +48,8 @@ export const resolveCommand: Command<ResolveCommandOptions> = {
   },
 
   async run({ text: typed, port: given, json }, io) {
-    const { text, machine, ...login } = await findTarget(typed, io);
+    const { text, target, machine, ...login } = await findTarget(typed, io);
     const port = given ?? portArgument(login.port);
-    const target = parseTarget(text);
     const windows = windowsVmssh(target, io);
     if (windows !== undefined) {
       const args = ['resolve', ...(json ? ['--json'] : []), '--', text, String(port)];

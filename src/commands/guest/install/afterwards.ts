@@ -32,7 +32,7 @@ export async function afterwards({ host, target, port, user, own }: Afterwards, 
   const { program } = await callerForSsh(io);
   const keys = made?.identityFile === undefined ? own.keys : [];
   const lines = hostLines({ name, target, port, user, program, platform: io.platform, keys, ...trust });
-  const onWindows = kindOf(parseTarget(target)).from.startsWith('windows');
+  const onWindows = kindOf(found.target).from.startsWith('windows');
   const registration =
     onWindows && port !== 22
       ? `\nWindows may want port ${port} registered once, in an elevated terminal:\n${pasteable(`vmssh service register ${port}`, io)}\n`

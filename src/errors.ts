@@ -15,7 +15,19 @@ export interface ConnectErrorInit {
   readonly hint?: string | undefined;
   /** Only for NO_BANNER. */
   readonly reason?: NoBannerReason | undefined;
+  /** Only for a machine that its manager knows not to be up. */
+  readonly start?: StartCommand | undefined;
   readonly cause?: unknown;
+}
+
+/** How a machine that is not up is started by its own manager. */
+export interface StartCommand {
+  /** The machine's name there. */
+  readonly machine: string;
+  /** The program and its arguments; no shell reads them. */
+  readonly command: readonly string[];
+  /** What a person types instead; undefined: the command. */
+  readonly typed?: string | undefined;
 }
 
 /** Why a target could not be reached: `message` is one printable line, `hint` the fix. */
@@ -28,6 +40,7 @@ export class ConnectError extends Error {
   readonly problem: string;
   readonly hint: string | undefined;
   readonly reason: NoBannerReason | undefined;
+  readonly start: StartCommand | undefined;
 
   constructor(op: Op, target: string, init: ConnectErrorInit) {
     super(`${failure[op]} ${quote(target)}: ${printable(init.problem)}`, { cause: init.cause });
@@ -37,6 +50,7 @@ export class ConnectError extends Error {
     this.problem = init.problem;
     this.hint = init.hint;
     this.reason = init.reason;
+    this.start = init.start;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { StartCommand } from '../errors.js';
 import type { Search } from './search.js';
 
 /** What every provider gets; effects of only one provider are default parameters of its functions. */
@@ -42,10 +43,12 @@ export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
   addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
 }
 
-/** A source with its own command to start machines. */
-export interface Manager extends Provider {
-  /** The commands that list its machines, and start one, up to the name. */
-  readonly commands: { readonly list: string; readonly start: string };
+/** A source with its own commands to list its machines, and to start one. */
+export interface Manager<F extends DiscoveredMachine = DiscoveredMachine> extends Provider<F> {
+  /** For hints. */
+  readonly listCommand: string;
+  /** How one that is off is started, or a paused or saved one resumed. */
+  start(machine: F): StartCommand;
 }
 
 export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> {

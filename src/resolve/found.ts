@@ -1,29 +1,33 @@
 import { hopHostProblem } from '../address/hop-host.js';
+import { shellOf } from '../address/shell.js';
 import type { DiscoveredMachine } from '../discovery/provider.js';
-import { ConnectError, quote } from '../errors.js';
+import { typedStart } from '../discovery/start-command.js';
+import { ConnectError, quote, type StartCommand } from '../errors.js';
 import type { ViaTarget, VsockTarget } from '../target/target.js';
-import type { Resolution, ResolveContext } from './resolution.js';
+import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 import { resolveVia } from './via.js';
 
-/** The endpoint of a listed machine. `hints`: how to start it, and how to give it an address. */
+/** The endpoint of a listed machine. `how`: it is started, and is given an address. */
 export function resolveDiscovered(
   found: DiscoveredMachine,
   context: ResolveContext,
-  hints: { readonly start: string; readonly address: string },
+  how: { readonly start: StartCommand | undefined; readonly address: string },
 ): Resolution {
   const { name, provider, status, address, user, identityFile } = found;
-  const fail = (problem: string, hint: string) =>
-    new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint });
-  const problem = notUp(found);
-  if (problem !== undefined) throw fail(problem, hints.start);
+  const off = whyOff(found, how.start, context);
+  if (off) throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', ...off });
   const steps = [`${provider} knows ${quote(name)} (${status})`];
   if (found.via !== undefined) {
     const { endpoint, steps: hop } = resolveVia(behind(found, found.via, context.text), context);
     return { endpoint, steps: [...steps, ...hop] };
   }
   if (address === undefined)
-    throw fail(`${provider} knows ${quote(name)}, but neither its vsock CID nor an address`, hints.address);
+    throw new ConnectError('resolve', context.text, {
+      code: 'NOT_FOUND',
+      problem: `${provider} knows ${quote(name)}, but neither its vsock CID nor an address`,
+      hint: how.address,
+    });
   const reached = resolveSshAddress(address, context);
   return {
     endpoint: reached.endpoint,
@@ -42,8 +46,16 @@ function behind({ target, cid }: DiscoveredMachine, host: string, text: string):
   return { kind: 'via', host, target: `vsock/${cid}`, inner };
 }
 
-/** Why a machine that is off, paused or saved does not answer; undefined if it may be up. */
-export function notUp({ name, status }: Pick<DiscoveredMachine, 'name' | 'status'>): string | undefined {
-  const mayBeUp = status === 'running' || status === 'starting' || status === 'unknown';
-  return mayBeUp ? undefined : `${quote(name)} is ${status}`;
+/** Why a machine that is off, paused or saved does not answer, and how it is started; undefined if it may be up. */
+export function whyOff(
+  { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
+  start: StartCommand | undefined,
+  context: Pick<ResolveContext, 'platform' | 'env'>,
+): Recheck | undefined {
+  if (status === 'running' || status === 'starting' || status === 'unknown') return undefined;
+  const problem = `${quote(name)} is ${status}`;
+  if (!start) return { problem, hint: 'restart it' };
+  const hint = typedStart(start, shellOf(context));
+  // One that is stopping has to be off first.
+  return { problem, hint, ...(status === 'stopping' ? {} : { start }) };
 }

@@ -1,14 +1,14 @@
 import type { Guid } from '../address/guid.js';
 import { checkPort } from '../address/port.js';
 import { serviceIdOfPort } from '../address/service-id.js';
-import { offered } from '../address/shell-word.js';
 import { type HyperVMachine, listHyperV } from '../discovery/hyper-v/hyper-v.js';
 import { type DiscoveredHyperV, findHyperV, hyperV } from '../discovery/hyper-v/provider.js';
+import { startHyperV } from '../discovery/hyper-v/start.js';
 import type { Deps } from '../discovery/provider.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import type { HyperVTarget } from '../target/target.js';
-import { notUp } from './found.js';
+import { whyOff } from './found.js';
 import { foundBy } from './found-by.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
@@ -52,22 +52,16 @@ async function ask(name: string, context: ResolveContext, list: ListMachines): P
       ambiguous: 'type one of these; vmssh list -o wide shows which is running',
     },
   });
-  const problem = notUp(machine);
-  if (problem === undefined) return machine;
-  throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem, hint: startIt(machine) });
+  const off = whyOff(machine, startHyperV(machine, context.env), context);
+  if (!off) return machine;
+  throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', ...off });
 }
 
 /** Why a machine that was looked up by id does not answer, if its state explains it. */
 async function stateOf(id: Guid, context: ResolveContext, list: ListMachines): Promise<Recheck | undefined> {
   const machines = await list({ env: context.env, signal: context.signal, timeoutMs }).catch(() => []);
   const machine = machines.find((each) => each.id === id);
-  const problem = machine && notUp(machine);
-  return machine && problem ? { problem, hint: startIt(machine) } : undefined;
+  return machine && whyOff(machine, startHyperV({ ...machine, uuid: id }, context.env), context);
 }
 
 const timeoutMs = 10_000;
-
-function startIt({ name }: Pick<HyperVMachine, 'name'>): string {
-  const typed = offered(name, 'powershell');
-  return `Start-VM ${typed} in PowerShell, or hvc start ${typed}; then --wait while it boots`;
-}

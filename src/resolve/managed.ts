@@ -1,4 +1,3 @@
-import { shellQuoted } from '../address/shell-word.js';
 import type { Manager } from '../discovery/provider.js';
 import { resolveDiscovered } from './found.js';
 import { findOne } from './found-by.js';
@@ -13,11 +12,10 @@ export async function resolveManaged(
   manager: Manager,
   context: ResolveContext,
 ): Promise<Resolution> {
-  const { commands } = manager;
-  const hints = { unknown: commands.list };
+  const hints = { unknown: manager.listCommand };
   const machine = await findOne(manager, name, { timeoutMs, ...context }, { hints });
   return resolveDiscovered(machine, context, {
-    start: `${commands.start} ${shellQuoted(machine.name)}`,
-    address: `is it up? ${commands.list}`,
+    start: manager.start(machine),
+    address: `is it up? ${manager.listCommand}`,
   });
 }

@@ -1,5 +1,11 @@
 import { type DomainList, listDomains } from '../discovery/libvirt/libvirt.js';
-import { type DiscoveredDomain, findDomain } from '../discovery/libvirt/provider.js';
+import {
+  type DiscoveredDomain,
+  findDomain,
+  handleOf,
+  startDomain,
+  uriOf,
+} from '../discovery/libvirt/provider.js';
 import type { Deps, Listing } from '../discovery/provider.js';
 import type { Scope } from '../discovery/tools/runtime-dirs.js';
 import { qemu } from '../discovery/vmm/qemu.js';
@@ -36,7 +42,7 @@ export async function resolveQemu(
     const domain = foundBy(search, name, context.text, asked);
     const isUp = domain.status === 'running' && domain.address === undefined;
     const address = isUp ? await addressByQemu(domain, deps, processes) : domain.address;
-    return resolveDiscovered({ ...domain, address }, context, hintsFor(domain));
+    return resolveDiscovered({ ...domain, address }, context, howFor(domain));
   }
   const { known, warnings } = search;
   const byProcess = await findBy({ ...qemu, list: processes }, name, deps);
@@ -45,7 +51,7 @@ export async function resolveQemu(
       ? { ...byProcess, known: [...new Set([...known, ...byProcess.known])], warnings }
       : byProcess;
   return resolveDiscovered(foundBy(all, name, context.text, asked), context, {
-    start: 'restart it',
+    start: undefined,
     address:
       'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
   });
@@ -59,11 +65,10 @@ const scopesOf: Readonly<Record<QemuTarget['scope'], readonly Scope[]>> = {
   session: ['user'],
 };
 
-function hintsFor({ name, uuid = '', scope }: DiscoveredDomain) {
-  const typed = /^\w[\w.-]*$/.test(name) ? name : uuid;
-  const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
+function howFor(domain: DiscoveredDomain) {
+  const edit = `virsh -c ${uriOf(domain)} edit ${handleOf(domain)}`;
   return {
-    start: `virsh -c ${uri} start ${typed}`,
-    address: `give it a vsock device and restart it: virsh -c ${uri} edit ${typed}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
+    start: startDomain(domain),
+    address: `give it a vsock device and restart it: ${edit}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
   };
 }

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../endpoint.js';
+import type { StartCommand } from '../errors.js';
 
 /** The result of resolving a target. */
 export interface Resolution {
@@ -17,6 +18,8 @@ export interface Resolution {
 export interface Recheck {
   readonly problem: string;
   readonly hint: string;
+  /** If it is not up. */
+  readonly start?: StartCommand | undefined;
 }
 
 /** What the resolvers of all kinds get. */

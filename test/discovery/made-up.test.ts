@@ -17,7 +17,8 @@ const found: readonly DiscoveredMachine[] = [
 /** All that a new provider needs: one record. */
 const bhyve: Manager = {
   ...{ name: 'bhyve', title: 'bhyve', platforms: ['linux'] },
-  commands: { list: 'bhyvectl list', start: 'bhyvectl start' },
+  listCommand: 'bhyvectl list',
+  start: ({ name: machine }) => ({ machine, command: ['bhyvectl', 'start', machine] }),
   list: async () => ({ found, warnings: [] }),
 };
 const deps = { env: {} };

@@ -11,6 +11,7 @@ export const bhyveKind = managed(
 /** "Adding a source of machines": src/discovery/managers/bhyve.ts. */
 export const provider = `
 import type { DiscoveredMachine, Manager } from '../provider.js';
+import { operand } from '../start-command.js';
 import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
 import { runTool } from '../tools/run-tool.js';
 
@@ -18,7 +19,8 @@ export const bhyve: Manager = {
   name: 'bhyve',
   title: 'bhyve',
   platforms: ['linux'],
-  commands: { list: 'bhyvectl list', start: 'bhyvectl start' },
+  listCommand: 'bhyvectl list',
+  start: ({ name: machine }) => ({ machine, command: ['bhyvectl', 'start', ...operand(machine)] }),
   list: (deps) => listByTool('bhyve', ['bhyvectl', 'list', '--json'], parseBhyve, deps, runTool),
 };
 

@@ -1,4 +1,5 @@
 import { nameProblem } from '../../address/machine-name.js';
+import type { StartCommand } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { match } from '../match.js';
 import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
@@ -17,6 +18,22 @@ export const libvirt: Provider<DiscoveredDomain> = {
   list,
   find: (name, deps) => findDomain(name, deps),
 };
+
+/** By its libvirtd. */
+export function startDomain(domain: DiscoveredDomain): StartCommand {
+  const verb = domain.status === 'paused' ? 'resume' : 'start';
+  return { machine: domain.name, command: ['virsh', '-c', uriOf(domain), verb, handleOf(domain)] };
+}
+
+/** The URI of a domain's libvirtd. */
+export function uriOf({ scope }: Pick<DiscoveredDomain, 'scope'>): string {
+  return scope === 'system' ? 'qemu:///system' : 'qemu:///session';
+}
+
+/** A domain for virsh: its name, or its UUID if virsh could read the name as an option or as another domain's id. */
+export function handleOf({ name, uuid = name }: DiscoveredDomain): string {
+  return /^[a-z_][\w.-]*$/i.test(name) ? name : uuid;
+}
 
 async function list(deps: Deps): Promise<Listing<DiscoveredDomain>> {
   const { domains, warnings } = await listDomains(deps);

@@ -7,22 +7,35 @@ import { configFolder } from '../config-folder.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Listing, Manager, Status, Warning } from '../provider.js';
 import { answerOf, type Search, searchList } from '../search.js';
+import { operand } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 
+/** An instance, and what its client has to be told of it. */
+export interface Instance extends DiscoveredMachine {
+  /** Undefined: the default one. */
+  readonly project?: string | undefined;
+  /** Undefined: incus. */
+  readonly client?: 'lxc' | undefined;
+}
+
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
-export const incus: Manager = {
+export const incus: Manager<Instance> = {
   name: 'incus',
   title: 'Incus',
   platforms: ['linux'],
-  commands: { list: 'incus list', start: 'incus start' },
+  listCommand: 'incus list',
   list: (deps) => listIncus(deps),
   find: findIncus,
+  start: ({ name: machine, project, client = 'incus' }) => {
+    const place = project === undefined ? [] : [`--project=${project}`];
+    return { machine, command: [client, 'start', ...place, ...operand(machine)] };
+  },
 };
 
 /** NAME on this host, or REMOTE:NAME. */
-async function findIncus(name: string, deps: Deps): Promise<Search<DiscoveredMachine, Warning>> {
+async function findIncus(name: string, deps: Deps): Promise<Search<Instance, Warning>> {
   const at = name.indexOf(':');
   if (at < 0) return answerOf(searchList(name, listIncus(deps)), deps.signal);
   const { findOnRemote } = await import('./incus-remote.js');
@@ -38,12 +51,12 @@ export async function listIncus(
       () => true,
       () => false,
     ),
-): Promise<Listing> {
-  const sockets = [await incusSockets(deps, exists), lxdSockets(deps)];
-  const listings = await Promise.all(sockets.map((each) => askFirst(each, deps, get, exists)));
+): Promise<Listing<Instance>> {
+  const ask = (sockets: readonly string[]) => askFirst(sockets, deps, get, exists);
+  const [own, ofLxd] = await Promise.all([ask(await incusSockets(deps, exists)), ask(lxdSockets(deps))]);
   return {
-    found: listings.flatMap(({ found }) => found),
-    warnings: listings.flatMap(({ warnings }) => warnings),
+    found: [...own.found, ...ofLxd.found.map((each) => ({ ...each, client: 'lxc' as const }))],
+    warnings: [...own.warnings, ...ofLxd.warnings],
   };
 }
 
@@ -54,7 +67,7 @@ async function askFirst(
   deps: Deps,
   get: GetJson,
   exists: (path: string) => Promise<boolean>,
-): Promise<Listing> {
+): Promise<Listing<Instance>> {
   const warnings: Warning[] = [];
   for (const socket of sockets) {
     if (!(await exists(socket))) continue;
@@ -112,12 +125,12 @@ function serverName(answer: unknown): string | undefined {
 }
 
 /** Reads the answer to GET /1.0/instances?recursion=2; `own`: this member of the cluster. Throws a DiscoveryError PROTOCOL. */
-export function parseInstances(answer: unknown, own?: string): readonly DiscoveredMachine[] {
+export function parseInstances(answer: unknown, own?: string): readonly Instance[] {
   if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
     throw new DiscoveryError('PROTOCOL', 'the answer has no list of instances');
   const instances = answer.metadata.filter(isJsonObject);
   const named = countBy(instances, ({ name }) => name);
-  return instances.flatMap((instance): DiscoveredMachine[] => {
+  return instances.flatMap((instance): Instance[] => {
     const name = textOf(instance, 'name');
     if (name === undefined) return [];
     const config = isJsonObject(instance.config) ? instance.config : {};
@@ -128,6 +141,7 @@ export function parseInstances(answer: unknown, own?: string): readonly Discover
     const cid =
       instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
     const address = cid === undefined ? ipAddress(instance.state) : `vsock/${cid}`;
+    const project = textOf(instance, 'project');
     const location = textOf(instance, 'location');
     const via = location === 'none' || location === own ? undefined : location;
     const target = `${via === undefined ? '' : `via/${via}/`}incus/${isOnly ? name : (uuid ?? name)}`;
@@ -141,6 +155,7 @@ export function parseInstances(answer: unknown, own?: string): readonly Discover
         uuid,
         address,
         ...(via === undefined ? {} : { via }),
+        ...(project === undefined || project === 'default' ? {} : { project }),
       },
     ];
   });

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Deps, DiscoveredMachine, Listing, Manager, Status } from '../provider.js';
+import { operand } from '../start-command.js';
 import { isJsonObject } from '../tools/json.js';
 import { hostAndPort, jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
@@ -9,8 +10,9 @@ export const lima: Manager = {
   name: 'lima',
   title: 'Lima',
   platforms: ['linux', 'darwin'],
-  commands: { list: 'limactl list', start: 'limactl start' },
+  listCommand: 'limactl list',
   list: (deps) => listLima(deps),
+  start: ({ name: machine }) => ({ machine, command: ['limactl', 'start', ...operand(machine)] }),
 };
 
 export function listLima(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Manager, Status } from '../provider.js';
+import { operand } from '../start-command.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { listByTool, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
@@ -10,8 +11,9 @@ export const multipass: Manager = {
   name: 'multipass',
   title: 'Multipass',
   platforms: ['linux', 'darwin'],
-  commands: { list: 'multipass list', start: 'multipass start' },
+  listCommand: 'multipass list',
   list: (deps) => listMultipass(deps),
+  start: ({ name: machine }) => ({ machine, command: ['multipass', 'start', ...operand(machine)] }),
 };
 
 export function listMultipass(deps: Deps, run: RunTool = runTool) {

@@ -1,4 +1,5 @@
 import type { Deps, DiscoveredMachine, Listing, Manager } from '../provider.js';
+import { operand } from '../start-command.js';
 import { jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
@@ -7,8 +8,9 @@ export const podman: Manager = {
   name: 'podman',
   title: 'Podman',
   platforms: ['linux', 'darwin'],
-  commands: { list: 'podman machine list', start: 'podman machine start' },
+  listCommand: 'podman machine list',
   list: (deps) => listPodman(deps),
+  start: ({ name: machine }) => ({ machine, command: ['podman', 'machine', 'start', ...operand(machine)] }),
 };
 
 export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {

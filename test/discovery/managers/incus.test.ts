@@ -32,8 +32,8 @@ describe('Incus and LXD', () => {
         ...{ status: 'running', cid: 2661586547, address: 'vsock/2661586547' },
       }),
       both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, address: '10.99.0.22' }),
-      both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', {}),
-      both('web', webs[1], { target: `incus/${webs[1]}` }),
+      both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', { project: 'lab' }),
+      both('web', webs[1], { target: `incus/${webs[1]}`, project: 'lab' }),
     ]);
   });
 

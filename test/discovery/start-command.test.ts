@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { parseGuid } from '../../src/address/guid.js';
+import { startHyperV } from '../../src/discovery/hyper-v/start.js';
+import { startDomain } from '../../src/discovery/libvirt/provider.js';
+import { incus } from '../../src/discovery/managers/incus.js';
+import { lima } from '../../src/discovery/managers/lima.js';
+import { multipass } from '../../src/discovery/managers/multipass.js';
+import { podman } from '../../src/discovery/managers/podman.js';
+import type { Status } from '../../src/discovery/provider.js';
+import { typedStart } from '../../src/discovery/start-command.js';
+
+const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
+const machine = (name: string, status: Status = 'off') => ({
+  ...{ name, status, uuid, target: `x/${name}`, provider: 'x' },
+});
+const domain = (name: string, status: Status = 'off') => ({
+  ...machine(name, status),
+  scope: 'system' as const,
+});
+
+describe('a machine is started', () => {
+  it.each([
+    { start: lima.start(machine('mint')), line: 'limactl start mint' },
+    { start: lima.start(machine('--all')), line: 'limactl start -- --all' },
+    { start: lima.start(machine('a b;id')), line: "limactl start 'a b;id'" },
+    { start: multipass.start(machine('-f')), line: 'multipass start -- -f' },
+    { start: podman.start(machine('mint')), line: 'podman machine start mint' },
+    { start: incus.start(machine('mint')), line: 'incus start mint' },
+    {
+      start: incus.start({ ...machine('mint'), ...{ project: 'lab', client: 'lxc' } }),
+      line: 'lxc start --project=lab mint',
+    },
+    { start: startDomain(domain('mint')), line: 'virsh -c qemu:///system start mint' },
+    { start: startDomain(domain('mint', 'saved')), line: 'virsh -c qemu:///system start mint' },
+    { start: startDomain(domain('mint', 'paused')), line: 'virsh -c qemu:///system resume mint' },
+    { start: startDomain(domain('7')), line: `virsh -c qemu:///system start ${uuid}` },
+    { start: startDomain(domain('-x')), line: `virsh -c qemu:///system start ${uuid}` },
+    {
+      start: startDomain({ ...domain('mint'), scope: 'user' }),
+      line: 'virsh -c qemu:///session start mint',
+    },
+  ])('by $line', ({ start, line }) => {
+    expect(typedStart(start, 'posix')).toBe(line);
+  });
+
+  it.each([
+    { status: 'off' as const, verb: 'Start-VM', typed: 'Start-VM "Mint" in PowerShell, or hvc start "Mint"' },
+    { status: 'paused' as const, verb: 'Resume-VM', typed: 'Resume-VM "Mint" in PowerShell' },
+  ])('on Hyper-V by $verb and its id', ({ status, verb, typed }) => {
+    const id = parseGuid(uuid);
+    const start = id && startHyperV({ name: 'Mint', status, uuid: id }, { SystemRoot: 'C:\\Windows' });
+    expect(start).toMatchObject({ machine: 'Mint', typed });
+    expect(start?.command.at(-1)).toBe(`$ErrorActionPreference = 'Stop'; Get-VM -Id ${uuid} | ${verb}`);
+  });
+});

@@ -1,23 +1,37 @@
-import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { now } from '../clock.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Connection } from './connection.js';
 
-/** A connection over Node's own socket, for when the addon is missing. */
+/** The used part of a stream to write to. */
+interface Output {
+  write(data: Uint8Array, done: (error?: Error | null) => void): unknown;
+  end(): unknown;
+  destroy(): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** A connection over Node's own streams, for when the addon is missing: a socket, or a program's stdin and stdout. */
 export class NodeConnection implements Connection {
   readonly endpoint: Endpoint;
   readonly handle = undefined;
-  readonly #socket: Socket;
+  readonly #input: Readable;
+  readonly #output: Output;
   /** Bytes that were peeked at but not yet read. */
   #ahead = Buffer.alloc(0);
   #failure: Error | undefined;
 
-  /** Takes a connected socket with allowHalfOpen and without a reader. */
-  constructor(endpoint: Endpoint, socket: Socket) {
+  /** Takes streams without a reader: of a socket, which has allowHalfOpen, twice the same. */
+  constructor(endpoint: Endpoint, input: Readable, output: Output) {
     this.endpoint = endpoint;
-    this.#socket = socket;
-    socket.pause();
-    socket.on('error', (error) => {
+    this.#input = input;
+    this.#output = output;
+    input.pause();
+    // With it, a program's end does not let its unread output flow away.
+    input.on('readable', () => {});
+    // A write that fails reports it, and what the peer has sent can still be read.
+    output.on('error', () => {});
+    input.on('error', (error) => {
       this.#failure = error;
     });
   }
@@ -36,43 +50,44 @@ export class NodeConnection implements Connection {
 
   write(data: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#socket.write(data, (error) => (error ? reject(error) : resolve()));
+      this.#output.write(data, (error) => (error ? reject(error) : resolve()));
     });
   }
 
   shutdown(): void {
-    this.#socket.end();
+    this.#output.end();
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.#input.destroy();
+    this.#output.destroy();
   }
 
   /** Fills `#ahead` with more than `known` bytes, if possible within the time and before end-of-file. */
   async #lookAhead(known: number, max: number, timeoutMs?: number): Promise<void> {
     const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : now() + timeoutMs;
     while (this.#ahead.length <= known && this.#ahead.length < max) {
-      const bytes: Buffer | null = this.#socket.read();
+      const bytes: Buffer | null = this.#input.read();
       if (bytes) {
         this.#ahead = Buffer.concat([this.#ahead, bytes]);
         continue;
       }
       if (this.#failure && this.#ahead.length === 0) throw this.#failure;
       const left = deadline - now();
-      if (this.#failure || this.#socket.readableEnded || this.#socket.destroyed || left <= 0) return;
-      await nextChange(this.#socket, left);
+      if (this.#failure || this.#input.readableEnded || this.#input.destroyed || left <= 0) return;
+      await nextChange(this.#input, left);
     }
   }
 }
 
-function nextChange(socket: Socket, timeoutMs: number): Promise<void> {
+function nextChange(stream: Readable, timeoutMs: number): Promise<void> {
   const events = ['readable', 'end', 'close', 'error'] as const;
   return new Promise((resolve) => {
     const timer = Number.isFinite(timeoutMs) ? setTimeout(done, timeoutMs) : undefined;
-    for (const event of events) socket.on(event, done);
+    for (const event of events) stream.on(event, done);
     function done() {
       clearTimeout(timer);
-      for (const event of events) socket.off(event, done);
+      for (const event of events) stream.off(event, done);
       resolve();
     }
   });

@@ -25,7 +25,7 @@ export function openNodeSocket(endpoint: NodeEndpoint, options: OpenOptions): Pr
     socket.once('error', fail);
     socket.once('connect', () => {
       settle();
-      resolve(new NodeConnection(endpoint, socket));
+      resolve(new NodeConnection(endpoint, socket, socket));
     });
     function fail(error: Error) {
       settle();

@@ -42,7 +42,10 @@ async function openSocket(
   native: AddonState,
   platform: NodeJS.Platform,
 ): Promise<Connection> {
-  if (endpoint.family === 'via') return openHop(endpoint, options, native);
+  if (endpoint.family === 'via') {
+    const { openVia } = await import('./via/open-via.js');
+    return openVia(endpoint, options, native);
+  }
   if (native.addon) return openNative(endpoint, options, native.addon);
   // On Windows Node's "unix sockets" are named pipes.
   const onWindows = platform === 'win32' && endpoint.family !== 'tcp';
@@ -58,19 +61,6 @@ async function openSocket(
   }
   const { openNodeSocket } = await import('./open-node.js');
   return openNodeSocket(endpoint, options);
-}
-
-async function openHop(endpoint: ViaEndpoint, options: OpenOptions, native: AddonState): Promise<Connection> {
-  if (!native.addon) {
-    throw new ConnectError('connect', options.target, {
-      code: 'NO_ADDON',
-      problem: `a hop needs the native addon. ${native.missing.message}`,
-      hint: 'in a checkout: apt-get install g++ && npm run build',
-      cause: native.missing,
-    });
-  }
-  const { openVia } = await import('./via/open-via.js');
-  return openVia(endpoint, options, native.addon);
 }
 
 async function openNative(endpoint: SocketEndpoint, options: OpenOptions, addon: Addon): Promise<Connection> {

@@ -1,32 +1,17 @@
-import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { executable, run, vmssh } from '../helpers/run.js';
+import { executable, run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
+import { installWithoutAddon } from './proxy/without-addon.js';
 
 // The addon is a part of the executable, which would connect where these tests expect that nothing can.
 describe.skipIf(executable !== undefined)('an installation without the built addon', () => {
   const dir = useTempDir();
   let sockets = 0;
-  const inDir = (path: string) => join(dir, path.slice(root.length));
-  const program = vmssh.map((word) => (word.startsWith(join(root, 'dist')) ? inDir(word) : word));
-
+  let program: readonly string[];
   beforeAll(() => {
-    mkdirSync(join(dir, 'dist'));
-    for (const name of readdirSync(join(root, 'dist')))
-      if (/\.m?js(on)?$/.test(name)) cpSync(join(root, 'dist', name), join(dir, 'dist', name));
-    mkdirSync(join(dir, 'node_modules/node-hvsock-native'), { recursive: true });
-    for (const name of ['index.cjs', 'package.json']) {
-      cpSync(join(root, 'native', name), join(dir, 'node_modules/node-hvsock-native', name));
-    }
-    for (const name of readdirSync(join(root, 'node_modules'))) {
-      if (name !== 'node-hvsock-native')
-        symlinkSync(join(root, 'node_modules', name), join(dir, 'node_modules', name));
-    }
+    program = installWithoutAddon(dir);
   });
 
   it('relays over a unix socket, with half-close', async () => {

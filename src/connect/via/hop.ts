@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import type { Addon } from 'node-hvsock-native';
+import type { Handle } from 'node-hvsock-native';
 import { now } from '../../clock.js';
 import type { ViaEndpoint } from '../../endpoint.js';
+import type { AddonState } from '../../native.js';
 import { sshEndsWithUs } from '../../process/end-with-us.js';
-import { NativeConnection } from '../native-connection.js';
+import type { Connection } from '../connection.js';
+import { connectProgram } from '../program.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -16,33 +17,32 @@ export interface HopEnd {
 }
 
 /** A connection that an ssh carries: its stdin and stdout are the other end of our socket. */
-export class Hop extends NativeConnection {
-  declare readonly endpoint: ViaEndpoint;
+export class Hop implements Connection {
+  readonly endpoint: ViaEndpoint;
   note: string | undefined;
+  readonly #connection: Connection;
   readonly #child: ChildProcess;
   readonly #release: () => void;
   readonly #ended: Promise<HopEnd>;
 
   /** Starts `command` with stderr as ours. Throws if there is no socket; `end` rejects if it cannot be started. */
-  constructor(command: readonly string[], endpoint: ViaEndpoint, addon: Addon, env: Env) {
-    const [program = '', ...args] = command;
-    const { handle, descriptor } = addon.socketPair();
-    super(endpoint, handle, addon);
-    try {
-      const { child, release } = sshEndsWithUs(() =>
-        spawn(program, args, { env, stdio: [descriptor, descriptor, 'inherit'] }),
-      );
-      this.#child = child;
-      this.#release = release;
-    } finally {
-      closeSync(descriptor);
-    }
-    this.#ended = once(this.#child, 'exit').then(([code, signal]) => {
-      this.#release();
+  constructor(command: readonly string[], endpoint: ViaEndpoint, native: AddonState, env: Env) {
+    const how = { env, start: sshEndsWithUs, stderr: 'inherit' } as const;
+    const { connection, child, release } = connectProgram(command, endpoint, native, how);
+    this.endpoint = endpoint;
+    this.#connection = connection;
+    this.#child = child;
+    this.#release = release;
+    this.#ended = once(child, 'exit').then(([code, signal]) => {
+      release();
       return { code, signal };
     });
     this.#ended.catch(() => {});
-    this.#child.unref();
+    child.unref();
+  }
+
+  get handle(): Handle | undefined {
+    return this.#connection.handle;
   }
 
   /** Resolves when ssh has ended; rejects if it could not be started. */
@@ -63,14 +63,26 @@ export class Hop extends NativeConnection {
     });
   }
 
-  override async read(max: number): Promise<Uint8Array> {
-    const bytes = await super.read(max);
+  async read(max: number): Promise<Uint8Array> {
+    const bytes = await this.#connection.read(max);
     if (bytes.length === 0) await this.confirmEnd();
     return bytes;
   }
 
-  override close(): void {
-    super.close();
+  peek(known: number, max: number, timeoutMs: number): Promise<Uint8Array> {
+    return this.#connection.peek(known, max, timeoutMs);
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    return this.#connection.write(data);
+  }
+
+  shutdown(): void {
+    this.#connection.shutdown();
+  }
+
+  close(): void {
+    this.#connection.close();
     this.#child.kill('SIGTERM');
   }
 

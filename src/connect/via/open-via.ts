@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Addon } from 'node-hvsock-native';
 import { now } from '../../clock.js';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import { type ConnectError, quote } from '../../errors.js';
+import type { AddonState } from '../../native.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import { sshAbilities } from '../../process/ssh-version.js';
 import { askMultiplexer } from '../multiplexer.js';
@@ -21,14 +21,14 @@ import { awaitStream, streamPath } from './stream.js';
 export async function openVia(
   endpoint: ViaEndpoint,
   options: OpenOptions,
-  addon: Addon,
+  native: AddonState,
   hasTerminal?: () => boolean,
 ): Promise<Hop> {
   const { target, timeoutMs, signal, env = process.env } = options;
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform: process.platform });
   const login = (...args: readonly string[]) =>
-    new Hop([...ssh, ...hopOptions(timeoutMs), ...args], endpoint, addon, env);
+    new Hop([...ssh, ...hopOptions(timeoutMs), ...args], endpoint, native, env);
   const deadline = now() + timeoutMs + patience(env, hasTerminal);
   let hop = login('--', endpoint.host, hopCommand(endpoint, marker, timeoutMs));
   const abort = () => hop.close();

@@ -4,12 +4,10 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Hop } from '../../../src/connect/via/hop.js';
 import { openVia } from '../../../src/connect/via/open-via.js';
 import type { ViaEndpoint } from '../../../src/endpoint.js';
-import { loadAddon } from '../../../src/native.js';
-import { missingAddon } from '../../helpers/addon.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { openers } from '../openers.js';
 import { SocketFolder } from '../socket-folder.js';
 
-const skip = missingAddon() !== undefined || process.platform === 'win32';
 const hv1: ViaEndpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };
 const unix: ViaEndpoint = { ...hv1, at: { family: 'unix', path: '/run/x' } };
 const mux: ViaEndpoint = { ...hv1, at: { family: 'vsock-mux', path: '/run/v', port: 2222 } };
@@ -17,7 +15,7 @@ const mux: ViaEndpoint = { ...hv1, at: { family: 'vsock-mux', path: '/run/v', po
 /** How a stand-in for ssh answers to the command for the hypervisor, "$1", as the tools there do. */
 const answers = (text: string) => `echo "$(expr "$1" : '.*\\(vmssh-[0-9a-f]*\\)') ${text}"`;
 
-describe.skipIf(skip)('a hop', () => {
+describe.each(openers)('a hop $how', ({ skip, native }) => {
   const dir = useTempDir();
   let count = 0;
   const opened: Hop[] = [];
@@ -53,10 +51,8 @@ ${script}
     { env }: { readonly env: NodeJS.ProcessEnv },
     more: { timeoutMs?: number; signal?: AbortSignal } = {},
   ): Promise<Hop> {
-    const { addon } = loadAddon();
-    if (!addon) throw new Error('no addon');
     const options = { target: 'via/hv1/web', timeoutMs: 20_000, env, ...more };
-    const hop = await openVia(endpoint, options, addon, () => false);
+    const hop = await openVia(endpoint, options, native(), () => false);
     opened.push(hop);
     return hop;
   }
@@ -66,7 +62,7 @@ ${script}
     return Buffer.from(await hop.read(100)).toString();
   }
 
-  it('passes bytes once somebody there has answered', async () => {
+  it.skipIf(skip)('passes bytes once somebody there has answered', async () => {
     const program = ssh(`${answers('by socat')}; exec cat`);
     const hop = await open(unix, program);
     expect(hop.note).toBe(', by socat on hv1');
@@ -78,19 +74,19 @@ ${script}
     ]);
   });
 
-  it('says what was printed before', async () => {
+  it.skipIf(skip)('says what was printed before', async () => {
     const hop = await open(unix, ssh(`printf 'Good \\033morning\\n'; ${answers('by x')}; exec cat`));
     expect(hop.note).toBe(', by x on hv1; it printed before: "Good \\x1bmorning"');
     const long = await open(unix, ssh(`printf %0500d 0; ${answers('by x')}; exec cat`));
     expect(long.note).toBe(`, by x on hv1; it printed before: "${'0'.repeat(300)}"`);
   });
 
-  it('over another one has the name of the last', async () => {
+  it.skipIf(skip)('over another one has the name of the last', async () => {
     const hop = await open({ ...hv1, at: { ...unix, host: 'hv2' } }, ssh(`${answers('by x')}; exec cat`));
     expect(hop.note).toBe(', by x on hv2');
   });
 
-  it('is lost, and not at its end, if ssh fails later', async () => {
+  it.skipIf(skip)('is lost, and not at its end, if ssh fails later', async () => {
     const failing = await open(unix, ssh(`${answers('by x')}; exit 7`));
     await expect(failing.read(1)).rejects.toMatchObject({
       code: 'HOP_LOST',
@@ -102,7 +98,7 @@ ${script}
     });
   });
 
-  it('reaches a socket by what it has the hypervisor run', async () => {
+  it.skipIf(skip)('reaches a socket by what it has the hypervisor run', async () => {
     const folder = new SocketFolder();
     onTestFinished(() => folder.stop());
     const path = await folder.listen((socket) => socket.end('SSH-2.0-x\r\n'));
@@ -110,7 +106,7 @@ ${script}
     expect(Buffer.from(await hop.read(11)).toString()).toBe('SSH-2.0-x\r\n');
   });
 
-  it.each([
+  it.skipIf(skip).each([
     {
       name: 'an errno there',
       script: answers('errno ENOENT'),
@@ -153,7 +149,7 @@ ${script}
     await expect(open(unix, ssh(script))).rejects.toMatchObject({ target: 'via/hv1/web', ...want });
   });
 
-  it('fails if a hypervisor without a tool has no path for ssh -W', async () => {
+  it.skipIf(skip)('fails if a hypervisor without a tool has no path for ssh -W', async () => {
     const vsock: ViaEndpoint = { ...hv1, at: { family: 'vsock', cid: 3, port: 22 } };
     const program = ssh(answers('no-tool'));
     await expect(open(vsock, program)).rejects.toMatchObject({ code: 'HOP_NO_TOOL' });
@@ -163,7 +159,7 @@ ${script}
     });
   });
 
-  it('fails if there is no answer in time, and ends ssh', async () => {
+  it.skipIf(skip)('fails if there is no answer in time, and ends ssh', async () => {
     const program = ssh('trap "echo ended >>$0.end; exit" TERM; echo wait; while :; do sleep 0.1; done');
     const ended = `${program.env.VMSSH_SSH}.end`;
     await expect(open(unix, program, { timeoutMs: 2000 })).rejects.toMatchObject({
@@ -175,7 +171,7 @@ ${script}
     });
   });
 
-  it('fails if it prints too much, or ends its output, and stays open', async () => {
+  it.skipIf(skip)('fails if it prints too much, or ends its output, and stays open', async () => {
     const program = ssh(
       'trap "echo ended >>$0.end; exit" TERM; printf %070000d 0; while :; do sleep 0.1; done',
     );
@@ -189,14 +185,14 @@ ${script}
     expect((await open(unix, streams, { timeoutMs: 300 })).note).toBe(', by ssh -W to hv1');
   });
 
-  it('fails if there is no ssh', async () => {
+  it.skipIf(skip)('fails if there is no ssh', async () => {
     const none = { env: { VMSSH_SSH: join(dir, 'no-such') } };
     await expect(open(unix, none)).rejects.toMatchObject({
       ...{ code: 'NO_SSH', problem: expect.stringContaining('ENOENT') },
     });
   });
 
-  it('ends with the reason of an abort', async () => {
+  it.skipIf(skip)('ends with the reason of an abort', async () => {
     const controller = new AbortController();
     const program = ssh('echo here >>$0.here; exec sleep 60');
     const opening = open(unix, program, { signal: controller.signal });
@@ -210,18 +206,18 @@ ${script}
     const asked = (tool: string, answer: string) =>
       ssh(`${answers(`by ${tool}`)}; read -r line; echo "$line" >>$0.asked; ${answer}`);
 
-    it.each(['socat', 'python3'])('that %s opened is asked for the port', async (tool) => {
+    it.skipIf(skip).each(['socat', 'python3'])('that %s opened is asked for the port', async (tool) => {
       const program = asked(tool, 'echo "OK 1024"; exec cat');
       expect(await echoed(await open(mux, program))).toBe('hello');
       expect(readFileSync(`${program.env.VMSSH_SSH}.asked`, 'utf8')).toBe('CONNECT 2222\n');
     });
 
-    it('that vmssh opened is not asked', async () => {
+    it.skipIf(skip)('that vmssh opened is not asked', async () => {
       const hop = await open(mux, ssh(`${answers('by vmssh')}; exec cat`));
       expect(await echoed(hop)).toBe('hello');
     });
 
-    it('fails with its words, on the hypervisor', async () => {
+    it.skipIf(skip)('fails with its words, on the hypervisor', async () => {
       await expect(open(mux, asked('socat', 'exit 0'))).rejects.toMatchObject({
         ...{ code: 'EOF', problem: expect.stringMatching(/^on hv1, the multiplexer closed the connection/) },
       });
@@ -235,14 +231,14 @@ ${script}
     const noTool = (then: string, answer = 'no-tool') =>
       ssh(`[ -z "$stream" ] && { ${answers(answer)}; exit; }; ${then}`);
 
-    it('is a second login, by ssh -W', async () => {
+    it.skipIf(skip)('is a second login, by ssh -W', async () => {
       const hop = await open(mux, noTool('read -r line; echo "OK 1"; exec cat'));
       expect(await echoed(hop)).toBe('hello');
       expect(hop.note).toBe(', by ssh -W to hv1');
       expect(await echoed(await open(unix, noTool('printf SSH; exec cat')))).toMatch(/^SSH/);
     });
 
-    it('takes the other reading of a path if the first is no file there', async () => {
+    it.skipIf(skip)('takes the other reading of a path if the first is no file there', async () => {
       const program = noTool('printf SSH; exec cat', 'no-tool other');
       const at = { family: 'unix', path: '/run/a%b', otherPath: '/run/a/b' } as const;
       await open({ ...hv1, at }, program);
@@ -250,7 +246,7 @@ ${script}
       expect(program.calls()[1]).toMatch(/^-a -x .* -W \/run\/a\/b -- hv1$/);
     });
 
-    it('fails if that ssh does', async () => {
+    it.skipIf(skip)('fails if that ssh does', async () => {
       await expect(open(unix, noTool('exit 1'))).rejects.toMatchObject({
         ...{ code: 'HOP_NO_STREAM', problem: expect.stringMatching(/\(HOP_NO_STREAM\): exit code 1$/) },
       });
@@ -261,7 +257,7 @@ ${script}
       await expect(open(mux, noTool('read -r line; exit 0'))).rejects.toMatchObject({ code: 'EOF' });
     });
 
-    it('is open, and at its end, if that ssh has ended well', async () => {
+    it.skipIf(skip)('is open, and at its end, if that ssh has ended well', async () => {
       const ended = await open(unix, noTool('exit 0'));
       expect(await ended.read(1)).toHaveLength(0);
     });

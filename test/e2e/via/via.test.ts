@@ -8,7 +8,8 @@ import { abilitiesOf } from '../../../src/process/ssh-version.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
+import { executable, run, vmssh } from '../../helpers/run.js';
+import { installWithoutAddon } from '../proxy/without-addon.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';
 
 const shells = ['bash', 'dash', 'ksh', 'zsh', 'tcsh', 'fish'].filter(
@@ -112,6 +113,26 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
       expect(asked).toEqual(['CONNECT 5000\n', 'CONNECT 5001\n']);
       server.close();
     });
+  });
+
+  it.skipIf(executable !== undefined)('needs no addon, and then relays', async () => {
+    mkdirSync(join(dir, 'without'));
+    const program = installWithoutAddon(join(dir, 'without'));
+    const named = `via/by-python3/unix${bed.guest.path}`;
+    const { code, stderr } = await run([...program, 'nc', '--banner', '-v', named], { env });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/ is open \(without the addon\), by python3 on by-python3\n/),
+    });
+    const proxy = `ProxyCommand=${[...program, 'proxy', named].join(' ')} 22`;
+    const keys = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
+    const options = [proxy, 'ProxyUseFdpass=no', ...keys].flatMap((each) => ['-o', each]);
+    const ssh = ['ssh', '-F', bed.guest.config('relay'), ...options];
+    const bytes = randomBytes(3_000_001);
+    const file = join(dir, 'sent-without');
+    writeFileSync(file, bytes);
+    const there = await run(['sh', '-c', 'exec "$@" <"$0"', file, ...ssh, 'over', 'sha256sum'], { env });
+    expect(there).toMatchObject({ code: 0, stderr: '', stdout: `${sum(bytes)}  -\n` });
   });
 
   it('goes over two hypervisors, with the ssh of the first', async () => {

@@ -1,4 +1,5 @@
 import type { DiscoveredMachine } from './provider.js';
+import { joinedRoutes } from './routes.js';
 import { type Entry, SameMachines } from './same-machines.js';
 
 /** A listed machine, with its other names. */
@@ -37,5 +38,6 @@ function join(known: DiscoveredMachine, other: DiscoveredMachine): DiscoveredMac
   const pid = known.pid ?? other.pid;
   const status = known.status === 'unknown' ? other.status : known.status;
   const address = known.address ?? other.address;
-  return { ...known, status, cid, uuid, pid, address };
+  const routes = joinedRoutes(known, other);
+  return { ...known, status, cid, uuid, pid, address, ...(routes ? { routes } : {}) };
 }

@@ -1,4 +1,5 @@
 import type { StartCommand } from '../errors.js';
+import type { ListedRoute } from '../route.js';
 import type { Search } from './search.js';
 
 /** What every provider gets; effects of only one provider are default parameters of its functions. */
@@ -72,6 +73,11 @@ export interface DiscoveredMachine {
   readonly pid?: number | undefined;
   /** Where its SSH server is, if the provider knows: "vsock/42", "vsock-mux/run/v.sock", "192.0.2.1", "127.0.0.1:60022". */
   readonly address?: string | undefined;
+  /**
+   * All its routes, best first, if it has more than `address` or another one: an exec, an exported socket. `routesOf` has
+   * them with `address`.
+   */
+  readonly routes?: readonly ListedRoute[] | undefined;
   /** The login user that its manager made. */
   readonly user?: string | undefined;
   /** The path of the private key that its manager made for the login. */

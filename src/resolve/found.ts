@@ -1,20 +1,26 @@
 import { hopHostProblem } from '../address/hop-host.js';
 import { shellOf } from '../address/shell.js';
 import type { DiscoveredMachine } from '../discovery/provider.js';
+import { isOnNetwork, routesOf } from '../discovery/routes.js';
 import { typedStart } from '../discovery/start-command.js';
 import { ConnectError, quote, type StartCommand } from '../errors.js';
+import type { ListedRoute, Route } from '../route.js';
 import type { ViaTarget, VsockTarget } from '../target/target.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 import { resolveVia } from './via.js';
 
-/** The endpoint of a listed machine. `how`: it is started, and is given an address. */
-export function resolveDiscovered(
+/**
+ * The routes of a listed machine. `how`: it is started, and is given an address. `addressOf` asks for its IP address, if
+ * that takes longer to find than the list.
+ */
+export async function resolveDiscovered(
   found: DiscoveredMachine,
   context: ResolveContext,
   how: { readonly start: StartCommand | undefined; readonly address: string },
-): Resolution {
-  const { name, provider, status, address, user, identityFile } = found;
+  addressOf?: () => Promise<string | undefined>,
+): Promise<Resolution> {
+  const { name, provider, status, user, identityFile } = found;
   const off = whyOff(found, how.start, context);
   if (off) throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', ...off });
   const steps = [`${provider} knows ${quote(name)} (${status})`];
@@ -22,19 +28,38 @@ export function resolveDiscovered(
     const { endpoint, steps: hop } = resolveVia(behind(found, found.via, context.text), context);
     return { endpoint, steps: [...steps, ...hop] };
   }
-  if (address === undefined)
+  const [first, ...more] = routesOf(found).filter((route) => route.route !== 'exec');
+  const listedIp = more.find(isOnNetwork);
+  const ip = listedIp ? async () => routeBy(listedIp, context) : addressOf && askedIp(addressOf, context);
+  const unlisted = first === undefined && context.routes?.includes('ip') ? await ip?.() : undefined;
+  const reached = first ? routeBy(first, context) : unlisted;
+  if (reached === undefined)
     throw new ConnectError('resolve', context.text, {
       code: 'NOT_FOUND',
       problem: `${provider} knows ${quote(name)}, but neither its vsock CID nor an address`,
       hint: how.address,
     });
-  const reached = resolveSshAddress(address, context);
+  const others = more.filter((route) => !isOnNetwork(route));
   return {
     endpoint: reached.endpoint,
     steps: [...steps, ...reached.steps],
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(user === undefined ? {} : { user }),
+    ...(others.length === 0 ? {} : { others: async () => others.map((route) => routeBy(route, context)) }),
+    ...(ip === undefined || unlisted ? {} : { ip }),
   };
+}
+
+function askedIp(addressOf: () => Promise<string | undefined>, context: ResolveContext) {
+  return async () => {
+    const address = await addressOf();
+    return address === undefined ? undefined : routeBy({ route: 'ip', address }, context);
+  };
+}
+
+function routeBy(listed: Exclude<ListedRoute, { route: 'exec' }>, context: ResolveContext): Route {
+  const { endpoint, steps } = resolveSshAddress(listed.address, context);
+  return { name: listed.route, endpoint, steps };
 }
 
 /** A machine that its manager has on another host: by its CID any tool there reaches it, by its name vmssh does. */

@@ -16,7 +16,7 @@ export async function resolveMachine(name: string, context: ResolveContext): Pro
     },
   });
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
-  const route = routeTo(machine, context.port);
+  const route = machineRoute(machine, context.port);
   const { endpoint, steps } = await follow(await orByQemu(route, machine, context), context);
   return {
     endpoint,
@@ -26,14 +26,18 @@ export async function resolveMachine(name: string, context: ResolveContext): Pro
 }
 
 // Before systemd 259, for one, a VM that registers itself by D-Bus cannot give its CID.
-async function orByQemu(route: Route, { leader: pid }: Machine, context: ResolveContext): Promise<Route> {
+async function orByQemu(
+  route: MachineRoute,
+  { leader: pid }: Machine,
+  context: ResolveContext,
+): Promise<MachineRoute> {
   if (route.via !== 'none' || pid === undefined) return route;
   const { addressByQemu } = await import('./qemu-process.js');
   const address = await addressByQemu({ pid }, context);
   return address === undefined ? route : { via: 'sshAddress', address };
 }
 
-async function follow(route: Route, context: ResolveContext): Promise<Resolution> {
+async function follow(route: MachineRoute, context: ResolveContext): Promise<Resolution> {
   switch (route.via) {
     case 'vsock':
       return { endpoint: route.endpoint, steps: [`it has the vsock CID ${route.endpoint.cid}`] };
@@ -51,7 +55,11 @@ async function follow(route: Route, context: ResolveContext): Promise<Resolution
 }
 
 // An older systemd-nspawn exports nothing; the container's record may have another route.
-async function followExport(name: string, otherwise: Route, context: ResolveContext): Promise<Resolution> {
+async function followExport(
+  name: string,
+  otherwise: MachineRoute,
+  context: ResolveContext,
+): Promise<Resolution> {
   try {
     return await resolveContainer(name, context);
   } catch (error) {
@@ -63,22 +71,22 @@ async function followExport(name: string, otherwise: Route, context: ResolveCont
 }
 
 /** The route to a machine's SSH server, from its record. */
-export type Route =
+export type MachineRoute =
   /** By the socket that the container `name` exports, which `findExport` finds; if it exports none, `otherwise`. */
-  | { readonly via: 'export'; readonly name: string; readonly otherwise: Route }
+  | { readonly via: 'export'; readonly name: string; readonly otherwise: MachineRoute }
   | { readonly via: 'vsock'; readonly endpoint: Extract<Endpoint, { family: 'vsock' }> }
   /** By the registered text: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "host:port". */
   | { readonly via: 'sshAddress'; readonly address: string }
   | { readonly via: 'none'; readonly reason: string };
 
 /** How to reach `port` of a machine; an nspawn container has one server, whatever the port. */
-export function routeTo(machine: Machine, port: number): Route {
+export function machineRoute(machine: Machine, port: number): MachineRoute {
   const route = routeByRecord(machine, port);
   const exports = machine.class === 'container' && machine.service === 'systemd-nspawn';
   return exports ? { via: 'export', name: machine.name, otherwise: route } : route;
 }
 
-function routeByRecord(machine: Machine, port: number): Route {
+function routeByRecord(machine: Machine, port: number): MachineRoute {
   if (machine.vsockCid !== undefined) {
     return { via: 'vsock', endpoint: { family: 'vsock', cid: machine.vsockCid, port } };
   }

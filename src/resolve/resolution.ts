@@ -1,7 +1,8 @@
 import type { Endpoint } from '../endpoint.js';
 import type { StartCommand } from '../errors.js';
+import type { Route, RouteName } from '../route.js';
 
-/** The result of resolving a target. */
+/** The result of resolving a target: a machine, and its first route. */
 export interface Resolution {
   readonly endpoint: Endpoint;
   /** How it was found, one clause for each step. */
@@ -10,6 +11,17 @@ export interface Resolution {
   readonly identityFile?: string | undefined;
   /** The login user that the machine's manager made. */
   readonly user?: string | undefined;
+  /**
+   * The machine's other routes, best first. Only a name has any: an address never leaves its route. Undefined if the first
+   * is the only one, which is then opened without waiting for a banner. Called only after the first route failed, or if a
+   * route was chosen, or for a list of all; may ask the manager, and throw a ConnectError.
+   */
+  readonly others?: (() => Promise<readonly Route[]>) | undefined;
+  /**
+   * Its IP address as a route, used only if it was asked for: nothing goes to a network by surprise. Undefined: nobody knows
+   * one, or the first route is one already, since its manager names no other.
+   */
+  readonly ip?: (() => Promise<Route | undefined>) | undefined;
   /** Called once if the machine is not there: why it is not, if its manager knows. */
   readonly recheck?: (() => Promise<Recheck | undefined>) | undefined;
 }
@@ -28,6 +40,8 @@ export interface ResolveContext {
   readonly text: string;
   /** The port if the target names none. */
   readonly port: number;
+  /** The only routes that may be used, in this order; undefined: those of the provider, and no network unasked. */
+  readonly routes?: readonly RouteName[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly signal?: AbortSignal | undefined;

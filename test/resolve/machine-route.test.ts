@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../src/discovery/machined/machine.js';
-import { type Route, routeTo } from '../../src/resolve/machine.js';
+import { type MachineRoute, machineRoute } from '../../src/resolve/machine.js';
 
 describe('reach', () => {
-  it.each<{ name: string; input: Partial<Machine>; want: Route }>([
+  it.each<{ name: string; input: Partial<Machine>; want: MachineRoute }>([
     {
       name: 'an nspawn container by its export, else by its CID',
       input: { class: 'container', service: 'systemd-nspawn', vsockCid: 3, sshAddress: 'x' },
@@ -41,6 +41,6 @@ describe('reach', () => {
       want: { via: 'none', reason: 'machine "a" (class vm) has neither a vsock CID nor an SSH address' },
     },
   ])('reaches $name', ({ input, want }) => {
-    expect(routeTo({ name: 'a', class: 'vm', scope: 'system', ...input }, 2222)).toEqual(want);
+    expect(machineRoute({ name: 'a', class: 'vm', scope: 'system', ...input }, 2222)).toEqual(want);
   });
 });

@@ -1,9 +1,9 @@
 import { printable } from '../../errors.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { type Reached, type ReachOptions, reach } from '../../reach.js';
-import type { Transport } from '../../reach-over.js';
 import type { Io } from '../command.js';
 import type { ReachFlags } from '../shared-options.js';
+import type { Transport } from './reach-over.js';
 import { socketWarning } from './socket-warning.js';
 
 export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget {
@@ -21,7 +21,7 @@ export async function reachBy(
   const beforeOpen = socketWarning(io);
   const options = { port, timeoutMs, waitMs, trace, signal, beforeOpen, env: io.env, platform: io.platform };
   if (!transports?.includes('ip')) return reach({ text, target }, options);
-  const { reachOver } = await import('../../reach-over.js');
+  const { reachOver } = await import('./reach-over.js');
   const note = (message: string) => io.err(`${io.program}: ${printable(message)}\n`);
   return reachOver(transports, { text, target }, options, note);
 }

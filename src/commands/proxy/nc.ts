@@ -5,6 +5,7 @@ import { listOf } from '../../cli/option-choice.js';
 import { givenPort, portOption } from '../../cli/port-option.js';
 import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
+import type { Transport } from '../../cli/reach/reach-over.js';
 import { stepTrace } from '../../cli/reach/trace.js';
 import {
   behindVia,
@@ -22,7 +23,6 @@ import { splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import type { AddonState } from '../../native.js';
 import { loadAddon } from '../../native.js';
-import type { Transport } from '../../reach-over.js';
 import { awaitBanner } from '../../ssh/await-banner.js';
 import { bannerLimit } from '../../ssh/banner.js';
 import { lasting } from './lasting.js';

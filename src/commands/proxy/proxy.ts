@@ -1,6 +1,7 @@
 import type { Command, Io } from '../../cli/command.js';
 import { flag, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
+import type { Transport } from '../../cli/reach/reach-over.js';
 import { stepTrace } from '../../cli/reach/trace.js';
 import {
   behindVia,
@@ -18,7 +19,6 @@ import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach.js';
-import type { Transport } from '../../reach-over.js';
 import { asTyped } from '../../target/typed.js';
 import { callerGone } from './caller-gone.js';
 import { lasting } from './lasting.js';

@@ -1,12 +1,12 @@
-import type { Guid } from './address/guid.js';
-import { sshPort } from './address/port.js';
-import { openConnection } from './connect/open.js';
-import type { Endpoint } from './endpoint.js';
-import { ConnectError } from './errors.js';
-import { abortSignalOf } from './interruption.js';
-import { resolveTarget } from './kinds/kinds.js';
-import type { TypedTarget } from './kinds/parse.js';
-import { type Reached, type ReachOptions, reach } from './reach.js';
+import type { Guid } from '../../address/guid.js';
+import { sshPort } from '../../address/port.js';
+import { openConnection } from '../../connect/open.js';
+import type { Endpoint } from '../../endpoint.js';
+import { ConnectError } from '../../errors.js';
+import { abortSignalOf } from '../../interruption.js';
+import { resolveTarget } from '../../kinds/kinds.js';
+import type { TypedTarget } from '../../kinds/parse.js';
+import { type Reached, type ReachOptions, reach } from '../../reach.js';
 
 /** The transports to a machine, as `hvc nc -t` names them. */
 export type Transport = 'vsock' | 'ip';
@@ -88,7 +88,7 @@ async function reachByAddress(
 }
 
 const askForAddresses: FindAddresses = async (id, { env, signal }) => {
-  const { hyperVAddresses } = await import('./discovery/hyper-v/address.js');
+  const { hyperVAddresses } = await import('../../discovery/hyper-v/address.js');
   return hyperVAddresses(id, { env, signal: signal && abortSignalOf(signal), timeoutMs: 20_000 }).catch(
     () => [],
   );

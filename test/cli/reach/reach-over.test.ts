@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ConnectError } from '../src/errors.js';
-import { parseTarget } from '../src/kinds/parse.js';
-import { reachOver, type Transport } from '../src/reach-over.js';
-import { fakeAddon } from './connect/fake-addon.js';
+import { reachOver, type Transport } from '../../../src/cli/reach/reach-over.js';
+import type { ConnectError } from '../../../src/errors.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import { fakeAddon } from '../../connect/fake-addon.js';
 
 const vmId = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
 const machine = `hyper-v/${vmId}`;

@@ -21,6 +21,8 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly takesPort: boolean;
   /** Whether host keys are kept; "none" if another machine may answer there later. */
   readonly hostKey: 'machine' | 'none';
+  /** Whether its machines may be reached by a network; false if absent. */
+  readonly network?: boolean;
   /** Another kind that names the same machines. */
   readonly sameMachinesAs?: string;
   /** The providers that list such machines. */

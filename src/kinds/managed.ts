@@ -19,6 +19,7 @@ export function managed<Name extends string>(
     from: 'anywhere',
     takesPort: true,
     hostKey: 'machine',
+    network: true,
     providers: [name],
     parse: ({ rest }) => ({ kind: name, name: parseName(named(rest), 'machine name') }),
     async resolve(target, context) {

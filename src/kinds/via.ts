@@ -16,6 +16,7 @@ export const viaKind: Kind<ViaTarget> = {
   from: 'anywhere',
   takesPort: true,
   hostKey: 'machine',
+  network: true,
   providers: [],
   parse: parseVia,
   resolve: resolveVia,

@@ -8,6 +8,8 @@ export interface SshAbilities {
   readonly includesDrives: boolean;
   /** Whether its -W takes the path of a unix socket. */
   readonly forwardsPaths: boolean;
+  /** Whether it warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto. False if its version is not known: others end at that word. */
+  readonly warnsOfKex: boolean;
 }
 
 /** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
@@ -30,7 +32,11 @@ export function abilitiesOf(output: string): SshAbilities {
   const isSince = (least: number) => version === undefined || version >= least;
   // path_absolute in https://github.com/PowerShell/openssh-portable/blob/v8.0.0.0/readconf.c
   // https://www.openssh.com/txt/release-9.4
-  return { givesTyped: isSince(801), includesDrives: isSince(800), forwardsPaths: isSince(904) };
+  // https://www.openssh.com/txt/release-10.1
+  return {
+    ...{ givesTyped: isSince(801), includesDrives: isSince(800), forwardsPaths: isSince(904) },
+    warnsOfKex: (version ?? 0) >= 1001,
+  };
 }
 
 /** 100 times the first number of a version plus the second: 706 for 7.6. Undefined if it is not OpenSSH's. */

@@ -11,27 +11,48 @@ describe('what an ssh can do', () => {
       givesTyped: false,
       includesDrives: false,
       forwardsPaths: false,
+      warnsOfKex: false,
     },
     {
       says: 'OpenSSH_8.0p1, OpenSSL 1.1.1k  FIPS 25 Mar 2021',
       givesTyped: false,
       includesDrives: true,
       forwardsPaths: false,
+      warnsOfKex: false,
     },
     {
       says: 'OpenSSH_for_Windows_8.1p1, LibreSSL 3.0.2',
       givesTyped: true,
       includesDrives: true,
       forwardsPaths: false,
+      warnsOfKex: false,
     },
     {
       says: 'OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.0',
       givesTyped: true,
       includesDrives: true,
       forwardsPaths: true,
+      warnsOfKex: false,
     },
-    { says: 'OpenSSH_9.2p1 Debian-2', givesTyped: true, includesDrives: true, forwardsPaths: false },
-    { says: 'another program', givesTyped: true, includesDrives: true, forwardsPaths: true },
+    {
+      says: 'OpenSSH_10.6p1 Debian-1, OpenSSL 3.6.5 29 Sep 2026',
+      ...{ givesTyped: true, includesDrives: true, forwardsPaths: true },
+      warnsOfKex: true,
+    },
+    {
+      says: 'OpenSSH_9.2p1 Debian-2',
+      givesTyped: true,
+      includesDrives: true,
+      forwardsPaths: false,
+      warnsOfKex: false,
+    },
+    {
+      says: 'another program',
+      givesTyped: true,
+      includesDrives: true,
+      forwardsPaths: true,
+      warnsOfKex: false,
+    },
   ])('$says', ({ says, ...want }) => expect(abilitiesOf(says)).toEqual(want));
 
   it('is that of a current one if there is none', async () => {
@@ -39,6 +60,7 @@ describe('what an ssh can do', () => {
       givesTyped: true,
       includesDrives: true,
       forwardsPaths: true,
+      warnsOfKex: false,
     });
   });
 });

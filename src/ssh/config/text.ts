@@ -1,5 +1,6 @@
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
-import { kinds } from '../../kinds/kinds.js';
+import { kindOf, kinds } from '../../kinds/kinds.js';
+import { parseTarget } from '../../kinds/parse.js';
 import type { GuestKeys } from '../guest-keys.js';
 import { namesOfGuest, trustIn } from './guest-hosts.js';
 import { type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
@@ -15,6 +16,8 @@ export interface ConfigTextOptions extends Caller {
   readonly guests?: readonly GuestKeys[];
   /** The kinds whose patterns are written. */
   readonly table?: readonly Kind[];
+  /** Whether that ssh warns of a key exchange that is not post-quantum (from 10.1), and so knows WarnWeakCrypto. */
+  readonly warnsOfKex?: boolean | undefined;
 }
 
 /** A machine with its own Host. */
@@ -51,6 +54,7 @@ export function configText({
   hosts = [],
   guests = [],
   table = kinds,
+  warnsOfKex = false,
 }: ConfigTextOptions): string {
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
     withLines(host, [...settings, ...hostOptions({ ...options, program, fdpass, platform, givesTyped })]);
@@ -71,6 +75,19 @@ export function configText({
       `# ${about}`,
       block([host, ...names].join(' '), options),
     ]),
+    ...(warnsOfKex ? [unwarned(hosts, table)] : []),
+  ].join('\n');
+}
+
+// For addresses LogLevel hides it. Last, so that the user's own choice counts.
+function unwarned(hosts: readonly ConcreteHost[], table: readonly Kind[]): string {
+  const local = table.filter(({ hostKey, network }) => hostKey === 'machine' && !network);
+  const names = hosts
+    .filter(({ options: { target } }) => target !== undefined && !kindOf(parseTarget(target), table).network)
+    .flatMap(({ host, names = [] }) => [host, ...names]);
+  return [
+    '# No network leads to these, so nobody can record a login to decrypt it later: ssh need not warn of that.',
+    withLines([...local.flatMap(hostPatterns), ...names].join(' '), [['WarnWeakCrypto', 'no-pq-kex']]),
   ].join('\n');
 }
 

@@ -247,6 +247,22 @@ describe('the doctor of this host', () => {
     },
     {
       name: 'config',
+      facts: { config: { ...good.config, weakCrypto: true } },
+      state: 'bad',
+      says: /vmssh\.conf was written for ssh 10\.1 or later; this one is older and ends at the WarnWeakCrypto/,
+      fix: /^vmssh config install$/,
+    },
+    {
+      name: 'config',
+      facts: {
+        config: { ...good.config, weakCrypto: true },
+        ssh: { ...good.ssh, version: 'OpenSSH_10.6p1 Debian-1' },
+      },
+      state: 'ok',
+      says: /calls this vmssh/,
+    },
+    {
+      name: 'config',
       facts: { config: { ...good.config, typed: false }, ssh: { ...good.ssh, version: 'OpenSSH_8.0p1' } },
       state: 'ok',
       says: /calls this vmssh/,

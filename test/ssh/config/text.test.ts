@@ -154,6 +154,27 @@ describe('configText', () => {
     expect(configText({ program: ['/v'], fdpass: true })).toMatch(/[^\n]\n$/);
   });
 
+  it('has ssh 10.1 and later not warn of a key exchange with machines that no network leads to', () => {
+    const machine = (name: string, target: string): ListedMachine => {
+      return { name, target, status: 'running', provider: 'x', also: [] };
+    };
+    const all = [
+      machine('mint', 'qemu/mint'),
+      machine('far', 'multipass/far'),
+      machine('gate', 'via/hv/qemu/x'),
+    ];
+    const { hosts } = concreteHosts(all, { prefix: '', taken: new Set(), knownHosts: '~/known' });
+    const given = { program: ['/v'], fdpass: true, hosts };
+    const text = configText({ ...given, warnsOfKex: true });
+    const [, patterns = ''] = /Host (.*)\n {4}WarnWeakCrypto no-pq-kex\n$/.exec(text) ?? [];
+    expect(patterns.split(' ')).toEqual(
+      expect.arrayContaining(['machine/*', 'machine%*', 'hyper-v/*', 'wsl/*', 'qemu/*', 'qemu:*', 'mint']),
+    );
+    expect(patterns).not.toMatch(/via|lima|multipass|incus|podman|far|gate|vsock|unix/);
+    expect(configText(given)).not.toContain('WarnWeakCrypto');
+    expect(text.startsWith(configText(given))).toBe(true);
+  });
+
   it.each(['/a\nProxyCommand evil', '/a\rb', '/a\tb', '/a\x7f', '/a\u0085b'])('refuses %j', (path) => {
     expect(() => configText({ program: [path], fdpass: true })).toThrow(RangeError);
     expect(() => configText({ program: ['/bin/sh', path], fdpass: true })).toThrow(/^\P{Cc}*$/u);

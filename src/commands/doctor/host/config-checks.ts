@@ -34,11 +34,11 @@ function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
 }
 
 function lines(
-  { owner, path, mainPath, pasted, callsThis, aside, typed }: ConfigFacts,
+  { owner, path, mainPath, pasted, callsThis, aside, typed, weakCrypto }: ConfigFacts,
   { proxyCommand, version }: SshFacts,
 ): HostCheck {
   const name = 'config';
-  const other = version === undefined ? undefined : unfit(typed, version);
+  const other = version === undefined ? undefined : unfit(typed, weakCrypto, version);
   switch (owner) {
     case 'none':
       if (pasted && callsThis)
@@ -91,8 +91,14 @@ function lines(
 }
 
 /** Why lines that were written for another version of ssh do not fit the one that is here now. */
-function unfit(typed: boolean | undefined, version: string): string | undefined {
-  const { givesTyped } = abilitiesOf(version);
+function unfit(
+  typed: boolean | undefined,
+  weakCrypto: boolean | undefined,
+  version: string,
+): string | undefined {
+  const { givesTyped, warnsOfKex } = abilitiesOf(version);
+  if (weakCrypto && !warnsOfKex)
+    return 'was written for ssh 10.1 or later; this one is older and ends at the WarnWeakCrypto in it';
   if (typed === undefined || typed === givesTyped) return undefined;
   return givesTyped
     ? 'was written for an ssh before 8.1, and so capitals in a target are lost; this ssh is newer'

@@ -36,6 +36,8 @@ export interface ConfigFacts {
   readonly callsThis: boolean;
   /** Whether the lines give the proxy the host as it was typed, which ssh 8.1 and later knows. */
   readonly typed?: boolean | undefined;
+  /** Whether the lines have WarnWeakCrypto, which ssh 10.1 and later knows. */
+  readonly weakCrypto?: boolean | undefined;
   /** Whether the lines pass sockets to ssh. */
   readonly passes?: boolean | undefined;
   /** HOME, and the home that ssh uses; undefined if they are the same. */
@@ -59,6 +61,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
       words.every((word) => lines?.includes(proxyWord(word, io.platform))),
     ),
     typed: lines === undefined ? undefined : /\bproxy .*--typed ["']%n/.test(lines),
+    weakCrypto: /^\s*WarnWeakCrypto /m.test(lines ?? ''),
     passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
     homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
   };

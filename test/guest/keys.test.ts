@@ -3,6 +3,8 @@ import { readKeys } from '../../src/guest/keys.js';
 
 describe('a key file', () => {
   const key = `ssh-ed25519 ${'A'.repeat(68)} me`;
+  // As long as that of ssh-keygen 10.6: 1,344 bytes of key.
+  const postQuantum = `ssh-mldsa44-ed25519 AAAAE3NzaC1tbGRzYTQ0LWVkMjU1MTkAAAVA${'b'.repeat(1792)} me`;
   it.each([
     { name: 'one key', text: `${key}\n`, want: [key] },
     {
@@ -14,6 +16,11 @@ describe('a key file', () => {
       name: 'the mark of UTF-8 that editors on Windows write',
       text: `\ufeff# mine\r\n${key}\r\n`,
       want: [key],
+    },
+    {
+      name: 'ML-DSA of OpenSSH 10.6 beside an older one',
+      text: `${postQuantum}\n${key}\n`,
+      want: [postQuantum, key],
     },
     { name: 'that mark before a key', text: `\ufeff${key}\n`, want: [key] },
   ])('$name', ({ text, want }) => expect(readKeys('k', () => text)).toEqual(want));

@@ -56,9 +56,34 @@ export interface Option<Value> extends OptionSpec {
   read(raw: RawArgs): Value;
 }
 
+/** The first word of each command, after the program's name. */
+export const commandWords = [
+  'list',
+  'ssh',
+  'scp',
+  'sftp',
+  'rsync',
+  'forward',
+  'config',
+  'via',
+  'inventory',
+  'completion',
+  'doctor',
+  'check',
+  'resolve',
+  'forget',
+  'guest',
+  'proxy',
+  'nc',
+  'guid',
+  'port',
+  'service',
+] as const;
+type CommandWord = (typeof commandWords)[number];
+
 /** One command: pure `parse` from raw arguments to options, `run` to do it. */
 export interface Command<Options> {
-  readonly name: string;
+  readonly name: CommandWord | `${CommandWord} ${string}`;
   readonly summary: string;
   /** Positional arguments for the help, "HOST PORT". */
   readonly usage: string;

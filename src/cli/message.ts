@@ -1,6 +1,6 @@
 import { printable } from '../errors.js';
 import { calledAs, type StartedAs } from './called-as.js';
-import type { Io } from './command.js';
+import { commandWords, type Io } from './command.js';
 import { failureOf } from './failure.js';
 import { styles } from './style.js';
 
@@ -19,29 +19,15 @@ export async function complain(problem: string, hint: string | undefined, io: Io
   if (hint) io.err(`${style.dim('hint:')} ${printable(pasteable(hint, io))}\n`);
 }
 
-/** A fix whose vmssh commands can be pasted into this shell, even if PATH has no vmssh. */
+/**
+ * A fix whose vmssh commands can be pasted into this shell, even if PATH has no vmssh. A fix is plain text, for JSON and
+ * the library too: only the program's name before a command is replaced.
+ */
 export function pasteable(fix: string, caller: StartedAs): string {
   return fix.replaceAll(ourCommand, (name) => calledAs(name as Io['program'], caller));
 }
 
 const ourCommand = new RegExp(
-  `(?<![\\w/.-])(?:vmssh|vsock-nc)(?= (?:--help|${[
-    ...[
-      'list',
-      'ssh',
-      'scp',
-      'sftp',
-      'rsync',
-      'forward',
-      'proxy',
-      'check',
-      'nc',
-      'resolve',
-      'forget',
-      'config',
-      'completion',
-    ],
-    ...['doctor', 'guest', 'via', 'inventory', 'guid', 'port', 'service'],
-  ].join('|')})(?![\\w-]))`,
+  `(?<![\\w/.-])(?:vmssh|vsock-nc)(?= (?:--help|${commandWords.join('|')})(?![\\w-]))`,
   'g',
 );

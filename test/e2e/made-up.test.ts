@@ -35,6 +35,7 @@ describe.skipIf(missing)('a made-up kind, provider, command and Node API', () =>
     addToList('src/discovery/providers.ts', 'bhyve', './managers/bhyve.js');
     mkdirSync(join(dir, 'src/commands/greet'));
     writeFileSync(join(dir, 'src/commands/greet/greet.ts'), command);
+    addWord('greet');
     addToGroup('Every day', 'greet', '../commands/greet/greet.js');
     expect(await run([process.execPath, 'build/node.js', '--no-executable'], { cwd: dir })).toMatchObject({
       code: 0,
@@ -55,6 +56,14 @@ describe.skipIf(missing)('a made-up kind, provider, command and Node API', () =>
     const list = text.replace(/\n\]/, `\n  ${name},\n]`);
     expect(list).not.toBe(text);
     writeFileSync(join(dir, file), `import { ${name} } from '${from}';\n${list}`);
+  }
+
+  function addWord(word: string): void {
+    const file = join(dir, 'src/cli/command.ts');
+    const text = readFileSync(file, 'utf8');
+    const words = text.replace('commandWords = [', `commandWords = [\n  '${word}',`);
+    expect(words).not.toBe(text);
+    writeFileSync(file, words);
   }
 
   /** The line that imports it, and its place at the start of a group of the help. */

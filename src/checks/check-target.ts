@@ -69,7 +69,12 @@ export async function checkTarget(
       return { target, means, stages: [...stages, ...there.stages], error: there.error };
     }
     reached = await reach(found, {
-      ...{ port, timeoutMs, waitMs, signal, env: io.env, platform: io.platform },
+      port,
+      timeoutMs,
+      waitMs,
+      signal,
+      env: io.env,
+      platform: io.platform,
       beforeOpen: socketWarning(io),
       trace(step, outcome, endpoint) {
         verbose?.(step, outcome);

@@ -71,7 +71,10 @@ export async function tryLogin(
   const options = { ...over, port, self: io.self, platform: io.platform };
   const ssh = sshCommand(options, ['-o', 'BatchMode=yes', '-o', 'ControlPath=none']);
   const { code, stdout, stderr } = await runProgram([...ssh, `cat ${bootFile}`], {
-    ...{ env: io.env, signal, timeoutMs, longest: 1 << 16 },
+    env: io.env,
+    signal,
+    timeoutMs,
+    longest: 1 << 16,
   }).catch((error: Error) => ({ code: undefined, stdout: '', stderr: error.message }));
   signal.throwIfAborted();
   const said = stderr.trim().split('\n');

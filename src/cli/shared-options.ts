@@ -27,7 +27,9 @@ export const verboseOption = flag({
 
 export const viaOption = repeated(
   {
-    ...{ long: 'via', value: 'HOST', takes: 'host' },
+    long: 'via',
+    value: 'HOST',
+    takes: 'host',
     summary: 'for a machine on another hypervisor, as ssh HOST reaches it: the same as via/HOST/TARGET',
   },
   hopHost,

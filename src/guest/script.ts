@@ -39,7 +39,8 @@ export function setupScript(options: ScriptOptions): string {
     only_vsock: yesNo(onlyVsock),
     account,
     keys: keys.join('\n'),
-    ...{ leave, expect },
+    leave,
+    expect,
   };
   if (options.generator) return script(setUpGenerator, { ...common, generator_path: generatorPath });
   // The script fills these in.

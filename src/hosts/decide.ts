@@ -49,7 +49,10 @@ export async function decide(
     return host !== undefined && via !== 'none' && !onlyPatterns && !asked.includes(host);
   };
   const made = concreteHosts(machines, {
-    ...{ prefix, taken, kept: last.machines.filter(isKept), today: new Date().toISOString().slice(0, 10) },
+    prefix,
+    taken,
+    kept: last.machines.filter(isKept),
+    today: new Date().toISOString().slice(0, 10),
     ...surroundings(options, io),
   });
   const { program } = await callerForSsh(io);
@@ -89,7 +92,9 @@ export async function sshLines(
     configText({
       ...caller,
       ...abilities,
-      ...{ ...around, hosts, fdpass: caller.fdpass && options.fdpass },
+      ...around,
+      hosts,
+      fdpass: caller.fdpass && options.fdpass,
       settings: options.sshOptions.map(keyAndValue),
     }),
   );

@@ -12,7 +12,9 @@ export interface SshOption {
 
 export const sshOption = repeated(
   {
-    ...{ long: 'ssh-option', short: 'o', value: 'KEY=VALUE' },
+    long: 'ssh-option',
+    short: 'o',
+    value: 'KEY=VALUE',
     takes: ['ControlMaster=auto', 'ForwardAgent=yes', 'ServerAliveInterval=15', 'User=root'],
     summary: 'a setting of ssh_config(5) for every Host; KEY= removes it; can be repeated',
   },

@@ -20,7 +20,9 @@ export interface ViaHosts {
 
 const hostsOption = repeated(
   {
-    ...{ long: 'via', value: 'HOSTS', takes: 'host' },
+    long: 'via',
+    value: 'HOSTS',
+    takes: 'host',
     summary: 'the machines of other hypervisors, as ssh reaches them: hv1,hv2',
   },
   (text) => text.split(',').map(hopHost),
@@ -32,7 +34,8 @@ const fileOption = textOption({
 });
 const groupOption = parsed(
   {
-    ...{ long: 'via-group', value: 'NAME' },
+    long: 'via-group',
+    value: 'NAME',
     summary: 'only this group of that file (default ~/.config/vmssh/hypervisors)',
   },
   (text) => {

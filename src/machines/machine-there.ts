@@ -33,7 +33,11 @@ export function machineThere(host: string, json: Json): ListedMachine | string {
   if (target === undefined) return `the target is none, or has more than ${mostHops} hypervisors`;
   const isCid = typeof json.cid === 'number' && Number.isInteger(json.cid) && json.cid >= 0;
   return {
-    ...{ name, target, provider, status, via: host },
+    name,
+    target,
+    provider,
+    status,
+    via: host,
     also: also.flatMap((each) => behind(each) ?? []),
     cid: isCid ? (json.cid as number) : undefined,
     uuid: parseUuid(shortText(json.uuid) ?? ''),

@@ -34,10 +34,8 @@ export async function resolveWsl(
   const { vmId, systemd } = foundBy(state, distro, context.text, who);
   if (vmId === undefined) {
     throw new ConnectError('resolve', context.text, {
-      ...{
-        code: 'NOT_FOUND',
-        problem: `WSL does not report the id of the virtual machine of ${quote(name)}`,
-      },
+      code: 'NOT_FOUND',
+      problem: `WSL does not report the id of the virtual machine of ${quote(name)}`,
       hint: 'wsl --update (WSL 2.5.10 and later report it), or use the id itself: hvsock:ID:vsock-22',
     });
   }

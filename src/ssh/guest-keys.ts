@@ -67,7 +67,10 @@ function keysIn(folder: string, name: string): GuestKeys | undefined {
   const at = (file: keyof typeof guestKeyFiles) => join(folder, guestKeyFiles[file]);
   if (!existsSync(at('knownHosts'))) return undefined;
   return {
-    ...{ name, folder, alias: guestAlias(name), knownHosts: at('knownHosts') },
+    name,
+    folder,
+    alias: guestAlias(name),
+    knownHosts: at('knownHosts'),
     identityFile: existsSync(at('login')) ? at('login') : undefined,
   };
 }

@@ -15,10 +15,16 @@ import { dirname, join } from 'node:path';
 export async function withMachines(runtimeDir, count, work) {
   const replies = Array.from({ length: count }, (_, i) => ({
     parameters: {
-      ...{ name: `machine-${i}`, id: id(i), class: 'vm', service: 'systemd-vmspawn' },
-      ...{ unit: `machine-${i}.scope`, leader: { pid: (1 << 22) + i, pidfdId: i, bootId: id(count) } },
-      ...{ timestamp: { realtime: 1_795_158_886_535_955, monotonic: 219_236_523 }, vSockCid: i + 3 },
-      ...{ sshAddress: `vsock/${i + 3}`, sshPrivateKeyPath: '/root/.ssh/id_ed25519' },
+      name: `machine-${i}`,
+      id: id(i),
+      class: 'vm',
+      service: 'systemd-vmspawn',
+      unit: `machine-${i}.scope`,
+      leader: { pid: (1 << 22) + i, pidfdId: i, bootId: id(count) },
+      timestamp: { realtime: 1_795_158_886_535_955, monotonic: 219_236_523 },
+      vSockCid: i + 3,
+      sshAddress: `vsock/${i + 3}`,
+      sshPrivateKeyPath: '/root/.ssh/id_ed25519',
     },
     ...(i < count - 1 ? { continues: true } : {}),
   }));

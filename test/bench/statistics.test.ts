@@ -11,8 +11,10 @@ describe('statistics', () => {
   ])('the median of $name', ({ input, want }) => {
     expect(median(input)).toBe(want);
     expect(summarize(input)).toEqual({
-      ...{ median: want, runs: input.length },
-      ...{ min: Math.min(...input), max: Math.max(...input) },
+      median: want,
+      runs: input.length,
+      min: Math.min(...input),
+      max: Math.max(...input),
     });
   });
 

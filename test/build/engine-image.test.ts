@@ -98,7 +98,9 @@ it('has a long one as changes of the short one, and what comes after it', () => 
   const brief = { words: words(1n, 8n, 16n, 24n), ofMemory: bits(0b1100n), ofProgram: bits(0n), saved: 8n };
   const all = {
     words: BigUint64Array.from([...words(1n, 8n, 5n, 32n), ...words(9n)]),
-    ...{ ofMemory: bits(0b0010n, 1n), ofProgram: bits(0b1000n, 0n), saved: 512n },
+    ofMemory: bits(0b0010n, 1n),
+    ofProgram: bits(0b1000n, 0n),
+    saved: 512n,
   };
   const { lists, changes, ...long } = withChanges(brief, all);
   expect([...long.words]).toEqual([...brief.words, ...words(9n)]);

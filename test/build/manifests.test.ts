@@ -131,7 +131,10 @@ describe('the manifests of an archive', () => {
   it('of scoop has its version, hash and program', () => {
     write();
     expect(JSON.parse(read('scoop/vmssh.json'))).toEqual({
-      ...{ version: '1.2.3', description: about.description, homepage: placeholder, license: 'MIT' },
+      version: '1.2.3',
+      description: about.description,
+      homepage: placeholder,
+      license: 'MIT',
       architecture: { '64bit': { url, hash } },
       bin: 'vmssh.exe',
     });

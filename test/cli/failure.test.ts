@@ -5,7 +5,10 @@ it('an interruption is no bug', () => {
   const interrupted = new AbortController();
   interrupted.abort();
   expect(failureOf(interrupted.signal.reason, { program: 'vmssh' })).toEqual({
-    ...{ message: 'interrupted', hint: undefined, exitCode: 130, stack: [] },
+    message: 'interrupted',
+    hint: undefined,
+    exitCode: 130,
+    stack: [],
     json: { code: 'INTERRUPTED', problem: 'interrupted', hint: undefined },
   });
 });
@@ -13,6 +16,7 @@ it('an interruption is no bug', () => {
 it('anything else that is not known is one', () => {
   for (const error of [new Error('x'), new TypeError('x'), 'x', undefined])
     expect(failureOf(error, { program: 'vmssh' })).toMatchObject({
-      ...{ exitCode: 1, message: expect.stringMatching(/^a bug in vmssh: /) },
+      exitCode: 1,
+      message: expect.stringMatching(/^a bug in vmssh: /),
     });
 });

@@ -58,8 +58,12 @@ describe.each(cases)(
     it.each(shows)('list: %s', async (show) => {
       const io = fakeIo();
       const options = {
-        ...{ show, names: [], addresses: false, runningOnly: false },
-        ...{ providers: undefined, watchMs: undefined },
+        show,
+        names: [],
+        addresses: false,
+        runningOnly: false,
+        providers: undefined,
+        watchMs: undefined,
       };
       const provider = {
         name: 'p',

@@ -88,7 +88,10 @@ describe.each(openers)('a multiplexer that is asked $how', ({ skip, native }) =>
   }
 
   const failure = (code: string, problem: string) => ({
-    ...{ name: 'ConnectError', op: 'connect', target: 't', code },
+    name: 'ConnectError',
+    op: 'connect',
+    target: 't',
+    code,
     problem: expect.stringContaining(problem),
     hint: expect.any(String),
   });

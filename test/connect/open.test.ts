@@ -25,7 +25,9 @@ describe('without the addon', () => {
     const failure = openConnection(endpoint, options, () => missing);
     const tried = 'cannot load it; tried: /first/path.node: no such file /second/path.node: wrong ELF';
     await expect(failure).rejects.toMatchObject({
-      ...{ name: 'ConnectError', op: 'connect', code: 'NO_ADDON' },
+      name: 'ConnectError',
+      op: 'connect',
+      code: 'NO_ADDON',
       problem: `${endpoint.family} needs the native addon. ${tried}`,
       message: expect.stringMatching(/^cannot connect to "t": \P{Cc}*$/u),
       hint: expect.stringContaining('g++'),
@@ -36,10 +38,8 @@ describe('without the addon', () => {
   const mux: Endpoint = { family: 'vsock-mux', path: '/run/v', port: 22 };
   it.each([hyperV, mux, unix('C:/x.sock')])('$family says so on Windows, with its fix', async (endpoint) => {
     await expect(openConnection(endpoint, options, () => missing, 'win32')).rejects.toMatchObject({
-      ...{
-        code: 'NO_ADDON',
-        hint: 'install it again: npm install vmssh',
-      },
+      code: 'NO_ADDON',
+      hint: 'install it again: npm install vmssh',
     });
   });
 

@@ -52,7 +52,9 @@ describe('openWhenReady', () => {
       { ...all, sleep: async () => {} },
     );
     await expect(running).rejects.toMatchObject({
-      ...{ code: 'INTERRUPTED', op, problem: `interrupted while waiting${problem}` },
+      code: 'INTERRUPTED',
+      op,
+      problem: `interrupted while waiting${problem}`,
     });
   });
 
@@ -118,7 +120,12 @@ describe('openWhenReady', () => {
     const { options: all, slept } = options({ waitMs: 50 });
     const error = failure('ECONNREFUSED');
     await expect(openWhenReady(failing(error).attempt, all)).rejects.toMatchObject({
-      ...{ name: 'ConnectError', op: 'connect', target: 't', code: 'ECONNREFUSED', hint: 'do', cause: error },
+      name: 'ConnectError',
+      op: 'connect',
+      target: 't',
+      code: 'ECONNREFUSED',
+      hint: 'do',
+      cause: error,
       problem: 'gave up after 0.05 s of waiting: why ECONNREFUSED',
     });
     expect(slept).toEqual([]);

@@ -28,7 +28,10 @@ describe('passFd', () => {
     };
     expect(() => passFd({ sendFd } as unknown as Addon, handle, 't')).toThrow(
       expect.objectContaining({
-        ...{ name: 'ConnectError', op: 'connect', target: 't', code },
+        name: 'ConnectError',
+        op: 'connect',
+        target: 't',
+        code,
         problem: `it is open, but could not be passed to ssh (${code})`,
       }),
     );

@@ -77,12 +77,10 @@ describe('all machines', () => {
     ]);
     expect(all.machines.map(({ target }) => target)).toEqual(['one/x', 'two/b']);
     expect(all.warnings).toEqual([
+      { provider: 'one', code: 'TOO_LONG', problem: 'left out: a machine with a name of 1000000 characters' },
       {
-        ...{ provider: 'one', code: 'TOO_LONG' },
-        problem: 'left out: a machine with a name of 1000000 characters',
-      },
-      {
-        ...{ provider: 'two', code: 'TOO_LONG' },
+        provider: 'two',
+        code: 'TOO_LONG',
         problem: 'left out: a machine with an address of 1000000 characters',
       },
     ]);

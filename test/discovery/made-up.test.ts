@@ -16,7 +16,9 @@ const found: readonly DiscoveredMachine[] = [
 ];
 /** All that a new provider needs: one record. */
 const bhyve: Manager = {
-  ...{ name: 'bhyve', title: 'bhyve', platforms: ['linux'] },
+  name: 'bhyve',
+  title: 'bhyve',
+  platforms: ['linux'],
   listCommand: 'bhyvectl list',
   start: ({ name: machine }) => ({ machine, command: ['bhyvectl', 'start', machine] }),
   list: async () => ({ found, warnings: [] }),

@@ -23,7 +23,11 @@ const many = 100_000;
 const numbers = Array.from({ length: many }, (_, i) => i);
 const uuidOf = (i: number) => `${i.toString(16).padStart(8, '0')}-2222-4333-8444-555555555555`;
 const machine = (i: number, more: Partial<DiscoveredMachine> = {}): DiscoveredMachine => ({
-  ...{ name: `m${i}`, target: `incus/m${i}`, status: 'running', provider: 'incus', uuid: uuidOf(i) },
+  name: `m${i}`,
+  target: `incus/m${i}`,
+  status: 'running',
+  provider: 'incus',
+  uuid: uuidOf(i),
   ...more,
 });
 const listed = mergeMachines(numbers.map((i) => machine(i)));

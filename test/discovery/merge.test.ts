@@ -3,7 +3,11 @@ import { mergeMachines } from '../../src/discovery/merge.js';
 import type { DiscoveredMachine } from '../../src/discovery/provider.js';
 
 const machine = (i: number, more: Partial<DiscoveredMachine> = {}): DiscoveredMachine => ({
-  ...{ name: `m${i}`, target: `incus/m${i}`, status: 'running', provider: 'incus', uuid: `u${i}` },
+  name: `m${i}`,
+  target: `incus/m${i}`,
+  status: 'running',
+  provider: 'incus',
+  uuid: `u${i}`,
   ...more,
 });
 const other = (i: number, more: Partial<DiscoveredMachine> = {}) =>
@@ -55,7 +59,9 @@ describe('machines of several providers', () => {
       const found = Array.from({ length: 12 }, (_, i) => {
         const uuid = oneOf(undefined, 'u', 'v');
         return machine(i, {
-          ...{ name: oneOf('a', 'b'), target: `t${i}`, uuid },
+          name: oneOf('a', 'b'),
+          target: `t${i}`,
+          uuid,
           provider: oneOf('machined', 'nspawn', 'libvirt', 'qemu'),
           pid: oneOf(undefined, undefined, 1, 2),
           // One that gets its CID from another later comes after those that had it.

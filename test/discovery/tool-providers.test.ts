@@ -25,8 +25,13 @@ describe('Lima', () => {
     config: { user: { name: 'u' } },
   };
   const want = {
-    ...{ name: 'default', target: 'lima/default', provider: 'lima', status: 'running', user: 'u' },
-    ...{ address: '127.0.0.1:60022', identityFile: '/home/u/.lima/_config/user' },
+    name: 'default',
+    target: 'lima/default',
+    provider: 'lima',
+    status: 'running',
+    user: 'u',
+    address: '127.0.0.1:60022',
+    identityFile: '/home/u/.lima/_config/user',
   };
   const off = { name: 'b', target: 'lima/b', provider: 'lima', status: 'off' };
 
@@ -80,7 +85,11 @@ describe('Multipass', () => {
 describe('Podman', () => {
   const recorded = fixture('podman/podman4.3.1-list.json');
   const off = (name: string) => ({
-    ...{ name, target: `podman/${name}`, provider: 'podman', status: 'off', user: 'core' },
+    name,
+    target: `podman/${name}`,
+    provider: 'podman',
+    status: 'off',
+    user: 'core',
   });
 
   it('prints machines that are off, as 4.3.1 and 5.4.2 do', () => {

@@ -140,7 +140,9 @@ describe.skipIf(noRoot)('a root with the libc of Alpine, and no other', () => {
     copyFileSync(dlopen ?? '', join(dir, 'bin/dlopen'));
     copyFileSync(addon, join(dir, 'lib/addon.node'));
     expect(await run(inRoot('dlopen', '/lib/addon.node'))).toEqual({
-      ...{ code: 1, signal: null, stderr: '' },
+      code: 1,
+      signal: null,
+      stderr: '',
       stdout: expect.stringMatching(/^Error loading shared library \S+: No such file/),
     });
   });

@@ -136,7 +136,9 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     });
     for (const host of ['web-t7', 'vsock/3', 'machine/x'])
       expect(await effective(own, host)).toMatchObject({
-        ...{ user: 'ann', setenv: 'A=x y', proxyusefdpass: 'no' },
+        user: 'ann',
+        setenv: 'A=x y',
+        proxyusefdpass: 'no',
         proxycommand: expect.not.stringContaining('--fdpass'),
       });
     for (const [option, why] of [

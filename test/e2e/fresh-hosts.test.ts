@@ -118,7 +118,8 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     await home.vmssh('list');
     expect(home.hosts()).toEqual(['one-f9']);
     expect(await home.vmssh('config', 'refresh')).toMatchObject({
-      ...{ code: 1, stdout: '' },
+      code: 1,
+      stdout: '',
       stderr: expect.stringMatching(/nobody asked to keep the Hosts fresh\nhint: .*config install --fresh\n/),
     });
     await home.vmssh('config', 'install', '--fresh');

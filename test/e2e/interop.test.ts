@@ -112,7 +112,8 @@ esac
     writeFileSync(answer, `#!/bin/sh\necho '${JSON.stringify(result)}'\nexit 4\n`, { mode: 0o755 });
     const outcome = await run([...vmssh, 'check', 'hyper-v/x'], { env: { ...env, VMSSH_WINDOWS: answer } });
     expect(outcome).toMatchObject({
-      ...{ code: 4, stdout: expect.stringMatching(/✗ resolve +no such machine\n +hint: do this\n/) },
+      code: 4,
+      stdout: expect.stringMatching(/✗ resolve +no such machine\n +hint: do this\n/),
     });
   });
 
@@ -126,7 +127,8 @@ esac
 
   it('vmssh resolve asks there', async () => {
     expect(await run([...vmssh, 'resolve', 'hyper-v/Mint', '2222'], { env })).toMatchObject({
-      ...{ code: 0, stdout: 'hvsock:somewhere\n' },
+      code: 0,
+      stdout: 'hvsock:somewhere\n',
     });
     expect(calls()).toEqual(['resolve -- hyper-v/Mint 2222']);
   });
@@ -164,7 +166,8 @@ await connect('hyper-v/Mint').catch(({ code, problem, hint }) => console.log([co
       env: { ...env, VMSSH_WINDOWS: broken },
     });
     expect({ code, stderr }).toEqual({
-      ...{ code: 1, stderr: expect.stringContaining('vmssh.exe printed "no json') },
+      code: 1,
+      stderr: expect.stringContaining('vmssh.exe printed "no json'),
     });
     const check = await run([...vmssh, 'check', 'hyper-v/Mint'], { env: { ...env, VMSSH_WINDOWS: broken } });
     expect(check).toMatchObject({ code: 1, stdout: expect.stringContaining('printed "no json') });

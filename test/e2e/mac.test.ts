@@ -34,10 +34,7 @@ describe.skipIf(missing ?? executable)('a Mac, by what Linux can show', () => {
       'bin/multipass': say('{"list":[{"name":"primary","state":"Running","ipv4":["192.168.64.2"]}]}'),
     });
     const preload = `--require "${join(dir, 'mac.cjs')}"`;
-    env = {
-      ...{ PATH: `${join(dir, 'bin')}:${process.env.PATH}`, HOME: join(dir, 'home') },
-      NODE_OPTIONS: preload,
-    };
+    env = { PATH: `${join(dir, 'bin')}:${process.env.PATH}`, HOME: join(dir, 'home'), NODE_OPTIONS: preload };
   });
   afterAll(() => sshd?.close());
   const mac = (...args: readonly string[]) => run([...vmssh, ...args], { env });

@@ -38,7 +38,10 @@ export function faults(group: string, all: readonly Fault[]): void {
     const socket = join(dir, `${++count}`);
     if (fault.peer) servers.push(await listen(socket, fault.peer));
     const outcome = await run(await fault.command(socket, dir), {
-      ...{ keepOpen: true, timeout: within * 1000, killSignal: 'SIGKILL', env: ownEnv(dir) },
+      keepOpen: true,
+      timeout: within * 1000,
+      killSignal: 'SIGKILL',
+      env: ownEnv(dir),
       ...fault.options,
     });
     expect(outcome.signal ?? outcome.code, outcome.stderr).toBe(fault.ends);

@@ -43,7 +43,7 @@ describe.skipIf(missing)('a machine', () => {
         mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
         writeFileSync(join(home, '.ssh/vmssh_known_hosts'), `${line()}\n`, { mode: 0o600 });
         const machined = await startMachined([
-          { ...{ name: 'web', id: uuid, class: 'vm', service: 'x' }, sshAddress: `unix${sshd.path}` },
+          { name: 'web', id: uuid, class: 'vm', service: 'x', sshAddress: `unix${sshd.path}` },
         ]);
         started.push(machined);
         return ['env', `XDG_RUNTIME_DIR=${machined.env.XDG_RUNTIME_DIR}`, ...vmssh, 'check', 'web'];

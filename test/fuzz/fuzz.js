@@ -87,7 +87,10 @@ async function main() {
 function withEarlier(now) {
   const rows = recordOf('fuzzing')?.tables[0]?.rows ?? [];
   const earlier = rows.map(([name = '', seconds, runs, corpus]) => ({
-    ...{ name, seconds: Number(seconds), runs: Number(runs), corpus: Number(corpus) },
+    name,
+    seconds: Number(seconds),
+    runs: Number(runs),
+    corpus: Number(corpus),
   }));
   return names.flatMap((name) => {
     const before = earlier.find((each) => each.name === name);

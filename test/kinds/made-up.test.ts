@@ -24,7 +24,11 @@ const bhyve: Kind<NamedTarget> = {
 };
 const serial: Kind<NamedTarget> = {
   ...bhyve,
-  ...{ name: 'serial', form: 'serial/PATH', rest: 'path', from: 'linux', hostKey: 'none' },
+  name: 'serial',
+  form: 'serial/PATH',
+  rest: 'path',
+  from: 'linux',
+  hostKey: 'none',
   parse: ({ rest }) => ({ kind: 'serial', name: rest }),
 };
 const table: readonly Kind[] = [...kinds, bhyve, serial];

@@ -6,7 +6,11 @@ import { resolveShortName } from '../../src/lookup/short-name.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, target: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
-  ...{ name, target, status: 'running', provider: 'p', also: [] },
+  name,
+  target,
+  status: 'running',
+  provider: 'p',
+  also: [],
   ...more,
 });
 const machines = [

@@ -9,7 +9,9 @@ const machine = { name: 'web', target: 'machine/web', provider: 'machined', stat
 const read = (...machines: readonly unknown[]) =>
   answered('hv1', JSON.stringify({ version: 1, machines }), fail);
 const left = (count: number, why: string) => ({
-  ...{ provider: 'via/hv1', code: 'PROTOCOL', problem: `${count} of its machines cannot be shown: ${why}` },
+  provider: 'via/hv1',
+  code: 'PROTOCOL',
+  problem: `${count} of its machines cannot be shown: ${why}`,
 });
 
 it('has the machines of a hypervisor under its name', () => {
@@ -79,7 +81,9 @@ describe('a hypervisor that says too much', () => {
     const { warnings } = answered('hv1', text, fail);
     expect(warnings).toHaveLength(101);
     expect(warnings.at(-1)).toEqual({
-      ...{ provider: 'via/hv1', code: 'PROTOCOL', problem: '2 more of its warnings are not shown' },
+      provider: 'via/hv1',
+      code: 'PROTOCOL',
+      problem: '2 more of its warnings are not shown',
     });
   });
 

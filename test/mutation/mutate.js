@@ -63,14 +63,20 @@ function mutate(name, { mutate, tests, loaded = values.loaded }) {
   writeFileSync(
     config,
     JSON.stringify({
-      ...{ mutate, testRunner: 'vitest', concurrency: Number(process.env.VMSSH_MUTATION_JOBS ?? 2) },
+      mutate,
+      testRunner: 'vitest',
+      concurrency: Number(process.env.VMSSH_MUTATION_JOBS ?? 2),
       plugins: [join(tool, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
       vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
-      ...{ reporters: ['json'], jsonReporter: { fileName: reportOf(name) }, allowConsoleColors: false },
+      reporters: ['json'],
+      jsonReporter: { fileName: reportOf(name) },
+      allowConsoleColors: false,
       // Not docs: tests read it, and a test file that fails to load would be left out silently.
-      ...{ tempDirName: join(reports, `${name}.work`), ignorePatterns: ['dist', 'native/build'] },
+      tempDirName: join(reports, `${name}.work`),
+      ignorePatterns: ['dist', 'native/build'],
       // Its own rewriting of tsconfig.json needs an older TypeScript.
-      ...{ tsconfigFile: 'none.json', ignoreStatic: !loaded },
+      tsconfigFile: 'none.json',
+      ignoreStatic: !loaded,
     }),
   );
   const env = { ...process.env, VMSSH_MUTATION_TESTS: tests.join(','), VMSSH_TEST_RUNS: '0.1' };

@@ -39,7 +39,8 @@ describeAddon('watchHangup', () => {
 
   it.skipIf(missingPrograms({ strace: 'strace' }))('goes on when a signal interrupts it', async () => {
     const { child, finished } = startFixture('watch-hangup.js', [], {
-      ...{ stdio: ['pipe', 'ignore'], wrapper: interrupted('poll') },
+      stdio: ['pipe', 'ignore'],
+      wrapper: interrupted('poll'),
     });
     child.stdin?.end();
     expect(await finished).toMatchObject({ code: 0, stderr: 'hung up' });

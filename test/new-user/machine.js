@@ -10,8 +10,12 @@ const [folder = '', root = ''] = process.argv.slice(2);
 const seen = '/run/systemd/machine';
 
 const machine = {
-  ...{ name: 'mint', id: '0d6f2a51c34b4e0f9c1d7b5a3e8f6042', class: 'vm', service: 'stand-in' },
-  ...{ sshAddress: `unix${seen}/mint.sock`, sshPrivateKeyPath: `${seen}/key` },
+  name: 'mint',
+  id: '0d6f2a51c34b4e0f9c1d7b5a3e8f6042',
+  class: 'vm',
+  service: 'stand-in',
+  sshAddress: `unix${seen}/mint.sock`,
+  sshPrivateKeyPath: `${seen}/key`,
 };
 
 makeKeys();

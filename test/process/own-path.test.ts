@@ -5,7 +5,9 @@ describe('PATH', () => {
   it.each<{ platform: NodeJS.Platform; path: string; kept: string | undefined; skipped: readonly string[] }>([
     { platform: 'linux', path: '/usr/bin:/bin', kept: '/usr/bin:/bin', skipped: [] },
     {
-      ...{ platform: 'linux', path: '.:/usr/bin::bin:/bin:', kept: '/usr/bin:/bin' },
+      platform: 'linux',
+      path: '.:/usr/bin::bin:/bin:',
+      kept: '/usr/bin:/bin',
       skipped: ['.', '', 'bin', ''],
     },
     { platform: 'linux', path: '.', kept: undefined, skipped: ['.'] },
@@ -13,8 +15,10 @@ describe('PATH', () => {
     { platform: 'darwin', path: '..:/bin', kept: '/bin', skipped: ['..'] },
     { platform: 'win32', path: 'C:\\a;;"D:/b c";', kept: 'C:\\a;;"D:/b c";', skipped: [] },
     {
-      ...{ platform: 'win32', path: '.;C:\\a;"C:\\b;c";\\d;C:e;".";//host/f;\\\\host\\g' },
-      ...{ kept: 'C:\\a;"C:\\b;c";//host/f;\\\\host\\g', skipped: ['.', '\\d', 'C:e', '.'] },
+      platform: 'win32',
+      path: '.;C:\\a;"C:\\b;c";\\d;C:e;".";//host/f;\\\\host\\g',
+      kept: 'C:\\a;"C:\\b;c";//host/f;\\\\host\\g',
+      skipped: ['.', '\\d', 'C:e', '.'],
     },
   ])('$path on $platform keeps its absolute folders', ({ platform, path, kept, skipped }) => {
     const env: Record<string, string | undefined> = { PATH: path };

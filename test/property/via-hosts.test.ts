@@ -44,8 +44,14 @@ property(
     const listed = lies
       .flatMap(({ said }) => said)
       .map(({ via, name, target }, at) => ({
-        ...{ name, target: `via/${via}/${target}`, provider: 'libvirt', also: [], via, user: `u${at}` },
-        ...{ status: 'running' as const, uuid: `11111111-2222-4333-8444-${String(at).padStart(12, '0')}` },
+        name,
+        target: `via/${via}/${target}`,
+        provider: 'libvirt',
+        also: [],
+        via,
+        user: `u${at}`,
+        status: 'running' as const,
+        uuid: `11111111-2222-4333-8444-${String(at).padStart(12, '0')}`,
       }));
     const { hosts } = concreteHosts(listed, { prefix, taken: new Set(), knownHosts: '~/k' });
     const file = join(folder, 'config');

@@ -57,7 +57,9 @@ function runEndToEnd() {
 function vitest(args, env) {
   // Counting takes time.
   return spawnSync('npx', ['vitest', 'run', '--testTimeout', '120000', ...args], {
-    ...{ cwd: root, stdio: 'inherit', env: { ...process.env, ...env } },
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
   }).status;
 }
 

@@ -10,7 +10,9 @@ export function linesOf(report, counts) {
   const places = Object.entries(report).map(([path, { statementMap, s }]) => {
     const starts = startsOf(readFileSync(path, 'utf8'));
     const statements = Object.entries(statementMap).map(([id, { start }]) => ({
-      ...{ line: start.line, offset: (starts[start.line - 1] ?? 0) + start.column, isRun: (s[id] ?? 0) > 0 },
+      line: start.line,
+      offset: (starts[start.line - 1] ?? 0) + start.column,
+      isRun: (s[id] ?? 0) > 0,
     }));
     return { path, statements };
   });

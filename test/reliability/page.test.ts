@@ -5,8 +5,12 @@ import { asMarkdown, withRow } from './page.js';
 import type { Section } from './types.js';
 
 const section: Section = {
-  ...{ title: 'T', command: 'npm run c', on: { Linux: '6' }, summary: ['tried', 'none | failed'] },
-  ...{ text: [], tables: [{ head: ['a'], rows: [['x | y\nz']] }] },
+  title: 'T',
+  command: 'npm run c',
+  on: { Linux: '6' },
+  summary: ['tried', 'none | failed'],
+  text: [],
+  tables: [{ head: ['a'], rows: [['x | y\nz']] }],
 };
 
 it('docs/reliability.md has a row for each run that keeps its result, with a command of package.json', () => {

@@ -17,7 +17,9 @@ const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/packa
 /** @type {Record<Sanitizer, { title: string, library: string, command: string[], addon: Record<string, string>, executable: Record<string, string> }>} */
 const sanitizers = {
   address: {
-    ...{ title: 'AddressSanitizer, UBSan', library: 'libasan.so', command: [] },
+    title: 'AddressSanitizer, UBSan',
+    library: 'libasan.so',
+    command: [],
     addon: {
       // LeakSanitizer would list what Node itself does not free.
       ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0:exitcode=99',
@@ -26,7 +28,8 @@ const sanitizers = {
     executable: {},
   },
   thread: {
-    ...{ title: 'ThreadSanitizer', library: 'libtsan.so' },
+    title: 'ThreadSanitizer',
+    library: 'libtsan.so',
     // ThreadSanitizer of GCC 12 cannot place its shadow if the kernel randomizes addresses by 32 bits.
     command: ['setarch', '-R'],
     addon: {
@@ -42,13 +45,12 @@ const runs = {
   'addon-address': { what: 'the addon, on Node', sanitizer: 'address', tests: ['test/native/'] },
   'addon-thread': { what: 'the addon, on Node', sanitizer: 'thread', tests: ['test/native/'] },
   'executable-address': {
-    ...{ what: 'the executable', sanitizer: 'address', also: ', LeakSanitizer' },
+    what: 'the executable',
+    sanitizer: 'address',
+    also: ', LeakSanitizer',
     tests: ['test/engine', 'test/e2e'],
   },
-  'executable-thread': {
-    ...{ what: 'the executable', sanitizer: 'thread' },
-    tests: ['test/engine', 'test/e2e'],
-  },
+  'executable-thread': { what: 'the executable', sanitizer: 'thread', tests: ['test/engine', 'test/e2e'] },
 };
 
 const given = process.argv.slice(2).filter((arg) => arg !== '--write');
@@ -83,7 +85,8 @@ async function onAddon(name, { sanitizer, tests }) {
   const preload = spawnSync(process.env.CXX || 'g++', command, { encoding: 'utf8' }).stdout.trim();
   return test(name, sanitizer, [...tests, '--testTimeout', '120000'], {
     ...addon,
-    ...{ LD_PRELOAD: preload, NATIVE_UNDER_TEST: result.path },
+    LD_PRELOAD: preload,
+    NATIVE_UNDER_TEST: result.path,
   });
 }
 

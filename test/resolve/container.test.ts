@@ -11,7 +11,10 @@ afterEach(() => folder.stop());
 
 const outcome = (text: string) =>
   resolveTarget(parseTarget(text), {
-    ...{ text, port: 22, platform: 'linux', runDir: `${folder.path}/run` },
+    text,
+    port: 22,
+    platform: 'linux',
+    runDir: `${folder.path}/run`,
     env: { XDG_RUNTIME_DIR: `${folder.path}/user` },
   });
 const v262 = (scope: string, name: string) => `${scope}/systemd/nspawn/${name}/unix-export/ssh`;

@@ -26,7 +26,8 @@ function windows(lists: readonly (readonly HyperVMachine[] | Error)[]) {
 }
 
 const endpoint = (vmId: Guid) => ({
-  ...{ family: 'hyper-v', vmId },
+  family: 'hyper-v',
+  vmId,
   serviceId: '00000016-facb-11e6-bd58-64006a7986d3',
 });
 
@@ -45,7 +46,9 @@ describe('hyper-v/NAME', () => {
   it('lists the ids of machines of the same name', async () => {
     const { resolve } = windows([[running('Mint'), running('MINT', other)]]);
     await expect(resolve('hyper-v/mint')).rejects.toMatchObject({
-      ...{ op: 'resolve', code: 'AMBIGUOUS', hint: expect.stringContaining('vmssh list') },
+      op: 'resolve',
+      code: 'AMBIGUOUS',
+      hint: expect.stringContaining('vmssh list'),
       problem: `"mint" may be "hyper-v/${mint}" or "hyper-v/${other}"`,
     });
   });

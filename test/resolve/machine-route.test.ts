@@ -8,7 +8,8 @@ describe('reach', () => {
       name: 'an nspawn container by its export, else by its CID',
       input: { class: 'container', service: 'systemd-nspawn', vsockCid: 3, sshAddress: 'x' },
       want: {
-        ...{ via: 'export', name: 'a' },
+        via: 'export',
+        name: 'a',
         otherwise: { via: 'vsock', endpoint: { family: 'vsock', cid: 3, port: 2222 } },
       },
     },

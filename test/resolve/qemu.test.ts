@@ -18,7 +18,11 @@ const process: DiscoveredMachine = {
   address: 'vsock/9',
 };
 const context = (text: string) => ({
-  ...{ text, port: 22, env: {}, platform: 'linux' as const, exists: () => false },
+  text,
+  port: 22,
+  env: {},
+  platform: 'linux' as const,
+  exists: () => false,
 });
 const warning = { provider: 'libvirt', code: 'FAILED', problem: 'virsh: no' };
 
@@ -115,8 +119,13 @@ describe('a libvirt domain', () => {
 
 describe('a machine of a manager', () => {
   const found: DiscoveredMachine = {
-    ...{ name: 'default', target: 'lima/default', status: 'running', provider: 'lima' },
-    ...{ address: '127.0.0.1:60022', user: 'u', identityFile: '/k' },
+    name: 'default',
+    target: 'lima/default',
+    status: 'running',
+    provider: 'lima',
+    address: '127.0.0.1:60022',
+    user: 'u',
+    identityFile: '/k',
   };
   const ask = (name: string, machines: readonly DiscoveredMachine[] = [found]) => {
     const list = async () => ({ found: machines, warnings: [] });

@@ -32,8 +32,13 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
   }
 
   const refusal = (reason: NoBannerReason, problem: unknown, hint: unknown = undefined) => ({
-    ...{ name: 'ConnectError', op: 'handshake', code: 'NO_BANNER', target: 't' },
-    ...{ reason, problem, hint },
+    name: 'ConnectError',
+    op: 'handshake',
+    code: 'NO_BANNER',
+    target: 't',
+    reason,
+    problem,
+    hint,
   });
 
   it.skipIf(skip)('gives the banner and leaves every byte', async () => {

@@ -10,8 +10,13 @@ import { vmssh } from '../helpers/run.js';
 const keys = freshKeys();
 const platform = 'linux' as const;
 const options = {
-  ...{ port: 22, user: 'root', ssh: ['ssh', '-F', 'none'], self: vmssh },
-  ...{ platform, env: process.env, timeoutMs: 20_000 },
+  port: 22,
+  user: 'root',
+  ssh: ['ssh', '-F', 'none'],
+  self: vmssh,
+  platform,
+  env: process.env,
+  timeoutMs: 20_000,
 };
 
 describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))("a handshake by the user's own ssh", () => {
@@ -60,7 +65,10 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))("a handshake by the 
   it("says why it failed, with ssh's message", async () => {
     const target = await listen((socket) => socket.end('SSH-2.0-x\r\n'));
     await expect(handshake({ ...options, target })).rejects.toMatchObject({
-      ...{ name: 'ConnectError', op: 'handshake', code: 'HANDSHAKE', target },
+      name: 'ConnectError',
+      op: 'handshake',
+      code: 'HANDSHAKE',
+      target,
       problem: expect.stringMatching(/^the SSH handshake failed: .*[Cc]onnection/),
       hint: expect.stringContaining('-vvv'),
     });

@@ -60,7 +60,10 @@ describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => 
     const sock = await open((socket) => socket.end('SSH-2.0-x\r\n\0\0\0\x0cgarbagegarbage'));
     const failure = await probeSock(sock, options).catch((error) => error);
     expect(failure).toMatchObject({
-      ...{ name: 'ConnectError', op: 'handshake', code: 'HANDSHAKE', target: 't' },
+      name: 'ConnectError',
+      op: 'handshake',
+      code: 'HANDSHAKE',
+      target: 't',
       problem: expect.stringMatching(/^the SSH handshake failed: /),
       hint: expect.stringContaining('-vvv'),
     });

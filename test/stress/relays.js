@@ -37,7 +37,11 @@ export async function sessions(bed, runtime, { count, atOnce, seconds = 0 }, pas
     mode: 'sessions',
     command,
     count,
-    ...{ 'at-once': atOnce, seconds, pass: pass ? 'yes' : 'no', limit: 3600 + seconds, env: bed.env },
+    'at-once': atOnce,
+    seconds,
+    pass: pass ? 'yes' : 'no',
+    limit: 3600 + seconds,
+    env: bed.env,
   });
   child.stdin.end();
   const watch = seconds > 0 ? watchChildren(child.pid ?? 0, settled(runtime, seconds)) : undefined;
@@ -66,7 +70,10 @@ export async function stream(bed, runtime, { count, atOnce }) {
   const { child, ended, texts } = startHarness(bed.harness, {
     mode: 'stream',
     command: [...runtime.command, 'proxy', `unix${socket}`, '22'],
-    ...{ socket, bytes: count * 2 ** 20, limit: 3600, env: bed.env },
+    socket,
+    bytes: count * 2 ** 20,
+    limit: 3600,
+    env: bed.env,
   });
   child.stdin.end();
   const watch = watchChildren(child.pid ?? 0, settled(runtime));

@@ -29,8 +29,16 @@ Exit codes: 0 done; 1 failed; 2 wrong usage; 4 no such guest, or several; ssh: i
 const flag = /** @type {const} */ ({ type: 'boolean' });
 const text = /** @type {const} */ ({ type: 'string' });
 const options = {
-  ...{ all: flag, help: { ...flag, short: 'h' }, reboots: flag, 'no-net': flag, 'no-vsock': flag },
-  ...{ share: text, cid: text, cpu: text, memory: text, append: text },
+  all: flag,
+  help: { ...flag, short: 'h' },
+  reboots: flag,
+  'no-net': flag,
+  'no-vsock': flag,
+  share: text,
+  cid: text,
+  cpu: text,
+  memory: text,
+  append: text,
 };
 
 process.exitCode = await main(process.argv.slice(2));

@@ -59,7 +59,9 @@ function bootOptions(values) {
     ...(values.memory ? { memory: whole(values.memory, '--memory') } : {}),
     ...(values.cpu ? { cpu: values.cpu } : {}),
     ...(values.append ? { append: values.append } : {}),
-    ...{ net: !values['no-net'], vsock: !values['no-vsock'], reboots: Boolean(values.reboots) },
+    net: !values['no-net'],
+    vsock: !values['no-vsock'],
+    reboots: Boolean(values.reboots),
   };
 }
 

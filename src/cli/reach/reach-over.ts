@@ -57,7 +57,11 @@ function together(failed: readonly ConnectError[]): ConnectError | undefined {
   if (!first || reasons.size < 2) return first;
   const { op, target, code, hint, reason } = first;
   return new ConnectError(op, target, {
-    ...{ code, problem: [...reasons].join('; '), hint, reason, cause: failed },
+    code,
+    problem: [...reasons].join('; '),
+    hint,
+    reason,
+    cause: failed,
   });
 }
 
@@ -71,14 +75,16 @@ async function reachByAddress(
   const { endpoint } = await resolveTarget(target, { text, port: sshPort, signal, env, platform });
   if (endpoint.family !== 'hyper-v') {
     throw new ConnectError('resolve', text, {
-      ...{ code: 'UNSUPPORTED', problem: 'only a Hyper-V machine is asked for its IP address' },
+      code: 'UNSUPPORTED',
+      problem: 'only a Hyper-V machine is asked for its IP address',
       hint: 'remove "ip" from --transport',
     });
   }
   const [host] = await findAddresses(endpoint.vmId, options);
   if (host === undefined) {
     throw new ConnectError('resolve', text, {
-      ...{ code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address for it' },
+      code: 'NOT_FOUND',
+      problem: 'Hyper-V knows no IP address for it',
       hint: 'the guest reports it by its integration services: hv_kvp_daemon (in a Debian guest: apt-get install hyperv-daemons)',
     });
   }

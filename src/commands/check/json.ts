@@ -31,7 +31,10 @@ export function codeOfAll(results: readonly CheckResult[]): number {
 function checked(result: CheckResult): CheckedJson {
   const { target, stages, error } = result;
   return {
-    ...{ target, ok: error === undefined, exitCode: codeOf(result), stages },
+    target,
+    ok: error === undefined,
+    exitCode: codeOf(result),
+    stages,
     error: error && connectFailure(error),
   };
 }

@@ -11,7 +11,8 @@ import { findMachines } from '../../machines/find-machines.js';
 import { noState, readState } from '../../ssh/config/state.js';
 
 const outOption = textOption({
-  ...{ long: 'out', value: 'FILE' },
+  long: 'out',
+  value: 'FILE',
   summary:
     'write them to a new file, in UTF-8: > of Windows PowerShell writes UTF-16, which ssh does not read',
 });

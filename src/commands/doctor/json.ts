@@ -34,9 +34,7 @@ export interface SuspectJson {
 
 export function hostJson(checks: readonly HostCheck[], exitCode: number): DoctorJson {
   const states = { ok: 'ok', bad: 'failed', none: 'skipped' } as const;
-  const found = checks.map(({ name, state, found, fix }) => ({
-    ...{ name, state: states[state], found, fix },
-  }));
+  const found = checks.map(({ name, state, found, fix }) => ({ name, state: states[state], found, fix }));
   return { ...envelope('doctor', exitCode), checks: found };
 }
 
@@ -45,7 +43,9 @@ export function targetJson(examination: Examination, exitCode: number): DoctorTa
   const { target, stages, error } = check;
   return {
     ...envelope('doctor', exitCode),
-    ...{ target, stages, error: error && connectFailure(error) },
+    target,
+    stages,
+    error: error && connectFailure(error),
     checks: findings.map(({ name, state, message, fix }) => ({ name, state, found: message, fix })),
     suspects: suspects
       .flatMap((finding) => finding.suspects ?? [])

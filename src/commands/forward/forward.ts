@@ -60,14 +60,12 @@ export const forward: Command<ForwardOptions> = {
     const port = usage(() => parsePort(machinePort));
     const { timeoutMs, verbose } = reachFlags(raw);
     return {
-      ...{
-        typed,
-        port,
-        timeoutMs,
-        verbose,
-        json: jsonOption.read(raw),
-        most: mostOption.read(raw) ?? defaultMost,
-      },
+      typed,
+      port,
+      timeoutMs,
+      verbose,
+      json: jsonOption.read(raw),
+      most: mostOption.read(raw) ?? defaultMost,
       local: local === undefined ? sameLocal(port) : parseLocal(local),
     };
   },

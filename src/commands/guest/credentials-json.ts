@@ -30,9 +30,16 @@ export function guestCredentialsJson(
 ): GuestCredentialsJson {
   return {
     ...envelope('guest credentials', 0),
-    ...{ name, for: hypervisor, arguments: words, text, hasPrivateKey: isSecret, notes },
+    name,
+    for: hypervisor,
+    arguments: words,
+    text,
+    hasPrivateKey: isSecret,
+    notes,
     hostKey: hostKeyOf(hostPublicKey),
-    ...{ logins, identityFile, folder },
+    logins,
+    identityFile,
+    folder,
   };
 }
 

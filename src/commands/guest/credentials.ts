@@ -96,14 +96,13 @@ vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that h
     if (hypervisor === undefined)
       throw new UsageError(`expected --for with one of ${hypervisors.join(', ')}`);
     return {
-      ...{
-        name,
-        undo: false,
-        for: hypervisor,
-        logins: ownKeyOption.read(raw),
-        output: outputOption.read(raw),
-      },
-      ...{ show: showOption.read(raw), json: jsonOption.read(raw) },
+      name,
+      undo: false,
+      for: hypervisor,
+      logins: ownKeyOption.read(raw),
+      output: outputOption.read(raw),
+      show: showOption.read(raw),
+      json: jsonOption.read(raw),
     };
   },
 

@@ -70,8 +70,13 @@ function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller:
       user: undefined,
       identityFile: undefined,
     }),
-    ...{ vmssh_name: name, vmssh_target: target, vmssh_provider: provider, vmssh_status: status },
-    ...{ vmssh_via: via, vmssh_uuid: uuid, vmssh_cid: cid },
+    vmssh_name: name,
+    vmssh_target: target,
+    vmssh_provider: provider,
+    vmssh_status: status,
+    vmssh_via: via,
+    vmssh_uuid: uuid,
+    vmssh_cid: cid,
   };
   return Object.fromEntries(
     Object.entries(vars).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),

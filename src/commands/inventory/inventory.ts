@@ -21,7 +21,8 @@ export interface InventoryOptions {
 
 const listOption = flag({ long: 'list', summary: 'all machines: the default, as Ansible calls it' });
 const hostOption = textOption({
-  ...{ long: 'host', value: 'NAME' },
+  long: 'host',
+  value: 'NAME',
   summary: 'only the variables of this machine; {} if there is none',
 });
 

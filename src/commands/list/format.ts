@@ -166,7 +166,18 @@ function colorOf(status: Status | undefined, style: ChalkInstance): (text: strin
 function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
   const { status, name, target, provider, also, cid, uuid, address, user, identityFile, via } = machine;
   return {
-    ...{ status, name, slug: slug(name), sshName, target, provider, also },
-    ...{ cid, uuid, address, user, identityFile, via },
+    status,
+    name,
+    slug: slug(name),
+    sshName,
+    target,
+    provider,
+    also,
+    cid,
+    uuid,
+    address,
+    user,
+    identityFile,
+    via,
   };
 }

@@ -25,7 +25,10 @@ export async function streamVia(options: ListOptions, hosts: readonly string[], 
   const style = await styles(io, 'stdout');
   const widths: number[] = [];
   const looks = {
-    ...{ wide: options.show === 'wide', style, terminal: true, names: new Map() },
+    wide: options.show === 'wide',
+    style,
+    terminal: true,
+    names: new Map(),
     withHost: true,
     widths,
   };

@@ -36,13 +36,18 @@ const listDeps: ListDeps = {
 
 const providerOption = parsed(
   {
-    ...{ long: 'provider', value: 'LIST', takes: 'providers' },
+    long: 'provider',
+    value: 'LIST',
+    takes: 'providers',
     summary: 'ask only these providers, such as libvirt,machined',
   },
   (text) => text.split(','),
 );
 const outputOption = oneOf({
-  ...{ long: 'output', short: 'o', value: 'FORMAT', choices: ['wide', 'json', 'id', 'status', 'address'] },
+  long: 'output',
+  short: 'o',
+  value: 'FORMAT',
+  choices: ['wide', 'json', 'id', 'status', 'address'],
   summary: 'wide: more columns; json: as --json; id, status, address: only this, one per line',
 });
 const quietOption = flag({
@@ -52,7 +57,9 @@ const quietOption = flag({
 });
 const idsOption = flag({ long: 'ids', short: 'i', summary: 'print only UUIDs, one per line' });
 const watchOption = seconds({
-  ...{ long: 'watch', short: 'w', leftOut: 2000 },
+  long: 'watch',
+  short: 'w',
+  leftOut: 2000,
   summary: 'refresh every N seconds, until Ctrl-C (default 2)',
 });
 

@@ -148,7 +148,9 @@ async function settingsOf(
   const key = machine?.identityFile;
   const keys = guestKeysFor(named, io.env);
   const options: HostOptions = {
-    ...{ ...caller, target: text, waitSeconds },
+    ...caller,
+    target: text,
+    waitSeconds,
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
     user: hasUser ? undefined : machine?.user,

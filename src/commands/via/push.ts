@@ -23,7 +23,8 @@ export interface PushOptions extends PlaceOptions {
 }
 
 const fileOption = textOption({
-  ...{ long: 'executable', value: 'FILE' },
+  long: 'executable',
+  value: 'FILE',
   summary: 'put this executable there, from a package for another processor',
 });
 

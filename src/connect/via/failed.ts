@@ -22,7 +22,9 @@ export function onHost(
 ): ConnectError {
   const { problem, hint } = explainFailure(at, code);
   return new ConnectError('connect', target, {
-    ...{ code, problem: `on ${host}, ${problem}`, cause },
+    code,
+    problem: `on ${host}, ${problem}`,
+    cause,
     hint: hint && `on ${host}: ${hint}`,
   });
 }

@@ -131,9 +131,6 @@ export function toHyperVMachines(machines: readonly HyperVMachine[]): readonly D
     const handles = [name, slug(name)].filter(
       (text) => isPlainHostName(text) && called.get(text.toLowerCase()) === 1,
     );
-    return {
-      ...{ name, status, uuid: id, provider: hyperV.name },
-      target: `hyper-v/${handles[0] ?? id}`,
-    };
+    return { name, status, uuid: id, provider: hyperV.name, target: `hyper-v/${handles[0] ?? id}` };
   });
 }

@@ -134,7 +134,9 @@ export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
       const id = Number(domain.attributes.id ?? Number.NaN);
       return [
         {
-          ...{ name, uuid, scope },
+          name,
+          uuid,
+          scope,
           status: id > 0 ? 'running' : 'off',
           id: id > 0 ? id : undefined,
           cid: machineCid(at(domain, 'devices', 'vsock', 'cid')?.attributes.address),

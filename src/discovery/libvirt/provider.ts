@@ -14,7 +14,9 @@ export interface DiscoveredDomain extends DiscoveredMachine {
 
 /** The domains of libvirt's QEMU driver, the system's and the user's. */
 export const libvirt: Provider<DiscoveredDomain> = {
-  ...{ name: 'libvirt', title: 'libvirt', platforms: ['linux'] },
+  name: 'libvirt',
+  title: 'libvirt',
+  platforms: ['linux'],
   list,
   find: (name, deps) => findDomain(name, deps),
 };

@@ -54,7 +54,9 @@ function matchMachine(wanted: string, machines: readonly Machine[]): readonly Ma
 function nobody(warnings: readonly ScopeFailure[]): Search<Machine, ScopeFailure> {
   const isAbsent = warnings.every(({ code }) => code === 'ENOENT');
   return {
-    ...{ outcome: 'unavailable', code: 'NOT_FOUND', warnings },
+    outcome: 'unavailable',
+    code: 'NOT_FOUND',
+    warnings,
     problem: isAbsent ? 'it does not run here, or is older than 257' : 'no scope gave an answer',
     hint: isAbsent
       ? 'apt-get install systemd-container && systemctl start systemd-machined; with an older one reach the machine by vsock/CID or unix/PATH'

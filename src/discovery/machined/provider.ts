@@ -15,8 +15,11 @@ export interface MachinedMachine extends DiscoveredMachine {
 
 /** The virtual machines and containers that systemd-machined knows. */
 export const machined: Provider<MachinedMachine> = {
-  ...{ name: 'machined', title: 'systemd-machined', platforms: ['linux'] },
-  ...{ list, find },
+  name: 'machined',
+  title: 'systemd-machined',
+  platforms: ['linux'],
+  list,
+  find,
 };
 
 async function list(deps: Deps): Promise<Listing<MachinedMachine>> {

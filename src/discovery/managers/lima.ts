@@ -31,7 +31,9 @@ export function parseLima(text: string): readonly DiscoveredMachine[] {
       isJsonObject(instance.config) && isJsonObject(instance.config.user) ? instance.config.user : {};
     return [
       {
-        ...{ name, target: `lima/${name}`, provider: lima.name },
+        name,
+        target: `lima/${name}`,
+        provider: lima.name,
         status: states.get(textOf(instance, 'status') ?? '') ?? 'unknown',
         address: port === undefined ? undefined : hostAndPort(host, port),
         user: textOf(config, 'name'),

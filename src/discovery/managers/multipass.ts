@@ -32,7 +32,9 @@ export function parseMultipass(
     const addresses = Array.isArray(instance.ipv4) ? instance.ipv4 : [];
     return [
       {
-        ...{ name, target: `multipass/${name}`, provider: multipass.name },
+        name,
+        target: `multipass/${name}`,
+        provider: multipass.name,
         status: states.get(textOf(instance, 'state') ?? '') ?? 'unknown',
         address: addresses.find((each): each is string => typeof each === 'string' && isIP(each) === 4),
         // Its images have this user, and the daemon's key, which only root may read.

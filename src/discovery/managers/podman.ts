@@ -26,7 +26,9 @@ export function parsePodman(text: string): readonly DiscoveredMachine[] {
     const port = portOf(machine, 'Port');
     return [
       {
-        ...{ name, target: `podman/${name}`, provider: podman.name },
+        name,
+        target: `podman/${name}`,
+        provider: podman.name,
         status: machine.Starting === true ? 'starting' : machine.Running === true ? 'running' : 'off',
         address: port === undefined ? undefined : `127.0.0.1:${port}`,
         user: textOf(machine, 'RemoteUsername'),

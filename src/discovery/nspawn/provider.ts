@@ -9,8 +9,11 @@ export interface DiscoveredExport extends DiscoveredMachine {
 
 /** The systemd-nspawn containers that export a socket; needs no machined. */
 export const nspawn: Provider<DiscoveredExport> = {
-  ...{ name: 'nspawn', title: 'systemd-nspawn', platforms: ['linux'] },
-  ...{ list, find },
+  name: 'nspawn',
+  title: 'systemd-nspawn',
+  platforms: ['linux'],
+  list,
+  find,
 };
 
 async function list(deps: Deps): Promise<Listing<DiscoveredExport>> {

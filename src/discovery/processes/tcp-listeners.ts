@@ -14,7 +14,9 @@ export async function readListeners(deps: Deps): Promise<Listeners> {
   const [tcp, tcp6 = ''] = await Promise.all(['tcp', 'tcp6'].map((name) => table(name, deps)));
   if (tcp === undefined) return () => undefined;
   const rows = [...`${tcp}${tcp6}`.matchAll(listening)].map(([, address = '', port = '', uid]) => ({
-    ...{ address, port: Number.parseInt(port, 16), uid: Number(uid) },
+    address,
+    port: Number.parseInt(port, 16),
+    uid: Number(uid),
   }));
   const byPort = groupBy(rows, ({ port }) => port);
   return (host, port) => {

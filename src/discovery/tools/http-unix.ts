@@ -11,7 +11,9 @@ export type GetJson = (socketPath: string, path: string, deps: Deps) => Promise<
 export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5000 }) => {
   const late = AbortSignal.timeout(timeoutMs);
   const asked = request({
-    ...{ socketPath, path, agent: false },
+    socketPath,
+    path,
+    agent: false,
     headers: { host: 'localhost', accept: 'application/json' },
     signal: signal ? AbortSignal.any([signal, late]) : late,
   });

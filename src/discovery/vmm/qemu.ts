@@ -49,7 +49,8 @@ async function look(process: Process, deps: Deps, sources: Sources): Promise<See
   const machine = parseQemuArgs(argv);
   const { vhostUserSocket: socket, forwarded, cid } = machine;
   return {
-    ...{ pid, ...machine },
+    pid,
+    ...machine,
     vhostUserSocket: socket && (await fileIdentity(await pathsOf(pid, deps, sources.fs), socket)),
     forwarded: forwarded && cid === undefined ? await ownForward(forwarded, process, sources) : undefined,
   };

@@ -17,7 +17,11 @@ export type Refreshed = 'off' | 'edited' | 'not own' | 'other program' | 'failed
 
 /** Every option as in the last run. */
 export const asLastTime: ConfigOptions = {
-  ...{ onlyPatterns: false, prefix: '', system: false, asBefore: true, sshOptions: [] },
+  onlyPatterns: false,
+  prefix: '',
+  system: false,
+  asBefore: true,
+  sshOptions: [],
 };
 
 /** Brings the Hosts up to date; ssh's main configuration is never changed. Prints nothing. */

@@ -114,7 +114,10 @@ function entryOf(json: JsonObject): HostEntry | undefined {
   if (!isPlainHostName(host) || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
   if (via !== undefined && !target.startsWith(`via/${via}/`)) return undefined;
   return {
-    ...{ host, name, target, provider },
+    host,
+    name,
+    target,
+    provider,
     ...given({ via, uuid: parseUuid(textOf(json.uuid) ?? ''), user: userOf(json.user) }),
     ...given({ identityFile: textOf(json.identityFile), identityAgent: textOf(json.identityAgent) }),
     seen: /^\d{4}-\d\d-\d\d$/.test(seen) ? seen : '',

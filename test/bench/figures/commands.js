@@ -46,7 +46,8 @@ export function commands({ harness, executable, node, script, socat }, folder, q
     measure: () => withMachines(join(folder, 'user'), 200, (env) => timed(name, [...command, 'list'], env)),
   }));
   const socatVersion = (/** @type {string} */ name) => ({
-    ...{ name, absent: socat.absent },
+    name,
+    absent: socat.absent,
     measure: () => timed('socat', [pathOf(socat), '-V']),
   });
   const within = (/** @type {number} */ ms, peer = scale) => [
@@ -55,7 +56,11 @@ export function commands({ harness, executable, node, script, socat }, folder, q
   const common = /** @type {const} */ ({ unit: 'ms', better: 'less', runs });
   return [
     {
-      ...{ id: 'size', title: 'size of the program', unit: 'MB', better: 'less', runs: 1 },
+      id: 'size',
+      title: 'size of the program',
+      unit: 'MB',
+      better: 'less',
+      runs: 1,
       competitors: [
         { name: ours.name, measure: async () => statSync(executable).size / 1e6 },
         { name: 'node', measure: async () => statSync(node).size / 1e6 },
@@ -63,27 +68,39 @@ export function commands({ harness, executable, node, script, socat }, folder, q
       targets: [{ of: ours.name, atMost: 4 }],
     },
     {
-      ...{ ...common, id: 'version', title: '`--version`' },
+      ...common,
+      id: 'version',
+      title: '`--version`',
       competitors: [...both(['--version']), socatVersion('socat -V')],
       targets: within(2, 'socat -V'),
     },
     {
-      ...{ ...common, id: 'complete', title: 'completion of a name' },
+      ...common,
+      id: 'complete',
+      title: 'completion of a name',
       competitors: [...both(['complete', '--', 'ssh', 'mi']), socatVersion(scale)],
       targets: within(5),
     },
     {
-      ...{ ...common, id: 'list', title: '`list --json` on this host' },
+      ...common,
+      id: 'list',
+      title: '`list --json` on this host',
       competitors: [...both(['list', '--json']), socatVersion(scale)],
       targets: within(6),
     },
     {
-      ...{ ...common, id: 'list-machined', title: '`list` of 200 machines in systemd-machined', runs: few },
+      ...common,
+      id: 'list-machined',
+      title: '`list` of 200 machines in systemd-machined',
+      runs: few,
       competitors: [...atMachined, socatVersion(scale)],
       targets: within(15),
     },
     {
-      ...{ ...common, id: 'list-many', title: '`list --json` of Incus machines', runs: few },
+      ...common,
+      id: 'list-many',
+      title: '`list --json` of Incus machines',
+      runs: few,
       competitors: lists,
       targets: counts
         .slice(1)

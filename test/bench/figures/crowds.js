@@ -29,7 +29,11 @@ export function crowds({ harness }, socket, all, quick) {
         absent,
         measure: async () => {
           const { ns, failed, left } = await runHarness(harness, {
-            ...{ mode: 'crowd', socket, root, count, 'at-once': Math.min(count, roomFor()) },
+            mode: 'crowd',
+            socket,
+            root,
+            count,
+            'at-once': Math.min(count, roomFor()),
             command: command(socketName),
           });
           const before = seen.get(name) ?? { failed: 0, left: 0 };

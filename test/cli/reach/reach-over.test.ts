@@ -26,7 +26,10 @@ async function outcome(
   const notes: string[] = [];
   const asked: string[] = [];
   const options = {
-    ...{ port, timeoutMs: 5000, env: {}, platform: 'win32' as const },
+    port,
+    timeoutMs: 5000,
+    env: {},
+    platform: 'win32' as const,
     native: () => (asked.length > 0 ? missing : native()),
   };
   const find = async (id: string) => {

@@ -16,7 +16,11 @@ import { run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const machine = (name: string, target: string): ListedMachine => ({
-  ...{ name, target, status: 'running', provider: 'p', also: [] },
+  name,
+  target,
+  status: 'running',
+  provider: 'p',
+  also: [],
 });
 const live = {
   machines: async () => [

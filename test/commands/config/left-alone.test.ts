@@ -65,23 +65,38 @@ describe('config install, if a file is not its own,', () => {
 
   it.each([
     {
-      ...{ name: 'its own folder', code: 'EACCES', system: false, platform: 'linux' },
+      name: 'its own folder',
+      code: 'EACCES',
+      system: false,
+      platform: 'linux',
       hint: 'it must belong to you: see ls -ld ',
     },
     {
-      ...{ name: 'a folder of root', code: 'EACCES', system: true, platform: 'linux' },
+      name: 'a folder of root',
+      code: 'EACCES',
+      system: true,
+      platform: 'linux',
       hint: 'only root can write it: run the same command with sudo',
     },
     {
-      ...{ name: 'a read-only file system', code: 'EROFS', system: false, platform: 'linux' },
+      name: 'a read-only file system',
+      code: 'EROFS',
+      system: false,
+      platform: 'linux',
       hint: 'its file system is read-only: see findmnt -T ',
     },
     {
-      ...{ name: 'a read-only file system, as root', code: 'EROFS', system: true, platform: 'linux' },
+      name: 'a read-only file system, as root',
+      code: 'EROFS',
+      system: true,
+      platform: 'linux',
       hint: 'its file system is read-only: see findmnt -T ',
     },
     {
-      ...{ name: 'its own folder on Windows', code: 'EACCES', system: false, platform: 'win32' },
+      name: 'its own folder on Windows',
+      code: 'EACCES',
+      system: false,
+      platform: 'win32',
       hint: 'you must be allowed to write there: see icacls ',
     },
   ] as const)('shows who may write to $name', async ({ system, code, hint, platform }) => {

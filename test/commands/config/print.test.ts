@@ -67,8 +67,14 @@ describe('resolve', () => {
     const io = fakeIo();
     await resolveCommand.run({ text: 'vsock/3', port: 5, json: true }, io);
     expect(JSON.parse(io.stdout.join(''))).toEqual({
-      ...{ version: 1, command: 'resolve', ok: true, exitCode: 0 },
-      ...{ typed: 'vsock/3', target: { kind: 'vsock', cid: 3 }, address: 'vsock:3:5', steps: [] },
+      version: 1,
+      command: 'resolve',
+      ok: true,
+      exitCode: 0,
+      typed: 'vsock/3',
+      target: { kind: 'vsock', cid: 3 },
+      address: 'vsock:3:5',
+      steps: [],
       endpoint: { family: 'vsock', cid: 3, port: 5 },
     });
   });

@@ -30,7 +30,10 @@ describe('the state of config install', () => {
       program: ['/opt/vmssh'],
       machines: [
         {
-          ...{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'libvirt' },
+          host: 'mint',
+          name: 'mint',
+          target: 'qemu/mint',
+          provider: 'libvirt',
           seen: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
         },
       ],

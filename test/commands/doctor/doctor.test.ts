@@ -197,9 +197,12 @@ describe('the doctor of this host', () => {
           ...good.ssh,
           proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p',
           proxyCommands: {
-            ...{ '.host': '/usr/lib/systemd/systemd-ssh-proxy %h %p', 'wsl/*': good.ssh.proxyCommand },
+            '.host': '/usr/lib/systemd/systemd-ssh-proxy %h %p',
+            'wsl/*': good.ssh.proxyCommand,
             'vsock/*': '/usr/lib/systemd/systemd-ssh-proxy %h %p',
-            ...{ 'qemu/*': '/usr/libexec/libvirt-ssh-proxy %h %p', 'lima/*': 'nc x', 'incus/*': undefined },
+            'qemu/*': '/usr/libexec/libvirt-ssh-proxy %h %p',
+            'lima/*': 'nc x',
+            'incus/*': undefined,
           },
         },
       },
@@ -328,7 +331,10 @@ describe('the doctor of this host', () => {
     const states = { ok: 'ok', bad: 'failed', none: 'skipped' };
     expect(checks).toEqual(
       hostChecks(good).map(({ name, state, found, fix }) => ({
-        ...{ name, state: states[state], found, ...(fix === undefined ? {} : { fix }) },
+        name,
+        state: states[state],
+        found,
+        ...(fix === undefined ? {} : { fix }),
       })),
     );
   });

@@ -23,13 +23,18 @@ const secret = secrets.join(' ');
 
 const facts = (more: Partial<Facts> = {}): Facts => ({
   system: {
-    ...{ platform: 'linux', shell: 'posix', vmssh: '1.2.3', runtime: 'Node v20', arch: 'x64' },
+    platform: 'linux',
+    shell: 'posix',
+    vmssh: '1.2.3',
+    runtime: 'Node v20',
+    arch: 'x64',
     about: {
       commit: 'a'.repeat(40),
       engine: { name: 'Node', version: '20.1.0' },
       features: ['unix', 'vsock'],
     },
-    ...{ os: `ID="acme-${secret}"\nPRETTY_NAME="${secret}"\n`, kernel: `6.1.0-acme ${secret}` },
+    os: `ID="acme-${secret}"\nPRETTY_NAME="${secret}"\n`,
+    kernel: `6.1.0-acme ${secret}`,
   },
   addon: { missing: new Error(`${secret}: no such file`) },
   ssh: {
@@ -38,15 +43,13 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     controlPath: `/home/jdoe/${secret}`,
   },
   config: {
-    ...{
-      path: secret,
-      owner: 'foreign',
-      mainPath: secret,
-      include: 'none',
-      callsThis: false,
-      aside: 'mv a b && vmssh config install',
-      pasted: false,
-    },
+    path: secret,
+    owner: 'foreign',
+    mainPath: secret,
+    include: 'none',
+    callsThis: false,
+    aside: 'mv a b && vmssh config install',
+    pasted: false,
     homes: { env: secret, ssh: secret },
   },
   openFolders: [{ folder: secret, who: secret }],
@@ -54,7 +57,9 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'closed', '/dev/kvm': 'absent' },
   modules: [],
   windows: {
-    ...{ hvsock: secret, rightsFix: 'join', services: 3 },
+    hvsock: secret,
+    rightsFix: 'join',
+    services: 3,
     rights: { elevated: false, hyperVAdministrator: false },
   },
   machines: {

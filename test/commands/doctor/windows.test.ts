@@ -19,10 +19,7 @@ const find = (facts: WindowsFacts, name: string) => windowsChecks(facts).find((c
 describe('the doctor on Windows', () => {
   it('shows what is there', () => {
     expect(windowsChecks(good)).toMatchObject([
-      {
-        ...{ name: 'hvsock', state: 'ok' },
-        found: 'Windows has Hyper-V sockets; to itself: WSAECONNREFUSED',
-      },
+      { name: 'hvsock', state: 'ok', found: 'Windows has Hyper-V sockets; to itself: WSAECONNREFUSED' },
       { name: 'rights', state: 'ok', found: 'this user is in Hyper-V Administrators' },
       { name: 'services', state: 'none', found: 'Hyper-V socket services: 1 is registered' },
     ]);
@@ -30,7 +27,8 @@ describe('the doctor on Windows', () => {
 
   it.each(['WSAEAFNOSUPPORT', 'WSAESOCKTNOSUPPORT'])('explains %s, with its fix', (hvsock) => {
     expect(find({ ...good, hvsock }, 'hvsock')).toMatchObject({
-      ...{ state: 'bad', found: `this Windows has no Hyper-V sockets (${hvsock})` },
+      state: 'bad',
+      found: `this Windows has no Hyper-V sockets (${hvsock})`,
       fix: expect.stringContaining('VirtualMachinePlatform'),
     });
   });
@@ -40,10 +38,8 @@ describe('the doctor on Windows', () => {
     const neither = { elevated: false, hyperVAdministrator: false };
     expect(find({ ...good, rights: both }, 'rights')?.found).toMatch(/elevated and in Hyper-V Admin/);
     expect(find({ ...good, rights: neither }, 'rights')).toMatchObject({
-      ...{
-        state: 'none',
-        fix: expect.stringContaining('Add-LocalGroupMember -SID S-1-5-32-578 -Member me;'),
-      },
+      state: 'none',
+      fix: expect.stringContaining('Add-LocalGroupMember -SID S-1-5-32-578 -Member me;'),
     });
   });
 

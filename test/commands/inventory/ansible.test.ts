@@ -4,7 +4,12 @@ import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 
 const caller = { program: ['/opt/my tools/vmssh'], fdpass: true };
 const machine = (name: string) => ({
-  ...{ name, target: `qemu/${name}`, status: 'off' as const, provider: 'hyper-v', also: [], user: 'ann' },
+  name,
+  target: `qemu/${name}`,
+  status: 'off' as const,
+  provider: 'hyper-v',
+  also: [],
+  user: 'ann',
 });
 
 function made(...names: readonly string[]) {

@@ -6,18 +6,19 @@ import { fakeIo } from '../../helpers/fake-io.js';
 import { shell } from '../../helpers/shells.js';
 
 const machine = (name: string, via: string) => ({
-  ...{
-    name,
-    via,
-    target: `via/${via}/qemu/${name}`,
-    status: 'running' as const,
-    provider: 'libvirt',
-    also: [],
-  },
+  name,
+  via,
+  target: `via/${via}/qemu/${name}`,
+  status: 'running' as const,
+  provider: 'libvirt',
+  also: [],
 });
 
 const looks = async () => ({
-  ...{ wide: false, style: await styles(fakeIo(), 'stdout'), terminal: true, names: new Map() },
+  wide: false,
+  style: await styles(fakeIo(), 'stdout'),
+  terminal: true,
+  names: new Map(),
 });
 
 describe('the target of a machine', () => {

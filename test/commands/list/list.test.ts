@@ -51,8 +51,12 @@ const deps = (...all: readonly Provider[]): ListDeps => ({
   keepFresh: async () => {},
 });
 const table: ListOptions = {
-  ...{ show: 'table', names: [], addresses: false, runningOnly: false },
-  ...{ providers: undefined, watchMs: undefined },
+  show: 'table',
+  names: [],
+  addresses: false,
+  runningOnly: false,
+  providers: undefined,
+  watchMs: undefined,
 };
 
 async function output(
@@ -279,7 +283,8 @@ describe('vmssh list', () => {
     it('prints them alone, in the order that was typed, each once', async () => {
       const { code, stdout } = await named(['web', 'mint-22', 'machine/web', 'Twin']);
       expect({ code, names: stdout.split('\n').map((line) => line.split('\t')[1]) }).toEqual({
-        ...{ code: 0, names: ['web', 'Mint 22', 'Twin', undefined] },
+        code: 0,
+        names: ['web', 'Mint 22', 'Twin', undefined],
       });
     });
 
@@ -338,7 +343,8 @@ describe('vmssh list', () => {
       };
       const show = { show: 'addresses', addresses: true } as const;
       expect(await named(['TWIN', 'Mint 22', 'web'], show, asking)).toMatchObject({
-        ...{ code: 4, stdout: '192.0.2.1\nvsock/3\n' },
+        code: 4,
+        stdout: '192.0.2.1\nvsock/3\n',
       });
       expect(asked).toEqual(['TWIN']);
       const slow: Provider = {
@@ -347,7 +353,9 @@ describe('vmssh list', () => {
       };
       expect((await named(['new'], show, slow)).stderr).toContain('p knows no address for it: too slow\n');
       expect(await output(show, deps(slow))).toEqual({
-        ...{ code: 0, stdout: '', stderr: 'vmssh: warning: p: too slow (TIMEOUT)\n' },
+        code: 0,
+        stdout: '',
+        stderr: 'vmssh: warning: p: too slow (TIMEOUT)\n',
       });
     });
     const fourth = { name: 'new', target: 'lima/new', status: 'running', provider: 'p' } as const;

@@ -59,11 +59,14 @@ describe('docs/errors.md', () => {
 
   const own = tableOf('errors.md', 'Our own codes');
   const ops = own.flatMap((row) =>
-    (row.op ?? '').split(', ').map((op) => ({
-      ...{ code: code(row.code), op: op as Op },
-      exits: Number(row['exit code']),
-      waits: row['helped by --wait'] === 'yes',
-    })),
+    (row.op ?? '')
+      .split(', ')
+      .map((op) => ({
+        code: code(row.code),
+        op: op as Op,
+        exits: Number(row['exit code']),
+        waits: row['helped by --wait'] === 'yes',
+      })),
   );
   it.each(ops)('shows what $code of $op exits with and whether --wait continues', async (row) => {
     const error = new ConnectError(row.op, 't', { code: row.code, problem: 'why' });
@@ -114,7 +117,10 @@ describe.each(families.filter((each) => each !== 'via'))('a failure of %s', (fam
     // What a multiplexer said is shown with the failure to understand it.
     const detail = code === 'PROTOCOL' ? ': below' : '';
     expect(error).toMatchObject({
-      ...{ op: 'connect', target: 't', code, hint: filled(hint) },
+      op: 'connect',
+      target: 't',
+      code,
+      hint: filled(hint),
       problem: `${filled(problem)} (${code})${detail}`,
     });
     expect(exitCodeOf(error)).toBe(1);
@@ -125,7 +131,9 @@ describe.each(families.filter((each) => each !== 'via'))('a failure of %s', (fam
 describe('explainFailure', () => {
   it('asks for no rights that this user has, and registers the port that was refused', () => {
     const to = (port: number): Endpoint => ({
-      ...{ family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: serviceIdOfPort(port) },
+      family: 'hyper-v',
+      vmId: vmIds.LOOPBACK,
+      serviceId: serviceIdOfPort(port),
     });
     const without = explainFailure(to(22), 'WSAEACCES');
     expect(without.hint).toMatch(/^join Hyper-V Administrators.*, or use an elevated terminal$/);

@@ -57,7 +57,8 @@ it.each([
   { name: 'an answer that is cut off', text: `${marker} by so`, printed: `${marker} by so` },
 ])('gives what was printed if that is $name', async ({ text, printed }) => {
   expect(await readAnswer(sends(Buffer.from(text), 3).connection, marker, far)).toEqual({
-    ...{ printed, isTooMuch: false },
+    printed,
+    isTooMuch: false,
   });
 });
 

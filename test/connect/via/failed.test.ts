@@ -29,7 +29,9 @@ describe('an errno there', () => {
     const at = { family: 'unix', path: '/run/x' } as const;
     const error = onHost('hv1', at, 'ECONNREFUSED', 'via/hv1/unix/run/x', cause);
     expect(error).toMatchObject({
-      ...{ op: 'connect', target: 'via/hv1/unix/run/x', code: 'ECONNREFUSED' },
+      op: 'connect',
+      target: 'via/hv1/unix/run/x',
+      code: 'ECONNREFUSED',
       problem: 'on hv1, nothing listens on the socket /run/x (ECONNREFUSED)',
       hint: 'on hv1: its server ended and left the file, or never listened: see ss -xl',
     });
@@ -45,8 +47,10 @@ describe('what the vmssh there reports', () => {
     {
       json: '{"op":"resolve","code":"NOT_FOUND","problem":"no such machine","hint":"vmssh list"}',
       want: {
-        ...{ op: 'resolve', code: 'NOT_FOUND' },
-        ...{ problem: 'on hv1, no such machine', hint: 'on hv1: vmssh list' },
+        op: 'resolve',
+        code: 'NOT_FOUND',
+        problem: 'on hv1, no such machine',
+        hint: 'on hv1: vmssh list',
       },
     },
     { json: '{"code":"EACCES"}', want: { ...unknown, code: 'EACCES' } },

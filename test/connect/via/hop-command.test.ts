@@ -28,7 +28,9 @@ describe('a script there', () => {
     expect(command).toMatch(/^exec /);
     expect(command).not.toContain('comment');
     expect(await run(['sh', '-c', command])).toMatchObject({
-      ...{ code: 0, stdout: "<a b><it's><><$HOME><\\!>end", stderr: '' },
+      code: 0,
+      stdout: "<a b><it's><><$HOME><\\!>end",
+      stderr: '',
     });
   });
 

@@ -94,7 +94,8 @@ ${script}
     });
     const killed = await open(unix, ssh(`${answers('by x')}; kill -KILL $$`));
     await expect(killed.read(1)).rejects.toMatchObject({
-      ...{ code: 'HOP_LOST', message: 'ssh hv1: a signal ended it: SIGKILL' },
+      code: 'HOP_LOST',
+      message: 'ssh hv1: a signal ended it: SIGKILL',
     });
   });
 
@@ -163,11 +164,13 @@ ${script}
     const program = ssh('trap "echo ended >>$0.end; exit" TERM; echo wait; while :; do sleep 0.1; done');
     const ended = `${program.env.VMSSH_SSH}.end`;
     await expect(open(unix, program, { timeoutMs: 2000 })).rejects.toMatchObject({
-      ...{ code: 'HOP_SILENT', problem: expect.stringMatching(/\(HOP_SILENT\): it printed "wait"$/) },
+      code: 'HOP_SILENT',
+      problem: expect.stringMatching(/\(HOP_SILENT\): it printed "wait"$/),
     });
     await expect.poll(() => existsSync(ended)).toBe(true);
     await expect(open(unix, ssh('exec sleep 60'), { timeoutMs: 300 })).rejects.toMatchObject({
-      ...{ code: 'HOP_SILENT', problem: expect.stringMatching(/\(HOP_SILENT\)$/) },
+      code: 'HOP_SILENT',
+      problem: expect.stringMatching(/\(HOP_SILENT\)$/),
     });
   });
 
@@ -188,7 +191,8 @@ ${script}
   it.skipIf(skip)('fails if there is no ssh', async () => {
     const none = { env: { VMSSH_SSH: join(dir, 'no-such') } };
     await expect(open(unix, none)).rejects.toMatchObject({
-      ...{ code: 'NO_SSH', problem: expect.stringContaining('ENOENT') },
+      code: 'NO_SSH',
+      problem: expect.stringContaining('ENOENT'),
     });
   });
 
@@ -219,10 +223,12 @@ ${script}
 
     it.skipIf(skip)('fails with its words, on the hypervisor', async () => {
       await expect(open(mux, asked('socat', 'exit 0'))).rejects.toMatchObject({
-        ...{ code: 'EOF', problem: expect.stringMatching(/^on hv1, the multiplexer closed the connection/) },
+        code: 'EOF',
+        problem: expect.stringMatching(/^on hv1, the multiplexer closed the connection/),
       });
       await expect(open(mux, asked('ncat', 'exec sleep 60'), { timeoutMs: 3000 })).rejects.toMatchObject({
-        ...{ code: 'ETIMEDOUT', problem: expect.stringMatching(/^on hv1, /) },
+        code: 'ETIMEDOUT',
+        problem: expect.stringMatching(/^on hv1, /),
       });
     });
   });
@@ -248,10 +254,11 @@ ${script}
 
     it.skipIf(skip)('fails if that ssh does', async () => {
       await expect(open(unix, noTool('exit 1'))).rejects.toMatchObject({
-        ...{ code: 'HOP_NO_STREAM', problem: expect.stringMatching(/\(HOP_NO_STREAM\): exit code 1$/) },
+        code: 'HOP_NO_STREAM',
+        problem: expect.stringMatching(/\(HOP_NO_STREAM\): exit code 1$/),
       });
       await expect(open(unix, noTool('kill -KILL $$'))).rejects.toMatchObject({
-        ...{ problem: expect.stringMatching(/: a signal ended it: SIGKILL$/) },
+        problem: expect.stringMatching(/: a signal ended it: SIGKILL$/),
       });
       await expect(open(mux, noTool('exit 1'))).rejects.toMatchObject({ code: 'HOP_NO_STREAM' });
       await expect(open(mux, noTool('read -r line; exit 0'))).rejects.toMatchObject({ code: 'EOF' });

@@ -52,13 +52,11 @@ describe('an instance on a remote of Incus', () => {
     expect(await find('hv1', 'vm')).toMatchObject({
       outcome: 'found',
       machine: {
-        ...{
-          name: 'hv1:vm',
-          target: 'via/127.0.0.1/incus/vm',
-          via: '127.0.0.1',
-          status: 'running',
-          cid: 2661586547,
-        },
+        name: 'hv1:vm',
+        target: 'via/127.0.0.1/incus/vm',
+        via: '127.0.0.1',
+        status: 'running',
+        cid: 2661586547,
       },
       asked: ['incus remote list --format json', 'incus list --format json -- hv1:', 'ssh -G -- hv1'],
     });
@@ -114,7 +112,9 @@ describe('an instance on a remote of Incus', () => {
     { name: 'one of images', remote: 'images', problem: 'its remote "images" has images, not machines' },
   ])('is refused by a remote that is $name', async ({ remote, problem }) => {
     expect(await find(remote, 'vm')).toMatchObject({
-      ...{ outcome: 'unavailable', problem: expect.stringContaining(problem), asked: { length: 1 } },
+      outcome: 'unavailable',
+      problem: expect.stringContaining(problem),
+      asked: { length: 1 },
     });
   });
 
@@ -128,7 +128,8 @@ describe('an instance on a remote of Incus', () => {
   it('has the words of incus if it fails, and how to do without it', async () => {
     const failed = new DiscoveryError('FAILED', 'incus: Error: connection refused');
     expect(await find('hv1', 'vm', {}, failed)).toMatchObject({
-      ...{ outcome: 'unavailable', problem: 'incus: Error: connection refused' },
+      outcome: 'unavailable',
+      problem: 'incus: Error: connection refused',
       hint: 'what does this say? incus list hv1:',
     });
     const missing = new DiscoveryError('ENOENT', 'incus could not be run');

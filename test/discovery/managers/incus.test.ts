@@ -18,7 +18,11 @@ describe('Incus and LXD', () => {
 
   it('list containers and a VM of two projects, as recorded', () => {
     const both = (name: string, uuid: string, rest: object) => ({
-      ...{ name, target: `incus/${name}`, provider: 'incus', uuid, status: 'off' },
+      name,
+      target: `incus/${name}`,
+      provider: 'incus',
+      uuid,
+      status: 'off',
       ...rest,
     });
     const webs = ['2fe611cc-d47c-4c59-bf10-ada847c6dab9', '84f94d2f-0703-4314-a2b7-1ba329542a07'] as const;
@@ -29,7 +33,9 @@ describe('Incus and LXD', () => {
       }),
       both('lonely', '962c98f6-5f73-42d7-8c24-e178673ae612', {}),
       both('vm', '5924d374-3abd-4bb0-b0bf-ff873c428df6', {
-        ...{ status: 'running', cid: 2661586547, address: 'vsock/2661586547' },
+        status: 'running',
+        cid: 2661586547,
+        address: 'vsock/2661586547',
       }),
       both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, address: '10.99.0.22' }),
       both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', { project: 'lab' }),
@@ -114,7 +120,10 @@ describe('Incus and LXD', () => {
 
 describe('A cluster of Incus', () => {
   const instance = (name: string, location: string) => ({
-    ...{ name, location, status: 'Running', type: 'virtual-machine' },
+    name,
+    location,
+    status: 'Running',
+    type: 'virtual-machine',
     config: { 'volatile.vsock_id': '77' },
   });
   it('has the machines of its other members behind those', async () => {
@@ -152,7 +161,8 @@ describe('The sockets of Incus and LXD', () => {
     const all = '/1.0/instances?recursion=2&all-projects=true';
     expect(asked.every((each) => each.endsWith(` ${all}`))).toBe(true);
     return {
-      ...{ asked: asked.map((each) => each.replace(` ${all}`, '')), warnings },
+      asked: asked.map((each) => each.replace(` ${all}`, '')),
+      warnings,
       names: found.map(({ name }) => name),
     };
   }

@@ -50,8 +50,10 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     await once(client, 'end');
     expect(sum.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
     expect(await next()).toMatchObject({
-      ...{ event: 'closed', end: 'both' },
-      ...{ sent: bytes.length, received: bytes.length },
+      event: 'closed',
+      end: 'both',
+      sent: bytes.length,
+      received: bytes.length,
     });
   });
 
@@ -130,7 +132,8 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     const server = createServer().listen(INCUS_SOCKET);
     const [program = '', ...args] = vmssh;
     const child = spawn(program, [...args, 'forward', 'incus/web', '80', '0'], {
-      ...{ env: { ...process.env, INCUS_SOCKET }, stdio: ['ignore', 'pipe', 'pipe'] },
+      env: { ...process.env, INCUS_SOCKET },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const said = Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
     const [asked] = await once(server, 'connection');

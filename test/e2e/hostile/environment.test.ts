@@ -65,13 +65,15 @@ describe.skipIf(missingRoot('an environment of others'))('an environment of anot
     }
     const list = (more: NodeJS.ProcessEnv) =>
       run([...vmssh, 'list', '--via-group', 'lab'], {
-        ...{ cwd: dir, env: { ...process.env, VMSSH_SSH: '/bin/false', ...more } },
+        cwd: dir,
+        env: { ...process.env, VMSSH_SSH: '/bin/false', ...more },
       });
     const own = { HOME: dir, XDG_CONFIG_HOME: theirs };
     expect(await list(own)).toMatchObject({ stdout: expect.stringContaining('theirs') });
     if (!name.startsWith('a relative')) chownSync(theirs, uid, gid);
     expect(await list(env(theirs, dir))).toMatchObject({
-      ...{ code: 1, stdout: '' },
+      code: 1,
+      stdout: '',
       stderr: expect.stringMatching(/\.config\/vmssh\/hypervisors" cannot be read: ENOENT/),
     });
   });

@@ -31,7 +31,10 @@ describe.skipIf(missingRoot('high numbers'))('a QEMU of a user with a high numbe
   const qemu = async (uid: number, cid: number) => {
     const args = ['-e', 'console.log("ready"); process.stdin.resume()', '--', '-name', `vm-of-${uid}`];
     const child = spawn(process.execPath, [...args, '-device', `vhost-vsock-pci,guest-cid=${cid}`], {
-      ...{ argv0: 'qemu-system-x86_64', uid, gid: uid, stdio: ['pipe', 'pipe', 'inherit'] },
+      argv0: 'qemu-system-x86_64',
+      uid,
+      gid: uid,
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     const end = once(child, 'close');
     onTestFinished(async () => {

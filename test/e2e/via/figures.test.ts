@@ -123,11 +123,18 @@ echo "$*" | grep -o 'vmssh-[0-9a-f]\\{32\\}'; echo '{"version":1,"machines":[]}'
     const uuid = (at: number) => `11111111-2222-4333-8444-${String(at).padStart(12, '0')}`;
     const textOf = (count: number) => {
       const machines = Array.from({ length: count }, (_, at) => ({
-        ...{ name: `machine${at}`, target: `via/hv1/machine/machine${at}`, provider: 'machined', also: [] },
-        ...{ via: 'hv1', uuid: uuid(at), status: 'running' as const },
+        name: `machine${at}`,
+        target: `via/hv1/machine/machine${at}`,
+        provider: 'machined',
+        also: [],
+        via: 'hv1',
+        uuid: uuid(at),
+        status: 'running' as const,
       }));
       const { hosts } = concreteHosts(machines, {
-        ...{ prefix: '', taken: new Set(), knownHosts: '~/.ssh/vmssh_known_hosts' },
+        prefix: '',
+        taken: new Set(),
+        knownHosts: '~/.ssh/vmssh_known_hosts',
       });
       return configText({ program: ['/usr/bin/vmssh'], fdpass: true, hosts });
     };

@@ -6,7 +6,11 @@ import { useTempDir } from '../../helpers/temp-dir.js';
 import { script } from './hypervisors.js';
 
 const machine = (more: object) => ({
-  ...{ name: 'web', target: 'machine/web', status: 'running', provider: 'machined', also: [] },
+  name: 'web',
+  target: 'machine/web',
+  status: 'running',
+  provider: 'machined',
+  also: [],
   ...more,
 });
 

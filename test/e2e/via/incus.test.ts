@@ -11,11 +11,18 @@ import { needed, script, useHypervisors } from './hypervisors.js';
 /** As Incus lists them; on the hypervisor the machine is its own sshd. */
 const instances = [
   {
-    ...{ name: 'web', type: 'container', status: 'Running', location: 'none', config: {} },
+    name: 'web',
+    type: 'container',
+    status: 'Running',
+    location: 'none',
+    config: {},
     state: { network: { eth0: { addresses: [{ address: '127.0.0.1', scope: 'global' }] } } },
   },
   {
-    ...{ name: 'vm', type: 'virtual-machine', status: 'Running', location: 'none' },
+    name: 'vm',
+    type: 'virtual-machine',
+    status: 'Running',
+    location: 'none',
     config: { 'volatile.vsock_id': '77' },
   },
   { name: 'old', type: 'container', status: 'Stopped', location: 'none', config: {} },
@@ -49,7 +56,8 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
     const ssh = [...bed.guest.ssh('fdpass'), '-p', String(bed.hosts.hv1?.port)];
     const own = ['-o', `UserKnownHostsFile=${dir}/known`];
     expect(await run([...ssh, ...own, 'incus/hv1:web', 'echo hello'], { env })).toMatchObject({
-      ...{ code: 0, stdout: 'hello\n' },
+      code: 0,
+      stdout: 'hello\n',
     });
   });
 

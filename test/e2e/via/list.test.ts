@@ -102,7 +102,9 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
 
   it('finds a machine by its name, and prints one value of it', async () => {
     expect(await ours('list', '--via', 'hv1,hv2', 'db', '-o', 'status')).toMatchObject({
-      ...{ code: 0, stdout: 'running\n', stderr: '' },
+      code: 0,
+      stdout: 'running\n',
+      stderr: '',
     });
   });
 
@@ -189,12 +191,15 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
         const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
         const config = ['-F', bed.guest.config('relay')];
         expect(await ours('ssh', '--via', 'hv2', ...config, 'twin', 'echo hello')).toMatchObject({
-          ...{ code: 0, stdout: 'hello\n' },
+          code: 0,
+          stdout: 'hello\n',
         });
         expect(keys()).toMatch(new RegExp(`^vmssh-${uuid} ssh-ed25519 \\S+\n$`));
         const strict = [...config, '-o', 'StrictHostKeyChecking=yes'];
         expect(await ours('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject({
-          ...{ code: 0, stdout: 'hello\n', stderr: '' },
+          code: 0,
+          stdout: 'hello\n',
+          stderr: '',
         });
         writeFileSync(join(dir, 'batch'), `get ${dir}/authorized ${dir}/by-sftp\n`);
         expect(
@@ -212,7 +217,8 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
           }),
         );
         expect(await ours('forget', '--via', 'hv2', 'twin')).toMatchObject({
-          ...{ code: 0, stdout: 'forgot the host key of "via/hv2/twin"\n' },
+          code: 0,
+          stdout: 'forgot the host key of "via/hv2/twin"\n',
         });
         expect(keys()).toBe('');
       },

@@ -18,7 +18,8 @@ describe.skipIf(missingAddon() ?? missingPrograms(needed))('a machine of a hyper
   it.each(['fdpass', 'relay'] as const)('is logged in to by ssh, by %s', async (mode) => {
     const ssh = [...bed.guest.ssh(mode), `via/hv1/unix${bed.guest.path}`];
     expect(await run([...ssh, 'cat; exit 7'], { env: bed.env, input: 'over one hop' })).toMatchObject({
-      ...{ code: 7, stdout: 'over one hop' },
+      code: 7,
+      stdout: 'over one hop',
     });
   });
 

@@ -45,7 +45,8 @@ describe.skipIf(skip)('three hypervisors in a network', () => {
 
   it.each(logins)('ssh logs in over %s: %s', async (host, name) => {
     expect(await within('ssh', '-F', net.config, typed(host, name), 'echo $MACHINE')).toMatchObject({
-      ...{ code: 0, stdout: `${name}.${host}\n` },
+      code: 0,
+      stdout: `${name}.${host}\n`,
     });
   });
 

@@ -81,7 +81,9 @@ describe.skipIf(missing)('vmssh via push', () => {
     const { code, stdout } = await ours('remove', '--json', 'hv1', 'other', 'nobody');
     expect(code).toBe(1);
     expect(placeSchema.parse(JSON.parse(stdout))).toMatchObject({
-      ...{ command: 'via remove', ok: false, exitCode: 1 },
+      command: 'via remove',
+      ok: false,
+      exitCode: 1,
       results: [
         { host: 'hv1', ok: true, outcome: 'absent' },
         { host: 'other', ok: true, outcome: 'absent' },
@@ -159,7 +161,8 @@ describe.skipIf(missing)('vmssh via push', () => {
     await ours('remove', 'hv1');
     const named = copy('named');
     expect(await ours('push', '--executable', named, 'hv1', 'other')).toMatchObject({
-      ...{ code: 1, stdout: expect.stringMatching(/^hv1: vmssh .* now\n$/) },
+      code: 1,
+      stdout: expect.stringMatching(/^hv1: vmssh .* now\n$/),
       stderr: expect.stringContaining(
         `other is "${systems[another]}", and "${named}" is for ${systems[own]}`,
       ),
@@ -220,13 +223,16 @@ describe.skipIf(missingPrograms(needed) || runtime !== 'arm64' || !existsSync(di
     ] as const)('puts the executable for $to there from $from', async ({ from, to }) => {
       script(join(bed.hosts[to]?.bin ?? '', 'uname'), `echo ${systems[to]}`);
       expect(await run([dist(`linux-${from}/vmssh`), 'via', 'push', to], { env: bed.env })).toMatchObject({
-        ...{ code: 0, stdout: expect.stringMatching(/ now\n$/), stderr: '' },
+        code: 0,
+        stdout: expect.stringMatching(/ now\n$/),
+        stderr: '',
       });
       const there = join(bed.hosts[to]?.home ?? '', '.local/bin/vmssh');
       expect(readFileSync(there).equals(readFileSync(dist(`linux-${to}/vmssh`)))).toBe(true);
       const banner = ['nc', '--banner', '-v', `via/${to}/unix${bed.guest.path}`];
       expect(await run([dist(`linux-${from}/vmssh`), ...banner], { env: bed.env })).toMatchObject({
-        ...{ code: 0, stderr: expect.stringContaining(`, by vmssh on ${to}`) },
+        code: 0,
+        stderr: expect.stringContaining(`, by vmssh on ${to}`),
       });
     });
   },

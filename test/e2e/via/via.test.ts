@@ -187,12 +187,11 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
     const config = ['-F', bed.guest.config('fdpass')];
     expect(
       await ours('ssh', '--via=by-python3', ...config, `unix${bed.guest.path}`, 'echo hello'),
-    ).toMatchObject({
-      ...{ code: 0, stdout: 'hello\n', stderr: '' },
-    });
+    ).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
     const from = `unix${bed.guest.path}:${dir}/authorized`;
     expect(await ours('scp', '-q', '--via', 'by-python3', ...config, from, `${dir}/fetched`)).toMatchObject({
-      ...{ code: 0, stderr: '' },
+      code: 0,
+      stderr: '',
     });
     expect(readFileSync(join(dir, 'fetched'), 'utf8')).toContain('ssh-ed25519');
     expect(await ours('check', '--via', 'a', '--via', 'b', 'mint')).toMatchObject({
@@ -238,7 +237,9 @@ exec ${join(dir, 'ssh')} "$@"`;
       });
       await new Promise<void>((resolve) => server.listen(mux, resolve));
       expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5000')).toMatchObject({
-        ...{ code: 0, stdout: 'hello from 5000', stderr: '' },
+        code: 0,
+        stdout: 'hello from 5000',
+        stderr: '',
       });
       expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5001')).toMatchObject({
         code: 1,

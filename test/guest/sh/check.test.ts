@@ -59,8 +59,11 @@ describe.each(shells)('$name', ({ command }) => {
     const units = '/run/systemd/generator/sshd-unix-export';
     given(
       {
-        ...{ 'proc/1/comm': 'systemd\n', 'run/systemd/system/x': '', 'run/host/unix-export/x': '' },
-        ...{ [`${units}.socket`]: '', [`${units}@.service`]: '' },
+        'proc/1/comm': 'systemd\n',
+        'run/systemd/system/x': '',
+        'run/host/unix-export/x': '',
+        [`${units}.socket`]: '',
+        [`${units}@.service`]: '',
       },
       { systemctl: systemctl('257', { 'Accept --value': 'yes', 'ActiveState --value': 'active' }) },
     );

@@ -104,7 +104,9 @@ describe.each(shells)('whether the keys were taken, by $name', ({ command }) => 
 
   it('says that root had keys', () => {
     const files = {
-      ...{ ...has, [taken]: extra?.text ?? '', 'root/.ssh/authorized_keys': 'ssh-rsa AAAA\n' },
+      ...has,
+      [taken]: extra?.text ?? '',
+      'root/.ssh/authorized_keys': 'ssh-rsa AAAA\n',
       'run/credentials/@system/ssh.authorized_keys.root': login?.text ?? '',
     };
     expect(check(files)).toMatch(

@@ -37,7 +37,9 @@ describe.each(shells)('$name: guest off', ({ command }) => {
       'bin/perl': '#!/bin/sh\ncat "$(dirname "$0")/../vsock"\n',
       'proc/1/comm': 'systemd\n',
       'run/systemd/system/x': '',
-      ...{ load: 'loaded\n', tcp: '0\n', vsock: 'error 111 Connection refused\n' },
+      load: 'loaded\n',
+      tcp: '0\n',
+      vsock: 'error 111 Connection refused\n',
     });
   });
   const run = (undo = false) => {

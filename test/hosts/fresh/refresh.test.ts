@@ -36,7 +36,8 @@ describe('Hosts that are kept fresh', () => {
     await keepFresh(found(web), to);
     expect(hosts()).toEqual(['Host web']);
     expect(parseState(readFileSync(home.state, 'utf8')).state.options).toMatchObject({
-      ...{ fdpass: false, fresh: true },
+      fdpass: false,
+      fresh: true,
     });
     expect(readFileSync(home.own, 'utf8')).not.toContain('proxy --fdpass');
     expect([to.stdout, to.stderr]).toEqual([[], []]);

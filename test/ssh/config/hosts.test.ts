@@ -5,7 +5,11 @@ import { sharedUuidProblem } from '../../../src/ssh/config/same-uuid.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
-  ...{ name, target: `machine/${name}`, status: 'running', provider: 'machined', also: [] },
+  name,
+  target: `machine/${name}`,
+  status: 'running',
+  provider: 'machined',
+  also: [],
   ...more,
 });
 
@@ -23,8 +27,12 @@ describe('a Host of its own', () => {
       names: ['mint-22', uuid],
       about: 'Mint 22 of machined',
       options: {
-        ...{ target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}` },
-        ...{ user: 'u', identityFile: '/k', identityAgent: '/a' },
+        target: 'machine/Mint 22',
+        knownHosts: '~/hosts',
+        hostKeyAlias: `vmssh-${uuid}`,
+        user: 'u',
+        identityFile: '/k',
+        identityAgent: '/a',
       },
     });
   });

@@ -5,7 +5,11 @@ import { sshNames } from '../../../src/ssh/config/ssh-names.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, target: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
-  ...{ name, target, status: 'running', provider: target.split('/')[0] ?? '', also: [] },
+  name,
+  target,
+  status: 'running',
+  provider: target.split('/')[0] ?? '',
+  also: [],
   ...more,
 });
 

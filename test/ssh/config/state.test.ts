@@ -13,14 +13,15 @@ import {
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const mint: HostEntry = {
-  ...{
-    host: 'Mint-22.hv1',
-    name: 'Mint 22',
-    target: 'via/hv1/qemu/Mint 22',
-    provider: 'libvirt',
-    via: 'hv1',
-  },
-  ...{ uuid: '11111111-2222-4333-8444-555555555555', user: 'ann', identityFile: '/k', identityAgent: '/a' },
+  host: 'Mint-22.hv1',
+  name: 'Mint 22',
+  target: 'via/hv1/qemu/Mint 22',
+  provider: 'libvirt',
+  via: 'hv1',
+  uuid: '11111111-2222-4333-8444-555555555555',
+  user: 'ann',
+  identityFile: '/k',
+  identityAgent: '/a',
   seen: '2026-01-31',
 };
 const web: HostEntry = { host: 'web', name: 'web', target: 'machine/web', provider: 'machined', seen: '' };

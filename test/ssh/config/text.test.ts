@@ -70,7 +70,11 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
     'lead to a machine by its name and by that in lower case, and by no longer or shorter one',
     () => {
       const machine: ListedMachine = {
-        ...{ name: 'Web 1', target: 'machine/Web 1', status: 'running', provider: 'machined', also: [] },
+        name: 'Web 1',
+        target: 'machine/Web 1',
+        status: 'running',
+        provider: 'machined',
+        also: [],
       };
       const made = concreteHosts([machine], { prefix: '', taken: new Set(), knownHosts: '~/known' });
       const led = ['Web-1', 'web-1', 'web-10', 'Web-10', 'web-', 'WEB-1'].filter(

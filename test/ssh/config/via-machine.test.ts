@@ -12,8 +12,13 @@ import { useTempDir } from '../../helpers/temp-dir.js';
 const dir = useTempDir();
 const uuids = ['1', '2', '3', '4'].map((digit) => `${digit.repeat(8)}-2222-4333-8444-555555555555`);
 const machine = (via: string, there: string, uuid?: string): ListedMachine => ({
-  ...{ name: there.split('/')[1] ?? '', target: `via/${via}/${there}`, status: 'running', also: [] },
-  ...{ provider: there.split('/')[0] ?? '', via, uuid },
+  name: there.split('/')[1] ?? '',
+  target: `via/${via}/${there}`,
+  status: 'running',
+  also: [],
+  provider: there.split('/')[0] ?? '',
+  via,
+  uuid,
 });
 const { entries } = concreteHosts(
   [
@@ -49,8 +54,13 @@ it('is read from the file beside the host keys', async () => {
   const target = parseTarget('via/hv1/web') as ViaTarget;
   const found = (HOME: string) => writtenMachine(target, { env: { HOME } });
   expect(await found(dir)).toEqual({
-    ...{ name: 'via/hv1/web', target: 'via/hv1/web', status: 'unknown', provider: 'via', also: [] },
-    ...{ via: 'hv1', uuid: uuids[0] },
+    name: 'via/hv1/web',
+    target: 'via/hv1/web',
+    status: 'unknown',
+    provider: 'via',
+    also: [],
+    via: 'hv1',
+    uuid: uuids[0],
   });
   expect(await found(join(dir, 'none'))).toBeUndefined();
 });

@@ -15,12 +15,10 @@ function patterns(table: readonly Kind[]) {
 
 it('the lines are these, with settings of the user above ours in each block', () => {
   const text = configText({
-    ...{
-      program: ['/opt/vmssh'],
-      fdpass: true,
-      platform: 'linux',
-      table: [...vsock, ...kind('lima')],
-    },
+    program: ['/opt/vmssh'],
+    fdpass: true,
+    platform: 'linux',
+    table: [...vsock, ...kind('lima')],
     settings: [['ForwardAgent', 'yes']],
     hosts: [
       { ...web, names: ['WEB', 'w2'] },

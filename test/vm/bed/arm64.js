@@ -32,14 +32,13 @@ export async function bootArm64(log) {
   );
   const supervisor = await supervise(folder);
   const facts = {
-    ...{
-      suite: /** @type {const} */ ('arm64'),
-      cid: 42,
-      folder,
-      identity: `${image}/id_ed25519`,
-      tcpPort: 0,
-    },
-    ...{ muxPath: `${folder}/vsock.sock`, pids: { ...supervisor.pids, supervisor: supervisor.pid } },
+    suite: /** @type {const} */ ('arm64'),
+    cid: 42,
+    folder,
+    identity: `${image}/id_ed25519`,
+    tcpPort: 0,
+    muxPath: `${folder}/vsock.sock`,
+    pids: { ...supervisor.pids, supervisor: supervisor.pid },
   };
   const guest = { ...facts, ...accessTo(facts, supervisor, 400), stop: supervisor.stop };
   try {

@@ -46,7 +46,10 @@ async function boot({ programs, image, ...settings }) {
   try {
     /** @type {GuestFacts} */
     const facts = {
-      ...{ suite: settings.suite, cid: settings.cid, folder, identity: `${image}/id_ed25519` },
+      suite: settings.suite,
+      cid: settings.cid,
+      folder,
+      identity: `${image}/id_ed25519`,
       muxPath: `${folder}/vsock.sock`,
       tcpPort: settings.net ? await forwardedPort(`${folder}/qmp.sock`) : 0,
       pids: { ...supervisor.pids, supervisor: supervisor.pid },

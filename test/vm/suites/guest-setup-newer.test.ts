@@ -35,7 +35,8 @@ describeGuests('guests whose systemd should listen on vsock by itself, and does 
     );
     const made = await user.program('guest', 'check', '--script', '--credentials', 'web');
     expect(linesOf((await login('sh -s', made))?.stdout ?? '')).toContainEqual({
-      ...{ state: 'ok', step: 'credentials' },
+      state: 'ok',
+      step: 'credentials',
       text: 'sshd has the host key that was made for this machine',
     });
 

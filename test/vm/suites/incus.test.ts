@@ -27,7 +27,8 @@ describeGuests('a container of Incus', () => {
   test('is logged in to by ssh as by incus exec', async () => {
     expect(await sh('vmssh config install')).toMatchObject({ code: 0 });
     expect(await sh('ssh -n web uname -n; incus exec web -- uname -n')).toMatchObject({
-      ...{ code: 0, stdout: 'web\nweb\n' },
+      code: 0,
+      stdout: 'web\nweb\n',
     });
   });
 

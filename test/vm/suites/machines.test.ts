@@ -60,7 +60,8 @@ describeGuests('machines on a host with systemd-machined', () => {
     const back = `machinectl -q shell box /bin/sh -c 'systemd-tmpfiles --create - </run/credentials/@system/tmpfiles.extra'`;
     await sh(other);
     expect(await sh(first)).toMatchObject({
-      ...{ code: 255, stdout: '' },
+      code: 255,
+      stdout: '',
       stderr: expect.stringContaining('Host key verification failed'),
     });
     await sh(back);

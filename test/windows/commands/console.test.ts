@@ -32,8 +32,10 @@ describeWindows('vmssh on a console', () => {
   const onConsole = (args: readonly string[], typed: readonly string[] = []) => {
     const env = {
       ...process.env,
-      ...{ FAKE_WMI: workFile('machines.tsv'), FAKE_SSH_ARGS: workFile('ssh.args') },
-      ...{ HV_SSH_COMMAND: workFile('own\\ssh.exe'), CONSOLE_LOG: workFile('console.log') },
+      FAKE_WMI: workFile('machines.tsv'),
+      FAKE_SSH_ARGS: workFile('ssh.args'),
+      HV_SSH_COMMAND: workFile('own\\ssh.exe'),
+      CONSOLE_LOG: workFile('console.log'),
       CONSOLE_KEYS: typed.join(' '),
     };
     return runOnWindows([workFile('console.exe'), ...vmssh, ...args], { env });

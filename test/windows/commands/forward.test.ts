@@ -44,8 +44,10 @@ describeWindows.each(Object.entries(programs))('forward by %s', (_name, program)
         .digest('hex'),
     );
     expect(await next()).toMatchObject({
-      ...{ event: 'closed', end: 'both' },
-      ...{ sent: bytes.length, received: bytes.length + tail.length },
+      event: 'closed',
+      end: 'both',
+      sent: bytes.length,
+      received: bytes.length + tail.length,
     });
   });
 

@@ -30,7 +30,9 @@ describeWindows('in place of hvc', () => {
       const port = await startPeer(echoWithTail(Buffer.from('tail')));
       const command = [...vmssh, 'nc', '-t', 'vsock', machine, '22'];
       expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({
-        ...{ code: 0, stdout: 'hello tail', stderr: '' },
+        code: 0,
+        stdout: 'hello tail',
+        stderr: '',
       });
     },
   );
@@ -42,7 +44,9 @@ describeWindows('in place of hvc', () => {
     const port = await startPeer(echoWithTail(Buffer.from('tail')));
     const command = [workFile('copy/vsock-nc.exe'), '-t', 'vsock', 'Mint', '22'];
     expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({
-      ...{ code: 0, stdout: 'hello tail', stderr: '' },
+      code: 0,
+      stdout: 'hello tail',
+      stderr: '',
     });
   });
 
@@ -73,7 +77,9 @@ Proxycommand ${program} ${line}
     const flags = ['-t', 'vsock,ip', '--ssh', '--host-prefix', 'hyper-v/'];
     const command = [...vmssh, 'nc', ...flags, 'hyper-v/mint', '22'];
     expect(await asSsh(command, windows(port))).toMatchObject({
-      ...{ code: 0, stdout: 'SSH-2.0-fake\r\n', stderr: '' },
+      code: 0,
+      stdout: 'SSH-2.0-fake\r\n',
+      stderr: '',
     });
   });
 
@@ -124,7 +130,8 @@ Proxycommand ${program} ${line}
     const target = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
     const { code, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], { env, keepOpen: true });
     expect({ code, first: stderr.split('\n')[0] }).toEqual({
-      ...{ code: 1, first: `vmssh: cannot connect to "${target}": "Mint" is off` },
+      code: 1,
+      first: `vmssh: cannot connect to "${target}": "Mint" is off`,
     });
   });
 

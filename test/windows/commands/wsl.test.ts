@@ -34,7 +34,9 @@ describeWindows('WSL2', () => {
   ])('is listed from $name', async ({ encode }) => {
     const env = wsl({ verbose: encode(verbose), running: encode('Debian\r\n') });
     expect(await list(env)).toMatchObject({
-      ...{ code: 0, stderr: '', stdout: 'running\tDebian\twsl/Debian\twsl\noff\t日本\twsl/日本\twsl\n' },
+      code: 0,
+      stderr: '',
+      stdout: 'running\tDebian\twsl/Debian\twsl\noff\t日本\twsl/日本\twsl\n',
     });
   });
 

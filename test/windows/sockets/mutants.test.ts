@@ -147,10 +147,7 @@ async function whatIsWrong(): Promise<readonly unknown[]> {
   const { code, stderr } = await execute(
     'bash',
     ['-c', 'out=$1; shift; timeout 6 "$@" > "$out"', 'bash', output, ...program],
-    {
-      ...{ env, timeout: 30, allowFailure: true },
-      input,
-    },
+    { env, timeout: 30, allowFailure: true, input },
   );
   try {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

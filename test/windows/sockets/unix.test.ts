@@ -19,7 +19,9 @@ describeWindows.each(Object.entries(programs))('a unix socket by %s', (_name, pr
     const env = withHvsock({ PORT: port, LOG: workFile('unix.log') });
     const command = [...program, 'nc', '--pipe', `unix/${path}`];
     expect(await runOnWindows(command, { env, input: 'hello ' })).toMatchObject({
-      ...{ code: 0, stdout: 'hello tail', stderr: '' },
+      code: 0,
+      stdout: 'hello tail',
+      stderr: '',
     });
     const name = Buffer.alloc(108);
     name.write(path);

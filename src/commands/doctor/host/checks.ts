@@ -44,7 +44,8 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
     return {
       name,
       state: 'bad',
-      ...{ found: version, report: allowed.ssh(version) },
+      found: version,
+      report: allowed.ssh(version),
       fix: 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new',
     };
   return { name, state: 'ok', found: version, report: allowed.ssh(version) };
@@ -139,7 +140,9 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
     const failed = failures.map(({ problem, code }): HostCheck => {
       const fix = fixes[name];
       return {
-        ...{ name, state: 'bad', found: `${problem} (${code})` },
+        name,
+        state: 'bad',
+        found: `${problem} (${code})`,
         report: `could not be asked (${allowed.code(code)})`,
         ...(fix === undefined ? {} : { fix }),
       };

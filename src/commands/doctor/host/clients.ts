@@ -35,10 +35,8 @@ export function clientChecks(
     'VS Code': isRead
       ? { state: 'ok', ...plain('it lists the Hosts of machines; targets such as vsock/3 are typed') }
       : {
-          ...{
-            state: 'none',
-            ...plain('it lists only Hosts of a file that is included above the first Host'),
-          },
+          state: 'none',
+          ...plain('it lists only Hosts of a file that is included above the first Host'),
           fix: 'vmssh config install',
         },
     VSCodium: isRead
@@ -47,14 +45,13 @@ export function clientChecks(
           ...plain('Open Remote - SSH lists the Hosts of machines, and the proxy relays for it'),
         }
       : {
-          ...{ state: 'none', ...plain('Open Remote - SSH lists only Hosts of a file that is included') },
+          state: 'none',
+          ...plain('Open Remote - SSH lists only Hosts of a file that is included'),
           fix: 'vmssh config install',
         },
     JetBrains: {
-      ...{
-        state: 'none',
-        ...plain('up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
-      },
+      state: 'none',
+      ...plain('up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
     },
   };
   return clients.map((name) => ({ name, ...judged[name] }));

@@ -43,22 +43,24 @@ function lines(
     case 'none':
       if (pasted && callsThis)
         return {
-          ...{ name, state: 'ok', found: `${mainPath} has the lines, and calls this vmssh` },
+          name,
+          state: 'ok',
+          found: `${mainPath} has the lines, and calls this vmssh`,
           report: "ssh's own file has the lines, and calls this vmssh",
         };
       if (pasted)
         return {
-          ...{ name, state: 'bad', found: `${mainPath} has the lines, and calls another vmssh` },
+          name,
+          state: 'bad',
+          found: `${mainPath} has the lines, and calls another vmssh`,
           report: "ssh's own file has the lines, and calls another vmssh",
           fix: 'remove them there, then run: vmssh config install',
         };
       if (ours.test(proxyCommand ?? ''))
         return {
-          ...{
-            name,
-            state: 'none',
-            ...plain('ssh has the patterns from another file; machines have no Host of their own'),
-          },
+          name,
+          state: 'none',
+          ...plain('ssh has the patterns from another file; machines have no Host of their own'),
           fix: 'vmssh config install',
         };
       return {
@@ -72,20 +74,27 @@ function lines(
       return {
         name,
         state: 'bad',
-        ...{ found: `${path} is not as vmssh wrote it`, report: `its file is ${owner}` },
+        found: `${path} is not as vmssh wrote it`,
+        report: `its file is ${owner}`,
         fix: aside,
       };
     case 'ours':
       if (callsThis && other !== undefined)
         return {
-          ...{ name, state: 'bad', found: `${path} ${other}`, report: `its file ${other}` },
+          name,
+          state: 'bad',
+          found: `${path} ${other}`,
+          report: `its file ${other}`,
           fix: 'vmssh config install',
         };
       return callsThis
         ? { name, state: 'ok', found: `${path} calls this vmssh`, report: 'its file calls this vmssh' }
         : {
-            ...{ name, state: 'bad', found: `${path} calls another vmssh` },
-            ...{ report: 'its file calls another vmssh', fix: 'vmssh config install' },
+            name,
+            state: 'bad',
+            found: `${path} calls another vmssh`,
+            report: 'its file calls another vmssh',
+            fix: 'vmssh config install',
           };
   }
 }
@@ -135,7 +144,9 @@ function effective(
     };
   if (proxyCommand.includes('%n') && !abilitiesOf(version).givesTyped)
     return {
-      ...{ name, state: 'bad', ...plain('this ssh is older than 8.1 and ends at the %n in the lines') },
+      name,
+      state: 'bad',
+      ...plain('this ssh is older than 8.1 and ends at the %n in the lines'),
       fix: 'write them for this ssh: vmssh config install',
     };
   const served = servedBy(proxyCommands);

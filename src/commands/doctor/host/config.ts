@@ -54,7 +54,10 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
   const { program } = await callerForSsh(io);
   const lines = owner === 'none' ? proxyCommands(main) : own;
   return {
-    ...{ path, owner, mainPath, include: includeOf(main, spellings(files, io.platform)) },
+    path,
+    owner,
+    mainPath,
+    include: includeOf(main, spellings(files, io.platform)),
     aside: setAside(path, 'vmssh config install', shellOf(io)),
     pasted: proxyCommands(main) !== '',
     callsThis: [io.self, program].some((words) =>

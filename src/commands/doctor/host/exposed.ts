@@ -66,7 +66,9 @@ export function exposedChecks(exposed: readonly ExposedMachine[]): readonly Host
     'every local user and service of this host can connect, and only sshd there decides who gets in';
   return [
     {
-      ...{ name, state: 'none', found: `${count} on vsock port 22: ${names}; ${who}` },
+      name,
+      state: 'none',
+      found: `${count} on vsock port 22: ${names}; ${who}`,
       report: `${count} on vsock port 22`,
       fix: `if that is not wanted${open.length > 1 ? ', for each of them' : ''}: vmssh guest off vsock/${open[0]?.cid}`,
     },

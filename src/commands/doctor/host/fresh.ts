@@ -41,7 +41,9 @@ export async function gatherFresh(
     [...from].filter((host) => !to.has(host)).length;
   const on = options.fresh === true;
   return {
-    ...{ on, came: missing(now, old), gone: missing(old, now) },
+    on,
+    came: missing(now, old),
+    gone: missing(old, now),
     units: on ? await unitsOf(files.units, io, run) : 'none',
   };
 }
@@ -82,7 +84,9 @@ export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[]
     case 'failed':
       return [
         {
-          ...{ name, state: 'bad', ...plain(`vmssh-hosts failed in systemd${next}`) },
+          name,
+          state: 'bad',
+          ...plain(`vmssh-hosts failed in systemd${next}`),
           fix: 'systemctl --user status vmssh-hosts.service vmssh-hosts.path',
         },
       ];

@@ -75,7 +75,8 @@ export function pathChecks(
   { platform, shell }: PastePlace,
 ): readonly HostCheck[] {
   return folders.map(({ folder, who }) => ({
-    ...{ name: 'PATH', state: 'bad' },
+    name: 'PATH',
+    state: 'bad',
     found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty entry of PATH' : folder}, such as an ssh that you would run`,
     report: 'other users can put programs into one of its folders',
     fix: isAbsoluteFolder(folder, platform)
@@ -90,7 +91,8 @@ export function programChecks(
   { platform, shell }: PastePlace,
 ): readonly HostCheck[] {
   return programs.map(({ path, who }) => ({
-    ...{ name: 'program', state: 'bad' },
+    name: 'program',
+    state: 'bad',
     found: `${who} can put another program in place of ${path}, which ssh would run as you`,
     report: 'other users can put another program in its place',
     fix:

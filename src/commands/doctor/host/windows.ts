@@ -51,17 +51,22 @@ export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFa
   return [
     absent
       ? {
-          ...{ name: 'hvsock', state: 'bad', fix: row?.hint ?? '' },
+          name: 'hvsock',
+          state: 'bad',
+          fix: row?.hint ?? '',
           ...plain(`${row?.problem} (${allowed.code(hvsock)})`),
         }
       : {
-          ...{ name: 'hvsock', state: 'ok' },
+          name: 'hvsock',
+          state: 'ok',
           ...plain(`Windows has Hyper-V sockets; to itself: ${allowed.code(hvsock)}`),
         },
     who.length > 0
       ? { name: 'rights', state: 'ok', ...plain(`this user is ${who.join(' and ')}`) }
       : {
-          ...{ name: 'rights', state: 'none', fix: rightsFix },
+          name: 'rights',
+          state: 'none',
+          fix: rightsFix,
           ...plain('this user is neither elevated nor in Hyper-V Administrators, and cannot see machines'),
         },
     { name: 'services', state: 'none', ...plain(`Hyper-V socket services: ${count}`) },

@@ -21,12 +21,18 @@ export function loginsInGuest(scene: () => Scene, suite: Scene['suite']): void {
 
     // conformance.ts logs in by fd passing, to more of them.
     const targets: Readonly<Record<string, string>> = {
-      ...{ 'vsock/1': suite, [`vsock/${cid}`]: suite, 'vsock/LOCAL': suite, '.host': suite },
-      ...{ 'unix%run%ssh-unix-local%socket': suite },
+      'vsock/1': suite,
+      [`vsock/${cid}`]: suite,
+      'vsock/LOCAL': suite,
+      '.host': suite,
+      'unix%run%ssh-unix-local%socket': suite,
       ...(systemd >= 256
         ? {
-            ...{ 'machine/FakeVM': suite, 'machine/fakeaddr': suite, 'machine/fakekey': suite },
-            ...{ [`machine/${container}`]: container, [`container/${container}`]: container },
+            'machine/FakeVM': suite,
+            'machine/fakeaddr': suite,
+            'machine/fakekey': suite,
+            [`machine/${container}`]: container,
+            [`container/${container}`]: container,
             [`unix${exportPath(systemd, container)}`]: container,
           }
         : {}),
@@ -36,7 +42,8 @@ export function loginsInGuest(scene: () => Scene, suite: Scene['suite']): void {
       const { guest, programs } = scene();
       const logins = programs.flatMap(({ name, ssh }) =>
         Object.entries(targets).map(([target, hostname]) => ({
-          ...{ name: `${name} ${target}`, command: `${ssh('relay')} ${target} uname -n` },
+          name: `${name} ${target}`,
+          command: `${ssh('relay')} ${target} uname -n`,
           result: { code: 0, stdout: `${hostname}\n`, stderr: '' },
         })),
       );

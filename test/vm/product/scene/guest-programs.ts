@@ -37,7 +37,9 @@ export async function installProduct(guest: Guest, stage: Stage): Promise<readon
 
 function program(name: GuestProgram['name'], vmssh: string, nc: string): GuestProgram {
   return {
-    ...{ name, vmssh, nc },
+    name,
+    vmssh,
+    nc,
     ssh: (mode) => `ssh -n -F /tmp/${name}.${mode}`,
     scp: (mode) => `scp -q -F /tmp/${name}.${mode}`,
   };

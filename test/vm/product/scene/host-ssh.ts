@@ -33,7 +33,9 @@ export function hostSsh(folder: string, stage: Stage, identity: string): HostSsh
   const config = (mode: Mode) => join(folder, mode);
   const ssh = (mode: Mode) => ['ssh', '-F', config(mode)];
   return {
-    ...{ vmssh, config, ssh },
+    vmssh,
+    config,
+    ssh,
     waiting(mode, seconds) {
       const passing = mode === 'fdpass' ? '--fdpass ' : '';
       const program = vmssh.map((word) => quote(word).replaceAll('%', '%%')).join(' ');

@@ -60,7 +60,16 @@ export function useScene(suite: Suite): () => Scene {
     }
     const programs = await installProduct(guest, stage);
     scene = {
-      ...{ suite, systemd, stage, folder, host, guest, target, programs, early, earlyBefore },
+      suite,
+      systemd,
+      stage,
+      folder,
+      host,
+      guest,
+      target,
+      programs,
+      early,
+      earlyBefore,
       copyTarget: target.replaceAll('/', '%'),
     };
   }, 400_000);

@@ -35,7 +35,9 @@ export async function newUser(form: string): Promise<NewUser> {
   writeFileSync(conf, await program('config', 'print', '--only-patterns'), { mode: 0o600 });
   const strict = ['BatchMode=yes', 'ProxyUseFdpass=no', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes'];
   return {
-    ...{ made, program, folder: join(home, '.ssh/vmssh_guests/web') },
+    made,
+    program,
+    folder: join(home, '.ssh/vmssh_guests/web'),
     login(proxy, command, { input = '', options = [] } = {}) {
       const all = [...options, ...[...strict, `ProxyCommand=${proxy}`].flatMap((each) => ['-o', each])];
       return run(['ssh', '-F', conf, ...all, 'root@qemu/web', command], { env, input, timeout: 60_000 });

@@ -41,7 +41,10 @@ export function siteOf(guest: Guest): Site {
   const proxy = [...vmssh, 'proxy', '--typed', '%n', '%h', '%p'].join(' ');
   const ssh = (...args: string[]) => run(['ssh', '-F', sshConfig, '-o', `ProxyCommand=${proxy}`, ...args]);
   return {
-    ...{ guest, target, sshConfig, ssh },
+    guest,
+    target,
+    sshConfig,
+    ssh,
     vmssh: call,
     install: (...args) =>
       call('guest', 'install', ...args, '--ssh-config', sshConfig, '--target', target, 'guest'),

@@ -14,16 +14,34 @@ export const rights = {
 
 /** The codes of rights: https://learn.microsoft.com/en-us/windows/win32/secauthz/ace-strings */
 const codes: Readonly<Record<string, number>> = {
-  ...{ GA: 0x1f_01ff, GW: 0x12_0116, FA: 0x1f_01ff, FW: 0x12_0116, SD: 0x1_0000, WD: 0x4_0000, WO: 0x8_0000 },
-  ...{ DC: 0x2, LC: 0x4, DT: 0x40 },
+  GA: 0x1f_01ff,
+  GW: 0x12_0116,
+  FA: 0x1f_01ff,
+  FW: 0x12_0116,
+  SD: 0x1_0000,
+  WD: 0x4_0000,
+  WO: 0x8_0000,
+  DC: 0x2,
+  LC: 0x4,
+  DT: 0x40,
 };
 
 /** Whom a list must give no such rights: each is every user, or every one that logged in. By code and id, for people. */
 const everybody: Readonly<Record<string, string>> = {
-  ...{ WD: 'any user', 'S-1-1-0': 'any user', AN: 'any user', 'S-1-5-7': 'any user' },
-  ...{ BU: 'any user', 'S-1-5-32-545': 'any user', AU: 'any user', 'S-1-5-11': 'any user' },
-  ...{ IU: 'any user', 'S-1-5-4': 'any user', BG: 'any guest', 'S-1-5-32-546': 'any guest' },
-  ...{ DU: 'any user of the domain', DG: 'any guest of the domain' },
+  WD: 'any user',
+  'S-1-1-0': 'any user',
+  AN: 'any user',
+  'S-1-5-7': 'any user',
+  BU: 'any user',
+  'S-1-5-32-545': 'any user',
+  AU: 'any user',
+  'S-1-5-11': 'any user',
+  IU: 'any user',
+  'S-1-5-4': 'any user',
+  BG: 'any guest',
+  'S-1-5-32-546': 'any guest',
+  DU: 'any user of the domain',
+  DG: 'any guest of the domain',
 };
 
 /** Who of all users has one of the rights by a security descriptor's text; undefined: only users that it names one by one. */

@@ -34,7 +34,9 @@ export function abilitiesOf(output: string): SshAbilities {
   // https://www.openssh.com/txt/release-9.4
   // https://www.openssh.com/txt/release-10.1
   return {
-    ...{ givesTyped: isSince(801), includesDrives: isSince(800), forwardsPaths: isSince(904) },
+    givesTyped: isSince(801),
+    includesDrives: isSince(800),
+    forwardsPaths: isSince(904),
     warnsOfKex: (version ?? 0) >= 1001,
   };
 }

@@ -59,14 +59,12 @@ describe('docs/errors.md', () => {
 
   const own = tableOf('errors.md', 'Our own codes');
   const ops = own.flatMap((row) =>
-    (row.op ?? '')
-      .split(', ')
-      .map((op) => ({
-        code: code(row.code),
-        op: op as Op,
-        exits: Number(row['exit code']),
-        waits: row['helped by --wait'] === 'yes',
-      })),
+    (row.op ?? '').split(', ').map((op) => ({
+      code: code(row.code),
+      op: op as Op,
+      exits: Number(row['exit code']),
+      waits: row['helped by --wait'] === 'yes',
+    })),
   );
   it.each(ops)('shows what $code of $op exits with and whether --wait continues', async (row) => {
     const error = new ConnectError(row.op, 't', { code: row.code, problem: 'why' });

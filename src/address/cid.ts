@@ -28,7 +28,8 @@ export function parseCid(text: string): number {
 
 /** The wildcard in place of a machine's CID. */
 export class AnyCid extends RangeError {
-  readonly hint = 'it is only for listeners; for the CIDs of running machines: vmssh list -o wide';
+  readonly hint =
+    'it is only for listeners, and systemd prints it in a machine that does not know its own CID; for those of running machines: vmssh list -o wide';
 }
 
 /** A machine's CID from a tool's output or a command line, 3 to 4294967294; undefined for anything else. */

@@ -44,7 +44,11 @@ const verbs: readonly Verb[] = [
   { words: ['ip', 'domifaddr'], hint: 'vmssh list NAME -o address' },
   { words: ['info', 'show', 'dominfo'], hint: 'vmssh list NAME -o wide, or vmssh resolve NAME' },
   { words: ['ping', 'test', 'verify'], hint: 'vmssh check NAME' },
-  { words: ['netcat', 'socat', 'winsocat', 'stdio'], hint: 'vmssh nc TARGET [PORT]' },
+  {
+    words: ['netcat', 'socat', 'winsocat', 'stdio'],
+    hint: 'vmssh nc TARGET [PORT], as in vmssh nc hvsock:GUID:vsock-22; to listen on this host: vmssh forward TARGET PORT',
+  },
+  { words: ['hvc'], hint: 'leave it out: vmssh nc NAME, vmssh ssh NAME, vmssh list' },
   { words: ['install', 'setup', 'set-up', 'init', 'config-ssh', 'ssh-config'], hint: 'vmssh config install' },
   { words: ['uninstall'], hint: 'vmssh config uninstall' },
   { words: ['version'], hint: 'vmssh --version' },

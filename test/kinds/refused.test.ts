@@ -188,8 +188,18 @@ describe('parseTarget refuses', () => {
     { input: 'vm/mint', hint: /^a machine by its name has nothing in front: mint; vmssh list / },
     { input: 'vm%$(id)', hint: /nothing in front: '\$\(id\)'; / },
     { input: 'vm/a/b', hint: /^a target is one of / },
-    { input: 'vsock/4294967295', hint: /^it is only for listeners; / },
-    { input: 'vsock:any:22', hint: /^it is only for listeners; / },
+    {
+      input: 'vsock/4294967295',
+      hint: /^it is only for listeners, and systemd prints it in a machine that does not know its own CID; /,
+    },
+    { input: 'vsock:any:22', hint: /^it is only for listeners, / },
+    { input: 'VSOCK-CONNECT:3:22', hint: 'did you mean "vsock:3:22"?' },
+    { input: 'UNIX-CONNECT:/run/X.sock', hint: 'did you mean "unix:/run/X.sock"?' },
+    {
+      input: 'HVSOCK-LISTEN:PARENT:vsock-22',
+      hint: /^nothing connects to a listener: vmssh forward TARGET PORT /,
+    },
+    { input: 'VSOCK-LISTEN:22,fork', hint: /^nothing connects to a listener: / },
   ])('$input, with a hint of its own', ({ input, hint }) => {
     expect(() => parseTarget(input)).toThrow(
       expect.objectContaining({

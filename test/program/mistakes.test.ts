@@ -29,7 +29,16 @@ describe('a mistake in the arguments', () => {
     },
     { args: ['id', 'web'], says: 'unknown command "id"', hint: 'vmssh list NAME -o id' },
     { args: ['state', 'web'], says: 'unknown command "state"', hint: 'vmssh list NAME -o status' },
-    { args: ['stdio', 'hvsock:x'], says: 'unknown command "stdio"', hint: 'vmssh nc TARGET [PORT]' },
+    ...['stdio', 'winsocat'].map((word) => ({
+      args: [word, 'hvsock:x'],
+      says: `unknown command "${word}"`,
+      hint: 'vmssh nc TARGET [PORT], as in vmssh nc hvsock:GUID:vsock-22; to listen on this host: vmssh forward TARGET PORT',
+    })),
+    {
+      args: ['hvc', 'nc', 'mint', '22'],
+      says: 'unknown command "hvc"',
+      hint: 'leave it out: vmssh nc NAME, vmssh ssh NAME, vmssh list',
+    },
     { args: ['help', 'lst'], says: 'unknown command "lst"', hint: 'did you mean list?' },
     {
       args: ['help', 'config', 'instal'],

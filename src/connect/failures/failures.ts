@@ -1,3 +1,4 @@
+import { cidLocal } from '../../address/cid.js';
 import { portOfServiceId } from '../../address/service-id.js';
 import type { Endpoint } from '../../endpoint.js';
 import { formatEndpoint } from '../../endpoint.js';
@@ -30,8 +31,10 @@ export function explainFailure(
 ): { problem: string; hint: string | undefined } {
   const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
   if (!found) return { problem: `the system says ${code}`, hint: undefined };
-  const { problem, hintWithRights } = found;
-  const hint = hintWithRights !== undefined && hasRights() ? hintWithRights : found.hint;
+  const { problem, hintWithRights, hintForCid1 } = found;
+  const isOwn = endpoint.family === 'vsock' && endpoint.cid === cidLocal;
+  const other = isOwn ? hintForCid1 : undefined;
+  const hint = other ?? (hintWithRights !== undefined && hasRights() ? hintWithRights : found.hint);
   return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint) };
 }
 

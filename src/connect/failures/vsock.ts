@@ -1,22 +1,29 @@
 import { exhausted } from './exhausted.js';
 import type { Failure } from './failure.js';
 
+/** For the hint that systemd prints in a machine without a CID (https://github.com/systemd/systemd/issues/39640). */
+const notAMachine =
+  'this is the host itself; in a guest that does not know its own CID, systemd prints ssh vsock%1, which is of no use here: vmssh list shows what to type';
+
 /** What the errno of a connect means for AF_VSOCK, from vsock(7) and net/vmw_vsock/af_vsock.c. */
 export const vsockFailures: readonly Failure[] = [
   {
     codes: ['ECONNRESET', 'ECONNREFUSED'],
     problem: 'the machine is running, but nothing listens on its vsock port {port}',
     hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves)',
+    hintForCid1: notAMachine,
   },
   {
     codes: ['ETIMEDOUT'],
     problem: 'no machine answered at {address} in time',
-    hint: 'check that the machine is running with this CID; use --wait while it boots; for CID 1, load vsock_loopback',
+    hint: 'check that the machine is running with this CID; use --wait while it boots',
+    hintForCid1: `${notAMachine}; for an sshd of this host: modprobe vsock_loopback`,
   },
   {
     codes: ['ENODEV'],
     problem: 'no running machine has this CID, or no vsock transport is loaded',
     hint: 'on a host: modprobe vhost_vsock, and check the CIDs with vmssh list; in a guest: modprobe vmw_vsock_virtio_transport, and vsock_loopback for its own CID',
+    hintForCid1: `${notAMachine}; for an sshd of this host: modprobe vsock_loopback`,
   },
   {
     codes: ['EHOSTUNREACH', 'ENETUNREACH'],

@@ -43,9 +43,13 @@ describe('docs/errors.md', () => {
       problem: row['what it means'],
       hint: row.fix,
     }));
-    const want = failures[family].map(({ hintWithRights, hint, ...row }) => ({
+    const want = failures[family].map(({ hintWithRights, hintForCid1, hint, ...row }) => ({
       ...row,
-      hint: hintWithRights === undefined ? hint : `${hint}; with these rights: ${hintWithRights}`,
+      hint: [
+        hint,
+        ...(hintWithRights === undefined ? [] : [`with these rights: ${hintWithRights}`]),
+        ...(hintForCid1 === undefined ? [] : [`for CID 1: ${hintForCid1}`]),
+      ].join('; '),
     }));
     expect(rows).toEqual(want);
   });
@@ -127,6 +131,12 @@ describe.each(families.filter((each) => each !== 'via'))('a failure of %s', (fam
 });
 
 describe('explainFailure', () => {
+  it.each(['ECONNRESET', 'ETIMEDOUT', 'ENODEV'])('knows what systemd prints as vsock%%1: %s', (code) => {
+    const hint = (cid: number) => explainFailure({ family: 'vsock', cid, port: 22 }, code).hint;
+    expect(hint(1)).toMatch(/^this is the host itself; .*vmssh list shows what to type/);
+    expect(hint(3)).not.toMatch(/itself; /);
+  });
+
   it('asks for no rights that this user has, and registers the port that was refused', () => {
     const to = (port: number): Endpoint => ({
       family: 'hyper-v',

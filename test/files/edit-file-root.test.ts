@@ -12,7 +12,8 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { editFile } from '../../src/files/edit-file.js';
-import { isRoot, makeFolder } from '../../src/files/place.js';
+import { makeFolder } from '../../src/files/place.js';
+import { missingRoot } from '../helpers/other-user.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -26,7 +27,7 @@ beforeEach(() => {
 const read = (path: string) => ({ text: readFileSync(path, 'utf8'), mode: statSync(path).mode & 0o777 });
 const write = (path: string, text: string, mode = 0o600) => editFile(path, () => Buffer.from(text), mode);
 
-describe.skipIf(!isRoot)('root in the folder of a user (skipped: run as root)', () => {
+describe.skipIf(missingRoot('root in the folder of a user'))('root in the folder of a user', () => {
   const [user, group] = [1234, 1235];
   const give = (...names: string[]) => {
     for (const name of names) chownSync(join(dir, name), user, group);

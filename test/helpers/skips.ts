@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { UserConsoleLog } from 'vitest';
-import type { Reporter } from 'vitest/node';
+import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node';
 
 /** What a suite prints that cannot run here starts with it. */
 const mark = 'skipped: ';
@@ -9,7 +10,7 @@ export function isSkip(text: string): boolean {
   return text.startsWith(mark);
 }
 
-/** One line at the end of a run: what was missing, and the one command that brings it. */
+/** At the end of a run one line says what was missing, and the command that brings it; another, if tests failed because nothing was built. */
 export default class Skips implements Reporter {
   readonly #texts = new Set<string>();
 
@@ -18,9 +19,11 @@ export default class Skips implements Reporter {
     for (const text of content.split(/\n(?=skipped: )/)) if (isSkip(text)) this.#texts.add(text.trim());
   }
 
-  onTestRunEnd(): void {
+  onTestRunEnd(_modules: readonly TestModule[], _errors: readonly unknown[], reason: TestRunEndReason): void {
     const line = skipLine([...this.#texts]);
     if (line) console.log(line);
+    if (reason === 'failed' && !existsSync('dist/vmssh.js'))
+      console.log('The program is not built, and many tests run it: npm run build');
   }
 }
 

@@ -12,6 +12,7 @@ import type { PlaceJson } from '../../src/commands/via/json.js';
 import type { ServiceListJson } from '../../src/commands/windows/service.js';
 import { noBannerReasons } from '../../src/errors.js';
 import { hypervisors } from '../../src/guest/credentials/forms.js';
+import type { Target } from '../../src/kinds/kinds.js';
 
 const envelope = <Name extends string>(...commands: readonly [Name, ...Name[]]) => ({
   version: z.literal(1),
@@ -308,7 +309,14 @@ export function jsonSchema(): unknown {
 }
 
 // The program's own types and the schemas say the same.
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : Differing<A, B>) : Differing<A, B>;
+// Named in the error of the type checker.
+type Differing<A, B> = {
+  'the schema differs in': {
+    [K in keyof A & keyof B]: [A[K], B[K]] extends [B[K], A[K]] ? never : K;
+  }[keyof A & keyof B];
+};
+type Has<A, B> = [B] extends [A] ? true : { 'there is no schema for': Exclude<B, A> };
 type Plain<T> = T extends string
   ? T extends object
     ? string
@@ -318,6 +326,7 @@ type Plain<T> = T extends string
     : T;
 type Matches<Json, Schema extends z.ZodType> = Same<Plain<Json>, Plain<z.infer<Schema>>>;
 export const same: readonly true[] = [
+  true satisfies Has<z.infer<typeof target>['kind'], Target['kind']>,
   true satisfies Matches<ListJson, typeof listSchema>,
   true satisfies Matches<CheckJson, typeof checkSchema>,
   true satisfies Matches<ResolveJson, typeof resolveSchema>,

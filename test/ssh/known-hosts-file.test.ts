@@ -2,8 +2,8 @@ import { chownSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isRoot } from '../../src/files/place.js';
 import { knownHostsFile } from '../../src/ssh/known-hosts-file.js';
+import { missingRoot } from '../helpers/other-user.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -14,7 +14,7 @@ describe('the file of host keys', () => {
     expect(knownHostsFile({ HOME: dir })).toBe(join(dir, '.ssh/vmssh_known_hosts'));
   });
 
-  it.skipIf(!isRoot)("is root's own even with the HOME of another user (skipped: run as root)", () => {
+  it.skipIf(missingRoot('a HOME of another user'))("is root's own even with the HOME of another user", () => {
     mkdirSync(join(dir, 'theirs'));
     chownSync(join(dir, 'theirs'), 1234, 1234);
     const own = join(userInfo().homedir, '.ssh/vmssh_known_hosts');

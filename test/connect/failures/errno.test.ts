@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'v
 import { failures } from '../../../src/connect/failures/failures.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError } from '../../../src/errors.js';
+import { missingPrograms } from '../../helpers/programs.js';
 import { mux, openers, unix } from '../openers.js';
 import { SocketFolder } from '../socket-folder.js';
 
@@ -94,7 +95,8 @@ function link(folder: SocketFolder, to: string): string {
 
 /** A datagram socket: Node has none, socat does. */
 async function datagram({ folder, context, cleanup }: Bench): Promise<string> {
-  if (spawnSync('socat', ['-V']).error) context.skip('socat is not installed: apt-get install socat');
+  const missing = missingPrograms({ socat: 'socat' });
+  if (missing) context.skip(missing);
   const path = folder.at('datagram');
   const socat = spawn('socat', ['-u', '-d', '-d', '-d', `UNIX-RECV:${path}`, '-'], {
     stdio: ['ignore', 'pipe', 'pipe'],

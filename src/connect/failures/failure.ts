@@ -5,6 +5,6 @@ export interface Failure {
   readonly hint: string;
   /** The fix for a user of Windows who has the rights that `hint` is about. */
   readonly hintWithRights?: string;
-  /** The fix if the address is CID 1. */
-  readonly hintForCid1?: string;
+  /** The fix if the address is this host's own: CID 1, or the socket of .host. */
+  readonly hintForThisHost?: string;
 }

@@ -2,6 +2,7 @@ import { cidLocal } from '../../address/cid.js';
 import { portOfServiceId } from '../../address/service-id.js';
 import type { Endpoint } from '../../endpoint.js';
 import { formatEndpoint } from '../../endpoint.js';
+import { thisHost } from '../../kinds/dot-host.js';
 import type { Failure } from './failure.js';
 import { hyperVFailures } from './hyper-v.js';
 import { multiplexerFailures } from './multiplexer.js';
@@ -31,11 +32,15 @@ export function explainFailure(
 ): { problem: string; hint: string | undefined } {
   const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
   if (!found) return { problem: `the system says ${code}`, hint: undefined };
-  const { problem, hintWithRights, hintForCid1 } = found;
-  const isOwn = endpoint.family === 'vsock' && endpoint.cid === cidLocal;
-  const other = isOwn ? hintForCid1 : undefined;
+  const { problem, hintWithRights, hintForThisHost } = found;
+  const other = isThisHost(endpoint) ? hintForThisHost : undefined;
   const hint = other ?? (hintWithRights !== undefined && hasRights() ? hintWithRights : found.hint);
   return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint) };
+}
+
+function isThisHost(endpoint: Endpoint): boolean {
+  if (endpoint.family === 'unix') return endpoint.path === thisHost.path;
+  return endpoint.family === 'vsock' && endpoint.cid === cidLocal;
 }
 
 function fill(text: string, endpoint: Endpoint): string {

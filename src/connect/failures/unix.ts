@@ -10,6 +10,8 @@ export const unixFailures: readonly Failure[] = [
     codes: ['ENOENT', 'ENOTDIR'],
     problem: 'no socket at {address}',
     hint: 'check that the machine is running and exports it: ls -l {address}',
+    hintForThisHost:
+      'systemd 256 and later make it if sshd is installed; for one before: vmssh guest generator | sudo install -D -m 755 /dev/stdin /etc/systemd/system-generators/vmssh-ssh-generator && sudo systemctl daemon-reload && sudo systemctl start sshd-unix-local.socket',
   },
   {
     codes: ['ECONNREFUSED'],

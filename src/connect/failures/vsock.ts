@@ -11,19 +11,19 @@ export const vsockFailures: readonly Failure[] = [
     codes: ['ECONNRESET', 'ECONNREFUSED'],
     problem: 'the machine is running, but nothing listens on its vsock port {port}',
     hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves)',
-    hintForCid1: notAMachine,
+    hintForThisHost: notAMachine,
   },
   {
     codes: ['ETIMEDOUT'],
     problem: 'no machine answered at {address} in time',
     hint: 'check that the machine is running with this CID; use --wait while it boots',
-    hintForCid1: `${notAMachine}; for an sshd of this host: modprobe vsock_loopback`,
+    hintForThisHost: `${notAMachine}; for an sshd of this host: modprobe vsock_loopback`,
   },
   {
     codes: ['ENODEV'],
     problem: 'no running machine has this CID, or no vsock transport is loaded',
     hint: 'on a host: modprobe vhost_vsock, and check the CIDs with vmssh list; in a guest: modprobe vmw_vsock_virtio_transport, and vsock_loopback for its own CID',
-    hintForCid1: `${notAMachine}; for an sshd of this host: modprobe vsock_loopback`,
+    hintForThisHost: `${notAMachine}; for an sshd of this host: modprobe vsock_loopback`,
   },
   {
     codes: ['EHOSTUNREACH', 'ENETUNREACH'],

@@ -43,12 +43,14 @@ describe('docs/errors.md', () => {
       problem: row['what it means'],
       hint: row.fix,
     }));
-    const want = failures[family].map(({ hintWithRights, hintForCid1, hint, ...row }) => ({
+    const want = failures[family].map(({ hintWithRights, hintForThisHost, hint, ...row }) => ({
       ...row,
       hint: [
         hint,
         ...(hintWithRights === undefined ? [] : [`with these rights: ${hintWithRights}`]),
-        ...(hintForCid1 === undefined ? [] : [`for CID 1: ${hintForCid1}`]),
+        ...(hintForThisHost === undefined
+          ? []
+          : [`for ${family === 'unix' ? '.host' : 'CID 1'}: ${hintForThisHost}`]),
       ].join('; '),
     }));
     expect(rows).toEqual(want);
@@ -131,6 +133,14 @@ describe.each(families.filter((each) => each !== 'via'))('a failure of %s', (fam
 });
 
 describe('explainFailure', () => {
+  it('shows how a host before systemd 256 gets the socket of .host', () => {
+    const hint = (path: string) => explainFailure({ family: 'unix', path }, 'ENOENT').hint;
+    expect(hint('/run/ssh-unix-local/socket')).toMatch(
+      /^systemd 256 and later make it .* guest generator \| sudo /,
+    );
+    expect(hint('/run/x')).toBe('check that the machine is running and exports it: ls -l /run/x');
+  });
+
   it.each(['ECONNRESET', 'ETIMEDOUT', 'ENODEV'])('knows what systemd prints as vsock%%1: %s', (code) => {
     const hint = (cid: number) => explainFailure({ family: 'vsock', cid, port: 22 }, code).hint;
     expect(hint(1)).toMatch(/^this is the host itself; .*vmssh list shows what to type/);

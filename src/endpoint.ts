@@ -7,7 +7,20 @@ export type Endpoint =
   | { readonly family: 'vsock-mux'; readonly path: string; readonly port: number }
   | { readonly family: 'tcp'; readonly host: string; readonly port: number }
   | { readonly family: 'hyper-v'; readonly vmId: Guid; readonly serviceId: Guid }
+  | ExecEndpoint
   | ViaEndpoint;
+
+/** A program whose stdin and stdout are the connection. */
+export interface ExecEndpoint {
+  readonly family: 'exec';
+  /** Up to what runs in the machine: "podman", "exec", "-i", "--user=0", "--", "web". */
+  readonly command: readonly string[];
+  /** The machine's name, as its manager has it. */
+  readonly machine: string;
+  /** What it leads to: a shell in the machine, which then starts sshd; or the server of a port. */
+  readonly into: 'shell' | 'port';
+  readonly port: number;
+}
 
 /** A machine behind another hypervisor, which ssh reaches. */
 export interface ViaEndpoint {
@@ -33,10 +46,10 @@ export type ViaSocket =
 
 /** Whether the connection goes over the machine's vsock; true if the family is not known yet. */
 export function usesVsock(family: Endpoint['family'] | undefined): boolean {
-  return family !== 'unix' && family !== 'tcp' && family !== 'via';
+  return family !== 'unix' && family !== 'tcp' && family !== 'exec' && family !== 'via';
 }
 
-/** The endpoint as a literal target: "unix:/run/x", "vsock:3:22", "hvsock:VMID:SERVICEID". */
+/** The endpoint as a literal target: "unix:/run/x", "vsock:3:22", "hvsock:VMID:SERVICEID"; of a program its words. */
 export function formatEndpoint(endpoint: Endpoint): string {
   switch (endpoint.family) {
     case 'unix':
@@ -49,6 +62,8 @@ export function formatEndpoint(endpoint: Endpoint): string {
       return `tcp:${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
     case 'hyper-v':
       return `hvsock:${endpoint.vmId}:${endpoint.serviceId}`;
+    case 'exec':
+      return `exec:${endpoint.command.join(' ')}`;
     case 'via':
       return `via/${endpoint.host}/${endpoint.at ? formatEndpoint(endpoint.at) : endpoint.target}`;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Guid, vmIds } from '../src/address/guid.js';
+import { execRoute } from '../src/discovery/tools/exec-route.js';
 import { type Endpoint, formatEndpoint } from '../src/endpoint.js';
 import { resolveTarget } from '../src/kinds/kinds.js';
 import { parseTarget } from '../src/kinds/parse.js';
@@ -30,4 +31,9 @@ describe('formatEndpoint', () => {
   ])('$want', ({ want, host }) => {
     expect(formatEndpoint({ family: 'tcp', host, port: 22 })).toBe(want);
   });
+
+  it('shows the words of a program', () =>
+    expect(formatEndpoint(execRoute('podman', 'web').endpoint)).toBe(
+      'exec:podman exec --interactive --user=0 -- web',
+    ));
 });

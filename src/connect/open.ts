@@ -1,6 +1,6 @@
 import type { Addon, Address } from 'node-hvsock-native';
 import { now } from '../clock.js';
-import type { Endpoint, ViaEndpoint } from '../endpoint.js';
+import type { Endpoint, ExecEndpoint, ViaEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
 import type { Connection } from './connection.js';
@@ -34,7 +34,7 @@ export async function openConnection(
 }
 
 /** An endpoint that is a socket of this host. */
-type SocketEndpoint = Exclude<Endpoint, ViaEndpoint>;
+type SocketEndpoint = Exclude<Endpoint, ExecEndpoint | ViaEndpoint>;
 
 async function openSocket(
   endpoint: Endpoint,
@@ -42,6 +42,10 @@ async function openSocket(
   native: AddonState,
   platform: NodeJS.Platform,
 ): Promise<Connection> {
+  if (endpoint.family === 'exec') {
+    const { openExec } = await import('./exec/open-exec.js');
+    return openExec(endpoint, options, native);
+  }
   if (endpoint.family === 'via') {
     const { openVia } = await import('./via/open-via.js');
     return openVia(endpoint, options, native);

@@ -13,6 +13,8 @@ export interface CarrierOptions {
   readonly start: Start;
   /** "inherit": it goes to our own stderr. */
   readonly stderr: 'inherit' | 'pipe';
+  /** Whether it has its own process group, without a terminal. */
+  readonly detached?: boolean | undefined;
 }
 
 /** A program that is a connection: what it reads and writes. */
@@ -31,10 +33,12 @@ export function connectProgram(
   [program = '', ...args]: readonly string[],
   endpoint: Endpoint,
   { addon }: AddonState,
-  { env, start, stderr }: CarrierOptions,
+  { env, start, stderr, detached = false }: CarrierOptions,
 ): ConnectedProgram {
   if (!addon) {
-    const { child, release } = start(() => spawn(program, args, { env, stdio: ['pipe', 'pipe', stderr] }));
+    const { child, release } = start(() =>
+      spawn(program, args, { env, detached, stdio: ['pipe', 'pipe', stderr] }),
+    );
     const { stdin, stdout } = child;
     if (stdin && stdout) return { connection: new NodeConnection(endpoint, stdout, stdin), child, release };
     release();
@@ -43,7 +47,7 @@ export function connectProgram(
   const { handle, descriptor } = addon.socketPair();
   try {
     const stdio = [descriptor, descriptor, stderr];
-    const { child, release } = start(() => spawn(program, args, { env, stdio }));
+    const { child, release } = start(() => spawn(program, args, { env, detached, stdio }));
     return { connection: new NativeConnection(endpoint, handle, addon), child, release };
   } catch (error) {
     addon.close(handle);

@@ -71,6 +71,14 @@ const hopeless: ReadonlySet<string> = new Set([
   ...['HOST_KEY_CHANGED', 'HOST_KEY_REVOKED'],
   ...['HOP_FAILED', 'HOP_NO_SHELL', 'HOP_NO_TOOL', 'HOP_NO_VMSSH'],
   ...[
+    'EXEC_NO_PROGRAM',
+    'EXEC_NO_RIGHTS',
+    'EXEC_NO_SHELL',
+    'EXEC_NO_SSHD',
+    'EXEC_NO_RUN_DIR',
+    'EXEC_BAD_SSHD',
+  ],
+  ...[
     'EACCES',
     'EPERM',
     'EAFNOSUPPORT',

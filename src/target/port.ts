@@ -18,6 +18,15 @@ export function requirePort(endpoint: Endpoint | ViaSocket, port: number, text: 
       requireOwn(own, port, text);
       return;
     }
+    case 'exec':
+      if (endpoint.into === 'shell' && port !== endpoint.port)
+        throw refusal(
+          `${endpoint.command[0]} starts its SSH server only: port ${port} cannot be reached`,
+          port,
+          text,
+        );
+      requireOwn(endpoint.port, port, text);
+      return;
     case 'via':
       // The vmssh there judges a name.
       if (endpoint.at) requirePort(endpoint.at, port, text);

@@ -169,6 +169,15 @@ const endpoint = z
     z.strictObject({ family: z.literal('vsock'), cid: z.int(), port }),
     z.strictObject({ family: z.literal('vsock-mux'), path: z.string(), port }),
     z.strictObject({ family: z.literal('tcp'), host: z.string(), port }),
+    z.strictObject({
+      family: z.literal('exec'),
+      command: z.array(z.string()).describe('the program whose stdin and stdout are the connection'),
+      machine: z.string(),
+      into: z
+        .enum(['shell', 'port'])
+        .describe('whether it starts sshd in a shell there, or is connected to the port'),
+      port,
+    }),
     z.strictObject({ family: z.literal('hyper-v'), vmId: z.string(), serviceId: z.string() }),
   ])
   .meta({ id: 'endpoint', description: 'the socket that would be opened' });

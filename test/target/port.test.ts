@@ -8,6 +8,13 @@ import { requirePort } from '../../src/target/port.js';
 
 const vmId = parseGuid('01234567-89ab-cdef-0123-456789abcdef') ?? expect.unreachable();
 const unix: Endpoint = { family: 'unix', path: '/run/x' };
+const exec = (into: 'shell' | 'port', port: number): Endpoint => ({
+  family: 'exec',
+  command: ['podman', 'exec', 'web'],
+  machine: 'web',
+  into,
+  port,
+});
 
 describe('a port', () => {
   it.each<{ name: string; endpoint: Endpoint; port: number }>([
@@ -20,6 +27,8 @@ describe('a port', () => {
       endpoint: { family: 'via', host: 'h', target: 'mint', port: 80 },
       port: 80,
     },
+    { name: "a program's", endpoint: exec('port', 80), port: 80 },
+    { name: 'the SSH server that a program starts', endpoint: exec('shell', 22), port: 22 },
   ])('is the one that was asked for: $name', ({ endpoint, port }) => {
     expect(() => requirePort(endpoint, port, 'mint')).not.toThrow();
   });
@@ -41,6 +50,12 @@ describe('a port', () => {
     { name: 'a vsock address', endpoint: { family: 'vsock', cid: 3, port: 80 }, problem: own(80) },
     { name: 'a multiplexer', endpoint: { family: 'vsock-mux', path: '/v', port: 80 }, problem: own(80) },
     { name: 'a forwarded port', endpoint: { family: 'tcp', host: '::1', port: 2222 }, problem: own(2222) },
+    { name: 'a port of a program', endpoint: exec('port', 80), problem: own(80) },
+    {
+      name: 'a program that starts sshd',
+      endpoint: exec('shell', 22),
+      problem: 'podman starts its SSH server only: port 5000 cannot be reached',
+    },
     {
       name: 'a Hyper-V service',
       endpoint: { family: 'hyper-v', vmId, serviceId: vmId },

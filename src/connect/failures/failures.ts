@@ -1,8 +1,11 @@
 import { cidLocal } from '../../address/cid.js';
 import { portOfServiceId } from '../../address/service-id.js';
+import { shellLine } from '../../address/shell-word.js';
 import type { Endpoint } from '../../endpoint.js';
 import { formatEndpoint } from '../../endpoint.js';
+import { quote } from '../../errors.js';
 import { thisHost } from '../../kinds/dot-host.js';
+import { execFailures } from './exec.js';
 import type { Failure } from './failure.js';
 import { hyperVFailures } from './hyper-v.js';
 import { multiplexerFailures } from './multiplexer.js';
@@ -18,6 +21,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
   'vsock-mux': multiplexerFailures,
   tcp: tcpFailures,
   'hyper-v': hyperVFailures,
+  exec: execFailures,
   via: viaFailures,
 };
 
@@ -46,9 +50,13 @@ function isThisHost(endpoint: Endpoint): boolean {
 function fill(text: string, endpoint: Endpoint): string {
   const address = 'path' in endpoint ? endpoint.path : formatEndpoint(endpoint);
   const host = 'host' in endpoint ? endpoint.host : '';
+  const command = 'command' in endpoint ? endpoint.command : [];
   return text
     .replaceAll('{address}', () => address)
     .replaceAll('{host}', () => host)
+    .replaceAll('{program}', () => command[0] ?? '')
+    .replaceAll('{command}', () => shellLine(command))
+    .replaceAll('{machine}', () => ('machine' in endpoint ? quote(endpoint.machine) : ''))
     .replaceAll('{port}', portOf(endpoint));
 }
 

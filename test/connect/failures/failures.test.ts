@@ -16,6 +16,7 @@ const headings: Record<Endpoint['family'], string> = {
   'vsock-mux': 'Multiplexers',
   tcp: 'TCP',
   'hyper-v': 'AF_HYPERV',
+  exec: 'Programs',
   via: 'Hops',
 };
 const endpoints: Record<Endpoint['family'], Endpoint> = {
@@ -24,6 +25,13 @@ const endpoints: Record<Endpoint['family'], Endpoint> = {
   'vsock-mux': { family: 'vsock-mux', path: '/run/v', port: 2222 },
   tcp: { family: 'tcp', host: '192.0.2.1', port: 2222 },
   'hyper-v': { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: serviceIdOfPort(2222) },
+  exec: {
+    family: 'exec',
+    command: ['podman', 'exec', '--', 'a b'],
+    machine: 'a b',
+    into: 'shell',
+    port: 2222,
+  },
   via: { family: 'via', host: 'hv1', target: 'web', port: 2222 },
 };
 const addresses: Record<Endpoint['family'], string> = {
@@ -32,6 +40,7 @@ const addresses: Record<Endpoint['family'], string> = {
   'vsock-mux': '/run/v',
   tcp: 'tcp:192.0.2.1:2222',
   'hyper-v': `hvsock:${vmIds.LOOPBACK}:${serviceIdOfPort(2222)}`,
+  exec: 'exec:podman exec -- a b',
   via: 'via/hv1/web',
 };
 const families = Object.keys(headings) as Endpoint['family'][];
@@ -99,8 +108,8 @@ describe('docs/errors.md', () => {
   });
 });
 
-// test/e2e/via/ has those of a hop.
-describe.each(families.filter((each) => each !== 'via'))('a failure of %s', (family) => {
+// test/e2e/via/ has those of a hop, and test/connect/exec/ those of a program.
+describe.each(families.filter((each) => each !== 'via' && each !== 'exec'))('a failure of %s', (family) => {
   const endpoint = endpoints[family];
   const rows = failures[family].flatMap(({ codes, problem, hint }) =>
     codes.map((each) => ({ code: each, problem, hint })),

@@ -1,0 +1,72 @@
+import { exhausted } from './exhausted.js';
+import type { Failure } from './failure.js';
+
+/** Why a program did not become a connection. `{program}` is its name, `{command}` its line, `{machine}` the machine's name. */
+export const execFailures: readonly Failure[] = [
+  {
+    codes: ['EXEC_NO_PROGRAM'],
+    problem: '{program} could not be run on this host',
+    hint: 'install {program}, or check PATH: command -v {program}',
+  },
+  {
+    codes: ['EXEC_NO_RIGHTS'],
+    problem: '{program} does not let this user in',
+    hint: 'run it by itself, and see what this user may do: {command} true',
+  },
+  {
+    codes: ['EXEC_NO_SERVICE'],
+    problem: '{program} does not reach its service',
+    hint: 'start the service; then this works too: {command} true',
+  },
+  {
+    codes: ['EXEC_NO_MACHINE'],
+    problem: '{program} knows no {machine}',
+    hint: 'vmssh list shows the machines',
+  },
+  {
+    codes: ['EXEC_NOT_RUNNING'],
+    problem: '{machine} is not running',
+    hint: 'start it, or use --wait while it starts',
+  },
+  {
+    codes: ['EXEC_NO_SHELL'],
+    problem: '{machine} has no /bin/sh, so nothing can be started in it',
+    hint: 'an image without a shell cannot be logged in to: use one that has sh and sshd',
+  },
+  {
+    codes: ['EXEC_NO_SSHD'],
+    problem: '{machine} has no sshd',
+    hint: "install OpenSSH's server in it; in Debian and Ubuntu: {command} sh -c 'apt-get update && apt-get install -y openssh-server'",
+  },
+  {
+    codes: ['EXEC_NO_KEYS'],
+    problem: 'sshd in {machine} has no host keys that it can read',
+    hint: 'make them: {command} ssh-keygen -A',
+  },
+  {
+    codes: ['EXEC_NO_RUN_DIR'],
+    problem: 'sshd in {machine} misses its folder, and it could not be made',
+    hint: 'the root of {machine} is read-only: give it a writable /run, with --tmpfs=/run when it is made',
+  },
+  {
+    codes: ['EXEC_BAD_SSHD'],
+    problem: 'sshd in {machine} does not start',
+    hint: 'test its configuration: {command} sshd -t',
+  },
+  {
+    codes: ['EXEC_SILENT'],
+    problem: '{program} gave no SSH banner in time',
+    hint: 'see whether it works: {command} true; or allow more time with --timeout',
+  },
+  {
+    codes: ['EXEC_NO_BANNER'],
+    problem: 'what {program} printed has no SSH banner',
+    hint: 'see what it prints: {command} true',
+  },
+  {
+    codes: ['EXEC_FAILED'],
+    problem: '{program} ended before it gave an SSH banner',
+    hint: 'see whether it works: {command} true',
+  },
+  ...exhausted,
+];

@@ -1,0 +1,81 @@
+import { hasControlCharacter } from '../../address/control-character.js';
+import { sshPort } from '../../address/port.js';
+import type { ExecEndpoint } from '../../endpoint.js';
+import { quote } from '../../errors.js';
+
+/** A manager whose own command starts a program in a running machine. */
+export type ExecManager = 'podman' | 'docker' | 'incus' | 'lxd' | 'nspawn' | 'kubectl';
+
+/** Where the manager has the machine, if not where it looks by itself. */
+export interface ExecPlace {
+  /** A connection of Podman, a context of Docker or kubectl, a remote of Incus or LXD. */
+  readonly remote?: string | undefined;
+  /** The address of Podman's or Docker's service: "unix:///run/podman/podman.sock". */
+  readonly url?: string | undefined;
+  /** A namespace of kubectl, a project of Incus or LXD. */
+  readonly namespace?: string | undefined;
+  /** One of a pod's containers. */
+  readonly container?: string | undefined;
+}
+
+/** The endpoint for sshd in a machine, started by its manager, and the step that says so. Throws a RangeError for no name. */
+export function execRoute(
+  manager: ExecManager,
+  machine: string,
+  place: ExecPlace = {},
+): { readonly endpoint: ExecEndpoint; readonly steps: readonly string[] } {
+  if (machine === '' || machine.startsWith('-') || hasControlCharacter(machine))
+    throw new RangeError(`${quote(machine)} cannot be the name of a machine`);
+  const command = commands[manager](machine, place);
+  const user = manager === 'kubectl' ? "the container's user" : 'its root';
+  return {
+    endpoint: { family: 'exec', command, machine, into: 'shell', port: sshPort },
+    steps: [`${command[0]} starts sshd in it as ${user}`],
+  };
+}
+
+// Each value stands in the same word as its option, or after "--", so that none is taken for an option.
+const commands: Readonly<
+  Record<ExecManager, (machine: string, place: ExecPlace) => readonly [string, ...string[]]>
+> = {
+  podman: (machine, { remote, url }) => [
+    'podman',
+    ...given('connection', remote),
+    ...given('url', url),
+    ...['exec', '--interactive', '--user=0', '--', machine],
+  ],
+  docker: (machine, { remote, url }) => [
+    'docker',
+    ...given('context', remote),
+    ...given('host', url),
+    ...['exec', '--interactive', '--user=0', '--', machine],
+  ],
+  incus: (machine, place) => ofIncus('incus', machine, place),
+  lxd: (machine, place) => ofIncus('lxc', machine, place),
+  nspawn: (machine) => [
+    'systemd-run',
+    `--machine=${machine}`,
+    ...['--pipe', '--quiet', '--collect', '--service-type=exec', '--no-ask-password', '--'],
+  ],
+  kubectl: (machine, { remote, namespace, container }) => [
+    'kubectl',
+    ...given('context', remote),
+    ...given('namespace', namespace),
+    ...['exec', '--stdin', `pod/${machine}`],
+    ...given('container', container),
+    '--',
+  ],
+};
+
+function ofIncus(
+  program: 'incus' | 'lxc',
+  machine: string,
+  { remote, namespace }: ExecPlace,
+): readonly [string, ...string[]] {
+  const name = remote === undefined ? machine : `${remote}:${machine}`;
+  return [program, 'exec', ...given('project', namespace), '--mode=non-interactive', name, '--'];
+}
+
+function given(option: string, value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [`--${option}=${value}`];
+}

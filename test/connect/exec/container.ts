@@ -1,0 +1,59 @@
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram } from '../../helpers/programs.js';
+import { sshdConfig } from '../../helpers/sshd.js';
+
+/** What stands for a manager and its container: a program of that name, and a folder in place of the container's root. */
+export interface Container {
+  /** The folder of the manager's program, for PATH. */
+  readonly bin: string;
+  /** The folder in place of "/". */
+  readonly root: string;
+  /** The environment to run in. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ContainerMade {
+  /** The manager's program: "podman". */
+  readonly program: string;
+  /** Runs before the command in the container does, in sh. */
+  readonly before?: string;
+  /** Whether it has a real sshd, with the keys that `startSshd` made in this folder. */
+  readonly keys?: string;
+  readonly osRelease?: string;
+}
+
+/**
+ * Makes one in `dir`. The program runs the words from "/bin/sh" on, with the folders that the script of vmssh names below
+ * `root`, and only `id` and `mkdir` in PATH.
+ */
+export function makeContainer(
+  dir: string,
+  { program, before = '', keys, osRelease }: ContainerMade,
+): Container {
+  const [bin, root] = [join(dir, 'bin'), join(dir, 'root')];
+  for (const folder of [bin, join(root, 'bin'), join(root, 'usr/sbin'), join(root, 'etc'), join(root, 'run')])
+    mkdirSync(folder, { recursive: true });
+  for (const name of ['id', 'mkdir']) symlinkSync(findProgram(name) ?? name, join(root, 'bin', name));
+  if (osRelease !== undefined) writeFileSync(join(root, 'etc/os-release'), osRelease);
+  if (keys !== undefined) {
+    writeFileSync(join(root, 'sshd_config'), sshdConfig(keys));
+    script(join(root, 'usr/sbin/sshd'), `exec ${findProgram('sshd')} -f ${join(root, 'sshd_config')} "$@"`);
+  }
+  script(
+    join(bin, program),
+    `printf '%s\\n' "$*" | head -n 1 >>'${join(dir, 'calls')}'
+while [ "$1" != /bin/sh ]; do shift; done
+there=$(printf '%s' "$3" | sed -E 's#(^|[ "<])/(usr|sbin|run|nix|etc)/#\\1${root}/\\2/#g')
+mode=$5
+${before}
+PATH='${root}/bin' exec /bin/sh -c "$there" sh "$mode"`,
+  );
+  return { bin, root, env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } };
+}
+
+/** Writes a script of sh that can be run. */
+export function script(path: string, text: string): void {
+  writeFileSync(path, `#!/bin/sh\n${text}\n`);
+  chmodSync(path, 0o755);
+}

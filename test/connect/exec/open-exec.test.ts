@@ -1,0 +1,182 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Connection } from '../../../src/connect/connection.js';
+import { openConnection } from '../../../src/connect/open.js';
+import { execRoute } from '../../../src/discovery/tools/exec-route.js';
+import { ConnectError } from '../../../src/errors.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { openers } from '../openers.js';
+import { type ContainerMade, makeContainer } from './container.js';
+
+const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
+const { endpoint } = execRoute('podman', 'web');
+
+describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
+  const dir = useTempDir();
+  let count = 0;
+  const opened: Connection[] = [];
+  afterEach(() => {
+    for (const each of opened.splice(0)) each.close();
+  });
+  // For its keys only.
+  beforeAll(async () => (await startSshd(dir)).close());
+
+  function made(how: Omit<ContainerMade, 'program'> = {}) {
+    const folder = join(dir, `${++count}`);
+    mkdirSync(folder);
+    const container = makeContainer(folder, { program: 'podman', ...how });
+    const calls = () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n').length;
+    return { ...container, calls };
+  }
+
+  describe.each(openers)('opened $how', ({ skip, native }) => {
+    async function open(
+      { env }: Pick<ReturnType<typeof made>, 'env'>,
+      more: { timeoutMs?: number; signal?: AbortSignal } = {},
+    ): Promise<Connection> {
+      const options = { target: 'podman/web', timeoutMs: 20_000, env, ...more };
+      const connection = await openConnection(endpoint, options, native);
+      opened.push(connection);
+      return connection;
+    }
+    const failure = async (...args: Parameters<typeof open>): Promise<ConnectError> => {
+      const error = await open(...args).catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(ConnectError);
+      return error;
+    };
+    const it1 = it.skipIf(skip);
+
+    it1('starts the sshd of the machine by one call', async () => {
+      const container = made({ keys: dir });
+      const connection = await open(container);
+      expect(connection.note).toBe(', by podman');
+      expect(Buffer.from(await connection.read(8)).toString()).toBe('SSH-2.0-');
+      expect(container.calls()).toBe(1);
+    });
+
+    it1('half-closes, and ends with the program', async () => {
+      const connection = await open(made({ before: "printf 'SSH-2.0-x\\n'; exec cat" }));
+      await connection.write(Buffer.from('hello'));
+      connection.shutdown();
+      const parts: Uint8Array[] = [];
+      for (;;) {
+        const bytes = await connection.read(65536);
+        if (bytes.length === 0) break;
+        parts.push(bytes);
+      }
+      expect(Buffer.concat(parts).toString()).toBe('SSH-2.0-x\nhello');
+    });
+
+    it1('leaves lines before the banner to ssh, and shows them', async () => {
+      const connection = await open(made({ before: "printf 'Good \\033morning\\nSSH-2.0-x\\n'; exec cat" }));
+      expect(connection.note).toBe(', by podman; it printed before: "Good \\x1bmorning\\x0a"');
+    });
+
+    it1.each([
+      {
+        name: 'no sshd in Debian',
+        how: { osRelease: 'NAME="x"\nID=debian\n' },
+        want: {
+          code: 'EXEC_NO_SSHD',
+          problem: '"web" has no sshd (EXEC_NO_SSHD)',
+          hint: "install one: podman exec --interactive --user=0 -- web sh -c 'apt-get update && apt-get install -y openssh-server'",
+        },
+      },
+      {
+        name: 'no sshd in a relative of Fedora',
+        how: { osRelease: 'ID="rocky"\nID_LIKE="rhel centos fedora"\n' },
+        want: {
+          code: 'EXEC_NO_SSHD',
+          hint: expect.stringContaining("'dnf install -y openssh-server && ssh-keygen -A'"),
+        },
+      },
+      {
+        name: 'no sshd in an unknown system',
+        how: {},
+        want: { code: 'EXEC_NO_SSHD', hint: expect.stringContaining("install OpenSSH's server in it") },
+      },
+      {
+        name: 'no shell',
+        how: {
+          before:
+            "echo 'Error: crun: executable file `/bin/sh` not found: No such file or directory: OCI runtime attempted to invoke a command that was not found' >&2; exit 127",
+        },
+        want: { code: 'EXEC_NO_SHELL', problem: expect.stringContaining('"web" has no /bin/sh') },
+      },
+      {
+        name: 'a machine that is off',
+        how: {
+          before:
+            'echo "Error: can only create exec sessions on running containers: container state improper" >&2; exit 255',
+        },
+        want: {
+          code: 'EXEC_NOT_RUNNING',
+          problem: expect.stringContaining('it printed "Error: can only create'),
+        },
+      },
+      {
+        name: 'control characters in a message',
+        how: { before: "printf '\\033[2Jno\\n' >&2; exit 3" },
+        want: { code: 'EXEC_NO_SSHD' },
+      },
+      {
+        name: 'a program that breaks in its own way',
+        how: { before: "printf '\\033[2Jno\\n' >&2; exit 3", keys: dir },
+        want: {
+          code: 'EXEC_FAILED',
+          problem:
+            'podman ended before it gave an SSH banner (EXEC_FAILED): exit code 3; it printed "\\x1b[2Jno"',
+        },
+      },
+    ])('fails for $name', async ({ how, want }) => {
+      // What it says comes from the first call only; the second one looks into the machine.
+      const first =
+        how.before === undefined ? how : { ...how, before: `if [ "$mode" = serve ]; then ${how.before}; fi` };
+      expect(await failure(made(first))).toMatchObject({ op: 'connect', target: 'podman/web', ...want });
+    });
+
+    it1('names what sshd misses', async () => {
+      const noKeys = made({ keys: dir });
+      writeFileSync(join(noKeys.root, 'sshd_config'), `HostKey ${join(dir, 'nothing')}\n`);
+      expect(await failure(noKeys)).toMatchObject({
+        ...{
+          code: 'EXEC_NO_KEYS',
+          hint: 'make them: podman exec --interactive --user=0 -- web ssh-keygen -A',
+        },
+        problem: expect.stringContaining('sshd: no hostkeys available'),
+      });
+      const bad = made({ keys: dir });
+      writeFileSync(join(bad.root, 'sshd_config'), 'Nonsense yes\n');
+      expect(await failure(bad)).toMatchObject({
+        code: 'EXEC_BAD_SSHD',
+        problem: expect.stringContaining('Bad configuration option: Nonsense'),
+      });
+    });
+
+    it1('ends a program that says nothing, floods, or is not there', async () => {
+      const silent = made({ before: 'exec sleep 1000' });
+      expect(await failure(silent, { timeoutMs: 300 })).toMatchObject({ code: 'EXEC_SILENT' });
+      const garbage = made({ before: 'exec yes' });
+      expect(await failure(garbage)).toMatchObject({ code: 'EXEC_NO_BANNER' });
+      const flood = made({ before: '[ "$mode" = why ] || exec yes >&2', keys: dir });
+      expect(await failure(flood)).toMatchObject({
+        code: 'EXEC_FAILED',
+        problem: expect.stringMatching(/it printed "y\\x0ay.{0,1500}$/),
+      });
+      expect(await failure({ env: { ...process.env, PATH: join(dir, 'nothing') } })).toMatchObject({
+        code: 'EXEC_NO_PROGRAM',
+        hint: 'install podman, or check PATH: command -v podman',
+      });
+    });
+
+    it1('can be interrupted', async () => {
+      const controller = new AbortController();
+      const failing = failure(made({ before: 'exec sleep 1000' }), { signal: controller.signal });
+      controller.abort();
+      expect(await failing).toMatchObject({ code: 'INTERRUPTED' });
+    });
+  });
+});

@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { inShell } from '../../../src/connect/exec/in-shell.js';
+import script from '../../../src/connect/exec/sshd.sh';
+import { execRoute } from '../../../src/discovery/tools/exec-route.js';
+import { missingPrograms } from '../../helpers/programs.js';
+
+const missing = missingPrograms({ shellcheck: 'shellcheck' });
+
+it.skipIf(missing)(`shellcheck finds nothing in sshd.sh${missing ? `: ${missing}` : ''}`, () => {
+  const { stdout, status } = spawnSync('shellcheck', ['--shell=sh', '--format=gcc', '-'], {
+    input: script,
+    encoding: 'utf8',
+  });
+  expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
+});
+
+describe('the words for a machine', () => {
+  it('end with the script, without its comments', () => {
+    const { endpoint } = execRoute('podman', 'web');
+    const words = inShell(endpoint, 'why');
+    expect(words.slice(0, -5)).toEqual(endpoint.command);
+    expect(words.slice(-5)).toEqual(['/bin/sh', '-c', expect.any(String), 'sh', 'why']);
+    expect(words.at(-3)).not.toMatch(/^ *#/m);
+    expect(words.at(-3)).toContain('"$sshd" -i');
+  });
+
+  it('leave no variable to systemd', () => {
+    const [serve] = inShell(execRoute('nspawn', 'web').endpoint, 'serve').slice(-3);
+    expect(serve?.replaceAll('$$', '')).not.toContain('$');
+    expect(serve?.replaceAll('$$', '$')).toBe(inShell(execRoute('podman', 'web').endpoint, 'serve').at(-3));
+  });
+});

@@ -9,11 +9,13 @@ import { resolveTarget } from './kinds/kinds.js';
 import type { TypedTarget } from './kinds/parse.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
+import type { RouteName } from './route.js';
+import type { OnRoute } from './routes/by-routes.js';
 import type { AnyTarget } from './target/target.js';
 
-/** Called at the end of each step with its outcome, and with the `endpoint` once a target is resolved. */
+/** Called at the end of each step with its outcome, and with the `endpoint` once a target is resolved, or another route is tried. */
 export type Trace = (
-  step: 'parse' | 'resolve' | 'connect' | 'wait' | 'relay',
+  step: 'parse' | 'resolve' | 'route' | 'connect' | 'wait' | 'relay',
   outcome: string,
   endpoint?: Endpoint,
 ) => void;
@@ -21,8 +23,10 @@ export type Trace = (
 export interface ReachOptions {
   /** The port if the target names none. */
   readonly port: number;
-  /** Milliseconds for one connect. */
+  /** Milliseconds for one connect; if a machine has several routes, for all of them. */
   readonly timeoutMs: number;
+  /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
+  readonly routes?: readonly RouteName[] | undefined;
   /** Milliseconds to retry until an SSH banner arrives; undefined: one attempt, without waiting for a banner. */
   readonly waitMs?: number | undefined;
   readonly signal?: Interruption | undefined;
@@ -32,12 +36,15 @@ export interface ReachOptions {
   /** Replaces the search for the target's endpoint. */
   readonly resolve?: typeof resolveTarget | undefined;
   readonly trace?: Trace | undefined;
+  /** Called after each of several routes. */
+  readonly onRoute?: OnRoute | undefined;
   /** Called with a target and its endpoint, just before it is opened. */
   readonly beforeOpen?: ((target: Target, endpoint: Endpoint) => Promise<void>) | undefined;
 }
 
 export interface Reached {
   readonly target: Target;
+  /** With the endpoint that was opened, which may be another route's. */
   readonly resolution: Resolution;
   readonly connection: Connection;
 }
@@ -71,30 +78,40 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
 }
 
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
-  const { port, signal, env, platform, timeoutMs, native, trace, resolve = resolveTarget } = options;
+  const { port, routes, signal, env, platform, native, trace, resolve = resolveTarget } = options;
   const resolution = await withInterruption(
     text,
     signal,
-    resolve(target, { text, port, signal, env, platform }),
+    resolve(target, { text, port, routes, signal, env, platform }),
   );
   trace?.(
     'resolve',
     [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → '),
     resolution.endpoint,
   );
-  await options.beforeOpen?.(target, resolution.endpoint);
-  const open = { target: text, timeoutMs, signal, env };
-  const connection = await openRechecked(resolution, open, native);
-  trace?.(
-    'connect',
-    `${formatEndpoint(connection.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}${connection.note ?? ''}`,
-  );
-  return { target, resolution, connection };
+  const open = async (route: Pick<Resolution, 'endpoint' | 'recheck'>, timeoutMs: number) => {
+    await options.beforeOpen?.(target, route.endpoint);
+    const connection = await openRechecked(route, { target: text, timeoutMs, signal, env }, native);
+    trace?.(
+      'connect',
+      `${formatEndpoint(connection.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}${connection.note ?? ''}`,
+    );
+    return connection;
+  };
+  if (routes === undefined && resolution.others === undefined)
+    return { target, resolution, connection: await open(resolution, options.timeoutMs) };
+  const { openByRoutes } = await import('./routes/by-routes.js');
+  const { route, connection } = await openByRoutes(resolution, {
+    ...{ text, port, timeoutMs: options.timeoutMs, routes, env, signal, onRoute: options.onRoute },
+    open: (each, ms) => open(each.endpoint === resolution.endpoint ? resolution : each, ms),
+    trace: trace && ((outcome, endpoint) => trace('route', outcome, endpoint)),
+  });
+  return { target, resolution: { ...resolution, endpoint: route.endpoint }, connection };
 }
 
 /** Opens the endpoint; if the machine is not there, asks why. */
 async function openRechecked(
-  { endpoint, recheck }: Resolution,
+  { endpoint, recheck }: Pick<Resolution, 'endpoint' | 'recheck'>,
   options: OpenOptions,
   native: (() => AddonState) | undefined,
 ): Promise<Connection> {

@@ -9,7 +9,7 @@ export function routesOf({ routes, address }: RouteFields): readonly ListedRoute
 type RouteFields = Pick<DiscoveredMachine, 'routes' | 'address'>;
 
 /** The route to the address of a listed machine: "vsock/42", "unix/run/x.sock", "192.0.2.1", "127.0.0.1:60022". */
-export function routeTo(address: string): ListedRoute {
+export function routeTo(address: string): Exclude<ListedRoute, { route: 'exec' }> {
   const [word = ''] = address.split('/', 1);
   switch (word) {
     case 'vsock':
@@ -27,10 +27,11 @@ export function isOnNetwork(route: ListedRoute): boolean {
   return route.route === 'ip' && !/^(?:127\.|\[?::1(?:\]|$)|localhost(?::|$))/i.test(route.address);
 }
 
-/** The routes of two entries of the same machine, each once; undefined if its address is all that is known. */
+/** The routes of two entries of the same machine, each once, exported sockets first; undefined if its address is all that is known. */
 export function joinedRoutes(known: RouteFields, other: RouteFields): readonly ListedRoute[] | undefined {
-  const distinct = new Map(
-    [...routesOf(known), ...routesOf(other)].map((route) => [JSON.stringify(route), route]),
-  );
-  return distinct.size > 1 ? [...distinct.values()] : known.routes;
+  const all = new Map([...routesOf(known), ...routesOf(other)].map((each) => [JSON.stringify(each), each]));
+  if (all.size < 2) return known.routes ?? other.routes;
+  const isExport = ({ route }: ListedRoute) => route === 'export';
+  const routes = [...all.values()];
+  return [...routes.filter(isExport), ...routes.filter((each) => !isExport(each))];
 }

@@ -67,7 +67,8 @@ export async function resolveTarget(
     throw new ConnectError('resolve', context.text, elsewhere(kind, context));
   }
   const found = await kind.resolve(target, kind.rest === 'name' ? await asking(context, signal) : context);
-  if (context.port !== sshPort) {
+  // Another route may have it.
+  if (context.port !== sshPort && context.routes === undefined) {
     const { requirePort } = await import('../target/port.js');
     requirePort(found.endpoint, context.port, context.text);
   }

@@ -1,13 +1,12 @@
 import { hopHostProblem } from '../address/hop-host.js';
 import { shellOf } from '../address/shell.js';
 import type { DiscoveredMachine } from '../discovery/provider.js';
-import { isOnNetwork, routesOf } from '../discovery/routes.js';
+import { routesOf } from '../discovery/routes.js';
 import { typedStart } from '../discovery/start-command.js';
 import { ConnectError, quote, type StartCommand } from '../errors.js';
-import type { ListedRoute, Route } from '../route.js';
 import type { ViaTarget, VsockTarget } from '../target/target.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
-import { resolveSshAddress } from './ssh-address.js';
+import { listedRoute, restOf } from './ssh-address.js';
 import { resolveVia } from './via.js';
 
 /**
@@ -29,37 +28,29 @@ export async function resolveDiscovered(
     return { endpoint, steps: [...steps, ...hop] };
   }
   const [first, ...more] = routesOf(found).filter((route) => route.route !== 'exec');
-  const listedIp = more.find(isOnNetwork);
-  const ip = listedIp ? async () => routeBy(listedIp, context) : addressOf && askedIp(addressOf, context);
-  const unlisted = first === undefined && context.routes?.includes('ip') ? await ip?.() : undefined;
-  const reached = first ? routeBy(first, context) : unlisted;
-  if (reached === undefined)
+  const asked = addressOf && askedIp(addressOf, context);
+  const reached = first ? listedRoute(first, context) : context.routes?.includes('ip') && (await asked?.());
+  if (!reached)
     throw new ConnectError('resolve', context.text, {
       code: 'NOT_FOUND',
       problem: `${provider} knows ${quote(name)}, but neither its vsock CID nor an address`,
       hint: how.address,
     });
-  const others = more.filter((route) => !isOnNetwork(route));
   return {
     endpoint: reached.endpoint,
     steps: [...steps, ...reached.steps],
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(user === undefined ? {} : { user }),
-    ...(others.length === 0 ? {} : { others: async () => others.map((route) => routeBy(route, context)) }),
-    ...(ip === undefined || unlisted ? {} : { ip }),
+    ...(first && asked ? { ip: asked } : {}),
+    ...restOf(more, context),
   };
 }
 
 function askedIp(addressOf: () => Promise<string | undefined>, context: ResolveContext) {
   return async () => {
     const address = await addressOf();
-    return address === undefined ? undefined : routeBy({ route: 'ip', address }, context);
+    return address === undefined ? undefined : listedRoute({ route: 'ip', address }, context);
   };
-}
-
-function routeBy(listed: Exclude<ListedRoute, { route: 'exec' }>, context: ResolveContext): Route {
-  const { endpoint, steps } = resolveSshAddress(listed.address, context);
-  return { name: listed.route, endpoint, steps };
 }
 
 /** A machine that its manager has on another host: by its CID any tool there reaches it, by its name vmssh does. */

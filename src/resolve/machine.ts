@@ -1,13 +1,13 @@
 import type { Machine } from '../discovery/machined/machine.js';
 import { machined } from '../discovery/machined/provider.js';
-import type { Endpoint } from '../endpoint.js';
+import { routeTo } from '../discovery/routes.js';
 import { ConnectError, quote } from '../errors.js';
 import { resolveContainer } from './container.js';
 import { findOne } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
-import { resolveSshAddress } from './ssh-address.js';
+import { resolveSshAddress, restOf } from './ssh-address.js';
 
-/** A machine of systemd-machined: its exported socket, its CID, or the SSH address that it registered. */
+/** A machine of systemd-machined: by its exported socket, its CID, and the SSH address that it registered. */
 export async function resolveMachine(name: string, context: ResolveContext): Promise<Resolution> {
   const { machine } = await findOne(machined, name, context, {
     hints: {
@@ -16,82 +16,62 @@ export async function resolveMachine(name: string, context: ResolveContext): Pro
     },
   });
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
-  const route = machineRoute(machine, context.port);
-  const { endpoint, steps } = await follow(await orByQemu(route, machine, context), context);
+  const { steps, ...found } = await routesTo(machine, context);
   return {
-    endpoint,
-    steps: [by, ...(route.via === 'none' ? ['its QEMU shows its address'] : []), ...steps],
+    ...found,
+    steps: [by, ...steps],
     ...(machine.sshPrivateKeyPath === undefined ? {} : { identityFile: machine.sshPrivateKeyPath }),
   };
 }
 
-// Before systemd 259, for one, a VM that registers itself by D-Bus cannot give its CID.
-async function orByQemu(
-  route: MachineRoute,
-  { leader: pid }: Machine,
-  context: ResolveContext,
-): Promise<MachineRoute> {
-  if (route.via !== 'none' || pid === undefined) return route;
-  const { addressByQemu } = await import('./qemu-process.js');
-  const address = await addressByQemu({ pid }, context);
-  return address === undefined ? route : { via: 'sshAddress', address };
-}
-
-async function follow(route: MachineRoute, context: ResolveContext): Promise<Resolution> {
-  switch (route.via) {
-    case 'vsock':
-      return { endpoint: route.endpoint, steps: [`it has the vsock CID ${route.endpoint.cid}`] };
-    case 'export':
-      return followExport(route.name, route.otherwise, context);
-    case 'sshAddress':
-      return resolveSshAddress(route.address, context);
-    case 'none':
-      throw new ConnectError('resolve', context.text, {
-        code: 'NOT_FOUND',
-        problem: route.reason,
-        hint: 'register it with a vSockCid or an sshAddress, or reach it by its socket: unix/PATH',
-      });
-  }
-}
-
-// An older systemd-nspawn exports nothing; the container's record may have another route.
-async function followExport(
-  name: string,
-  otherwise: MachineRoute,
-  context: ResolveContext,
-): Promise<Resolution> {
+async function routesTo(machine: Machine, context: ResolveContext): Promise<Resolution> {
+  const addresses = addressesOf(machine);
+  if (machine.class !== 'container' || machine.service !== 'systemd-nspawn')
+    return byAddresses(machine, addresses, context);
   try {
-    return await resolveContainer(name, context);
+    return { ...(await resolveContainer(machine.name, context)), ...restOf(addresses.map(routeTo), context) };
   } catch (error) {
+    // An older systemd-nspawn exports nothing; the container's record may have another route.
     const isMissing = error instanceof ConnectError && error.code === 'NOT_FOUND';
-    if (!isMissing || otherwise.via === 'none') throw error;
-    const { steps, ...found } = await follow(otherwise, context);
+    if (!isMissing || addresses.length === 0) throw error;
+    const { steps, ...found } = await byAddresses(machine, addresses, context);
     return { ...found, steps: ['it exports no SSH socket', ...steps] };
   }
 }
 
-/** The route to a machine's SSH server, from its record. */
-export type MachineRoute =
-  /** By the socket that the container `name` exports, which `findExport` finds; if it exports none, `otherwise`. */
-  | { readonly via: 'export'; readonly name: string; readonly otherwise: MachineRoute }
-  | { readonly via: 'vsock'; readonly endpoint: Extract<Endpoint, { family: 'vsock' }> }
-  /** By the registered text: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "host:port". */
-  | { readonly via: 'sshAddress'; readonly address: string }
-  | { readonly via: 'none'; readonly reason: string };
-
-/** How to reach `port` of a machine; an nspawn container has one server, whatever the port. */
-export function machineRoute(machine: Machine, port: number): MachineRoute {
-  const route = routeByRecord(machine, port);
-  const exports = machine.class === 'container' && machine.service === 'systemd-nspawn';
-  return exports ? { via: 'export', name: machine.name, otherwise: route } : route;
+/** Where a machine's record has its SSH server, best first. */
+function addressesOf({ vsockCid, sshAddress }: Machine): readonly string[] {
+  return [
+    ...(vsockCid === undefined ? [] : [`vsock/${vsockCid}`]),
+    ...(sshAddress === undefined ? [] : [sshAddress]),
+  ];
 }
 
-function routeByRecord(machine: Machine, port: number): MachineRoute {
-  if (machine.vsockCid !== undefined) {
-    return { via: 'vsock', endpoint: { family: 'vsock', cid: machine.vsockCid, port } };
+async function byAddresses(
+  machine: Machine,
+  [address, ...others]: readonly string[],
+  context: ResolveContext,
+): Promise<Resolution> {
+  if (address === undefined) return byQemu(machine, context);
+  const rest = others.length === 0 ? {} : restOf(others.map(routeTo), context);
+  if (machine.vsockCid === undefined) return { ...resolveSshAddress(address, context), ...rest };
+  const endpoint = { family: 'vsock', cid: machine.vsockCid, port: context.port } as const;
+  return { endpoint, steps: [`it has the vsock CID ${endpoint.cid}`], ...rest };
+}
+
+// Before systemd 259, for one, a VM that registers itself by D-Bus cannot give its CID.
+async function byQemu(machine: Machine, context: ResolveContext): Promise<Resolution> {
+  const { leader: pid, service } = machine;
+  const { addressByQemu } = await import('./qemu-process.js');
+  const address = pid === undefined ? undefined : await addressByQemu({ pid }, context);
+  if (address !== undefined) {
+    const { endpoint, steps } = resolveSshAddress(address, context);
+    return { endpoint, steps: ['its QEMU shows its address', ...steps] };
   }
-  if (machine.sshAddress !== undefined) return { via: 'sshAddress', address: machine.sshAddress };
-  const service = machine.service === undefined ? '' : ` of ${machine.service}`;
-  const reason = `machine "${machine.name}" (class ${machine.class}${service}) has neither a vsock CID nor an SSH address`;
-  return { via: 'none', reason };
+  const of = service === undefined ? '' : ` of ${service}`;
+  throw new ConnectError('resolve', context.text, {
+    code: 'NOT_FOUND',
+    problem: `machine "${machine.name}" (class ${machine.class}${of}) has neither a vsock CID nor an SSH address`,
+    hint: 'register it with a vSockCid or an sshAddress, or reach it by its socket: unix/PATH',
+  });
 }

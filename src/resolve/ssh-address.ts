@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import { hasControlCharacter } from '../address/control-character.js';
 import { checkPort, parsePort } from '../address/port.js';
+import { isOnNetwork } from '../discovery/routes.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
+import type { ListedRoute, Route } from '../route.js';
 import { type Split, split } from '../target/split.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { parseUnix, parseVsock, parseVsockMux, resolveSocket, type SocketTarget } from './socket.js';
@@ -27,6 +29,27 @@ export function resolveSshAddress(address: string, context: ResolveContext): Res
     });
   }
 }
+
+/** The routes after the first: those to an address on the network are only for `ip`. */
+export function restOf(
+  listed: readonly SocketRoute[],
+  context: ResolveContext,
+): Pick<Resolution, 'others' | 'ip'> {
+  const ip = listed.find(isOnNetwork);
+  const others = listed.filter((route) => !isOnNetwork(route));
+  return {
+    ...(others.length === 0 ? {} : { others: async () => others.map((each) => listedRoute(each, context)) }),
+    ...(ip === undefined ? {} : { ip: async () => listedRoute(ip, context) }),
+  };
+}
+
+/** A listed route that is a socket. */
+export function listedRoute({ route, address }: SocketRoute, context: ResolveContext): Route {
+  const { endpoint, steps } = resolveSshAddress(address, context);
+  return { name: route, endpoint, steps };
+}
+
+type SocketRoute = Exclude<ListedRoute, { route: 'exec' }>;
 
 function socketOf(address: string, context: ResolveContext): Resolution | undefined {
   const parts = split(address);

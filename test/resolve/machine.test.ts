@@ -130,6 +130,47 @@ describe('a machine', () => {
     });
   });
 
+  it('with a CID and an SSH address has that as its other route, or for --route ip if it is on the network', async () => {
+    await registered({ vSockCid: 5, sshAddress: 'unix/run/x' });
+    const machine = await outcome('machine/a');
+    expect(machine).toMatchObject({ endpoint: { family: 'vsock', cid: 5, port: 22 } });
+    expect(machine).not.toHaveProperty('ip');
+    const step = 'it has the SSH address "unix/run/x"';
+    expect(await machine.others?.()).toEqual([
+      { name: 'export', endpoint: { family: 'unix', path: '/run/x' }, steps: [step] },
+    ]);
+    folder.stop();
+    folder = new PeerFolder();
+    await registered({ vSockCid: 5, sshAddress: '192.0.2.1' });
+    const networked = await outcome('machine/a');
+    expect(networked).not.toHaveProperty('others');
+    expect(await networked.ip?.()).toMatchObject({
+      ...{ name: 'ip', endpoint: { family: 'tcp', host: '192.0.2.1', port: 22 } },
+    });
+  });
+
+  it('that is a container has its export first, and then the CID and address of its record', async () => {
+    await registered({
+      class: 'container',
+      service: 'systemd-nspawn',
+      vSockCid: 7,
+      sshAddress: '127.0.0.1:2222',
+    });
+    const path = await folder.abandon('run/systemd/nspawn/unix-export/a/ssh');
+    const { endpoint, others } = await outcome('machine/a');
+    expect(endpoint).toEqual({ family: 'unix', path });
+    expect((await others?.())?.map((each) => [each.name, each.endpoint])).toEqual([
+      ['vsock', { family: 'vsock', cid: 7, port: 22 }],
+      ['ip', { family: 'tcp', host: '127.0.0.1', port: 2222 }],
+    ]);
+  });
+
+  it('without a CID or an address is not found, and its service is named', async () => {
+    await registered({ class: 'container', service: 'libvirt-lxc' });
+    const problem = 'machine "a" (class container of libvirt-lxc) has neither a vsock CID nor an SSH address';
+    await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));
+  });
+
   it('without an address is not found', async () => {
     await registered({});
     const problem = 'machine "a" (class vm) has neither a vsock CID nor an SSH address';

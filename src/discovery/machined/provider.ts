@@ -1,6 +1,7 @@
 import { withDashes } from '../../address/guid.js';
 import { nameProblem } from '../../address/machine-name.js';
 import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
+import { routeTo } from '../routes.js';
 import type { Search } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
 import type { Machine } from './machine.js';
@@ -74,7 +75,8 @@ function agentOf(
 
 // `handle`: the name, or the id if the name belongs to a machine of an earlier scope, or fits no target.
 function toDiscovered(machine: Machine, handle: string, identityAgent?: string): MachinedMachine {
-  const { vsockCid: cid, id } = machine;
+  const { vsockCid: cid, sshAddress, id } = machine;
+  const address = cid === undefined ? sshAddress : `vsock/${cid}`;
   // Each field written out: spreading is slow for many machines.
   return {
     name: machine.name,
@@ -84,7 +86,11 @@ function toDiscovered(machine: Machine, handle: string, identityAgent?: string):
     cid,
     uuid: id && withDashes(id),
     pid: machine.leader,
-    address: cid === undefined ? machine.sshAddress : `vsock/${cid}`,
+    address,
+    routes:
+      address === undefined || sshAddress === undefined || sshAddress === address
+        ? undefined
+        : [routeTo(address), routeTo(sshAddress)],
     identityFile: machine.sshPrivateKeyPath,
     identityAgent,
     machine,

@@ -32,7 +32,8 @@ async function find(name: string, deps: Deps): Promise<Search<DiscoveredExport, 
 
 // A killed container leaves its socket.
 function toDiscovered({ name, path }: Export): DiscoveredExport {
-  return { name, path, target: `container/${name}`, status: 'unknown', provider: nspawn.name };
+  const routes = [{ route: 'export', address: `unix${path}` }] as const;
+  return { name, path, target: `container/${name}`, status: 'unknown', provider: nspawn.name, routes };
 }
 
 function toWarning({ code, problem }: ReadFailure): Warning {

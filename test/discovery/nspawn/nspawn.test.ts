@@ -144,7 +144,8 @@ describe('listExports', () => {
 describe('nspawn', () => {
   it('lists what to type', async () => {
     const [path] = await put(v262('c1'));
-    const want = { path, name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn' };
+    const routes = [{ route: 'export', address: `unix${path}` }];
+    const want = { path, name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn', routes };
     expect(await nspawn.list(deps)).toEqual({ found: [want], warnings: [] });
   });
 });

@@ -1,0 +1,31 @@
+import { ConnectError, type Op } from '../errors.js';
+
+/** A route that failed, and why. */
+export interface FailedRoute {
+  /** The route's name, for people. */
+  readonly name: string;
+  readonly error: ConnectError;
+}
+
+/**
+ * One error for all routes: the reason of each in a line. Its step, code, fix and exit code are those of the route that got
+ * furthest, the earlier one of two. One route alone keeps its own error. `failed` has at least one.
+ */
+export function allFailed(failed: readonly FailedRoute[]): ConnectError {
+  const [first, ...others] = failed;
+  if (first === undefined) throw new TypeError('no route was tried');
+  if (others.length === 0) return first.error;
+  const telling = others.reduce((best, each) => (rank(each) > rank(best) ? each : best), first).error;
+  const { op, target, code, hint, reason, start } = telling;
+  return new ConnectError(op, target, {
+    ...{ code, hint, reason, start },
+    problem: failed.map(({ name, error }) => `${name}: ${error.problem}`).join('; '),
+    cause: failed.map(({ error }) => error),
+  });
+}
+
+function rank({ error }: FailedRoute): number {
+  return steps.indexOf(error.op);
+}
+
+const steps: readonly Op[] = ['parse', 'resolve', 'connect', 'handshake', 'relay'];

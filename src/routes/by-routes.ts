@@ -1,0 +1,96 @@
+import { sshPort } from '../address/port.js';
+import { now } from '../clock.js';
+import type { Connection } from '../connect/connection.js';
+import { type Endpoint, formatEndpoint } from '../endpoint.js';
+import { ConnectError } from '../errors.js';
+import type { Interruption } from '../interruption.js';
+import type { Resolution } from '../resolve/resolution.js';
+import type { Route } from '../route.js';
+import { awaitBanner } from '../ssh/await-banner.js';
+import { requirePort } from '../target/port.js';
+import { allFailed } from './all-failed.js';
+import { planOf, type RoutePlanOptions } from './plan.js';
+
+export interface ByRoutesOptions extends RoutePlanOptions {
+  /** Milliseconds for all routes together: each gets an equal share of what is left. */
+  readonly timeoutMs: number;
+  readonly signal?: Interruption | undefined;
+  /** Opens one of them. Throws a ConnectError. */
+  readonly open: (route: Route, timeoutMs: number) => Promise<Connection>;
+  /** What is tried next, and why. */
+  readonly trace?: ((outcome: string, endpoint?: Endpoint) => void) | undefined;
+  readonly onRoute?: OnRoute | undefined;
+}
+
+/** Called after each route that was tried, with its banner, or with the error that stopped it. */
+export type OnRoute = (
+  route: Route,
+  result: { readonly banner?: string; readonly error?: ConnectError },
+) => void;
+
+/**
+ * Opens the first route of a machine that leads to an SSH server. A route is given up if it refuses, or if no banner comes
+ * within its share of the time; the banner is not taken. Throws a ConnectError with the reason of each route.
+ */
+export async function openByRoutes(
+  resolution: Resolution,
+  options: ByRoutesOptions,
+): Promise<{ readonly route: Route; readonly connection: Connection }> {
+  const { text, port, timeoutMs, trace, onRoute } = options;
+  const until = now() + timeoutMs;
+  const failed: { readonly name: string; readonly error: ConnectError }[] = [];
+  const fail = (error: unknown, name: string) => {
+    if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
+    failed.push({ name, error });
+    return error;
+  };
+  const plan = await planOf(resolution, options);
+  if (plan.why !== undefined) trace?.(plan.why);
+  let { routes: left, more } = plan;
+  // Another server than that of SSH may wait for the client to begin.
+  const waits = port === sshPort && (left.length > 1 || more !== undefined);
+  for (;;) {
+    const [route, ...others] = left;
+    if (route === undefined) {
+      if (more === undefined) throw allFailed(failed);
+      left = await more().catch((error) => {
+        fail(error, 'other routes');
+        return [];
+      });
+      more = undefined;
+      continue;
+    }
+    left = others;
+    const leftMs = Math.max(1, until - now()) / (1 + others.length + (more ? 1 : 0));
+    try {
+      if (failed.length > 0)
+        trace?.(`next: ${route.name}, ${formatEndpoint(route.endpoint)}`, route.endpoint);
+      if (port !== sshPort) requirePort(route.endpoint, port, text);
+      const { connection, banner } = await openAndLook(route, leftMs, waits, options);
+      onRoute?.(route, { ...(banner === undefined ? {} : { banner }) });
+      if (waits && plan.remember) await plan.remember(route);
+      return { route, connection };
+    } catch (error) {
+      const known = fail(error, route.name);
+      onRoute?.(route, { error: known });
+      trace?.(`${route.name}: ${known.problem}`);
+    }
+  }
+}
+
+async function openAndLook(
+  route: Route,
+  leftMs: number,
+  waits: boolean,
+  { text, signal, open }: ByRoutesOptions,
+): Promise<{ readonly connection: Connection; readonly banner?: string }> {
+  const until = now() + leftMs;
+  const connection = await open(route, leftMs);
+  if (!waits) return { connection };
+  try {
+    return { connection, banner: await awaitBanner(connection, text, Math.max(1, until - now()), signal) };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}

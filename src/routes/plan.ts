@@ -1,0 +1,88 @@
+import { sshPort } from '../address/port.js';
+import { ConnectError } from '../errors.js';
+import type { Resolution } from '../resolve/resolution.js';
+import { type Route, type RouteName, routeOf } from '../route.js';
+import { rememberedRoute, rememberRoute } from './remembered.js';
+
+export interface RoutePlanOptions {
+  /** The target as typed. */
+  readonly text: string;
+  readonly port: number;
+  /** The only routes to try, in this order; undefined: the machine's own, the one that worked last time first. */
+  readonly routes?: readonly RouteName[] | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The routes to try. */
+export interface RoutePlan {
+  readonly routes: readonly Route[];
+  /** Those that are tried after all of `routes` have failed. */
+  readonly more?: (() => Promise<readonly Route[]>) | undefined;
+  /** Why they are in another order than the machine's own. */
+  readonly why?: string | undefined;
+  /** Keeps the one that worked, to try it first next time. */
+  readonly remember?: ((route: Route) => Promise<void>) | undefined;
+}
+
+/** The routes to try, and in which order. Throws a ConnectError if the machine has none of those that were asked for. */
+export async function planOf(resolution: Resolution, options: RoutePlanOptions): Promise<RoutePlan> {
+  const { text, port, routes, env } = options;
+  if (routes) return { routes: await chosenRoutes(resolution, routes, text) };
+  const [first] = firstRoute(resolution);
+  const { others } = resolution;
+  if (first === undefined || others === undefined) return { routes: first ? [first] : [] };
+  // To another port, a route that has none leads nowhere.
+  if (port !== sshPort)
+    return {
+      routes: [first],
+      more: async () => (await others()).filter(({ endpoint }) => 'port' in endpoint),
+    };
+  const last = await rememberedRoute(text, env);
+  const remember = async (route: Route) => {
+    const isUsual = route.name === first.name;
+    if (route.name !== (last ?? first.name)) await rememberRoute(text, isUsual ? undefined : route.name, env);
+  };
+  if (last === undefined || last === first.name) return { routes: [first], more: others, remember };
+  const all = await others().catch(() => []);
+  const isLast = ({ name }: Route) => name === last;
+  if (!all.some(isLast)) return { routes: [first, ...all], remember };
+  return {
+    routes: [...all.filter(isLast), first, ...all.filter((route) => !isLast(route))],
+    why: `${last} first: it worked last time`,
+    remember,
+  };
+}
+
+/** All routes of a machine, best first; with its IP address if that is asked for. Throws a ConnectError. */
+export async function allRoutes(resolution: Resolution, withIp: boolean): Promise<readonly Route[]> {
+  const others = (await resolution.others?.()) ?? [];
+  const ip = withIp ? await resolution.ip?.() : undefined;
+  return [...firstRoute(resolution), ...others, ...(ip ? [ip] : [])];
+}
+
+async function chosenRoutes(
+  resolution: Resolution,
+  names: readonly RouteName[],
+  text: string,
+): Promise<readonly Route[]> {
+  const first = firstRoute(resolution);
+  const isFirst = first.some(({ name }) => names.every((each) => each === name));
+  const all = isFirst ? first : await allRoutes(resolution, names.includes('ip'));
+  const chosen = names.flatMap((wanted) => all.filter(({ name }) => name === wanted));
+  if (chosen.length > 0) return chosen;
+  const has = [...new Set(all.map(({ name }) => name))];
+  const known = has.length === 0 ? 'its hypervisor chooses one there' : `it has ${has.join(' and ')}`;
+  throw new ConnectError('resolve', text, {
+    code: 'NOT_FOUND',
+    problem: `it has no route ${names.join(' or ')}: ${known}`,
+    hint:
+      has.length === 0
+        ? 'leave --route out'
+        : `--route ${has.join(' or --route ')}; docs/routes.md says what each needs`,
+  });
+}
+
+function firstRoute({ endpoint, steps }: Resolution): readonly Route[] {
+  const name = routeOf(endpoint);
+  return name === undefined ? [] : [{ name, endpoint, steps }];
+}

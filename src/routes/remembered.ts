@@ -1,0 +1,83 @@
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isJsonObject, parseJson } from '../discovery/tools/json.js';
+import { editFile } from '../files/edit-file.js';
+import { makeFolder } from '../files/place.js';
+import { readText } from '../files/read-file.js';
+import { type RouteName, routeNames } from '../route.js';
+import { knownHostsFile } from '../ssh/known-hosts-file.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The file of the routes that worked last time, where machines have several. It only changes in which order they are tried. */
+export function routesFile(env: Env): string {
+  return join(dirname(knownHostsFile(env)), 'vmssh_routes.json');
+}
+
+/** The route by which a target was reached last time, if it was not the first. A file that is lost or broken is as none. */
+export async function rememberedRoute(text: string, env: Env): Promise<RouteName | undefined> {
+  try {
+    return parse(await readText(routesFile(env), longestFile)).get(keyOf(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps a target's route for the next time; undefined: forgets it. If that fails or takes long, the login goes on. */
+export async function rememberRoute(text: string, route: RouteName | undefined, env: Env): Promise<void> {
+  const key = keyOf(text);
+  if (key.length > longestKey) return;
+  const path = routesFile(env);
+  const write = async () => {
+    await makeFolder(dirname(path));
+    await editFile(path, (old) => changed(old, key, route), 0o600);
+  };
+  const limit = new AbortController();
+  const late = delay(longestWrite, undefined, { signal: limit.signal }).catch(() => {});
+  await Promise.race([write().catch(() => {}), late]);
+  limit.abort();
+}
+
+/** Bytes of the file, characters of a target, and how many are kept: those that were written last. */
+const longestFile = 1 << 16;
+const longestKey = 256;
+const mostKept = 100;
+
+/** Another vmssh may hold the lock. Milliseconds. */
+const longestWrite = 300;
+
+function changed(old: Buffer | undefined, key: string, route: RouteName | undefined): Buffer | undefined {
+  const routes = new Map(readable(old));
+  if (routes.get(key) === route) return old;
+  routes.delete(key);
+  if (route !== undefined) routes.set(key, route);
+  const kept = [...routes].slice(-mostKept);
+  return Buffer.from(`${JSON.stringify({ version, routes: Object.fromEntries(kept) }, undefined, 1)}\n`);
+}
+
+const version = 1;
+
+function readable(old: Buffer | undefined): ReadonlyMap<string, RouteName> {
+  try {
+    return old && old.length <= longestFile ? parse(old.toString()) : new Map();
+  } catch {
+    return new Map();
+  }
+}
+
+/** Throws a SyntaxError. */
+function parse(text: string): ReadonlyMap<string, RouteName> {
+  const json = parseJson(text);
+  if (!isJsonObject(json) || json.version !== version || !isJsonObject(json.routes)) return new Map();
+  return new Map(
+    Object.entries(json.routes).flatMap(([key, value]) => {
+      const route = routeNames.find((each) => each === value);
+      return route === undefined || key.length > longestKey ? [] : [[key, route] as const];
+    }),
+  );
+}
+
+/** The same for the spellings of a target that ssh makes equal. */
+function keyOf(text: string): string {
+  return text.toLowerCase().replaceAll('%', '/');
+}

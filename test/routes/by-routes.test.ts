@@ -1,0 +1,264 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Endpoint } from '../../src/endpoint.js';
+import type { ConnectError } from '../../src/errors.js';
+import { parseTarget } from '../../src/kinds/parse.js';
+import { type ReachOptions, reach } from '../../src/reach.js';
+import type { Resolution } from '../../src/resolve/resolution.js';
+import { type Route, routeOf } from '../../src/route.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const root = useTempDir();
+const tempDir = () => mkdtempSync(`${root}/`);
+
+type Served = (socket: Socket) => void;
+const sshd: Served = (socket) => void socket.write('SSH-2.0-real\r\n');
+const silent: Served = () => {};
+const closes: Served = (socket) => void socket.end();
+const web: Served = (socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+/** A multiplexer that grants every port, and has what `served` says behind it. */
+const mux =
+  (served: Served): Served =>
+  (socket) =>
+    void socket.once('data', () => {
+      socket.write('OK 1073741824\n');
+      served(socket);
+    });
+
+/** A route to a unix socket: nothing listens there without `served`. */
+async function route(name: string, served?: Served, family: 'unix' | 'vsock-mux' = 'unix') {
+  const path = `${tempDir()}/${name}`;
+  const endpoint: Endpoint = family === 'unix' ? { family, path } : { family, path, port: 22 };
+  const seen: Socket[] = [];
+  if (served) {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      seen.push(socket);
+      socket.on('error', () => {});
+      served(socket);
+    });
+    await new Promise<void>((done) => server.listen(path, done));
+    onTestFinished(() => {
+      for (const socket of seen) socket.destroy();
+      server.close();
+    });
+  }
+  return { name: routeOf(endpoint) ?? ('export' as const), endpoint, steps: [name], path, seen };
+}
+
+/** Reaches a machine with these routes, by names that differ from those of their sockets if `names` has them. */
+async function reached(
+  [first, ...others]: readonly Route[],
+  more: Partial<ReachOptions> & { readonly machine?: Partial<Resolution>; readonly home?: string } = {},
+) {
+  const { machine, home = tempDir(), ...options } = more;
+  if (!first) throw new TypeError('a machine has a first route');
+  const asked: string[] = [];
+  const steps: string[] = [];
+  const list = async () => {
+    asked.push('others');
+    return others;
+  };
+  const resolution: Resolution = {
+    ...{ endpoint: first.endpoint, steps: first.steps },
+    ...(others.length > 0 ? { others: list } : {}),
+    ...machine,
+  };
+  const end = await reach(
+    { text: 'machine/web', target: parseTarget('machine/web') },
+    {
+      ...{ port: 22, timeoutMs: 5000, env: { HOME: home }, platform: 'linux', ...options },
+      resolve: async () => resolution,
+      trace: (step, outcome) => step === 'route' && steps.push(outcome),
+    },
+  ).then(
+    (result) => {
+      onTestFinished(() => result.connection.close());
+      return { result, error: undefined };
+    },
+    (error: ConnectError) => ({ result: undefined, error }),
+  );
+  return { ...end, asked, steps, home };
+}
+
+const read = async ({ result }: Awaited<ReturnType<typeof reached>>) =>
+  Buffer.from((await result?.connection.read(100)) ?? []).toString();
+
+describe('a machine with one route', () => {
+  it('is opened without waiting for a banner, and nothing is remembered', async () => {
+    const only = await route('only', silent);
+    const done = await reached([only]);
+    expect(done.result?.connection.endpoint).toEqual(only.endpoint);
+    expect(done.steps).toEqual([]);
+    expect(existsSync(`${done.home}/.ssh`)).toBe(false);
+  });
+});
+
+describe('of several routes', () => {
+  it('the first is used if it answers: the others are not asked for, and the banner is left for ssh', async () => {
+    const [first, second] = [await route('first', sshd), await route('second', sshd)];
+    const done = await reached([first, second]);
+    expect(done.result?.resolution.endpoint).toEqual(first.endpoint);
+    expect(await read(done)).toBe('SSH-2.0-real\r\n');
+    expect(done.asked).toEqual([]);
+    expect(second.seen).toEqual([]);
+    expect(existsSync(`${done.home}/.ssh/vmssh_routes.json`)).toBe(false);
+  });
+
+  it.each<{ name: string; first?: Served; family?: 'vsock-mux'; why: RegExp }>([
+    { name: 'refuses', why: /^export: no socket at/ },
+    { name: 'is silent', first: silent, why: /^export: connected, but no SSH banner came in 1\.\d+ s$/ },
+    { name: 'closes', first: closes, why: /^export: the connection was closed before a banner came$/ },
+    { name: 'is a web server', first: web, why: /^export: something answers, but/ },
+    {
+      name: 'is a silent multiplexer',
+      first: mux(silent),
+      family: 'vsock-mux',
+      why: /^vsock-mux: connected, but/,
+    },
+    { name: 'is a multiplexer that never answers', first: silent, family: 'vsock-mux', why: /^vsock-mux: / },
+  ])('the next is used if the first $name', async ({ first, family, why }) => {
+    const bad = await route('bad', first, family);
+    const good = await route('good', mux(sshd), 'vsock-mux');
+    const done = await reached([bad, good], { timeoutMs: 3000 });
+    expect(done.error).toBeUndefined();
+    expect(done.result?.resolution.endpoint).toEqual(good.endpoint);
+    expect(await read(done)).toBe('SSH-2.0-real\r\n');
+    expect(done.steps).toEqual([expect.stringMatching(why), `next: vsock-mux, vsock-mux:${good.path}:22`]);
+  });
+
+  it('that all fail, each has its reason, and the fix is of the one that got furthest', async () => {
+    const refuses = await route('refuses');
+    const quiet = await route('quiet', mux(closes), 'vsock-mux');
+    const { error } = await reached([refuses, quiet], { timeoutMs: 3000 });
+    expect(error).toMatchObject({ op: 'handshake', code: 'NO_BANNER', reason: 'closed' });
+    expect(error?.problem).toMatch(
+      /^export: no socket at .*; vsock-mux: the connection was closed before a banner came$/,
+    );
+    expect(error?.hint).toContain('sshd gave up');
+  });
+
+  it('a failure of the only one that could be listed is as that of one route', async () => {
+    const refuses = await route('refuses');
+    const { error } = await reached([refuses], { machine: { others: async () => [] } });
+    expect(error?.problem).not.toMatch(/^export:/);
+    expect(error).toMatchObject({ op: 'connect', code: 'ENOENT' });
+  });
+
+  it('with --wait the whole list is tried again', async () => {
+    const first = await route('first');
+    const second = await route('second', closes);
+    let listed = 0;
+    const third = await route('third', sshd);
+    const others = async () => (listed++ === 0 ? [second] : [second, third]);
+    const done = await reached([first], { waitMs: 20_000, machine: { others } });
+    expect(done.result?.resolution.endpoint).toEqual(third.endpoint);
+    expect(listed).toBe(2);
+  });
+
+  it('an IP address is not one of them unless it is asked for', async () => {
+    const refuses = await route('refuses');
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      sshd(socket);
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as { port: number };
+    const ip = async () => ({
+      ...({ name: 'ip', endpoint: { family: 'tcp', host: '127.0.0.1', port }, steps: [] } as const),
+    });
+    expect((await reached([refuses], { machine: { ip } })).error).toMatchObject({ code: 'ENOENT' });
+    const done = await reached([refuses], { machine: { ip }, routes: ['export', 'ip'] });
+    expect(done.result?.resolution.endpoint).toMatchObject({ family: 'tcp', port });
+    const forPort = await reached([refuses], { machine: { ip }, routes: ['ip'], port: 2222 });
+    expect(forPort.error).toMatchObject({ code: 'NO_PORT' });
+  });
+});
+
+describe('the route that worked last time', () => {
+  it('is tried first, until it fails or the first one works again', async () => {
+    const home = tempDir();
+    const file = `${home}/.ssh/vmssh_routes.json`;
+    const bad = await route('bad', mux(closes), 'vsock-mux');
+    const good = await route('good', sshd);
+    await reached([bad, good], { home });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      version: 1,
+      routes: { 'machine/web': 'export' },
+    });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(`${home}/.ssh`).mode & 0o777).toBe(0o700);
+    const again = await reached([bad, good], { home });
+    expect(again.steps).toEqual(['export first: it worked last time']);
+    expect(bad.seen).toHaveLength(1);
+    const repaired = await route('repaired', mux(sshd), 'vsock-mux');
+    const gone = await route('gone');
+    const last = await reached([repaired, gone], { home });
+    expect(last.result?.resolution.endpoint).toEqual(repaired.endpoint);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ version: 1, routes: {} });
+  });
+
+  it.each([
+    ['not JSON', '{'],
+    ['another version', '{"version":2,"routes":{"machine/web":"export"}}'],
+    ['routes that are none', '{"version":1,"routes":{"machine/web":"\\u001b]0;x","__proto__":"export"}}'],
+    ['no routes', '{"version":1,"routes":[["machine/web","export"]]}'],
+    ['a megabyte', `{"version":1,"routes":{"machine/web":"export"}}${' '.repeat(1 << 20)}`],
+  ])('is as unknown if the file has %s', async (_name, content) => {
+    const home = tempDir();
+    mkdirSync(`${home}/.ssh`, { mode: 0o700 });
+    writeFileSync(`${home}/.ssh/vmssh_routes.json`, content);
+    const [first, second] = [await route('first', mux(sshd), 'vsock-mux'), await route('second', sshd)];
+    const done = await reached([first, second], { home });
+    expect(done.result?.resolution.endpoint).toEqual(first.endpoint);
+    expect(done.steps).toEqual([]);
+  });
+
+  it('is kept of the last hundred targets, whatever else the file had', async () => {
+    const home = tempDir();
+    mkdirSync(`${home}/.ssh`, { mode: 0o700 });
+    const old = Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`machine/m${i}`, 'exec']));
+    const file = `${home}/.ssh/vmssh_routes.json`;
+    writeFileSync(file, JSON.stringify({ version: 1, routes: old }));
+    await reached([await route('bad', mux(closes), 'vsock-mux'), await route('good', sshd)], { home });
+    const names = Object.keys((JSON.parse(readFileSync(file, 'utf8')) as { routes: object }).routes);
+    expect(names).toHaveLength(100);
+    expect(names.at(-1)).toBe('machine/web');
+  });
+
+  it('costs nothing if the file cannot be written', async () => {
+    const home = tempDir();
+    writeFileSync(`${home}/.ssh`, 'a file where the folder would be');
+    const good = await route('good', sshd);
+    const done = await reached([await route('bad', mux(closes), 'vsock-mux'), good], { home });
+    expect(done.result?.resolution.endpoint).toEqual(good.endpoint);
+  });
+});
+
+describe('a chosen route', () => {
+  it('is the only one that is tried', async () => {
+    const [first, second] = [await route('first', sshd), await route('second', mux(sshd), 'vsock-mux')];
+    const done = await reached([first, second], { routes: ['vsock-mux'] });
+    expect(done.result?.resolution.endpoint).toEqual(second.endpoint);
+    expect(first.seen).toEqual([]);
+    const refused = await reached([await route('bad'), second], { routes: ['export'] });
+    expect(refused.error).toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('that the machine does not have is an error that names those it has', async () => {
+    const [first, second] = [await route('first', sshd), await route('second', mux(sshd), 'vsock-mux')];
+    const { error } = await reached([first, second], { routes: ['exec', 'ip'] });
+    expect(error).toMatchObject({
+      ...{ op: 'resolve', code: 'NOT_FOUND' },
+      problem: 'it has no route exec or ip: it has export and vsock-mux',
+      hint: expect.stringContaining('--route export or --route vsock-mux'),
+    });
+  });
+
+  it('of two is tried in the order they were asked for', async () => {
+    const [first, second] = [await route('first', sshd), await route('second', mux(sshd), 'vsock-mux')];
+    const done = await reached([first, second], { routes: ['vsock-mux', 'export'] });
+    expect(done.result?.resolution.endpoint).toEqual(second.endpoint);
+  });
+});

@@ -19,6 +19,12 @@ describe('match', () => {
     expect(match('mint', named(...names))).toEqual(named(...want));
   });
 
+  it('takes the name that Windows gives a Hyper-V machine on its network', () => {
+    const all = ['hyper-v', 'wsl'].map((provider) => ({ name: 'Mint 22', provider }));
+    expect(match('mint-22.MSHOME.net', all)).toEqual([all[0]]);
+    expect(match('mint.mshome.net', all)).toEqual([]);
+  });
+
   const mint = { name: 'Mint', uuid: id };
   const arch = { name: 'arch', uuid: dashed.replace('8', '9') };
   it.each([

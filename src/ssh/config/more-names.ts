@@ -1,10 +1,12 @@
+import { windowsName } from '../../discovery/match.js';
 import { countBy } from '../../group-by.js';
 import { asTarget } from '../../kinds/parse.js';
 import { uuidAlias } from '../identity.js';
 import type { HostEntry } from './state.js';
 
 /**
- * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, and what is typed by "via".
+ * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its name on Hyper-V's network,
+ * and what is typed by "via".
  * Exact names only, since others chose most of them; none that another machine has too, or that is taken.
  */
 export function moreNames(
@@ -26,7 +28,13 @@ function namesOf(entry: HostEntry): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
   const isId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
-  return [lower(host), ...(isId ? [uuid] : []), ...(via === undefined ? [] : typedNames(entry, via))];
+  const network = via === undefined ? windowsName(entry) : undefined;
+  return [
+    lower(host),
+    ...(isId ? [uuid] : []),
+    ...(network === undefined ? [] : [network]),
+    ...(via === undefined ? [] : typedNames(entry, via)),
+  ];
 }
 
 /** via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */

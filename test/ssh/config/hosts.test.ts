@@ -68,6 +68,16 @@ describe('a Host of its own', () => {
     ]);
   });
 
+  it('answers to the name that Windows gives a Hyper-V machine on its network, unless that is taken', () => {
+    const all = ['Mint 22', 'primary'].map((name) => machine(name, { provider: 'hyper-v' }));
+    const made = (taken: readonly string[]) =>
+      hosts(all, 'x-', taken).hosts.map(({ names = [] }) => names.filter((name) => name.includes('.')));
+    expect(made([])).toEqual([['mint-22.mshome.net'], ['primary.mshome.net']]);
+    expect(made(['primary.mshome.net'])).toEqual([['mint-22.mshome.net'], []]);
+    const twice = [...all, machine('mint-22', { provider: 'hyper-v' })];
+    expect(hosts(twice, 'x-').hosts.flatMap(({ names = [] }) => names)).not.toContain('mint-22.mshome.net');
+  });
+
   it('is for what is typed by "via", too, unless that may be another machine', () => {
     const there = (name: string, kind: string) =>
       machine(name, { via: 'hv1', target: `via/hv1/${kind}/${name}`, provider: kind });

@@ -13,8 +13,8 @@ import type { ListedTarget } from '../lookup/short-name.js';
 import { type GuestKeys, guestKeysFor } from '../ssh/guest-keys.js';
 import { isNamed } from '../ssh/identity.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
-import { keyNames } from '../ssh/older-names.js';
 import type { HostKey } from '../ssh/probe.js';
+import { keyNames } from '../ssh/typed-names.js';
 
 /** The host keys that ssh knows of a machine. */
 export interface KnownKeys {
@@ -44,7 +44,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io, signal: AbortSi
   const bytes = names ? withAdopted(file.bytes, [names]) : file.bytes;
   const patterns = asTarget(typed) ? [port === sshPort ? [typed] : [`[${typed}]:${port}`, typed]] : [];
   const hosts = [...(names ? [[names.alias]] : []), ...patterns];
-  const known = [...hosts.flat(), ...(names?.older ?? [])].find(
+  const known = [...hosts.flat(), ...(names?.typed ?? [])].find(
     (name) => knownTypes(name, file.bytes).length > 0,
   );
   return {

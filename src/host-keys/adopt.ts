@@ -2,14 +2,14 @@ import { editFile } from '../files/edit-file.js';
 import { readSafely } from '../files/read-at.js';
 import { isEntryOf, type KeyLine, linesOf, nameBytes, parseLine, plainName } from './lines.js';
 
-/** A machine's names in known_hosts, current and older. */
+/** A machine's names in known_hosts, its own and those that were typed for it. */
 export interface KeyNames {
   readonly alias: string;
-  readonly older: readonly string[];
+  readonly typed: readonly string[];
 }
 
 /**
- * Copies machines' keys in a known_hosts file from older names to their alias, unless that has one already. An unreadable
+ * Copies machines' keys in a known_hosts file from typed names to their alias, unless that has one already. An unreadable
  * file counts as missing, as it does for ssh. Throws as `editFile` does.
  */
 export async function adoptKeys(path: string, machines: readonly KeyNames[]): Promise<void> {
@@ -22,9 +22,9 @@ export async function adoptKeys(path: string, machines: readonly KeyNames[]): Pr
 export function withAdopted(bytes: Buffer, machines: readonly KeyNames[]): Buffer {
   const lines = linesOf(bytes);
   const find = indexOf(lines.flatMap((line) => parseLine(line) ?? []));
-  const added = machines.flatMap(({ alias, older }) => {
+  const added = machines.flatMap(({ alias, typed }) => {
     if (find(alias).some(({ marker }) => marker === undefined)) return [];
-    const theirs = older.flatMap(find);
+    const theirs = typed.flatMap(find);
     return theirs.map(({ marker, type, key }) => `${marker ? `${marker} ` : ''}${alias} ${type} ${key}\n`);
   });
   const news = [...new Set(added)].filter((line) => !lines.includes(line));

@@ -3,10 +3,10 @@ import type { ListedMachine } from '../discovery/merge.js';
 import { adoptKeys } from '../host-keys/adopt.js';
 import { asTarget } from '../kinds/parse.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
-import { keyNames } from '../ssh/older-names.js';
+import { keyNames } from '../ssh/typed-names.js';
 import { fileError } from './files.js';
 
-/** Copies the host keys kept under older names to the ones that the Host blocks use now. */
+/** Copies the host keys kept under typed names to the ones that the Host blocks use. */
 export async function adoptAll(machines: readonly ListedMachine[], { env }: Pick<Io, 'env'>): Promise<void> {
   const path = knownHostsFile(env);
   const names = machines.flatMap((machine) => {

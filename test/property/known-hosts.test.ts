@@ -62,8 +62,8 @@ describe('a known_hosts file', () => {
   property(
     'with keys under another name has them once',
     fc.tuple(file, name, name),
-    ([bytes, older, suffix]) => {
-      const machines = [{ alias: `vmssh-${suffix.toLowerCase()}`, older: [older] }];
+    ([bytes, typed, suffix]) => {
+      const machines = [{ alias: `vmssh-${suffix.toLowerCase()}`, typed: [typed] }];
       const once = withAdopted(bytes, machines);
       expect(once.subarray(0, bytes.length).equals(bytes)).toBe(true);
       expect(withAdopted(once, machines).equals(once)).toBe(true);

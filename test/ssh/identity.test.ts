@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { hostKeyAlias, uuidAlias } from '../../src/ssh/identity.js';
-import { keyNames } from '../../src/ssh/older-names.js';
+import { keyNames } from '../../src/ssh/typed-names.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const alias = (text: string) => hostKeyAlias({ target: parseTarget(text) });
@@ -82,24 +82,20 @@ describe('the name of a machine in known_hosts', () => {
   });
 });
 
-describe('older names', () => {
-  it('are those of what was typed, of its kinds, and of earlier versions, only without a UUID', () => {
+describe('typed names', () => {
+  it('are what was typed and its other spellings, of each of its kinds, only without a UUID', () => {
     const machine = { target: 'machine/web', also: ['container/web'] };
     const typed = { text: 'container%web', target: parseTarget('container%web'), machine };
     const names = keyNames(typed);
     expect(names?.alias).toBe('vmssh-machine%web');
     const kinds = ['machine', 'container'];
-    expect([...(names?.older ?? [])].sort()).toEqual(
-      kinds.flatMap((kind) => [`${kind}%web`, `${kind}-web`, `${kind}/web`]).sort(),
+    expect([...(names?.typed ?? [])].sort()).toEqual(
+      kinds.flatMap((kind) => [`${kind}%web`, `${kind}/web`]).sort(),
     );
     expect(keyNames({ ...typed, machine: { ...machine, uuid } })).toEqual({
       alias: `vmssh-${uuid}`,
-      older: [],
+      typed: [],
     });
     expect(keyNames({ text: 'vsock/3', target: parseTarget('vsock/3') })).toBeUndefined();
-  });
-
-  it('have the slug that stood for a name that no host can have', () => {
-    expect(keyNames({ text: "machine/it's", target: parseTarget("machine/it's") })?.older).toContain('it-s');
   });
 });

@@ -12,7 +12,7 @@ import type { ListedTarget } from '../../lookup/short-name.js';
 import { type GuestKeys, guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias, isNamed, uuidAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
-import { olderNames } from '../../ssh/older-names.js';
+import { typedNames } from '../../ssh/typed-names.js';
 
 export interface ForgetOptions {
   readonly targets: readonly string[];
@@ -68,7 +68,7 @@ function namesOf(typed: string, listed: ListedTarget | undefined): readonly stri
   const ids = uuidAlias(uuidOf(typed)) ?? [];
   const target = asTarget(typed);
   const found = listed ?? (target && { text: typed, target });
-  return [typed, ids, (found && hostKeyAlias(found)) ?? [], found ? olderNames(found) : []].flat();
+  return [typed, ids, (found && hostKeyAlias(found)) ?? [], found ? typedNames(found) : []].flat();
 }
 
 function undoHint({ name }: GuestKeys, io: Io): string {

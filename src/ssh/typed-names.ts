@@ -1,10 +1,7 @@
-import { isHostName } from '../address/host-name.js';
-import { slug } from '../address/slug.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { KeyNames } from '../host-keys/adopt.js';
 import { type Kind, machinesOf } from '../kinds/kind.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
-import { asTarget } from '../kinds/parse.js';
 import { nameOf } from '../target/target.js';
 import { hostKeyAlias, type Identified } from './identity.js';
 
@@ -14,22 +11,18 @@ export interface Typed extends Identified {
   readonly machine?: (Identified['machine'] & Pick<ListedMachine, 'also'>) | undefined;
 }
 
-/** A machine's names in known_hosts; undefined for an address. A UUID has no older names, since only it has its keys. */
+/** A machine's names in known_hosts; undefined for an address. With a UUID only the alias counts. */
 export function keyNames(typed: Typed): KeyNames | undefined {
   const alias = hostKeyAlias(typed);
   if (alias === undefined) return undefined;
-  return { alias, older: alias.includes('%') ? olderNames(typed) : [] };
+  return { alias, typed: alias.includes('%') ? typedNames(typed) : [] };
 }
 
-/** Other names that known_hosts may have for a machine: those typed for a pattern, and those of earlier versions. */
-export function olderNames({ text, target, machine }: Typed): readonly string[] {
+/** The names under which ssh keeps a machine's key when they are typed: only a pattern of vmssh.conf matches them. */
+export function typedNames({ text, target, machine }: Typed): readonly string[] {
   const texts = [text, ...twins(target), ...(machine ? [machine.target, ...machine.also] : [])];
-  const names = texts.flatMap((each) => {
-    const host = each.replaceAll('/', '%');
-    const bare = isHostName(host) ? [] : [slug(nameOf(asTarget(each) ?? target))];
-    return [each, each.replaceAll('%', '/'), host, slug(each.replaceAll(/[/%]/g, '-')), ...bare];
-  });
-  return [...new Set(names)].filter((name) => name !== '');
+  const names = texts.flatMap((each) => [each, each.replaceAll('%', '/'), each.replaceAll('/', '%')]);
+  return [...new Set(names)];
 }
 
 // container/web is the same as machine/web.

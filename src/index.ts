@@ -8,7 +8,8 @@ import { parseTarget } from './kinds/parse.js';
 import { reach } from './reach.js';
 import type { Resolution } from './resolve/resolution.js';
 import { awaitBanner } from './ssh/await-banner.js';
-import { type HostKey, type ProbeResult, probeSock } from './ssh/probe.js';
+import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
+import { probeSock } from './ssh/probe.js';
 
 export { ConnectError, type Op } from './errors.js';
 export type { Endpoint, HostKey, ProbeResult, Resolution, Target };

@@ -11,9 +11,9 @@ import { asTarget, type TypedTarget } from '../kinds/parse.js';
 import { lookUp } from '../lookup/find-target.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import { type GuestKeys, guestKeysFor } from '../ssh/guest-keys.js';
+import type { HostKey } from '../ssh/handshake-result.js';
 import { isNamed } from '../ssh/identity.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
-import type { HostKey } from '../ssh/probe.js';
 import { keyNames } from '../ssh/typed-names.js';
 
 /** The host keys that ssh knows of a machine. */

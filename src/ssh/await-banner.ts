@@ -3,6 +3,7 @@ import type { Connection } from '../connect/connection.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import type { Interruption } from '../interruption.js';
 import { bannerLimit, scanBanner } from './banner.js';
+import { handshakeInterrupted } from './handshake-result.js';
 
 /**
  * Waits for the server's SSH banner without taking it: the connection's next reader still gets it. Throws a ConnectError
@@ -21,8 +22,7 @@ export async function awaitBanner(
     return await look(connection, target, timeoutMs);
   } catch (error) {
     if (!signal?.aborted) throw error;
-    const interrupted = { code: 'INTERRUPTED', problem: 'interrupted', cause: error };
-    throw new ConnectError('handshake', target, interrupted);
+    throw handshakeInterrupted(target, error);
   } finally {
     signal?.removeEventListener('abort', abort);
   }

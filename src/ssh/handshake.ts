@@ -3,7 +3,7 @@ import { ConnectError, quote } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { howToGet, sshVariable } from '../process/ssh-program.js';
 import { configArgument, pathArgument, proxyWord } from './config/word.js';
-import type { ProbeResult } from './probe.js';
+import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 
 export interface HandshakeOptions {
   readonly target: string;
@@ -76,20 +76,14 @@ function knownHosts(path: string, platform: NodeJS.Platform): string {
 }
 
 function failed(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
-  if (stopped === 'aborted') {
-    return new ConnectError('handshake', target, { code: 'INTERRUPTED', problem: 'interrupted' });
-  }
+  if (stopped === 'aborted') return handshakeInterrupted(target);
   // ssh's first message is the cause; later ones are consequences.
   const said = stderr
     .split('\n')
     .map((line) => line.trim())
     .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
   const why = stopped === 'timeout' ? 'it timed out' : (said ?? 'ssh gave no reason');
-  return new ConnectError('handshake', target, {
-    code: 'HANDSHAKE',
-    problem: `the SSH handshake failed: ${why}`,
-    hint: 'run ssh with -vvv; in the guest, see the log of sshd: journalctl -u "sshd*"',
-  });
+  return handshakeFailed(target, why);
 }
 
 function notRun(

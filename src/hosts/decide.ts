@@ -7,11 +7,11 @@ import { asTarget } from '../kinds/parse.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import { sshAbilities } from '../process/ssh-version.js';
 import { callerForSsh } from '../ssh/config/caller.js';
-import { entryHosts, ownerName } from '../ssh/config/entry-hosts.js';
+import { ownerName } from '../ssh/config/entry-hosts.js';
 import { concreteHosts } from '../ssh/config/hosts.js';
 import { sharedUuidProblem } from '../ssh/config/same-uuid.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
-import { configText, userKnownHosts } from '../ssh/config/text.js';
+import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/text.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { lastOptions } from './last-run.js';
@@ -20,6 +20,8 @@ import type { ConfigOptions } from './options.js';
 /** What is to be written, and why. */
 export interface Decision {
   readonly state: HostState;
+  /** The Host of each machine of the state. */
+  readonly hosts: readonly ConcreteHost[];
   /** Each a line for the user. */
   readonly notes: readonly string[];
   /** What was found. */
@@ -60,7 +62,7 @@ export async function decide(
   const unasked = made.entries.filter(
     (entry) => last.machines.includes(entry) && failed.has(ownerName(entry)),
   );
-  return { state, machines, notes: notesOf(warnings, made, unasked, io) };
+  return { state, hosts: made.hosts, machines, notes: notesOf(warnings, made, unasked, io) };
 }
 
 function notesOf(
@@ -78,21 +80,18 @@ function notesOf(
   ];
 }
 
-/** The lines for ssh, from nothing but the state and what is around it. Throws a UsageError. */
+/** The lines for ssh, from nothing but what was decided and what is around it. Throws a UsageError. */
 export async function sshLines(
-  { options, machines }: HostState,
-  taken: ReadonlySet<string>,
+  { state: { options }, hosts }: Pick<Decision, 'state' | 'hosts'>,
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
 ): Promise<string> {
   const [caller, abilities] = await Promise.all([callerForSsh(io), sshAbilities(io.env)]);
-  const around = surroundings({ system }, io);
-  const { hosts } = entryHosts(machines, { taken, ...around });
   return usage(() =>
     configText({
       ...caller,
       ...abilities,
-      ...around,
+      ...surroundings({ system }, io),
       hosts,
       fdpass: caller.fdpass && options.fdpass,
       settings: options.sshOptions.map(keyAndValue),

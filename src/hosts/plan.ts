@@ -60,7 +60,7 @@ export async function planInstall(
     };
   const taken = await takenNames(main, last, files);
   const decision = await decide(all, last, taken, io, find);
-  const text = signed(await sshLines(decision.state, taken, options, io));
+  const text = signed(await sshLines(decision, options, io));
   const state = isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;
   const rest = otherIncludes(files, include, io.platform).reduce(withoutInclude, main);

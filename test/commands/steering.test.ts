@@ -84,8 +84,8 @@ describe.each(cases)(
     it('config print', async () => {
       const io = fakeIo();
       const options = { onlyPatterns: false, prefix: '', system: false, asBefore: false, sshOptions: [] };
-      const { state, notes } = await decide(options, noState, new Set(), io, async () => all);
-      io.out(`${await sshLines(state, new Set(), options, io)}${notes.join('\n')}`);
+      const decision = await decide(options, noState, new Set(), io, async () => all);
+      io.out(`${await sshLines(decision, options, io)}${decision.notes.join('\n')}`);
       expect(printed(io)).not.toMatch(steers);
     });
   },

@@ -45,7 +45,7 @@ async function printedLines(options: ConfigOptions, io: Io): Promise<string> {
   // A state that cannot be used keeps nothing.
   const last = (await readState(configFiles({ system: false }, io).state)) ?? noState;
   const all = withLast(options, last.options);
-  const { state, notes } = await decide(all, { ...last, machines: [] }, new Set(), io, findMachines);
-  for (const note of notes) io.err(`${note}\n`);
-  return sshLines(state, new Set(), options, io);
+  const decision = await decide(all, { ...last, machines: [] }, new Set(), io, findMachines);
+  for (const note of decision.notes) io.err(`${note}\n`);
+  return sshLines(decision, options, io);
 }

@@ -32,7 +32,7 @@ describe('help', () => {
     const at = lines.indexOf('  -t, --transport <LIST>');
     expect(lines.slice(at, at + 3)).toEqual([
       '  -t, --transport <LIST>',
-      '      on Windows, as for its hvc: vsock;',
+      '      on Windows, as with hvc: vsock;',
       '      ip, the address of a Hyper-V',
     ]);
     expect(

@@ -48,12 +48,12 @@ const outputOption = oneOf({
   short: 'o',
   value: 'FORMAT',
   choices: ['wide', 'json', 'id', 'status', 'address'],
-  summary: 'wide: more columns; json: as --json; id, status, address: only this, one per line',
+  summary: 'wide: more columns; json: the same as --json; id, status, address: only that, one per line',
 });
 const quietOption = flag({
   long: 'quiet',
   short: 'q',
-  summary: 'print only names, one per line, as hvc list does',
+  summary: 'print only names, one per line',
 });
 const idsOption = flag({ long: 'ids', short: 'i', summary: 'print only UUIDs, one per line' });
 const watchOption = seconds({
@@ -70,9 +70,9 @@ export const list: Command<ListOptions> = {
   usage: '[NAME...]',
   details: `On a terminal it prints an aligned table, in a pipe lines of tab-separated columns without a header:
 STATUS NAME TARGET PROVIDER, and with -o wide also CID, UUID, ADDRESS and the machine's OTHER targets.
-NAME is a name, an id or a target. If no machine or several have it, that is an error (exit code 4); the others are printed.
-With --via there is a column for the hypervisor; one that does not answer is a row with the reason, and exit code 1.
-With -o address the provider is asked for an address that its list lacks: for a Hyper-V machine the one that its guest reported, IPv4 first.
+NAME is a name, an id or a target. A name that no machine has, or more than one, is an error (exit code 4); the others are printed.
+With --via there is a column for the hypervisor; a hypervisor that does not answer has a row with the reason, and the exit code is 1.
+With -o address a Hyper-V machine has the address that its guest reported, IPv4 first.
 After vmssh config install, a terminal also shows a column SSH with what to type, such as ssh vm-mint; in --json it is sshName.
 A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
   options: [
@@ -89,7 +89,7 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
     { line: 'vmssh list --running', about: 'what can be logged in to' },
     {
       line: 'vmssh list mint -o status',
-      about: 'one value of one machine, as hvc state mint; also id and address',
+      about: 'one value of one machine; also id and address',
     },
     {
       line: 'vmssh list --via hv1,hv2',

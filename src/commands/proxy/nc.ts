@@ -52,7 +52,7 @@ const transportOption = listOf<Transport>({
   choices: ['vsock', 'ip'],
   takes: ['vsock', 'ip', 'vsock,ip'],
   summary:
-    'on Windows, as for its hvc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
+    'on Windows, as with hvc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
 });
 const sshOption = flag({
   long: 'ssh',

@@ -6,7 +6,8 @@ import { stamp } from '../../guest/units.js';
 /** vmssh guest generator: the systemd generator for 240 to 255. */
 export const guestGenerator: Command<Record<string, never>> = {
   name: 'guest generator',
-  summary: 'print a systemd generator that does for systemd 240 to 255 what systemd-ssh-generator does since 256',
+  summary:
+    'print a systemd generator that does for systemd 240 to 255 what systemd-ssh-generator does since 256',
   usage: '',
   options: [],
   examples: [

@@ -15,7 +15,7 @@ import type { AnyTarget } from './target/target.js';
 
 /** Called at the end of each step with its outcome, and with the `endpoint` once a target is resolved, or another route is tried. */
 export type Trace = (
-  step: 'parse' | 'resolve' | 'route' | 'connect' | 'wait' | 'relay',
+  step: 'parse' | 'resolve' | 'start' | 'route' | 'connect' | 'wait' | 'relay',
   outcome: string,
   endpoint?: Endpoint,
 ) => void;

@@ -1,5 +1,6 @@
 import type { Io } from '../cli/command.js';
 import { windowsVmssh } from '../cli/reach/over-interop.js';
+import { reachOrStart } from '../cli/reach/reach-by.js';
 import { socketWarning } from '../cli/reach/socket-warning.js';
 import { sshUser } from '../cli/reach/ssh-user.js';
 import { stepTrace } from '../cli/reach/trace.js';
@@ -10,7 +11,7 @@ import { ConnectError } from '../errors.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
 import { sshProgram } from '../process/ssh-program.js';
-import { type Reached, reach } from '../reach.js';
+import type { Reached, ReachOptions, Trace } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { handshake } from '../ssh/handshake.js';
 import { knownKeys } from './host-key.js';
@@ -50,7 +51,7 @@ export async function checkTarget(
   let means: CheckResult['means'];
   let reached: Reached | undefined;
   try {
-    const { timeoutMs, waitMs } = options;
+    const { timeoutMs, waitMs, start } = options;
     const verbose = stepTrace(io, options.verbose);
     onStage('looking for the machine');
     const found = await findTarget(target, io, signal);
@@ -68,7 +69,7 @@ export async function checkTarget(
       const there = await checkOverInterop(windows, to, options, io.env, signal);
       return { target, means, stages: [...stages, ...there.stages], error: there.error };
     }
-    reached = await reach(found, {
+    const reaching: ReachOptions = {
       port,
       timeoutMs,
       waitMs,
@@ -80,11 +81,12 @@ export async function checkTarget(
         verbose?.(step, outcome);
         if (endpoint) means = { ...known, user: byDefault, family: endpoint.family };
         if (step === 'wait') return onStage(outcome);
-        const name = step === 'parse' ? 'parsed' : step === 'resolve' ? 'resolved' : 'connected';
+        const name = stageOf[step];
         forget(stages, name);
         pass(name, outcome);
       },
-    });
+    };
+    reached = await reachOrStart(found, reaching, start, io);
     const keys = knownKeys({ ...found, typed: host, port }, io, signal);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
@@ -110,6 +112,15 @@ export async function checkTarget(
     reached?.connection.close();
   }
 }
+
+const stageOf = {
+  parse: 'parsed',
+  start: 'started',
+  resolve: 'resolved',
+  connect: 'connected',
+  route: 'connected',
+  relay: 'connected',
+} as const satisfies Partial<Record<Parameters<Trace>[0], StageName>>;
 
 /** With --wait a stage may pass again in the next attempt: the last one counts. */
 function forget(stages: Stage[], name: StageName): void {

@@ -5,6 +5,7 @@ import { type ConnectError, exitCode, exitCodeOf } from '../errors.js';
 export type StageName =
   | 'found'
   | 'parsed'
+  | 'started'
   | 'resolved'
   | 'connected'
   | 'banner'

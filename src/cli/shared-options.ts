@@ -6,7 +6,7 @@ import { flag, repeated, seconds } from './option.js';
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */
 const defaultTimeoutMs = 15_000;
 /** The boot time of a slow machine. Milliseconds. */
-const defaultWaitMs = 120_000;
+export const defaultWaitMs = 120_000;
 
 export const timeoutOption = seconds({
   long: 'timeout',
@@ -17,6 +17,11 @@ export const waitOption = seconds({
   long: 'wait',
   leftOut: defaultWaitMs,
   summary: `try again until an SSH banner comes, while a machine boots (default ${defaultWaitMs / 1000})`,
+});
+
+export const startOption = flag({
+  long: 'start',
+  summary: `start the machine if it is off, and wait for its SSH banner (${defaultWaitMs / 1000} s, or --wait)`,
 });
 
 export const verboseOption = flag({
@@ -54,10 +59,12 @@ export function behindVia(raw: RawArgs, typed: string): string {
   return behind(host, typed);
 }
 
-/** The values of --timeout, --wait and -v. */
+/** The values of --timeout, --wait, --start and -v. */
 export interface ReachFlags {
   readonly timeoutMs: number;
   readonly waitMs: number | undefined;
+  /** Whether a machine that is off is started. */
+  readonly start: boolean;
   readonly verbose: boolean;
 }
 
@@ -65,6 +72,7 @@ export function reachFlags(raw: RawArgs): ReachFlags {
   return {
     timeoutMs: timeoutOption.read(raw) ?? defaultTimeoutMs,
     waitMs: waitOption.read(raw),
+    start: startOption.read(raw),
     verbose: verboseOption.read(raw),
   };
 }

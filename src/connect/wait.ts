@@ -68,6 +68,7 @@ function mayRecover(error: ConnectError): boolean {
 
 const hopeless: ReadonlySet<string> = new Set([
   ...['NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL', 'NO_RIGHTS', 'NO_HYPERV', 'NO_SSH', 'NO_PORT'],
+  'NOT_STARTED',
   ...['HOST_KEY_CHANGED', 'HOST_KEY_REVOKED'],
   ...['HOP_FAILED', 'HOP_NO_SHELL', 'HOP_NO_TOOL', 'HOP_NO_VMSSH'],
   ...[

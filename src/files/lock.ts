@@ -13,30 +13,45 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** Milliseconds that a lock may stay unchanged, by the state of its holder. One without a name was about to write it. */
-const longestHeld = { named: 10_000, nameless: 1000, gone: 0 } as const;
+/** Milliseconds. */
+export interface LockLimits {
+  /** For the holder, while its process lives: then the lock is removed. */
+  readonly held: number;
+  /** For the wait. */
+  readonly wait: number;
+  /** Ends the wait: LOCKED. */
+  readonly signal?: AbortSignal;
+}
 
-/** Milliseconds to wait for the lock. */
-const longestWait = 60_000;
+/** For a change to a file. */
+const ofEdit: LockLimits = { held: 10_000, wait: 60_000 };
+
+/** Milliseconds that a lock may stay unchanged without a living holder. One without a name was about to write it. */
+const longestHeld = { nameless: 1000, gone: 0 } as const;
 
 /**
  * Keeps other vmssh processes from changing a file, with a lock file beside it that names this process. The lock of a
  * killed process is removed. Throws a FileRefusal LOCKED, or a system error.
  */
-export async function lock({ folder, name }: Place, now: () => number = clock): Promise<Lock> {
+export async function lock(
+  { folder, name }: Place,
+  now: () => number = clock,
+  limits: LockLimits = ofEdit,
+): Promise<Lock> {
   const file = lockName(name);
   const start = now();
+  const longest = { ...longestHeld, named: limits.held };
   let seen: { readonly stats: Stats; readonly since: number } | undefined;
   for (;;) {
     const made = await make(folder.at(file));
     if (made) return lockOf(folder.at(file), made);
-    if (now() - start >= longestWait)
+    if (now() - start >= limits.wait || limits.signal?.aborted)
       throw new FileRefusal('LOCKED', `it is locked by ${file}`, 'remove that file if no vmssh is running');
     const stats = await look(folder.at(file));
     if (stats === undefined) continue;
     if (!seen || !isSame(seen.stats, stats)) seen = { stats, since: now() };
     const holder = await holderOf(folder, file);
-    if (now() - seen.since >= longestHeld[holder]) await remove(folder.at(file), stats);
+    if (now() - seen.since >= longest[holder]) await remove(folder.at(file), stats);
     else await after(5 + Math.random() * 20);
   }
 }
@@ -87,7 +102,7 @@ async function remove(path: string, stats: Stats): Promise<void> {
   if (isSame(await look(path), stats)) await rm(path, { force: true });
 }
 
-async function holderOf(folder: Folder, name: string): Promise<keyof typeof longestHeld> {
+async function holderOf(folder: Folder, name: string): Promise<'named' | keyof typeof longestHeld> {
   const content = await readAt({ folder, name }).catch(() => undefined);
   const [, pid, host] = /^(\d+) (.*)\n$/.exec(content?.bytes.toString() ?? '') ?? [];
   if (pid === undefined) return 'nameless';

@@ -1,5 +1,6 @@
 import { hopHostProblem } from '../address/hop-host.js';
 import { shellOf } from '../address/shell.js';
+import { shellQuoted } from '../address/shell-word.js';
 import type { DiscoveredMachine } from '../discovery/provider.js';
 import { routesOf } from '../discovery/routes.js';
 import { typedStart } from '../discovery/start-command.js';
@@ -66,12 +67,13 @@ function behind({ target, cid }: DiscoveredMachine, host: string, text: string):
 export function whyOff(
   { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
   start: StartCommand | undefined,
-  context: Pick<ResolveContext, 'platform' | 'env'>,
+  context: Pick<ResolveContext, 'text' | 'platform' | 'env'>,
 ): Recheck | undefined {
   if (status === 'running' || status === 'starting' || status === 'unknown') return undefined;
   const problem = `${quote(name)} is ${status}`;
   if (!start) return { problem, hint: 'restart it' };
-  const hint = typedStart(start, shellOf(context));
+  const shell = shellOf(context);
+  const hint = `${typedStart(start, shell)}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`;
   // One that is stopping has to be off first.
   return { problem, hint, ...(status === 'stopping' ? {} : { start }) };
 }

@@ -11,7 +11,7 @@ const raw = (positionals: readonly string[], options: RawArgs['options'] = {}): 
   positionals,
   options,
 });
-const flags = { timeoutMs: 15_000, waitMs: undefined, verbose: false };
+const flags = { timeoutMs: 15_000, waitMs: undefined, start: false, verbose: false };
 const terminal = fakeIo({ terminal: { stdin: true, stdout: true, stderr: true } });
 
 interface Row {

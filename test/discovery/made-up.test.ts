@@ -60,7 +60,10 @@ describe('a provider that is one record', () => {
       return resolveTarget({ kind: 'bhyve', name } as { kind: string }, options, table);
     };
     expect(await resolve('web-1')).toMatchObject({ endpoint: { family: 'vsock', cid: 7, port: 22 } });
-    await expect(resolve('db')).rejects.toMatchObject({ code: 'NOT_FOUND', hint: 'bhyvectl start db' });
+    await expect(resolve('db')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: 'bhyvectl start db, or vmssh ssh --start lima/db',
+    });
     await expect(resolve('x')).rejects.toMatchObject({ code: 'NOT_FOUND', hint: 'bhyvectl list' });
   });
 });

@@ -100,7 +100,7 @@ describe.skipIf(missing)('a made-up kind, provider, command and Node API', () =>
     });
     expect(await vmssh('resolve', 'bhyve/db')).toMatchObject({
       code: 4,
-      stderr: expect.stringMatching(/^hint: bhyvectl start db$/m),
+      stderr: expect.stringMatching(/^hint: bhyvectl start db, or .* ssh --start bhyve\/db$/m),
     });
     expect(await vmssh('resolve', 'bhyve/')).toMatchObject({
       code: 2,

@@ -48,7 +48,7 @@ describe('both parsers', () => {
       rows.flatMap(({ command, want }) => Object.keys(want.options).map((o) => `${command} ${o}`)),
     );
     // ssh, scp, sftp and rsync find --print-command and --typed by themselves, among the options of another program.
-    const shared = ['via', 'timeout', 'wait', 'verbose', 'json', 'print-command'];
+    const shared = ['via', 'timeout', 'wait', 'start', 'verbose', 'json', 'print-command'];
     const all = commands.flatMap(({ name, options }) =>
       options.filter(({ long }) => !shared.includes(long)).map(({ long }) => `${name} ${long}`),
     );

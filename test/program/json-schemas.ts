@@ -37,7 +37,16 @@ const failure = z
 
 const stage = z
   .strictObject({
-    stage: z.enum(['found', 'parsed', 'resolved', 'connected', 'banner', 'host key', 'authentication']),
+    stage: z.enum([
+      'found',
+      'parsed',
+      'started',
+      'resolved',
+      'connected',
+      'banner',
+      'host key',
+      'authentication',
+    ]),
     ms: z.number().min(0),
     found: z.string(),
   })

@@ -78,7 +78,7 @@ describe('a libvirt domain', () => {
       want: {
         code: 'NOT_FOUND',
         problem: '"mint" is off',
-        hint: 'virsh -c qemu:///system start mint',
+        hint: 'virsh -c qemu:///system start mint, or vmssh ssh --start qemu/mint',
       },
     },
     {
@@ -144,14 +144,16 @@ describe('a machine of a manager', () => {
   it('that is off, and has a name which a shell would run, is quoted in the hint', async () => {
     const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
     const odd = { ...found, name: 'x;id', uuid, status: 'off' as const };
-    await expect(ask(uuid, [odd])).rejects.toMatchObject({ hint: "limactl start 'x;id'" });
+    await expect(ask(uuid, [odd])).rejects.toMatchObject({
+      hint: `limactl start 'x;id', or vmssh ssh --start lima/${uuid}`,
+    });
   });
 
   it.each([
     {
       name: 'is off',
       machines: [{ ...found, status: 'off' as const }],
-      want: { hint: 'limactl start default' },
+      want: { hint: 'limactl start default, or vmssh ssh --start lima/default' },
     },
     {
       name: 'has no address',

@@ -1,4 +1,4 @@
-import { printable } from '../../errors.js';
+import { ConnectError, printable } from '../../errors.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { type Reached, type ReachOptions, reach } from '../../reach.js';
 import type { Io } from '../command.js';
@@ -14,14 +14,33 @@ export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget
 
 /** `reach` with a command's flags; says on stderr when it uses another transport than the first. */
 export async function reachBy(
-  { text, target, port, timeoutMs, waitMs, transports }: ReachByOptions,
+  { text, target, port, timeoutMs, waitMs, start, transports }: ReachByOptions,
   { trace, signal }: Pick<ReachOptions, 'trace' | 'signal'>,
   io: Io,
 ): Promise<Reached> {
   const beforeOpen = socketWarning(io);
   const options = { port, timeoutMs, waitMs, trace, signal, beforeOpen, env: io.env, platform: io.platform };
-  if (!transports?.includes('ip')) return reach({ text, target }, options);
+  const typed = { text, target };
+  if (!transports?.includes('ip')) return reachOrStart(typed, options, start, io);
   const { reachOver } = await import('./reach-over.js');
   const note = (message: string) => io.err(`${io.program}: ${printable(message)}\n`);
-  return reachOver(transports, { text, target }, options, note);
+  return reachOrStart(typed, options, start, io, (own) => reachOver(transports, typed, own, note));
+}
+
+/** `reach`; with `start` a machine that is off is started. One that is up costs nothing more. */
+export async function reachOrStart(
+  typed: TypedTarget,
+  options: ReachOptions,
+  start: boolean,
+  io: Io,
+  attempt: (options: ReachOptions) => Promise<Reached> = (own) => reach(typed, own),
+): Promise<Reached> {
+  if (!start) return attempt(options);
+  try {
+    return await attempt({ ...options, waitMs: undefined });
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
+    const { startAndReach } = await import('./start.js');
+    return startAndReach(typed, attempt, options, error, io);
+  }
 }

@@ -10,6 +10,7 @@ import {
   behindVia,
   type ReachFlags,
   reachFlags,
+  startOption,
   timeoutOption,
   verboseOption,
   viaOption,
@@ -44,7 +45,16 @@ export const check: Command<CheckOptions> = {
   usage: '[user@]TARGET...',
   details:
     'TARGET can also be a name, as for vmssh ssh. Exits with the code of the first target that failed. Does not log in.',
-  options: [portOption, userOption, viaOption, timeoutOption, waitOption, jsonOption, verboseOption],
+  options: [
+    portOption,
+    userOption,
+    viaOption,
+    timeoutOption,
+    waitOption,
+    startOption,
+    jsonOption,
+    verboseOption,
+  ],
   examples: [
     { line: 'vmssh check mint', about: 'why does ssh mint not work?' },
     { line: 'vmssh check -p 2222 ann@vsock/3', about: 'the same for an address, a port and a user' },

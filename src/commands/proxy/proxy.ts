@@ -7,6 +7,7 @@ import {
   behindVia,
   type ReachFlags,
   reachFlags,
+  startOption,
   timeoutOption,
   verboseOption,
   viaOption,
@@ -54,7 +55,7 @@ export const proxy: Command<ProxyOptions> = {
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [typedOption, fdpassOption, viaOption, timeoutOption, waitOption, verboseOption],
+  options: [typedOption, fdpassOption, viaOption, timeoutOption, waitOption, startOption, verboseOption],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
@@ -92,13 +93,13 @@ export const proxy: Command<ProxyOptions> = {
     const native = loadAddon();
     if (options.fdpass && !native.addon && takesSocket()) throw cannotPass(text, native);
     const watch = await watchStdio(native.addon, io);
-    const progress = waitMs === undefined || trace ? undefined : await waiting(text, io);
+    const progress = waitMs === undefined || options.start || trace ? undefined : await waiting(text, io);
     let reached: Reached;
     try {
       const during = { trace: trace ?? progress?.trace, signal: watch.signal };
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
-      if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED') throw error;
+      if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;
       const gone = callerGone(text, watch.signal, error);
       // Ctrl-C ends ssh too, and often first: the user knows.
       if (gone.code === 'EPIPE' && io.terminal.stderr) return exitCodeOf(gone);

@@ -29,6 +29,8 @@ export interface SshOptions {
   readonly args: SplitArgs;
   /** Seconds for the proxy's --wait. */
   readonly waitSeconds: number | undefined;
+  /** Start a machine that is off. */
+  readonly start?: boolean | undefined;
   /** The target itself, if the operand is only a form of it that another program accepts as a host. */
   readonly typed?: string | undefined;
   /** The machine as it is called behind the hypervisor of --via. */
@@ -52,7 +54,7 @@ export interface ToolCall {
 /** A tool's command line for the typed arguments. Throws a UsageError or a ConnectError. */
 export async function prepare(
   tool: SshTool,
-  { args, waitSeconds, typed, behind = (host) => host }: SshOptions,
+  { args, waitSeconds, start, typed, behind = (host) => host }: SshOptions,
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
@@ -66,7 +68,7 @@ export async function prepare(
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
   const caller = await callerForSsh(io);
-  const settings = await settingsOf(named, hasUser, waitSeconds, caller, io);
+  const settings = await settingsOf(named, hasUser, { waitSeconds, start }, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
@@ -93,7 +95,7 @@ export async function prepare(
       return [
         tool,
         '-e',
-        remoteShell(own, caller.program, named.text, waitSeconds),
+        remoteShell(own, caller.program, named.text, waitSeconds, start),
         ...withoutShell(own),
         '--',
         ...operands,
@@ -139,7 +141,7 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
 async function settingsOf(
   named: ListedTarget,
   hasUser: boolean,
-  waitSeconds: number | undefined,
+  proxy: Pick<SshOptions, 'waitSeconds' | 'start'>,
   caller: Caller,
   io: Io,
 ) {
@@ -149,8 +151,8 @@ async function settingsOf(
   const keys = guestKeysFor(named, io.env);
   const options: HostOptions = {
     ...caller,
+    ...proxy,
     target: text,
-    waitSeconds,
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
     user: hasUser ? undefined : machine?.user,

@@ -10,6 +10,7 @@ export function remoteShell(
   self: readonly string[],
   target: string,
   waitSeconds: number | undefined,
+  start = false,
 ): string {
   const given = args.flatMap((arg, i) => shellOf(arg, args[i + 1])?.shell ?? []).at(-1);
   const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
@@ -18,7 +19,8 @@ export function remoteShell(
   // rsync's own quoting: a quote inside quotes is doubled (rsync(1), --rsh).
   const quoted = (word: string) => `'${word.replaceAll("'", "''")}'`;
   const typed = quoted(`--typed=${target}`);
-  return `${self.map(quoted).join(' ')} ssh ${typed}${waitSeconds === undefined ? '' : ` --wait=${waitSeconds}`}${options}`;
+  const waiting = waitSeconds === undefined ? '' : ` --wait=${waitSeconds}`;
+  return `${self.map(quoted).join(' ')} ssh ${typed}${waiting}${start ? ' --start' : ''}${options}`;
 }
 
 /** The arguments without the user's own `-e`, in each of its forms. */

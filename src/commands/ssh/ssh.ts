@@ -1,7 +1,7 @@
 import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, seconds, textOption } from '../../cli/option.js';
 import { refuseApart } from '../../cli/scan-args.js';
-import { behindVia, viaOption } from '../../cli/shared-options.js';
+import { behindVia, defaultWaitMs, startOption, viaOption } from '../../cli/shared-options.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
 
@@ -22,6 +22,7 @@ const summaries: Readonly<
       { line: 'vmssh ssh', about: 'choose one of the machines, on a terminal' },
       { line: 'vmssh ssh mint', about: 'the machine with this name, whatever runs it' },
       { line: 'vmssh ssh --wait -t root@vsock/3 htop', about: 'once it has booted' },
+      { line: 'vmssh ssh --start mint', about: 'start it first if it is off' },
       { line: 'vmssh ssh --print-command mint', about: 'what would be run' },
     ],
   },
@@ -56,7 +57,7 @@ const typedOption = textOption({
 });
 const waitOption = seconds({
   long: 'wait',
-  leftOut: 120_000,
+  leftOut: defaultWaitMs,
   summary: 'wait while the machine boots (default 120)',
 });
 const printOption = flag({ long: 'print-command', summary: 'print the command instead of running it' });
@@ -67,7 +68,7 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
   ...summaries[tool],
   passThrough: true,
   details: `These options come before the first operand; everything else is ${tool}'s own. Exits with ${tool}'s exit code. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh: an absolute path, or a program and its options.`,
-  options: [viaOption, waitOption, printOption, ...(tool === 'ssh' ? [typedOption] : [])],
+  options: [viaOption, waitOption, startOption, printOption, ...(tool === 'ssh' ? [typedOption] : [])],
   parse: (raw) => parseArgs(tool, raw),
   run: async (options, io) => (await import('./run.js')).runSshTool(tool, options, io),
 }));
@@ -94,6 +95,7 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
   return {
     args: { before: before.filter((option) => !isOurs(tool, option)), after, operands },
     waitSeconds: waitMs === undefined ? undefined : waitMs / 1000,
+    ...(startOption.read(raw) ? { start: true } : {}),
     typed: typedOption.read(raw),
     ...(via.length > 0 ? { behind: (typed: string) => behindVia(raw, typed) } : {}),
     print: printOption.read(raw),
@@ -101,7 +103,9 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
 }
 
 function isOurs(tool: SshTool, { words: [word = ''] }: ToolOption): boolean {
-  return /^--(wait(=.*)?|via(=.*)?|print-command)$/s.test(word) || (tool === 'ssh' && /^--typed=/.test(word));
+  return (
+    /^--(wait(=.*)?|start|via(=.*)?|print-command)$/s.test(word) || (tool === 'ssh' && /^--typed=/.test(word))
+  );
 }
 
 function refuseWaitApart(before: readonly ToolOption[], positionals: readonly string[]): void {

@@ -21,6 +21,8 @@ export interface HostOptions extends Caller {
   readonly port?: number | undefined;
   /** Seconds for the proxy's --wait. */
   readonly waitSeconds?: number | undefined;
+  /** Whether the proxy starts a machine that is off. */
+  readonly start?: boolean | undefined;
   /** The machine's name in known_hosts; undefined: as typed. */
   readonly hostKeyAlias?: string | undefined;
   /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
@@ -88,7 +90,7 @@ function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
 }
 
 function proxyCommand(options: HostOptions): string {
-  const { program, fdpass, platform, target, port, waitSeconds, givesTyped = true } = options;
+  const { program, fdpass, platform, target, port, waitSeconds, start, givesTyped = true } = options;
   const quote = platform === 'win32' ? '"' : "'";
   const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
   return [
@@ -96,6 +98,7 @@ function proxyCommand(options: HostOptions): string {
     'proxy',
     ...(fdpass ? ['--fdpass'] : []),
     ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
+    ...(start ? ['--start'] : []),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');
 }

@@ -8,7 +8,7 @@ import { SocketFolder } from '../../connect/socket-folder.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { vmssh } from '../../helpers/run.js';
 
-const flags = { timeoutMs: 20_000, waitMs: undefined, verbose: false };
+const flags = { timeoutMs: 20_000, waitMs: undefined, start: false, verbose: false };
 
 describe('formatCheck', () => {
   const stages = [

@@ -11,7 +11,14 @@ function parse(tool: SshTool, ...positionals: string[]) {
 }
 
 describe('options of vmssh among those of another program', () => {
-  it.each<{ tool: SshTool; args: string[]; waitSeconds?: number; print?: boolean; left: string[] }>([
+  it.each<{
+    tool: SshTool;
+    args: string[];
+    waitSeconds?: number;
+    start?: true;
+    print?: boolean;
+    left: string[];
+  }>([
     { tool: 'ssh', args: ['--wait', 'mint', 'ls'], waitSeconds: 120, left: ['', 'mint ls', ''] },
     {
       tool: 'ssh',
@@ -20,6 +27,12 @@ describe('options of vmssh among those of another program', () => {
       left: ['-p 22 -v', 'mint', ''],
     },
     { tool: 'ssh', args: ['--wait=5', '--wait', 'mint'], waitSeconds: 120, left: ['', 'mint', ''] },
+    {
+      tool: 'ssh',
+      args: ['--start', 'mint', 'ls', '--start'],
+      start: true,
+      left: ['', 'mint ls --start', ''],
+    },
     { tool: 'ssh', args: ['--print-command', '--', 'mint'], print: true, left: ['', 'mint', ''] },
     {
       tool: 'ssh',
@@ -40,7 +53,7 @@ describe('options of vmssh among those of another program', () => {
     },
     { tool: 'rsync', args: ['a', '--exclude', '--wait', 'm:'], left: ['', 'a m:', '--exclude --wait'] },
     { tool: 'rsync', args: ['--', 'a', '--print-command', 'm:'], left: ['', 'a --print-command m:', ''] },
-  ])('end at the first operand: $tool $args', ({ tool, args, waitSeconds, print = false, left }) => {
-    expect(parse(tool, ...args)).toEqual({ args: left, waitSeconds, print });
+  ])('end at the first operand: $tool $args', ({ tool, args, waitSeconds, start, print = false, left }) => {
+    expect(parse(tool, ...args)).toEqual({ args: left, waitSeconds, start, print });
   });
 });

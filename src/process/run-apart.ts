@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { endTree } from './end-tree.js';
+import type { Ended } from './ended.js';
+
+export interface ApartOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** How it ended; `left`: it goes on, since it took too long or the caller gave up. "output": it printed too much, and was ended. */
+export type ApartEnd =
+  /** `stderr`: the end of it. */
+  (Ended & { readonly stderr: string }) | Unended;
+
+type Unended = { readonly left: 'timeout' | 'aborted' } | { readonly ended: 'output' };
+
+/** Of stderr, in bytes. */
+const mostPrinted = 1 << 20;
+const mostKept = 4096;
+const lookEveryMs = 250;
+
+/**
+ * Runs a program that goes on if this process ends, or gives up: without a terminal, stdin or stdout, and with a file
+ * without a name as its stderr, since a pipe would break. Rejects with a system error if it could not be started.
+ */
+export async function runApart(
+  [program = '', ...args]: readonly string[],
+  { env, timeoutMs, signal }: ApartOptions,
+): Promise<ApartEnd> {
+  const printed = openUnnamed();
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, {
+      env: { ...env },
+      stdio: ['ignore', 'ignore', printed.write],
+      windowsHide: true,
+      detached: process.platform !== 'win32',
+    });
+  } catch (error) {
+    closeSync(printed.read);
+    throw error;
+  } finally {
+    closeSync(printed.write);
+  }
+  const timers: NodeJS.Timeout[] = [];
+  let abort = () => {};
+  try {
+    const end = await new Promise<Ended | Unended>((resolve, reject) => {
+      abort = () => resolve({ left: 'aborted' });
+      child.once('error', reject);
+      child.once('exit', (code, by) => resolve({ code, signal: by }));
+      timers.push(
+        setTimeout(() => resolve({ left: 'timeout' }), timeoutMs),
+        setInterval(() => {
+          if (!isTooLong(printed.read)) return;
+          endTree(child);
+          resolve({ ended: 'output' });
+        }, lookEveryMs),
+      );
+      signal.addEventListener('abort', abort);
+      if (signal.aborted) abort();
+    });
+    if (!('code' in end)) return end;
+    if (isTooLong(printed.read)) return { ended: 'output' };
+    return { ...end, stderr: endOf(printed.read) };
+  } finally {
+    for (const timer of timers) clearInterval(timer);
+    signal.removeEventListener('abort', abort);
+    closeSync(printed.read);
+    child.unref();
+  }
+}
+
+/** A file that only its descriptors know, once for its writer and once for us. */
+function openUnnamed(): { readonly write: number; readonly read: number } {
+  const folder = mkdtempSync(join(tmpdir(), 'vmssh-'));
+  try {
+    const path = join(folder, 'stderr');
+    const write = openSync(path, 'a', 0o600);
+    try {
+      return { write, read: openSync(path, 'r') };
+    } catch (error) {
+      closeSync(write);
+      throw error;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isTooLong(descriptor: number): boolean {
+  return fstatSync(descriptor).size > mostPrinted;
+}
+
+function endOf(descriptor: number): string {
+  const bytes = readFileSync(descriptor);
+  return bytes.subarray(Math.max(0, bytes.length - mostKept)).toString('utf8');
+}

@@ -1,0 +1,162 @@
+import { spawn } from 'node:child_process';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { missingPrograms } from '../../helpers/programs.js';
+import { outcome, run, vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { makeStandIn, type StandIn } from './stand-in.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+
+describe.skipIf(missing)('--start', () => {
+  const dir = useTempDir();
+  let manager: StandIn;
+  beforeAll(async () => {
+    manager = await makeStandIn(dir);
+  });
+  beforeEach(() => manager.reset());
+  afterAll(() => manager.end());
+
+  const program = (...args: readonly string[]) => run([...vmssh, ...args], { env: manager.env });
+  const login = (...args: readonly string[]) =>
+    program('ssh', ...args, ...manager.ssh, 'multipass/mint', 'echo in');
+  /** ssh with our proxy, which says on stderr what it does. */
+  const proxied = (...options: readonly string[]) => {
+    const proxy = [...vmssh, 'proxy', '--fdpass', ...options, 'multipass/mint', '%p'];
+    const settings = ['-o', `ProxyCommand=${proxy.join(' ')}`, '-o', 'ProxyUseFdpass=yes'];
+    return spawn('ssh', [...manager.ssh, ...settings, 'mint', 'echo in'], {
+      env: manager.env,
+      detached: true,
+    });
+  };
+
+  it('starts a machine that is off, and logs in', async () => {
+    expect(await login('--start')).toMatchObject({ code: 0, stdout: 'in\n', stderr: '' });
+    expect(manager.started()).toEqual(['start mint']);
+  });
+
+  it('runs no command for a machine that is up', async () => {
+    await login('--start');
+    manager.started();
+    expect(await login('--start')).toMatchObject({ code: 0, stdout: 'in\n' });
+    expect(manager.started()).toEqual(['start mint']);
+  });
+
+  it('is the only thing that starts one: the message offers it', async () => {
+    const { code, stderr } = await login();
+    expect(code).toBe(255);
+    expect(stderr).toMatch(
+      /"mint" is off\nhint: multipass start mint, or .*vmssh.* ssh --start multipass\/mint\n/,
+    );
+    for (const args of [
+      ['check', 'multipass/mint'],
+      ['nc', '--wait=0.3', 'multipass/mint', '22'],
+      ['ssh', '--wait=0.3', ...manager.ssh, 'multipass/mint', 'true'],
+      ['resolve', 'multipass/mint'],
+    ])
+      expect((await program(...args)).code).not.toBe(0);
+    expect(manager.started()).toEqual([]);
+  });
+
+  it('starts it once for two ssh at once', async () => {
+    manager.reset({ waits: true });
+    const both = [proxied('--start', '-v'), proxied('--start', '-v')];
+    const said = both.map((child) => saying(child, /another vmssh starts it/));
+    await Promise.race(said);
+    manager.open();
+    const ends = await Promise.all(both.map(outcome));
+    expect(ends.map(({ code, stdout }) => ({ code, stdout }))).toEqual([
+      { code: 0, stdout: 'in\n' },
+      { code: 0, stdout: 'in\n' },
+    ]);
+    expect(manager.started()).toEqual(['start mint']);
+  });
+
+  it('says that an interrupted start goes on, and leaves the machine as it is', async () => {
+    manager.reset({ waits: true });
+    const child = proxied('--start', '-v');
+    const end = outcome(child);
+    await saying(child, /starting "mint"/);
+    // As a terminal sends it, to ssh and its proxy.
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    const { stderr } = await end;
+    expect(stderr).toContain('interrupted: "multipass" goes on, and "mint" is left as it is');
+    manager.open();
+    await manager.isUp();
+    expect(manager.started()).toEqual(['start mint']);
+  });
+
+  it.each([
+    {
+      name: 'with its own message',
+      first: "printf '\\033[2Jmint: disk /x.qcow2: No such file or directory\\n' >&2; exit 3",
+      says: /multipass start mint ended with code 3: \\x1b\[2Jmint: disk \/x.qcow2: No such file or directory\nhint: something that it needs is missing/,
+    },
+    {
+      name: 'without the right to',
+      first: 'echo "error: Permission denied" >&2; exit 1',
+      says: /ended with code 1: error: Permission denied\nhint: this user may not start it: .* sudo multipass start mint\n/,
+    },
+    {
+      name: 'after too much output',
+      first: 'yes >&2',
+      says: /printed more than 1 MiB of errors, and was ended/,
+    },
+    {
+      name: 'that takes too long',
+      args: ['--wait=0.5'],
+      waits: true,
+      says: /multipass start mint has not ended in time, and goes on\nhint: .*--wait=600/,
+    },
+  ])('shows a start that fails, $name', async ({ first, args = [], waits, says }) => {
+    manager.reset({ first, waits });
+    const { code, stdout, stderr } = await run(
+      [...vmssh, 'proxy', '--start', ...args, 'multipass/mint', '22'],
+      { env: manager.env, keepOpen: true },
+    );
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(says) });
+    if (waits) {
+      manager.open();
+      await manager.isUp();
+    }
+  });
+
+  it('is a stage of a check', async () => {
+    const { stdout } = await program(
+      'check',
+      '--start',
+      '--json',
+      '-p',
+      String(manager.port),
+      'multipass/mint',
+    );
+    const { results } = JSON.parse(stdout);
+    expect(results[0].stages.map(({ stage }: { stage: string }) => stage).slice(0, 5)).toEqual([
+      ...['parsed', 'started', 'resolved', 'connected', 'banner'],
+    ]);
+    expect(results[0].stages[1].found).toBe('multipass start mint');
+  });
+
+  it('does not wait for a machine that is up and has no SSH server', async () => {
+    await login('--start');
+    manager.end();
+    const { code, stderr } = await program(
+      'nc',
+      '--start',
+      '-b',
+      '-p',
+      String(manager.port),
+      'multipass/mint',
+    );
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot connect') });
+  });
+});
+
+function saying(child: ReturnType<typeof spawn>, words: RegExp): Promise<void> {
+  let said = '';
+  return new Promise((resolve) => {
+    child.stderr?.on('data', (part) => {
+      said += part;
+      if (words.test(said)) resolve();
+    });
+  });
+}

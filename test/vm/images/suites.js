@@ -19,6 +19,11 @@ const hypervisors = [
   ...['mkosi', 'vagrant', 'vagrant-libvirt', 'qemu-utils', 'dnsmasq-base', 'nftables', 'incus'],
 ];
 
+const containers = [
+  ...['podman', 'crun', 'uidmap', 'dbus-user-session', 'fuse-overlayfs', 'passt'],
+  ...['docker.io', 'docker-cli', 'iptables'],
+];
+
 const debian13 = { debian: 'trixie', systemd: 0, servesVsock: false, withoutNode: true };
 
 /** @type {Readonly<Record<Suite, SuiteFacts>>} */
@@ -43,6 +48,13 @@ export const suites = {
     debian: 'trixie',
     systemd: 257,
     packages: [...packages, 'nodejs', ...hypervisors, 'dropbear-bin', 'zstd'],
+    servesVsock: true,
+  },
+  // Podman and Docker. Their containers are made of the guest's own files: there is no registry.
+  containers: {
+    debian: 'trixie',
+    systemd: 257,
+    packages: [...packages, 'nodejs', ...containers],
     servesVsock: true,
   },
   // Debian without systemd, by both of its sets of scripts.

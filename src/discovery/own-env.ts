@@ -11,8 +11,10 @@ type Env = Deps['env'];
  */
 export function ownEnv(env: Env, uid = process.getuid?.()): Env {
   if (uid === undefined) return env;
-  const isOwn = ([name, mayBeRoots]: readonly [string, boolean]) =>
-    !env[name] || isOwnPath(env[name], uid, mayBeRoots);
+  const isOwn = ([name, mayBeRoots]: readonly [string, boolean]) => {
+    const path = pathIn(env[name] ?? '');
+    return path === '' || isOwnPath(path, uid, mayBeRoots);
+  };
   const foreign = variables.filter((each) => !isOwn(each)).map(([name]) => [name, undefined]);
   return foreign.length === 0 ? env : { ...env, ...Object.fromEntries(foreign) };
 }
@@ -28,10 +30,28 @@ const variables: readonly (readonly [string, boolean])[] = [
   ['INCUS_DIR', true],
   ['INCUS_SOCKET', true],
   ['LXD_DIR', true],
+  ['DOCKER_HOST', true],
+  ['DOCKER_CONFIG', true],
+  ['CONTAINER_HOST', true],
+  ['CONTAINERS_CONF', true],
+  ['CONTAINERS_STORAGE_CONF', true],
 ];
 
-/** A missing path counts as owned by the owner of the folder it would be in. */
-function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boolean {
+/** The path of a folder, of a file or of unix://PATH; "" for an address on a network, which is nobody's here. */
+function pathIn(value: string): string {
+  return socketIn(value) ?? (/^\w+:\/\//.test(value) ? '' : value);
+}
+
+/** The path in "unix:///run/docker.sock"; undefined for another address. */
+export function socketIn(address: string): string | undefined {
+  return /^unix:(?:\/\/)?(\/.*)$/s.exec(address)?.[1];
+}
+
+/**
+ * Whether a path is a user's own, or root's if that may be, and nobody else can replace it. A missing one counts as owned by
+ * the owner of the folder it would be in.
+ */
+export function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boolean {
   try {
     const real = realpathSync(path);
     const { uid: owner } = lstatSync(real);

@@ -84,8 +84,19 @@ export interface DiscoveredMachine {
   readonly identityFile?: string | undefined;
   /** The socket of an ssh-agent that its manager runs for such keys. */
   readonly identityAgent?: string | undefined;
+  /** What the manager of a container knows of it besides. */
+  readonly container?: ContainerFacts | undefined;
   /** The hypervisor that has it, as ssh reaches that; undefined: this host. */
   readonly via?: string | undefined;
+}
+
+/** A container of Podman or Docker. */
+export interface ContainerFacts {
+  /** 64 hexadecimal digits; the first 32 are its `uuid`. */
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Its manager's command, up to the verb: "podman", or "docker", "-H", "unix:///run/user/1000/docker.sock". */
+  readonly tool: readonly string[];
 }
 
 /** "unknown" if the provider sees traces of a machine that may be gone. */

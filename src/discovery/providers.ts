@@ -1,3 +1,4 @@
+import { docker } from './containers/docker.js';
 import { hyperV } from './hyper-v/provider.js';
 import { libvirt } from './libvirt/provider.js';
 import { machined } from './machined/provider.js';
@@ -23,6 +24,7 @@ export const providers: readonly Provider[] = [
   lima,
   multipass,
   podman,
+  docker,
   machined,
   nspawn,
   qemu,

@@ -10,7 +10,7 @@ import { hvsockKind } from './hvsock.js';
 import { hyperVKind } from './hyper-v.js';
 import type { Kind } from './kind.js';
 import { machineKind } from './machine.js';
-import { incusKind, limaKind, multipassKind, podmanKind } from './managed.js';
+import { dockerKind, incusKind, limaKind, multipassKind, podmanKind } from './managed.js';
 import { qemuKind } from './qemu.js';
 import { unixKind } from './unix.js';
 import { viaKind } from './via.js';
@@ -34,6 +34,7 @@ export const kinds = [
   incusKind,
   multipassKind,
   podmanKind,
+  dockerKind,
   viaKind,
 ] satisfies readonly Kind[];
 

@@ -48,6 +48,11 @@ export const multipassKind = managed(
 );
 export const podmanKind = managed(
   'podman',
-  'a machine of podman machine',
+  'a container of Podman, or a machine of podman machine',
   async () => (await import('../discovery/managers/podman.js')).podman,
+);
+export const dockerKind = managed(
+  'docker',
+  'a container of Docker',
+  async () => (await import('../discovery/containers/docker.js')).docker,
 );

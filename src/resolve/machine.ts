@@ -2,7 +2,7 @@ import type { Machine } from '../discovery/machined/machine.js';
 import { machined } from '../discovery/machined/provider.js';
 import { routeTo } from '../discovery/routes.js';
 import { ConnectError, quote } from '../errors.js';
-import { resolveContainer } from './container.js';
+import { resolveExport } from './container.js';
 import { findOne } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress, restOf } from './ssh-address.js';
@@ -29,7 +29,7 @@ async function routesTo(machine: Machine, context: ResolveContext): Promise<Reso
   if (machine.class !== 'container' || machine.service !== 'systemd-nspawn')
     return byAddresses(machine, addresses, context);
   try {
-    return { ...(await resolveContainer(machine.name, context)), ...restOf(addresses.map(routeTo), context) };
+    return { ...(await resolveExport(machine.name, context)), ...restOf(addresses.map(routeTo), context) };
   } catch (error) {
     // An older systemd-nspawn exports nothing; the container's record may have another route.
     const isMissing = error instanceof ConnectError && error.code === 'NOT_FOUND';

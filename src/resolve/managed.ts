@@ -1,4 +1,5 @@
-import type { Manager } from '../discovery/provider.js';
+import type { DiscoveredMachine, Manager, Warning } from '../discovery/provider.js';
+import type { Search } from '../discovery/search.js';
 import { resolveDiscovered } from './found.js';
 import { findOne } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
@@ -14,8 +15,46 @@ export async function resolveManaged(
 ): Promise<Resolution> {
   const hints = { unknown: manager.listCommand };
   const machine = await findOne(manager, name, { timeoutMs, ...context }, { hints });
+  return resolveManagedMachine(machine, manager, context);
+}
+
+/** The same, once the machine is known. */
+export function resolveManagedMachine(
+  machine: DiscoveredMachine,
+  manager: Manager,
+  context: ResolveContext,
+): Resolution {
   return resolveDiscovered(machine, context, {
     start: manager.start(machine),
     address: `is it up? ${manager.listCommand}`,
   });
+}
+
+/** A container of any manager, and the manager. */
+export interface ManagedContainer extends DiscoveredMachine {
+  readonly manager: Manager;
+}
+
+/** The container that a name or id means, of Podman or Docker. */
+export async function containersOfManagers(
+  name: string,
+  context: ResolveContext,
+): Promise<Search<ManagedContainer, Warning>> {
+  const [{ podman }, { docker }, { findContainer }] = await Promise.all([
+    import('../discovery/managers/podman.js'),
+    import('../discovery/containers/docker.js'),
+    import('../discovery/containers/find-container.js'),
+  ]);
+  const list = async (manager: Manager) => {
+    const { found, warnings } = await manager.list({ timeoutMs, ...context });
+    const containers = found.filter(({ container }) => container !== undefined);
+    return { warnings, found: containers.map((each) => ({ ...each, manager })) };
+  };
+  const all = Promise.all([podman, docker].map(list)).then((lists) => ({
+    found: lists.flatMap(({ found }) => found),
+    warnings: lists.flatMap(({ warnings }) => warnings),
+  }));
+  const search = await findContainer(name, all, context.signal);
+  context.signal?.throwIfAborted();
+  return search;
 }

@@ -85,6 +85,13 @@ const machine = z
       .describe('where its SSH server is: vsock/42, vsock-mux/PATH, an IP address, HOST:PORT'),
     user: z.string().optional().describe('the user that its manager made for logging in'),
     identityFile: z.string().optional().describe('the private key that its manager made for logging in'),
+    container: z
+      .strictObject({
+        id: z.string().describe('64 hexadecimal digits'),
+        labels: z.record(z.string(), z.string()),
+      })
+      .optional()
+      .describe('what Podman or Docker knows of its container besides'),
     via: z.string().optional().describe('the hypervisor that has it, with vmssh list --via'),
   })
   .meta({ id: 'machine', description: 'a machine' });
@@ -131,7 +138,7 @@ const port = z.int().min(0).max(0xffffffff);
 const path = { path: z.string(), decodedPath: z.string().optional() };
 const scopes = z.enum(['any', 'system', 'session']);
 /** The kinds whose targets have a name and no more. */
-const named = z.enum(['machine', 'container', 'wsl', 'lima', 'incus', 'multipass', 'podman']);
+const named = z.enum(['machine', 'container', 'wsl', 'lima', 'incus', 'multipass', 'podman', 'docker']);
 
 const target = z
   .union([

@@ -5,7 +5,7 @@ import { slug } from '../../address/slug.js';
 import { type Envelope, envelope, type FailureJson } from '../../cli/json.js';
 import { width } from '../../cli/width.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import type { Status, Warning } from '../../discovery/provider.js';
+import type { ContainerFacts, Status, Warning } from '../../discovery/provider.js';
 import { type ConnectError, printable } from '../../errors.js';
 import { columnWidths, flowing } from './fit.js';
 
@@ -30,6 +30,7 @@ export interface MachineJson {
   readonly address?: string | undefined;
   readonly user?: string | undefined;
   readonly identityFile?: string | undefined;
+  readonly container?: Omit<ContainerFacts, 'tool'> | undefined;
   readonly via?: string | undefined;
 }
 
@@ -165,6 +166,7 @@ function colorOf(status: Status | undefined, style: ChalkInstance): (text: strin
 
 function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
   const { status, name, target, provider, also, cid, uuid, address, user, identityFile, via } = machine;
+  const container = machine.container && { id: machine.container.id, labels: machine.container.labels };
   return {
     status,
     name,
@@ -178,6 +180,7 @@ function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
     address,
     user,
     identityFile,
+    container,
     via,
   };
 }

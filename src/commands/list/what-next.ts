@@ -49,6 +49,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   lima: ['limactl'],
   multipass: ['multipass'],
   podman: ['podman'],
+  docker: ['docker'],
   machined: ['machinectl'],
 };
 

@@ -9,11 +9,16 @@ export const enabledUnits = ['vmssh-hosts.path', 'vmssh-hosts.timer'] as const;
 export const unitNames = ['vmssh-hosts.service', ...enabledUnits] as const;
 
 /** What of the environment leads to machines: a user's systemd has its own PATH. */
-const variables = ['PATH', 'LIMA_HOME', 'INCUS_CONF', 'INCUS_DIR', 'INCUS_SOCKET', 'LXD_DIR'];
+const variables = [
+  ...['PATH', 'LIMA_HOME', 'INCUS_CONF', 'INCUS_DIR', 'INCUS_SOCKET', 'LXD_DIR'],
+  ...['DOCKER_HOST', 'DOCKER_CONFIG', 'DOCKER_CONTEXT', 'CONTAINER_HOST'],
+];
 
 /** Where machines leave traces when they come and go (systemd.unit(5): %t is the runtime folder, %h the home). */
 const folders = [
   ...['/run/systemd/machines', '%t/systemd/machines', '/run/systemd/nspawn', '%t/systemd/nspawn'],
+  // Of Podman's containers: crun's and runc's; those of root cannot be watched by a user, nor Docker's.
+  ...['%t/crun', '%t/runc'],
   ...['/run/libvirt/qemu', '/etc/libvirt/qemu', '%t/libvirt/qemu/run', '%h/.config/libvirt/qemu'],
 ];
 

@@ -1,0 +1,56 @@
+import { DiscoveryError } from '../discovery-error.js';
+import type { Deps, Listing, Manager } from '../provider.js';
+import { type GetJson, getJson } from '../tools/http-unix.js';
+import { dockerEngines, type Engine, isThere } from './engines.js';
+import { findContainer } from './find-container.js';
+import { type DiscoveredContainer, listContainers, type Source, withOwnTargets } from './list-containers.js';
+import { startContainer } from './start-container.js';
+
+/** Docker's containers, of the system's daemon and of the user's own. */
+export const docker: Manager<DiscoveredContainer> = {
+  name: 'docker',
+  title: 'Docker',
+  platforms: ['linux', 'darwin'],
+  listCommand: 'docker ps --all',
+  list: (deps) => listDocker(deps),
+  find: async (name, deps) => findContainer(name, listDocker(deps), deps.signal),
+  start: (machine) => startContainer(machine, machine.container),
+};
+
+export async function listDocker(
+  deps: Deps,
+  get: GetJson = getJson,
+  uid: number | undefined = process.getuid?.(),
+): Promise<Listing<DiscoveredContainer>> {
+  const engines = await dockerEngines(deps);
+  const answers = await Promise.all(engines.map((each) => ask(each, deps, get, uid)));
+  const found = withOwnTargets(answers.flatMap((each) => each.found));
+  const warnings = answers.flatMap((each) => each.warnings);
+  return { found, warnings };
+}
+
+async function ask(
+  { socket, tool }: Engine,
+  deps: Deps,
+  get: GetJson,
+  uid: number | undefined,
+): Promise<Listing<DiscoveredContainer>> {
+  const source: Source = {
+    tool,
+    list: () => get(socket, '/containers/json?all=true', deps),
+    details: (id) => get(socket, `/containers/${id}/json`, deps),
+  };
+  try {
+    if (!(await isThere(socket, uid))) return none;
+    return await listContainers(docker.name, source, deps);
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    // Its daemon is stopped.
+    if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') return none;
+    const hint = error.code === 'EACCES' ? ' (its group may: docker)' : '';
+    const problem = `${error.message}${hint}`;
+    return { found: [], warnings: [{ provider: docker.name, code: error.code, problem }] };
+  }
+}
+
+const none: Listing<DiscoveredContainer> = { found: [], warnings: [] };

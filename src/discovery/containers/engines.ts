@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import { DiscoveryError } from '../discovery-error.js';
+import { isOwnPath, socketIn } from '../own-env.js';
+import type { Deps } from '../provider.js';
+import { contextAddress } from './docker-context.js';
+
+/** A Docker or Podman to ask for containers. */
+export interface Engine {
+  /** The unix socket of its API. */
+  readonly socket: string;
+  /** Its command up to the verb: "docker", or "docker", "-H", "unix:///run/user/1000/docker.sock". */
+  readonly tool: readonly string[];
+}
+
+/**
+ * The sockets of Docker on this host: DOCKER_HOST's only, else the current context's, the system's and the user's own. A
+ * Docker of another host, by TCP or SSH, is not asked.
+ */
+export async function dockerEngines(deps: Deps): Promise<readonly Engine[]> {
+  const { env, runDir = '/run', platform = process.platform } = deps;
+  const folder = platform === 'darwin' ? '/var/run' : runDir;
+  const system = `${folder}/docker.sock`;
+  const chosen = env.DOCKER_HOST || (await contextAddress(deps));
+  // What `docker` itself asks; on Linux /var/run is /run.
+  const usual = chosen === undefined ? system : socketIn(chosen)?.replace(/^\/var\/run\//, `${folder}/`);
+  const own = ownFolder(env);
+  const others = env.DOCKER_HOST && usual ? [] : [system, ...(own ? [`${own}/docker.sock`] : [])];
+  return [...new Set([...(usual ? [usual] : []), ...others])].map((socket) => ({
+    socket,
+    tool: socket === usual ? ['docker'] : ['docker', '-H', `unix://${socket}`],
+  }));
+}
+
+/**
+ * The sockets of Podman on this host: CONTAINER_HOST's only, else the user's own, which answers for what `podman` lists too, and
+ * the system's.
+ */
+export function podmanEngines(
+  { env, runDir = '/run' }: Deps,
+  uid: number | undefined,
+): { readonly own: Engine | undefined; readonly others: readonly Engine[] } {
+  const given = socketIn(env.CONTAINER_HOST ?? '');
+  const remote = (socket: string): Engine => ({ socket, tool: ['podman', '--url', `unix://${socket}`] });
+  if (given !== undefined) return { own: undefined, others: [remote(given)] };
+  const system = `${runDir}/podman/podman.sock`;
+  if (uid === 0) return { own: { socket: system, tool: ['podman'] }, others: [] };
+  const folder = ownFolder(env);
+  const own = folder === undefined ? undefined : { socket: `${folder}/podman/podman.sock`, tool: ['podman'] };
+  return { own, others: [remote(system)] };
+}
+
+function ownFolder({ XDG_RUNTIME_DIR: folder }: Deps['env']): string | undefined {
+  return folder?.startsWith('/') ? folder : undefined;
+}
+
+/**
+ * Whether a socket is there. Throws a DiscoveryError: FOREIGN if it belongs neither to root nor to this user, or another
+ * user can replace it.
+ */
+export async function isThere(socket: string, uid: number | undefined): Promise<boolean> {
+  try {
+    if (!(await stat(socket)).isSocket()) return false;
+  } catch {
+    return false;
+  }
+  if (uid === undefined || isOwnPath(socket, uid, true)) return true;
+  throw new DiscoveryError(
+    'FOREIGN',
+    `${socket} belongs to another user, or another user can replace it: not asked`,
+  );
+}

@@ -1,0 +1,92 @@
+import { withDashes } from '../../address/guid.js';
+import { nameProblem } from '../../address/machine-name.js';
+import { countBy } from '../../group-by.js';
+import { DiscoveryError } from '../discovery-error.js';
+import { fewAtATime } from '../few-at-a-time.js';
+import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Warning } from '../provider.js';
+import { type Container, exportSource, parseContainers } from './container.js';
+import { exportSocket } from './export-socket.js';
+
+/** What answers for the containers of one Podman or Docker: its API or its command. */
+export interface Source {
+  /** The list, in the form of `parseContainers`. */
+  readonly list: () => Promise<unknown>;
+  /** The details of one. */
+  readonly details: (id: string) => Promise<unknown>;
+  /** The manager's command, up to the verb. */
+  readonly tool: readonly string[];
+}
+
+/** A container as a machine. */
+export interface DiscoveredContainer extends DiscoveredMachine {
+  readonly container: ContainerFacts;
+}
+
+/** The containers of a source, with the sockets that those which run have for this host. Throws a DiscoveryError. */
+export async function listContainers(
+  provider: string,
+  source: Source,
+  deps: Deps,
+): Promise<Listing<DiscoveredContainer>> {
+  const containers = parseContainers(await source.list());
+  const warnings: Warning[] = [];
+  const found = await fewAtATime(
+    containers,
+    atOnce,
+    async (each) => {
+      const socket = await socketOf(each, source, deps).catch((error) => {
+        if (!(error instanceof DiscoveryError)) throw error;
+        const problem = `container ${each.name}: ${error.message}`;
+        warnings.push({ provider, code: error.code, problem });
+        return undefined;
+      });
+      return toMachine(each, provider, source.tool, socket);
+    },
+    deps.signal,
+  );
+  return { found, warnings };
+}
+
+/** How many are asked for their details at once. */
+const atOnce = 4;
+
+async function socketOf(
+  { id, exports, source, status }: Container,
+  { details }: Source,
+  deps: Deps,
+): Promise<string | undefined> {
+  if (!exports || status !== 'running') return undefined;
+  const folder = source ?? exportSource(await details(id));
+  return folder === undefined ? undefined : exportSocket(folder, deps);
+}
+
+function toMachine(
+  { id, name, status, labels }: Container,
+  provider: string,
+  tool: readonly string[],
+  socket: string | undefined,
+): DiscoveredContainer {
+  return {
+    name,
+    target: `${provider}/${name}`,
+    status,
+    provider,
+    // As Podman gives it to a container's systemd, as its machine id.
+    uuid: withDashes(id.slice(0, 32)),
+    ...(socket === undefined ? {} : { address: `unix${socket}` }),
+    container: { id, labels, tool },
+  };
+}
+
+/** The same, with the UUID in the target of each whose name is another's too, or fits no target. `others`: names that are taken. */
+export function withOwnTargets(
+  found: readonly DiscoveredContainer[],
+  others: readonly string[] = [],
+): readonly DiscoveredContainer[] {
+  const named = countBy(found, ({ name }) => name);
+  return found.map((each) => {
+    const { name, provider, uuid } = each;
+    const isOwn = named.get(name) === 1 && !others.includes(name) && nameProblem(name) === undefined;
+    return isOwn ? each : { ...each, target: `${provider}/${uuid}` };
+  });
+}

@@ -63,6 +63,7 @@ function assigned(
   const entries: HostEntry[] = [];
   const left: { name: string; why: string }[] = [];
   for (const { machine, host } of named) {
+    if (isStoppedContainer(machine)) continue;
     const isOnly = (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
     const why =
       problem(machine, host, dots, taken, isOnly) ??
@@ -77,6 +78,11 @@ function assigned(
 function isMadeUp({ name, provider, pid, via }: ListedMachine): boolean {
   const [, number] = /-(\d+)$/.exec(name) ?? [];
   return name === `${provider}-${via === undefined ? pid : number}`;
+}
+
+// They are left over by the hundred; their names are still theirs, so that no Host leads to another one meanwhile.
+function isStoppedContainer({ container, status }: ListedMachine): boolean {
+  return container !== undefined && status === 'off';
 }
 
 /** More is no name that anybody types. */

@@ -37,6 +37,17 @@ describe('a Host of its own', () => {
     });
   });
 
+  it('is not for a container that is off, whose name stays its own', () => {
+    const container = { id: 'a'.repeat(64), labels: {}, tool: ['docker'] };
+    const of = (provider: string, name: string, status: ListedMachine['status']) =>
+      machine(name, { provider, target: `${provider}/${name}`, status, container });
+    const all = [of('podman', 'web', 'running'), of('docker', 'web', 'off'), of('docker', 'db', 'paused')];
+    expect(hosts([...all, of('docker', 'gone', 'off')])).toMatchObject({
+      hosts: [{ host: 'web-podman' }, { host: 'db' }],
+      left: [],
+    });
+  });
+
   it.each([
     {
       name: 'the name of one without a UUID',

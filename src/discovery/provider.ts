@@ -95,8 +95,8 @@ export interface ContainerFacts {
   /** 64 hexadecimal digits; the first 32 are its `uuid`. */
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Its manager's command, up to the verb: "podman", or "docker", "-H", "unix:///run/user/1000/docker.sock". */
-  readonly tool: readonly string[];
+  /** Its manager's address, "unix:///run/user/1000/docker.sock", if the manager's command does not go there by itself. */
+  readonly url?: string | undefined;
 }
 
 /** "unknown" if the provider sees traces of a machine that may be gone. */

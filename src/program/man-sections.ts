@@ -74,6 +74,10 @@ const variables: readonly Variable[] = [
     pages: [...looking, 'proxy'],
   },
   {
+    name: 'DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, CONTAINER_HOST',
+    text: 'The unix sockets of Docker and Podman. Addresses on a network are not asked.',
+  },
+  {
     name: 'INCUS_SOCKET, INCUS_DIR, INCUS_CONF, LXD_DIR, XDG_CONFIG_HOME',
     about: 'where Incus and LXD listen and have their settings, as for their own programs',
     pages: [...looking, 'proxy'],

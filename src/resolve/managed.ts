@@ -23,7 +23,7 @@ export function resolveManagedMachine(
   machine: DiscoveredMachine,
   manager: Manager,
   context: ResolveContext,
-): Resolution {
+): Promise<Resolution> {
   return resolveDiscovered(machine, context, {
     start: manager.start(machine),
     address: `is it up? ${manager.listCommand}`,

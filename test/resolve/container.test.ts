@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { PeerFolder } from '../discovery/machined/varlink-peer.js';
+import { useJsonServices } from '../discovery/managers/json-services.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
+const dir = useTempDir();
+const serve = useJsonServices(dir);
 let folder: PeerFolder;
 beforeEach(() => {
   folder = new PeerFolder();
@@ -62,6 +66,78 @@ describe('a container', () => {
       code: 'NOT_FOUND',
       problem: `no container "c1" exports an SSH socket: found "other"; looked for ${looked}`,
       hint: expect.stringContaining('machinectl list'),
+    });
+  });
+});
+
+describe('a container of another manager', () => {
+  const container = (digit: string, name: string, more: object = {}) => ({
+    Id: digit.repeat(64),
+    Names: [name],
+    State: 'running',
+    ...more,
+  });
+  const mounted = (Source: string) => ({
+    Mounts: [{ Type: 'bind', Source, Destination: '/run/host/unix-export' }],
+  });
+  let made = 0;
+  /** What `text` leads to, while Docker and Podman have these. */
+  const withThese = async (text: string, docker: readonly object[], podman: readonly object[] = []) => {
+    made++;
+    const dockers = await serve(`docker${made}.sock`, {
+      '/containers/json?all=true': JSON.stringify(docker),
+    });
+    const podmans = await serve(`podman${made}.sock`, {
+      '/v4.0.0/libpod/containers/json?all=true': JSON.stringify(podman),
+    });
+    return resolveTarget(parseTarget(text), {
+      ...{ text, port: 22, platform: 'linux', runDir: `${folder.path}/run` },
+      env: {
+        XDG_RUNTIME_DIR: `${folder.path}/user`,
+        DOCKER_HOST: `unix://${dockers}`,
+        CONTAINER_HOST: `unix://${podmans}`,
+      },
+    });
+  };
+
+  it.each(['container/web', 'docker/web', 'container/aaaaaaaaaaaa'])(
+    'is reached by the socket that it exports: %s',
+    async (text) => {
+      const path = await folder.abandon('export/ssh');
+      const all = [container('a', '/web', mounted(`${folder.path}/export`))];
+      expect(await withThese(text, all)).toMatchObject({ endpoint: { family: 'unix', path } });
+    },
+  );
+
+  it("is not asked for while one of nspawn's has the name", async () => {
+    const path = await folder.abandon(v262('run', 'web'));
+    expect(await withThese('container/web', [container('a', '/web')])).toMatchObject({ endpoint: { path } });
+  });
+
+  it('is ambiguous if two managers have the name', async () => {
+    const found = withThese('container/web', [container('a', '/web')], [container('b', 'web')]);
+    await expect(found).rejects.toMatchObject({
+      code: 'AMBIGUOUS',
+      problem: '"web" may be "podman/web" or "docker/web"',
+    });
+  });
+
+  it.each([
+    { State: 'exited', problem: '"web" is off', command: 'start' },
+    { State: 'paused', problem: '"web" is paused', command: 'unpause' },
+  ])('that is $State is not up: its manager has the command', async ({ State, problem, command }) => {
+    await expect(withThese('container/web', [container('a', '/web', { State })])).rejects.toMatchObject({
+      problem,
+      start: { machine: 'web', command: ['docker', command, 'web'] },
+    });
+  });
+
+  it('that nobody has is named with those there are', async () => {
+    const found = withThese('container/web2', [container('a', '/web')], [container('b', 'db')]);
+    await expect(found).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      problem: expect.stringMatching(/^no container "web2" exports an SSH socket: found "db", "web"; looked/),
+      hint: 'did you mean "web"?',
     });
   });
 });

@@ -30,7 +30,7 @@ export interface MachineJson {
   readonly address?: string | undefined;
   readonly user?: string | undefined;
   readonly identityFile?: string | undefined;
-  readonly container?: Omit<ContainerFacts, 'tool'> | undefined;
+  readonly container?: Omit<ContainerFacts, 'url'> | undefined;
   readonly via?: string | undefined;
 }
 

@@ -14,7 +14,7 @@ export const docker: Manager<DiscoveredContainer> = {
   listCommand: 'docker ps --all',
   list: (deps) => listDocker(deps),
   find: async (name, deps) => findContainer(name, listDocker(deps), deps.signal),
-  start: (machine) => startContainer(machine, machine.container),
+  start: (machine) => startContainer(machine, machine.container, 'docker'),
 };
 
 export async function listDocker(
@@ -30,13 +30,13 @@ export async function listDocker(
 }
 
 async function ask(
-  { socket, tool }: Engine,
+  { socket, url }: Engine,
   deps: Deps,
   get: GetJson,
   uid: number | undefined,
 ): Promise<Listing<DiscoveredContainer>> {
   const source: Source = {
-    tool,
+    url,
     list: () => get(socket, '/containers/json?all=true', deps),
     details: (id) => get(socket, `/containers/${id}/json`, deps),
   };

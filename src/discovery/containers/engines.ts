@@ -8,8 +8,8 @@ import { contextAddress } from './docker-context.js';
 export interface Engine {
   /** The unix socket of its API. */
   readonly socket: string;
-  /** Its command up to the verb: "docker", or "docker", "-H", "unix:///run/user/1000/docker.sock". */
-  readonly tool: readonly string[];
+  /** For its command, which does not ask there by itself: "unix:///run/user/1000/docker.sock". */
+  readonly url?: string | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function dockerEngines(deps: Deps): Promise<readonly Engine[]> {
   const others = env.DOCKER_HOST && usual ? [] : [system, ...(own ? [`${own}/docker.sock`] : [])];
   return [...new Set([...(usual ? [usual] : []), ...others])].map((socket) => ({
     socket,
-    tool: socket === usual ? ['docker'] : ['docker', '-H', `unix://${socket}`],
+    url: socket === usual ? undefined : `unix://${socket}`,
   }));
 }
 
@@ -40,12 +40,12 @@ export function podmanEngines(
   uid: number | undefined,
 ): { readonly own: Engine | undefined; readonly others: readonly Engine[] } {
   const given = socketIn(env.CONTAINER_HOST ?? '');
-  const remote = (socket: string): Engine => ({ socket, tool: ['podman', '--url', `unix://${socket}`] });
+  const remote = (socket: string): Engine => ({ socket, url: `unix://${socket}` });
   if (given !== undefined) return { own: undefined, others: [remote(given)] };
   const system = `${runDir}/podman/podman.sock`;
-  if (uid === 0) return { own: { socket: system, tool: ['podman'] }, others: [] };
+  if (uid === 0) return { own: { socket: system }, others: [] };
   const folder = ownFolder(env);
-  const own = folder === undefined ? undefined : { socket: `${folder}/podman/podman.sock`, tool: ['podman'] };
+  const own = folder === undefined ? undefined : { socket: `${folder}/podman/podman.sock` };
   return { own, others: [remote(system)] };
 }
 

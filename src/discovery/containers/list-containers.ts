@@ -13,8 +13,8 @@ export interface Source {
   readonly list: () => Promise<unknown>;
   /** The details of one. */
   readonly details: (id: string) => Promise<unknown>;
-  /** The manager's command, up to the verb. */
-  readonly tool: readonly string[];
+  /** As a container has it. */
+  readonly url?: string | undefined;
 }
 
 /** A container as a machine. */
@@ -40,7 +40,7 @@ export async function listContainers(
         warnings.push({ provider, code: error.code, problem });
         return undefined;
       });
-      return toMachine(each, provider, source.tool, socket);
+      return toMachine(each, provider, source.url, socket);
     },
     deps.signal,
   );
@@ -63,7 +63,7 @@ async function socketOf(
 function toMachine(
   { id, name, status, labels }: Container,
   provider: string,
-  tool: readonly string[],
+  url: string | undefined,
   socket: string | undefined,
 ): DiscoveredContainer {
   return {
@@ -74,7 +74,7 @@ function toMachine(
     // As Podman gives it to a container's systemd, as its machine id.
     uuid: withDashes(id.slice(0, 32)),
     ...(socket === undefined ? {} : { address: `unix${socket}` }),
-    container: { id, labels, tool },
+    container: { id, labels, ...(url === undefined ? {} : { url }) },
   };
 }
 

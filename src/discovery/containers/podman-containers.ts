@@ -80,10 +80,10 @@ async function answerOf(
 }
 
 /** Undefined if it has no socket. The path has the oldest version that Podman 4 and 5 answer. */
-async function bySocket({ socket, tool }: Engine, deps: Deps, { get, uid }: PodmanEffects) {
+async function bySocket({ socket, url }: Engine, deps: Deps, { get, uid }: PodmanEffects) {
   if (!(await isThere(socket, uid))) return undefined;
   const source: Source = {
-    tool,
+    url,
     list: () => get(socket, '/v4.0.0/libpod/containers/json?all=true', deps),
     details: (id) => get(socket, `/v4.0.0/libpod/containers/${id}/json`, deps),
   };
@@ -97,7 +97,6 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
   if (programInPath('podman', deps.env) === undefined) return undefined;
   if (!(await Promise.all(storages(deps, uid).map(exists))).includes(true)) return undefined;
   const source: Source = {
-    tool: ['podman'],
     list: async () => jsonObjects(await run('podman', ['ps', '--all', '--format', 'json'], deps)),
     details: async (id) => jsonObjects(await run('podman', ['container', 'inspect', id], deps))[0],
   };

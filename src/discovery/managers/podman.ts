@@ -20,7 +20,7 @@ export const podman: Manager = {
   list: (deps) => listAllOfPodman(deps),
   find: (name, deps) => findContainer(name, listAllOfPodman(deps), deps.signal),
   start: (machine) =>
-    machine.container ? startContainer(machine, machine.container) : startMachine(machine),
+    machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
 };
 
 /** A machine has its name before a container has it. On a Mac the containers are in a machine. */

@@ -35,7 +35,6 @@ describe("Docker's containers", () => {
       container: {
         id: '9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487',
         labels: { role: 'front', note: 'a, b=c' },
-        tool: ['docker'],
       },
     });
   });
@@ -134,7 +133,7 @@ describe("Docker's containers", () => {
     await serve('docker.sock', { [list]: recorded });
     const { found } = await docker.list({ env, runDir: join(dir, 'run') });
     expect(docker.start(found[1] as never).command).toEqual([
-      ...['docker', '-H', `unix://${dir}/docker.sock`, 'start', 'dgone'],
+      ...['docker', `--host=unix://${dir}/docker.sock`, 'start', 'dgone'],
     ]);
   });
 });

@@ -20,50 +20,40 @@ const homeWith = (name: string, host: string) => {
 };
 const docker = async (env: Readonly<Record<string, string>>, platform: NodeJS.Platform = 'linux') => {
   const engines = await dockerEngines({ env, platform, runDir: '/run' });
-  return engines.map(({ socket, tool }) => [socket, tool.join(' ')]);
+  return engines.map(({ socket, url }) => (url === undefined ? socket : `${url} ${socket}`));
 };
-const system = ['/run/docker.sock', 'docker'];
+const system = '/run/docker.sock';
+/** One that the command does not ask by itself. */
+const told = (socket: string) => `unix://${socket} ${socket}`;
 const user = '/run/user/7/docker.sock';
 
 describe("Docker's sockets", () => {
   it("are the system's and the user's own", async () => {
-    expect(await docker({ XDG_RUNTIME_DIR: '/run/user/7' })).toEqual([
-      system,
-      [user, `docker -H unix://${user}`],
-    ]);
+    expect(await docker({ XDG_RUNTIME_DIR: '/run/user/7' })).toEqual([system, told(user)]);
     expect(await docker({ XDG_RUNTIME_DIR: 'run' })).toEqual([system]);
-    expect(await docker({}, 'darwin')).toEqual([['/var/run/docker.sock', 'docker']]);
+    expect(await docker({}, 'darwin')).toEqual(['/var/run/docker.sock']);
   });
 
   it('are that of DOCKER_HOST only', async () => {
-    expect(await docker({ DOCKER_HOST: `unix://${user}`, XDG_RUNTIME_DIR: '/run/user/7' })).toEqual([
-      [user, 'docker'],
-    ]);
+    expect(await docker({ DOCKER_HOST: `unix://${user}`, XDG_RUNTIME_DIR: '/run/user/7' })).toEqual([user]);
     expect(await docker({ DOCKER_HOST: 'unix:///var/run/docker.sock' })).toEqual([system]);
   });
 
   it.each(['ssh://me@hv1', 'tcp://192.0.2.1:2376', 'npipe:////./pipe/docker_engine'])(
     'are those of this host, whatever host %s is',
     async (DOCKER_HOST) => {
-      expect(await docker({ DOCKER_HOST })).toEqual([
-        ['/run/docker.sock', 'docker -H unix:///run/docker.sock'],
-      ]);
+      expect(await docker({ DOCKER_HOST })).toEqual([told(system)]);
     },
   );
 
   it("are the context's and the system's", async () => {
     const HOME = homeWith('desktop-linux', 'unix:///home/u/.docker/desktop/docker.sock');
-    const both = [
-      ['/home/u/.docker/desktop/docker.sock', 'docker'],
-      ['/run/docker.sock', 'docker -H unix:///run/docker.sock'],
-    ];
+    const both = ['/home/u/.docker/desktop/docker.sock', told(system)];
     expect(await docker({ HOME })).toEqual(both);
     const meta = { DOCKER_CONFIG: join(HOME, '.docker'), DOCKER_CONTEXT: 'desktop-linux' };
     expect(await docker(meta)).toEqual(both);
     expect(await docker({ HOME, DOCKER_CONTEXT: 'default' })).toEqual([system]);
-    expect(await docker({ HOME: homeWith('far', 'ssh://hv1') })).toEqual([
-      ['/run/docker.sock', 'docker -H unix:///run/docker.sock'],
-    ]);
+    expect(await docker({ HOME: homeWith('far', 'ssh://hv1') })).toEqual([told(system)]);
   });
 
   it.each(['', '{', '[]', '{"currentContext":7}', '{"currentContext":"absent"}'])(
@@ -80,23 +70,23 @@ describe("Docker's sockets", () => {
 describe("Podman's sockets", () => {
   const sockets = (env: Readonly<Record<string, string>>, uid: number) => {
     const { own, others } = podmanEngines({ env }, uid);
-    return [own?.socket, ...others.map(({ socket, tool }) => [socket, tool.join(' ')])];
+    return [own?.socket, ...others.map(({ socket, url }) => [socket, url])];
   };
   const root = '/run/podman/podman.sock';
 
   it("are the user's own and root's", () => {
     expect(sockets({ XDG_RUNTIME_DIR: '/run/user/7' }, 7)).toEqual([
       '/run/user/7/podman/podman.sock',
-      [root, `podman --url unix://${root}`],
+      [root, `unix://${root}`],
     ]);
-    expect(sockets({}, 7)).toEqual([undefined, [root, `podman --url unix://${root}`]]);
+    expect(sockets({}, 7)).toEqual([undefined, [root, `unix://${root}`]]);
     expect(sockets({ XDG_RUNTIME_DIR: '/run/user/0' }, 0)).toEqual([root]);
   });
 
   it('are that of CONTAINER_HOST only, if it is one', () => {
     expect(sockets({ CONTAINER_HOST: 'unix:///x.sock' }, 7)).toEqual([
       undefined,
-      ['/x.sock', 'podman --url unix:///x.sock'],
+      ['/x.sock', 'unix:///x.sock'],
     ]);
     expect(sockets({ CONTAINER_HOST: 'ssh://hv1/run/podman.sock' }, 0)).toEqual([root]);
   });

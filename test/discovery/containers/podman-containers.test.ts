@@ -52,7 +52,7 @@ describe("Podman's containers", () => {
     expect(found.map(({ name }) => name)).toEqual(names);
     expect(found[0]).toMatchObject({
       ...{ target: 'podman/web', uuid: '83055167-4a13-0eb1-c290-e328df73ee72', status: 'running' },
-      container: { tool: ['podman'], labels: { role: 'front', note: 'a, b=c' } },
+      container: { labels: { role: 'front', note: 'a, b=c' } },
     });
   });
 
@@ -93,13 +93,16 @@ describe("Podman's containers", () => {
   });
 
   it.each([
-    { name: 'it has never made one', env: {}, exists: async () => false },
-    { name: 'it is not installed', env: { PATH: join(dir, 'none') }, exists: async () => true },
-    { name: 'its command asks another host', env: { CONTAINER_HOST: 'ssh://hv1' }, exists: async () => true },
-  ])('are not asked of its command if $name', async ({ env, exists }) => {
+    { name: 'it has never made one', env: {}, there: false },
+    { name: 'it is not installed', env: { PATH: join(dir, 'none') }, there: true },
+    { name: 'its command asks another host', env: { CONTAINER_HOST: 'ssh://hv1' }, there: true },
+  ])('are not asked of its command if $name', async ({ env, there }) => {
     withCommand();
     const deps = { ...user(dir), env: { ...user(dir).env, ...env } };
-    expect(await listPodmanContainers(deps, effects({ exists }))).toEqual({ found: [], warnings: [] });
+    expect(await listPodmanContainers(deps, effects({ exists: async () => there }))).toEqual({
+      found: [],
+      warnings: [],
+    });
   });
 
   it.each([
@@ -138,7 +141,7 @@ describe("Podman's containers", () => {
       deps,
       effects({ uid: undefined, exists: async () => false }),
     );
-    expect(found[0]?.container.tool).toEqual(['podman', '--url', `unix://${folder}/podman/podman.sock`]);
+    expect(found[0]?.container.url).toBe(`unix://${folder}/podman/podman.sock`);
   });
 });
 

@@ -38,7 +38,7 @@ describe('a Host of its own', () => {
   });
 
   it('is not for a container that is off, whose name stays its own', () => {
-    const container = { id: 'a'.repeat(64), labels: {}, tool: ['docker'] };
+    const container = { id: 'a'.repeat(64), labels: {} };
     const of = (provider: string, name: string, status: ListedMachine['status']) =>
       machine(name, { provider, target: `${provider}/${name}`, status, container });
     const all = [of('podman', 'web', 'running'), of('docker', 'web', 'off'), of('docker', 'db', 'paused')];

@@ -75,7 +75,8 @@ const variables: readonly Variable[] = [
   },
   {
     name: 'DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, CONTAINER_HOST',
-    text: 'The unix sockets of Docker and Podman. Addresses on a network are not asked.',
+    about: 'the unix sockets of Docker and Podman; addresses on a network are not asked',
+    pages: [...looking, 'proxy'],
   },
   {
     name: 'INCUS_SOCKET, INCUS_DIR, INCUS_CONF, LXD_DIR, XDG_CONFIG_HOME',

@@ -1,10 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { DiscoveryError } from '../discovery-error.js';
-import { accountOf, isSystemUser } from '../processes/system-user.js';
+import { accountLine, isSystemUser } from '../processes/system-user.js';
 import type { Deps } from '../provider.js';
 
 /** The used part of node:fs/promises. */
-export type Look = (
+export type LookAt = (
   path: string,
 ) => Promise<{ readonly uid: number; isSocket(): boolean; isSymbolicLink(): boolean }>;
 
@@ -16,7 +16,7 @@ export type Look = (
 export async function exportSocket(
   source: string,
   deps: Deps,
-  look: Look = lstat,
+  look: LookAt = lstat,
   own = process.getuid?.(),
 ): Promise<string | undefined> {
   const path = `${source}/ssh`;
@@ -34,5 +34,5 @@ export async function exportSocket(
 /** From 65536 on are the users that only containers have, which nobody else can be, and people of network directories. */
 async function isPerson(uid: number, deps: Deps): Promise<boolean> {
   if (await isSystemUser(uid, deps)) return false;
-  return uid < 65_536 || (await accountOf(uid, deps)) !== '';
+  return uid < 65_536 || (await accountLine(uid, deps)) !== '';
 }

@@ -13,7 +13,7 @@ export type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => P
 export async function isSystemUser(
   uid: number,
   deps: Pick<Deps, 'env' | 'etcDir' | 'signal'>,
-  findAccount: FindAccount = accountOf,
+  findAccount: FindAccount = accountLine,
 ): Promise<boolean> {
   const { systemMax, peopleMax } = uidRanges(deps);
   if (uid <= systemMax) return true;
@@ -47,7 +47,7 @@ function read(path: string): string {
 }
 
 /** Asks all of NSS, as login does: getent(1) exits with 2 if no account has the uid. */
-export const accountOf: FindAccount = async (uid, { env, signal }) => {
+export const accountLine: FindAccount = async (uid, { env, signal }) => {
   const options = { env, signal, timeoutMs: 2000 };
   const end = await runProgram(['getent', 'passwd', String(uid)], options).catch(() => undefined);
   if (end?.code === 2) return '';

@@ -4,7 +4,9 @@ type Family = 'AF_UNIX' | 'AF_VSOCK' | 'Multiplexers' | 'TCP';
 
 /** What docs/errors.md says about a failed connect: its row, with the address and port filled in. */
 export function documented(family: Family, code: string, address: string, port: number) {
-  const row = tableOf('errors.md', family).find((each) => codes(each.code).includes(code));
+  const row = [family, 'Any socket']
+    .flatMap((heading) => tableOf('errors.md', heading))
+    .find((each) => codes(each.code).includes(code));
   if (!row) throw new Error(`docs/errors.md has no row for ${code} under ${family}`);
   const fill = (cell = '') => cell.replaceAll('{address}', address).replaceAll('{port}', String(port));
   return {

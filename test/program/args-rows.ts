@@ -303,10 +303,16 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'guest credentials',
-    args: ['--for', 'qemu', '--key', 'k', '-o', 'f', '--show-private-key', '--undo', '--json', 'web'],
+    args: [
+      ...['--for', 'qemu', '--key', 'k', '--listen', '22', '--listen=@s', '-o', 'f', '--show-private-key'],
+      ...['--undo', '--json', 'web'],
+    ],
     want: {
       positionals: ['web'],
-      options: { for: 'qemu', key: 'k', output: 'f', 'show-private-key': true, undo: true, json: true },
+      options: {
+        ...{ for: 'qemu', key: 'k', listen: ['22', '@s'], output: 'f', 'show-private-key': true },
+        ...{ undo: true, json: true },
+      },
     },
   },
   {

@@ -4,11 +4,12 @@ import { shellQuoted } from '../../address/shell-word.js';
 import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
 import { formatJson, jsonOption } from '../../cli/json.js';
 import { pasteable } from '../../cli/message.js';
-import { flag, parsed, textOption } from '../../cli/option.js';
+import { flag, parsed, repeated, textOption } from '../../cli/option.js';
 import { oneOf } from '../../cli/option-choice.js';
 import { positionals, usage } from '../../cli/values.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { formFor, type Given, type Hypervisor, hypervisors } from '../../guest/credentials/forms.js';
+import { parseListen } from '../../guest/credentials/listen.js';
 import { undoCommand } from '../../guest/credentials/made-key.js';
 import { makeGuestKeys, readGivenKeys } from '../../guest/credentials/make.js';
 import { readKeys } from '../../guest/keys.js';
@@ -26,6 +27,8 @@ export type GuestCredentialsOptions = { readonly name: string } & (
 
 interface MakeOptions {
   readonly for: Hypervisor;
+  /** Where sshd is to listen besides. */
+  readonly listen: readonly string[];
   /** The user's own public keys; undefined: a login key is made. */
   readonly logins: readonly string[] | undefined;
   /** A new file for the result. */
@@ -44,6 +47,15 @@ const forOption = oneOf({
 const ownKeyOption = parsed(
   { long: 'key', value: 'FILE', summary: 'log in with this public key (default: a new key for the machine)' },
   readKeys,
+);
+const listenOption = repeated(
+  {
+    long: 'listen',
+    value: 'ADDRESS',
+    takes: ['vsock::2222', '127.0.0.1:2222', '/run/ssh'],
+    summary: 'have sshd listen there too, as ListenStream= of systemd takes it: vsock::2222; can be repeated',
+  },
+  parseListen,
 );
 const outputOption = textOption({
   long: 'output',
@@ -64,8 +76,8 @@ export const guestCredentials: Command<GuestCredentialsOptions> = {
   usage: 'NAME',
   details: `NAME is the name that the machine has, or will have, in vmssh list. The keys are made once, in ~/.ssh/vmssh_guests. From then on
 vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that host key, and use the login key. The guest needs systemd 252 or later, or cloud-init.`,
-  options: [forOption, ownKeyOption, outputOption, showOption, undoOption, jsonOption],
-  exclusive: [forOption, ownKeyOption, outputOption, showOption, jsonOption].map((each) => [
+  options: [forOption, ownKeyOption, listenOption, outputOption, showOption, undoOption, jsonOption],
+  exclusive: [forOption, ownKeyOption, listenOption, outputOption, showOption, jsonOption].map((each) => [
     undoOption,
     each,
   ]),
@@ -83,6 +95,10 @@ vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that h
       about: 'log in with your own key; the text goes into virsh edit web',
     },
     {
+      line: 'vmssh guest credentials web --for libvirt --listen vsock::2222 --output web.xml',
+      about: 'sshd listens on vsock port 2222 too, from the first boot on',
+    },
+    {
       line: 'vmssh guest credentials --undo web',
       about: 'the machine is gone, or was set up in another way',
     },
@@ -95,10 +111,17 @@ vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that h
     const hypervisor = forOption.read(raw);
     if (hypervisor === undefined)
       throw new UsageError(`expected --for with one of ${hypervisors.join(', ')}`);
+    const listen = [...new Set(listenOption.read(raw))];
+    if (hypervisor === 'cloud-init' && listen.length > 0)
+      throw new UsageError(
+        'cloud-init gives a system no credentials, and so takes no --listen',
+        'vmssh guest cloud-init --port PORT has sshd listen on another vsock port',
+      );
     return {
       name,
       undo: false,
       for: hypervisor,
+      listen,
       logins: ownKeyOption.read(raw),
       output: outputOption.read(raw),
       show: showOption.read(raw),
@@ -119,7 +142,7 @@ function machineName(typed: string): string {
 }
 
 async function make(name: string, options: MakeOptions, io: Io): Promise<number> {
-  const { for: hypervisor, logins, output, show, json } = options;
+  const { for: hypervisor, listen, logins, output, show, json } = options;
   const folder = guestFolder(name, io.env);
   const failed = (error: NodeJS.ErrnoException) => {
     const { code = 'UNKNOWN' } = error;
@@ -134,7 +157,7 @@ async function make(name: string, options: MakeOptions, io: Io): Promise<number>
   const given = await readGivenKeys(folder).catch(failed);
   if (logins !== undefined && logins.join('\n') !== given.logins.join('\n'))
     throw new CommandError('EXISTS', `${quote(name)} was given other login keys before`, undoHint(name, io));
-  const form = formFor(hypervisor, given, folder, shellOf(io));
+  const form = usage(() => formFor(hypervisor, given, folder, { shell: shellOf(io), listen }));
   if (form.isSecret && io.terminal.stdout && output === undefined && !show)
     throw new UsageError(
       'the private host key is in it, and would be shown on this terminal',

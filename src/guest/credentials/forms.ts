@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { sshPort } from '../../address/port.js';
 import type { Shell } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import { yamlString } from '../cloud-init.js';
-import { base64, credentialsOf, type GivenKeys, smbiosString } from './contents.js';
+import { base64, credentialsOf, type GivenKeys, listenCredential, smbiosString } from './contents.js';
 import { credentialFile, smbiosFile } from './files.js';
+import { vsockPortOf } from './listen.js';
 
 export const hypervisors = ['qemu', 'libvirt', 'nspawn', 'vmspawn', 'kernel', 'cloud-init'] as const;
 export type Hypervisor = (typeof hypervisors)[number];
@@ -20,38 +22,68 @@ export interface Given {
   readonly notes: readonly string[];
 }
 
-/** The keys in the hypervisor's own form. `folder`: where their files are; `shell`: which reads its arguments. */
+export interface FormOptions {
+  /** Which reads the arguments. */
+  readonly shell?: Shell;
+  /** Where sshd is to listen besides, each as `parseListen` makes it. */
+  readonly listen?: readonly string[];
+}
+
+/** The keys in the hypervisor's own form. `folder`: where their files are. Throws a RangeError. */
 export function formFor(
   hypervisor: Hypervisor,
   keys: GivenKeys,
   folder: string,
-  shell: Shell = 'posix',
+  { shell = 'posix', listen = [] }: FormOptions = {},
 ): Given {
   const credentials = credentialsOf(keys);
   const ids = credentials.map(({ id }) => id);
+  // It is no secret, and so needs no file.
+  const more = listen.length === 0 ? [] : [listenCredential(listen)];
+  const listens = listen.length === 0 ? [] : listenNotes(listen);
   switch (hypervisor) {
     case 'qemu': {
       const path = (id: string) => join(folder, smbiosFile(id)).replaceAll(',', ',,');
-      const words = ids.flatMap((id) => ['-smbios', `type=11,path=${path(id)}`]);
+      const values = [
+        ...ids.map((id) => `path=${path(id)}`),
+        ...more.map((each) => `value=${smbiosString(each)}`),
+      ];
+      const words = values.flatMap((value) => ['-smbios', `type=11,${value}`]);
       return commandLine(words, shell, false, [
         `${systemd(252)}; QEMU must be able to read the files, which only you can, so that no private key is in its command line`,
+        ...listens,
       ]);
     }
     case 'nspawn':
     case 'vmspawn': {
-      const words = ids.map((id) => `--load-credential=${id}:${join(folder, credentialFile(id))}`);
+      const words = [
+        ...ids.map((id) => `--load-credential=${id}:${join(folder, credentialFile(id))}`),
+        // It reads C's escapes.
+        ...more.map(({ id, text }) => `--set-credential=${id}:${text.replaceAll('\n', '\\n')}`),
+      ];
       const host = hypervisor === 'vmspawn' ? '; systemd-vmspawn came with 255' : '';
-      return commandLine(words, shell, false, [`${systemd(252)}${host}`]);
+      return commandLine(words, shell, false, [`${systemd(252)}${host}`, ...listens]);
     }
     case 'kernel': {
-      const words = credentials.map(({ id, text }) => `systemd.set_credential_binary=${id}:${base64(text)}`);
+      const words = [
+        ...credentials.map(({ id, text }) => `systemd.set_credential_binary=${id}:${base64(text)}`),
+        ...listen.map((each) => `systemd.ssh_listen=${each}`),
+      ];
+      const { length } = words.join(' ');
+      if (length > mostOfKernel)
+        throw new RangeError(
+          `this takes ${length} bytes of a kernel command line, which ends at 2048: --key with an ed25519 key, or another --for`,
+        );
       return commandLine(words, shell, true, [
         `${systemd(254)}: for cloud-hypervisor, Firecracker and others that give a guest no SMBIOS strings`,
         'every user in the guest can read its kernel command line, and so the private host key: use another form if there is one',
+        ...listens,
       ]);
     }
     case 'libvirt': {
-      const entries = credentials.map((each) => `    <entry>${smbiosString(each)}</entry>\n`).join('');
+      const entries = [...credentials, ...more]
+        .map((each) => `    <entry>${smbiosString(each)}</entry>\n`)
+        .join('');
       const text = `<sysinfo type='smbios'>\n  <oemStrings>\n${entries}  </oemStrings>\n</sysinfo>\n`;
       return {
         text,
@@ -59,6 +91,7 @@ export function formFor(
         notes: [
           `${systemd(252)}; it goes into <domain>, and <smbios mode='sysinfo'/> into its <os>`,
           "libvirt puts them on QEMU's command line: every user of this host can read them there, with the private host key",
+          ...listens,
         ],
       };
     }
@@ -71,6 +104,9 @@ export function formFor(
   }
 }
 
+/** COMMAND_LINE_SIZE of x86 and arm64 is 2048, and other arguments need some. */
+const mostOfKernel = 1920;
+
 function commandLine(
   words: readonly string[],
   shell: Shell,
@@ -79,6 +115,18 @@ function commandLine(
 ): Given {
   const text = words.map((word) => shellQuoted(word, shell)).join(' ');
   return { words, text: `${text}\n`, isSecret, notes };
+}
+
+/** What is to be known of the addresses, for a person. */
+function listenNotes(listen: readonly string[]): readonly string[] {
+  const clashes = listen.filter((each) => vsockPortOf(each) === sshPort);
+  return [
+    `${systemd(256)} to listen on ${listen.join(', ')}, or before that the generator of vmssh guest install --generator`,
+    ...clashes.map(
+      (each) =>
+        `${each}: if systemd makes sshd-vsock.socket in the guest too, one of the two units fails; both lead to the same sshd`,
+    ),
+  ];
 }
 
 function systemd(version: number): string {

@@ -33,6 +33,20 @@ describe.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))('guest cred
     expect(readFileSync(output, 'utf8')).toBe(before);
   });
 
+  it('takes where sshd is to listen, each once, but not for cloud-init', async () => {
+    const { out } = await make({
+      for: 'kernel',
+      listen: ['vsock::2222', '/run/s', 'vsock-stream::2222'] as never,
+    });
+    expect(out).toMatch(/ systemd\.ssh_listen=vsock::2222 systemd\.ssh_listen=\/run\/s\n$/);
+    await expect(make({ for: 'cloud-init', listen: ['vsock::2222'] as never })).rejects.toThrow(
+      'takes no --listen',
+    );
+    await expect(make({ for: 'qemu', listen: ['vsock:2222'] as never })).rejects.toThrow(
+      '--listen takes vsock::PORT',
+    );
+  });
+
   it('quotes a name for the shell that started it', async () => {
     const windows = {
       platform: 'win32',

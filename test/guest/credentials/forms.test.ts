@@ -14,6 +14,7 @@ const keys = {
 };
 const folder = '/home/a, b/.ssh/vmssh_guests/web';
 const text = (each: (typeof hypervisors)[number]) => formFor(each, keys, folder).text;
+const listenBase64 = Buffer.from('vsock::2222\n/run/ssh\n').toString('base64');
 const decoded = (base64: string) => Buffer.from(base64, 'base64').toString();
 
 describe('the credentials', () => {
@@ -48,7 +49,7 @@ describe('what a hypervisor is given', () => {
   it('is quoted for the shell of Windows that reads it', () => {
     const windows = 'C:\\Users\\A B\\.ssh\\vmssh_guests\\web';
     const [cmd, powershell] = (['cmd', 'powershell'] as const).map(
-      (shell) => formFor('nspawn', keys, windows, shell).text.split(/ (?=["']--)/)[0],
+      (shell) => formFor('nspawn', keys, windows, { shell }).text.split(/ (?=["']--)/)[0],
     );
     expect(cmd).toMatch(/^"--load-credential=tmpfiles\.extra:C:\\Users\\A B[^"]*"$/);
     expect(powershell).toMatch(/^'--load-credential=tmpfiles\.extra:C:\\Users\\A B[^']*'$/);
@@ -58,6 +59,35 @@ describe('what a hypervisor is given', () => {
     const login = `ssh-ed25519 ${'A'.repeat(68)} vmssh-web`;
     const real = { hostKey: 'x'.repeat(411), hostPublicKey: login, logins: [login] };
     expect(formFor('kernel', real, folder).text.length).toBeLessThan(1900);
+  });
+
+  it('is refused if it does not fit there', () => {
+    const rsa = { ...keys, logins: [`ssh-rsa ${'A'.repeat(720)} me`] };
+    expect(() => formFor('kernel', rsa, folder)).toThrow(
+      /^this takes \d+ bytes of a kernel command line, which ends/,
+    );
+  });
+
+  it.each([
+    { form: 'qemu', want: `'type=11,value=io.systemd.credential.binary:ssh.listen=${listenBase64}'` },
+    { form: 'nspawn', want: "'--set-credential=ssh.listen:vsock::2222\\n/run/ssh\\n'" },
+    { form: 'vmspawn', want: "'--set-credential=ssh.listen:vsock::2222\\n/run/ssh\\n'" },
+    { form: 'kernel', want: 'systemd.ssh_listen=vsock::2222 systemd.ssh_listen=/run/ssh' },
+    { form: 'libvirt', want: `<entry>io.systemd.credential.binary:ssh.listen=${listenBase64}</entry>` },
+  ] as const)('has where sshd is to listen: $form', ({ form, want }) => {
+    const given = formFor(form, keys, folder, { listen: ['vsock::2222', '/run/ssh'] });
+    expect(given.text.replaceAll(/(type=11,value=\S+)/g, "'$1'")).toContain(want);
+    expect(given.notes.join('\n')).toMatch(
+      /systemd 256 or later to listen on vsock::2222, \/run\/ssh, or before that the/,
+    );
+    expect(given.notes.join('\n')).not.toContain('fails');
+  });
+
+  it('says which address the guest may have twice', () => {
+    const { notes } = formFor('qemu', keys, folder, { listen: ['vsock::2222', 'vsock::22'] });
+    expect(notes.at(-1)).toMatch(
+      /^vsock::22: if systemd makes sshd-vsock.socket in the guest too, one of the two units fails/,
+    );
   });
 
   it('is a cloud-config with the keys as they are', () => {

@@ -19,7 +19,7 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
     let guest: Guest;
 
     beforeAll(async () => {
-      user = await newUser('qemu');
+      user = await newUser('qemu', ['--listen', 'vsock::2222']);
       const append = inInitrd(newImage(suite));
       guest = await bootGuest({ suite, cid: 65, wait: false, append, qemu: user.made.arguments ?? [] });
       // Over TCP: vhost-device-vsock may panic if somebody hangs up too early.
@@ -69,6 +69,24 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
       // The bed logs in by its own key.
       const image = readFileSync(`${guest.identity}.pub`, 'utf8');
       expect(await login('cat >>/root/.ssh/authorized_keys', { input: image })).toMatchObject({ code: 0 });
+    });
+
+    test('sshd listens where the host said, with the same key', async () => {
+      const login = (port: string, command: string, input = '') =>
+        user.login([...vmssh, 'proxy', `vsock-mux${guest.muxPath}`, port].join(' '), command, { input });
+      if (suite === 'bookworm') {
+        // 252 reads the address by our generator, which an image would have.
+        const script = await user.program('guest', 'generator');
+        const path = '/etc/systemd/system-generators/vmssh-ssh-generator';
+        expect(await login('22', `install -D -m 755 /dev/stdin ${path}`, script)).toMatchObject({ code: 0 });
+        const start = 'systemctl daemon-reload && systemctl start sshd-extra.socket';
+        expect(await login('22', start)).toMatchObject({ code: 0 });
+      }
+      const show = 'hostname; systemctl show -P Listen sshd-extra.socket';
+      expect(await login('2222', show)).toMatchObject({
+        ...{ code: 0, stderr: '' },
+        stdout: `${suite}\nvsock::2222 (Stream)\n`,
+      });
     });
 
     if (suite === 'bookworm') return;

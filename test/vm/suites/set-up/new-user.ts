@@ -22,7 +22,8 @@ export interface NewUser {
   remove(): void;
 }
 
-export async function newUser(form: string): Promise<NewUser> {
+/** `more`: further arguments of `guest credentials`. */
+export async function newUser(form: string, more: readonly string[] = []): Promise<NewUser> {
   const home = mkdtempSync(join(tmpdir(), 'vmssh-home-'));
   const env = { ...process.env, HOME: home, SSH_AUTH_SOCK: undefined };
   const program = async (...args: string[]) => {
@@ -30,7 +31,7 @@ export async function newUser(form: string): Promise<NewUser> {
     expect(code, stderr).toBe(0);
     return stdout;
   };
-  const made = JSON.parse(await program('guest', 'credentials', 'web', '--for', form, '--json'));
+  const made = JSON.parse(await program('guest', 'credentials', 'web', '--for', form, '--json', ...more));
   const conf = join(home, 'config');
   writeFileSync(conf, await program('config', 'print', '--only-patterns'), { mode: 0o600 });
   const strict = ['BatchMode=yes', 'ProxyUseFdpass=no', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes'];

@@ -94,6 +94,7 @@ export async function sshLines(
       ...surroundings({ system }, io),
       hosts,
       fdpass: caller.fdpass && options.fdpass,
+      start: options.start,
       settings: options.sshOptions.map(keyAndValue),
     }),
   );

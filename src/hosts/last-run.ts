@@ -4,12 +4,13 @@ import { mergedSshOptions, parseSshOption, type SshOption } from './ssh-option.j
 
 /** The options that later runs keep. */
 export function lastOptions(options: ConfigOptions): LastOptions {
-  const { onlyPatterns, prefix, fdpass, fresh, sshOptions } = options;
+  const { onlyPatterns, prefix, fdpass, fresh, start, sshOptions } = options;
   return {
     prefix,
     onlyPatterns,
     fdpass: fdpass !== false,
     ...(fresh === undefined ? {} : { fresh }),
+    ...(start ? { start } : {}),
     sshOptions: sshOptions.map(({ keyword, value }) => `${keyword}=${value}`),
   };
 }
@@ -22,6 +23,7 @@ export function withLast(options: ConfigOptions, last: LastOptions): ConfigOptio
     ...(options.asBefore ? names : {}),
     fdpass: options.fdpass ?? last.fdpass,
     fresh: options.fresh ?? last.fresh,
+    start: options.start ?? last.start,
     sshOptions: mergedSshOptions(last.sshOptions.flatMap(readOption), options.sshOptions),
   };
 }

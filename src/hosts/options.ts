@@ -19,6 +19,8 @@ export interface ConfigOptions {
   readonly fdpass?: boolean | undefined;
   /** Whether other runs may keep the Hosts up to date; undefined: as in the last run, or nobody said. */
   readonly fresh?: boolean | undefined;
+  /** Whether ssh NAME starts a machine that is off; undefined: as in the last run. */
+  readonly start?: boolean | undefined;
   /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
   readonly via?: ViaHosts | 'none' | undefined;
   /** For every Host; those of the last run stay, unless one has the same keyword. */
@@ -56,6 +58,13 @@ const freshOption = flag({
 const noFreshOption = flag({ long: 'no-fresh', summary: 'let only config install write the Hosts again' });
 const freshOptions = [freshOption, noFreshOption];
 
+const startOption = flag({
+  long: 'start',
+  summary: 'ssh NAME starts a machine that is off from now on, as vmssh ssh --start does',
+});
+const noStartOption = flag({ long: 'no-start', summary: 'ssh NAME starts no machine, after --start' });
+const startOptions = [startOption, noStartOption];
+
 export const systemOption = flag({
   long: 'system',
   summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
@@ -81,6 +90,7 @@ export const lineOptions = [
   ...viaHostsOptions,
   noViaOption,
   ...fdpassOptions,
+  ...startOptions,
   sshOption,
 ];
 
@@ -93,8 +103,11 @@ export const fileOptions = {
     ),
     [systemOption, prefixOption],
     fdpassOptions,
+    startOptions,
     freshOptions,
     [systemOption, freshOption],
+    [systemOption, startOption],
+    [patternsOption, startOption],
   ],
 };
 
@@ -111,6 +124,7 @@ export function configOptions(raw: RawArgs): ConfigOptions {
     asBefore: !onlyPatterns && prefix === undefined,
     fdpass: fdpassOptions.some((option) => option.read(raw)) ? !noFdpassOption.read(raw) : undefined,
     fresh: freshOptions.some((option) => option.read(raw)) ? freshOption.read(raw) : undefined,
+    start: startOptions.some((option) => option.read(raw)) ? startOption.read(raw) : undefined,
     via: noViaOption.read(raw) ? 'none' : viaHosts(raw),
     sshOptions: sshOption.read(raw),
   };

@@ -10,9 +10,7 @@ interface Verb {
 const verbs: readonly Verb[] = [
   {
     words: ['start', 'up', 'boot', 'run', 'launch', 'create', 'define', 'resume', 'unpause', 'restore'],
-    hint: withIts(
-      'hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
-    ),
+    hint: 'vmssh ssh --start NAME starts a machine and logs in; without a login: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
   },
   {
     words: [
@@ -56,7 +54,7 @@ const verbs: readonly Verb[] = [
 
 // A declaration, as the table above calls it.
 function withIts(commands: string): string {
-  return `vmssh starts and stops no machines: ${commands}`;
+  return `vmssh stops no machines: ${commands}`;
 }
 
 /** What to type instead of a verb of another tool; undefined if it is none. */

@@ -279,6 +279,16 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     },
   },
   { command: 'config print', args: ['--fdpass'], want: { positionals: [], options: { fdpass: true } } },
+  { command: 'config install', args: ['--start'], want: { positionals: [], options: { start: true } } },
+  {
+    command: 'config install',
+    args: ['--no-start'],
+    want: { positionals: [], options: { 'no-start': true } },
+  },
+  { command: 'config diff', args: ['--start'], want: { positionals: [], options: { start: true } } },
+  { command: 'config diff', args: ['--no-start'], want: { positionals: [], options: { 'no-start': true } } },
+  { command: 'config print', args: ['--start'], want: { positionals: [], options: { start: true } } },
+  { command: 'config print', args: ['--no-start'], want: { positionals: [], options: { 'no-start': true } } },
   { command: 'forget', args: ['a', 'b'], want: { positionals: ['a', 'b'], options: {} } },
   { command: 'list', args: ['--watch=5'], want: { positionals: [], options: { watch: '5' } } },
   {

@@ -25,7 +25,7 @@ describe('a mistake in the arguments', () => {
     {
       args: ['start', 'web'],
       says: 'unknown command "start"',
-      hint: 'vmssh starts and stops no machines: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
+      hint: 'vmssh ssh --start NAME starts a machine and logs in; without a login: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
     },
     { args: ['id', 'web'], says: 'unknown command "id"', hint: 'vmssh list NAME -o id' },
     { args: ['state', 'web'], says: 'unknown command "state"', hint: 'vmssh list NAME -o status' },

@@ -26,6 +26,8 @@ export interface LastOptions {
   readonly fdpass: boolean;
   /** Undefined: nobody said. */
   readonly fresh?: boolean | undefined;
+  /** Whether ssh NAME starts a machine that is off. */
+  readonly start?: boolean | undefined;
   /** KEY=VALUE. */
   readonly sshOptions: readonly string[];
 }
@@ -91,13 +93,14 @@ function parsed(text: string): unknown {
   }
 }
 
-function optionsOf({ prefix, onlyPatterns, fdpass, fresh, sshOptions }: JsonObject): LastOptions {
+function optionsOf({ prefix, onlyPatterns, fdpass, fresh, start, sshOptions }: JsonObject): LastOptions {
   const { options } = noState;
   return {
     prefix: typeof prefix === 'string' && /^[\p{L}\p{N}._-]*$/u.test(prefix) ? prefix : options.prefix,
     onlyPatterns: onlyPatterns === true,
     fdpass: fdpass !== false,
     fresh: typeof fresh === 'boolean' ? fresh : undefined,
+    ...(start === true ? { start } : {}),
     sshOptions: areTexts(sshOptions) ? sshOptions : options.sshOptions,
   };
 }

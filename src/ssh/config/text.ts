@@ -12,6 +12,8 @@ export interface ConfigTextOptions extends Caller {
   readonly settings?: readonly (readonly [keyword: string, value: string])[];
   /** A Host block for each, so that IDEs list them. */
   readonly hosts?: readonly ConcreteHost[];
+  /** Whether the proxies of these Hosts start a machine that is off. */
+  readonly start?: boolean | undefined;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
   /** The kinds whose patterns are written. */
@@ -52,6 +54,7 @@ export function configText({
   knownHosts = userKnownHosts,
   settings = [],
   hosts = [],
+  start,
   guests = [],
   table = kinds,
   warnsOfKex = false,
@@ -73,7 +76,7 @@ export function configText({
     block(patterns(table, 'machine'), { knownHosts }),
     ...hosts.flatMap(({ host, names = [], options, about }) => [
       `# ${about}`,
-      block([host, ...names].join(' '), options),
+      block([host, ...names].join(' '), { ...options, start }),
     ]),
     ...(warnsOfKex ? [unwarned(hosts, table)] : []),
   ].join('\n');

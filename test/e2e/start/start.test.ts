@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
@@ -118,6 +119,18 @@ describe.skipIf(missing)('--start', () => {
       manager.open();
       await manager.isUp();
     }
+  });
+
+  it('is in the Hosts of config install, until --no-start', async () => {
+    const config = join(manager.env.HOME ?? '', '.ssh/vmssh.conf');
+    const ssh = () => run(['ssh', ...manager.ssh, '-F', config, 'mint', 'echo in'], { env: manager.env });
+    await program('config', 'install', '--start');
+    expect(await ssh()).toMatchObject({ code: 0, stdout: 'in\n' });
+    expect(manager.started()).toEqual(['start mint']);
+    manager.reset();
+    await program('config', 'install', '--no-start');
+    expect(await ssh()).toMatchObject({ code: 255, stderr: expect.stringContaining('"mint" is off') });
+    expect(manager.started()).toEqual([]);
   });
 
   it('is a stage of a check', async () => {

@@ -14,6 +14,10 @@ const direct = new Map<string, () => Promise<Command<unknown> | undefined>>([
   ['resolve', async () => (await import('../commands/proxy/resolve.js')).resolveCommand],
   ['guid', async () => (await import('../commands/windows/guid.js')).guid],
   ['port', async () => (await import('../commands/windows/port.js')).port],
+  ['config install', async () => (await import('../commands/config/install.js')).configInstall],
+  ['config refresh', async () => (await import('../commands/config/fresh.js')).configRefresh],
+  ['doctor', async () => (await import('../commands/doctor/doctor.js')).doctor],
+  ['guest check', async () => (await import('../commands/guest/check/check.js')).guestCheck],
   ...['ssh', 'scp', 'sftp', 'rsync'].map((name) => [name, tool(name)] as const),
 ]);
 
@@ -23,12 +27,21 @@ export async function runCommandLine(
   io: Io,
   act: Act = (command, raw) => command.run(understand(command, raw, io), io),
 ): Promise<number> {
-  const [name = '', ...rest] = io.program === 'vsock-nc' ? [] : args;
-  if (name === 'complete') return completions(rest, io);
-  const command = await direct.get(name)?.();
+  const words = io.program === 'vsock-nc' ? [] : args;
+  if (words[0] === 'complete') return completions(words.slice(1), io);
+  const { command, rest } = await directly(words);
   const raw = command && rawOf(command, rest);
   if (command && raw) return asJsonToo(command, raw, io, () => act(command, raw));
   return (await import('./program.js')).runWithCommander(args, io, act);
+}
+
+/** The command that the words begin with, if it is one of these, and what follows it. */
+async function directly(
+  words: readonly string[],
+): Promise<{ command: Command<unknown> | undefined; rest: readonly string[] }> {
+  const length = direct.has(words.slice(0, 2).join(' ')) ? 2 : 1;
+  const command = await direct.get(words.slice(0, length).join(' '))?.();
+  return { command, rest: words.slice(length) };
 }
 
 /** Undefined for --help and for mistakes, which commander explains. */
@@ -70,8 +83,7 @@ async function asJsonToo(
 async function completions(args: readonly string[], io: Io): Promise<number> {
   const { printCompletions } = await import('../commands/completion/completion.js');
   const words = args[0] === '--' ? args.slice(1) : args;
-  const [name = ''] = words.length > 1 ? words : [];
-  const command = await direct.get(name)?.();
+  const { command } = await directly(words.slice(0, -1));
   const table = command ? [command] : (await import('./commands.js')).commands;
   return printCompletions(args, table, io);
 }

@@ -33,7 +33,14 @@ describe('a command that is loaded by itself', () => {
     ['proxy', '--fdpass', 'vsock/3', '22'],
     ['ssh', '--help'],
     ['ssh'],
-  ])('gets what commander makes of %s %s %s', async (...args) => {
+    ['config', 'install', '--prefix', 'vm-', '--dry-run'],
+    ['config', 'install', 'mint'],
+    ['config', 'refresh', '--help'],
+    ['config', 'instal'],
+    ['config'],
+    ['guest', 'check', '--json', 'root@mint'],
+    ['doctor', '-v', 'mint'],
+  ])('gets what commander makes of %s %s %s %s', async (...args) => {
     const given = args.filter((word) => word !== undefined);
     expect(await outcome(runCommandLine, given)).toEqual(await outcome(runWithCommander, given));
   });
@@ -51,6 +58,7 @@ describe('a command that is loaded by itself', () => {
     { args: ['list', '--out'], has: '--output\t' },
     { args: ['config', 'unin'], has: 'uninstall\t' },
     { args: ['lis'], has: 'list\t' },
+    { args: ['guest', 'check', '--js'], has: '--json\t' },
   ])('completes $args', async ({ args, has }) => {
     const { out } = await outcome(runCommandLine, ['complete', '--', ...args]);
     expect(out).toContain(has);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Guid, vmIds } from '../src/address/guid.js';
-import { execRoute } from '../src/discovery/tools/exec-route.js';
 import { type Endpoint, formatEndpoint } from '../src/endpoint.js';
 import { resolveTarget } from '../src/kinds/kinds.js';
 import { parseTarget } from '../src/kinds/parse.js';
+import { execOf } from './connect/exec/container.js';
 
 const serviceId = '00000016-facb-11e6-bd58-64006a7986d3' as Guid;
 
@@ -33,7 +33,5 @@ describe('formatEndpoint', () => {
   });
 
   it('shows the words of a program', () =>
-    expect(formatEndpoint(execRoute('podman', 'web').endpoint)).toBe(
-      'exec:podman exec --interactive --user=0 -- web',
-    ));
+    expect(formatEndpoint(execOf('podman', 'web'))).toBe('exec:podman exec --interactive --user=0 -- web'));
 });

@@ -69,7 +69,7 @@ export async function resolveTarget(
   }
   const found = await kind.resolve(target, kind.rest === 'name' ? await asking(context, signal) : context);
   // Another route may have it.
-  if (context.port !== sshPort && context.routes === undefined) {
+  if (context.port !== sshPort && context.routes === undefined && found.others === undefined) {
     const { requirePort } = await import('../target/port.js');
     requirePort(found.endpoint, context.port, context.text);
   }

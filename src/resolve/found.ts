@@ -28,9 +28,11 @@ export async function resolveDiscovered(
     const { endpoint, steps: hop } = resolveVia(behind(found, found.via, context.text), context);
     return { endpoint, steps: [...steps, ...hop] };
   }
-  const [first, ...more] = routesOf(found).filter((route) => route.route !== 'exec');
-  const asked = addressOf && askedIp(addressOf, context);
-  const reached = first ? listedRoute(first, context) : context.routes?.includes('ip') && (await asked?.());
+  const [first, ...more] = routesOf(found);
+  const asked = addressOf && askedIp(addressOf, name, context);
+  const reached = first
+    ? listedRoute(first, name, context)
+    : context.routes?.includes('ip') && (await asked?.());
   if (!reached)
     throw new ConnectError('resolve', context.text, {
       code: 'NOT_FOUND',
@@ -43,14 +45,14 @@ export async function resolveDiscovered(
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(user === undefined ? {} : { user }),
     ...(first && asked ? { ip: asked } : {}),
-    ...restOf(more, context),
+    ...restOf(more, name, context),
   };
 }
 
-function askedIp(addressOf: () => Promise<string | undefined>, context: ResolveContext) {
+function askedIp(addressOf: () => Promise<string | undefined>, machine: string, context: ResolveContext) {
   return async () => {
     const address = await addressOf();
-    return address === undefined ? undefined : listedRoute({ route: 'ip', address }, context);
+    return address === undefined ? undefined : listedRoute({ route: 'ip', address }, machine, context);
   };
 }
 

@@ -1,14 +1,19 @@
 import type { Machine } from '../discovery/machined/machine.js';
 import { machined } from '../discovery/machined/provider.js';
 import { routeTo } from '../discovery/routes.js';
+import { execRoute } from '../discovery/tools/exec-route.js';
 import { ConnectError, quote } from '../errors.js';
 import { resolveExport } from './container.js';
 import { findOne } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
-import { resolveSshAddress, restOf } from './ssh-address.js';
+import { listedRoute, resolveSshAddress, restOf } from './ssh-address.js';
 
 /** A machine of systemd-machined: by its exported socket, its CID, and the SSH address that it registered. */
-export async function resolveMachine(name: string, context: ResolveContext): Promise<Resolution> {
+export async function resolveMachine(
+  name: string,
+  context: ResolveContext,
+  uid = process.getuid?.(),
+): Promise<Resolution> {
   const { machine } = await findOne(machined, name, context, {
     hints: {
       unknown:
@@ -16,7 +21,7 @@ export async function resolveMachine(name: string, context: ResolveContext): Pro
     },
   });
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
-  const { steps, ...found } = await routesTo(machine, context);
+  const { steps, ...found } = await routesTo(machine, uid, context);
   return {
     ...found,
     steps: [by, ...steps],
@@ -24,18 +29,33 @@ export async function resolveMachine(name: string, context: ResolveContext): Pro
   };
 }
 
-async function routesTo(machine: Machine, context: ResolveContext): Promise<Resolution> {
+async function routesTo(
+  machine: Machine,
+  uid: number | undefined,
+  context: ResolveContext,
+): Promise<Resolution> {
   const addresses = addressesOf(machine);
   if (machine.class !== 'container' || machine.service !== 'systemd-nspawn')
     return byAddresses(machine, addresses, context);
   try {
-    return { ...(await resolveExport(machine.name, context)), ...restOf(addresses.map(routeTo), context) };
+    return {
+      ...(await resolveExport(machine.name, context)),
+      ...restOf(addresses.map(routeTo), machine.name, context),
+    };
   } catch (error) {
     // An older systemd-nspawn exports nothing; the container's record may have another route.
     const isMissing = error instanceof ConnectError && error.code === 'NOT_FOUND';
-    if (!isMissing || addresses.length === 0) throw error;
-    const { steps, ...found } = await byAddresses(machine, addresses, context);
-    return { ...found, steps: ['it exports no SSH socket', ...steps] };
+    if (!isMissing) throw error;
+    const none = 'it exports no SSH socket';
+    if (addresses.length > 0) {
+      const { steps, ...found } = await byAddresses(machine, addresses, context);
+      return { ...found, steps: [none, ...steps] };
+    }
+    // Only root may start programs in a container of the system.
+    const exec = machine.scope === 'system' && uid === 0 ? execRoute('nspawn', machine.name) : undefined;
+    if (!exec) throw error;
+    const { endpoint, steps } = listedRoute(exec, machine.name, context);
+    return { endpoint, steps: [none, ...steps] };
   }
 }
 
@@ -53,7 +73,7 @@ async function byAddresses(
   context: ResolveContext,
 ): Promise<Resolution> {
   if (address === undefined) return byQemu(machine, context);
-  const rest = others.length === 0 ? {} : restOf(others.map(routeTo), context);
+  const rest = others.length === 0 ? {} : restOf(others.map(routeTo), machine.name, context);
   if (machine.vsockCid === undefined) return { ...resolveSshAddress(address, context), ...rest };
   const endpoint = { family: 'vsock', cid: machine.vsockCid, port: context.port } as const;
   return { endpoint, steps: [`it has the vsock CID ${endpoint.cid}`], ...rest };

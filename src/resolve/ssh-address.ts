@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { hasControlCharacter } from '../address/control-character.js';
 import { checkPort, parsePort } from '../address/port.js';
 import { isOnNetwork } from '../discovery/routes.js';
+import { execBy } from '../discovery/tools/exec-route.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import type { ListedRoute, Route } from '../route.js';
@@ -32,24 +33,26 @@ export function resolveSshAddress(address: string, context: ResolveContext): Res
 
 /** The routes after the first: those to an address on the network are only for `ip`. */
 export function restOf(
-  listed: readonly SocketRoute[],
+  listed: readonly ListedRoute[],
+  machine: string,
   context: ResolveContext,
 ): Pick<Resolution, 'others' | 'ip'> {
   const ip = listed.find(isOnNetwork);
   const others = listed.filter((route) => !isOnNetwork(route));
   return {
-    ...(others.length === 0 ? {} : { others: async () => others.map((each) => listedRoute(each, context)) }),
-    ...(ip === undefined ? {} : { ip: async () => listedRoute(ip, context) }),
+    ...(others.length === 0
+      ? {}
+      : { others: async () => others.map((each) => listedRoute(each, machine, context)) }),
+    ...(ip === undefined ? {} : { ip: async () => listedRoute(ip, machine, context) }),
   };
 }
 
-/** A listed route that is a socket. */
-export function listedRoute({ route, address }: SocketRoute, context: ResolveContext): Route {
-  const { endpoint, steps } = resolveSshAddress(address, context);
-  return { name: route, endpoint, steps };
+/** A listed route of a machine, which its manager knows by this name. */
+export function listedRoute(listed: ListedRoute, machine: string, context: ResolveContext): Route {
+  if (listed.route === 'exec') return { name: 'exec', ...execBy(listed.command, machine) };
+  const { endpoint, steps } = resolveSshAddress(listed.address, context);
+  return { name: listed.route, endpoint, steps };
 }
-
-type SocketRoute = Exclude<ListedRoute, { route: 'exec' }>;
 
 function socketOf(address: string, context: ResolveContext): Resolution | undefined {
   const parts = split(address);

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../src/discovery/tools/json.js';
 import type { ResolveOptions } from '../../src/kinds/kinds.js';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
+import { resolveMachine } from '../../src/resolve/machine.js';
 import { type Answer, machines, PeerFolder, recorded, wire } from '../discovery/machined/varlink-peer.js';
 import { fakeProc } from '../discovery/processes/fake-proc.js';
 
@@ -105,10 +106,24 @@ describe('a machine', () => {
     });
   });
 
-  it('that is a container without such a socket is not found', async () => {
+  it('that is a container without such a socket is found by root, who may start its sshd', async () => {
     await registered({ class: 'container', service: 'systemd-nspawn' });
     const problem = expect.stringContaining('no container "a" exports an SSH socket');
-    await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));
+    const context = { text: 'machine/a', port: 22, env: {}, platform: 'linux' as const, exists: () => false };
+    const resolving = (uid: number) => resolveMachine('a', { ...context, runDir: `${folder.path}/run` }, uid);
+    await expect(resolving(1000)).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));
+    expect(await resolving(0)).toMatchObject({
+      endpoint: {
+        family: 'exec',
+        command: expect.arrayContaining(['systemd-run', '--machine=a', '--pipe']),
+        machine: 'a',
+      },
+      steps: [
+        'systemd-machined (system) knows container "a"',
+        'it exports no SSH socket',
+        'systemd-run starts sshd in it as its root',
+      ],
+    });
   });
 
   it.each([

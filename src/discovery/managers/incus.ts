@@ -3,11 +3,14 @@ import { isIP } from 'node:net';
 import { machineCid } from '../../address/cid.js';
 import { parseUuid } from '../../address/guid.js';
 import { countBy } from '../../group-by.js';
+import type { ListedRoute } from '../../route.js';
 import { configFolder } from '../config-folder.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Listing, Manager, Status, Warning } from '../provider.js';
+import { routeTo } from '../routes.js';
 import { answerOf, type Search, searchList } from '../search.js';
 import { operand } from '../start-command.js';
+import { execRoute } from '../tools/exec-route.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
@@ -54,10 +57,23 @@ export async function listIncus(
 ): Promise<Listing<Instance>> {
   const ask = (sockets: readonly string[]) => askFirst(sockets, deps, get, exists);
   const [own, ofLxd] = await Promise.all([ask(await incusSockets(deps, exists)), ask(lxdSockets(deps))]);
+  const lxd = ofLxd.found.map((each) => ({ ...each, client: 'lxc' as const }));
   return {
-    found: [...own.found, ...ofLxd.found.map((each) => ({ ...each, client: 'lxc' as const }))],
+    found: [...own.found, ...lxd].map((each) => ({ ...each, ...withExec(each) })),
     warnings: [...own.warnings, ...ofLxd.warnings],
   };
+}
+
+/** The routes of an instance on this host: a VM's vsock, its manager's exec, which a VM's agent answers too, and its address. */
+function withExec(instance: Instance): Pick<Instance, 'routes'> {
+  const { name, via, address, status, client, project } = instance;
+  const runs = status === 'running' || status === 'starting';
+  if (via !== undefined || !runs) return {};
+  const exec = execRoute(client ? 'lxd' : 'incus', name, { namespace: project });
+  if (!exec) return {};
+  const known = address === undefined ? [] : [routeTo(address)];
+  const isSocket = ({ route }: ListedRoute) => route !== 'ip';
+  return { routes: [...known.filter(isSocket), exec, ...known.filter((each) => !isSocket(each))] };
 }
 
 // Try each socket of a service; report denial only if all refuse. Any other failure counts at once, since all the

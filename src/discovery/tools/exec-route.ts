@@ -1,7 +1,6 @@
 import { hasControlCharacter } from '../../address/control-character.js';
 import { sshPort } from '../../address/port.js';
-import type { ExecEndpoint } from '../../endpoint.js';
-import { quote } from '../../errors.js';
+import type { ListedRoute, Route } from '../../route.js';
 
 /** A manager whose own command starts a program in a running machine. */
 export type ExecManager = 'podman' | 'docker' | 'incus' | 'lxd' | 'nspawn' | 'kubectl';
@@ -18,19 +17,25 @@ export interface ExecPlace {
   readonly container?: string | undefined;
 }
 
-/** The endpoint for sshd in a machine, started by its manager, and the step that says so. Throws a RangeError for no name. */
+/** The route by a manager's command, which starts sshd in a machine; undefined if it could take the name for an option. */
 export function execRoute(
   manager: ExecManager,
   machine: string,
   place: ExecPlace = {},
-): { readonly endpoint: ExecEndpoint; readonly steps: readonly string[] } {
-  if (machine === '' || machine.startsWith('-') || hasControlCharacter(machine))
-    throw new RangeError(`${quote(machine)} cannot be the name of a machine`);
-  const command = commands[manager](machine, place);
-  const user = manager === 'kubectl' ? "the container's user" : 'its root';
+): ExecRoute | undefined {
+  if (machine === '' || machine.startsWith('-') || hasControlCharacter(machine)) return undefined;
+  return { route: 'exec', command: commands[manager](machine, place) };
+}
+
+type ExecRoute = Extract<ListedRoute, { route: 'exec' }>;
+
+/** The endpoint of such a command, and the step that shows it. */
+export function execBy(command: readonly string[], machine: string): Omit<Route, 'name'> {
+  const [program = ''] = command;
+  const user = program === 'kubectl' ? "the container's user" : 'its root';
   return {
     endpoint: { family: 'exec', command, machine, into: 'shell', port: sshPort },
-    steps: [`${command[0]} starts sshd in it as ${user}`],
+    steps: [`${program} starts sshd in it as ${user}`],
   };
 }
 

@@ -1,7 +1,16 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ExecManager, execBy, execRoute } from '../../../src/discovery/tools/exec-route.js';
+import type { ExecEndpoint } from '../../../src/endpoint.js';
 import { findProgram } from '../../helpers/programs.js';
 import { sshdConfig } from '../../helpers/sshd.js';
+
+/** The endpoint of a machine in a manager. */
+export function execOf(manager: ExecManager, machine: string): ExecEndpoint {
+  const { endpoint } = execBy(execRoute(manager, machine)?.command ?? [], machine);
+  if (endpoint.family !== 'exec') throw new Error('no exec');
+  return endpoint;
+}
 
 /** What stands for a manager and its container: a program of that name, and a folder in place of the container's root. */
 export interface Container {

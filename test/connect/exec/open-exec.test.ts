@@ -3,16 +3,15 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
-import { execRoute } from '../../../src/discovery/tools/exec-route.js';
 import { ConnectError } from '../../../src/errors.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { openers } from '../openers.js';
-import { type ContainerMade, makeContainer } from './container.js';
+import { type ContainerMade, execOf, makeContainer } from './container.js';
 
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
-const { endpoint } = execRoute('podman', 'web');
+const endpoint = execOf('podman', 'web');
 
 describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
   const dir = useTempDir();

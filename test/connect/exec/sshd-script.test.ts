@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { inShell } from '../../../src/connect/exec/in-shell.js';
 import script from '../../../src/connect/exec/sshd.sh';
-import { execRoute } from '../../../src/discovery/tools/exec-route.js';
 import { missingPrograms } from '../../helpers/programs.js';
+import { execOf } from './container.js';
 
 const missing = missingPrograms({ shellcheck: 'shellcheck' });
 
@@ -17,7 +17,7 @@ it.skipIf(missing)(`shellcheck finds nothing in sshd.sh${missing ? `: ${missing}
 
 describe('the words for a machine', () => {
   it('end with the script, without its comments', () => {
-    const { endpoint } = execRoute('podman', 'web');
+    const endpoint = execOf('podman', 'web');
     const words = inShell(endpoint, 'why');
     expect(words.slice(0, -5)).toEqual(endpoint.command);
     expect(words.slice(-5)).toEqual(['/bin/sh', '-c', expect.any(String), 'sh', 'why']);
@@ -26,8 +26,8 @@ describe('the words for a machine', () => {
   });
 
   it('leave no variable to systemd', () => {
-    const [serve] = inShell(execRoute('nspawn', 'web').endpoint, 'serve').slice(-3);
+    const [serve] = inShell(execOf('nspawn', 'web'), 'serve').slice(-3);
     expect(serve?.replaceAll('$$', '')).not.toContain('$');
-    expect(serve?.replaceAll('$$', '$')).toBe(inShell(execRoute('podman', 'web').endpoint, 'serve').at(-3));
+    expect(serve?.replaceAll('$$', '$')).toBe(inShell(execOf('podman', 'web'), 'serve').at(-3));
   });
 });

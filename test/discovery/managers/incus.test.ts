@@ -139,6 +139,50 @@ describe('A cluster of Incus', () => {
   });
 });
 
+describe('The routes of an instance', () => {
+  const container = (name: string, more: object = {}) => ({
+    name,
+    status: 'Running',
+    type: 'container',
+    config: {},
+    state: { network: { eth0: { addresses: [{ address: '10.0.0.2', scope: 'global' }] } } },
+    ...more,
+  });
+  it('are its vsock, the exec of its manager and its address, if it runs on this host', async () => {
+    const vm = { type: 'virtual-machine', config: { 'volatile.vsock_id': '77' } };
+    const found: Record<string, readonly object[]> = {
+      '/i': [
+        container('web', { project: 'lab' }),
+        container('vm', vm),
+        container('off', { status: 'Stopped' }),
+      ],
+      '/l/unix.socket': [container('old'), container('-x')],
+    };
+    const get = async (path: string) => ({ metadata: found[path] ?? [] });
+    const env = { INCUS_SOCKET: '/i', LXD_DIR: '/l' };
+    const listing = await listIncus({ env }, get, async (path) => path in found);
+    const ip = { route: 'ip', address: '10.0.0.2' };
+    const exec = (...command: readonly string[]) => ({ route: 'exec', command });
+    expect(listing.found.map(({ name, routes }) => ({ name, routes }))).toEqual([
+      {
+        name: 'web',
+        routes: [exec('incus', 'exec', '--project=lab', '--mode=non-interactive', 'web', '--'), ip],
+      },
+      {
+        name: 'vm',
+        routes: [
+          { route: 'vsock', address: 'vsock/77' },
+          exec('incus', 'exec', '--mode=non-interactive', 'vm', '--'),
+        ],
+      },
+      { name: 'off', routes: undefined },
+      { name: 'old', routes: [exec('lxc', 'exec', '--mode=non-interactive', 'old', '--'), ip] },
+      // A name that its client would take for an option.
+      { name: '-x', routes: undefined },
+    ]);
+  });
+});
+
 describe('The sockets of Incus and LXD', () => {
   const denied = new DiscoveryError('EACCES', 'closed');
   const named = (name: string) => ({ metadata: [{ name, status: 'Stopped' }] });

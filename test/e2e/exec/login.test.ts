@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Container, makeContainer } from '../../connect/exec/container.js';
+import { missingAddon } from '../../helpers/addon.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', rsync: 'rsync' });
+const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
+
+/** As Incus lists them. */
+const instances = ['web', 'bare'].map((name) => ({ name, type: 'container', status: 'Running', config: {} }));
+
+describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` : ''}`, () => {
+  const dir = useTempDir();
+  const server = createServer((_, response) => response.end(JSON.stringify({ metadata: instances })));
+  let sshd: SshdOnSocket;
+  let container: Container;
+  let env: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+    await once(server.listen(join(dir, 'incus.sock')), 'listening');
+    container = makeContainer(dir, { program: 'incus', keys: dir });
+    env = { ...container.env, INCUS_SOCKET: join(dir, 'incus.sock'), XDG_STATE_HOME: join(dir, 'state') };
+  });
+  afterAll(async () => {
+    server.close();
+    await sshd.close();
+  });
+
+  describe.each(modes)('is logged in to through its manager, by %s', (mode) => {
+    const ssh = () => [...sshd.ssh(mode), '-o', `UserKnownHostsFile=${dir}/known`];
+
+    it('by one call of it', async () => {
+      writeFileSync(join(dir, 'calls'), '');
+      expect(await run([...ssh(), 'incus/web', 'echo hello'], { env })).toMatchObject({
+        code: 0,
+        stdout: 'hello\n',
+      });
+      expect(readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n')).toEqual([
+        expect.stringMatching(/^exec --mode=non-interactive web -- \/bin\/sh -c/),
+      ]);
+    });
+
+    it("as VS Code's server does it", async () => {
+      const input = 'echo one; exit 7\n';
+      expect(await run([...ssh(), '-T', 'incus/web', 'bash'], { env, input })).toMatchObject({
+        code: 7,
+        stdout: 'one\n',
+      });
+    });
+
+    it('with a megabyte in both directions, unchanged', async () => {
+      const input = randomBytes(1_000_000).toString('base64');
+      const { code, stdout } = await run([...ssh(), 'incus/web', 'cat'], { env, input });
+      expect(code).toBe(0);
+      expect(stdout === input).toBe(true);
+    });
+
+    it('by rsync', async () => {
+      const [from, to] = [join(dir, `from-${mode}`), join(dir, `to-${mode}`)];
+      mkdirSync(from);
+      writeFileSync(join(from, 'file'), 'text');
+      const shell = ssh().join(' ');
+      const { code } = await run(['rsync', '-a', '-e', shell, `${from}/`, `incus%web:${to}/`], { env });
+      expect(code).toBe(0);
+      expect(readFileSync(join(to, 'file'), 'utf8')).toBe('text');
+    });
+
+    it('and nothing of it is left when ssh is killed', async () => {
+      const pid = join(dir, `pid-${mode}`);
+      const kill = ['sh', '-c', `"$@" & until [ -s '${pid}' ]; do sleep 0.1; done; kill -KILL $!`, 'sh'];
+      const remote = `echo $PPID >'${pid}'; sleep 1000`;
+      await run([...kill, ...ssh(), 'incus/web', remote], { env });
+      const left = readFileSync(pid, 'utf8').trim();
+      await expect.poll(() => existsSync(`/proc/${left}`), { timeout: 60_000 }).toBe(false);
+    });
+  });
+
+  it('shows the route in all that shows one', async () => {
+    const words = 'incus exec --mode=non-interactive web --';
+    const resolved = await run([...vmssh, 'resolve', '--json', 'incus/web'], { env });
+    expect(JSON.parse(resolved.stdout)).toMatchObject({
+      address: `exec:${words}`,
+      endpoint: { family: 'exec', command: words.split(' '), machine: 'web', into: 'shell', port: 22 },
+      steps: expect.arrayContaining(['incus starts sshd in it as its root']),
+    });
+    const traced = await run([...vmssh, 'nc', '-v', '--pipe', 'incus/web', '22'], { env });
+    expect(traced.stderr).toContain(`exec:${words} is open`);
+    expect(traced.stdout).toMatch(/^SSH-2\.0-/);
+    const checked = await run([...vmssh, 'check', 'incus/web'], { env });
+    expect(checked.stdout).toContain(words);
+  });
+
+  it('refuses another port, and shows what a machine lacks', async () => {
+    const other = await run([...vmssh, 'nc', '--pipe', 'incus/web', '80'], { env });
+    expect(other).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('incus starts its SSH server only: port 80 cannot be reached'),
+    });
+    const folder = join(dir, 'bare');
+    mkdirSync(folder);
+    const bare = makeContainer(folder, { program: 'incus', osRelease: 'ID=alpine\n' });
+    const { code, stdout, stderr } = await run([...vmssh, 'nc', '--pipe', 'incus/bare', '22'], {
+      env: { ...env, PATH: bare.env.PATH },
+    });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('"bare" has no sshd (EXEC_NO_SSHD)');
+    expect(stderr).toContain(
+      "incus exec --mode=non-interactive bare -- sh -c 'apk add openssh && ssh-keygen -A'",
+    );
+  });
+});

@@ -51,6 +51,8 @@ export function socketText(port: string): string {
   return `[Unit]
 Description=OpenSSH on vsock port ${port}
 Documentation=man:sshd(8) man:vsock(7)
+Wants=ssh-access.target
+Before=ssh-access.target
 
 [Socket]
 ListenStream=vsock::${port}

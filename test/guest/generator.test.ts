@@ -27,6 +27,15 @@ describe.each(shells)('$name', ({ command }) => {
     { given: 'vsock:x:22', want: '' },
     { given: 'vsock://any:22', want: 'vsock::22' },
     { given: 'vsock://2:22', want: 'vsock:2:22' },
+    { given: 'vsock-stream::22', want: 'vsock::22' },
+    { given: 'vsock-stream:3:2222', want: 'vsock:3:2222' },
+    { given: 'vsock:0x3:0x16', want: 'vsock:3:22' },
+    { given: 'vsock::0xFFFFFFFE', want: 'vsock::4294967294' },
+    { given: 'vsock::0xFFFFFFFF', want: '' },
+    { given: 'vsock:0x:22', want: '' },
+    { given: 'vsock:0x1ffffffff:22', want: '' },
+    { given: 'vsock::022', want: '' },
+    { given: 'vsock-dgram::22', want: '' },
     { given: 'localhost:22', want: '' },
     { given: 'nonsense', want: '' },
     { given: '', want: '' },
@@ -61,6 +70,45 @@ describe.each(shells)('$name', ({ command }) => {
     const settings =
       'command_line() { printf "%s\\n" "$lines"; }; credential() { :; }; lines=$1; read_settings; printf "%s;%s" "$auto" "$listen"';
     expect(run(settings, args.join('\n'))).toBe(`${auto};${listen}`);
+  });
+
+  it('binds each address once', () => {
+    const settings =
+      'folder=$(mktemp -d); template() { echo /t; }; poll_limit() { :; }; write_socket sshd-vsock vsock::22 x; listen=$1; bind_extra; ls "$folder" | grep socket$; rm -r "$folder"';
+    const listen = 'vsock::22\n/run/s\nvsock::2222\n/run/s\n';
+    expect(run(settings, listen).split('\n')).toEqual([
+      ...['log: vsock::22 is bound already', 'log: binds sshd to /run/s', 'log: binds sshd to vsock::2222'],
+      ...[
+        'log: /run/s is bound already',
+        'sshd-extra-2.socket',
+        'sshd-extra.socket',
+        'sshd-vsock.socket',
+        '',
+      ],
+    ]);
+  });
+
+  it.each([
+    { version: '252 (252.39-1)', want: [] },
+    { version: '255 (255.4-1ubuntu8)', want: ['PollLimitIntervalSec=30s', 'PollLimitBurst=50'] },
+  ])('has sockets as systemd makes them: $version', ({ version, want }) => {
+    const settings =
+      'folder=$(mktemp -d); template() { echo /t; }; systemctl() { echo "systemd $version"; }; version=$1; write_socket s vsock::22 x; cat "$folder/s.socket"; rm -r "$folder"';
+    const unit = run(settings, version).split('\n');
+    expect(unit).toEqual(
+      expect.arrayContaining(['Wants=ssh-access.target', 'Before=ssh-access.target', ...want]),
+    );
+    expect(unit.filter((line) => line.startsWith('Poll'))).toEqual(want);
+  });
+
+  it('has sshd read the keys of the credential for all accounts, besides the files that it reads anyway', () => {
+    const settings =
+      'folder=$(mktemp -d); CREDENTIALS_DIRECTORY=$folder; sshd=fake_sshd; fake_sshd() { echo "authorizedkeysfile $files_now"; }; files_now=$1; [ -z "$2" ] || : >"$folder/$2"; runtime_folder() { :; }; template >/dev/null; grep -E "^(Exec|Load)" "$folder/sshd-generated@.service"; rm -r "$folder"';
+    const given = 'ssh.ephemeral-authorized_keys-all';
+    expect(run(settings, '/etc/keys/%u', given)).toBe(
+      `ExecStart=-fake_sshd -i -o "AuthorizedKeysFile \${CREDENTIALS_DIRECTORY}/${given} /etc/keys/%%u"\nLoadCredential=${given}\n`,
+    );
+    expect(run(settings, 'none', '')).toBe('ExecStart=-fake_sshd -i\n');
   });
 
   it('says which words and lines it leaves out, and why', () => {

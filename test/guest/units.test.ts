@@ -6,6 +6,7 @@ describe('units', () => {
     const [socket, service] = unitFiles(22, layouts.debian);
     expect([socket.name, service.name]).toEqual(['sshd-vsock.socket', 'sshd-vsock@.service']);
     expect(socket.text).toContain('[Socket]\nListenStream=vsock::22\nAccept=yes\n');
+    expect(socket.text).toContain('\nWants=ssh-access.target\nBefore=ssh-access.target\n');
     expect(socket.text).toContain('[Install]\nWantedBy=sockets.target\n');
     for (const line of [
       'RuntimeDirectory=sshd',

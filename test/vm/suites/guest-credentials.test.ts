@@ -89,7 +89,18 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
       });
     });
 
-    if (suite === 'bookworm') return;
+    if (suite === 'bookworm') {
+      test('our generator has sshd read the keys of the credential for all accounts', async () => {
+        const proxy = (port: string) => [...vmssh, 'proxy', `vsock-mux${guest.muxPath}`, port].join(' ');
+        const aside = 'mv /root/.ssh/authorized_keys /root/aside';
+        expect(await user.login(proxy('2222'), aside)).toMatchObject({ code: 0 });
+        expect(await user.login(proxy('22'), 'true')).toMatchObject({ code: 255 });
+        expect(await user.login(proxy('2222'), `mv /root/aside /root/.ssh/authorized_keys`)).toMatchObject({
+          ...{ code: 0, stderr: '' },
+        });
+      });
+      return;
+    }
 
     test('the script changes nothing where systemd listens by itself, and says why', async () => {
       await guest.run("echo 'nameserver 10.255.255.53' >/etc/resolv.conf");

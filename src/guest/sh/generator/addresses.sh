@@ -8,8 +8,8 @@ stream_address() {
     vsock://*:*)
       cid=${1#vsock://}
       vsock_address "${cid%:*}" "${1##*:}" ;;
-    vsock:*:*)
-      cid=${1#vsock:}
+    vsock:*:* | vsock-stream:*:*)
+      cid=${1#*:}
       vsock_address "${cid%:*}" "${1##*:}" ;;
     \[?*\]:*)
       case ${1%]:*} in *[!0-9a-fA-F:.[]*) return 1 ;; esac
@@ -21,9 +21,20 @@ stream_address() {
     *) is_port "$1" && echo "$1" ;;
   esac
 }
+# A number in decimal, from decimal or hexadecimal; nothing for anything else.
+decimal() {
+  case $1 in
+    0[xX]*)
+      case ${1#0?} in '' | *[!0-9a-fA-F]* | ?????????*) return 1 ;; esac
+      echo $(($1)) ;;
+    0?*) return 1 ;;
+    *) if is_number "$1"; then echo "$1"; else return 1; fi ;;
+  esac
+}
 is_number() { case $1 in '' | *[!0-9]*) return 1 ;; esac; [ "${#1}" -le 10 ]; }
 is_port() { is_number "$1" && [ "$1" -ge 1 ] && [ "$1" -le 65535 ]; }
 vsock_address() {
-  if [ -n "$1" ]; then is_number "$1" && [ "$1" -le 4294967295 ] || return 1; fi
-  is_number "$2" && [ "$2" -le 4294967294 ] && echo "vsock:$1:$2"
+  cid=
+  if [ -n "$1" ]; then cid=$(decimal "$1") && [ "$cid" -le 4294967295 ] || return 1; fi
+  vsock_port=$(decimal "$2") && [ "$vsock_port" -le 4294967294 ] && echo "vsock:$cid:$vsock_port"
 }

@@ -24,6 +24,12 @@ bind_extra() {
   count=0
   while IFS= read -r address; do
     if [ -z "$address" ]; then continue; fi
+    # Two units on one address: the second would fail.
+    case $newline$bound in
+      *"$newline$address$newline"*)
+        log "$address is bound already"
+        continue ;;
+    esac
     count=$((count + 1))
     if [ "$count" = 1 ]; then unit='sshd-extra'; else unit="sshd-extra-$count"; fi
     write_socket "$unit" "$address" "$address"
@@ -34,7 +40,9 @@ ADDRESSES
 }
 
 # write_socket NAME ADDRESS ABOUT: with the template of the same name that it needs.
+bound=
 write_socket() {
+  bound=$bound$2$newline
   address=$(printf '%s' "$2" | sed 's/%/%%/g')
   about=$(printf '%s' "$3" | sed 's/%/%%/g')
   cat >"$folder/$1.socket" <<UNIT
@@ -42,14 +50,26 @@ write_socket() {
 [Unit]
 Description=OpenSSH Server Socket (vmssh-ssh-generator, $about)
 Documentation=man:sshd(8)
+Wants=ssh-access.target
+Before=ssh-access.target
 
 [Socket]
 ListenStream=$address
 Accept=yes
+$(poll_limit)
 UNIT
   mkdir -p "$folder/sockets.target.wants"
   ln -sf "../$1.socket" "$folder/sockets.target.wants/$1.socket"
   ln -sf "$(template)" "$folder/$1@.service"
+}
+
+# As systemd's own units have it. It came with 255; 2 s of many connections stop a socket of 254 and before.
+poll_limit() {
+  version=$(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+  if [ "${version:-0}" -ge 255 ]; then
+    echo PollLimitIntervalSec=30s
+    echo PollLimitBurst=50
+  fi
 }
 
 # The packaged template, or ours.
@@ -71,14 +91,28 @@ Description=OpenSSH for one connection (%I)
 Documentation=man:sshd(8)
 
 [Service]
-ExecStart=-$sshd -i
+ExecStart=-$sshd -i$(ephemeral_option)
 StandardInput=socket
 StandardError=journal
 UNIT
+      if has_ephemeral_keys; then echo "LoadCredential=$ephemeral"; fi
       runtime_folder
     } >"$folder/sshd-generated@.service"
   fi
   echo "$folder/sshd-generated@.service"
+}
+
+# Keys for all accounts that are in no file of theirs, as in systemd's own template. sshd reads them with the rights of the account, so
+# they let in root.
+ephemeral='ssh.ephemeral-authorized_keys-all'
+has_ephemeral_keys() { [ -f "${CREDENTIALS_DIRECTORY:-/run/credentials/@system}/$ephemeral" ]; }
+
+# The files that sshd_config names stay.
+ephemeral_option() {
+  if ! has_ephemeral_keys; then return 0; fi
+  files=$("$sshd" -T 2>/dev/null | sed -n 's/^authorizedkeysfile //p' | sed 's/%/%%/g')
+  # shellcheck disable=SC2016 # systemd expands it
+  printf ' -o "AuthorizedKeysFile ${CREDENTIALS_DIRECTORY}/%s %s"' "$ephemeral" "${files:-.ssh/authorized_keys .ssh/authorized_keys2}"
 }
 
 # A packaged template may rely on another unit for sshd's folder in /run, which disappears when that unit stops.

@@ -29,6 +29,8 @@ export interface ReachOptions {
   readonly routes?: readonly RouteName[] | undefined;
   /** Milliseconds to retry until an SSH banner arrives; undefined: one attempt, without waiting for a banner. */
   readonly waitMs?: number | undefined;
+  /** For a machine behind another hypervisor: milliseconds to start it there if it is off; undefined: it is not started. */
+  readonly startMs?: number | undefined;
   readonly signal?: Interruption | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
@@ -78,7 +80,7 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
 }
 
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
-  const { port, routes, signal, env, platform, native, trace, resolve = resolveTarget } = options;
+  const { port, routes, startMs, signal, env, platform, native, trace, resolve = resolveTarget } = options;
   const resolution = await withInterruption(
     text,
     signal,
@@ -91,7 +93,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   );
   const open = async (route: Pick<Resolution, 'endpoint' | 'recheck'>, timeoutMs: number) => {
     await options.beforeOpen?.(target, route.endpoint);
-    const connection = await openRechecked(route, { target: text, timeoutMs, signal, env }, native);
+    const connection = await openRechecked(route, { target: text, timeoutMs, startMs, signal, env }, native);
     trace?.(
       'connect',
       `${formatEndpoint(connection.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}${connection.note ?? ''}`,

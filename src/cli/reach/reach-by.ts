@@ -2,7 +2,7 @@ import { ConnectError, printable } from '../../errors.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { type Reached, type ReachOptions, reach } from '../../reach.js';
 import type { Io } from '../command.js';
-import type { ReachFlags } from '../shared-options.js';
+import { defaultWaitMs, type ReachFlags } from '../shared-options.js';
 import type { Transport } from './reach-over.js';
 import { socketWarning } from './socket-warning.js';
 
@@ -36,11 +36,12 @@ export async function reachOrStart(
   attempt: (options: ReachOptions) => Promise<Reached> = (own) => reach(typed, own),
 ): Promise<Reached> {
   if (!start) return attempt(options);
+  const starting = { ...options, startMs: options.waitMs ?? defaultWaitMs };
   try {
-    return await attempt({ ...options, waitMs: undefined });
+    return await attempt({ ...starting, waitMs: undefined });
   } catch (error) {
     if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
     const { startAndReach } = await import('./start.js');
-    return startAndReach(typed, attempt, options, error, io);
+    return startAndReach(typed, attempt, starting, error, io);
   }
 }

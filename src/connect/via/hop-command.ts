@@ -5,16 +5,23 @@ import relay from './relay.py';
 
 /**
  * What ssh runs on `endpoint.host`: one command that sh, bash, dash, ksh, zsh, csh, tcsh and fish read alike. Its answer
- * begins with `marker`. Throws a RangeError if a part has a control character.
+ * begins with `marker`. `startMs`: for the start of a machine that is off there. Throws a RangeError if a part has a control character.
  */
-export function hopCommand(endpoint: ViaEndpoint, marker: string, timeoutMs: number): string {
+export function hopCommand(
+  endpoint: ViaEndpoint,
+  marker: string,
+  timeoutMs: number,
+  startMs?: number,
+): string {
   const { target, port, at } = endpoint;
   const seconds = String(Math.ceil(timeoutMs / 1000));
-  if (at?.family !== 'via')
-    return scriptCommand(lastStep, [marker, target, String(port), seconds, ...placeOf(at), python]);
+  if (at?.family !== 'via') {
+    const start = startMs === undefined ? [] : [`--start --wait=${startMs / 1000}`];
+    return scriptCommand(lastStep, [marker, target, String(port), seconds, ...placeOf(at), python, ...start]);
+  }
   // No terminal there: a question would get no answer.
   const options = [...hopOptions(timeoutMs), '-oBatchMode=yes'];
-  return executed(['ssh', ...options, '--', at.host, hopCommand(at, marker, timeoutMs)]);
+  return executed(['ssh', ...options, '--', at.host, hopCommand(at, marker, timeoutMs, startMs)]);
 }
 
 /** A command that runs a script of sh there, read alike by the same shells. */

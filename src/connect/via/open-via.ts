@@ -24,13 +24,13 @@ export async function openVia(
   native: AddonState,
   hasTerminal?: () => boolean,
 ): Promise<Hop> {
-  const { target, timeoutMs, signal, env = process.env } = options;
+  const { target, timeoutMs, startMs, signal, env = process.env } = options;
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform: process.platform });
   const login = (...args: readonly string[]) =>
     new Hop([...ssh, ...hopOptions(timeoutMs), ...args], endpoint, native, env);
-  const deadline = now() + timeoutMs + patience(env, hasTerminal);
-  let hop = login('--', endpoint.host, hopCommand(endpoint, marker, timeoutMs));
+  const deadline = now() + timeoutMs + (startMs ?? 0) + patience(env, hasTerminal);
+  let hop = login('--', endpoint.host, hopCommand(endpoint, marker, timeoutMs, startMs));
   const abort = () => hop.close();
   signal?.addEventListener('abort', abort);
   try {

@@ -46,6 +46,7 @@ export async function makeStandIn(dir: string): Promise<StandIn> {
   writeFileSync(
     at('bin/multipass'),
     `#!/bin/sh
+PATH=/usr/bin:/bin:$PATH
 case $1 in
 list) if [ -e ${at('up')} ]; then ${machine('Running', '"127.0.0.1"')}; else ${machine('Stopped', '')}; fi ;;
 *) echo "$*" >> ${at('log')}; . ${at('first')}; ${sshd}; until [ -s ${at('pid')} ]; do :; done; touch ${at('up')} ;;

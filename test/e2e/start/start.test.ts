@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
+import { hypervisorHosts, startHypervisor } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { makeStandIn, type StandIn } from './stand-in.js';
 
@@ -131,6 +133,26 @@ describe.skipIf(missing)('--start', () => {
     await program('config', 'install', '--no-start');
     expect(await ssh()).toMatchObject({ code: 255, stderr: expect.stringContaining('"mint" is off') });
     expect(manager.started()).toEqual([]);
+  });
+
+  it('is passed on to the vmssh of another hypervisor, which starts the machine there', async () => {
+    const own = join(dir, 'vmssh');
+    writeFileSync(own, `#!/bin/sh\nexec ${vmssh.join(' ')} "$@"\n`, { mode: 0o755 });
+    const programs = { vmssh: own, multipass: join(dir, 'bin/multipass') };
+    const hypervisor = await startHypervisor(dir, join(dir, 'hv1'), { programs });
+    try {
+      const config = join(dir, 'hosts');
+      writeFileSync(config, hypervisorHosts(dir, { hv1: hypervisor.port }));
+      const env = { ...manager.env, VMSSH_SSH: `ssh -F ${config}` };
+      const connect = (...options: string[]) =>
+        run([...vmssh, 'nc', '-b', ...options, 'via/hv1/multipass/mint', String(manager.port)], { env });
+      expect(await connect()).toMatchObject({ code: 4, stderr: expect.stringContaining('"mint" is off') });
+      expect(manager.started()).toEqual([]);
+      expect(await connect('--start')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0/) });
+      expect(manager.started()).toEqual(['start mint']);
+    } finally {
+      await hypervisor.close();
+    }
   });
 
   it('is a stage of a check', async () => {

@@ -46,7 +46,7 @@ export interface ReachOptions {
 
 export interface Reached {
   readonly target: Target;
-  /** With the endpoint that was opened, which may be another route's. */
+  /** The route that was opened, maybe not its first, is the connection's endpoint. */
   readonly resolution: Resolution;
   readonly connection: Connection;
 }
@@ -103,12 +103,12 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   if (routes === undefined && resolution.others === undefined)
     return { target, resolution, connection: await open(resolution, options.timeoutMs) };
   const { openByRoutes } = await import('./routes/by-routes.js');
-  const { route, connection } = await openByRoutes(resolution, {
+  const connection = await openByRoutes(resolution, {
     ...{ text, port, timeoutMs: options.timeoutMs, routes, env, signal, onRoute: options.onRoute },
     open: (each, ms) => open(each.endpoint === resolution.endpoint ? resolution : each, ms),
     trace: trace && ((outcome, endpoint) => trace('route', outcome, endpoint)),
   });
-  return { target, resolution: { ...resolution, endpoint: route.endpoint }, connection };
+  return { target, resolution, connection };
 }
 
 /** Opens the endpoint; if the machine is not there, asks why. */

@@ -4,10 +4,10 @@ import type { ReachFlags } from '../cli/shared-options.js';
 import { isJsonObject, parseJson } from '../discovery/tools/json.js';
 import { ConnectError, type ConnectErrorInit, isOp, type Op } from '../errors.js';
 import { runProgram } from '../process/run-program.js';
-import type { CheckResult, Stage } from './result.js';
+import type { CheckedRoute, CheckResult, Stage } from './result.js';
 
 /** The stages that passed, and what stopped the next one. */
-type Outcome = Pick<CheckResult, 'stages' | 'error'>;
+type Outcome = Pick<CheckResult, 'stages' | 'routes' | 'error'>;
 
 /** Inside WSL2: checks a target of Windows by the Windows build of vmssh. Throws a ConnectError. */
 export async function checkOverInterop(
@@ -33,12 +33,15 @@ export async function checkOverInterop(
 function parseCheck(printed: string, target: string): Outcome {
   try {
     const { results } = parseJson(printed) as {
-      results: [{ stages: readonly Stage[]; error?: ConnectErrorInit & { op: Op } }];
+      results: [
+        { stages: readonly Stage[]; routes?: readonly CheckedRoute[]; error?: ConnectErrorInit & { op: Op } },
+      ];
     };
-    const [{ stages, error }] = results;
+    const [{ stages, routes = [], error }] = results;
     if (!stages.every(isJsonObject)) throw new TypeError('stages');
+    if (!routes.every(isJsonObject)) throw new TypeError('routes');
     if (error && !isOp(error.op)) throw new TypeError('op');
-    return { stages, error: error && new ConnectError(error.op, target, error) };
+    return { stages, routes, error: error && new ConnectError(error.op, target, error) };
   } catch (cause) {
     throw new ConnectError('connect', target, {
       code: 'NOT_RUN',

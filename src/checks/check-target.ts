@@ -14,8 +14,9 @@ import { sshProgram } from '../process/ssh-program.js';
 import type { Reached, ReachOptions, Trace } from '../reach.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { handshake } from '../ssh/handshake.js';
+import { checkRoutes, triedRoutes } from './check-routes.js';
 import { knownKeys } from './host-key.js';
-import type { CheckResult, Stage, StageName } from './result.js';
+import type { CheckedRoute, CheckResult, Stage, StageName } from './result.js';
 
 export interface CheckTargetOptions extends ReachFlags {
   /** Undefined: the port of an ssh:// form, or 22. */
@@ -50,6 +51,8 @@ export async function checkTarget(
   const ssh = options.user ?? named ?? sshUser({ host, sshConfig: options.sshConfig, signal }, io);
   let means: CheckResult['means'];
   let reached: Reached | undefined;
+  const { onRoute, tried } = triedRoutes();
+  let routes: readonly CheckedRoute[] = tried;
   try {
     const { timeoutMs, waitMs, start } = options;
     const verbose = stepTrace(io, options.verbose);
@@ -67,12 +70,20 @@ export async function checkTarget(
       const { checkOverInterop } = await import('./check-over-interop.js');
       const to = { text, port, user: options.user ?? typed.user };
       const there = await checkOverInterop(windows, to, options, io.env, signal);
-      return { target, means, stages: [...stages, ...there.stages], error: there.error };
+      return {
+        target,
+        means,
+        stages: [...stages, ...there.stages],
+        error: there.error,
+        routes: there.routes,
+      };
     }
     const reaching: ReachOptions = {
       port,
       timeoutMs,
       waitMs,
+      routes: options.routes,
+      onRoute,
       signal,
       env: io.env,
       platform: io.platform,
@@ -80,7 +91,7 @@ export async function checkTarget(
       trace(step, outcome, endpoint) {
         verbose?.(step, outcome);
         if (endpoint) means = { ...known, user: byDefault, family: endpoint.family };
-        if (step === 'wait') return onStage(outcome);
+        if (step === 'wait' || step === 'route') return onStage(outcome);
         const name = stageOf[step];
         forget(stages, name);
         pass(name, outcome);
@@ -90,24 +101,30 @@ export async function checkTarget(
     const keys = knownKeys({ ...found, typed: host, port }, io, signal);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
-    const { identityFile, endpoint } = reached.resolution;
-    means = { ...known, user, family: endpoint.family, identityFile };
-    pass('banner', await awaitBanner(reached.connection, text, timeoutMs, signal));
+    const { connection, resolution } = reached;
+    const { identityFile } = resolution;
+    means = { ...known, user, family: connection.endpoint.family, identityFile };
+    const banner = await awaitBanner(connection, text, timeoutMs, signal);
+    pass('banner', banner);
     onStage('SSH handshake');
     const { knownAs, check } = await keys;
     const { self, platform, env } = io;
-    const shake = { target: text, port, user, timeoutMs, signal };
+    const shake = { target: text, port, user, timeoutMs, routes: options.routes, signal };
     const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
     // With the user's own ssh, over a new connection: some machines accept one at a time.
-    reached.connection.close();
+    connection.close();
+    if (!options.routes && (resolution.others || resolution.ip)) {
+      if (tried.length === 0) onRoute(connection, { banner });
+      routes = await checkRoutes(resolution, tried, { text, timeoutMs, env: io.env, signal, onStage });
+    }
     const { hostKey, methods } = await handshake({ ...shake, ...own, knownAs });
     check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
-    return { target, means, stages };
+    return { target, means, stages, routes };
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    return { target, means, stages, error };
+    return { target, means, stages, routes, error };
   } finally {
     reached?.connection.close();
   }

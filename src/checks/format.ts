@@ -8,7 +8,7 @@ import type { CheckResult } from './result.js';
 
 /** One target's check for people: a line per stage, then what stopped it. */
 export function formatCheck(
-  { target, stages, error }: CheckResult,
+  { target, stages, routes = [], error }: CheckResult,
   style: ChalkInstance,
   io: StartedAs & Pick<Io, 'columns'>,
 ): string {
@@ -16,6 +16,11 @@ export function formatCheck(
     const time = `${ms.toFixed(1)} ms`.padStart(10);
     return `  ${style.green('✓')} ${printable(stage).padEnd(14)} ${style.dim(time)}${beside(found, io)}`;
   });
+  for (const { route, state, address, found } of routes) {
+    const mark = { ok: style.green('✓'), failed: style.red('✗'), skipped: style.dim('–') }[state];
+    const about = address === undefined ? found : `${address}: ${found}`;
+    lines.push(`  ${mark} ${`route ${route}`.padEnd(14)} ${' '.repeat(10)}${beside(about, io)}`);
+  }
   if (error) {
     lines.push(`  ${style.red('✗')} ${error.op.padEnd(14)} ${' '.repeat(10)}${beside(error.problem, io)}`);
     if (error.hint) lines.push(`    ${style.dim('hint:')} ${printable(pasteable(error.hint, io))}`);

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../endpoint.js';
 import { type ConnectError, exitCode, exitCodeOf } from '../errors.js';
+import type { RouteName } from '../route.js';
 
 /** The stages of a check, in order. */
 export type StageName =
@@ -16,6 +17,17 @@ export interface Stage {
   readonly stage: StageName;
   /** Milliseconds. */
   readonly ms: number;
+  readonly found: string;
+}
+
+/** A route of a machine and what came of it. */
+export interface CheckedRoute {
+  readonly route: RouteName;
+  /** Its endpoint as a literal target; absent if it was not asked for. */
+  readonly address?: string | undefined;
+  /** "skipped": it was not tried. */
+  readonly state: 'ok' | 'failed' | 'skipped';
+  /** Its banner, or why it failed or was not tried. */
   readonly found: string;
 }
 
@@ -38,6 +50,8 @@ export interface CheckResult {
   readonly means?: Means | undefined;
   /** The stages that passed. */
   readonly stages: readonly Stage[];
+  /** The machine's routes and what came of each, if it has several. */
+  readonly routes?: readonly CheckedRoute[] | undefined;
   /** What stopped the next stage. */
   readonly error?: ConnectError | undefined;
 }

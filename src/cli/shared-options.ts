@@ -1,7 +1,9 @@
 import { hopHostProblem } from '../address/hop-host.js';
 import { behind } from '../lookup/login.js';
+import { type RouteName, routeNames } from '../route.js';
 import { type RawArgs, UsageError } from './command.js';
 import { flag, repeated, seconds } from './option.js';
+import { listOf } from './option-choice.js';
 
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */
 const defaultTimeoutMs = 15_000;
@@ -28,6 +30,13 @@ export const verboseOption = flag({
   long: 'verbose',
   short: 'v',
   summary: 'show each step with its time on stderr',
+});
+
+export const routesOption = listOf<RouteName>({
+  long: 'route',
+  value: 'LIST',
+  choices: routeNames,
+  summary: 'reach the machine only by this route, or by these in order: vsock,ip; only ip uses a network',
 });
 
 export const viaOption = repeated(
@@ -66,8 +75,11 @@ export interface ReachFlags {
   /** Whether a machine that is off is started. */
   readonly start: boolean;
   readonly verbose: boolean;
+  /** Of the commands that have --route: the only routes to try, in this order. */
+  readonly routes?: readonly RouteName[] | undefined;
 }
 
+/** --route is not among them: "guest install" has another option of that name. */
 export function reachFlags(raw: RawArgs): ReachFlags {
   return {
     timeoutMs: timeoutOption.read(raw) ?? defaultTimeoutMs,

@@ -7,7 +7,7 @@ import { typedStart } from '../discovery/start-command.js';
 import { ConnectError, quote, type StartCommand } from '../errors.js';
 import type { ViaTarget, VsockTarget } from '../target/target.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
-import { listedRoute, restOf } from './ssh-address.js';
+import { askedIp, listedRoute, restOf } from './ssh-address.js';
 import { resolveVia } from './via.js';
 
 /**
@@ -29,7 +29,7 @@ export async function resolveDiscovered(
     return { endpoint, steps: [...steps, ...hop] };
   }
   const [first, ...more] = routesOf(found);
-  const asked = addressOf && askedIp(addressOf, name, context);
+  const asked = addressOf && askedIp(addressOf, context);
   const reached = first
     ? listedRoute(first, name, context)
     : context.routes?.includes('ip') && (await asked?.());
@@ -46,13 +46,6 @@ export async function resolveDiscovered(
     ...(user === undefined ? {} : { user }),
     ...(first && asked ? { ip: asked } : {}),
     ...restOf(more, name, context),
-  };
-}
-
-function askedIp(addressOf: () => Promise<string | undefined>, machine: string, context: ResolveContext) {
-  return async () => {
-    const address = await addressOf();
-    return address === undefined ? undefined : listedRoute({ route: 'ip', address }, machine, context);
   };
 }
 

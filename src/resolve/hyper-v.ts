@@ -1,6 +1,7 @@
 import type { Guid } from '../address/guid.js';
 import { checkPort } from '../address/port.js';
 import { serviceIdOfPort } from '../address/service-id.js';
+import type { hyperVAddresses } from '../discovery/hyper-v/address.js';
 import { type HyperVMachine, listHyperV } from '../discovery/hyper-v/hyper-v.js';
 import { type DiscoveredHyperV, findHyperV, hyperV } from '../discovery/hyper-v/provider.js';
 import { startHyperV } from '../discovery/hyper-v/start.js';
@@ -11,6 +12,7 @@ import type { HyperVTarget } from '../target/target.js';
 import { whyOff } from './found.js';
 import { foundBy } from './found-by.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
+import { askedIp } from './ssh-address.js';
 
 /** The source of machines. */
 type ListMachines = (deps: Deps) => Promise<readonly HyperVMachine[]>;
@@ -23,14 +25,22 @@ export async function resolveHyperV(
   target: HyperVTarget,
   context: ResolveContext,
   list: ListMachines = (deps) => listHyperV(deps),
+  addresses?: typeof hyperVAddresses,
 ): Promise<Resolution> {
+  const ip = (vmId: Guid) => {
+    const ask = async () => {
+      const of = addresses ?? (await import('../discovery/hyper-v/address.js')).hyperVAddresses;
+      return (await of(vmId, { env: context.env, signal: context.signal, timeoutMs: 20_000 }))[0];
+    };
+    return askedIp(ask, context);
+  };
   const to = (vmId: Guid): Endpoint => ({ family: 'hyper-v', vmId, serviceId: serviceId(context) });
   if ('vmId' in target) {
     const { vmId } = target;
-    return { endpoint: to(vmId), steps: [], recheck: () => stateOf(vmId, context, list) };
+    return { endpoint: to(vmId), steps: [], ip: ip(vmId), recheck: () => stateOf(vmId, context, list) };
   }
   const { name, uuid, status } = await ask(target.name, context, list);
-  return { endpoint: to(uuid), steps: [`Hyper-V knows ${quote(name)} (${status}) as ${uuid}`] };
+  return { endpoint: to(uuid), steps: [`Hyper-V knows ${quote(name)} (${status}) as ${uuid}`], ip: ip(uuid) };
 }
 
 /** The service id of the requested port. Throws a ConnectError of op parse. */

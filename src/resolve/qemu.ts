@@ -22,9 +22,15 @@ export interface QemuSources {
   readonly domains: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList>;
   /** Machines from command lines of processes, if no libvirtd knows the name, or an address of it. */
   readonly processes: (deps: Deps) => Promise<Listing>;
+  /** The IP addresses of a domain, only if a route over the network was asked for. */
+  readonly addresses: (domain: DiscoveredDomain, deps: Deps) => Promise<readonly string[]>;
 }
 
-const sources: QemuSources = { domains: listDomains, processes: qemu.list };
+const sources: QemuSources = {
+  domains: listDomains,
+  processes: qemu.list,
+  addresses: async (...args) => (await import('../discovery/libvirt/addresses.js')).domainAddresses(...args),
+};
 
 /**
  * A QEMU machine: a libvirt domain by name, UUID or id as in libvirt-ssh-proxy, else a QEMU process with that name or
@@ -33,7 +39,7 @@ const sources: QemuSources = { domains: listDomains, processes: qemu.list };
 export async function resolveQemu(
   { scope, name }: QemuTarget,
   context: ResolveContext,
-  { domains, processes }: QemuSources = sources,
+  { domains, processes, addresses }: QemuSources = sources,
 ): Promise<Resolution> {
   const deps: Deps = { timeoutMs, ...context };
   const search = await findDomain(name, deps, scopesOf[scope], domains);
@@ -42,7 +48,8 @@ export async function resolveQemu(
     const domain = foundBy(search, name, context.text, asked);
     const isUp = domain.status === 'running' && domain.address === undefined;
     const address = isUp ? await addressByQemu(domain, deps, processes) : domain.address;
-    return resolveDiscovered({ ...domain, address }, context, howFor(domain));
+    const ip = async () => (await addresses(domain, deps))[0];
+    return resolveDiscovered({ ...domain, address }, context, howFor(domain), ip);
   }
   const { known, warnings } = search;
   const byProcess = await findBy({ ...qemu, list: processes }, name, deps);

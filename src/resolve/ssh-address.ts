@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { hasControlCharacter } from '../address/control-character.js';
 import { checkPort, parsePort } from '../address/port.js';
+import { DiscoveryError } from '../discovery/discovery-error.js';
 import { isOnNetwork } from '../discovery/routes.js';
 import { execBy } from '../discovery/tools/exec-route.js';
 import type { Endpoint } from '../endpoint.js';
@@ -44,6 +45,26 @@ export function restOf(
       ? {}
       : { others: async () => others.map((each) => listedRoute(each, machine, context)) }),
     ...(ip === undefined ? {} : { ip: async () => listedRoute(ip, machine, context) }),
+  };
+}
+
+/** The route to an IP address that its manager has to be asked for. */
+export function askedIp(
+  addressOf: () => Promise<string | undefined>,
+  context: ResolveContext,
+): () => Promise<Route | undefined> {
+  return async () => {
+    const address = await addressOf().catch((cause) => {
+      context.signal?.throwIfAborted();
+      if (!(cause instanceof DiscoveryError)) throw cause;
+      throw new ConnectError('resolve', context.text, {
+        code: 'NOT_FOUND',
+        problem: `its IP address could not be asked for: ${cause.message}`,
+        hint: cause.hint,
+        cause,
+      });
+    });
+    return address === undefined ? undefined : { name: 'ip', ...resolveSshAddress(address, context) };
   };
 }
 

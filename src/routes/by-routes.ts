@@ -24,7 +24,7 @@ export interface ByRoutesOptions extends RoutePlanOptions {
 
 /** Called after each route that was tried, with its banner, or with the error that stopped it. */
 export type OnRoute = (
-  route: Route,
+  route: Pick<Route, 'endpoint'>,
   result: { readonly banner?: string; readonly error?: ConnectError },
 ) => void;
 
@@ -32,10 +32,7 @@ export type OnRoute = (
  * Opens the first route of a machine that leads to an SSH server. A route is given up if it refuses, or if no banner comes
  * within its share of the time; the banner is not taken. Throws a ConnectError with the reason of each route.
  */
-export async function openByRoutes(
-  resolution: Resolution,
-  options: ByRoutesOptions,
-): Promise<{ readonly route: Route; readonly connection: Connection }> {
+export async function openByRoutes(resolution: Resolution, options: ByRoutesOptions): Promise<Connection> {
   const { text, port, timeoutMs, trace, onRoute } = options;
   const until = now() + timeoutMs;
   const failed: { readonly name: string; readonly error: ConnectError }[] = [];
@@ -69,7 +66,7 @@ export async function openByRoutes(
       const { connection, banner } = await openAndLook(route, leftMs, waits, options);
       onRoute?.(route, { ...(banner === undefined ? {} : { banner }) });
       if (waits && plan.remember) await plan.remember(route);
-      return { route, connection };
+      return connection;
     } catch (error) {
       const known = fail(error, route.name);
       onRoute?.(route, { error: known });

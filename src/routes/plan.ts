@@ -54,13 +54,14 @@ export async function planOf(resolution: Resolution, options: RoutePlanOptions):
 }
 
 /** All routes of a machine, best first; with its IP address if that is asked for. Throws a ConnectError. */
-export async function allRoutes(resolution: Resolution, withIp: boolean): Promise<readonly Route[]> {
+export async function allRoutes(resolution: Resolution, withIp = false): Promise<readonly Route[]> {
   const others = (await resolution.others?.()) ?? [];
   const ip = withIp ? await resolution.ip?.() : undefined;
   return [...firstRoute(resolution), ...others, ...(ip ? [ip] : [])];
 }
 
-async function chosenRoutes(
+/** The routes of a machine with these names, in this order. Throws a ConnectError if it has none of them. */
+export async function chosenRoutes(
   resolution: Resolution,
   names: readonly RouteName[],
   text: string,

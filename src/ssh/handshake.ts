@@ -2,6 +2,7 @@ import { hostNameOf } from '../address/host-name.js';
 import { ConnectError, quote } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { howToGet, sshVariable } from '../process/ssh-program.js';
+import type { RouteName } from '../route.js';
 import { configArgument, pathArgument, proxyWord } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 
@@ -20,6 +21,8 @@ export interface HandshakeOptions {
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** For the proxy's --route. */
+  readonly routes?: readonly RouteName[] | undefined;
   /** Milliseconds for the whole handshake. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -47,8 +50,9 @@ const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 
 /** The user's configuration counts, except for settings that would do more than a handshake, prompt, or stop at a key. */
 function command(options: HandshakeOptions): readonly string[] {
-  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, knownAs } = options;
-  const proxy = [...self, 'proxy', `--timeout=${timeoutMs / 1000}`, '--', target, String(port)];
+  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs } = options;
+  const limits = [`--timeout=${timeoutMs / 1000}`, ...(routes ? [`--route=${routes.join(',')}`] : [])];
+  const proxy = [...self, 'proxy', ...limits, '--', target, String(port)];
   const files = knownAs ? [knownHosts(knownAs.path, platform)] : [];
   const settings = [
     `ProxyCommand=${proxy.map((word) => proxyWord(word, platform)).join(' ')}`,

@@ -39,7 +39,7 @@ rsh rsync-path skip-compress sockopts stderr stop-after stop-at suffix temp-dir 
 cc dparam log-format time-limit zc zl zt`.split(/\s+/),
 );
 
-/** Splits a tool's arguments as its own getopt or popt does; `--via` is ours. */
+/** Splits a tool's arguments as its own getopt or popt does; `--via` and `--route` are ours. */
 export function splitArgs(tool: SshTool, args: readonly string[]): SplitArgs {
   const before: ToolOption[] = [];
   const after: ToolOption[] = [];
@@ -69,7 +69,7 @@ export function wordsOf(options: readonly ToolOption[]): readonly string[] {
 function optionAt(tool: SshTool, arg: string, next: string | undefined): ToolOption {
   const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
   if (name !== undefined) {
-    const isValued = name === 'via' || (tool === 'rsync' && valuedLong.has(name));
+    const isValued = name === 'via' || name === 'route' || (tool === 'rsync' && valuedLong.has(name));
     const takesNext = given === undefined && isValued && next !== undefined;
     return takesNext ? { words: [arg, next], name, value: next } : { words: [arg], name, value: given };
   }

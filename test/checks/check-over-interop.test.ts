@@ -19,7 +19,10 @@ it.skipIf(process.platform === 'win32')(
     writeFileSync(program, script);
     chmodSync(program, 0o755);
     const to = { text: 'hyper-v/mint', port: 2222, user: 'ann' };
-    const options = { timeoutMs: 1500, waitMs: 3000, start: true, verbose: true };
+    const options = {
+      ...{ timeoutMs: 1500, waitMs: 3000, start: true, verbose: true },
+      routes: ['hyper-v', 'ip'] as const,
+    };
     const { stages } = await checkOverInterop(
       program,
       to,
@@ -29,7 +32,7 @@ it.skipIf(process.platform === 'win32')(
     );
     const passed = stages[0]?.found ?? '';
     expect(passed).toBe(
-      'check --json --port=2222 --user=ann --timeout=1.5 --wait=3 --start -v -- hyper-v/mint',
+      'check --json --port=2222 --user=ann --timeout=1.5 --wait=3 --route=hyper-v,ip --start -v -- hyper-v/mint',
     );
     const left = check.options
       .filter(({ long, short }) => !new RegExp(`--${long}\\b| -${short ?? '-'} `).test(passed))

@@ -46,6 +46,11 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     args: ['--typed=unix/Foo=Bar', 'unix/foo=bar', '22'],
     want: { positionals: ['unix/foo=bar', '22'], options: { typed: 'unix/Foo=Bar' } },
   },
+  ...['ssh', 'scp', 'sftp', 'rsync', 'check', 'resolve', 'proxy', 'nc'].map((command) => ({
+    command,
+    args: ['--route', 'vsock,ip', 'mint'],
+    want: { positionals: ['mint'], options: { route: 'vsock,ip' } },
+  })),
   {
     command: 'proxy',
     args: ['--via', 'hv1', 'mint', '22'],

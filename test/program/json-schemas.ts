@@ -13,6 +13,7 @@ import type { ServiceListJson } from '../../src/commands/windows/service.js';
 import { noBannerReasons } from '../../src/errors.js';
 import { hypervisors } from '../../src/guest/credentials/forms.js';
 import type { Target } from '../../src/kinds/kinds.js';
+import { routeNames } from '../../src/route.js';
 
 const envelope = <Name extends string>(...commands: readonly [Name, ...Name[]]) => ({
   version: z.literal(1),
@@ -52,6 +53,17 @@ const stage = z
   })
   .meta({ id: 'stage', description: 'a stage that was passed' });
 
+const routeName = z.enum(routeNames).describe('docs/routes.md');
+
+const checkedRoute = z
+  .strictObject({
+    route: routeName,
+    address: z.string().optional().describe('the endpoint as a literal target'),
+    state: z.enum(['ok', 'failed', 'skipped']).describe('"skipped": it was not tried'),
+    found: z.string().describe('its banner, or why it failed or was not tried'),
+  })
+  .meta({ id: 'checkedRoute', description: 'a route of a machine, and what came of it' });
+
 const finding = z
   .strictObject({
     name: z.string(),
@@ -83,6 +95,17 @@ const machine = z
       .string()
       .optional()
       .describe('where its SSH server is: vsock/42, vsock-mux/PATH, an IP address, HOST:PORT'),
+    routes: z
+      .array(
+        z.discriminatedUnion('route', [
+          z.strictObject({
+            route: z.enum(['export', 'vsock', 'vsock-mux', 'hyper-v', 'ip']),
+            address: z.string(),
+          }),
+          z.strictObject({ route: z.literal('exec'), command: z.array(z.string()) }),
+        ]),
+      )
+      .describe('how it is reached, best first; an IP address after the first only with --route ip'),
     user: z.string().optional().describe('the user that its manager made for logging in'),
     identityFile: z.string().optional().describe('the private key that its manager made for logging in'),
     container: z
@@ -128,6 +151,7 @@ export const checkSchema = z
         ok: z.boolean(),
         exitCode: z.int().min(0).max(255),
         stages: z.array(stage),
+        routes: z.array(checkedRoute).optional().describe('of a machine with several'),
         error: failure.optional(),
       }),
     ),
@@ -206,6 +230,18 @@ export const resolveSchema = z
     address: z.string().describe('the endpoint as a literal target: vsock:3:22'),
     endpoint,
     steps: z.array(z.string()).describe('how it was found out'),
+    routes: z
+      .array(
+        z.strictObject({
+          route: routeName,
+          address: z.string().describe('the endpoint as a literal target'),
+          endpoint,
+          steps: z.array(z.string()),
+          costs: z.string(),
+          needs: z.string(),
+        }),
+      )
+      .describe('all routes, best first; empty for a machine behind another hypervisor'),
     user: z.string().optional(),
     identityFile: z.string().optional(),
   })

@@ -5,6 +5,7 @@ import type { DiscoveredMachine } from '../../src/discovery/provider.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { resolveManaged } from '../../src/resolve/managed.js';
 import { resolveQemu } from '../../src/resolve/qemu.js';
+import type { RouteName } from '../../src/route.js';
 import type { QemuTarget } from '../../src/target/target.js';
 
 const uuids = ['11111111-2222-4333-8444-555555555555', '21111111-2222-4333-8444-555555555555'] as const;
@@ -31,14 +32,20 @@ function resolve(
   domains: readonly Domain[],
   warnings = [] as (typeof warning)[],
   found: readonly DiscoveredMachine[] = [process],
+  routes?: readonly RouteName[],
 ) {
-  return resolveQemu(parseTarget(text) as QemuTarget, context(text), {
-    domains: async (_deps, scopes) => ({
-      domains: domains.filter(({ scope }) => scopes.includes(scope)),
-      warnings,
-    }),
-    processes: async () => ({ found, warnings: [] }),
-  });
+  return resolveQemu(
+    parseTarget(text) as QemuTarget,
+    { ...context(text), routes },
+    {
+      domains: async (_deps, scopes) => ({
+        domains: domains.filter(({ scope }) => scopes.includes(scope)),
+        warnings,
+      }),
+      processes: async () => ({ found, warnings: [] }),
+      addresses: async ({ name }) => (name === 'mint' ? ['192.0.2.7'] : []),
+    },
+  );
 }
 
 describe('a libvirt domain', () => {
@@ -68,6 +75,17 @@ describe('a libvirt domain', () => {
     await expect(resolve('qemu/mint', [bare], [], [process])).rejects.toMatchObject({
       problem: 'libvirt knows "mint", but neither its vsock CID nor an address',
     });
+  });
+
+  it('is reached by the address that libvirt gave it only if that was asked for', async () => {
+    const byCid = await resolve('qemu/mint', [mint]);
+    expect(byCid.endpoint).toMatchObject({ family: 'vsock' });
+    expect(byCid).not.toHaveProperty('others');
+    const endpoint = { family: 'tcp', host: '192.0.2.7', port: 22 };
+    expect(await byCid.ip?.()).toMatchObject({ name: 'ip', endpoint });
+    const bare = { ...mint, cid: undefined };
+    await expect(resolve('qemu/mint', [bare], [], [])).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await resolve('qemu/mint', [bare], [], [], ['ip'])).toMatchObject({ endpoint });
   });
 
   it.each([

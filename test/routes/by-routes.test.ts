@@ -98,7 +98,7 @@ describe('of several routes', () => {
   it('the first is used if it answers: the others are not asked for, and the banner is left for ssh', async () => {
     const [first, second] = [await route('first', sshd), await route('second', sshd)];
     const done = await reached([first, second]);
-    expect(done.result?.resolution.endpoint).toEqual(first.endpoint);
+    expect(done.result?.connection.endpoint).toEqual(first.endpoint);
     expect(await read(done)).toBe('SSH-2.0-real\r\n');
     expect(done.asked).toEqual([]);
     expect(second.seen).toEqual([]);
@@ -122,7 +122,7 @@ describe('of several routes', () => {
     const good = await route('good', mux(sshd), 'vsock-mux');
     const done = await reached([bad, good], { timeoutMs: 3000 });
     expect(done.error).toBeUndefined();
-    expect(done.result?.resolution.endpoint).toEqual(good.endpoint);
+    expect(done.result?.connection.endpoint).toEqual(good.endpoint);
     expect(await read(done)).toBe('SSH-2.0-real\r\n');
     expect(done.steps).toEqual([expect.stringMatching(why), `next: vsock-mux, vsock-mux:${good.path}:22`]);
   });
@@ -152,7 +152,7 @@ describe('of several routes', () => {
     const third = await route('third', sshd);
     const others = async () => (listed++ === 0 ? [second] : [second, third]);
     const done = await reached([first], { waitMs: 20_000, machine: { others } });
-    expect(done.result?.resolution.endpoint).toEqual(third.endpoint);
+    expect(done.result?.connection.endpoint).toEqual(third.endpoint);
     expect(listed).toBe(2);
   });
 
@@ -170,7 +170,7 @@ describe('of several routes', () => {
     });
     expect((await reached([refuses], { machine: { ip } })).error).toMatchObject({ code: 'ENOENT' });
     const done = await reached([refuses], { machine: { ip }, routes: ['export', 'ip'] });
-    expect(done.result?.resolution.endpoint).toMatchObject({ family: 'tcp', port });
+    expect(done.result?.connection.endpoint).toMatchObject({ family: 'tcp', port });
     const forPort = await reached([refuses], { machine: { ip }, routes: ['ip'], port: 2222 });
     expect(forPort.error).toMatchObject({ code: 'NO_PORT' });
   });
@@ -195,7 +195,7 @@ describe('the route that worked last time', () => {
     const repaired = await route('repaired', mux(sshd), 'vsock-mux');
     const gone = await route('gone');
     const last = await reached([repaired, gone], { home });
-    expect(last.result?.resolution.endpoint).toEqual(repaired.endpoint);
+    expect(last.result?.connection.endpoint).toEqual(repaired.endpoint);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ version: 1, routes: {} });
   });
 
@@ -211,7 +211,7 @@ describe('the route that worked last time', () => {
     writeFileSync(`${home}/.ssh/vmssh_routes.json`, content);
     const [first, second] = [await route('first', mux(sshd), 'vsock-mux'), await route('second', sshd)];
     const done = await reached([first, second], { home });
-    expect(done.result?.resolution.endpoint).toEqual(first.endpoint);
+    expect(done.result?.connection.endpoint).toEqual(first.endpoint);
     expect(done.steps).toEqual([]);
   });
 
@@ -232,7 +232,7 @@ describe('the route that worked last time', () => {
     writeFileSync(`${home}/.ssh`, 'a file where the folder would be');
     const good = await route('good', sshd);
     const done = await reached([await route('bad', mux(closes), 'vsock-mux'), good], { home });
-    expect(done.result?.resolution.endpoint).toEqual(good.endpoint);
+    expect(done.result?.connection.endpoint).toEqual(good.endpoint);
   });
 });
 
@@ -240,7 +240,7 @@ describe('a chosen route', () => {
   it('is the only one that is tried', async () => {
     const [first, second] = [await route('first', sshd), await route('second', mux(sshd), 'vsock-mux')];
     const done = await reached([first, second], { routes: ['vsock-mux'] });
-    expect(done.result?.resolution.endpoint).toEqual(second.endpoint);
+    expect(done.result?.connection.endpoint).toEqual(second.endpoint);
     expect(first.seen).toEqual([]);
     const refused = await reached([await route('bad'), second], { routes: ['export'] });
     expect(refused.error).toMatchObject({ code: 'ENOENT' });
@@ -259,6 +259,6 @@ describe('a chosen route', () => {
   it('of two is tried in the order they were asked for', async () => {
     const [first, second] = [await route('first', sshd), await route('second', mux(sshd), 'vsock-mux')];
     const done = await reached([first, second], { routes: ['vsock-mux', 'export'] });
-    expect(done.result?.resolution.endpoint).toEqual(second.endpoint);
+    expect(done.result?.connection.endpoint).toEqual(second.endpoint);
   });
 });

@@ -10,6 +10,7 @@ import {
   behindVia,
   type ReachFlags,
   reachFlags,
+  routesOption,
   startOption,
   timeoutOption,
   verboseOption,
@@ -49,6 +50,7 @@ export const check: Command<CheckOptions> = {
     portOption,
     userOption,
     viaOption,
+    routesOption,
     timeoutOption,
     waitOption,
     startOption,
@@ -69,6 +71,7 @@ export const check: Command<CheckOptions> = {
       port: portOption.read(raw),
       user: userOption.read(raw),
       json: jsonOption.read(raw),
+      routes: routesOption.read(raw),
       ...reachFlags(raw),
     };
   },

@@ -1,4 +1,4 @@
-import { type CheckResult, codeOf, type Stage } from '../../checks/result.js';
+import { type CheckedRoute, type CheckResult, codeOf, type Stage } from '../../checks/result.js';
 import { connectFailure } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson } from '../../cli/json.js';
 import { exitCode } from '../../errors.js';
@@ -15,6 +15,8 @@ export interface CheckedJson {
   readonly ok: boolean;
   readonly exitCode: number;
   readonly stages: readonly Stage[];
+  /** Only of a machine with several. */
+  readonly routes?: readonly CheckedRoute[] | undefined;
   /** What stopped the next stage. */
   readonly error?: FailureJson | undefined;
 }
@@ -29,12 +31,13 @@ export function codeOfAll(results: readonly CheckResult[]): number {
 }
 
 function checked(result: CheckResult): CheckedJson {
-  const { target, stages, error } = result;
+  const { target, stages, routes = [], error } = result;
   return {
     target,
     ok: error === undefined,
     exitCode: codeOf(result),
     stages,
+    ...(routes.length === 0 ? {} : { routes }),
     error: error && connectFailure(error),
   };
 }

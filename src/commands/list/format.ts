@@ -6,7 +6,9 @@ import { type Envelope, envelope, type FailureJson } from '../../cli/json.js';
 import { width } from '../../cli/width.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { ContainerFacts, Status, Warning } from '../../discovery/provider.js';
+import { routesOf } from '../../discovery/routes.js';
 import { type ConnectError, printable } from '../../errors.js';
+import type { ListedRoute } from '../../route.js';
 import { columnWidths, flowing } from './fit.js';
 
 /** The output of `vmssh list --json`. */
@@ -28,6 +30,8 @@ export interface MachineJson {
   readonly cid?: number | undefined;
   readonly uuid?: string | undefined;
   readonly address?: string | undefined;
+  /** All its routes, best first. */
+  readonly routes: readonly ListedRoute[];
   readonly user?: string | undefined;
   readonly identityFile?: string | undefined;
   readonly container?: Omit<ContainerFacts, 'url'> | undefined;
@@ -178,6 +182,7 @@ function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
     cid,
     uuid,
     address,
+    routes: routesOf(machine),
     user,
     identityFile,
     container,

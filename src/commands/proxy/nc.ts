@@ -11,6 +11,7 @@ import {
   behindVia,
   type ReachFlags,
   reachFlags,
+  routesOption,
   startOption,
   timeoutOption,
   verboseOption,
@@ -82,6 +83,7 @@ export const nc: Command<NcOptions> = {
     pipeOption,
     portOption,
     viaOption,
+    routesOption,
     timeoutOption,
     waitOption,
     startOption,
@@ -94,6 +96,7 @@ export const nc: Command<NcOptions> = {
   exclusive: [
     [bannerOption, pipeOption],
     [bannerOption, readyOption],
+    [routesOption, transportOption],
   ],
   examples: [
     { line: 'vsock-nc mint', about: 'does sshd answer in this machine?' },
@@ -118,6 +121,7 @@ export const nc: Command<NcOptions> = {
       forSsh,
       transports: transportOption.read(raw) ?? ['vsock'],
       ready: readyOption.read(raw),
+      routes: routesOption.read(raw),
       ...reachFlags(raw),
     };
   },
@@ -171,8 +175,8 @@ function portAfter(typed: string, raw: RawArgs, after: string | undefined): numb
 
 /** The same call for the Windows build, with the choice of banner or pipe made here. */
 function windowsArgs(options: NcOptions): readonly string[] {
-  const { text, port, banner, transports } = options;
-  const how = [banner ? '--banner' : '--pipe', '-t', transports.join(',')];
+  const { text, port, banner, transports, routes } = options;
+  const how = [banner ? '--banner' : '--pipe', ...(routes ? [] : ['-t', transports.join(',')])];
   return ['nc', ...how, ...reachArgs(options), '--', text, String(port)];
 }
 

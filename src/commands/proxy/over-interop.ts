@@ -20,7 +20,7 @@ export async function proxyOverInterop(options: InteropOptions, io: Io): Promise
   if (program === undefined) return undefined;
   const { text, port, fdpass, transports } = options;
   const args = [
-    ...(transports ? ['nc', '--ssh', '-t', transports.join(',')] : ['proxy']),
+    ...(transports && !options.routes ? ['nc', '--ssh', '-t', transports.join(',')] : ['proxy']),
     ...reachArgs(options),
     ...['--', text, String(port)],
   ];

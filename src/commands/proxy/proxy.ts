@@ -7,6 +7,7 @@ import {
   behindVia,
   type ReachFlags,
   reachFlags,
+  routesOption,
   startOption,
   timeoutOption,
   verboseOption,
@@ -55,7 +56,16 @@ export const proxy: Command<ProxyOptions> = {
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [typedOption, fdpassOption, viaOption, timeoutOption, waitOption, startOption, verboseOption],
+  options: [
+    typedOption,
+    fdpassOption,
+    viaOption,
+    routesOption,
+    timeoutOption,
+    waitOption,
+    startOption,
+    verboseOption,
+  ],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
@@ -76,6 +86,7 @@ export const proxy: Command<ProxyOptions> = {
       text: behindVia(raw, asTyped(host, typed)),
       port: portArgument(port),
       fdpass: fdpassOption.read(raw),
+      routes: routesOption.read(raw),
       ...reachFlags(raw),
     };
   },

@@ -22,15 +22,11 @@ import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { findOperands, type Operand, optionsNameUser } from './args.js';
 import { refuseJump } from './jump.js';
-import { remoteShell, withoutShell } from './rsync.js';
+import { type ForProxy, remoteShell, withoutShell } from './rsync.js';
 
-export interface SshOptions {
+export interface SshOptions extends ForProxy {
   /** The tool's own arguments. */
   readonly args: SplitArgs;
-  /** Seconds for the proxy's --wait. */
-  readonly waitSeconds: number | undefined;
-  /** Start a machine that is off. */
-  readonly start?: boolean | undefined;
   /** The target itself, if the operand is only a form of it that another program accepts as a host. */
   readonly typed?: string | undefined;
   /** The machine as it is called behind the hypervisor of --via. */
@@ -54,7 +50,7 @@ export interface ToolCall {
 /** A tool's command line for the typed arguments. Throws a UsageError or a ConnectError. */
 export async function prepare(
   tool: SshTool,
-  { args, waitSeconds, start, typed, behind = (host) => host }: SshOptions,
+  { args, waitSeconds, routes, start, typed, behind = (host) => host }: SshOptions,
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
@@ -68,7 +64,7 @@ export async function prepare(
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
   const caller = await callerForSsh(io);
-  const settings = await settingsOf(named, hasUser, { waitSeconds, start }, caller, io);
+  const settings = await settingsOf(named, hasUser, { waitSeconds, routes, start }, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
@@ -95,7 +91,7 @@ export async function prepare(
       return [
         tool,
         '-e',
-        remoteShell(own, caller.program, named.text, waitSeconds, start),
+        remoteShell(own, caller.program, named.text, { waitSeconds, routes, start }),
         ...withoutShell(own),
         '--',
         ...operands,
@@ -138,13 +134,7 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
   return `a machine has a colon at its end: vmssh ${shellLine(words, shell)}`;
 }
 
-async function settingsOf(
-  named: ListedTarget,
-  hasUser: boolean,
-  proxy: Pick<SshOptions, 'waitSeconds' | 'start'>,
-  caller: Caller,
-  io: Io,
-) {
+async function settingsOf(named: ListedTarget, hasUser: boolean, proxy: ForProxy, caller: Caller, io: Io) {
   const { machine, text } = named;
   const alias = hostKeyAlias(named);
   const key = machine?.identityFile;

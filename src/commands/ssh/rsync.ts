@@ -1,5 +1,16 @@
 import { UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
+import type { RouteName } from '../../route.js';
+
+/** Our options that are for the proxy. */
+export interface ForProxy {
+  /** Seconds for its --wait. */
+  readonly waitSeconds?: number | undefined;
+  /** For its --route. */
+  readonly routes?: readonly RouteName[] | undefined;
+  /** Start a machine that is off. */
+  readonly start?: boolean | undefined;
+}
 
 /**
  * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives
@@ -9,8 +20,7 @@ export function remoteShell(
   args: readonly string[],
   self: readonly string[],
   target: string,
-  waitSeconds: number | undefined,
-  start = false,
+  { waitSeconds, routes, start }: ForProxy,
 ): string {
   const given = args.flatMap((arg, i) => shellOf(arg, args[i + 1])?.shell ?? []).at(-1);
   const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
@@ -19,8 +29,12 @@ export function remoteShell(
   // rsync's own quoting: a quote inside quotes is doubled (rsync(1), --rsh).
   const quoted = (word: string) => `'${word.replaceAll("'", "''")}'`;
   const typed = quoted(`--typed=${target}`);
-  const waiting = waitSeconds === undefined ? '' : ` --wait=${waitSeconds}`;
-  return `${self.map(quoted).join(' ')} ssh ${typed}${waiting}${start ? ' --start' : ''}${options}`;
+  const ours = [
+    ...(waitSeconds === undefined ? [] : [` --wait=${waitSeconds}`]),
+    ...(routes ? [` --route=${routes.join(',')}`] : []),
+    ...(start ? [' --start'] : []),
+  ];
+  return `${self.map(quoted).join(' ')} ssh ${typed}${ours.join('')}${options}`;
 }
 
 /** The arguments without the user's own `-e`, in each of its forms. */

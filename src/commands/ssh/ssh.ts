@@ -1,7 +1,7 @@
 import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, seconds, textOption } from '../../cli/option.js';
 import { refuseApart } from '../../cli/scan-args.js';
-import { behindVia, defaultWaitMs, startOption, viaOption } from '../../cli/shared-options.js';
+import { behindVia, defaultWaitMs, routesOption, startOption, viaOption } from '../../cli/shared-options.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
 
@@ -68,7 +68,14 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
   ...summaries[tool],
   passThrough: true,
   details: `These options come before the first operand; everything else is ${tool}'s own. Exits with ${tool}'s exit code. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh: an absolute path, or a program and its options.`,
-  options: [viaOption, waitOption, startOption, printOption, ...(tool === 'ssh' ? [typedOption] : [])],
+  options: [
+    viaOption,
+    routesOption,
+    waitOption,
+    startOption,
+    printOption,
+    ...(tool === 'ssh' ? [typedOption] : []),
+  ],
   parse: (raw) => parseArgs(tool, raw),
   run: async (options, io) => (await import('./run.js')).runSshTool(tool, options, io),
 }));
@@ -95,6 +102,7 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
   return {
     args: { before: before.filter((option) => !isOurs(tool, option)), after, operands },
     waitSeconds: waitMs === undefined ? undefined : waitMs / 1000,
+    routes: routesOption.read(raw),
     ...(startOption.read(raw) ? { start: true } : {}),
     typed: typedOption.read(raw),
     ...(via.length > 0 ? { behind: (typed: string) => behindVia(raw, typed) } : {}),
@@ -104,7 +112,8 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
 
 function isOurs(tool: SshTool, { words: [word = ''] }: ToolOption): boolean {
   return (
-    /^--(wait(=.*)?|start|via(=.*)?|print-command)$/s.test(word) || (tool === 'ssh' && /^--typed=/.test(word))
+    /^--(wait(=.*)?|start|(via|route)(=.*)?|print-command)$/s.test(word) ||
+    (tool === 'ssh' && /^--typed=/.test(word))
   );
 }
 

@@ -156,7 +156,9 @@ export function parseInstances(answer: unknown, own?: string): readonly Instance
     const status = known === 'off' && instance.stateful === true ? 'saved' : known;
     const cid =
       instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
-    const address = cid === undefined ? ipAddress(instance.state) : `vsock/${cid}`;
+    const ip = ipAddress(instance.state);
+    const address = cid === undefined ? ip : `vsock/${cid}`;
+    const routes = cid === undefined || ip === undefined ? undefined : [`vsock/${cid}`, ip].map(routeTo);
     const project = textOf(instance, 'project');
     const location = textOf(instance, 'location');
     const via = location === 'none' || location === own ? undefined : location;
@@ -170,6 +172,7 @@ export function parseInstances(answer: unknown, own?: string): readonly Instance
         cid,
         uuid,
         address,
+        ...(routes ? { routes } : {}),
         ...(via === undefined ? {} : { via }),
         ...(project === undefined || project === 'default' ? {} : { project }),
       },

@@ -1,4 +1,5 @@
 import { checkUserName } from '../../address/user-name.js';
+import type { RouteName } from '../../route.js';
 import { configArgument, pathArgument, proxyWord } from './word.js';
 
 /** How ssh should call vmssh. */
@@ -23,6 +24,8 @@ export interface HostOptions extends Caller {
   readonly waitSeconds?: number | undefined;
   /** Whether the proxy starts a machine that is off. */
   readonly start?: boolean | undefined;
+  /** For the proxy's --route. */
+  readonly routes?: readonly RouteName[] | undefined;
   /** The machine's name in known_hosts; undefined: as typed. */
   readonly hostKeyAlias?: string | undefined;
   /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
@@ -90,7 +93,7 @@ function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
 }
 
 function proxyCommand(options: HostOptions): string {
-  const { program, fdpass, platform, target, port, waitSeconds, start, givesTyped = true } = options;
+  const { program, fdpass, platform, target, port, waitSeconds, routes, start, givesTyped = true } = options;
   const quote = platform === 'win32' ? '"' : "'";
   const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
   return [
@@ -98,6 +101,7 @@ function proxyCommand(options: HostOptions): string {
     'proxy',
     ...(fdpass ? ['--fdpass'] : []),
     ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
+    ...(routes ? [`--route=${routes.join(',')}`] : []),
     ...(start ? ['--start'] : []),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');

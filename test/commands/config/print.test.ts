@@ -5,6 +5,7 @@ import { UsageError } from '../../../src/cli/command.js';
 import { configPrint } from '../../../src/commands/config/print.js';
 import { resolveCommand } from '../../../src/commands/proxy/resolve.js';
 import { loadAddon } from '../../../src/native.js';
+import { routeFacts } from '../../../src/route.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useConfigHome } from './home.js';
@@ -76,6 +77,15 @@ describe('resolve', () => {
       address: 'vsock:3:5',
       steps: [],
       endpoint: { family: 'vsock', cid: 3, port: 5 },
+      routes: [
+        {
+          route: 'vsock',
+          address: 'vsock:3:5',
+          endpoint: { family: 'vsock', cid: 3, port: 5 },
+          steps: [],
+          ...routeFacts.vsock,
+        },
+      ],
     });
   });
 

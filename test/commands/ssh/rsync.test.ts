@@ -12,20 +12,18 @@ describe("rsync's shell", () => {
     { args: ['--exclude', 'x', '-Te', 'm:y'], shell: '', left: ['--exclude', 'x', '-Te', 'm:y'] },
     { args: ['--delete', 'm:y'], shell: '', left: ['--delete', 'm:y'] },
   ])('of $args', ({ args, shell, left }) => {
-    expect(remoteShell(args, ['/opt/v'], 'vsock/3', undefined)).toBe(
-      `'/opt/v' ssh '--typed=vsock/3'${shell}`,
-    );
+    expect(remoteShell(args, ['/opt/v'], 'vsock/3', {})).toBe(`'/opt/v' ssh '--typed=vsock/3'${shell}`);
     expect(withoutShell(args)).toEqual(left);
   });
 
-  it('calls this program whatever its path is, and waits', () => {
-    expect(remoteShell([], ['/a b/node', "/it's"], "unix/it's", 60)).toBe(
-      "'/a b/node' '/it''s' ssh '--typed=unix/it''s' --wait=60",
-    );
+  it('calls this program whatever its path is, waits, and takes the chosen routes', () => {
+    expect(
+      remoteShell([], ['/a b/node', "/it's"], "unix/it's", { waitSeconds: 60, routes: ['vsock', 'ip'] }),
+    ).toBe("'/a b/node' '/it''s' ssh '--typed=unix/it''s' --wait=60 --route=vsock,ip");
   });
 
   it('can only be ssh', () => {
-    expect(() => remoteShell(['-e', 'rsh'], ['v'], 'vsock/3', undefined)).toThrow(
+    expect(() => remoteShell(['-e', 'rsh'], ['v'], 'vsock/3', {})).toThrow(
       'has to be ssh and its options here, not "rsh"',
     );
   });

@@ -36,6 +36,10 @@ describe('Incus and LXD', () => {
         status: 'running',
         cid: 2661586547,
         address: 'vsock/2661586547',
+        routes: [
+          { route: 'vsock', address: 'vsock/2661586547' },
+          { route: 'ip', address: '10.99.0.175' },
+        ],
       }),
       both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, address: '10.99.0.22' }),
       both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', { project: 'lab' }),

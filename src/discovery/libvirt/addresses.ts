@@ -1,0 +1,33 @@
+import { isIP } from 'node:net';
+import type { Deps } from '../provider.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+import { type DiscoveredDomain, uriOf } from './provider.js';
+
+/**
+ * The IP addresses of a running domain, IPv4 first: those that libvirt's DHCP server gave it, else those that this host has
+ * talked to. Throws a DiscoveryError.
+ */
+export async function domainAddresses(
+  domain: DiscoveredDomain,
+  deps: Deps,
+  run: RunTool = runTool,
+): Promise<readonly string[]> {
+  const { uuid } = domain;
+  if (uuid === undefined) return [];
+  const uri = uriOf(domain);
+  for (const source of ['lease', 'arp']) {
+    const args = ['--readonly', '--quiet', '--connect', uri, 'domifaddr', uuid, '--source', source];
+    const found = parseAddresses(await run('virsh', args, deps));
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** Reads a table whose last column is "192.0.2.7/24"; without addresses that are only local to a link. */
+export function parseAddresses(text: string): readonly string[] {
+  return text
+    .split(/\s+/)
+    .flatMap((word) => /^(.+)\/\d+$/.exec(word)?.[1] ?? [])
+    .filter((word) => isIP(word) !== 0 && !/^(fe80:|169\.254\.)/i.test(word))
+    .toSorted((a, b) => isIP(a) - isIP(b));
+}

@@ -64,6 +64,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     testTimeout: timeout,
     hookTimeout: timeout,
+    // What is waited for may need as long.
+    expect: { poll: { timeout: timeout / 2 } },
     reporters: ['default', './test/helpers/skips.ts'],
     // Said once, at the end.
     onConsoleLog: (text) => !isSkip(text),

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Status } from '../provider.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
@@ -14,6 +15,8 @@ export interface Container {
   readonly exports: boolean;
   /** That folder; Podman's list does not have it. */
   readonly source?: string | undefined;
+  /** Its IP address on a network of this host; Podman's list does not have it. */
+  readonly address?: string | undefined;
 }
 
 /** Where a container leaves sockets for its host (https://systemd.io/CONTAINER_INTERFACE/). */
@@ -33,7 +36,9 @@ export function parseContainers(answer: unknown): readonly Container[] {
     // Docker has a slash before each name.
     const name = typeof first === 'string' ? first.replace(/^\//, '') : '';
     const status = states.get(textOf(each, 'State') ?? '') ?? 'unknown';
-    return [{ id, name: name || id.slice(0, 12), status, labels: labelsOf(each), ...exportOf(each) }];
+    const labels = labelsOf(each);
+    const address = addressOf(each.NetworkSettings);
+    return [{ id, name: name || id.slice(0, 12), status, labels, address, ...exportOf(each) }];
   });
 }
 
@@ -48,6 +53,16 @@ function exportOf({ Mounts: mounts }: JsonObject): Pick<Container, 'exports' | '
   const mount = all.find((each) => (isJsonObject(each) ? each.Destination : each) === exportFolder);
   const source = isJsonObject(mount) ? textOf(mount, 'Source') : undefined;
   return { exports: mount !== undefined, source: source?.startsWith('/') ? source : undefined };
+}
+
+/** The first one, IPv4 before IPv6. */
+function addressOf(settings: unknown): string | undefined {
+  const { Networks: all } = isJsonObject(settings) ? settings : {};
+  const networks = isJsonObject(all) ? Object.values(all).filter(isJsonObject) : [];
+  const addresses = ['IPAddress', 'GlobalIPv6Address'].flatMap((key) =>
+    networks.map((each) => textOf(each, key)),
+  );
+  return addresses.find((each) => each !== undefined && isIP(each) !== 0);
 }
 
 function labelsOf({ Labels: labels }: JsonObject): Container['labels'] {

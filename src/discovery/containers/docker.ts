@@ -42,7 +42,7 @@ async function ask(
   };
   try {
     if (!(await isThere(socket, uid))) return none;
-    return await listContainers(docker.name, source, deps);
+    return await listContainers('docker', source, deps);
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     // Its daemon is stopped.

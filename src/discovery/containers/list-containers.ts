@@ -4,6 +4,8 @@ import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { fewAtATime } from '../few-at-a-time.js';
 import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Warning } from '../provider.js';
+import { routeTo } from '../routes.js';
+import { execRoute } from '../tools/exec-route.js';
 import { type Container, exportSource, parseContainers } from './container.js';
 import { exportSocket } from './export-socket.js';
 
@@ -24,7 +26,7 @@ export interface DiscoveredContainer extends DiscoveredMachine {
 
 /** The containers of a source, with the sockets that those which run have for this host. Throws a DiscoveryError. */
 export async function listContainers(
-  provider: string,
+  provider: 'podman' | 'docker',
   source: Source,
   deps: Deps,
 ): Promise<Listing<DiscoveredContainer>> {
@@ -61,11 +63,16 @@ async function socketOf(
 }
 
 function toMachine(
-  { id, name, status, labels }: Container,
-  provider: string,
+  { id, name, status, labels, address }: Container,
+  provider: 'podman' | 'docker',
   url: string | undefined,
   socket: string | undefined,
 ): DiscoveredContainer {
+  const exported = socket === undefined ? [] : [routeTo(`unix${socket}`)];
+  const typed = /^\w[\w.-]*$/.test(name) ? name : id;
+  const exec = status === 'running' ? execRoute(provider, typed, { url }) : undefined;
+  const ip = status === 'running' && address !== undefined ? [routeTo(address)] : [];
+  const routes = [...exported, ...(exec ? [exec] : []), ...ip];
   return {
     name,
     target: `${provider}/${name}`,
@@ -74,6 +81,7 @@ function toMachine(
     // As Podman gives it to a container's systemd, as its machine id.
     uuid: withDashes(id.slice(0, 32)),
     ...(socket === undefined ? {} : { address: `unix${socket}` }),
+    ...(routes.length === 0 ? {} : { routes }),
     container: { id, labels, ...(url === undefined ? {} : { url }) },
   };
 }

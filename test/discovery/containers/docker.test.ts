@@ -32,6 +32,7 @@ describe("Docker's containers", () => {
     expect(found.at(-1)).toEqual({
       ...{ name: 'web', target: 'docker/web', status: 'running', provider: 'docker' },
       uuid: '9ae173f4-c9c4-b9c1-524c-9b550435ef3d',
+      routes: [{ route: 'exec', command: ['docker', 'exec', '--interactive', '--user=0', '--', 'web'] }],
       container: {
         id: '9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487',
         labels: { role: 'front', note: 'a, b=c' },
@@ -45,9 +46,14 @@ describe("Docker's containers", () => {
     const server = createServer().listen(join(source, 'ssh'));
     const Mounts = [{ Type: 'bind', Source: source, Destination: '/run/host/unix-export' }];
     const all = [container('a', 'on', { Mounts }), container('b', 'off', { Mounts, State: 'exited' })];
+
     const socket = await serve('d2', { [list]: JSON.stringify(all) });
     const { found } = await docker.list(at(socket));
     expect(found.map(({ address }) => address)).toEqual([`unix${source}/ssh`, undefined]);
+    expect(found.map(({ routes }) => routes?.map(({ route }) => route))).toEqual([
+      ['export', 'exec'],
+      undefined,
+    ]);
     server.close();
   });
 
@@ -61,6 +67,29 @@ describe("Docker's containers", () => {
     const socket = await serve(`d3-${name.length}-${name.charCodeAt(1)}`, { [list]: JSON.stringify(all) });
     const { found } = await docker.list(at(socket));
     expect(found[1]).toMatchObject({ name, target: `docker/${uuid('b')}` });
+  });
+
+  it('have their address on a network as the last of their routes', async () => {
+    const NetworkSettings = { Networks: { a: { IPAddress: '' }, b: { IPAddress: '172.17.0.2' } } };
+    const v6 = { Networks: { a: { GlobalIPv6Address: 'fd00::2' } } };
+    const odd = { Networks: { a: { IPAddress: '-oX' }, b: 7 } };
+    const all = [
+      container('a', 'one', { NetworkSettings }),
+      container('b', 'two', { NetworkSettings: v6 }),
+      container('c', 'odd', { NetworkSettings: odd }),
+      container('d', 'off', { NetworkSettings, State: 'exited' }),
+    ];
+    const socket = await serve('d8', { [list]: JSON.stringify(all) });
+    const { found } = await docker.list(at(socket));
+    expect(found.map(({ routes = [] }) => routes.filter(({ route }) => route === 'ip'))).toEqual([
+      ...[[{ route: 'ip', address: '172.17.0.2' }], [{ route: 'ip', address: 'fd00::2' }], [], []],
+    ]);
+  });
+
+  it('with a name that their command could take for an option are named to it by their id', async () => {
+    const socket = await serve('d9', { [list]: JSON.stringify([container('a', '--privileged')]) });
+    const { found } = await docker.list(at(socket));
+    expect(found[0]?.routes).toMatchObject([{ command: expect.arrayContaining(['--', idOf('a')]) }]);
   });
 
   it('are found by name, by id and by the id that `docker ps` prints', async () => {

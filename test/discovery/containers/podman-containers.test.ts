@@ -141,7 +141,10 @@ describe("Podman's containers", () => {
       deps,
       effects({ uid: undefined, exists: async () => false }),
     );
-    expect(found[0]?.container.url).toBe(`unix://${folder}/podman/podman.sock`);
+    expect(found[0]).toMatchObject({
+      container: { url: `unix://${folder}/podman/podman.sock` },
+      routes: [{ command: expect.arrayContaining(['podman', `--url=unix://${folder}/podman/podman.sock`]) }],
+    });
   });
 });
 

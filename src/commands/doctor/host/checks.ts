@@ -158,5 +158,7 @@ const fixes: Readonly<Record<string, string | undefined>> = {
   libvirt:
     'install virsh and join the group libvirt, then log in again: sudo apt-get install libvirt-clients && sudo usermod -aG libvirt "$USER"',
   incus: 'join the group incus, for LXD lxd, then log in again: sudo usermod -aG incus "$USER"',
+  docker:
+    'join the group docker, whose members can become root, then log in again: sudo usermod -aG docker "$USER"',
   machined: 'systemctl status systemd-machined',
 };

@@ -52,6 +52,7 @@ export async function decide(
   };
   const made = concreteHosts(machines, {
     prefix,
+    stopped: options.start === true,
     taken,
     kept: last.machines.filter(isKept),
     today: new Date().toISOString().slice(0, 10),

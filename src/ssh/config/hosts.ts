@@ -13,6 +13,8 @@ export interface ConcreteHostOptions extends HostSurroundings {
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not lead to another machine meanwhile. */
   readonly kept?: readonly HostEntry[] | undefined;
+  /** Whether a container that is off has one: its Host starts it. */
+  readonly stopped?: boolean | undefined;
   /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
   readonly dots?: boolean | undefined;
   /** The day, as 2026-01-31. */
@@ -43,7 +45,7 @@ export function concreteHosts(
 
 function assigned(
   machines: readonly ListedMachine[],
-  { prefix, taken, kept = [], dots = prefix !== '', today = '' }: ConcreteHostOptions,
+  { prefix, taken, kept = [], dots = prefix !== '', stopped = false, today = '' }: ConcreteHostOptions,
 ): Pick<ConcreteHosts, 'entries' | 'left'> {
   // Skip made-up names: their number changes with every start.
   const known = machines.filter((machine) => !isMadeUp(machine));
@@ -63,7 +65,7 @@ function assigned(
   const entries: HostEntry[] = [];
   const left: { name: string; why: string }[] = [];
   for (const { machine, host } of named) {
-    if (isStoppedContainer(machine)) continue;
+    if (!stopped && isStoppedContainer(machine)) continue;
     const isOnly = (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
     const why =
       problem(machine, host, dots, taken, isOnly) ??

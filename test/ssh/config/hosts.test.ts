@@ -46,6 +46,10 @@ describe('a Host of its own', () => {
       hosts: [{ host: 'web-podman' }, { host: 'db' }],
       left: [],
     });
+    const started = { prefix: '', taken: new Set<string>(), knownHosts: '~/hosts', stopped: true };
+    expect(concreteHosts(all, started).hosts.map(({ host }) => host)).toEqual([
+      ...['web-podman', 'web-docker', 'db'],
+    ]);
   });
 
   it.each([

@@ -1,8 +1,9 @@
 import type { Machine } from '../discovery/machined/machine.js';
 import { machined } from '../discovery/machined/provider.js';
 import { routeTo } from '../discovery/routes.js';
+import { operand } from '../discovery/start-command.js';
 import { execRoute } from '../discovery/tools/exec-route.js';
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError, quote, type StartCommand } from '../errors.js';
 import { resolveExport } from './container.js';
 import { findOne } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
@@ -14,19 +15,31 @@ export async function resolveMachine(
   context: ResolveContext,
   uid = process.getuid?.(),
 ): Promise<Resolution> {
-  const { machine } = await findOne(machined, name, context, {
+  const found = await findOne(machined, name, context, {
     hints: {
       unknown:
         'see machinectl list; use --wait while it boots; for a container without machined: container/NAME',
     },
   });
+  const { machine } = found;
+  if (found.status === 'paused') {
+    const { whyOff } = await import('./found.js');
+    const off = whyOff(found, resumed(machine), context);
+    if (off) throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', ...off });
+  }
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
-  const { steps, ...found } = await routesTo(machine, uid, context);
+  const { steps, ...reached } = await routesTo(machine, uid, context);
   return {
-    ...found,
+    ...reached,
     steps: [by, ...steps],
     ...(machine.sshPrivateKeyPath === undefined ? {} : { identityFile: machine.sshPrivateKeyPath }),
   };
+}
+
+/** How one that is paused goes on. */
+function resumed({ name, scope }: Machine): StartCommand {
+  const user = scope === 'user' ? ['--user'] : [];
+  return { machine: name, command: ['machinectl', ...user, 'resume', ...operand(name)] };
 }
 
 async function routesTo(

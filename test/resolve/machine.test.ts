@@ -50,6 +50,20 @@ describe('a machine', () => {
     });
   });
 
+  it('that is paused is not waited for, and the message says how it goes on', async () => {
+    const { path: controlAddress } = await folder.listen('control', (_request, peer) => {
+      peer.write(wire({ parameters: { running: false, status: 'paused' } }));
+    });
+    await registered({ vSockCid: 4, controlAddress });
+    await expect(outcome('machine/a')).rejects.toMatchObject(
+      failure({
+        ...{ code: 'NOT_FOUND', problem: '"a" is paused' },
+        hint: 'machinectl resume a, or vmssh ssh --start machine/a',
+        start: { machine: 'a', command: ['machinectl', 'resume', 'a'] },
+      }),
+    );
+  });
+
   it('of the user comes before one of the system', async () => {
     await registered({ vSockCid: 4 });
     await folder.listen(`user/${socket}`, machines({ name: 'a', class: 'vm', vSockCid: 3 }));

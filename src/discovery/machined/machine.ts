@@ -16,6 +16,8 @@ export interface Machine {
   readonly vsockCid?: number | undefined;
   readonly sshAddress?: string | undefined;
   readonly sshPrivateKeyPath?: string | undefined;
+  /** The socket of its own manager, an absolute path. */
+  readonly controlAddress?: string | undefined;
   readonly rootDirectory?: string | undefined;
   readonly unit?: string | undefined;
   /** The pid of the machine's first process. */
@@ -40,6 +42,7 @@ export function parseMachine(raw: JsonObject, scope: Scope): Machine {
     vsockCid: cid(raw),
     sshAddress: text(raw, 'sshAddress'),
     sshPrivateKeyPath: text(raw, 'sshPrivateKeyPath'),
+    controlAddress: socketPath(raw),
     rootDirectory: text(raw, 'rootDirectory'),
     unit: text(raw, 'unit'),
     leader: pid(raw),
@@ -52,6 +55,12 @@ function text(raw: JsonObject, field: string): string | undefined {
   const value = raw[field] ?? '';
   if (typeof value !== 'string') throw wrong(field, JSON.stringify(value));
   return value === '' ? undefined : value;
+}
+
+// An address of varlink may also be a command to run.
+function socketPath(raw: JsonObject): string | undefined {
+  const path = text(raw, 'controlAddress')?.replace(/^unix:(?=\/)/, '');
+  return path?.startsWith('/') ? path : undefined;
 }
 
 function machineId(raw: JsonObject): string | undefined {

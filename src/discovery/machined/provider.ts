@@ -1,6 +1,6 @@
 import { withDashes } from '../../address/guid.js';
 import { nameProblem } from '../../address/machine-name.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Status, Warning } from '../provider.js';
 import { routeTo } from '../routes.js';
 import type { Search } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
@@ -26,12 +26,15 @@ export const machined: Provider<MachinedMachine> = {
 async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   const [{ machines, failures }, agents] = await Promise.all([listMachines(deps), agentSockets(deps)]);
   const names = new Set<string>();
+  const distinct = distinctMachines(machines);
+  const statuses = await statusesOf(distinct, deps);
   const found: MachinedMachine[] = [];
-  for (const machine of distinctMachines(machines)) {
+  for (const [i, machine] of distinct.entries()) {
     const handle = names.has(machine.name) ? machine.id : handleOf(machine);
     names.add(machine.name);
     // Without either there is nothing to type.
-    if (handle !== undefined) found.push(toDiscovered(machine, handle, agentOf(machine, agents)));
+    if (handle !== undefined)
+      found.push(toDiscovered(machine, handle, statuses[i] ?? 'running', agentOf(machine, agents)));
   }
   return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
 }
@@ -42,7 +45,23 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
   const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
   if (search.outcome !== 'found') return { ...search, warnings };
   const { machine } = search;
-  return { outcome: 'found', machine: toDiscovered(machine, handleOf(machine)), warnings };
+  const [status = 'running'] = await statusesOf([machine], deps);
+  return {
+    outcome: 'found',
+    machine: toDiscovered(machine, handleOf(machine), status),
+    warnings,
+  };
+}
+
+/** Asks only machines that can answer, which most cannot. */
+async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<readonly Status[]> {
+  if (machines.every(({ controlAddress }) => controlAddress === undefined))
+    return machines.map(() => 'running');
+  const [{ fewAtATime }, { statusOf }] = await Promise.all([
+    import('../few-at-a-time.js'),
+    import('./status.js'),
+  ]);
+  return fewAtATime(machines, 8, (machine) => statusOf(machine, deps));
 }
 
 /** What a target has for the machine: its id, if no target can have such a name and it has one. */
@@ -74,14 +93,19 @@ function agentOf(
 }
 
 // `handle`: the name, or the id if the name belongs to a machine of an earlier scope, or fits no target.
-function toDiscovered(machine: Machine, handle: string, identityAgent?: string): MachinedMachine {
+function toDiscovered(
+  machine: Machine,
+  handle: string,
+  status: Status,
+  identityAgent?: string,
+): MachinedMachine {
   const { vsockCid: cid, sshAddress, id } = machine;
   const address = cid === undefined ? sshAddress : `vsock/${cid}`;
   // Each field written out: spreading is slow for many machines.
   return {
     name: machine.name,
     target: `machine/${handle}`,
-    status: 'running',
+    status,
     provider: machined.name,
     cid,
     uuid: id && withDashes(id),

@@ -40,9 +40,16 @@ export interface ReachOptions {
   readonly trace?: Trace | undefined;
   /** Called after each of several routes. */
   readonly onRoute?: OnRoute | undefined;
+  /**
+   * Asked just before the only route is opened, if its banner is not awaited: what the connection is for, if only for our own
+   * stdin and stdout.
+   */
+  readonly stdio?: ((endpoint: Endpoint) => OpenOptions['stdio']) | undefined;
   /** Called with a target and its endpoint, just before it is opened. */
   readonly beforeOpen?: ((target: Target, endpoint: Endpoint) => Promise<void>) | undefined;
 }
+
+type Limits = Pick<OpenOptions, 'timeoutMs' | 'stdio'>;
 
 export interface Reached {
   readonly target: Target;
@@ -60,7 +67,7 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
   return openWhenReady(
     async (leftMs) => {
       const timeoutMs = Math.min(options.timeoutMs, leftMs);
-      const reached = await attempt(target, text, { ...options, timeoutMs });
+      const reached = await attempt(target, text, { ...options, timeoutMs, stdio: undefined });
       try {
         const banner = await awaitBanner(reached.connection, text, timeoutMs, options.signal);
         options.trace?.('wait', `banner ${banner}`);
@@ -91,21 +98,27 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → '),
     resolution.endpoint,
   );
-  const open = async (route: Pick<Resolution, 'endpoint' | 'recheck'>, timeoutMs: number) => {
+  const open = async (route: Pick<Resolution, 'endpoint' | 'recheck'>, more: Limits) => {
     await options.beforeOpen?.(target, route.endpoint);
-    const connection = await openRechecked(route, { target: text, timeoutMs, startMs, signal, env }, native);
+    const connection = await openRechecked(route, { target: text, startMs, signal, env, ...more }, native);
     trace?.(
       'connect',
       `${formatEndpoint(connection.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}${connection.note ?? ''}`,
     );
     return connection;
   };
-  if (routes === undefined && resolution.others === undefined)
-    return { target, resolution, connection: await open(resolution, options.timeoutMs) };
+  if (routes === undefined && resolution.others === undefined) {
+    const stdio = options.stdio?.(resolution.endpoint);
+    return {
+      target,
+      resolution,
+      connection: await open(resolution, { timeoutMs: options.timeoutMs, stdio }),
+    };
+  }
   const { openByRoutes } = await import('./routes/by-routes.js');
   const connection = await openByRoutes(resolution, {
     ...{ text, port, timeoutMs: options.timeoutMs, routes, env, signal, onRoute: options.onRoute },
-    open: (each, ms) => open(each.endpoint === resolution.endpoint ? resolution : each, ms),
+    open: (each, timeoutMs) => open(each.endpoint === resolution.endpoint ? resolution : each, { timeoutMs }),
     trace: trace && ((outcome, endpoint) => trace('route', outcome, endpoint)),
   });
   return { target, resolution, connection };

@@ -22,6 +22,11 @@ export interface Connection {
   close(): void;
   /** Called when another process has the socket: what carries the connection then goes on without us. */
   handedOver?(): void;
+  /**
+   * If another program already carries the bytes between the machine and our own stdin and stdout, or has passed the socket to
+   * our stdout: resolves at its end, and rejects as a read does. There is nothing to read or write here then.
+   */
+  readonly carried?: Promise<void> | undefined;
   /** After the peer's end-of-file. Rejects if the bytes before it may be incomplete. */
   confirmEnd?(): Promise<void>;
 }

@@ -8,6 +8,11 @@ export interface OpenOptions {
   /** Milliseconds for another hypervisor to start its machine, if that is off; undefined: it starts none. */
   readonly startMs?: number | undefined;
   readonly signal?: Interruption | undefined;
-  /** For the programs that a hop starts. Default: our own. */
+  /**
+   * What is done with the connection, if it is only for our own stdin and stdout and nobody looks at it before: without the
+   * addon, another program then carries it. Default: it is read and written here.
+   */
+  readonly stdio?: 'relay' | 'pass' | undefined;
+  /** For the programs that are started. Default: our own. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

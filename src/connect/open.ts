@@ -51,6 +51,10 @@ async function openSocket(
     return openVia(endpoint, options, native);
   }
   if (native.addon) return openNative(endpoint, options, native.addon);
+  if (endpoint.family === 'vsock' && platform === 'linux') {
+    const { openBorrowed } = await import('./borrow/open-borrowed.js');
+    return openBorrowed(endpoint, options, native.missing);
+  }
   // On Windows Node's "unix sockets" are named pipes.
   const onWindows = platform === 'win32' && endpoint.family !== 'tcp';
   if (endpoint.family === 'vsock' || endpoint.family === 'hyper-v' || onWindows) {
@@ -59,7 +63,7 @@ async function openSocket(
       problem: `${endpoint.family} needs the native addon. ${native.missing.message}`,
       hint: onWindows
         ? 'install it again: npm install vmssh'
-        : 'in a checkout: apt-get install g++ && npm run build. Without the addon unix and vsock-mux targets work, by relay',
+        : 'in a checkout: apt-get install g++ && npm run build',
       cause: native.missing,
     });
   }

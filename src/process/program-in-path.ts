@@ -1,16 +1,21 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /** The path of a program that PATH finds, in absolute folders only; undefined if none does. */
-export function programInPath(
-  name: string,
-  { PATH }: Readonly<Record<string, string | undefined>>,
-): string | undefined {
-  const folders = (PATH ?? '').split(delimiter).filter(isAbsolute);
-  return folders.map((folder) => join(folder, name)).find(isProgram);
+export function programInPath(name: string, env: Env): string | undefined {
+  return programsInPath(name, env)[0];
 }
 
-function isProgram(path: string): boolean {
+/** The same of all folders, in their order. */
+export function programsInPath(name: string, { PATH }: Env): readonly string[] {
+  const folders = (PATH ?? '').split(delimiter).filter(isAbsolute);
+  return folders.map((folder) => join(folder, name)).filter(isProgram);
+}
+
+/** Whether a file is there that this user may run. */
+export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

@@ -15,13 +15,13 @@ export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget
 /** `reach` with a command's flags; says on stderr when it uses another transport than the first. */
 export async function reachBy(
   { transports, start, ...to }: ReachByOptions,
-  { trace, signal }: Pick<ReachOptions, 'trace' | 'signal'>,
+  { trace, signal, stdio }: Pick<ReachOptions, 'trace' | 'signal' | 'stdio'>,
   io: Io,
 ): Promise<Reached> {
   const beforeOpen = socketWarning(io);
   const { text, target, port, timeoutMs, waitMs, routes } = to;
   const { env, platform } = io;
-  const options = { port, timeoutMs, waitMs, routes, trace, signal, beforeOpen, env, platform };
+  const options = { port, timeoutMs, waitMs, routes, trace, signal, stdio, beforeOpen, env, platform };
   const typed = { text, target };
   if (!transports?.includes('ip')) return reachOrStart(typed, options, start, io);
   const { reachOver } = await import('./reach-over.js');

@@ -19,6 +19,7 @@ import {
   waitOption,
 } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
+import type { Endpoint } from '../../endpoint.js';
 import { printable } from '../../errors.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
@@ -139,7 +140,9 @@ export const nc: Command<NcOptions> = {
     const windows = windowsVmssh(target, io);
     if (windows !== undefined) return runOverInterop(windows, windowsArgs({ ...options, text }), text);
     const native: AddonState = loadAddon();
-    const { connection } = await reachBy({ ...options, text, target }, { trace, signal }, io);
+    const stdio = ({ family }: Endpoint) =>
+      native.addon || options.banner || family !== 'vsock' ? undefined : 'relay';
+    const { connection } = await reachBy({ ...options, text, target }, { trace, signal, stdio }, io);
     if (options.banner) {
       try {
         io.out(`${printable(await awaitBanner(connection, text, options.timeoutMs, signal))}\n`);

@@ -19,7 +19,7 @@ import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, exitCodeOf, printable } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
-import { type AddonState, loadAddon } from '../../native.js';
+import { loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach.js';
 import { asTyped } from '../../target/typed.js';
 import { callerGone } from './caller-gone.js';
@@ -102,12 +102,14 @@ export const proxy: Command<ProxyOptions> = {
       if (code !== undefined) return code;
     }
     const native = loadAddon();
-    if (options.fdpass && !native.addon && takesSocket()) throw cannotPass(text, native);
-    const watch = await watchStdio(native.addon, io);
+    const without = native.addon
+      ? undefined
+      : (await import('./without-addon.js')).withoutAddon({ ...options, env: io.env }, native.missing);
+    const watch = await watchStdio(native.addon, io, without?.mayRead);
     const progress = waitMs === undefined || options.start || trace ? undefined : await waiting(text, io);
     let reached: Reached;
     try {
-      const during = { trace: trace ?? progress?.trace, signal: watch.signal };
+      const during = { trace: trace ?? progress?.trace, signal: watch.signal, stdio: without?.stdio };
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
       if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;
@@ -119,7 +121,7 @@ export const proxy: Command<ProxyOptions> = {
       progress?.stop();
     }
     watch.stop();
-    const { connection } = reached;
+    const connection = without ? await without.forSsh(reached.connection) : reached.connection;
     const { handle } = connection;
     if (options.fdpass && native.addon && handle && takesSocket() && passFd(native.addon, handle, text)) {
       connection.handedOver?.();
@@ -164,13 +166,4 @@ async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): vo
     trace: (step, outcome) => step === 'wait' && progress.update(printable(outcome)),
     stop: () => progress.stop(),
   };
-}
-
-function cannotPass(text: string, native: Extract<AddonState, { missing: Error }>): ConnectError {
-  return new ConnectError('connect', text, {
-    code: 'NO_ADDON',
-    problem: `passing a socket to ssh needs the native addon. ${native.missing.message}`,
-    hint: 'without it, use a ProxyCommand without --fdpass and ProxyUseFdpass no, as vmssh config print then shows',
-    cause: native.missing,
-  });
 }

@@ -14,8 +14,12 @@ export interface StdioWatch {
   stop(): void;
 }
 
-/** Watches stdin and stdout: with the addon without taking a byte, otherwise by reading ahead. */
-export async function watchStdio(addon: Addon | undefined, io: Io): Promise<StdioWatch> {
+/** Watches stdin and stdout: with the addon without taking a byte, otherwise by reading ahead, once that is allowed. */
+export async function watchStdio(
+  addon: Addon | undefined,
+  io: Io,
+  mayRead?: Promise<void>,
+): Promise<StdioWatch> {
   const signal = new Interrupter();
   if (addon) {
     // Not yet: a local socket opens at once, and then no thread is needed for this.
@@ -34,13 +38,20 @@ export async function watchStdio(addon: Addon | undefined, io: Io): Promise<Stdi
     return { signal, input: undefined, stop };
   }
   const { EarlyInput } = await import('../../deliver/early-input.js');
-  const stream = io.streams().input;
-  const input = new EarlyInput(stream);
+  let input: EarlyInput | undefined;
   let watching = true;
-  void input.ended.then((error) => watching && (error || endsWithCaller(stream)) && signal.abort(error));
+  const read = () => {
+    const stream = io.streams().input;
+    input = new EarlyInput(stream);
+    void input.ended.then((error) => watching && (error || endsWithCaller(stream)) && signal.abort(error));
+  };
+  if (mayRead) void mayRead.then(read);
+  else read();
   return {
     signal,
-    input,
+    get input() {
+      return input;
+    },
     stop: () => {
       watching = false;
     },

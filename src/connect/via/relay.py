@@ -1,16 +1,24 @@
 # Not socket and threading, and started without site: half of the start.
 import _socket, _thread, errno, os, select, sys
 
-marker, kind, where, port, seconds = sys.argv[1:]
+# use: nothing, and the answer goes to stdout; or, with the answer on stderr, "relay", or "pass" for the socket itself to stdout.
+marker, kind, where, port, seconds, *use = sys.argv[1:]
 
 
 def answer(text):
-    os.write(1, (marker + " " + text + "\n").encode())
+    os.write(2 if use else 1, (marker + " " + text + "\n").encode())
+
+
+def name_of(error):
+    return errno.errorcode.get(error.errno, "ETIMEDOUT")
 
 
 def write_all(data):
-    while data:
-        data = data[os.write(1, data):]
+    try:
+        while data:
+            data = data[os.write(1, data):]
+    except BrokenPipeError:
+        os._exit(0)
 
 
 def send():
@@ -45,17 +53,27 @@ try:
     peer.connect(address)
     peer.settimeout(None)
 except OSError as error:
-    answer("errno " + errno.errorcode.get(error.errno, "ETIMEDOUT"))
+    answer("errno " + name_of(error))
     sys.exit(1)
 
-answer("by python3")
-_thread.start_new_thread(sending, ())
 try:
+    if use == ["pass"]:
+        rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, peer.fileno().to_bytes(4, sys.byteorder))
+        _socket.socket(fileno=1).sendmsg([b"\0"], [rights])
+    answer("by python3")
+    if use == ["pass"]:
+        os._exit(0)
+    if use:
+        for stream in 0, 1:
+            os.set_blocking(stream, True)
+    _thread.start_new_thread(sending, ())
     while True:
         data = peer.recv(65536)
         if not data:
             break
         write_all(data)
-except OSError:
+except OSError as error:
+    if use:
+        answer("lost " + name_of(error))
     os._exit(1)
 os._exit(0)

@@ -4,6 +4,7 @@ import { doctor } from '../../../src/commands/doctor/doctor.js';
 import { hostChecks } from '../../../src/commands/doctor/host/checks.js';
 import { runDoctor } from '../../../src/commands/doctor/host/doctor-host.js';
 import { type Facts, gatherFacts } from '../../../src/commands/doctor/host/facts.js';
+import { openers } from '../../../src/connect/borrow/openers.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { good } from './facts.js';
 
@@ -28,6 +29,7 @@ describe('the doctor of this host', () => {
   });
 
   const missing = { missing: new Error('no addon for this glibc') };
+  const [, socat = expect.unreachable()] = openers;
   it.each<{ name: string; facts: Partial<Facts>; state: string; says: RegExp; fix?: RegExp }>([
     {
       name: 'ssh',
@@ -69,6 +71,19 @@ describe('the doctor of this host', () => {
       state: 'bad',
       says: /no AF_VSOCK/,
       fix: /modprobe vsock/,
+    },
+    {
+      name: 'vsock',
+      facts: { addon: missing },
+      state: 'none',
+      says: /python3, socat or ncat/,
+      fix: /^sudo apt-get install python3$/,
+    },
+    {
+      name: 'vsock',
+      facts: { addon: missing, borrowed: { tool: socat, path: '/usr/bin/socat' } },
+      state: 'ok',
+      says: /without the addon \/usr\/bin\/socat opens it/,
     },
     {
       name: 'vhost_vsock',

@@ -39,7 +39,8 @@ export const suites = {
   // Its own node is 18: it gets the program that runs this.
   bookworm: {
     systemd: 252,
-    packages: [...packages, 'sudo', 'apparmor'],
+    // With what opens a vsock without the addon.
+    packages: [...packages, 'sudo', 'apparmor', 'python3-minimal', 'ncat'],
     servesVsock: false,
     needsNode: true,
   },

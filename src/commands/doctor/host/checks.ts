@@ -81,7 +81,7 @@ function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): Host
 const takeNone =
   'libssh and WezTerm before 2024-09 take none (ssh2, net-ssh and paramiko get a relay): for them config install --no-fdpass, or for one Host "ProxyUseFdpass no" and a ProxyCommand without --fdpass';
 
-function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
+function vsock({ devices, modules, addon: { addon }, borrowed }: Facts): HostCheck {
   const name = 'vsock';
   if (devices['/dev/vsock'] === 'absent' && !modules.includes('vsock'))
     return {
@@ -90,10 +90,16 @@ function vsock({ devices, modules, addon: { addon } }: Facts): HostCheck {
       ...plain('this kernel has no AF_VSOCK loaded'),
       fix: 'sudo modprobe vsock',
     };
+  if (addon) return { name, state: 'ok', ...plain('AF_VSOCK is available') };
+  if (borrowed) {
+    const by = (program: string) => `AF_VSOCK is available, and without the addon ${program} opens it`;
+    return { name, state: 'ok', found: by(borrowed.path), report: by(borrowed.tool.name) };
+  }
   return {
     name,
-    state: addon ? 'ok' : 'none',
-    ...plain(addon ? 'AF_VSOCK is available' : 'AF_VSOCK is available, but needs the addon'),
+    state: 'none',
+    ...plain('AF_VSOCK is available, but needs the addon, or python3, socat or ncat in PATH'),
+    fix: 'sudo apt-get install python3',
   };
 }
 

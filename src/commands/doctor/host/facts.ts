@@ -4,6 +4,7 @@ import { arch, version as osVersion, release } from 'node:os';
 import { type About, about } from '../../../about.js';
 import { type Shell, shellOf } from '../../../address/shell.js';
 import type { Io } from '../../../cli/command.js';
+import type { FoundTool } from '../../../connect/borrow/find.js';
 import type { AllMachines } from '../../../discovery/list-all.js';
 import { providersOn } from '../../../discovery/provider.js';
 import { readText } from '../../../files/read-file.js';
@@ -36,6 +37,8 @@ export interface Facts {
     readonly arch: string;
   };
   readonly addon: AddonState;
+  /** Without the addon: the program that opens a vsock in its place. */
+  readonly borrowed?: FoundTool | undefined;
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
   /** Folders of PATH that other users can write to. */
@@ -94,6 +97,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       about: about(),
     },
     addon: loadAddon(),
+    borrowed: await borrowed(io),
     ssh: {
       version: sshVersion?.trim().split('\n')[0],
       controlPath: brokenControlPath(settings ?? '', 'vsock/3'),
@@ -128,6 +132,12 @@ async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
 
 function proxyCommandIn(settings: string | undefined): string | undefined {
   return /^proxycommand (.*)$/m.exec(settings ?? '')?.[1];
+}
+
+async function borrowed({ env, platform }: Io): Promise<FoundTool | undefined> {
+  if (platform !== 'linux' || loadAddon().addon) return undefined;
+  const { provenTool } = await import('../../../connect/borrow/proven.js');
+  return provenTool(env);
 }
 
 /** A program's output on stdout and stderr; undefined if it is not installed. */

@@ -3,11 +3,11 @@ import type { Shell } from '../../../address/shell.js';
 import { shellQuoted } from '../../../address/shell-word.js';
 import type { Io } from '../../../cli/command.js';
 import { isWsl } from '../../../discovery/hyper-v/interop.js';
+import { effects, type Writers, writersByMode } from '../../../files/writers.js';
 import { loadAddon } from '../../../native.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../../process/own-path.js';
 import type { HostCheck } from './check.js';
 import { accessListOf, writersByAccessList } from './writers/by-access-list.js';
-import { effects, type Writers, writersByMode } from './writers/by-mode.js';
 
 /** A file of this program that users other than this one and administrators can change or replace. */
 export interface OpenProgram {

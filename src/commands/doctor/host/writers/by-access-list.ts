@@ -1,7 +1,7 @@
 import { win32 } from 'node:path';
+import { upwards, type Writers } from '../../../../files/writers.js';
 import type { AddonState } from '../../../../native.js';
 import { broadAccess, rights } from './access-list.js';
-import { upwards, type Writers } from './by-mode.js';
 
 /** The text of an access list; undefined if there is nothing at the path. */
 export type ReadAccessList = (path: string) => string | undefined;

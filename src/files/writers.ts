@@ -1,6 +1,6 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { readText } from '../../../../files/read-file.js';
+import { readText } from './read-file.js';
 
 /** Who else could change what is at a path; undefined: nobody but this user and administrators. */
 export interface Writers {

@@ -1,0 +1,64 @@
+import type { Connection } from '../../connect/connection.js';
+import { openConnection } from '../../connect/open.js';
+import type { OpenOptions } from '../../connect/open-options.js';
+import { takesSocket } from '../../deliver/pass-fd.js';
+import type { Endpoint } from '../../endpoint.js';
+import { ConnectError } from '../../errors.js';
+
+interface Asked {
+  readonly text: string;
+  readonly fdpass: boolean;
+  readonly timeoutMs: number;
+  readonly waitMs: number | undefined;
+  readonly start: boolean;
+  readonly env: OpenOptions['env'];
+}
+
+/** How a proxy without the addon goes on: another program carries AF_VSOCK, and passes it; everything else is relayed here. */
+export interface WithoutAddon {
+  /** What the program that opens this endpoint does with our stdin and stdout; undefined: we relay. */
+  readonly stdio: (endpoint: Endpoint) => OpenOptions['stdio'];
+  /** Resolves once it is known that no other program needs our stdin, so that we may read it. */
+  readonly mayRead: Promise<void>;
+  /**
+   * The connection as ssh wants it. One that was looked at cannot be passed: ssh gets a second one. Throws a ConnectError if
+   * nothing passes such a socket.
+   */
+  readonly forSsh: (connection: Connection) => Promise<Connection>;
+}
+
+export function withoutAddon(asked: Asked, missing: Error): WithoutAddon {
+  const { text, fdpass, timeoutMs, waitMs, start, env } = asked;
+  const passes = fdpass && takesSocket();
+  let allow = () => {};
+  const mayRead = new Promise<void>((resolve) => {
+    allow = resolve;
+  });
+  // A relay that waited for a banner is ours, and ssh writes nothing before it has a socket.
+  const waits = waitMs !== undefined || start;
+  if (waits) allow();
+  return {
+    mayRead,
+    stdio: ({ family }) => {
+      if (family === 'vsock' && !waits) return passes ? 'pass' : 'relay';
+      allow();
+      return undefined;
+    },
+    forSsh: async (connection) => {
+      if (!passes || connection.carried) return connection;
+      connection.close();
+      const { endpoint } = connection;
+      if (endpoint.family !== 'vsock') throw cannotPass(text, missing);
+      return openConnection(endpoint, { target: text, timeoutMs, env, stdio: 'pass' });
+    },
+  };
+}
+
+function cannotPass(text: string, missing: Error): ConnectError {
+  return new ConnectError('connect', text, {
+    code: 'NO_ADDON',
+    problem: `passing a socket to ssh needs the native addon. ${missing.message}`,
+    hint: 'without it, use a ProxyCommand without --fdpass and ProxyUseFdpass no, as vmssh config print then shows',
+    cause: missing,
+  });
+}

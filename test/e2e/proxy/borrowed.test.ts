@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type StandIn, standIns, toolFolder } from '../../connect/borrow/stand-ins.js';
+import { SocketFolder } from '../../connect/socket-folder.js';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { executable, run } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { installWithoutAddon } from './without-addon.js';
+
+const skip =
+  executable !== undefined ||
+  missingPrograms({
+    ...{ ssh: 'openssh-client', sshd: 'openssh-server' },
+    ...{ python3: 'python3', socat: 'socat', ncat: 'ncat' },
+  }) !== undefined;
+
+// CID 42 is a unix socket for the tools: see stand-ins.ts.
+describe.skipIf(skip)('vsock without the addon', () => {
+  const dir = useTempDir();
+  let program: readonly string[];
+  let sshd: SshdOnSocket;
+  const refused = new SocketFolder();
+  const folders = {} as Record<StandIn, string>;
+  beforeAll(async () => {
+    mkdirSync(join(dir, 'copy'));
+    program = installWithoutAddon(join(dir, 'copy'));
+    sshd = await startSshd(dir);
+    symlinkSync(sshd.path, join(dir, '42'));
+    symlinkSync(await refused.abandon(), join(dir, '43'));
+    for (const tool of standIns) folders[tool] = toolFolder(dir, tool);
+  });
+  afterAll(async () => {
+    refused.stop();
+    await sshd?.close();
+  });
+
+  const env = (tool: StandIn) => ({
+    ...{ HOME: dir, SHELL: '/bin/sh', PATH: folders[tool] },
+    VMSSH_SSH: findProgram('ssh'),
+  });
+  const ours = (tool: StandIn, ...args: string[]) => run([...program, ...args], { env: env(tool) });
+
+  /** The real ssh, by a proxy that finds only this tool. */
+  function ssh(tool: StandIn, mode: 'fdpass' | 'relay', words: readonly string[], stdin = '/dev/null') {
+    const proxy = [...program, 'proxy', ...(mode === 'fdpass' ? ['--fdpass'] : []), ...words];
+    const options = [
+      ...[`ProxyCommand=${proxy.join(' ')}`, `ProxyUseFdpass=${mode === 'fdpass' ? 'yes' : 'no'}`],
+      ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'],
+    ].flatMap((each) => ['-o', each]);
+    const call = [findProgram('ssh') ?? 'ssh', '-F', sshd.config(mode), ...options, 'guest'];
+    return (command: string) =>
+      run(['/bin/sh', '-c', 'exec "$@" <"$0"', stdin, ...call, command], { env: env(tool) });
+  }
+
+  describe.each(standIns)('by %s', (tool) => {
+    it('carries a login and its bytes both ways', async () => {
+      const bytes = randomBytes(3_000_001);
+      const file = join(dir, `sent-${tool}`);
+      writeFileSync(file, bytes);
+      const there = await ssh(tool, 'relay', ['vsock/42', '22'], file)('exec cat');
+      expect(there).toMatchObject({ code: 0, stderr: '' });
+      const digest = createHash('sha256').update(bytes).digest('hex');
+      const counted = await ssh(tool, 'relay', ['vsock/42', '22'], file)('exec /usr/bin/sha256sum');
+      expect(counted).toMatchObject({ code: 0, stderr: '', stdout: `${digest}  -\n` });
+    });
+
+    it('waits for a banner first, checks, and pipes', async () => {
+      const waited = await ssh(tool, 'relay', ['--wait=20', 'vsock/42', '22'])('echo hello');
+      expect(waited).toMatchObject({ code: 0, stdout: 'hello\n' });
+      const banner = await ours(tool, 'nc', '--banner', '-v', 'vsock/42');
+      expect(banner).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-OpenSSH/) });
+      expect(banner.stderr).toContain(`vsock:42:22 is open (without the addon), by ${tool}\n`);
+      const check = await ours(tool, 'check', 'vsock/42');
+      expect(check.stdout).toMatch(new RegExp(`by ${tool}[\\s\\S]*SSH-2\\.0-OpenSSH[\\s\\S]*host key`));
+      const piped = await run([...program, 'nc', '--pipe', 'vsock/42'], {
+        ...{ env: env(tool), input: 'SSH-2.0-test\r\n' },
+      });
+      expect(piped).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-OpenSSH/) });
+    });
+
+    it('says why there is no connection', async () => {
+      const { code, stdout, stderr } = await ours(tool, 'proxy', 'vsock/43', '22');
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(
+        /^vmssh: cannot connect to "vsock\/43": .* nothing listens on its vsock port 22 \(ECONNREFUSED\)\nhint: in the guest/,
+      );
+    });
+  });
+
+  it('is passed to ssh by python3, and then no process is left', async () => {
+    const left = `/bin/ps -e -o args | /bin/grep -c "^${program.join(' ')} [p]roxy"; exit 0`;
+    const passed = await ssh('python3', 'fdpass', ['vsock/42', '22'])(left);
+    expect(passed).toMatchObject({ code: 0, stdout: '0\n', stderr: '' });
+    const waited = await ssh('python3', 'fdpass', ['--wait=20', 'vsock/42', '22'])('echo hello');
+    expect(waited).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
+  });
+
+  it('is not passed to ssh by socat, and the message says what can', async () => {
+    const { code, stderr } = await ssh('socat', 'fdpass', ['vsock/42', '22'])('true');
+    expect(code).toBe(255);
+    expect(stderr).toContain(
+      'passing a vsock to ssh needs the native addon, or python3 or systemd-ssh-proxy',
+    );
+    const unix = await ssh('python3', 'fdpass', [`unix${sshd.path}`, '22'])('true');
+    expect(unix.stderr).toContain('passing a socket to ssh needs the native addon');
+  });
+});

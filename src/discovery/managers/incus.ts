@@ -7,7 +7,7 @@ import type { ListedRoute } from '../../route.js';
 import { configFolder } from '../config-folder.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Listing, Manager, Status, Warning } from '../provider.js';
-import { routeTo } from '../routes.js';
+import { routesOf, routeTo } from '../routes.js';
 import { answerOf, type Search, searchList } from '../search.js';
 import { operand } from '../start-command.js';
 import { execRoute } from '../tools/exec-route.js';
@@ -66,12 +66,12 @@ export async function listIncus(
 
 /** The routes of an instance on this host: a VM's vsock, its manager's exec, which a VM's agent answers too, and its address. */
 function withExec(instance: Instance): Pick<Instance, 'routes'> {
-  const { name, via, address, status, client, project } = instance;
+  const { name, via, status, client, project } = instance;
   const runs = status === 'running' || status === 'starting';
   if (via !== undefined || !runs) return {};
   const exec = execRoute(client ? 'lxd' : 'incus', name, { namespace: project });
   if (!exec) return {};
-  const known = address === undefined ? [] : [routeTo(address)];
+  const known = routesOf(instance);
   const isSocket = ({ route }: ListedRoute) => route !== 'ip';
   return { routes: [...known.filter(isSocket), exec, ...known.filter((each) => !isSocket(each))] };
 }

@@ -177,6 +177,7 @@ describe('The routes of an instance', () => {
         routes: [
           { route: 'vsock', address: 'vsock/77' },
           exec('incus', 'exec', '--mode=non-interactive', 'vm', '--'),
+          ip,
         ],
       },
       { name: 'off', routes: undefined },

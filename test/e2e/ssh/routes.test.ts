@@ -1,0 +1,161 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { type Hypervisor, type SshdOnSocket, startHypervisor, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({
+  ssh: 'openssh-client',
+  sshd: 'openssh-server',
+  'ssh-keygen': 'openssh-client',
+});
+
+/** A container with two routes: the socket that it exports, and an SSH address on this host. */
+describe.skipIf(missing)('a machine with two routes', () => {
+  const dir = useTempDir();
+  const other = useTempDir();
+  const home = join(dir, 'home');
+  const file = join(home, '.ssh/vmssh_routes.json');
+  const name = 'routes-t1';
+  const target = `machine/${name}`;
+  let sshd: SshdOnSocket;
+  let imposter: SshdOnSocket;
+  let second: Hypervisor;
+  let machined: Machined;
+  let env: NodeJS.ProcessEnv;
+  let exported: string;
+  let server: Server | undefined;
+  const sockets = new Set<Socket>();
+
+  const quick = ['-F', '/dev/null', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR'];
+  const login = (...ours: string[]) => run([...vmssh, 'ssh', ...ours, ...quick, target, 'exit 7'], { env });
+  /** What answers at the exported socket. */
+  const answers = async (serve: (socket: Socket) => void) => {
+    server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      serve(socket);
+    });
+    await new Promise<void>((done) => server?.listen(exported, done));
+  };
+
+  beforeAll(async () => {
+    mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+    sshd = await startSshd(dir);
+    imposter = await startSshd(other);
+    second = await startHypervisor(dir, join(dir, 'second'), {});
+    machined = await startMachined([
+      {
+        ...{ name, class: 'container', service: 'systemd-nspawn' },
+        ...{ sshAddress: `127.0.0.1:${second.port}`, sshPrivateKeyPath: join(dir, 'id') },
+      },
+    ]);
+    exported = join(machined.env.XDG_RUNTIME_DIR, `systemd/nspawn/unix-export/${name}/ssh`);
+    mkdirSync(dirname(exported), { recursive: true });
+    env = { ...process.env, HOME: home, ...machined.env };
+  });
+  beforeEach(() => rmSync(file, { force: true }));
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    await new Promise<void>((done) => (server ? server.close(() => done()) : done()));
+    server = undefined;
+    rmSync(exported, { force: true });
+  });
+  afterAll(async () => {
+    machined.stop();
+    await Promise.all([sshd.close(), imposter.close(), second.close()]);
+  });
+
+  /** Hands a connection on to a real sshd. */
+  const to = (real: SshdOnSocket) => (socket: Socket) => {
+    const behind = connect(real.path);
+    sockets.add(behind);
+    behind.on('error', () => socket.destroy());
+    socket.pipe(behind).pipe(socket);
+  };
+
+  it.each<{ why: string; serve: (socket: Socket) => void }>([
+    { why: 'closes at once', serve: (socket) => void socket.end() },
+    { why: 'is silent', serve: () => {} },
+  ])(
+    'is logged in to by the second if the first $why, and by that first the next time',
+    async ({ serve }) => {
+      await answers(serve);
+      const wait = ['-o', 'ConnectTimeout=60'];
+      expect(await login(...wait)).toMatchObject({ code: 7, stderr: '' });
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ version: 1, routes: { [target]: 'ip' } });
+      const before = sockets.size;
+      expect(await login(...wait)).toMatchObject({ code: 7, stderr: '' });
+      expect(sockets.size).toBe(before);
+    },
+  );
+
+  it.skipIf(missingAddon() !== undefined)('gives ssh the socket itself after a fallback too', async () => {
+    await answers((socket) => void socket.end());
+    const proxy = `ProxyCommand=${[...vmssh, 'proxy', '-v', '--fdpass', target, '%p'].join(' ')}`;
+    const options = ['-o', proxy, '-o', 'ProxyUseFdpass=yes', '-o', 'StrictHostKeyChecking=no'];
+    const keys = ['-o', 'UserKnownHostsFile=/dev/null', '-i', join(dir, 'id')];
+    const { code, stderr } = await run(['ssh', ...quick, ...options, ...keys, name, 'exit 7'], { env });
+    expect(code).toBe(7);
+    expect(stderr).toContain(`next: ip, tcp:127.0.0.1:${second.port}`);
+    expect(stderr).toContain('the socket was passed to ssh');
+  });
+
+  it('is refused if a route answers with another key than the machine has', async () => {
+    await answers(to(sshd));
+    expect(await login()).toMatchObject({ code: 7, stderr: '' });
+    expect(existsSync(file)).toBe(false);
+    await new Promise<void>((done) => server?.close(() => done()));
+    rmSync(exported, { force: true });
+    await answers(to(imposter));
+    const { code, stderr } = await login();
+    expect(code).toBe(255);
+    expect(stderr).toContain('REMOTE HOST IDENTIFICATION HAS CHANGED');
+    expect(stderr).toContain(`the host key of "${target}" has changed`);
+    expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
+  });
+
+  it('is shown with each route by check, by resolve and by list', async () => {
+    await answers((socket) => void socket.end());
+    const program = async (...args: string[]) => {
+      const { stdout, stderr } = await run([...vmssh, ...args], { env });
+      return stdout === '' ? { stderr } : JSON.parse(stdout);
+    };
+    const ip = `tcp:127.0.0.1:${second.port}`;
+    expect(await program('check', '--json', target)).toMatchObject({
+      ok: true,
+      results: [
+        {
+          routes: [
+            { route: 'export', address: `unix:${exported}`, state: 'failed' },
+            { route: 'ip', address: ip, state: 'ok', found: expect.stringMatching(/^SSH-2\.0-/) },
+          ],
+        },
+      ],
+    });
+    expect(await program('resolve', '--json', target)).toMatchObject({
+      address: `unix:${exported}`,
+      routes: [{ route: 'export' }, { route: 'ip', address: ip }],
+    });
+    expect(await program('resolve', '--json', '--route=ip', target)).toMatchObject({ address: ip });
+    expect(await program('check', '--json', '--route=export', target)).toMatchObject({
+      ok: false,
+      exitCode: 3,
+    });
+    const { machines } = await program('list', '--json', '--provider=machined,nspawn', name);
+    expect(machines).toMatchObject([
+      {
+        routes: [
+          { route: 'export', address: `unix${exported}` },
+          { route: 'ip', address: `127.0.0.1:${second.port}` },
+        ],
+      },
+    ]);
+  });
+});

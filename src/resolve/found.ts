@@ -1,6 +1,7 @@
 import { hopHostProblem } from '../address/hop-host.js';
 import { shellOf } from '../address/shell.js';
 import { shellQuoted } from '../address/shell-word.js';
+import { startImage } from '../discovery/machined/image.js';
 import type { DiscoveredMachine } from '../discovery/provider.js';
 import { routesOf } from '../discovery/routes.js';
 import { typedStart } from '../discovery/start-command.js';
@@ -56,6 +57,12 @@ function behind({ target, cid }: DiscoveredMachine, host: string, text: string):
   if (cid === undefined) return { kind: 'via', host, target: target.slice(`via/${host}/`.length) };
   const inner: VsockTarget = { kind: 'vsock', cid };
   return { kind: 'via', host, target: `vsock/${cid}`, inner };
+}
+
+/** Throws a ConnectError if a name that systemd-machined does not know is that of a container that is off. */
+export function refuseOffImage(name: string, context: ResolveContext): void {
+  const off = whyOff({ name, status: 'off' }, startImage(name, context.exists), context);
+  if (off?.start) throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', ...off });
 }
 
 /** Why a machine that is off, paused or saved does not answer, and how it is started; undefined if it may be up. */

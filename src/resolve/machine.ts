@@ -5,7 +5,7 @@ import { operand } from '../discovery/start-command.js';
 import { execRoute } from '../discovery/tools/exec-route.js';
 import { ConnectError, quote, type StartCommand } from '../errors.js';
 import { resolveExport } from './container.js';
-import { findOne } from './found-by.js';
+import { findBy, foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { listedRoute, resolveSshAddress, restOf } from './ssh-address.js';
 
@@ -15,7 +15,11 @@ export async function resolveMachine(
   context: ResolveContext,
   uid = process.getuid?.(),
 ): Promise<Resolution> {
-  const found = await findOne(machined, name, context, {
+  const search = await findBy(machined, name, context);
+  context.signal?.throwIfAborted();
+  if (search.outcome === 'unknown') (await import('./found.js')).refuseOffImage(name, context);
+  const found = foundBy(search, name, context.text, {
+    title: machined.title,
     hints: {
       unknown:
         'see machinectl list; use --wait while it boots; for a container without machined: container/NAME',

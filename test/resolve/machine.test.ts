@@ -273,6 +273,23 @@ describe('an SSH address', () => {
 
 describe('no machine', () => {
   const hint = expect.any(String);
+  it.each([
+    { image: '/var/lib/machines/web', typed: 'web' },
+    { image: '/var/lib/machines/db-1.raw', typed: 'db-1' },
+  ])('that is off and has the image $image is offered to be started', async ({ image, typed }) => {
+    await system((request, peer) => {
+      peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
+    });
+    await expect(outcome(`machine/${typed}`, { exists: (path) => path === image })).rejects.toMatchObject(
+      failure({
+        code: 'NOT_FOUND',
+        problem: `"${typed}" is off`,
+        hint: `machinectl start ${typed}, or vmssh ssh --start machine/${typed}`,
+        start: { machine: typed, command: ['machinectl', 'start', typed] },
+      }),
+    );
+  });
+
   it('of that name: lists the existing ones', async () => {
     await system((request, peer) => {
       peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));

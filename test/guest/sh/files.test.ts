@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import wsl from '../../../src/guest/sh/init/wsl.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import files from '../../../src/guest/sh/parts/files.sh';
 import home from '../../../src/guest/sh/parts/home.sh';
@@ -48,6 +49,38 @@ describe.each(shells)('$name', ({ command }) => {
     expect(text('etc/a/b/x.socket')).toBe(stamp('[Unit]\nA=%i\n'));
     expect(statSync(path('etc/a/b/x.socket')).mode & 0o777).toBe(0o640);
     expect(readdirSync(path('etc/a/b'))).toEqual(['x.socket']);
+  });
+
+  it.each([
+    { name: 'without a file', was: undefined, now: '[boot]\nsystemd=true\n' },
+    {
+      name: 'with other settings',
+      was: '[network]\ngenerateHosts=false',
+      now: '[network]\ngenerateHosts=false\n[boot]\nsystemd=true\n',
+    },
+    { name: 'with systemd', was: '[boot]\nsystemd = True\n', now: undefined },
+    { name: 'with a section of its own', was: '[boot]\ncommand=service ssh start\n', now: undefined },
+  ])('turns systemd on in WSL2 $name, and undoes it', ({ was, now }) => {
+    for (const folder of ['proc/1', 'proc/sys/kernel', 'run/WSL'])
+      mkdirSync(path(folder), { recursive: true });
+    writeFileSync(path('proc/sys/kernel/osrelease'), '6.6.87.2-microsoft-standard-WSL2\n');
+    writeFileSync(path('proc/1/comm'), 'init\n');
+    if (was !== undefined) writeFileSync(path('etc/wsl.conf'), was);
+    const { stdout, stderr } = run(`${wsl}\nas() { shift; "$@"; }\n(turn_on_systemd; echo "goes on")`);
+    expect(stderr).toBe('');
+    if (now === undefined) {
+      expect(stdout).toBe('goes on\n');
+      expect(text('etc/wsl.conf')).toBe(was);
+      return;
+    }
+    expect(stdout).toMatch(
+      /^changed +systemd .*\nfailed +systemd +it takes effect .*\nfix +systemd +in Windows: wsl --shutdown/,
+    );
+    expect(stdout).not.toContain('goes on');
+    expect(text('etc/wsl.conf')).toBe(now);
+    run('as() { shift; "$@"; }\nundo_all');
+    if (was === undefined) expect(existsSync(path('etc/wsl.conf'))).toBe(false);
+    else expect(text('etc/wsl.conf')).toBe(was);
   });
 
   it('puts the mark after the first line of a script', () => {

@@ -11,6 +11,7 @@
 . ./../check/socket.sh
 . ./../check/answer.sh
 . ./../init/kind.sh
+. ./../init/wsl.sh
 . ./../init/check.sh
 . ./../init/service.sh
 . ./account.sh

@@ -18,6 +18,7 @@ check_version() {
 # Checks everything first, so that an unsuitable system is not changed.
 requirements() {
   need_root
+  turn_on_systemd
   if ! { need_service && check_sshd && check_host_keys && load_vsock && need_transport; }; then give_up 2; fi
 }
 

@@ -22,7 +22,6 @@ import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach.js';
 import { asTyped } from '../../target/typed.js';
-import { callerGone } from './caller-gone.js';
 import { lasting } from './lasting.js';
 import { watchStdio } from './stdio-watch.js';
 
@@ -113,6 +112,7 @@ export const proxy: Command<ProxyOptions> = {
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
       if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;
+      const { callerGone } = await import('./caller-gone.js');
       const gone = callerGone(text, watch.signal, error);
       // Ctrl-C ends ssh too, and often first: the user knows.
       if (gone.code === 'EPIPE' && io.terminal.stderr) return exitCodeOf(gone);

@@ -17,8 +17,7 @@ import type { JsonObject } from '../tools/json.js';
 import { parseJson } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
-import { hyperVAddresses } from './address.js';
-import { type HyperVMachine, type HyperVSources, listHyperV } from './hyper-v.js';
+import type { HyperVMachine, HyperVSources } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
 
 /** The Hyper-V machines of this Windows. */
@@ -51,7 +50,10 @@ export async function reportedAddress(
 ): Promise<string | undefined> {
   const id = parseGuid(uuid ?? '');
   if (id === undefined) return undefined;
-  if (platform === 'win32') return (await hyperVAddresses(id, deps, run))[0];
+  if (platform === 'win32') {
+    const { hyperVAddresses } = await import('./address.js');
+    return (await hyperVAddresses(id, deps, run))[0];
+  }
   const program = findWindowsVmssh(deps);
   if (program === undefined) return undefined;
   const { machines } = parseJson(
@@ -92,6 +94,7 @@ function parseListing(text: string): Listing {
 
 /** Lists them: none without Hyper-V; without rights, a warning with its hint. */
 export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Promise<Listing> {
+  const { listHyperV } = await import('./hyper-v.js');
   try {
     return { found: toHyperVMachines(await listHyperV(deps, from)), warnings: [] };
   } catch (error) {
@@ -106,7 +109,8 @@ export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Prom
 export function findHyperV(
   name: string,
   deps: Deps,
-  list: (deps: Deps) => Promise<readonly HyperVMachine[]> = (deps) => listHyperV(deps),
+  list: (deps: Deps) => Promise<readonly HyperVMachine[]> = async (deps) =>
+    (await import('./hyper-v.js')).listHyperV(deps),
 ): Promise<Search<DiscoveredHyperV, Warning>> {
   const search = async () => {
     const machines = toHyperVMachines(await list(deps));

@@ -1,5 +1,5 @@
 import type { Deps, DiscoveredMachine, Listing, Provider } from '../provider.js';
-import { listDistros, type WslDistro } from './wsl.js';
+import type { WslDistro } from './wsl.js';
 
 /** The distributions of WSL2; they have no lasting ids. */
 export const wsl: Provider = {
@@ -12,7 +12,7 @@ export const wsl: Provider = {
 
 export async function listWsl(
   deps: Deps,
-  list: (deps: Deps) => Promise<readonly WslDistro[]> = (deps) => listDistros(deps),
+  list: (deps: Deps) => Promise<readonly WslDistro[]> = async (deps) => (await import('./wsl.js')).listDistros(deps),
 ): Promise<Listing> {
   return { found: (await list(deps)).map(toDiscovered), warnings: [] };
 }

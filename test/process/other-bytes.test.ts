@@ -49,6 +49,14 @@ describe.skipIf(!byNode)('on Node such bytes', () => {
     expect(await sh('ODD=$odd exec "$@" resolve unix/run/x')).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('in HOME are refused by config install, which would write to another folder', async () => {
+    const { code, stdout, stderr } = await sh('HOME=/nowhere/$odd exec "$@" config install --only-patterns');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(
+      /^vmssh: the path "\/nowhere\/caf\ufffd\/.*" holds bytes that are not UTF-8, .*\nhint: /,
+    );
+  });
+
   it('are none in a U+FFFD that was typed', async () => {
     expect(await run([...vmssh, 'resolve', 'unix/run/\ufffd'])).toMatchObject({ code: 0 });
   });

@@ -1,5 +1,5 @@
-import type { Command } from '../../cli/command.js';
-import { exitCode, printable } from '../../errors.js';
+import { type Command, UsageError } from '../../cli/command.js';
+import { exitCode, printable, quote } from '../../errors.js';
 import { adoptAll } from '../../hosts/adopt-all.js';
 import { enableUnits } from '../../hosts/fresh/systemd.js';
 import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from '../../hosts/options.js';
@@ -50,6 +50,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
   async run(given, io) {
     await checkSshOptions(given.sshOptions, io);
     const files = configFiles(given, io);
+    if (files.own.includes('\ufffd')) await refuseOtherBytes(files.own);
     const home = given.system ? undefined : otherHome(io.env, io.platform);
     if (home !== undefined)
       io.err(
@@ -73,3 +74,13 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     return code;
   },
 };
+
+/** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */
+async function refuseOtherBytes(path: string): Promise<void> {
+  const { otherBytes } = await import('../../process/other-bytes.js');
+  if (otherBytes('/proc/self/environ', [path]) === undefined) return;
+  throw new UsageError(
+    `the path ${quote(path)} holds bytes that are not UTF-8, which Node cannot hand on`,
+    'set HOME to another folder, or use the executable, which takes any bytes: npm run build:exe',
+  );
+}

@@ -30,8 +30,13 @@ export function configArgument(text: string): string {
   return `"${text.replaceAll(/["\\]/g, (c) => `\\${c}`)}"`;
 }
 
-// It must neither end a line of the file early, nor control a terminal that shows it.
+// It must neither end a line of the file early, nor control a terminal that shows it. Bytes that are not UTF-8 are U+FFFD
+// on Node and half a surrogate pair in the executable: the file would name another path.
 function checked(text: string): string {
+  if (/[\ufffd\u{d800}-\u{dfff}]/u.test(text))
+    throw new RangeError(
+      `text with bytes that are not UTF-8 cannot be written to an ssh_config: ${printable(text)}; rename the file or its folder`,
+    );
   if (!/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(text)) return text;
   throw new RangeError(`text with control characters cannot be written to an ssh_config: ${printable(text)}`);
 }

@@ -46,6 +46,15 @@ describe.skipIf(missing)('bytes that are not UTF-8', () => {
     expect(stdout).toBe(oddBytes.toString('hex'));
   });
 
+  it('in the path of the program are refused for the lines for ssh', async () => {
+    const { code, stdout, stderr } = await sh(
+      'mkdir "$DIR/$odd.d" && cp "$1" "$DIR/$odd.d/vmssh" && exec "$DIR/$odd.d/vmssh" config print --only-patterns',
+      { DIR: dir },
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('text with bytes that are not UTF-8 cannot be written to an ssh_config: /');
+  });
+
   it('name the same socket, and are printed as escapes', async () => {
     const { code, stderr } = await sh('exec "$@" nc "unix$DIR/$odd.sock"', { DIR: dir });
     expect(code).toBe(1);

@@ -41,3 +41,14 @@ it.each([
       /^text with control characters cannot be written to an ssh_config: [\x20-\x7e]+$/,
     );
 });
+
+it.each([
+  { name: 'as Node has them', text: '/home/a\ufffd/vmssh' },
+  { name: 'as the executable has them', text: '/home/a\udce9/vmssh' },
+])('bytes that are not UTF-8 are refused, $name', ({ text }) => {
+  for (const word of [configArgument, pathArgument, proxyWord])
+    expect(() => word(text)).toThrow(
+      /^text with bytes that are not UTF-8 cannot be written to an ssh_config: /,
+    );
+  expect(proxyWord('/home/\u{1f600}')).toBe("'/home/\u{1f600}'");
+});

@@ -1,3 +1,4 @@
+import { shellOf } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { startProgress } from '../../cli/spinner.js';
 import { styles } from '../../cli/style.js';
@@ -31,6 +32,8 @@ export async function streamVia(options: ListOptions, hosts: readonly string[], 
     names: new Map(),
     withHost: true,
     widths,
+    shell: shellOf(io),
+    columns: io.columns,
   };
   const progress = await startProgress(io, waiting(hosts.length));
   let left = hosts.length;

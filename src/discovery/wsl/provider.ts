@@ -12,7 +12,8 @@ export const wsl: Provider = {
 
 export async function listWsl(
   deps: Deps,
-  list: (deps: Deps) => Promise<readonly WslDistro[]> = async (deps) => (await import('./wsl.js')).listDistros(deps),
+  list: (deps: Deps) => Promise<readonly WslDistro[]> = async (deps) =>
+    (await import('./wsl.js')).listDistros(deps),
 ): Promise<Listing> {
   return { found: (await list(deps)).map(toDiscovered), warnings: [] };
 }

@@ -71,6 +71,23 @@ describe('a table that is wider than its terminal', () => {
 });
 
 describe('a table in parts', () => {
+  it('fits a narrow terminal in each part', async () => {
+    const style = await styles(fakeIo(), 'stdout');
+    const widths: number[] = [];
+    const looks = {
+      wide: false,
+      style,
+      terminal: true,
+      names: new Map(),
+      withHost: true,
+      widths,
+      columns: 40,
+    };
+    const parts = ['hv1', 'hv2'].map((host) => formatTable([machine('frontend-1', host)], looks));
+    for (const line of parts.join('').split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+    expect(parts.join('')).toContain('via/hv2/qemu/frontend-1');
+  });
+
   it('has one header, and columns that only grow', async () => {
     const style = await styles(fakeIo(), 'stdout');
     const looks = { wide: false, style, terminal: true, names: new Map(), withHost: true, widths: [] };

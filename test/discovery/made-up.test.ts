@@ -62,7 +62,7 @@ describe('a provider that is one record', () => {
     expect(await resolve('web-1')).toMatchObject({ endpoint: { family: 'vsock', cid: 7, port: 22 } });
     await expect(resolve('db')).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      hint: 'bhyvectl start db, or vmssh ssh --start lima/db',
+      hint: 'bhyvectl start db, or vmssh ssh --start bhyve/db',
     });
     await expect(resolve('x')).rejects.toMatchObject({ code: 'NOT_FOUND', hint: 'bhyvectl list' });
   });

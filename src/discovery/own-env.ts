@@ -35,6 +35,7 @@ const variables: readonly (readonly [string, boolean])[] = [
   ['CONTAINER_HOST', true],
   ['CONTAINERS_CONF', true],
   ['CONTAINERS_STORAGE_CONF', true],
+  ['KUBECONFIG', true],
 ];
 
 /** The path of a folder, of a file or of unix://PATH; "" for an address on a network, which is nobody's here. */

@@ -35,6 +35,8 @@ export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
   /** Its name for people. */
   readonly title: string;
   readonly platforms: readonly NodeJS.Platform[];
+  /** Whether it is asked only if it, or a machine of it, is named: it is on a network. */
+  readonly isOnlyNamed?: boolean;
   /** Milliseconds for its answer, if the caller sets no limit and a second is too short. */
   readonly limitMs?: number;
   list(deps: Deps): Promise<Listing<F>>;
@@ -117,7 +119,14 @@ export function isFailure({ code }: Warning): boolean {
   return code !== 'CID_TWICE' && code !== 'TOO_LONG';
 }
 
-/** The providers for a platform. */
-export function providersOn(platform: NodeJS.Platform, from: readonly Provider[]): readonly Provider[] {
-  return from.filter(({ platforms }) => platforms.includes(platform));
+/** The providers for a platform, of those on a network only `named` ones. */
+export function providersOn(
+  platform: NodeJS.Platform,
+  from: readonly Provider[],
+  named: readonly string[] = [],
+): readonly Provider[] {
+  return from.filter(
+    ({ name, platforms, isOnlyNamed }) =>
+      platforms.includes(platform) && (!isOnlyNamed || named.includes(name)),
+  );
 }

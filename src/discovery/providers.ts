@@ -1,5 +1,7 @@
 import { docker } from './containers/docker.js';
 import { hyperV } from './hyper-v/provider.js';
+import { kubevirt } from './kubernetes/kubevirt.js';
+import { kubectl } from './kubernetes/pods.js';
 import { libvirt } from './libvirt/provider.js';
 import { machined } from './machined/provider.js';
 import { incus } from './managers/incus.js';
@@ -32,4 +34,6 @@ export const providers: readonly Provider[] = [
   firecracker,
   cloudHypervisor,
   vfkit,
+  kubevirt,
+  kubectl,
 ];

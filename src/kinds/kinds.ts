@@ -10,7 +10,15 @@ import { hvsockKind } from './hvsock.js';
 import { hyperVKind } from './hyper-v.js';
 import type { Kind } from './kind.js';
 import { machineKind } from './machine.js';
-import { dockerKind, incusKind, limaKind, multipassKind, podmanKind } from './managed.js';
+import {
+  dockerKind,
+  incusKind,
+  kubectlKind,
+  kubevirtKind,
+  limaKind,
+  multipassKind,
+  podmanKind,
+} from './managed.js';
 import { qemuKind } from './qemu.js';
 import { unixKind } from './unix.js';
 import { viaKind } from './via.js';
@@ -35,6 +43,8 @@ export const kinds = [
   multipassKind,
   podmanKind,
   dockerKind,
+  kubevirtKind,
+  kubectlKind,
   viaKind,
 ] satisfies readonly Kind[];
 

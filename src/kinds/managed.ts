@@ -1,4 +1,4 @@
-import type { Manager } from '../discovery/provider.js';
+import type { Manager, Provider } from '../discovery/provider.js';
 import { parseName } from '../target/name.js';
 import type { NamedTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
@@ -56,3 +56,60 @@ export const dockerKind = managed(
   'a container of Docker',
   async () => (await import('../discovery/containers/docker.js')).docker,
 );
+
+export const kubevirtKind = inCluster({
+  name: 'kubevirt',
+  form: 'kubevirt/NAME',
+  summary: 'a virtual machine of KubeVirt; NAMESPACE/NAME for one in another namespace',
+  parts: 2,
+  load: async () => (await import('../discovery/kubernetes/kubevirt.js')).kubevirt,
+});
+export const kubectlKind = inCluster({
+  name: 'kubectl',
+  form: 'kubectl/NAME',
+  summary: 'a pod, by the exec of kubectl; NAMESPACE/NAME, and NAMESPACE/NAME/CONTAINER',
+  parts: 3,
+  load: async () => (await import('../discovery/kubernetes/pods.js')).kubectl,
+});
+
+interface InCluster<Name extends string> {
+  readonly name: Name;
+  readonly form: string;
+  readonly summary: string;
+  /** How many names it may have. */
+  readonly parts: number;
+  readonly load: () => Promise<Provider>;
+}
+
+function inCluster<Name extends 'kubevirt' | 'kubectl'>({
+  name,
+  form,
+  summary,
+  parts,
+  load,
+}: InCluster<Name>): Kind<NamedTarget<Name>> {
+  return {
+    name,
+    form,
+    summary,
+    separators: '/%',
+    rest: 'name',
+    from: 'linux-mac',
+    takesPort: true,
+    hostKey: 'machine',
+    network: true,
+    providers: [name],
+    parse: ({ rest }) => ({ kind: name, name: namesIn(rest, parts) }),
+    async resolve(target, context) {
+      const { resolveInCluster } = await import('../resolve/managed.js');
+      return resolveInCluster(target.name, await load(), context);
+    },
+  };
+}
+
+function namesIn(rest: string, most: number): string {
+  const names = rest.split(/[/%]/).map((each) => parseName(each, 'machine name'));
+  if (names.length > most)
+    throw new RangeError(`the name has more than ${most} parts: ${JSON.stringify(rest)}`);
+  return names.join('/');
+}

@@ -1,4 +1,4 @@
-import type { DiscoveredMachine, Manager, Warning } from '../discovery/provider.js';
+import type { DiscoveredMachine, Manager, Provider, Warning } from '../discovery/provider.js';
 import type { Search } from '../discovery/search.js';
 import { resolveDiscovered } from './found.js';
 import { findOne } from './found-by.js';
@@ -28,6 +28,17 @@ export function resolveManagedMachine(
     start: manager.start(machine),
     address: `is it up? ${manager.listCommand}`,
   });
+}
+
+/** A machine of a cluster, by NAME or NAMESPACE/NAME. */
+export async function resolveInCluster(
+  name: string,
+  provider: Provider,
+  context: ResolveContext,
+): Promise<Resolution> {
+  const hints = { unknown: `vmssh list --provider ${provider.name}` };
+  const machine = await findOne(provider, name, { timeoutMs, ...context }, { hints });
+  return resolveDiscovered(machine, context, { start: undefined, address: hints.unknown });
 }
 
 /** A container of any manager, and the manager. */

@@ -70,7 +70,7 @@ export function askedIp(
 
 /** A listed route of a machine, which its manager knows by this name. */
 export function listedRoute(listed: ListedRoute, machine: string, context: ResolveContext): Route {
-  if (listed.route === 'exec') return { name: 'exec', ...execBy(listed.command, machine) };
+  if (listed.route === 'exec') return { name: 'exec', ...execBy(listed.command, machine, context.port) };
   const { endpoint, steps } = resolveSshAddress(listed.address, context);
   return { name: listed.route, endpoint, steps };
 }

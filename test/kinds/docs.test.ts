@@ -36,6 +36,10 @@ describe('docs/targets.md', () => {
       'hvsock:VMID:vsock-PORT|SERVICEID = hvsock%VMID%… = hvsock',
       'incus/NAME = incus/REMOTE:NAME = incus',
       'incus/NAME = incus%REMOTE%NAME = incus',
+      'kubevirt/NAME = kubevirt/NAMESPACE/NAME = kubevirt',
+      'kubevirt/NAME = kubevirt%NAMESPACE%NAME = kubevirt',
+      'kubectl/NAME = kubectl/NAMESPACE/NAME = kubectl',
+      'kubectl/NAME = kubectl/NAMESPACE/NAME/CONTAINER = kubectl',
     ]);
   });
 

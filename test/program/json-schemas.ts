@@ -162,7 +162,18 @@ const port = z.int().min(0).max(0xffffffff);
 const path = { path: z.string(), decodedPath: z.string().optional() };
 const scopes = z.enum(['any', 'system', 'session']);
 /** The kinds whose targets have a name and no more. */
-const named = z.enum(['machine', 'container', 'wsl', 'lima', 'incus', 'multipass', 'podman', 'docker']);
+const named = z.enum([
+  'machine',
+  'container',
+  'wsl',
+  'lima',
+  'incus',
+  'multipass',
+  'podman',
+  'docker',
+  'kubevirt',
+  'kubectl',
+]);
 
 const target = z
   .union([

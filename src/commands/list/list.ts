@@ -191,5 +191,7 @@ const columns = {
 function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): readonly Provider[] {
   const names = providers.map(({ name }) => name);
   for (const name of options.providers ?? []) choose(providerOption.long, 'any', names, name);
-  return providersOn(io.platform, providers).filter(({ name }) => options.providers?.includes(name) ?? true);
+  return providersOn(io.platform, providers, options.providers).filter(
+    ({ name }) => options.providers?.includes(name) ?? true,
+  );
 }

@@ -17,7 +17,7 @@ const messages: readonly { readonly code: string; readonly says: RegExp }[] = [
   },
   {
     code: 'EXEC_NOT_RUNNING',
-    says: /(?:is not|isn't|isn't currently|not) running|container state improper|is paused|in a completed pod|container not found \(|is frozen/i,
+    says: /(?:is not|isn't|isn't currently|not) running|container state improper|is paused|in a completed pod|not running \(phase|container not found \(|is frozen/i,
   },
   {
     code: 'EXEC_NO_MACHINE',

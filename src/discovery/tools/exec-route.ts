@@ -29,9 +29,16 @@ export function execRoute(
 
 type ExecRoute = Extract<ListedRoute, { route: 'exec' }>;
 
-/** The endpoint of such a command, and the step that shows it. */
-export function execBy(command: readonly string[], machine: string): Omit<Route, 'name'> {
+/** The endpoint of a listed command, and the step that shows it. One of virtctl ends with the port, which is replaced. */
+export function execBy(command: readonly string[], machine: string, port: number): Omit<Route, 'name'> {
   const [program = ''] = command;
+  if (program === 'virtctl') {
+    const words = [...command.slice(0, -1), String(port)];
+    return {
+      endpoint: { family: 'exec', command: words, machine, into: 'port', port },
+      steps: [`virtctl connects to its port ${port}`],
+    };
+  }
   const user = program === 'kubectl' ? "the container's user" : 'its root';
   return {
     endpoint: { family: 'exec', command, machine, into: 'shell', port: sshPort },

@@ -7,7 +7,7 @@ import { sshdConfig } from '../../helpers/sshd.js';
 
 /** The endpoint of a machine in a manager. */
 export function execOf(manager: ExecManager, machine: string): ExecEndpoint {
-  const { endpoint } = execBy(execRoute(manager, machine)?.command ?? [], machine);
+  const { endpoint } = execBy(execRoute(manager, machine)?.command ?? [], machine, 22);
   if (endpoint.family !== 'exec') throw new Error('no exec');
   return endpoint;
 }

@@ -40,7 +40,7 @@ describe('the route by a manager', () => {
   ])('$want', ({ manager, place, want }) => {
     const command = want.split(' ');
     expect(execRoute(manager, 'web', place)).toEqual({ route: 'exec', command });
-    const { endpoint, steps } = execBy(command, 'web');
+    const { endpoint, steps } = execBy(command, 'web', 80);
     expect(endpoint).toEqual({ family: 'exec', command, machine: 'web', into: 'shell', port: 22 });
     const user = manager === 'kubectl' ? "the container's user" : 'its root';
     expect(steps).toEqual([`${command[0]} starts sshd in it as ${user}`]);

@@ -57,8 +57,8 @@ describe('a typed target', () => {
     fc.tuple(fc.constantFrom(...named), fc.constantFrom('/', '%'), name),
     ([{ name: kind }, separator, name]) => {
       fc.pre(name.toLowerCase() !== '.host');
-      // There it is REMOTE%NAME.
-      fc.pre(kind !== 'incus' || !/^[^%:]+%./.test(name));
+      // There it is between the parts of a name, as in REMOTE%NAME.
+      fc.pre(!['incus', 'kubectl', 'kubevirt'].includes(kind) || !name.includes('%'));
       expect(parseTarget(`${kind}${separator}${name}`)).toMatchObject({ kind, name });
       expect(parseTarget(`${kind.toUpperCase()}${separator}${name}`)).toMatchObject({ kind, name });
     },

@@ -6,8 +6,8 @@ for sshd in /usr/sbin/sshd /usr/bin/sshd /sbin/sshd /usr/local/sbin/sshd /run/cu
   sshd=
 done
 if [ "$1" = serve ]; then
-  # Debian's and Ubuntu's sshd needs it, and there only its service makes it.
-  [ -d /run/sshd ] || [ ! -e /etc/debian_version ] || mkdir -m 0755 /run/sshd 2>/dev/null
+  # The sshd that needs it names it, as Debian's and Ubuntu's do, and there only its service makes it.
+  [ -d /run/sshd ] || ! grep -qzx /run/sshd "$sshd" 2>/dev/null || mkdir -m 0755 /run/sshd 2>/dev/null
   # It logs to syslog; what else it prints would stop it once nobody reads.
   [ -z "$sshd" ] || exec "$sshd" -i 2>/dev/null
   exit 1

@@ -29,25 +29,28 @@ export interface ContainerMade {
   readonly before?: string;
   /** Whether it has a real sshd, with the keys that `startSshd` made in this folder. */
   readonly keys?: string;
+  /** The folder that its sshd names as what it needs, as in a string of a program: "/run/sshd". */
+  readonly needs?: string;
   readonly osRelease?: string;
 }
 
 /**
  * Makes one in `dir`. The program runs the words from "/bin/sh" on, with the folders that the script of vmssh names below
- * `root`, and only `id` and `mkdir` in PATH.
+ * `root`, and only `grep`, `id` and `mkdir` in PATH.
  */
 export function makeContainer(
   dir: string,
-  { program, before = '', keys, osRelease }: ContainerMade,
+  { program, before = '', keys, needs = '/var/empty', osRelease }: ContainerMade,
 ): Container {
   const [bin, root] = [join(dir, 'bin'), join(dir, 'root')];
   for (const folder of [bin, join(root, 'bin'), join(root, 'usr/sbin'), join(root, 'etc'), join(root, 'run')])
     mkdirSync(folder, { recursive: true });
-  for (const name of ['id', 'mkdir']) symlinkSync(findProgram(name) ?? name, join(root, 'bin', name));
+  for (const name of ['grep', 'id', 'mkdir']) symlinkSync(findProgram(name) ?? name, join(root, 'bin', name));
   if (osRelease !== undefined) writeFileSync(join(root, 'etc/os-release'), osRelease);
   if (keys !== undefined) {
     writeFileSync(join(root, 'sshd_config'), sshdConfig(keys));
-    script(join(root, 'usr/sbin/sshd'), `exec ${findProgram('sshd')} -f ${join(root, 'sshd_config')} "$@"`);
+    const start = `exec ${findProgram('sshd')} -f ${join(root, 'sshd_config')} "$@"`;
+    script(join(root, 'usr/sbin/sshd'), `${start}\n\0${root}${needs}\0.pid\0`);
   }
   script(
     join(bin, program),

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/connect/connection.js';
@@ -54,6 +54,15 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       expect(connection.note).toBe(', by podman');
       expect(Buffer.from(await connection.read(8)).toString()).toBe('SSH-2.0-');
       expect(container.calls()).toBe(1);
+    });
+
+    it1.each([
+      { needs: '/run/sshd', isMade: true },
+      { needs: '/run/sshd.pid', isMade: false },
+    ])('makes /run/sshd for an sshd that names $needs: $isMade', async ({ needs, isMade }) => {
+      const container = made({ keys: dir, needs });
+      await open(container);
+      expect(existsSync(join(container.root, 'run/sshd'))).toBe(isMade);
     });
 
     it1('half-closes, and ends with the program', async () => {

@@ -30,7 +30,13 @@ export async function resolveHyperV(
   const ip = (vmId: Guid) => {
     const ask = async () => {
       const of = addresses ?? (await import('../discovery/hyper-v/address.js')).hyperVAddresses;
-      return (await of(vmId, { env: context.env, signal: context.signal, timeoutMs: 20_000 }))[0];
+      const [address] = await of(vmId, { env: context.env, signal: context.signal, timeoutMs: 20_000 });
+      if (address !== undefined) return address;
+      throw new ConnectError('resolve', context.text, {
+        code: 'NOT_FOUND',
+        problem: 'Hyper-V knows no IP address for it',
+        hint: 'the guest reports it by its integration services: hv_kvp_daemon (in a Debian guest: apt-get install hyperv-daemons)',
+      });
     };
     return askedIp(ask, context);
   };

@@ -27,7 +27,7 @@ export interface RoutePlan {
 /** The routes to try, and in which order. Throws a ConnectError if the machine has none of those that were asked for. */
 export async function planOf(resolution: Resolution, options: RoutePlanOptions): Promise<RoutePlan> {
   const { text, port, routes, env } = options;
-  if (routes) return { routes: await chosenRoutes(resolution, routes, text) };
+  if (routes) return chosenPlan(resolution, routes, text);
   const [first] = firstRoute(resolution);
   const { others } = resolution;
   if (first === undefined || others === undefined) return { routes: first ? [first] : [] };
@@ -53,11 +53,10 @@ export async function planOf(resolution: Resolution, options: RoutePlanOptions):
   };
 }
 
-/** All routes of a machine, best first; with its IP address if that is asked for. Throws a ConnectError. */
-export async function allRoutes(resolution: Resolution, withIp = false): Promise<readonly Route[]> {
+/** All routes of a machine, best first, without an IP address that has to be asked for. Throws a ConnectError. */
+export async function allRoutes(resolution: Resolution): Promise<readonly Route[]> {
   const others = (await resolution.others?.()) ?? [];
-  const ip = withIp ? await resolution.ip?.() : undefined;
-  return [...firstRoute(resolution), ...others, ...(ip ? [ip] : [])];
+  return [...firstRoute(resolution), ...others];
 }
 
 /** The routes of a machine with these names, in this order. Throws a ConnectError if it has none of them. */
@@ -66,11 +65,19 @@ export async function chosenRoutes(
   names: readonly RouteName[],
   text: string,
 ): Promise<readonly Route[]> {
-  const first = firstRoute(resolution);
-  const isFirst = first.some(({ name }) => names.every((each) => each === name));
-  const all = isFirst ? first : await allRoutes(resolution, names.includes('ip'));
-  const chosen = names.flatMap((wanted) => all.filter(({ name }) => name === wanted));
+  const without = await maybeNamed(resolution, names);
+  let failed: unknown;
+  const asked = names.includes('ip')
+    ? await resolution.ip?.().catch((error) => {
+        failed = error;
+        return undefined;
+      })
+    : undefined;
+  const all = [...without, ...(asked ? [asked] : [])];
+  const chosen = named(all, names);
   if (chosen.length > 0) return chosen;
+  // Another route that was asked for does without the address.
+  if (failed !== undefined) throw failed;
   const has = [...new Set(all.map(({ name }) => name))];
   const known = has.length === 0 ? 'its hypervisor chooses one there' : `it has ${has.join(' and ')}`;
   throw new ConnectError('resolve', text, {
@@ -81,6 +88,30 @@ export async function chosenRoutes(
         ? 'leave --route out'
         : `--route ${has.join(' or --route ')}; docs/routes.md says what each needs`,
   });
+}
+
+/** The address is asked for only after the routes before it have failed: that may take seconds. */
+async function chosenPlan(
+  resolution: Resolution,
+  names: readonly RouteName[],
+  text: string,
+): Promise<RoutePlan> {
+  const before = names.slice(0, names.indexOf('ip'));
+  const first =
+    resolution.ip && names.includes('ip') ? named(await maybeNamed(resolution, before), before) : [];
+  if (first.length === 0) return { routes: await chosenRoutes(resolution, names, text) };
+  return { routes: first, more: () => chosenRoutes(resolution, names.slice(before.length), text) };
+}
+
+/** All routes, or only the first if no other has one of these names. */
+async function maybeNamed(resolution: Resolution, names: readonly RouteName[]): Promise<readonly Route[]> {
+  const first = firstRoute(resolution);
+  const isFirst = first.some(({ name }) => names.every((each) => each === name));
+  return isFirst ? first : allRoutes(resolution);
+}
+
+function named(all: readonly Route[], names: readonly RouteName[]): readonly Route[] {
+  return names.flatMap((wanted) => all.filter(({ name }) => name === wanted));
 }
 
 function firstRoute({ endpoint, steps }: Resolution): readonly Route[] {

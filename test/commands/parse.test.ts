@@ -84,7 +84,8 @@ table(
   ],
 );
 
-const piped = { text: 'vsock/3', port: 22, banner: false, ...flags, forSsh: false, transports: ['vsock'] };
+const piped = { text: 'vsock/3', port: 22, banner: false, ...flags, forSsh: false };
+const overVsock = ['vsock', 'vsock-mux', 'hyper-v'];
 table(
   nc,
   [
@@ -113,7 +114,7 @@ table(
     {
       name: 'the flags of hvc nc',
       input: raw(['hyper-v/mint', '22'], { transport: 'vsock,ip', ssh: true, 'host-prefix': 'hyper-v/' }),
-      want: { ...piped, text: 'hyper-v/mint', forSsh: true, transports: ['vsock', 'ip'] },
+      want: { ...piped, text: 'hyper-v/mint', forSsh: true, routes: [...overVsock, 'ip'] },
     },
     {
       name: '--ssh on a terminal',
@@ -124,12 +125,12 @@ table(
     {
       name: '--transport ip',
       input: raw(['vsock/3'], { transport: 'ip' }),
-      want: { ...piped, transports: ['ip'] },
+      want: { ...piped, routes: ['ip'] },
     },
     {
       name: 'a bare name on Windows, as hvc does',
       input: raw(['Mint', '22'], { transport: 'vsock' }),
-      want: { ...piped, text: 'hyper-v/Mint' },
+      want: { ...piped, text: 'hyper-v/Mint', routes: overVsock },
       io: fakeIo({ platform: 'win32' }),
     },
     {

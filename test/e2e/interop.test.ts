@@ -79,7 +79,7 @@ esac
     const options = ['-t', 'vsock,ip', '--wait=3', '--banner'];
     const { stdout } = await run([...vmssh, 'nc', ...options, target, '2222'], { env });
     expect(stdout).toMatch(/^SSH-2\.0-/);
-    const flags = '--banner -t vsock,ip --timeout=15 --wait=3';
+    const flags = '--banner --timeout=15 --wait=3 --route=vsock,vsock-mux,hyper-v,ip';
     // An id may be that of a machine of this Linux, too.
     expect(calls()).toEqual(['list --json --provider=hyper-v', `nc ${flags} -- hyper-v/Mint 2222`]);
   });

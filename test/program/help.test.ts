@@ -32,11 +32,11 @@ describe('help', () => {
     const at = lines.indexOf('  -t, --transport <LIST>');
     expect(lines.slice(at, at + 3)).toEqual([
       '  -t, --transport <LIST>',
-      '      on Windows, as with hvc: vsock;',
-      '      ip, the address of a Hyper-V',
+      '      --route in the spelling of hvc:',
+      "      vsock, the machine's route over",
     ]);
     expect(
-      (await help('nc', 80)).some((line) => line.startsWith('  -t, --transport <LIST>  on Windows,')),
+      (await help('nc', 80)).some((line) => line.startsWith('  -t, --transport <LIST>  --route in')),
     ).toBe(true);
   });
 

@@ -31,6 +31,40 @@ const endpoint = (vmId: Guid) => ({
   serviceId: '00000016-facb-11e6-bd58-64006a7986d3',
 });
 
+describe('the IP address of a Hyper-V machine', () => {
+  const context = {
+    text: 'hyper-v/mint',
+    port: 22,
+    env: {},
+    platform: 'win32' as const,
+    exists: () => false,
+  };
+  const ipOf = async (addresses: readonly string[]) => {
+    const target = parseTarget(`hyper-v/${mint}`) as Extract<Target, { kind: 'hyper-v' }>;
+    const { ip } = await resolveHyperV(
+      target,
+      context,
+      async () => [],
+      async () => addresses,
+    );
+    return ip?.();
+  };
+
+  it('is the first that the guest reported', async () => {
+    expect(await ipOf(['172.20.1.5', '2001:db8::5'])).toMatchObject({
+      name: 'ip',
+      endpoint: { family: 'tcp', host: '172.20.1.5', port: 22 },
+    });
+  });
+
+  it('that it did not report is an error with the service that does', async () => {
+    await expect(ipOf([])).rejects.toMatchObject({
+      ...{ op: 'resolve', code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address for it' },
+      hint: expect.stringContaining('hyperv-daemons'),
+    });
+  });
+});
+
 describe('hyper-v/NAME', () => {
   it.each(['hyper-v/Mint', 'hyper-v/mint', 'hyper-v%MINT'])('%s finds Mint', async (text) => {
     const { resolve } = windows([[running('Mint'), running('Win11', other)]]);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSy
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Endpoint } from '../../src/endpoint.js';
-import type { ConnectError } from '../../src/errors.js';
+import { ConnectError } from '../../src/errors.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { type ReachOptions, reach } from '../../src/reach.js';
 import type { Resolution } from '../../src/resolve/resolution.js';
@@ -173,6 +173,27 @@ describe('of several routes', () => {
     expect(done.result?.connection.endpoint).toMatchObject({ family: 'tcp', port });
     const forPort = await reached([refuses], { machine: { ip }, routes: ['ip'], port: 2222 });
     expect(forPort.error).toMatchObject({ code: 'NO_PORT' });
+  });
+
+  it('an IP address is asked for only after those before it have failed', async () => {
+    const refuses = await route('refuses');
+    const first = await route('first', sshd);
+    const ip = async () => {
+      asked++;
+      throw new ConnectError('resolve', 'machine/web', { code: 'NOT_FOUND', problem: 'nobody knows it' });
+    };
+    let asked = 0;
+    const done = await reached([first], { machine: { ip }, routes: ['export', 'ip'] });
+    expect(done.result?.connection.endpoint).toEqual(first.endpoint);
+    expect(asked).toBe(0);
+    const { error } = await reached([refuses], { machine: { ip }, routes: ['export', 'ip'] });
+    expect(error?.problem).toMatch(/^export: no socket at .*; other routes: nobody knows it$/);
+    expect((await reached([first], { machine: { ip }, routes: ['ip'] })).error).toMatchObject({
+      problem: 'nobody knows it',
+    });
+    const after = await reached([first], { machine: { ip }, routes: ['ip', 'export'] });
+    expect(after.result?.connection.endpoint).toEqual(first.endpoint);
+    expect(asked).toBe(3);
   });
 });
 

@@ -5,7 +5,6 @@ import { listOf } from '../../cli/option-choice.js';
 import { givenPort, portOption } from '../../cli/port-option.js';
 import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
-import type { Transport } from '../../cli/reach/reach-over.js';
 import { stepTrace } from '../../cli/reach/trace.js';
 import {
   behindVia,
@@ -37,7 +36,6 @@ export interface NcOptions extends ReachFlags {
   readonly banner: boolean;
   /** Run by ssh as its ProxyCommand: ends when ssh does, as the proxy does. */
   readonly forSsh: boolean;
-  readonly transports: readonly Transport[];
   /** Run on a hypervisor for a vmssh elsewhere: what its answer begins with. */
   readonly ready?: string | undefined;
 }
@@ -48,15 +46,16 @@ const bannerOption = flag({
   summary: 'print the SSH banner and exit, even if stdin is not a terminal',
 });
 const pipeOption = flag({ long: 'pipe', summary: 'pipe even if stdin is a terminal' });
-const transportOption = listOf<Transport>({
+const transportOption = listOf<'vsock' | 'ip'>({
   long: 'transport',
   short: 't',
   value: 'LIST',
   choices: ['vsock', 'ip'],
   takes: ['vsock', 'ip', 'vsock,ip'],
   summary:
-    'on Windows, as with hvc: vsock; ip, the address of a Hyper-V guest; or vsock,ip, one after the other',
+    "--route in the spelling of hvc: vsock, the machine's route over vsock or Hyper-V sockets; ip; or vsock,ip",
 });
+const routesOver = { vsock: ['vsock', 'vsock-mux', 'hyper-v'], ip: ['ip'] } as const;
 const sshOption = flag({
   long: 'ssh',
   summary: 'for a ProxyCommand that was written for hvc of Windows: ssh runs this',
@@ -120,9 +119,8 @@ export const nc: Command<NcOptions> = {
       port: given ?? portArgument(port),
       banner: bannerOption.read(raw) || (io.terminal.stdin && !pipeOption.read(raw) && !forSsh),
       forSsh,
-      transports: transportOption.read(raw) ?? ['vsock'],
       ready: readyOption.read(raw),
-      routes: routesOption.read(raw),
+      routes: routesOption.read(raw) ?? transportOption.read(raw)?.flatMap((each) => routesOver[each]),
       ...reachFlags(raw),
     };
   },
@@ -178,9 +176,8 @@ function portAfter(typed: string, raw: RawArgs, after: string | undefined): numb
 
 /** The same call for the Windows build, with the choice of banner or pipe made here. */
 function windowsArgs(options: NcOptions): readonly string[] {
-  const { text, port, banner, transports, routes } = options;
-  const how = [banner ? '--banner' : '--pipe', ...(routes ? [] : ['-t', transports.join(',')])];
-  return ['nc', ...how, ...reachArgs(options), '--', text, String(port)];
+  const { text, port, banner } = options;
+  return ['nc', banner ? '--banner' : '--pipe', ...reachArgs(options), '--', text, String(port)];
 }
 
 /** hvc strips this prefix from the names that ssh passes; here the prefix is the kind. */

@@ -18,12 +18,8 @@ export interface InteropOptions extends ReachByOptions {
 export async function proxyOverInterop(options: InteropOptions, io: Io): Promise<number | undefined> {
   const program = windowsVmssh(options.target, io);
   if (program === undefined) return undefined;
-  const { text, port, fdpass, transports } = options;
-  const args = [
-    ...(transports && !options.routes ? ['nc', '--ssh', '-t', transports.join(',')] : ['proxy']),
-    ...reachArgs(options),
-    ...['--', text, String(port)],
-  ];
+  const { text, port, fdpass } = options;
+  const args = ['proxy', ...reachArgs(options), '--', text, String(port)];
   const addon = wantsSocket(fdpass);
   if (!addon) return runOverInterop(program, args, text);
   await passOverInterop(program, args, addon, text);

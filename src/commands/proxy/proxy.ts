@@ -1,7 +1,6 @@
 import type { Command, Io } from '../../cli/command.js';
 import { flag, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
-import type { Transport } from '../../cli/reach/reach-over.js';
 import { stepTrace } from '../../cli/reach/trace.js';
 import {
   behindVia,
@@ -32,8 +31,6 @@ export interface ProxyOptions extends ReachFlags {
   /** Whether ssh was called with this text, and keeps the host key under it. */
   readonly isTyped?: true;
   readonly fdpass: boolean;
-  /** Undefined: vsock only. Only vsock-nc sets others. */
-  readonly transports?: readonly Transport[] | undefined;
 }
 
 /** Once ssh has closed our stdin, it is exiting: how long the peer's last bytes may still follow. Milliseconds. */

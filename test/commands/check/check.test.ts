@@ -110,7 +110,7 @@ describe('on real sockets', () => {
     });
   });
 
-  const banner = { port: 22, banner: true, forSsh: false, transports: ['vsock' as const], ...flags };
+  const banner = { port: 22, banner: true, forSsh: false, ...flags };
   it('nc --banner prints the banner', async () => {
     const path = await folder.listen((peer) => peer.write('hello\r\nSSH-2.0-x\x1b y\r\n'));
     const io = fakeIo();

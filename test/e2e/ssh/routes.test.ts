@@ -96,6 +96,14 @@ describe.skipIf(missing)('a machine with two routes', () => {
     },
   );
 
+  it('by an IP address that was asked for after another route says why it is used', async () => {
+    await answers((socket) => void socket.end());
+    const { code, stderr } = await login('--route', 'export,ip');
+    expect(code).toBe(7);
+    expect(stderr).toMatch(/^vmssh: .* before a banner came; by TCP to 127\.0\.0\.1:\d+ instead\n$/);
+    expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
+  });
+
   it.skipIf(missingAddon() !== undefined)('gives ssh the socket itself after a fallback too', async () => {
     await answers((socket) => void socket.end());
     const proxy = `ProxyCommand=${[...vmssh, 'proxy', '-v', '--fdpass', target, '%p'].join(' ')}`;

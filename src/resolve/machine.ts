@@ -37,6 +37,7 @@ export async function resolveMachine(
     ...reached,
     steps: [by, ...steps],
     ...(machine.sshPrivateKeyPath === undefined ? {} : { identityFile: machine.sshPrivateKeyPath }),
+    ...(found.user === undefined ? {} : { user: found.user }),
   };
 }
 

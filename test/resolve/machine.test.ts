@@ -50,6 +50,12 @@ describe('a machine', () => {
     });
   });
 
+  it('has the login user that systemd-vmspawn was given by --bind-user', async () => {
+    await registered({ vSockCid: 4, service: 'systemd-vmspawn', supervisor: { pid: 100 } });
+    const procDir = fakeProc(folder.path, [{ argv: ['systemd-vmspawn', '-M', 'a', '--bind-user=ann'] }]);
+    expect(await outcome('machine/a', { procDir })).toMatchObject({ user: 'ann' });
+  });
+
   it('that is paused is not waited for, and the message says how it goes on', async () => {
     const { path: controlAddress } = await folder.listen('control', (_request, peer) => {
       peer.write(wire({ parameters: { running: false, status: 'paused' } }));

@@ -22,10 +22,15 @@ export interface Machine {
   readonly unit?: string | undefined;
   /** The pid of the machine's first process. */
   readonly leader?: number | undefined;
+  /** The pid of what runs it, such as systemd-vmspawn; systemd 257 does not say. */
+  readonly supervisor?: number | undefined;
   /** Who registered it; systemd 257 does not say. */
   readonly uid?: number | undefined;
   readonly scope: Scope;
 }
+
+/** The service of the machines that systemd-vmspawn runs. */
+export const vmspawn = 'systemd-vmspawn';
 
 /**
  * Reads one reply of io.systemd.Machine.List. Absent, null or empty fields are undefined, unknown ones are ignored; one
@@ -45,7 +50,8 @@ export function parseMachine(raw: JsonObject, scope: Scope): Machine {
     controlAddress: socketPath(raw),
     rootDirectory: text(raw, 'rootDirectory'),
     unit: text(raw, 'unit'),
-    leader: pid(raw),
+    leader: pid(raw, 'leader'),
+    supervisor: pid(raw, 'supervisor'),
     uid: owner(raw),
     scope,
   };
@@ -76,10 +82,11 @@ function cid({ vSockCid: value = null }: JsonObject): number | undefined {
 }
 
 // Before there were ProcessId objects, the leader was a bare pid.
-function pid({ leader = null }: JsonObject): number | undefined {
-  if (leader === null) return undefined;
-  const value: unknown = typeof leader === 'object' && 'pid' in leader ? leader.pid : leader;
-  if (!isInteger(value, 1, 0x7fff_ffff)) throw wrong('leader', JSON.stringify(leader));
+function pid(raw: JsonObject, field: string): number | undefined {
+  const given = raw[field] ?? null;
+  if (given === null) return undefined;
+  const value: unknown = typeof given === 'object' && 'pid' in given ? given.pid : given;
+  if (!isInteger(value, 1, 0x7fff_ffff)) throw wrong(field, JSON.stringify(given));
   return value;
 }
 

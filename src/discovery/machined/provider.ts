@@ -4,7 +4,7 @@ import type { Deps, DiscoveredMachine, Listing, Provider, Status, Warning } from
 import { routeTo } from '../routes.js';
 import type { Search } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
-import type { Machine } from './machine.js';
+import { type Machine, vmspawn } from './machine.js';
 import { findMachine, listMachines } from './machined.js';
 import type { ScopeFailure } from './scope-failure.js';
 import { agentSockets } from './ssh-agent.js';
@@ -27,14 +27,15 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   const [{ machines, failures }, agents] = await Promise.all([listMachines(deps), agentSockets(deps)]);
   const names = new Set<string>();
   const distinct = distinctMachines(machines);
-  const statuses = await statusesOf(distinct, deps);
+  const [statuses, users] = await Promise.all([statusesOf(distinct, deps), usersOf(distinct, deps)]);
   const found: MachinedMachine[] = [];
   for (const [i, machine] of distinct.entries()) {
     const handle = names.has(machine.name) ? machine.id : handleOf(machine);
     names.add(machine.name);
     // Without either there is nothing to type.
-    if (handle !== undefined)
-      found.push(toDiscovered(machine, handle, statuses[i] ?? 'running', agentOf(machine, agents)));
+    if (handle === undefined) continue;
+    const login = { user: users?.get(machine), identityAgent: agentOf(machine, agents) };
+    found.push(toDiscovered(machine, handle, statuses[i] ?? 'running', login));
   }
   return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
 }
@@ -45,12 +46,24 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
   const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
   if (search.outcome !== 'found') return { ...search, warnings };
   const { machine } = search;
-  const [status = 'running'] = await statusesOf([machine], deps);
+  const [[status = 'running'], users] = await Promise.all([
+    statusesOf([machine], deps),
+    usersOf([machine], deps),
+  ]);
   return {
     outcome: 'found',
-    machine: toDiscovered(machine, handleOf(machine), status),
+    machine: toDiscovered(machine, handleOf(machine), status, { user: users?.get(machine) }),
     warnings,
   };
+}
+
+/** Only systemd-vmspawn gives a machine a login user. */
+async function usersOf(
+  machines: readonly Machine[],
+  deps: Deps,
+): Promise<ReadonlyMap<Machine, string> | undefined> {
+  if (machines.every(({ service }) => service !== vmspawn)) return undefined;
+  return (await import('./bound-user.js')).boundUsers(machines, deps);
 }
 
 /** Asks only machines that can answer, which most cannot. */
@@ -97,7 +110,7 @@ function toDiscovered(
   machine: Machine,
   handle: string,
   status: Status,
-  identityAgent?: string,
+  login: Pick<DiscoveredMachine, 'user' | 'identityAgent'>,
 ): MachinedMachine {
   const { vsockCid: cid, sshAddress, id } = machine;
   const address = cid === undefined ? sshAddress : `vsock/${cid}`;
@@ -115,8 +128,9 @@ function toDiscovered(
       address === undefined || sshAddress === undefined || sshAddress === address
         ? undefined
         : [routeTo(address), routeTo(sshAddress)],
+    user: login.user,
     identityFile: machine.sshPrivateKeyPath,
-    identityAgent,
+    identityAgent: login.identityAgent,
     machine,
   };
 }

@@ -23,10 +23,17 @@ describe('parseMachine', () => {
       name: 'systemd257-list-container',
       id: '8495db59ee594938bf3bc78365a6940b',
       leader: 1294,
+      supervisor: undefined,
       uid: undefined,
     },
-    { name: 'systemd262-list-container', id: '793b61a0166c450492ea51d10a8eaad6', leader: 788, uid: 0 },
-  ])('reads a container: $name', ({ name, id, leader, uid }) => {
+    {
+      name: 'systemd262-list-container',
+      id: '793b61a0166c450492ea51d10a8eaad6',
+      leader: 788,
+      supervisor: 784,
+      uid: 0,
+    },
+  ])('reads a container: $name', ({ name, id, leader, supervisor, uid }) => {
     const service = 'systemd-nspawn';
     const want = {
       name: 'c1',
@@ -36,6 +43,7 @@ describe('parseMachine', () => {
       rootDirectory: '/mnt/c1',
       unit: 'c1.service',
       leader,
+      supervisor,
       uid,
     };
     expect(parseMachine(parameters(name), 'user')).toEqual({ ...want, scope: 'user' });
@@ -43,6 +51,7 @@ describe('parseMachine', () => {
 
   it.each<{ name: string; input: JsonObject; want: object }>([
     { name: 'a leader that is a bare pid', input: { leader: 7 }, want: { leader: 7 } },
+    { name: 'a supervisor', input: { supervisor: { pid: 8 } }, want: { supervisor: 8 } },
     { name: 'null everywhere', input: allNull(), want: {} },
     { name: 'empty text', input: { id: '', service: '', sshAddress: '' }, want: {} },
     { name: 'no CID, reported as VMADDR_CID_ANY', input: { vSockCid: 4294967295 }, want: {} },
@@ -81,6 +90,7 @@ describe('parseMachine', () => {
     { name: 'an owner of 33 bits', input: { UID: 4294967296 }, field: 'UID' },
     { name: 'a leader that is text', input: { leader: '7' }, field: 'leader' },
     { name: 'a leader without a pid', input: { leader: {} }, field: 'leader' },
+    { name: 'a supervisor that is text', input: { supervisor: '7' }, field: 'supervisor' },
     { name: 'a leader of pid 0', input: { leader: { pid: 0 } }, field: 'leader' },
     { name: 'a leader that is a list', input: { leader: [7] }, field: 'leader' },
   ])('refuses $name', ({ input, field }) => {

@@ -5,6 +5,7 @@ import { findMachine, listMachines } from '../../../src/discovery/machined/machi
 import { machined } from '../../../src/discovery/machined/provider.js';
 import type { Deps } from '../../../src/discovery/provider.js';
 import type { JsonObject } from '../../../src/discovery/tools/json.js';
+import { fakeProc } from '../processes/fake-proc.js';
 import { type Answer, machines, PeerFolder } from './varlink-peer.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';
@@ -58,6 +59,19 @@ describe('machined', () => {
       ['b', undefined],
       ['c', undefined],
     ]);
+  });
+
+  it('gives the user that systemd-vmspawn put into a machine, in the list and by name', async () => {
+    const service = 'systemd-vmspawn';
+    const procDir = fakeProc(folder.path, [{ argv: [service, '--bind-user=ann', '-M', 'a'] }]);
+    await system(machines(vm('a', 3, { service, supervisor: { pid: 100 } }), vm('b', 4, { service })));
+    const known = { ...deps, procDir };
+    const { found } = await machined.list(known);
+    expect(found.map(({ name, user }) => [name, user])).toEqual([
+      ['a', 'ann'],
+      ['b', undefined],
+    ]);
+    expect(await machined.find?.('a', known)).toMatchObject({ outcome: 'found', machine: { user: 'ann' } });
   });
 
   it('drops what is registered twice', async () => {

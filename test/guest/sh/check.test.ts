@@ -109,6 +109,51 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('check_cid_bug')).toMatch(/^ok/);
   });
 
+  it.each([
+    { address: 'vsock::22', is: true },
+    { address: 'vsock:3:22', is: true },
+    { address: 'vsock:0x3:22', is: true },
+    { address: 'vsock::0x16 ', is: true },
+    { address: 'vsock-stream::22', is: true },
+    { address: 'vsock-stream:0xffffffff:22', is: true },
+    { address: 'vsock://any:22', is: true },
+    { address: 'vsock::2222', is: false },
+    { address: 'vsock::220', is: false },
+    { address: 'vsock-dgram::22', is: false },
+    { address: '22', is: false },
+    { address: '/run/vsock:3:22', is: false },
+  ])('finds the socket unit of port 22 by its address "$address": $is', ({ address, is }) => {
+    given({ 'etc/systemd/system/own.socket': `[Socket]\n ListenStream = ${address}\nAccept=yes\n` });
+    expect(run('find_socket_unit 22')).toBe(is ? 'own\n' : '');
+  });
+
+  it('finds it by any of its addresses', () => {
+    const lines = 'ListenStream=/run/x\nListenStream=vsock:0x3:22\nListenStream=vsock::2222\n';
+    given({ 'run/systemd/system/own.socket': `[Socket]\n${lines}` });
+    expect(run('find_socket_unit 22; find_socket_unit 2222')).toBe('own\nown\n');
+  });
+
+  it.each([
+    {
+      state: 'bad-setting',
+      says: /^failed +address-form .*systemd 252 .* not support the form vsock-stream:/,
+    },
+    { state: 'loaded', says: /^failed +accept / },
+  ])('1: fixes vsock-stream: only if systemd refuses it: $state', ({ state, says }) => {
+    const unit = 'etc/systemd/system/own.socket';
+    given(
+      { [unit]: '[Socket]\nListenStream=vsock-stream:0x3:22\n' },
+      { systemctl: systemctl('252', { 'own.socket -p LoadState': state }) },
+    );
+    const said = run('check_socket');
+    expect(said).toMatch(says);
+    const [, fix] = /^fix +address-form +(sed .*?) &&/m.exec(said) ?? [];
+    if (fix === undefined) return expect(state).toBe('loaded');
+    expect(run(`${fix.replace(`/${unit}`, `"$R/${unit}"`)}; grep Listen "$R/${unit}"`)).toBe(
+      'ListenStream=vsock:0x3:22\n',
+    );
+  });
+
   const wsl = { 'proc/sys/kernel/osrelease': '6.6.87.2-microsoft-standard-WSL2\n', 'proc/1/comm': 'init\n' };
   it.each([
     {

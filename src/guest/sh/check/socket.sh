@@ -1,5 +1,7 @@
 # The socket unit of the port and its template.
 
+. ./../generator/addresses.sh
+
 # The socket unit of a port: ours or systemd's, or any whose file names that port. In a container, that of its export.
 find_socket_unit() {
   if exports_sshd; then
@@ -12,7 +14,7 @@ find_socket_unit() {
   fi
   for each_folder in $unit_folders; do
     for each_file in "$R$each_folder"/*.socket; do
-      if grep -Eq "^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock:.*:$1[[:space:]]*$" "$each_file" 2>/dev/null; then
+      if listens_on "$each_file" "$1"; then
         each_file=${each_file##*/}
         echo "${each_file%.socket}"
         return 0
@@ -21,6 +23,14 @@ find_socket_unit() {
   done
   return 1
 }
+
+# listens_on FILE PORT: whether a socket unit has that vsock port, in any form that systemd reads.
+listens_on() {
+  listen_streams "$1" 2>/dev/null | grep 'vsock' | while IFS= read -r each_address; do
+    case $(stream_address "$each_address") in vsock:*:"$2") echo yes ;; esac
+  done | grep -q yes
+}
+listen_streams() { sed -n 's/^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*\(.*[^[:space:]]\)[[:space:]]*$/\1/p' "$1"; }
 
 check_socket() {
   if ! unit=$(find_socket_unit "$port"); then
@@ -33,9 +43,9 @@ check_socket() {
     fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask $unit.socket && systemctl daemon-reload && systemctl restart $unit.socket"
     return 1
   fi
-  if [ "$major" -lt 256 ] && ! { has_ssh_generator && [ "$(show "$unit.socket" LoadState)" = loaded ]; } && address=$(grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$R$file"); then
-    fail address-form "$file has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support the URL form, which came with 256" \
-      "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|' $file && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
+  if [ "$major" -lt 256 ] && address=$(unknown_form); then
+    fail address-form "$file has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support $(form_title)" \
+      "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|; s|vsock-stream:|vsock:|' $file && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
     return 1
   fi
   if [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
@@ -43,6 +53,19 @@ check_socket() {
     return 1
   fi
   check_accept && check_listening
+}
+
+# The line with an address that a systemd before 256 does not know. Some of them know vsock-stream:, so they are asked.
+unknown_form() {
+  if has_ssh_generator && [ "$(show "$unit.socket" LoadState)" = loaded ]; then return 1; fi
+  grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$R$file" ||
+    { [ "$(show "$unit.socket" LoadState)" = bad-setting ] && grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock-stream:' "$R$file"; }
+}
+form_title() {
+  case $address in
+    *vsock://*) echo 'the URL form, which came with 256' ;;
+    *) echo 'the form vsock-stream:' ;;
+  esac
 }
 
 check_accept() {

@@ -81,7 +81,7 @@ export async function resolveTarget(
   // Another route may have it.
   if (context.port !== sshPort && context.routes === undefined && found.others === undefined) {
     const { requirePort } = await import('../target/port.js');
-    requirePort(found.endpoint, context.port, context.text);
+    requirePort(found.endpoint, context.port, context.text, found.ip !== undefined);
   }
   return found;
 }

@@ -62,7 +62,8 @@ export async function openByRoutes(resolution: Resolution, options: ByRoutesOpti
     try {
       if (failed.length > 0)
         trace?.(`next: ${route.name}, ${formatEndpoint(route.endpoint)}`, route.endpoint);
-      if (port !== sshPort) requirePort(route.endpoint, port, text);
+      if (port !== sshPort)
+        requirePort(route.endpoint, port, text, resolution.ip !== undefined && !options.routes);
       const { connection, banner } = await openAndLook(route, leftMs, waits, options);
       onRoute?.(route, { ...(banner === undefined ? {} : { banner }) });
       if (waits && plan.remember) await plan.remember(route);

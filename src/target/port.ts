@@ -5,50 +5,47 @@ import { ConnectError } from '../errors.js';
 
 /**
  * Refuses a port that an endpoint does not have: the server of its own port would answer for the one that was meant.
- * `text`: the target as typed. Throws a ConnectError.
+ * `text`: the target as typed. `hasIp`: the machine has an IP address that was not asked for. Throws a ConnectError.
  */
-export function requirePort(endpoint: Endpoint | ViaSocket, port: number, text: string): void {
-  switch (endpoint.family) {
-    case 'unix':
-      throw noPort(undefined, port, text);
-    case 'hyper-v': {
-      const own = portOfServiceId(endpoint.serviceId);
-      if (own === undefined)
-        throw refusal(`its address names another service: port ${port} cannot be reached`, port, text);
-      requireOwn(own, port, text);
-      return;
-    }
-    case 'exec':
-      if (endpoint.into === 'shell' && port !== endpoint.port)
-        throw refusal(
-          `${endpoint.command[0]} starts its SSH server only: port ${port} cannot be reached`,
-          port,
-          text,
-        );
-      requireOwn(endpoint.port, port, text);
-      return;
-    case 'via':
-      // The vmssh there judges a name.
-      if (endpoint.at) requirePort(endpoint.at, port, text);
-      return;
-    default:
-      requireOwn(endpoint.port, port, text);
-  }
-}
-
-function requireOwn(own: number, port: number, text: string): void {
-  if (own !== port) throw noPort(own, port, text);
+export function requirePort(endpoint: Endpoint | ViaSocket, port: number, text: string, hasIp = false): void {
+  const problem = portProblem(endpoint, port);
+  if (problem !== undefined) throw refusal(problem, port, text, hasIp);
 }
 
 /** The error for a port at an address with another one, `own`, or with none. */
 export function noPort(own: number | undefined, port: number, text: string): ConnectError {
-  const has = own === undefined ? 'this socket has no ports' : `its address names port ${own}`;
-  return refusal(`${has}: ${port} cannot be reached`, port, text);
+  return refusal(otherPort(own, port), port, text, false);
 }
 
-function refusal(problem: string, port: number, text: string): ConnectError {
+function portProblem(endpoint: Endpoint | ViaSocket, port: number): string | undefined {
+  switch (endpoint.family) {
+    case 'unix':
+      return otherPort(undefined, port);
+    case 'hyper-v': {
+      const own = portOfServiceId(endpoint.serviceId);
+      if (own === undefined) return `its address names another service: port ${port} cannot be reached`;
+      return own === port ? undefined : otherPort(own, port);
+    }
+    case 'exec':
+      if (endpoint.into === 'shell' && port !== endpoint.port)
+        return `${endpoint.command[0]} starts its SSH server only: port ${port} cannot be reached`;
+      break;
+    case 'via':
+      // The vmssh there judges a name.
+      return endpoint.at && portProblem(endpoint.at, port);
+  }
+  return endpoint.port === port ? undefined : otherPort(endpoint.port, port);
+}
+
+function otherPort(own: number | undefined, port: number): string {
+  const has = own === undefined ? 'this socket has no ports' : `its address names port ${own}`;
+  return `${has}: ${port} cannot be reached`;
+}
+
+function refusal(problem: string, port: number, text: string, hasIp: boolean): ConnectError {
   const forwarding = `${port}:127.0.0.1:${port} ${shellQuoted(text)}`;
   const isTcp = port > 0 && port <= 0xffff;
-  const hint = `leave the port out${isTcp ? `, or for its TCP port: vmssh ssh -L ${forwarding}` : ''}`;
+  const byIp = isTcp && hasIp ? '--route ip for the port of its IP address, ' : '';
+  const hint = `${byIp}leave the port out${isTcp ? `, or for its TCP port: vmssh ssh -L ${forwarding}` : ''}`;
   return new ConnectError('connect', text, { code: 'NO_PORT', problem, hint });
 }

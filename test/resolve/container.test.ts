@@ -82,7 +82,12 @@ describe('a container of another manager', () => {
   });
   let made = 0;
   /** What `text` leads to, while Docker and Podman have these. */
-  const withThese = async (text: string, docker: readonly object[], podman: readonly object[] = []) => {
+  const withThese = async (
+    text: string,
+    docker: readonly object[],
+    podman: readonly object[] = [],
+    port = 22,
+  ) => {
     made++;
     const dockers = await serve(`docker${made}.sock`, {
       '/containers/json?all=true': JSON.stringify(docker),
@@ -91,7 +96,7 @@ describe('a container of another manager', () => {
       '/v4.0.0/libpod/containers/json?all=true': JSON.stringify(podman),
     });
     return resolveTarget(parseTarget(text), {
-      ...{ text, port: 22, platform: 'linux', runDir: `${folder.path}/run` },
+      ...{ text, port, platform: 'linux', runDir: `${folder.path}/run` },
       env: {
         XDG_RUNTIME_DIR: `${folder.path}/user`,
         DOCKER_HOST: `unix://${dockers}`,
@@ -108,6 +113,16 @@ describe('a container of another manager', () => {
       expect(await withThese(text, all)).toMatchObject({ endpoint: { family: 'unix', path } });
     },
   );
+
+  it('that is on a network has --route ip in the hint for another port', async () => {
+    const networks = { Networks: { bridge: { IPAddress: '172.17.0.2' } } };
+    const all = [container('a', '/web', { NetworkSettings: networks })];
+    await expect(withThese('docker/web', all, [], 8080)).rejects.toMatchObject({
+      code: 'NO_PORT',
+      problem: 'docker starts its SSH server only: port 8080 cannot be reached',
+      hint: expect.stringMatching(/^--route ip for the port of its IP address, leave the port out, or/),
+    });
+  });
 
   it("is not asked for while one of nspawn's has the name", async () => {
     const path = await folder.abandon(v262('run', 'web'));

@@ -264,6 +264,19 @@ describe('the route that worked last time', () => {
   });
 });
 
+describe('a port that no route has', () => {
+  it('has --route ip in its hint if the machine has an IP address that was not asked for', async () => {
+    const only = await route('only', sshd);
+    const other = await route('other', sshd);
+    const ip = async () => undefined;
+    const hint = /^--route ip for the port of its IP address, leave the port out, or .*vmssh ssh -L 8080:/;
+    const port = { port: 8080, machine: { ip } };
+    expect((await reached([only, other], port)).error?.hint).toMatch(hint);
+    expect((await reached([only, other], { port: 8080 })).error?.hint).not.toContain('--route');
+    expect((await reached([only], { ...port, routes: ['export'] })).error?.hint).not.toContain('--route');
+  });
+});
+
 describe('a chosen route', () => {
   it('is the only one that is tried', async () => {
     const [first, second] = [await route('first', sshd), await route('second', mux(sshd), 'vsock-mux')];

@@ -4,6 +4,7 @@ import { setAside } from '../address/shell-word.js';
 import type { Io } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
+import { ownRoutesFile, routesFile } from '../routes/remembered.js';
 import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
 import { hostNames } from '../ssh/config/hosts.js';
 import { includedTexts } from '../ssh/config/includes.js';
@@ -129,6 +130,9 @@ export async function planUninstall(
       : [{ path: files.main, before: main, after: left, mode: 0o600, byHand }]),
     { path: files.own, before: own, after: undefined, mode: 0o600 },
     { path: files.state, before: state, after: undefined, mode: 0o600 },
+    ...(system
+      ? []
+      : [{ path: routesFile(io.env), before: await ownRoutesFile(io.env), after: undefined, mode: 0o600 }]),
     ...units.changes,
   ];
   return { changes: changes.filter(({ before, after }) => before !== after), files };

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isJsonObject, parseJson } from '../discovery/tools/json.js';
+import { isJsonObject, type JsonObject, parseJson } from '../discovery/tools/json.js';
 import { editFile } from '../files/edit-file.js';
 import { makeFolder } from '../files/place.js';
 import { readText } from '../files/read-file.js';
@@ -38,6 +38,16 @@ export async function rememberRoute(text: string, route: RouteName | undefined, 
   limit.abort();
 }
 
+/** The text of that file if it is ours; undefined: there is none, or somebody else's. */
+export async function ownRoutesFile(env: Env): Promise<string | undefined> {
+  try {
+    const text = await readText(routesFile(env), longestFile);
+    return routesIn(text) && text;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Bytes of the file, characters of a target, and how many are kept: those that were written last. */
 const longestFile = 1 << 16;
 const longestKey = 256;
@@ -67,14 +77,20 @@ function readable(old: Buffer | undefined): ReadonlyMap<string, RouteName> {
 
 /** Throws a SyntaxError. */
 function parse(text: string): ReadonlyMap<string, RouteName> {
-  const json = parseJson(text);
-  if (!isJsonObject(json) || json.version !== version || !isJsonObject(json.routes)) return new Map();
   return new Map(
-    Object.entries(json.routes).flatMap(([key, value]) => {
+    Object.entries(routesIn(text) ?? {}).flatMap(([key, value]) => {
       const route = routeNames.find((each) => each === value);
       return route === undefined || key.length > longestKey ? [] : [[key, route] as const];
     }),
   );
+}
+
+/** Undefined: another program's, or another version's. Throws a SyntaxError. */
+function routesIn(text: string): JsonObject | undefined {
+  const json = parseJson(text);
+  return isJsonObject(json) && json.version === version && isJsonObject(json.routes)
+    ? json.routes
+    : undefined;
 }
 
 /** The same for the spellings of a target that ssh makes equal. */

@@ -16,6 +16,7 @@ import { configOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
 import { applyPlan, showPlan } from '../../../src/hosts/write/apply.js';
+import { rememberRoute } from '../../../src/routes/remembered.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { configDefaults, find, useConfigHome } from './home.js';
 
@@ -120,6 +121,29 @@ describe('config install', () => {
 });
 
 describe('config uninstall', () => {
+  const routes = () => join(home.path, '.ssh/vmssh_routes.json');
+  it('removes the file of the routes that worked last time', async () => {
+    await home.install();
+    await rememberRoute('machine/web', 'exec', { HOME: home.path });
+    await expect.poll(() => existsSync(routes())).toBe(true);
+    const to = home.io();
+    expect(await home.uninstall(to)).toBe(0);
+    expect({ left: existsSync(routes()), said: to.stdout.join('') }).toEqual({
+      left: false,
+      said: expect.stringContaining('vmssh_routes.json'),
+    });
+  });
+
+  it.each(['{"routes": 1}', 'mine', '[]'])(
+    'leaves a file of that name that is not ours: %s',
+    async (text) => {
+      await home.install();
+      home.write('vmssh_routes.json', text);
+      expect(await home.uninstall()).toBe(0);
+      expect(readFileSync(routes(), 'utf8')).toBe(text);
+    },
+  );
+
   it('leaves a main file alone that has nothing of ours, be it empty', async () => {
     home.write('config', '');
     const to = home.io();

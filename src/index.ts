@@ -7,12 +7,13 @@ import { resolveTarget } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import { reach } from './reach.js';
 import type { Resolution } from './resolve/resolution.js';
+import type { RouteName } from './route.js';
 import { awaitBanner } from './ssh/await-banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
 
 export { ConnectError, type Op } from './errors.js';
-export type { Endpoint, HostKey, ProbeResult, Resolution, Target };
+export type { Endpoint, HostKey, ProbeResult, Resolution, RouteName, Target };
 export { parseTarget };
 
 export interface ConnectOptions {
@@ -23,6 +24,8 @@ export interface ConnectOptions {
   /** Milliseconds to retry until an SSH banner arrives, for a machine that boots; absent: one attempt. */
   readonly wait?: number;
   readonly signal?: AbortSignal;
+  /** The only routes to try, in this order: ["vsock", "ip"]; absent: the machine's own, and no network if there is another. */
+  readonly routes?: readonly RouteName[];
 }
 
 /**
@@ -65,10 +68,11 @@ export async function probe(
 
 const defaultTimeoutMs = 15_000;
 
-function open(target: string, { port = sshPort, timeout = defaultTimeoutMs, wait, signal }: ConnectOptions) {
+function open(target: string, options: ConnectOptions) {
+  const { port = sshPort, timeout = defaultTimeoutMs, wait, signal, routes } = options;
   const { env, platform } = process;
   return reach(
     { text: target, target: parseTarget(target) },
-    { port, timeoutMs: timeout, waitMs: wait, signal, env, platform },
+    { port, timeoutMs: timeout, waitMs: wait, signal, routes, env, platform },
   );
 }

@@ -209,6 +209,11 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'forward',
+    args: ['--route', 'vsock,ip', 'web', '80'],
+    want: { positionals: ['web', '80'], options: { route: 'vsock,ip' } },
+  },
+  {
+    command: 'forward',
     args: ['--max', '5', 'vsock/3', '80', '0'],
     want: { positionals: ['vsock/3', '80', '0'], options: { max: '5' } },
   },

@@ -3,7 +3,7 @@ import { parsePort } from '../../address/port.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { parsed } from '../../cli/option.js';
-import { reachFlags, timeoutOption, verboseOption } from '../../cli/shared-options.js';
+import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
 import { positionals, usage } from '../../cli/values.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
@@ -44,7 +44,7 @@ export const forward: Command<ForwardOptions> = {
   usage: 'TARGET PORT [LOCAL]',
   details:
     'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket.',
-  options: [mostOption, timeoutOption, jsonOption, verboseOption],
+  options: [routesOption, mostOption, timeoutOption, jsonOption, verboseOption],
   examples: [
     { line: 'vmssh forward mint 8080', about: 'http://127.0.0.1:8080 is port 8080 of mint' },
     { line: 'vmssh forward vsock/3 5432 ./db.sock', about: 'as a unix socket that only you can use' },
@@ -52,6 +52,7 @@ export const forward: Command<ForwardOptions> = {
       line: 'vmssh forward -v vsock-mux/run/fc/v.sock 80 [::1]:8000',
       about: 'with a line for each connection',
     },
+    { line: 'vmssh forward --route ip docker/web 80 8080', about: 'by the IP address of a container' },
     { line: 'vmssh forward --json machine/web 80 0', about: 'for scripts: the first line has the port' },
   ],
 
@@ -64,6 +65,7 @@ export const forward: Command<ForwardOptions> = {
       port,
       timeoutMs,
       verbose,
+      routes: routesOption.read(raw),
       json: jsonOption.read(raw),
       most: mostOption.read(raw) ?? defaultMost,
       local: local === undefined ? sameLocal(port) : parseLocal(local),

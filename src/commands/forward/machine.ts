@@ -6,6 +6,7 @@ import type { TypedTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { reach } from '../../reach.js';
 import type { Resolution } from '../../resolve/resolution.js';
+import type { RouteName } from '../../route.js';
 import { noPort } from '../../target/port.js';
 import { remembered } from './remembered.js';
 
@@ -16,6 +17,8 @@ export interface MachineOptions {
   readonly port: number;
   /** Milliseconds for one connect. */
   readonly timeoutMs: number;
+  /** The only routes to try, in this order. */
+  readonly routes?: readonly RouteName[] | undefined;
 }
 
 /** A machine to which several connections are opened. */
@@ -31,13 +34,13 @@ const rememberedMs = 2000;
 
 /** The machine that was named; it is looked up again for each connection, unless it was just looked up. */
 export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal): ForwardedMachine {
-  const { typed, port, timeoutMs } = options;
+  const { typed, port, timeoutMs, routes } = options;
   const { env, platform } = io;
   const beforeOpen = socketWarning(io);
   const route = remembered(async (): Promise<TypedTarget & { resolution: Resolution }> => {
     const { text, target } = await findTarget(typed, io, signal);
-    checkPorts(target, text, port);
-    const resolution = await resolveTarget(target, { text, port, signal, env, platform });
+    if (!routes?.includes('ip')) checkPorts(target, text, port);
+    const resolution = await resolveTarget(target, { text, port, routes, signal, env, platform });
     return { text, target, resolution };
   }, rememberedMs);
   return {
@@ -48,7 +51,9 @@ export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal):
       const { resolution, ...found } = await route.get();
       const resolve = async () => resolution;
       try {
-        const reached = await reach(found, { port, timeoutMs, signal, beforeOpen, env, platform, resolve });
+        const reached = await reach(found, {
+          ...{ port, timeoutMs, routes, signal, beforeOpen, env, platform, resolve },
+        });
         return reached.connection;
       } catch (error) {
         route.forget();

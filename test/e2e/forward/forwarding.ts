@@ -57,9 +57,9 @@ export interface Forwarding {
   connect(): Promise<Socket>;
 }
 
-export async function forwarding(args: readonly string[]): Promise<Forwarding> {
+export async function forwarding(args: readonly string[], env = process.env): Promise<Forwarding> {
   const [program = '', ...before] = vmssh;
-  const child = spawn(program, [...before, 'forward', '--json', ...args], { stdio: 'pipe' });
+  const child = spawn(program, [...before, 'forward', '--json', ...args], { env, stdio: 'pipe' });
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = outcome(child);

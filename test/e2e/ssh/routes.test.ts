@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -5,9 +6,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { missingAddon } from '../../helpers/addon.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
+import { dist, run, vmssh } from '../../helpers/run.js';
 import { type Hypervisor, type SshdOnSocket, startHypervisor, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { forwarding } from '../forward/forwarding.js';
 
 const missing = missingPrograms({
   ssh: 'openssh-client',
@@ -102,6 +104,23 @@ describe.skipIf(missing)('a machine with two routes', () => {
     expect(code).toBe(7);
     expect(stderr).toMatch(/^vmssh: .* before a banner came; by TCP to 127\.0\.0\.1:\d+ instead\n$/);
     expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
+  });
+
+  it.skipIf(missingAddon() !== undefined)('is forwarded by the one that was chosen', async () => {
+    await answers((socket) => void socket.end('not this one'));
+    const port = String(second.port);
+    const { connect } = await forwarding(['--route', 'ip', target, port, '0'], env);
+    const [banner] = await once(await connect(), 'data');
+    expect(String(banner)).toMatch(/^SSH-2\.0-/);
+  });
+
+  it('is reached by the library by the one that was chosen', async () => {
+    await answers((socket) => void socket.end('not this one'));
+    const script = `import { connect } from ${JSON.stringify(dist('index.mjs'))};
+const stream = await connect('${target}', { routes: ['ip'] });
+stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); });`;
+    const command = [process.execPath, '--input-type=module', '--eval', script];
+    expect((await run(command, { env })).stdout).toMatch(/^SSH-2\.0-/);
   });
 
   it.skipIf(missingAddon() !== undefined)('gives ssh the socket itself after a fallback too', async () => {

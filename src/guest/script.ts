@@ -20,6 +20,8 @@ export interface ScriptOptions {
   readonly account?: string | undefined;
   /** Close sshd's TCP listener at the end. */
   readonly onlyVsock?: boolean;
+  /** Keep it on loopback instead. */
+  readonly onlyLoopback?: boolean;
   /** Install the generator instead of units. */
   readonly generator?: boolean;
   /** A proof to leave for a later connection: see proof.ts. */
@@ -30,13 +32,14 @@ export interface ScriptOptions {
 
 /** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
 export function setupScript(options: ScriptOptions): string {
-  const { hostsFix = false, hushlogin = false, onlyVsock = false, keys = [] } = options;
+  const { hostsFix = false, hushlogin = false, onlyVsock = false, onlyLoopback = false, keys = [] } = options;
   const { account = '', leave = '', expect = '' } = options;
   const common = {
     port: String(options.port),
     hosts_fix: yesNo(hostsFix),
     hushlogin: yesNo(hushlogin),
     only_vsock: yesNo(onlyVsock),
+    only_loopback: yesNo(onlyLoopback),
     account,
     keys: keys.join('\n'),
     leave,

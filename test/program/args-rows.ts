@@ -178,13 +178,15 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
         '--account',
         'ann',
       ],
-      ...['--only-vsock', '--generator', '--undo', '--route', 'ssh', '--ssh-config', 'f', 'root@web'],
+      ...['--only-vsock', '--only-loopback', '--generator', '--undo'],
+      ...['--route', 'ssh', '--ssh-config', 'f', 'root@web'],
     ],
     want: {
       positionals: ['root@web'],
       options: {
         ...{ target: 'vsock/3', port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
-        ...{ 'only-vsock': true, generator: true, undo: true, route: 'ssh', 'ssh-config': 'f' },
+        ...{ 'only-vsock': true, 'only-loopback': true, generator: true, undo: true },
+        ...{ route: 'ssh', 'ssh-config': 'f' },
       },
     },
   },
@@ -197,13 +199,13 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     command: 'guest script',
     args: [
       ...['-p', '2222', '--hosts-fix', '--hushlogin', '--key', 'k', '--account', 'ann'],
-      ...['--only-vsock', '--generator', '--undo'],
+      ...['--only-vsock', '--only-loopback', '--generator', '--undo'],
     ],
     want: {
       positionals: [],
       options: {
         ...{ port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
-        ...{ 'only-vsock': true, generator: true, undo: true },
+        ...{ 'only-vsock': true, 'only-loopback': true, generator: true, undo: true },
       },
     },
   },

@@ -53,6 +53,10 @@ const onlyVsockOption = flag({
   long: 'only-vsock',
   summary: "close sshd's TCP listener once the route over vsock is proved",
 });
+const onlyLoopbackOption = flag({
+  long: 'only-loopback',
+  summary: "keep sshd's TCP listener on 127.0.0.1 and ::1 once the route over vsock is proved",
+});
 export const generatorOption = flag({
   long: 'generator',
   summary: 'install the generator (see guest generator) instead of two units',
@@ -67,7 +71,14 @@ export const setupOptions: readonly Option<unknown>[] = [
   keyOption,
   accountOption,
   onlyVsockOption,
+  onlyLoopbackOption,
   generatorOption,
+];
+
+/** Those that cannot be given together. */
+export const setupExclusive: readonly (readonly Option<unknown>[])[] = [
+  ...setupOptions.map((option) => [undoOption, option]),
+  [onlyVsockOption, onlyLoopbackOption],
 ];
 
 /** The options of the set-up script. Throws a UsageError. */
@@ -83,6 +94,7 @@ export function scriptOptions(raw: RawArgs): ScriptOptions {
     hostsFix: hostsOption.read(raw),
     hushlogin: hushOption.read(raw),
     onlyVsock: onlyVsockOption.read(raw),
+    onlyLoopback: onlyLoopbackOption.read(raw),
     keys: keyOption.read(raw) ?? [],
     account: accountOption.read(raw),
   };

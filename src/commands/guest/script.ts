@@ -1,7 +1,7 @@
 import type { Command } from '../../cli/command.js';
 import { positionals } from '../../cli/values.js';
 import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
-import { scriptOptions, setupOptions, undoOption } from './options.js';
+import { scriptOptions, setupExclusive, setupOptions, undoOption } from './options.js';
 
 export type GuestScriptOptions = { readonly undo: true } | ({ readonly undo: false } & ScriptOptions);
 
@@ -13,7 +13,7 @@ export const guestScript: Command<GuestScriptOptions> = {
   details: `It needs root and systemd 240 or later, or socat and OpenRC, sysvinit or BusyBox's init, and can be run again. It prints one line per step (ok, changed, skipped, failed),
 and exits 0 if all is well, 1 if a step failed, 2 if it cannot work there and changed nothing.`,
   options: [...setupOptions, undoOption],
-  exclusive: setupOptions.map((option) => [undoOption, option]),
+  exclusive: setupExclusive,
   examples: [
     { line: 'vmssh guest script > setup.sh', about: 'then in the guest: sudo sh setup.sh' },
     { line: 'vmssh guest script --undo | ssh root@guest sh -s', about: 'undo it' },

@@ -9,6 +9,7 @@ set -u
 . ./check/system.sh
 . ./init/kind.sh
 . ./init/check.sh
+. ./tcp/units.sh
 
 socket='sshd-vsock.socket'
 
@@ -44,6 +45,10 @@ mask_socket() {
   fi
   if ! systemctl -q is-active ssh.service ssh.socket sshd.service sshd.socket; then
     fail off 'no sshd listens on TCP, so that nobody could log in afterwards' "if the console is enough: systemctl mask --now $socket"
+    give_up 2
+  fi
+  if [ -e "$R$loopback_file" ]; then
+    fail off "sshd's TCP is only on loopback ($loopback_file), so that nobody could log in afterwards" "vmssh guest install --undo; or, if the console is enough: systemctl mask --now $socket"
     give_up 2
   fi
   if must off systemctl -q mask --now "$socket"; then

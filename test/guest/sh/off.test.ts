@@ -65,6 +65,14 @@ describe.each(shells)('$name: guest off', ({ command }) => {
     });
   });
 
+  it("masks nothing while sshd's TCP is only on loopback", () => {
+    given({ 'etc/ssh/sshd_config.d/10-vmssh-loopback.conf': '' });
+    const { code, stdout } = run();
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^failed +off +sshd's TCP is only on loopback .*nobody could log in/m);
+    expect(masked()).toBe(false);
+  });
+
   it('fails if something still answers there', () => {
     given({ vsock: 'banner SSH-2.0-x\n' });
     expect(run()).toMatchObject({

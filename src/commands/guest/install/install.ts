@@ -20,7 +20,7 @@ import { newProof } from '../../../guest/run/proof.js';
 import { targetOf } from '../../../guest/run/route.js';
 import { type ScriptOptions, setupScript, undoScript } from '../../../guest/script.js';
 import { splitUser } from '../../../lookup/login.js';
-import { scriptOptions, setupOptions, targetOption, undoOption } from '../options.js';
+import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from '../options.js';
 import { isSameMachine } from '../proof.js';
 import { type RootRunner, rootRunner } from '../root.js';
 import { afterwards } from './afterwards.js';
@@ -43,7 +43,7 @@ export const guestInstall: Command<GuestInstallOptions> = {
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
 It runs what vmssh guest script prints, and then checks the guest as a target.`,
   options: [targetOption, ...setupOptions, undoOption, routeOption, sshConfigOption, timeoutOption],
-  exclusive: setupOptions.map((option) => [undoOption, option]),
+  exclusive: setupExclusive,
   examples: [
     { line: 'vmssh guest install root@192.0.2.7', about: 'over ssh and TCP, for the last time' },
     { line: 'vmssh guest install wsl/Ubuntu', about: 'in a WSL2 distribution, from Windows' },
@@ -71,13 +71,14 @@ It runs what vmssh guest script prints, and then checks the guest as a target.`,
 /** Sets the guest up, proves the new route, and closes TCP if asked. Resolves to the exit code. */
 export async function install(options: GuestInstallOptions, io: Io, check = checkTarget): Promise<number> {
   const { into, script, undo } = options;
-  const { port, account, onlyVsock = false } = script;
+  const { port, account } = script;
+  const goesOn = closesTcp(script);
   const signal = io.interrupted();
   const run = await rootRunner(io, signal);
   const proof = newProof();
   const done = await run(
     into,
-    undo ? undoScript() : setupScript({ ...script, onlyVsock: false, leave: proof }),
+    undo ? undoScript() : setupScript({ ...script, onlyVsock: false, onlyLoopback: false, leave: proof }),
   );
   if (undo || done.code !== 0) return done.code === 0 ? exitCode.ok : exitCode.connect;
 
@@ -97,10 +98,10 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   if (checked.error) return exitCode.connect;
 
   const over = overTarget(into, account, target);
-  const same = { host: into.host, target, isClaimed: typed === undefined, proof, port, goesOn: onlyVsock };
+  const same = { host: into.host, target, isClaimed: typed === undefined, proof, port, goesOn };
   if (!(await isSameMachine(over, same, io, signal))) return exitCode.connect;
-  if (onlyVsock) {
-    const closed = await run(over, setupScript({ ...script, keys: [], onlyVsock, expect: proof }), port);
+  if (goesOn) {
+    const closed = await run(over, setupScript({ ...script, keys: [], expect: proof }), port);
     if (closed.code !== 0) return exitCode.connect;
   }
   io.out(`\n${await afterwards({ host: into.host, target, port, user: named, own }, io)}`);
@@ -114,20 +115,26 @@ async function ownRoute(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const { account, onlyVsock = false } = script;
+  const { account } = script;
+  const goesOn = closesTcp(script);
   const { user, host } = splitUser(into.host);
   const login = account ?? user;
   const over = { ...into, host: login === undefined ? host : `${login}@${host}` };
-  const same = { host: into.host, target: `ssh ${host}`, isClaimed: false, proof, goesOn: onlyVsock };
+  const same = { host: into.host, target: `ssh ${host}`, isClaimed: false, proof, goesOn };
   if (!(await isSameMachine(over, { ...same, port: undefined }, io, signal))) return exitCode.connect;
-  if (onlyVsock) {
-    const closed = await run(over, setupScript({ ...script, keys: [], onlyVsock, expect: proof }));
+  if (goesOn) {
+    const closed = await run(over, setupScript({ ...script, keys: [], expect: proof }));
     if (closed.code !== 0) return exitCode.connect;
   }
   io.out(
     `\nssh ${printable(over.host)} goes over that socket already: ~/.ssh/config needs no other lines.\n`,
   );
   return exitCode.ok;
+}
+
+/** Whether TCP is closed, to all or to other hosts, once the route is proved. */
+function closesTcp({ onlyVsock = false, onlyLoopback = false }: ScriptOptions): boolean {
+  return onlyVsock || onlyLoopback;
 }
 
 /** Whether ssh's own route to HOST is a socket without an address. */

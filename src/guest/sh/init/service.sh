@@ -7,8 +7,8 @@ need_init() {
     fail socat 'there is no socat, which listens on vsock where systemd does not' "$(install_command socat)"
     return 1
   fi
-  if [ "$only_vsock" = yes ]; then
-    fail only-vsock 'only units of systemd can be closed and opened again' 'stop the sshd of TCP yourself once the login over vsock works'
+  if [ "$only_vsock$only_loopback" != nono ]; then
+    fail "$(if [ "$only_vsock" = yes ]; then echo only-vsock; else echo only-loopback; fi)" 'only units of systemd can be closed and opened again' 'stop the sshd of TCP yourself once the login over vsock works'
     return 1
   fi
 }

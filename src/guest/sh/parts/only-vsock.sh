@@ -1,13 +1,11 @@
 # Closes sshd's TCP listener: only in a session over vsock from outside, which proves that route.
 
+tcp_units='ssh.socket sshd.socket ssh.service sshd.service'
+
 close_tcp() {
-  if ! came_over_vsock; then
-    fail only-vsock "this session did not come over vsock from the host (SSH_CONNECTION is ${connection:-not set}), so TCP stays open" \
-      'log in over vsock and run this again there; or vmssh guest install --only-vsock, which proves the route first'
-    return 1
-  fi
+  if ! is_over_vsock only-vsock; then return 1; fi
   closed=
-  for each in ssh.socket sshd.socket ssh.service sshd.service; do
+  for each in $tcp_units; do
     if [ "$(show "$each" Id)" != "$each" ]; then continue; fi
     was="$(systemctl is-enabled "$each" 2>/dev/null) $(show "$each" ActiveState)"
     case $was in 'enabled '* | *' active') ;; *) continue ;; esac
@@ -22,6 +20,14 @@ close_tcp() {
   elif [ "$faults" = 0 ]; then
     say ok only-vsock 'no sshd listens on TCP'
   fi
+}
+
+# is_over_vsock STEP: the step has the name of its option.
+is_over_vsock() {
+  if came_over_vsock; then return 0; fi
+  fail "$1" "this session did not come over vsock from the host (SSH_CONNECTION is ${connection:-not set}), so TCP stays open" \
+    "log in over vsock and run this again there; or vmssh guest install --$1, which proves the route first"
+  return 1
 }
 
 # sshd names a peer over vsock UNKNOWN; sudo may hide that, so this also reads the parent processes. The host's CID is 2.

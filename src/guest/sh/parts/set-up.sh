@@ -18,3 +18,4 @@
 . ./proof.sh
 . ./steps.sh
 . ./only-vsock.sh
+. ./../tcp/only-loopback.sh

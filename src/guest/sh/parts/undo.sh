@@ -1,5 +1,7 @@
 # Undoes what the journal has, the latest first, and nothing else.
 
+. ./../tcp/units.sh
+
 undo_all() {
   if [ ! -f "$state/done" ]; then
     say ok undo 'vmssh has set up nothing here'
@@ -22,6 +24,7 @@ undo_all() {
 undo_one() {
   case $1 in
     tcp) undo_tcp "$2" "$3" ;;
+    loopback) undo_loopback "$2" ;;
     enabled) undo_enabled "$2" ;;
     started) undo_started "$2" ;;
     openrc) undo_openrc "$2" ;;
@@ -43,6 +46,12 @@ undo_tcp() {
   case $2 in
     *' active' | '') if must undo systemctl -q start "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
   esac
+}
+
+# undo_loopback UNIT: after the file is gone, which is later in the journal.
+undo_loopback() {
+  if [ -e "$R$loopback_file" ] || ! systemctl -q is-active "$1"; then return 0; fi
+  if must undo systemctl daemon-reload && read_again undo "$1"; then say changed undo "$1 listens on TCP as before"; fi
 }
 
 undo_enabled() {

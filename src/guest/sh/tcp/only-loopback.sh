@@ -1,0 +1,109 @@
+# Keeps sshd's TCP listener on loopback, by a file of ours among sshd's settings: only in a session over vsock from outside.
+
+. ./units.sh
+
+keep_to_loopback() {
+  if ! is_over_vsock only-loopback; then return 1; fi
+  running=
+  for each in $tcp_units; do
+    if [ "$(show "$each" Id)" != "$each" ] || [ "$(show "$each" ActiveState)" != active ]; then continue; fi
+    running="$running $each"
+    if ! note loopback "$each"; then
+      fail only-loopback "$each is not changed: $said" "df $state"
+      return 1
+    fi
+  done
+  make_text loopback_text
+  put only-loopback "$R$loopback_file" 644 <"$state_temp" || return 1
+  loopback_put=$put
+  loopback_holds || return 1
+  if [ "$loopback_put" = changed ]; then
+    for each in $running; do read_again only-loopback "$each" || return 1; done
+  fi
+  left=$(await_loopback)
+  if [ -n "$left" ]; then
+    fail only-loopback "sshd still listens on $left" "systemctl restart$running; an option -p or -o ListenAddress of its unit wins over $loopback_file"
+  elif [ "$loopback_put" = changed ]; then
+    say changed only-loopback "sshd's TCP is only on $(in_line sshd_setting listenaddress). To open it again, on the console or over vsock: rm $loopback_file && systemctl daemon-reload && systemctl restart$running"
+  else
+    say ok only-loopback "sshd's TCP is only on $(in_line sshd_setting listenaddress)"
+  fi
+}
+
+# sshd refuses an address of a family that it does not use.
+loopback_text() {
+  family=$(sshd_setting addressfamily)
+  if [ "$family" != inet6 ]; then echo 'ListenAddress 127.0.0.1'; fi
+  if [ "$family" != inet ]; then echo 'ListenAddress ::1'; fi
+}
+
+# Whether the file has the effect; if not, a new one is taken back.
+loopback_holds() {
+  addresses=$(in_line sshd_setting listenaddress)
+  if [ -z "$addresses" ]; then
+    loopback_failed "sshd -T shows no address: $(sshd_complaint "$sshd")" "$sshd -T"
+    return 1
+  fi
+  outside=$(outside_of "$addresses")
+  case $outside in
+    '') ;;
+    "$addresses")
+      loopback_failed "sshd does not read $loopback_file: it listens on $addresses" \
+        "put this line at the top of /etc/ssh/sshd_config, then run this again: Include /etc/ssh/sshd_config.d/*.conf"
+      return 1 ;;
+    *)
+      loopback_failed "sshd has other addresses too: $outside" \
+        "take their ListenAddress lines out of /etc/ssh/sshd_config and /etc/ssh/sshd_config.d, then run this again"
+      return 1 ;;
+  esac
+  # Ubuntu makes the addresses of ssh.socket from sshd's settings; other sockets have their own.
+  must only-loopback systemctl daemon-reload || return 1
+  for each in $running; do
+    case $each in *.socket) ;; *) continue ;; esac
+    outside=$(outside_of "$(show "$each" Listen | tr '\n' ' ')")
+    if [ -n "$outside" ]; then
+      loopback_failed "$each listens on $outside, whatever sshd's settings are" \
+        "systemctl disable --now $each && systemctl enable --now ${each%.socket}.service, then run this again"
+      return 1
+    fi
+  done
+}
+loopback_failed() {
+  if [ "$loopback_put" = changed ]; then
+    rm -f "$R$loopback_file"
+    systemctl daemon-reload 2>/dev/null
+  fi
+  fail only-loopback "$1; TCP stays open" "$2"
+}
+
+# The addresses of sshd's ports that are not loopback, once it had time to read its settings. Without ss nobody knows.
+await_loopback() {
+  for each in 1 2 3 4 5; do
+    listening=$(outside_of "$(ss -Hltnp 2>/dev/null | sed -n '/"sshd"/s/^[^ ]* *[^ ]* *[^ ]* *\([^ ]*\) .*/\1/p' | tr '\n' ' ')")
+    left=
+    for address in $listening; do
+      if sshd_setting port | grep -qx "${address##*:}"; then left="$left $address"; fi
+    done
+    if [ -z "$left" ]; then return 0; fi
+    sleep 1
+  done
+  echo "${left# }"
+}
+
+# outside_of "ADDRESS:PORT...": those that are not loopback.
+outside_of() {
+  set -f
+  outside=
+  for address in $1; do
+    case $address in
+      127.*:* | '[::1]:'* | \(*) ;;
+      *) outside="$outside $address" ;;
+    esac
+  done
+  set +f
+  echo "${outside# }"
+}
+
+# Each line is one value.
+sshd_setting() { "$R$sshd" -T 2>/dev/null | sed -n "s/^$1 //p"; }
+in_line() { "$@" | tr '\n' ' ' | sed 's/ $//'; }

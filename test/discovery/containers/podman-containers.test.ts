@@ -26,7 +26,7 @@ const detailsWith = (source: string) =>
 
 const noCommand = () => Promise.reject(new Error('a command was run'));
 const effects = (more: Partial<PodmanEffects> = {}): PodmanEffects => ({
-  ...{ get: getJson, run: noCommand, exists: async () => true, uid: process.getuid?.() === 0 ? 0 : 7 },
+  ...{ get: getJson, run: noCommand, exists: async () => true, uid: process.getuid?.() },
   ...more,
 });
 let made = 0;
@@ -119,7 +119,8 @@ describe("Podman's containers", () => {
       ran++;
       return '[]';
     };
-    const deps = { ...user(folder), runDir: folder };
+    // Root's own is the system's.
+    const deps = process.getuid?.() === 0 ? { ...user(folder), runDir: folder } : user(folder);
     const { found, warnings } = await listPodmanContainers(deps, effects({ get, run }));
     expect({ found, asked: ran, problems: warnings.map(({ problem }) => problem) }).toEqual({
       ...{ found: [], asked, problems },

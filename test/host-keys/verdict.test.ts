@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { withAdopted } from '../../src/host-keys/adopt.js';
 import { fingerprintOf } from '../../src/host-keys/fingerprint.js';
+import { withoutNames } from '../../src/host-keys/forget.js';
 import { knownTypes, verdictOn } from '../../src/host-keys/verdict.js';
 
 // ssh-keygen -l printed the fingerprint.
@@ -24,6 +26,34 @@ describe('the verdict on a key', () => {
     { text: `@cert-authority * ssh-ed25519 ${key}\n`, want: 'new' },
   ])('with $text is $want', ({ text, want }) => {
     expect(verdictOn(fingerprint, 'Web', Buffer.from(text))).toBe(want);
+  });
+});
+
+// OpenSSH 10.6 dropped the domain of the name. As long as its keys: 1,344 bytes and the name.
+describe.each(['ssh-mldsa44-ed25519@openssh.com', 'ssh-mldsa44-ed25519'])('a key of the type %s', (type) => {
+  const blob = (fill: string) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(type.length);
+    return Buffer.concat([length, Buffer.from(type), Buffer.alloc(1348, fill)]);
+  };
+  const [own, another] = [blob('k'), blob('o')];
+
+  it.each([
+    { text: `web ${type} ${own.toString('base64')} note\n`, want: 'known' },
+    { text: `web ssh-ed25519 ${key}\nweb ${type} ${own.toString('base64')}\n`, want: 'known' },
+    { text: `web ${type} ${another.toString('base64')}\n`, want: 'changed' },
+    { text: `@revoked web ${type} ${own.toString('base64')}\n`, want: 'revoked' },
+    { text: `db ${type} ${own.toString('base64')}\n`, want: 'new' },
+  ])('is one like any other: $want', ({ text, want }) => {
+    const bytes = Buffer.from(text);
+    expect(verdictOn(fingerprintOf(own), 'web', bytes)).toBe(want);
+    expect(knownTypes('web', bytes).includes(type)).toBe(want === 'known' || want === 'changed');
+    const moved = withAdopted(Buffer.from(text.replaceAll('web ', 'machine/web ')), [
+      { alias: 'vmssh-machine%web', typed: ['machine/web'] },
+    ]);
+    expect(verdictOn(fingerprintOf(own), 'vmssh-machine%web', moved)).toBe(want);
+    const left = withoutNames(bytes, ['web']).bytes.toString();
+    expect(left.includes(type)).toBe(want === 'revoked' || want === 'new');
   });
 });
 

@@ -62,6 +62,19 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))("a handshake by the 
     expect((await handshake({ ...options, target })).hostKey).toEqual(hostKey);
   });
 
+  // No ssh here has them.
+  it.each(['ssh-mldsa44-ed25519@openssh.com', 'ssh-mldsa44-ed25519'])(
+    'shows a host key of a type that is new: %s',
+    async (type) => {
+      const stderr = `debug1: Server host key: ${type} SHA256:AAAA\r\ndebug1: Authentications that can continue: publickey\r\n`;
+      const run = async () => ({ code: 255, signal: null, stdout: '', stderr });
+      expect(await handshake({ ...options, target: 'vsock/3' }, run)).toEqual({
+        hostKey: { type, fingerprint: 'SHA256:AAAA' },
+        methods: ['publickey'],
+      });
+    },
+  );
+
   it("says why it failed, with ssh's message", async () => {
     const target = await listen((socket) => socket.end('SSH-2.0-x\r\n'));
     await expect(handshake({ ...options, target })).rejects.toMatchObject({

@@ -96,6 +96,7 @@ export async function sshLines(
       hosts,
       fdpass: caller.fdpass && options.fdpass,
       start: options.start,
+      routes: options.routes,
       settings: options.sshOptions.map(keyAndValue),
     }),
   );

@@ -4,13 +4,14 @@ import { mergedSshOptions, parseSshOption, type SshOption } from './ssh-option.j
 
 /** The options that later runs keep. */
 export function lastOptions(options: ConfigOptions): LastOptions {
-  const { onlyPatterns, prefix, fdpass, fresh, start, sshOptions } = options;
+  const { onlyPatterns, prefix, fdpass, fresh, start, routes, sshOptions } = options;
   return {
     prefix,
     onlyPatterns,
     fdpass: fdpass !== false,
     ...(fresh === undefined ? {} : { fresh }),
     ...(start ? { start } : {}),
+    ...(routes === undefined || routes === 'own' ? {} : { routes }),
     sshOptions: sshOptions.map(({ keyword, value }) => `${keyword}=${value}`),
   };
 }
@@ -24,6 +25,7 @@ export function withLast(options: ConfigOptions, last: LastOptions): ConfigOptio
     fdpass: options.fdpass ?? last.fdpass,
     fresh: options.fresh ?? last.fresh,
     start: options.start ?? last.start,
+    routes: options.routes ?? last.routes,
     sshOptions: mergedSshOptions(last.sshOptions.flatMap(readOption), options.sshOptions),
   };
 }

@@ -1,8 +1,10 @@
 import { type RawArgs, UsageError } from '../cli/command.js';
 import { flag, parsed } from '../cli/option.js';
+import { routesOption } from '../cli/shared-options.js';
 import { positionals } from '../cli/values.js';
 import { quote } from '../errors.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
+import type { RouteName } from '../route.js';
 import { type SshOption, sshOption } from './ssh-option.js';
 
 /** What to write for ssh. */
@@ -21,6 +23,8 @@ export interface ConfigOptions {
   readonly fresh?: boolean | undefined;
   /** Whether ssh NAME starts a machine that is off; undefined: as in the last run. */
   readonly start?: boolean | undefined;
+  /** The only routes by which ssh NAME reaches a machine, in this order, "own" if again by the machine's own; undefined: as in the last run. */
+  readonly routes?: readonly RouteName[] | 'own' | undefined;
   /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
   readonly via?: ViaHosts | 'none' | undefined;
   /** For every Host; those of the last run stay, unless one has the same keyword. */
@@ -65,6 +69,16 @@ const startOption = flag({
 const noStartOption = flag({ long: 'no-start', summary: 'ssh NAME starts no machine, after --start' });
 const startOptions = [startOption, noStartOption];
 
+const routeOption = {
+  ...routesOption,
+  summary: 'ssh NAME reaches a machine only by this route from now on, or by these in order: vsock,ip',
+};
+const noRouteOption = flag({
+  long: 'no-route',
+  summary: "ssh NAME takes the machine's own routes, after --route",
+});
+const routeOptions = [routeOption, noRouteOption];
+
 export const systemOption = flag({
   long: 'system',
   summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
@@ -91,6 +105,7 @@ export const lineOptions = [
   noViaOption,
   ...fdpassOptions,
   ...startOptions,
+  ...routeOptions,
   sshOption,
 ];
 
@@ -104,10 +119,13 @@ export const fileOptions = {
     [systemOption, prefixOption],
     fdpassOptions,
     startOptions,
+    routeOptions,
     freshOptions,
     [systemOption, freshOption],
     [systemOption, startOption],
     [patternsOption, startOption],
+    [systemOption, routeOption],
+    [patternsOption, routeOption],
   ],
 };
 
@@ -125,6 +143,7 @@ export function configOptions(raw: RawArgs): ConfigOptions {
     fdpass: fdpassOptions.some((option) => option.read(raw)) ? !noFdpassOption.read(raw) : undefined,
     fresh: freshOptions.some((option) => option.read(raw)) ? freshOption.read(raw) : undefined,
     start: startOptions.some((option) => option.read(raw)) ? startOption.read(raw) : undefined,
+    routes: noRouteOption.read(raw) ? 'own' : routeOption.read(raw),
     via: noViaOption.read(raw) ? 'none' : viaHosts(raw),
     sshOptions: sshOption.read(raw),
   };

@@ -291,6 +291,14 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     },
   },
   { command: 'config print', args: ['--fdpass'], want: { positionals: [], options: { fdpass: true } } },
+  ...['config install', 'config diff', 'config print'].flatMap((command) => [
+    {
+      command,
+      args: ['--route', 'vsock,ip'],
+      want: { positionals: [], options: { route: 'vsock,ip' } },
+    },
+    { command, args: ['--no-route'], want: { positionals: [], options: { 'no-route': true as const } } },
+  ]),
   { command: 'config install', args: ['--start'], want: { positionals: [], options: { start: true } } },
   {
     command: 'config install',

@@ -5,6 +5,7 @@ import { checkUserName } from '../../address/user-name.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../discovery/tools/json.js';
 import { readText } from '../../files/read-file.js';
+import { type RouteName, routeNames } from '../../route.js';
 
 /** What a Host is made of. */
 export type HostMachine = Pick<
@@ -28,6 +29,8 @@ export interface LastOptions {
   readonly fresh?: boolean | undefined;
   /** Whether ssh NAME starts a machine that is off. */
   readonly start?: boolean | undefined;
+  /** The only routes by which ssh NAME reaches a machine, in this order. */
+  readonly routes?: readonly RouteName[] | undefined;
   /** KEY=VALUE. */
   readonly sshOptions: readonly string[];
 }
@@ -93,7 +96,21 @@ function parsed(text: string): unknown {
   }
 }
 
-function optionsOf({ prefix, onlyPatterns, fdpass, fresh, start, sshOptions }: JsonObject): LastOptions {
+function routesIn(value: unknown): Pick<LastOptions, 'routes'> {
+  const listed: readonly unknown[] = Array.isArray(value) ? value : [];
+  const routes = listed.flatMap((each) => routeNames.filter((name) => name === each));
+  return routes.length === 0 ? {} : { routes };
+}
+
+function optionsOf({
+  prefix,
+  onlyPatterns,
+  fdpass,
+  fresh,
+  start,
+  routes,
+  sshOptions,
+}: JsonObject): LastOptions {
   const { options } = noState;
   return {
     prefix: typeof prefix === 'string' && /^[\p{L}\p{N}._-]*$/u.test(prefix) ? prefix : options.prefix,
@@ -101,6 +118,7 @@ function optionsOf({ prefix, onlyPatterns, fdpass, fresh, start, sshOptions }: J
     fdpass: fdpass !== false,
     fresh: typeof fresh === 'boolean' ? fresh : undefined,
     ...(start === true ? { start } : {}),
+    ...routesIn(routes),
     sshOptions: areTexts(sshOptions) ? sshOptions : options.sshOptions,
   };
 }

@@ -1,6 +1,7 @@
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kindOf, kinds } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
+import type { RouteName } from '../../route.js';
 import type { GuestKeys } from '../guest-keys.js';
 import { namesOfGuest, trustIn } from './guest-hosts.js';
 import { type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
@@ -14,6 +15,8 @@ export interface ConfigTextOptions extends Caller {
   readonly hosts?: readonly ConcreteHost[];
   /** Whether the proxies of these Hosts start a machine that is off. */
   readonly start?: boolean | undefined;
+  /** The only routes of the proxies of these Hosts, in this order. */
+  readonly routes?: readonly RouteName[] | undefined;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
   /** The kinds whose patterns are written. */
@@ -55,6 +58,7 @@ export function configText({
   settings = [],
   hosts = [],
   start,
+  routes,
   guests = [],
   table = kinds,
   warnsOfKex = false,
@@ -76,7 +80,12 @@ export function configText({
     block(patterns(table, 'machine'), { knownHosts }),
     ...hosts.flatMap(({ host, names = [], options, about }) => [
       `# ${about}`,
-      block([host, ...names].join(' '), { ...options, start }),
+      block([host, ...names].join(' '), {
+        ...options,
+        start,
+        // The hypervisor there chooses the route.
+        routes: options.target?.startsWith('via/') ? undefined : routes,
+      }),
     ]),
     ...(warnsOfKex ? [unwarned(hosts, table)] : []),
   ].join('\n');

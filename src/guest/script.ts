@@ -7,7 +7,7 @@ import setUp from './sh/set-up.sh';
 import setUpGenerator from './sh/set-up-generator.sh';
 import showProof from './sh/show-proof.sh';
 import undo from './sh/undo.sh';
-import { serviceText, socketText } from './units.js';
+import { pollLimit, serviceText, socketText } from './units.js';
 
 export interface ScriptOptions {
   readonly port: number;
@@ -48,7 +48,12 @@ export function setupScript(options: ScriptOptions): string {
   if (options.generator) return script(setUpGenerator, { ...common, generator_path: generatorPath });
   // The script fills these in.
   const service = serviceText({ sshd: '@sshd@', needs: '@needs@\n', folder: '@folder@\n' });
-  return script(setUp, { ...common, socket_text: socketText(common.port), service_text: service });
+  return script(setUp, {
+    ...common,
+    socket_text: socketText(common.port, '@limit@\n'),
+    limit_text: pollLimit,
+    service_text: service,
+  });
 }
 
 /** The script that undoes the set-up. */

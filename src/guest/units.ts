@@ -33,7 +33,11 @@ export function unitName(port: number): string {
 }
 
 /** The two units: a socket, and the service template of the same name that it starts for each connection. */
-export function unitFiles(port: number, layout: Layout): readonly [socket: UnitFile, service: UnitFile] {
+export function unitFiles(
+  port: number,
+  layout: Layout,
+  systemd = 240,
+): readonly [socket: UnitFile, service: UnitFile] {
   const name = unitName(port);
   const { sshd, privsep, keyUnit } = layout;
   const needs = keyUnit ? `Wants=${keyUnit}\nAfter=${keyUnit}\n` : '';
@@ -41,13 +45,16 @@ export function unitFiles(port: number, layout: Layout): readonly [socket: UnitF
     ? `RuntimeDirectory=${privsep.slice('/run/'.length)}\nRuntimeDirectoryPreserve=yes\n`
     : '';
   return [
-    { name: `${name}.socket`, text: stamp(socketText(String(port))) },
+    { name: `${name}.socket`, text: stamp(socketText(String(port), systemd < 255 ? '' : pollLimit)) },
     { name: `${name}@.service`, text: stamp(serviceText({ sshd, needs, folder })) },
   ];
 }
 
-/** The socket unit. systemd below 256 knows no URL form; all versions read "vsock::22" as any CID. */
-export function socketText(port: string): string {
+/** As systemd's own units have it, since 255: many connections in a moment do not stop the socket. Whole lines. */
+export const pollLimit = 'PollLimitIntervalSec=30s\nPollLimitBurst=50\n';
+
+/** The socket unit; `limit`: whole lines or empty. systemd below 256 knows no URL form; all versions read "vsock::22" as any CID. */
+export function socketText(port: string, limit: string): string {
   return `[Unit]
 Description=OpenSSH on vsock port ${port}
 Documentation=man:sshd(8) man:vsock(7)
@@ -57,7 +64,7 @@ Before=ssh-access.target
 [Socket]
 ListenStream=vsock::${port}
 Accept=yes
-
+${limit}
 [Install]
 WantedBy=sockets.target
 `;

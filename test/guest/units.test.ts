@@ -30,6 +30,16 @@ describe('units', () => {
     expect(service.text).not.toContain('RuntimeDirectory');
   });
 
+  it.each([
+    { systemd: 254, limits: false },
+    { systemd: 255, limits: true },
+    { systemd: 262, limits: true },
+  ])('limit connections by time as systemd $systemd can: $limits', ({ systemd, limits }) => {
+    const [{ text }] = unitFiles(2222, layouts.debian, systemd);
+    const lines = limits ? 'PollLimitIntervalSec=30s\nPollLimitBurst=50\n' : '';
+    expect(text).toContain(`\nAccept=yes\n${lines}\n[Install]\n`);
+  });
+
   it.each(Object.entries(layouts))('never have the URL form: %s', (_, layout) => {
     expect(unitFiles(22, layout)[0].text).not.toContain('://');
   });

@@ -49,7 +49,7 @@ export const guestUnits: Command<GuestUnitsOptions> = {
 `);
       return 0;
     }
-    const files = unitFiles(port, layouts[distro]);
+    const files = unitFiles(port, layouts[distro], systemd);
     io.out(files.map(({ name, text }) => `# /etc/systemd/system/${name}\n${text}`).join('\n'));
     io.err(`then: systemctl daemon-reload && systemctl enable --now ${files[0].name}\n`);
     return 0;

@@ -43,6 +43,16 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
     },
   );
 
+  it.each([254, 255, 262])(
+    'no step: the socket unit is that of vmssh guest units, for systemd %i',
+    (version) => {
+      const system = `systemctl() { echo 'systemd ${version} (${version}.1)'; }; sshd=/usr/sbin/sshd`;
+      setup(`${system}; name=sshd-vsock; state_temp="$R/temp"; privsep_folder() { :; }; write_units`);
+      const [{ name, text }] = unitFiles(22, layouts.debian, version);
+      expect(readFileSync(join(root, 'etc/systemd/system', name), 'utf8')).toBe(text);
+    },
+  );
+
   it('a TCP listener that stays on', () => {
     const said = setup(`${refuse("*' disable '*")}; came_over_vsock() { :; }; close_tcp`);
     expect(said).toMatch(/^failed +only-vsock +systemctl -q disable --now ssh\.socket: no: -q disable/);

@@ -1,7 +1,12 @@
 # Our units: whether they are needed, what is in them, and how they are enabled.
 
 # Prints a unit's text with the facts of this system filled in.
-socket_unit() { printf '%s' "$socket_text"; }
+socket_unit() {
+  limit=
+  major=$(systemd_major)
+  if [ "${major:-0}" -ge 255 ]; then limit=$limit_text; fi
+  printf '%s%s' "${socket_text%%@limit@*}" "$limit${socket_text#*@limit@"$newline"}"
+}
 service_unit() {
   printf '%s' "$service_text" | while IFS= read -r line; do
     case $line in

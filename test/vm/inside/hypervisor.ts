@@ -44,11 +44,11 @@ export async function outcome(guest: Guest, line: string, timeout = 200) {
   return { stdout, code, stderr };
 }
 
-/** Again and again: on a machine as slow as this one a provider may be late, which is a warning. */
-export async function expectList(guest: Guest, wanted: object): Promise<void> {
+/** Again and again, for `timeout` milliseconds: on a machine as slow as this one a provider may be late, which is a warning. */
+export async function expectList(guest: Guest, wanted: object, timeout = 100_000): Promise<void> {
   await expect
     .poll(async () => JSON.parse((await outcome(guest, 'vmssh list --json')).stdout), {
-      timeout: 100_000,
+      timeout,
       interval: 500,
     })
     .toMatchObject(wanted);

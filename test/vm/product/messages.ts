@@ -1,3 +1,4 @@
+import { thisHost } from '../../../src/kinds/dot-host.js';
 import { code as codeIn, codes, type Row, tableOf } from '../../markdown.js';
 
 type Family = 'AF_UNIX' | 'AF_VSOCK' | 'Multiplexers' | 'TCP';
@@ -8,13 +9,15 @@ export function documented(family: Family, code: string, address: string, port: 
     .flatMap((heading) => tableOf('errors.md', heading))
     .find((each) => codes(each.code).includes(code));
   if (!row) throw new Error(`docs/errors.md has no row for ${code} under ${family}`);
+  const [usual, here = usual] = (row.fix ?? '').split(/; for (?:CID 1|\.host): /);
+  const isThisHost = address.startsWith('vsock:1:') || address === thisHost.path;
   const fill = (cell = '') => cell.replaceAll('{address}', address).replaceAll('{port}', String(port));
   return {
     op: 'connect',
     code,
     exitCode: 1,
     problem: `${fill(row['what it means'])} (${code})`,
-    hint: fill(row.fix),
+    hint: fill(isThisHost ? here : usual),
   };
 }
 

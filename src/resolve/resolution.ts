@@ -12,8 +12,8 @@ export interface Resolution {
   /** The login user that the machine's manager made. */
   readonly user?: string | undefined;
   /**
-   * The machine's other routes, best first. Only a name has any: an address never leaves its route. Undefined if the first
-   * is the only one, which is then opened without waiting for a banner. Called only after the first route failed, or if a
+   * The machine's other routes, best first. Only a name can have them: an address has one route. Undefined if the first is
+   * the only one, which is then opened without waiting for a banner. Called only after the first route failed, or if a
    * route was chosen, or for a list of all; may ask the manager, and throw a ConnectError.
    */
   readonly others?: (() => Promise<readonly Route[]>) | undefined;

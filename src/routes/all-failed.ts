@@ -8,8 +8,8 @@ export interface FailedRoute {
 }
 
 /**
- * One error for all routes: the reason of each in a line. Its step, code, fix and exit code are those of the route that got
- * furthest, the earlier one of two. One route alone keeps its own error. `failed` has at least one.
+ * One error for all routes, with the reason of each. Its step, code, fix and exit code are those of the route that got
+ * furthest, or of the earlier one if two got equally far. If only one route failed, its own error. `failed` is not empty.
  */
 export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   const [first, ...others] = failed;

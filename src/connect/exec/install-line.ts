@@ -1,4 +1,4 @@
-/** What installs sshd and makes its host keys, by the words of ID and ID_LIKE of os-release(5). */
+/** The command that installs sshd and makes its host keys. `words`: the values of ID and ID_LIKE in os-release(5). */
 export function installLine(words: string): string | undefined {
   const known = words.split(/\s+/);
   return lines.find(({ ids }) => ids.some((id) => known.includes(id)))?.line;

@@ -32,20 +32,29 @@ export interface ContainerMade {
   /** The folder that its sshd names as what it needs, as in a string of a program: "/run/sshd". */
   readonly needs?: string;
   readonly osRelease?: string;
+  /** Which of the programs `grep`, `id` and `mkdir` it has; all by default. */
+  readonly has?: readonly string[];
 }
 
 /**
  * Makes one in `dir`. The program runs the words from "/bin/sh" on, with the folders that the script of vmssh names below
- * `root`, and only `grep`, `id` and `mkdir` in PATH.
+ * `root`, and only those that it `has` in PATH.
  */
 export function makeContainer(
   dir: string,
-  { program, before = '', keys, needs = '/var/empty', osRelease }: ContainerMade,
+  {
+    program,
+    before = '',
+    keys,
+    needs = '/var/empty',
+    osRelease,
+    has = ['grep', 'id', 'mkdir'],
+  }: ContainerMade,
 ): Container {
   const [bin, root] = [join(dir, 'bin'), join(dir, 'root')];
   for (const folder of [bin, join(root, 'bin'), join(root, 'usr/sbin'), join(root, 'etc'), join(root, 'run')])
     mkdirSync(folder, { recursive: true });
-  for (const name of ['grep', 'id', 'mkdir']) symlinkSync(findProgram(name) ?? name, join(root, 'bin', name));
+  for (const name of has) symlinkSync(findProgram(name) ?? name, join(root, 'bin', name));
   if (osRelease !== undefined) writeFileSync(join(root, 'etc/os-release'), osRelease);
   if (keys !== undefined) {
     writeFileSync(join(root, 'sshd_config'), sshdConfig(keys));

@@ -65,6 +65,12 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       expect(existsSync(join(container.root, 'run/sshd'))).toBe(isMade);
     });
 
+    it1('makes /run/sshd in a machine without grep too', async () => {
+      const container = made({ keys: dir, needs: '/run/sshd', has: ['id', 'mkdir'] });
+      await open(container);
+      expect(existsSync(join(container.root, 'run/sshd'))).toBe(true);
+    });
+
     it1('half-closes, and ends with the program', async () => {
       const connection = await open(made({ before: "printf 'SSH-2.0-x\\n'; exec cat" }));
       await connection.write(Buffer.from('hello'));

@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { programInPath } from '../../process/program-in-path.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { socketIn } from '../own-env.js';
 import type { Deps, Listing, Warning } from '../provider.js';
+import { exists } from '../tools/exists.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { jsonObjects } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
@@ -20,11 +20,7 @@ export interface PodmanEffects {
 const effects: PodmanEffects = {
   get: getJson,
   run: runTool,
-  exists: (path) =>
-    stat(path).then(
-      () => true,
-      () => false,
-    ),
+  exists,
   get uid() {
     return process.getuid?.();
   },

@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { machineCid } from '../../address/cid.js';
 import { parseGuid } from '../../address/guid.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, Status, Warning } from '../provider.js';
+import { exists } from '../tools/exists.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 import { runtimeDirs, type Scope } from '../tools/runtime-dirs.js';
 import { at, parseXml } from './xml.js';
@@ -34,11 +34,7 @@ export interface LibvirtEffects {
 
 const effects: LibvirtEffects = {
   run: runTool,
-  exists: (path) =>
-    stat(path).then(
-      () => true,
-      () => false,
-    ),
+  exists,
   get uid() {
     return process.getuid?.();
   },

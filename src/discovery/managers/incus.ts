@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { machineCid } from '../../address/cid.js';
 import { parseUuid } from '../../address/guid.js';
@@ -11,6 +10,7 @@ import { routesOf, routeTo } from '../routes.js';
 import { answerOf, type Search, searchList } from '../search.js';
 import { operand } from '../start-command.js';
 import { execRoute } from '../tools/exec-route.js';
+import { exists } from '../tools/exists.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
@@ -49,14 +49,10 @@ async function findIncus(name: string, deps: Deps): Promise<Search<Instance, War
 export async function listIncus(
   deps: Deps,
   get: GetJson = getJson,
-  exists: (path: string) => Promise<boolean> = (path) =>
-    stat(path).then(
-      () => true,
-      () => false,
-    ),
+  isThere: typeof exists = exists,
 ): Promise<Listing<Instance>> {
-  const ask = (sockets: readonly string[]) => askFirst(sockets, deps, get, exists);
-  const [own, ofLxd] = await Promise.all([ask(await incusSockets(deps, exists)), ask(lxdSockets(deps))]);
+  const ask = (sockets: readonly string[]) => askFirst(sockets, deps, get, isThere);
+  const [own, ofLxd] = await Promise.all([ask(await incusSockets(deps, isThere)), ask(lxdSockets(deps))]);
   const lxd = ofLxd.found.map((each) => ({ ...each, client: 'lxc' as const }));
   return {
     found: [...own.found, ...lxd].map((each) => ({ ...each, ...withExec(each) })),
@@ -82,11 +78,11 @@ async function askFirst(
   sockets: readonly string[],
   deps: Deps,
   get: GetJson,
-  exists: (path: string) => Promise<boolean>,
+  isThere: typeof exists,
 ): Promise<Listing<Instance>> {
   const warnings: Warning[] = [];
   for (const socket of sockets) {
-    if (!(await exists(socket))) continue;
+    if (!(await isThere(socket))) continue;
     try {
       const answer = await get(socket, query, deps);
       const all = parseInstances(answer);
@@ -113,11 +109,11 @@ const query = '/1.0/instances?recursion=2&all-projects=true';
 // asked if this user has run `incus` before, which made its settings folder.
 async function incusSockets(
   { env, runDir = '/run' }: Deps,
-  exists: (path: string) => Promise<boolean>,
+  isThere: typeof exists,
 ): Promise<readonly string[]> {
   if (env.INCUS_SOCKET) return [env.INCUS_SOCKET];
   const dirs = env.INCUS_DIR ? [env.INCUS_DIR] : [`${runDir}/incus`, '/var/lib/incus'];
-  const hasRun = (await Promise.all(settingsFolders(env).map(exists))).includes(true);
+  const hasRun = (await Promise.all(settingsFolders(env).map(isThere))).includes(true);
   const names = hasRun ? ['unix.socket', 'unix.socket.user'] : ['unix.socket'];
   return names.flatMap((name) => dirs.map((dir) => `${dir}/${name}`));
 }

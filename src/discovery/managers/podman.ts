@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StartCommand } from '../../errors.js';
 import { configFolder } from '../config-folder.js';
@@ -8,6 +7,7 @@ import { listPodmanContainers } from '../containers/podman-containers.js';
 import { startContainer } from '../containers/start-container.js';
 import type { Deps, DiscoveredMachine, Listing, Manager } from '../provider.js';
 import { operand } from '../start-command.js';
+import { exists } from '../tools/exists.js';
 import { jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
@@ -52,10 +52,7 @@ const nothing: Listing<never> = { found: [], warnings: [] };
 async function hasMachines({ env }: Deps): Promise<boolean> {
   const { HOME } = env;
   if (!HOME) return false;
-  return stat(join(configFolder(env, HOME), 'containers/podman/machine')).then(
-    () => true,
-    () => false,
-  );
+  return exists(join(configFolder(env, HOME), 'containers/podman/machine'));
 }
 
 export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {

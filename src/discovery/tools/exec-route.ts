@@ -50,18 +50,10 @@ export function execBy(command: readonly string[], machine: string, port: number
 const commands: Readonly<
   Record<ExecManager, (machine: string, place: ExecPlace) => readonly [string, ...string[]]>
 > = {
-  podman: (machine, { remote, url }) => [
-    'podman',
-    ...given('connection', remote),
-    ...given('url', url),
-    ...['exec', '--interactive', '--user=0', '--', machine],
-  ],
-  docker: (machine, { remote, url }) => [
-    'docker',
-    ...given('context', remote),
-    ...given('host', url),
-    ...['exec', '--interactive', '--user=0', '--', machine],
-  ],
+  podman: (machine, { remote, url }) =>
+    ofEngine('podman', [...given('connection', remote), ...given('url', url)], machine),
+  docker: (machine, { remote, url }) =>
+    ofEngine('docker', [...given('context', remote), ...given('host', url)], machine),
   incus: (machine, place) => ofIncus('incus', machine, place),
   lxd: (machine, place) => ofIncus('lxc', machine, place),
   nspawn: (machine) => [
@@ -78,6 +70,14 @@ const commands: Readonly<
     '--',
   ],
 };
+
+function ofEngine(
+  program: 'podman' | 'docker',
+  place: readonly string[],
+  machine: string,
+): readonly [string, ...string[]] {
+  return [program, ...place, 'exec', '--interactive', '--user=0', '--', machine];
+}
 
 function ofIncus(
   program: 'incus' | 'lxc',

@@ -5,6 +5,7 @@ import { pathsOf } from '../processes/process-paths.js';
 import { type ProcFs, processesNamed } from '../processes/processes.js';
 import { type Listeners, readListeners } from '../processes/tcp-listeners.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
+import { routeTo } from '../routes.js';
 import { parseQemuArgs, type QemuMachine } from './qemu-args.js';
 import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-daemons.js';
 
@@ -47,12 +48,12 @@ interface Sources {
 async function look(process: Process, deps: Deps, sources: Sources): Promise<Seen> {
   const { pid, argv } = process;
   const machine = parseQemuArgs(argv);
-  const { vhostUserSocket: socket, forwarded, cid } = machine;
+  const { vhostUserSocket: socket, forwarded } = machine;
   return {
     pid,
     ...machine,
     vhostUserSocket: socket && (await fileIdentity(await pathsOf(pid, deps, sources.fs), socket)),
-    forwarded: forwarded && cid === undefined ? await ownForward(forwarded, process, sources) : undefined,
+    forwarded: forwarded && (await ownForward(forwarded, process, sources)),
   };
 }
 
@@ -82,18 +83,20 @@ function toDiscovered(
   named: ReadonlyMap<string | undefined, number>,
   served: ReadonlyMap<string | undefined, readonly VhostDaemon[]>,
 ): DiscoveredMachine[] {
-  const { pid, name, uuid, vhostUserSocket } = machine;
+  const { pid, name, uuid, vhostUserSocket, forwarded } = machine;
   const [daemon] = vhostUserSocket === undefined ? [] : (served.get(vhostUserSocket) ?? []);
   const cid = machine.cid ?? daemon?.cid;
   const socket = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
-  const address = socket ?? machine.forwarded;
+  const address = socket ?? forwarded;
   const isOnly = named.get(name) === 1;
   const typed = [isOnly ? name : undefined, uuid].find(
     (each) => each !== undefined && nameProblem(each) === undefined,
   );
   const target = typed === undefined ? socket : `qemu/${typed}`;
   if (target === undefined) return [];
-  return [
-    { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name, cid, uuid, pid, address },
-  ];
+  const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
+  // An address has one route.
+  const several = typed !== undefined && socket !== undefined && forwarded !== undefined;
+  const routes = several ? { routes: [socket, forwarded].map(routeTo) } : {};
+  return [{ ...known, cid, uuid, pid, address, ...routes }];
 }

@@ -47,16 +47,22 @@ describe('running QEMUs', () => {
     ]);
   });
 
-  it('without a vsock device are reached by a port that is forwarded', async () => {
+  it('are reached by a port that is forwarded, after their vsock device if they have one', async () => {
     const forward = ['-nic', 'user,hostfwd=tcp::2222-:22'];
     const { found } = await list(
       { argv: ['/usr/bin/qemu-system-x86_64', '-name', 'a', ...forward] },
       { argv: ['/usr/bin/kvm', '-name', 'b', ...vsock(4), ...forward] },
       { argv: ['qemu-system-x86_64', ...forward] },
+      { argv: ['qemu-system-x86_64', ...vsock(5), ...forward] },
     );
-    expect(found).toMatchObject([
-      { target: 'qemu/a', address: '127.0.0.1:2222' },
-      { target: 'qemu/b', address: 'vsock/4' },
+    const routes = [
+      { route: 'vsock', address: 'vsock/4' },
+      { route: 'ip', address: '127.0.0.1:2222' },
+    ];
+    expect(found.map(({ target, address, routes }) => ({ target, address, routes }))).toEqual([
+      { target: 'qemu/a', address: '127.0.0.1:2222', routes: undefined },
+      { target: 'qemu/b', address: 'vsock/4', routes },
+      { target: 'vsock/5', address: 'vsock/5', routes: undefined },
     ]);
   });
 

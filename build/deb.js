@@ -9,7 +9,7 @@ import { ownTarget } from './engine/toolchains.js';
 import { extras } from './man.js';
 import { architectures, linuxTargets } from './package/architectures.js';
 import { installedFiles, systemConfig, vendorZsh, writeFiles } from './package/installed.js';
-import { placeholder } from './win/manifests.js';
+import { maintainer } from './release/addresses.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = linuxTargets.find((each) => each === process.argv[4]) ?? ownTarget;
@@ -25,9 +25,6 @@ process.umask(0o022);
 const deb = join(to, `vmssh_${version}_${architecture}.deb`);
 
 const committed = sourceTime(root);
-
-/** Nothing is published, so nobody has an address yet. */
-const maintainer = `the authors of vmssh <vmssh@${new URL(placeholder).hostname}>`;
 
 rmSync(tree, { recursive: true, force: true });
 writeFiles([...(await installedFiles(from, vendorZsh)), await systemConfig()], join(tree, 'usr'));

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { version } from '../src/version.js';
 import { missingAddon } from './helpers/addon.js';
 import { missingPrograms } from './helpers/programs.js';
 import { run } from './helpers/run.js';
@@ -45,7 +46,7 @@ describe.skipIf(missing)('the npm packages, installed in an empty folder', () =>
       stdout: 'vsock:3:22\n',
     });
     expect(await run([bin('vsock-nc'), '--banner', 'unix/no/such'])).toMatchObject({ code: 1, stdout: '' });
-    expect(await run([bin('vmssh'), '--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+    expect(await run([bin('vmssh'), '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
 
   it.skipIf(missingAddon())('contains the built addon', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { installPart } from '../build/release/install-lines.js';
 import { missingPrograms } from './helpers/programs.js';
 import { run } from './helpers/run.js';
 import { useTempDir } from './helpers/temp-dir.js';
@@ -29,7 +30,9 @@ describe('README.md', () => {
   });
 
   it('is short enough to be read', () => {
-    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(90);
+    // Without the lines for each system, which are there only once something is published.
+    const rest = readme.replace(`${installPart(readme).whole}\n`, '');
+    expect(rest.trimEnd().split('\n').length).toBeLessThanOrEqual(90);
   });
 
   it('describes its picture for those who cannot see it', () => {

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { root } from '../bundle/bundle.js';
 import { sourceTime } from '../bundle/commit.js';
 import { executableFolder } from '../executable.js';
-import { placeholder, writeManifests } from '../win/manifests.js';
+import { maintainer, site } from '../release/addresses.js';
+import { writeManifests } from '../win/manifests.js';
 import { architectures, linuxTargets } from './architectures.js';
 import { makeArchive } from './archive.js';
 import { addonComponents, dependencyComponents, executableComponents } from './components.js';
@@ -42,7 +43,10 @@ for (const target of linuxTargets) {
   sbom(tarball);
 
   const rpm = place(`vmssh-${version}-1.${ofRpm}.rpm`);
-  await makeRpm(from, rpm, ofRpm, { homepage: placeholder, ...about, time: sourceTime(root) });
+  await makeRpm(from, rpm, ofRpm, {
+    ...{ homepage: site, maintainer, time: sourceTime(root) },
+    ...about,
+  });
   sbom(rpm);
 }
 // Homebrew wants less than 80 characters.

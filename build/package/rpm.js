@@ -18,7 +18,7 @@ import { run } from './run.js';
  * @param {string} from the folder with the executable
  * @param {string} rpm
  * @param {string} architecture as rpm names it
- * @param {{ version: string, description: string, license: string, homepage: string, time: string }} about `time`: seconds since 1970
+ * @param {{ version: string, description: string, license: string, homepage: string, maintainer: string, time: string }} about `time`: seconds since 1970
  */
 export async function makeRpm(from, rpm, architecture, about) {
   // rpmbuild finds nothing below a folder with a blank in its name.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { placeholder } from '../win/manifests.js';
+import { site } from '../release/addresses.js';
 
 /** How a language writes a text; none has anything in ours that it would read otherwise. */
 const quotes = {
@@ -19,7 +19,7 @@ const quotes = {
  * @param {{ version: string, description: string, license: string, homepage?: string }} about package.json
  * @param {string} [base] the folder of the releases, without a slash at its end
  */
-export function writeTexts(tarballs, folder, about, base = placeholder) {
+export function writeTexts(tarballs, folder, about, base = site) {
   const { version, description, license, homepage = base } = about;
   /** @type {Record<string, string>} */
   const values = { version, license, description, homepage };

@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-/** A placeholder for where the releases are, filled in once one is published. */
-export const placeholder = 'https://filled-at-release.invalid';
+import { site } from '../release/addresses.js';
 
 /** The names of the files by those of their templates; winget wants its own. */
 const names = {
@@ -21,7 +19,7 @@ const names = {
  * @param {{ version: string, description: string, license: string, homepage?: string }} about package.json
  * @param {string} [base] the folder of the releases, without a slash at its end
  */
-export function writeManifests(archive, folder, about, base = placeholder) {
+export function writeManifests(archive, folder, about, base = site) {
   const sha256 = createHash('sha256').update(readFileSync(archive)).digest('hex');
   const { version, description, license, homepage = base } = about;
   const url = `${base}/v${version}/vmssh-win32-x64.zip`;

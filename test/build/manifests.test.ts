@@ -3,14 +3,15 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { placeholder, writeManifests } from '../../build/win/manifests.js';
+import { site } from '../../build/release/addresses.js';
+import { writeManifests } from '../../build/win/manifests.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const about = { version: '1.2.3', description: 'ssh: "local" machines', license: 'MIT' };
 const dir = useTempDir();
 const read = (name: string) => readFileSync(join(dir, name), 'utf8');
 const hash = createHash('sha256').update('the archive').digest('hex');
-const url = `${placeholder}/v1.2.3/vmssh-win32-x64.zip`;
+const url = `${site}/v1.2.3/vmssh-win32-x64.zip`;
 
 /** The value of a key of a winget manifest, whichever level it is on. */
 function fieldOf(file: string, key: string): unknown {
@@ -133,7 +134,7 @@ describe('the manifests of an archive', () => {
     expect(JSON.parse(read('scoop/vmssh.json'))).toEqual({
       version: '1.2.3',
       description: about.description,
-      homepage: placeholder,
+      homepage: site,
       license: 'MIT',
       architecture: { '64bit': { url, hash } },
       bin: 'vmssh.exe',

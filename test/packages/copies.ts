@@ -1,6 +1,7 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { setVersion } from '../../build/release/versions.js';
 import { run } from '../helpers/run.js';
 
 /** What makes dist/package of a checkout. */
@@ -31,21 +32,12 @@ export async function packagesOfClone(
 ): Promise<string> {
   await succeed(umask, ['git', 'clone', '--quiet', '.', folder]);
   cpSync('node_modules', join(folder, 'node_modules'), { recursive: true, verbatimSymlinks: true });
-  if (version !== undefined) await changeVersion(folder, version);
+  if (version !== undefined) setVersion(folder, version);
   for (const step of steps.filter((each) => windows || each !== 'win.js')) {
     const [script = '', ...args] = step.split(' ');
     await succeed(umask, [process.execPath, join('build', script), ...args], folder);
   }
   return join(folder, 'dist/package');
-}
-
-async function changeVersion(folder: string, version: string): Promise<void> {
-  const { version: now } = JSON.parse(readFileSync('package.json', 'utf8'));
-  for (const name of ['package.json', 'native/package.json']) {
-    const text = readFileSync(join(folder, name), 'utf8');
-    const own = new RegExp(`("(?:version|node-hvsock-native)": )"${now.replaceAll('.', '\\.')}"`, 'g');
-    writeFileSync(join(folder, name), text.replaceAll(own, `$1"${version}"`));
-  }
 }
 
 async function succeed(umask: string, command: readonly string[], cwd?: string): Promise<void> {

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { isReleased, releasedChangelog } from '../../../build/release/changelog.js';
+
+describe('the changelog', () => {
+  it.each(['## Not released yet', '## 1.3.0, not released yet'])(
+    'gets the version and the date for %j',
+    (heading) => {
+      const text = `# Changelog\n\n${heading}\n\n- more\n\n## 1.2.0, 2026-01-31\n\n- first\n`;
+      const released = releasedChangelog(text, '1.3.0', '2026-02-28');
+      expect(released).toBe(text.replace(heading, '## 1.3.0, 2026-02-28'));
+      expect(isReleased(text, '1.3.0')).toBe(false);
+      expect(isReleased(released, '1.3.0')).toBe(true);
+      expect(isReleased(released, '1.2.0')).toBe(false);
+    },
+  );
+
+  it.each([
+    { name: 'no such section', text: '# Changelog\n\n## 1.2.0, 2026-01-31\n\n- first\n', says: '0 headings' },
+    { name: 'two', text: '## Not released yet\n- a\n## 1.3.0, not released yet\n- b\n', says: '2 headings' },
+    {
+      name: 'nothing in it',
+      text: '## Not released yet\n\n## 1.2.0, 2026-01-31\n\n- a\n',
+      says: 'nothing below',
+    },
+  ])('is refused with $name', ({ text, says }) => {
+    expect(() => releasedChangelog(text, '1.3.0', '2026-02-28')).toThrow(says);
+  });
+});

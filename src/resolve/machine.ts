@@ -1,8 +1,8 @@
-import type { Machine } from '../discovery/machined/machine.js';
+import { containerExec } from '../discovery/machined/container-routes.js';
+import { addressesOf, isContainer, type Machine } from '../discovery/machined/machine.js';
 import { machined } from '../discovery/machined/provider.js';
 import { routeTo } from '../discovery/routes.js';
 import { operand } from '../discovery/start-command.js';
-import { execRoute } from '../discovery/tools/exec-route.js';
 import { ConnectError, quote, type StartCommand } from '../errors.js';
 import { resolveExport } from './container.js';
 import { findBy, foundBy } from './found-by.js';
@@ -53,8 +53,7 @@ async function routesTo(
   context: ResolveContext,
 ): Promise<Resolution> {
   const addresses = addressesOf(machine);
-  if (machine.class !== 'container' || machine.service !== 'systemd-nspawn')
-    return byAddresses(machine, addresses, context);
+  if (!isContainer(machine)) return byAddresses(machine, addresses, context);
   try {
     return {
       ...(await resolveExport(machine.name, context)),
@@ -69,20 +68,11 @@ async function routesTo(
       const { steps, ...found } = await byAddresses(machine, addresses, context);
       return { ...found, steps: [none, ...steps] };
     }
-    // Only root may start programs in a container of the system.
-    const exec = machine.scope === 'system' && uid === 0 ? execRoute('nspawn', machine.name) : undefined;
+    const exec = containerExec(machine, uid);
     if (!exec) throw error;
     const { endpoint, steps } = listedRoute(exec, machine.name, context);
     return { endpoint, steps: [none, ...steps] };
   }
-}
-
-/** Where a machine's record has its SSH server, best first. */
-function addressesOf({ vsockCid, sshAddress }: Machine): readonly string[] {
-  return [
-    ...(vsockCid === undefined ? [] : [`vsock/${vsockCid}`]),
-    ...(sshAddress === undefined ? [] : [sshAddress]),
-  ];
 }
 
 async function byAddresses(

@@ -57,6 +57,19 @@ export function parseMachine(raw: JsonObject, scope: Scope): Machine {
   };
 }
 
+/** Whether systemd-nspawn runs it. */
+export function isContainer({ class: own, service }: Machine): boolean {
+  return own === 'container' && service === 'systemd-nspawn';
+}
+
+/** Where a machine's record has its SSH server, best first. */
+export function addressesOf({ vsockCid, sshAddress }: Machine): readonly string[] {
+  return [
+    ...(vsockCid === undefined ? [] : [`vsock/${vsockCid}`]),
+    ...(sshAddress === undefined ? [] : [sshAddress]),
+  ];
+}
+
 function text(raw: JsonObject, field: string): string | undefined {
   const value = raw[field] ?? '';
   if (typeof value !== 'string') throw wrong(field, JSON.stringify(value));

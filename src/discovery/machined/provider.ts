@@ -1,9 +1,11 @@
 import { withDashes } from '../../address/guid.js';
 import { nameProblem } from '../../address/machine-name.js';
+import type { ListedRoute } from '../../route.js';
 import type { Deps, DiscoveredMachine, Listing, Provider, Status, Warning } from '../provider.js';
 import { routeTo } from '../routes.js';
 import type { Search } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
+import { containerRoutes } from './container-routes.js';
 import { type Machine, vmspawn } from './machine.js';
 import { findMachine, listMachines } from './machined.js';
 import type { ScopeFailure } from './scope-failure.js';
@@ -27,7 +29,11 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   const [{ machines, failures }, agents] = await Promise.all([listMachines(deps), agentSockets(deps)]);
   const names = new Set<string>();
   const distinct = distinctMachines(machines);
-  const [statuses, users] = await Promise.all([statusesOf(distinct, deps), usersOf(distinct, deps)]);
+  const [statuses, users, routes] = await Promise.all([
+    statusesOf(distinct, deps),
+    usersOf(distinct, deps),
+    containerRoutes(distinct, deps),
+  ]);
   const found: MachinedMachine[] = [];
   for (const [i, machine] of distinct.entries()) {
     const handle = names.has(machine.name) ? machine.id : handleOf(machine);
@@ -35,7 +41,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
     // Without either there is nothing to type.
     if (handle === undefined) continue;
     const login = { user: users?.get(machine), identityAgent: agentOf(machine, agents) };
-    found.push(toDiscovered(machine, handle, statuses[i] ?? 'running', login));
+    found.push(toDiscovered(machine, handle, statuses[i] ?? 'running', login, routes.get(machine)));
   }
   return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
 }
@@ -111,6 +117,7 @@ function toDiscovered(
   handle: string,
   status: Status,
   login: Pick<DiscoveredMachine, 'user' | 'identityAgent'>,
+  routes?: readonly ListedRoute[],
 ): MachinedMachine {
   const { vsockCid: cid, sshAddress, id } = machine;
   const address = cid === undefined ? sshAddress : `vsock/${cid}`;
@@ -125,9 +132,10 @@ function toDiscovered(
     pid: machine.leader,
     address,
     routes:
-      address === undefined || sshAddress === undefined || sshAddress === address
+      routes ??
+      (address === undefined || sshAddress === undefined || sshAddress === address
         ? undefined
-        : [routeTo(address), routeTo(sshAddress)],
+        : [routeTo(address), routeTo(sshAddress)]),
     user: login.user,
     identityFile: machine.sshPrivateKeyPath,
     identityAgent: login.identityAgent,

@@ -109,15 +109,17 @@ export const statuses = ['running', 'starting', 'stopping', 'paused', 'saved', '
 export interface Warning {
   /** The provider's name. */
   readonly provider: string;
-  /** An errno's name, a service's error name, PROTOCOL or TIMEOUT. */
+  /** An errno's name, a service's error name, or one of docs/list-schema.md. */
   readonly code: string;
   readonly problem: string;
 }
 
-/** Whether a provider could not be asked; otherwise the warning is about the listed machines. */
-export function isFailure({ code }: Warning): boolean {
-  return code !== 'CID_TWICE' && code !== 'TOO_LONG';
+/** Whether a provider could not be asked; otherwise the warning is about single machines, and the others are all listed. */
+export function isFailure({ code }: Pick<Warning, 'code'>): boolean {
+  return !ofMachines.has(code);
 }
+
+const ofMachines: ReadonlySet<string> = new Set(['CID_TWICE', 'TOO_LONG', 'FOREIGN', 'LINK', 'INCOMPLETE']);
 
 /** The providers for a platform, of those on a network only `named` ones. */
 export function providersOn(

@@ -124,7 +124,9 @@ const warning = z
     provider: z.string(),
     code: z
       .string()
-      .describe("an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, CID_TWICE or TOO_LONG"),
+      .describe(
+        "an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, UNTRUSTED, FOREIGN, LINK, INCOMPLETE, CID_TWICE or TOO_LONG",
+      ),
     problem: z.string(),
   })
   .meta({ id: 'warning', description: 'what could not be asked, or is wrong' });

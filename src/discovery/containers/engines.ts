@@ -54,7 +54,7 @@ function ownFolder({ XDG_RUNTIME_DIR: folder }: Deps['env']): string | undefined
 }
 
 /**
- * Whether a socket is there. Throws a DiscoveryError: FOREIGN if it belongs neither to root nor to this user, or another
+ * Whether a socket is there. Throws a DiscoveryError: UNTRUSTED if it belongs neither to root nor to this user, or another
  * user can replace it.
  */
 export async function isThere(socket: string, uid: number | undefined): Promise<boolean> {
@@ -65,7 +65,7 @@ export async function isThere(socket: string, uid: number | undefined): Promise<
   }
   if (uid === undefined || isOwnPath(socket, uid, true)) return true;
   throw new DiscoveryError(
-    'FOREIGN',
+    'UNTRUSTED',
     `${socket} belongs to another user, or another user can replace it: not asked`,
   );
 }

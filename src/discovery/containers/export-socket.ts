@@ -10,7 +10,7 @@ export type LookAt = (
 
 /**
  * The socket `ssh` in the folder that a container has for its host; undefined if there is none, or none to be seen. Throws a
- * DiscoveryError: ELOOP for a link, which the container made and which may lead to any socket of this host; FOREIGN if the
+ * DiscoveryError: LINK for a link, which the container made and which may lead to any socket of this host; FOREIGN if the
  * folder or the socket belongs to another person, who could answer in the container's place.
  */
 export async function exportSocket(
@@ -23,7 +23,7 @@ export async function exportSocket(
   const [folder, socket] = await Promise.all([source, path].map((each) => look(each).catch(() => undefined)));
   if (!folder || !socket) return undefined;
   if (socket.isSymbolicLink())
-    throw new DiscoveryError('ELOOP', `${path} is a symbolic link, which the container made: not followed`);
+    throw new DiscoveryError('LINK', `${path} is a symbolic link, which the container made: not followed`);
   if (!socket.isSocket()) return undefined;
   for (const [what, { uid }] of [[source, folder] as const, [path, socket] as const])
     if (uid !== own && (await isPerson(uid, deps)))

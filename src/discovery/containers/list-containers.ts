@@ -3,7 +3,14 @@ import { nameProblem } from '../../address/machine-name.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { fewAtATime } from '../few-at-a-time.js';
-import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Warning } from '../provider.js';
+import {
+  type ContainerFacts,
+  type Deps,
+  type DiscoveredMachine,
+  isFailure,
+  type Listing,
+  type Warning,
+} from '../provider.js';
 import { routeTo } from '../routes.js';
 import { execRoute } from '../tools/exec-route.js';
 import { type Container, exportSource, parseContainers } from './container.js';
@@ -39,7 +46,9 @@ export async function listContainers(
       const socket = await socketOf(each, source, deps).catch((error) => {
         if (!(error instanceof DiscoveryError)) throw error;
         const problem = `container ${each.name}: ${error.message}`;
-        warnings.push({ provider, code: error.code, problem });
+        // It is listed all the same, and so are the others.
+        const code = isFailure(error) ? 'INCOMPLETE' : error.code;
+        warnings.push({ provider, code, problem });
         return undefined;
       });
       return toMachine(each, provider, source.url, socket);

@@ -14,7 +14,7 @@ export interface Export {
 
 export interface ReadFailure {
   readonly path: string;
-  /** An errno's name. */
+  /** An errno's name, or LINK. */
   readonly code: string;
   readonly problem: string;
 }
@@ -100,7 +100,7 @@ async function isSocket(path: string, failures: Failures, fs: Fs): Promise<boole
   const found = await attempt(fs.lstat(path), path, failures);
   if (found?.isSymbolicLink()) {
     const problem = `${path} is a symbolic link, which the container made: not followed`;
-    failures.set(path, { path, code: 'ELOOP', problem });
+    failures.set(path, { path, code: 'LINK', problem });
   }
   return found?.isSocket() ?? false;
 }

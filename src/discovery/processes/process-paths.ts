@@ -3,7 +3,7 @@ import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
 import { nodeFs, type ProcFs, procDir } from './processes.js';
 
-/** Translates another process's path into one for this process. Rejects with ELOOP. */
+/** Translates another process's path into one for this process. Rejects with LINK. */
 export type FindPath = (path: string) => Promise<string>;
 
 /**
@@ -25,7 +25,7 @@ export async function pathsOf(pid: number, deps: Deps, fs: ProcFs = nodeFs): Pro
   return async (path) => (from === '/' ? inside(path) : pathInRoot(from, inside(path), fs.readlink));
 }
 
-/** The path of a file in another root, with links resolved: an absolute one would lead out of it. Rejects with ELOOP. */
+/** The path of a file in another root, with links resolved: an absolute one would lead out of it. Rejects with LINK. */
 export async function pathInRoot(
   root: string,
   path: string,
@@ -41,7 +41,7 @@ export async function pathInRoot(
     const to = await readlink(join(root, ...done, part)).catch(() => undefined);
     if (to === undefined) done = [...done, part];
     else {
-      if (++links > mostLinks) throw new DiscoveryError('ELOOP', `${path} is a loop of symbolic links`);
+      if (++links > mostLinks) throw new DiscoveryError('LINK', `${path} is a loop of symbolic links`);
       if (isAbsolute(to)) done = [];
       left = [...to.split('/'), ...left];
     }

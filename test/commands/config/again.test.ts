@@ -18,6 +18,16 @@ describe('config install, again', () => {
     expect([to.stdout, to.stderr]).toEqual([['nothing to change\n'], []]);
   });
 
+  it.each(['FOREIGN', 'LINK', 'INCOMPLETE', 'CID_TWICE', 'TOO_LONG'])(
+    'removes the Host of a machine that is gone, though another of its provider has a warning: %s',
+    async (code) => {
+      await home.install();
+      const warnings = [{ provider: machine.provider, code, problem: 'container web: not used' }];
+      await home.install({}, home.io(), async () => ({ machines: [], warnings }));
+      expect(readFileSync(home.own, 'utf8')).not.toMatch(/^Host mint$/m);
+    },
+  );
+
   it('keeps the Hosts of a provider that cannot be asked now', async () => {
     const other = { ...machine, name: 'web', target: 'machine/web', provider: 'machined' } as const;
     const both = async () => ({ machines: [machine, other], warnings: [] });

@@ -323,6 +323,18 @@ describe('the doctor of this host', () => {
     expect(io.stdout.join('').split('\n').slice(0, 2)).toEqual([verdict, '']);
   });
 
+  it('shows a warning about one machine beside the count, and the provider as working', () => {
+    const warning = { provider: 'docker', code: 'LINK', problem: 'container web: not followed' };
+    const machines = { machines: [], warnings: [warning] };
+    const row = hostChecks({ ...good, providers: ['docker'], machines }).find(
+      ({ name }) => name === 'docker',
+    );
+    expect(row).toEqual({
+      ...{ name: 'docker', state: 'none', report: '0 machines' },
+      found: '0 machines; container web: not followed (LINK)',
+    });
+  });
+
   it('has one line for the providers without machines, and one each in JSON and in a report', async () => {
     const facts = { ...good, providers: ['hyper-v', 'libvirt', 'lima', 'podman'] };
     const io = fakeIo();

@@ -145,7 +145,7 @@ describe("Docker's containers", () => {
       found: [],
       warnings: [
         {
-          ...{ provider: 'docker', code: 'FOREIGN' },
+          ...{ provider: 'docker', code: 'UNTRUSTED' },
           problem: `${socket} belongs to another user, or another user can replace it: not asked`,
         },
       ],

@@ -40,7 +40,7 @@ describe('the socket in the folder that a container has for its host', () => {
     await listen(join(dir, 'other.sock'));
     symlinkSync(join(dir, 'other.sock'), `${source}/ssh`);
     await expect(exportSocket(source, deps)).rejects.toMatchObject({
-      code: 'ELOOP',
+      code: 'LINK',
       message: `${source}/ssh is a symbolic link, which the container made: not followed`,
     });
   });

@@ -75,7 +75,11 @@ describe("Podman's containers", () => {
     const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
     expect(found).toHaveLength(names.length);
     expect(warnings).toMatchObject([
-      { provider: 'podman', code: 'FAILED', problem: expect.stringMatching(/^container exported: .*404/) },
+      {
+        provider: 'podman',
+        code: 'INCOMPLETE',
+        problem: expect.stringMatching(/^container exported: .*404/),
+      },
     ]);
   });
 

@@ -141,7 +141,8 @@ function kvm({ devices }: Facts): HostCheck {
 
 function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
   return names.flatMap((name): HostCheck[] => {
-    const failures = warnings.filter((each) => each.provider === name && isFailure(each));
+    const own = warnings.filter(({ provider }) => provider === name);
+    const failures = own.filter(isFailure);
     const count = machines.filter(({ provider }) => provider === name).length;
     const failed = failures.map(({ problem, code }): HostCheck => {
       const fix = fixes[name];
@@ -154,9 +155,10 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
       };
     });
     if (failed.length > 0) return failed;
-    const found = `${count} ${count === 1 ? 'machine' : 'machines'}`;
-    if (count > 0) return [{ name, state: 'ok', ...plain(found) }];
-    return [{ name, state: 'none', ...plain(found), fold: 'no machines' }];
+    const report = `${count} ${count === 1 ? 'machine' : 'machines'}`;
+    const found = [report, ...own.map(({ problem, code }) => `${problem} (${code})`)].join('; ');
+    if (count > 0) return [{ name, state: 'ok', found, report }];
+    return [{ name, state: 'none', found, report, ...(own.length > 0 ? {} : { fold: 'no machines' }) }];
   });
 }
 

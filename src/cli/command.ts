@@ -64,6 +64,7 @@ export const commandWords = [
   'sftp',
   'rsync',
   'forward',
+  'open',
   'config',
   'via',
   'inventory',

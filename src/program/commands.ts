@@ -18,6 +18,7 @@ import { guestScript } from '../commands/guest/script.js';
 import { guestUnits } from '../commands/guest/units.js';
 import { inventory } from '../commands/inventory/inventory.js';
 import { list } from '../commands/list/list.js';
+import { open } from '../commands/open/open.js';
 import { nc } from '../commands/proxy/nc.js';
 import { proxy } from '../commands/proxy/proxy.js';
 import { resolveCommand } from '../commands/proxy/resolve.js';
@@ -39,7 +40,7 @@ export interface CommandGroup {
 
 /** All commands, in the order of the help; those of a group share their first word. */
 export const commandGroups: readonly CommandGroup[] = [
-  { title: 'Every day', commands: [list, ...toolCommands, forward] },
+  { title: 'Every day', commands: [list, ...toolCommands, forward, open] },
   {
     title: 'Set up',
     commands: [

@@ -220,6 +220,16 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     want: { positionals: ['vsock/3', '80', '0'], options: { max: '5' } },
   },
   {
+    command: 'open',
+    args: ['--in', 'zed', '--path=/srv', '--print-command', 'mint'],
+    want: { positionals: ['mint'], options: { in: 'zed', path: '/srv', 'print-command': true } },
+  },
+  {
+    command: 'open',
+    args: ['--list', '--json'],
+    want: { positionals: [], options: { list: true, json: true } },
+  },
+  {
     command: 'list',
     args: ['-r', '--provider', 'libvirt', '-o', 'wide', '-q', '--ids', '--json', '-w'],
     want: {

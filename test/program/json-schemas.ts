@@ -7,6 +7,7 @@ import type { ForwardJson } from '../../src/commands/forward/report.js';
 import type { GuestCredentialsJson } from '../../src/commands/guest/credentials-json.js';
 import type { GuestCheckJson } from '../../src/commands/guest/json.js';
 import type { ListJson } from '../../src/commands/list/format.js';
+import type { OpenJson } from '../../src/commands/open/list.js';
 import type { ResolveJson } from '../../src/commands/proxy/resolve.js';
 import type { PlaceJson } from '../../src/commands/via/json.js';
 import type { ServiceListJson } from '../../src/commands/windows/service.js';
@@ -310,6 +311,22 @@ export const serviceListSchema = z
   })
   .describe('vmssh service list --json');
 
+export const openSchema = z
+  .strictObject({
+    ...envelope('open'),
+    editors: z.array(
+      z
+        .strictObject({
+          name: z.string().describe('for --in'),
+          title: z.string(),
+          installed: z.boolean(),
+          program: z.string().optional().describe('the path of its program'),
+        })
+        .meta({ id: 'editor', description: 'an editor that vmssh open knows' }),
+    ),
+  })
+  .describe('vmssh open --list --json');
+
 export const placeSchema = z
   .strictObject({
     ...envelope('via push', 'via remove'),
@@ -373,7 +390,15 @@ export const failedSchema = z
 
 const all = [
   ...[listSchema, checkSchema, resolveSchema, doctorSchema, doctorTargetSchema, guestCheckSchema],
-  ...[guestCredentialsSchema, serviceListSchema, placeSchema, forwardSchema, versionSchema, failedSchema],
+  ...[
+    guestCredentialsSchema,
+    serviceListSchema,
+    openSchema,
+    placeSchema,
+    forwardSchema,
+    versionSchema,
+    failedSchema,
+  ],
 ] as const;
 
 /** The JSON Schema of docs/: it allows more fields, since a later vmssh may add some. */
@@ -409,6 +434,7 @@ export const same: readonly true[] = [
   true satisfies Matches<GuestCheckJson, typeof guestCheckSchema>,
   true satisfies Matches<GuestCredentialsJson, typeof guestCredentialsSchema>,
   true satisfies Matches<ServiceListJson, typeof serviceListSchema>,
+  true satisfies Matches<OpenJson, typeof openSchema>,
   true satisfies Matches<PlaceJson, typeof placeSchema>,
   true satisfies Matches<ForwardJson, typeof forwardSchema>,
   true satisfies Matches<VersionJson, typeof versionSchema>,

@@ -1,9 +1,7 @@
 import { constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { isHostName } from '../../address/host-name.js';
 import { type Shell, shellOf } from '../../address/shell.js';
 import { shellLine } from '../../address/shell-word.js';
-import { slug } from '../../address/slug.js';
 import { checkUserName } from '../../address/user-name.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { startProgress } from '../../cli/spinner.js';
@@ -11,6 +9,7 @@ import { usage } from '../../cli/values.js';
 import { printable, quote } from '../../errors.js';
 import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
+import { hostForm } from '../../lookup/host-form.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
@@ -152,18 +151,13 @@ async function settingsOf(named: ListedTarget, hasUser: boolean, proxy: ForProxy
   return usage(() => hostOptions(options));
 }
 
-/**
- * The target in a form that every tool accepts as a host: "%" for "/", no colon, and nothing that ssh refuses in a host
- * name. Without such a form, the machine's UUID or the slug of its name.
- */
-function hostFor({ text, machine }: ListedTarget): string {
-  const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
-  const id = host.includes(':') ? machine?.uuid : undefined;
-  const found = [host, id, slug(machine?.name ?? text), machine?.uuid].find(
-    (each) => each !== undefined && isHostName(each),
+function hostFor(named: ListedTarget): string {
+  const host = hostForm(named);
+  if (host !== undefined) return host;
+  throw new UsageError(
+    `ssh accepts no form of ${quote(named.text)} for a host`,
+    'give the machine another name',
   );
-  if (found !== undefined) return found;
-  throw new UsageError(`ssh accepts no form of ${quote(text)} for a host`, 'give the machine another name');
 }
 
 function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly string[] {

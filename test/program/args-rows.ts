@@ -162,6 +162,11 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
       options: { over: 'root@web', port: '2222', user: 'ann', 'ssh-config': 'f' },
     },
   },
+  {
+    command: 'doctor',
+    args: ['--route', 'vsock,ip', '--over=root@web', 'mint'],
+    want: { positionals: ['mint'], options: { route: 'vsock,ip', over: 'root@web' } },
+  },
   { command: 'doctor', args: ['--report'], want: { positionals: [], options: { report: true } } },
   {
     command: 'guest install',

@@ -30,16 +30,22 @@ export interface HostFlags {
   readonly through?: string;
 }
 
-/** HOST with --route and --ssh-config. Throws a UsageError, or a ConnectError for an invalid target. */
-export function hostFlags(host: string, raw: RawArgs): HostFlags {
+/**
+ * HOST with --route, unless that means something else and `route` is given, and --ssh-config. Throws a UsageError, or a
+ * ConnectError for an invalid target.
+ */
+export function hostFlags(host: string, raw: RawArgs, route = routeIn(host, raw)): HostFlags {
   if (host === '' || host.startsWith('-') || /[\p{Cc}\s]/u.test(host)) {
     throw new UsageError(`${quote(host)} cannot be a host`);
   }
   const { user } = splitUser(host);
   if (user !== undefined) usage(() => checkUserName(user));
-  const route = routeOption.read(raw) ?? guestRouteOf(host);
   if (route === 'target') parseTarget(splitUser(host).host);
   return { host, route, sshConfig: sshConfigOption.read(raw) };
+}
+
+function routeIn(host: string, raw: RawArgs): GuestRouteName {
+  return routeOption.read(raw) ?? guestRouteOf(host);
 }
 
 /** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */

@@ -1,7 +1,7 @@
 import { type Command, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { flag } from '../../cli/option.js';
-import { viaOption } from '../../cli/shared-options.js';
+import { routesOption, viaOption } from '../../cli/shared-options.js';
 import { type DoctorTargetOptions, doctorTarget } from './target/doctor-target.js';
 
 /** This host, or the connection to one machine. */
@@ -41,6 +41,7 @@ ${doctorTarget.details ?? ''}`,
         '--via needs a TARGET',
         `to check the hypervisor itself, log in there: ssh ${host}`,
       );
+    if (routesOption.read(raw)) throw new UsageError('--route needs a TARGET');
     return { show: report ? 'report' : jsonOption.read(raw) ? 'json' : 'checks' };
   },
 

@@ -3,6 +3,7 @@ import { shellWord } from '../../address/shell-word.js';
 import type { Target } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
+import type { RouteName } from '../../route.js';
 import { pathArgument, proxyWord } from '../../ssh/config/word.js';
 
 /** How a script gets into a guest that can already be reached. */
@@ -29,6 +30,8 @@ export interface GuestRouteOptions {
   readonly port?: number | undefined;
   /** By ssh: a target that should lead to HOST. All other settings are those of HOST, including its host key. */
   readonly through?: string | undefined;
+  /** To a target: the only routes to try, in this order. */
+  readonly routes?: readonly RouteName[] | undefined;
   /** A private key for the login. */
   readonly identityFile?: string | undefined;
   /** With ERROR, the default, ssh does not say that a connection was closed. */
@@ -38,7 +41,7 @@ export interface GuestRouteOptions {
   readonly platform: NodeJS.Platform;
 }
 
-type ProxyOptions = Pick<GuestRouteOptions, 'self' | 'platform' | 'port' | 'identityFile'>;
+type ProxyOptions = Pick<GuestRouteOptions, 'self' | 'platform' | 'port' | 'routes' | 'identityFile'>;
 
 /** The route for a host: WSL for wsl/DISTRO, our own proxy for other targets, ssh for the rest. */
 export function guestRouteOf(host: string): GuestRouteName {
@@ -113,8 +116,9 @@ function targetOptions(target: string, options: ProxyOptions): readonly string[]
 }
 
 /** A new connection, which gives the machine access to nothing of this host but the script. */
-function proxyOptions(target: string, { self, platform, port }: ProxyOptions): readonly string[] {
-  const words = [...self, 'proxy', target].map((word) => proxyWord(word, platform));
+function proxyOptions(target: string, { self, platform, port, routes }: ProxyOptions): readonly string[] {
+  const by = routes ? [`--route=${routes.join(',')}`] : [];
+  const words = [...self, 'proxy', ...by, target].map((word) => proxyWord(word, platform));
   return [
     `ProxyCommand=${[...words, port ?? '%p'].join(' ')}`, // ssh's own ports end at 65535
     ...['ProxyUseFdpass=no', 'ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes'],

@@ -148,6 +148,24 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
     expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
   });
 
+  it('is examined by the doctor, and logged in to, only by the one that was chosen', async () => {
+    let count = 0;
+    await answers((socket) => {
+      count++;
+      socket.end();
+    });
+    const doctor = async (route: string) => {
+      const { stdout } = await run([...vmssh, 'doctor', '--json', `--route=${route}`, target], { env });
+      return JSON.parse(stdout);
+    };
+    const byIp = await doctor('ip');
+    expect(byIp).toMatchObject({ ok: true });
+    expect(byIp.checks).toContainEqual(expect.objectContaining({ name: 'login', state: 'ok' }));
+    expect(count).toBe(0);
+    expect(await doctor('export')).toMatchObject({ ok: false });
+    expect(count).toBeGreaterThan(0);
+  });
+
   it('is shown with each route by check, by resolve and by list', async () => {
     await answers((socket) => void socket.end());
     const program = async (...args: string[]) => {

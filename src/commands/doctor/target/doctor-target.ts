@@ -8,6 +8,7 @@ import { textOption } from '../../../cli/option.js';
 import {
   behindVia,
   reachFlags,
+  routesOption,
   timeoutOption,
   verboseOption,
   viaOption,
@@ -15,6 +16,7 @@ import {
 } from '../../../cli/shared-options.js';
 import { positionals } from '../../../cli/values.js';
 import { exitCode } from '../../../errors.js';
+import { guestRouteOf } from '../../../guest/run/route.js';
 import { splitLogin } from '../../../lookup/login.js';
 import { targetJson } from '../json.js';
 import { type ExamineOptions, examine } from './examine.js';
@@ -50,6 +52,7 @@ The failures it knows are listed in docs/guest.md. Exits 1 if something is wrong
     userOption,
     sshConfigOption,
     viaOption,
+    routesOption,
     timeoutOption,
     waitOption,
     verboseOption,
@@ -57,6 +60,7 @@ The failures it knows are listed in docs/guest.md. Exits 1 if something is wrong
   ],
   examples: [
     { line: 'vmssh doctor mint', about: 'why does ssh mint not work?' },
+    { line: 'vmssh doctor --route exec web', about: 'the same for one of its routes' },
     { line: 'vmssh doctor --over root@192.0.2.7 vsock/3', about: 'the same, with a look from inside' },
   ],
 
@@ -69,9 +73,10 @@ The failures it knows are listed in docs/guest.md. Exits 1 if something is wrong
       target,
       port: guestPortOption.read(raw),
       user: named === undefined ? undefined : accountName(named),
-      over: over === undefined ? undefined : hostFlags(over, raw),
+      over: over === undefined ? undefined : hostFlags(over, raw, guestRouteOf(over)),
       sshConfig: sshConfigOption.read(raw),
       json: jsonOption.read(raw),
+      routes: routesOption.read(raw),
       ...reachFlags(raw),
     };
   },

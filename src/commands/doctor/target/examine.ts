@@ -49,7 +49,7 @@ export interface Show {
 
 /** Checks from this host, and from inside the guest if it can log in. */
 export async function examine(options: ExamineOptions, io: Io, show: Show | undefined): Promise<Examination> {
-  const { target: typed, over, sshConfig } = options;
+  const { target: typed, over, sshConfig, routes } = options;
   const signal = io.interrupted();
   const progress = await startProgress(io, `looking at ${printable(typed)}`);
   const check = await checkTarget(typed, options, io, signal, (stage) =>
@@ -66,7 +66,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const user = accountName(check.means.user);
   // Where the journal ends, for the cause of a refusal.
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
-  const signs = await hostSigns({ target, port, user, sshConfig, identityFile, check }, io, signal);
+  const signs = await hostSigns({ target, port, user, sshConfig, identityFile, routes, check }, io, signal);
   const { findings: all, certain } = diagnose(signs);
   const findings = all.filter(({ suspects }) => suspects === undefined);
   for (const finding of findings) show?.finding(finding);
@@ -88,7 +88,8 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
     login: triedLogin(signs.login, target, before?.cursor),
     madeKey: madeKeyOf(name, env),
   });
-  const route = guestRoute({ ...into, script, needsRoot: false, port, identityFile, self, platform });
+  const own = { port, routes: over ? undefined : routes, identityFile, self, platform };
+  const route = guestRoute({ ...into, script, needsRoot: false, ...own });
   const onLine = (line: ProgressLine) => show?.line(line);
   const outcome = await runScript(route, { env, signal, onLine });
   const { lines } = outcome;

@@ -14,6 +14,7 @@ import { kindOf } from '../../../kinds/kinds.js';
 import { parseTarget } from '../../../kinds/parse.js';
 import { splitLogin } from '../../../lookup/login.js';
 import { runProgram } from '../../../process/run-program.js';
+import type { RouteName } from '../../../route.js';
 import { brokenControlPath } from '../../../ssh/control-path.js';
 
 export interface SignOptions {
@@ -23,6 +24,8 @@ export interface SignOptions {
   readonly sshConfig: string | undefined;
   /** A private key for the login, made by the machine's manager. */
   readonly identityFile?: string | undefined;
+  /** The only routes to try, in this order. */
+  readonly routes?: readonly RouteName[] | undefined;
   readonly check: CheckResult;
 }
 
@@ -34,7 +37,7 @@ export type RunProgram = (
 
 /** What this host can see of a target, beyond the stages of a check. */
 export async function hostSigns(
-  { target, port, user, sshConfig, identityFile, check }: SignOptions,
+  { target, port, user, sshConfig, identityFile, routes, check }: SignOptions,
   io: Io,
   signal: AbortSignal,
   run: RunProgram = (command, signal) => lastMessage(command, io, signal),
@@ -50,7 +53,7 @@ export async function hostSigns(
     const { self, platform } = io;
     const host = `${user}@${target}`;
     const quick = ['-o', 'BatchMode=yes', '-tt'];
-    const how = { sshConfig, port, identityFile, self, platform, logLevel: 'INFO' } as const;
+    const how = { sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
     const ssh = sshCommand({ route: 'target', host, ...how }, quick);
     const from = now();
     const done = await run([...ssh, 'true'], signal);

@@ -46,6 +46,9 @@ export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
   addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
 }
 
+/** `limitMs` of a provider whose service may have to be started by its socket first. */
+export const serviceLimitMs = 5000;
+
 /** A source with its own commands to list its machines, and to start one. */
 export interface Manager<F extends DiscoveredMachine = DiscoveredMachine> extends Provider<F> {
   /** For hints. */

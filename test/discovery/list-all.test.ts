@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { slug } from '../../src/address/slug.js';
-import { listAll } from '../../src/discovery/list-all.js';
+import { listAll, providerLimitMs } from '../../src/discovery/list-all.js';
 import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { DiscoveredMachine, Provider } from '../../src/discovery/provider.js';
@@ -113,6 +113,20 @@ describe('all machines', () => {
     const { warnings } = await listAll({ env: {} }, [of('one', a), of('two', b)]);
     const problem = 'CID 3 is used by t/a and t/b: vsock/3 may lead to either';
     expect(warnings).toEqual(warns ? [{ provider: 'one', code: 'CID_TWICE', problem }] : []);
+  });
+
+  it('have more than a second if a service may have to start first, and no others have', () => {
+    const longer = providers.filter(
+      ({ limitMs = 0, isOnlyNamed }) => limitMs > providerLimitMs && !isOnlyNamed,
+    );
+    expect(longer.map(({ name }) => name)).toEqual([
+      'hyper-v',
+      'wsl',
+      'libvirt',
+      'incus',
+      'podman',
+      'docker',
+    ]);
   });
 
   it('have providers of different names', () => {

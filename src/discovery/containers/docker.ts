@@ -1,5 +1,5 @@
 import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, Listing, Manager } from '../provider.js';
+import { type Deps, type Listing, type Manager, serviceLimitMs } from '../provider.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { dockerEngines, type Engine, isThere } from './engines.js';
 import { findContainer } from './find-container.js';
@@ -11,6 +11,7 @@ export const docker: Manager<DiscoveredContainer> = {
   name: 'docker',
   title: 'Docker',
   platforms: ['linux', 'darwin'],
+  limitMs: serviceLimitMs,
   listCommand: 'docker ps --all',
   list: (deps) => listDocker(deps),
   find: async (name, deps) => findContainer(name, listDocker(deps), deps.signal),

@@ -2,7 +2,14 @@ import { nameProblem } from '../../address/machine-name.js';
 import type { StartCommand } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { match } from '../match.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  type Listing,
+  type Provider,
+  serviceLimitMs,
+  type Warning,
+} from '../provider.js';
 import { type Search, searchIn } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
 import { type Domain, type DomainList, listDomains } from './libvirt.js';
@@ -17,6 +24,7 @@ export const libvirt: Provider<DiscoveredDomain> = {
   name: 'libvirt',
   title: 'libvirt',
   platforms: ['linux'],
+  limitMs: serviceLimitMs,
   list,
   find: (name, deps) => findDomain(name, deps),
 };

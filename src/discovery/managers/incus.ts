@@ -5,7 +5,15 @@ import { countBy } from '../../group-by.js';
 import type { ListedRoute } from '../../route.js';
 import { configFolder } from '../config-folder.js';
 import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, DiscoveredMachine, Listing, Manager, Status, Warning } from '../provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  type Listing,
+  type Manager,
+  type Status,
+  serviceLimitMs,
+  type Warning,
+} from '../provider.js';
 import { routesOf, routeTo } from '../routes.js';
 import { answerOf, type Search, searchList } from '../search.js';
 import { operand } from '../start-command.js';
@@ -28,6 +36,7 @@ export const incus: Manager<Instance> = {
   name: 'incus',
   title: 'Incus',
   platforms: ['linux'],
+  limitMs: serviceLimitMs,
   listCommand: 'incus list',
   list: (deps) => listIncus(deps),
   find: findIncus,

@@ -5,7 +5,13 @@ import { findContainer } from '../containers/find-container.js';
 import { type DiscoveredContainer, withOwnTargets } from '../containers/list-containers.js';
 import { listPodmanContainers } from '../containers/podman-containers.js';
 import { startContainer } from '../containers/start-container.js';
-import type { Deps, DiscoveredMachine, Listing, Manager } from '../provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  type Listing,
+  type Manager,
+  serviceLimitMs,
+} from '../provider.js';
 import { operand } from '../start-command.js';
 import { exists } from '../tools/exists.js';
 import { jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
@@ -16,6 +22,7 @@ export const podman: Manager = {
   name: 'podman',
   title: 'Podman',
   platforms: ['linux', 'darwin'],
+  limitMs: serviceLimitMs,
   listCommand: 'podman ps --all',
   list: (deps) => listAllOfPodman(deps),
   find: (name, deps) => findContainer(name, listAllOfPodman(deps), deps.signal),

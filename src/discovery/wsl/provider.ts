@@ -1,4 +1,10 @@
-import type { Deps, DiscoveredMachine, Listing, Provider } from '../provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  type Listing,
+  type Provider,
+  serviceLimitMs,
+} from '../provider.js';
 import type { WslDistro } from './wsl.js';
 
 /** The distributions of WSL2; they have no lasting ids. */
@@ -6,7 +12,7 @@ export const wsl: Provider = {
   name: 'wsl',
   title: 'WSL2',
   platforms: ['win32'],
-  limitMs: 5000, // its service may have to start
+  limitMs: serviceLimitMs,
   list: (deps) => listWsl(deps),
 };
 

@@ -15,6 +15,7 @@ import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/tex
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { lastOptions } from './last-run.js';
+import { givePorts, withoutPort } from './loopback/give-ports.js';
 import type { ConfigOptions } from './options.js';
 
 /** What is to be written, and why. */
@@ -59,11 +60,32 @@ export async function decide(
     ...surroundings(options, io),
   });
   const { program } = await callerForSsh(io);
-  const state = { options: lastOptions(options), program, machines: made.entries };
+  const kept = lastOptions(options);
+  if (kept.loopback !== undefined) refusePort(options);
+  const { entries, hosts, gone, portless } =
+    kept.loopback === undefined
+      ? { entries: made.entries.map(withoutPort), hosts: made.hosts, gone: undefined, portless: [] }
+      : givePorts(made, last);
+  const state = { options: kept, program, machines: entries, ...(gone ? { gone } : {}) };
   const unasked = made.entries.filter(
     (entry) => last.machines.includes(entry) && failed.has(ownerName(entry)),
   );
-  return { state, hosts: made.hosts, machines, notes: notesOf(warnings, made, unasked, io) };
+  const notes = [
+    ...notesOf(warnings, made, unasked, io),
+    ...portless.map((host) => `${io.program}: no loopback port for ${printable(host)}: ${whyPortless}`),
+  ];
+  return { state, hosts, machines, notes };
+}
+
+const whyPortless = 'it has no identity, so another machine could answer there, or all ports are taken';
+
+/** Every other program would take that port for one of this host. */
+function refusePort({ sshOptions }: ConfigOptions): void {
+  if (sshOptions.some(({ keyword }) => keyword.toLowerCase() === 'port'))
+    throw new UsageError(
+      '-o Port cannot be used with --loopback, where the Port of a Host is its loopback port',
+      'vmssh config install --loopback -o Port=',
+    );
 }
 
 function notesOf(

@@ -4,7 +4,7 @@ import { mergedSshOptions, parseSshOption, type SshOption } from './ssh-option.j
 
 /** The options that later runs keep. */
 export function lastOptions(options: ConfigOptions): LastOptions {
-  const { onlyPatterns, prefix, fdpass, fresh, start, routes, sshOptions } = options;
+  const { onlyPatterns, prefix, fdpass, fresh, start, routes, loopback, sshOptions } = options;
   return {
     prefix,
     onlyPatterns,
@@ -12,6 +12,7 @@ export function lastOptions(options: ConfigOptions): LastOptions {
     ...(fresh === undefined ? {} : { fresh }),
     ...(start ? { start } : {}),
     ...(routes === undefined || routes === 'own' ? {} : { routes }),
+    ...(loopback === undefined || loopback === 'none' ? {} : { loopback }),
     sshOptions: sshOptions.map(({ keyword, value }) => `${keyword}=${value}`),
   };
 }
@@ -26,6 +27,7 @@ export function withLast(options: ConfigOptions, last: LastOptions): ConfigOptio
     fresh: options.fresh ?? last.fresh,
     start: options.start ?? last.start,
     routes: options.routes ?? last.routes,
+    loopback: options.loopback ?? last.loopback,
     sshOptions: mergedSshOptions(last.sshOptions.flatMap(readOption), options.sshOptions),
   };
 }

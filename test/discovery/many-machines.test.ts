@@ -83,7 +83,9 @@ describe('so many machines', () => {
   });
 
   it('are printed as JSON', () => {
-    const json = formatJson(listJson(listed, new Map(), { warnings: [], errors: [] }, 0));
+    const json = formatJson(
+      listJson(listed, { names: new Map(), ports: new Map() }, { warnings: [], errors: [] }, 0),
+    );
     expect(json).toContain(`"incus/m${many - 1}"`);
   });
 

@@ -34,6 +34,20 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     args: ['--via-file', 'f', '--via-group=lab', '--via', 'hv1'],
     want: { positionals: [], options: { 'via-file': 'f', 'via-group': 'lab', via: ['hv1'] } },
   },
+  {
+    command: 'proxy',
+    args: ['--loopback=29431', 'machine/web', '29431'],
+    want: { positionals: ['machine/web', '29431'], options: { loopback: '29431' } },
+  },
+  { command: 'forward', args: ['--all'], want: { positionals: [], options: { all: true } } },
+  { command: 'list', args: ['--loopback'], want: { positionals: [], options: { loopback: true } } },
+  ...['install', 'diff', 'print'].flatMap((command) =>
+    ['loopback', 'loopback-for-all', 'no-loopback'].map((option) => ({
+      command: `config ${command}`,
+      args: [`--${option}`],
+      want: { positionals: [], options: { [option]: true as const } },
+    })),
+  ),
   { command: 'proxy', args: [], want: { positionals: [], options: {} } },
   { command: 'proxy', args: ['vsock/3', '22'], want: { positionals: ['vsock/3', '22'], options: {} } },
   {

@@ -87,6 +87,10 @@ const machine = z
       .string()
       .nullable()
       .describe('its Host, by which ssh knows it after vmssh config install; null if it has none'),
+    loopback: z
+      .strictObject({ host: z.string(), port: z.number() })
+      .optional()
+      .describe('where a program connects that ignores ProxyCommand, after vmssh config install --loopback'),
     target: z.string().describe('what to type after ssh'),
     provider: z.string().describe('who knows it'),
     also: z.array(z.string()).describe('targets of the same machine by other providers'),

@@ -2,7 +2,7 @@ import { parseUnsigned32 } from '../../address/number.js';
 import { parsePort } from '../../address/port.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { parsed } from '../../cli/option.js';
+import { flag, parsed } from '../../cli/option.js';
 import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
 import { positionals, usage } from '../../cli/values.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
@@ -15,10 +15,17 @@ import { serve } from './serve.js';
 import { session } from './session.js';
 
 export interface ForwardOptions extends MachineOptions, ReportOptions {
+  /** The loopback ports of all machines; the other options name none then. */
+  readonly all: boolean;
   readonly local: Local;
   /** Connections at the same time. */
   readonly most: number;
 }
+
+const allOption = flag({
+  long: 'all',
+  summary: 'the loopback port of every machine, by config install --loopback; without TARGET and PORT',
+});
 
 const defaultMost = 64;
 
@@ -44,7 +51,8 @@ export const forward: Command<ForwardOptions> = {
   usage: 'TARGET PORT [LOCAL]',
   details:
     'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket.',
-  options: [routesOption, mostOption, timeoutOption, jsonOption, verboseOption],
+  options: [allOption, routesOption, mostOption, timeoutOption, jsonOption, verboseOption],
+  exclusive: [[allOption, routesOption]],
   examples: [
     { line: 'vmssh forward mint 8080', about: 'http://127.0.0.1:8080 is port 8080 of mint' },
     { line: 'vmssh forward vsock/3 5432 ./db.sock', about: 'as a unix socket that only you can use' },
@@ -53,14 +61,19 @@ export const forward: Command<ForwardOptions> = {
       about: 'with a line for each connection',
     },
     { line: 'vmssh forward --route ip docker/web 80 8080', about: 'by the IP address of a container' },
+    { line: 'vmssh forward --all', about: 'port 22 of every machine, for clients without ProxyCommand' },
     { line: 'vmssh forward --json machine/web 80 0', about: 'for scripts: the first line has the port' },
   ],
 
   parse(raw) {
-    const [typed = '', machinePort = '', local] = positionals(raw, 2, 3, 'TARGET PORT [LOCAL]');
+    const all = allOption.read(raw);
+    const [typed = '', machinePort = '22', local] = all
+      ? positionals(raw, 0, 0, 'no argument with --all')
+      : positionals(raw, 2, 3, 'TARGET PORT [LOCAL]');
     const port = usage(() => parsePort(machinePort));
     const { timeoutMs, verbose } = reachFlags(raw);
     return {
+      all,
       typed,
       port,
       timeoutMs,
@@ -83,6 +96,11 @@ export const forward: Command<ForwardOptions> = {
       });
     const { addon } = native;
     const { signal, code } = untilEnded(io);
+    if (options.all) {
+      const { forwardAll } = await import('./loopback/forward-all.js');
+      await forwardAll(options, addon, io, signal);
+      return code();
+    }
     const machine = machineAt(options, io, signal);
     const target = await machine.find().catch((error) => {
       if (!signal.aborted) throw error;

@@ -9,7 +9,9 @@ import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervi
 import { mayRun, runningOption } from '../../machines/shown.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
-import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { readState } from '../../ssh/config/state.js';
+import { knownHostsFile, writtenStateFile } from '../../ssh/known-hosts-file.js';
+import { portIn } from '../../ssh/written-port.js';
 import { type Inventory, type InventoryHost, inventoryOf, refusedByAnsible } from './ansible.js';
 
 export interface InventoryOptions {
@@ -72,11 +74,15 @@ async function inventoryFor(all: readonly ListedMachine[], io: Io): Promise<Inve
   const byTarget = new Map(machines.map((machine) => [machine.target, machine]));
   const naming = { prefix: '', taken: new Set<string>(), knownHosts: knownHostsFile(io.env), dots: true };
   const { hosts, left } = concreteHosts(machines, naming);
+  const written = await readState(writtenStateFile(io.env));
   for (const { name, why } of [...refused, ...left])
     io.err(`${io.program}: not in the inventory: ${quote(name)}: ${printable(why)}\n`);
   const named = hosts.flatMap((host): readonly InventoryHost[] => {
     const machine = byTarget.get(host.options.target ?? '');
-    return machine ? [{ machine, host }] : [];
+    if (!machine) return [];
+    // The name for ssh may be one of that Host.
+    const options = { ...host.options, loopback: portIn(written, machine.target) };
+    return [{ machine, host: { ...host, options } }];
   });
   return inventoryOf(named, await callerForSsh(io));
 }

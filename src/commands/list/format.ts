@@ -9,6 +9,7 @@ import type { ContainerFacts, Status, Warning } from '../../discovery/provider.j
 import { routesOf } from '../../discovery/routes.js';
 import { type ConnectError, printable } from '../../errors.js';
 import type { ListedRoute } from '../../route.js';
+import { loopbackHost } from '../../ssh/loopback.js';
 import { columnWidths, flowing } from './fit.js';
 
 /** The output of `vmssh list --json`. */
@@ -24,6 +25,8 @@ export interface MachineJson {
   readonly name: string;
   readonly slug: string;
   readonly sshName: string | null;
+  /** Where a program without ProxyCommand connects, after `config install --loopback`. */
+  readonly loopback?: { readonly host: string; readonly port: number } | undefined;
   readonly target: string;
   readonly provider: string;
   readonly also: readonly string[];
@@ -49,6 +52,8 @@ export interface TableLooks {
   readonly columns?: number | undefined;
   /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;
+  /** Loopback ports, for a column of their own. */
+  readonly ports?: ShownPorts | undefined;
   /** A column for the hypervisor. */
   readonly withHost?: boolean | undefined;
   /** The hypervisors that did not answer: a row each, with the reason at its end. */
@@ -60,13 +65,16 @@ export interface TableLooks {
 /** The name that ssh takes for a machine; absent: none. */
 export type SshNames = ReadonlyMap<ListedMachine, string>;
 
+/** The loopback port of a machine; absent: none. */
+export type ShownPorts = ReadonlyMap<ListedMachine, number>;
+
 export function listJson(
   machines: readonly ListedMachine[],
-  names: SshNames,
+  { names, ports }: { readonly names: SshNames; readonly ports: ShownPorts },
   wrong: Pick<ListJson, 'warnings' | 'errors'>,
   exitCode: number,
 ): ListJson {
-  const all = machines.map((machine) => toJson(machine, names.get(machine) ?? null));
+  const all = machines.map((machine) => toJson(machine, names.get(machine) ?? null, ports.get(machine)));
   return { ...envelope('list', exitCode), machines: all, ...wrong };
 }
 
@@ -139,7 +147,7 @@ interface Column {
   readonly cell: (machine: ListedMachine) => string;
 }
 
-function columns({ wide, terminal, shell, names, withHost }: TableLooks): readonly Column[] {
+function columns({ wide, terminal, shell, names, ports, withHost }: TableLooks): readonly Column[] {
   const ssh = (machine: ListedMachine) => {
     const name = names.get(machine);
     return name === undefined ? '-' : `ssh ${name}`;
@@ -159,7 +167,14 @@ function columns({ wide, terminal, shell, names, withHost }: TableLooks): readon
     { title: 'PROVIDER', cell: ({ provider }) => provider },
     ...(withHost ? [{ title: 'HOST', cell: ({ via = '-' }: ListedMachine) => via }] : []),
     ...(wide ? more : []),
+    ...(ports
+      ? [{ title: 'LOOPBACK', cell: (machine: ListedMachine) => loopbackOf(ports.get(machine)) }]
+      : []),
   ];
+}
+
+function loopbackOf(port: number | undefined): string {
+  return port === undefined ? '-' : `${loopbackHost}:${port}`;
 }
 
 function colorOf(status: Status | undefined, style: ChalkInstance): (text: string) => string {
@@ -168,7 +183,7 @@ function colorOf(status: Status | undefined, style: ChalkInstance): (text: strin
   return status === 'off' || status === 'unknown' ? style.dim : style.yellow;
 }
 
-function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
+function toJson(machine: ListedMachine, sshName: string | null, port: number | undefined): MachineJson {
   const { status, name, target, provider, also, cid, uuid, address, user, identityFile, via } = machine;
   const container = machine.container && { id: machine.container.id, labels: machine.container.labels };
   return {
@@ -176,6 +191,7 @@ function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
     name,
     slug: slug(name),
     sshName,
+    loopback: port === undefined ? undefined : { host: loopbackHost, port },
     target,
     provider,
     also,

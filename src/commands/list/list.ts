@@ -56,6 +56,10 @@ const quietOption = flag({
   summary: 'print only names, one per line',
 });
 const idsOption = flag({ long: 'ids', short: 'i', summary: 'print only UUIDs, one per line' });
+const loopbackOption = flag({
+  long: 'loopback',
+  summary: 'a column with the port of each machine on 127.0.0.1, after config install --loopback',
+});
 const watchOption = seconds({
   long: 'watch',
   short: 'w',
@@ -77,9 +81,11 @@ After vmssh config install, a terminal also shows a column SSH with what to type
 A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
   options: [
     ...[runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
+    loopbackOption,
     ...viaHostsOptions,
   ],
   exclusive: [
+    ...[quietOption, idsOption, ...viaHostsOptions].map((other) => [loopbackOption, other]),
     [jsonOption, quietOption],
     [jsonOption, idsOption],
     [quietOption, outputOption],
@@ -95,6 +101,7 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
       line: 'vmssh list --via hv1,hv2',
       about: 'the machines of other hypervisors that have vmssh',
     },
+    { line: 'vmssh list --loopback', about: 'host and port for programs that know only those' },
     { line: 'vmssh list | cut -f3', about: 'only the targets' },
     {
       line: "vmssh list -q --provider libvirt | xargs -d '\\n' -n1 vmssh check",
@@ -110,6 +117,7 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
       addresses: outputOption.read(raw) === 'address',
       runningOnly: runningOption.read(raw),
       providers: providerOption.read(raw),
+      ...(loopbackOption.read(raw) ? { loopback: true } : {}),
       watchMs: watchOption.read(raw),
       via: viaHosts(raw),
     };
@@ -153,7 +161,7 @@ function streams(options: ListOptions, io: Io): boolean {
 
 /** Whether the output has names for ssh. */
 function readsHosts(options: ListOptions, io: Io): boolean {
-  return options.show === 'json' || (isTable(options) && io.terminal.stdout);
+  return options.loopback === true || options.show === 'json' || (isTable(options) && io.terminal.stdout);
 }
 
 /** What to do next, for a person; "" if that is clear. */

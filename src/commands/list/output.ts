@@ -9,7 +9,7 @@ import type { ListedMachine } from '../../discovery/merge.js';
 import { isFailure, type Warning } from '../../discovery/provider.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
-import { sshNames } from '../../ssh/config/ssh-names.js';
+import { loopbackPorts, sshNames } from '../../ssh/config/ssh-names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { formatColumn, formatTable, listJson } from './format.js';
 
@@ -21,6 +21,8 @@ export interface ListOptions {
   /** Ask for the addresses that no list has. */
   readonly addresses: boolean;
   readonly runningOnly: boolean;
+  /** A column with the loopback ports. */
+  readonly loopback?: boolean;
   /** The providers to ask; undefined: all. */
   readonly providers: readonly string[] | undefined;
   /** Milliseconds between two listings; undefined: list once. */
@@ -47,12 +49,13 @@ export async function listText(
 ): Promise<string> {
   const { shown, machines, warnings, errors, failed = [] } = found;
   const names = hosts === undefined ? new Map() : sshNames(hosts, machines);
+  const ports = loopbackPorts(hosts ?? [], machines);
   switch (options.show) {
     case 'json':
       return formatJson(
         listJson(
           shown,
-          names,
+          { names, ports },
           { warnings, errors: [...errors, ...failed].map(connectFailure) },
           listCode(options, found),
         ),
@@ -77,6 +80,7 @@ export async function listText(
         shell: shellOf(io),
         columns: io.columns,
         names,
+        ...(options.loopback ? { ports } : {}),
         withHost: options.via !== undefined,
         failed,
       });

@@ -1,5 +1,6 @@
+import { parsePort, sshPort } from '../../address/port.js';
 import type { Command, Io } from '../../cli/command.js';
-import { flag, textOption } from '../../cli/option.js';
+import { flag, parsed, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import { stepTrace } from '../../cli/reach/trace.js';
 import {
@@ -46,6 +47,15 @@ const fdpassOption = flag({
   summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
 });
 
+const loopbackOption = parsed(
+  {
+    long: 'loopback',
+    value: 'PORT',
+    summary: 'this PORT is that of config install --loopback, and means 22',
+  },
+  (text) => parsePort(text, 'tcp'),
+);
+
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
 export const proxy: Command<ProxyOptions> = {
   name: 'proxy',
@@ -55,6 +65,7 @@ export const proxy: Command<ProxyOptions> = {
   options: [
     typedOption,
     fdpassOption,
+    loopbackOption,
     viaOption,
     routesOption,
     timeoutOption,
@@ -80,7 +91,7 @@ export const proxy: Command<ProxyOptions> = {
     return {
       ...(typed === undefined ? {} : { isTyped: true }),
       text: behindVia(raw, asTyped(host, typed)),
-      port: portArgument(port),
+      port: ownPort(portArgument(port), loopbackOption.read(raw)),
       fdpass: fdpassOption.read(raw),
       routes: routesOption.read(raw),
       ...reachFlags(raw),
@@ -139,6 +150,11 @@ export const proxy: Command<ProxyOptions> = {
     return 0;
   },
 };
+
+/** ssh gives the loopback port where the user named none. */
+function ownPort(port: number, loopback: number | undefined): number {
+  return port === loopback ? sshPort : port;
+}
 
 /**
  * ssh would read the name as a pattern, and accept the key for every machine that matches; before 9.6 also as several names,

@@ -19,6 +19,7 @@ import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
+import { writtenPort } from '../../ssh/written-port.js';
 import { findOperands, type Operand, optionsNameUser } from './args.js';
 import { refuseJump } from './jump.js';
 import { type ForProxy, remoteShell, withoutShell } from './rsync.js';
@@ -144,6 +145,8 @@ async function settingsOf(named: ListedTarget, hasUser: boolean, proxy: ForProxy
     target: text,
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
+    // The name for ssh may be one of that Host.
+    loopback: await writtenPort(machine?.target ?? text, io.env),
     user: hasUser ? undefined : machine?.user,
     identityFile: key !== undefined && (await isReadable(key)) ? key : undefined,
     ...(keys ? trustIn(keys) : {}),

@@ -1,5 +1,6 @@
 import { checkUserName } from '../../address/user-name.js';
 import type { RouteName } from '../../route.js';
+import { loopbackHost } from '../loopback.js';
 import { configArgument, pathArgument, proxyWord } from './word.js';
 
 /** How ssh should call vmssh. */
@@ -26,6 +27,8 @@ export interface HostOptions extends Caller {
   readonly start?: boolean | undefined;
   /** For the proxy's --route. */
   readonly routes?: readonly RouteName[] | undefined;
+  /** Its port on the loopback address, for programs that do not obey a ProxyCommand. */
+  readonly loopback?: number | undefined;
   /** The machine's name in known_hosts; undefined: as typed. */
   readonly hostKeyAlias?: string | undefined;
   /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
@@ -61,8 +64,11 @@ const refused: ReadonlyMap<string, string> = new Map([
 
 /** Keywords of ssh_config(5) and their arguments, escaped for a file or for `-o`. Throws a RangeError. */
 export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
-  const { fdpass, user } = options;
+  const { fdpass, user, loopback } = options;
   return [
+    ...(loopback === undefined
+      ? []
+      : [['HostName', loopbackHost] as const, ['Port', `${loopback}`] as const]),
     ['ProxyCommand', proxyCommand(options)],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
     ['CheckHostIP', 'no'],
@@ -93,7 +99,8 @@ function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
 }
 
 function proxyCommand(options: HostOptions): string {
-  const { program, fdpass, platform, target, port, waitSeconds, routes, start, givesTyped = true } = options;
+  const { program, fdpass, platform, target, port, waitSeconds, routes, start, loopback } = options;
+  const { givesTyped = true } = options;
   const quote = platform === 'win32' ? '"' : "'";
   const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
   return [
@@ -103,6 +110,7 @@ function proxyCommand(options: HostOptions): string {
     ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
     ...(routes ? [`--route=${routes.join(',')}`] : []),
     ...(start ? ['--start'] : []),
+    ...(loopback === undefined ? [] : [`--loopback=${loopback}`]),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');
 }

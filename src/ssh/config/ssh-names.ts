@@ -7,13 +7,29 @@ export function sshNames(
   entries: readonly HostEntry[],
   machines: readonly ListedMachine[],
 ): ReadonlyMap<ListedMachine, string> {
-  const hosts = new Map(entries.map(({ host, target }) => [target, host]));
-  const named = machines.flatMap((machine) => {
-    const targets = [machine.target, ...machine.also];
-    const host = targets.map((target) => hosts.get(target)).find((each) => each !== undefined);
-    return host === undefined ? [] : [{ machine, host }];
-  });
+  const named = withEntries(entries, machines).map(({ machine, entry: { host } }) => ({ machine, host }));
   const uses = countBy(named, ({ host }) => host);
   const unique = named.filter(({ host }) => uses.get(host) === 1);
   return new Map(unique.map(({ machine, host }) => [machine, host]));
+}
+
+/** The loopback port of each machine that has one. */
+export function loopbackPorts(
+  entries: readonly HostEntry[],
+  machines: readonly ListedMachine[],
+): ReadonlyMap<ListedMachine, number> {
+  return new Map(
+    withEntries(entries, machines).flatMap(({ machine, entry: { loopback } }) =>
+      loopback === undefined ? [] : [[machine, loopback] as const],
+    ),
+  );
+}
+
+function withEntries(entries: readonly HostEntry[], machines: readonly ListedMachine[]) {
+  const written = new Map(entries.map((entry) => [entry.target, entry]));
+  return machines.flatMap((machine) => {
+    const targets = [machine.target, ...machine.also];
+    const entry = targets.map((target) => written.get(target)).find((each) => each !== undefined);
+    return entry === undefined ? [] : [{ machine, entry }];
+  });
 }

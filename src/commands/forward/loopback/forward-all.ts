@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Addon, Handle } from 'node-hvsock-native';
+import { CommandError, type Io } from '../../../cli/command.js';
+import { complain } from '../../../cli/message.js';
+import { loopbackHost } from '../../../ssh/loopback.js';
+import { type Listener, openListener } from '../listener.js';
+import { type ReportOptions, reporter } from '../report.js';
+import { serve } from '../serve.js';
+import { session } from '../session.js';
+import { refuseOthers } from './allowed.js';
+import { type LoopbackMachine, loopbackMachines } from './machines.js';
+
+export interface ForwardAllOptions extends ReportOptions {
+  readonly timeoutMs: number;
+  /** Connections at the same time to one machine. */
+  readonly most: number;
+}
+
+/** How often the machines are looked at, which may come and go. Milliseconds. */
+const everyMs = 2000;
+
+/**
+ * Listens on the loopback port of every machine until `signal` is aborted, also of machines that come meanwhile. Throws a CommandError if
+ * there are none to begin with.
+ */
+export async function forwardAll(
+  options: ForwardAllOptions,
+  addon: Addon,
+  io: Io,
+  signal: AbortSignal,
+): Promise<void> {
+  const machines = loopbackMachines(io, options.timeoutMs, signal);
+  if ((await machines.all()).length === 0) throw noPorts();
+  const report = reporter(options, io);
+  const refuse = refuseOthers(addon, io.platform);
+  const said = new Set<string>();
+  const serveClient = async (client: Handle, stopped: AbortSignal, port: number) => {
+    const found = await machines.at(port).catch(() => undefined);
+    const refused = found ? await refuse(client, found.who) : undefined;
+    if (found && !refused) return report.closed(await session(addon, client, found.machine, stopped));
+    addon.close(client);
+    // Once each: whoever is turned away can come again and again.
+    if (!refused || said.has(refused.message)) return;
+    said.add(refused.message);
+    await complain(`port ${port}: ${refused.message}`, refused.hint, io);
+  };
+  const listen = async ({ port, target }: LoopbackMachine, stop: AbortSignal) => {
+    let listener: Listener;
+    try {
+      listener = await openListener({ family: 'inet', host: loopbackHost, port }, addon, io);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      return complain(`${target}: ${error.message}`, error.hint, io);
+    }
+    try {
+      report.listening(listener.local, target);
+      const { handle } = listener;
+      await serve(addon, handle, options.most, (client, stopped) => serveClient(client, stopped, port), stop);
+    } finally {
+      listener.close();
+    }
+  };
+  await follow(() => machines.all(), listen, signal);
+}
+
+/** Keeps work running for each machine: it is started when one comes, and stopped when it is gone. */
+async function follow(
+  all: () => Promise<readonly LoopbackMachine[]>,
+  work: (machine: LoopbackMachine, stop: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const running = new Map<number, AbortController>();
+  const unfinished = new Set<Promise<void>>();
+  let failure: unknown;
+  const ended = new AbortController();
+  const until = AbortSignal.any([signal, ended.signal]);
+  const start = (machine: LoopbackMachine) => {
+    const stop = new AbortController();
+    running.set(machine.port, stop);
+    const done = work(machine, stop.signal)
+      .catch((error) => {
+        failure ??= error;
+        ended.abort();
+      })
+      .finally(() => unfinished.delete(done));
+    unfinished.add(done);
+  };
+  while (!until.aborted) {
+    const now = new Map((await all()).map((machine) => [machine.port, machine]));
+    for (const [port, machine] of now) if (!running.has(port)) start(machine);
+    for (const [port, stop] of running) {
+      if (now.has(port)) continue;
+      stop.abort();
+      running.delete(port);
+    }
+    await sleep(everyMs, undefined, { signal: until }).catch(() => {});
+  }
+  for (const stop of running.values()) stop.abort();
+  await Promise.all(unfinished);
+  if (failure !== undefined) throw failure;
+}
+
+function noPorts(): CommandError {
+  return new CommandError('NO_PORTS', 'no machine has a loopback port', 'vmssh config install --loopback');
+}

@@ -1,0 +1,66 @@
+import { hexOf, mapped } from '../../../discovery/processes/tcp-listeners.js';
+import { readText } from '../../../files/read-file.js';
+
+/** The address of one end of a TCP connection over IPv4. */
+export interface End {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** More sockets than one host has: 150 bytes each. */
+const longestTable = 32 << 20;
+
+const tables = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
+
+/**
+ * Finds the user id of the program at the other end of a connection on this host, by the kernel's tables of sockets (Linux). Undefined: no
+ * program has that end any more, or no table can be read. All that ask at the same time wait for one reading.
+ */
+export function peerUsers(
+  read: (path: string) => Promise<string> = (path) => readText(path, longestTable),
+): (own: End, peer: End) => Promise<number | undefined> {
+  const readAll = () => Promise.all(tables.map((path) => read(path).catch(() => '')));
+  let running: Promise<unknown> = Promise.resolve();
+  let next: Promise<readonly string[]> | undefined;
+  // Each gets a table that was read after it asked.
+  const fresh = () => {
+    next ??= running.then(() => {
+      next = undefined;
+      const reading = readAll();
+      running = reading;
+      return reading;
+    });
+    return next;
+  };
+  return async (own, peer) => {
+    for (let tries = 0; tries < mostTries; tries++) {
+      const [four = '', six = ''] = await fresh();
+      const found = uidIn(four, own, peer, '') ?? uidIn(six, own, peer, mapped);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
+/** A row can be missed while others come and go. */
+const mostTries = 2;
+
+/**
+ * "sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode": the row is the peer's, so its local address
+ * is the peer's. Without an inode no program has the socket any more, and the uid is 0 whoever it was.
+ */
+function uidIn(table: string, own: End, peer: End, prefix: string): number | undefined {
+  const row = `: ${addressOf(peer, prefix)} ${addressOf(own, prefix)} `;
+  const at = table.indexOf(row);
+  if (at < 0) return undefined;
+  const end = table.indexOf('\n', at);
+  const [, , , , uid = '', , inode = '0'] = table
+    .slice(at + row.length, end < 0 ? undefined : end)
+    .split(' ')
+    .filter((word) => word !== '');
+  return /^\d+$/.test(uid) && inode !== '0' ? Number(uid) : undefined;
+}
+
+function addressOf({ host, port }: End, prefix: string): string {
+  return `${prefix}${hexOf(host)}:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+}

@@ -24,10 +24,15 @@ const hops = e2e('via/*');
 /** The longest of the others. */
 const long = e2e('config-killed', ...['bulk', 'host-keys', 'guest-credentials'].map((name) => `ssh/${name}`));
 
-/** Whole folders that `npm test` leaves out, tests of the executable, which it does not build, and those that start the compiler of types often. */
+/** Whole folders that `npm test` leaves out, tests of the executable, which it does not build, and those that start many programs. */
 const rest = [
   ...['test/e2e/**/*.test.ts', 'test/faults/*.test.ts', 'test/bench/bench.test.ts'],
-  ...['test/build/executable.test.ts', 'test/build/hardening.test.ts', 'test/api/*.test.ts'],
+  ...[
+    'test/build/executable.test.ts',
+    'test/build/hardening.test.ts',
+    'test/build/release/installer.test.ts',
+    'test/api/*.test.ts',
+  ],
 ];
 
 const elsewhere = ['test/vm/**', 'test/windows/**', 'test/packages/**'];

@@ -1,0 +1,218 @@
+#!/bin/sh
+# Installs vmssh @VERSION@ for Linux on x64 or arm64. --help shows the options; nothing is changed before it is said.
+set -eu
+umask 022
+
+version='@VERSION@'
+site='@SITE@'
+key='@KEY@'
+sha256_x64='@SHA256_X64@'
+sha256_arm64='@SHA256_ARM64@'
+
+usage() {
+  cat <<'END'
+Installs vmssh, or removes what it installed.
+
+  curl -fsSL SITE/install.sh | sh                          into ~/.local, or as root into /usr/local
+  curl -fsSL SITE/install.sh | sh -s -- --prefix /opt/vmssh
+  curl -fsSL SITE/install.sh | sh -s -- --uninstall
+
+  --prefix DIR   into DIR/bin and DIR/share
+  --uninstall    removes the files that it installed there
+  --dry-run      only says what it would do
+  --help         shows this
+END
+}
+
+main() {
+  prefix='' uninstall='' dry_run=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --prefix) [ $# -ge 2 ] || fail '--prefix needs a folder'; prefix=$2; shift ;;
+      --prefix=*) prefix=${1#*=} ;;
+      --uninstall) uninstall=1 ;;
+      --dry-run) dry_run=1 ;;
+      --help) usage | sed "s|SITE|$site|"; exit 0 ;;
+      *) fail "it has no option '$1'; see --help" ;;
+    esac
+    shift
+  done
+  [ -n "$prefix" ] || prefix=$(own_prefix)
+  case $prefix in
+    /*) ;;
+    *) fail "'$prefix' is not an absolute path: write it from / on" ;;
+  esac
+  list=$prefix/share/vmssh/installed-files
+  if [ -n "$uninstall" ]; then remove; else install; fi
+}
+
+own_prefix() {
+  if [ "$(id -u)" = 0 ]; then
+    echo /usr/local
+  elif [ -n "${HOME:-}" ]; then
+    echo "$HOME/.local"
+  else
+    fail 'HOME is not set; add --prefix DIR'
+  fi
+}
+
+install() {
+  [ "$(uname -s)" = Linux ] || fail "this is for Linux, and here is $(uname -s); see $site/"
+  # The program is static: it needs no libc, so glibc and musl are the same to it.
+  case $(uname -m) in
+    x86_64 | amd64) processor=x64 sha256=$sha256_x64 ;;
+    aarch64 | arm64) processor=arm64 sha256=$sha256_arm64 ;;
+    *) fail "there is no program for $(uname -m), only for x86_64 and aarch64; Node runs it on others: npm install -g vmssh" ;;
+  esac
+  name=vmssh-$version-linux-$processor
+  for tool in tar mktemp sed; do need "$tool"; done
+  have curl || have wget || fail 'it needs curl or wget; install one of them'
+
+  say "This installs vmssh $version into $prefix/bin and $prefix/share:"
+  say "- it downloads $site/v$version/$name.tar.gz"
+  say "- it checks that its SHA-256 is $sha256"
+  say "- it notes each file in $list, and --uninstall removes them"
+  [ -z "$dry_run" ] || return 0
+
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 130' INT TERM HUP
+  fetch "v$version/$name.tar.gz"
+  check_hash
+  check_signature
+  tar -xzof "$work/$name.tar.gz" -C "$work" || fail "$name.tar.gz cannot be unpacked"
+  (cd "$work/$name" && find . -type f -o -type l) | sed 's|^\./||' | sort >"$work/files"
+  check_place
+  put
+  say "vmssh $version is installed."
+  case :$PATH: in
+    *":$prefix/bin:"*) say 'Now: vmssh config install && ssh NAME, with a NAME that vmssh list shows' ;;
+    *) say "$prefix/bin is not in PATH. For this shell: export PATH=\"$prefix/bin:\$PATH\"" ;;
+  esac
+}
+
+# Downloads a file of the site into the work folder.
+fetch() {
+  if have curl; then
+    curl -fsSL --retry 2 -o "$work/${1##*/}" "$site/$1" || fail "$site/$1 cannot be downloaded"
+  else
+    wget -q -O "$work/${1##*/}" "$site/$1" || fail "$site/$1 cannot be downloaded"
+  fi
+}
+
+check_hash() {
+  if have sha256sum; then
+    got=$(sha256sum "$work/$name.tar.gz")
+  elif have shasum; then
+    got=$(shasum -a 256 "$work/$name.tar.gz")
+  elif have openssl; then
+    got=$(openssl dgst -sha256 -r "$work/$name.tar.gz")
+  else
+    fail 'it needs sha256sum, shasum or openssl to check what it downloaded; nothing was installed'
+  fi
+  got=${got%%[ *]*}
+  [ "$got" = "$sha256" ] || fail "$name.tar.gz is not the released file: its SHA-256 is $got; nothing was installed"
+}
+
+# The list of hashes is signed by the key of the releases.
+check_signature() {
+  if have gpgv; then
+    verify='gpgv'
+  elif have gpg; then
+    verify="gpg --batch --homedir $work --no-default-keyring --trust-model always --verify"
+  else
+    say 'The signature is not checked, as there is no gpgv and no gpg here; the hash is the one in this script.'
+    return 0
+  fi
+  for file in "v$version/SHA256SUMS" "v$version/SHA256SUMS.asc" vmssh.asc; do fetch "$file"; done
+  # gpgv reads only the binary form of a key.
+  sed -n '/^$/,/^[=-]/p' "$work/vmssh.asc" | sed '/^[=-]/d' | base64 -d >"$work/key.gpg"
+  # shellcheck disable=SC2086 # More than one word.
+  $verify --keyring "$work/key.gpg" --status-fd 1 "$work/SHA256SUMS.asc" "$work/SHA256SUMS" >"$work/status" 2>&1 || :
+  grep -q "^\[GNUPG:\] VALIDSIG .*$key\$" "$work/status" ||
+    fail "SHA256SUMS is not signed by the key $key; nothing was installed"
+  grep -q "^$sha256  $name.tar.gz\$" "$work/SHA256SUMS" || fail "SHA256SUMS has another hash of $name.tar.gz; nothing was installed"
+  say "It is signed by the key $key."
+}
+
+# Files that something else has put there stay.
+check_place() {
+  while read -r file; do
+    if [ -e "$prefix/$file" ] || [ -L "$prefix/$file" ]; then
+      is_ours "$file" || fail "$prefix/$file is there already, and was not installed by this script: remove it, or add --prefix DIR; nothing was installed"
+    fi
+  done <"$work/files"
+}
+
+is_ours() { [ -f "$list" ] && grep -qxF "$1" "$list"; }
+
+# The list has a "/" after each folder that was made.
+put() {
+  mkdir -p "$prefix" || fail "$prefix cannot be written: run it as root, or add --prefix DIR"
+  : >"$work/folders"
+  make_folder share/vmssh
+  # First the list: what is interrupted can be removed.
+  { [ ! -f "$list" ] || cat "$list"; cat "$work/files"; } | sort -u >"$work/list"
+  move "$work/list" "$list"
+  while read -r file; do
+    make_folder "$(dirname "$file")"
+    move "$work/$name/$file" "$prefix/$file"
+  done <"$work/files"
+  # What an older version had, and this one has no more.
+  while read -r file; do
+    case $file in
+      */) echo "$file" >>"$work/folders" ;;
+      *) grep -qxF "$file" "$work/files" || rm -f "$prefix/$file" ;;
+    esac
+  done <"$list"
+  sort -u "$work/files" "$work/folders" >"$work/list"
+  move "$work/list" "$list"
+}
+
+make_folder() {
+  [ -d "$prefix/$1" ] && return 0
+  case $1 in */*) make_folder "${1%/*}" ;; esac
+  mkdir "$prefix/$1" || fail "$prefix/$1 cannot be made: run it as root, or add --prefix DIR"
+  echo "$1/" >>"$work/folders"
+}
+
+# Puts a file in its place at once, so that a program that runs is not written to.
+move() {
+  if cp -pP "$1" "$2.new" && mv -f "$2.new" "$2"; then return 0; fi
+  fail "$2 cannot be written; run this again, or add --uninstall"
+}
+
+remove() {
+  [ -f "$list" ] || fail "nothing in $prefix was installed by this script: $list is missing"
+  conf=${HOME:-/root}/.ssh/vmssh.conf
+  if [ -e "$conf" ]; then
+    fail "your ssh still uses vmssh, by $conf: run $prefix/bin/vmssh config uninstall first"
+  fi
+  say "This removes the files below $prefix that $list names."
+  [ -z "$dry_run" ] || return 0
+  while read -r file; do
+    case /$file/ in
+      */../*) fail "$list names '$file', which is not below $prefix" ;;
+      *//) ;;
+      *) rm -f "$prefix/$file" || fail "$prefix/$file cannot be removed: run it as root" ;;
+    esac
+  done <"$list"
+  folders=$(sed -n 's|/$||p' "$list" | sort -r)
+  rm -f "$list"
+  # Those that others use by now stay.
+  printf '%s\n' "$folders" | while read -r folder; do
+    [ -z "$folder" ] || rmdir "$prefix/$folder" 2>/dev/null || :
+  done
+  say 'vmssh is removed.'
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+need() { have "$1" || fail "it needs $1"; }
+say() { printf '%s\n' "$*"; }
+fail() {
+  printf 'install.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+# Last: a script that was downloaded only in part does nothing.
+main "$@"

@@ -39,9 +39,21 @@ bool isOfMemory(JSContext* js, JSValueConst reason) {
   return text == "InternalError: out of memory" || text == "InternalError";
 }
 
+// A context without eval(), so that the linker leaves out the engine's compiler: all code is bytecode.
+JSContext* newContext(JSRuntime* runtime) {
+  JSContext* const js = JS_NewContextRaw(runtime);
+  if (js == nullptr) return nullptr;
+  for (const auto add : {JS_AddIntrinsicBaseObjects, JS_AddIntrinsicDate, JS_AddIntrinsicRegExp, JS_AddIntrinsicJSON,
+                         JS_AddIntrinsicProxy, JS_AddIntrinsicMapSet, JS_AddIntrinsicTypedArrays, JS_AddIntrinsicPromise,
+                         JS_AddIntrinsicWeakRef, JS_AddIntrinsicAToB}) {
+    if (add(js) < 0) return nullptr;
+  }
+  return js;
+}
+
 Engine newEngine() {
   JSRuntime* const runtime = newRuntime();
-  JSContext* const js = runtime != nullptr ? JS_NewContext(runtime) : nullptr;
+  JSContext* const js = runtime != nullptr ? newContext(runtime) : nullptr;
   if (js == nullptr) {
     sayNoMemory();
     _exit(1);

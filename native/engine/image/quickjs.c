@@ -8,17 +8,6 @@ void fixSeeds(JSContext *js) {
   js->hash_seed = 0;
 }
 
-static void setTimeOrigin(JSContext *js, double ms) {
-  js->time_origin = ms;
-  JSValue performance = JS_GetPropertyStr(js, js->global_obj, "performance");
-  JSAtom name = JS_NewAtom(js, "timeOrigin");
-  JSProperty *property = NULL;
-  if (JS_IsObject(performance)) find_own_property(&property, JS_VALUE_GET_OBJ(performance), name);
-  if (property != NULL) property->u.value = js_float64(ms);
-  JS_FreeAtom(js, name);
-  JS_FreeValue(js, performance);
-}
-
 // As add_property() would make it, if memory began at 0.
 static uint32_t hashOf(JSShape *shape, uintptr_t base) {
   uintptr_t proto = (uintptr_t)shape->proto;
@@ -77,7 +66,6 @@ static void clearFreeBlocks(JSRuntime *runtime) {
 
 void leaveProcess(JSContext *js, uintptr_t base) {
   JSRuntime *runtime = js->rt;
-  setTimeOrigin(js, 0);
   js->interrupt_counter = JS_INTERRUPT_COUNTER_INIT;
   runtime->stack_size = 0;
   runtime->stack_top = 0;
@@ -89,6 +77,5 @@ void leaveProcess(JSContext *js, uintptr_t base) {
 void enterProcess(JSContext *js) {
   js->random_state = js__gettimeofday_us();
   if (js->random_state == 0) js->random_state = 1;
-  setTimeOrigin(js, js__now_ms());
   JS_UpdateStackTop(js->rt);
 }

@@ -38,6 +38,12 @@ Size sizeFor(std::size_t bytes) {
   return {index + count - steps, count * step};
 }
 
+// The largest that needs no more than that many units.
+Size largestOf(std::size_t units) {
+  const Size size = sizeFor(units * unit - head);
+  return size.units <= units ? size : sizeFor(fineSizes * unit - head);
+}
+
 void (*outOfMemory)() = nullptr;
 
 void* none() {
@@ -52,14 +58,13 @@ class Heap {
   void* allocate(std::size_t bytes) {
     if (bytes > largest) return resizeLarge(nullptr, bytes);
     const Size size = sizeFor(bytes);
-    HeapState::Free* const block = state_.free[size.index];
-    if (block == nullptr) return fresh(size.units * unit);
-    state_.free[size.index] = block->next;
-    return block;
+    if (state_.free[size.index] != nullptr) return taken(size.index);
+    void* const part = compact_ ? divided(size) : nullptr;
+    return part != nullptr ? part : fresh(size.units * unit);
   }
 
   void* allocateZeros(std::size_t bytes) {
-    const bool isFresh = bytes <= largest && state_.free[sizeFor(bytes).index] == nullptr;
+    const bool isFresh = bytes <= largest && !compact_ && state_.free[sizeFor(bytes).index] == nullptr;
     void* const block = allocate(bytes);
     if (block != nullptr && !isFresh) std::memset(block, 0, bytes);
     return block;
@@ -68,10 +73,8 @@ class Heap {
   void release(void* block) {
     const std::size_t room = roomOf(block);
     if (room > largest) return std::free(startOf(block));
-    HeapState::Free*& first = state_.free[sizeFor(room).index];
-    auto* const free = static_cast<HeapState::Free*>(block);
-    free->next = first;
-    first = free;
+    if (compact_) std::memset(block, 0, room);
+    keep(block, sizeFor(room).index);
   }
 
   void* resize(void* block, std::size_t bytes) {
@@ -90,17 +93,43 @@ class Heap {
     state_.left = bytes - unit;
   }
 
-  HeapState& state() { return state_; }
-
-  void clearFreeBlocks() {
-    for (HeapState::Free* each : state_.free) {
-      for (; each != nullptr; each = each->next) std::memset(each + 1, 0, roomOf(each) - sizeof(HeapState::Free));
-    }
+  void useCompact(char* memory, std::size_t bytes) {
+    use(memory, bytes);
+    compact_ = true;
   }
+
+  HeapState& state() { return state_; }
 
   static std::size_t roomOf(const void* block) { return static_cast<const std::size_t*>(block)[-1]; }
 
  private:
+  void keep(void* block, std::size_t index) {
+    auto* const free = static_cast<HeapState::Free*>(block);
+    free->next = state_.free[index];
+    state_.free[index] = free;
+  }
+
+  void* taken(std::size_t index) {
+    HeapState::Free* const block = state_.free[index];
+    state_.free[index] = block->next;
+    return block;
+  }
+
+  // A part of the next larger free block; what is left of that is free in blocks of other sizes. Null if there is none.
+  void* divided(const Size& size) {
+    std::size_t index = size.index + 1;
+    while (index < HeapState::sizes && state_.free[index] == nullptr) ++index;
+    if (index == HeapState::sizes) return nullptr;
+    char* const start = static_cast<char*>(taken(index)) - head;
+    const std::size_t units = (roomOf(start + head) + head) / unit;
+    for (std::size_t at = size.units; at < units;) {
+      const Size part = largestOf(units - at);
+      keep(withRoom(start + at * unit, head, part.units * unit - head), part.index);
+      at += part.units;
+    }
+    return withRoom(start, head, size.units * unit - head);
+  }
+
   // Of memory that was never used, which is zero.
   void* fresh(std::size_t bytes) {
     if (state_.left < bytes) {
@@ -130,6 +159,7 @@ class Heap {
   }
 
   HeapState state_{};
+  bool compact_ = false;
 };
 
 Heap heap;
@@ -158,10 +188,8 @@ JSRuntime* newRuntime() { return JS_NewRuntime2(&functions, nullptr); }
 
 HeapState& heapState() { return heap.state(); }
 
-void useForHeap(char* memory, std::size_t bytes) { heap.use(memory, bytes); }
+void useForHeap(char* memory, std::size_t bytes) { heap.useCompact(memory, bytes); }
 
 void whenOutOfMemory(void (*call)()) { outOfMemory = call; }
-
-void clearFreeBlocks() { heap.clearFreeBlocks(); }
 
 }  // namespace engine

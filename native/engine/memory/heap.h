@@ -29,13 +29,11 @@ struct HeapState {
 JSRuntime* newRuntime();
 
 HeapState& heapState();
-// Lets it take its next blocks from this memory, which is zero.
+// Lets it take its next blocks from this memory, which is zero. To need little of it, it divides larger free blocks first; all
+// that is free is filled with zeros.
 void useForHeap(char* memory, std::size_t bytes);
 
 // Is called when the system has no more memory, before the engine hears of it; null for nothing.
 void whenOutOfMemory(void (*call)());
-
-// Fills what is free with zeros.
-void clearFreeBlocks();
 
 }  // namespace engine

@@ -71,15 +71,15 @@ describe.skipIf(programs.length === 0).each(programs)('a start $name', ({ progra
   });
 
   it('has the time of its own', async () => {
-    const before = performance.timeOrigin + performance.now();
-    const { now, origin, uptime, date } = await ask('clock');
-    expect(date).toBeGreaterThanOrEqual(Math.floor(before));
-    expect(now).toBeGreaterThanOrEqual(0);
-    expect(now).toBeLessThan(25_000);
+    const before = Date.now();
+    const { uptime, date } = await ask('clock');
+    expect(date).toBeGreaterThanOrEqual(before);
+    expect(uptime).toBeGreaterThanOrEqual(0);
     expect(uptime).toBeLessThan(25);
-    // On the monotonic clock, as the engine has it.
-    expect(origin + now).toBeGreaterThan(Number(process.hrtime.bigint()) / 1e6 - 25_000);
-    expect(origin + now).toBeLessThanOrEqual(Number(process.hrtime.bigint()) / 1e6);
+  });
+
+  it('makes no code of a text', async () => {
+    expect(await ask('source text')).toContain('eval is not supported');
   });
 
   it('has the words, the environment and the folder of its own', async () => {

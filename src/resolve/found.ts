@@ -8,7 +8,7 @@ import { typedStart } from '../discovery/start-command.js';
 import { ConnectError, quote, type StartCommand } from '../errors.js';
 import type { ViaTarget, VsockTarget } from '../target/target.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
-import { askedIp, listedRoute, restOf } from './ssh-address.js';
+import { type AddressOf, askedIp, listedRoute, restOf } from './ssh-address.js';
 import { resolveVia } from './via.js';
 
 /**
@@ -19,7 +19,7 @@ export async function resolveDiscovered(
   found: DiscoveredMachine,
   context: ResolveContext,
   how: { readonly start: StartCommand | undefined; readonly address: string },
-  addressOf?: () => Promise<string | undefined>,
+  addressOf?: AddressOf,
 ): Promise<Resolution> {
   const { name, provider, status, user, identityFile } = found;
   const off = whyOff(found, how.start, context);

@@ -28,9 +28,9 @@ export async function resolveHyperV(
   addresses?: typeof hyperVAddresses,
 ): Promise<Resolution> {
   const ip = (vmId: Guid) => {
-    const ask = async () => {
+    const ask = async (leftMs: number) => {
       const of = addresses ?? (await import('../discovery/hyper-v/address.js')).hyperVAddresses;
-      const [address] = await of(vmId, { env: context.env, signal: context.signal, timeoutMs: 20_000 });
+      const [address] = await of(vmId, { env: context.env, signal: context.signal, timeoutMs: leftMs });
       if (address !== undefined) return address;
       throw new ConnectError('resolve', context.text, {
         code: 'NOT_FOUND',

@@ -48,7 +48,8 @@ export async function resolveQemu(
     const domain = foundBy(search, name, context.text, asked);
     const isUp = domain.status === 'running' && domain.address === undefined;
     const address = isUp ? await addressByQemu(domain, deps, processes) : domain.address;
-    const ip = async () => (await addresses(domain, deps))[0];
+    const ip = async (leftMs: number) =>
+      (await addresses(domain, { ...deps, timeoutMs: Math.min(leftMs, timeoutMs) }))[0];
     return resolveDiscovered({ ...domain, address }, context, howFor(domain), ip);
   }
   const { known, warnings } = search;

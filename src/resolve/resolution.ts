@@ -19,9 +19,9 @@ export interface Resolution {
   readonly others?: (() => Promise<readonly Route[]>) | undefined;
   /**
    * Its IP address as a route, used only if it was asked for: nothing goes to a network by surprise. Undefined: nobody knows
-   * one, or the first route is one already, since its manager names no other.
+   * one, or the first route is one already, since its manager names no other. `leftMs`: for asking its manager.
    */
-  readonly ip?: (() => Promise<Route | undefined>) | undefined;
+  readonly ip?: ((leftMs?: number) => Promise<Route | undefined>) | undefined;
   /** Called once if the machine is not there: why it is not, if its manager knows. */
   readonly recheck?: (() => Promise<Recheck | undefined>) | undefined;
 }

@@ -48,13 +48,16 @@ export function restOf(
   };
 }
 
+/** Asks a manager for the IP address of a machine within `timeoutMs`. */
+export type AddressOf = (timeoutMs: number) => Promise<string | undefined>;
+
+/** For asking a manager. Milliseconds. */
+const longestMs = 20_000;
+
 /** The route to an IP address that its manager has to be asked for. */
-export function askedIp(
-  addressOf: () => Promise<string | undefined>,
-  context: ResolveContext,
-): () => Promise<Route | undefined> {
-  return async () => {
-    const address = await addressOf().catch((cause) => {
+export function askedIp(addressOf: AddressOf, context: ResolveContext): NonNullable<Resolution['ip']> {
+  return async (leftMs = longestMs) => {
+    const address = await addressOf(Math.min(leftMs, longestMs)).catch((cause) => {
       context.signal?.throwIfAborted();
       if (!(cause instanceof DiscoveryError)) throw cause;
       throw new ConnectError('resolve', context.text, {

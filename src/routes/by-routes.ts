@@ -12,8 +12,6 @@ import { allFailed } from './all-failed.js';
 import { planOf, type RoutePlanOptions } from './plan.js';
 
 export interface ByRoutesOptions extends RoutePlanOptions {
-  /** Milliseconds for all routes together: each gets an equal share of what is left. */
-  readonly timeoutMs: number;
   readonly signal?: Interruption | undefined;
   /** Opens one of them. Throws a ConnectError. */
   readonly open: (route: Route, timeoutMs: number) => Promise<Connection>;
@@ -29,8 +27,8 @@ export type OnRoute = (
 ) => void;
 
 /**
- * Opens the first route of a machine that leads to an SSH server. A route is given up if it refuses, or if no banner comes
- * within its share of the time; the banner is not taken. Throws a ConnectError with the reason of each route.
+ * Opens the first route of a machine that leads to an SSH server. Each gets an equal share of the time that is left. It is given
+ * up if it refuses, or if no banner comes by then; the banner is not taken. Throws a ConnectError with the reason of each route.
  */
 export async function openByRoutes(resolution: Resolution, options: ByRoutesOptions): Promise<Connection> {
   const { text, port, timeoutMs, trace, onRoute } = options;
@@ -50,8 +48,8 @@ export async function openByRoutes(resolution: Resolution, options: ByRoutesOpti
     const [route, ...others] = left;
     if (route === undefined) {
       if (more === undefined) throw allFailed(failed);
-      left = await more().catch((error) => {
-        fail(error, 'other routes');
+      left = await more(Math.max(1, until - now())).catch((error) => {
+        fail(error, plan.moreName ?? 'other routes');
         return [];
       });
       more = undefined;

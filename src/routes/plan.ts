@@ -8,6 +8,8 @@ export interface RoutePlanOptions {
   /** The target as typed. */
   readonly text: string;
   readonly port: number;
+  /** Milliseconds for all routes together. */
+  readonly timeoutMs: number;
   /** The only routes to try, in this order; undefined: the machine's own, the one that worked last time first. */
   readonly routes?: readonly RouteName[] | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -16,8 +18,10 @@ export interface RoutePlanOptions {
 /** The routes to try. */
 export interface RoutePlan {
   readonly routes: readonly Route[];
-  /** Those that are tried after all of `routes` have failed. */
-  readonly more?: (() => Promise<readonly Route[]>) | undefined;
+  /** Those that are tried after all of `routes` have failed; asking for them may take `leftMs`. Throws a ConnectError. */
+  readonly more?: ((leftMs: number) => Promise<readonly Route[]>) | undefined;
+  /** What they are called if they cannot be asked for: "ip". */
+  readonly moreName?: string | undefined;
   /** Why they are in another order than the machine's own. */
   readonly why?: string | undefined;
   /** Keeps the one that worked, to try it first next time. */
@@ -26,8 +30,8 @@ export interface RoutePlan {
 
 /** The routes to try, and in which order. Throws a ConnectError if the machine has none of those that were asked for. */
 export async function planOf(resolution: Resolution, options: RoutePlanOptions): Promise<RoutePlan> {
-  const { text, port, routes, env } = options;
-  if (routes) return chosenPlan(resolution, routes, text);
+  const { text, port, routes, timeoutMs, env } = options;
+  if (routes) return chosenPlan(resolution, [...new Set(routes)], text, timeoutMs);
   const [first] = firstRoute(resolution);
   const { others } = resolution;
   if (first === undefined || others === undefined) return { routes: first ? [first] : [] };
@@ -59,16 +63,20 @@ export async function allRoutes(resolution: Resolution): Promise<readonly Route[
   return [...firstRoute(resolution), ...others];
 }
 
-/** The routes of a machine with these names, in this order. Throws a ConnectError if it has none of them. */
+/**
+ * The routes of a machine with these names, in this order. `leftMs`: for asking for its IP address. Throws a ConnectError if it
+ * has none of them.
+ */
 export async function chosenRoutes(
   resolution: Resolution,
   names: readonly RouteName[],
   text: string,
+  leftMs?: number,
 ): Promise<readonly Route[]> {
   const without = await maybeNamed(resolution, names);
   let failed: unknown;
   const asked = names.includes('ip')
-    ? await resolution.ip?.().catch((error) => {
+    ? await resolution.ip?.(leftMs).catch((error) => {
         failed = error;
         return undefined;
       })
@@ -95,13 +103,27 @@ async function chosenPlan(
   resolution: Resolution,
   names: readonly RouteName[],
   text: string,
+  timeoutMs: number,
 ): Promise<RoutePlan> {
   const before = names.slice(0, names.indexOf('ip'));
   const first =
     resolution.ip && names.includes('ip') ? named(await maybeNamed(resolution, before), before) : [];
-  if (first.length === 0) return { routes: await chosenRoutes(resolution, names, text) };
-  return { routes: first, more: () => chosenRoutes(resolution, names.slice(before.length), text) };
+  if (first.length === 0)
+    return { routes: await chosenRoutes(resolution, names, text, timeToAsk(timeoutMs)) };
+  const rest = names.slice(before.length);
+  return {
+    routes: first,
+    more: (leftMs) => chosenRoutes(resolution, rest, text, timeToAsk(leftMs)),
+    moreName: rest.join(', '),
+  };
 }
+
+/** Of the time that is left, what may be spent on asking for an address: the connection itself needs little. Milliseconds. */
+function timeToAsk(leftMs: number): number {
+  return Math.max(leftMs / 2, leftMs - mostToConnect);
+}
+
+const mostToConnect = 2000;
 
 /** All routes, or only the first if no other has one of these names. */
 async function maybeNamed(resolution: Resolution, names: readonly RouteName[]): Promise<readonly Route[]> {
@@ -111,7 +133,7 @@ async function maybeNamed(resolution: Resolution, names: readonly RouteName[]): 
 }
 
 function named(all: readonly Route[], names: readonly RouteName[]): readonly Route[] {
-  return names.flatMap((wanted) => all.filter(({ name }) => name === wanted));
+  return [...new Set(names)].flatMap((wanted) => all.filter(({ name }) => name === wanted));
 }
 
 function firstRoute({ endpoint, steps }: Resolution): readonly Route[] {

@@ -187,13 +187,26 @@ describe('of several routes', () => {
     expect(done.result?.connection.endpoint).toEqual(first.endpoint);
     expect(asked).toBe(0);
     const { error } = await reached([refuses], { machine: { ip }, routes: ['export', 'ip'] });
-    expect(error?.problem).toMatch(/^export: no socket at .*; other routes: nobody knows it$/);
+    expect(error?.problem).toMatch(/^export: no socket at .*; ip: nobody knows it$/);
     expect((await reached([first], { machine: { ip }, routes: ['ip'] })).error).toMatchObject({
       problem: 'nobody knows it',
     });
     const after = await reached([first], { machine: { ip }, routes: ['ip', 'export'] });
     expect(after.result?.connection.endpoint).toEqual(first.endpoint);
     expect(asked).toBe(3);
+  });
+
+  it('asking for an IP address is part of the time for all', async () => {
+    const given: (number | undefined)[] = [];
+    const ip = async (leftMs?: number) => void given.push(leftMs);
+    for (const routes of [['ip'], ['export', 'ip']] as const)
+      for (const timeoutMs of [1000, 10_000])
+        await reached([await route('refuses')], { machine: { ip }, routes, timeoutMs });
+    const [short = 0, long = 0, shortAfter = 0, longAfter = 0] = given;
+    expect([short, long]).toEqual([500, 8000]);
+    expect(shortAfter).toBeLessThanOrEqual(500);
+    expect(longAfter).toBeLessThanOrEqual(8000);
+    expect(longAfter).toBeGreaterThan(1000);
   });
 });
 
@@ -296,6 +309,21 @@ describe('a chosen route', () => {
       hint: expect.stringContaining('--route export or --route vsock-mux'),
     });
   });
+
+  it.each(['export,export', 'export,ip,export'])(
+    'that is asked for twice is tried once: %s',
+    async (typed) => {
+      const first = await route('first', closes);
+      const other = await route('other', mux(closes), 'vsock-mux');
+      const ip = async () => undefined;
+      const { error } = await reached([first, other], {
+        machine: { ip },
+        routes: typed.split(',') as ('export' | 'ip')[],
+      });
+      expect(error).toMatchObject({ op: 'handshake' });
+      expect(first.seen).toHaveLength(1);
+    },
+  );
 
   it('of two is tried in the order they were asked for', async () => {
     const [first, second] = [await route('first', sshd), await route('second', mux(sshd), 'vsock-mux')];

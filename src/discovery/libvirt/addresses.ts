@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
+import { now } from '../../clock.js';
 import type { Deps } from '../provider.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 import { type DiscoveredDomain, uriOf } from './provider.js';
 
 /**
  * The IP addresses of a running domain, IPv4 first: those that libvirt's DHCP server gave it, else those that this host has
- * talked to. Throws a DiscoveryError.
+ * talked to. `timeoutMs` is for both questions. Throws a DiscoveryError.
  */
 export async function domainAddresses(
   domain: DiscoveredDomain,
@@ -15,9 +16,13 @@ export async function domainAddresses(
   const { uuid } = domain;
   if (uuid === undefined) return [];
   const uri = uriOf(domain);
+  const { timeoutMs } = deps;
+  const until = now() + (timeoutMs ?? 0);
   for (const source of ['lease', 'arp']) {
     const args = ['--readonly', '--quiet', '--connect', uri, 'domifaddr', uuid, '--source', source];
-    const found = parseAddresses(await run('virsh', args, deps));
+    const found = parseAddresses(
+      await run('virsh', args, { ...deps, timeoutMs: timeoutMs && Math.max(1, until - now()) }),
+    );
     if (found.length > 0) return found;
   }
   return [];

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { domainAddresses, parseAddresses } from '../../../src/discovery/libvirt/addresses.js';
 import type { DiscoveredDomain } from '../../../src/discovery/libvirt/provider.js';
+import type { Deps } from '../../../src/discovery/provider.js';
 
 /** As virsh 9 prints it with --quiet. */
 const lease = ` vnet0      52:54:00:4f:57:1a    ipv6         fd00::12/128
@@ -25,14 +26,18 @@ it('the addresses of a domain are read from the last column, IPv4 first, without
 
 it('libvirt is asked for its leases, and then for those that this host has talked to, by the read-only connection', async () => {
   const asked: (readonly string[])[] = [];
-  const run = async (program: string, args: readonly string[]) => {
+  const limits: number[] = [];
+  const run = async (program: string, args: readonly string[], { timeoutMs = 0 }: Deps) => {
     asked.push([program, ...args]);
+    limits.push(timeoutMs);
     return args.includes('arp') ? ' vnet0 52:54:00:4f:57:1a ipv4 192.0.2.7/0\n' : '';
   };
-  expect(await domainAddresses(domain, { env: {} }, run)).toEqual(['192.0.2.7']);
+  expect(await domainAddresses(domain, { env: {}, timeoutMs: 5000 }, run)).toEqual(['192.0.2.7']);
   const command = ['virsh', '--readonly', '--quiet', '--connect', 'qemu:///system', 'domifaddr', domain.uuid];
   expect(asked).toEqual([
     [...command, '--source', 'lease'],
     [...command, '--source', 'arp'],
   ]);
+  expect(Math.max(...limits)).toBeLessThanOrEqual(5000);
+  expect(limits[1]).toBeLessThanOrEqual(limits[0] ?? 0);
 });

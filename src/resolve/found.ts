@@ -21,7 +21,7 @@ export async function resolveDiscovered(
   how: { readonly start: StartCommand | undefined; readonly address: string },
   addressOf?: AddressOf,
 ): Promise<Resolution> {
-  const { name, provider, status, user, identityFile } = found;
+  const { name, provider, status, uuid, user, identityFile } = found;
   const off = whyOff(found, how.start, context);
   if (off) throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', ...off });
   const steps = [`${provider} knows ${quote(name)} (${status})`];
@@ -43,6 +43,7 @@ export async function resolveDiscovered(
   return {
     endpoint: reached.endpoint,
     steps: [...steps, ...reached.steps],
+    ...(uuid === undefined ? {} : { uuid }),
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(user === undefined ? {} : { user }),
     ...(first && asked ? { ip: asked } : {}),

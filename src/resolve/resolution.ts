@@ -7,6 +7,8 @@ export interface Resolution {
   readonly endpoint: Endpoint;
   /** How it was found, one clause for each step. */
   readonly steps: readonly string[];
+  /** The machine's, in the 8-4-4-4-12 form, if its manager's list has it. */
+  readonly uuid?: string | undefined;
   /** The path of a private key for the login, made by the machine's manager. */
   readonly identityFile?: string | undefined;
   /** The login user that the machine's manager made. */

@@ -36,8 +36,8 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'proxy',
-    args: ['--loopback=29431', 'machine/web', '29431'],
-    want: { positionals: ['machine/web', '29431'], options: { loopback: '29431' } },
+    args: ['--loopback=29431', '--uuid=u', 'machine/web', '29431'],
+    want: { positionals: ['machine/web', '29431'], options: { loopback: '29431', uuid: 'u' } },
   },
   { command: 'forward', args: ['--all'], want: { positionals: [], options: { all: true } } },
   { command: 'list', args: ['--loopback'], want: { positionals: [], options: { loopback: true } } },

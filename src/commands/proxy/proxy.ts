@@ -32,6 +32,8 @@ export interface ProxyOptions extends ReachFlags {
   /** Whether ssh was called with this text, and keeps the host key under it. */
   readonly isTyped?: true;
   readonly fdpass: boolean;
+  /** The machine's when its Host was written. */
+  readonly uuid?: string | undefined;
 }
 
 /** Once ssh has closed our stdin, it is exiting: how long the peer's last bytes may still follow. Milliseconds. */
@@ -56,6 +58,12 @@ const loopbackOption = parsed(
   (text) => parsePort(text, 'tcp'),
 );
 
+const uuidOption = textOption({
+  long: 'uuid',
+  value: 'UUID',
+  summary: 'what the machine had when config install wrote its Host: a warning if it was made again since',
+});
+
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
 export const proxy: Command<ProxyOptions> = {
   name: 'proxy',
@@ -71,6 +79,7 @@ export const proxy: Command<ProxyOptions> = {
     timeoutOption,
     waitOption,
     startOption,
+    uuidOption,
     verboseOption,
   ],
   examples: [
@@ -93,6 +102,7 @@ export const proxy: Command<ProxyOptions> = {
       text: behindVia(raw, asTyped(host, typed)),
       port: ownPort(portArgument(port), loopbackOption.read(raw)),
       fdpass: fdpassOption.read(raw),
+      uuid: uuidOption.read(raw),
       routes: routesOption.read(raw),
       ...reachFlags(raw),
     };
@@ -129,6 +139,7 @@ export const proxy: Command<ProxyOptions> = {
       progress?.stop();
     }
     watch.stop();
+    if (isOther(reached.resolution, options)) io.err(`${io.program}: ${printable(madeAgain(text))}\n`);
     const connection = without ? await without.forSsh(reached.connection) : reached.connection;
     const { handle } = connection;
     if (options.fdpass && native.addon && handle && takesSocket() && passFd(native.addon, handle, text)) {
@@ -154,6 +165,15 @@ export const proxy: Command<ProxyOptions> = {
 /** ssh gives the loopback port where the user named none. */
 function ownPort(port: number, loopback: number | undefined): number {
   return port === loopback ? sshPort : port;
+}
+
+/** Whether the machine is not the one whose host key ssh knows by its Host. */
+function isOther({ uuid: found }: Reached['resolution'], { uuid }: Pick<ProxyOptions, 'uuid'>): boolean {
+  return uuid !== undefined && found !== undefined && found !== uuid;
+}
+
+function madeAgain(text: string): string {
+  return `${text} was made again since its Host was written, so ssh may refuse its new host key. To fix that: vmssh config install`;
 }
 
 /**

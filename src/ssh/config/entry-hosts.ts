@@ -4,6 +4,7 @@ import { parseTarget } from '../../kinds/parse.js';
 import type { GuestKeys } from '../guest-keys.js';
 import { hostKeyAlias } from '../identity.js';
 import { trustIn } from './guest-hosts.js';
+import type { HostOptions } from './host-options.js';
 import { moreNames } from './more-names.js';
 import { type SharedUuid, withOwnUuids } from './same-uuid.js';
 import type { HostEntry, HostMachine } from './state.js';
@@ -62,9 +63,16 @@ export function machineOptions(
     user,
     identityFile,
     identityAgent,
-    ...(keys ? trustIn(keys) : {}),
+    ...(keys ? trustIn(keys) : uuidOf(machine)),
   };
 }
+
+/** Of a machine that is often made again under its name: it has another host key then. */
+function uuidOf({ provider, via, uuid }: HostMachine): Pick<HostOptions, 'uuid'> {
+  return via === undefined && uuid !== undefined && madeAgain.has(provider) ? { uuid } : {};
+}
+
+const madeAgain: ReadonlySet<string> = new Set(['podman', 'docker', 'incus']);
 
 /** Its name in known_hosts, if no other machine has its UUID. */
 export function aliasOf(machine: HostMachine): string | undefined {

@@ -27,6 +27,8 @@ export interface HostOptions extends Caller {
   readonly start?: boolean | undefined;
   /** For the proxy's --route. */
   readonly routes?: readonly RouteName[] | undefined;
+  /** The machine's UUID, for the proxy's --uuid. */
+  readonly uuid?: string | undefined;
   /** Its port on the loopback address, for programs that do not obey a ProxyCommand. */
   readonly loopback?: number | undefined;
   /** The machine's name in known_hosts; undefined: as typed. */
@@ -99,7 +101,7 @@ function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
 }
 
 function proxyCommand(options: HostOptions): string {
-  const { program, fdpass, platform, target, port, waitSeconds, routes, start, loopback } = options;
+  const { program, fdpass, platform, target, port, waitSeconds, routes, start, uuid, loopback } = options;
   const { givesTyped = true } = options;
   const quote = platform === 'win32' ? '"' : "'";
   const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
@@ -110,6 +112,7 @@ function proxyCommand(options: HostOptions): string {
     ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
     ...(routes ? [`--route=${routes.join(',')}`] : []),
     ...(start ? ['--start'] : []),
+    ...(uuid === undefined ? [] : [`--uuid=${uuid}`]),
     ...(loopback === undefined ? [] : [`--loopback=${loopback}`]),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');

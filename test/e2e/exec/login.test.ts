@@ -84,6 +84,50 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
     });
   });
 
+  it('is named with the fix if it was made again since its Host was written', async () => {
+    const home = join(dir, 'home');
+    const keysOf = async (folder: string) => (await startSshd(folder)).close();
+    const [config, web] = [{}, { name: 'again', type: 'container', status: 'Running' }] as const;
+    let uuid = '11111111-2222-4333-8444-555555555555';
+    const made = createServer((_, response) =>
+      response.end(JSON.stringify({ metadata: [{ ...web, config: { ...config, 'volatile.uuid': uuid } }] })),
+    );
+    const socket = join(dir, 'again.sock');
+    await once(made.listen(socket), 'listening');
+    const make = async (name: string) => {
+      const folder = join(dir, name);
+      mkdirSync(folder);
+      await keysOf(folder);
+      return makeContainer(folder, { program: 'incus', keys: folder });
+    };
+    const own = { ...env, HOME: home, INCUS_SOCKET: socket };
+    const install = () => run([...vmssh, 'config', 'install', '--no-fresh'], { env: own });
+    const login = ({ env: { PATH } }: Container, id: string) => {
+      const quick = ['-F', join(home, '.ssh/config'), '-i', id, '-o', 'BatchMode=yes'];
+      const ours = ['-o', `UserKnownHostsFile=${home}/known`, 'again', 'exit 7'];
+      return run(['ssh', ...quick, ...ours], { env: { ...own, PATH } });
+    };
+    const [first, second] = [await make('first'), await make('second')];
+    expect(await install()).toMatchObject({ code: 0 });
+    expect(await login(first, join(dir, 'first/id'))).toMatchObject({
+      code: 7,
+      stderr: expect.not.stringContaining('made again'),
+    });
+    uuid = '66666666-2222-4333-8444-555555555555';
+    const refused = await login(second, join(dir, 'second/id'));
+    expect(refused.code).toBe(255);
+    expect(refused.stderr).toMatch(
+      /^vmssh: incus\/again was made again since .* To fix that: vmssh config install$/m,
+    );
+    expect(refused.stderr).toContain('REMOTE HOST IDENTIFICATION HAS CHANGED');
+    expect(await install()).toMatchObject({ code: 0 });
+    expect(await login(second, join(dir, 'second/id'))).toMatchObject({
+      code: 7,
+      stderr: expect.not.stringContaining('made again'),
+    });
+    made.close();
+  });
+
   it('shows the route in all that shows one', async () => {
     const words = 'incus exec --mode=non-interactive web --';
     const resolved = await run([...vmssh, 'resolve', '--json', 'incus/web'], { env });

@@ -139,10 +139,18 @@ export interface Addon {
    * the umask, and stays after `close`. Throws EADDRINUSE, EACCES, EADDRNOTAVAIL â¦, on Windows with the WSA name.
    */
   listen(address: Address, backlog: number): Handle;
+  /**
+   * Takes over a listening stream socket that this process was started with, as from systemd: it becomes non-blocking and is
+   * closed in other programs. Throws EBADF, ENOTSOCK, EPROTOTYPE (no stream), EINVAL (does not listen); on Windows ENOSYS.
+   */
+  adoptListener(descriptor: number): Handle;
   /** The next connection of a socket that listens. One accept at a time per handle; `close` ends it with ECANCELED. */
   accept(handle: Handle): Pending<Handle>;
-  /** A TCP socket's own address (0), or its peer's (1); undefined for other families. Throws ENOTCONN â¦ */
-  socketAddress(handle: Handle, end: 0 | 1): { readonly host: string; readonly port: number } | undefined;
+  /**
+   * A socket's own address (0), or its peer's (1); undefined if `families` has not its family. The path of a unix socket
+   * without one is "". Throws ENOTCONN …
+   */
+  socketAddress(handle: Handle, end: 0 | 1): Address | undefined;
   /** Sends the socket over the AF_UNIX socket `over` (SCM_RIGHTS and one NUL byte), in blocking mode; the handle stays open here. */
   sendFd(over: number, handle: Handle): void;
   /**

@@ -36,6 +36,7 @@ void populate(napi_env env, napi_value exports) {
   add<relay>(env, exports, "relay");
   add<relaySockets>(env, exports, "relaySockets");
   add<listen>(env, exports, "listen");
+  add<adoptListener>(env, exports, "adoptListener");
   add<accept>(env, exports, "accept");
   add<socketAddress>(env, exports, "socketAddress");
   add<sendFd>(env, exports, "sendFd");

@@ -13,6 +13,7 @@ napi_value shutdown(Call& call);
 napi_value relay(Call& call);
 napi_value relaySockets(Call& call);
 napi_value listen(Call& call);
+napi_value adoptListener(Call& call);
 napi_value accept(Call& call);
 napi_value socketAddress(Call& call);
 napi_value sendFd(Call& call);

@@ -99,6 +99,7 @@ describeAddon('unusable arguments', () => {
     { call: () => bare.relaySockets?.(handle, 1), message: `relaySockets: ${handleWanted} 1` },
     { call: () => bare.listen?.(address), message: 'listen: backlog must be a whole number from 1' },
     { call: () => bare.listen?.(address, 0), message: 'received 0' },
+    { call: () => bare.adoptListener?.(-1), message: 'adoptListener: descriptor must be a whole number' },
     { call: () => bare.accept?.(), message: `accept: ${handleWanted} undefined` },
     { call: () => bare.socketAddress?.(handle, 2), message: 'socketAddress: end must be a whole number' },
     { call: () => bare.rawTerminal?.(1), message: 'rawTerminal: raw must be a boolean, received 1' },

@@ -235,8 +235,8 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'forward',
-    args: ['--max', '5', 'vsock/3', '80', '0'],
-    want: { positionals: ['vsock/3', '80', '0'], options: { max: '5' } },
+    args: ['--max', '5', '--idle', '60', 'vsock/3', '80', 'systemd'],
+    want: { positionals: ['vsock/3', '80', 'systemd'], options: { max: '5', idle: '60' } },
   },
   {
     command: 'open',

@@ -33,6 +33,12 @@ SocketAddress hyperVAddress(const char* function, const std::string& vmId, const
 // The address in a JavaScript object.
 SocketAddress toAddress(napi_env env, const char* function, napi_value value);
 
+// The reverse, for families that this build opens; undefined for others. A unix socket without a path has "".
+napi_value fromAddress(napi_env env, const SocketAddress& address);
+// Sets the fields of one family.
+void setVsockFields(napi_env env, napi_value object, const SocketAddress& address);
+void setHyperVFields(napi_env env, napi_value object, const SocketAddress& address);
+
 // The families that this build opens, as a JavaScript array.
 napi_value families(napi_env env);
 

@@ -1,6 +1,8 @@
 #include <cstddef>
+#include <cstdio>
 
 #include "address.h"
+#include "../js/js.h"
 #include "../system/failure.h"
 #include "../hyperv/hyperv_win32.h"
 
@@ -52,6 +54,15 @@ GUID toGuid(const char* function, const char* field, const std::string& text) {
   return guid;
 }
 
+std::string fromGuid(const GUID& guid) {
+  const auto& last = guid.Data4;
+  char text[37];
+  std::snprintf(text, sizeof text, "%08lx-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+                static_cast<unsigned long>(guid.Data1), guid.Data2, guid.Data3, last[0], last[1], last[2], last[3],
+                last[4], last[5], last[6], last[7]);
+  return text;
+}
+
 }  // namespace
 
 SocketAddress hyperVAddress(const char* function, const std::string& vmId, const std::string& serviceId) {
@@ -63,6 +74,12 @@ SocketAddress hyperVAddress(const char* function, const std::string& vmId, const
   to->ServiceId = toGuid(function, "address.serviceId", serviceId);
   address.length = sizeof *to;
   return address;
+}
+
+void setHyperVFields(napi_env env, napi_value object, const SocketAddress& address) {
+  const auto* hv = reinterpret_cast<const SOCKADDR_HV*>(&address.storage);
+  set(env, object, "vmId", toText(env, fromGuid(hv->VmId)));
+  set(env, object, "serviceId", toText(env, fromGuid(hv->ServiceId)));
 }
 
 }  // namespace hvsock

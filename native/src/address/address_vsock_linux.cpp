@@ -3,6 +3,7 @@
 #include <linux/vm_sockets.h>
 
 #include "address.h"
+#include "../js/js.h"
 
 namespace hvsock {
 
@@ -15,6 +16,12 @@ SocketAddress vsockAddress(std::uint32_t cid, std::uint32_t port) {
   to->svm_cid = cid;
   address.length = sizeof *to;
   return address;
+}
+
+void setVsockFields(napi_env env, napi_value object, const SocketAddress& address) {
+  const auto* vm = reinterpret_cast<const sockaddr_vm*>(&address.storage);
+  set(env, object, "cid", toNumber(env, vm->svm_cid));
+  set(env, object, "port", toNumber(env, vm->svm_port));
 }
 
 }  // namespace hvsock

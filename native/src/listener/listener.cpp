@@ -1,10 +1,5 @@
 #include "listener.h"
 
-#if !defined(_WIN32)
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#endif
-
 #include "../functions.h"
 #if defined(_WIN32)
 #include "../stream/socket_win32.h"
@@ -40,6 +35,10 @@ napi_value listen(Call& call) {
   return Handle::create(call.env, owned(listeningOn(address, backlog)));
 }
 
+napi_value adoptListener(Call& call) {
+  return Handle::create(call.env, owned(adopted(call.descriptor(0, "descriptor"))));
+}
+
 napi_value accept(Call& call) { return Instance::of(call.env).pending(accepting(call.socket(0))); }
 
 napi_value socketAddress(Call& call) {
@@ -49,20 +48,7 @@ napi_value socketAddress(Call& call) {
   address.length = sizeof address.storage;
   auto* to = reinterpret_cast<sockaddr*>(&address.storage);
   if ((peer ? getpeername : getsockname)(socket->fd(), to, &address.length) != 0) throw failed(call.function);
-  const bool six = address.family() == AF_INET6;
-  if (!six && address.family() != AF_INET) return undefined(call.env);
-  const auto* in = reinterpret_cast<const sockaddr_in*>(&address.storage);
-  const auto* in6 = reinterpret_cast<const sockaddr_in6*>(&address.storage);
-  char host[INET6_ADDRSTRLEN] = "";
-  if (inet_ntop(address.family(), six ? static_cast<const void*>(&in6->sin6_addr) : &in->sin_addr, host,
-                sizeof host) == nullptr) {
-    throw failed(call.function);
-  }
-  napi_value object = nullptr;
-  check(call.env, napi_create_object(call.env, &object));
-  set(call.env, object, "host", toText(call.env, host));
-  set(call.env, object, "port", toNumber(call.env, ntohs(six ? in6->sin6_port : in->sin_port)));
-  return object;
+  return fromAddress(call.env, address);
 }
 
 }  // namespace hvsock

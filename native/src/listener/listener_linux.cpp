@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -48,6 +49,23 @@ Descriptor listeningOn(const SocketAddress& address, int backlog) {
   if (bind(fd.get(), address.get(), address.length) != 0) throw Failure::last("bind");
   if (::listen(fd.get(), backlog) != 0) throw Failure::last("listen");
   return fd;
+}
+
+Descriptor adopted(int descriptor) {
+  const auto option = [descriptor](int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    if (getsockopt(descriptor, SOL_SOCKET, name, &value, &size) != 0) throw Failure::last("getsockopt");
+    return value;
+  };
+  if (option(SO_TYPE) != SOCK_STREAM) throw Failure{EPROTOTYPE, "getsockopt", "it is not a stream socket"};
+  if (option(SO_ACCEPTCONN) != 1) throw Failure{EINVAL, "getsockopt", "the socket does not listen"};
+  const int status = fcntl(descriptor, F_GETFL);
+  if (status < 0 || fcntl(descriptor, F_SETFL, status | O_NONBLOCK) != 0 ||
+      fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
+    throw Failure::last("fcntl");
+  }
+  return Descriptor(descriptor);
 }
 
 Descriptor accepted(int listener) {

@@ -52,6 +52,10 @@ Descriptor listeningOn(const SocketAddress& address, int backlog) {
   return socket;
 }
 
+Descriptor adopted(int) {
+  throw Failure{ENOSYS, "adoptListener", "a program on win32 is not started with sockets"};
+}
+
 Descriptor accepted(SOCKET listener) {
   for (;;) {
     sockaddr_storage from{};

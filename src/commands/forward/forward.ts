@@ -1,15 +1,16 @@
+import type { Addon } from 'node-hvsock-native';
 import { parseUnsigned32 } from '../../address/number.js';
 import { parsePort } from '../../address/port.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { flag, parsed } from '../../cli/option.js';
+import { flag, parsed, seconds } from '../../cli/option.js';
 import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
 import { positionals, usage } from '../../cli/values.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
-import { openListener } from './listener.js';
+import { type Listener, openListener, passedListeners } from './listener.js';
 import { type Local, parseLocal, sameLocal } from './local.js';
-import { type MachineOptions, machineAt } from './machine.js';
+import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
 import { type ReportOptions, reporter } from './report.js';
 import { serve } from './serve.js';
 import { session } from './session.js';
@@ -17,10 +18,15 @@ import { session } from './session.js';
 export interface ForwardOptions extends MachineOptions, ReportOptions {
   /** The loopback ports of all machines; the other options name none then. */
   readonly all: boolean;
-  readonly local: Local;
+  /** Where it listens, or the word for the sockets that systemd passes. */
+  readonly local: Local | typeof bySystemd;
   /** Connections at the same time. */
   readonly most: number;
+  /** Milliseconds without a connection after which it ends; undefined: never. */
+  readonly idleMs: number | undefined;
 }
+
+const bySystemd = 'systemd';
 
 const allOption = flag({
   long: 'all',
@@ -44,14 +50,19 @@ const mostOption = parsed(
 /** Each has two descriptors, and a process usually 1024. */
 const largestMost = 500;
 
+const idleOption = seconds({
+  long: 'idle',
+  summary: 'end after this long without a connection, as systemd starts it again',
+});
+
 /** vmssh forward NAME PORT [LOCAL]: a local TCP port or unix socket that leads to a port of a machine. */
 export const forward: Command<ForwardOptions> = {
   name: 'forward',
   summary: "make a machine's vsock port a local TCP port or unix socket",
   usage: 'TARGET PORT [LOCAL]',
   details:
-    'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket.',
-  options: [allOption, routesOption, mostOption, timeoutOption, jsonOption, verboseOption],
+    'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one; "systemd" takes the sockets of a .socket unit. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket.',
+  options: [allOption, routesOption, mostOption, idleOption, timeoutOption, jsonOption, verboseOption],
   exclusive: [[allOption, routesOption]],
   examples: [
     { line: 'vmssh forward mint 8080', about: 'http://127.0.0.1:8080 is port 8080 of mint' },
@@ -62,6 +73,10 @@ export const forward: Command<ForwardOptions> = {
     },
     { line: 'vmssh forward --route ip docker/web 80 8080', about: 'by the IP address of a container' },
     { line: 'vmssh forward --all', about: 'port 22 of every machine, for clients without ProxyCommand' },
+    {
+      line: 'vmssh forward --idle 60 mint 8080 systemd',
+      about: 'in a service: the sockets of its .socket unit',
+    },
     { line: 'vmssh forward --json machine/web 80 0', about: 'for scripts: the first line has the port' },
   ],
 
@@ -81,7 +96,8 @@ export const forward: Command<ForwardOptions> = {
       routes: routesOption.read(raw),
       json: jsonOption.read(raw),
       most: mostOption.read(raw) ?? defaultMost,
-      local: local === undefined ? sameLocal(port) : parseLocal(local),
+      idleMs: idleOption.read(raw),
+      local: local === undefined ? sameLocal(port) : local === bySystemd ? bySystemd : parseLocal(local),
     };
   },
 
@@ -101,28 +117,45 @@ export const forward: Command<ForwardOptions> = {
       await forwardAll(options, addon, io, signal);
       return code();
     }
+    const { local, typed } = options;
     const machine = machineAt(options, io, signal);
-    const target = await machine.find().catch((error) => {
-      if (!signal.aborted) throw error;
-    });
-    if (target === undefined) return code();
-    const listener = await openListener(options.local, addon, io);
+    const started =
+      local === bySystemd
+        ? { target: typed, listeners: passedListeners(addon) }
+        : await opened(local, machine, addon, io, signal);
+    if (!started) return code();
+    const { target, listeners } = started;
     const report = reporter(options, io);
     try {
-      report.listening(listener.local, target);
+      for (const { local } of listeners) report.listening(local, target);
       await serve(
         addon,
-        listener.handle,
-        options.most,
+        listeners,
+        options,
         async (client, stopped) => report.closed(await session(addon, client, machine, stopped)),
         signal,
       );
     } finally {
-      listener.close();
+      for (const listener of listeners) listener.close();
     }
-    return code();
+    return signal.aborted ? code() : exitCode.ok;
   },
 };
+
+/** The machine has to be there at the start. Undefined if it was ended meanwhile. */
+async function opened(
+  local: Local,
+  machine: ForwardedMachine,
+  addon: Addon,
+  io: Io,
+  signal: AbortSignal,
+): Promise<{ readonly target: string; readonly listeners: readonly Listener[] } | undefined> {
+  const target = await machine.find().catch((error) => {
+    if (!signal.aborted) throw error;
+    return undefined;
+  });
+  return target === undefined ? undefined : { target, listeners: [await openListener(local, addon, io)] };
+}
 
 /** Ctrl-C ends it, as does SIGTERM, which a service manager sends: only that is a success. */
 function untilEnded(io: Io, host: Pick<NodeJS.Process, 'once'> = process) {

@@ -2,6 +2,7 @@ import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { CommandError, type Io, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/exhausted.js';
 import { quote } from '../../errors.js';
+import { listenFds } from './listen-fds.js';
 import { formatLocal, type Local } from './local.js';
 import { clearPath, remover } from './unix-socket.js';
 
@@ -10,7 +11,7 @@ export interface Listener {
   readonly handle: Handle;
   /** With the port that it has. */
   readonly local: Local;
-  /** Stops listening, and removes a unix socket. */
+  /** Stops listening here, and removes a unix socket unless systemd made it. */
   close(): void;
 }
 
@@ -37,12 +38,25 @@ export async function openListener(
   const remove = local.family === 'unix' ? remover(local.path) : () => {};
   return {
     handle,
-    local: address ? { family: 'inet', ...address } : local,
+    local: address?.family === 'inet' ? address : local,
     close() {
       remove();
       addon.close(handle);
     },
   };
+}
+
+/** Those that systemd opened, and will listen on afterwards. Throws a CommandError. */
+export function passedListeners(addon: Addon): readonly Listener[] {
+  return listenFds(addon).map(({ handle, address }, i) => {
+    if (address.family !== 'inet' && address.family !== 'unix')
+      throw new CommandError(
+        'LISTEN_FDS',
+        `cannot listen on socket ${i + 1} of systemd: it is of ${address.family}, expected TCP or unix`,
+        'ListenStream= takes a TCP port, ADDRESS:PORT or a path',
+      );
+    return { handle, local: address, close: () => addon.close(handle) };
+  });
 }
 
 function bound(local: Address & Local, addon: Addon, platform: NodeJS.Platform): Handle {

@@ -1,36 +1,59 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { exhaustion } from '../../connect/failures/exhausted.js';
 
+export interface ServeOptions {
+  /** Connections at the same time, of all listeners. */
+  readonly most: number;
+  /** It ends after this long without a connection. Milliseconds; undefined: never. */
+  readonly idleMs?: number | undefined;
+}
+
 /**
- * Accepts connections until `signal` is aborted, and resolves when the last one has ended. While `most` are open, further
- * clients wait. `session` owns its client; its own signal is aborted too.
+ * Accepts connections of all listeners until `signal` is aborted, or nothing happens for long, and resolves when the last one has
+ * ended. While `most` are open, further clients wait. `session` owns its client; its own signal is aborted too.
  */
-export async function serve(
+export async function serve<L extends { readonly handle: Handle }>(
   addon: Addon,
-  listener: Handle,
-  most: number,
-  session: (client: Handle, signal: AbortSignal) => Promise<void>,
+  listeners: readonly L[],
+  { most, idleMs }: ServeOptions,
+  session: (client: Handle, signal: AbortSignal, listener: L) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const open = new Set<Promise<void>>();
+  const idle = idleTimer(idleMs);
   // One for each connection: Node warns of more than ten listeners of one signal.
-  const sessions = new Set<AbortController>();
-  signal.addEventListener('abort', () => {
-    for (const each of sessions) each.abort();
-  });
-  while (!signal.aborted) {
-    const client = await accept(addon, listener, open, signal);
-    if (!client) continue;
-    const controller = new AbortController();
-    sessions.add(controller);
-    const work = session(client, controller.signal).finally(() => {
+  const sessions = aborting(signal);
+  const accepts = aborting(AbortSignal.any([signal, idle.over]));
+  const start = (client: Handle, listener: L) => {
+    idle.stop();
+    const { own, forget } = sessions.another();
+    const work = session(client, own, listener).finally(() => {
       open.delete(work);
-      sessions.delete(controller);
+      forget();
+      if (open.size === 0) idle.start();
     });
     open.add(work);
-    if (open.size >= most) await Promise.race(open);
+  };
+  const room = async () => {
+    while (open.size >= most) await Promise.race(open);
+  };
+  idle.start();
+  try {
+    await Promise.all(
+      listeners.map(async (listener) => {
+        while (!signal.aborted && !idle.over.aborted) {
+          await room();
+          const client = await accept(addon, listener.handle, open, accepts);
+          if (!client) continue;
+          await room(); // another listener may have had the last place
+          start(client, listener);
+        }
+      }),
+    );
+    await Promise.all(open);
+  } finally {
+    idle.stop();
   }
-  await Promise.all(open);
 }
 
 /** Undefined after an abort, or if this process has no descriptor left and one became free. */
@@ -38,19 +61,51 @@ async function accept(
   addon: Addon,
   listener: Handle,
   open: ReadonlySet<Promise<void>>,
-  signal: AbortSignal,
+  accepts: ReturnType<typeof aborting>,
 ): Promise<Handle | undefined> {
+  const { own, forget } = accepts.another();
+  if (own.aborted) return undefined;
   const pending = addon.accept(listener);
-  const cancel = () => pending.cancel();
-  signal.addEventListener('abort', cancel);
+  own.addEventListener('abort', () => pending.cancel());
   try {
     return await pending.promise;
   } catch (error) {
-    if (signal.aborted) return undefined;
+    if (own.aborted) return undefined;
     if (open.size === 0 || !exhaustion((error as { code?: string }).code)) throw error;
     await Promise.race(open);
     return undefined;
   } finally {
-    signal.removeEventListener('abort', cancel);
+    forget();
   }
+}
+
+/** Signals that are aborted with this one, each of which can be forgotten. */
+function aborting(signal: AbortSignal) {
+  const all = new Set<AbortController>();
+  signal.addEventListener('abort', () => {
+    for (const each of all) each.abort();
+  });
+  return {
+    another() {
+      const controller = new AbortController();
+      if (signal.aborted) controller.abort();
+      all.add(controller);
+      return { own: controller.signal, forget: () => void all.delete(controller) };
+    },
+  };
+}
+
+/** `over` is aborted `ms` after the last start, unless it was stopped. */
+function idleTimer(ms: number | undefined) {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => clearTimeout(timer);
+  return {
+    over: controller.signal,
+    stop,
+    start() {
+      stop();
+      if (ms !== undefined) timer = setTimeout(() => controller.abort(), ms);
+    },
+  };
 }

@@ -4,11 +4,12 @@ import { multiplexerOf } from '../../connect/multiplexer.js';
 import { relayError } from '../../deliver/relay-error.js';
 import { ConnectError } from '../../errors.js';
 import type { ForwardedMachine } from './machine.js';
+import { type TcpEnd, tcpEnd } from './tcp-end.js';
 
 /** A connection that has ended. */
 export interface EndedSession {
   /** The client's address; undefined at a unix socket, or if it was gone at once. */
-  readonly from?: { readonly host: string; readonly port: number } | undefined;
+  readonly from?: TcpEnd | undefined;
   readonly ms: number;
   /** Bytes to and from the machine; undefined if the relay did not end by itself. */
   readonly sent?: number;
@@ -27,7 +28,7 @@ export async function session(
   now = clock,
 ): Promise<EndedSession> {
   const start = now();
-  const from = addressOf(addon, client);
+  const from = tcpEnd(addon, client, 1);
   const ended = (how: Omit<EndedSession, 'from' | 'ms'>) => ({ from, ms: Math.round(now() - start), ...how });
   try {
     const { sent, received, end } = await relayed(addon, client, machine, signal);
@@ -62,13 +63,5 @@ async function relayed(
   } finally {
     signal.removeEventListener('abort', close);
     connection.close();
-  }
-}
-
-function addressOf(addon: Addon, client: Handle): EndedSession['from'] {
-  try {
-    return addon.socketAddress(client, 1);
-  } catch {
-    return undefined; // gone already
   }
 }

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
-import { statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import type { Address } from 'node-hvsock-native';
 import { expect, it, onTestFinished } from 'vitest';
 import { addon, describeAddon } from '../support/addon.js';
-import { codeOf, connectedPair, temporaryFolder } from '../support/peer.js';
+import { codeOf, connectedPair, portOf, temporaryFolder } from '../support/peer.js';
 
 const anyPort: Address = { family: 'inet', host: '127.0.0.1', port: 0 };
 
 function listening(address: Address, backlog = 8) {
   const handle = addon.listen(address, backlog);
   onTestFinished(() => addon.close(handle));
-  return { handle, port: addon.socketAddress(handle, 0)?.port ?? 0 };
+  return { handle, port: portOf(addon.socketAddress(handle, 0)) };
 }
 
 describeAddon('listen and accept', () => {
@@ -31,8 +31,8 @@ describeAddon('listen and accept', () => {
       [clients[0], await first],
       [clients[1], await addon.accept(handle).promise],
     ] as const) {
-      expect(addon.socketAddress(accepted, 1)).toEqual({ host, port: client?.localPort });
-      expect(addon.socketAddress(accepted, 0)).toEqual({ host, port });
+      expect(addon.socketAddress(accepted, 1)).toEqual({ family: 'inet', host, port: client?.localPort });
+      expect(addon.socketAddress(accepted, 0)).toEqual({ family: 'inet', host, port });
       client?.write('hello');
       expect(Buffer.from(await addon.read(accepted, 9)).toString()).toBe('hello');
       addon.close(accepted);
@@ -48,7 +48,8 @@ describeAddon('listen and accept', () => {
     const client = createConnection(path);
     onTestFinished(() => void client.destroy());
     const accepted = await addon.accept(handle).promise;
-    expect(addon.socketAddress(accepted, 1)).toBe(undefined);
+    expect(addon.socketAddress(handle, 0)).toEqual({ family: 'unix', path });
+    expect(addon.socketAddress(accepted, 1)).toEqual({ family: 'unix', path: '' });
     client.end('bye');
     expect(Buffer.from(await addon.read(accepted, 9)).toString()).toBe('bye');
   });
@@ -86,6 +87,21 @@ describeAddon('listen and accept', () => {
     addon.close(handle);
     expect(await second).toBe('ECANCELED');
     expect(() => addon.accept(handle)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  });
+
+  it('takes over only a socket that listens, and leaves others open', () => {
+    const file = openSync('/dev/null', 'r');
+    const { handle, descriptor: connected } = addon.socketPair();
+    onTestFinished(() => {
+      addon.close(handle);
+      for (const each of [file, connected]) closeSync(each); // EBADF if it had been closed
+    });
+    for (const { descriptor, code } of [
+      { descriptor: 999_999, code: 'EBADF' },
+      { descriptor: file, code: 'ENOTSOCK' },
+      { descriptor: connected, code: 'EINVAL' },
+    ])
+      expect(() => addon.adoptListener(descriptor)).toThrow(expect.objectContaining({ code }));
   });
 
   it('does not accept on a connected socket', async () => {

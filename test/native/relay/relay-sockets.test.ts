@@ -7,7 +7,15 @@ import { expect, it, onTestFinished } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { interrupted, startFixture } from '../support/child.js';
-import { codeOf, connect, connectedPair, listen, readToEnd, temporaryFolder } from '../support/peer.js';
+import {
+  codeOf,
+  connect,
+  connectedPair,
+  listen,
+  portOf,
+  readToEnd,
+  temporaryFolder,
+} from '../support/peer.js';
 
 const families = ['tcp', 'unix'] as const;
 
@@ -19,7 +27,7 @@ async function relayed(family: (typeof families)[number]) {
     family === 'unix' ? { family, path } : { family: 'inet', host: '127.0.0.1', port: 0 },
     1,
   );
-  const port = addon.socketAddress(listener, 0)?.port ?? 0;
+  const port = portOf(addon.socketAddress(listener, 0));
   const to = family === 'unix' ? { path } : { port, host: '127.0.0.1' };
   const client = createConnection({ ...to, allowHalfOpen: true });
   client.on('error', () => {});

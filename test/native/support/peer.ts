@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Handle } from 'node-hvsock-native';
+import type { Address, Handle } from 'node-hvsock-native';
 import { onTestFinished } from 'vitest';
 import { addon } from './addon.js';
 
@@ -66,4 +66,9 @@ export function codeOf(promise: Promise<unknown>): Promise<unknown> {
     (value) => ({ resolved: value }),
     (error: { code?: unknown }) => error.code,
   );
+}
+
+/** The port of a TCP address; 0 of any other. */
+export function portOf(address: Address | undefined): number {
+  return address?.family === 'inet' ? address.port : 0;
 }

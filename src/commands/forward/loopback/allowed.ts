@@ -1,7 +1,8 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { CommandError } from '../../../cli/command.js';
 import type { LoopbackFor } from '../../../ssh/config/state.js';
-import { type End, peerUsers } from './peer-user.js';
+import { tcpEnd } from '../tcp-end.js';
+import { peerUsers } from './peer-user.js';
 
 /** Why a client may not connect; undefined: it may. */
 export type Refuse = (client: Handle, who: LoopbackFor) => Promise<CommandError | undefined>;
@@ -18,7 +19,7 @@ export function refuseOthers(
 ): Refuse {
   return async (client, who) => {
     if (who === 'all' || platform === 'win32' || uid === undefined) return undefined;
-    const [own, peer] = [endOf(addon, client, 0), endOf(addon, client, 1)];
+    const [own, peer] = [tcpEnd(addon, client, 0), tcpEnd(addon, client, 1)];
     const user = own && peer ? await users(own, peer) : undefined;
     if (user === uid || user === 0) return undefined;
     if (user === undefined)
@@ -32,13 +33,4 @@ export function refuseOthers(
       'for all users of this host: vmssh config install --loopback-for-all',
     );
   };
-}
-
-/** Undefined if the connection is gone already. */
-function endOf(addon: Addon, client: Handle, end: 0 | 1): End | undefined {
-  try {
-    return addon.socketAddress(client, end);
-  } catch {
-    return undefined;
-  }
 }

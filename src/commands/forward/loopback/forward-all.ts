@@ -54,8 +54,8 @@ export async function forwardAll(
     }
     try {
       report.listening(listener.local, target);
-      const { handle } = listener;
-      await serve(addon, handle, options.most, (client, stopped) => serveClient(client, stopped, port), stop);
+      const client = (client: Handle, stopped: AbortSignal) => serveClient(client, stopped, port);
+      await serve(addon, [listener], { most: options.most }, client, stop);
     } finally {
       listener.close();
     }

@@ -1,11 +1,6 @@
 import { hexOf, mapped } from '../../../discovery/processes/tcp-listeners.js';
 import { readText } from '../../../files/read-file.js';
-
-/** The address of one end of a TCP connection over IPv4. */
-export interface End {
-  readonly host: string;
-  readonly port: number;
-}
+import type { TcpEnd } from '../tcp-end.js';
 
 /** More sockets than one host has: 150 bytes each. */
 const longestTable = 32 << 20;
@@ -18,7 +13,7 @@ const tables = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
  */
 export function peerUsers(
   read: (path: string) => Promise<string> = (path) => readText(path, longestTable),
-): (own: End, peer: End) => Promise<number | undefined> {
+): (own: TcpEnd, peer: TcpEnd) => Promise<number | undefined> {
   const readAll = () => Promise.all(tables.map((path) => read(path).catch(() => '')));
   let running: Promise<unknown> = Promise.resolve();
   let next: Promise<readonly string[]> | undefined;
@@ -49,7 +44,7 @@ const mostTries = 2;
  * "sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode": the row is the peer's, so its local address
  * is the peer's. Without an inode no program has the socket any more, and the uid is 0 whoever it was.
  */
-function uidIn(table: string, own: End, peer: End, prefix: string): number | undefined {
+function uidIn(table: string, own: TcpEnd, peer: TcpEnd, prefix: string): number | undefined {
   const row = `: ${addressOf(peer, prefix)} ${addressOf(own, prefix)} `;
   const at = table.indexOf(row);
   if (at < 0) return undefined;
@@ -61,6 +56,6 @@ function uidIn(table: string, own: End, peer: End, prefix: string): number | und
   return /^\d+$/.test(uid) && inode !== '0' ? Number(uid) : undefined;
 }
 
-function addressOf({ host, port }: End, prefix: string): string {
+function addressOf({ host, port }: TcpEnd, prefix: string): string {
   return `${prefix}${hexOf(host)}:${port.toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type End, peerUsers } from '../../../../src/commands/forward/loopback/peer-user.js';
+import { peerUsers } from '../../../../src/commands/forward/loopback/peer-user.js';
+import type { TcpEnd } from '../../../../src/commands/forward/tcp-end.js';
 
 const missing = process.platform === 'linux' ? undefined : 'only Linux has /proc/net/tcp';
 
 describe.skipIf(missing)(`the user at the other end of a loopback connection${missing ?? ''}`, () => {
   let server: Server;
-  let own: End;
+  let own: TcpEnd;
   beforeAll(async () => {
     server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -17,7 +18,7 @@ describe.skipIf(missing)(`the user at the other end of a loopback connection${mi
   afterAll(() => void server.close());
 
   /** Our end of the next connection. */
-  const accepted = async (): Promise<{ socket: Socket; peer: End }> => {
+  const accepted = async (): Promise<{ socket: Socket; peer: TcpEnd }> => {
     const [socket] = (await once(server, 'connection')) as [Socket];
     socket.on('error', () => {});
     onTestFinished(() => void socket.destroy());

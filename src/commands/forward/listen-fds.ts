@@ -1,0 +1,79 @@
+import type { Addon, Address, Handle } from 'node-hvsock-native';
+import { parseUnsigned32 } from '../../address/number.js';
+import { CommandError } from '../../cli/command.js';
+import { quote } from '../../errors.js';
+
+/** A listening socket that the service manager opened. */
+export interface PassedSocket {
+  readonly handle: Handle;
+  /** What it listens on. */
+  readonly address: Address;
+  /** FileDescriptorName= of its unit; undefined if no names were given. */
+  readonly name: string | undefined;
+}
+
+type Environment = Record<string, string | undefined>;
+
+/**
+ * The sockets that this process was started with, as sd_listen_fds(3) describes; the variables that name them are removed, so
+ * that no child takes them for its own. Throws a CommandError if there are none, or if they are not what the variables say.
+ */
+export function listenFds(
+  addon: Addon,
+  env: Environment = process.env,
+  pid = process.pid,
+): readonly PassedSocket[] {
+  const { LISTEN_FDS: fds, LISTEN_PID: owner, LISTEN_FDNAMES: names } = env;
+  for (const name of variables) delete env[name];
+  if (fds === undefined || owner === undefined)
+    throw lie(`${fds === undefined ? 'LISTEN_FDS' : 'LISTEN_PID'} is not set`, onlyFromSystemd);
+  if (parseUnsigned32(owner) !== pid)
+    throw lie(`LISTEN_PID is ${quote(owner)}, and this process is ${pid}`, directly);
+  const count = parseUnsigned32(fds) ?? 0;
+  if (count < 1 || count > mostSockets)
+    throw lie(`LISTEN_FDS is ${quote(fds)}: expected a number from 1 to ${mostSockets}`, onlyFromSystemd);
+  const named = names?.split(':');
+  if (named && named.length !== count)
+    throw lie(`LISTEN_FDS is ${count}, and LISTEN_FDNAMES has ${named.length} names`, onlyFromSystemd);
+  return Array.from({ length: count }, (_, i) => ({ ...adopted(addon, first + i), name: named?.[i] }));
+}
+
+/** LISTEN_PIDFDID: since systemd 258. */
+const variables = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDNAMES'] as const;
+
+/** SD_LISTEN_FDS_START */
+const first = 3;
+
+/** As many as a service gets descriptors by default (LimitNOFILE=), less some. */
+const mostSockets = 1000;
+
+const onlyFromSystemd =
+  'start it by a .socket unit of systemd: see docs/forward.md, or systemd-socket-activate';
+const directly =
+  'start it directly from the service, as in ExecStart=/usr/bin/vmssh forward …, or by exec in a script';
+
+function adopted(addon: Addon, descriptor: number): Pick<PassedSocket, 'handle' | 'address'> {
+  try {
+    const handle = addon.adoptListener(descriptor);
+    const address = addon.socketAddress(handle, 0);
+    if (address) return { handle, address };
+    addon.close(handle);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw lie(`descriptor ${descriptor} ${problems[code] ?? message} (${code})`, streamOnly);
+  }
+  throw lie(`descriptor ${descriptor} is a socket of another family`, streamOnly);
+}
+
+const streamOnly = 'the .socket unit needs a ListenStream= for each socket, and no Accept=yes';
+
+const problems: Readonly<Record<string, string>> = {
+  EBADF: 'is not open',
+  ENOTSOCK: 'is not a socket',
+  EPROTOTYPE: 'is a socket without streams, such as UDP',
+  EINVAL: 'is a socket that does not listen',
+};
+
+function lie(problem: string, hint: string): CommandError {
+  return new CommandError('LISTEN_FDS', `cannot take sockets from systemd: ${problem}`, hint);
+}

@@ -35,7 +35,7 @@ const rest = [
   ],
 ];
 
-const elsewhere = ['test/vm/**', 'test/windows/**', 'test/packages/**'];
+const elsewhere = ['test/vm/**', 'test/windows/**', 'test/packages/**', 'test/clients/**'];
 
 export default defineConfig({
   plugins: [shellText()],

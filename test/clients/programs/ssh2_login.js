@@ -7,7 +7,7 @@ import { Client } from 'ssh2';
 const [how, ...rest] = process.argv.slice(2);
 const port = how === 'port' ? Number(rest.shift()) : undefined;
 const [username = '', key = '', known = '', , program = '', ...args] = rest;
-const [, , blob = ''] = readFileSync(known, 'utf8').trim().split(' ');
+const [, , blob = ''] = readFileSync(known, 'utf8').split(/\s+/);
 const to = port === undefined ? { sock: throughProxy() } : { host: '127.0.0.1', port };
 
 const client = new Client();

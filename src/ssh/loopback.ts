@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** Where every loopback port of a machine listens. */
-export const loopbackHost = '127.0.0.1';
-
 /**
  * IANA has assigned none of these to a service. They are below the ports that Linux (32768) and Windows (49152) hand out by themselves,
  * and below Kubernetes' node ports (30000). https://www.iana.org/assignments/service-names-port-numbers

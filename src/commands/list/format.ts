@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk';
+import { loopbackHost } from '../../address/loopback-host.js';
 import type { Shell } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import { slug } from '../../address/slug.js';
@@ -9,7 +10,6 @@ import type { ContainerFacts, Status, Warning } from '../../discovery/provider.j
 import { routesOf } from '../../discovery/routes.js';
 import { type ConnectError, printable } from '../../errors.js';
 import type { ListedRoute } from '../../route.js';
-import { loopbackHost } from '../../ssh/loopback.js';
 import { columnWidths, flowing } from './fit.js';
 
 /** The output of `vmssh list --json`. */

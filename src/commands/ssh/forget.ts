@@ -5,6 +5,7 @@ import { exitCode, quote } from '../../errors.js';
 import { madeKeysOf, undoCommand } from '../../guest/credentials/made-key.js';
 import { forgetKeys } from '../../host-keys/forget.js';
 import { fileError } from '../../hosts/files.js';
+import { keepLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
@@ -23,7 +24,8 @@ export const forget: Command<ForgetOptions> = {
   name: 'forget',
   summary: "forget a machine's host key, so that ssh takes its new one",
   usage: 'TARGET...',
-  details: 'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts.',
+  details:
+    'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts, and what config install --loopback put into ~/.ssh/known_hosts.',
   options: [viaOption],
   examples: [
     { line: 'vmssh forget mint', about: 'the machine was reinstalled' },
@@ -59,6 +61,7 @@ export const forget: Command<ForgetOptions> = {
         code = exitCode.notFound;
       }
     }
+    await keepLoopbackKeys(io);
     return code;
   },
 };

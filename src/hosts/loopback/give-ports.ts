@@ -1,9 +1,10 @@
+import { loopbackHost } from '../../address/loopback-host.js';
 import { loadAddon } from '../../native.js';
 import { aliasOf } from '../../ssh/config/entry-hosts.js';
 import { withOwnUuids } from '../../ssh/config/same-uuid.js';
 import type { HostEntry, HostState } from '../../ssh/config/state.js';
 import type { ConcreteHost } from '../../ssh/config/text.js';
-import { chooseLoopbackPorts, type LoopbackPorts, loopbackHost } from '../../ssh/loopback.js';
+import { chooseLoopbackPorts, type LoopbackPorts } from '../../ssh/loopback.js';
 
 /** Machines with a Host, in one order. */
 interface Made {

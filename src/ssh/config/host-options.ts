@@ -1,6 +1,6 @@
+import { loopbackHost } from '../../address/loopback-host.js';
 import { checkUserName } from '../../address/user-name.js';
 import type { RouteName } from '../../route.js';
-import { loopbackHost } from '../loopback.js';
 import { configArgument, pathArgument, proxyWord } from './word.js';
 
 /** How ssh should call vmssh. */

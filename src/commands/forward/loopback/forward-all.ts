@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addon, Handle } from 'node-hvsock-native';
+import { loopbackHost } from '../../../address/loopback-host.js';
 import { CommandError, type Io } from '../../../cli/command.js';
 import { complain } from '../../../cli/message.js';
-import { loopbackHost } from '../../../ssh/loopback.js';
+import { silent } from '../../../hosts/fresh/silent.js';
+import { keepLoopbackKeys } from '../../../hosts/loopback/known-hosts.js';
 import { type Listener, openListener } from '../listener.js';
 import { type ReportOptions, reporter } from '../report.js';
 import { serve } from '../serve.js';
@@ -60,7 +62,11 @@ export async function forwardAll(
       listener.close();
     }
   };
-  await follow(() => machines.all(), listen, signal);
+  const all = async () => {
+    await keepLoopbackKeys(silent(io));
+    return machines.all();
+  };
+  await follow(all, listen, signal);
 }
 
 /** Keeps work running for each machine: it is started when one comes, and stopped when it is gone. */

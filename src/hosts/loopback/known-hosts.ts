@@ -1,0 +1,73 @@
+import { dirname, join } from 'node:path';
+import type { Io } from '../../cli/command.js';
+import { printable } from '../../errors.js';
+import { editFile } from '../../files/edit-file.js';
+import { readBytes } from '../../files/read-file.js';
+import { isFor, type KeyLine, linesOf, nameBytes, parseLine } from '../../host-keys/lines.js';
+import { type LoopbackKey, withLoopbackKeys } from '../../host-keys/loopback-lines.js';
+import { aliasOf } from '../../ssh/config/entry-hosts.js';
+import { withOwnUuids } from '../../ssh/config/same-uuid.js';
+import { type HostState, readState } from '../../ssh/config/state.js';
+import { allGuestKeys } from '../../ssh/guest-keys.js';
+import { knownHostsFile, writtenStateFile } from '../../ssh/known-hosts-file.js';
+import { fileError } from '../files.js';
+
+/** The file that programs with an SSH client of their own read: the user's, in which some lines are ours. */
+export function userKnownHostsFile(env: Io['env']): string {
+  return join(dirname(knownHostsFile(env)), 'known_hosts');
+}
+
+/**
+ * Brings our lines in the user's known_hosts up to date: the key of each machine with a loopback port, if it is known, under that port. Without
+ * a state, or with one without such ports, they are removed. Throws as `editFile` does.
+ */
+export async function writeLoopbackKeys(
+  state: HostState | undefined,
+  { env }: Pick<Io, 'env'>,
+): Promise<void> {
+  const keys = state?.options.loopback === undefined ? [] : await keysOf(state, env);
+  await editFile(userKnownHostsFile(env), (old) => withLoopbackKeys(old, keys), 0o600);
+}
+
+/** The same for the state that is written now, if machines have loopback ports: resolves to whether they do. Never fails: it prints a warning. */
+export async function keepLoopbackKeys(io: Io): Promise<boolean> {
+  const state = await readState(writtenStateFile(io.env));
+  if (state?.options.loopback === undefined) return false;
+  await writeLoopbackKeys(state, io).catch((error) => warnOfKeys(error, io));
+  return true;
+}
+
+/** Says that our lines in the user's known_hosts could not be written, or removed. */
+export function warnOfKeys(error: NodeJS.ErrnoException, io: Io): void {
+  const { message } = fileError(error, userKnownHostsFile(io.env), 'changed');
+  io.err(`${io.program}: warning: ${printable(message)}\n`);
+}
+
+async function keysOf({ machines }: HostState, env: Io['env']): Promise<readonly LoopbackKey[]> {
+  const common = await keyLines(knownHostsFile(env));
+  const made = new Map(allGuestKeys(env).map((keys) => [keys.name, keys]));
+  const keys = await Promise.all(
+    withOwnUuids(machines).machines.map(async (machine) => {
+      const { loopback: port, name, via } = machine;
+      const own = via === undefined ? made.get(name) : undefined;
+      const alias = own?.alias ?? aliasOf(machine);
+      if (port === undefined || alias === undefined) return [];
+      const lines = own ? await keyLines(own.knownHosts) : common;
+      return acceptedKeys(lines, alias).map(({ type, key }) => ({ port, type, key }));
+    }),
+  );
+  return keys.flat();
+}
+
+/** Those under which ssh would log in now. */
+function acceptedKeys(lines: readonly KeyLine[], alias: string): readonly KeyLine[] {
+  const own = lines.filter(({ hosts }) => isFor(nameBytes(alias), hosts));
+  const revoked = new Set(own.filter(({ marker }) => marker === '@revoked').map(({ key }) => key));
+  return own.filter(({ marker, key }) => marker === undefined && !revoked.has(key));
+}
+
+/** An unreadable file counts as missing, as it does for ssh. */
+async function keyLines(path: string): Promise<readonly KeyLine[]> {
+  const bytes = await readBytes(path).catch(() => Buffer.alloc(0));
+  return linesOf(bytes).flatMap((line) => parseLine(line) ?? []);
+}

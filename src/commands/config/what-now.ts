@@ -24,7 +24,18 @@ export function whatNow({ machines, options }: HostState, io: Io): string {
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
   const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
   const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;
-  return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
+  return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io), ...whoMayConnect(options, io)].join(
+    '\n',
+  );
+}
+
+/** Each time, as these are ports on which others could connect. */
+function whoMayConnect({ loopback }: HostState['options'], io: Io): readonly string[] {
+  if (loopback === undefined) return [];
+  const who = loopback === 'all' || io.platform === 'win32' ? 'every user of this host' : 'only you and root';
+  return [
+    pasteable(`ports on 127.0.0.1: vmssh list --loopback; vmssh forward --all connects them, for ${who}`, io),
+  ];
 }
 
 /** For very many Hosts of other hypervisors. */

@@ -1,5 +1,4 @@
 import type { ChalkInstance } from 'chalk';
-import { loopbackHost } from '../../address/loopback-host.js';
 import type { Shell } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import { slug } from '../../address/slug.js';
@@ -9,6 +8,7 @@ import type { ListedMachine } from '../../discovery/merge.js';
 import type { ContainerFacts, Status, Warning } from '../../discovery/provider.js';
 import { routesOf } from '../../discovery/routes.js';
 import { type ConnectError, printable } from '../../errors.js';
+import { loopbackHost } from '../../host-keys/loopback-lines.js';
 import type { ListedRoute } from '../../route.js';
 import { columnWidths, flowing } from './fit.js';
 

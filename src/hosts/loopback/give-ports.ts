@@ -1,4 +1,4 @@
-import { loopbackHost } from '../../address/loopback-host.js';
+import { loopbackHost } from '../../host-keys/loopback-lines.js';
 import { loadAddon } from '../../native.js';
 import { aliasOf } from '../../ssh/config/entry-hosts.js';
 import { withOwnUuids } from '../../ssh/config/same-uuid.js';

@@ -8,6 +8,7 @@ import { configChecks } from './config-checks.js';
 import { exposedChecks } from './exposed.js';
 import type { Facts } from './facts.js';
 import { freshChecks } from './fresh.js';
+import { loopbackChecks } from './loopback.js';
 import { pathChecks, programChecks } from './path.js';
 import { windowsChecks } from './windows.js';
 
@@ -25,6 +26,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
     ...freshChecks(facts.fresh),
+    ...loopbackChecks(facts.loopback),
     ...clientChecks(facts.clients ?? [], facts.config),
   ];
 }

@@ -17,6 +17,7 @@ import { type Client, clientsOf } from './clients.js';
 import { type ConfigFacts, gatherConfig, type SshFacts } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
 import { type FreshFacts, gatherFresh } from './fresh.js';
+import { gatherLoopback, type LoopbackFacts } from './loopback.js';
 import { type OpenFolder, type OpenProgram, openFolders, openPrograms, writersOn } from './path.js';
 import { firstPatterns } from './served.js';
 import { gatherWindows, type WindowsFacts } from './windows.js';
@@ -56,6 +57,7 @@ export interface Facts {
   readonly exposed: readonly ExposedMachine[];
   readonly providers: readonly string[];
   readonly fresh?: FreshFacts | undefined;
+  readonly loopback?: LoopbackFacts | undefined;
   /** Programs that read ssh's configuration by themselves. */
   readonly clients?: readonly Client[] | undefined;
 }
@@ -118,6 +120,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     exposed,
     providers: here.map(({ name }) => name),
     fresh: await gatherFresh(io, machines).catch(() => undefined),
+    loopback: await gatherLoopback(io).catch(() => undefined),
     clients: clientsOf(io),
   };
 }

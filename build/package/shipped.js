@@ -38,3 +38,17 @@ export function firstDifference(one, other) {
   const at = one.findIndex((byte, i) => byte !== other[i]);
   return at === -1 ? one.length : at;
 }
+
+/**
+ * An rpm without its signature, which only its publisher can make; any other file as it is. The format: a lead of 96 bytes, the header with
+ * the signatures, padded to 8 bytes, then the rest (https://rpm-software-management.github.io/rpm/manual/format_v4.html).
+ * @param {Buffer} bytes
+ */
+export function unsignedRpm(bytes) {
+  const [lead, intro] = [96, 16];
+  if (bytes.length < lead + intro || bytes.readUInt32BE(0) !== 0xedabeedb) return bytes;
+  if (bytes.readUInt32BE(lead) !== 0x8eade801) return bytes;
+  const [entries, data] = [bytes.readUInt32BE(lead + 8), bytes.readUInt32BE(lead + 12)];
+  const end = lead + intro + 16 * entries + data;
+  return bytes.subarray(end + ((8 - (end % 8)) % 8));
+}

@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+const [apt, dnf] = ['/etc/apt/sources.list.d/vmssh.sources', '/etc/yum.repos.d/vmssh.repo'];
+
 const pages = /** @type {const} */ (['README.md', 'docs/install.md']);
 
 /**
@@ -11,7 +13,6 @@ const pages = /** @type {const} */ (['README.md', 'docs/install.md']);
  * @returns {readonly { system: string, line: string }[]}
  */
 export function installLines(site, version) {
-  const [apt, dnf] = ['/etc/apt/sources.list.d/vmssh.sources', '/etc/yum.repos.d/vmssh.repo'];
   const files = `${site}/v${version}`;
   return [
     {
@@ -44,7 +45,8 @@ export function installText({ site, key }, version) {
   if (site === '') return 'Nothing is published yet, so it takes a checkout of the sources.\n';
   const lines = installLines(site, version).map(({ system, line }) => `- ${system}: \`${line}\`\n`);
   return `${lines.join('')}
-The repositories of apt and dnf are signed by the key ${key}, and upgrades come with the system's own. The files: ${site}/v${version}/.
+The repositories of apt and dnf are signed by the key ${key}; the files are in ${site}/v${version}/. To upgrade: \`sudo apt update && sudo apt upgrade\`,
+or \`sudo dnf upgrade --refresh vmssh\`. To remove: \`sudo apt purge vmssh && sudo rm ${apt}\`, or \`sudo dnf remove vmssh && sudo rm ${dnf}\`.
 `;
 }
 

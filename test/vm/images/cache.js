@@ -49,6 +49,19 @@ export function ensureArm64Root(log) {
   return ensure({ kind: 'arm64-root', script: 'arm64-root.sh', env: {} }, log);
 }
 
+/**
+ * The folder with a fresh Debian in root/, which has these packages and no source of others.
+ * @param {string} suite
+ * @param {readonly string[]} packages
+ * @param {Log} [log]
+ */
+export function ensureRoot(suite, packages, log) {
+  return ensure(
+    { kind: `root-${suite}`, script: 'root.sh', env: { SUITE: suite, PACKAGES: packages.join(',') } },
+    log,
+  );
+}
+
 /** Looks without building anything. */
 export function cachedPrograms() {
   return look(programs());

@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process';
+
+/**
+ * Clones the commit that is checked out in `root`, and runs scripts of npm there, as "build:exe -- --target linux-x64". What they print goes
+ * to stderr. Throws if one fails.
+ * @param {string} root
+ * @param {string} clone a folder that is not there yet, or is empty
+ * @param {Iterable<string>} scripts
+ */
+export function buildInClone(root, clone, scripts) {
+  run(['git', 'clone', '--quiet', root, clone], root);
+  run(['npm', 'ci', '--silent'], clone);
+  for (const script of scripts) run(['npm', 'run', '--silent', ...script.split(' ')], clone);
+}
+
+/** @param {readonly string[]} command @param {string} cwd */
+function run([program = '', ...args], cwd) {
+  const { status } = spawnSync(program, args, { cwd, stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error(`${[program, ...args].join(' ')} failed`);
+}

@@ -1,0 +1,31 @@
+/** @import { Addresses } from './addresses.js' */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commitOf } from '../bundle/commit.js';
+import { releasedChangelog } from './changelog.js';
+import { releaseSubject } from './checks.js';
+import { git } from './git.js';
+import { writeInstall } from './install-lines.js';
+import { setVersion } from './versions.js';
+
+/**
+ * Commits the version wherever it is written, and the date in the changelog. The date is that of the commit before, which is the one that was
+ * tested: so the same sources give the same release, whenever it is made.
+ * @param {string} root
+ * @param {string} version
+ * @param {Addresses} addresses
+ */
+export function commitRelease(root, version, addresses) {
+  const time = commitOf(root)?.time ?? '0';
+  const path = join(root, 'CHANGELOG.md');
+  const date = new Date(Number(time) * 1000).toISOString().slice(0, 10);
+  const changelog = releasedChangelog(readFileSync(path, 'utf8'), version, date);
+  writeFileSync(path, changelog);
+  setVersion(root, version);
+  writeInstall(root, addresses, version);
+  const at = `${time} +0000`;
+  git(root, ['commit', '--quiet', '--all', '--message', releaseSubject(version)], {
+    GIT_AUTHOR_DATE: at,
+    GIT_COMMITTER_DATE: at,
+  });
+}

@@ -1,0 +1,95 @@
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect } from 'vitest';
+import { writeInstall } from '../../build/release/install-lines.js';
+import { type Outcome, run } from '../helpers/run.js';
+
+/**
+ * What makes dist/package in the owner's clone: without those for Windows, and with what this checkout has compiled for the engine already. That
+ * two whole builds are equal is the test of npm run test:reproducible.
+ */
+const packaged = `cp -r '${resolve('native/build')}' native/ && node build/node.js --no-executable && node build/exe.js && node build/exe.js --target linux-arm64 && node build/types.js && node build/package/package.js`;
+
+/** An owner of releases: a clone, a key that is thrown away, a folder for the web server, and the environment with these. */
+export interface Owner {
+  readonly clone: string;
+  readonly www: string;
+  readonly key: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Makes one below `dir`, with this checkout's commit. */
+export async function makeOwner(dir: string): Promise<Owner> {
+  const [clone, www, home] = ['clone', 'www', 'gpg'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const names = { GIT_AUTHOR_NAME: 'Owner', GIT_COMMITTER_NAME: 'Owner' };
+  const mails = { GIT_AUTHOR_EMAIL: 'owner@example.org', GIT_COMMITTER_EMAIL: 'owner@example.org' };
+  const env = { ...process.env, ...names, ...mails, GIT_CONFIG_GLOBAL: '/dev/null', GNUPGHOME: home };
+  mkdirSync(www);
+  const key = await makeKey(home);
+  await succeed(env, ['git', 'clone', '--quiet', '--bare', '.', join(dir, 'hub.git')]);
+  await succeed(env, ['git', 'clone', '--quiet', join(dir, 'hub.git'), clone]);
+  cpSync('node_modules', join(clone, 'node_modules'), { recursive: true, verbatimSymlinks: true });
+  const manifest = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
+  manifest.scripts.package = packaged;
+  writeFileSync(join(clone, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  const owner = { clone, www, key, env };
+  await commit(owner, 'The packages without those for Windows');
+  return owner;
+}
+
+/** Makes a home of gpg with a key; returns the fingerprint. */
+export async function makeKey(home: string): Promise<string> {
+  mkdirSync(home, { mode: 0o700 });
+  const env = { ...process.env, GNUPGHOME: home };
+  const make = ['--quick-generate-key', `Owner of ${home} <owner@example.org>`, 'rsa3072', 'sign', 'never'];
+  await succeed(env, ['gpg', '--batch', '--quiet', '--passphrase', '', ...make]);
+  const list = await succeed(env, ['gpg', '--batch', '--with-colons', '--list-secret-keys']);
+  return /^fpr:+(\w+):/m.exec(list)?.[1] ?? '';
+}
+
+/** Fills in the addresses, as docs/release.md says. */
+export async function fillIn({ clone, www, key, ...owner }: Owner, site: string): Promise<void> {
+  const addresses = { site, upload: www, maintainer: 'Owner <owner@example.org>', key };
+  writeFileSync(join(clone, 'build/release/addresses.json'), `${JSON.stringify(addresses, undefined, 2)}\n`);
+  const { version } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
+  writeInstall(clone, addresses, version);
+  await commit({ clone, www, key, ...owner }, 'The addresses');
+}
+
+/** A change that the next release has. */
+export async function changeSomething(owner: Owner): Promise<void> {
+  const path = join(owner.clone, 'CHANGELOG.md');
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace('\n## ', '\n## Not released yet\n\n- A page says more.\n\n## '));
+  appendFileSync(join(owner.clone, 'docs/install.md'), '\nMore.\n');
+  await commit(owner, 'A page says more');
+}
+
+/** What the owner types to make a release. */
+export function release({ clone, env }: Owner, ...args: readonly string[]): Promise<Outcome> {
+  return run(['npm', 'run', '--silent', 'release', '--', ...args], { cwd: clone, env, timeout: 3_600_000 });
+}
+
+/** Types the commands of UPLOAD.md for git and the web server. */
+export async function upload({ clone, env }: Owner, version: string): Promise<void> {
+  const page = readFileSync(join(clone, 'release', version, 'UPLOAD.md'), 'utf8');
+  const commands = [...page.matchAll(/\| `((?:git push|rsync) .*)` \|$/gm)].map(
+    ([, command = '']) => command,
+  );
+  expect(commands).toHaveLength(3);
+  for (const command of commands) await succeed(env, ['sh', '-c', command], clone);
+}
+
+async function commit({ clone, env }: Owner, message: string): Promise<void> {
+  await succeed(env, ['git', 'commit', '--quiet', '--all', '--message', message], clone);
+}
+
+async function succeed(env: NodeJS.ProcessEnv, command: readonly string[], cwd?: string): Promise<string> {
+  const result = await run([...command], { env, timeout: 600_000, ...(cwd && { cwd }) });
+  expect({ command, ...result }).toMatchObject({ command, code: 0 });
+  return result.stdout;
+}

@@ -1,0 +1,126 @@
+import { cpSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { differences, hashesBelow } from '../../build/release/files.js';
+import { installLines, installPart } from '../../build/release/install-lines.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { run } from '../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { ensureRoot } from '../vm/images/cache.js';
+import { faultyCopies } from './faulty.js';
+import { changeSomething, fillIn, makeKey, makeOwner, type Owner, release, upload } from './owner.js';
+import { startServer } from './server.js';
+
+const [older, newer] = ['0.1.0', '0.1.1'] as const;
+const cannot =
+  (process.getuid?.() === 0 ? undefined : 'only root can mount') ??
+  missingPrograms({
+    ...{ git: 'git', gpg: 'gpg', 'gpg-agent': 'gpg-agent', rsync: 'rsync' },
+    ...{ createrepo_c: 'createrepo-c', rpmsign: 'rpm', 'dpkg-scanpackages': 'dpkg-dev' },
+    ...{ mmdebstrap: 'mmdebstrap', unshare: 'util-linux', sshd: 'openssh-server' },
+    ...{ 'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu', 'qemu-aarch64-static': 'qemu-user-static' },
+  });
+
+/** What a fresh system has: what installs, and ssh. */
+const roots = [
+  { suite: 'bookworm', manager: 'apt', packages: ['openssh-client', 'sudo', 'wget'] },
+  { suite: 'trixie', manager: 'apt', packages: ['openssh-client', 'sudo', 'wget'] },
+  { suite: 'trixie', manager: 'dnf', packages: ['curl', 'dnf', 'openssh-client', 'sudo'] },
+] as const;
+
+describe.skipIf(cannot)('two releases, one after the other', () => {
+  const dir = useTempDir();
+  const folders = new Map<string, string>();
+  let owner: Owner;
+  let sshd: SshdOnSocket;
+  let site: Awaited<ReturnType<typeof startServer>>;
+  let homes: readonly string[];
+  const made = (version: string) => join(owner.clone, 'release', version);
+  beforeAll(async () => {
+    sshd = await startSshd(dir);
+    site = await startServer(folders);
+    owner = await makeOwner(dir);
+    const other = join(dir, 'other');
+    await makeKey(other);
+    homes = [String(owner.env.GNUPGHOME), other];
+  });
+  afterAll(async () => {
+    for (const GNUPGHOME of homes ?? [])
+      await run(['gpgconf', '--kill', 'all'], { env: { ...process.env, GNUPGHOME } });
+    site?.server.close();
+    await sshd?.close();
+  });
+
+  it('wait until the addresses are filled in', async () => {
+    const { code, stderr } = await release(owner, older, '--tested-elsewhere');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/fill in build\/release\/addresses\.json, and commit it:\n"site" is ""/),
+    });
+    await fillIn(owner, site.url);
+  });
+
+  it('are made and uploaded, and the same bytes when made again', async () => {
+    expect(await release(owner, older, '--tested-elsewhere')).toMatchObject({ code: 0 });
+    await upload(owner, older);
+    const first = join(dir, 'www-older');
+    cpSync(owner.www, first, { recursive: true });
+    folders.set(older, first);
+
+    expect(await release(owner, newer, '--tested-elsewhere')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('CHANGELOG.md has 0 headings "## Not released yet"'),
+    });
+    await changeSomething(owner);
+    expect(await release(owner, newer, '--tested-elsewhere')).toMatchObject({ code: 0 });
+    const before = hashesBelow(made(newer));
+    await upload(owner, newer);
+    folders.set(newer, owner.www);
+    expect(await release(owner, newer, '--tested-elsewhere')).toMatchObject({ code: 0 });
+    expect(differences(hashesBelow(made(newer)), before)).toEqual([]);
+    for (const [name, folder] of await faultyCopies(first, dir, String(homes[1]))) folders.set(name, folder);
+  });
+
+  it('are what the signature says', async () => {
+    const cwd = join(owner.www, `v${newer}`);
+    const { env } = owner;
+    const verified = await run(['gpg', '--batch', '--verify', 'SHA256SUMS.asc', 'SHA256SUMS'], { cwd, env });
+    expect(verified).toMatchObject({ code: 0, stderr: expect.stringContaining('Good signature') });
+    expect(await run(['sha256sum', '--check', '--quiet', 'SHA256SUMS'], { cwd })).toMatchObject({ code: 0 });
+    expect(await run(['git', 'tag', '--verify', `v${newer}`], { cwd: owner.clone, env })).toMatchObject({
+      code: 0,
+    });
+  });
+
+  it.each(roots)(
+    '$manager of $suite: install, ssh, upgrade, remove',
+    async ({ suite, manager, packages }) => {
+      const root = join(await ensureRoot(suite, packages), 'root');
+      const page = readFileSync(join(owner.clone, 'docs/install.md'), 'utf8');
+      const typed = (start: RegExp) => typedIn(page).find((line) => start.test(line)) ?? '';
+      const install =
+        installLines(site.url, newer).find(({ line }) => line.includes(` ${manager} `))?.line ?? '';
+      expect(installPart(page).text).toContain(`\`${install}\``);
+      const lines = {
+        apt: [/apt upgrade/, /apt purge.*sources/],
+        dnf: [/dnf upgrade/, /dnf remove.*repo/],
+      } as const;
+      const [upgrade, remove] = lines[manager].map(typed);
+      const steps = [manager, site.url, older, newer, install, upgrade ?? '', remove ?? ''];
+      const trial = [...steps, sshd.path, join(dir, 'id'), sshd.user];
+      const here = resolve('test');
+      const within = ['unshare', '-m', 'sh', join(here, 'packages/in-root.sh'), root, dir, here, '--'];
+      const result = await run([...within, '/bin/sh', join(here, 'release/trial.sh'), ...trial], {
+        timeout: 1_200_000,
+      });
+      console.log(result.stdout);
+      expect({ ...result, stdout: '' }).toMatchObject({ code: 0 });
+    },
+  );
+});
+
+/** All commands of a page. */
+function typedIn(page: string): readonly string[] {
+  return [...page.matchAll(/`([^`\n]+)`/g)].map(([, line = '']) => line);
+}

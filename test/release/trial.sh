@@ -1,0 +1,72 @@
+#!/bin/sh
+# A user's steps with the repository of a release, in a root that is gone at the end (test/packages/in-root.sh): typed as docs/install.md has them.
+# The server's "/.serve/NAME" changes what it serves. trial.sh MANAGER SITE OLDER NEWER INSTALL UPGRADE REMOVE SOCKET KEY USER
+set -eu
+manager=$1 site=$2 older=$3 newer=$4 install=$5 upgrade=$6 remove=$7 socket=$8 key=$9 user=${10}
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+output=/tmp/output
+
+fail() { echo "$manager: $*" >&2; exit 1; }
+serve() {
+  echo "-- served: $1"
+  case $manager in
+  apt) wget -qO /dev/null "$site/.serve/$1" ;;
+  dnf) curl -fsSo /dev/null "$site/.serve/$1" ;;
+  esac
+}
+types() {
+  echo "\$ $1"
+  yes | sh -c "$1" >$output 2>&1 || { cat $output; fail "failed: $1"; }
+}
+refused() { # LINE TEXT: the line fails, and says so
+  echo "\$ $1"
+  if yes | sh -c "$1" >$output 2>&1; then cat $output; fail "not refused: $1"; fi
+  grep -E -- "$2" $output || { cat $output; fail "refused without saying $2: $1"; }
+  ! command -v vmssh || fail "installed although refused: $1"
+}
+use() { # VERSION
+  hash -r
+  ssh -V
+  [ "$(vmssh --version)" = "$1" ] || fail "$(vmssh --version) is there, not $1"
+  said=$(ssh -i "$key" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new "$user@unix$socket" echo here)
+  [ "$said" = here ] || fail "ssh said: $said"
+  echo "vmssh $1: ssh $user@unix$socket logs in"
+}
+named() { find /etc /opt /usr /var/lib \( -name '*vmssh*' -o -name 'vsock-nc*' \) ! -path '*/lists/*' ! -type d | sort; }
+
+case $manager in
+apt) damaged='Hash Sum mismatch|unexpected size' signature='is not signed|signatures? (couldn.t be|were) invalid|BADSIG|NO_PUBKEY' ;;
+dnf) damaged='checksum|Checksum|digest' signature='GPG|signature' ;;
+esac
+mkdir -p /etc/yum.repos.d
+before=$(named)
+serve wrong-key
+refused "$install" "$signature"
+serve damaged-index
+refused "$install" "$damaged"
+serve other-package
+refused "$install" "$damaged"
+serve "$older"
+types "$install"
+use "$older"
+serve "$newer"
+types "$upgrade"
+use "$newer"
+case $manager in
+apt)
+  [ "$(apt-cache madison vmssh | awk '{ print $3 }' | tr '\n' ' ')" = "$newer $older " ] || fail "$older is not kept"
+  dpkg --add-architecture arm64
+  types 'cd /tmp && apt update && apt download vmssh:arm64'
+  [ "$(dpkg-deb -f /tmp/vmssh_*_arm64.deb Version)" = "$newer" ] || fail 'none for arm64'
+  ;;
+dnf)
+  types 'dnf --quiet list --showduplicates --available vmssh'
+  grep -F "$older-1" $output || fail "$older is not kept"
+  types 'dnf --quiet --forcearch=aarch64 list --available vmssh'
+  grep -E "^vmssh.aarch64 +$newer-1" $output || fail 'none for arm64'
+  ;;
+esac
+types "$remove"
+hash -r
+! command -v vmssh || fail 'it is still there'
+[ "$(named)" = "$before" ] || fail "this is left: $(named | grep -vxF "$before")"

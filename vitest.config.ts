@@ -35,7 +35,7 @@ const rest = [
   ],
 ];
 
-const elsewhere = ['test/vm/**', 'test/windows/**', 'test/packages/**', 'test/clients/**'];
+const elsewhere = ['vm', 'windows', 'packages', 'release', 'clients'].map((name) => `test/${name}/**`);
 
 export default defineConfig({
   plugins: [shellText()],

@@ -26,7 +26,7 @@ const cannot =
 const roots = [
   { suite: 'bookworm', manager: 'apt', packages: ['openssh-client', 'sudo', 'wget'] },
   { suite: 'trixie', manager: 'apt', packages: ['openssh-client', 'sudo', 'wget'] },
-  { suite: 'trixie', manager: 'dnf', packages: ['curl', 'dnf', 'openssh-client', 'sudo'] },
+  { suite: 'trixie', manager: 'dnf', packages: ['curl', 'dnf', 'openssh-client', 'rpm', 'sudo'] },
 ] as const;
 
 describe.skipIf(cannot)('two releases, one after the other', () => {

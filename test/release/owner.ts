@@ -4,12 +4,6 @@ import { expect } from 'vitest';
 import { writeInstall } from '../../build/release/install-lines.js';
 import { type Outcome, run } from '../helpers/run.js';
 
-/**
- * What makes dist/package in the owner's clone: without those for Windows, and with what this checkout has compiled for the engine already. That
- * two whole builds are equal is the test of npm run test:reproducible.
- */
-const packaged = `cp -r '${resolve('native/build')}' native/ && node build/node.js --no-executable && node build/exe.js && node build/exe.js --target linux-arm64 && node build/types.js && node build/package/package.js`;
-
 /** An owner of releases: a clone, a key that is thrown away, a folder for the web server, and the environment with these. */
 export interface Owner {
   readonly clone: string;
@@ -34,10 +28,10 @@ export async function makeOwner(dir: string): Promise<Owner> {
   await succeed(env, ['git', 'clone', '--quiet', join(dir, 'hub.git'), clone]);
   cpSync('node_modules', join(clone, 'node_modules'), { recursive: true, verbatimSymlinks: true });
   const manifest = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
-  manifest.scripts.package = packaged;
+  manifest.scripts.package = `node '${resolve('test/release/package.js')}'`;
   writeFileSync(join(clone, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
   const owner = { clone, www, key, env };
-  await commit(owner, 'The packages without those for Windows');
+  await commit(owner, 'The packages of a rehearsal');
   return owner;
 }
 

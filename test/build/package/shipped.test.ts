@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { firstDifference, placeOf } from '../../../build/package/shipped.js';
+import { firstDifference, placeOf, unsignedRpm } from '../../../build/package/shipped.js';
 import { run } from '../../helpers/run.js';
 
 function elf(machine: number): Buffer {
@@ -8,6 +8,16 @@ function elf(machine: number): Buffer {
   bytes.write('\x7fELF', 'latin1');
   bytes.writeUInt16LE(machine, 18);
   return bytes;
+}
+
+/** A lead, a header of signatures of so many entries and so much data, and what follows. */
+function rpm(entries: number, data: number, rest: string): Buffer {
+  const bytes = Buffer.alloc(112 + 16 * entries + data + ((8 - (data % 8)) % 8), 's');
+  bytes.writeUInt32BE(0xedabeedb, 0);
+  bytes.writeUInt32BE(0x8eade801, 96);
+  bytes.writeUInt32BE(entries, 104);
+  bytes.writeUInt32BE(data, 108);
+  return Buffer.concat([bytes, Buffer.from(rest)]);
 }
 
 describe('what was shipped', () => {
@@ -40,6 +50,19 @@ describe('what was shipped', () => {
   ])('"$one" differs from "$other" at $at', ({ one, other, at }) =>
     expect(firstDifference(Buffer.from(one), Buffer.from(other))).toBe(at),
   );
+
+  it.each([
+    { name: 'an rpm that is signed', bytes: rpm(7, 1234, 'the rest'), want: 'the rest' },
+    { name: 'one that is not', bytes: rpm(5, 1200, 'the rest'), want: 'the rest' },
+    { name: 'another file', bytes: Buffer.from('!<arch>'), want: '!<arch>' },
+    {
+      name: 'less than an rpm',
+      bytes: rpm(5, 8, '').subarray(0, 100),
+      want: rpm(5, 8, '').toString('latin1', 0, 100),
+    },
+  ])('is compared without the signature of an rpm: $name', ({ bytes, want }) => {
+    expect(unsignedRpm(bytes).toString('latin1')).toBe(want);
+  });
 
   it('has to be there, before anything is built', async () => {
     const compare = (...files: string[]) => run([process.execPath, 'build/package/compare.js', ...files]);

@@ -14,8 +14,12 @@ serve() {
   dnf) curl -fsSo /dev/null "$site/.serve/$1" ;;
   esac
 }
-# At a terminal, since dnf asks nobody else about a key. Each part by itself: sudo takes all that is typed before its program ends.
 typed() {
+  if [ "$manager" = apt ]; then
+    yes | sh -c "$1" >$output 2>&1
+    return
+  fi
+  # At a terminal, since dnf asks nobody else about a key. Each part by itself: sudo takes all that is typed before its program ends.
   rest="$1 && "
   : >$output
   while [ -n "$rest" ]; do

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commitOf } from '../bundle/commit.js';
+import { recordApi } from './api.js';
 import { releasedChangelog } from './changelog.js';
 import { releaseSubject } from './checks.js';
 import { git } from './git.js';
@@ -9,7 +10,7 @@ import { writeInstall } from './install-lines.js';
 import { setVersion } from './versions.js';
 
 /**
- * Commits the version wherever it is written, and the date in the changelog. The date is that of the commit before, which is the one that was
+ * Commits the version wherever it is written, the date in the changelog, and what programs may rely on from this release on (./api.js). The date is that of the commit before, which is the one that was
  * tested: so the same sources give the same release, whenever it is made.
  * @param {string} root
  * @param {string} version
@@ -23,8 +24,10 @@ export function commitRelease(root, version, addresses) {
   writeFileSync(path, changelog);
   setVersion(root, version);
   writeInstall(root, addresses, version);
+  recordApi(join(root, 'test/api/released'));
+  git(root, ['add', '--all']);
   const at = `${time} +0000`;
-  git(root, ['commit', '--quiet', '--all', '--message', releaseSubject(version)], {
+  git(root, ['commit', '--quiet', '--message', releaseSubject(version)], {
     GIT_AUTHOR_DATE: at,
     GIT_COMMITTER_DATE: at,
   });

@@ -27,10 +27,7 @@ export function installLines(site, version) {
       system: 'openSUSE, not tried',
       line: `sudo zypper addrepo ${site}/vmssh.repo && sudo zypper install vmssh`,
     },
-    {
-      system: 'any Linux on x64 (for arm64 write that)',
-      line: `curl -fsSL ${files}/vmssh-${version}-linux-x64.tar.gz | sudo tar -xz -C /usr/local --strip-components=1 --no-same-owner`,
-    },
+    { system: 'any Linux, into ~/.local', line: `curl -fsSL ${site}/install.sh | sh` },
     { system: 'with Node ≥ 20', line: 'npm install -g vmssh' },
     { system: 'Windows, not tried', line: `scoop install ${files}/scoop/vmssh.json` },
   ];

@@ -9,11 +9,11 @@ import { buildInClone } from '../package/clone.js';
 import { addresses, missingAddresses } from './addresses.js';
 import { checkRelease } from './checks.js';
 import { commitRelease } from './commit.js';
-import { differences, hashesBelow } from './files.js';
 import { taggedVersions } from './git.js';
-import { signerOf } from './sign.js';
-import { earlierFiles, makeSite } from './site.js';
-import { uploadPage } from './upload.js';
+import { differences, hashesBelow } from './site/files.js';
+import { signerOf } from './site/sign.js';
+import { earlierFiles, makeSite } from './site/site.js';
+import { uploadPage } from './site/upload.js';
 
 try {
   release();

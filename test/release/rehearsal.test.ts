@@ -1,8 +1,8 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { differences, hashesBelow } from '../../build/release/files.js';
 import { installLines, installPart } from '../../build/release/install-lines.js';
+import { differences, hashesBelow } from '../../build/release/site/files.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';

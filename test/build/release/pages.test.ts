@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { aptSources } from '../../../build/release/apt.js';
-import { dnfRepo } from '../../../build/release/dnf.js';
-import { differences, hashesBelow, sumsText } from '../../../build/release/files.js';
-import { uploadPage } from '../../../build/release/upload.js';
+import { aptSources } from '../../../build/release/site/apt.js';
+import { dnfRepo } from '../../../build/release/site/dnf.js';
+import { differences, hashesBelow, sumsText } from '../../../build/release/site/files.js';
+import { uploadPage } from '../../../build/release/site/upload.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const site = 'https://example.org/vmssh';

@@ -1,8 +1,9 @@
-/** @import { Addresses } from './addresses.js' */
+/** @import { Addresses } from '../addresses.js' */
 /** @import { Signer } from './sign.js' */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installerText } from '../installer.js';
 import { aptSources, makeApt } from './apt.js';
 import { dnfRepo, makeDnf } from './dnf.js';
 import { differences, hashesBelow, sumsText } from './files.js';
@@ -21,8 +22,8 @@ const sums = 'SHA256SUMS';
  */
 
 /**
- * Makes all that the web server gets, in `folder`: the release's files with their hashes and signatures, and the repositories for apt and dnf,
- * which have the earlier releases too.
+ * Makes all that the web server gets, in `folder`: the release's files with their hashes and signatures, the script that installs it, and the
+ * repositories for apt and dnf, which have the earlier releases too.
  * @param {string} folder
  * @param {Release} release
  */
@@ -35,6 +36,7 @@ export function makeSite(folder, { version, built, earlier, addresses, time, sig
   const all = [...earlier, files];
   makeApt(join(folder, 'apt'), withEnd(all, '.deb'), { time, signer });
   makeDnf(join(folder, 'dnf'), withEnd(all, '.rpm'), { time, signer });
+  writeFileSync(join(folder, 'install.sh'), installerText(files, { version, ...addresses }));
   writeFileSync(join(folder, 'vmssh.asc'), signer.publicKey);
   writeFileSync(join(folder, 'vmssh.sources'), aptSources(addresses.site, signer.publicKey));
   writeFileSync(join(folder, 'vmssh.repo'), dnfRepo(addresses.site));

@@ -1,7 +1,7 @@
 /** @import { Signer } from './sign.js' */
 import { copyFileSync, mkdirSync, utimesSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { run } from '../package/run.js';
+import { run } from '../../package/run.js';
 
 /**
  * Makes a repository for dnf in `folder`, of static files, by createrepo_c.

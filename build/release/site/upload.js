@@ -1,8 +1,8 @@
-/** @import { Addresses } from './addresses.js' */
+/** @import { Addresses } from '../addresses.js' */
 import { readdirSync } from 'node:fs';
 
 /** What clients read first: it goes last, when all that it names is there. */
-const heads = ['Release', 'InRelease', 'Release.gpg', 'repomd.xml', 'repomd.xml.asc'];
+const heads = ['install.sh', 'Release', 'InRelease', 'Release.gpg', 'repomd.xml', 'repomd.xml.asc'];
 
 /**
  * What the owner uploads where, in order, with the commands: a page beside the release.

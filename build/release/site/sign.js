@@ -1,4 +1,4 @@
-import { run } from '../package/run.js';
+import { run } from '../../package/run.js';
 
 const get = 'apt-get install gpg gpg-agent';
 

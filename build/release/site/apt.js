@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { architectures } from '../package/architectures.js';
-import { run } from '../package/run.js';
+import { architectures } from '../../package/architectures.js';
+import { run } from '../../package/run.js';
 
 const suite = 'dists/stable';
 const processors = Object.values(architectures).map(({ deb }) => deb);

@@ -235,6 +235,11 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'forward',
+    args: ['--reverse', 'vsock/3', '5000', './agent.sock'],
+    want: { positionals: ['vsock/3', '5000', './agent.sock'], options: { reverse: true } },
+  },
+  {
+    command: 'forward',
     args: ['--max', '5', '--idle', '60', 'vsock/3', '80', 'systemd'],
     want: { positionals: ['vsock/3', '80', 'systemd'], options: { max: '5', idle: '60' } },
   },

@@ -347,22 +347,29 @@ export const placeSchema = z
 
 const tcp = { host: z.string(), port: z.int().min(1).max(65535) };
 
+const local = [z.strictObject(tcp), z.strictObject({ path: z.string() })] as const;
+
 export const forwardSchema = z
   .union([
     z.strictObject({
       ...envelope('forward'),
       event: z.literal('listening'),
-      listener: z.union([z.strictObject(tcp), z.strictObject({ path: z.string() })]),
+      listener: z
+        .union([...local, z.strictObject({ port })])
+        .describe(
+          'with --reverse the vsock port of this host, or the path of the socket beside the multiplexer',
+        ),
       target: z.string(),
-      port: port.describe("the machine's"),
+      port: port.describe("the machine's; with --reverse this host's"),
+      local: z.union(local).optional().describe('with --reverse: where the connections go'),
     }),
     z.strictObject({
       ...envelope('forward'),
       event: z.literal('closed'),
       from: z.strictObject(tcp).optional().describe('the client; absent at a unix socket'),
       ms: z.number().min(0),
-      sent: z.int().optional().describe('bytes to the machine'),
-      received: z.int().optional().describe('bytes from the machine'),
+      sent: z.int().optional().describe('bytes to the machine; with --reverse to LOCAL'),
+      received: z.int().optional().describe('bytes from the machine; with --reverse from LOCAL'),
       end: z
         .enum(['both', 'client', 'stopped', 'failed'])
         .describe('both sides ended; the client closed; vmssh was stopped; it failed'),

@@ -9,7 +9,7 @@ import { positionals, usage } from '../../cli/values.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
-import { type Local, parseLocal, sameLocal } from './local.js';
+import { type Local, parseLocal, parseService, sameLocal } from './local.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
 import { type ReportOptions, reporter } from './report.js';
 import { serve } from './serve.js';
@@ -20,6 +20,8 @@ export interface ForwardOptions extends MachineOptions, ReportOptions {
   readonly all: boolean;
   /** Where it listens, or the word for the sockets that systemd passes. */
   readonly local: Local | typeof bySystemd;
+  /** What the machine connects to; undefined: this host connects to the machine. */
+  readonly reverse: Local | undefined;
   /** Connections at the same time. */
   readonly most: number;
   /** Milliseconds without a connection after which it ends; undefined: never. */
@@ -31,6 +33,11 @@ const bySystemd = 'systemd';
 const allOption = flag({
   long: 'all',
   summary: 'the loopback port of every machine, by config install --loopback; without TARGET and PORT',
+});
+
+const reverseOption = flag({
+  long: 'reverse',
+  summary: "the other direction: connect this host's vsock port PORT, for this machine only, to LOCAL",
 });
 
 const defaultMost = 64;
@@ -61,9 +68,21 @@ export const forward: Command<ForwardOptions> = {
   summary: "make a machine's vsock port a local TCP port or unix socket",
   usage: 'TARGET PORT [LOCAL]',
   details:
-    'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one; "systemd" takes the sockets of a .socket unit. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket.',
-  options: [allOption, routesOption, mostOption, idleOption, timeoutOption, jsonOption, verboseOption],
-  exclusive: [[allOption, routesOption]],
+    'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one; "systemd" takes the sockets of a .socket unit. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket. With --reverse the machine connects to vsock port PORT of CID 2, which is this host, and no other machine can.',
+  options: [
+    allOption,
+    reverseOption,
+    routesOption,
+    mostOption,
+    idleOption,
+    timeoutOption,
+    jsonOption,
+    verboseOption,
+  ],
+  exclusive: [
+    [allOption, routesOption],
+    [allOption, reverseOption],
+  ],
   examples: [
     { line: 'vmssh forward mint 8080', about: 'http://127.0.0.1:8080 is port 8080 of mint' },
     { line: 'vmssh forward vsock/3 5432 ./db.sock', about: 'as a unix socket that only you can use' },
@@ -72,6 +91,10 @@ export const forward: Command<ForwardOptions> = {
       about: 'with a line for each connection',
     },
     { line: 'vmssh forward --route ip docker/web 80 8080', about: 'by the IP address of a container' },
+    {
+      line: 'vmssh forward --reverse mint 5000 "$SSH_AUTH_SOCK"',
+      about: 'the ssh-agent of this host for mint, by port 5000 of CID 2',
+    },
     { line: 'vmssh forward --all', about: 'port 22 of every machine, for clients without ProxyCommand' },
     {
       line: 'vmssh forward --idle 60 mint 8080 systemd',
@@ -82,9 +105,12 @@ export const forward: Command<ForwardOptions> = {
 
   parse(raw) {
     const all = allOption.read(raw);
+    const reversed = reverseOption.read(raw);
     const [typed = '', machinePort = '22', local] = all
       ? positionals(raw, 0, 0, 'no argument with --all')
-      : positionals(raw, 2, 3, 'TARGET PORT [LOCAL]');
+      : reversed
+        ? positionals(raw, 3, 3, 'TARGET PORT LOCAL with --reverse')
+        : positionals(raw, 2, 3, 'TARGET PORT [LOCAL]');
     const port = usage(() => parsePort(machinePort));
     const { timeoutMs, verbose } = reachFlags(raw);
     return {
@@ -97,6 +123,7 @@ export const forward: Command<ForwardOptions> = {
       json: jsonOption.read(raw),
       most: mostOption.read(raw) ?? defaultMost,
       idleMs: idleOption.read(raw),
+      reverse: reversed && local !== undefined ? parseService(local) : undefined,
       local: local === undefined ? sameLocal(port) : local === bySystemd ? bySystemd : parseLocal(local),
     };
   },
@@ -116,6 +143,11 @@ export const forward: Command<ForwardOptions> = {
       const { forwardAll } = await import('./loopback/forward-all.js');
       await forwardAll(options, addon, io, signal);
       return code();
+    }
+    if (options.reverse) {
+      const { reverse } = await import('./reverse/reverse.js');
+      await reverse({ ...options, local: options.reverse }, addon, io, signal);
+      return signal.aborted ? code() : exitCode.ok;
     }
     const { local, typed } = options;
     const machine = machineAt(options, io, signal);

@@ -23,6 +23,16 @@ export function parseLocal(text: string): Local {
   );
 }
 
+/** What --reverse connects a machine to: only a program of this host. Throws a UsageError. */
+export function parseService(text: string): Local {
+  const local = parseLocal(text);
+  if (isPrivate(local) && (local.family === 'unix' || local.port > 0)) return local;
+  throw new UsageError(
+    `--reverse connects a machine to a unix socket or a port of 127.0.0.1, not ${quote(text)}`,
+    'vmssh forward --reverse NAME 5000 "$SSH_AUTH_SOCK"',
+  );
+}
+
 /** The same port number on the loopback address. Throws a UsageError if TCP has no such port. */
 export function sameLocal(port: number): Local {
   if (port > 0 && port <= 65535) return { family: 'inet', host: loopback, port };

@@ -34,15 +34,10 @@ const rememberedMs = 2000;
 
 /** The machine that was named; it is looked up again for each connection, unless it was just looked up. */
 export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal): ForwardedMachine {
-  const { typed, port, timeoutMs, routes } = options;
+  const { port, timeoutMs, routes } = options;
   const { env, platform } = io;
   const beforeOpen = socketWarning(io);
-  const route = remembered(async (): Promise<TypedTarget & { resolution: Resolution }> => {
-    const { text, target } = await findTarget(typed, io, signal);
-    if (!routes?.includes('ip')) checkPorts(target, text, port);
-    const resolution = await resolveTarget(target, { text, port, routes, signal, env, platform });
-    return { text, target, resolution };
-  }, rememberedMs);
+  const route = remembered(search(options, io, signal), rememberedMs);
   return {
     async find() {
       return (await route.get()).text;
@@ -60,6 +55,21 @@ export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal):
         throw error;
       }
     },
+  };
+}
+
+/** Looks the machine up. Throws a ConnectError if it cannot be found, or has no ports. */
+export function search(
+  { typed, port, routes }: MachineOptions,
+  io: Io,
+  signal: AbortSignal,
+): () => Promise<TypedTarget & { readonly resolution: Resolution }> {
+  const { env, platform } = io;
+  return async () => {
+    const { text, target } = await findTarget(typed, io, signal);
+    if (!routes?.includes('ip')) checkPorts(target, text, port);
+    const resolution = await resolveTarget(target, { text, port, routes, signal, env, platform });
+    return { text, target, resolution };
   };
 }
 

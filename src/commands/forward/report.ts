@@ -13,11 +13,16 @@ export type ForwardJson = Envelope<'forward'> &
         readonly listener: ListenerJson;
         readonly target: string;
         readonly port: number;
+        /** With --reverse: where the machine's connections go. */
+        readonly local?: LocalJson | undefined;
       }
     | (Omit<EndedSession, 'error'> & { readonly event: 'closed'; readonly error?: FailureJson | undefined })
   );
 
-export type ListenerJson = { readonly host: string; readonly port: number } | { readonly path: string };
+export type LocalJson = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** With --reverse it may be a vsock port of this host. */
+export type ListenerJson = LocalJson | { readonly port: number };
 
 export interface ReportOptions {
   readonly port: number;
@@ -35,10 +40,27 @@ export function reporter(options: ReportOptions, io: Io, clock: () => Date = () 
       const at = printable(formatLocal(local));
       if (!isPrivate(local))
         io.err(`${io.program}: warning: the whole network can connect to ${at}, and so to ${to}\n`);
-      const listener =
-        local.family === 'unix' ? { path: local.path } : { host: local.host, port: local.port };
+      const listener = jsonOf(local);
       if (json) event({ ...envelope('forward', 0), event: 'listening', listener, target, port });
       else io.out(`forwarding ${at} → ${to} (Ctrl-C ends it)\n`);
+    },
+    reversed(
+      listener: { readonly port: number } | { readonly path: string },
+      target: string,
+      local: Local,
+    ): void {
+      const { port, json } = options;
+      const how = 'path' in listener ? ` by ${printable(listener.path)}` : '';
+      const service = printable(formatLocal(local));
+      if (json)
+        event({
+          ...envelope('forward', 0),
+          ...{ event: 'listening', listener, target, port, local: jsonOf(local) },
+        });
+      else
+        io.out(
+          `forwarding vsock port ${port} of this host${how}, only for ${printable(target)} → ${service} (Ctrl-C ends it)\n`,
+        );
     },
     closed({ error, ...ended }: EndedSession): void {
       const failure = error === undefined ? undefined : failureOf(error, io);
@@ -58,6 +80,10 @@ export function reporter(options: ReportOptions, io: Io, clock: () => Date = () 
       io.err(`${io.program}: ${time} ${whose}: ${printable(how)}\n`);
     },
   };
+}
+
+function jsonOf(local: Local): LocalJson {
+  return local.family === 'unix' ? { path: local.path } : { host: local.host, port: local.port };
 }
 
 const ends: Readonly<Record<EndedSession['end'], string>> = {

@@ -10,6 +10,7 @@ import { ConnectError } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
 import { foundBy } from '../resolve/found-by.js';
+import { withOwnUuids } from '../ssh/config/same-uuid.js';
 import { nameOf } from '../target/target.js';
 
 /** A target, and its machine if one is listed. */
@@ -54,9 +55,15 @@ export async function resolveShortName(
     deps,
     here.filter(({ name }) => names.includes(name)),
   );
-  const machine = theOne(target, typed, machines);
+  const found = theOne(target, typed, machines);
+  const machine = found && withOwnUuid(found, machines);
   if (machine && target.kind === 'hyper-v') return named(machine);
   return { text: typed, target, machine };
+}
+
+// Without a UUID that another one has too, as in `config install`: the host key of one would count for the other.
+function withOwnUuid(machine: ListedMachine, all: readonly ListedMachine[]): ListedMachine {
+  return withOwnUuids(all).machines[all.indexOf(machine)] ?? machine;
 }
 
 /** Undefined if the text has no known kind; throws for a mistake within a kind. */
@@ -91,7 +98,7 @@ function byName(typed: string, { machines, warnings }: AllMachines): ListedTarge
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
     hints: { unknown: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock' },
   });
-  return named(machine);
+  return named(withOwnUuid(machine, machines));
 }
 
 function named(machine: ListedMachine): ListedTarget {

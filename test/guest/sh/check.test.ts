@@ -133,6 +133,35 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('find_socket_unit 22; find_socket_unit 2222')).toBe('own\nown\n');
   });
 
+  it('finds it by the addresses of its drop-ins, by their names; an empty one takes away those before', () => {
+    const address = (text: string) => `[Socket]\nListenStream=${text}\n`;
+    given({
+      'usr/lib/systemd/system/own.socket': `${address('vsock::22')}Accept=yes\n`,
+      'usr/lib/systemd/system/own.socket.d/50-more.conf': address('vsock::2222'),
+      'etc/systemd/system/own.socket.d/50-more.conf': address('vsock::2223'),
+      'run/systemd/system/own.socket.d/60-last.conf': address('vsock::2224'),
+    });
+    const found = 'for p in 22 2222 2223 2224; do find_socket_unit $p >/dev/null && echo $p; done';
+    expect(run(found)).toBe('22\n2223\n2224\n');
+    given({ 'etc/systemd/system/own.socket.d/55-none.conf': address('') });
+    expect(run(found)).toBe('2224\n');
+  });
+
+  it('1: fixes the address in a drop-in, if it is there that systemd refuses it', () => {
+    const unit = 'etc/systemd/system/own.socket';
+    const dropIn = `${unit}.d/port.conf`;
+    given(
+      { [unit]: '[Socket]\nAccept=yes\n', [dropIn]: '[Socket]\nListenStream=vsock://any:22\n' },
+      { systemctl: systemctl('252', { 'own.socket -p LoadState': 'bad-setting' }) },
+    );
+    const said = run('check_socket');
+    expect(said).toContain(`/${dropIn} has ListenStream=vsock://any:22, and systemd 252`);
+    const [, fix = 'false'] = /^fix +address-form +(sed .*?) &&/m.exec(said) ?? [];
+    expect(run(`${fix.replace(`/${dropIn}`, `"$R/${dropIn}"`)}; grep Listen "$R/${dropIn}"`)).toBe(
+      'ListenStream=vsock::22\n',
+    );
+  });
+
   it.each([
     {
       state: 'bad-setting',

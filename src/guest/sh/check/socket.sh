@@ -1,6 +1,6 @@
 # The socket unit of the port and its template.
 
-. ./../generator/addresses.sh
+. ./streams.sh
 
 # The socket unit of a port: ours or systemd's, or any whose file names that port. In a container, that of its export.
 find_socket_unit() {
@@ -24,14 +24,6 @@ find_socket_unit() {
   return 1
 }
 
-# listens_on FILE PORT: whether a socket unit has that vsock port, in any form that systemd reads.
-listens_on() {
-  listen_streams "$1" 2>/dev/null | grep 'vsock' | while IFS= read -r each_address; do
-    case $(stream_address "$each_address") in vsock:*:"$2") echo yes ;; esac
-  done | grep -q yes
-}
-listen_streams() { sed -n 's/^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*\(.*[^[:space:]]\)[[:space:]]*$/\1/p' "$1"; }
-
 check_socket() {
   if ! unit=$(find_socket_unit "$port"); then
     no_socket_unit
@@ -43,9 +35,10 @@ check_socket() {
     fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask $unit.socket && systemctl daemon-reload && systemctl restart $unit.socket"
     return 1
   fi
-  if [ "$major" -lt 256 ] && address=$(unknown_form); then
-    fail address-form "$file has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support $(form_title)" \
-      "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|; s|vsock-stream:|vsock:|' $file && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
+  if [ "$major" -lt 256 ] && form_file=$(file_with_unknown_form "$R$file"); then
+    address=$(unknown_form "$form_file")
+    fail address-form "${form_file#"$R"} has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support $(form_title)" \
+      "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|; s|vsock-stream:|vsock:|' ${form_file#"$R"} && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
     return 1
   fi
   if [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
@@ -53,19 +46,6 @@ check_socket() {
     return 1
   fi
   check_accept && check_listening
-}
-
-# The line with an address that a systemd before 256 does not know. Some of them know vsock-stream:, so they are asked.
-unknown_form() {
-  if has_ssh_generator && [ "$(show "$unit.socket" LoadState)" = loaded ]; then return 1; fi
-  grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$R$file" ||
-    { [ "$(show "$unit.socket" LoadState)" = bad-setting ] && grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock-stream:' "$R$file"; }
-}
-form_title() {
-  case $address in
-    *vsock://*) echo 'the URL form, which came with 256' ;;
-    *) echo 'the form vsock-stream:' ;;
-  esac
 }
 
 check_accept() {

@@ -1,0 +1,55 @@
+# The addresses of a socket unit, with those of its drop-ins.
+
+. ./../generator/addresses.sh
+
+# listens_on FILE PORT: whether a socket unit has that vsock port, in any form that systemd reads.
+listens_on() {
+  listen_streams "$1" | {
+    found=
+    while read -r each_address; do
+      case $each_address in
+        '') found= ;;
+        *vsock*) case $(stream_address "$each_address") in vsock:*:"$2") found=yes ;; esac ;;
+      esac
+    done
+    [ "$found" = yes ]
+  }
+}
+# An empty one takes away those before it.
+listen_streams() {
+  unit_texts "$1" | while IFS= read -r each_text; do
+    sed -n 's/^[[:space:]]*ListenStream[[:space:]]*=//p' "$each_text" 2>/dev/null
+  done
+}
+
+# unit_texts FILE: the unit's file and its drop-ins, in systemd's order: by name, and of one name the first folder's.
+unit_texts() {
+  printf '%s\n' "$1"
+  for drop_in_folder in $unit_folders; do
+    for drop_in in "$R$drop_in_folder/${1##*/}.d"/*.conf; do
+      if [ -f "$drop_in" ]; then printf '%s/%s\n' "${drop_in##*/}" "$drop_in"; fi
+    done
+  done | sort -s -u -t / -k 1,1 | cut -d / -f 2-
+}
+
+# file_with_unknown_form FILE: it or its drop-in, with an address that a systemd before 256 does not know.
+file_with_unknown_form() {
+  if has_ssh_generator && [ "$(show "$unit.socket" LoadState)" = loaded ]; then return 1; fi
+  unit_texts "$1" | while IFS= read -r each_text; do
+    if unknown_form "$each_text" >/dev/null; then
+      printf '%s\n' "$each_text"
+      break
+    fi
+  done | grep .
+}
+# unknown_form FILE: the line. Some of them know vsock-stream:, so they are asked.
+unknown_form() {
+  grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$1" ||
+    { [ "$(show "$unit.socket" LoadState)" = bad-setting ] && grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock-stream:' "$1"; }
+}
+form_title() {
+  case $address in
+    *vsock://*) echo 'the URL form, which came with 256' ;;
+    *) echo 'the form vsock-stream:' ;;
+  esac
+}

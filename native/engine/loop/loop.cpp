@@ -5,8 +5,21 @@
 
 #include "../core/program.h"
 #include "../napi/environment.h"
+#include "signals.h"
 
 namespace engine {
+
+namespace {
+
+// Callbacks may change the table meanwhile.
+template <typename Entry>
+std::vector<int> idsOf(const std::map<int, Entry>& table) {
+  std::vector<int> ids;
+  for (const auto& [id, entry] : table) ids.push_back(id);
+  return ids;
+}
+
+}  // namespace
 
 void Loop::run() {
   while (isAlive()) {
@@ -43,6 +56,16 @@ void Loop::keepAlive(int id, bool alive) {
   if (const auto timer = timers_.find(id); timer != timers_.end()) timer->second.alive = alive;
   if (const auto watch = watches_.find(id); watch != watches_.end()) watch->second.alive = alive;
   if (const auto child = children_.find(id); child != children_.end()) child->second.alive = alive;
+}
+
+void Loop::onSignal(int signal, Value callback) {
+  signals_.insert_or_assign(signal, std::move(callback));
+  catchSignal(signal, true);
+}
+
+void Loop::offSignal(int signal) {
+  catchSignal(signal, false);
+  signals_.erase(signal);
 }
 
 bool Loop::isAlive() const {
@@ -82,11 +105,39 @@ void Loop::runTimers() {
 
 // Those that are there now; what they add in turn comes after the next poll.
 void Loop::runImmediates() {
-  std::vector<int> ids;
-  for (const auto& [id, callback] : immediates_) ids.push_back(id);
-  for (const int id : ids) {
+  for (const int id : idsOf(immediates_)) {
     const auto found = immediates_.extract(id);
     if (!found.empty()) program_.call(found.mapped().get());
+  }
+}
+
+void Loop::deliver(int watch, int events) {
+  const auto found = watches_.find(watch);
+  if (events == 0 || found == watches_.end()) return;
+  program_.call(found->second.callback.get(), {JS_NewInt32(nullptr, events)});
+}
+
+void Loop::deliver(const hvsock::Event* event) {
+  program_.beginTurn();
+  napiDeliver(event);
+  program_.drain();
+}
+
+void Loop::deliverSignals() {
+  for (const int number : caughtSignals()) {
+    const auto found = signals_.find(number);
+    if (found != signals_.end()) program_.call(found->second.get(), {JS_NewInt32(nullptr, number)});
+  }
+}
+
+void Loop::reapChildren() {
+  for (const int id : idsOf(children_)) {
+    const auto found = children_.find(id);
+    if (found == children_.end()) continue;
+    const auto code = takeExitCode(found->second.pid);
+    if (!code) continue;
+    const auto child = children_.extract(id);
+    program_.call(child.mapped().callback.get(), {JS_NewInt64(nullptr, *code)});
   }
 }
 

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
+#include "../../src/system/event.h"
 #include "../core/value.h"
 
 namespace engine {
@@ -13,6 +16,8 @@ class Program;
 double monotonicMs();
 // Milliseconds that this thread had a processor for.
 double processorMs();
+// A child's exit code, or a signal's number below 0, if it has ended; it is taken by that.
+std::optional<std::int64_t> takeExitCode(int pid);
 
 // What JavaScript waits for: times, descriptors, signals, children, and what the addon's threads bring.
 class Loop {
@@ -62,6 +67,9 @@ class Loop {
   int pollTimeout() const;
   void runTimers();
   void runImmediates();
+  // Both call what waits for it, unless an earlier callback removed that.
+  void deliver(int watch, int events);
+  void deliver(const hvsock::Event* event);
   void deliverSignals();
   void reapChildren();
 

@@ -11,15 +11,15 @@
 namespace hvsock {
 namespace {
 
-class Accept final : public Operation {
+class Accept final : public SocketOperation {
  public:
   explicit Accept(std::shared_ptr<Socket> listener)
-      : Operation("accept"), claim_(std::move(listener), Use::read, syscall) {}
+      : SocketOperation("accept", std::move(listener), Use::read) {}
 
   bool attempt(napi_env) override {
-    Descriptor client = accepted(claim_.socket()->fd());
+    Descriptor client = accepted(fd());
     if (!client.isOpen()) {
-      wait = {{{claim_.socket()->fd(), POLLIN, 0}}};
+      wait = {{{fd(), POLLIN, 0}}};
       return false;
     }
     client_ = std::make_shared<Socket>(Socket{std::move(client)});
@@ -28,10 +28,7 @@ class Accept final : public Operation {
 
   napi_value result(napi_env env) override { return Handle::create(env, std::move(client_)); }
 
-  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
-
  private:
-  const Claim claim_;
   std::shared_ptr<Socket> client_;
 };
 

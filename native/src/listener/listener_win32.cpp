@@ -5,16 +5,16 @@
 namespace hvsock {
 namespace {
 
-class Accept final : public Operation {
+class Accept final : public SocketOperation {
  public:
   explicit Accept(std::shared_ptr<Socket> listener)
-      : Operation("accept"), claim_(std::move(listener), Use::read, syscall) {
-    if (WSAEventSelect(claim_.socket()->fd(), ready_.handle(), FD_ACCEPT) != 0) throw lastWinsock("WSAEventSelect");
+      : SocketOperation("accept", std::move(listener), Use::read) {
+    if (WSAEventSelect(fd(), ready_.handle(), FD_ACCEPT) != 0) throw lastWinsock("WSAEventSelect");
   }
 
   bool attempt(napi_env) override {
     ready_.clear();  // before accept, which sets it again if there are more
-    Descriptor client = accepted(claim_.socket()->fd());
+    Descriptor client = accepted(fd());
     if (!client.isOpen()) {
       wait = {ready_.handle(), never};
       return false;
@@ -25,10 +25,7 @@ class Accept final : public Operation {
 
   napi_value result(napi_env env) override { return Handle::create(env, std::move(client_)); }
 
-  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
-
  private:
-  const Claim claim_;
   Event ready_;
   std::shared_ptr<Socket> client_;
 };

@@ -11,18 +11,17 @@ namespace {
 constexpr double pause = 10;  // milliseconds
 constexpr std::size_t largestPeek = std::size_t{256} * 1024;
 
-class Peek final : public Operation {
+class Peek final : public SocketOperation {
  public:
   Peek(std::shared_ptr<Socket> socket, std::size_t known, std::size_t most, double timeout)
-      : Operation("recv"),
-        claim_(std::move(socket), Use::peek, syscall),
+      : SocketOperation("recv", std::move(socket), Use::peek),
         known_(known),
         buffer_(std::min(most, largestPeek)),
         deadline_(after(timeout)) {}
 
   bool attempt(napi_env) override {
     // Must be asked first: what is there afterwards is all that will come.
-    pollfd end{claim_.socket()->fd(), POLLRDHUP, 0};
+    pollfd end{fd(), POLLRDHUP, 0};
     const bool ended = poll(&end, 1, 0) > 0;
     ssize_t length;
     do {
@@ -44,10 +43,7 @@ class Peek final : public Operation {
 
   napi_value result(napi_env env) override { return toBytes(env, buffer_.data(), length_); }
 
-  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
-
  private:
-  const Claim claim_;
   const std::size_t known_;
   std::vector<char> buffer_;
   std::size_t length_ = 0;

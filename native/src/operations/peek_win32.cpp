@@ -8,11 +8,10 @@ namespace {
 
 constexpr std::size_t largestPeek = Intake::capacity / 2;  // with as much, the intake still has room to read on
 
-class Peek final : public Operation {
+class Peek final : public SocketOperation {
  public:
   Peek(std::shared_ptr<Socket> socket, std::size_t known, std::size_t most, double timeout)
-      : Operation("recv"),
-        claim_(std::move(socket), Use::peek, syscall),
+      : SocketOperation("recv", std::move(socket), Use::peek),
         known_(known),
         most_(std::min(most, largestPeek)),
         deadline_(after(timeout)) {}
@@ -34,12 +33,9 @@ class Peek final : public Operation {
     return toBytes(env, received().data(), std::min(received().size(), most_));
   }
 
-  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
-
  private:
-  Intake& received() const { return *WindowsSocket::of(claim_.socket()).received; }
+  Intake& received() const { return *WindowsSocket::of(socket()).received; }
 
-  const Claim claim_;
   const std::size_t known_;
   const std::size_t most_;
   const Clock::time_point deadline_;

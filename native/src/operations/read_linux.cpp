@@ -10,22 +10,22 @@ namespace {
 
 constexpr std::size_t largestRead = std::size_t{256} * 1024;
 
-class Read final : public Operation {
+class Read final : public SocketOperation {
  public:
   Read(std::shared_ptr<Socket> socket, std::size_t most)
-      : Operation("recv"), claim_(std::move(socket), Use::read, syscall), most_(std::min(most, largestRead)) {}
+      : SocketOperation("recv", std::move(socket), Use::read), most_(std::min(most, largestRead)) {}
 
   bool attempt(napi_env env) override {
     // Every environment's thread has one buffer to receive into; the bytes are copied once, to a buffer of the exact size.
     thread_local const std::unique_ptr<char[]> buffer(new char[largestRead]);
     ssize_t length;
     do {
-      length = recv(claim_.socket()->fd(), buffer.get(), most_, MSG_DONTWAIT);
+      length = recv(fd(), buffer.get(), most_, MSG_DONTWAIT);
     } while (length < 0 && errno == EINTR);
-    const int error = length < 0 ? receiveError(claim_.socket()->fd(), errno) : 0;
+    const int error = length < 0 ? receiveError(fd(), errno) : 0;
     if (error != 0 && error != EAGAIN) throw Failure{error, syscall, {}};
     if (error == EAGAIN) {
-      wait = {{{claim_.socket()->fd(), POLLIN, 0}}};
+      wait = {{{fd(), POLLIN, 0}}};
       return false;
     }
     bytes_ = toBytes(env, buffer.get(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
@@ -34,10 +34,7 @@ class Read final : public Operation {
 
   napi_value result(napi_env) override { return bytes_; }
 
-  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
-
  private:
-  const Claim claim_;
   const std::size_t most_;
   napi_value bytes_ = nullptr;  // used in the scope it was made in
 };

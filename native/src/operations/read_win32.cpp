@@ -6,13 +6,13 @@
 namespace hvsock {
 namespace {
 
-class Read final : public Operation {
+class Read final : public SocketOperation {
  public:
   Read(std::shared_ptr<Socket> socket, std::size_t most)
-      : Operation("recv"), claim_(std::move(socket), Use::read, syscall), most_(most) {}
+      : SocketOperation("recv", std::move(socket), Use::read), most_(most) {}
 
   bool attempt(napi_env env) override {
-    Intake& received = *WindowsSocket::of(claim_.socket()).received;
+    Intake& received = *WindowsSocket::of(socket()).received;
     if (received.size() == 0) received.advance();
     const std::size_t length = std::min(received.size(), most_);
     if (length == 0 && received.error() != 0) throw Failure{received.error(), syscall, {}};
@@ -27,10 +27,7 @@ class Read final : public Operation {
 
   napi_value result(napi_env) override { return bytes_; }
 
-  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
-
  private:
-  const Claim claim_;
   const std::size_t most_;
   napi_value bytes_ = nullptr;  // used in the scope it was made in
 };

@@ -30,10 +30,10 @@ class Reference {
   napi_ref reference_ = nullptr;
 };
 
-class Write final : public Operation {
+class Write final : public SocketOperation {
  public:
   Write(napi_env env, std::shared_ptr<Socket> socket, napi_value data)
-      : Operation("send"), claim_(std::move(socket), Use::write, syscall), data_(env, data) {}
+      : SocketOperation("send", std::move(socket), Use::write), data_(env, data) {}
 
   bool attempt(napi_env env) override {
     // Fetched each time: the owner may have detached the buffer in between.
@@ -42,7 +42,7 @@ class Write final : public Operation {
     const std::size_t end = std::min(bytes.length, sent_ + turn);
     while (sent_ < end) {
       const ssize_t sent =
-          send(claim_.socket()->fd(), bytes.data + sent_, end - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+          send(fd(), bytes.data + sent_, end - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent >= 0) {
         sent_ += static_cast<std::size_t>(sent);
       } else if (errno == EAGAIN) {
@@ -51,16 +51,13 @@ class Write final : public Operation {
         throw Failure::last(syscall);
       }
     }
-    wait = {{{claim_.socket()->fd(), POLLOUT, 0}}};
+    wait = {{{fd(), POLLOUT, 0}}};
     return sent_ == bytes.length;
   }
 
   napi_value result(napi_env env) override { return undefined(env); }
 
-  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
-
  private:
-  const Claim claim_;
   const Reference data_;
   std::size_t sent_ = 0;
 };

@@ -7,13 +7,12 @@
 namespace hvsock {
 namespace {
 
-class Write final : public Operation {
+class Write final : public SocketOperation {
  public:
   Write(std::shared_ptr<Socket> socket, std::vector<char> bytes)
-      : Operation("send"),
-        claim_(std::move(socket), Use::write, syscall),
+      : SocketOperation("send", std::move(socket), Use::write),
         bytes_(std::make_unique<std::vector<char>>(std::move(bytes))),
-        channel_(WindowsSocket::of(claim_.socket()).channel()) {}
+        channel_(WindowsSocket::of(SocketOperation::socket()).channel()) {}
 
   ~Write() override {
     if (!sending_ || channel_->cancel()) return;
@@ -40,10 +39,7 @@ class Write final : public Operation {
 
   napi_value result(napi_env env) override { return undefined(env); }
 
-  std::shared_ptr<Socket> socket() const override { return claim_.socket(); }
-
  private:
-  const Claim claim_;
   std::unique_ptr<std::vector<char>> bytes_;
   std::unique_ptr<Channel> channel_;
   bool sending_ = false;

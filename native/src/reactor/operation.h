@@ -56,4 +56,18 @@ class Operation {
   Wait wait;
 };
 
+// An operation on an open socket, which it has one use of until it is destroyed.
+class SocketOperation : public Operation {
+ public:
+  std::shared_ptr<Socket> socket() const final { return claim_.socket(); }
+
+ protected:
+  SocketOperation(const char* syscall, std::shared_ptr<Socket> socket, Use use)
+      : Operation(syscall), claim_(std::move(socket), use, syscall) {}
+  auto fd() const { return claim_.socket()->fd(); }
+
+ private:
+  const Claim claim_;
+};
+
 }  // namespace hvsock

@@ -3,11 +3,11 @@
 #include "../../core/failure.h"
 #include "../../core/program.h"
 #include "../../loop/loop.h"
+#include "../../loop/signals.h"
 #include "../../napi/environment.h"
 #include "../handles/handles.h"
 #include "../handles/lingering.h"
 #include "../processes/processes.h"
-#include "signals.h"
 
 namespace engine {
 namespace {
@@ -73,6 +73,8 @@ double processorMs() {
   return msOf(kernel) + msOf(user);
 }
 
+std::optional<std::int64_t> takeExitCode(int pid) { return exitCodeOf(pid, 0); }
+
 void Loop::poll() {
   std::vector<HANDLE> waits = lingering();
   bool ready = false;
@@ -81,7 +83,7 @@ void Loop::poll() {
   for (const hvsock::Event* event : events) waits.push_back(event->handle());
   for (const auto& [id, child] : children_) waits.push_back(processHandle(child.pid));
   if (const HANDLE event = signalEvent()) waits.push_back(event);
-  // Nothing at all is left where a callback of before took back the last.
+  // Nothing is left if an earlier callback removed the last one.
   const int timeout = ready || !isAlive() ? 0 : pollTimeout();
   waitForAny(waits, static_cast<DWORD>(timeout));  // -1 is INFINITE
   deliverSignals();
@@ -90,52 +92,18 @@ void Loop::poll() {
   for (const auto& [id, watch] : watches_) ids.push_back(id);
   for (const int id : ids) {
     const auto found = watches_.find(id);
-    if (found == watches_.end()) continue;  // one before took it back
+    if (found == watches_.end()) continue;  // an earlier callback removed it
     std::vector<HANDLE> unused;
-    const int now = readyFor(found->second.descriptor, found->second.events, unused);
-    if (now != 0) program_.call(found->second.callback.get(), {JS_NewInt32(nullptr, now)});
+    deliver(id, readyFor(found->second.descriptor, found->second.events, unused));
   }
   for (const hvsock::Event* event : events) {
-    if (!event->wait(0)) continue;
-    program_.beginTurn();
-    napiDeliver(event);
-    program_.drain();
+    if (event->wait(0)) deliver(event);
   }
-}
-
-void Loop::onSignal(int signal, Value callback) {
-  signals_.insert_or_assign(signal, std::move(callback));
-  catchSignal(signal, true);
-}
-
-void Loop::offSignal(int signal) {
-  catchSignal(signal, false);
-  signals_.erase(signal);
 }
 
 int Loop::onExit(int pid, Value callback) {
   children_.emplace(++lastId_, Child{pid, std::move(callback)});
   return lastId_;
-}
-
-void Loop::deliverSignals() {
-  for (const int number : caughtSignals()) {
-    const auto found = signals_.find(number);
-    if (found != signals_.end()) program_.call(found->second.get(), {JS_NewInt32(nullptr, number)});
-  }
-}
-
-void Loop::reapChildren() {
-  std::vector<int> ids;
-  for (const auto& [id, child] : children_) ids.push_back(id);
-  for (const int id : ids) {
-    const auto found = children_.find(id);
-    if (found == children_.end()) continue;
-    const auto code = exitCodeOf(found->second.pid, 0);
-    if (!code) continue;
-    const auto child = children_.extract(id);
-    program_.call(child.mapped().callback.get(), {JS_NewInt64(nullptr, *code)});
-  }
 }
 
 }  // namespace engine

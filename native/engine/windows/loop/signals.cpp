@@ -1,4 +1,6 @@
-#include "signals.h"
+#include "../../loop/signals.h"
+
+#include <windows.h>
 
 #include <atomic>
 #include <memory>
@@ -55,6 +57,6 @@ std::vector<int> caughtSignals() {
   return numbers;
 }
 
-HANDLE signalEvent() { return event ? event->handle() : nullptr; }
+void* signalEvent() { return event ? event->handle() : nullptr; }
 
 }  // namespace engine

@@ -55,6 +55,7 @@ constexpr Rule rules[] = {
     {SYS_shutdown},
     {SYS_close},
     {SYS_getsockopt},
+    {SYS_fstat},
     {SYS_brk},
     {SYS_mmap, 2, PROT_EXEC, 0},
     {SYS_mprotect, 2, PROT_EXEC, 0},

@@ -58,6 +58,7 @@ void execHandOff(const HandOff& handOff, const RelayEnds& ends) {
       handOff.ignoresInterrupts ? "ignore" : "default",
       handOff.isConfined ? "confined" : "free",
       ends.isMultiplexed ? "multiplexer" : "socket",
+      std::to_string(ends.multiplexerFile),
   };
   std::vector<char*> arguments;
   for (std::string& word : args) arguments.push_back(word.data());
@@ -72,7 +73,7 @@ void execHandOff(const HandOff& handOff, const RelayEnds& ends) {
   if (unshare(CLONE_FS) != 0) return;
   // Node sets the flag even on the standard descriptors.
   const Inherited kept[] = {Inherited(ends.socket), Inherited(ends.input), Inherited(ends.output),
-                            Inherited(STDERR_FILENO)};
+                            Inherited(STDERR_FILENO), Inherited(ends.multiplexerFile)};
   execve(program.c_str(), arguments.data(), variables.data());
 }
 

@@ -35,19 +35,21 @@ struct Arguments {
   bool ignoresInterrupts;
   bool isConfined;
   bool isMultiplexed;
+  int multiplexerFile;
 };
 
 std::optional<Arguments> parse(int count, char** args) {
-  int numbers[4];
-  if (count != 9) return std::nullopt;
-  for (int i = 0; i < 4; ++i) {
-    const std::string_view word = args[i + 2];
+  constexpr int places[] = {2, 3, 4, 5, 9};
+  int numbers[std::size(places)];
+  if (count != 10) return std::nullopt;
+  for (std::size_t i = 0; i < std::size(places); ++i) {
+    const std::string_view word = args[places[i]];
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), numbers[i]);
     if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
   }
-  const auto [socket, input, output, lingerMs] = numbers;
+  const auto [socket, input, output, lingerMs, multiplexerFile] = numbers;
   return Arguments{socket, input, output, lingerMs, args[6] == std::string_view("ignore"),
-                   args[7] == std::string_view("confined"), args[8] == std::string_view("multiplexer")};
+                   args[7] == std::string_view("confined"), args[8] == std::string_view("multiplexer"), multiplexerFile};
 }
 
 void closeRange(unsigned first, unsigned last) {
@@ -57,11 +59,12 @@ void closeRange(unsigned first, unsigned last) {
   for (unsigned fd = first; fd <= last && fd < limit; ++fd) close(static_cast<int>(fd));
 }
 
-// Descriptors that the previous program had open too, and did not mark to be closed.
+// Descriptors that the previous program had open too, and did not mark to be closed. Numbers below 0 are none.
 void closeAllBut(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned first = 0;
   for (const int fd : kept) {
+    if (fd < 0) continue;
     if (static_cast<unsigned>(fd) > first) closeRange(first, static_cast<unsigned>(fd) - 1);
     first = static_cast<unsigned>(fd) + 1;
   }
@@ -133,17 +136,18 @@ int dropProgramPages(dl_phdr_info* program, std::size_t, void*) {
 }
 
 int run(const Arguments& arguments) {
-  const auto& [number, input, output, lingerMs, ignoresInterrupts, isConfined, isMultiplexed] = arguments;
+  const auto& [number, input, output, lingerMs, ignoresInterrupts, isConfined, isMultiplexed, multiplexerFile] =
+      arguments;
   const char* const failures = std::getenv(relayFailuresVariable);
   prctl(PR_SET_NAME, "vmssh");  // else it is "exe", of the path that it was started by
   setSignals(ignoresInterrupts);
-  closeAllBut({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, number, input, output});
+  closeAllBut({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, number, input, output, multiplexerFile});
   try {
     Socket socket;
     socket.descriptor = Descriptor(number);
     const Event never;
     std::optional<Multiplexer> multiplexer;
-    if (isMultiplexed) multiplexer.emplace(number, std::nullopt);  // once confined, it can look at no path
+    if (isMultiplexed) multiplexer.emplace(number, Descriptor(multiplexerFile));
     Relay relay(number, input, Stream(output, Stream::AtEnd::closes), lingerMs, never,
                 multiplexer ? &*multiplexer : nullptr, nullptr);
     if (isConfined) confine();

@@ -26,7 +26,8 @@ struct RelayEnds {
   int input;
   int output;
   double lingerMs;
-  bool isMultiplexed;  // a multiplexer is at the socket's other end
+  bool isMultiplexed;   // a multiplexer is at the socket's other end
+  int multiplexerFile;  // the file of its socket; below 0 if it could not be opened
 };
 
 // Replaces this process by one that only relays. Returns if that cannot be done.

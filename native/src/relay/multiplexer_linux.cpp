@@ -1,6 +1,6 @@
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -31,16 +31,18 @@ unsigned long flagsIn(const std::string& status) {
 
 constexpr unsigned long exiting = 4;  // PF_EXITING: set before the kernel closes a process's descriptors
 
+Descriptor fileAt(const SocketAddress& address) {
+  return Descriptor(open(reinterpret_cast<const sockaddr_un*>(address.get())->sun_path, O_PATH | O_CLOEXEC));
+}
+
 }  // namespace
 
-Multiplexer::Multiplexer(int socket, const std::optional<SocketAddress>& address)
-    : address_(address), status_(statusOfPeer(socket)) {
-  if (address_) file_ = fileAt(*address_);
-}
+Multiplexer::Multiplexer(int socket, const SocketAddress& address)
+    : address_(address), file_(fileAt(address)), status_(statusOfPeer(socket)) {}
 
-bool Multiplexer::isGone() const {
-  return processEnds() || (address_ && (!(file_ == fileAt(*address_)) || !listens()));
-}
+Multiplexer::Multiplexer(int socket, Descriptor file) : file_(std::move(file)), status_(statusOfPeer(socket)) {}
+
+bool Multiplexer::isGone() const { return processEnds() || isRemoved() || (address_ && !listens()); }
 
 bool Multiplexer::processEnds() const {
   if (status_.get() < 0) return false;
@@ -50,19 +52,18 @@ bool Multiplexer::processEnds() const {
   return (flagsIn(std::string(text, static_cast<std::size_t>(length))) & exiting) != 0;
 }
 
+// vhost-device-vsock stays when its machine is gone, and first removes this file, then ends the connections, then listens anew.
+bool Multiplexer::isRemoved() const {
+  struct stat found {};
+  // fstat itself is newer than the glibc that the addon needs.
+  return file_.isOpen() && syscall(SYS_fstat, file_.get(), &found) == 0 && found.st_nlink == 0;
+}
+
 // Whether anybody listens: a connection that is refused for another reason, or would have to wait, counts as yes.
 bool Multiplexer::listens() const {
   const Descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (probe.get() < 0 || connect(probe.get(), address_->get(), address_->length) == 0) return true;
   return errno != ECONNREFUSED && errno != ENOENT;
-}
-
-std::optional<Multiplexer::File> Multiplexer::fileAt(const SocketAddress& address) {
-  // The functions for it are newer than the glibc that the addon needs.
-  struct statx found {};
-  const char* const path = reinterpret_cast<const sockaddr_un*>(address.get())->sun_path;
-  if (syscall(SYS_statx, AT_FDCWD, path, 0, STATX_INO, &found) != 0) return std::nullopt;
-  return File{std::uint64_t{found.stx_dev_major} << 32 | found.stx_dev_minor, found.stx_ino};
 }
 
 }  // namespace hvsock

@@ -36,9 +36,10 @@ void run(Work& work) {
   const auto& handOff = work.handOff;
   const AtRest atRest{
       handOff ? handOff->afterMs : 0,
-      [&] {
+      [&](int multiplexerFile) {
         const auto socket = static_cast<int>(work.socket->fd());
-        execHandOff(*handOff, {socket, work.input, work.output, work.lingerMs, work.multiplexer.has_value()});
+        execHandOff(*handOff, {socket, work.input, work.output, work.lingerMs, work.multiplexer.has_value(),
+                               multiplexerFile});
       },
   };
   try {

@@ -21,7 +21,7 @@ struct RelayResult {
 // What a relay does once, after `afterMs`, as soon as both directions are open and idle: then it holds no bytes.
 struct AtRest {
   double afterMs;
-  std::function<void()> action;
+  std::function<void(int multiplexerFile)> action;  // below 0: none
 };
 
 // Moves bytes in both directions until it is over, or `stop` is set (ECANCELED). Blocks, so it needs its own thread. With the

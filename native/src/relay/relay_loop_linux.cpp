@@ -26,7 +26,7 @@ bool isVsock(int socket) {
 
 std::optional<Multiplexer> multiplexerOf(const Socket& socket, const std::optional<SocketAddress>& address) {
   if (!address) return std::nullopt;
-  return std::optional<Multiplexer>(std::in_place, socket.fd(), address);
+  return std::optional<Multiplexer>(std::in_place, socket.fd(), *address);
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ RelayResult Relay::run() {
     const bool received = receive();
     if (const auto end = over()) return {up_.moved, down_.moved, *end};
     if (!sent && !received) {
-      if (atRest_ != nullptr && idle() && Clock::now() >= restsFrom_) std::exchange(atRest_, nullptr)->action();
+      if (atRest_ != nullptr && idle() && Clock::now() >= restsFrom_) std::exchange(atRest_, nullptr)->action(multiplexer_ != nullptr ? multiplexer_->file() : -1);
       wait(deadline());
     } else if (round % roundsPerPoll == 0) {
       wait({});  // without blocking

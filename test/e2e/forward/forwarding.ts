@@ -37,7 +37,7 @@ export async function multiplexer(
 }
 
 /** A virtual machine monitor in a process of its own, once it listens; vmm.js says how it ends. */
-export async function monitor(path: string, how: 'program' | 'listener'): Promise<ChildProcess> {
+export async function monitor(path: string, how: 'program' | 'listener' | 'restarts'): Promise<ChildProcess> {
   const script = new URL('vmm.js', import.meta.url).pathname;
   const child = spawn(process.execPath, [script, path, how], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));

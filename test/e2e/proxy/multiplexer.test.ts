@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { executable, outcome, vmssh, wordsOf } from '../../helpers/run.js';
@@ -13,12 +14,28 @@ let count = 0;
 
 describe.skipIf(missingAddon())('vmssh nc by a multiplexer', () => {
   it.each([
-    { name: 'fails if the monitor is killed', signal: 'SIGKILL', lasts: false },
-    { name: 'fails if the monitor is killed much later', signal: 'SIGKILL', lasts: true },
-    { name: "ends if the machine's program ends", signal: 'SIGUSR2', lasts: false },
-  ] as const)('$name', async ({ signal, lasts }) => {
+    { name: 'fails if the monitor is killed', signal: 'SIGKILL', how: 'program', lasts: false },
+    { name: 'fails if the monitor is killed much later', signal: 'SIGKILL', how: 'program', lasts: true },
+    {
+      name: "fails if it stays without its machine's monitor",
+      signal: 'SIGUSR2',
+      how: 'restarts',
+      lasts: false,
+    },
+    { name: 'fails if it stays without that much later', signal: 'SIGUSR2', how: 'restarts', lasts: true },
+    {
+      name: 'fails if it has long started over',
+      signal: 'SIGUSR2',
+      how: 'restarts',
+      lasts: true,
+      late: true,
+    },
+    { name: "ends if the machine's program ends", signal: 'SIGUSR2', how: 'program', lasts: false },
+    { name: "ends if the machine's program ends much later", signal: 'SIGUSR2', how: 'program', lasts: true },
+  ] as const)('$name', async ({ signal, how, lasts, ...more }) => {
     const path = join(dir, `vmm${count++}`);
-    const vmm = await monitor(path, 'program');
+    const vmm = await monitor(path, how);
+    const isEnd = signal === 'SIGUSR2' && how === 'program';
     const [program = '', ...args] = vmssh;
     const child = spawn(program, [...args, 'nc', `vsock-mux${path}`, '1']);
     const ended = outcome(child);
@@ -31,11 +48,14 @@ describe.skipIf(missingAddon())('vmssh nc by a multiplexer', () => {
         .poll(() => openedBy(child.pid ?? 0), { timeout: 10_000 })
         .toContain(`/proc/${vmm.pid}/stat`);
     }
+    if ('late' in more) child.kill('SIGSTOP');
     vmm.kill(signal);
-    if (signal === 'SIGUSR2') child.stdin.end();
+    if (how === 'restarts') await once(vmm.stdout as Readable, 'data');
+    if ('late' in more) child.kill('SIGCONT');
+    if (isEnd) child.stdin.end();
     const { code, stderr } = await ended;
     expect({ code, stderr }).toEqual(
-      signal === 'SIGUSR2'
+      isEnd
         ? { code: 0, stderr: '' }
         : { code: 1, stderr: expect.stringContaining('the machine broke the connection (ECONNRESET)') },
     );

@@ -113,8 +113,8 @@ describeEngine('the program under the name of a relay', () => {
   it.each([
     { name: 'no arguments', args: [] },
     { name: 'too few', args: ['x', '3', '0', '1', '-1', 'default', 'confined'] },
-    { name: 'too many', args: ['x', '3', '0', '1', '-1', 'default', 'confined', 'socket', 'x'] },
-    { name: 'words for numbers', args: ['x', '3x', '0', '1', '-1', 'default', 'confined', 'socket'] },
+    { name: 'too many', args: ['x', '3', '0', '1', '-1', 'default', 'confined', 'socket', '-1', 'x'] },
+    { name: 'words for numbers', args: ['x', '3x', '0', '1', '-1', 'default', 'confined', 'socket', '-1'] },
   ])('says what it is for: $name', async ({ args }) => {
     expect(await start(...args)).toMatchObject({
       code: 2,
@@ -130,7 +130,7 @@ describeEngine('the program under the name of a relay', () => {
     { lines: 'lost: \nfix: \nEIO EBADF\nno file\n\n', stderr: 'lost: no file (EBADF)\n' },
     { lines: 'lost: \nfix: \nEIO\nx\ny\n\nother\nlook', stderr: 'lost: other (EBADF)\nfix: look\n' },
   ])('says what it was left to say: $lines', async ({ lines, stderr }) => {
-    const unopened = ['x', '4000', '0', '1', '-1', 'default', 'confined', 'socket'];
+    const unopened = ['x', '4000', '0', '1', '-1', 'default', 'confined', 'socket', '-1'];
     const env = { ...process.env, VMSSH_RELAY_FAILURES: lines };
     expect(await run([program ?? '', ...unopened], { argv0: 'vmssh: relay', env })).toMatchObject({
       code: 1,

@@ -189,6 +189,16 @@ describeAddon('relaySockets, of a connection to a multiplexer', () => {
       },
       want: 'ECONNRESET',
     },
+    {
+      name: "is another one by now, whose file may have the old one's number",
+      happens: async (server: Server, path: string) => {
+        closed(server);
+        const next = createServer().listen(path);
+        onTestFinished(() => void next.close());
+        await once(next, 'listening');
+      },
+      want: 'ECONNRESET',
+    },
   ])('ends with $want if it $name', async ({ happens, want }) => {
     expect(await ending(happens)).toBe(want);
   });

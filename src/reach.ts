@@ -1,3 +1,4 @@
+import { now } from './clock.js';
 import type { Connection } from './connect/connection.js';
 import { openConnection } from './connect/open.js';
 import type { OpenOptions } from './connect/open-options.js';
@@ -10,7 +11,7 @@ import type { TypedTarget } from './kinds/parse.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
 import type { RouteName } from './route.js';
-import type { OnRoute } from './routes/by-routes.js';
+import type { ByRoutesOptions, OnRoute } from './routes/by-routes.js';
 import type { AnyTarget } from './target/target.js';
 
 /** Called at the end of each step with its outcome, and with the `endpoint` once a target is resolved, or another route is tried. */
@@ -107,21 +108,32 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     );
     return connection;
   };
-  if (routes === undefined && resolution.others === undefined) {
-    const stdio = options.stdio?.(resolution.endpoint);
+  const until = now() + options.timeoutMs;
+  const byRoutes = (timeoutMs: number): ByRoutesOptions => ({
+    ...{ text, port, timeoutMs, routes, env, signal, onRoute: options.onRoute },
+    open: (each, leftMs) =>
+      open(each.endpoint === resolution.endpoint ? resolution : each, { timeoutMs: leftMs }),
+    trace: trace && ((outcome, endpoint) => trace('route', outcome, endpoint)),
+  });
+  if (routes !== undefined || resolution.others !== undefined) {
+    const { openByRoutes } = await import('./routes/by-routes.js');
+    return { target, resolution, connection: await openByRoutes(resolution, byRoutes(options.timeoutMs)) };
+  }
+  const stdio = options.stdio?.(resolution.endpoint);
+  try {
     return {
       target,
       resolution,
       connection: await open(resolution, { timeoutMs: options.timeoutMs, stdio }),
     };
+  } catch (error) {
+    const leftMs = until - now();
+    // Another program has our stdin.
+    const isOver = stdio !== undefined || leftMs <= 0 || !resolution.joined;
+    if (isOver || !(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
+    const { openJoined } = await import('./routes/by-routes.js');
+    return { target, resolution, connection: await openJoined(resolution, error, byRoutes(leftMs)) };
   }
-  const { openByRoutes } = await import('./routes/by-routes.js');
-  const connection = await openByRoutes(resolution, {
-    ...{ text, port, timeoutMs: options.timeoutMs, routes, env, signal, onRoute: options.onRoute },
-    open: (each, timeoutMs) => open(each.endpoint === resolution.endpoint ? resolution : each, { timeoutMs }),
-    trace: trace && ((outcome, endpoint) => trace('route', outcome, endpoint)),
-  });
-  return { target, resolution, connection };
 }
 
 /** Opens the endpoint; if the machine is not there, asks why. */

@@ -8,7 +8,7 @@ import { typedStart } from '../discovery/start-command.js';
 import { ConnectError, quote, type StartCommand } from '../errors.js';
 import type { ViaTarget, VsockTarget } from '../target/target.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
-import { type AddressOf, askedIp, listedRoute, restOf } from './ssh-address.js';
+import { type AddressOf, askedIp, joinedTo, listedRoute, restOf } from './ssh-address.js';
 import { resolveVia } from './via.js';
 
 /**
@@ -48,6 +48,7 @@ export async function resolveDiscovered(
     ...(user === undefined ? {} : { user }),
     ...(first && asked ? { ip: asked } : {}),
     ...restOf(more, name, context),
+    joined: () => joinedTo(found, context),
   };
 }
 

@@ -7,7 +7,7 @@ import { ConnectError, quote, type StartCommand } from '../errors.js';
 import { resolveExport } from './container.js';
 import { findBy, foundBy } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
-import { listedRoute, resolveSshAddress, restOf } from './ssh-address.js';
+import { joinedTo, listedRoute, resolveSshAddress, restOf } from './ssh-address.js';
 
 /** A machine of systemd-machined: by its exported socket, its CID, and the SSH address that it registered. */
 export async function resolveMachine(
@@ -38,6 +38,7 @@ export async function resolveMachine(
     steps: [by, ...steps],
     ...(machine.sshPrivateKeyPath === undefined ? {} : { identityFile: machine.sshPrivateKeyPath }),
     ...(found.user === undefined ? {} : { user: found.user }),
+    joined: () => joinedTo(found, context),
   };
 }
 

@@ -19,6 +19,8 @@ export interface Resolution {
    * route was chosen, or for a list of all; may ask the manager, and throw a ConnectError.
    */
   readonly others?: (() => Promise<readonly Route[]>) | undefined;
+  /** Routes that only other sources have for the same machine: asked for after all of its own have failed, or for a list. */
+  readonly joined?: (() => Promise<readonly Route[]>) | undefined;
   /**
    * Its IP address as a route, used only if it was asked for: nothing goes to a network by surprise. Undefined: nobody knows
    * one, or the first route is one already, since its manager names no other. `leftMs`: for asking its manager.

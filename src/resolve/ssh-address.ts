@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { hasControlCharacter } from '../address/control-character.js';
 import { checkPort, parsePort } from '../address/port.js';
 import { DiscoveryError } from '../discovery/discovery-error.js';
+import type { DiscoveredMachine } from '../discovery/provider.js';
 import { isOnNetwork } from '../discovery/routes.js';
 import { execBy } from '../discovery/tools/exec-route.js';
 import type { Endpoint } from '../endpoint.js';
@@ -46,6 +47,13 @@ export function restOf(
       : { others: async () => others.map((each) => listedRoute(each, machine, context)) }),
     ...(ip === undefined ? {} : { ip: async () => listedRoute(ip, machine, context) }),
   };
+}
+
+/** The routes that only other sources have for a machine. */
+export async function joinedTo(found: DiscoveredMachine, context: ResolveContext): Promise<readonly Route[]> {
+  const { routesOfOthers } = await import('../discovery/vmm/routes-of-others.js');
+  const routes = await routesOfOthers(found, context);
+  return routes.map((each) => listedRoute(each, found.name, context));
 }
 
 /** Asks a manager for the IP address of a machine within `timeoutMs`. */

@@ -5,11 +5,11 @@ import { type Endpoint, formatEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import type { Interruption } from '../interruption.js';
 import type { Resolution } from '../resolve/resolution.js';
-import type { Route } from '../route.js';
+import { type Route, routeOf } from '../route.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { requirePort } from '../target/port.js';
-import { allFailed } from './all-failed.js';
-import { planOf, type RoutePlanOptions } from './plan.js';
+import { allFailed, type FailedRoute } from './all-failed.js';
+import { planOf, type RoutePlan, type RoutePlanOptions } from './plan.js';
 
 export interface ByRoutesOptions extends RoutePlanOptions {
   readonly signal?: Interruption | undefined;
@@ -31,23 +31,54 @@ export type OnRoute = (
  * up if it refuses, or if no banner comes by then; the banner is not taken. Throws a ConnectError with the reason of each route.
  */
 export async function openByRoutes(resolution: Resolution, options: ByRoutesOptions): Promise<Connection> {
-  const { text, port, timeoutMs, trace, onRoute } = options;
-  const until = now() + timeoutMs;
-  const failed: { readonly name: string; readonly error: ConnectError }[] = [];
+  const until = now() + options.timeoutMs;
+  return tryRoutes(await planOf(resolution, options), resolution, until, [], options);
+}
+
+/**
+ * After the only route that a machine's own source has failed with `error`: opens one that another source has for it. Throws
+ * `error` if there is none.
+ */
+export function openJoined(
+  resolution: Resolution,
+  error: ConnectError,
+  options: ByRoutesOptions,
+): Promise<Connection> {
+  const first = { name: routeOf(resolution.endpoint) ?? 'via', error };
+  return tryRoutes({ routes: [] }, resolution, now() + options.timeoutMs, [first], options);
+}
+
+async function tryRoutes(
+  plan: RoutePlan,
+  resolution: Resolution,
+  until: number,
+  before: readonly FailedRoute[],
+  options: ByRoutesOptions,
+): Promise<Connection> {
+  const { text, port, trace, onRoute } = options;
+  const failed = [...before];
+  const tried = new Set(before.length > 0 ? [formatEndpoint(resolution.endpoint)] : []);
   const fail = (error: unknown, name: string) => {
     if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
     failed.push({ name, error });
     return error;
   };
-  const plan = await planOf(resolution, options);
   if (plan.why !== undefined) trace?.(plan.why);
   let { routes: left, more } = plan;
+  let joined = options.routes ? undefined : resolution.joined;
   // Another server than that of SSH may wait for the client to begin.
-  const waits = port === sshPort && (left.length > 1 || more !== undefined);
+  const waits = port === sshPort && (left.length !== 1 || more !== undefined);
   for (;;) {
     const [route, ...others] = left;
     if (route === undefined) {
-      if (more === undefined) throw allFailed(failed);
+      if (more === undefined) {
+        const all = until > now() && joined ? await joined().catch(() => []) : [];
+        left = all.filter(({ endpoint }) => !tried.has(formatEndpoint(endpoint)));
+        joined = undefined;
+        if (left.length === 0) throw allFailed(failed);
+        for (const { error } of before) onRoute?.(resolution, { error });
+        continue;
+      }
       left = await more(Math.max(1, until - now())).catch((error) => {
         fail(error, plan.moreName ?? 'other routes');
         return [];
@@ -56,6 +87,7 @@ export async function openByRoutes(resolution: Resolution, options: ByRoutesOpti
       continue;
     }
     left = others;
+    tried.add(formatEndpoint(route.endpoint));
     const leftMs = Math.max(1, until - now()) / (1 + others.length + (more ? 1 : 0));
     try {
       if (failed.length > 0)

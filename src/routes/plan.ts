@@ -1,4 +1,5 @@
 import { sshPort } from '../address/port.js';
+import { formatEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import type { Resolution } from '../resolve/resolution.js';
 import { type Route, type RouteName, routeOf } from '../route.js';
@@ -60,7 +61,10 @@ export async function planOf(resolution: Resolution, options: RoutePlanOptions):
 /** All routes of a machine, best first, without an IP address that has to be asked for. Throws a ConnectError. */
 export async function allRoutes(resolution: Resolution): Promise<readonly Route[]> {
   const others = (await resolution.others?.()) ?? [];
-  return [...firstRoute(resolution), ...others];
+  const own = [...firstRoute(resolution), ...others];
+  const known = new Set(own.map(({ endpoint }) => formatEndpoint(endpoint)));
+  const joined = (await resolution.joined?.().catch(() => [])) ?? [];
+  return [...own, ...joined.filter(({ endpoint }) => !known.has(formatEndpoint(endpoint)))];
 }
 
 /**

@@ -156,6 +156,7 @@ describe('a machine of a manager', () => {
       steps: ['lima knows "default" (running)', 'it has the SSH address "127.0.0.1:60022"'],
       user: 'u',
       identityFile: '/k',
+      joined: expect.any(Function),
     });
   });
 

@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -202,5 +203,56 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
         ],
       },
     ]);
+  });
+});
+
+/** systemd-machined has an address of it where nothing listens; its monitor's command line shows another route. */
+describe('a machine of which two sources know a route each', () => {
+  const dir = useTempDir();
+  const target = 'machine/routes-t2';
+  const mux = join(dir, 'v.sock');
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.write('OK 1073741824\nSSH-2.0-joined\r\n'));
+  });
+  let monitor: ChildProcess;
+  let machined: Machined;
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    await once(server.listen(mux), 'listening');
+    const args = ['-c', 'read line', 'sh', '--vsock', `cid=3,socket=${mux}`];
+    monitor = spawn('sh', args, { argv0: 'cloud-hypervisor', stdio: ['pipe', 'ignore', 'ignore'] });
+    await once(monitor, 'spawn');
+    const sshAddress = `unix${dir}/absent`;
+    machined = await startMachined([
+      { name: 'routes-t2', class: 'vm', service: 'x', leader: monitor.pid ?? 0, sshAddress },
+    ]);
+    env = { ...process.env, HOME: dir, ...machined.env };
+  });
+  afterAll(() => {
+    monitor.stdin?.end();
+    machined.stop();
+    server.close();
+  });
+  const program = (...args: string[]) => run([...vmssh, ...args, target], { env });
+  const endpoint = `vsock-mux:${mux}:22`;
+
+  it('is reached by the second once the first has failed, or if that was chosen', async () => {
+    const { code, stdout, stderr } = await program('nc', '--banner', '-v');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-joined\n' });
+    expect(stderr).toContain(`next: vsock-mux, ${endpoint}`);
+    const chosen = await program('nc', '--banner', '--route=vsock-mux');
+    expect(chosen).toMatchObject({ code: 0, stdout: 'SSH-2.0-joined\n' });
+  });
+
+  it('has both in what resolve shows, and both reasons if both fail', async () => {
+    const { stdout } = await program('resolve', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      routes: [{ route: 'export' }, { route: 'vsock-mux', address: endpoint }],
+    });
+    server.close();
+    const { code, stderr } = await program('nc', '--banner');
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/export: no socket at .*; vsock-mux: /);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { run } from '../../native/build.js';
 import { root } from '../bundle/bundle.js';
 import { bundleForEngine } from './bundle.js';
-import { writeChunkTable } from './chunks.js';
+import { first, writeChunkTable } from './chunks.js';
 import { delayed } from './delayed.js';
 import { linkWithImage } from './image.js';
 import { checkInsides } from './insides.js';
@@ -13,9 +13,6 @@ import { crossMusl } from './musl.js';
 import { compileObjects } from './objects.js';
 import { engineSources } from './sources.js';
 import { ownTarget, toolchainOf } from './toolchains.js';
-
-/** As in native/engine/core/chunks.h. */
-const first = 'main.mjs';
 
 const work = join(root, 'native/build/engine');
 

@@ -1,6 +1,13 @@
 /** @import { Target } from './toolchains.js' */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pack } from '../bundle/pack.js';
+
+/** The chunk of what every start needs, as in native/engine/core/chunks.h. */
+export const first = 'main.mjs';
+
+/** Larger chunks are packed: they are of commands that do more than a login, which does not have to unpack any. */
+const packedFrom = 16_384;
 
 /** The first bytes of the room for the image. */
 export const imageMark = 'vmssh image room';
@@ -22,33 +29,21 @@ const coff = ['.rdata,"dr"', ''];
  * @param {readonly string[]} longImageCommands
  */
 export function writeChunkTable(folder, names, target, limits, imageRoom, longImageCommands) {
-  const data = names.map(
-    (name, index) => `  .balign 16
-  .globl chunk${index}, chunk${index}End
-chunk${index}:
-  .incbin "${join(folder, `${name}.code`)}"
-chunk${index}End:
-`,
-  );
   const assembly = join(folder, 'chunks.S');
   const [section, end] = target === 'win32-x64' ? coff : elf;
-  writeFileSync(assembly, `  .section ${section}\n${data.join('')}${roomFor(imageRoom)}${end}`);
-  const externals = names.map((_, index) => `extern const std::uint8_t chunk${index}[], chunk${index}End[];`);
-  const rows = names.map((name, index) => `    {"${name}", chunk${index}, chunk${index}End},`);
+  const data = names.map((name, index) => chunk(folder, name, index));
+  const texts = [
+    ...[`  .section ${section}\n`, globalLabel('chunkData'), ...data.map(({ bytes }) => bytes)],
+    ...['  .balign 4\n', globalLabel('chunks'), ...data.map(({ row }) => row)],
+  ];
+  writeFileSync(assembly, [...texts, roomFor(imageRoom), end].join(''));
   const table = join(folder, 'chunks.cpp');
   writeFileSync(
     table,
     `#include "core/chunks.h"
 
-extern "C" {
-${externals.join('\n')}
-}
-
 namespace engine {
 
-const Chunk chunks[] = {
-${rows.join('\n')}
-};
 const std::size_t chunkCount = ${names.length};
 const std::size_t imageRoomSize = ${imageRoom};
 const char* const longImageCommands[] = {${[...longImageCommands, ''].map((each) => JSON.stringify(each)).join(', ')}};
@@ -59,6 +54,33 @@ const Limits limits = {${limits.memory}, ${limits.stack}, ${limits.turnMs}};
 `,
   );
   return [assembly, table];
+}
+
+/** @param {string} name */
+function globalLabel(name) {
+  return `  .globl ${name}\n${name}:\n`;
+}
+
+/**
+ * Its name and bytecode, and its row of the table, as native/engine/core/chunks.h has it.
+ * @param {string} folder
+ * @param {string} name
+ * @param {number} index
+ */
+function chunk(folder, name, index) {
+  const path = join(folder, `${name}.code`);
+  const code = readFileSync(path);
+  const isPacked = name !== first && code.length >= packedFrom;
+  if (isPacked) writeFileSync(`${path}.packed`, pack(code));
+  const [label, text, over] = ['code', 'name', 'end'].map((part) => `.L${part}${index}`);
+  return {
+    bytes: `${text}: .asciz "${name}"
+  .balign 16
+${label}: .incbin "${isPacked ? `${path}.packed` : path}"
+${over}:
+`,
+    row: `  .long ${text} - chunkData, ${label} - chunkData, ${over} - ${label}, ${isPacked ? code.length : 0}\n`,
+  };
 }
 
 /** @param {number} bytes */

@@ -5,14 +5,16 @@
 
 namespace engine {
 
-// A module of the bundle as bytecode. build/engine/chunks.js writes the table.
+// A module of the bundle as bytecode. build/engine/chunks.js writes the table: without addresses, which each start would have to make.
 struct Chunk {
-  const char* name;
-  const std::uint8_t* code;
-  const std::uint8_t* end;
+  std::uint32_t name;  // where it lies, from chunkData on; ends with 0
+  std::uint32_t code;  // the same
+  std::uint32_t length;
+  std::uint32_t unpacked;  // its length after unpack(), or 0 if it is not packed
 };
 
-extern const Chunk chunks[];
+extern "C" const std::uint8_t chunkData[];
+extern "C" const Chunk chunks[];
 extern const std::size_t chunkCount;
 
 // Where the build puts the image of the engine (native/engine/image); empty if the program gets none. Begins at a page.

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <vector>
 
 #include "../image/image.h"
+#include "../image/unpack.h"
 #include "../memory/no_memory.h"
 #include "../natives/modules.h"
 #include "chunks.h"
@@ -56,11 +58,20 @@ JSModuleDef* readCode(JSContext* js, const std::uint8_t* code, std::size_t size)
   return definition;
 }
 
+const char* nameOf(const Chunk& chunk) { return reinterpret_cast<const char*>(chunkData + chunk.name); }
+
+JSModuleDef* readChunk(JSContext* js, const Chunk& chunk) {
+  const std::uint8_t* const code = chunkData + chunk.code;
+  if (chunk.unpacked == 0) return readCode(js, code, chunk.length);
+  const std::vector<std::uint8_t> unpacked = unpack(code, chunk.unpacked);
+  return readCode(js, unpacked.data(), unpacked.size());
+}
+
 JSModuleDef* load(JSContext* js, const char* name, void*) {
   if (const NativeModule* module = findNative(name)) return makeNative(js, *module);
   const Chunk* end = chunks + chunkCount;
-  const Chunk* chunk = std::find_if(chunks, end, [&](const Chunk& each) { return std::strcmp(each.name, name) == 0; });
-  if (chunk != end) return readCode(js, chunk->code, static_cast<std::size_t>(chunk->end - chunk->code));
+  const Chunk* chunk = std::find_if(chunks, end, [&](const Chunk& each) { return std::strcmp(nameOf(each), name) == 0; });
+  if (chunk != end) return readChunk(js, *chunk);
   JS_ThrowReferenceError(js, "the program has no module %s", name);
   return nullptr;
 }

@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { pack } from '../../build/bundle/pack.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const pathOf = (relative: string) => new URL(relative, import.meta.url).pathname;
+
+/** Bytes without order, the same at each run. */
+function hashes(count: number): Buffer {
+  return Buffer.concat(
+    Array.from({ length: count }, (_, index) => createHash('sha256').update(`${index}`).digest()),
+  );
+}
+
+const own = readFileSync(pathOf('pack.test.ts'));
+
+describe.skipIf(missingPrograms({ 'g++': 'g++' }))('what is packed is unpacked by the program', () => {
+  const dir = useTempDir();
+  const program = join(dir, 'unpack');
+
+  beforeAll(() => {
+    const flags = ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-fsanitize=address,undefined'];
+    const sources = [pathOf('pack/main.cpp'), pathOf('../../native/engine/image/unpack.cpp')];
+    execFileSync('g++', [...flags, '-I', pathOf('../../native/engine'), ...sources, '-o', program]);
+  });
+
+  it.each([
+    { name: 'nothing', bytes: Buffer.alloc(0), most: 1 },
+    { name: 'one byte', bytes: Buffer.from('a'), most: 2 },
+    { name: 'few bytes, repeated at once', bytes: Buffer.from('ababababababab'), most: 12 },
+    { name: 'a long run of one byte', bytes: Buffer.alloc(70_000, 7), most: 1000 },
+    { name: 'no order', bytes: hashes(5000), most: 160_700 },
+    { name: 'counts of 15, 15 + 255 and 4 + 15', bytes: repeated(), most: 700 },
+    {
+      name: 'the same far before',
+      bytes: Buffer.concat([hashes(2047), hashes(2047), hashes(2048), hashes(2049)]),
+      most: 200_000,
+    },
+    { name: 'text', bytes: own, most: own.length * 0.7 },
+  ])('$name', ({ bytes, most }) => {
+    const packed = pack(bytes);
+    expect(packed.length).toBeLessThanOrEqual(most);
+    const unpacked = execFileSync(program, [`${bytes.length}`], { input: packed, maxBuffer: 1 << 20 });
+    expect(unpacked.equals(bytes)).toBe(true);
+  });
+
+  function repeated(): Buffer {
+    const unlike = hashes(20);
+    const parts = [15, 270, 19].flatMap((length) => [
+      unlike.subarray(0, length),
+      unlike.subarray(300, 300 + length),
+    ]);
+    return Buffer.concat([...parts, ...parts]);
+  }
+});

@@ -1,0 +1,13 @@
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "image/unpack.h"
+
+// SIZE: prints what was packed into stdin.
+int main(int, char** words) {
+  std::vector<std::uint8_t> packed;
+  for (int byte = std::getchar(); byte != EOF; byte = std::getchar()) packed.push_back(static_cast<std::uint8_t>(byte));
+  const std::vector<std::uint8_t> bytes = engine::unpack(packed.data(), std::strtoul(words[1], nullptr, 10));
+  return bytes.empty() || std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() ? 0 : 1;
+}

@@ -106,13 +106,15 @@ export const forward: Command<ForwardOptions> = {
   parse(raw) {
     const all = allOption.read(raw);
     const reversed = reverseOption.read(raw);
-    const [typed = '', machinePort = '22', local] = all
-      ? positionals(raw, 0, 0, 'no argument with --all')
+    const [typed = '', machinePort = '', local] = all
+      ? ['', '22', ...positionals(raw, 0, 1, 'nothing or "systemd" with --all')]
       : reversed
         ? positionals(raw, 3, 3, 'TARGET PORT LOCAL with --reverse')
         : positionals(raw, 2, 3, 'TARGET PORT [LOCAL]');
     const port = usage(() => parsePort(machinePort));
     const { timeoutMs, verbose } = reachFlags(raw);
+    const idleMs = idleOption.read(raw);
+    if (all) checkAll(local, idleMs);
     return {
       all,
       typed,
@@ -122,7 +124,7 @@ export const forward: Command<ForwardOptions> = {
       routes: routesOption.read(raw),
       json: jsonOption.read(raw),
       most: mostOption.read(raw) ?? defaultMost,
-      idleMs: idleOption.read(raw),
+      idleMs,
       reverse: reversed && local !== undefined ? parseService(local) : undefined,
       local: local === undefined ? sameLocal(port) : local === bySystemd ? bySystemd : parseLocal(local),
     };
@@ -141,8 +143,9 @@ export const forward: Command<ForwardOptions> = {
     const { signal, code } = untilEnded(io);
     if (options.all) {
       const { forwardAll } = await import('./loopback/forward-all.js');
-      await forwardAll(options, addon, io, signal);
-      return code();
+      const passed = options.local === bySystemd ? passedListeners(addon) : undefined;
+      await forwardAll({ ...options, passed }, addon, io, signal);
+      return signal.aborted ? code() : exitCode.ok;
     }
     if (options.reverse) {
       const { reverse } = await import('./reverse/reverse.js');
@@ -173,6 +176,17 @@ export const forward: Command<ForwardOptions> = {
     return signal.aborted ? code() : exitCode.ok;
   },
 };
+
+/** Throws a UsageError. */
+function checkAll(local: string | undefined, idleMs: number | undefined): void {
+  if (local !== undefined && local !== bySystemd)
+    throw new UsageError(`--all takes nothing or "systemd", got ${quote(local)}`, 'vmssh forward --all');
+  if (local === undefined && idleMs !== undefined)
+    throw new UsageError(
+      '--idle with --all is for a service that systemd starts again',
+      'vmssh forward --idle 60 --all systemd',
+    );
+}
 
 /** The machine has to be there at the start. Undefined if it was ended meanwhile. */
 async function opened(

@@ -17,6 +17,8 @@ const missing =
   missingAddon() ||
   missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
 
+const noSystemd = missingPrograms({ 'systemd-socket-activate': 'systemd' });
+
 /** Two machines with a real sshd each, and loopback ports for both. */
 describe.skipIf(missing)('config install --loopback', () => {
   const dir = useTempDir();
@@ -294,6 +296,38 @@ describe.skipIf(missing)('config install --loopback', () => {
       expect(await login(names[0])).toMatchObject({ code: 7 });
       await expect.poll(() => existsSync(file()) && ours().length, { timeout: 20_000 }).toBe(1);
     });
+  });
+
+  it.skipIf(noSystemd)(
+    'serves the sockets of systemd, which are found by their ports, turns others away and ends when idle',
+    async () => {
+      const ports = await Promise.all(names.map(async (name) => (await settings(name)).port));
+      const given = ['HOME', 'XDG_RUNTIME_DIR'].flatMap((name) => ['-E', name]);
+      const listen = [...given, ...ports.flatMap((port) => ['-l', `127.0.0.1:${port}`])];
+      const command = [...vmssh, 'forward', '--idle', '4', '--all', '--json', 'systemd'];
+      const child = spawn('systemd-socket-activate', [...listen, ...command], { env, stdio: 'pipe' });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      const stderr = createInterface({ input: child.stderr });
+      const said: string[] = [];
+      stderr.on('line', (line) => said.push(line));
+      await expect.poll(() => said.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+      // Another user's client is the one that starts it.
+      if (!other) expect(await asOther(ports[0] ?? 0, readAll)).toBe('');
+      const logins = names.map((name, i) => plainSsh(name, ports[i] ?? 0));
+
+      for (const login of await Promise.all(logins)) expect(login).toMatchObject({ code: 7, stderr: '' });
+      expect(await once(child, 'close')).toEqual([0, null]);
+      if (!other) expect(said.join('\n')).toContain('turned away: user 65534');
+    },
+  );
+
+  it('is started by systemd only for loopback ports of machines', async () => {
+    expect(await program('forward', '--all', 'systemd')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('LISTEN_FDS is not set'),
+    });
+    for (const args of [['8080'], ['--idle', '5']])
+      expect(await program('forward', '--all', ...args)).toMatchObject({ code: 2 });
   });
 
   it('refuses -o Port, which would take the place of the loopback port', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addon, Handle } from 'node-hvsock-native';
 import { CommandError, type Io } from '../../../cli/command.js';
 import { complain } from '../../../cli/message.js';
+import { quote } from '../../../errors.js';
 import { loopbackHost } from '../../../host-keys/loopback-lines.js';
 import { silent } from '../../../hosts/fresh/silent.js';
 import { keepLoopbackKeys } from '../../../hosts/loopback/known-hosts.js';
@@ -13,6 +14,10 @@ import { refuseOthers } from './allowed.js';
 import { type LoopbackMachine, loopbackMachines } from './machines.js';
 
 export interface ForwardAllOptions extends ReportOptions {
+  /** The sockets of systemd, whose ports tell the machines; undefined: it listens itself. */
+  readonly passed?: readonly Listener[] | undefined;
+  /** It ends after this long without a connection, if systemd listens. Milliseconds. */
+  readonly idleMs?: number | undefined;
   readonly timeoutMs: number;
   /** Connections at the same time to one machine. */
   readonly most: number;
@@ -22,8 +27,8 @@ export interface ForwardAllOptions extends ReportOptions {
 const everyMs = 2000;
 
 /**
- * Listens on the loopback port of every machine until `signal` is aborted, also of machines that come meanwhile. Throws a CommandError if
- * there are none to begin with.
+ * Connects the loopback port of every machine until `signal` is aborted, also of machines that come meanwhile; or those that systemd
+ * listens on. Throws a CommandError if no machine has one to begin with.
  */
 export async function forwardAll(
   options: ForwardAllOptions,
@@ -41,10 +46,14 @@ export async function forwardAll(
     const refused = found ? await refuse(client, found.who) : undefined;
     if (found && !refused) return report.closed(await session(addon, client, found.machine, stopped));
     addon.close(client);
+    const { message, hint } = refused ?? {
+      message: 'no machine has it',
+      hint: 'vmssh config install --loopback',
+    };
     // Once each: whoever is turned away can come again and again.
-    if (!refused || said.has(refused.message)) return;
-    said.add(refused.message);
-    await complain(`port ${port}: ${refused.message}`, refused.hint, io);
+    if (said.has(message)) return;
+    said.add(message);
+    await complain(`port ${port}: ${message}`, hint, io);
   };
   const listen = async ({ port, target }: LoopbackMachine, stop: AbortSignal) => {
     let listener: Listener;
@@ -62,11 +71,35 @@ export async function forwardAll(
       listener.close();
     }
   };
+  if (options.passed) {
+    const keys = keepLoopbackKeys(silent(io));
+    const ports = options.passed.map((listener) => ({ ...listener, port: portOf(listener) }));
+    for (const { local } of ports) report.listening(local, 'a machine');
+    await serve(
+      addon,
+      ports,
+      options,
+      (client, stopped, { port }) => serveClient(client, stopped, port),
+      signal,
+    );
+    await keys;
+    return;
+  }
   const all = async () => {
     await keepLoopbackKeys(silent(io));
     return machines.all();
   };
   await follow(all, listen, signal);
+}
+
+/** Throws a CommandError for a unix socket. */
+function portOf({ local }: Listener): number {
+  if (local.family === 'inet') return local.port;
+  throw new CommandError(
+    'LISTEN_FDS',
+    `a socket of systemd is the path ${quote(local.path)}, and has no port to tell the machine by`,
+    'ListenStream=127.0.0.1:PORT, for each port that vmssh list --loopback shows',
+  );
 }
 
 /** Keeps work running for each machine: it is started when one comes, and stopped when it is gone. */

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { type Hypervisor, type SshdOnSocket, startHypervisor, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({
+  ssh: 'openssh-client',
+  sshd: 'openssh-server',
+  'ssh-keygen': 'openssh-client',
+});
+
+/** Its QEMU and its multiplexer are processes with their command lines; the socket and the forwarded port are real. */
+describe.skipIf(missing || process.platform !== 'linux')(
+  'a QEMU whose vsock has no SSH server, and that has a forwarded port',
+  () => {
+    const dir = useTempDir();
+    const name = `fig-${process.pid}`;
+    const mux = join(dir, 'mux.sock');
+    const home = join(dir, 'home');
+    const env = { ...process.env, HOME: home };
+    // As a multiplexer does if nothing listens in the machine.
+    const refusing = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.end()));
+    const processes: ReturnType<typeof start>[] = [];
+    let sshd: SshdOnSocket;
+    let forwarded: Hypervisor;
+
+    const start = (argv0: string, ...args: string[]) =>
+      spawn('sh', ['-c', 'read line', ...args], { argv0, stdio: ['pipe', 'ignore', 'ignore'] });
+
+    beforeAll(async () => {
+      mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+      sshd = await startSshd(dir);
+      forwarded = await startHypervisor(dir, join(dir, 'guest'), {});
+      const vhost = join(dir, 'vhost.sock');
+      writeFileSync(vhost, '');
+      await new Promise<void>((done) => refusing.listen(mux, done));
+      const device = ['-chardev', `socket,id=v,path=${vhost}`, '-device', 'vhost-user-vsock-pci,chardev=v'];
+      const network = ['-nic', `user,hostfwd=tcp:127.0.0.1:${forwarded.port}-:22`];
+      processes.push(
+        start('qemu-system-x86_64', '-name', name, ...device, ...network),
+        start('vhost-device-vsock', '--guest-cid', '43', '--socket', vhost, '--uds-path', mux),
+      );
+      await Promise.all(processes.map((child) => once(child, 'spawn')));
+    });
+    afterAll(async () => {
+      for (const child of processes) child.kill();
+      refusing.close();
+      await Promise.all([sshd.close(), forwarded.close()]);
+    });
+
+    const login = (...ours: string[]) => {
+      const quick = ['-F', '/dev/null', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR', '-i', join(dir, 'id')];
+      return run([...vmssh, 'ssh', ...ours, ...quick, `qemu/${name}`, 'exit 7'], { env });
+    };
+
+    it('is logged in to by that port', async () => {
+      expect(await login()).toMatchObject({ code: 7, stderr: '' });
+    });
+
+    it('is reached by its vsock only, if that is asked for', async () => {
+      const { code, stderr } = await login('--route', 'vsock-mux');
+      expect(code).toBe(255);
+      expect(stderr).toMatch(new RegExp(`^vmssh: cannot connect to "qemu/${name}": `));
+    });
+
+    it('is shown with both by check', async () => {
+      // Without the route that worked last time.
+      rmSync(join(home, '.ssh/vmssh_routes.json'), { force: true });
+      const { stdout } = await run([...vmssh, 'check', '--json', `qemu/${name}`], { env });
+      expect(JSON.parse(stdout)).toMatchObject({
+        ok: true,
+        results: [
+          {
+            routes: [
+              { route: 'vsock-mux', address: `vsock-mux:${mux}:22`, state: 'failed' },
+              { route: 'ip', state: 'ok', found: expect.stringMatching(/^SSH-2\.0-/) },
+            ],
+          },
+        ],
+      });
+    });
+  },
+);

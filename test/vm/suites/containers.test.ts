@@ -2,15 +2,42 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { startContainer } from '../inside/container.js';
+import { makeImage, startContainer, startUnderPodman } from '../inside/container.js';
 import { expectList, outcome } from '../inside/hypervisor.js';
+import { letsNewcomersIn } from '../inside/newcomer.js';
+import { type Startable, startsOnDemand } from '../inside/start-on-demand.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-// Podman and Docker of the guest, with containers whose sshd is installed and does not run; nsp is of systemd-nspawn.
+const recorded = '--filter event=start --format {{.ID}}';
+
+/** Machines of each manager. */
+const off: readonly Startable[] = [
+  {
+    ...{ target: 'podman/off', name: 'off', command: 'podman start off' },
+    off: 'podman stop --time 0 off',
+    starts: `podman events --stream=false --filter container=off ${recorded}`,
+    isUp: 'podman ps --format {{.Names}} | grep -qx off',
+  },
+  {
+    ...{ target: 'docker/idle', name: 'idle', command: 'docker start idle' },
+    off: 'docker stop --time 0 idle',
+    starts: `docker events --since 0 --until $(date +%s) --filter container=idle ${recorded}`,
+    isUp: 'docker ps --format {{.Names}} | grep -qx idle',
+  },
+  {
+    ...{ target: 'machine/boxed', name: 'boxed', command: 'machinectl start boxed' },
+    off: 'systemctl stop systemd-nspawn@boxed',
+    starts: 'journalctl --boot --output=cat --unit=systemd-nspawn@boxed | grep ^Started',
+    isUp: 'machinectl show boxed >/dev/null',
+  },
+];
+
+// Podman and Docker of the guest, with containers whose sshd is installed and does not run; nsp is of systemd-nspawn, and
+// sysd of Podman with a systemd in it.
 describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
   let guest: Guest;
-  const sh = (line: string) => outcome(guest, line);
+  const sh = (line: string, timeout?: number) => outcome(guest, line, timeout);
   const asTester = (line: string) =>
     sh(`systemd-run --quiet --pipe --wait --collect --machine=tester@ --user -- bash -c '${line}'`);
 
@@ -23,10 +50,12 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
       bash /host/test/vm/inside/containers.sh`,
       { timeout: 900 },
     );
-    const masked = ['sshd-unix-export.socket', 'docker.service', 'docker.socket', 'containerd.service'];
-    await startContainer(guest, 'nsp', {
-      prepare: `for unit in ${masked.join(' ')}; do ln -sf /dev/null etc/systemd/system/$unit; done`,
-    });
+    const masked = ['podman.socket', 'docker.service', 'docker.socket', 'containerd.service'];
+    const mask = (units: readonly string[]) =>
+      `for unit in ${units.join(' ')}; do ln -sf /dev/null etc/systemd/system/$unit; done`;
+    await startContainer(guest, 'nsp', { prepare: mask(['sshd-unix-export.socket', ...masked]) });
+    await startUnderPodman(guest, 'sysd', mask(masked));
+    await makeImage(guest, 'boxed', mask(masked));
   }, 1_800_000);
   afterAll(() => guest?.stop());
 
@@ -37,7 +66,9 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
         { target: 'docker/dock', status: 'running' },
         { target: 'podman/exported', status: 'running', routes: [{ route: 'export' }, { route: 'exec' }] },
         { target: 'machine/nsp', status: 'running' },
+        { target: 'podman/sysd', status: 'running', routes: [{ route: 'export' }, { route: 'exec' }] },
         { target: 'podman/web', status: 'running', container: { labels: { role: 'front' } } },
+        { target: 'docker/idle', status: 'off' },
         { target: 'podman/off', status: 'off' },
       ],
       warnings: [],
@@ -63,7 +94,7 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
       expect(await sh('vmssh config install')).toMatchObject({ code: 0 });
     }, 300_000);
 
-    test.each(['web', 'dock', 'exported', 'nsp'])(
+    test.each(['web', 'dock', 'exported', 'nsp', 'sysd'])(
       '%s is logged in to, as VS Code does it, and by rsync',
       async (name) => {
         expect(await sh(`ssh -n ${name} uname -n`)).toMatchObject({ code: 0, stdout: `${name}\n` });
@@ -99,18 +130,21 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     });
   });
 
-  test('that is off: a message with both ways to start it', async () => {
-    const { code, stderr } = await sh('vmssh ssh off true');
-    expect(code).toBe(255);
-    expect(stderr).toMatch(
-      /^vmssh: cannot find "podman\/off": "off" is off\nhint: podman start off, or .* ssh --start podman\/off\n/,
+  test('with a systemd is reached by the socket that it exports, or by the route that is asked for', async () => {
+    const { code, stdout } = await sh('vmssh check --timeout 60 root@sysd', 400);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(
+      /✓ route export .*unix:\/srv\/sysd\/ssh: SSH-2\.0.*\n.*✓ route exec .*podman exec .*: SSH-2\.0/,
     );
+    expect(await sh('vmssh ssh --route exec sysd "uname -n; cat /proc/1/comm"')).toMatchObject({
+      code: 0,
+      stdout: 'sysd\nsystemd\n',
+    });
   });
 
-  test('that is off is started if that is asked for', async () => {
-    expect(await sh('vmssh ssh --start off uname -n')).toMatchObject({ code: 0, stdout: 'off\n' });
-    expect(await sh('podman ps --format {{.Names}} --filter name=off')).toMatchObject({ stdout: 'off\n' });
-  });
+  letsNewcomersIn(sh, { name: 'dock', group: 'docker', exec: 'docker exec -i dock' });
+
+  for (const machine of off) startsOnDemand(sh, machine);
 
   test('that is made again has another host key, which is taken', async () => {
     const made = await sh(`set -e

@@ -1,0 +1,27 @@
+#!/bin/bash
+# own-root.sh: for other scripts, what makes the folder $image a small system of the guest's own files.
+
+# Files, and what programs among them are linked against; ldd has a code for those that are none.
+take() {
+  local libraries
+  libraries=$(ldd "$@" 2>/dev/null | grep -o '/[^ ]*[^: ]' || true)
+  # shellcheck disable=SC2086 # several paths
+  printf '%s\n' "$@" $libraries | sort -u | xargs cp -rL --preserve=mode --parents --target-directory="$image"
+}
+
+make_root() {
+  local part
+  mkdir -p "$image"/usr/{bin,sbin,lib,lib64} "$image"/{dev,etc,home,proc,run,sys,tmp,var/empty}
+  for part in bin sbin lib lib64; do ln -s "usr/$part" "$image/$part"; done
+  take /usr/bin/{bash,cat,dash,grep,id,mkdir,rm,rsync,sh,sleep,socat,uname} \
+    /etc/{group,nsswitch.conf,os-release,passwd,shadow} /usr/lib/os-release
+  install -d -m 700 "$image/root"
+}
+
+# With host keys; nobody runs it.
+add_sshd() {
+  ssh-keygen -A >/dev/null
+  take /usr/sbin/sshd /usr/lib/openssh/{sshd-auth,sshd-session,sftp-server} /etc/ssh /root/.ssh
+  # PAM needs more files.
+  echo 'UsePAM no' >"$image/etc/ssh/sshd_config.d/00-own.conf"
+}

@@ -26,7 +26,7 @@ export async function openForMachine(
 ): Promise<MachineListener> {
   if (endpoint.family === 'vsock') return byKernel(endpoint.port, machine, addon);
   checkOwner(endpoint.path, uid);
-  // https://github.com/firecracker-microvm/firecracker/blob/main/docs/vsock.md: it connects there for a connection of the machine.
+  // By Firecracker's documentation of vsock it connects there for a connection of the machine.
   const local = { family: 'unix', path: `${endpoint.path}_${endpoint.port}` } as const;
   const { handle, close } = await openListener(local, addon, io);
   return { handle, close, at: { path: local.path }, refuse: async () => undefined };

@@ -55,7 +55,7 @@ export async function checkTarget(
   let routes: readonly CheckedRoute[] = tried;
   try {
     const { timeoutMs, waitMs, start } = options;
-    const verbose = stepTrace(io, options.verbose);
+    const verbose = options.verbose ? stepTrace(io) : undefined;
     onStage('looking for the machine');
     const found = await findTarget(target, io, signal);
     const { text, machine, ...typed } = found;

@@ -9,7 +9,7 @@ import { searchIn } from '../discovery/search.js';
 import { ConnectError } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
-import { foundBy } from '../resolve/found-by.js';
+import { foundBy } from '../resolve/found/found-by.js';
 import { withOwnUuids } from '../ssh/config/same-uuid.js';
 import { nameOf } from '../target/target.js';
 

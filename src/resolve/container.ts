@@ -1,6 +1,5 @@
-import { nspawn } from '../discovery/nspawn/provider.js';
 import { quote } from '../errors.js';
-import { type Asked, findBy, foundBy } from './found-by.js';
+import { type Asked, findBy, foundBy } from './found/found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** A container: of nspawn by the socket that it exports, else of whichever manager has one of this name. */
@@ -26,6 +25,7 @@ export async function resolveExport(name: string, context: ResolveContext): Prom
 type Found = Awaited<ReturnType<typeof findExport>>;
 
 async function findExport(name: string, context: ResolveContext) {
+  const { nspawn } = await import('../discovery/nspawn/provider.js');
   const search = await findBy(nspawn, name, context);
   context.signal?.throwIfAborted();
   return search;
@@ -42,7 +42,7 @@ function byExport(search: Found, name: string, { text }: ResolveContext): Resolu
 
 function askedFor(name: string): Asked {
   return {
-    title: nspawn.title,
+    title: 'systemd-nspawn',
     missing: `no container ${quote(name)} exports an SSH socket`,
     hints: {
       unknown:

@@ -9,10 +9,10 @@ import type { Deps } from '../discovery/provider.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import type { HyperVTarget } from '../target/target.js';
-import { whyOff } from './found.js';
-import { foundBy } from './found-by.js';
+import { whyOff } from './found/discovered.js';
+import { foundBy } from './found/found-by.js';
+import { askedIp } from './found/other-routes.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
-import { askedIp } from './ssh-address.js';
 
 /** The source of machines. */
 type ListMachines = (deps: Deps) => Promise<readonly HyperVMachine[]>;

@@ -1,13 +1,10 @@
-import { containerExec } from '../discovery/machined/container-routes.js';
 import { addressesOf, isContainer, type Machine } from '../discovery/machined/machine.js';
 import { machined } from '../discovery/machined/provider.js';
-import { routeTo } from '../discovery/routes.js';
-import { operand } from '../discovery/start-command.js';
-import { ConnectError, quote, type StartCommand } from '../errors.js';
+import { ConnectError, quote } from '../errors.js';
 import { resolveExport } from './container.js';
-import { findBy, foundBy } from './found-by.js';
+import { findBy, foundBy } from './found/found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
-import { joinedTo, listedRoute, resolveSshAddress, restOf } from './ssh-address.js';
+import { resolveSshAddress } from './ssh-address.js';
 
 /** A machine of systemd-machined: by its exported socket, its CID, and the SSH address that it registered. */
 export async function resolveMachine(
@@ -17,7 +14,7 @@ export async function resolveMachine(
 ): Promise<Resolution> {
   const search = await findBy(machined, name, context);
   context.signal?.throwIfAborted();
-  if (search.outcome === 'unknown') (await import('./found.js')).refuseOffImage(name, context);
+  if (search.outcome === 'unknown') (await import('./found/discovered.js')).refuseOffImage(name, context);
   const found = foundBy(search, name, context.text, {
     title: machined.title,
     hints: {
@@ -27,8 +24,11 @@ export async function resolveMachine(
   });
   const { machine } = found;
   if (found.status === 'paused') {
-    const { whyOff } = await import('./found.js');
-    const off = whyOff(found, resumed(machine), context);
+    const [{ whyOff }, { resumeCommand }] = await Promise.all([
+      import('./found/discovered.js'),
+      import('../discovery/machined/resume-command.js'),
+    ]);
+    const off = whyOff(found, resumeCommand(machine), context);
     if (off) throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', ...off });
   }
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
@@ -38,14 +38,8 @@ export async function resolveMachine(
     steps: [by, ...steps],
     ...(machine.sshPrivateKeyPath === undefined ? {} : { identityFile: machine.sshPrivateKeyPath }),
     ...(found.user === undefined ? {} : { user: found.user }),
-    joined: () => joinedTo(found, context),
+    joined: async () => (await import('./found/other-routes.js')).joinedTo(found, context),
   };
-}
-
-/** How one that is paused goes on. */
-function resumed({ name, scope }: Machine): StartCommand {
-  const user = scope === 'user' ? ['--user'] : [];
-  return { machine: name, command: ['machinectl', ...user, 'resume', ...operand(name)] };
 }
 
 async function routesTo(
@@ -58,7 +52,7 @@ async function routesTo(
   try {
     return {
       ...(await resolveExport(machine.name, context)),
-      ...restOf(addresses.map(routeTo), machine.name, context),
+      ...(await restBy(addresses, machine.name, context)),
     };
   } catch (error) {
     // An older systemd-nspawn exports nothing; the container's record may have another route.
@@ -69,6 +63,10 @@ async function routesTo(
       const { steps, ...found } = await byAddresses(machine, addresses, context);
       return { ...found, steps: [none, ...steps] };
     }
+    const [{ containerExec }, { listedRoute }] = await Promise.all([
+      import('../discovery/machined/container-routes.js'),
+      import('./found/other-routes.js'),
+    ]);
     const exec = containerExec(machine, uid);
     if (!exec) throw error;
     const { endpoint, steps } = listedRoute(exec, machine.name, context);
@@ -82,10 +80,23 @@ async function byAddresses(
   context: ResolveContext,
 ): Promise<Resolution> {
   if (address === undefined) return byQemu(machine, context);
-  const rest = others.length === 0 ? {} : restOf(others.map(routeTo), machine.name, context);
+  const rest = await restBy(others, machine.name, context);
   if (machine.vsockCid === undefined) return { ...resolveSshAddress(address, context), ...rest };
   const endpoint = { family: 'vsock', cid: machine.vsockCid, port: context.port } as const;
   return { endpoint, steps: [`it has the vsock CID ${endpoint.cid}`], ...rest };
+}
+
+async function restBy(
+  addresses: readonly string[],
+  name: string,
+  context: ResolveContext,
+): Promise<Pick<Resolution, 'others' | 'ip'>> {
+  if (addresses.length === 0) return {};
+  const [{ restOf }, { routeTo }] = await Promise.all([
+    import('./found/other-routes.js'),
+    import('../discovery/routes.js'),
+  ]);
+  return restOf(addresses.map(routeTo), name, context);
 }
 
 // Before systemd 259, for one, a VM that registers itself by D-Bus cannot give its CID.

@@ -10,8 +10,8 @@ import type { Deps, Listing } from '../discovery/provider.js';
 import type { Scope } from '../discovery/tools/runtime-dirs.js';
 import { qemu } from '../discovery/vmm/qemu.js';
 import type { QemuTarget } from '../target/target.js';
-import { resolveDiscovered } from './found.js';
-import { type Asked, findBy, foundBy } from './found-by.js';
+import { resolveDiscovered } from './found/discovered.js';
+import { type Asked, findBy, foundBy } from './found/found-by.js';
 import { addressByQemu } from './qemu-process.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 

@@ -3,7 +3,7 @@ import { answerOf } from '../discovery/search.js';
 import { listWsl, wsl } from '../discovery/wsl/provider.js';
 import { askDistro, listDistros, type WslDistro, type WslState } from '../discovery/wsl/wsl.js';
 import { ConnectError, quote } from '../errors.js';
-import { type Asked, findOne, foundBy } from './found-by.js';
+import { type Asked, findOne, foundBy } from './found/found-by.js';
 import { serviceId } from './hyper-v.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 

@@ -61,13 +61,9 @@ describe('stepTrace', () => {
   it('prints each step with the time since the previous one', () => {
     const io = fakeIo();
     const times = [0, 1.25, 101.25];
-    const trace = stepTrace(io, true, () => times.shift() ?? Number.NaN);
-    trace?.('parse', 'a\x1b');
-    trace?.('resolve', 'b');
+    const trace = stepTrace(io, () => times.shift() ?? Number.NaN);
+    trace('parse', 'a\x1b');
+    trace('resolve', 'b');
     expect(io.stderr).toEqual(['vmssh: parse       1.3 ms  a\\x1b\n', 'vmssh: resolve   100.0 ms  b\n']);
-  });
-
-  it('is undefined without --verbose', () => {
-    expect(stepTrace(fakeIo(), false)).toBeUndefined();
   });
 });

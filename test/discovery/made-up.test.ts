@@ -7,7 +7,7 @@ import { providers } from '../../src/discovery/providers.js';
 import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { managed } from '../../src/kinds/managed.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
-import { findBy } from '../../src/resolve/found-by.js';
+import { findBy } from '../../src/resolve/found/found-by.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const found: readonly DiscoveredMachine[] = [

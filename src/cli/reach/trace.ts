@@ -3,9 +3,8 @@ import { printable } from '../../errors.js';
 import type { Trace } from '../../reach.js';
 import type { Io } from '../command.js';
 
-/** Prints steps with their times on stderr, for -v; undefined without it. */
-export function stepTrace(io: Io, verbose: boolean, now: () => number = clock): Trace | undefined {
-  if (!verbose) return undefined;
+/** Prints steps with their times on stderr, for -v. */
+export function stepTrace(io: Io, now: () => number = clock): Trace {
   let last = now();
   return (step, outcome) => {
     const time = now();

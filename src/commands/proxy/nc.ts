@@ -5,7 +5,6 @@ import { listOf } from '../../cli/option-choice.js';
 import { givenPort, portOption } from '../../cli/port-option.js';
 import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
-import { stepTrace } from '../../cli/reach/trace.js';
 import {
   behindVia,
   type ReachFlags,
@@ -126,7 +125,7 @@ export const nc: Command<NcOptions> = {
   },
 
   async run(options, io) {
-    const trace = stepTrace(io, options.verbose);
+    const trace = options.verbose ? (await import('../../cli/reach/trace.js')).stepTrace(io) : undefined;
     if (options.forSsh && !options.banner) {
       return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false }, io);
     }

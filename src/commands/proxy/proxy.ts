@@ -2,7 +2,6 @@ import { parsePort, sshPort } from '../../address/port.js';
 import type { Command, Io } from '../../cli/command.js';
 import { flag, parsed, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
-import { stepTrace } from '../../cli/reach/trace.js';
 import {
   behindVia,
   type ReachFlags,
@@ -22,7 +21,6 @@ import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach.js';
 import { asTyped } from '../../target/typed.js';
-import { lasting } from './lasting.js';
 import { watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends ReachFlags {
@@ -109,7 +107,7 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(options, io) {
-    const trace = stepTrace(io, options.verbose);
+    const trace = options.verbose ? (await import('../../cli/reach/trace.js')).stepTrace(io) : undefined;
     const { text, waitMs } = options;
     const target = parseTarget(text);
     if (options.isTyped && /[*?,]/.test(text)) await refusePattern({ text, target });
@@ -148,7 +146,10 @@ export const proxy: Command<ProxyOptions> = {
       return 0;
     }
     io.ignoreInterrupts();
-    const { relayStdio } = await import('../../deliver/relay.js');
+    const [{ relayStdio }, { lasting }] = await Promise.all([
+      import('../../deliver/relay.js'),
+      import('./lasting.js'),
+    ]);
     const moved = await relayStdio(connection, {
       text,
       native,

@@ -12,7 +12,6 @@ export async function containerRoutes(
   uid = process.getuid?.(),
 ): Promise<ReadonlyMap<Machine, readonly ListedRoute[]>> {
   const containers = machines.filter(isContainer);
-  if (containers.length === 0) return new Map();
   const { exports } = await listExports(deps);
   const paths = new Map(exports.map(({ name, path }) => [name, path]));
   return new Map(

@@ -5,8 +5,7 @@ import type { Deps, DiscoveredMachine, Listing, Provider, Status, Warning } from
 import { routeTo } from '../routes.js';
 import type { Search } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
-import { containerRoutes } from './container-routes.js';
-import { type Machine, vmspawn } from './machine.js';
+import { isContainer, type Machine, vmspawn } from './machine.js';
 import { findMachine, listMachines } from './machined.js';
 import type { ScopeFailure } from './scope-failure.js';
 import { agentSockets } from './ssh-agent.js';
@@ -32,7 +31,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   const [statuses, users, routes] = await Promise.all([
     statusesOf(distinct, deps),
     usersOf(distinct, deps),
-    containerRoutes(distinct, deps),
+    routesOf(distinct, deps),
   ]);
   const found: MachinedMachine[] = [];
   for (const [i, machine] of distinct.entries()) {
@@ -41,7 +40,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
     // Without either there is nothing to type.
     if (handle === undefined) continue;
     const login = { user: users?.get(machine), identityAgent: agentOf(machine, agents) };
-    found.push(toDiscovered(machine, handle, statuses[i] ?? 'running', login, routes.get(machine)));
+    found.push(toDiscovered(machine, handle, statuses[i] ?? 'running', login, routes?.get(machine)));
   }
   return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
 }
@@ -61,6 +60,15 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
     machine: toDiscovered(machine, handleOf(machine), status, { user: users?.get(machine) }),
     warnings,
   };
+}
+
+/** Of containers: a virtual machine's follow from its record. */
+async function routesOf(
+  machines: readonly Machine[],
+  deps: Deps,
+): Promise<ReadonlyMap<Machine, readonly ListedRoute[]> | undefined> {
+  if (!machines.some(isContainer)) return undefined;
+  return (await import('./container-routes.js')).containerRoutes(machines, deps);
 }
 
 /** Only systemd-vmspawn gives a machine a login user. */

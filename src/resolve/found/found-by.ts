@@ -1,9 +1,9 @@
-import { offered } from '../address/shell-word.js';
-import { similarTo } from '../address/similar.js';
-import type { Deps, DiscoveredMachine, Provider, Warning } from '../discovery/provider.js';
-import { answerOf, type Search, searchList } from '../discovery/search.js';
-import { ConnectError, quote, quoteNames } from '../errors.js';
-import type { ResolveContext } from './resolution.js';
+import { offered } from '../../address/shell-word.js';
+import { similarTo } from '../../address/similar.js';
+import type { Deps, DiscoveredMachine, Provider, Warning } from '../../discovery/provider.js';
+import { answerOf, type Search, searchList } from '../../discovery/search.js';
+import { ConnectError, quote, quoteNames } from '../../errors.js';
+import type { ResolveContext } from '../resolution.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
 export interface Asked {

@@ -1,15 +1,15 @@
-import { hopHostProblem } from '../address/hop-host.js';
-import { shellOf } from '../address/shell.js';
-import { shellQuoted } from '../address/shell-word.js';
-import { startImage } from '../discovery/machined/image.js';
-import type { DiscoveredMachine } from '../discovery/provider.js';
-import { routesOf } from '../discovery/routes.js';
-import { typedStart } from '../discovery/start-command.js';
-import { ConnectError, quote, type StartCommand } from '../errors.js';
-import type { ViaTarget, VsockTarget } from '../target/target.js';
-import type { Recheck, Resolution, ResolveContext } from './resolution.js';
-import { type AddressOf, askedIp, joinedTo, listedRoute, restOf } from './ssh-address.js';
-import { resolveVia } from './via.js';
+import { hopHostProblem } from '../../address/hop-host.js';
+import { shellOf } from '../../address/shell.js';
+import { shellQuoted } from '../../address/shell-word.js';
+import { startImage } from '../../discovery/machined/image.js';
+import type { DiscoveredMachine } from '../../discovery/provider.js';
+import { routesOf } from '../../discovery/routes.js';
+import { typedStart } from '../../discovery/start-command.js';
+import { ConnectError, quote, type StartCommand } from '../../errors.js';
+import type { ViaTarget, VsockTarget } from '../../target/target.js';
+import type { Recheck, Resolution, ResolveContext } from '../resolution.js';
+import { resolveVia } from '../via.js';
+import { type AddressOf, askedIp, joinedTo, listedRoute, restOf } from './other-routes.js';
 
 /**
  * The routes of a listed machine. `how`: it is started, and is given an address. `addressOf` asks for its IP address, if

@@ -1,3 +1,4 @@
+import { nspawn } from '../discovery/nspawn/provider.js';
 import { quote } from '../errors.js';
 import { type Asked, findBy, foundBy } from './found/found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
@@ -25,7 +26,6 @@ export async function resolveExport(name: string, context: ResolveContext): Prom
 type Found = Awaited<ReturnType<typeof findExport>>;
 
 async function findExport(name: string, context: ResolveContext) {
-  const { nspawn } = await import('../discovery/nspawn/provider.js');
   const search = await findBy(nspawn, name, context);
   context.signal?.throwIfAborted();
   return search;
@@ -42,7 +42,7 @@ function byExport(search: Found, name: string, { text }: ResolveContext): Resolu
 
 function askedFor(name: string): Asked {
   return {
-    title: 'systemd-nspawn',
+    title: nspawn.title,
     missing: `no container ${quote(name)} exports an SSH socket`,
     hints: {
       unknown:

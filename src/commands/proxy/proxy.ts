@@ -21,6 +21,7 @@ import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach.js';
 import { asTyped } from '../../target/typed.js';
+import { lasting } from './lasting.js';
 import { watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends ReachFlags {
@@ -146,10 +147,7 @@ export const proxy: Command<ProxyOptions> = {
       return 0;
     }
     io.ignoreInterrupts();
-    const [{ relayStdio }, { lasting }] = await Promise.all([
-      import('../../deliver/relay.js'),
-      import('./lasting.js'),
-    ]);
+    const { relayStdio } = await import('../../deliver/relay.js');
     const moved = await relayStdio(connection, {
       text,
       native,

@@ -8,7 +8,6 @@ import type { Scope } from '../tools/runtime-dirs.js';
 import { isContainer, type Machine, vmspawn } from './machine.js';
 import { findMachine, listMachines } from './machined.js';
 import type { ScopeFailure } from './scope-failure.js';
-import { agentSockets } from './ssh-agent.js';
 
 /** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
@@ -25,6 +24,7 @@ export const machined: Provider<MachinedMachine> = {
 };
 
 async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
+  const { agentSockets } = await import('./ssh-agent.js');
   const [{ machines, failures }, agents] = await Promise.all([listMachines(deps), agentSockets(deps)]);
   const names = new Set<string>();
   const distinct = distinctMachines(machines);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <vector>
 
 #include "../image/image.h"
 #include "../image/unpack.h"
@@ -63,8 +62,13 @@ const char* nameOf(const Chunk& chunk) { return reinterpret_cast<const char*>(ch
 JSModuleDef* readChunk(JSContext* js, const Chunk& chunk) {
   const std::uint8_t* const code = chunkData + chunk.code;
   if (chunk.unpacked == 0) return readCode(js, code, chunk.length);
-  const std::vector<std::uint8_t> unpacked = unpack(code, chunk.unpacked);
-  return readCode(js, unpacked.data(), unpacked.size());
+  // The engine's memory: it calls this from C, through which no exception of C++ passes.
+  auto* const unpacked = static_cast<std::uint8_t*>(js_malloc(js, chunk.unpacked));
+  if (unpacked == nullptr) return nullptr;
+  unpack(code, unpacked, chunk.unpacked);
+  JSModuleDef* const definition = readCode(js, unpacked, chunk.unpacked);
+  js_free(js, unpacked);
+  return definition;
 }
 
 JSModuleDef* load(JSContext* js, const char* name, void*) {

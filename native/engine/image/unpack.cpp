@@ -1,5 +1,7 @@
 #include "unpack.h"
 
+#include <algorithm>
+
 namespace engine {
 namespace {
 
@@ -13,20 +15,19 @@ std::size_t countOf(std::size_t nibble, const std::uint8_t*& packed) {
 
 }  // namespace
 
-std::vector<std::uint8_t> unpack(const std::uint8_t* packed, std::size_t size) {
-  std::vector<std::uint8_t> bytes;
-  bytes.reserve(size);
+void unpack(const std::uint8_t* packed, std::uint8_t* bytes, std::size_t size) {
+  const std::uint8_t* const end = bytes + size;
   for (;;) {
     const std::size_t counts = *packed++;
     const std::size_t asTheyAre = countOf(counts >> 4, packed);
-    bytes.insert(bytes.end(), packed, packed + asTheyAre);
+    bytes = std::copy_n(packed, asTheyAre, bytes);
     packed += asTheyAre;
-    if (bytes.size() >= size) return bytes;
+    if (bytes == end) return;
     const std::size_t distance = packed[0] | packed[1] << 8;
     packed += 2;
-    // It may overlap what it makes, and there is room: no iterator moves.
-    const std::size_t length = countOf(counts & 15, packed) + 4;
-    for (std::size_t i = 0; i < length; ++i) bytes.push_back(bytes[bytes.size() - distance]);
+    // One by one: what is copied may be what was just copied.
+    const std::uint8_t* from = bytes - distance;
+    for (std::size_t left = countOf(counts & 15, packed) + 4; left > 0; --left) *bytes++ = *from++;
   }
 }
 

@@ -2,11 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace engine {
 
-// What build/bundle/pack.js made of `size` bytes. It trusts them: they are the program's own.
-std::vector<std::uint8_t> unpack(const std::uint8_t* packed, std::size_t size);
+// Writes the `size` bytes of which build/bundle/pack.js made `packed`. It trusts that: it is the program's own.
+void unpack(const std::uint8_t* packed, std::uint8_t* bytes, std::size_t size);
 
 }  // namespace engine

@@ -9,6 +9,8 @@ export interface ApartOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Called once it runs in a session of its own, where a Ctrl-C does not reach it. */
+  readonly onStart?: () => void;
 }
 
 /** How it ended; `left`: it goes on, since it took too long or the caller gave up. "output": it printed too much, and was ended. */
@@ -29,7 +31,7 @@ const lookEveryMs = 250;
  */
 export async function runApart(
   [program = '', ...args]: readonly string[],
-  { env, timeoutMs, signal }: ApartOptions,
+  { env, timeoutMs, signal, onStart }: ApartOptions,
 ): Promise<ApartEnd> {
   const printed = openUnnamed();
   let child: ChildProcess;
@@ -46,6 +48,7 @@ export async function runApart(
   } finally {
     closeSync(printed.write);
   }
+  if (child.pid !== undefined) onStart?.();
   const timers: NodeJS.Timeout[] = [];
   let abort = () => {};
   try {

@@ -26,7 +26,7 @@ export async function runStart(
   { text, env, shell, timeoutMs, signal, trace }: RunStartOptions,
 ): Promise<void> {
   const line = shellLine(start.command, shell);
-  trace('wait', `starting ${quote(start.machine)}: ${line}`);
+  const onStart = () => trace('wait', `starting ${quote(start.machine)}: ${line}`);
   const fail = (why: string, hint: string, cause?: unknown) =>
     new ConnectError('connect', text, {
       code: 'NOT_STARTED',
@@ -35,14 +35,16 @@ export async function runStart(
       cause,
     });
   const own = withToolFolders(env);
-  const end: ApartEnd = await runApart(start.command, { env: own, timeoutMs, signal }).catch((error) => {
-    const why = error.code === 'ENOENT' ? 'it is not installed, or not in PATH' : error.message;
-    throw fail(
-      `${quote(start.command[0] ?? '')} could not be run: ${why}`,
-      `install it, or start the machine yourself`,
-      error,
-    );
-  });
+  const end: ApartEnd = await runApart(start.command, { env: own, timeoutMs, signal, onStart }).catch(
+    (error) => {
+      const why = error.code === 'ENOENT' ? 'it is not installed, or not in PATH' : error.message;
+      throw fail(
+        `${quote(start.command[0] ?? '')} could not be run: ${why}`,
+        `install it, or start the machine yourself`,
+        error,
+      );
+    },
+  );
   if ('left' in end) {
     if (end.left === 'aborted')
       throw new ConnectError('connect', text, { code: 'INTERRUPTED', problem: 'interrupted' });

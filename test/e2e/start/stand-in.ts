@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import {
-  appendFileSync,
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { userInfo } from 'node:os';
@@ -59,6 +61,11 @@ esac
     if (existsSync(at('pid'))) process.kill(Number(readFileSync(at('pid'), 'utf8')), 'SIGTERM');
     rmSync(at('pid'), { force: true });
   };
+  let gate: number | undefined;
+  const closeGate = () => {
+    if (gate !== undefined) closeSync(gate);
+    gate = undefined;
+  };
   const self: StandIn = {
     port,
     env: { ...process.env, HOME: at('home'), PATH: `${at('bin')}:${process.env.PATH}` },
@@ -68,14 +75,22 @@ esac
       ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
     ],
     started: () => (existsSync(at('log')) ? readFileSync(at('log'), 'utf8').trimEnd().split('\n') : []),
-    open: () => appendFileSync(at('gate'), '\n'),
+    open() {
+      // Open for both, it waits for no reader.
+      gate ??= openSync(at('gate'), 'r+');
+      writeSync(gate, '\n');
+    },
     reset({ waits = false, first = '' } = {}) {
       endSshd();
+      closeGate();
       for (const name of ['up', 'log']) rmSync(at(name), { force: true });
       writeFileSync(at('first'), `${waits ? `read line < ${at('gate')}\n` : ''}${first}\n`);
     },
     isUp: () => vi.waitUntil(() => existsSync(at('up')), { timeout: 60_000 }).then(() => {}),
-    end: endSshd,
+    end() {
+      endSshd();
+      closeGate();
+    },
   };
   self.reset();
   return self;

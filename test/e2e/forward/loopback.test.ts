@@ -215,7 +215,10 @@ describe.skipIf(missing)('config install --loopback', () => {
     });
     onTestFinished(() => void flood.kill('SIGKILL'));
     await once(flood.stdout as never, 'data');
-    expect(await plainSsh(names[0], port)).toMatchObject({ code: 7 });
+    // A program that has to share its processors with the flood may need another try.
+    const tries = [await plainSsh(names[0], port)];
+    while (tries.at(-1)?.code !== 7 && tries.length < 3) tries.push(await plainSsh(names[0], port));
+    expect(tries.at(-1), JSON.stringify(tries)).toMatchObject({ code: 7 });
   });
 
   describe('host keys in ~/.ssh/known_hosts', () => {

@@ -34,18 +34,16 @@ export async function serve<L extends { readonly handle: Handle }>(
     });
     open.add(work);
   };
-  const room = async () => {
-    while (open.size >= most) await Promise.race(open);
-  };
   idle.start();
   try {
     await Promise.all(
       listeners.map(async (listener) => {
         while (!signal.aborted && !idle.over.aborted) {
-          await room();
+          if (open.size >= most) await Promise.race(open);
           const client = await accept(addon, listener.handle, open, accepts);
           if (!client) continue;
-          await room(); // another listener may have had the last place
+          // Other listeners may have had the last place, or wait for it too: between the look and the start there is no await.
+          while (open.size >= most) await Promise.race(open);
           start(client, listener);
         }
       }),

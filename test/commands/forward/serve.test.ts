@@ -60,7 +60,7 @@ it.skipIf(missingAddon())('ends when idle, but not while a connection is open', 
 });
 
 it.skipIf(missingAddon())('serves all listeners, and counts the connections of all together', async () => {
-  const { addon, all, connect } = listeners(['a', 'b', 'c']);
+  const { addon, all, connect } = listeners(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
   let open = 0;
   let most = 0;
   const ended: (() => void)[] = [];

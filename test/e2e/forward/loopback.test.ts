@@ -120,10 +120,7 @@ describe.skipIf(missing)('config install --loopback', () => {
 
   it('leaves out a port on which another program listens, and keeps those that machines have', async () => {
     const { port } = await settings(names[0]);
-    expect(await program('config', 'install')).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('nothing'),
-    });
+    expect(await program('config', 'install')).toMatchObject({ code: 0 });
     expect((await settings(names[0])).port).toBe(port);
     expect(await program('config', 'install', '--no-loopback')).toMatchObject({ code: 0 });
     expect(await settings(names[0])).toMatchObject({ hostname: names[0], port: 22 });

@@ -92,7 +92,14 @@ describe.skipIf(missing)('config install --loopback', () => {
     onTestFinished(() => void child.kill('SIGKILL'));
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const stderr = child.stderr.toArray();
-    const next = async () => JSON.parse((await lines.next()).value);
+    // Other tests may run machines on this host meanwhile.
+    const isOthers = ({ event, target }: { event: string; target: string }) =>
+      event === 'listening' && !/^machine\/.*-l8$/.test(target);
+    const next = async () => {
+      let event = JSON.parse((await lines.next()).value);
+      while (isOthers(event)) event = JSON.parse((await lines.next()).value);
+      return event;
+    };
     const ports = new Map<string, number>();
     for (let i = 0; i < count; i++) {
       const { target, listener } = await next();

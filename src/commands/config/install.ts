@@ -2,7 +2,7 @@ import { type Command, UsageError } from '../../cli/command.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { adoptAll } from '../../hosts/adopt-all.js';
 import { enableUnits } from '../../hosts/fresh/systemd.js';
-import { warnOfKeys, writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
+import { writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
 import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { planInstall } from '../../hosts/plan.js';
@@ -70,8 +70,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const { decision, startsUnits } = plan;
     if (code === exitCode.ok && startsUnits) await enableUnits(io);
     if (decision) await adoptAll(decision.machines, io);
-    if (decision && !given.system)
-      await writeLoopbackKeys(decision.state, io).catch((error) => warnOfKeys(error, io));
+    if (decision && !given.system) await writeLoopbackKeys(decision.state, io);
     if (code === exitCode.ok && decision && !decision.state.options.onlyPatterns)
       io.out(`${whatNow(decision.state, io)}\n`);
     return code;

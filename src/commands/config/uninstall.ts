@@ -1,7 +1,7 @@
 import type { Command } from '../../cli/command.js';
 import { positionals } from '../../cli/values.js';
 import { exitCode } from '../../errors.js';
-import { warnOfKeys, writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
+import { writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
 import { dryRunOption, systemOption } from '../../hosts/options.js';
 import { planUninstall } from '../../hosts/plan.js';
 import { showPlan } from '../../hosts/write/apply.js';
@@ -26,8 +26,7 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
   async run(options, io) {
     if (options.dryRun) return showPlan(await planUninstall(options, io), io);
     const { code } = await carryOut(() => planUninstall(options, io), io);
-    if (code === exitCode.ok && !options.system)
-      await writeLoopbackKeys(undefined, io).catch((error) => warnOfKeys(error, io));
+    if (code === exitCode.ok && !options.system) await writeLoopbackKeys(undefined, io);
     return code;
   },
 };

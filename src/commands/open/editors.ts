@@ -1,4 +1,4 @@
-/** What an editor is told to open. */
+/** What an editor opens. */
 export interface RemoteFolder {
   /** A Host of ssh's configuration, or a text that one of its patterns matches. */
   readonly host: string;

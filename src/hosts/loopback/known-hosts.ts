@@ -19,28 +19,26 @@ export function userKnownHostsFile(env: Io['env']): string {
 
 /**
  * Brings our lines in the user's known_hosts up to date: the key of each machine with a loopback port, if it is known, under that port. Without
- * a state, or with one without such ports, they are removed. Throws as `editFile` does.
+ * a state, or with one without such ports, they are removed. Never fails: it prints a warning.
  */
-export async function writeLoopbackKeys(
-  state: HostState | undefined,
-  { env }: Pick<Io, 'env'>,
-): Promise<void> {
-  const keys = state?.options.loopback === undefined ? [] : await keysOf(state, env);
-  await editFile(userKnownHostsFile(env), (old) => withLoopbackKeys(old, keys), 0o600);
+export async function writeLoopbackKeys(state: HostState | undefined, io: Io): Promise<void> {
+  const { env } = io;
+  const file = userKnownHostsFile(env);
+  try {
+    const keys = state?.options.loopback === undefined ? [] : await keysOf(state, env);
+    await editFile(file, (old) => withLoopbackKeys(old, keys), 0o600);
+  } catch (error) {
+    const { message } = fileError(error as NodeJS.ErrnoException, file, 'changed');
+    io.err(`${io.program}: warning: ${printable(message)}\n`);
+  }
 }
 
-/** The same for the state that is written now, if machines have loopback ports: resolves to whether they do. Never fails: it prints a warning. */
+/** The same for the state that is written now, if machines have loopback ports: resolves to whether they do. */
 export async function keepLoopbackKeys(io: Io): Promise<boolean> {
   const state = await readState(writtenStateFile(io.env));
   if (state?.options.loopback === undefined) return false;
-  await writeLoopbackKeys(state, io).catch((error) => warnOfKeys(error, io));
+  await writeLoopbackKeys(state, io);
   return true;
-}
-
-/** Says that our lines in the user's known_hosts could not be written, or removed. */
-export function warnOfKeys(error: NodeJS.ErrnoException, io: Io): void {
-  const { message } = fileError(error, userKnownHostsFile(io.env), 'changed');
-  io.err(`${io.program}: warning: ${printable(message)}\n`);
 }
 
 async function keysOf({ machines }: HostState, env: Io['env']): Promise<readonly LoopbackKey[]> {

@@ -80,6 +80,14 @@ describe.skipIf(executable !== undefined)('an installation without the built add
     expect(result.stderr).toContain('apt-get install python3');
   });
 
+  it('says that forwarding a port needs it, with the fix', async () => {
+    const result = await run([...program, 'forward', `unix${join(dir, 'any.sock')}`, '22', '2222']);
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toMatch(
+      /: forwarding needs the native addon\. .*\nhint: in a checkout: apt-get install g\+\+ && npm run build\n$/,
+    );
+  });
+
   it('prints a configuration without fd passing', async () => {
     const result = await run([...program, 'config', 'print']);
     expect(result.stdout).toContain('ProxyUseFdpass no');

@@ -58,7 +58,7 @@ function cannotPass(text: string, missing: Error): ConnectError {
   return new ConnectError('connect', text, {
     code: 'NO_ADDON',
     problem: `passing a socket to ssh needs the native addon. ${missing.message}`,
-    hint: 'without it, use a ProxyCommand without --fdpass and ProxyUseFdpass no, as vmssh config print then shows',
+    hint: 'vmssh config install writes Hosts that relay; for lines of your own, as vmssh config print shows them: ProxyUseFdpass no, and a ProxyCommand without --fdpass',
     cause: missing,
   });
 }

@@ -1,8 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StandIn, standIns, toolFolder } from '../../connect/borrow/stand-ins.js';
+import { type Container, makeContainer } from '../../connect/exec/container.js';
 import { SocketFolder } from '../../connect/socket-folder.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { executable, run } from '../../helpers/run.js';
@@ -44,7 +48,13 @@ describe.skipIf(skip)('vsock without the addon', () => {
   const ours = (tool: StandIn, ...args: string[]) => run([...program, ...args], { env: env(tool) });
 
   /** The real ssh, by a proxy that finds only this tool. */
-  function ssh(tool: StandIn, mode: 'fdpass' | 'relay', words: readonly string[], stdin = '/dev/null') {
+  function ssh(
+    tool: StandIn,
+    mode: 'fdpass' | 'relay',
+    words: readonly string[],
+    stdin = '/dev/null',
+    more: NodeJS.ProcessEnv = {},
+  ) {
     const proxy = [...program, 'proxy', ...(mode === 'fdpass' ? ['--fdpass'] : []), ...words];
     const options = [
       ...[`ProxyCommand=${proxy.join(' ')}`, `ProxyUseFdpass=${mode === 'fdpass' ? 'yes' : 'no'}`],
@@ -52,7 +62,7 @@ describe.skipIf(skip)('vsock without the addon', () => {
     ].flatMap((each) => ['-o', each]);
     const call = [findProgram('ssh') ?? 'ssh', '-F', sshd.config(mode), ...options, 'guest'];
     return (command: string) =>
-      run(['/bin/sh', '-c', 'exec "$@" <"$0"', stdin, ...call, command], { env: env(tool) });
+      run(['/bin/sh', '-c', 'exec "$@" <"$0"', stdin, ...call, command], { env: { ...env(tool), ...more } });
   }
 
   describe.each(standIns)('by %s', (tool) => {
@@ -104,7 +114,43 @@ describe.skipIf(skip)('vsock without the addon', () => {
     expect(stderr).toContain(
       'passing a vsock to ssh needs the native addon, or python3 or systemd-ssh-proxy',
     );
-    const unix = await ssh('python3', 'fdpass', [`unix${sshd.path}`, '22'])('true');
-    expect(unix.stderr).toContain('passing a socket to ssh needs the native addon');
+  });
+
+  describe('what no other program passes', () => {
+    let mux: Server;
+    let incus: Server;
+    let container: Container;
+    beforeAll(async () => {
+      container = makeContainer(dir, { program: 'incus', keys: dir });
+      mux = createServer((client) => {
+        client.once('data', () => {
+          client.write('OK 1073741824\n');
+          const server = connect(sshd.path);
+          client.pipe(server).pipe(client);
+          for (const each of [client, server]) each.on('error', () => {});
+        });
+      }).listen(join(dir, 'mux.sock'));
+      await once(mux, 'listening');
+      const web = { name: 'web', type: 'container', status: 'Running', config: {} };
+      incus = createHttpServer((_, response) => response.end(JSON.stringify({ metadata: [web] })));
+      await once(incus.listen(join(dir, 'incus.sock')), 'listening');
+    });
+    afterAll(() => {
+      mux.close();
+      incus.close();
+    });
+
+    it.each(['unix', 'vsock-mux', 'incus'])('is relayed, or refused with the fix: %s', async (kind) => {
+      const target =
+        { unix: `unix${sshd.path}`, 'vsock-mux': `vsock-mux${dir}/mux.sock` }[kind] ?? 'incus/web';
+      const more = { INCUS_SOCKET: join(dir, 'incus.sock'), PATH: `${container.bin}:/usr/bin:/bin` };
+      const refused = await ssh('python3', 'fdpass', [target, '22'], '/dev/null', more)('true');
+      expect(refused.code).toBe(255);
+      expect(refused.stderr).toMatch(
+        /: passing a socket to ssh needs the native addon\. .*\nhint: .* config install writes Hosts that relay; .* ProxyUseFdpass no, and a ProxyCommand without --fdpass\n/,
+      );
+      const relayed = await ssh('python3', 'relay', [target, '22'], '/dev/null', more)('echo hello');
+      expect(relayed).toMatchObject({ code: 0, stdout: 'hello\n' });
+    });
   });
 });

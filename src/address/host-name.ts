@@ -21,3 +21,23 @@ let refused: RegExp | undefined;
 export function isPlainHostName(text: string): boolean {
   return isHostName(text) && !/[/*?!]/.test(text);
 }
+
+/** Why ssh cannot take a text as the host of a hop, one clause; undefined if it can. It is an argument of ssh: never an option. */
+export function hopHostProblem(text: string): string | undefined {
+  if (text === '') return 'the name of the hypervisor is empty';
+  if (text.startsWith('-')) return `the name of a hypervisor cannot begin with "-": ${JSON.stringify(text)}`;
+  if (text.includes('@'))
+    return `a user does not fit here: ${JSON.stringify(text)}; give its Host a User in ~/.ssh/config`;
+  if (!isHostName(text)) return `ssh does not take ${JSON.stringify(text)} as a host`;
+  return undefined;
+}
+
+/** A hypervisor's name. Throws a RangeError. */
+export function hopHost(text: string): string {
+  const problem = hopHostProblem(text);
+  if (problem !== undefined) throw new RangeError(problem);
+  return text;
+}
+
+/** Where every loopback port of a machine listens. */
+export const loopbackHost = '127.0.0.1';

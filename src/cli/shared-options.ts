@@ -1,4 +1,4 @@
-import { hopHostProblem } from '../address/hop-host.js';
+import { hopHost } from '../address/host-name.js';
 import { behind } from '../lookup/login.js';
 import { type RouteName, routeNames } from '../route.js';
 import { type RawArgs, UsageError } from './command.js';
@@ -48,13 +48,6 @@ export const viaOption = repeated(
   },
   hopHost,
 );
-
-/** A hypervisor's name. Throws a RangeError. */
-export function hopHost(text: string): string {
-  const problem = hopHostProblem(text);
-  if (problem !== undefined) throw new RangeError(problem);
-  return text;
-}
 
 /** A typed machine, as it is called with the --via that was given. Throws a UsageError. */
 export function behindVia(raw: RawArgs, typed: string): string {

@@ -1,7 +1,5 @@
+import { loopbackHost } from '../address/host-name.js';
 import { linesOf, parseLine } from './lines.js';
-
-/** Where every loopback port of a machine listens. */
-export const loopbackHost = '127.0.0.1';
 
 /** A machine's public host key, and its loopback port. */
 export interface LoopbackKey {

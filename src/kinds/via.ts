@@ -1,4 +1,4 @@
-import { hopHostProblem } from '../address/hop-host.js';
+import { hopHostProblem } from '../address/host-name.js';
 import { nameProblem } from '../address/machine-name.js';
 import { ConnectError } from '../errors.js';
 import { resolveVia } from '../resolve/via.js';

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
+import { hopHost } from '../address/host-name.js';
 import { CommandError, type Io, type RawArgs, UsageError } from '../cli/command.js';
 import { parsed, repeated, textOption } from '../cli/option.js';
-import { hopHost } from '../cli/shared-options.js';
 import { usage } from '../cli/values.js';
 import { configFolder } from '../discovery/config-folder.js';
 import { ownEnv } from '../discovery/own-env.js';

@@ -39,15 +39,7 @@ function hostile(field: string, character: string): { machine: ListedMachine; wa
 const printed = ({ stdout, stderr }: { stdout: readonly string[]; stderr: readonly string[] }) =>
   [...stdout, ...stderr].join('').replaceAll(/[\n\t]/g, '');
 
-const shows: readonly ListOptions['show'][] = [
-  'table',
-  'wide',
-  'json',
-  'names',
-  'ids',
-  'statuses',
-  'addresses',
-];
+const shows: readonly ListOptions['show'][] = ['table', 'wide', 'json', 'name', 'id', 'status', 'address'];
 
 describe.each(cases)(
   '$character in the $field of a machine does not control the terminal',

@@ -6,7 +6,7 @@ import { parseXml } from '../../src/discovery/libvirt/xml.js';
 import { parseMachine } from '../../src/discovery/machined/machine.js';
 import { VarlinkError } from '../../src/discovery/machined/varlink-error.js';
 import { FrameReader } from '../../src/discovery/machined/varlink-frames.js';
-import { parseInstances } from '../../src/discovery/managers/incus.js';
+import { parseInstances } from '../../src/discovery/managers/incus-instances.js';
 import { parseLima } from '../../src/discovery/managers/lima.js';
 import { parseMultipass } from '../../src/discovery/managers/multipass.js';
 import { parsePodman } from '../../src/discovery/managers/podman.js';

@@ -6,7 +6,7 @@ import type { DoctorJson, DoctorTargetJson } from '../../src/commands/doctor/jso
 import type { ForwardJson } from '../../src/commands/forward/report.js';
 import type { GuestCredentialsJson } from '../../src/commands/guest/credentials-json.js';
 import type { GuestCheckJson } from '../../src/commands/guest/json.js';
-import type { ListJson } from '../../src/commands/list/format.js';
+import type { ListJson } from '../../src/commands/list/json.js';
 import type { OpenJson } from '../../src/commands/open/list.js';
 import type { ResolveJson } from '../../src/commands/proxy/resolve.js';
 import type { PlaceJson } from '../../src/commands/via/json.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { parseServices } from '../../src/discovery/hyper-v/services.js';
-import { parseInstances } from '../../src/discovery/managers/incus.js';
+import { parseInstances } from '../../src/discovery/managers/incus-instances.js';
 import { parseLima } from '../../src/discovery/managers/lima.js';
 import { parseMultipass } from '../../src/discovery/managers/multipass.js';
 import { parsePodman } from '../../src/discovery/managers/podman.js';

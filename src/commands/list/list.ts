@@ -14,7 +14,6 @@ import { type HostEntry, readState } from '../../ssh/config/state.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
 import { select } from './select.js';
-import { watchMachines } from './watch.js';
 
 /** What to ask and read; a parameter, for tests. */
 export interface ListDeps {
@@ -137,7 +136,10 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
     if (options.providers === undefined) await deps.keepFresh(all, io);
     return select(options, io, providers, all, signal);
   };
-  if (options.watchMs !== undefined) return watchMachines(options, options.watchMs, io, look, hosts);
+  if (options.watchMs !== undefined) {
+    const { watchMachines } = await import('./watch.js');
+    return watchMachines(options, options.watchMs, io, look, hosts);
+  }
   const progress = await startProgress(io, 'looking for machines');
   const found = await look().finally(() => progress.stop());
   const written = await hosts();
@@ -179,22 +181,12 @@ async function advice(
 }
 
 function show(raw: RawArgs): ListOptions['show'] {
-  const output = outputOption.read(raw);
   if (jsonOption.read(raw)) return 'json';
   // hvc takes both.
-  if (idsOption.read(raw)) return 'ids';
-  if (quietOption.read(raw)) return 'names';
-  return columns[output ?? 'table'];
+  if (idsOption.read(raw)) return 'id';
+  if (quietOption.read(raw)) return 'name';
+  return outputOption.read(raw) ?? 'table';
 }
-
-const columns = {
-  table: 'table',
-  wide: 'wide',
-  json: 'json',
-  id: 'ids',
-  status: 'statuses',
-  address: 'addresses',
-} as const;
 
 function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): readonly Provider[] {
   const names = providers.map(({ name }) => name);

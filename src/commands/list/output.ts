@@ -11,11 +11,12 @@ import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors
 import type { ViaHosts } from '../../machines/hypervisors.js';
 import { loopbackPorts, sshNames } from '../../ssh/config/ssh-names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
-import { formatColumn, formatTable, listJson } from './format.js';
+import { formatColumn, formatTable } from './format.js';
+import { listJson } from './json.js';
 
 export interface ListOptions {
   /** What to print of each machine. */
-  readonly show: 'table' | 'wide' | 'json' | 'names' | 'ids' | 'statuses' | 'addresses';
+  readonly show: 'table' | 'wide' | 'json' | 'name' | 'id' | 'status' | 'address';
   /** The machines to print, as they were typed; none: all. */
   readonly names: readonly string[];
   /** Ask for the addresses that no list has. */
@@ -61,13 +62,13 @@ export async function listText(
         ),
         options.watchMs === undefined,
       );
-    case 'names':
+    case 'name':
       return formatColumn(shown, ({ name }) => name);
-    case 'ids':
+    case 'id':
       return formatColumn(shown, ({ uuid }) => uuid);
-    case 'statuses':
+    case 'status':
       return formatColumn(shown, ({ status }) => status);
-    case 'addresses':
+    case 'address':
       return formatColumn(shown, ({ address }) => address);
     case 'table':
     case 'wide':

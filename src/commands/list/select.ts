@@ -76,7 +76,7 @@ async function withAddresses(
 const atOnce = 4;
 
 function unknownOf({ machine, warning }: Shown, { show }: ListOptions): readonly ConnectError[] {
-  const what = show === 'ids' ? 'id' : show === 'addresses' ? 'address' : undefined;
+  const what = show === 'id' || show === 'address' ? show : undefined;
   if (what === undefined || (what === 'id' ? machine.uuid : machine.address) !== undefined) return [];
   const state = what === 'address' && !mayRun(machine) ? `: it is ${machine.status}` : '';
   const problem = `${machine.provider} knows no ${what} for it${warning ? `: ${warning.problem}` : state}`;

@@ -1,8 +1,8 @@
+import { hopHost } from '../../address/host-name.js';
 import { type Command, CommandError, type Io, type RawArgs, UsageError } from '../../cli/command.js';
 import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { complain } from '../../cli/message.js';
 import { textOption } from '../../cli/option.js';
-import { hopHost } from '../../cli/shared-options.js';
 import { usage } from '../../cli/values.js';
 import { exitCode } from '../../errors.js';
 import { callerForSsh } from '../../ssh/config/caller.js';

@@ -1,4 +1,4 @@
-import { hopHostProblem } from '../../address/hop-host.js';
+import { hopHostProblem } from '../../address/host-name.js';
 import { quoteNames } from '../../errors.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import { DiscoveryError } from '../discovery-error.js';

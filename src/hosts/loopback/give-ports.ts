@@ -1,4 +1,4 @@
-import { loopbackHost } from '../../host-keys/loopback-lines.js';
+import { loopbackHost } from '../../address/host-name.js';
 import { loadAddon } from '../../native.js';
 import { aliasOf } from '../../ssh/config/entry-hosts.js';
 import { withOwnUuids } from '../../ssh/config/same-uuid.js';

@@ -1,4 +1,4 @@
-import { hopHostProblem } from '../../address/hop-host.js';
+import { hopHostProblem } from '../../address/host-name.js';
 import { shellOf } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import { startImage } from '../../discovery/machined/image.js';

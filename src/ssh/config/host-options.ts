@@ -1,5 +1,5 @@
+import { loopbackHost } from '../../address/host-name.js';
 import { checkUserName } from '../../address/user-name.js';
-import { loopbackHost } from '../../host-keys/loopback-lines.js';
 import type { RouteName } from '../../route.js';
 import { configArgument, pathArgument, proxyWord } from './word.js';
 

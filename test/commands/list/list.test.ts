@@ -121,7 +121,7 @@ describe('vmssh list', () => {
     const found = names.map(
       (name): DiscoveredMachine => ({ name, target: `qemu/${name}`, status: 'running', provider: 'p' }),
     );
-    const { stdout } = await output({ show: 'names' }, deps(provider(found)));
+    const { stdout } = await output({ show: 'name' }, deps(provider(found)));
     expect(stdout).toBe('9\n10\nweb\nweb-b\nWeb9\nweb10\nÄhre\n');
   });
 
@@ -242,7 +242,7 @@ describe('vmssh list', () => {
     it('has no advice in a pipe, in JSON, with -q, or if no machine runs', async () => {
       for (const all of [found, []]) {
         expect((await output({}, deps(provider(all)))).stderr).toBe('');
-        for (const show of ['json', 'names', 'ids'] as const)
+        for (const show of ['json', 'name', 'id'] as const)
           expect((await output({ show }, deps(provider(all)), person())).stderr).toBe('');
       }
       expect((await output({}, deps(provider(found.slice(1))), person())).stderr).toBe('');
@@ -289,9 +289,9 @@ describe('vmssh list', () => {
     });
 
     it.each([
-      { show: 'ids', wants: uuid },
-      { show: 'statuses', wants: 'running' },
-      { show: 'addresses', wants: 'vsock/3' },
+      { show: 'id', wants: uuid },
+      { show: 'status', wants: 'running' },
+      { show: 'address', wants: 'vsock/3' },
     ] as const)('prints one value of one machine: $show', async ({ show, wants }) => {
       for (const typed of ['Mint 22', 'MINT 22', 'mint-22', uuid.toUpperCase(), `qemu%${uuid}`, 'vsock/3'])
         expect(await named([typed], { show })).toEqual({ code: 0, stdout: `${wants}\n`, stderr: '' });
@@ -312,9 +312,9 @@ describe('vmssh list', () => {
         show: 'table',
         says: 'cannot find "twin": "twin" may be "lima/Twin" or "lima/TWIN"\nhint: type one of these, or the UUID: vmssh list -o wide',
       },
-      { typed: 'web', show: 'ids', says: 'cannot find "web": p knows no id for it' },
-      { typed: 'web', show: 'addresses', says: 'cannot find "web": p knows no address for it: it is off' },
-      { typed: 'TWIN', show: 'addresses', says: 'cannot find "TWIN": p knows no address for it' },
+      { typed: 'web', show: 'id', says: 'cannot find "web": p knows no id for it' },
+      { typed: 'web', show: 'address', says: 'cannot find "web": p knows no address for it: it is off' },
+      { typed: 'TWIN', show: 'address', says: 'cannot find "TWIN": p knows no address for it' },
     ] as const)('fails for $typed ($show), and prints the others', async ({ typed, show, says }) => {
       const { code, stdout, stderr } = await named([typed, 'Mint 22'], { show });
       expect({ code, stderr }).toEqual({ code: 4, stderr: `vmssh: ${says}\n` });
@@ -341,7 +341,7 @@ describe('vmssh list', () => {
           return '192.0.2.1';
         },
       };
-      const show = { show: 'addresses', addresses: true } as const;
+      const show = { show: 'address', addresses: true } as const;
       expect(await named(['TWIN', 'Mint 22', 'web'], show, asking)).toMatchObject({
         code: 4,
         stdout: '192.0.2.1\nvsock/3\n',
@@ -371,7 +371,7 @@ describe('vmssh list', () => {
         },
       };
       const io = fakeIo({ interrupted: () => abort.signal });
-      const options = { names: ['new'], show: 'statuses', watchMs: 1 } as const;
+      const options = { names: ['new'], show: 'status', watchMs: 1 } as const;
       const { code, stdout, stderr } = await output(options, deps(changing), io);
       expect({ code, stdout }).toEqual({ code: 130, stdout: '\nrunning\n' });
       expect(stderr.match(/cannot find/g)).toHaveLength(1);
@@ -379,8 +379,8 @@ describe('vmssh list', () => {
   });
 
   it('prints only names or UUIDs, one per line', async () => {
-    expect((await output({ show: 'names' })).stdout).toBe('Mint 22\na\\x1b[2J\\x09b\nweb\n');
-    expect((await output({ show: 'ids' })).stdout).toBe(`${uuid}\n`);
+    expect((await output({ show: 'name' })).stdout).toBe('Mint 22\na\\x1b[2J\\x09b\nweb\n');
+    expect((await output({ show: 'id' })).stdout).toBe(`${uuid}\n`);
   });
 
   it('prints JSON of the documented shape', async () => {
@@ -448,19 +448,19 @@ describe('vmssh list', () => {
       },
     };
     const io = fakeIo({ interrupted: () => abort.signal });
-    const result = await output({ show: 'names', watchMs: 1 }, deps(changing), io);
+    const result = await output({ show: 'name', watchMs: 1 }, deps(changing), io);
     expect(result.code).toBe(130);
     expect(result.stdout).toBe('web\n\nMint 22\nweb\n');
   });
 
   it.each([
     { input: {}, want: table },
-    { input: { running: true, quiet: true }, want: { ...table, show: 'names', runningOnly: true } },
-    { input: { ids: true, provider: 'a,b' }, want: { ...table, show: 'ids', providers: ['a', 'b'] } },
-    { input: { ids: true, running: true, quiet: true }, want: { ...table, show: 'ids', runningOnly: true } },
-    { input: { output: 'id' }, want: { ...table, show: 'ids' } },
-    { input: { output: 'status' }, want: { ...table, show: 'statuses' } },
-    { input: { output: 'address' }, want: { ...table, show: 'addresses', addresses: true } },
+    { input: { running: true, quiet: true }, want: { ...table, show: 'name', runningOnly: true } },
+    { input: { ids: true, provider: 'a,b' }, want: { ...table, show: 'id', providers: ['a', 'b'] } },
+    { input: { ids: true, running: true, quiet: true }, want: { ...table, show: 'id', runningOnly: true } },
+    { input: { output: 'id' }, want: { ...table, show: 'id' } },
+    { input: { output: 'status' }, want: { ...table, show: 'status' } },
+    { input: { output: 'address' }, want: { ...table, show: 'address', addresses: true } },
     { input: { output: 'address', json: true }, want: { ...table, show: 'json', addresses: true } },
     { input: { output: 'wide', watch: true }, want: { ...table, show: 'wide', watchMs: 2000 } },
     { input: { output: 'json', json: true, watch: '5' }, want: { ...table, show: 'json', watchMs: 5000 } },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
-import { parseInstances } from '../../../src/discovery/managers/incus.js';
+import { parseInstances } from '../../../src/discovery/managers/incus-instances.js';
 import { findOnRemote } from '../../../src/discovery/managers/incus-remote.js';
 import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
 import { fixture } from '../fixture.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
-import { listIncus, parseInstances } from '../../../src/discovery/managers/incus.js';
+import { listIncus } from '../../../src/discovery/managers/incus.js';
+import { parseInstances } from '../../../src/discovery/managers/incus-instances.js';
 import { fixture } from '../fixture.js';
 
 describe('Incus and LXD', () => {

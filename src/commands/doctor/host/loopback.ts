@@ -1,6 +1,6 @@
+import { loopbackHost } from '../../../address/host-name.js';
 import type { Io } from '../../../cli/command.js';
 import { readListeners } from '../../../discovery/processes/tcp-listeners.js';
-import { loopbackHost } from '../../../host-keys/loopback-lines.js';
 import { type HostState, readState } from '../../../ssh/config/state.js';
 import { writtenStateFile } from '../../../ssh/known-hosts-file.js';
 import { type HostCheck, plain } from './check.js';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addon, Handle } from 'node-hvsock-native';
+import { loopbackHost } from '../../../address/host-name.js';
 import { CommandError, type Io } from '../../../cli/command.js';
 import { complain } from '../../../cli/message.js';
 import { quote } from '../../../errors.js';
-import { loopbackHost } from '../../../host-keys/loopback-lines.js';
 import { silent } from '../../../hosts/fresh/silent.js';
 import { keepLoopbackKeys } from '../../../hosts/loopback/known-hosts.js';
 import { type Listener, openListener } from '../listener.js';

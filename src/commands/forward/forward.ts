@@ -1,4 +1,3 @@
-import type { Addon } from 'node-hvsock-native';
 import { parseUnsigned32 } from '../../address/number.js';
 import { parsePort } from '../../address/port.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
@@ -8,12 +7,11 @@ import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cl
 import { positionals, usage } from '../../cli/values.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
-import { type Listener, openListener, passedListeners } from './listener.js';
+import { forwardOne } from './forward-one.js';
+import { passedListeners } from './listener.js';
 import { type Local, parseLocal, parseService, sameLocal } from './local.js';
-import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
-import { type ReportOptions, reporter } from './report.js';
-import { serve } from './serve.js';
-import { session } from './session.js';
+import type { MachineOptions } from './machine.js';
+import type { ReportOptions } from './report.js';
 
 export interface ForwardOptions extends MachineOptions, ReportOptions {
   /** The loopback ports of all machines; the other options name none then. */
@@ -145,33 +143,12 @@ export const forward: Command<ForwardOptions> = {
       const { forwardAll } = await import('./loopback/forward-all.js');
       const passed = options.local === bySystemd ? passedListeners(addon) : undefined;
       await forwardAll({ ...options, passed }, addon, io, signal);
-      return signal.aborted ? code() : exitCode.ok;
-    }
-    if (options.reverse) {
+    } else if (options.reverse) {
       const { reverse } = await import('./reverse/reverse.js');
       await reverse({ ...options, local: options.reverse }, addon, io, signal);
-      return signal.aborted ? code() : exitCode.ok;
-    }
-    const { local, typed } = options;
-    const machine = machineAt(options, io, signal);
-    const started =
-      local === bySystemd
-        ? { target: typed, listeners: passedListeners(addon) }
-        : await opened(local, machine, addon, io, signal);
-    if (!started) return code();
-    const { target, listeners } = started;
-    const report = reporter(options, io);
-    try {
-      for (const { local } of listeners) report.listening(local, target);
-      await serve(
-        addon,
-        listeners,
-        options,
-        async (client, stopped) => report.closed(await session(addon, client, machine, stopped)),
-        signal,
-      );
-    } finally {
-      for (const listener of listeners) listener.close();
+    } else {
+      const local = options.local === bySystemd ? passedListeners(addon) : options.local;
+      await forwardOne({ ...options, local }, addon, io, signal);
     }
     return signal.aborted ? code() : exitCode.ok;
   },
@@ -186,21 +163,6 @@ function checkAll(local: string | undefined, idleMs: number | undefined): void {
       '--idle with --all is for a service that systemd starts again',
       'vmssh forward --idle 60 --all systemd',
     );
-}
-
-/** The machine has to be there at the start. Undefined if it was ended meanwhile. */
-async function opened(
-  local: Local,
-  machine: ForwardedMachine,
-  addon: Addon,
-  io: Io,
-  signal: AbortSignal,
-): Promise<{ readonly target: string; readonly listeners: readonly Listener[] } | undefined> {
-  const target = await machine.find().catch((error) => {
-    if (!signal.aborted) throw error;
-    return undefined;
-  });
-  return target === undefined ? undefined : { target, listeners: [await openListener(local, addon, io)] };
 }
 
 /** Ctrl-C ends it, as does SIGTERM, which a service manager sends: only that is a success. */

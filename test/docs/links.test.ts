@@ -13,8 +13,8 @@ it.each(pages)('each relative link of %s has its file and its heading', (page) =
 
 it('a heading or page that is not there is noticed', () => {
   expect(pages).toContain('README.md');
-  expect(leads('README.md', 'docs/layout.md#adding-a-kind-of-target')).toBe(true);
-  expect(leads('README.md', 'docs/layout.md#adding-a-kind')).toBe(false);
+  expect(leads('README.md', 'docs/adding.md#adding-a-kind-of-target')).toBe(true);
+  expect(leads('README.md', 'docs/adding.md#adding-a-kind')).toBe(false);
   expect(leads('README.md', 'docs/no-such-page.md')).toBe(false);
 });
 

@@ -46,9 +46,9 @@ const addresses: Record<Endpoint['family'], string> = {
 };
 const families = Object.keys(headings) as Endpoint['family'][];
 
-describe('docs/errors.md', () => {
+describe('docs/errors.md and connect-errors.md', () => {
   const rowsOf = (heading: string) =>
-    tableOf('errors.md', heading).map((row) => ({
+    tableOf('connect-errors.md', heading).map((row) => ({
       codes: codes(row.code),
       problem: row['what it means'],
       hint: row.fix,

@@ -13,7 +13,7 @@ export const guestFailures = {
   'address-form': {
     number: 1,
     title: 'the socket unit has an address that its systemd does not support (bad-setting)',
-    fix: 'write ListenStream=vsock::22 in its unit in the guest, below systemd 256 never vsock://any:22',
+    fix: 'write ListenStream=vsock::22 in its unit in the guest, never vsock://any:22',
   },
   accept: {
     number: 2,

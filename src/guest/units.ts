@@ -53,7 +53,7 @@ export function unitFiles(
 /** As systemd's own units have it, since 255: many connections in a moment do not stop the socket. Whole lines. */
 export const pollLimit = 'PollLimitIntervalSec=30s\nPollLimitBurst=50\n';
 
-/** The socket unit; `limit`: whole lines or empty. systemd below 256 knows no URL form; all versions read "vsock::22" as any CID. */
+/** The socket unit; `limit`: whole lines or empty. No systemd knows a URL form; all versions read "vsock::22" as any CID. */
 export function socketText(port: string, limit: string): string {
   return `[Unit]
 Description=OpenSSH on vsock port ${port}

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { AnyCid, parseCid } from '../../address/cid.js';
 import { parseUnsigned32 } from '../../address/number.js';
 import { quote } from '../../errors.js';
 
@@ -20,12 +21,22 @@ export function vsockPortOf(address: string): number | undefined {
   return port === undefined ? undefined : Number(port);
 }
 
-// "vsock-stream:" and hexadecimal numbers came with later versions.
+// "vsock-stream:", hexadecimal numbers and names came with later versions; the URL form is in none, but in others' texts.
 function vsock(text: string): string | undefined {
-  const [, cid = '', port = ''] = /^vsock(?:-stream)?:([^:]*):([^:]+)$/.exec(text) ?? [];
-  const numbers = [cid === '' ? 0 : parseUnsigned32(cid), parseUnsigned32(port)];
-  if (numbers.some((each) => each === undefined || each > 0xfffffffe)) return undefined;
-  return `vsock:${cid === '' ? '' : numbers[0]}:${numbers[1]}`;
+  const [, given = '', last = ''] = /^vsock(?:-stream:|:\/\/|:)([^:]*):([^:]+)$/.exec(text) ?? [];
+  const [cid, port] = [listenersCid(given), parseUnsigned32(last)];
+  if (cid === undefined || port === undefined || port > 0xfffffffe) return undefined;
+  return `vsock:${cid}:${port}`;
+}
+
+/** In decimal, or empty: any. */
+function listenersCid(text: string): string | undefined {
+  if (text === '') return '';
+  try {
+    return String(parseCid(text));
+  } catch (error) {
+    return error instanceof AnyCid ? '' : undefined;
+  }
 }
 
 function tcp(text: string): string | undefined {

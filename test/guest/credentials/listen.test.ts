@@ -19,6 +19,13 @@ describe('an address for sshd', () => {
     ['vsock-stream::22', 'vsock::22'],
     ['vsock-stream:3:22', 'vsock:3:22'],
     ['vsock:0x3:0x16', 'vsock:3:22'],
+    ['vsock://any:22', 'vsock::22'],
+    ['vsock://3:22', 'vsock:3:22'],
+    ['vsock:any:22', 'vsock::22'],
+    ['vsock:-1:22', 'vsock::22'],
+    ['vsock-stream:4294967295:22', 'vsock::22'],
+    ['vsock:local:22', 'vsock:1:22'],
+    ['vsock:host:22', 'vsock:2:22'],
   ])('%s is %s, which older systemd knows', (text, want) => expect(parseListen(text)).toBe(want));
 
   it.each([
@@ -26,9 +33,10 @@ describe('an address for sshd', () => {
       '',
       'vsock',
       'vsock:22',
-      'vsock://any:22',
-      'vsock:any:22',
-      'vsock:-1:22',
+      'vsock://22',
+      'vsock://any:x:22',
+      'vsock:mint:22',
+      'vsock:-2:22',
       'vsock:3:',
       'vsock:3:4294967295',
     ],

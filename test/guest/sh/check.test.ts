@@ -117,6 +117,9 @@ describe.each(shells)('$name', ({ command }) => {
     { address: 'vsock-stream::22', is: true },
     { address: 'vsock-stream:0xffffffff:22', is: true },
     { address: 'vsock://any:22', is: true },
+    { address: 'vsock:any:22', is: true },
+    { address: 'vsock:host:22', is: true },
+    { address: 'vsock:mint:22', is: false },
     { address: 'vsock::2222', is: false },
     { address: 'vsock::220', is: false },
     { address: 'vsock-dgram::22', is: false },
@@ -164,22 +167,35 @@ describe.each(shells)('$name', ({ command }) => {
 
   it.each([
     {
-      state: 'bad-setting',
-      says: /^failed +address-form .*systemd 252 .* not support the form vsock-stream:/,
+      systemd: '252',
+      address: 'vsock-stream:0x3:22',
+      lacks: 'the form vsock-stream:',
+      fixed: 'vsock:0x3:22',
     },
-    { state: 'loaded', says: /^failed +accept / },
-  ])('1: fixes vsock-stream: only if systemd refuses it: $state', ({ state, says }) => {
+    { systemd: '254', address: 'vsock:local:22', lacks: 'a name as the CID', fixed: 'vsock:1:22' },
+    { systemd: '254', address: 'vsock-stream:host:22', lacks: 'a name as the CID', fixed: 'vsock:2:22' },
+    { systemd: '257', address: 'vsock:any:22', lacks: 'a name as the CID', fixed: 'vsock::22' },
+    { systemd: '257', address: 'vsock:-1:22', lacks: 'a name as the CID', fixed: 'vsock::22' },
+    { systemd: '262', address: 'vsock://any:22', lacks: 'the URL form', fixed: 'vsock::22' },
+    { systemd: '262', address: 'vsock://3:22', lacks: 'the URL form', fixed: 'vsock:3:22' },
+  ])('1: fixes $address, if systemd $systemd refuses it', ({ systemd, address, lacks, fixed }) => {
     const unit = 'etc/systemd/system/own.socket';
-    given(
-      { [unit]: '[Socket]\nListenStream=vsock-stream:0x3:22\n' },
-      { systemctl: systemctl('252', { 'own.socket -p LoadState': state }) },
-    );
+    const isIn = (state: string) =>
+      given(
+        { [unit]: `[Socket]\nListenStream=${address}\n`, ...ownGenerator },
+        { systemctl: systemctl(systemd, { 'own.socket -p LoadState': state }) },
+      );
+    isIn('loaded');
+    expect(run('check_socket')).toMatch(/^failed +accept /);
+    isIn('bad-setting');
     const said = run('check_socket');
-    expect(said).toMatch(says);
-    const [, fix] = /^fix +address-form +(sed .*?) &&/m.exec(said) ?? [];
-    if (fix === undefined) return expect(state).toBe('loaded');
+    expect(said).toMatch(/^failed +address-form /);
+    expect(said).toContain(
+      ` has ListenStream=${address}, and systemd ${systemd} (bad-setting) does not support ${lacks}`,
+    );
+    const [, fix = 'false'] = /^fix +address-form +(sed .*?) &&/m.exec(said) ?? [];
     expect(run(`${fix.replace(`/${unit}`, `"$R/${unit}"`)}; grep Listen "$R/${unit}"`)).toBe(
-      'ListenStream=vsock:0x3:22\n',
+      `ListenStream=${fixed}\n`,
     );
   });
 

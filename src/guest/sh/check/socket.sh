@@ -35,10 +35,10 @@ check_socket() {
     fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask $unit.socket && systemctl daemon-reload && systemctl restart $unit.socket"
     return 1
   fi
-  if [ "$major" -lt 256 ] && form_file=$(file_with_unknown_form "$R$file"); then
+  if form_file=$(file_with_unknown_form "$R$file"); then
     address=$(unknown_form "$form_file")
     fail address-form "${form_file#"$R"} has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support $(form_title)" \
-      "sed -i 's|vsock://any:|vsock::|; s|vsock://|vsock:|; s|vsock-stream:|vsock:|' ${form_file#"$R"} && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
+      "sed -E -i '$known_forms' ${form_file#"$R"} && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
     return 1
   fi
   if [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then

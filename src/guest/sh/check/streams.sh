@@ -32,7 +32,7 @@ unit_texts() {
   done | sort -s -u -t / -k 1,1 | cut -d / -f 2-
 }
 
-# file_with_unknown_form FILE: it or its drop-in, with an address that a systemd before 256 does not know.
+# file_with_unknown_form FILE: it or its drop-in, with an address in a form that its systemd may not know.
 file_with_unknown_form() {
   if has_ssh_generator && [ "$(show "$unit.socket" LoadState)" = loaded ]; then return 1; fi
   unit_texts "$1" | while IFS= read -r each_text; do
@@ -42,14 +42,18 @@ file_with_unknown_form() {
     fi
   done | grep .
 }
-# unknown_form FILE: the line. Some of them know vsock-stream:, so they are asked.
+# unknown_form FILE: the line. The URL form is in no systemd; vsock-stream: came with 254, names with 256 and later, so it is asked.
 unknown_form() {
   grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock://' "$1" ||
-    { [ "$(show "$unit.socket" LoadState)" = bad-setting ] && grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock-stream:' "$1"; }
+    { [ "$(show "$unit.socket" LoadState)" = bad-setting ] &&
+      grep -E '^[[:space:]]*ListenStream[[:space:]]*=[[:space:]]*vsock(-stream:|:(any|-1|hypervisor|local|host):)' "$1"; }
 }
 form_title() {
   case $address in
-    *vsock://*) echo 'the URL form, which came with 256' ;;
+    *vsock://*) echo 'the URL form' ;;
+    *:any:* | *:-1:* | *:hypervisor:* | *:local:* | *:host:*) echo 'a name as the CID' ;;
     *) echo 'the form vsock-stream:' ;;
   esac
 }
+# For sed -E: the forms that all know.
+known_forms='s,vsock(://|-stream:),vsock:,; s,vsock:(any|-1):,vsock::,; s,vsock:hypervisor:,vsock:0:,; s,vsock:local:,vsock:1:,; s,vsock:host:,vsock:2:,'

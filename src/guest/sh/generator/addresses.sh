@@ -4,7 +4,6 @@
 stream_address() {
   case $1 in
     /* | @?*) echo "$1" ;;
-    vsock://any:*) vsock_address '' "${1##*:}" ;;
     vsock://*:*)
       cid=${1#vsock://}
       vsock_address "${cid%:*}" "${1##*:}" ;;
@@ -33,8 +32,14 @@ decimal() {
 }
 is_number() { case $1 in '' | *[!0-9]*) return 1 ;; esac; [ "${#1}" -le 10 ]; }
 is_port() { is_number "$1" && [ "$1" -ge 1 ] && [ "$1" -le 65535 ]; }
+# The names are those of systemd 256 and later, for any those of later ones.
 vsock_address() {
-  cid=
-  if [ -n "$1" ]; then cid=$(decimal "$1") && [ "$cid" -le 4294967295 ] || return 1; fi
+  case $1 in
+    '' | any | -1) cid= ;;
+    hypervisor) cid=0 ;;
+    local) cid=1 ;;
+    host) cid=2 ;;
+    *) cid=$(decimal "$1") && [ "$cid" -le 4294967295 ] || return 1 ;;
+  esac
   vsock_port=$(decimal "$2") && [ "$vsock_port" -le 4294967294 ] && echo "vsock:$cid:$vsock_port"
 }

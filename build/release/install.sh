@@ -2,6 +2,7 @@
 # Installs vmssh @VERSION@ for Linux on x64 or arm64. --help shows the options; nothing is changed before it is said.
 set -eu
 umask 022
+export LC_ALL=C
 
 version='@VERSION@'
 site='@SITE@'
@@ -65,7 +66,7 @@ install() {
     *) fail "there is no program for $(uname -m), only for x86_64 and aarch64; Node runs it on others: npm install -g vmssh" ;;
   esac
   name=vmssh-$version-linux-$processor
-  for tool in tar mktemp sed; do need "$tool"; done
+  for tool in find gzip mktemp sed sort tar; do need "$tool"; done
   have curl || have wget || fail 'it needs curl or wget; install one of them'
 
   say "This installs vmssh $version into $prefix/bin and $prefix/share:"
@@ -75,12 +76,13 @@ install() {
   [ -z "$dry_run" ] || return 0
 
   work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
-  trap 'exit 130' INT TERM HUP
+  put_aside=''
+  trap clean_up EXIT
+  trap 'exit 130' INT TERM HUP PIPE
   fetch "v$version/$name.tar.gz"
   check_hash
   check_signature
-  tar -xzof "$work/$name.tar.gz" -C "$work" || fail "$name.tar.gz cannot be unpacked"
+  tar -xzof "$work/$name.tar.gz" -C "$work" || fail "$name.tar.gz cannot be unpacked; nothing was installed"
   (cd "$work/$name" && find . -type f -o -type l) | sed 's|^\./||' | sort >"$work/files"
   check_place
   put
@@ -91,13 +93,20 @@ install() {
   esac
 }
 
-# Downloads a file of the site into the work folder.
+# Downloads a file of the site into the work folder: not without end, and not from a server that stays silent.
 fetch() {
-  if have curl; then
-    curl -fsSL --retry 2 -o "$work/${1##*/}" "$site/$1" || fail "$site/$1 cannot be downloaded"
-  else
-    wget -q -O "$work/${1##*/}" "$site/$1" || fail "$site/$1 cannot be downloaded"
-  fi
+  (
+    ulimit -f 131072 2>/dev/null || :
+    trap '' XFSZ
+    if have curl; then
+      curl -fsSL --retry 2 --connect-timeout 30 --speed-limit 100 --speed-time 60 -o "$work/${1##*/}" "$site/$1"
+    else
+      # BusyBox has no such options.
+      case $(wget --version 2>/dev/null) in 'GNU Wget'*) limits='-t 3 -T 60' ;; *) limits='' ;; esac
+      # shellcheck disable=SC2086 # More than one word.
+      wget -q $limits -O "$work/${1##*/}" "$site/$1"
+    fi
+  ) || fail "$site/$1 cannot be downloaded; nothing was installed"
 }
 
 check_hash() {
@@ -116,23 +125,23 @@ check_hash() {
 
 # The list of hashes is signed by the key of the releases.
 check_signature() {
-  if have gpgv; then
-    verify='gpgv'
-  elif have gpg; then
-    verify="gpg --batch --homedir $work --no-default-keyring --trust-model always --verify"
-  else
+  if ! have gpgv && ! have gpg; then
     say 'The signature is not checked, as there is no gpgv and no gpg here; the hash is the one in this script.'
     return 0
   fi
+  need base64
   for file in "v$version/SHA256SUMS" "v$version/SHA256SUMS.asc" vmssh.asc; do fetch "$file"; done
-  # gpgv reads only the binary form of a key.
-  sed -n '/^$/,/^[=-]/p' "$work/vmssh.asc" | sed '/^[=-]/d' | base64 -d >"$work/key.gpg"
-  # shellcheck disable=SC2086 # More than one word.
-  $verify --keyring "$work/key.gpg" --status-fd 1 "$work/SHA256SUMS.asc" "$work/SHA256SUMS" >"$work/status" 2>&1 || :
+  # gpgv reads only the binary form of a key. What is none is refused below.
+  sed -n '/^$/,/^[=-]/p' "$work/vmssh.asc" | sed '/^[=-]/d' | base64 -d >"$work/key.gpg" 2>/dev/null || :
+  verify --keyring "$work/key.gpg" --status-fd 1 "$work/SHA256SUMS.asc" "$work/SHA256SUMS" >"$work/status" 2>&1 || :
   grep -q "^\[GNUPG:\] VALIDSIG .*$key\$" "$work/status" ||
     fail "SHA256SUMS is not signed by the key $key; nothing was installed"
-  grep -q "^$sha256  $name.tar.gz\$" "$work/SHA256SUMS" || fail "SHA256SUMS has another hash of $name.tar.gz; nothing was installed"
+  grep -qxF "$sha256  $name.tar.gz" "$work/SHA256SUMS" || fail "SHA256SUMS has another hash of $name.tar.gz; nothing was installed"
   say "It is signed by the key $key."
+}
+
+verify() {
+  if have gpgv; then gpgv "$@"; else gpg --batch --homedir "$work" --no-default-keyring --trust-model always --verify "$@"; fi
 }
 
 # Files that something else has put there stay.
@@ -146,18 +155,25 @@ check_place() {
 
 is_ours() { [ -f "$list" ] && grep -qxF "$1" "$list"; }
 
-# The list has a "/" after each folder that was made.
+# All files are put aside first, each in the folder where it goes, and then exchanged at once: what fails or is interrupted before changes nothing,
+# and a program that runs is not written to.
 put() {
-  mkdir -p "$prefix" || fail "$prefix cannot be written: run it as root, or add --prefix DIR"
+  # Folders that were made, with a "/" at their ends; "/" is the prefix.
   : >"$work/folders"
+  put_aside=1
   make_folder share/vmssh
-  # First the list: what is interrupted can be removed.
-  { [ ! -f "$list" ] || cat "$list"; cat "$work/files"; } | sort -u >"$work/list"
-  move "$work/list" "$list"
   while read -r file; do
     make_folder "$(dirname "$file")"
-    move "$work/$name/$file" "$prefix/$file"
+    aside "$work/$name/$file" "$prefix/$file"
   done <"$work/files"
+  { [ ! -f "$list" ] || cat "$list"; cat "$work/files" "$work/folders"; } | sort -u >"$work/list"
+  aside "$work/list" "$list"
+
+  trap '' INT TERM HUP PIPE
+  put_aside=''
+  # First the list: what the machine itself may interrupt can be removed.
+  exchange "$list"
+  while read -r file; do exchange "$prefix/$file"; done <"$work/files"
   # What an older version had, and this one has no more.
   while read -r file; do
     case $file in
@@ -166,20 +182,39 @@ put() {
     esac
   done <"$list"
   sort -u "$work/files" "$work/folders" >"$work/list"
-  move "$work/list" "$list"
+  aside "$work/list" "$list"
+  exchange "$list"
 }
 
+# A folder below the prefix, or with '' the prefix, and those above it.
 make_folder() {
-  [ -d "$prefix/$1" ] && return 0
-  case $1 in */*) make_folder "${1%/*}" ;; esac
-  mkdir "$prefix/$1" || fail "$prefix/$1 cannot be made: run it as root, or add --prefix DIR"
+  [ ! -d "$prefix/$1" ] || return 0
+  case $1 in
+    '') mkdir -p "$prefix" || cannot_write "$prefix" ;;
+    */*) make_folder "${1%/*}" ;;
+    *) make_folder '' ;;
+  esac
+  [ -z "$1" ] || mkdir "$prefix/$1" || cannot_write "$prefix/$1"
   echo "$1/" >>"$work/folders"
 }
 
-# Puts a file in its place at once, so that a program that runs is not written to.
-move() {
-  if cp -pP "$1" "$2.new" && mv -f "$2.new" "$2"; then return 0; fi
-  fail "$2 cannot be written; run this again, or add --uninstall"
+aside() {
+  rm -f "$2.vmssh-new"
+  cp -pP "$1" "$2.vmssh-new" || cannot_write "$2"
+}
+
+exchange() { mv -f "$1.vmssh-new" "$1" || fail "$1 cannot be written; run this again, or add --uninstall"; }
+
+cannot_write() { fail "$1 cannot be written: run this as root, or add --prefix DIR; nothing was installed"; }
+
+# Takes back what was put aside, if it was not exchanged.
+clean_up() {
+  if [ -n "$put_aside" ]; then
+    rm -f "$list.vmssh-new"
+    while read -r file; do rm -f "$prefix/$file.vmssh-new"; done <"$work/files"
+    sort -ru "$work/folders" | remove_folders
+  fi
+  rm -rf "$work"
 }
 
 remove() {
@@ -197,13 +232,17 @@ remove() {
       *) rm -f "$prefix/$file" || fail "$prefix/$file cannot be removed: run it as root" ;;
     esac
   done <"$list"
-  folders=$(sed -n 's|/$||p' "$list" | sort -r)
+  folders=$(grep '/$' "$list" | sort -r) || :
   rm -f "$list"
-  # Those that others use by now stay.
-  printf '%s\n' "$folders" | while read -r folder; do
+  printf '%s\n' "$folders" | remove_folders
+  say 'vmssh is removed.'
+}
+
+# Folders from stdin, the deepest first. Those that others use by now stay.
+remove_folders() {
+  while read -r folder; do
     [ -z "$folder" ] || rmdir "$prefix/$folder" 2>/dev/null || :
   done
-  say 'vmssh is removed.'
 }
 
 have() { command -v "$1" >/dev/null 2>&1; }

@@ -1,127 +1,22 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installerText } from '../../../build/release/installer.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { type Outcome, run } from '../../helpers/run.js';
+import { run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { files, installed, makeReleases, programs, type Releases, type Setting } from './installing.js';
 
-const programs = { busybox: 'busybox', curl: 'curl', dash: 'dash', gpg: 'gpg', gpgv: 'gpgv', wget: 'wget' };
-const files = ['bin/vmssh', 'bin/vsock-nc', 'share/man/man1/vmssh.1', 'share/vmssh/ssh_config'];
+const list = 'share/vmssh/installed-files';
 
 describe.skipIf(missingPrograms(programs))('install.sh', () => {
   const dir = useTempDir();
-  const root = join(dir, 'site');
-  const release = { version: '1.2.3', site: '', key: '' };
-  let server: Server;
-
+  let releases: Releases;
   beforeAll(async () => {
-    server = createServer(({ url = '' }, response) => {
-      const path = join(root, url);
-      if (existsSync(path)) response.end(readFileSync(path));
-      else response.writeHead(404).end();
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    release.site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const env = { ...process.env, GNUPGHOME: join(dir, 'gpg') };
-    mkdirSync(env.GNUPGHOME, { mode: 0o700 });
-    const gpg = (...args: string[]) => run(['gpg', '--batch', '--passphrase', '', ...args], { env });
-    await gpg('--quick-generate-key', 'Releases <r@example.org>', 'ed25519', 'sign', 'never');
-    const { stdout } = await gpg('--with-colons', '--fingerprint');
-    release.key = /^fpr:+([0-9A-F]{40}):/m.exec(stdout)?.[1] ?? '';
-    await publish('1.2.3', files);
-    await publish('1.2.4', [...files.filter((file) => !file.endsWith('vsock-nc')), 'share/man/man1/new.1']);
-    writeFileSync(join(root, 'vmssh.asc'), (await gpg('--armor', '--export', release.key)).stdout);
-
-    async function publish(version: string, paths: readonly string[]): Promise<void> {
-      const place = join(root, `v${version}`);
-      for (const processor of ['x64', 'arm64']) {
-        const name = `vmssh-${version}-linux-${processor}`;
-        for (const path of paths) {
-          mkdirSync(dirname(join(place, name, path)), { recursive: true });
-          writeFileSync(join(place, name, path), `#!/bin/sh\necho ${version} ${processor}\n`, {
-            mode: 0o755,
-          });
-        }
-        await run(['tar', '-czf', `${name}.tar.gz`, name], { cwd: place });
-      }
-      const sums = await run(['sh', '-c', 'sha256sum *.tar.gz'], { cwd: place });
-      writeFileSync(join(place, 'SHA256SUMS'), sums.stdout);
-      await gpg('--armor', '--detach-sign', join(place, 'SHA256SUMS'));
-    }
+    releases = await makeReleases(dir);
   });
-  afterAll(() => server.close());
-
-  interface Setting {
-    readonly shell?: readonly string[];
-    readonly version?: string;
-    readonly change?: (text: string) => string;
-    /** Programs that this system does not have. */
-    readonly without?: readonly string[];
-    /** What `uname -m` prints. */
-    readonly machine?: string;
-    readonly home?: string;
-  }
-
-  /** Runs the script for its home, as `curl | sh` does. */
-  function install(args: readonly string[], setting: Setting = {}): Promise<Outcome> {
-    const {
-      shell = ['dash'],
-      version = '1.2.3',
-      change = String,
-      without = [],
-      machine,
-      home = newHome(),
-    } = setting;
-    const input = change(installerText(join(root, `v${version}`), { ...release, version }));
-    const env = { HOME: home, PATH: pathWithout(without, machine), TMPDIR: home };
-    return run([...shell, '-s', '--', `--prefix=${home}/.local`, ...args], { input, env });
-  }
-
-  const newHome = () => mkdtempSync(join(dir, 'home-'));
-
-  /** A folder with this system's programs, but for those. */
-  function pathWithout(names: readonly string[], machine: string | undefined): string {
-    const folder = mkdtempSync(join(dir, 'path-'));
-    for (const from of ['/usr/bin', '/bin'])
-      for (const name of readdirSync(from))
-        if (![...names, 'uname'].includes(name) && !existsSync(join(folder, name)))
-          link(join(from, name), name);
-    writeFileSync(
-      join(folder, 'uname'),
-      `#!/bin/sh\n[ "$1" = -s ] && echo Linux || echo ${machine ?? 'x86_64'}\n`,
-    );
-    chmodSync(join(folder, 'uname'), 0o755);
-    return folder;
-
-    function link(to: string, name: string): void {
-      try {
-        symlinkSync(to, join(folder, name));
-      } catch {
-        // A link of /usr/bin that leads nowhere.
-      }
-    }
-  }
-
-  const installed = (home: string) =>
-    existsSync(join(home, '.local'))
-      ? readdirSync(join(home, '.local'), { recursive: true, withFileTypes: true })
-          .filter((each) => !each.isDirectory())
-          .map(({ parentPath, name }) => join(parentPath, name).slice(home.length + '/.local/'.length))
-          .sort()
-      : [];
-  const list = 'share/vmssh/installed-files';
+  afterAll(() => releases.server.close());
+  const install: Releases['install'] = (...args) => releases.install(...args);
+  const newHome = () => releases.newHome();
 
   it.each([
     { shell: ['dash'], without: ['wget'], machine: 'x86_64', processor: 'x64' },
@@ -137,12 +32,12 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
     const { code, stdout, stderr } = await install([], { ...setting, home });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`This installs vmssh 1.2.3 into ${home}/.local/bin`);
-    expect(stdout).toContain(`It is signed by the key ${release.key}.`);
+    expect(stdout).toContain(`It is signed by the key ${releases.key}.`);
     expect(stdout).toContain(`${home}/.local/bin is not in PATH`);
     expect(installed(home)).toEqual([...files, list].sort());
     expect((await run([join(home, '.local/bin/vmssh')])).stdout).toBe(`1.2.3 ${processor}\n`);
     expect(await install(['--uninstall'], { ...setting, home })).toMatchObject({ code: 0, stderr: '' });
-    expect(readdirSync(home, { recursive: true })).toEqual(['.local']);
+    expect(readdirSync(home)).toEqual([]);
   });
 
   it('replaces an older version, and removes what that one had more', async () => {
@@ -165,7 +60,7 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
     const home = newHome();
     const { code, stdout } = await install(['--dry-run'], { home });
     expect({ code, files: readdirSync(home) }).toEqual({ code: 0, files: [] });
-    expect(stdout).toContain(`it downloads ${release.site}/v1.2.3/vmssh-1.2.3-linux-x64.tar.gz`);
+    expect(stdout).toContain(`it downloads ${releases.site}/v1.2.3/vmssh-1.2.3-linux-x64.tar.gz`);
   });
 
   it('says if it could not check the signature', async () => {
@@ -192,6 +87,8 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
       'cannot be downloaded',
     ],
     ['a system without curl and wget', { without: ['curl', 'wget'] }, 'it needs curl or wget'],
+    ['one without find', { without: ['find'] }, 'it needs find'],
+    ['one without base64', { without: ['base64'] }, 'it needs base64'],
     ['one that cannot hash', { without: ['sha256sum', 'shasum', 'openssl'] }, 'it needs sha256sum'],
   ])('installs nothing for %s', async (_, setting, problem) => {
     const home = newHome();
@@ -227,10 +124,7 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
   });
 
   it.skipIf(missingPrograms({ shellcheck: 'shellcheck' }))('passes shellcheck', async () => {
-    const text = installerText(join(root, 'v1.2.3'), release);
-    expect(await run(['shellcheck', '--shell=sh', '-'], { input: text })).toMatchObject({
-      code: 0,
-      stdout: '',
-    });
+    const checked = await run(['shellcheck', '--shell=sh', '-'], { input: releases.text('1.2.3') });
+    expect(checked).toMatchObject({ code: 0, stdout: '' });
   });
 });

@@ -4,8 +4,8 @@ import { type Io, UsageError } from '../cli/command.js';
 import { sshAbilities } from '../process/ssh-version.js';
 import { stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';
-import { unitFolder } from './fresh/units.js';
 import type { ConfigOptions } from './options.js';
+import { unitFolder } from './units/names.js';
 
 export interface ConfigFiles {
   /** Only ours. */

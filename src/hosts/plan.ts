@@ -13,15 +13,18 @@ import { formatState, type HostState, noState, parseState } from '../ssh/config/
 import type { Change } from './change.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { fileAt } from './files.js';
-import { unitChanges } from './fresh/unit-changes.js';
-import { isUnit } from './fresh/units.js';
 import { withLast } from './last-run.js';
+import { loopbackKeysChange } from './loopback/known-hosts.js';
 import type { ConfigOptions } from './options.js';
 import { type ConfigFiles, configFiles, otherIncludes, readInclude, spellings } from './places.js';
+import { unitChanges } from './units/changes.js';
+import { isUnit } from './units/names.js';
 
 export interface Plan {
   /** In the order in which they are made: no Include ever names a missing file. */
   readonly changes: readonly Change[];
+  /** The host keys of loopback ports in the user's known_hosts, which are written after these. */
+  readonly keys?: Change | undefined;
   /** Why nothing is done, and the file that prevents it. */
   readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string } | undefined;
   readonly files: ConfigFiles;
@@ -50,9 +53,12 @@ export async function planInstall(
   if (refusal) return { changes: [], refusal, files };
   const { state: last, problem } = lastState(before, ownerOf(own) === 'ours');
   const all = withLast(options, last.options);
-  // Whether the units are wanted is in a state that is lost.
-  const unitFiles = problem !== undefined && all.fresh === undefined ? undefined : files.units;
-  const units = await unitChanges(unitFiles, all.fresh === true, io);
+  // Whether units are wanted is in a state that is lost.
+  const wanted = (value: unknown, yes: boolean) =>
+    problem !== undefined && value === undefined ? undefined : yes;
+  const fresh = wanted(all.fresh, all.fresh === true);
+  const loopback = wanted(all.loopback, all.loopback !== undefined && all.loopback !== 'none');
+  const units = await unitChanges(files.units, { fresh, loopback }, io);
   if (units.changed)
     return {
       changes: [],
@@ -74,6 +80,7 @@ export async function planInstall(
       ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
       ...units.changes,
     ].filter((change) => change.before !== change.after),
+    keys: options.system ? undefined : await loopbackKeysChange(decision.state, io),
     files: { ...files, include },
     notes: [...lost, ...decision.notes],
     decision,
@@ -115,7 +122,7 @@ export async function planUninstall(
   ]);
   const refusal = foreignFile(files.own, own, `uninstall${system ? ' --system' : ''}`, io);
   if (refusal) return { changes: [], refusal, files };
-  const units = await unitChanges(files.units, false, io);
+  const units = await unitChanges(files.units, { fresh: false, loopback: false }, io);
   if (units.changed)
     return {
       changes: [],
@@ -135,7 +142,11 @@ export async function planUninstall(
       : [{ path: routesFile(io.env), before: await ownRoutesFile(io.env), after: undefined, mode: 0o600 }]),
     ...units.changes,
   ];
-  return { changes: changes.filter(({ before, after }) => before !== after), files };
+  return {
+    changes: changes.filter(({ before, after }) => before !== after),
+    keys: system ? undefined : await loopbackKeysChange(undefined, io),
+    files,
+  };
 }
 
 function foreignFile(path: string, content: string | undefined, action: string, io: Io): Plan['refusal'] {

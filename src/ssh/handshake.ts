@@ -13,6 +13,8 @@ export interface HandshakeOptions {
   readonly user: string;
   /** The server's name in a known_hosts file: ssh asks for a key of a known type. */
   readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
+  /** A Host whose own settings decide whether the key is accepted, and where it is kept; undefined: any key is, and nowhere. */
+  readonly keptBy?: string | undefined;
   /** ssh and its options. */
   readonly ssh: readonly string[];
   /** ssh's configuration file, as for ssh -F. */
@@ -50,19 +52,14 @@ const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 
 /** The user's configuration counts, except for settings that would do more than a handshake, prompt, or stop at a key. */
 function command(options: HandshakeOptions): readonly string[] {
-  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs } = options;
+  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs, keptBy } = options;
   const limits = [`--timeout=${timeoutMs / 1000}`, ...(routes ? [`--route=${routes.join(',')}`] : [])];
   const proxy = [...self, 'proxy', ...limits, '--', target, String(port)];
-  const files = knownAs ? [knownHosts(knownAs.path, platform)] : [];
   const settings = [
     `ProxyCommand=${proxy.map((word) => proxyWord(word, platform)).join(' ')}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
     ...['ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
-    // ssh adds a new key to the first file, and reads all of them.
-    ...['StrictHostKeyChecking=no', `UserKnownHostsFile=${['/dev/null', ...files].join(' ')}`],
-    ...(knownAs ? [`HostKeyAlias=${configArgument(knownAs.name)}`] : []),
-    'GlobalKnownHostsFile=/dev/null',
-    ...['CheckHostIP=no', 'VerifyHostKeyDNS=no', 'UpdateHostKeys=no'],
+    ...(keptBy === undefined ? keepingNone(knownAs, platform) : []),
   ];
   return [
     ...ssh,
@@ -70,7 +67,18 @@ function command(options: HandshakeOptions): readonly string[] {
     ...['-N', '-T', '-l', user],
     ...settings.flatMap((setting) => ['-o', setting]),
     '--',
-    hostNameOf(target),
+    keptBy ?? hostNameOf(target),
+  ];
+}
+
+function keepingNone(knownAs: HandshakeOptions['knownAs'], platform: NodeJS.Platform): readonly string[] {
+  const files = knownAs ? [knownHosts(knownAs.path, platform)] : [];
+  return [
+    // ssh adds a new key to the first file, and reads all of them.
+    ...['StrictHostKeyChecking=no', `UserKnownHostsFile=${['/dev/null', ...files].join(' ')}`],
+    ...(knownAs ? [`HostKeyAlias=${configArgument(knownAs.name)}`] : []),
+    'GlobalKnownHostsFile=/dev/null',
+    ...['CheckHostIP=no', 'VerifyHostKeyDNS=no', 'UpdateHostKeys=no'],
   ];
 }
 

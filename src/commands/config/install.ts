@@ -1,8 +1,11 @@
-import { type Command, UsageError } from '../../cli/command.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { startProgress } from '../../cli/spinner.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { adoptAll } from '../../hosts/adopt-all.js';
-import { enableUnits } from '../../hosts/fresh/systemd.js';
-import { writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
+import type { Decision } from '../../hosts/decide.js';
+import { enableUnits } from '../../hosts/fresh/enable.js';
+import { userKnownHostsFile, withoutKey, writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
+import { serveLoopback } from '../../hosts/loopback/serve.js';
 import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { planInstall } from '../../hosts/plan.js';
@@ -70,12 +73,27 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const { decision, startsUnits } = plan;
     if (code === exitCode.ok && startsUnits) await enableUnits(io);
     if (decision) await adoptAll(decision.machines, io);
-    if (decision && !given.system) await writeLoopbackKeys(decision.state, io);
-    if (code === exitCode.ok && decision && !decision.state.options.onlyPatterns)
-      io.out(`${whatNow(decision.state, io)}\n`);
+    if (!decision || given.system) return code;
+    if (code === exitCode.ok) await meetMachines(decision, io);
+    if (await writeLoopbackKeys(decision.state, io))
+      io.out(`changed ${printable(userKnownHostsFile(io.env))}\n`);
+    if (code !== exitCode.ok) return code;
+    const served = await serveLoopback(decision.state, files.units, io, true);
+    if (!decision.state.options.onlyPatterns) io.out(`${whatNow(decision.state, served, io)}\n`);
     return code;
   },
 };
+
+/** Machines with a loopback port that run: programs that go there cannot ask whether a first host key is right. */
+async function meetMachines({ state, machines }: Decision, io: Io): Promise<void> {
+  const running = new Set(machines.filter(({ status }) => status === 'running').map(({ target }) => target));
+  const unknown = (await withoutKey(state, io.env)).filter(({ target }) => running.has(target));
+  if (unknown.length === 0) return;
+  const progress = await startProgress(io, `asking ${counted(unknown.length)} for host keys`);
+  const { learnKeys } = await import('../../hosts/loopback/learn.js');
+  const met = await learnKeys(unknown, state, io, io.interrupted()).finally(() => progress.stop());
+  if (met.length > 0) io.out(`took the host keys of ${counted(met.length)}, as a first login by ssh does\n`);
+}
 
 /** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */
 async function refuseOtherBytes(path: string): Promise<void> {
@@ -85,4 +103,8 @@ async function refuseOtherBytes(path: string): Promise<void> {
     `the path ${quote(path)} holds bytes that are not UTF-8, which Node cannot hand on`,
     'set HOME to another folder, or use the executable, which takes any bytes: npm run build:exe',
   );
+}
+
+function counted(machines: number): string {
+  return `${machines} machine${machines === 1 ? '' : 's'}`;
 }

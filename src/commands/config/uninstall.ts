@@ -1,7 +1,7 @@
 import type { Command } from '../../cli/command.js';
 import { positionals } from '../../cli/values.js';
-import { exitCode } from '../../errors.js';
-import { writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
+import { exitCode, printable } from '../../errors.js';
+import { userKnownHostsFile, writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
 import { dryRunOption, systemOption } from '../../hosts/options.js';
 import { planUninstall } from '../../hosts/plan.js';
 import { showPlan } from '../../hosts/write/apply.js';
@@ -26,7 +26,8 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
   async run(options, io) {
     if (options.dryRun) return showPlan(await planUninstall(options, io), io);
     const { code } = await carryOut(() => planUninstall(options, io), io);
-    if (code === exitCode.ok && !options.system) await writeLoopbackKeys(undefined, io);
+    if (code === exitCode.ok && !options.system && (await writeLoopbackKeys(undefined, io)))
+      io.out(`changed ${printable(userKnownHostsFile(io.env))}\n`);
     return code;
   },
 };

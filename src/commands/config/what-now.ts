@@ -12,8 +12,8 @@ const manyHosts = 2000;
 /** For each Host at each start of ssh (docs/many-hosts.md). Milliseconds. */
 const costOfHost = 0.008;
 
-/** The last lines of `config install`: what to type now that ssh reads lines made of this state. */
-export function whatNow({ machines, options }: HostState, io: Io): string {
+/** The last lines of `config install`: what to type now that ssh reads lines made of this state. `served`: systemd listens on the loopback ports. */
+export function whatNow({ machines, options }: HostState, served: boolean, io: Io): string {
   const hosts = machines.map(({ host }) => host);
   if (hosts.length === 0) {
     const then = options.fresh
@@ -24,18 +24,20 @@ export function whatNow({ machines, options }: HostState, io: Io): string {
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
   const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
   const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;
-  return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io), ...whoMayConnect(options, io)].join(
-    '\n',
-  );
+  return [
+    all,
+    ...whichIsWhich(machines),
+    ...whatTheyCost(machines, io),
+    ...whoMayConnect(options, served, io),
+  ].join('\n');
 }
 
 /** Each time, as these are ports on which others could connect. */
-function whoMayConnect({ loopback }: HostState['options'], io: Io): readonly string[] {
+function whoMayConnect({ loopback }: HostState['options'], served: boolean, io: Io): readonly string[] {
   if (loopback === undefined) return [];
   const who = loopback === 'all' || io.platform === 'win32' ? 'every user of this host' : 'only you and root';
-  return [
-    pasteable(`ports on 127.0.0.1: vmssh list --loopback; vmssh forward --all connects them, for ${who}`, io),
-  ];
+  const by = served ? 'systemd listens there' : 'vmssh forward --all connects them';
+  return [pasteable(`ports on 127.0.0.1: vmssh list --loopback; ${by}, for ${who}`, io)];
 }
 
 /** For very many Hosts of other hypervisors. */

@@ -6,6 +6,7 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { readState } from '../../ssh/config/state.js';
 import { adoptAll } from '../adopt-all.js';
+import { serveLoopback } from '../loopback/serve.js';
 import type { ConfigOptions } from '../options.js';
 import { type ConfigFiles, configFiles } from '../places.js';
 import { planInstall } from '../plan.js';
@@ -43,7 +44,7 @@ export async function refresh(
   const quiet = silent(io);
   const again = once(find);
   const done = await carryOut(async () => {
-    // systemd's units stay as they are.
+    // Unit files stay as they are.
     const plan = await planInstall(asLastTime, quiet, again, { ...files, units: undefined });
     const isStill = plan.decision?.state.options.fresh === true;
     const changes = plan.changes.filter(({ path }) => isStill && path !== files.main);
@@ -51,6 +52,7 @@ export async function refresh(
   }, quiet);
   if (done.code !== exitCode.ok) return 'failed';
   const { changes, decision } = done.plan;
+  if (decision) await serveLoopback(decision.state, files.units, quiet, false);
   if (changes.length === 0) return 'same';
   if (decision) await adoptAll(decision.machines, io);
   return 'changed';

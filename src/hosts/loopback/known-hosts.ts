@@ -7,9 +7,10 @@ import { isFor, type KeyLine, linesOf, nameBytes, parseLine } from '../../host-k
 import { type LoopbackKey, withLoopbackKeys } from '../../host-keys/loopback-lines.js';
 import { aliasOf } from '../../ssh/config/entry-hosts.js';
 import { withOwnUuids } from '../../ssh/config/same-uuid.js';
-import { type HostState, readState } from '../../ssh/config/state.js';
+import { type HostEntry, type HostState, readState } from '../../ssh/config/state.js';
 import { allGuestKeys } from '../../ssh/guest-keys.js';
 import { knownHostsFile, writtenStateFile } from '../../ssh/known-hosts-file.js';
+import type { Change } from '../change.js';
 import { fileError } from '../files.js';
 
 /** The file that programs with an SSH client of their own read: the user's, in which some lines are ours. */
@@ -19,18 +20,37 @@ export function userKnownHostsFile(env: Io['env']): string {
 
 /**
  * Brings our lines in the user's known_hosts up to date: the key of each machine with a loopback port, if it is known, under that port. Without
- * a state, or with one without such ports, they are removed. Never fails: it prints a warning.
+ * a state, or with one without such ports, they are removed. Resolves to whether anything changed. Never fails: it prints a warning.
  */
-export async function writeLoopbackKeys(state: HostState | undefined, io: Io): Promise<void> {
+export async function writeLoopbackKeys(state: HostState | undefined, io: Io): Promise<boolean> {
   const { env } = io;
   const file = userKnownHostsFile(env);
   try {
-    const keys = state?.options.loopback === undefined ? [] : await keysOf(state, env);
-    await editFile(file, (old) => withLoopbackKeys(old, keys), 0o600);
+    const keys = await keysOf(state, env);
+    let changed = false;
+    const edit = (old: Buffer | undefined) => {
+      const bytes = withLoopbackKeys(old, keys);
+      changed = bytes !== old;
+      return bytes;
+    };
+    await editFile(file, edit, 0o600);
+    return changed;
   } catch (error) {
     const { message } = fileError(error as NodeJS.ErrnoException, file, 'changed');
     io.err(`${io.program}: warning: ${printable(message)}\n`);
+    return false;
   }
+}
+
+/** What it would change, to be shown; undefined if nothing. */
+export async function loopbackKeysChange(
+  state: HostState | undefined,
+  { env }: Io,
+): Promise<Change | undefined> {
+  const path = userKnownHostsFile(env);
+  const old = await readBytes(path).catch(() => undefined);
+  const bytes = withLoopbackKeys(old, await keysOf(state, env));
+  return bytes === old ? undefined : { path, before: old?.toString(), after: bytes?.toString(), mode: 0o600 };
 }
 
 /** The same for the state that is written now, if machines have loopback ports: resolves to whether they do. */
@@ -41,11 +61,23 @@ export async function keepLoopbackKeys(io: Io): Promise<boolean> {
   return true;
 }
 
-async function keysOf({ machines }: HostState, env: Io['env']): Promise<readonly LoopbackKey[]> {
+/** The machines with a loopback port whose host key ssh does not know yet. */
+export async function withoutKey(state: HostState, env: Io['env']): Promise<readonly HostEntry[]> {
+  const known = new Set((await keysOf(state, env)).map(({ port }) => port));
+  return state.machines.filter(
+    ({ loopback, name, via }) =>
+      loopback !== undefined &&
+      !known.has(loopback) &&
+      !(via === undefined && allGuestKeys(env).some((made) => made.name === name)),
+  );
+}
+
+async function keysOf(state: HostState | undefined, env: Io['env']): Promise<readonly LoopbackKey[]> {
+  if (state?.options.loopback === undefined) return [];
   const common = await keyLines(knownHostsFile(env));
   const made = new Map(allGuestKeys(env).map((keys) => [keys.name, keys]));
   const keys = await Promise.all(
-    withOwnUuids(machines).machines.map(async (machine) => {
+    withOwnUuids(state.machines).machines.map(async (machine) => {
       const { loopback: port, name, via } = machine;
       const own = via === undefined ? made.get(name) : undefined;
       const alias = own?.alias ?? aliasOf(machine);

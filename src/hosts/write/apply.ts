@@ -12,8 +12,8 @@ import { lineDiff, shortDiff } from '../../ssh/config/diff/lines.js';
 import { includeLine } from '../../ssh/config/file.js';
 import type { Change } from '../change.js';
 import { fileError, reasonOf } from '../files.js';
-import { disableUnits } from '../fresh/systemd.js';
 import type { Plan } from '../plan.js';
+import { disableUnits } from '../units/systemd.js';
 
 /** Changes a file: a parameter, so that tests can cause every errno. */
 export type Write = typeof editFile;
@@ -29,9 +29,10 @@ export class ChangedMeanwhile extends Error {
 }
 
 /** Prints what a plan would change. Resolves to 0 if nothing, else 1. */
-export async function showPlan({ changes, refusal, notes = [] }: Plan, io: Io): Promise<number> {
+export async function showPlan({ changes: files, keys, refusal, notes = [] }: Plan, io: Io): Promise<number> {
   for (const note of notes) io.err(`${note}\n`);
   if (refusal) return refuse(refusal, io);
+  const changes = [...files, ...(keys ? [keys] : [])];
   const style = await styles(io, 'stdout');
   const paint = { ' ': style.dim, '-': style.red, '+': style.green };
   for (const { path, before, after } of changes) {
@@ -71,7 +72,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     }
     code = exitCode.connect;
   }
-  if (plan.changes.length === 0) io.out('nothing to change\n');
+  if (plan.changes.length === 0 && !plan.keys) io.out('nothing to change\n');
   return code;
 }
 

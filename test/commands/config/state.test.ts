@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { adoptAll } from '../../../src/hosts/adopt-all.js';
-import { unitNames } from '../../../src/hosts/fresh/units.js';
+import { freshUnits } from '../../../src/hosts/fresh/units.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall } from '../../../src/hosts/plan.js';
 import { applyPlan, showPlan } from '../../../src/hosts/write/apply.js';
@@ -96,11 +96,11 @@ describe('the state of config install', () => {
     const install = async (fresh?: boolean) => {
       const plan = await planInstall({ ...configDefaults, asBefore: true, fresh }, home.io(), find, files);
       await applyPlan(plan, home.io());
-      return unitNames.filter((name) => existsSync(join(home.path, '.config/systemd/user', name)));
+      return freshUnits.filter((name) => existsSync(join(home.path, '.config/systemd/user', name)));
     };
-    expect(await install(true)).toEqual([...unitNames]);
+    expect(await install(true)).toEqual([...freshUnits]);
     rmSync(home.state);
-    expect(await install()).toEqual([...unitNames]);
+    expect(await install()).toEqual([...freshUnits]);
   });
 
   it('leaves out a machine that ssh could misread, with a warning', async () => {

@@ -9,7 +9,7 @@ function lastLine(hosts: readonly string[]): string {
 }
 
 function lines(machines: readonly HostEntry[], fresh?: boolean): string {
-  return whatNow({ ...noState, machines, options: { ...noState.options, fresh } }, fakeIo());
+  return whatNow({ ...noState, machines, options: { ...noState.options, fresh } }, false, fakeIo());
 }
 
 function entry(host: string, more: Partial<HostEntry> = {}): HostEntry {

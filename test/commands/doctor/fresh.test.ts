@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clientChecks, clientsOf } from '../../../src/commands/doctor/host/clients.js';
 import { type FreshFacts, freshChecks, gatherFresh } from '../../../src/commands/doctor/host/fresh.js';
-import { unitTexts } from '../../../src/hosts/fresh/units.js';
+import { freshUnitTexts } from '../../../src/hosts/fresh/units.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import type { runProgram } from '../../../src/process/run-program.js';
 import { machine, useConfigHome } from '../config/home.js';
@@ -43,7 +43,8 @@ describe('the doctor, of Hosts that follow the machines,', () => {
     expect(await gather(states, true)).toMatchObject({ units: 'missing' });
     const folder = join(home.path, '.config/systemd/user');
     mkdirSync(folder, { recursive: true });
-    for (const [name, text] of Object.entries(unitTexts(['/v'], {}))) writeFileSync(join(folder, name), text);
+    for (const [name, text] of Object.entries(freshUnitTexts(['/v'], {})))
+      writeFileSync(join(folder, name), text);
     expect(await gather(states, true)).toMatchObject({ units });
     writeFileSync(join(folder, 'vmssh-hosts.timer'), '[Timer]\n');
     expect(await gather(states, true)).toMatchObject({ units: 'edited' });

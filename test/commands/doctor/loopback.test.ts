@@ -12,12 +12,13 @@ const stateWith = (loopback: number): HostState => ({
   machines: [{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'qemu', seen: '', loopback }],
 });
 
-const gather = (state: HostState, uids?: readonly number[], own?: number) =>
+const gather = (state: HostState, uids?: readonly number[], own?: number, systemd = false) =>
   gatherLoopback(
     fakeIo(),
     async () => state,
     uids ? async () => () => uids : undefined,
     own ?? process.getuid?.(),
+    systemd,
   );
 
 it('without loopback ports nothing is said', async () => {
@@ -39,6 +40,11 @@ it.each([
   expect(check?.report).not.toContain('mint');
 });
 
+it('with systemd, config install has it listen again', async () => {
+  const [check] = loopbackChecks(await gather(stateWith(29_200), [], 1000, true));
+  expect(check).toMatchObject({ state: 'none', fix: 'vmssh config install --loopback' });
+});
+
 it.skipIf(process.platform !== 'linux')(
   'a real listener counts (skipped: only Linux shows whose it is)',
   async () => {
@@ -54,7 +60,7 @@ it.skipIf(process.platform !== 'linux')(
       port++;
     }
     onTestFinished(() => void server.close());
-    expect(await gather(stateWith(port))).toEqual({ ports: 1, served: 1, taken: [] });
+    expect(await gather(stateWith(port))).toEqual({ ports: 1, served: 1, systemd: false, taken: [] });
     expect((await gather(stateWith(port), undefined, -1))?.taken).toMatchObject([{ host: 'mint', port }]);
   },
 );

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -259,8 +260,10 @@ describe.skipIf(missing)('config install --loopback', () => {
 
     it('have the key of each machine that is known, in step with ours, and no line of the user changes', async () => {
       writeFileSync(file(), theirs);
-      for (const name of names) expect(await login(name)).toMatchObject({ code: 7 });
-      expect(await program('config', 'install')).toMatchObject({ code: 0 });
+      expect(await program('config', 'install')).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining(`changed ${file()}\n`),
+      });
       const { port } = await settings(names[0]);
       expect(ours()).toHaveLength(2);
       expect(ours()).toContain(`[127.0.0.1]:${port} ssh-ed25519 ${keyOf(names[0])} vmssh-loopback`);
@@ -275,9 +278,9 @@ describe.skipIf(missing)('config install --loopback', () => {
     });
 
     it('let a program in without a question, and refuse the other machine after a swap', async () => {
-      for (const name of names) expect(await login(name)).toMatchObject({ code: 7 });
-      const { ports } = await forwardAll(2);
+      // config install has taken the keys, as a first login does.
       expect(ours()).toHaveLength(2);
+      const { ports } = await forwardAll(2);
       for (const name of names)
         expect(await strict(name, ports.get(name) ?? 0)).toMatchObject({ code: 7, stderr: '' });
       const [one, two] = machines;
@@ -299,9 +302,29 @@ describe.skipIf(missing)('config install --loopback', () => {
     });
 
     it('come while forward --all runs, as soon as a login has learned one', async () => {
+      expect(await program('forget', names[0])).toMatchObject({ code: 0 });
       await forwardAll(2);
       expect(await login(names[0])).toMatchObject({ code: 7 });
-      await expect.poll(() => existsSync(file()) && ours().length, { timeout: 20_000 }).toBe(1);
+      await expect.poll(() => ours().length, { timeout: 20_000 }).toBe(2);
+    });
+
+    it('come with the first connection to a port, before the client is connected', async () => {
+      expect(await program('forget', ...names)).toMatchObject({ code: 0 });
+      expect(existsSync(file())).toBe(false);
+      const { ports } = await forwardAll(2);
+      const port = ports.get(names[0]) ?? 0;
+      expect(await strict(names[0], port)).toMatchObject({ code: 7, stderr: '' });
+      expect(ours()).toEqual([`[127.0.0.1]:${port} ssh-ed25519 ${keyOf(names[0])} vmssh-loopback`]);
+    });
+
+    it('are taken only if ssh would take them at a first login: not if its settings ask', async () => {
+      const conf = join(home, '.ssh/vmssh.conf');
+      writeFileSync(conf, readFileSync(conf, 'utf8').replaceAll('accept-new', 'ask'));
+      expect(await program('forget', ...names)).toMatchObject({ code: 0 });
+      const { ports } = await forwardAll(2);
+      expect(await strict(names[0], ports.get(names[0]) ?? 0)).toMatchObject({ code: 255 });
+      expect([existsSync(file()), await program('config', 'diff')]).toMatchObject([false, { code: 1 }]);
+      expect(readFileSync(join(home, '.ssh/vmssh_known_hosts'), 'utf8')).toBe('');
     });
   });
 
@@ -327,6 +350,21 @@ describe.skipIf(missing)('config install --loopback', () => {
       if (!other) expect(said.join('\n')).toContain('turned away: user 65534');
     },
   );
+
+  it.skipIf(noSystemd)('takes a client of a port that no machine has any more, and closes it', async () => {
+    const { port } = await settings(names[0]);
+    expect(await program('config', 'install', '--no-loopback')).toMatchObject({ code: 0 });
+    const listen = ['-E', 'HOME', '-l', `127.0.0.1:${port}`, ...vmssh];
+    const command = [...listen, 'forward', '--idle', '1', '--all', 'systemd'];
+    const child = spawn('systemd-socket-activate', command, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const said: string[] = [];
+    createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
+    await expect.poll(() => said.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(1);
+    expect(String(await readToEnd(connect(port, '127.0.0.1')))).toBe('');
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(said.join('\n')).toContain(`port ${port}: no machine has it`);
+  });
 
   it('is started by systemd only for loopback ports of machines', async () => {
     expect(await program('forward', '--all', 'systemd')).toMatchObject({

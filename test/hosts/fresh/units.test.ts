@@ -2,10 +2,11 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
-import { disableUnits, enableUnits } from '../../../src/hosts/fresh/systemd.js';
-import { unitNames, unitTexts } from '../../../src/hosts/fresh/units.js';
+import { enableUnits } from '../../../src/hosts/fresh/enable.js';
+import { freshUnits, freshUnitTexts } from '../../../src/hosts/fresh/units.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
+import { disableUnits } from '../../../src/hosts/units/systemd.js';
 import { applyPlan } from '../../../src/hosts/write/apply.js';
 import { ownAccount } from '../../../src/ssh/account.js';
 import { configDefaults, find, useConfigHome } from '../../commands/config/home.js';
@@ -22,15 +23,15 @@ const install = async (fresh: boolean | undefined, to = home.io()) => {
   const plan = await planInstall({ ...configDefaults, asBefore: true, fresh }, to, find, files());
   return { plan, code: await applyPlan(plan, to), stderr: to.stderr.join('') };
 };
-const there = () => unitNames.filter((name) => existsSync(join(folder, name)));
+const there = () => freshUnits.filter((name) => existsSync(join(folder, name)));
 
 describe('the units of config install --fresh', () => {
   it('are written with it, stay in later runs, and go with --no-fresh', async () => {
     expect((await install(undefined)).code).toBe(0);
     expect(there()).toEqual([]);
     expect((await install(true)).code).toBe(0);
-    expect(there()).toEqual([...unitNames]);
-    for (const name of unitNames) expect(lstatSync(join(folder, name)).mode & 0o777).toBe(0o600);
+    expect(there()).toEqual([...freshUnits]);
+    for (const name of freshUnits) expect(lstatSync(join(folder, name)).mode & 0o777).toBe(0o600);
     expect((await install(undefined)).plan.changes).toEqual([]);
     expect((await install(false)).code).toBe(0);
     expect(there()).toEqual([]);
@@ -51,7 +52,7 @@ describe('the units of config install --fresh', () => {
     expect(configFiles({ system: true }, to, undefined, () => true).units).toBeUndefined();
   });
 
-  it.each(unitNames)('are not written over a %s of somebody else, or one that was edited', async (name) => {
+  it.each(freshUnits)('are not written over a %s of somebody else, or one that was edited', async (name) => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, name), '[Unit]\n');
     const { code, stderr } = await install(true);
@@ -60,7 +61,7 @@ describe('the units of config install --fresh', () => {
     expect(existsSync(home.own)).toBe(false);
     // One that is not ours is in nobody's way without --fresh.
     expect((await install(false)).code).toBe(0);
-    writeFileSync(join(folder, name), `${unitTexts(['/v'], {})[name]}# mine\n`);
+    writeFileSync(join(folder, name), `${freshUnitTexts(['/v'], {})[name]}# mine\n`);
     for (const fresh of [true, false]) {
       const edited = await install(fresh);
       expect(edited.code).toBe(1);
@@ -75,23 +76,23 @@ describe('the units of config install --fresh', () => {
     { name: 'a plain program', program: ['/opt/vmssh'], env: { PATH: '/usr/bin' } },
     { name: 'an odd one', program: odd, env: { PATH: '/a b:/%h', LIMA_HOME: '/l i%m$a"' } },
   ])('have words that systemd reads back: $name', ({ program, env }) => {
-    const { 'vmssh-hosts.service': service } = unitTexts(program, env);
+    const { 'vmssh-hosts.service': service } = freshUnitTexts(program, env);
     expect(service).toContain(
       program === odd
         ? 'ExecStart=:/bin/sh -c \'exec "$0" "$@"\' "/opt/a b/100%% \\"x\\"/$HOME/v\\\\m" /opt/vmssh.js config refresh\n'
         : 'ExecStart=/opt/vmssh config refresh\n',
     );
-    expect(() => unitTexts(['/a\nExecStart=/evil'], {})).toThrow(RangeError);
-    expect(() => unitTexts(['/a'], { PATH: '/b\nExecStart=/evil' })).toThrow(RangeError);
+    expect(() => freshUnitTexts(['/a\nExecStart=/evil'], {})).toThrow(RangeError);
+    expect(() => freshUnitTexts(['/a'], { PATH: '/b\nExecStart=/evil' })).toThrow(RangeError);
   });
 
   it.skipIf(missingPrograms({ 'systemd-analyze': 'systemd' }))('pass systemd-analyze verify', async () => {
     const program = join(home.path, 'a "b" $c');
     writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
     mkdirSync(folder, { recursive: true });
-    for (const [name, text] of Object.entries(unitTexts([program], { PATH: '/usr/bin:/a b' })))
+    for (const [name, text] of Object.entries(freshUnitTexts([program], { PATH: '/usr/bin:/a b' })))
       writeFileSync(join(folder, name), text);
-    const paths = unitNames.map((name) => join(folder, name));
+    const paths = freshUnits.map((name) => join(folder, name));
     const env = { ...process.env, XDG_RUNTIME_DIR: home.path };
     const { code, stdout, stderr } = await run(
       ['systemd-analyze', 'verify', '--user', '--man=no', ...paths],

@@ -4,7 +4,7 @@ import type { AllMachines } from '../../../discovery/list-all.js';
 import { readText } from '../../../files/read-file.js';
 import { asLastTime } from '../../../hosts/fresh/refresh.js';
 import { silent } from '../../../hosts/fresh/silent.js';
-import { enabledUnits, unitNames } from '../../../hosts/fresh/units.js';
+import { enabledUnits, freshUnits } from '../../../hosts/fresh/units.js';
 import { type ConfigFiles, configFiles } from '../../../hosts/places.js';
 import { planInstall } from '../../../hosts/plan.js';
 import { runProgram } from '../../../process/run-program.js';
@@ -54,14 +54,14 @@ async function unitsOf(
   run: typeof runProgram,
 ): Promise<FreshFacts['units']> {
   if (folder === undefined) return 'none';
-  const texts = unitNames.map((name) => readText(join(folder, name)).catch(() => undefined));
+  const texts = freshUnits.map((name) => readText(join(folder, name)).catch(() => undefined));
   const owners = (await Promise.all(texts)).map(ownerOf);
   if (owners.includes('none')) return 'missing';
   if (owners.some((owner) => owner !== 'ours')) return 'edited';
   const command = ['systemctl', '--user', 'is-active', ...enabledUnits, 'vmssh-hosts.service'];
   const said = await run(command, { env, timeoutMs: 5000 }).catch(() => undefined);
   const states = said?.stdout.trim().split('\n') ?? [];
-  if (states.length !== unitNames.length) return 'silent';
+  if (states.length !== freshUnits.length) return 'silent';
   if (states.includes('failed')) return 'failed';
   return states.slice(0, enabledUnits.length).every((state) => state === 'active') ? 'on' : 'off';
 }

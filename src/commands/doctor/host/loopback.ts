@@ -1,6 +1,7 @@
 import { loopbackHost } from '../../../address/host-name.js';
 import type { Io } from '../../../cli/command.js';
 import { readListeners } from '../../../discovery/processes/tcp-listeners.js';
+import { configFiles } from '../../../hosts/places.js';
 import { type HostState, readState } from '../../../ssh/config/state.js';
 import { writtenStateFile } from '../../../ssh/known-hosts-file.js';
 import { type HostCheck, plain } from './check.js';
@@ -11,6 +12,8 @@ export interface LoopbackFacts {
   readonly ports: number;
   readonly served: number;
   /** Those on which another user's program listens. */
+  /** Whether there is a systemd, which listens on them. */
+  readonly systemd: boolean;
   readonly taken: readonly { readonly host: string; readonly port: number; readonly uid: number }[];
 }
 
@@ -20,6 +23,7 @@ export async function gatherLoopback(
   read: () => Promise<HostState | undefined> = () => readState(writtenStateFile(io.env)),
   listening: typeof readListeners = readListeners,
   own = process.getuid?.(),
+  systemd = configFiles({ system: false }, io).units !== undefined,
 ): Promise<LoopbackFacts | undefined> {
   const state = await read();
   if (state?.options.loopback === undefined) return undefined;
@@ -28,6 +32,7 @@ export async function gatherLoopback(
     loopback === undefined ? [] : [{ host, port: loopback, uids: listeners(loopbackHost, loopback) ?? [] }],
   );
   return {
+    systemd,
     ports: ports.length,
     served: ports.filter(({ uids }) => uids.some((uid) => uid === own)).length,
     taken: ports.flatMap(({ host, port, uids }) => {
@@ -41,7 +46,7 @@ export async function gatherLoopback(
 export function loopbackChecks(facts: LoopbackFacts | undefined): readonly HostCheck[] {
   if (!facts) return [];
   const name = 'loopback ports';
-  const { ports, served, taken } = facts;
+  const { ports, served, systemd, taken } = facts;
   const [first] = taken;
   if (first) {
     const more = taken.length === 1 ? '' : `, and ${taken.length - 1} more`;
@@ -61,7 +66,7 @@ export function loopbackChecks(facts: LoopbackFacts | undefined): readonly HostC
       name,
       state: 'none',
       ...plain(`nobody listens on the ${ports} ports of machines`),
-      fix: 'vmssh forward --all',
+      fix: systemd ? 'vmssh config install --loopback' : 'vmssh forward --all',
     },
   ];
 }

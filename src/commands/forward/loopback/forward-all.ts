@@ -11,6 +11,7 @@ import { type ReportOptions, reporter } from '../report.js';
 import { serve } from '../serve.js';
 import { session } from '../session.js';
 import { refuseOthers } from './allowed.js';
+import { firstKeys } from './first-key.js';
 import { type LoopbackMachine, loopbackMachines } from './machines.js';
 
 export interface ForwardAllOptions extends ReportOptions {
@@ -28,7 +29,7 @@ const everyMs = 2000;
 
 /**
  * Connects the loopback port of every machine until `signal` is aborted, also of machines that come meanwhile; or those that systemd
- * listens on. Throws a CommandError if no machine has one to begin with.
+ * listens on. Throws a CommandError if it listens itself and no machine has one to begin with.
  */
 export async function forwardAll(
   options: ForwardAllOptions,
@@ -37,14 +38,19 @@ export async function forwardAll(
   signal: AbortSignal,
 ): Promise<void> {
   const machines = loopbackMachines(io, options.timeoutMs, signal);
-  if ((await machines.all()).length === 0) throw noPorts();
+  // A service that does not take its client is started for it again and again.
+  if (!options.passed && (await machines.all()).length === 0) throw noPorts();
   const report = reporter(options, io);
   const refuse = refuseOthers(addon, io.platform);
+  const keyOf = firstKeys(io, signal);
   const said = new Set<string>();
   const serveClient = async (client: Handle, stopped: AbortSignal, port: number) => {
     const found = await machines.at(port).catch(() => undefined);
     const refused = found ? await refuse(client, found.who) : undefined;
-    if (found && !refused) return report.closed(await session(addon, client, found.machine, stopped));
+    if (found && !refused) {
+      await keyOf(port);
+      return report.closed(await session(addon, client, found.machine, stopped));
+    }
     addon.close(client);
     const { message, hint } = refused ?? {
       message: 'no machine has it',

@@ -1,3 +1,4 @@
+#include "../hyperv/hyperv_win32.h"
 #include "../stream/socket_win32.h"
 #include "../system/failure_win32.h"
 #include "listener.h"
@@ -34,7 +35,7 @@ class Accept final : public SocketOperation {
 
 Descriptor listeningOn(const SocketAddress& address, int backlog) {
   startWinsock();
-  Descriptor socket(::socket(address.family(), SOCK_STREAM, 0));
+  Descriptor socket(::socket(address.family(), SOCK_STREAM, streamProtocol(address.family())));
   if (!socket.isOpen()) throw lastWinsock("socket");
   SetHandleInformation(reinterpret_cast<HANDLE>(socket.get()), HANDLE_FLAG_INHERIT, 0);
   const DWORD yes = 1;
@@ -69,6 +70,7 @@ Descriptor accepted(SOCKET listener) {
     u_long nonBlocking = 0;
     WSAEventSelect(client.get(), nullptr, 0);
     ioctlsocket(client.get(), FIONBIO, &nonBlocking);
+    if (from.ss_family == AF_HYPERV) keepWhilePaused(client.get());
     const DWORD yes = 1;
     if (isInet(from.ss_family)) {
       setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&yes), sizeof yes);

@@ -8,26 +8,20 @@
 namespace hvsock {
 namespace {
 
-static_assert(HV_PROTOCOL_RAW == 1);
 static_assert(HVSOCKET_CONNECT_TIMEOUT == 1);
 static_assert(HVSOCKET_CONNECT_TIMEOUT_MAX == 300000);
-static_assert(HVSOCKET_CONNECTED_SUSPEND == 4);
 
-// If an option is unknown, the system's default applies: a connect ends after 2 s, or breaks with a paused VM.
+// If the option is unknown, the system's default applies: a connect ends after 2 s.
 void setHyperVOptions(SOCKET socket, double timeout) {
   const ULONG milliseconds = static_cast<ULONG>(std::min<double>(timeout, HVSOCKET_CONNECT_TIMEOUT_MAX));
-  const ULONG yes = 1;
-  const auto set = [socket](int option, const ULONG& value) {
-    setsockopt(socket, HV_PROTOCOL_RAW, option, reinterpret_cast<const char*>(&value), sizeof value);
-  };
-  set(HVSOCKET_CONNECT_TIMEOUT, milliseconds);
-  set(HVSOCKET_CONNECTED_SUSPEND, yes);
+  setsockopt(socket, HV_PROTOCOL_RAW, HVSOCKET_CONNECT_TIMEOUT, reinterpret_cast<const char*>(&milliseconds),
+             sizeof milliseconds);
+  keepWhilePaused(socket);
 }
 
 std::shared_ptr<WindowsSocket> open(int family, double timeout) {
   startWinsock();
-  const int protocol = family == AF_HYPERV ? HV_PROTOCOL_RAW : 0;
-  Descriptor socket(::socket(family, SOCK_STREAM, protocol));
+  Descriptor socket(::socket(family, SOCK_STREAM, streamProtocol(family)));
   if (!socket.isOpen()) throw lastWinsock("socket");
   SetHandleInformation(reinterpret_cast<HANDLE>(socket.get()), HANDLE_FLAG_INHERIT, 0);
   if (family == AF_HYPERV) setHyperVOptions(socket.get(), timeout);

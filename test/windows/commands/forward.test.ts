@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWindows } from '../bed/describe.js';
-import { programs } from '../bed/paths.js';
+import { programs, workFile } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
 import { windowsProcesses } from '../bed/processes.js';
 import { onWindows, runOnWindows, withHvsock } from '../bed/run.js';
@@ -54,5 +56,81 @@ describeWindows.each(Object.entries(programs))('forward by %s', (_name, program)
   it('refuses a unix socket, which it could not keep from other users', async () => {
     const { code, stderr } = await runOnWindows([...program, 'forward', target, '5000', './x.sock']);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('only on TCP ports') });
+  });
+});
+
+/** The bytes of that machine's id and of a port's service id, as bind gets them. */
+const bound = '220000001111111122223343844455555555555588130000cbfae611bd5864006a7986d3';
+
+describeWindows.each(Object.entries(programs))('forward --reverse by %s', (_name, program) => {
+  it('connects one machine to a program of this host, and turns another one away', async () => {
+    const own = ['forward', '--reverse', '--json', target, '5000', await startPeer(echoWithTail(tail))];
+    const log = join(workFolder(), 'reverse.log');
+    rmSync(log, { force: true });
+    const env = withHvsock({ LOG: workFile('reverse.log'), STRANGER: '1' });
+    const [command = '', ...args] = onWindows([...program, ...own]);
+    const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    onTestFinished(() => end(own));
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const next = async () => JSON.parse(String((await lines.next()).value));
+    expect(await next()).toMatchObject({ event: 'listening', listener: { port: 5000 }, target, port: 5000 });
+    const calls = readFileSync(log, 'latin1');
+    expect(calls).toMatch(new RegExp(`^socket 34 1 1\nbind ${bound}\nlistening \\d+\n$`));
+    await expect
+      .poll(() => said)
+      .toMatch(
+        /^vmssh: Windows has no service of port 5000 under GuestCommunicationServices, so it may turn the machine away\nhint: in an elevated terminal: .* service register 5000\n$/,
+      );
+    const machine = () => {
+      const port = Number(/^listening (\d+)$/m.exec(calls)?.[1]);
+      const client = createConnection({ host: '127.0.0.1', port, allowHalfOpen: true });
+      onTestFinished(() => void client.destroy());
+      return client.on('error', () => {});
+    };
+    const stranger = machine();
+    let stolen = 0;
+    stranger.on('data', ({ length }) => {
+      stolen += length;
+    });
+    stranger.end('mine');
+    // An end or a reset, as what it sent was not read.
+    await new Promise((resolve) => stranger.once('close', resolve));
+    expect(stolen).toBe(0);
+    await expect
+      .poll(() => said)
+      .toContain('port 5000: turned away: 111111ee-2222-4333-8444-555555555555 is another machine\n');
+    const bytes = randomBytes(1 << 20);
+    const client = machine();
+    const sum = createHash('sha256');
+    client.on('data', (part) => sum.update(part));
+    client.end(bytes);
+    await once(client, 'end');
+    const all = createHash('sha256').update(bytes).update(tail).digest('hex');
+    expect(sum.digest('hex')).toBe(all);
+    expect(await next()).toMatchObject({
+      event: 'closed',
+      end: 'both',
+      sent: bytes.length,
+      received: bytes.length + tail.length,
+    });
+    // A connection outlives a pause of the machine.
+    expect(readFileSync(log, 'latin1')).toContain('setsockopt 1 4 01000000');
+  });
+});
+
+describeWindows('forward --reverse', () => {
+  it.each([
+    { code: '10013', says: 'Windows does not let this user open Hyper-V sockets' },
+    { code: '10048', says: 'another program listens there for this machine (WSAEADDRINUSE)' },
+    { code: '10049', says: 'no running machine has the id of' },
+  ])('says what $code means', async ({ code, says }) => {
+    const line = [...(programs['vmssh.exe'] ?? []), 'forward', '--reverse', target, '5000', '80'];
+    const ended = await runOnWindows(line, { env: withHvsock({ BIND: code }) });
+    expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(says) });
+    expect(ended.stderr).toMatch(/^vmssh: cannot listen on vsock port 5000: .*\nhint: .+\n$/);
   });
 });

@@ -54,18 +54,23 @@ const mutants: readonly { name: string; file: string; from: string; to: string }
     from: 'address.length = sizeof *to',
     to: 'address.length = 32',
   },
-  { name: 'no protocol', file: 'operations/connect_win32.cpp', from: '? HV_PROTOCOL_RAW : 0', to: '? 0 : 0' },
+  {
+    name: 'no protocol',
+    file: 'operations/connect_win32.cpp',
+    from: 'SOCK_STREAM, streamProtocol(family)',
+    to: 'SOCK_STREAM, 0',
+  },
   {
     name: 'no time-out option',
     file: 'operations/connect_win32.cpp',
-    from: 'set(HVSOCKET_CONNECT_TIMEOUT, milliseconds);',
-    to: '(void)milliseconds;',
+    from: 'HV_PROTOCOL_RAW, HVSOCKET_CONNECT_TIMEOUT,',
+    to: 'HV_PROTOCOL_RAW, 77,',
   },
   {
     name: 'no suspend option',
     file: 'operations/connect_win32.cpp',
-    from: 'set(HVSOCKET_CONNECTED_SUSPEND, yes);',
-    to: '(void)yes;',
+    from: 'keepWhilePaused(socket);',
+    to: ';',
   },
   {
     name: 'no half-close',

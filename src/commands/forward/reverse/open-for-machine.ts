@@ -4,17 +4,8 @@ import { cidAny } from '../../../address/cid.js';
 import { CommandError, type Io } from '../../../cli/command.js';
 import { quote } from '../../../errors.js';
 import { openListener } from '../listener.js';
+import { backlog, type MachineListener } from './machine-listener.js';
 import type { ReverseEndpoint, ReverseMachine } from './reverse-machine.js';
-
-/** A listener for one machine. */
-export interface MachineListener {
-  readonly handle: Handle;
-  /** The port of vsock, or the path of the multiplexer's socket. */
-  readonly at: { readonly port: number } | { readonly path: string };
-  /** Why a client is turned away; undefined: it is the machine. */
-  refuse(client: Handle): Promise<string | undefined>;
-  close(): void;
-}
 
 /** Throws a CommandError. */
 export async function openForMachine(
@@ -25,6 +16,10 @@ export async function openForMachine(
   uid = process.getuid?.(),
 ): Promise<MachineListener> {
   if (endpoint.family === 'vsock') return byKernel(endpoint.port, machine, addon);
+  if (endpoint.family === 'hyper-v') {
+    const { byHyperV } = await import('./by-hyper-v.js');
+    return byHyperV(endpoint, addon, io);
+  }
   checkOwner(endpoint.path, uid);
   // By Firecracker's documentation of vsock it connects there for a connection of the machine.
   const local = { family: 'unix', path: `${endpoint.path}_${endpoint.port}` } as const;
@@ -62,8 +57,6 @@ function listening(port: number, addon: Addon): Handle {
     throw new CommandError(code, `cannot listen on vsock port ${port}: ${problem} (${code})`, hint);
   }
 }
-
-const backlog = 128;
 
 const explanations: Readonly<Record<string, { readonly problem: string; readonly hint: string }>> = {
   EADDRINUSE: {

@@ -6,7 +6,7 @@ import { type MachineOptions, search } from '../machine.js';
 import { remembered } from '../remembered.js';
 
 /** An endpoint whose machine can connect to a vsock port of this host. */
-export type ReverseEndpoint = Extract<Endpoint, { readonly family: 'vsock' | 'vsock-mux' }>;
+export type ReverseEndpoint = Extract<Endpoint, { readonly family: 'vsock' | 'vsock-mux' | 'hyper-v' }>;
 
 export interface FoundMachine {
   /** The target. */
@@ -43,5 +43,5 @@ export function reverseMachine(options: MachineOptions, io: Io, signal: AbortSig
 const recentMs = 2000;
 
 function isVsock(endpoint: Endpoint): endpoint is ReverseEndpoint {
-  return endpoint.family === 'vsock' || endpoint.family === 'vsock-mux';
+  return endpoint.family === 'vsock' || endpoint.family === 'vsock-mux' || endpoint.family === 'hyper-v';
 }

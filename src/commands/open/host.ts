@@ -1,4 +1,6 @@
 import { isHostName } from '../../address/host-name.js';
+import { shellOf } from '../../address/shell.js';
+import { shellQuoted } from '../../address/shell-word.js';
 import { CommandError, type Io } from '../../cli/command.js';
 import { sshSettings } from '../../cli/reach/ssh-settings.js';
 import { quote } from '../../errors.js';
@@ -43,7 +45,10 @@ export async function hostOf(
   throw new CommandError(
     'NO_HOST',
     `ssh's configuration has no Host for ${quote(typed)}${anyHost ? '' : ` that ${title} takes: letters, digits, dots and dashes`}`,
-    'vmssh config install',
+    // Its own Host is there, and only VS Code and its forks can be given it.
+    own.length > 0 && !anyHost
+      ? `vmssh open --in code ${shellQuoted(typed, shellOf(io))}`
+      : 'vmssh config install',
   );
 }
 

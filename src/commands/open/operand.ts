@@ -22,6 +22,9 @@ export function parseOperand(text: string): OpenOperand {
 
 /** A folder in the machine. Throws a UsageError. */
 export function checkPath(path: string): string {
+  // The executable keeps bytes that are not UTF-8 as lone surrogates.
+  if (/\p{Cs}/u.test(path))
+    throw new UsageError(`expected a path in UTF-8, since editors take it in a URL, got ${quote(path)}`);
   if (path.startsWith('/') && !hasControlCharacter(path)) return path;
   throw new UsageError(
     `expected an absolute path in the machine, as /home/ann/src, got ${path === '' ? 'nothing' : quote(path)}`,

@@ -21,7 +21,20 @@ describe('an editor is given', () => {
       place: { host: 'web.hv1', path: '/' },
       want: ['--folder-uri', 'vscode-remote://ssh-remote+web.hv1/'],
     },
+    {
+      name: 'code',
+      place: { host: 'mint', path: `/it's "100%" +&;$(id)\\~/日本/🦊` },
+      want: [
+        '--folder-uri',
+        `vscode-remote://ssh-remote+mint/it's%20%22100%25%22%20%2B%26%3B%24(id)%5C~/%E6%97%A5%E6%9C%AC/%F0%9F%A6%8A`,
+      ],
+    },
     { name: 'zed', place: { host: 'Mint', path: '/a b' }, want: ['ssh://Mint/a%20b'] },
+    {
+      name: 'zed',
+      place: { host: 'mint', user: 'größe%', path: '/@:#?' },
+      want: ['ssh://gr%C3%B6%C3%9Fe%25@mint/%40%3A%23%3F'],
+    },
     { name: 'zed', place: { host: 'mint', user: 'ann@corp', path: '/x' }, want: ['ssh://ann%40corp@mint/x'] },
     { name: 'nautilus', place: { host: 'mint' }, want: ['sftp://mint/'] },
   ])('$want by $name', ({ name, place, want }) => {

@@ -24,6 +24,7 @@ describe('the operand of open', () => {
     ['mint:src', 'expected an absolute path in the machine, as /home/ann/src, got "src"'],
     ['mint:', 'expected an absolute path in the machine, as /home/ann/src, got nothing'],
     [`mint:/a\u001b[2J`, 'expected an absolute path in the machine, as /home/ann/src, got "/a\\x1b[2J"'],
+    ['mint:/caf\udce9', 'expected a path in UTF-8, since editors take it in a URL, got "/caf\\u{dce9}"'],
     [':/srv', 'expected [user@]TARGET[:PATH], got ":/srv"'],
     ['', 'expected [user@]TARGET[:PATH], got ""'],
   ])('refuses %j', (text, message) => {

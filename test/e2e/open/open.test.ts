@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listing, PeerFolder } from '../../discovery/machined/varlink-peer.js';
@@ -9,9 +9,11 @@ import { useTempDir } from '../../helpers/temp-dir.js';
 describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('vmssh open', () => {
   const dir = useTempDir();
   const folder = new PeerFolder();
+  const odd = `It's "100%" Größe; $(id)`;
+  const machines = ['Web t8', odd, '日本 t8'];
   beforeAll(() =>
     folder.listen('user/systemd/machine/io.systemd.Machine', (_request, peer) => {
-      peer.write(listing([{ name: 'Web t8', class: 'vm', vSockCid: 42 }]));
+      peer.write(listing(machines.map((name, i) => ({ name, class: 'vm', vSockCid: 42 + i }))));
     }),
   );
   afterAll(() => folder.stop());
@@ -52,6 +54,34 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('vmssh open', () => 
       code: 0,
       stdout: `${join(bin, 'zed')} ssh://ann@web-t8/srv\n`,
     });
+  });
+
+  it('names a machine with quotes, % and other letters by its Host, and escapes its path', async () => {
+    const { home, bin, call } = newHome({ code: noting, zed: noting });
+    expect(await call('config', 'install')).toMatchObject({ code: 0 });
+    const noted = async (...args: string[]) => {
+      rmSync(join(home, 'noted'), { force: true });
+      expect(await call('open', ...args)).toMatchObject({ code: 0, stdout: '' });
+      await expect.poll(() => existsSync(join(home, 'noted'))).toBe(true);
+      return readFileSync(join(home, 'noted'), 'utf8').trimEnd().split('\n');
+    };
+    for (const [name, host] of [
+      [odd, 'It-s-100-Größe-id'],
+      ['日本 t8', '日本-t8'],
+    ] as const) {
+      const path = `/srv/${name}/x`;
+      const [program, option, uri = ''] = await noted('--path', path, name);
+      expect([program, option]).toEqual([join(bin, 'code'), '--folder-uri']);
+      const { pathname, host: authority } = new URL(uri.replace('vscode-remote:', 'http:'));
+      expect(decodeURIComponent(pathname)).toBe(path);
+      const { hostName } = JSON.parse(Buffer.from(authority.slice('ssh-remote+'.length), 'hex').toString());
+      expect(hostName).toBe(host);
+    }
+    const refused = await call('open', '--in', 'zed', '--path', '/srv', odd);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /that Zed takes: letters, digits, dots and dashes\nhint: .*open --in code/,
+    );
   });
 
   it('says that ssh has no Host, with the fix, and starts nothing', async () => {

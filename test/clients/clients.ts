@@ -13,6 +13,8 @@ export interface Client {
   readonly needs: Readonly<Record<string, string>>;
   /** Whether it works with the Hosts as they are: it takes a socket, or gives the proxy pipes, and gets a relay. Absent: it needs --no-fdpass. */
   readonly fdpass?: true;
+  /** It knows a host key by the address without the port, so it cannot read the lines that vmssh writes. */
+  readonly ownKnownHosts?: true;
   readonly byProxy?: (login: ByProxy) => Command;
   readonly byPort?: (login: ByPort) => Command;
 }
@@ -27,6 +29,15 @@ const paths = '/usr/lib/python3/dist-packages';
 const asks = 'echo this is $MACHINE';
 
 export const clients: readonly Client[] = [
+  {
+    ...openssh('ssh', ({ config, host }) => ['ssh', '-F', config, host, asks]),
+    byPort: ({ port, user, key, knownHosts }) => ({
+      words: [
+        ...['ssh', '-F', 'none', '-p', String(port), '-i', key, '-o', 'IdentitiesOnly=yes'],
+        ...['-o', 'BatchMode=yes', '-o', `UserKnownHostsFile=${knownHosts}`, `${user}@127.0.0.1`, asks],
+      ],
+    }),
+  },
   openssh('scp', (login) => toFile(login, 'scp -q -F "$1" "$2:$3/where" "$4"')),
   openssh('sftp', (login) => toFile(login, 'echo get where "$4" | sftp -q -b - -F "$1" "$2" >&2')),
   {
@@ -96,6 +107,7 @@ export const clients: readonly Client[] = [
     name: 'dropbear',
     needs: { dbclient: 'dropbear-bin' },
     fdpass: true,
+    ownKnownHosts: true,
     byProxy: (login) => ({
       words: [
         'dbclient',

@@ -7,7 +7,11 @@ import { Client } from 'ssh2';
 const [how, ...rest] = process.argv.slice(2);
 const port = how === 'port' ? Number(rest.shift()) : undefined;
 const [username = '', key = '', known = '', , program = '', ...args] = rest;
-const [, , blob = ''] = readFileSync(known, 'utf8').split(/\s+/);
+const name = port === undefined ? '' : `[127.0.0.1]:${port} `;
+const line = readFileSync(known, 'utf8')
+  .split('\n')
+  .find((each) => each.startsWith(name));
+const [, , blob = ''] = line?.split(/\s+/) ?? [];
 const to = port === undefined ? { sock: throughProxy() } : { host: '127.0.0.1', port };
 
 const client = new Client();

@@ -56,6 +56,11 @@ describe('a program that vmssh starts', () => {
             args: ['proxy', 'multipass/x', '22'],
             wrapper: [refusing, 'splice'],
           },
+          {
+            name: 'a tool, on an old kernel, where few files may be open',
+            args: ['proxy', 'multipass/x', '22'],
+            wrapper: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh', refusing, 'splice'],
+          },
         ]
       : []),
     { name: 'ssh, asked for its version, and getent', args: ['config', 'print'] },

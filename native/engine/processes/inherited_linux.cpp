@@ -1,9 +1,11 @@
 #include "inherited_linux.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <vector>
 
 #ifndef SYS_close_range
@@ -18,10 +20,16 @@ namespace {
 
 // From 3, without the flag that all of ours have.
 std::vector<int> leftOpen() {
+  std::array<pollfd, 1024 - 3> all{};
+  int fd = 3;
+  for (pollfd& each : all) each.fd = fd++;
+  // One call instead of a thousand says which are open. It fails if fewer may be open: then each is looked at.
+  const bool told = poll(all.data(), all.size(), 0) >= 0;
   std::vector<int> found;
-  for (int fd = 3; fd < 1024; ++fd) {
-    const int flags = fcntl(fd, F_GETFD);
-    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) found.push_back(fd);
+  for (const pollfd& each : all) {
+    if (told && (each.revents & POLLNVAL) != 0) continue;
+    const int flags = fcntl(each.fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) found.push_back(each.fd);
   }
   return found;
 }

@@ -5,6 +5,23 @@ const root = new URL('..', import.meta.url);
 const folder = new URL('.github/workflows/', root);
 const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 
+describe('.ci', () => {
+  it.each(['packages', 'release'])('installs what test/%s needs', (name) => {
+    const tests = new URL(`test/${name}/`, root);
+    const texts = readdirSync(tests)
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => readFileSync(new URL(file, tests), 'utf8'));
+    const needed = texts
+      .flatMap((text) => [...text.matchAll(/missingPrograms\(\{(.*?)\}\)/gs)])
+      .flatMap(([, list = '']) => [...list.matchAll(/: '([^']+)'/g)].map(([, found = '']) => found));
+    expect(needed.length).toBeGreaterThan(5);
+    const installed = ['.ci/packages', '.ci/packages-release'].flatMap((file) =>
+      readFileSync(new URL(file, root), 'utf8').split(/\s+/),
+    );
+    expect(needed.filter((each) => !installed.includes(each))).toEqual([]);
+  });
+});
+
 describe.each(readdirSync(folder))('.github/workflows/%s', (name) => {
   const text = readFileSync(new URL(name, folder), 'utf8');
   const all = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, found = '']) => found);

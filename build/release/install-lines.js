@@ -42,6 +42,8 @@ export function installText({ site, key }, version) {
   if (site === '') return 'Nothing is published yet, so it takes a checkout of the sources.\n';
   const lines = installLines(site, version).map(({ system, line }) => `- ${system}: \`${line}\`\n`);
   return `${lines.join('')}
+Without curl: \`wget -qO- ${site}/install.sh | sh\`. It says what it does; as root it installs into /usr/local. To remove what it installed: the same line with \`-s -- --uninstall\` after it.
+
 The repositories of apt and dnf are signed by the key ${key}; the files are in ${site}/v${version}/. To upgrade: \`sudo apt update && sudo apt upgrade\`,
 or \`sudo dnf upgrade --refresh vmssh\`. To remove: \`sudo apt purge vmssh && sudo rm ${apt}\`, or \`sudo dnf remove vmssh && sudo rm ${dnf}\`.
 `;

@@ -158,12 +158,12 @@ is_ours() { [ -f "$list" ] && grep -qxF "$1" "$list"; }
 # All files are put aside first, each in the folder where it goes, and then exchanged at once: what fails or is interrupted before changes nothing,
 # and a program that runs is not written to.
 put() {
-  # Folders that were made, with a "/" at their ends; "/" is the prefix.
+  # Folders that were made, each from / on and with a "/" at its end.
   : >"$work/folders"
   put_aside=1
-  make_folder share/vmssh
+  make_folder "$prefix/share/vmssh"
   while read -r file; do
-    make_folder "$(dirname "$file")"
+    make_folder "$(dirname "$prefix/$file")"
     aside "$work/$name/$file" "$prefix/$file"
   done <"$work/files"
   { [ ! -f "$list" ] || cat "$list"; cat "$work/files" "$work/folders"; } | sort -u >"$work/list"
@@ -186,15 +186,11 @@ put() {
   exchange "$list"
 }
 
-# A folder below the prefix, or with '' the prefix, and those above it.
+# A folder and those above it.
 make_folder() {
-  [ ! -d "$prefix/$1" ] || return 0
-  case $1 in
-    '') mkdir -p "$prefix" || cannot_write "$prefix" ;;
-    */*) make_folder "${1%/*}" ;;
-    *) make_folder '' ;;
-  esac
-  [ -z "$1" ] || mkdir "$prefix/$1" || cannot_write "$prefix/$1"
+  [ ! -d "$1" ] || return 0
+  make_folder "$(dirname "$1")"
+  mkdir "$1" || cannot_write "$1"
   echo "$1/" >>"$work/folders"
 }
 
@@ -227,8 +223,8 @@ remove() {
   [ -z "$dry_run" ] || return 0
   while read -r file; do
     case /$file/ in
-      */../*) fail "$list names '$file', which is not below $prefix" ;;
       *//) ;;
+      */../*) fail "$list names '$file', which is not below $prefix" ;;
       *) rm -f "$prefix/$file" || fail "$prefix/$file cannot be removed: run it as root" ;;
     esac
   done <"$list"
@@ -241,7 +237,7 @@ remove() {
 # Folders from stdin, the deepest first. Those that others use by now stay.
 remove_folders() {
   while read -r folder; do
-    [ -z "$folder" ] || rmdir "$prefix/$folder" 2>/dev/null || :
+    [ -z "$folder" ] || rmdir "$folder" 2>/dev/null || :
   done
 }
 

@@ -40,6 +40,14 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
     expect(readdirSync(home)).toEqual([]);
   });
 
+  it('removes the folders above, too, if it made them', async () => {
+    const home = newHome();
+    const prefix = `--prefix=${home}/not there/yet`;
+    expect(await install([prefix], { home })).toMatchObject({ code: 0, stderr: '' });
+    expect(await install([prefix, '--uninstall'], { home })).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(home)).toEqual([]);
+  });
+
   it('replaces an older version, and removes what that one had more', async () => {
     const home = newHome();
     await install([], { home });

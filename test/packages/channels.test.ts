@@ -85,7 +85,8 @@ describe.skipIf(missingForX64 && missingForArm64)('a package', () => {
   describe.skipIf(missingForArm64)('for arm64, in a root for it, under QEMU', () => {
     let root: string;
     beforeAll(async () => {
-      root = join(await ensureArm64Root(), 'root');
+      const packages = ['man-db', 'nodejs', 'openssh-client', 'rpm'];
+      root = join(await ensureArm64Root('trixie', packages), 'root');
     });
 
     it.each(['deb', 'rpm', 'tar', 'npm'])(

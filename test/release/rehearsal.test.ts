@@ -112,7 +112,9 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
       const steps = [manager, site.url, older, newer, install, upgrade ?? '', remove ?? ''];
       const trial = [...steps, sshd.path, join(dir, 'id'), sshd.user];
       const here = resolve('test');
-      const within = ['unshare', '-m', 'sh', join(here, 'packages/in-root.sh'), root, dir, here, '--'];
+      // With processes of its own, which end with it: dnf leaves a gpg-agent.
+      const apart = ['--mount', '--mount-proc', '--pid', '--fork', '--kill-child'];
+      const within = ['unshare', ...apart, 'sh', join(here, 'packages/in-root.sh'), root, dir, here, '--'];
       const result = await run([...within, '/bin/sh', join(here, 'release/trial.sh'), ...trial], {
         timeout: 1_200_000,
       });

@@ -44,11 +44,6 @@ export function ensureArm64(log) {
   return ensure({ kind: 'image-arm64', script: 'arm64.sh', env: {} }, log);
 }
 
-/** The folder with a Debian for arm64 in root/, whose programs QEMU runs here. @param {Log} [log] */
-export function ensureArm64Root(log) {
-  return ensure({ kind: 'arm64-root', script: 'arm64-root.sh', env: {} }, log);
-}
-
 /**
  * The folder with a fresh Debian in root/, which has these packages and no source of others.
  * @param {string} suite
@@ -56,10 +51,17 @@ export function ensureArm64Root(log) {
  * @param {Log} [log]
  */
 export function ensureRoot(suite, packages, log) {
-  return ensure(
-    { kind: `root-${suite}`, script: 'root.sh', env: { SUITE: suite, PACKAGES: packages.join(',') } },
-    log,
-  );
+  return ensure(root(suite, packages, 'amd64'), log);
+}
+
+/**
+ * The same for arm64, whose programs QEMU runs here.
+ * @param {string} suite
+ * @param {readonly string[]} packages
+ * @param {Log} [log]
+ */
+export function ensureArm64Root(suite, packages, log) {
+  return ensure(root(suite, packages, 'arm64'), log);
 }
 
 /** Looks without building anything. */
@@ -75,6 +77,12 @@ export function cachedImage(name) {
 /** @returns {Recipe} */
 function programs() {
   return { kind: 'programs', script: 'qemu.sh', env: {} };
+}
+
+/** @param {string} suite @param {readonly string[]} packages @param {string} processor @returns {Recipe} */
+function root(suite, packages, processor) {
+  const env = { SUITE: suite, PROCESSOR: processor, PACKAGES: packages.join(',') };
+  return { kind: `root-${suite}-${processor}`, script: 'root.sh', env };
 }
 
 /** @param {string} name @returns {Recipe} */

@@ -38,8 +38,6 @@ describe('three machines with loopback ports', () => {
     env = { ...process.env, ...machined.env };
     expect(await run([...vmssh, 'config', 'install', '--loopback'], { env })).toMatchObject({ code: 0 });
     for (const name of names) {
-      const first = await run(['ssh', '-o', 'BatchMode=yes', name, 'echo this is $MACHINE'], { env });
-      expect(first).toMatchObject({ stdout: `this is ${name}\n` });
       const { stdout } = await run([...vmssh, 'list', '--loopback', name], { env });
       ports.set(name, Number(/\b127\.0\.0\.1:(\d+)$/m.exec(stdout)?.[1]));
     }

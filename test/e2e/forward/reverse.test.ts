@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { connectTo, forwarding, multiplexer, readToEnd } from './forwarding.js';
 
@@ -93,22 +94,44 @@ describe.skipIf(missingAddon())('vmssh forward --reverse, by a multiplexer', () 
     expect(String(await readToEnd(client))).toBe('mine');
   });
 
-  it.skipIf(missingPrograms({ 'ssh-agent': 'openssh-client', socat: 'socat' }))(
-    'gives a machine the ssh-agent of this host',
-    async () => {
-      const { target, path } = await machine();
-      const agent = join(dir, 'agent.sock');
-      const running = spawn('ssh-agent', ['-D', '-a', agent], { stdio: ['ignore', 'pipe', 'ignore'] });
-      onTestFinished(() => void running.kill());
-      await once(running.stdout, 'data');
-      await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'of-the-host', '-f', join(dir, 'key')]);
-      const env = { ...process.env, SSH_AUTH_SOCK: agent };
-      expect(await run(['ssh-add', '-q', join(dir, 'key')], { env })).toMatchObject({ code: 0 });
-      await forwarding(['--reverse', target, '5000', agent]);
-      const there = { ...process.env, SSH_AUTH_SOCK: path };
-      expect((await run(['ssh-add', '-l'], { env: there })).stdout).toContain('of-the-host (ED25519)');
-    },
-  );
+  it.skipIf(
+    missingPrograms({ 'ssh-agent': 'openssh-client', git: 'git', sshd: 'openssh-server', socat: 'socat' }),
+  )('gives a machine the ssh-agent of this host, which git fetch there uses', async () => {
+    const { target, path } = await machine();
+    const agent = join(dir, 'agent.sock');
+    const server = await startSshd(dir);
+    onTestFinished(() => server.close());
+    const running = spawn('ssh-agent', ['-D', '-a', agent], { stdio: ['ignore', 'pipe', 'ignore'] });
+    onTestFinished(() => void running.kill());
+    await once(running.stdout, 'data');
+    await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'of-the-host', '-f', join(dir, 'key')]);
+    const env = { ...process.env, SSH_AUTH_SOCK: agent };
+    expect(await run(['ssh-add', '-q', join(dir, 'key')], { env })).toMatchObject({ code: 0 });
+    appendFileSync(join(dir, 'authorized'), readFileSync(join(dir, 'key.pub')));
+    const { child } = await forwarding(['--reverse', target, '5000', agent]);
+    // The machine has no key of its own: what is at the socket is all that ssh has there.
+    const proxy = `-o ProxyCommand='socat - UNIX:${server.path}' -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR`;
+    const there = {
+      ...process.env,
+      SSH_AUTH_SOCK: path,
+      GIT_SSH_COMMAND: `ssh -F none -o IdentityFile=none -o BatchMode=yes -o StrictHostKeyChecking=no ${proxy}`,
+    };
+    const git = (...args: string[]) => run(['git', '-C', join(dir, 'clone'), ...args], { env: there });
+    const made = await run([
+      ...['sh', '-c'],
+      'git init -q "$0" && git -C "$0" -c user.name=a -c user.email=a@b commit -q --allow-empty -m "by the server" && git init -q "$1"',
+      ...[join(dir, 'repository'), join(dir, 'clone')],
+    ]);
+    expect(made).toMatchObject({ code: 0 });
+    const url = `ssh://${server.user}@server${join(dir, 'repository')}`;
+    expect((await run(['ssh-add', '-l'], { env: there })).stdout).toContain('of-the-host (ED25519)');
+    expect(await git('fetch', '-q', url)).toMatchObject({ code: 0, stderr: '' });
+    expect((await git('log', '-1', '--format=%s', 'FETCH_HEAD')).stdout).toBe('by the server\n');
+    // The key stays here.
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    expect((await git('fetch', '-q', url)).stderr).toContain('Permission denied (publickey');
+  });
 
   it.each([
     { args: ['unix/run/x.sock', '5000', './a.sock'], says: 'this socket has no ports', code: 2 },

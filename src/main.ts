@@ -2,7 +2,6 @@ import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { type Command, type Io, inCommand, UsageError, understand } from './cli/command.js';
 import { scanArgs } from './cli/scan-args.js';
-import { proxy } from './commands/proxy/proxy.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { standardInput } from './deliver/standard-input.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
@@ -41,7 +40,7 @@ async function explained(error: unknown, io: Io): Promise<number> {
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   if (args.some((arg) => arg.includes('\ufffd'))) await refuseOtherBytes(args);
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
-  if (name === 'proxy') return fastPath(proxy, rest, args, io);
+  if (name === 'proxy') return fastPath((await import('./commands/proxy/proxy.js')).proxy, rest, args, io);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
     io.out(`${version}\n`);
     return exitCode.ok;

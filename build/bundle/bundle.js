@@ -19,8 +19,8 @@ const whole = 'virtual:fast-path';
  */
 
 /**
- * Bundles the sources in two parts. What ssh runs at every login, the fast path, is one file: main.ts, the relay, and all
- * that they import statically. Everything else is modules, each loaded by an import() in the fast path; they share the
+ * Bundles the sources in two parts. What ssh runs at every login, the fast path, is one file: main.ts, the proxy and the relay, and
+ * all that they import statically. Everything else is modules, each loaded by an import() in the fast path; they share the
  * fast path's own instances, such as the class of its errors. `input` has more entries for the second part. Returns the names of
  * the files in `dir`.
  * @param {object} options
@@ -30,7 +30,9 @@ const whole = 'virtual:fast-path';
  */
 export async function bundle({ dir, fastPath: settings, input = {} }) {
   const { file, plugins, asModule } = settings;
-  const entries = ['src/main.ts', 'src/deliver/relay.ts'].map((entry) => join(root, entry));
+  const entries = ['main.ts', 'commands/proxy/proxy.ts', 'commands/proxy/lasting.ts'].map((entry) =>
+    join(root, 'src', entry),
+  );
   const { now: fastPath, later } = await importedFiles(entries);
   const lateFile = (/** @type {string} */ path) =>
     relative(join(root, 'src'), path).replace(/\.ts$/, '').replaceAll('/', '-');

@@ -6,7 +6,6 @@ import { abortSignalOf } from '../../interruption.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { loadAddon } from '../../native.js';
 import type { Trace } from '../../reach.js';
-import { lasting } from './lasting.js';
 import { watchStdio } from './stdio-watch.js';
 
 export interface LastStepOptions extends Omit<ReachByOptions, 'target'> {
@@ -45,18 +44,7 @@ export async function lastStep(
     watch.stop();
   }
   io.out(`${ready} by vmssh\n`);
-  io.ignoreInterrupts();
-  const { relayStdio } = await import('../../deliver/relay.js');
-  const handOff = await lasting(io, connection, text, trace, true);
+  const { relayToEnd } = await import('./lasting.js');
   const { input } = watch;
-  const moved = await relayStdio(connection, {
-    text,
-    native,
-    lingerMs: -1,
-    handOff,
-    input,
-    streams: io.streams,
-  });
-  trace?.('relay', moved);
-  return 0;
+  return relayToEnd(connection, { text, native, input, lingerMs: -1, trace, ignoreInterrupts: true }, io);
 }

@@ -1,11 +1,30 @@
 import type { Io } from '../../cli/command.js';
 import type { Connection } from '../../connect/connection.js';
-import type { RelayStdioOptions } from '../../deliver/relay.js';
+import { type RelayStdioOptions, relayStdio } from '../../deliver/relay.js';
 import { otherRelayFailure, relayFailures } from '../../deliver/relay-error.js';
-import { ConnectError } from '../../errors.js';
+import { ConnectError, exitCode } from '../../errors.js';
 import type { Trace } from '../../reach.js';
 import { isCompiled } from '../../runtime.js';
 import { wantsColor } from '../../wants-color.js';
+
+export interface RelayToEndOptions extends Omit<RelayStdioOptions, 'handOff' | 'streams'> {
+  readonly trace: Trace | undefined;
+  /** Ctrl-C is for ssh, which ends us. */
+  readonly ignoreInterrupts: boolean;
+}
+
+/** Relays stdin and stdout: the last that a process does. Resolves to its exit code. */
+export async function relayToEnd(
+  connection: Connection,
+  { trace, ignoreInterrupts, ...options }: RelayToEndOptions,
+  io: Io,
+): Promise<number> {
+  if (ignoreInterrupts) io.ignoreInterrupts();
+  const handOff = await lasting(io, connection, options.text, trace, ignoreInterrupts);
+  const moved = await relayStdio(connection, { ...options, handOff, streams: io.streams });
+  trace?.('relay', moved);
+  return exitCode.ok;
+}
 
 /**
  * How a long-running relay of the executable goes on without the engine. Node stays, and so does the engine with -v, to

@@ -26,7 +26,6 @@ import type { AddonState } from '../../native.js';
 import { loadAddon } from '../../native.js';
 import { awaitBanner } from '../../ssh/await-banner.js';
 import { bannerLimit } from '../../ssh/banner.js';
-import { lasting } from './lasting.js';
 
 export interface NcOptions extends ReachFlags {
   readonly text: string;
@@ -150,16 +149,8 @@ export const nc: Command<NcOptions> = {
       }
       return 0;
     }
-    const { relayStdio } = await import('../../deliver/relay.js');
-    const moved = await relayStdio(connection, {
-      text,
-      native,
-      lingerMs: -1,
-      handOff: await lasting(io, connection, text, trace, false),
-      streams: io.streams,
-    });
-    trace?.('relay', moved);
-    return 0;
+    const { relayToEnd } = await import('./lasting.js');
+    return relayToEnd(connection, { text, native, lingerMs: -1, trace, ignoreInterrupts: false }, io);
   },
 };
 

@@ -21,7 +21,6 @@ import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach.js';
 import { asTyped } from '../../target/typed.js';
-import { lasting } from './lasting.js';
 import { watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends ReachFlags {
@@ -146,18 +145,9 @@ export const proxy: Command<ProxyOptions> = {
       trace?.('connect', 'the socket was passed to ssh');
       return 0;
     }
-    io.ignoreInterrupts();
-    const { relayStdio } = await import('../../deliver/relay.js');
-    const moved = await relayStdio(connection, {
-      text,
-      native,
-      lingerMs,
-      handOff: await lasting(io, connection, text, trace, true),
-      input: watch.input,
-      streams: io.streams,
-    });
-    trace?.('relay', moved);
-    return 0;
+    const { relayToEnd } = await import('./lasting.js');
+    const { input } = watch;
+    return relayToEnd(connection, { text, native, input, lingerMs, trace, ignoreInterrupts: true }, io);
   },
 };
 

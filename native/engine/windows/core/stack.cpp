@@ -1,4 +1,4 @@
-#include "../../core/stack.h"
+#include "../../memory/stack.h"
 
 #include <windows.h>
 

@@ -2,8 +2,7 @@ import type { Io } from '../cli/command.js';
 import { startProgress } from '../cli/spinner.js';
 import type { AllMachines } from '../discovery/list-all.js';
 import { providersOn } from '../discovery/provider.js';
-import { askAll } from './ask-all.js';
-import { readViaHosts, type ViaHosts } from './hypervisors.js';
+import type { ViaHosts } from './hypervisors.js';
 
 /** All machines, also those of hypervisors. */
 export interface MachinesFound extends AllMachines {
@@ -29,6 +28,10 @@ export const findMachines: FindMachines = async (io, via) => {
 
 /** Adds the machines of hypervisors; one that does not answer is a warning of the provider "via/HOST". */
 async function withVia(here: AllMachines, via: ViaHosts, io: Io): Promise<MachinesFound> {
+  const [{ readViaHosts }, { askAll }] = await Promise.all([
+    import('./hypervisors.js'),
+    import('./ask-all.js'),
+  ]);
   const asked = await readViaHosts(via, io);
   const progress = await startProgress(io, `asking ${asked.join(', ')}`);
   const listings = await askAll(asked, io).finally(() => progress.stop());

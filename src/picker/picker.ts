@@ -3,14 +3,8 @@ import type { Addon } from 'node-hvsock-native';
 import type { Io } from '../cli/command.js';
 import { styles } from '../cli/style.js';
 import { fitted, width } from '../cli/width.js';
-import { loadAddon } from '../native.js';
 import { type Choice, changed, type Item, type Line, matching, shownLines } from './choice.js';
 import { KeyReader } from './keys.js';
-
-/** Whether a person can be asked: keys come from a terminal, and another or the same one shows the list. */
-export function canPick({ terminal, env }: Pick<Io, 'terminal' | 'env'>): boolean {
-  return terminal.stdin && terminal.stderr && env.TERM !== 'dumb' && loadAddon().addon !== undefined;
-}
 
 /** The parts of the process that are needed to restore the terminal, and to notice a new size. */
 type Host = Pick<NodeJS.Process, 'on' | 'off' | 'exit'>;

@@ -5,7 +5,7 @@ import { withLast } from '../../hosts/last-run.js';
 import type { ConfigOptions } from '../../hosts/options.js';
 import type { ConfigFiles } from '../../hosts/places.js';
 import { loadAddon } from '../../native.js';
-import { canPick, pick } from '../../picker/picker.js';
+import { canPick } from '../../picker/can-pick.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { noState, readState } from '../../ssh/config/state.js';
 
@@ -41,6 +41,7 @@ export async function askForFresh(
 const askByPicker: Ask = async (answers, io) => {
   const { addon } = loadAddon();
   if (!addon) return undefined;
+  const { pick } = await import('../../picker/picker.js');
   const [no] = answers;
   return (await pick(answers, 'Keep it up to date?', io, addon, undefined, no))?.cells[0];
 };

@@ -2,7 +2,7 @@ import type { Command } from '../../cli/command.js';
 import { type ConfigOptions, configOptions, fileOptions } from '../../hosts/options.js';
 import { planInstall } from '../../hosts/plan.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
-import { showPlan } from '../../hosts/write/apply.js';
+import { showPlan } from '../../hosts/write/show.js';
 
 /** vmssh config diff: what config install would change; exits 1 if anything would change. */
 export const configDiff: Command<ConfigOptions> = {

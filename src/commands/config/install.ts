@@ -10,13 +10,11 @@ import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from '..
 import { configFiles } from '../../hosts/places.js';
 import { planInstall } from '../../hosts/plan.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
-import { showPlan } from '../../hosts/write/apply.js';
 import { carryOut, once } from '../../hosts/write/carry-out.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { otherHome } from '../../ssh/folder.js';
 import { askForFresh } from './ask-for-fresh.js';
-import { notForAll } from './system.js';
 import { whatNow } from './what-now.js';
 
 export interface ConfigInstallOptions extends ConfigOptions {
@@ -60,13 +58,16 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
       io.err(
         `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, but ssh uses the home directory ${printable(home)}\n`,
       );
-    const why = given.system ? await notForAll((await callerForSsh(io)).program) : undefined;
+    const why = given.system ? await whyNotForAll(io) : undefined;
     if (why !== undefined)
       io.err(
         `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
       );
     const find = once(findMachines);
-    if (given.dryRun) return showPlan(await planInstall(given, io, find, files), io);
+    if (given.dryRun) {
+      const { showPlan } = await import('../../hosts/write/show.js');
+      return showPlan(await planInstall(given, io, find, files), io);
+    }
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
     const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
@@ -83,6 +84,12 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     return code;
   },
 };
+
+/** Why every user's ssh cannot run this program. */
+async function whyNotForAll(io: Io): Promise<string | undefined> {
+  const { notForAll } = await import('./system.js');
+  return notForAll((await callerForSsh(io)).program);
+}
 
 /** Machines with a loopback port that run: programs that go there cannot ask whether a first host key is right. */
 async function meetMachines({ state, machines }: Decision, io: Io): Promise<void> {

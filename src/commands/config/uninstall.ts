@@ -4,8 +4,8 @@ import { exitCode, printable } from '../../errors.js';
 import { userKnownHostsFile, writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
 import { dryRunOption, systemOption } from '../../hosts/options.js';
 import { planUninstall } from '../../hosts/plan.js';
-import { showPlan } from '../../hosts/write/apply.js';
 import { carryOut } from '../../hosts/write/carry-out.js';
+import { showPlan } from '../../hosts/write/show.js';
 
 export interface ConfigUninstallOptions {
   readonly system: boolean;

@@ -56,7 +56,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
   const [{ pickMachine }, { canPick }] = await Promise.all([
     import('../../picker/pick-machine.js'),
-    import('../../picker/picker.js'),
+    import('../../picker/can-pick.js'),
   ]);
   if (options.behind || !canPick(io)) return options;
   const machine = await pickMachine(io);

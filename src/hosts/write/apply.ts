@@ -4,11 +4,9 @@ import { shellOf } from '../../address/shell.js';
 import { shellQuoted } from '../../address/shell-word.js';
 import type { Io } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
-import { styles } from '../../cli/style.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { makeFolder } from '../../files/place.js';
-import { lineDiff, shortDiff } from '../../ssh/config/diff/lines.js';
 import { includeLine } from '../../ssh/config/file.js';
 import type { Change } from '../change.js';
 import { fileError, reasonOf } from '../files.js';
@@ -28,29 +26,9 @@ export class ChangedMeanwhile extends Error {
   }
 }
 
-/** Prints what a plan would change. Resolves to 0 if nothing, else 1. */
-export async function showPlan({ changes: files, keys, refusal, notes = [] }: Plan, io: Io): Promise<number> {
-  for (const note of notes) io.err(`${note}\n`);
-  if (refusal) return refuse(refusal, io);
-  const changes = [...files, ...(keys ? [keys] : [])];
-  const style = await styles(io, 'stdout');
-  const paint = { ' ': style.dim, '-': style.red, '+': style.green };
-  for (const { path, before, after } of changes) {
-    const name = printable(path);
-    io.out(
-      style.bold(
-        `--- ${before === undefined ? '/dev/null' : name}\n+++ ${after === undefined ? '/dev/null' : name}\n`,
-      ),
-    );
-    for (const [sign, line] of shortDiff(lineDiff(before ?? '', after ?? '')))
-      io.out(`${paint[sign](`${sign}${printable(line)}`)}\n`);
-  }
-  return changes.length === 0 ? exitCode.ok : exitCode.connect;
-}
-
 /** Makes the changes, each atomically. Resolves to the exit code. Throws ChangedMeanwhile. */
 export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Promise<number> {
-  if (plan.refusal) return refuse(plan.refusal, io);
+  if (plan.refusal) return refusePlan(plan.refusal, io);
   let code: number = exitCode.ok;
   await tidyUp(plan, write);
   await disableUnits(plan, io);
@@ -74,6 +52,12 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   }
   if (plan.changes.length === 0 && !plan.keys) io.out('nothing to change\n');
   return code;
+}
+
+/** Prints why nothing is done. Resolves to the exit code. */
+export async function refusePlan({ path, why, hint }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {
+  await complain(`${quote(path)}: ${why}`, hint, io);
+  return exitCode.connect;
 }
 
 // What a killed run left is also removed beside files that do not change.
@@ -129,9 +113,4 @@ function whoMay({ code }: NodeJS.ErrnoException, path: string, { main }: Plan['f
   if (code === 'EROFS') return `its file system is read-only: see findmnt -T ${folder}`;
   if (main === undefined) return 'only root can write it: run the same command with sudo';
   return `it must belong to you: see ls -ld ${folder}`;
-}
-
-async function refuse({ path, why, hint }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {
-  await complain(`${quote(path)}: ${why}`, hint, io);
-  return exitCode.connect;
 }

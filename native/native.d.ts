@@ -151,6 +151,11 @@ export interface Addon {
    * without one is "". Throws ENOTCONN …
    */
   socketAddress(handle: Handle, end: 0 | 1): Address | undefined;
+  /**
+   * The user id of the program that has the other end of a TCP connection of this host, by sock_diag(7); undefined if no program
+   * has it (any more). Throws EINVAL (no TCP socket), ENOTCONN, ENOSYS (Windows), or why the kernel cannot be asked: EPROTONOSUPPORT …
+   */
+  peerUser(handle: Handle): number | undefined;
   /** Sends the socket over the AF_UNIX socket `over` (SCM_RIGHTS and one NUL byte), in blocking mode; the handle stays open here. */
   sendFd(over: number, handle: Handle): void;
   /**

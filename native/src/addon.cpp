@@ -39,6 +39,7 @@ void populate(napi_env env, napi_value exports) {
   add<adoptListener>(env, exports, "adoptListener");
   add<accept>(env, exports, "accept");
   add<socketAddress>(env, exports, "socketAddress");
+  add<peerUser>(env, exports, "peerUser");
   add<sendFd>(env, exports, "sendFd");
   add<socketPair>(env, exports, "socketPair");
   add<watchHangup>(env, exports, "watchHangup");

@@ -16,6 +16,7 @@ napi_value listen(Call& call);
 napi_value adoptListener(Call& call);
 napi_value accept(Call& call);
 napi_value socketAddress(Call& call);
+napi_value peerUser(Call& call);
 napi_value sendFd(Call& call);
 napi_value socketPair(Call& call);
 napi_value watchHangup(Call& call);

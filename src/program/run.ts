@@ -12,6 +12,7 @@ const direct = new Map<string, () => Promise<Command<unknown> | undefined>>([
   ['proxy', async () => (await import('../commands/proxy/proxy.js')).proxy],
   ['nc', async () => (await import('../commands/proxy/nc.js')).nc],
   ['resolve', async () => (await import('../commands/proxy/resolve.js')).resolveCommand],
+  ['forward', async () => (await import('../commands/forward/forward.js')).forward],
   ['guid', async () => (await import('../commands/windows/guid.js')).guid],
   ['port', async () => (await import('../commands/windows/port.js')).port],
   ['config install', async () => (await import('../commands/config/install.js')).configInstall],

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -51,6 +51,37 @@ describeWindows.each(Object.entries(programs))('forward by %s', (_name, program)
       sent: bytes.length,
       received: bytes.length + tail.length,
     });
+  });
+
+  it('--all connects the loopback port of each machine, for every user, as Windows shows nobody whose a client is', async () => {
+    const home = join(workFolder(), 'all');
+    const ports = [29_431, 29_432];
+    const machines = ports.map((loopback, i) => ({
+      ...{ host: `m${i}`, name: `m${i}`, provider: 'hyper-v', seen: '2026-01-31', loopback },
+      target: target.replace('1111', `111${i}`),
+    }));
+    const options = { prefix: '', onlyPatterns: false, fdpass: true, loopback: 'own', sshOptions: [] };
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    writeFileSync(
+      join(home, '.ssh/vmssh.json'),
+      JSON.stringify({ version: 1, options, program: [], machines }),
+    );
+    const port = await startPeer(echoWithTail(tail));
+    const env = { ...withHvsock({ PORT: port }), BRIDGE_HOME: workFile('all') };
+    const own = ['forward', '--all', '--json'];
+    const [command = '', ...args] = onWindows([...program, ...own]);
+    const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    onTestFinished(() => end(own));
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    for (const port of ports)
+      expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ listener: { port } });
+    for (const port of ports) {
+      const client = createConnection({ host: '127.0.0.1', port, allowHalfOpen: true });
+      onTestFinished(() => void client.destroy());
+      const echoed = client.toArray();
+      client.end('hello');
+      expect(Buffer.concat(await echoed).equals(Buffer.concat([Buffer.from('hello'), tail]))).toBe(true);
+    }
   });
 
   it('refuses a unix socket, which it could not keep from other users', async () => {

@@ -1,8 +1,7 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { CommandError } from '../../../cli/command.js';
 import type { LoopbackFor } from '../../../ssh/config/state.js';
-import { tcpEnd } from '../tcp-end.js';
-import { peerUsers } from './peer-user.js';
+import { peerUser } from './peer-user.js';
 
 /** Why a client may not connect; undefined: it may. */
 export type Refuse = (client: Handle, who: LoopbackFor) => Promise<CommandError | undefined>;
@@ -14,13 +13,12 @@ export type Refuse = (client: Handle, who: LoopbackFor) => Promise<CommandError 
 export function refuseOthers(
   addon: Addon,
   platform: NodeJS.Platform,
-  users = peerUsers(),
+  userOf = peerUser(addon),
   uid = process.getuid?.(),
 ): Refuse {
   return async (client, who) => {
     if (who === 'all' || platform === 'win32' || uid === undefined) return undefined;
-    const [own, peer] = [tcpEnd(addon, client, 0), tcpEnd(addon, client, 1)];
-    const user = own && peer ? await users(own, peer) : undefined;
+    const user = await userOf(client);
     if (user === uid || user === 0) return undefined;
     if (user === undefined)
       return new CommandError(

@@ -1,11 +1,27 @@
+import type { Addon, Handle } from 'node-hvsock-native';
 import { hexOf, mapped } from '../../../discovery/processes/tcp-listeners.js';
 import { readText } from '../../../files/read-file.js';
-import type { TcpEnd } from '../tcp-end.js';
+import { type TcpEnd, tcpEnd } from '../tcp-end.js';
 
 /** More sockets than one host has: 150 bytes each. */
 const longestTable = 32 << 20;
 
 const tables = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
+
+/** The user id of the program at the other end of a client's connection; undefined: no program has it any more, or nobody says. */
+export type PeerUser = (client: Handle) => Promise<number | undefined>;
+
+/** By the kernel's answer about that socket, or, where it gives none, by its tables of all sockets. */
+export function peerUser(addon: Addon, inTables = peerUsers()): PeerUser {
+  return async (client) => {
+    try {
+      return addon.peerUser(client);
+    } catch {
+      const [own, peer] = [tcpEnd(addon, client, 0), tcpEnd(addon, client, 1)];
+      return own && peer ? inTables(own, peer) : undefined;
+    }
+  };
+}
 
 /**
  * Finds the user id of the program at the other end of a connection on this host, by the kernel's tables of sockets (Linux). Undefined: no

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
+import type { Addon, Handle } from 'node-hvsock-native';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { peerUsers } from '../../../../src/commands/forward/loopback/peer-user.js';
+import { peerUser, peerUsers } from '../../../../src/commands/forward/loopback/peer-user.js';
 import type { TcpEnd } from '../../../../src/commands/forward/tcp-end.js';
 
 const missing = process.platform === 'linux' ? undefined : 'only Linux has /proc/net/tcp';
@@ -54,6 +55,25 @@ describe.skipIf(missing)(`the user at the other end of a loopback connection${mi
     onTestFinished(() => void child.kill('SIGKILL'));
     const { peer } = await next;
     expect(await peerUsers()(own, peer)).toBe(65_534);
+  });
+
+  it('is asked of the kernel, and is looked up in its tables where it gives no answer', async () => {
+    const handle = {} as Handle;
+    const ends = [own, { host: '127.0.0.1', port: 1 }];
+    const socketAddress = (_: Handle, end: 0 | 1) => ({ family: 'inet', ...ends[end] }) as const;
+    const knows = (answer: () => number | undefined) =>
+      peerUser(
+        { peerUser: answer, socketAddress } as Partial<Addon> as Addon,
+        async (_, peer) => peer.port,
+      )(handle);
+    expect(await knows(() => 1000)).toBe(1000);
+    expect(await knows(() => undefined)).toBeUndefined();
+    const refuse = () => {
+      throw Object.assign(new Error('no sock_diag'), { code: 'EPROTONOSUPPORT' });
+    };
+    expect(await knows(refuse)).toBe(1);
+    ends.length = 0;
+    expect(await knows(refuse)).toBeUndefined();
   });
 
   it('is not known without tables, or without a row', async () => {

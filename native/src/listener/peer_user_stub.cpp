@@ -1,0 +1,9 @@
+#include "../functions.h"
+
+namespace hvsock {
+
+napi_value peerUser(Call& call) {
+  throw Failure{ENOSYS, call.function, "the user of a connection is not available on win32"};
+}
+
+}  // namespace hvsock

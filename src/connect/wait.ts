@@ -99,7 +99,7 @@ const hopeless: ReadonlySet<string> = new Set([
 
 function gaveUp(error: ConnectError, waitMs: number): ConnectError {
   const { op, target, code, hint, reason } = error;
-  const problem = `gave up after ${waitMs / 1000} s of waiting: ${error.problem}`;
+  const problem = `gave up after ${Math.round(waitMs / 10) / 100} s of waiting: ${error.problem}`;
   return new ConnectError(op, target, { code, problem, hint, reason, cause: error });
 }
 

@@ -44,10 +44,13 @@ describe('a machine', () => {
     await system((_request, peer) => {
       peer.write(recorded('systemd262-list-vmspawn'));
     });
-    expect(await outcome('machine/web')).toMatchObject({
+    const found = await outcome('machine/web');
+    expect(found).toMatchObject({
       endpoint: { family: 'vsock', cid: 3699062943, port: 22 },
       identityFile: '/run/systemd/vmspawn/web/ed25519',
     });
+    // Its SSH address is the CID again.
+    expect(found.others).toBeUndefined();
   });
 
   it('has the login user that systemd-vmspawn was given by --bind-user', async () => {

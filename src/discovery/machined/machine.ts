@@ -62,12 +62,10 @@ export function isContainer({ class: own, service }: Machine): boolean {
   return own === 'container' && service === 'systemd-nspawn';
 }
 
-/** Where a machine's record has its SSH server, best first. */
+/** Where a machine's record has its SSH server, best first. The SSH address of systemd-vmspawn is the CID again. */
 export function addressesOf({ vsockCid, sshAddress }: Machine): readonly string[] {
-  return [
-    ...(vsockCid === undefined ? [] : [`vsock/${vsockCid}`]),
-    ...(sshAddress === undefined ? [] : [sshAddress]),
-  ];
+  const byCid = vsockCid === undefined ? undefined : `vsock/${vsockCid}`;
+  return [...new Set([byCid, sshAddress])].filter((each) => each !== undefined);
 }
 
 function text(raw: JsonObject, field: string): string | undefined {

@@ -5,7 +5,7 @@ import type { Deps, DiscoveredMachine, Listing, Provider, Status, Warning } from
 import { routeTo } from '../routes.js';
 import type { Search } from '../search.js';
 import type { Scope } from '../tools/runtime-dirs.js';
-import { isContainer, type Machine, vmspawn } from './machine.js';
+import { addressesOf, isContainer, type Machine, vmspawn } from './machine.js';
 import { findMachine, listMachines } from './machined.js';
 import type { ScopeFailure } from './scope-failure.js';
 
@@ -127,8 +127,8 @@ function toDiscovered(
   login: Pick<DiscoveredMachine, 'user' | 'identityAgent'>,
   routes?: readonly ListedRoute[],
 ): MachinedMachine {
-  const { vsockCid: cid, sshAddress, id } = machine;
-  const address = cid === undefined ? sshAddress : `vsock/${cid}`;
+  const { vsockCid: cid, id } = machine;
+  const addresses = addressesOf(machine);
   // Each field written out: spreading is slow for many machines.
   return {
     name: machine.name,
@@ -138,12 +138,8 @@ function toDiscovered(
     cid,
     uuid: id && withDashes(id),
     pid: machine.leader,
-    address,
-    routes:
-      routes ??
-      (address === undefined || sshAddress === undefined || sshAddress === address
-        ? undefined
-        : [routeTo(address), routeTo(sshAddress)]),
+    address: addresses[0],
+    routes: routes ?? (addresses.length > 1 ? addresses.map(routeTo) : undefined),
     user: login.user,
     identityFile: machine.sshPrivateKeyPath,
     identityAgent: login.identityAgent,

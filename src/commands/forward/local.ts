@@ -25,6 +25,16 @@ export function parseLocal(text: string): Local {
 
 /** What --reverse connects a machine to: only a program of this host. Throws a UsageError. */
 export function parseService(text: string): Local {
+  if (/^[\\/]{2}[.?][\\/]pipe[\\/]/i.test(text))
+    throw new UsageError(
+      `--reverse connects a machine to a unix socket or a port of 127.0.0.1, not to the named pipe ${quote(text)}`,
+      'for the ssh-agent of Windows: ssh -A',
+    );
+  if (/^[a-z]:\\/i.test(text))
+    throw new UsageError(
+      `expected a path with slashes, got ${quote(text)}`,
+      `write ${text.replaceAll('\\', '/')}`,
+    );
   const local = parseLocal(text);
   if (isPrivate(local) && (local.family === 'unix' || local.port > 0)) return local;
   throw new UsageError(

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/command.js';
-import { formatLocal, isPrivate, parseLocal, sameLocal } from '../../../src/commands/forward/local.js';
+import {
+  formatLocal,
+  isPrivate,
+  parseLocal,
+  parseService,
+  sameLocal,
+} from '../../../src/commands/forward/local.js';
 
 const inet = (host: string, port: number) => ({ family: 'inet', host, port });
 
@@ -55,5 +61,23 @@ describe('where a forward listens', () => {
     { text: '[::1234]:80', want: false },
   ])('$text can only be reached from here: $want', ({ text, want }) => {
     expect(isPrivate(parseLocal(text))).toBe(want);
+  });
+});
+
+describe('what --reverse connects a machine to', () => {
+  it.each([
+    { text: '8080', want: inet('127.0.0.1', 8080) },
+    { text: 'C:/Users/ann/x.sock', want: { family: 'unix', path: 'C:/Users/ann/x.sock' } },
+  ])('$text', ({ text, want }) => {
+    expect(parseService(text)).toEqual(want);
+  });
+
+  it.each([
+    { text: '\\\\.\\pipe\\openssh-ssh-agent', hint: 'for the ssh-agent of Windows: ssh -A' },
+    { text: '//./pipe/openssh-ssh-agent', hint: 'for the ssh-agent of Windows: ssh -A' },
+    { text: 'C:\\Users\\ann\\x.sock', hint: 'write C:/Users/ann/x.sock' },
+    { text: '0', hint: 'vmssh forward --reverse NAME 5000 "$SSH_AUTH_SOCK"' },
+  ])('is not $text, and says what to do', ({ text, hint }) => {
+    expect(() => parseService(text)).toThrow(expect.objectContaining({ hint }));
   });
 });

@@ -1,7 +1,6 @@
 import { docker } from './containers/docker.js';
 import { hyperV } from './hyper-v/provider.js';
-import { kubevirt } from './kubernetes/kubevirt.js';
-import { kubectl } from './kubernetes/pods.js';
+import { kubectl, kubevirt } from './kubernetes/providers.js';
 import { libvirt } from './libvirt/provider.js';
 import { machined } from './machined/provider.js';
 import { incus } from './managers/incus.js';

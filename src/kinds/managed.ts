@@ -62,14 +62,14 @@ export const kubevirtKind = inCluster({
   form: 'kubevirt/NAME',
   summary: 'a virtual machine of KubeVirt; NAMESPACE/NAME for one in another namespace',
   parts: 2,
-  load: async () => (await import('../discovery/kubernetes/kubevirt.js')).kubevirt,
+  load: async () => (await import('../discovery/kubernetes/providers.js')).kubevirt,
 });
 export const kubectlKind = inCluster({
   name: 'kubectl',
   form: 'kubectl/NAME',
   summary: 'a pod, by the exec of kubectl; NAMESPACE/NAME, and NAMESPACE/NAME/CONTAINER',
   parts: 3,
-  load: async () => (await import('../discovery/kubernetes/pods.js')).kubectl,
+  load: async () => (await import('../discovery/kubernetes/providers.js')).kubectl,
 });
 
 interface InCluster<Name extends string> {

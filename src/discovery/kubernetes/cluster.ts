@@ -1,18 +1,13 @@
 import { DiscoveryError } from '../discovery-error.js';
 import { match } from '../match.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Warning } from '../provider.js';
 import { answerOf, type Search, searchIn } from '../search.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
-/** Milliseconds: the cluster is on a network. */
-const limitMs = 10_000;
-
 /** What differs between pods and virtual machines. */
 export interface ClusterMade {
-  readonly name: 'kubectl' | 'kubevirt';
-  readonly title: string;
   /** What kubectl lists: "pods". */
   readonly resource: string;
   /** An object of the list as a machine; undefined if it is none. `container`: one of a pod's. */
@@ -26,22 +21,6 @@ export interface ClusterObject {
   readonly metadata: JsonObject;
   readonly spec: JsonObject;
   readonly status: JsonObject;
-}
-
-/**
- * Machines of the cluster that kubectl's current context names, in its namespace, or in one that is typed. It is asked only by
- * name, since it is on a network.
- */
-export function ofCluster(made: ClusterMade): Provider {
-  return {
-    name: made.name,
-    title: made.title,
-    platforms: ['linux', 'darwin'],
-    isOnlyNamed: true,
-    limitMs,
-    list: (deps) => listCluster(made, deps),
-    find: (name, deps) => findInCluster(made, name, deps),
-  };
 }
 
 /** `namespace`: undefined for kubectl's own. Throws a DiscoveryError. */

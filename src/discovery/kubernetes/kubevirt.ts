@@ -1,13 +1,11 @@
 import type { ListedRoute } from '../../route.js';
-import type { Provider, Status } from '../provider.js';
+import type { Status } from '../provider.js';
 import { isJsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
-import { type ClusterMade, type ClusterObject, ofCluster } from './cluster.js';
+import type { ClusterMade, ClusterObject } from './cluster.js';
 
 /** Virtual machines of KubeVirt that run, by virtctl. */
 export const machinesMade: ClusterMade = {
-  name: 'kubevirt',
-  title: 'KubeVirt',
   resource: 'virtualmachineinstances.kubevirt.io',
   toMachine(object) {
     const { name, namespace } = object;
@@ -22,8 +20,6 @@ export const machinesMade: ClusterMade = {
     };
   },
 };
-
-export const kubevirt: Provider = ofCluster(machinesMade);
 
 /** By its vsock first if it has one: virtctl has --vsock since https://github.com/kubevirt/kubevirt/pull/18274. */
 function routesTo({ name, namespace, status }: ClusterObject): readonly ListedRoute[] {

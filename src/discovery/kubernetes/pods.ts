@@ -1,12 +1,10 @@
-import type { Provider, Status } from '../provider.js';
+import type { Status } from '../provider.js';
 import { execRoute } from '../tools/exec-route.js';
 import { textOf } from '../tools/json-tool.js';
-import { type ClusterMade, ofCluster } from './cluster.js';
+import type { ClusterMade } from './cluster.js';
 
 /** Pods, whose sshd kubectl's exec starts. */
 export const podsMade: ClusterMade = {
-  name: 'kubectl',
-  title: 'Kubernetes',
   resource: 'pods',
   toMachine({ name, namespace, metadata, status }, container) {
     const known = phases.get(textOf(status, 'phase') ?? '') ?? 'unknown';
@@ -23,8 +21,6 @@ export const podsMade: ClusterMade = {
     };
   },
 };
-
-export const kubectl: Provider = ofCluster(podsMade);
 
 const phases: ReadonlyMap<string, Status> = new Map([
   ['Pending', 'starting'],

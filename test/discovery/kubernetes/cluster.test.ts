@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import { findInCluster, listCluster } from '../../../src/discovery/kubernetes/cluster.js';
-import { kubevirt, machinesMade } from '../../../src/discovery/kubernetes/kubevirt.js';
-import { kubectl, podsMade } from '../../../src/discovery/kubernetes/pods.js';
+import { machinesMade } from '../../../src/discovery/kubernetes/kubevirt.js';
+import { podsMade } from '../../../src/discovery/kubernetes/pods.js';
+import { kubectl, kubevirt } from '../../../src/discovery/kubernetes/providers.js';
 import { providersOn } from '../../../src/discovery/provider.js';
 import { providers } from '../../../src/discovery/providers.js';
 import { fixture } from '../fixture.js';

@@ -81,6 +81,16 @@ describe('a mistake in the arguments', () => {
     { args: ['config', 'frob'], says: 'unknown command "frob"', hint: 'see vmssh config --help' },
     { args: ['--frob'], says: 'unknown option "--frob"', hint: 'see vmssh --help' },
     { args: ['check', '--prot'], says: 'unknown option "--prot"', hint: 'did you mean --port?' },
+    {
+      args: ['ssh', '--timeout', '20', 'mint'],
+      says: 'unknown option "--timeout"',
+      hint: 'see vmssh ssh --help',
+    },
+    {
+      args: ['scp', '--frob=1', 'a', 'mint:'],
+      says: 'unknown option "--frob=1"',
+      hint: 'see vmssh scp --help',
+    },
     { args: ['config', 'diff', '-x'], says: 'unknown option "-x"', hint: 'see vmssh config diff --help' },
     { args: ['proxy', "--a'b'"], says: 'unknown option "--a\'b\'"', hint: 'see vmssh proxy --help' },
     {

@@ -2,6 +2,7 @@ import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, seconds, textOption } from '../../cli/option.js';
 import { refuseApart } from '../../cli/scan-args.js';
 import { behindVia, defaultWaitMs, routesOption, startOption, viaOption } from '../../cli/shared-options.js';
+import { quote } from '../../errors.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
 
@@ -92,6 +93,7 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
       `${late} is an option of vmssh and must come before the first operand`,
       `vmssh ${tool} ${late} ...`,
     );
+  refuseUnknown(tool, before);
   const ours = before.filter((option) => isOurs(tool, option));
   refuseWaitApart(before, positionals);
   // The last one counts.
@@ -115,6 +117,13 @@ function isOurs(tool: SshTool, { words: [word = ''] }: ToolOption): boolean {
     /^--(wait(=.*)?|start|(via|route)(=.*)?|print-command)$/s.test(word) ||
     (tool === 'ssh' && /^--typed=/.test(word))
   );
+}
+
+/** Of the tools only rsync has long options: the value of an unknown one would be taken for the machine. */
+function refuseUnknown(tool: SshTool, before: readonly ToolOption[]): void {
+  const unknown = before.find((option) => option.words[0]?.startsWith('--') && !isOurs(tool, option));
+  if (tool !== 'rsync' && unknown)
+    throw new UsageError(`unknown option ${quote(unknown.words[0] ?? '')}`, `see vmssh ${tool} --help`);
 }
 
 function refuseWaitApart(before: readonly ToolOption[], positionals: readonly string[]): void {

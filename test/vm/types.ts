@@ -29,8 +29,8 @@ export interface BootOptions {
   cid?: number;
   /** A folder of this machine for the guest to mount: `mount -t virtiofs host /host`. */
   share?: string;
-  /** A NIC with the guest's port 22 forwarded to a free port of 127.0.0.1. Default true. */
-  net?: boolean;
+  /** A NIC with the guest's port 22 forwarded to this port of 127.0.0.1, or with true to a free one. Default true. */
+  net?: boolean | number;
   /** A vsock device, whose host side is the multiplexer at muxPath; 'root-port': as libvirt and Incus plug it. Default true. */
   vsock?: boolean | 'root-port';
   /** More arguments for the kernel's command line, such as `systemd.ssh_auto=no`. */
@@ -57,7 +57,7 @@ export interface BootOptions {
 /** All of it, with the defaults, and where its programs and its image are. */
 export interface BootPlan extends BootOptions {
   cid: number;
-  net: boolean;
+  net: boolean | number;
   vsock: boolean | 'root-port';
   memory: number;
   cpu: string;

@@ -47,7 +47,8 @@ export function machine(options) {
     devices.push('-device', 'vhost-user-fs-pci,chardev=share,tag=host');
   }
   if (net) {
-    devices.push('-netdev', 'user,id=net,hostfwd=tcp:127.0.0.1:0-:22');
+    const port = net === true ? 0 : net;
+    devices.push('-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${port}-:22`);
     devices.push('-device', 'virtio-net-pci,netdev=net,romfile=');
   }
   const argv = [

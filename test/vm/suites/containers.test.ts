@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { makeImage, startContainer, startUnderPodman } from '../inside/container.js';
-import { expectList, outcome } from '../inside/hypervisor.js';
+import { expectList, outcome, vmsshInstalled } from '../inside/hypervisor.js';
 import { letsNewcomersIn } from '../inside/newcomer.js';
 import { type Startable, startsOnDemand } from '../inside/start-on-demand.js';
 
@@ -46,7 +46,7 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     await guest.run(
       `set -e
       mkdir -p /host && mount -t virtiofs host /host
-      printf '#!/bin/sh\\nexec node /host/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
+      ${vmsshInstalled}
       bash /host/test/vm/inside/containers.sh`,
       { timeout: 900 },
     );

@@ -17,7 +17,8 @@ const record = 'release/tested';
 export function checkRelease(root, version, { testedElsewhere = false } = {}) {
   if (!isVersion(version))
     throw new Error(`${JSON.stringify(version)} is not a version: write three numbers, as 0.2.0`);
-  const changes = git(root, ['status', '--porcelain']);
+  // Whatever the owner's git shows: all that is new is committed.
+  const changes = git(root, ['status', '--porcelain', '--untracked-files=normal']);
   if (changes !== '') throw new Error(`the checkout has changes: commit them, or remove them\n${changes}`);
   checkOrder(root, version);
   const isMade = isReleaseCommit(root, version);

@@ -15,6 +15,9 @@ import { signerOf } from './site/sign.js';
 import { earlierFiles, makeSite } from './site/site.js';
 import { uploadPage } from './site/upload.js';
 
+// Ctrl-C and a closed terminal end what runs below, too: that is then a failure like others, and this cleans up.
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGHUP'])) process.on(signal, () => {});
+
 try {
   release();
 } catch (error) {

@@ -1,8 +1,10 @@
-import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { writeInstall } from '../../build/release/install-lines.js';
-import { type Outcome, run } from '../helpers/run.js';
+import { type Outcome, outcome, run } from '../helpers/run.js';
 
 /** An owner of releases: a clone, a key that is thrown away, a folder for the web server, and the environment with these. */
 export interface Owner {
@@ -66,6 +68,21 @@ export async function changeSomething(owner: Owner): Promise<void> {
 /** What the owner types to make a release. */
 export function release({ clone, env }: Owner, ...args: readonly string[]): Promise<Outcome> {
   return run(['npm', 'run', '--silent', 'release', '--', ...args], { cwd: clone, env, timeout: 3_600_000 });
+}
+
+/** The same, with Ctrl-C as soon as it has made its folder for the two builds; `temp`: an empty folder for those. */
+export async function interruptRelease(
+  { clone, env }: Owner,
+  version: string,
+  temp: string,
+): Promise<Outcome> {
+  const command = ['run', '--silent', 'release', '--', version, '--tested-elsewhere'];
+  const made = once(watch(temp), 'change');
+  const child = spawn('npm', command, { cwd: clone, env: { ...env, TMPDIR: temp }, detached: true });
+  const end = outcome(child);
+  await made;
+  process.kill(-Number(child.pid), 'SIGINT');
+  return await end;
 }
 
 /** Types the commands of UPLOAD.md for git and the web server. */

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installLines, installPart } from '../../build/release/install-lines.js';
@@ -9,7 +9,16 @@ import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { ensureRoot } from '../vm/images/cache.js';
 import { faultyCopies } from './faulty.js';
-import { changeSomething, fillIn, makeKey, makeOwner, type Owner, release, upload } from './owner.js';
+import {
+  changeSomething,
+  fillIn,
+  interruptRelease,
+  makeKey,
+  makeOwner,
+  type Owner,
+  release,
+  upload,
+} from './owner.js';
 import { startServer } from './server.js';
 
 const [older, newer] = ['0.1.0', '0.1.1'] as const;
@@ -61,6 +70,16 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
       stderr: expect.stringMatching(/fill in build\/release\/addresses\.json, and commit it:\n"site" is ""/),
     });
     await fillIn(owner, site.url);
+  });
+
+  it('leave nothing on Ctrl-C, and go on later', async () => {
+    const temp = join(dir, 'temp');
+    mkdirSync(temp);
+    expect(await interruptRelease(owner, older, temp)).not.toMatchObject({ code: 0 });
+    expect(readdirSync(temp)).toEqual([]);
+    const cwd = owner.clone;
+    expect(await run(['git', 'status', '--porcelain'], { cwd })).toMatchObject({ code: 0, stdout: '' });
+    expect(await run(['git', 'tag'], { cwd })).toMatchObject({ code: 0, stdout: '' });
   });
 
   it('are made and uploaded, and the same bytes when made again', async () => {

@@ -44,6 +44,12 @@ describe.skipIf(missingPrograms({ git: 'git' }))('a checkout that is to be relea
     expect(() => checkRelease(root, '0.1.0')).toThrow('has changes: commit them, or remove them\n?? new');
   });
 
+  it('has no new files, also if its git does not show them', () => {
+    in_('config', 'status.showUntrackedFiles', 'no');
+    writeFileSync(join(root, 'new'), '');
+    expect(() => checkRelease(root, '0.1.0')).toThrow('?? new');
+  });
+
   it('is tested: this very commit', () => {
     const id = commit('second');
     expect(() => checkRelease(root, '0.1.0')).toThrow(`${id} is not tested here: run .ci/run`);

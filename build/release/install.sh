@@ -163,7 +163,8 @@ put() {
   put_aside=1
   make_folder "$prefix/share/vmssh"
   while read -r file; do
-    make_folder "$(dirname "$prefix/$file")"
+    folder=$prefix/$file
+    make_folder "${folder%/*}"
     aside "$work/$name/$file" "$prefix/$file"
   done <"$work/files"
   { [ ! -f "$list" ] || cat "$list"; cat "$work/files" "$work/folders"; } | sort -u >"$work/list"
@@ -175,12 +176,13 @@ put() {
   exchange "$list"
   while read -r file; do exchange "$prefix/$file"; done <"$work/files"
   # What an older version had, and this one has no more.
+  grep -vxF -f "$work/files" "$list" >"$work/others" || :
   while read -r file; do
     case $file in
       */) echo "$file" >>"$work/folders" ;;
-      *) grep -qxF "$file" "$work/files" || rm -f "$prefix/$file" ;;
+      *) rm -f "$prefix/$file" ;;
     esac
-  done <"$list"
+  done <"$work/others"
   sort -u "$work/files" "$work/folders" >"$work/list"
   aside "$work/list" "$list"
   exchange "$list"
@@ -188,14 +190,16 @@ put() {
 
 # A folder and those above it.
 make_folder() {
+  if [ -z "$1" ] || [ -d "$1" ]; then return 0; fi
+  make_folder "${1%/*}"
+  # With "//" in it, it may be there by now.
   [ ! -d "$1" ] || return 0
-  make_folder "$(dirname "$1")"
   mkdir "$1" || cannot_write "$1"
   echo "$1/" >>"$work/folders"
 }
 
 aside() {
-  rm -f "$2.vmssh-new"
+  [ ! -L "$2.vmssh-new" ] || rm -f "$2.vmssh-new"
   cp -pP "$1" "$2.vmssh-new" || cannot_write "$2"
 }
 
@@ -207,7 +211,9 @@ cannot_write() { fail "$1 cannot be written: run this as root, or add --prefix D
 clean_up() {
   if [ -n "$put_aside" ]; then
     rm -f "$list.vmssh-new"
-    while read -r file; do rm -f "$prefix/$file.vmssh-new"; done <"$work/files"
+    set --
+    while read -r file; do set -- "$@" "$prefix/$file.vmssh-new"; done <"$work/files"
+    rm -f "$@"
     sort -ru "$work/folders" | remove_folders
   fi
   rm -rf "$work"
@@ -221,13 +227,15 @@ remove() {
   fi
   say "This removes the files below $prefix that $list names."
   [ -z "$dry_run" ] || return 0
+  set --
   while read -r file; do
     case /$file/ in
       *//) ;;
       */../*) fail "$list names '$file', which is not below $prefix" ;;
-      *) rm -f "$prefix/$file" || fail "$prefix/$file cannot be removed: run it as root" ;;
+      *) set -- "$@" "$prefix/$file" ;;
     esac
   done <"$list"
+  rm -f "$@" || fail "they cannot be removed: run it as root"
   folders=$(grep '/$' "$list" | sort -r) || :
   rm -f "$list"
   printf '%s\n' "$folders" | remove_folders

@@ -42,7 +42,7 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
 
   it('removes the folders above, too, if it made them', async () => {
     const home = newHome();
-    const prefix = `--prefix=${home}/not there/yet`;
+    const prefix = `--prefix=${home}//not there//yet/`;
     expect(await install([prefix], { home })).toMatchObject({ code: 0, stderr: '' });
     expect(await install([prefix, '--uninstall'], { home })).toMatchObject({ code: 0, stderr: '' });
     expect(readdirSync(home)).toEqual([]);

@@ -31,7 +31,7 @@ export const suites = {
   // SELinux is only on if it is booted with security=selinux.
   trixie: {
     systemd: 257,
-    packages: [...packages, 'nodejs', 'sshfs', 'virtme-ng', ...selinux],
+    packages: [...packages, 'nodejs', 'git', 'sshfs', 'virtme-ng', ...selinux],
     servesVsock: true,
   },
   // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).

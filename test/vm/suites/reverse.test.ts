@@ -1,5 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { forwarding } from '../../e2e/forward/forwarding.js';
+import { run } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { blocksOf } from '../../markdown.js';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 
@@ -58,5 +66,62 @@ describeGuests('forward --reverse by the kernel’s vsock', () => {
       code: 1,
       stderr: expect.stringContaining('cannot listen on vsock port 6000: another program listens there'),
     });
+  });
+});
+
+// Here this machine is the host, and the device of its guest the multiplexer, which looks for the socket PATH_5000.
+describeGuests('forward --reverse by a multiplexer', () => {
+  const dir = useTempDir();
+  let guest: Guest;
+  const sh = (line: string) => guest.run(line, { timeout: 200, allowFailure: true });
+
+  /** An ssh-agent of this machine with a key; the key's public line. */
+  async function agent(): Promise<{ readonly path: string; readonly key: string }> {
+    const [path, key] = [join(dir, 'agent.sock'), join(dir, 'key')];
+    const running = spawn('ssh-agent', ['-D', '-a', path], { stdio: ['ignore', 'pipe', 'ignore'] });
+    onTestFinished(() => void running.kill());
+    await once(running.stdout, 'data');
+    await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'of-the-host', '-f', key]);
+    const env = { ...process.env, SSH_AUTH_SOCK: path };
+    expect(await run(['ssh-add', '-q', key], { env })).toMatchObject({ code: 0 });
+    return { path, key: readFileSync(`${key}.pub`, 'utf8') };
+  }
+
+  beforeAll(async () => {
+    guest = await bootGuest({ suite: 'trixie', cid: 88 });
+  });
+  afterAll(() => guest?.stop());
+
+  test('has git in the machine use the keys of this host, by the unit of docs/forward.md', async () => {
+    const { path, key } = await agent();
+    const unit = blocksOf('forward.md', 'The other direction', 'ini')[0] ?? '';
+    // A user without a key, and a server that takes only the one of the agent.
+    await guest.run(
+      `set -e
+      useradd -m -s /bin/bash server && useradd -m -s /bin/bash ann
+      install -d -o server /home/server/.ssh && cat >/home/server/.ssh/authorized_keys
+      su server -c 'git init -q --bare -b main /home/server/repo.git && git init -q -b main /tmp/work && cd /tmp/work &&
+        git -c user.name=a -c user.email=a@b commit -q --allow-empty -m "by the server" && git push -q /home/server/repo.git main'
+      install -d -o ann /home/ann/.config /home/ann/.config/systemd /home/ann/.config/systemd/user
+      printf %s ${JSON.stringify(Buffer.from(unit).toString('base64'))} | base64 -d >/home/ann/.config/systemd/user/host-agent.service
+      su ann -c 'git init -q -b main /home/ann/site && git -C /home/ann/site remote add origin server@127.0.0.1:repo.git'
+      loginctl enable-linger ann
+      until [ -S /run/user/$(id -u ann)/systemd/private ]; do sleep 0.2; done
+      su ann -c 'export XDG_RUNTIME_DIR=/run/user/$(id -u) && systemctl --user enable --now host-agent.service'
+      until [ -S /run/user/$(id -u ann)/agent.sock ]; do sleep 0.2; done`,
+      { input: key, timeout: 200 },
+    );
+    const { child } = await forwarding(['--reverse', `vsock-mux${guest.muxPath}`, '5000', path]);
+    const fetch = () =>
+      sh(`su ann -c 'cd ~/site && export SSH_AUTH_SOCK=/run/user/$(id -u)/agent.sock &&
+        export GIT_SSH_COMMAND="ssh -o BatchMode=yes -o LogLevel=ERROR -o StrictHostKeyChecking=accept-new" &&
+        git fetch -q origin && git log -1 --format=%s origin/main'`);
+    expect(await fetch()).toMatchObject({ code: 0, stdout: 'by the server\n' });
+    // The key stays here.
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    const without = await fetch();
+    expect(without.code).not.toBe(0);
+    expect(without.stderr).toContain('Permission denied (publickey');
   });
 });

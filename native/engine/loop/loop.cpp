@@ -89,6 +89,7 @@ void Loop::runTimers() {
   for (const auto& [id, timer] : timers_) {
     if (timer.at <= now) due.emplace_back(timer.at, id);
   }
+  if (!due.empty()) rested_ = false;
   std::sort(due.begin(), due.end());
   for (const auto& [at, id] : due) {
     const auto found = timers_.find(id);

@@ -65,6 +65,8 @@ class Loop {
   // Waits for descriptors, at most until the next timer, and calls their callbacks.
   void poll();
   int pollTimeout() const;
+  // Milliseconds until the program rests; below 0: it has rested, and done nothing since then.
+  double untilRest() const;
   void runTimers();
   void runImmediates();
   // Both call what waits for it, unless an earlier callback removed that.
@@ -75,6 +77,8 @@ class Loop {
 
   Program& program_;
   int lastId_ = 0;
+  bool rested_ = false;
+  double mayRestAt_ = 0;
   std::map<int, Timer> timers_;
   std::map<int, Watch> watches_;
   std::map<int, Value> immediates_;

@@ -2,11 +2,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
 #include "../core/failure.h"
 #include "../core/program.h"
+#include "../memory/rest.h"
 #include "../napi/environment.h"
 #include "loop.h"
 #include "signals.h"
@@ -19,6 +21,10 @@ double msOf(clockid_t clock) {
   clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
 }
+
+// A program that was quiet for so long rests, but not again and again beside a timer.
+constexpr double quietMs = 1000;
+constexpr double restsEveryMs = 10'000;
 
 }  // namespace
 
@@ -44,10 +50,18 @@ void Loop::poll() {
   if (signalDescriptor() >= 0) set.push_back({signalDescriptor(), POLLIN, 0});
   // Nothing is left if an earlier callback removed the last one.
   const int timeout = isAlive() ? pollTimeout() : 0;
-  if (::poll(set.data(), set.size(), timeout) < 0) {
+  const double quiet = untilRest();
+  const bool rests = quiet >= 0 && (timeout < 0 || timeout > quiet);
+  const int ready = ::poll(set.data(), set.size(), rests ? static_cast<int>(quiet) : timeout);
+  if (ready < 0) {
     if (errno == EINTR) return;
     throw lastFailure("poll");
   }
+  if (rests && ready == 0) {
+    rest(JS_GetRuntime(program_.context()));
+    mayRestAt_ = monotonicMs() + restsEveryMs;
+  }
+  rested_ = ready == 0 && (rests || rested_);
   if (set.size() > napiEnd && set.back().revents != 0) {
     deliverSignals();
     reapChildren();
@@ -56,6 +70,11 @@ void Loop::poll() {
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (set[ids.size() + i].revents != 0) deliver(events[i]);
   }
+}
+
+double Loop::untilRest() const {
+  if (rested_) return -1;
+  return std::max(quietMs, mayRestAt_ - monotonicMs());
 }
 
 int Loop::onExit(int pid, Value callback) {

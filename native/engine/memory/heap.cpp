@@ -98,11 +98,23 @@ class Heap {
     compact_ = true;
   }
 
+  void forUnused(std::size_t page, void (*give)(char* start, std::size_t bytes)) {
+    for (HeapState::Free* block : state_.free) {
+      for (; block != nullptr; block = block->next) {
+        const std::size_t begin = alignedUp(reinterpret_cast<std::uintptr_t>(block + 1), page);
+        const std::size_t end = (reinterpret_cast<std::uintptr_t>(block) + roomOf(block)) / page * page;
+        if (begin < end) give(reinterpret_cast<char*>(begin), end - begin);
+      }
+    }
+  }
+
   HeapState& state() { return state_; }
 
   static std::size_t roomOf(const void* block) { return static_cast<const std::size_t*>(block)[-1]; }
 
  private:
+  static std::uintptr_t alignedUp(std::uintptr_t at, std::size_t to) { return (at + to - 1) / to * to; }
+
   void keep(void* block, std::size_t index) {
     auto* const free = static_cast<HeapState::Free*>(block);
     free->next = state_.free[index];
@@ -189,6 +201,8 @@ JSRuntime* newRuntime() { return JS_NewRuntime2(&functions, nullptr); }
 HeapState& heapState() { return heap.state(); }
 
 void useForHeap(char* memory, std::size_t bytes) { heap.useCompact(memory, bytes); }
+
+void forUnused(std::size_t page, void (*give)(char* start, std::size_t bytes)) { heap.forUnused(page, give); }
 
 void whenOutOfMemory(void (*call)()) { outOfMemory = call; }
 

@@ -33,6 +33,9 @@ HeapState& heapState();
 // that is free is filled with zeros.
 void useForHeap(char* memory, std::size_t bytes);
 
+// Calls `give` with the whole pages of free blocks: what is in them does not matter.
+void forUnused(std::size_t page, void (*give)(char* start, std::size_t bytes));
+
 // Is called when the system has no more memory, before the engine hears of it; null for nothing.
 void whenOutOfMemory(void (*call)());
 

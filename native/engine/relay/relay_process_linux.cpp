@@ -1,8 +1,6 @@
 #include "relay_process.h"
 
-#include <link.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +16,7 @@
 
 #include "../../src/relay/relay_linux.h"
 #include "../../src/system/failure.h"
+#include "../memory/rest.h"
 #include "confine.h"
 
 #ifndef SYS_close_range
@@ -121,20 +120,6 @@ int fail(const char* failures, const Failure& failure) {
   return 1;
 }
 
-// Unmaps what the start has used of this program's file: around each page the kernel maps 15 more, which count as this
-// process's memory. What the relay needs comes back from the page cache. Written pages stay.
-int dropProgramPages(dl_phdr_info* program, std::size_t, void*) {
-  const auto page = static_cast<ElfW(Addr)>(sysconf(_SC_PAGESIZE));
-  for (int i = 0; i < program->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = program->dlpi_phdr[i];
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
-    const ElfW(Addr) start = (program->dlpi_addr + segment.p_vaddr) & ~(page - 1);
-    const ElfW(Addr) end = program->dlpi_addr + segment.p_vaddr + segment.p_memsz;
-    madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
-  }
-  return 1;  // libraries are shared with other processes
-}
-
 int run(const Arguments& arguments) {
   const auto& [number, input, output, lingerMs, ignoresInterrupts, isConfined, isMultiplexed, multiplexerFile] =
       arguments;
@@ -151,7 +136,7 @@ int run(const Arguments& arguments) {
     Relay relay(number, input, Stream(output, Stream::AtEnd::closes), lingerMs, never,
                 multiplexer ? &*multiplexer : nullptr, nullptr);
     if (isConfined) confine();
-    dl_iterate_phdr(dropProgramPages, nullptr);
+    engine::dropProgramPages();
     relay.run();
     return 0;
   } catch (const Failure& failure) {

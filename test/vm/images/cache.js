@@ -39,6 +39,11 @@ export function ensureImage(name, log) {
   return ensure(image(name), log);
 }
 
+/** The folder with a systemd.tar that turns bookworm's systemd into 254. @param {Log} [log] */
+export function ensureSystemd254(log) {
+  return ensure({ kind: 'systemd-254', script: 'systemd-254.sh', env: {} }, log);
+}
+
 /** The folder with the kernel, system and key of the guest for arm64. @param {Log} [log] */
 export function ensureArm64(log) {
   return ensure({ kind: 'image-arm64', script: 'arm64.sh', env: {} }, log);

@@ -4,24 +4,36 @@ import { vmssh } from '../../helpers/run.js';
 import { banner } from '../bed/banner.js';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
+import { ensureSystemd254 } from '../images/cache.js';
 import { suiteNamed } from '../images/suites.js';
+import type { Suite } from '../types.js';
+import { refusedAddress } from './set-up/faults.js';
 import { brokenByItsOwner, changesNothing, offAndOn } from './set-up/listens-by-itself.js';
 import { type NewUser, newUser } from './set-up/new-user.js';
 import { seen } from './set-up/seen.js';
-import { linesOf, siteOf } from './set-up/site.js';
+import { copyCheck, linesOf, siteOf } from './set-up/site.js';
 
-const suites = ['bookworm', 'trixie', 'sid'] as const;
+const guests: readonly { suite: Suite; systemd: number }[] = [
+  { suite: 'bookworm', systemd: 252 },
+  { suite: 'bookworm', systemd: 254 },
+  { suite: 'trixie', systemd: 257 },
+  { suite: 'sid', systemd: suiteNamed('sid').systemd },
+];
 
 describeGuests('a guest that is started with the keys of vmssh guest credentials', () => {
-  describe.each(suites)('%s', (suite) => {
-    const systemd = String(suiteNamed(suite).systemd);
+  describe.each(guests)('$suite, systemd $systemd', ({ suite, systemd: major }) => {
+    const systemd = String(major);
     let user: NewUser;
     let guest: Guest;
 
     beforeAll(async () => {
       user = await newUser('qemu', ['--listen', 'vsock::2222']);
-      const append = inInitrd(newImage(suite));
-      guest = await bootGuest({ suite, cid: 65, wait: false, append, qemu: user.made.arguments ?? [] });
+      const append = inInitrd(newImage(suite, major));
+      const share = major === 254 ? { share: await ensureSystemd254(console.error) } : {};
+      guest = await bootGuest({
+        ...{ suite, cid: 65, wait: false, append, qemu: user.made.arguments ?? [] },
+        ...share,
+      });
       // Over TCP: vhost-device-vsock may panic if somebody hangs up too early.
       const answers = () => banner({ host: '127.0.0.1', port: guest.tcpPort }, 60);
       await vi.waitFor(answers, { timeout: 180_000, interval: 300 });
@@ -75,17 +87,19 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
       const login = (port: string, command: string, input = '') =>
         user.login([...vmssh, 'proxy', `vsock-mux${guest.muxPath}`, port].join(' '), command, { input });
       if (suite === 'bookworm') {
-        // 252 reads the address by our generator, which an image would have.
+        // 252 and 254 read the address by our generator, which an image would have.
         const script = await user.program('guest', 'generator');
         const path = '/etc/systemd/system-generators/vmssh-ssh-generator';
         expect(await login('22', `install -D -m 755 /dev/stdin ${path}`, script)).toMatchObject({ code: 0 });
         const start = 'systemctl daemon-reload && systemctl start sshd-extra.socket';
         expect(await login('22', start)).toMatchObject({ code: 0 });
       }
-      const show = 'hostname; systemctl show -P Listen sshd-extra.socket';
+      const show = 'hostname; systemctl show -P Listen sshd-extra.socket; systemctl --version';
       expect(await login('2222', show)).toMatchObject({
         ...{ code: 0, stderr: '' },
-        stdout: `${suite}\nvsock::2222 (Stream)\n`,
+        stdout: expect.stringMatching(
+          `^${suite}\nvsock::2222 \\(Stream\\)\nsystemd ${suite === 'sid' ? '' : systemd}`,
+        ),
       });
     });
 
@@ -99,6 +113,14 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
           ...{ code: 0, stderr: '' },
         });
       });
+
+      if (major === 254) {
+        test('an address that it refuses is found and fixed', async () => {
+          const site = siteOf(guest);
+          await copyCheck(site);
+          await refusedAddress(site, systemd, 'vsock:local:22');
+        });
+      }
       return;
     }
 
@@ -107,7 +129,10 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
       await changesNothing(siteOf(guest));
     });
 
-    test('what is broken there is found and fixed', () => brokenByItsOwner(siteOf(guest), systemd));
+    // Some fifty logins and checks on an emulated CPU.
+    test('what is broken there is found and fixed', { timeout: 480_000 }, () =>
+      brokenByItsOwner(siteOf(guest), systemd),
+    );
 
     if (suite === 'trixie') {
       test('systemd’s own port is closed and opened again', () => offAndOn(siteOf(guest)));
@@ -124,15 +149,21 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
   });
 });
 
-/** Before systemd starts: root has no keys, as in an image that nobody has set up, and 252 gets its units for vsock. */
-function newImage(suite: string): string {
+/**
+ * Before systemd starts: root has no keys, as in an image that nobody has set up, and 252 and 254 get their units for vsock. 254 is
+ * unpacked over 252.
+ */
+function newImage(suite: string, systemd: number): string {
+  const programs = '--exclude=./etc --exclude=./var --exclude=./dev --exclude=./tmp --keep-directory-symlink';
+  const unpack = `mount -t proc proc /proc && modprobe virtiofs && mount -t virtiofs host /host
+tar -C / -xpf /host/systemd.tar ${programs}; umount /host /proc\n`;
   const unit = (name: string) => readFileSync(new URL(`../inside/by-hand/${name}`, import.meta.url), 'utf8');
   const units = ['sshd-vsock.socket', 'sshd-vsock@.service'].map(
     (name) => `cat >etc/systemd/system/${name} <<'E'\n${unit(name)}E\n`,
   );
   const wants = 'etc/systemd/system/sockets.target.wants';
   const byHand = `${units.join('')}mkdir -p ${wants}\nln -s ../sshd-vsock.socket ${wants}\necho 127.0.0.1 UNKNOWN >>etc/hosts\n`;
-  return `rm root/.ssh/authorized_keys\n${suite === 'bookworm' ? byHand : ''}`;
+  return `rm root/.ssh/authorized_keys\n${systemd === 254 ? unpack : ''}${suite === 'bookworm' ? byHand : ''}`;
 }
 
 /** Arguments for a kernel whose initrd runs a script in the new root, before systemd. */

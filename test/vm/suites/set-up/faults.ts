@@ -142,6 +142,21 @@ export async function unitFault(
   await site.guest.run(`rm -r ${folder}; ${reload}`);
 }
 
+/** A drop-in of port 22 with an address that this systemd refuses. */
+export async function refusedAddress(site: Site, guest: string, address: string): Promise<void> {
+  const folder = '/etc/systemd/system/sshd-vsock.socket.d';
+  await site.guest.run(
+    `mkdir ${folder}; printf '[Socket]\\nListenStream=\\nListenStream=${address}\\n' >${folder}/own.conf
+    systemctl daemon-reload; systemctl restart sshd-vsock.socket`,
+    { allowFailure: true },
+  );
+  expect(await site.login()).toBe('fails');
+  const found = await brokenAndFixed(site.guest, ':', 'address-form');
+  expect(found.failed?.text).toContain(`has ListenStream=${address}, and systemd ${guest} (bad-setting)`);
+  seen({ guest, broken: `1: ${address}`, ...found, login: await site.login() });
+  await site.guest.run(`rm -r ${folder}; systemctl daemon-reload; systemctl restart sshd-vsock.socket`);
+}
+
 /** A profile of AppArmor that lets sshd do all but use vsock. */
 export const profile = `abi <abi/3.0>,
 profile sshd /usr/sbin/sshd {

@@ -64,12 +64,12 @@ export async function keepLoopbackKeys(io: Io): Promise<boolean> {
 /** The machines with a loopback port whose host key ssh does not know yet. */
 export async function withoutKey(state: HostState, env: Io['env']): Promise<readonly HostEntry[]> {
   const known = new Set((await keysOf(state, env)).map(({ port }) => port));
-  return state.machines.filter(
-    ({ loopback, name, via }) =>
-      loopback !== undefined &&
-      !known.has(loopback) &&
-      !(via === undefined && allGuestKeys(env).some((made) => made.name === name)),
-  );
+  const made = new Set(allGuestKeys(env).map(({ name }) => name));
+  return withOwnUuids(state.machines).machines.filter((machine) => {
+    const { loopback, name, via } = machine;
+    if (loopback === undefined || known.has(loopback) || aliasOf(machine) === undefined) return false;
+    return via !== undefined || !made.has(name);
+  });
 }
 
 async function keysOf(state: HostState | undefined, env: Io['env']): Promise<readonly LoopbackKey[]> {

@@ -11,9 +11,9 @@ export interface LoopbackFacts {
   /** How many machines have one, and on how many of those a program of this user listens. */
   readonly ports: number;
   readonly served: number;
-  /** Those on which another user's program listens. */
   /** Whether there is a systemd, which listens on them. */
   readonly systemd: boolean;
+  /** Those on which another user's program listens. */
   readonly taken: readonly { readonly host: string; readonly port: number; readonly uid: number }[];
 }
 

@@ -12,7 +12,7 @@ import { configFiles } from '../places.js';
 /** How many machines are asked at the same time. */
 const atOnce = 8;
 /** For one machine, and for all. Milliseconds. */
-const oneMs = 5000;
+const oneMs = 10_000;
 const allMs = 15_000;
 
 /**

@@ -19,29 +19,11 @@ type Sh = (line: string, timeout?: number) => ReturnType<typeof outcome>;
 
 /** A machine is started by its manager, only if that is asked for. */
 export function startsOnDemand(sh: Sh, machine: Startable): void {
-  const { target, name, command, off, starts, isUp } = machine;
+  const { target, name, command, off, isUp } = machine;
   const [program = ''] = command.split(' ');
-  const count = async () => (await sh(starts)).stdout.split('\n').length;
 
   describe(`${target}, which is off`, () => {
-    test('is started once by two ssh at once, and only if that is asked for', async () => {
-      expect(await sh(off)).toMatchObject({ code: 0 });
-      const { code, stderr } = await sh(`vmssh ssh ${target} true`, 400);
-      expect(code).toBe(255);
-      expect(stderr).toMatch(
-        new RegExp(
-          `^vmssh: cannot find "${target}": "${name}" is off\\nhint: ${command}, or .* ssh --start ${target}\\n`,
-        ),
-      );
-      const before = await count();
-      const both = await sh(
-        `for i in 1 2; do vmssh ssh --start --wait=1200 ${target} uname -n >/run/$i & all="$all $!"; done
-        for each in $all; do wait "$each" || exit; done; cat /run/1 /run/2`,
-        1300,
-      );
-      expect(both).toMatchObject({ code: 0, stdout: `${name}\n${name}\n` });
-      expect(await count()).toBe(before + 1);
-    }, 1_800_000);
+    startsOnce(sh, machine);
 
     test('is started all the same if Ctrl-C comes meanwhile, which says so', async () => {
       expect(await sh(off)).toMatchObject({ code: 0 });
@@ -55,5 +37,45 @@ export function startsOnDemand(sh: Sh, machine: Startable): void {
       expect(stdout).toMatch(/exit code 130\n$/);
       expect(await sh(`until ${isUp}; do sleep 0.5; done`, 400)).toMatchObject({ code: 0 });
     }, 1_800_000);
+
+    test('is started by ssh, as VS Code calls it, and by rsync after config install --start', async () => {
+      expect(await sh(off)).toMatchObject({ code: 0 });
+      expect(await sh('vmssh config install --start', 400)).toMatchObject({ code: 0 });
+      expect(await sh(`echo 'uname -n; exit 7' | ssh -T ${name} bash`, 400)).toMatchObject({
+        code: 7,
+        stdout: `${name}\n`,
+      });
+      expect(await sh(off)).toMatchObject({ code: 0 });
+      const copied = await sh(
+        `rsync -a /etc/os-release ${name}:/tmp/there && rsync -a ${name}:/tmp/there /tmp/${name} && cmp /tmp/${name} /etc/os-release`,
+        400,
+      );
+      expect(copied).toMatchObject({ code: 0 });
+      expect(await sh('vmssh config install --no-start', 400)).toMatchObject({ code: 0 });
+    }, 1_800_000);
   });
+}
+
+/** Two ssh at once start a machine once, and log in. */
+function startsOnce(sh: Sh, { target, name, command, off, starts }: Startable): void {
+  const count = async () => (await sh(starts)).stdout.split('\n').length;
+
+  test(`${name} is started once by two ssh at once, and only if that is asked for`, async () => {
+    expect(await sh(off)).toMatchObject({ code: 0 });
+    const { code, stderr } = await sh(`vmssh ssh ${target} true`, 400);
+    expect(code).toBe(255);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^vmssh: cannot find "${target}": "${name}" is off\\nhint: ${command}, or .* ssh --start ${target}\\n`,
+      ),
+    );
+    const before = await count();
+    const both = await sh(
+      `for i in 1 2; do vmssh ssh --start --wait=1200 ${target} uname -n >/run/$i & all="$all $!"; done
+      for each in $all; do wait "$each" || exit; done; cat /run/1 /run/2`,
+      1300,
+    );
+    expect(both).toMatchObject({ code: 0, stdout: `${name}\n${name}\n` });
+    expect(await count()).toBe(before + 1);
+  }, 1_800_000);
 }

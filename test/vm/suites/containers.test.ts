@@ -146,13 +146,24 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
 
   for (const machine of off) startsOnDemand(sh, machine);
 
-  test('that is made again has another host key, which is taken', async () => {
+  test('that is made again is named with the fix by plain ssh, and vmssh ssh takes its new host key', async () => {
+    expect(await sh('vmssh config install && ssh -n web true', 400)).toMatchObject({ code: 0 });
     const made = await sh(`set -e
       podman rm --force --time 0 web
       podman run --detach --name web --hostname again --network none own:1 sleep infinity
       ssh-keygen -q -t ed25519 -N '' -f /tmp/key
       podman cp /tmp/key web:/etc/ssh/ssh_host_ed25519_key`);
     expect(made).toMatchObject({ code: 0 });
+    const refused = await sh('ssh -n web true');
+    expect(refused.code).toBe(255);
+    expect(refused.stderr).toMatch(
+      /^vmssh: podman\/web was made again since .*, so ssh may refuse .* To fix that: .*config install\n/,
+    );
+    expect(refused.stderr).toContain('REMOTE HOST IDENTIFICATION HAS CHANGED');
     expect(await sh('vmssh ssh web uname -n')).toMatchObject({ code: 0, stdout: 'again\n' });
-  });
+    expect(await sh('vmssh config install && ssh -n web uname -n', 400)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/again\n$/),
+    });
+  }, 900_000);
 });

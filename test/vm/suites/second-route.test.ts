@@ -92,7 +92,7 @@ describeGuests('a virtual machine whose vsock is silent', () => {
     expect(await by('ip')).toMatchObject({ code: 0, stdout: 'bookworm\n' });
   });
 
-  test('is reached by the second route if a listener on vsock sends no banner', async () => {
+  test('is logged in to by the second route if a listener on vsock sends no banner', async () => {
     await guest.run(`systemd-run --quiet socat VSOCK-LISTEN:22,fork EXEC:'sleep 100000'
       until ss --listening --vsock | grep -q ':22 '; do sleep 0.2; done`);
     forget();
@@ -107,6 +107,10 @@ describeGuests('a virtual machine whose vsock is silent', () => {
         },
       ],
     });
+    forget();
+    const proxy = [...vmssh, 'proxy', '--timeout=60', `qemu/${name}`, '22'].join(' ');
+    const login = await sh(`${ssh()} -o ProxyUseFdpass=no -o ProxyCommand='${proxy}' ${name} uname -n`);
+    expect(login).toMatchObject({ code: 0, stdout: 'bookworm\n' });
   }, 300_000);
 });
 

@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/windows/**/*.test.ts'],
     globalSetup: 'test/windows/bed/setup.ts',
     maxWorkers: 2, // each with a Wine of its own
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     teardownTimeout: 40_000,
   },

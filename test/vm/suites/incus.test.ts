@@ -14,6 +14,8 @@ describeGuests('containers of Incus', () => {
   beforeAll(async () => {
     guest = await bootHypervisor({ cid: 84, memory: 1024 });
     await guest.run('bash /host/test/vm/inside/incus.sh /vm', { timeout: 900 });
+    // On an emulated processor libvirt's first answer, when its socket starts it, can take longer than a list waits.
+    await guest.run('virsh -c qemu:///system list', { timeout: 200 });
   }, 1_800_000);
   afterAll(() => guest?.stop());
 

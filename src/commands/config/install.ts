@@ -15,7 +15,7 @@ import { findMachines } from '../../machines/find-machines.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { otherHome } from '../../ssh/folder.js';
 import { askForFresh } from './ask-for-fresh.js';
-import { whatNow } from './what-now.js';
+import { counted, whatNow } from './what-now.js';
 
 export interface ConfigInstallOptions extends ConfigOptions {
   readonly dryRun: boolean;
@@ -110,8 +110,4 @@ async function refuseOtherBytes(path: string): Promise<void> {
     `the path ${quote(path)} holds bytes that are not UTF-8, which Node cannot hand on`,
     'set HOME to another folder, or use the executable, which takes any bytes: npm run build:exe',
   );
-}
-
-function counted(machines: number): string {
-  return `${machines} machine${machines === 1 ? '' : 's'}`;
 }

@@ -23,13 +23,17 @@ export function whatNow({ machines, options }: HostState, served: boolean, io: I
   }
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
   const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
-  const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;
+  const all = `${counted(hosts.length)}: ${commands.join(', ')}${more}`;
   return [
     all,
     ...whichIsWhich(machines),
     ...whatTheyCost(machines, io),
     ...whoMayConnect(options, served, io),
   ].join('\n');
+}
+
+export function counted(machines: number): string {
+  return `${machines} machine${machines === 1 ? '' : 's'}`;
 }
 
 /** Each time, as these are ports on which others could connect. */

@@ -1,4 +1,4 @@
-import type { Addon, Handle } from 'node-hvsock-native';
+import type { Addon, Address, Handle } from 'node-hvsock-native';
 
 /** The address of one end of a TCP connection. */
 export interface TcpEnd {
@@ -8,9 +8,14 @@ export interface TcpEnd {
 
 /** This side's own address (0), or the peer's (1); undefined for other sockets, and for a connection that is gone already. */
 export function tcpEnd(addon: Addon, handle: Handle, end: 0 | 1): TcpEnd | undefined {
+  const address = endOf(addon, handle, end);
+  return address?.family === 'inet' ? { host: address.host, port: address.port } : undefined;
+}
+
+/** The same of any socket. */
+export function endOf(addon: Addon, handle: Handle, end: 0 | 1): Address | undefined {
   try {
-    const address = addon.socketAddress(handle, end);
-    return address?.family === 'inet' ? { host: address.host, port: address.port } : undefined;
+    return addon.socketAddress(handle, end);
   } catch {
     return undefined;
   }

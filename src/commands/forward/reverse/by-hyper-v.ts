@@ -7,6 +7,7 @@ import { explainFailure } from '../../../connect/failures/failures.js';
 import { DiscoveryError } from '../../../discovery/discovery-error.js';
 import { listServices } from '../../../discovery/hyper-v/services.js';
 import type { Endpoint } from '../../../endpoint.js';
+import { endOf } from '../tcp-end.js';
 import { backlog, type MachineListener } from './machine-listener.js';
 
 type HyperVEndpoint = Extract<Endpoint, { readonly family: 'hyper-v' }>;
@@ -38,9 +39,9 @@ export async function byHyperV(
     close: () => addon.close(handle),
     // Windows lets only this machine connect; should it ever not, it is not served.
     async refuse(client) {
-      const peer = vmIdOf(addon, client);
-      if (peer === vmId) return undefined;
-      return peer === undefined ? 'turned away: the client ended' : `turned away: ${peer} is another machine`;
+      const peer = endOf(addon, client, 1);
+      if (peer?.family !== 'hyper-v') return 'turned away: the client ended';
+      return peer.vmId === vmId ? undefined : `turned away: ${peer.vmId} is another machine`;
     },
   };
 }
@@ -76,14 +77,5 @@ async function isRegistered(port: number, { env }: Io, list: typeof listServices
   } catch (error) {
     if (error instanceof DiscoveryError) return true;
     throw error;
-  }
-}
-
-function vmIdOf(addon: Addon, client: Handle): string | undefined {
-  try {
-    const peer = addon.socketAddress(client, 1);
-    return peer?.family === 'hyper-v' ? peer.vmId : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -4,6 +4,7 @@ import { cidAny } from '../../../address/cid.js';
 import { CommandError, type Io } from '../../../cli/command.js';
 import { quote } from '../../../errors.js';
 import { openListener } from '../listener.js';
+import { endOf } from '../tcp-end.js';
 import { backlog, type MachineListener } from './machine-listener.js';
 import type { ReverseEndpoint, ReverseMachine } from './reverse-machine.js';
 
@@ -35,8 +36,9 @@ function byKernel(port: number, machine: ReverseMachine, addon: Addon): MachineL
     at: { port },
     close: () => addon.close(handle),
     async refuse(client) {
-      const cid = peerCid(addon, client);
-      if (cid === undefined) return 'turned away: the client ended';
+      const peer = endOf(addon, client, 1);
+      if (peer?.family !== 'vsock') return 'turned away: the client ended';
+      const { cid } = peer;
       const away = `turned away: CID ${cid} of another machine`;
       // The first look is cheap, however often another machine comes; the second one is for a CID that was given away.
       for (const look of [machine.recently, machine.now]) {
@@ -66,15 +68,6 @@ const explanations: Readonly<Record<string, { readonly problem: string; readonly
   EACCES: { problem: 'permission denied', hint: 'name a port from 1024 on' },
   EAFNOSUPPORT: { problem: 'this kernel has no vsock', hint: 'modprobe vhost_vsock' },
 };
-
-function peerCid(addon: Addon, client: Handle): number | undefined {
-  try {
-    const peer = addon.socketAddress(client, 1);
-    return peer?.family === 'vsock' ? peer.cid : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Our socket has mode 0600, so the multiplexer has to be ours, or root's. */
 function checkOwner(path: string, uid: number | undefined): void {

@@ -9,6 +9,8 @@ export interface Deps {
   readonly signal?: AbortSignal | undefined;
   /** For one query to one service. */
   readonly timeoutMs?: number | undefined;
+  /** The name or id that the list is searched for: what takes a question for each machine is then left out of the others. */
+  readonly wanted?: string | undefined;
   /** The folder of the system services' sockets, "/run". */
   readonly runDir?: string | undefined;
   /** The proc file system, "/proc". */

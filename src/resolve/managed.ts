@@ -1,4 +1,4 @@
-import type { DiscoveredMachine, Manager, Provider, Warning } from '../discovery/provider.js';
+import type { Deps, DiscoveredMachine, Manager, Provider, Warning } from '../discovery/provider.js';
 import type { Search } from '../discovery/search.js';
 import { resolveDiscovered } from './found/discovered.js';
 import { findOne } from './found/found-by.js';
@@ -56,16 +56,19 @@ export async function containersOfManagers(
     import('../discovery/containers/docker.js'),
     import('../discovery/containers/find-container.js'),
   ]);
-  const list = async (manager: Manager) => {
-    const { found, warnings } = await manager.list({ timeoutMs, ...context });
+  const listOf = async (manager: Manager, deps: Deps) => {
+    const { found, warnings } = await manager.list(deps);
     const containers = found.filter(({ container }) => container !== undefined);
     return { warnings, found: containers.map((each) => ({ ...each, manager })) };
   };
-  const all = Promise.all([podman, docker].map(list)).then((lists) => ({
-    found: lists.flatMap(({ found }) => found),
-    warnings: lists.flatMap(({ warnings }) => warnings),
-  }));
-  const search = await findContainer(name, all, context.signal);
+  const list = async (deps: Deps) => {
+    const lists = await Promise.all([podman, docker].map((manager) => listOf(manager, deps)));
+    return {
+      found: lists.flatMap(({ found }) => found),
+      warnings: lists.flatMap(({ warnings }) => warnings),
+    };
+  };
+  const search = await findContainer(name, list, { timeoutMs, ...context });
   context.signal?.throwIfAborted();
   return search;
 }

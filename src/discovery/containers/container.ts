@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { withDashes } from '../../address/guid.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Status } from '../provider.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
@@ -17,6 +18,11 @@ export interface Container {
   readonly source?: string | undefined;
   /** Its IP address on a network of this host; Podman's list does not have it. */
   readonly address?: string | undefined;
+}
+
+/** Its UUID, as Podman gives it to a container's systemd for its machine id. */
+export function uuidOf(id: Container['id']): string {
+  return withDashes(id.slice(0, 32));
 }
 
 /** Where a container leaves sockets for its host (https://systemd.io/CONTAINER_INTERFACE/). */

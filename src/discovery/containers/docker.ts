@@ -14,7 +14,7 @@ export const docker: Manager<DiscoveredContainer> = {
   limitMs: serviceLimitMs,
   listCommand: 'docker ps --all',
   list: (deps) => listDocker(deps),
-  find: async (name, deps) => findContainer(name, listDocker(deps), deps.signal),
+  find: (name, deps) => findContainer(name, (wanted) => listDocker(wanted), deps),
   start: (machine) => startContainer(machine, machine.container, 'docker'),
 };
 

@@ -1,4 +1,3 @@
-import { withDashes } from '../../address/guid.js';
 import { nameProblem } from '../../address/machine-name.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
@@ -13,8 +12,9 @@ import {
 } from '../provider.js';
 import { routeTo } from '../routes.js';
 import { execRoute } from '../tools/exec-route.js';
-import { type Container, exportSource, parseContainers } from './container.js';
+import { type Container, exportSource, parseContainers, uuidOf } from './container.js';
 import { exportSocket } from './export-socket.js';
+import { canMean } from './find-container.js';
 
 /** What answers for the containers of one Podman or Docker: its API or its command. */
 export interface Source {
@@ -31,7 +31,7 @@ export interface DiscoveredContainer extends DiscoveredMachine {
   readonly container: ContainerFacts;
 }
 
-/** The containers of a source, with the sockets that those which run have for this host. Throws a DiscoveryError. */
+/** The containers of a source, with the sockets that those which run, and which are wanted, have for this host. Throws a DiscoveryError. */
 export async function listContainers(
   provider: 'podman' | 'docker',
   source: Source,
@@ -61,12 +61,10 @@ export async function listContainers(
 /** How many are asked for their details at once. */
 const atOnce = 4;
 
-async function socketOf(
-  { id, exports, source, status }: Container,
-  { details }: Source,
-  deps: Deps,
-): Promise<string | undefined> {
+async function socketOf(container: Container, { details }: Source, deps: Deps): Promise<string | undefined> {
+  const { id, exports, source, status } = container;
   if (!exports || status !== 'running') return undefined;
+  if (deps.wanted !== undefined && !canMean(deps.wanted, container)) return undefined;
   const folder = source ?? exportSource(await details(id));
   return folder === undefined ? undefined : exportSocket(folder, deps);
 }
@@ -87,8 +85,7 @@ function toMachine(
     target: `${provider}/${name}`,
     status,
     provider,
-    // As Podman gives it to a container's systemd, as its machine id.
-    uuid: withDashes(id.slice(0, 32)),
+    uuid: uuidOf(id),
     ...(socket === undefined ? {} : { address: `unix${socket}` }),
     ...(routes.length === 0 ? {} : { routes }),
     container: { id, labels, ...(url === undefined ? {} : { url }) },

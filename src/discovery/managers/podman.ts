@@ -25,7 +25,7 @@ export const podman: Manager = {
   limitMs: serviceLimitMs,
   listCommand: 'podman ps --all',
   list: (deps) => listAllOfPodman(deps),
-  find: (name, deps) => findContainer(name, listAllOfPodman(deps), deps.signal),
+  find: (name, deps) => findContainer(name, (wanted) => listAllOfPodman(wanted), deps),
   start: (machine) =>
     machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
 };

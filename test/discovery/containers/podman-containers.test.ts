@@ -83,6 +83,18 @@ describe("Podman's containers", () => {
     ]);
   });
 
+  it('that are not the wanted one are not asked for their folder', async () => {
+    const folder = await runFolder({ [list]: recorded });
+    const namesAnd = async (wanted: string) => {
+      const deps = { ...user(folder), wanted };
+      const { found, warnings } = await listPodmanContainers(deps, effects({ uid: undefined }));
+      return { names: found.map(({ name }) => name), codes: warnings.map(({ code }) => code) };
+    };
+    expect(await namesAnd('web')).toEqual({ names, codes: [] });
+    for (const wanted of ['exported', 'EXPORTED', exported, exported.slice(0, 12)])
+      expect(await namesAnd(wanted), wanted).toEqual({ names, codes: ['INCOMPLETE'] });
+  });
+
   it("are listed by `podman ps` if the user's socket is not there", async () => {
     withCommand();
     const asked: string[] = [];

@@ -17,7 +17,8 @@ class Multiplexer {
   // For a process that may look at no path: with the `file` of the one before.
   Multiplexer(int socket, Descriptor file);
 
-  // Whether its process is ending, its socket's file is removed, or nobody listens there. False if that cannot be known. To be asked once.
+  // Whether its process is ending, its socket's file is removed, or no socket is bound there any more. False if that cannot be known.
+  // To be asked once. Opens no connection.
   bool isGone() const;
   // Its socket's file, opened only to be looked at. While it is open, no other file gets its number.
   int file() const { return file_.get(); }
@@ -25,7 +26,7 @@ class Multiplexer {
  private:
   bool processEnds() const;
   bool isRemoved() const;
-  bool listens() const;
+  bool isBound() const;
 
   const std::optional<SocketAddress> address_;
   const Descriptor file_;

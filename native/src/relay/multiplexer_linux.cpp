@@ -42,7 +42,7 @@ Multiplexer::Multiplexer(int socket, const SocketAddress& address)
 
 Multiplexer::Multiplexer(int socket, Descriptor file) : file_(std::move(file)), status_(statusOfPeer(socket)) {}
 
-bool Multiplexer::isGone() const { return processEnds() || isRemoved() || (address_ && !listens()); }
+bool Multiplexer::isGone() const { return processEnds() || isRemoved() || (address_ && !isBound()); }
 
 bool Multiplexer::processEnds() const {
   if (status_.get() < 0) return false;
@@ -59,9 +59,10 @@ bool Multiplexer::isRemoved() const {
   return file_.isOpen() && syscall(SYS_fstat, file_.get(), &found) == 0 && found.st_nlink == 0;
 }
 
-// Whether anybody listens: a connection that is refused for another reason, or would have to wait, counts as yes.
-bool Multiplexer::listens() const {
-  const Descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+// Whether a socket is bound there. A datagram socket cannot connect to a multiplexer's: the kernel says that it is of another type
+// (EPROTOTYPE) if it lives, and the multiplexer sees no connection. Any error but these two counts as yes.
+bool Multiplexer::isBound() const {
+  const Descriptor probe(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (probe.get() < 0 || connect(probe.get(), address_->get(), address_->length) == 0) return true;
   return errno != ECONNREFUSED && errno != ENOENT;
 }

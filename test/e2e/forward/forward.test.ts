@@ -100,6 +100,21 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     expect(await ended).toBe(sees);
   });
 
+  it('opens one connection to a multiplexer for each client', async () => {
+    const { server, target } = await machine(echo);
+    let connections = 0;
+    server.on('connection', () => connections++);
+    const { connect, next } = await forwarding([target, '1', '0']);
+    for (const text of ['one', 'two']) {
+      const client = await connect();
+      client.end(text);
+      expect(String(await readToEnd(client))).toBe(text);
+      expect(await next()).toMatchObject({ event: 'closed', end: 'both' });
+    }
+    // A listener accepts in order: one that came between the clients was counted before the second one's answer.
+    expect(connections).toBe(2);
+  });
+
   it('serves many clients at once, at most --max of them', async () => {
     let open = 0;
     let most = 0;

@@ -63,30 +63,38 @@ export async function keepLoopbackKeys(io: Io): Promise<boolean> {
 
 /** The machines with a loopback port whose host key ssh does not know yet. */
 export async function withoutKey(state: HostState, env: Io['env']): Promise<readonly HostEntry[]> {
-  const known = new Set((await keysOf(state, env)).map(({ port }) => port));
-  const made = new Set(allGuestKeys(env).map(({ name }) => name));
-  return withOwnUuids(state.machines).machines.filter((machine) => {
-    const { loopback, name, via } = machine;
-    if (loopback === undefined || known.has(loopback) || aliasOf(machine) === undefined) return false;
-    return via !== undefined || !made.has(name);
-  });
+  const all = await withKeys(state, env);
+  return all.filter(({ keys, isMade }) => keys.length === 0 && !isMade).map(({ machine }) => machine);
 }
 
 async function keysOf(state: HostState | undefined, env: Io['env']): Promise<readonly LoopbackKey[]> {
+  return (await withKeys(state, env)).flatMap(({ keys }) => keys);
+}
+
+/** A machine with a loopback port and an identity. */
+interface WithKeys {
+  readonly machine: HostEntry;
+  readonly keys: readonly LoopbackKey[];
+  /** Whether `guest credentials` made its host key. */
+  readonly isMade: boolean;
+}
+
+async function withKeys(state: HostState | undefined, env: Io['env']): Promise<readonly WithKeys[]> {
   if (state?.options.loopback === undefined) return [];
   const common = await keyLines(knownHostsFile(env));
   const made = new Map(allGuestKeys(env).map((keys) => [keys.name, keys]));
-  const keys = await Promise.all(
+  const all = await Promise.all(
     withOwnUuids(state.machines).machines.map(async (machine) => {
       const { loopback: port, name, via } = machine;
       const own = via === undefined ? made.get(name) : undefined;
       const alias = own?.alias ?? aliasOf(machine);
       if (port === undefined || alias === undefined) return [];
       const lines = own ? await keyLines(own.knownHosts) : common;
-      return acceptedKeys(lines, alias).map(({ type, key }) => ({ port, type, key }));
+      const keys = acceptedKeys(lines, alias).map(({ type, key }) => ({ port, type, key }));
+      return [{ machine, keys, isMade: own !== undefined }];
     }),
   );
-  return keys.flat();
+  return all.flat();
 }
 
 /** Those under which ssh would log in now. */

@@ -1,3 +1,4 @@
+import { sshPort } from './address/port.js';
 import { now } from './clock.js';
 import type { Connection } from './connect/connection.js';
 import { openConnection } from './connect/open.js';
@@ -24,8 +25,10 @@ export type Trace = (
 export interface ReachOptions {
   /** The port if the target names none. */
   readonly port: number;
-  /** Milliseconds for one connect; if a machine has several routes, for all of them. */
+  /** Milliseconds for one connect; if a machine has several routes, for all of them and a banner. */
   readonly timeoutMs: number;
+  /** Whether a machine with one route has to send its banner within `timeoutMs`, too: somebody has set that limit. */
+  readonly looks?: boolean | undefined;
   /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
   readonly routes?: readonly RouteName[] | undefined;
   /** Milliseconds to retry until an SSH banner arrives; undefined: one attempt, without waiting for a banner. */
@@ -62,21 +65,22 @@ export interface Reached {
 /** From a target to an open socket. Throws a ConnectError. */
 export async function reach({ text, target }: TypedTarget, options: ReachOptions): Promise<Reached> {
   options.trace?.('parse', describe(target));
-  if (options.waitMs === undefined) return attempt(target, text, options);
+  if (options.waitMs === undefined) {
+    const reached = await attempt(target, text, options);
+    // The vmssh at the other end of a hop chooses the route, and each route here has shown its banner.
+    const isHop = reached.resolution.endpoint.family === 'via';
+    if (isHop && options.looks && options.port === sshPort)
+      await bannerOf(reached, text, options.timeoutMs, options);
+    return reached;
+  }
   const { openWhenReady } = await import('./connect/wait.js');
-  const { awaitBanner } = await import('./ssh/await-banner.js');
   return openWhenReady(
     async (leftMs) => {
       const timeoutMs = Math.min(options.timeoutMs, leftMs);
-      const reached = await attempt(target, text, { ...options, timeoutMs, stdio: undefined });
-      try {
-        const banner = await awaitBanner(reached.connection, text, timeoutMs, options.signal);
-        options.trace?.('wait', `banner ${banner}`);
-        return reached;
-      } catch (error) {
-        reached.connection.close();
-        throw error;
-      }
+      const reached = await attempt(target, text, { ...options, timeoutMs, stdio: undefined, looks: false });
+      const banner = await bannerOf(reached, text, timeoutMs, options);
+      options.trace?.('wait', `banner ${banner}`);
+      return reached;
     },
     {
       target: text,
@@ -87,8 +91,25 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
   );
 }
 
+/** The banner of an open connection, which is closed if none comes. Throws a ConnectError. */
+async function bannerOf(
+  { connection }: Reached,
+  text: string,
+  timeoutMs: number,
+  { signal }: Pick<ReachOptions, 'signal'>,
+): Promise<string> {
+  const { awaitBanner } = await import('./ssh/await-banner.js');
+  try {
+    return await awaitBanner(connection, text, timeoutMs, signal);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
-  const { port, routes, startMs, signal, env, platform, native, trace, resolve = resolveTarget } = options;
+  const { port, routes, looks, startMs, signal, env, platform, native, trace } = options;
+  const { resolve = resolveTarget } = options;
   const resolution = await withInterruption(
     text,
     signal,
@@ -110,12 +131,13 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   };
   const until = now() + options.timeoutMs;
   const byRoutes = (timeoutMs: number): ByRoutesOptions => ({
-    ...{ text, port, timeoutMs, routes, env, signal, onRoute: options.onRoute },
+    ...{ text, port, timeoutMs, routes, looks, env, signal, onRoute: options.onRoute },
     open: (each, leftMs) =>
       open(each.endpoint === resolution.endpoint ? resolution : each, { timeoutMs: leftMs }),
     trace: trace && ((outcome, endpoint) => trace('route', outcome, endpoint)),
   });
-  if (routes !== undefined || resolution.others !== undefined) {
+  const isHop = resolution.endpoint.family === 'via';
+  if (routes !== undefined || resolution.others !== undefined || (looks && !isHop && port === sshPort)) {
     const { openByRoutes } = await import('./routes/by-routes.js');
     return { target, resolution, connection: await openByRoutes(resolution, byRoutes(options.timeoutMs)) };
   }

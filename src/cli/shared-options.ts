@@ -64,6 +64,8 @@ export function behindVia(raw: RawArgs, typed: string): string {
 /** The values of --timeout, --wait, --start and -v. */
 export interface ReachFlags {
   readonly timeoutMs: number;
+  /** Whether --timeout was given. */
+  readonly isTimed?: boolean | undefined;
   readonly waitMs: number | undefined;
   /** Whether a machine that is off is started. */
   readonly start: boolean;
@@ -74,8 +76,10 @@ export interface ReachFlags {
 
 /** --route is not among them: "guest install" has another option of that name. */
 export function reachFlags(raw: RawArgs): ReachFlags {
+  const given = timeoutOption.read(raw);
   return {
-    timeoutMs: timeoutOption.read(raw) ?? defaultTimeoutMs,
+    timeoutMs: given ?? defaultTimeoutMs,
+    ...(given === undefined ? {} : { isTimed: true }),
     waitMs: waitOption.read(raw),
     start: startOption.read(raw),
     verbose: verboseOption.read(raw),

@@ -15,6 +15,8 @@ export interface ByRoutesOptions extends RoutePlanOptions {
   readonly signal?: Interruption | undefined;
   /** Opens one of them. Throws a ConnectError. */
   readonly open: (route: Route, timeoutMs: number) => Promise<Connection>;
+  /** Whether a banner is awaited from the only route, too. */
+  readonly looks?: boolean | undefined;
   /** What is tried next, and why. */
   readonly trace?: ((outcome: string, endpoint?: Endpoint) => void) | undefined;
   readonly onRoute?: OnRoute | undefined;
@@ -66,8 +68,9 @@ async function tryRoutes(
   if (plan.why !== undefined) trace?.(plan.why);
   let { routes: left, more } = plan;
   let joined = options.routes ? undefined : resolution.joined;
+  const isOnly = left.length === 1 && more === undefined;
   // Another server than that of SSH may wait for the client to begin.
-  const waits = port === sshPort && (left.length !== 1 || more !== undefined);
+  const waits = port === sshPort && (!isOnly || options.looks === true || options.routes !== undefined);
   for (;;) {
     const [route, ...others] = left;
     if (route === undefined) {

@@ -47,7 +47,7 @@ async function look(connection: Connection, target: string, timeoutMs: number): 
         : noBanner(
             'silent',
             target,
-            `connected, but no SSH banner came in ${Math.round(timeoutMs) / 1000} s`,
+            `connected, but no SSH banner came in ${Number((timeoutMs / 1000).toPrecision(2))} s`,
             silentHint,
           );
     }

@@ -20,7 +20,7 @@ it.skipIf(process.platform === 'win32')(
     chmodSync(program, 0o755);
     const to = { text: 'hyper-v/mint', port: 2222, user: 'ann' };
     const options = {
-      ...{ timeoutMs: 1500, waitMs: 3000, start: true, verbose: true },
+      ...{ timeoutMs: 1500, isTimed: true, waitMs: 3000, start: true, verbose: true },
       routes: ['hyper-v', 'ip'] as const,
     };
     const { stages } = await checkOverInterop(

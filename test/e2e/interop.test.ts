@@ -52,7 +52,7 @@ esac
     const login = [...ssh, 'hyper-v/Mint', 'cat; exit 7'];
     const { code, stdout, stderr } = await run(login, { env, input: 'hello' });
     expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: '' });
-    expect(calls()).toEqual(['proxy --timeout=15 -- hyper-v/Mint 22']);
+    expect(calls()).toEqual(['proxy -- hyper-v/Mint 22']);
   });
 
   it('vmssh ssh finds a machine of Windows by its name, and keeps its host key by its id', async () => {
@@ -69,17 +69,17 @@ esac
     ];
     const { code, stdout, stderr } = await run(command, { env: { ...env, ...home }, input: 'hello' });
     expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: '' });
-    expect(calls()).toEqual(['list --json --provider=hyper-v', 'proxy --timeout=15 -- hyper-v/Mint 22']);
+    expect(calls()).toEqual(['list --json --provider=hyper-v', 'proxy -- hyper-v/Mint 22']);
     const known = readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8');
     expect(known).toMatch(/^vmssh-86e0c1e9-782c-47e0-b7c2-99f8167f5178 ssh-/);
   });
 
   it('vmssh nc and vsock-nc -t pass what they were asked for', async () => {
     const target = '86e0c1e9-782c-47e0-b7c2-99f8167f5178';
-    const options = ['-t', 'vsock,ip', '--wait=3', '--banner'];
+    const options = ['-t', 'vsock,ip', '--timeout=20', '--wait=3', '--banner'];
     const { stdout } = await run([...vmssh, 'nc', ...options, target, '2222'], { env });
     expect(stdout).toMatch(/^SSH-2\.0-/);
-    const flags = '--banner --timeout=15 --wait=3 --route=vsock,vsock-mux,hyper-v,ip';
+    const flags = '--banner --timeout=20 --wait=3 --route=vsock,vsock-mux,hyper-v,ip';
     // An id may be that of a machine of this Linux, too.
     expect(calls()).toEqual(['list --json --provider=hyper-v', `nc ${flags} -- hyper-v/Mint 2222`]);
   });
@@ -101,7 +101,7 @@ esac
     expect(result.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
       ...['parsed', 'resolved', 'connected', 'banner', 'host key', 'authentication'],
     ]);
-    const flags = '--port=2222 --user=me --timeout=15 --wait=3';
+    const flags = '--port=2222 --user=me --wait=3';
     expect(calls()).toEqual([`check --json ${flags} -- hyper-v/Mint`]);
   });
 

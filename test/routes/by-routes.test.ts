@@ -92,6 +92,30 @@ describe('a machine with one route', () => {
     expect(done.steps).toEqual([]);
     expect(existsSync(`${done.home}/.ssh`)).toBe(false);
   });
+
+  it.each<{ name: string; options: Partial<ReachOptions> }>([
+    { name: 'a time that was given', options: { looks: true } },
+    { name: '--route', options: { routes: ['export'] } },
+    { name: '--route with one that it does not have', options: { routes: ['vsock', 'export'] } },
+  ])('has to send its banner in time with $name', async ({ options }) => {
+    const { error } = await reached([await route('silent', silent)], { ...options, timeoutMs: 300 });
+    expect(error).toMatchObject({ op: 'handshake', code: 'NO_BANNER', reason: 'silent' });
+    expect(error?.problem).toBe('connected, but no SSH banner came in 0.3 s');
+    const done = await reached([await route('works', sshd)], options);
+    expect(await read(done)).toBe('SSH-2.0-real\r\n');
+    expect(existsSync(`${done.home}/.ssh`)).toBe(false);
+  });
+
+  it('is not asked for the banner of another port: its server may wait for the client', async () => {
+    const { path } = await route('only', mux(silent), 'vsock-mux');
+    const endpoint: Endpoint = { family: 'vsock-mux', path, port: 8080 };
+    const only = { name: 'vsock-mux', endpoint, steps: [] } as const;
+    for (const options of [{ looks: true }, { routes: ['vsock-mux'] as const }]) {
+      const done = await reached([only], { ...options, port: 8080, timeoutMs: 5000 });
+      expect(done.error).toBeUndefined();
+      expect(done.result?.connection.endpoint).toEqual(endpoint);
+    }
+  });
 });
 
 describe('of several routes', () => {

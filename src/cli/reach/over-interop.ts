@@ -22,10 +22,17 @@ export function windowsVmssh(
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
 }
 
-/** Its --timeout, --wait, --route, --start and -v. */
-export function reachArgs({ timeoutMs, waitMs, routes, start, verbose }: ReachFlags): readonly string[] {
+/** Its --timeout, --wait, --route, --start and -v, if they were given. */
+export function reachArgs({
+  timeoutMs,
+  isTimed,
+  waitMs,
+  routes,
+  start,
+  verbose,
+}: ReachFlags): readonly string[] {
   return [
-    `--timeout=${timeoutMs / 1000}`,
+    ...(isTimed ? [`--timeout=${timeoutMs / 1000}`] : []),
     ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
     ...(routes ? [`--route=${routes.join(',')}`] : []),
     ...(start ? ['--start'] : []),

@@ -124,7 +124,12 @@ export const proxy: Command<ProxyOptions> = {
     const progress = waitMs === undefined || options.start || trace ? undefined : await waiting(text, io);
     let reached: Reached;
     try {
-      const during = { trace: trace ?? progress?.trace, signal: watch.signal, stdio: without?.stdio };
+      const during = {
+        trace: trace ?? progress?.trace,
+        signal: watch.signal,
+        stdio: without?.stdio,
+        looks: options.isTimed,
+      };
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
       if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;

@@ -56,6 +56,18 @@ describe('what reaches stdout and how it ends', () => {
     server.close();
   });
 
+  it.each(['--timeout=0.3', '--timeout=0.3 --fdpass'])(
+    'gives up on a server that sends no banner, with %s, while ssh still waits',
+    async (options) => {
+      const server = await serve('no-banner', () => {});
+      const child = proxy(`unix${server.path}`, ...options.split(' '));
+      const { code, stdout, stderr } = await outcome(child);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      expect(stderr).toContain('connected, but no SSH banner came in 0.3 s');
+      server.close();
+    },
+  );
+
   it('gives up waiting when the time is over, with the last reason', async () => {
     const result = await run([...vmssh, 'proxy', '--wait=0.3', `unix${dir}/never.sock`, '22'], {
       keepOpen: true,

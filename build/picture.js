@@ -1,6 +1,6 @@
-// Draws what a terminal showed: node build/picture.js < RECORDING > docs/terminal.svg
+// Draws what a terminal showed: node build/picture.js < RECORDING > docs/pictures/terminal.svg
 // A recording is what programs print with FORCE_COLOR=1; a line that begins with "$ ", also after
-// "user@machine:~", is what was typed. See docs/terminal.txt.
+// "user@machine:~", is what was typed. See docs/pictures/terminal.txt.
 import { readFileSync } from 'node:fs';
 
 /** Longer lines go on below, as in a terminal of this width. */

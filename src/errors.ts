@@ -7,7 +7,7 @@ export type NoBannerReason = (typeof noBannerReasons)[number];
 export const noBannerReasons = ['silent', 'closed', 'not-ssh'] as const;
 
 export interface ConnectErrorInit {
-  /** An errno's name ("ECONNREFUSED") or one of ours, listed in docs/errors.md: USAGE, NOT_FOUND, NO_BANNER … */
+  /** An errno's name ("ECONNREFUSED") or one of ours, listed in docs/reference/errors.md: USAGE, NOT_FOUND, NO_BANNER … */
   readonly code: string;
   /** What went wrong: one clause without a full stop, with received values in quotes. */
   readonly problem: string;
@@ -59,7 +59,7 @@ export function isOp(word: unknown): word is Op {
   return typeof word === 'string' && Object.hasOwn(failure, word);
 }
 
-/** The exit codes of all commands, listed in docs/errors.md. */
+/** The exit codes of all commands, listed in docs/reference/errors.md. */
 export const exitCode = { ok: 0, connect: 1, usage: 2, noBanner: 3, notFound: 4, interrupted: 130 } as const;
 
 /** The exit code for an error, by its op and code. */

@@ -86,7 +86,7 @@ console.log(target, endpoint, sock, fingerprint);
 
   it('contains only what a user needs', () => {
     const files = readdirSync(join(dir, 'node_modules/vmssh'), { recursive: true }).map(String);
-    expect(files).toContain('docs/errors.md');
+    expect(files).toContain('docs/reference/errors.md');
     expect(
       files.filter((name) => /(^|\/)(demo|test|src)/.test(name) && !/src-[\w-]+\.mjs|types\//.test(name)),
     ).toEqual([]);

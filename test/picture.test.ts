@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { run } from './helpers/run.js';
 
-const recording = readFileSync('docs/terminal.txt', 'utf8');
+const recording = readFileSync('docs/pictures/terminal.txt', 'utf8');
 
 it('the picture in the README is drawn from its recording', async () => {
   const { code, stdout } = await run([process.execPath, 'build/picture.js'], {
-    input: readFileSync('docs/terminal.txt'),
+    input: readFileSync('docs/pictures/terminal.txt'),
   });
   expect(code).toBe(0);
-  expect(stdout).toBe(readFileSync('docs/terminal.svg', 'utf8'));
+  expect(stdout).toBe(readFileSync('docs/pictures/terminal.svg', 'utf8'));
 });
 
 it('the recording begins with a login, and has no warning', () => {
@@ -20,7 +20,7 @@ it('the recording begins with a login, and has no warning', () => {
 });
 
 it('the picture is no wider than a page of GitHub shows at full size', () => {
-  const [, width] = /^<svg [^>]*width="(\d+)"/.exec(readFileSync('docs/terminal.svg', 'utf8')) ?? [];
+  const [, width] = /^<svg [^>]*width="(\d+)"/.exec(readFileSync('docs/pictures/terminal.svg', 'utf8')) ?? [];
   expect(Number(width)).toBeLessThanOrEqual(880);
 });
 

@@ -36,7 +36,7 @@ describe('README.md', () => {
   });
 
   it('describes its picture for those who cannot see it', () => {
-    expect(/!\[([^\]]+)\]\(docs\/terminal\.svg\)/.exec(readme)?.[1]?.length).toBeGreaterThan(80);
+    expect(/!\[([^\]]+)\]\(docs\/pictures\/terminal\.svg\)/.exec(readme)?.[1]?.length).toBeGreaterThan(80);
   });
 
   it('tells what it is, shows it, and how to try it, in this order', () => {

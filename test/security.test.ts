@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 
 const root = new URL('../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
-const page = read('docs/security.md');
-const environment = read('docs/environment.md');
+const page = read('docs/reference/security.md');
+const environment = read('docs/reference/environment.md');
 
-describe('docs/security.md and environment.md', () => {
+describe('docs/reference/security.md and environment.md', () => {
   it('names only tests that are there', () => {
     const tests = [...`${page}${environment}`.matchAll(/\btest\/[\w./-]*\w/g)].map(([path]) => path);
     expect(tests.length).toBeGreaterThan(50);

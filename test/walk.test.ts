@@ -17,7 +17,7 @@ const pending = { promise: new Promise(() => {}), cancel() {} };
 export const load = () => ({ watchHangup: () => pending, isSocket: () => false, connect: () => process.exit(0) });
 `;
 
-/** What also runs and returns a value, a setting or an answer: docs/layout.md lists them. */
+/** What also runs and returns a value, a setting or an answer: docs/contributing/layout.md lists them. */
 const beside = [
   /^(address|cli|target)\/(?!reach\/reach-by$)/,
   /^(clock|errors|interruption|native|runtime)$/,
@@ -27,12 +27,12 @@ const beside = [
   /^discovery\/(own-env|tools\/.*|machined\/(machine|varlink.*))$/,
 ];
 
-/** A name that no other machine of this host has; docs/layout.md calls it mint. */
+/** A name that no other machine of this host has; docs/contributing/layout.md calls it mint. */
 const mint = 'mint-w4';
 
 describe('from argv to the socket', () => {
   const dir = useTempDir();
-  const table = tableOf('layout.md', 'One `ssh mint`, from the Host line to the login');
+  const table = tableOf('contributing/layout.md', 'One `ssh mint`, from the Host line to the login');
 
   beforeAll(async () => {
     mkdirSync(join(dir, 'home'));
@@ -92,7 +92,7 @@ describe('from argv to the socket', () => {
     { typed: 'vsock/3', pattern: 'vsock/*', kind: 'vsock', most: 10 },
     { typed: 'mint', pattern: mint, kind: 'machine', most: 12 },
   ])(
-    'ssh $typed passes the files of docs/layout.md, at most $most',
+    'ssh $typed passes the files of docs/contributing/layout.md, at most $most',
     async ({ typed, pattern, kind, most }) => {
       const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
       const files = await proxyOf(pattern, typed, machined.env)
@@ -109,11 +109,11 @@ describe('from argv to the socket', () => {
   it.each([
     { heading: 'One `vmssh list`', args: ['list', '--provider=machined'] },
     { heading: 'One `vmssh config install`', args: ['config', 'install', '--no-fresh'] },
-  ])('$args passes the files of docs/layout.md, in any order', async ({ heading, args }) => {
+  ])('$args passes the files of docs/contributing/layout.md, in any order', async ({ heading, args }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const env = { ...machined.env, HOME: join(dir, 'home') };
     const files = await passed(args, env).finally(() => machined.stop());
-    const [row] = tableOf('layout.md', heading);
+    const [row] = tableOf('contributing/layout.md', heading);
     const listed = codes(row?.files).map((file) => file.replace(/\.ts$/, ''));
     expect(listed.length).toBeGreaterThan(5);
     expect(listed.filter((file) => !files.includes(file))).toEqual([]);
@@ -121,8 +121,8 @@ describe('from argv to the socket', () => {
 });
 
 it.each([
-  { page: 'layout.md', least: 40 },
-  { page: 'adding.md', least: 20 },
+  { page: 'contributing/layout.md', least: 40 },
+  { page: 'contributing/adding.md', least: 20 },
 ])('docs/$page names no file or folder that is not there', ({ page, least }) => {
   const text = readFileSync(join(src, '../docs', page), 'utf8').replace(/^```.*?^```/gms, '');
   const tree = ['src', 'test', 'build', 'docs', 'native'].flatMap((folder) => [

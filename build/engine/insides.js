@@ -82,7 +82,7 @@ export function checkInsides(sources, expected = insides) {
   if (changed.length === 0) return;
   const list = changed.map(({ name, begin, why }) => `\n  ${name}: ${why} (now ${sumOf(text, begin)})`);
   throw new Error(
-    `this QuickJS-ng differs from the one that the image of the engine was made for:${list.join('')}\nhint: docs/engine.md, "Another version of QuickJS-ng"`,
+    `this QuickJS-ng differs from the one that the image of the engine was made for:${list.join('')}\nhint: docs/contributing/engine.md, "Another version of QuickJS-ng"`,
   );
 }
 

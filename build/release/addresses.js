@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * What only the owner can fill in, in addresses.json: docs/release.md. Each is "" as long as nothing is published.
+ * What only the owner can fill in, in addresses.json: docs/contributing/release.md. Each is "" as long as nothing is published.
  * @typedef {object} Addresses
  * @property {string} site the folder of the web server with the releases and repositories, without a slash at its end
  * @property {string} upload the same folder, as rsync writes to it: "user@host:/srv/www/vmssh"

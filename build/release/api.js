@@ -1,4 +1,4 @@
-// What programs may rely on, kept of the last release: node build/release/api.js. docs/versions.md says what counts.
+// What programs may rely on, kept of the last release: node build/release/api.js. docs/reference/versions.md says what counts.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** Where the last release's is; missing before the first. */
 export const releasedApi = join(root, 'test/api/released');
 
-/** Writes this checkout's to a folder, which is made anew: its version, docs/json.schema.json and the types of the library. */
+/** Writes this checkout's to a folder, which is made anew: its version, docs/reference/json.schema.json and the types of the library. */
 export function recordApi(folder = releasedApi) {
   rmSync(folder, { recursive: true, force: true });
   const built = join(folder, 'built');
@@ -27,7 +27,7 @@ export function recordApi(folder = releasedApi) {
     copyFileSync(join(from, file), join(folder, 'types', file));
   }
   rmSync(built, { recursive: true });
-  copyFileSync(join(root, 'docs/json.schema.json'), join(folder, 'json.schema.json'));
+  copyFileSync(join(root, 'docs/reference/json.schema.json'), join(folder, 'json.schema.json'));
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(join(folder, 'version'), `${version}\n`);
 }

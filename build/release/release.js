@@ -1,4 +1,4 @@
-// npm run release -- VERSION [--tested-elsewhere]: makes release/VERSION, all that its owner uploads. docs/release.md has the steps.
+// npm run release -- VERSION [--tested-elsewhere]: makes release/VERSION, all that its owner uploads. docs/contributing/release.md has the steps.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

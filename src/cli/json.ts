@@ -1,12 +1,12 @@
 import type { NoBannerReason, Op } from '../errors.js';
 import { flag } from './option.js';
 
-export const jsonOption = flag({ long: 'json', summary: 'print JSON (docs/json.md)' });
+export const jsonOption = flag({ long: 'json', summary: 'print JSON (docs/reference/json.md)' });
 
 /** The version of these shapes: it changes when a field is removed or changes its meaning, not when one is added. */
 export const jsonVersion = 1;
 
-/** The fields of every --json output, around the command's own; docs/json.md and docs/json.schema.json describe it. */
+/** The fields of every --json output, around the command's own; docs/reference/json.md and docs/reference/json.schema.json describe it. */
 export interface Envelope<Name extends string = string> {
   readonly version: typeof jsonVersion;
   /** The command's name, "guest check". */

@@ -16,7 +16,7 @@ export function relayError(text: string, code: string, cause?: unknown): Connect
 /** Any other failure. */
 export const otherRelayFailure = 'moving its bytes failed';
 
-/** What failed: the machine, or this side's output. docs/errors.md has the same rows, but for those of any socket. */
+/** What failed: the machine, or this side's output. docs/reference/errors.md has the same rows, but for those of any socket. */
 export const relayFailures: readonly Failure[] = [
   {
     codes: [

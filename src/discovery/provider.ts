@@ -114,7 +114,7 @@ export const statuses = ['running', 'starting', 'stopping', 'paused', 'saved', '
 export interface Warning {
   /** The provider's name. */
   readonly provider: string;
-  /** An errno's name, a service's error name, or one of docs/list-schema.md. */
+  /** An errno's name, a service's error name, or one of docs/reference/list-schema.md. */
   readonly code: string;
   readonly problem: string;
 }

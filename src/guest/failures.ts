@@ -2,7 +2,7 @@ import { controlPathFix } from '../ssh/control-path.js';
 
 /** A known failure of sshd on vsock, by its name in `guest check` and `doctor`. */
 export interface GuestFailure {
-  /** The number in docs/guest-failures.md. */
+  /** The number in docs/reference/guest-failures.md. */
   readonly number: number;
   readonly title: string;
   /** The fix, for when the guest itself was not checked and printed none. */

@@ -1,4 +1,4 @@
-/** A JSON schema, as docs/json.schema.json has it: what it uses of the language, and no more. */
+/** A JSON schema, as docs/reference/json.schema.json has it: what it uses of the language, and no more. */
 export interface Schema {
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run bench: every figure side by side with its peers. See docs/performance.md.
+// npm run bench: every figure side by side with its peers. See docs/contributing/performance.md.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ Measures vmssh, systemd-ssh-proxy, libvirt-ssh-proxy, socat, ncat and bare proce
                  list-many
   --runs N       runs of each figure
   --json         print the result as JSON
-  --write        write docs/performance.md and docs/performance.svg, and the result to dist/bench.json
+  --write        write docs/contributing/performance.md and docs/pictures/performance.svg, and the result to dist/bench.json
   --from FILE    measure nothing, but take the result that --json printed; with --only, measure these figures again
 
 Progress goes to stderr.
@@ -70,8 +70,8 @@ async function main() {
   }
   if (values.write) {
     const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
-    writeFileSync(join(docs, 'performance.md'), asMarkdown(result));
-    writeFileSync(join(docs, 'performance.svg'), asPlot(result));
+    writeFileSync(join(docs, 'contributing/performance.md'), asMarkdown(result));
+    writeFileSync(join(docs, 'pictures/performance.svg'), asPlot(result));
     writeFileSync(join(docs, '../dist/bench.json'), JSON.stringify(result, null, 1));
   }
   console.log(values.json ? JSON.stringify(result, null, 1) : asText(result));

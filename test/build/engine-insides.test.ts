@@ -32,7 +32,7 @@ it.each([
   {
     name: 'one more field',
     text: shape.replace('int y;', 'int y, more;'),
-    says: /^this QuickJS-ng differs .*\n {2}struct JSShape: its hash is made anew \(now [0-9a-f]{16}\)\nhint: docs\/engine\.md/,
+    says: /^this QuickJS-ng differs .*\n {2}struct JSShape: its hash is made anew \(now [0-9a-f]{16}\)\nhint: docs\/contributing\/engine\.md/,
   },
   {
     name: 'another name',

@@ -20,7 +20,7 @@ if (missing.length > 0)
   console.warn(
     `skipped: ${missing.join(' and ')} not built\nremedy: apt-get install g++ musl-dev && npm run build`,
   );
-const security = readFileSync('docs/security.md', 'utf8');
+const security = readFileSync('docs/reference/security.md', 'utf8');
 
 describe.each(artefacts)('$name for $target', ({ name, path, target }) => {
   const shown = (flags: string) => spawnSync('readelf', ['-W', flags, path], { encoding: 'utf8' }).stdout;

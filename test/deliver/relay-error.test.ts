@@ -24,10 +24,10 @@ describe('a relay that fails', () => {
     expect(exitCodeOf(error)).toBe(1);
   });
 
-  it('has the rows of docs/errors.md', () => {
+  it('has the rows of docs/reference/errors.md', () => {
     const table = [
-      ...tableOf('errors.md', 'While bytes are relayed'),
-      ...tableOf('connect-errors.md', 'Any socket'),
+      ...tableOf('reference/errors.md', 'While bytes are relayed'),
+      ...tableOf('reference/connect-errors.md', 'Any socket'),
     ];
     const rows = table.map((row) => ({
       codes: codes(row.code),

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -13,9 +14,36 @@ it.each(pages)('each relative link of %s has its file and its heading', (page) =
 
 it('a heading or page that is not there is noticed', () => {
   expect(pages).toContain('README.md');
-  expect(leads('README.md', 'docs/adding.md#adding-a-kind-of-target')).toBe(true);
-  expect(leads('README.md', 'docs/adding.md#adding-a-kind')).toBe(false);
+  expect(leads('README.md', 'docs/contributing/adding.md#adding-a-kind-of-target')).toBe(true);
+  expect(leads('README.md', 'docs/contributing/adding.md#adding-a-kind')).toBe(false);
   expect(leads('README.md', 'docs/no-such-page.md')).toBe(false);
+});
+
+it('docs/README.md lists each page of docs/, and of the decisions their folder', () => {
+  const index = readFileSync('docs/README.md', 'utf8');
+  const links = [...index.matchAll(/\]\(([^)#]+)\)/g)].map(([, path = '']) => join('docs', path));
+  const listed = links.filter((path) => /\/$|\.md$/.test(path));
+  const others = mdIn('docs', true).filter((page) => !/^docs\/(decisions\/|README\.md$)/.test(page));
+  expect(listed.toSorted()).toEqual(['docs/decisions/', ...others].toSorted());
+});
+
+it('no file names a page or picture of docs/ that is not there', () => {
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    encoding: 'utf8',
+  }).split('\n');
+  const texts = files.filter((file) => /\.(ts|js|cpp|h|sh|md|json)$/.test(file) && existsSync(file));
+  const named = texts.flatMap((file) =>
+    (readFileSync(file, 'utf8').match(/(?<![\w/.-])docs\/[\w/.-]+\.(md|json|svg|txt)\b/g) ?? []).map(
+      (page) => ({
+        file,
+        page,
+      }),
+    ),
+  );
+  expect(named.length).toBeGreaterThan(100);
+  expect(named.filter(({ file, page }) => !existsSync(page) && file !== 'test/docs/links.test.ts')).toEqual(
+    [],
+  );
 });
 
 function mdIn(folder: string, recursive: boolean): string[] {

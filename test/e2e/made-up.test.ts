@@ -18,7 +18,7 @@ import { command, kind, nodeApi, provider } from './made-up.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
-/** The recipes of docs/adding.md and engine.md, done in a copy of the sources: three files, three lines, and a function. All else has to follow. */
+/** The recipes of docs/contributing/adding.md and engine.md, done in a copy of the sources: three files, three lines, and a function. All else has to follow. */
 describe.skipIf(missing)('a made-up kind, provider, command and Node API', () => {
   const dir = useTempDir();
   const bin = join(dir, 'bin');

@@ -1,4 +1,4 @@
-/** docs/adding.md, "Adding a kind of target": src/kinds/bhyve.ts. */
+/** docs/contributing/adding.md, "Adding a kind of target": src/kinds/bhyve.ts. */
 export const kind = `
 import { managed } from './managed.js';
 

@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest';
 import { type Outcome, type RunOptions, run, runtime } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-/** One fault, and what the user must see: a row of docs/reliability.md. */
+/** One fault, and what the user must see: a row of docs/contributing/reliability.md. */
 export interface Fault {
   readonly name: string;
   /** Answers at the socket that `command` gets; undefined: nothing listens there. */

@@ -1,5 +1,5 @@
 // npm run test:faults [-- --write] [--runtime NAME]: tries every fault on the executable and on Node, or only on one of them; --write
-// keeps the result: docs/reliability.md.
+// keeps the result: docs/contributing/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

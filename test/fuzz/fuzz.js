@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run fuzz: gives the code that reads others' bytes inputs that libFuzzer finds. See docs/reliability.md.
+// npm run fuzz: gives the code that reads others' bytes inputs that libFuzzer finds. See docs/contributing/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { inParallel } from '../../native/build.js';
@@ -19,7 +19,7 @@ libFuzzer, AddressSanitizer and UBSan; branches of the JavaScript count too. Inp
   --keep         add inputs that reached new code to the corpus
   --jobs N       fuzz N targets at once: 1 by default
   --input FILE   try only this input; needs exactly one --only
-  --write        write the time and inputs to docs/reliability.md and dist/reliability; those of runs that are kept there add up; needs --keep
+  --write        write the time and inputs to docs/contributing/reliability.md and dist/reliability; those of runs that are kept there add up; needs --keep
 
 Examples:
   npm run fuzz -- --seconds 10

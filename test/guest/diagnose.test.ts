@@ -97,8 +97,8 @@ describe('diagnosis from outside', () => {
     expect(refused).toMatchObject({ certain: false, findings: [{ name: 'control-path' }, {}] });
   });
 
-  it('has a row in docs/guest-failures.md for each failure', () => {
-    const docs = readFileSync(new URL('../../docs/guest-failures.md', import.meta.url), 'utf8');
+  it('has a row in docs/reference/guest-failures.md for each failure', () => {
+    const docs = readFileSync(new URL('../../docs/reference/guest-failures.md', import.meta.url), 'utf8');
     for (const [name, { number }] of Object.entries(guestFailures)) {
       expect(docs).toContain(number > 0 ? `| ${number} | \`${name}\` |` : `\`${name}\``);
     }

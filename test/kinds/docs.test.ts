@@ -5,9 +5,9 @@ import { kinds } from '../../src/kinds/kinds.js';
 import { code, codes, tableOf } from '../markdown.js';
 import { understood } from './notation.js';
 
-describe('docs/list-schema.md', () => {
+describe('docs/reference/list-schema.md', () => {
   it('has a row for each provider, in its order', () => {
-    const rows = tableOf('list-schema.md', 'Which providers are asked');
+    const rows = tableOf('reference/list-schema.md', 'Which providers are asked');
     expect(rows.flatMap((row) => codes(row.provider))).toEqual(providers.map(({ name }) => name));
   });
 });

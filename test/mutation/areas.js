@@ -11,7 +11,7 @@ export const areas = {
     tests: ['test/target', 'test/kinds'],
   },
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },
-  // Tables, made when their files are loaded; a test compares them with docs/connect-errors.md.
+  // Tables, made when their files are loaded; a test compares them with docs/reference/connect-errors.md.
   failures: { mutate: ['src/connect/failures/*.ts'], tests: ['test/connect/failures'], loaded: true },
   'host-keys': { mutate: ['src/host-keys/*.ts'], tests: ['test/host-keys'] },
   'ssh-config': { mutate: ['src/ssh/config/*.ts'], tests: ['test/ssh/config'] },

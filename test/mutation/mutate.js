@@ -1,6 +1,6 @@
 // npm run test:mutation [-- AREA…] [--loaded] [--write]: changes the sources in small ways, and counts the changes that the tests
 // notice (https://stryker-mutator.io). Fails if an area's score is under 85 %. Reports: dist/mutation. --write keeps the figures of
-// all areas that have a report for docs/reliability.md. Code that runs when its file is loaded is left out, as each change there needs
+// all areas that have a report for docs/contributing/reliability.md. Code that runs when its file is loaded is left out, as each change there needs
 // all tests of its area again, four fifths of the time; --loaded changes it too.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';

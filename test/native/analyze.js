@@ -1,6 +1,6 @@
 // npm run lint:native [-- PART-OF-A-NAME…] [--write]: runs clang-tidy, with clang's analyzer, on our own C++ of the addon and of the
 // executable for Linux. Fails if it finds anything; the checks left out, and why, are listed here. It takes minutes, so CI does not run
-// it. --write keeps the result for docs/reliability.md. gcc's -fanalyzer in Debian 12 is not for C++: it takes operator new for malloc,
+// it. --write keeps the result for docs/contributing/reliability.md. gcc's -fanalyzer in Debian 12 is not for C++: it takes operator new for malloc,
 // and knows no destructors.
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

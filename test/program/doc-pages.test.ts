@@ -38,7 +38,7 @@ it.each([['--help'], ['doctor', '--help'], ['list', '--help']])(
   async (...args) => {
     const { stdout } = await run([...vmssh, ...args]);
     const folder = /^docs\/ is (.*)$/m.exec(stdout)?.[1] ?? '';
-    const pages = [...stdout.matchAll(/docs\/([\w-]+\.md)/g)].map(([, page = '']) => join(folder, page));
+    const pages = [...stdout.matchAll(/docs\/([\w/-]+\.md)/g)].map(([, page = '']) => join(folder, page));
     expect(pages).not.toEqual([]);
     expect(pages.filter((page) => !existsSync(page))).toEqual([]);
   },

@@ -30,7 +30,7 @@ const failure = z
       .optional()
       .describe('the step that failed'),
     target: z.string().optional(),
-    code: z.string().describe("an errno's name, or one of docs/errors.md"),
+    code: z.string().describe("an errno's name, or one of docs/reference/errors.md"),
     problem: z.string(),
     hint: z.string().optional().describe('what fixes it'),
     reason: z.enum(noBannerReasons).optional().describe('of NO_BANNER: why no SSH banner came'),

@@ -152,6 +152,6 @@ describe('--json', () => {
 
   it('has its shape in docs/', async () => {
     const text = `${JSON.stringify(jsonSchema(), undefined, 2)}\n`;
-    await expect(text).toMatchFileSnapshot('../../docs/json.schema.json');
+    await expect(text).toMatchFileSnapshot('../../docs/reference/json.schema.json');
   });
 });

@@ -47,7 +47,7 @@ export async function makeKey(home: string): Promise<string> {
   return /^fpr:+(\w+):/m.exec(list)?.[1] ?? '';
 }
 
-/** Fills in the addresses, as docs/release.md says. */
+/** Fills in the addresses, as docs/contributing/release.md says. */
 export async function fillIn({ clone, www, key, ...owner }: Owner, site: string): Promise<void> {
   const addresses = { site, upload: www, maintainer: 'Owner <owner@example.org>', key };
   writeFileSync(join(clone, 'build/release/addresses.json'), `${JSON.stringify(addresses, undefined, 2)}\n`);

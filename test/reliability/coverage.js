@@ -1,5 +1,5 @@
 // npm run test:coverage [-- --write]: counts the lines of src/ that tests run. vitest counts for unit tests, V8 for end-to-end tests
-// of the program from its sources (from-source.js). Fails under 95 %. --write keeps the figures for docs/reliability.md.
+// of the program from its sources (from-source.js). Fails under 95 %. --write keeps the figures for docs/contributing/reliability.md.
 // Reports: dist/coverage.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';

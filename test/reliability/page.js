@@ -8,13 +8,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const reports = join(root, 'dist/reliability');
 
 /**
- * Writes what a run has tried: its row of docs/reliability.md, and all of it to dist/reliability/NAME.md and NAME.json. To add one, write
+ * Writes what a run has tried: its row of docs/contributing/reliability.md, and all of it to dist/reliability/NAME.md and NAME.json. To add one, write
  * a row with its name into the page, and call this with a shape as in types.ts if the run is called with --write.
  * @param {string} name
  * @param {Section} section
  */
 export function keep(name, section) {
-  const page = join(root, 'docs/reliability.md');
+  const page = join(root, 'docs/contributing/reliability.md');
   const text = withRow(readFileSync(page, 'utf8'), name, section);
   mkdirSync(reports, { recursive: true });
   writeFileSync(join(reports, `${name}.json`), `${JSON.stringify(section, null, 2)}\n`);
@@ -37,7 +37,7 @@ export function ranOn(more = {}) {
 export function withRow(page, name, section) {
   const lines = page.split('\n');
   const at = lines.findIndex((line) => line.startsWith(`| ${name} |`));
-  if (at < 0) throw new Error(`docs/reliability.md has no row "${name}"`);
+  if (at < 0) throw new Error(`docs/contributing/reliability.md has no row "${name}"`);
   return lines
     .with(at, row([name, ...section.summary, `\`${section.command}\``, factsOf(section)]))
     .join('\n');

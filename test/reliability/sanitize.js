@@ -1,6 +1,6 @@
 // npm run test:sanitize [-- RUN…] [-- VITEST'S OPTIONS] [--write]: builds the addon and the executable with sanitizers, and runs the
 // addon's tests and the end-to-end tests on them. RUN is a key of `runs` below; all by default. --write keeps the result of a full run
-// for docs/reliability.md.
+// for docs/contributing/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-/** What a run has tried: a row of docs/reliability.md, and a report in dist/reliability. */
+/** What a run has tried: a row of docs/contributing/reliability.md, and a report in dist/reliability. */
 export interface Section {
   readonly title: string;
   /** The command that made it. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run test:stress: many logins, relays and bytes, with nothing lost or left behind. See docs/reliability.md.
+// npm run test:stress: many logins, relays and bytes, with nothing lost or left behind. See docs/contributing/reliability.md.
 /** @import { Done, Load } from './types.js' */
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ processes and files that are left behind. A full run takes 40 minutes on two pro
   --quick           fewer of each: about a minute
   --only ID         only this load; can be repeated: ${ids.join(', ')}
   --runtime NAME    only this runtime: node or executable
-  --write           write the result to docs/reliability.md and dist/reliability; with --only, the others keep theirs
+  --write           write the result to docs/contributing/reliability.md and dist/reliability; with --only, the others keep theirs
 
 Examples:
   npm run test:stress -- --quick

@@ -14,7 +14,7 @@ import { unixFailures } from './unix.js';
 import { viaFailures } from './via.js';
 import { vsockFailures } from './vsock.js';
 
-/** The tables of connect errors. docs/connect-errors.md has the same rows, checked by a test. */
+/** The tables of connect errors. docs/reference/connect-errors.md has the same rows, checked by a test. */
 export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> = {
   unix: unixFailures,
   vsock: vsockFailures,

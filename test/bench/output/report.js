@@ -3,7 +3,7 @@ import { number, verdictRows } from './table.js';
 /** @typedef {import('../types.js').Result} Result */
 /** @typedef {import('../types.js').FigureResult} FigureResult */
 
-/** docs/performance.md: the ratios. All figures are what `--json` prints. @param {Result} result */
+/** docs/contributing/performance.md: the ratios. All figures are what `--json` prints. @param {Result} result */
 export function asMarkdown(result) {
   const { figures, machine, versions, notes } = result;
   const facts = Object.entries({ ...machine, ...versions }).map(([name, value]) => `${name} ${value}`);
@@ -20,7 +20,7 @@ npm run bench -- --from dist/bench.json   # prints these figures again
 
 ## Results
 
-Medians, the executable if no other program is named. [A picture of all figures](performance.svg) has their minimum and maximum.
+Medians, the executable if no other program is named. [A picture of all figures](../pictures/performance.svg) has their minimum and maximum.
 Measured on ${facts.join(', ')}.${result.quick ? ' A quick run: its figures are not reliable.' : ''}
 
 ${table([['what', 'compared with', 'result', 'target'], ...figures.flatMap(targetRows)])}

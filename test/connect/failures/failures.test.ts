@@ -46,9 +46,9 @@ const addresses: Record<Endpoint['family'], string> = {
 };
 const families = Object.keys(headings) as Endpoint['family'][];
 
-describe('docs/errors.md and connect-errors.md', () => {
+describe('docs/reference/errors.md and connect-errors.md', () => {
   const rowsOf = (heading: string) =>
-    tableOf('connect-errors.md', heading).map((row) => ({
+    tableOf('reference/connect-errors.md', heading).map((row) => ({
       codes: codes(row.code),
       problem: row['what it means'],
       hint: row.fix,
@@ -73,13 +73,13 @@ describe('docs/errors.md and connect-errors.md', () => {
   });
 
   it('has the exit codes', () => {
-    const rows = tableOf('errors.md', 'Exit codes');
+    const rows = tableOf('reference/errors.md', 'Exit codes');
     expect(Object.fromEntries(rows.map((row) => [code(row.name), Number(row['exit code'])]))).toEqual(
       exitCode,
     );
   });
 
-  const own = tableOf('errors.md', 'Our own codes');
+  const own = tableOf('reference/errors.md', 'Our own codes');
   const ops = own.flatMap((row) =>
     (row.op ?? '').split(', ').map((op) => ({
       code: code(row.code),
@@ -106,7 +106,7 @@ describe('docs/errors.md and connect-errors.md', () => {
     ]);
     const made = new Set(found.map(([, plain, called]) => plain ?? called ?? ''));
     const errnos = new Set(families.flatMap((family) => failures[family].flatMap((row) => row.codes)));
-    const files = tableOf('errors.md', 'Files');
+    const files = tableOf('reference/errors.md', 'Files');
     const known = new Set([...[...own, ...files].map((row) => code(row.code)), ...errnos]);
     expect([...made].filter((each) => !known.has(each))).toEqual([]);
     expect(made).toContain('NO_BANNER');

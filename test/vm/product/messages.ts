@@ -3,12 +3,12 @@ import { code as codeIn, codes, type Row, tableOf } from '../../markdown.js';
 
 type Family = 'AF_UNIX' | 'AF_VSOCK' | 'Multiplexers' | 'TCP';
 
-/** What docs/connect-errors.md says about a failed connect: its row, with the address and port filled in. */
+/** What docs/reference/connect-errors.md says about a failed connect: its row, with the address and port filled in. */
 export function documented(family: Family, code: string, address: string, port: number) {
   const row = [family, 'Any socket']
-    .flatMap((heading) => tableOf('connect-errors.md', heading))
+    .flatMap((heading) => tableOf('reference/connect-errors.md', heading))
     .find((each) => codes(each.code).includes(code));
-  if (!row) throw new Error(`docs/connect-errors.md has no row for ${code} under ${family}`);
+  if (!row) throw new Error(`docs/reference/connect-errors.md has no row for ${code} under ${family}`);
   const [usual, here = usual] = (row.fix ?? '').split(/; for (?:CID 1|\.host): /);
   const isThisHost = address.startsWith('vsock:1:') || address === thisHost.path;
   const fill = (cell = '') => cell.replaceAll('{address}', address).replaceAll('{port}', String(port));
@@ -21,12 +21,12 @@ export function documented(family: Family, code: string, address: string, port: 
   };
 }
 
-/** Op and exit code of one of our own codes, by docs/errors.md. */
+/** Op and exit code of one of our own codes, by docs/reference/errors.md. */
 export function documentedCode(code: string) {
-  const row: Row | undefined = tableOf('errors.md', 'Our own codes').find(
+  const row: Row | undefined = tableOf('reference/errors.md', 'Our own codes').find(
     (each) => codeIn(each.code) === code,
   );
-  if (!row) throw new Error(`docs/errors.md has no code ${code}`);
+  if (!row) throw new Error(`docs/reference/errors.md has no code ${code}`);
   return { op: row.op, code, exitCode: Number(row['exit code']) };
 }
 

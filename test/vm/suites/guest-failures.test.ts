@@ -103,7 +103,7 @@ describeGuests('failures in a guest of systemd 252', () => {
     const doctor = await site.vmssh('doctor', '--timeout', '2', site.target);
     expect(doctor.code).toBe(1);
     expect(doctor.stdout).toMatch(
-      /✗ connect[\s\S]*- the guest has no vsock device, or its driver is not loaded \(5 in docs\/guest-failures\.md\)/,
+      /✗ connect[\s\S]*- the guest has no vsock device, or its driver is not loaded \(5 in docs\/reference\/guest-failures\.md\)/,
     );
     const [failed, fix] = faultsOf(await site.check());
     expect(failed).toMatchObject({ state: 'failed', step: 'transport' });

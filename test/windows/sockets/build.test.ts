@@ -103,7 +103,9 @@ describeWindows('the executable for Windows', () => {
     expect(names.filter((name) => !name.startsWith('docs/'))).toEqual([
       ...['vmssh.exe', 'LICENSE', 'LICENSES', 'README.md', 'CHANGELOG.md'],
     ]);
-    expect(names).toEqual(expect.arrayContaining(['docs/windows.md', 'docs/targets.md', 'docs/json.md']));
+    expect(names).toEqual(
+      expect.arrayContaining(['docs/windows.md', 'docs/targets.md', 'docs/reference/json.md']),
+    );
   });
 
   it('holds no path of the machine that built it', () => {

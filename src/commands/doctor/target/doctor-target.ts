@@ -45,7 +45,7 @@ export const doctorTarget: Command<DoctorTargetOptions> = {
   summary: 'find what is wrong with the connection to a machine, and how to fix it',
   usage: '[user@]TARGET',
   details: `It tests the steps of a login, and looks from inside the guest if it can log in: to the target itself, or by --over.
-The failures it knows are listed in docs/guest-failures.md. Exits 1 if something is wrong.`,
+The failures it knows are listed in docs/reference/guest-failures.md. Exits 1 if something is wrong.`,
   options: [
     overOption,
     guestPortOption,

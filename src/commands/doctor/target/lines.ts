@@ -30,7 +30,7 @@ function suspectLines(findings: readonly Finding[], dim: (text: string) => strin
   if (suspects.length === 0) return '';
   const lines = suspects.map((name) => {
     const { number, title, fix } = guestFailures[name];
-    const where = number > 0 ? dim(` (${number} in docs/guest-failures.md)`) : '';
+    const where = number > 0 ? dim(` (${number} in docs/reference/guest-failures.md)`) : '';
     return `  - ${title}${where}\n    ${dim('fix:')} ${pasteable(fix, io)}\n`;
   });
   const look =

@@ -5,7 +5,7 @@ import { type Cells, columnOf, withColumn } from './markdown-table.js';
 
 /** Each cell that was seen, and the page that has their counts. */
 export const seen = fileURLToPath(new URL('seen.md', import.meta.url));
-export const page = fileURLToPath(new URL('../../../../docs/conformance.md', import.meta.url));
+export const page = fileURLToPath(new URL('../../../../docs/contributing/conformance.md', import.meta.url));
 
 /** With this in the environment the run writes its columns; otherwise it compares. */
 const writes = process.env.VMSSH_WRITE_CONFORMANCE === '1';

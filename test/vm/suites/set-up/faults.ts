@@ -28,7 +28,7 @@ export const outsides: readonly Outside[] = [
     step: 'address-form',
     evidence: /ListenStream=vsock:\/\/any:22, and systemd 252 \(bad-setting\) does not support the URL form/,
     outside:
-      /nothing listens on vsock port 22[\s\S]*- the socket unit has an address .* \(1 in docs\/guest-failures\.md\)/,
+      /nothing listens on vsock port 22[\s\S]*- the socket unit has an address .* \(1 in docs\/reference\/guest-failures\.md\)/,
     restores: ':',
   },
   {
@@ -36,7 +36,7 @@ export const outsides: readonly Outside[] = [
     breaks: `cd ${units}; sed -i /Accept/d sshd-vsock.socket; cp sshd-vsock@.service sshd-vsock.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
     step: 'accept',
     evidence: /has no Accept=yes/,
-    outside: /✗ handshake[\s\S]*- Accept=yes is missing.* \(2 in docs\/guest-failures\.md\)/,
+    outside: /✗ handshake[\s\S]*- Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/,
     restores: `cd ${units}; rm -r sshd-vsock.socket.d sshd-vsock.service; sed -i 's/^Listen.*/&\\nAccept=yes/' sshd-vsock.socket; ${reload}; systemctl restart sshd-vsock.socket`,
   },
   {
@@ -52,7 +52,7 @@ export const outsides: readonly Outside[] = [
     breaks: `mv ${units}/sshd-vsock.socket /usr/lib/systemd/system; systemctl -q mask --now sshd-vsock.socket`,
     step: 'masked',
     evidence: /sshd-vsock\.socket is masked: .* points to \/dev\/null/,
-    outside: /- the socket is masked.* \(8 in docs\/guest-failures\.md\)/,
+    outside: /- the socket is masked.* \(8 in docs\/reference\/guest-failures\.md\)/,
     restores: `mv /usr/lib/systemd/system/sshd-vsock.socket ${units}; systemctl daemon-reload`,
   },
 ];

@@ -7,9 +7,17 @@ export class DiscoveryError extends Error {
   /** The fix, if the error knows more of it than its code. */
   readonly hint: string | undefined;
 
-  constructor(code: string, problem: string, options?: ErrorOptions & { readonly hint?: string }) {
+  /** Whether what was asked for is not there, or not any more. */
+  readonly isGone: boolean;
+
+  constructor(
+    code: string,
+    problem: string,
+    options?: ErrorOptions & { readonly hint?: string; readonly isGone?: boolean },
+  ) {
     super(problem, options);
     this.code = code;
     this.hint = options?.hint;
+    this.isGone = options?.isGone === true;
   }
 }

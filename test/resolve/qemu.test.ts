@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Domain } from '../../src/discovery/libvirt/libvirt.js';
 import { lima } from '../../src/discovery/managers/lima.js';
-import type { DiscoveredMachine } from '../../src/discovery/provider.js';
+import type { DiscoveredMachine, Warning } from '../../src/discovery/provider.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { resolveManaged } from '../../src/resolve/managed.js';
 import { resolveQemu } from '../../src/resolve/qemu.js';
@@ -145,8 +145,12 @@ describe('a machine of a manager', () => {
     user: 'u',
     identityFile: '/k',
   };
-  const ask = (name: string, machines: readonly DiscoveredMachine[] = [found]) => {
-    const list = async () => ({ found: machines, warnings: [] });
+  const ask = (
+    name: string,
+    machines: readonly DiscoveredMachine[] = [found],
+    warnings: readonly Warning[] = [],
+  ) => {
+    const list = async () => ({ found: machines, warnings });
     return resolveManaged(name, { ...lima, list }, context(`lima/${name}`));
   };
 
@@ -185,7 +189,23 @@ describe('a machine of a manager', () => {
       want: { problem: 'Lima has no machine "default": found none' },
     },
     { name: 'is there twice', machines: [found, found], want: { code: 'AMBIGUOUS' } },
-  ])('that $name', async ({ machines, want }) => {
-    await expect(ask('default', machines)).rejects.toMatchObject({ op: 'resolve', ...want });
+    {
+      name: 'may be there, but nothing answered',
+      machines: [],
+      warnings: [warning],
+      want: {
+        code: 'NOT_FOUND',
+        problem: 'Lima could not be asked: virsh: no (FAILED)',
+        hint: 'limactl list',
+      },
+    },
+    {
+      name: 'is not there, and single machines could not be asked',
+      machines: [],
+      warnings: [{ ...warning, code: 'INCOMPLETE' }],
+      want: { problem: 'Lima has no machine "default": found none; virsh: no (INCOMPLETE)' },
+    },
+  ])('that $name', async ({ machines, warnings, want }) => {
+    await expect(ask('default', machines, warnings)).rejects.toMatchObject({ op: 'resolve', ...want });
   });
 });

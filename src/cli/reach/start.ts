@@ -1,4 +1,5 @@
 import { shellOf } from '../../address/shell.js';
+import { shellLine } from '../../address/shell-word.js';
 import { now } from '../../clock.js';
 import { ownEnv } from '../../discovery/own-env.js';
 import { ConnectError, printable, quote, type StartCommand } from '../../errors.js';
@@ -55,8 +56,11 @@ export async function startAndReach(
       }),
     });
   } catch (error) {
-    const isCut = error instanceof ConnectError && error.code === 'INTERRUPTED';
-    throw isCut && last ? leftAlone(text, last, error) : error;
+    if (!(error instanceof ConnectError) || !last) throw error;
+    if (error.code === 'INTERRUPTED') throw leftAlone(text, last, error);
+    throw isOff(error) || isOff(error.cause)
+      ? offAgain(error, shellLine(last.start.command, shellOf(io)))
+      : error;
   } finally {
     progress?.stop();
     interrupts.stop();
@@ -80,6 +84,19 @@ function interruptsOf(outer: ReachOptions['signal'], host: Signals) {
       outer?.removeEventListener('abort', abort);
     },
   };
+}
+
+function isOff(error: unknown): boolean {
+  return error instanceof ConnectError && error.start !== undefined;
+}
+
+/** To start it once more, as the hint for a machine that is off says, would not help. */
+function offAgain({ op, target, code, problem, cause }: ConnectError, line: string): ConnectError {
+  return new ConnectError(op, target, {
+    ...{ code, cause },
+    problem: `${problem}, although it was started: ${line}`,
+    hint: "it may have ended at once: see its log, or its manager's",
+  });
 }
 
 /** The manager's command goes on without us, and what it has started stays. */

@@ -43,7 +43,7 @@ function causeOf(endpoint: ExecEndpoint, { printed, said, end, stopped, failure 
     const { code, message } = failure as NodeJS.ErrnoException;
     return {
       code: code === 'ENOENT' || code === 'EACCES' ? 'EXEC_NO_PROGRAM' : 'EXEC_FAILED',
-      more: message,
+      more: code === 'ENOENT' ? 'it is not installed, or not in PATH' : message,
     };
   }
   const words = [said, printed].map((text) => text.trim()).find((text) => text !== '');

@@ -45,18 +45,22 @@ export async function listContainers(
     async (each) => {
       const socket = await socketOf(each, source, deps).catch((error) => {
         if (!(error instanceof DiscoveryError)) throw error;
+        if (error.isGone) return gone;
         const problem = `container ${each.name}: ${error.message}`;
         // It is listed all the same, and so are the others.
         const code = isFailure(error) ? 'INCOMPLETE' : error.code;
         warnings.push({ provider, code, problem });
         return undefined;
       });
-      return toMachine(each, provider, source.url, socket);
+      return socket === gone ? [] : [toMachine(each, provider, source.url, socket)];
     },
     deps.signal,
   );
-  return { found, warnings };
+  return { found: found.flat(), warnings };
 }
+
+/** It was removed after it was listed. */
+const gone = Symbol('gone');
 
 /** How many are asked for their details at once. */
 const atOnce = 4;

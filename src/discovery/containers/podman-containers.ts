@@ -94,7 +94,14 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
   if (!(await Promise.all(storages(deps, uid).map(exists))).includes(true)) return undefined;
   const source: Source = {
     list: async () => jsonObjects(await run('podman', ['ps', '--all', '--format', 'json'], deps)),
-    details: async (id) => jsonObjects(await run('podman', ['container', 'inspect', id], deps))[0],
+    details: async (id) => {
+      const command = ['container', 'inspect', id];
+      const answer = await run('podman', command, deps).catch((error) => {
+        if (!(error instanceof DiscoveryError) || !/no such container/i.test(error.message)) throw error;
+        throw new DiscoveryError(error.code, error.message, { cause: error, isGone: true });
+      });
+      return jsonObjects(answer)[0];
+    },
   };
   return listContainers(provider, source, deps);
 }

@@ -36,8 +36,9 @@ export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5
 
 async function answerTo(asked: ClientRequest, question: string): Promise<unknown> {
   const [response]: IncomingMessage[] = await once(asked, 'response');
-  if (response?.statusCode !== 200)
-    throw new DiscoveryError('FAILED', `${question} gave status ${response?.statusCode}`);
+  const status = response?.statusCode;
+  if (status !== 200)
+    throw new DiscoveryError('FAILED', `${question} gave status ${status}`, { isGone: status === 404 });
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
@@ -54,7 +55,8 @@ async function answerTo(asked: ClientRequest, question: string): Promise<unknown
 }
 
 function failure(socketPath: string, code: string, problem: string, cause: unknown): DiscoveryError {
-  return new DiscoveryError(code, `${socketPath}: ${problem}`, { cause });
+  const isGone = cause instanceof DiscoveryError && cause.isGone;
+  return new DiscoveryError(code, `${socketPath}: ${problem}`, { cause, isGone });
 }
 
 /** Incus sends some 6 KiB per instance. */

@@ -1,6 +1,12 @@
 import { offered } from '../../address/shell-word.js';
 import { similarTo } from '../../address/similar.js';
-import type { Deps, DiscoveredMachine, Provider, Warning } from '../../discovery/provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  isFailure,
+  type Provider,
+  type Warning,
+} from '../../discovery/provider.js';
 import { answerOf, type Search, searchList } from '../../discovery/search.js';
 import { ConnectError, quote, quoteNames } from '../../errors.js';
 import type { ResolveContext } from '../resolution.js';
@@ -53,6 +59,14 @@ export function foundBy<M>(search: Search<M, Warning>, name: string, text: strin
       );
     case 'unknown': {
       const { known, tried = [], warnings } = search;
+      const failed = warnings.filter(isFailure);
+      // Whether it has the machine is then unknown.
+      if (known.length === 0 && failed.length > 0 && asked.missing === undefined)
+        throw fail(
+          'NOT_FOUND',
+          `${asked.title} could not be asked${failures(failed).replace(/^;/, ':')}`,
+          asked.hints.unavailable ?? asked.hints.unknown,
+        );
       const missing = asked.missing ?? `${asked.title} has no machine ${quote(name)}`;
       const names = known.length > 0 ? `found ${quoteNames(known, ', ')}` : 'found none';
       const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';

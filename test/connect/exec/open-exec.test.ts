@@ -182,6 +182,8 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       });
       expect(await failure({ env: { ...process.env, PATH: join(dir, 'nothing') } })).toMatchObject({
         code: 'EXEC_NO_PROGRAM',
+        problem:
+          'podman could not be run on this host (EXEC_NO_PROGRAM): it is not installed, or not in PATH',
         hint: 'install podman, or check PATH: command -v podman',
       });
     });

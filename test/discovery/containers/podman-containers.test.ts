@@ -19,6 +19,7 @@ const serve = useJsonServices(dir);
 const list = '/v4.0.0/libpod/containers/json?all=true';
 const recorded = fixture('podman/podman5.4.2-containers.json');
 const exported = '5531b822dd6044829313b6dc0e0c3bb2c9c20cc2ccb2d75c23887e09afdbe97c';
+const detailsOf = `/v4.0.0/libpod/containers/${exported}/json`;
 const names = ['web', 'exported', 'temp', 'never', 'gone', 'held', 'inpod'];
 /** As the details of the recorded container, with another folder. */
 const detailsWith = (source: string) =>
@@ -60,8 +61,7 @@ describe("Podman's containers", () => {
     const source = join(dir, 'export');
     mkdirSync(source);
     const server = createServer().listen(join(source, 'ssh'));
-    const details = `/v4.0.0/libpod/containers/${exported}/json`;
-    const folder = await runFolder({ [list]: recorded, [details]: detailsWith(source) });
+    const folder = await runFolder({ [list]: recorded, [detailsOf]: detailsWith(source) });
     const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
     expect(warnings).toEqual([]);
     expect(found.map(({ address }) => address)).toEqual([
@@ -71,20 +71,36 @@ describe("Podman's containers", () => {
   });
 
   it('of which one cannot be asked for its folder are listed with a warning', async () => {
-    const folder = await runFolder({ [list]: recorded });
+    const folder = await runFolder({ [list]: recorded, [detailsOf]: 'no JSON' });
     const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
     expect(found).toHaveLength(names.length);
     expect(warnings).toMatchObject([
       {
         provider: 'podman',
         code: 'INCOMPLETE',
-        problem: expect.stringMatching(/^container exported: .*404/),
+        problem: expect.stringMatching(/^container exported: .*not JSON/),
       },
     ]);
   });
 
-  it('that are not the wanted one are not asked for their folder', async () => {
+  it('of which one is removed after the list are shown without it, and no warning', async () => {
+    const without = { names: names.filter((name) => name !== 'exported'), warnings: [] };
+    const seen = async (asked: ReturnType<typeof listPodmanContainers>) => {
+      const { found, warnings } = await asked;
+      return { names: found.map(({ name }) => name), warnings };
+    };
     const folder = await runFolder({ [list]: recorded });
+    expect(await seen(listPodmanContainers(user(folder), effects({ uid: undefined })))).toEqual(without);
+    withCommand();
+    const run: PodmanEffects['run'] = async (_program, [what]) => {
+      if (what === 'ps') return fixture('podman/podman5.4.2-ps.json');
+      throw new DiscoveryError('FAILED', `podman: no such container "${exported}"`);
+    };
+    expect(await seen(listPodmanContainers(user(dir), effects({ run })))).toEqual(without);
+  });
+
+  it('that are not the wanted one are not asked for their folder', async () => {
+    const folder = await runFolder({ [list]: recorded, [detailsOf]: 'no JSON' });
     const namesAnd = async (wanted: string) => {
       const deps = { ...user(folder), wanted };
       const { found, warnings } = await listPodmanContainers(deps, effects({ uid: undefined }));
@@ -171,7 +187,10 @@ describe('a name of Podman', () => {
     warnings: [],
   });
   const containers = async () =>
-    listPodmanContainers(user(await runFolder({ [list]: recorded })), effects({ uid: undefined }));
+    listPodmanContainers(
+      user(await runFolder({ [list]: recorded, [detailsOf]: detailsWith('/absent') })),
+      effects({ uid: undefined }),
+    );
 
   it('is that of a machine of `podman machine` before that of a container', async () => {
     const deps = { env: {}, platform: 'darwin' } as const;

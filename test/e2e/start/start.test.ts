@@ -123,6 +123,17 @@ describe.skipIf(missing)('--start', () => {
     }
   });
 
+  it('says of a machine that is off again that it was started', async () => {
+    manager.reset({ first: 'exit 0' });
+    const proxy = [...vmssh, 'proxy', '--start', '--wait=1', 'multipass/mint', '22'];
+    const { code, stderr } = await run(proxy, { env: manager.env, keepOpen: true });
+    expect(code).toBe(4);
+    expect(stderr).toMatch(
+      /"mint" is off, although it was started: multipass start mint\nhint: it may have ended/,
+    );
+    expect(manager.started()).toEqual(['start mint']);
+  });
+
   it('is in the Hosts of config install, until --no-start', async () => {
     const config = join(manager.env.HOME ?? '', '.ssh/vmssh.conf');
     const ssh = () => run(['ssh', ...manager.ssh, '-F', config, 'mint', 'echo in'], { env: manager.env });

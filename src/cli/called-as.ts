@@ -1,7 +1,7 @@
-import { realpathSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { shellOf } from '../address/shell.js';
 import { shellLine } from '../address/shell-word.js';
+import { realPath } from '../files/real-path.js';
 
 /** How this program was started; an `Io` is one. */
 export interface StartedAs {
@@ -19,7 +19,7 @@ export function calledAs(
   program: 'vmssh' | 'vsock-nc',
   { self, env, platform }: StartedAs,
   folder: string | undefined = currentFolder(),
-  fileAt: (path: string) => string | undefined = realFile,
+  fileAt: (path: string) => string | undefined = realPath,
 ): string {
   const path = platform === 'win32' ? win32 : posix;
   const own = self.at(-1) ?? program;
@@ -52,14 +52,6 @@ function near(file: string, folder: string | undefined, isRun: boolean, path: ty
 function currentFolder(): string | undefined {
   try {
     return process.cwd();
-  } catch {
-    return undefined;
-  }
-}
-
-function realFile(path: string): string | undefined {
-  try {
-    return realpathSync(path);
   } catch {
     return undefined;
   }

@@ -49,6 +49,9 @@ export const viaOption = repeated(
   hopHost,
 );
 
+/** The options of a command that reaches a typed machine: `behindVia`, `routesOption` and `reachFlags` read them. */
+export const reachOptions = [viaOption, routesOption, timeoutOption, waitOption, startOption] as const;
+
 /** A typed machine, as it is called with the --via that was given. Throws a UsageError. */
 export function behindVia(raw: RawArgs, typed: string): string {
   const [host, ...others] = viaOption.read(raw);

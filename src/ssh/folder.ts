@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { realPath } from '../files/real-path.js';
 import { ownAccount } from './account.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -30,9 +30,5 @@ function homeOfUser(): string | undefined {
 }
 
 function real(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+  return realPath(path) ?? path;
 }

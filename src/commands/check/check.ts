@@ -10,12 +10,9 @@ import {
   behindVia,
   type ReachFlags,
   reachFlags,
+  reachOptions,
   routesOption,
-  startOption,
-  timeoutOption,
   verboseOption,
-  viaOption,
-  waitOption,
 } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/spinner.js';
 import { styles } from '../../cli/style.js';
@@ -46,17 +43,7 @@ export const check: Command<CheckOptions> = {
   usage: '[user@]TARGET...',
   details:
     'TARGET can also be a name, as for vmssh ssh. Exits with the code of the first target that failed. Does not log in.',
-  options: [
-    portOption,
-    userOption,
-    viaOption,
-    routesOption,
-    timeoutOption,
-    waitOption,
-    startOption,
-    jsonOption,
-    verboseOption,
-  ],
+  options: [portOption, userOption, ...reachOptions, jsonOption, verboseOption],
   examples: [
     { line: 'vmssh check mint', about: 'why does ssh mint not work?' },
     { line: 'vmssh check -p 2222 ann@vsock/3', about: 'the same for an address, a port and a user' },

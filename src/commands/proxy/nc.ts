@@ -9,12 +9,9 @@ import {
   behindVia,
   type ReachFlags,
   reachFlags,
+  reachOptions,
   routesOption,
-  startOption,
-  timeoutOption,
   verboseOption,
-  viaOption,
-  waitOption,
 } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
 import type { Endpoint } from '../../endpoint.js';
@@ -80,11 +77,7 @@ export const nc: Command<NcOptions> = {
     bannerOption,
     pipeOption,
     portOption,
-    viaOption,
-    routesOption,
-    timeoutOption,
-    waitOption,
-    startOption,
+    ...reachOptions,
     transportOption,
     sshOption,
     prefixOption,

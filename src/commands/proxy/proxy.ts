@@ -6,12 +6,9 @@ import {
   behindVia,
   type ReachFlags,
   reachFlags,
+  reachOptions,
   routesOption,
-  startOption,
-  timeoutOption,
   verboseOption,
-  viaOption,
-  waitOption,
 } from '../../cli/shared-options.js';
 import { portArgument, positionals } from '../../cli/values.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
@@ -68,18 +65,7 @@ export const proxy: Command<ProxyOptions> = {
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [
-    typedOption,
-    fdpassOption,
-    loopbackOption,
-    viaOption,
-    routesOption,
-    timeoutOption,
-    waitOption,
-    startOption,
-    uuidOption,
-    verboseOption,
-  ],
+  options: [typedOption, fdpassOption, loopbackOption, ...reachOptions, uuidOption, verboseOption],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",

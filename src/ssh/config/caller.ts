@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { realPath } from '../../files/real-path.js';
 import { loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
 import { version } from '../../version.js';
@@ -36,19 +36,10 @@ export async function callerForSsh(
 }
 
 function executablesWith(script: string | undefined, arch: string): readonly string[] {
-  const path = script === undefined ? undefined : existing(script);
+  const path = script === undefined ? undefined : realPath(script);
   if (path === undefined) return [];
   const folder = dirname(path);
-  return placesFor(arch, folder).flatMap((place) => existing(join(folder, place, 'vmssh')) ?? []);
-}
-
-/** The path without links; undefined if nothing is there. */
-function existing(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
+  return placesFor(arch, folder).flatMap((place) => realPath(join(folder, place, 'vmssh')) ?? []);
 }
 
 async function isThisVersion(executable: string): Promise<boolean> {

@@ -68,7 +68,8 @@ export async function tryLogin(
     return notTried('its CID is not known: --target says how this host reaches it');
   const over = isByHost ? { ...into, host: `${account}@${host}` } : overTarget(into, account, to ?? '');
   const by = isByHost ? `by ssh ${host}` : `over ${to}`;
-  const options = { ...over, port, self: io.self, platform: io.platform };
+  // At ERROR it does not say that it has no algorithm in common with sshd.
+  const options = { ...over, port, self: io.self, platform: io.platform, logLevel: 'INFO' } as const;
   const ssh = sshCommand(options, ['-o', 'BatchMode=yes', '-o', 'ControlPath=none']);
   const { code, stdout, stderr } = await runProgram([...ssh, `cat ${bootFile}`], {
     env: io.env,

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { lookAt, tryLogin } from '../../src/checks/try-login.js';
 import { fakeIo } from '../helpers/fake-io.js';
+import { findProgram, missingPrograms } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -71,7 +73,7 @@ it.each<{
     peer: socket,
     there: { OUT: 'here\n' },
     want: { state: 'in', about: 'by ssh web' },
-    call: /^-o LogLevel=ERROR -o BatchMode=yes -o ControlPath=none -- ann@web cat/,
+    call: /^-o LogLevel=INFO -o BatchMode=yes -o ControlPath=none -- ann@web cat/,
   },
   {
     name: 'a refusal',
@@ -120,4 +122,23 @@ it.each<{
   const calls = readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n');
   if (row.call) expect(calls.at(-1)).toMatch(row.call);
   else if (tried.state === 'in') expect(calls.join()).not.toContain('boot_id');
+});
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+describe.skipIf(missing)(`with the real ssh and sshd${missing ? `: ${missing}` : ''}`, () => {
+  it('ssh itself says that it has no cipher in common with sshd, which may not log it', async () => {
+    const [key, sshConfig] = [join(dir, 'host'), join(dir, 'ssh_config')];
+    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+    const sshd = `${findProgram('sshd')} -i -f /dev/null -h ${key} -o Ciphers=aes256-cbc`;
+    writeFileSync(sshConfig, `Host web\n  Ciphers aes128-ctr\n  ProxyCommand ${sshd}\n`, { mode: 0o600 });
+    const guest = { cid: undefined, boot: 'here', user: 'ann', bySocket: true, cursor: '' };
+    const into = { ...web, sshConfig };
+    const login = { account: 'ann', port: 22, target: undefined };
+    const io = fakeIo({ env: { PATH: process.env.PATH } });
+    expect(await tryLogin(into, guest, login, io, signal)).toMatchObject({
+      state: 'refused',
+      about: expect.stringMatching(/: no matching cipher found\. Their offer: aes256-cbc$/),
+    });
+  });
 });

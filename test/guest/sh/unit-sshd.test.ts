@@ -222,17 +222,6 @@ describe.each(shells)('$name', ({ command }) => {
         fix: /^see the account lines of/,
       },
       {
-        journal:
-          'Unable to negotiate with UNKNOWN port 65535: no matching cipher found. Their offer: a,b [preauth]',
-        says: /sets Ciphers .*no matching cipher found\.\n/,
-        fix: /1i Ciphers \+aes256-gcm@openssh\.com'/,
-      },
-      {
-        journal: 'Unable to negotiate: no matching key exchange method found.',
-        says: /sets KexAlgorithms /,
-        fix: /1i KexAlgorithms \+curve25519-sha256'/,
-      },
-      {
         journal: 'Connection closed by authenticating user me UNKNOWN port 65535 [preauth]',
         says: /a login as .* failed: me@x: Permission denied\.; the journal has: Connection closed/,
         fix: /^put the public key of the one that ssh uses into \/home\/\.ssh\/authorized_keys/,
@@ -245,6 +234,25 @@ describe.each(shells)('$name', ({ command }) => {
       expect(/^fix +login +(.*)$/m.exec(said)?.[1]).toEqual(
         typeof fix === 'string' ? fix : expect.stringMatching(fix),
       );
+    });
+
+    it.each([
+      { about: 'cipher', says: /sets Ciphers /, fix: "1i Ciphers +aes256-gcm@openssh.com'" },
+      { about: 'MAC', says: /sets MACs /, fix: "1i MACs +hmac-sha2-256-etm@openssh.com'" },
+      {
+        about: 'key exchange method',
+        says: /sets KexAlgorithms /,
+        fix: "1i KexAlgorithms +curve25519-sha256'",
+      },
+      { about: 'host key type', says: /sets HostKeyAlgorithms /, fix: "1i HostKeyAlgorithms +ssh-ed25519'" },
+    ])('knows by what ssh says that there is no common $about, if it hung up before sshd saw it', (row) => {
+      site(debian, '');
+      const about = `Unable to negotiate with UNKNOWN port 65535: no matching ${row.about} found. Their offer: a,b`;
+      const closed = refused('Connection closed by UNKNOWN port 65535 [preauth]');
+      const said = check(`${closed}\nlogin_about='${about}'`);
+      expect(said).toMatch(row.says);
+      expect(said).toContain(`; ssh says: ${about.split(' Their')[0]}\n`);
+      expect(said).toContain(row.fix);
     });
 
     it('reads no journal from before the login, and none if no login was tried', () => {

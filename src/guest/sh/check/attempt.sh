@@ -24,7 +24,13 @@ login_result() {
 }
 
 login_refused() {
-  cause=$(attempt_says 'not from a permitted host|not in PubkeyAccepted|PAM account configuration|no matching .* found')
+  # ssh compares the algorithms too, and hangs up: then sshd may only log that the connection was closed.
+  case $login_about in
+    *'no matching '*' found'*)
+      refused_setting "$login_about"
+      return 1 ;;
+  esac
+  cause=$(attempt_says 'not from a permitted host|not in PubkeyAccepted|PAM account configuration')
   case $cause in
     *'not from a permitted host'*)
       fail login "the key is not accepted from a peer over vsock, which has the host name UNKNOWN; the journal has: $cause" \
@@ -34,8 +40,6 @@ login_refused() {
     *'PAM account configuration'*)
       fail login "an account module of PAM refuses $1: $(attempt_says 'pam_[a-z_]*[(]sshd:account[)]'); the journal has: $cause" \
         "see the account lines of /etc/pam.d/sshd, and the settings of the module that refuses $1" ;;
-    *'no matching'*)
-      refused_setting "$cause" ;;
     *)
       cause=$(attempt_log | grep UNKNOWN | tail -n 1)
       fail login "a login as $1 failed: $login_about${cause:+; the journal has: $cause}" \
@@ -52,5 +56,5 @@ refused_setting() {
     *MAC*) set -- "$1" MACs hmac-sha2-256-etm@openssh.com ;;
     *) set -- "$1" HostKeyAlgorithms ssh-ed25519 ;;
   esac
-  fail login "ssh and sshd have no algorithm in common: $(origin "$2") sets $2 $(setting "$2"); the journal has: ${1%% Their offer:*}" "$(setting_fix "$2" "+$3")"
+  fail login "ssh and sshd have no algorithm in common: $(origin "$2") sets $2 $(setting "$2"); ssh says: ${1%% Their offer:*}" "$(setting_fix "$2" "+$3")"
 }

@@ -5,44 +5,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "block_size.h"
+
 namespace engine {
 namespace {
 
-// Before each block stands how many bytes it has room for. The blocks themselves begin at multiples of 16.
-constexpr std::size_t unit = 16;
-constexpr std::size_t head = sizeof(std::size_t);
-
-constexpr std::size_t fineSizes = HeapState::fineSizes;
-constexpr std::size_t steps = HeapState::steps;
-constexpr std::size_t largest = (fineSizes << HeapState::doublings) * unit - head;
-
 // By how many bytes it grows. A login needs one of these.
 constexpr std::size_t growth = std::size_t{1} << 20;
-
-struct Size {
-  std::size_t index;
-  std::size_t units;
-};
-
-// The smallest that has room for that many bytes.
-Size sizeFor(std::size_t bytes) {
-  const std::size_t units = (bytes + head + unit - 1) / unit;
-  if (units <= fineSizes) return {units, units};
-  std::size_t step = fineSizes / steps;
-  std::size_t index = fineSizes;
-  while (units > 2 * steps * step) {
-    step *= 2;
-    index += steps;
-  }
-  const std::size_t count = (units + step - 1) / step;
-  return {index + count - steps, count * step};
-}
-
-// The largest that needs no more than that many units.
-Size largestOf(std::size_t units) {
-  const Size size = sizeFor(units * unit - head);
-  return size.units <= units ? size : sizeFor(fineSizes * unit - head);
-}
 
 void (*outOfMemory)() = nullptr;
 
@@ -57,7 +26,7 @@ class Heap {
  public:
   void* allocate(std::size_t bytes) {
     if (bytes > largest) return resizeLarge(nullptr, bytes);
-    const Size size = sizeFor(bytes);
+    const BlockSize size = sizeFor(bytes);
     if (state_.free[size.index] != nullptr) return taken(size.index);
     void* const part = compact_ ? divided(size) : nullptr;
     return part != nullptr ? part : fresh(size.units * unit);
@@ -128,14 +97,14 @@ class Heap {
   }
 
   // A part of the next larger free block; what is left of that is free in blocks of other sizes. Null if there is none.
-  void* divided(const Size& size) {
+  void* divided(const BlockSize& size) {
     std::size_t index = size.index + 1;
     while (index < HeapState::sizes && state_.free[index] == nullptr) ++index;
     if (index == HeapState::sizes) return nullptr;
     char* const start = static_cast<char*>(taken(index)) - head;
     const std::size_t units = (roomOf(start + head) + head) / unit;
     for (std::size_t at = size.units; at < units;) {
-      const Size part = largestOf(units - at);
+      const BlockSize part = largestOf(units - at);
       keep(withRoom(start + at * unit, head, part.units * unit - head), part.index);
       at += part.units;
     }

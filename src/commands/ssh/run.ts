@@ -96,16 +96,26 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   });
 }
 
-function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
+async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
   const { text } = named;
+  const route = await forgetRoute(text, io);
   const given = guestKeysFor(named, io.env);
   if (given) {
-    const problem = `the host key of ${quote(text)} is not the one that vmssh guest credentials made for ${quote(given.name)}`;
+    const problem = `the host key of ${quote(text)} is not the one that vmssh guest credentials made for ${quote(given.name)}${route}`;
     return complain(problem, wrongKeyHint(given.name, io), io);
   }
   return complain(
-    `the host key of ${quote(text)} has changed: the machine was reinstalled, or another one answers for it`,
+    `the host key of ${quote(text)} has changed: the machine was reinstalled, or another one answers for it${route}`,
     `if you expected this: vmssh forget ${shellQuoted(text, shellOf(io))}`,
     io,
   );
+}
+
+/** What answers with another key may be no route to the machine: its first one is first again. Says which it was. */
+async function forgetRoute(text: string, { env }: Io): Promise<string> {
+  const { rememberedRoute, rememberRoute } = await import('../../routes/remembered.js');
+  const route = await rememberedRoute(text, env);
+  if (route === undefined) return '';
+  await rememberRoute(text, undefined, env);
+  return `; it answered by ${route}, not by its first route, which the next login tries first`;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createConnections } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Container, makeContainer } from '../../connect/exec/container.js';
@@ -126,6 +127,38 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
       stderr: expect.not.stringContaining('made again'),
     });
     made.close();
+  });
+
+  it('is not tried first again if it answered with another key', async () => {
+    const home = join(dir, 'liar');
+    const sockets = join(home, 'export');
+    mkdirSync(sockets, { recursive: true });
+    const mounts = [{ Destination: '/run/host/unix-export', Source: sockets }];
+    const listed = [{ Id: 'a'.repeat(64), Names: ['/web'], State: 'running', Labels: {}, Mounts: mounts }];
+    const api = createServer((_, response) => response.end(JSON.stringify(listed)));
+    const broken = createConnections((socket) => void socket.destroy());
+    await once(api.listen(join(home, 'docker.sock')), 'listening');
+    await once(broken.listen(join(sockets, 'ssh')), 'listening');
+    const login = async (name: string) => {
+      const folder = join(home, name);
+      mkdirSync(folder);
+      await (await startSshd(folder)).close();
+      const container = makeContainer(folder, { program: 'docker', keys: folder });
+      const own = { ...env, HOME: home, DOCKER_HOST: `unix://${home}/docker.sock`, PATH: container.env.PATH };
+      const options = ['-i', join(folder, 'id'), '-o', 'BatchMode=yes'];
+      return run([...vmssh, 'ssh', ...options, 'docker/web', 'exit 7'], { env: own });
+    };
+    const remembered = () => JSON.parse(readFileSync(join(home, '.ssh/vmssh_routes.json'), 'utf8')).routes;
+    expect(await login('true')).toMatchObject({ code: 7 });
+    expect(remembered()).toEqual({ 'docker/web': 'exec' });
+    const { code, stderr } = await login('false');
+    expect(code).toBe(255);
+    expect(stderr).toContain(
+      '; it answered by exec, not by its first route, which the next login tries first',
+    );
+    expect(remembered()).toEqual({});
+    api.close();
+    broken.close();
   });
 
   it('shows the route in all that shows one', async () => {

@@ -21,3 +21,9 @@ export class DiscoveryError extends Error {
     this.isGone = options?.isGone === true;
   }
 }
+
+/** The problem in a warning, which has the provider's name in front: not twice, if the provider's program has the same name. */
+export function problemOf(provider: string, message: string): string {
+  const own = `${provider}: `;
+  return message.startsWith(own) ? message.slice(own.length) : message;
+}

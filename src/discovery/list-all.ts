@@ -1,5 +1,5 @@
 import { afterWaiting, mostOwnLimits } from '../process/after-waiting.js';
-import { DiscoveryError } from './discovery-error.js';
+import { DiscoveryError, problemOf } from './discovery-error.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
 import type { Deps, Listing, Provider, Warning } from './provider.js';
@@ -63,7 +63,10 @@ async function askOne(
   } catch (error) {
     deps.signal?.throwIfAborted();
     const { code = 'EIO', message } = limit.signal.aborted ? tooLate : (error as NodeJS.ErrnoException);
-    return { found: [], warnings: [{ provider: provider.name, code, problem: message }] };
+    return {
+      found: [],
+      warnings: [{ provider: provider.name, code, problem: problemOf(provider.name, message) }],
+    };
   } finally {
     callOff();
   }

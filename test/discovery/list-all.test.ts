@@ -46,11 +46,13 @@ describe('all machines', () => {
       return new Promise(() => {});
     });
     const broken = provider('broken', () => Promise.reject(new TypeError('x is not a function')));
-    const all = await listAll({ env: {} }, [slow, broken, of('good', {})], 30);
+    const same = provider('same', () => Promise.reject(new TypeError('same: its program has its name')));
+    const all = await listAll({ env: {} }, [slow, broken, same, of('good', {})], 30);
     expect(all.machines).toHaveLength(1);
     expect(all.warnings).toEqual([
       { provider: 'slow', code: 'TIMEOUT', problem: 'gave no answer within 0.03 s' },
       { provider: 'broken', code: 'EIO', problem: 'x is not a function' },
+      { provider: 'same', code: 'EIO', problem: 'its program has its name' },
     ]);
     expect(aborted).toBe(true);
   });

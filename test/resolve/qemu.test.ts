@@ -184,6 +184,11 @@ describe('a machine of a manager', () => {
       want: { hint: 'is it up? limactl list' },
     },
     {
+      name: 'is starting',
+      machines: [{ ...found, address: undefined, status: 'starting' as const }],
+      want: { problem: '"default" is starting, and has no address yet', hint: 'use --wait until it is up' },
+    },
+    {
       name: 'is not there',
       machines: [],
       want: { problem: 'Lima has no machine "default": found none' },

@@ -1,4 +1,4 @@
-import { DiscoveryError } from '../discovery-error.js';
+import { DiscoveryError, problemOf } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
 import { isJsonObject, type JsonObject, parseJson } from './json.js';
 import type { RunTool } from './run-tool.js';
@@ -18,9 +18,7 @@ export async function listByTool(
     if (!(error instanceof DiscoveryError)) throw error;
     // EACCES: it is in a folder of PATH that this user cannot read.
     if (error.code === 'ENOENT' || error.code === 'EACCES') return { found: [], warnings: [] };
-    // Callers prefix the provider's name; strip it.
-    const own = `${provider}: `;
-    const problem = error.message.startsWith(own) ? error.message.slice(own.length) : error.message;
+    const problem = problemOf(provider, error.message);
     return { found: [], warnings: [{ provider, code: error.code, problem }] };
   }
 }

@@ -34,6 +34,11 @@ export async function resolveDiscovered(
   const reached = first
     ? listedRoute(first, name, context)
     : context.routes?.includes('ip') && (await asked?.());
+  if (!reached && status === 'starting')
+    throw new ConnectError('resolve', context.text, {
+      ...{ code: 'NOT_FOUND', problem: `${quote(name)} is starting, and has no address yet` },
+      hint: 'use --wait until it is up',
+    });
   if (!reached)
     throw new ConnectError('resolve', context.text, {
       code: 'NOT_FOUND',
@@ -75,7 +80,8 @@ export function whyOff(
 ): Recheck | undefined {
   if (status === 'running' || status === 'starting' || status === 'unknown') return undefined;
   const problem = `${quote(name)} is ${status}`;
-  if (!start) return { problem, hint: 'restart it' };
+  const isKept = status === 'paused' || status === 'saved';
+  if (!start) return { problem, hint: isKept ? 'its manager can resume it' : 'start it again' };
   const shell = shellOf(context);
   const hint = `${typedStart(start, shell)}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`;
   // One that is stopping has to be off first.

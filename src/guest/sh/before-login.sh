@@ -5,13 +5,14 @@
 set -u
 . ./parts/report.sh
 . ./parts/vsock.sh
+. ./log/journal.sh
 
 # before_login PEER: as sshd has it in SSH_CONNECTION, which sudo does not keep.
 before_login() {
   say ok boot "$(cat "$R/proc/sys/kernel/random/boot_id")"
   say ok user "${SUDO_USER:-$(id -un)}"
   say ok peer "$1"
-  say ok cursor "$(journalctl -q -n 1 -o cat --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p')"
+  say ok cursor "$(journal_end)"
   if ! exports_sshd; then say ok cid "read; the CID is $(own_cid)"; fi
   say 'end' 0 'looked'
 }

@@ -18,7 +18,7 @@ set -u
 . ./check/account.sh
 . ./check/key-files.sh
 . ./check/key-options.sh
-. ./check/attempt.sh
+. ./log/attempt.sh
 . ./check/login.sh
 . ./check/credentials.sh
 

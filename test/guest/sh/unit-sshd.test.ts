@@ -4,11 +4,12 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import account from '../../../src/guest/sh/check/account.sh';
-import attempt from '../../../src/guest/sh/check/attempt.sh';
 import keyFiles from '../../../src/guest/sh/check/key-files.sh';
 import keyOptions from '../../../src/guest/sh/check/key-options.sh';
 import login from '../../../src/guest/sh/check/login.sh';
 import unit from '../../../src/guest/sh/check/unit.sh';
+import attempt from '../../../src/guest/sh/log/attempt.sh';
+import journal from '../../../src/guest/sh/log/journal.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import unitSshd from '../../../src/guest/sh/parts/unit-sshd.sh';
@@ -38,14 +39,19 @@ function systemctl(argv: string, properties: Record<string, string> = {}): strin
   return `#!/bin/sh\ncase $4 in\n${cases.join('\n')}\nesac\n`;
 }
 
+/** Prints lines of one sshd, those of $journal, if it is asked so. */
+function journalctl(asked: string, lines = '$journal'): string {
+  return `#!/bin/sh\ncase "$*" in ${asked}) printf '%s\\n' "${lines}" | sed 's/^/Nov 23 10:00:00 sshd[7]: /' ;; esac\n`;
+}
+
 const debian = '/usr/sbin/sshd -i $SSHD_OPTS';
 const ephemeral = `-o AuthorizedKeysFile \${CREDENTIALS_DIRECTORY}/ssh.ephemeral-authorized_keys-all .ssh/authorized_keys`;
 const sshd = findProgram('sshd');
 
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string) => {
-    const parts = `${report}${facts}${unitSshd}${unit}${account}${keyFiles}${keyOptions}${attempt}${login}`;
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\n${script}`;
+    const parts = `${report}${facts}${unitSshd}${unit}${account}${keyFiles}${keyOptions}${journal}${attempt}${login}`;
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock\nsleep() { :; }\n${script}`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');
     return stdout;
@@ -107,6 +113,7 @@ describe.each(shells)('$name', ({ command }) => {
       // The last -f counts, and the first -h, -o or line of a file.
       const real = `#!/bin/sh\nexec ${sshd} -h ${root}/host -f ${root}/etc/ssh/sshd_config "$@"\n`;
       given({ 'usr/sbin/sshd': real, 'bin/systemctl': systemctl(argv), ...fakes });
+      given({ 'bin/journalctl': journalctl('*--after-cursor=here*') });
     };
     const check = (before = '', who = me.username) =>
       run(`getent() { case $1 in
@@ -114,8 +121,6 @@ describe.each(shells)('$name', ({ command }) => {
         shadow) echo "$shadow" ;;
       esac; }
       id() { case $1 in -u) echo 0 ;; *) echo staff wheel ;; esac; }
-      journalctl() { case "$*" in *--after-cursor=here*) printf '%s\\n' "$journal" ;; esac; }
-      journal=
       shadow='${who}:*:19000:0:99999:7:::'
       sshd=/usr/sbin/sshd
       ${before}
@@ -196,7 +201,7 @@ describe.each(shells)('$name', ({ command }) => {
     });
 
     const refused = (journal: string) =>
-      `login=refused login_about='me@x: Permission denied.' login_cursor=here journal='${journal}'`;
+      `login=refused login_about='me@x: Permission denied.' login_cursor=here; export journal='${journal}'`;
     it.each([
       {
         journal:
@@ -222,7 +227,7 @@ describe.each(shells)('$name', ({ command }) => {
         fix: /^see the account lines of/,
       },
       {
-        journal: 'Connection closed by authenticating user me UNKNOWN port 65535 [preauth]',
+        journal: `Connection closed by authenticating user ${me.username} UNKNOWN port 65535 [preauth]`,
         says: /a login as .* failed: me@x: Permission denied\.; the journal has: Connection closed/,
         fix: /^put the public key of the one that ssh uses into \/home\/\.ssh\/authorized_keys/,
       },
@@ -257,10 +262,9 @@ describe.each(shells)('$name', ({ command }) => {
 
     it('reads no journal from before the login, and none if no login was tried', () => {
       site(debian, 'PermitRootLogin no');
-      const old =
-        "journalctl() { case $* in *--sync* | *--after-cursor=*) ;; *) echo 'ROOT LOGIN REFUSED' ;; esac; }";
+      given({ 'bin/journalctl': journalctl('*--sync* | *--after-cursor=*) ;; *', 'ROOT LOGIN REFUSED') });
       for (const login of ['', 'login=refused login_cursor=here'])
-        expect(check(`${old}\n${login}`, 'root')).not.toContain('the journal has');
+        expect(check(login, 'root')).not.toContain('the journal has');
     });
 
     it.each([

@@ -1,5 +1,7 @@
 # What a connection needs once something listens: sshd's folder, its banner, the lookup of UNKNOWN.
 
+. ./../log/journal.sh
+
 # sshd needs a privilege separation folder; one under /run has to be made after every boot.
 check_privsep() {
   folder=$(privsep_folder "$sshd")
@@ -35,6 +37,7 @@ served_by() {
 
 # The proof: the banner that a client gets.
 check_banner() {
+  banner_from=$(journal_end)
   banner=$(banner_here "$port")
   case $banner in
     'banner '*) say ok banner "${banner#banner }, over $(if exports_sshd; then echo "$export_socket"; else echo loopback; fi)" ;;
@@ -45,12 +48,19 @@ check_banner() {
       fail accept "port $port is open, but sends no banner" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'
       return 1 ;;
     closed)
-      fail banner "port $port is closed without a banner: $(journalctl -q -b -o cat --no-pager -u "$(served_by)*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1)" "journalctl -b -u '$(served_by)*'"
+      fail banner "port $port is closed without a banner: $(why_closed)" "journalctl -b -u '$(served_by)*'"
       return 1 ;;
     *)
       fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "systemctl restart ${unit:-sshd-vsock}.socket; ss -l --vsock"
       return 1 ;;
   esac
+}
+
+# sshd's last line on that connection, or else systemd's on the unit.
+why_closed() {
+  await_lines "$banner_from" '' .
+  printf '%s\n' "$own_lines" | tail -n 1 | grep . ||
+    journalctl -q -b -o cat --no-pager -u "$(served_by)*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1
 }
 
 # sshd names a peer without an address UNKNOWN, and audit and PAM look that name up at each login.

@@ -20,6 +20,7 @@ check_login() {
     unknown_settings "$1"
     return
   fi
+  read_attempt "$1"
   login_configured "$1" && login_lists "$1" && login_account "$1" && login_shell "$1" && login_pam && login_key_files "$1" && login_key_options && login_methods "$1"
 }
 

@@ -2,16 +2,15 @@
 
 # login: in, refused, or not tried; login_about: how, or why not; login_cursor: the journal's end before it.
 
-attempt_log() {
-  if [ -z "$login_cursor" ]; then return 0; fi
-  journalctl --sync 2>/dev/null
-  journalctl -q -o cat --no-pager --after-cursor="$login_cursor" -t sshd -t sshd-session -t sshd-auth 2>/dev/null
+# read_attempt ACCOUNT: sets $own_lines.
+read_attempt() {
+  if [ "$login" = refused ]; then await_lines "$login_cursor" "$1" '^(Connection (closed|reset) by|Disconnect|Received disconnect|fatal: )'; fi
 }
-attempt_says() { attempt_log | grep -E "$1" | head -n 1; }
+attempt_says() { printf '%s\n' "${own_lines:-}" | grep -E "$1" | head -n 1; }
 
 # Why sshd refused it, for the end of a message.
 refusals() {
-  message=$(attempt_says 'not allowed|Authentication refused|ROOT LOGIN REFUSED|bad ownership|not from a permitted host|not in PubkeyAccepted|PAM account configuration')
+  message=$(attempt_says 'not allowed|Authentication refused|ROOT LOGIN REFUSED|bad ownership|not from a permitted host|not in PubkeyAccepted|PAM account configuration|Too many authentication failures')
   if [ -n "$message" ]; then echo "; the journal has: $message"; fi
 }
 
@@ -41,8 +40,9 @@ login_refused() {
       fail login "an account module of PAM refuses $1: $(attempt_says 'pam_[a-z_]*[(]sshd:account[)]'); the journal has: $cause" \
         "see the account lines of /etc/pam.d/sshd, and the settings of the module that refuses $1" ;;
     *)
-      cause=$(attempt_log | grep UNKNOWN | tail -n 1)
-      fail login "a login as $1 failed: $login_about${cause:+; the journal has: $cause}" \
+      cause=$(refusals)
+      if [ -z "$cause" ]; then cause=$(printf '%s\n' "${own_lines:-}" | grep ' port ' | tail -n 1 | sed 's/^/; the journal has: /'); fi
+      fail login "a login as $1 failed: $login_about$cause" \
         "put the public key of the one that ssh uses into ${key_file:-a file that sshd reads}: on the host, vmssh guest install --key does that" ;;
   esac
   return 1

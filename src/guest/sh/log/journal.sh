@@ -1,0 +1,37 @@
+# What the journal has on one connection to sshd. Others may come at the same time.
+
+# The journal's end, as a cursor; nothing without a journal.
+journal_end() { journalctl -q -n 1 -o cat --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p'; }
+
+# await_lines CURSOR ACCOUNT END: sets $own_lines to those since the cursor, once one matches END, or after five seconds:
+# sshd may log after its client is gone, and journald takes its time.
+await_lines() {
+  own_lines=
+  if [ -z "$1" ]; then return 0; fi
+  for pause in 0 1 1 1 1 1; do
+    sleep "$pause"
+    timeout 10 journalctl --sync 2>/dev/null
+    own_lines=$(sshd_lines "$1" | without_others "$2")
+    if printf '%s\n' "$own_lines" | grep -Eq "$3"; then return 0; fi
+  done
+}
+
+# sshd_lines CURSOR: "NAME[PID]: MESSAGE", but not of sessions, which began with a login. By name: of a process that has
+# ended journald may not know the unit any more.
+sshd_lines() {
+  timeout 10 journalctl -q -o short --no-hostname --no-pager -n 2000 --after-cursor="$1" -t sshd -t sshd-session -t sshd-auth 2>/dev/null |
+    sed -n -e '/(sshd:session)/d' -e 's/^[A-Z][a-z]* *[0-9]* [0-9:]* \(sshd[a-z-]*\[[0-9]*\]: \)/\1/p'
+}
+
+# without_others ACCOUNT: the messages from stdin, without those of a process that names another peer or account in any of them.
+without_others() {
+  all_lines=$(cat)
+  other_pids=$({
+    if [ "${over:-vsock}" != tcp ]; then ids_with '(.* )?([^ ]+) port [0-9]' | not_of UNKNOWN; fi
+    ids_with '(.* )(for|user) ([^ ]+)( from)? [^ ]+ port [0-9]' 4 | not_of "$1"
+  } | sort -u | tr '\n' '|')
+  printf '%s\n' "$all_lines" | grep -Ev "^[^[]*\[(${other_pids}none)\]: " | sed 's/^[^]]*\]: //'
+}
+# ids_with PATTERN [GROUP]: "PID TEXT"
+ids_with() { printf '%s\n' "$all_lines" | sed -En "s/^[^[]*\[([0-9]+)\]: $1.*/\1 \\${2:-3}/p"; }
+not_of() { while read -r each_pid each_name; do if [ "$each_name" != "$1" ]; then echo "$each_pid"; fi; done; }

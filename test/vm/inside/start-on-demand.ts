@@ -58,7 +58,7 @@ export function startsOnDemand(sh: Sh, machine: Startable): void {
 }
 
 /** Two ssh at once start a machine once, and log in. */
-function startsOnce(sh: Sh, { target, name, command, off, starts }: Startable): void {
+export function startsOnce(sh: Sh, { target, name, command, off, starts }: Startable): void {
   const count = async () => (await sh(starts)).stdout.split('\n').length;
 
   test(`${name} is started once by two ssh at once, and only if that is asked for`, async () => {

@@ -35,7 +35,7 @@ export function productSuite(suite: Suite): void {
       });
       loginsInGuest(scene, suite);
       errorsInGuest(scene);
-      borrowedInGuest(scene);
+      borrowedInGuest(scene, suite);
       bothEnd(scene);
       conformance(scene, suite);
       fromHost(scene);

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { bootHypervisor, expectList, outcome } from '../inside/hypervisor.js';
 import { register } from '../inside/machined.js';
+import { startsOnce } from '../inside/start-on-demand.js';
 import { domain, saved, started, up } from '../inside/virtual-machines.js';
 
 const mint = { name: 'mint', uuid: '11111111-2222-4333-8444-555555555555' };
@@ -11,7 +12,7 @@ const plum = { name: 'plum', uuid: '99999999-8888-4777-8666-555555555555', cid: 
 // The kernel's own vhost-vsock: the guest is the host here, its CPU emulates another one, and that has a guest of its own.
 describeGuests('virtual machines of QEMU and libvirt', () => {
   let guest: Guest;
-  const sh = (line: string) => outcome(guest, line);
+  const sh = (line: string, timeout?: number) => outcome(guest, line, timeout);
 
   beforeAll(async () => {
     guest = await bootHypervisor({ cid: 79, memory: 1536 });
@@ -98,6 +99,18 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
     await expectList(guest, {
       machines: [{ name: 'ghost' }, { name: 'mint' }],
       warnings: [{ code: 'CID_TWICE' }],
+    });
+  });
+
+  describe('of libvirt that are off', () => {
+    beforeAll(async () => {
+      await guest.run('virsh -q define /dev/stdin', { input: domain(plum), timeout: 120 });
+    });
+    startsOnce(sh, {
+      ...{ target: 'qemu/plum', name: 'plum', command: 'virsh -c qemu:///system start plum' },
+      off: 'virsh -q destroy plum 2>/dev/null; virsh domstate plum | grep -x "shut off"',
+      starts: 'grep "starting up" /var/log/libvirt/qemu/plum.log',
+      isUp: 'virsh domstate plum | grep -qx running',
     });
   });
 });

@@ -1,18 +1,21 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Suite } from '../../bed/guest.js';
+import { suiteNamed } from '../../images/suites.js';
+import { documented } from '../messages.js';
 import { batch } from '../scene/batch.js';
 import type { Scene } from '../scene/scene.js';
 import { errorsOf } from './checked.js';
 
 /** In the guest, by Node without the addon: AF_VSOCK by each program there that opens it. */
-export function borrowedInGuest(scene: () => Scene): void {
+export function borrowedInGuest(scene: () => Scene, suite: Suite): void {
   describe('in the guest, without the addon', () => {
     let node: string;
     let there: readonly string[];
     const only = (tool: string) => `/opt/only-${tool}`;
     const vmssh = (tool: string) => `env PATH=${only(tool)} ${node} /opt/borrowing/dist/vmssh.js`;
-    const login = (tool: string, mode: 'fdpass' | 'relay') => {
+    const login = (tool: string, mode: 'fdpass' | 'relay', more = '', port = '22') => {
       const fdpass = mode === 'fdpass' ? '--fdpass ' : '';
-      const proxy = `${vmssh(tool)} proxy ${fdpass}vsock/1 22`;
+      const proxy = `${vmssh(tool)} proxy ${more}${fdpass}vsock/1 ${port}`;
       const passes = `ProxyUseFdpass=${mode === 'fdpass' ? 'yes' : 'no'}`;
       return `ssh -n -F /tmp/node.${mode} -o ProxyCommand='${proxy}' -o ${passes} vsock/1 uname -n`;
     };
@@ -40,6 +43,30 @@ export function borrowedInGuest(scene: () => Scene): void {
       const want = { code: 0, stdout: `${suite}\n`, stderr: '' };
       expect(results).toEqual(Object.fromEntries(calls.map(([name]) => [name, want])));
     });
+
+    test.skipIf(suiteNamed(suite).systemd < 256)(
+      'without python3 the socket is passed on by systemd-ssh-proxy, whose failures have the same messages',
+      async () => {
+        const { guest } = scene();
+        // socat is found too, and cannot pass one.
+        const results = await batch(guest, {
+          passed: login('socat', 'fdpass'),
+          shown: login('socat', 'fdpass', '-v '),
+          silent: login('socat', 'fdpass', '', '2222'),
+        });
+        expect(results.passed).toEqual({ code: 0, stdout: `${suite}\n`, stderr: '' });
+        expect(results.shown).toMatchObject({ code: 0, stdout: `${suite}\n` });
+        expect(results.shown?.stderr).toContain(
+          'vsock:1:22 is open (without the addon), by systemd-ssh-proxy\n',
+        );
+        const { problem } = documented('AF_VSOCK', 'ECONNRESET', 'vsock:1:2222', 2222);
+        expect(results.silent).toMatchObject({
+          code: 255,
+          stdout: '',
+          stderr: expect.stringContaining(problem),
+        });
+      },
+    );
 
     test('each failure has the message that the addon’s has', async () => {
       const { guest } = scene();

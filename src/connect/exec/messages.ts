@@ -11,6 +11,7 @@ export function codeOfMessage(said: string, { into }: ExecEndpoint): string | un
  * matches is the cause.
  */
 const messages: readonly { readonly code: string; readonly says: RegExp }[] = [
+  { code: 'EXEC_NO_PROCESS', says: /resource temporarily unavailable|cannot fork|out of pids/i },
   {
     code: 'EXEC_NO_SHELL',
     says: /\/bin\/sh[`"']?:?[^\n]*(?:not found|no such file|permission denied)|^Error: Command not found$/im,

@@ -34,6 +34,11 @@ export const execFailures: readonly Failure[] = [
     hint: 'an image without a shell cannot be logged in to: use one that has sh and sshd',
   },
   {
+    codes: ['EXEC_NO_PROCESS'],
+    problem: '{machine} has as many processes as it may have',
+    hint: 'restart it; if it is full of ended processes of sshd, make it with --init, which collects them',
+  },
+  {
     codes: ['EXEC_NO_SSHD'],
     problem: '{machine} has no sshd',
     hint: "install OpenSSH's server in it; in Debian and Ubuntu: {command} sh -c 'apt-get update && apt-get install -y openssh-server'",

@@ -132,6 +132,17 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
         },
       },
       {
+        name: 'a machine at its limit of processes',
+        how: {
+          before:
+            "echo 'Error: OCI runtime error: crun: fork: Resource temporarily unavailable' >&2; exit 255",
+        },
+        want: {
+          code: 'EXEC_NO_PROCESS',
+          problem: expect.stringContaining('"web" has as many processes as it may have'),
+        },
+      },
+      {
         name: 'control characters in a message',
         how: { before: "printf '\\033[2Jno\\n' >&2; exit 3" },
         want: { code: 'EXEC_NO_SSHD' },

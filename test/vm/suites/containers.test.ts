@@ -130,6 +130,17 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     });
   });
 
+  test('one at its limit of processes: a message with the fix', async () => {
+    const made = await sh(
+      'podman run --detach --name few --pids-limit 1 --network none own:1 sleep infinity',
+    );
+    expect(made).toMatchObject({ code: 0 });
+    const { code, stderr } = await sh('vmssh ssh few true </dev/null');
+    expect(code).toBe(255);
+    expect(stderr).toContain('cannot connect to "podman/few": "few" has as many processes as it may have');
+    await sh('podman rm --force --time 0 few');
+  });
+
   test('with a systemd is reached by the socket that it exports, or by the route that is asked for', async () => {
     const { code, stdout } = await sh('vmssh check --timeout 60 root@sysd', 400);
     expect(code, stdout).toBe(0);

@@ -12,6 +12,7 @@ export function codeOfMessage(said: string, { into }: ExecEndpoint): string | un
  */
 const messages: readonly { readonly code: string; readonly says: RegExp }[] = [
   { code: 'EXEC_NO_PROCESS', says: /resource temporarily unavailable|cannot fork|out of pids/i },
+  { code: 'EXEC_NO_AGENT', says: /agent isn't currently running/i },
   {
     code: 'EXEC_NO_SHELL',
     says: /\/bin\/sh[`"']?:?[^\n]*(?:not found|no such file|permission denied)|^Error: Command not found$/im,

@@ -29,6 +29,11 @@ export const execFailures: readonly Failure[] = [
     hint: 'start it, or use --wait while it starts',
   },
   {
+    codes: ['EXEC_NO_AGENT'],
+    problem: '{machine} runs no agent of its manager, by which {program} starts programs in it',
+    hint: 'wait while it boots, install the agent in it (incus-agent, lxd-agent), or use another route',
+  },
+  {
     codes: ['EXEC_NO_SHELL'],
     problem: '{machine} has no /bin/sh, so nothing can be started in it',
     hint: 'an image without a shell cannot be logged in to: use one that has sh and sshd',

@@ -132,6 +132,14 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
         },
       },
       {
+        name: 'a virtual machine without an agent',
+        how: { before: `echo "Error: VM agent isn't currently running" >&2; exit 1` },
+        want: {
+          code: 'EXEC_NO_AGENT',
+          problem: expect.stringContaining('"web" runs no agent of its manager, by which podman starts'),
+        },
+      },
+      {
         name: 'a machine at its limit of processes',
         how: {
           before:

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as after } from 'node:timers/promises';
 
 /**
  * Runs one QEMU monitor command over its QMP socket and gives its result.
@@ -9,7 +11,7 @@ import { createInterface } from 'node:readline';
  * @param {number} [timeout] seconds
  */
 async function qmp(path, command, args = {}, timeout = 10) {
-  const socket = createConnection(path);
+  const socket = await connected(path, timeout);
   const timer = setTimeout(
     () => socket.destroy(new Error(`QEMU's monitor: no answer to ${command}`)),
     timeout * 1000,
@@ -21,6 +23,26 @@ async function qmp(path, command, args = {}, timeout = 10) {
   } finally {
     clearTimeout(timer);
     socket.destroy();
+  }
+}
+
+/**
+ * QEMU makes the socket's file a moment before it listens.
+ * @param {string} path
+ * @param {number} timeout seconds
+ */
+async function connected(path, timeout) {
+  const deadline = Date.now() + timeout * 1000;
+  for (;;) {
+    const socket = createConnection(path);
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+      if (code !== 'ECONNREFUSED' || Date.now() > deadline) throw error;
+      await after(50);
+    }
   }
 }
 

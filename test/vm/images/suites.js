@@ -16,7 +16,17 @@ const selinux = ['selinux-policy-default', 'policycoreutils', 'auditd'];
 
 const hypervisors = [
   ...['qemu-system-x86', 'libvirt-daemon-system', 'libvirt-clients', 'python3-minimal'],
-  ...['mkosi', 'vagrant', 'vagrant-libvirt', 'qemu-utils', 'dnsmasq-base', 'nftables', 'incus'],
+  ...[
+    'mkosi',
+    'vagrant',
+    'vagrant-libvirt',
+    'qemu-utils',
+    'dnsmasq-base',
+    'nftables',
+    'incus',
+    'ovmf',
+    'qemu-system-modules-spice',
+  ],
 ];
 
 const containers = [

@@ -5,8 +5,11 @@ import { bootGuest, type Guest } from '../bed/guest.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
+/** Its SVM, which QEMU emulates, makes /dev/kvm in the guest: a machine there is not emulated twice. */
+export const cpuWithKvm = 'EPYC,+svm,+npt';
+
 /**
- * A guest that is a host of virtual machines: it has /dev/vhost-vsock, vmssh, this project in /host, and in /vm what
+ * A guest that is a host of virtual machines: it has /dev/kvm and /dev/vhost-vsock, vmssh, this project in /host, and in /vm what
  * second-level.sh leaves. `prepare` is a script that runs before that; `memory` is in MiB.
  */
 export async function bootHypervisor({
@@ -18,14 +21,17 @@ export async function bootHypervisor({
   readonly memory: number;
   readonly prepare?: string;
 }): Promise<Guest> {
-  const guest = await bootGuest({ suite: 'hypervisor', cid, share: root, memory, bootTimeout: 900 });
+  const guest = await bootGuest({
+    ...{ suite: 'hypervisor', cpu: cpuWithKvm, bootTimeout: 900 },
+    ...{ cid, share: root, memory },
+  });
   await guest.copyIn({
     '/vm/vmlinuz': `${dirname(guest.identity)}/vmlinuz`,
     '/vm/second-level.sh': `${root}/test/vm/inside/second-level.sh`,
   });
   await guest.run(
     `set -e
-    mkdir -p /host && mount -t virtiofs host /host && modprobe vhost_vsock
+    mkdir -p /host && mount -t virtiofs host /host && modprobe -a kvm_amd vhost_vsock
     systemctl set-property --runtime machine.slice CPUWeight=1
     # Bridges of libvirt and Incus are not for the guest's networkd.
     printf '[Match]\\nName=vnet* virbr* incusbr0 veth*\\n[Link]\\nUnmanaged=yes\\n' >/run/systemd/network/05-bridges.network

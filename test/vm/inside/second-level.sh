@@ -1,6 +1,6 @@
 #!/bin/sh
 # second-level.sh FOLDER: what a guest needs to run guests of its own, made of its own files and of FOLDER/vmlinuz.
-# Leaves in FOLDER: vmlinux (QEMU starts it at once; unpacking itself would take a twice emulated CPU half a minute) and
+# Leaves in FOLDER: vmlinux (QEMU starts it at once; without unpacking itself) and
 # initrd: busybox, vsock, an address by DHCP if there is a network, and an SSH server on vsock port 22 and on that address,
 # which makes itself a host key at each boot. It says "up" on the console when it is.
 set -eu

@@ -18,7 +18,7 @@ export function started({
   waits = false,
 }: Machine & { readonly from?: 'kernel' | 'saved'; readonly waits?: boolean }): string {
   return `systemd-run -q --collect --unit=${name} --slice=machine ${waits ? '--pipe --wait' : ''} qemu-system-x86_64 -name ${name} -uuid ${uuid} \
-    -machine q35 -accel tcg -m 192M -nodefaults -no-user-config -display none \
+    -machine q35 -accel kvm -cpu host -m 192M -nodefaults -no-user-config -display none \
     -kernel /vm/vmlinux -initrd /vm/initrd -append '${kernelLine(name)}' \
     -serial file:/vm/${name}.console -monitor unix:/vm/${name}.monitor,server=on,wait=off \
     -device vhost-vsock-pci,guest-cid=${cid} ${from === 'saved' ? `-incoming file:/vm/${name}.saved` : ''}`;
@@ -37,7 +37,7 @@ export function up({ name }: { readonly name: string }): string {
 
 /** The same machine for libvirt. */
 export function domain({ name, uuid, cid }: Machine): string {
-  return `<domain type='qemu'>
+  return `<domain type='kvm'>
     <name>${name}</name>
     <uuid>${uuid}</uuid>
     <memory unit='MiB'>192</memory>
@@ -48,6 +48,7 @@ export function domain({ name, uuid, cid }: Machine): string {
       <cmdline>${kernelLine(name)}</cmdline>
     </os>
     <features><acpi/></features>
+    <cpu mode='host-passthrough'/>
     <devices>
       <controller type='usb' model='none'/>
       <memballoon model='none'/>
@@ -55,4 +56,11 @@ export function domain({ name, uuid, cid }: Machine): string {
       <vsock model='virtio'><cid auto='no' address='${cid}'/></vsock>
     </devices>
   </domain>`;
+}
+
+/** Makes the same machine for Incus, which gives it a CID. */
+export function ofIncus(name: string): string {
+  const kernel = `-kernel /vm/vmlinux -initrd /vm/initrd -append "${kernelLine(name)}"`;
+  return `incus create ${name} --empty --vm --config security.secureboot=false --config limits.memory=256MiB \
+    --config limits.cpu=1 --config raw.qemu='${kernel}' --device root,size=64MiB`;
 }

@@ -1,18 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { bootHypervisor, outcome } from '../inside/hypervisor.js';
 import { letsNewcomersIn } from '../inside/newcomer.js';
-import { startsOnDemand } from '../inside/start-on-demand.js';
+import { startsOnce, startsOnDemand } from '../inside/start-on-demand.js';
+import { ofIncus } from '../inside/virtual-machines.js';
 
 // Incus itself runs in the guest: "web" has an SSH server on its network and no sshd, "deb" an sshd that nobody runs.
-describeGuests('containers of Incus', () => {
+describeGuests('machines of Incus', () => {
   let guest: Guest;
   const sh = (line: string, timeout?: number) => outcome(guest, line, timeout);
   const listed = async () => JSON.parse((await sh('vmssh list --json')).stdout);
 
   beforeAll(async () => {
-    guest = await bootHypervisor({ cid: 84, memory: 1024 });
+    guest = await bootHypervisor({ cid: 84, memory: 1536 });
     await guest.run('bash /host/test/vm/inside/incus.sh /vm', { timeout: 900 });
     // On an emulated processor libvirt's first answer, when its socket starts it, can take longer than a list waits.
     await guest.run('virsh -c qemu:///system list', { timeout: 200 });
@@ -79,5 +80,60 @@ describeGuests('containers of Incus', () => {
     expect(await listed()).toMatchObject({ machines: [{ name: 'web', status: 'off' }], warnings: [] });
     expect(await sh('incus delete web')).toMatchObject({ code: 0 });
     expect(await listed()).toMatchObject({ machines: [], warnings: [] });
+  });
+
+  describe('a virtual machine', () => {
+    const startable = { target: 'incus/mint', name: 'mint', command: 'incus start mint' };
+
+    beforeAll(async () => {
+      await guest.run(`${ofIncus('mint')} && incus start mint`, { timeout: 200 });
+      await guest.run('vmssh nc --banner --wait=600 incus/mint', { timeout: 700 });
+    }, 900_000);
+
+    test('is listed with its routes, vsock first', async () => {
+      const { stdout: cid } = await sh('incus config get mint volatile.vsock_id');
+      const { machines } = await listed();
+      expect(machines).toMatchObject([
+        { name: 'mint', provider: 'incus', status: 'running', cid: Number(cid) },
+      ]);
+      expect(machines[0].routes.map(({ route }: { route: string }) => route)).toEqual([
+        'vsock',
+        'exec',
+        'ip',
+      ]);
+    });
+
+    test('is logged in to by vsock, and by its address if that is asked for', async () => {
+      expect(await sh('vmssh ssh mint uname -n')).toMatchObject({ code: 0, stdout: 'mint\n' });
+      expect(await sh('vmssh ssh --route ip mint uname -n')).toMatchObject({ code: 0, stdout: 'mint\n' });
+      expect(await sh('vmssh config install && ssh -n mint uname -n')).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/mint\n$/),
+      });
+    });
+
+    test('without an agent has no exec, which the message says', async () => {
+      const { code, stderr } = await sh('vmssh ssh --route exec mint true');
+      expect(code).toBe(255);
+      expect(stderr).toMatch(
+        /^vmssh: cannot connect to "incus\/mint": "mint" runs no agent of its manager, .*VM agent isn't currently running"\n/,
+      );
+    });
+
+    test('that is paused goes on by --start', async () => {
+      expect(await sh('incus pause mint; vmssh ssh mint true')).toMatchObject({
+        code: 255,
+        stderr: expect.stringMatching(/^vmssh: cannot find "incus\/mint": "mint" is paused\n/),
+      });
+      expect(await sh('vmssh ssh --start mint uname -n')).toMatchObject({ code: 0, stdout: 'mint\n' });
+    });
+
+    startsOnce(sh, {
+      ...startable,
+      // It makes itself a host key at each boot.
+      off: 'incus stop --force mint; vmssh forget mint',
+      starts: 'grep instance-started /run/lifecycle',
+      isUp: 'incus list --format=csv --columns=s mint | grep -qx RUNNING',
+    });
   });
 });

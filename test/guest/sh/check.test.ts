@@ -331,6 +331,13 @@ describe.each(shells)('$name', ({ command }) => {
     expect(said.replaceAll('\n', '')).toMatch(/^[ -~]+$/);
   });
 
+  it('4: a slow lookup is a fault with UseDNS no too', () => {
+    given({ 'etc/ssh/sshd_config': 'UseDNS no\n' });
+    expect(run('unknown_lookup_ms() { echo 2500; }; check_unknown')).toBe(
+      "failed   name-lookup   looking up the name UNKNOWN took 2500 ms, and each login may wait for it, with UseDNS no too\nfix      name-lookup   echo '127.0.0.1 UNKNOWN' >> /etc/hosts\n",
+    );
+  });
+
   it('4: says that WSL and cloud-init rewrite /etc/hosts', () => {
     given({ 'etc/cloud/cloud.cfg.d/90.cfg': 'manage_etc_hosts: true\n' });
     expect(run('hosts_note')).toContain('or cloud-init rewrites it');

@@ -63,11 +63,12 @@ why_closed() {
     journalctl -q -b -o cat --no-pager -u "$(served_by)*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1
 }
 
-# sshd names a peer without an address UNKNOWN, and audit and PAM look that name up at each login.
+# sshd names a peer without an address UNKNOWN, and audit and PAM look that name up at each login, whatever UseDNS
+# is: that is for sshd's own lookup of an address.
 check_unknown() {
   ms=$(unknown_lookup_ms)
   if [ "$ms" -ge 1000 ]; then
-    fail name-lookup "looking up the name UNKNOWN took $ms ms, and each login may wait for it" "echo '127.0.0.1 UNKNOWN' >> /etc/hosts$(hosts_note)"
+    fail name-lookup "looking up the name UNKNOWN took $ms ms, and each login may wait for it, with UseDNS no too" "echo '127.0.0.1 UNKNOWN' >> /etc/hosts$(hosts_note)"
     return 1
   fi
   say ok name-lookup "looking up the name UNKNOWN took $ms ms"

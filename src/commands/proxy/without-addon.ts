@@ -4,11 +4,14 @@ import type { OpenOptions } from '../../connect/open-options.js';
 import { takesSocket } from '../../deliver/pass-fd.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError } from '../../errors.js';
+import type { RouteName } from '../../route.js';
 
 interface Asked {
   readonly text: string;
   readonly fdpass: boolean;
   readonly timeoutMs: number;
+  readonly isTimed?: boolean | undefined;
+  readonly routes?: readonly RouteName[] | undefined;
   readonly waitMs: number | undefined;
   readonly start: boolean;
   readonly env: OpenOptions['env'];
@@ -28,14 +31,14 @@ export interface WithoutAddon {
 }
 
 export function withoutAddon(asked: Asked, missing: Error): WithoutAddon {
-  const { text, fdpass, timeoutMs, waitMs, start, env } = asked;
+  const { text, fdpass, timeoutMs, isTimed, routes, waitMs, start, env } = asked;
   const passes = fdpass && takesSocket();
   let allow = () => {};
   const mayRead = new Promise<void>((resolve) => {
     allow = resolve;
   });
   // A relay that waited for a banner is ours, and ssh writes nothing before it has a socket.
-  const waits = waitMs !== undefined || start;
+  const waits = waitMs !== undefined || start || isTimed || routes !== undefined;
   if (waits) allow();
   return {
     mayRead,

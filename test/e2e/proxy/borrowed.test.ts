@@ -80,6 +80,10 @@ describe.skipIf(skip)('vsock without the addon', () => {
     it('waits for a banner first, checks, and pipes', async () => {
       const waited = await ssh(tool, 'relay', ['--wait=20', 'vsock/42', '22'])('echo hello');
       expect(waited).toMatchObject({ code: 0, stdout: 'hello\n' });
+      for (const option of ['--timeout=20', '--route=vsock']) {
+        const looked = await ssh(tool, 'relay', [option, 'vsock/42', '22'])('echo hello');
+        expect(looked).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
+      }
       const banner = await ours(tool, 'nc', '--banner', '-v', 'vsock/42');
       expect(banner).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-OpenSSH/) });
       expect(banner.stderr).toContain(`vsock:42:22 is open (without the addon), by ${tool}\n`);
@@ -106,6 +110,8 @@ describe.skipIf(skip)('vsock without the addon', () => {
     expect(passed).toMatchObject({ code: 0, stdout: '0\n', stderr: '' });
     const waited = await ssh('python3', 'fdpass', ['--wait=20', 'vsock/42', '22'])('echo hello');
     expect(waited).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
+    const looked = await ssh('python3', 'fdpass', ['--timeout=20', 'vsock/42', '22'])('echo hello');
+    expect(looked).toMatchObject({ code: 0, stdout: 'hello\n', stderr: '' });
   });
 
   it('is not passed to ssh by socat, and the message says what can', async () => {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { hasControlCharacter } from '../../address/control-character.js';
 import { withDashes } from '../../address/guid.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Status } from '../provider.js';
@@ -58,7 +59,9 @@ function exportOf({ Mounts: mounts }: JsonObject): Pick<Container, 'exports' | '
   const all: readonly unknown[] = Array.isArray(mounts) ? mounts : [];
   const mount = all.find((each) => (isJsonObject(each) ? each.Destination : each) === exportFolder);
   const source = isJsonObject(mount) ? textOf(mount, 'Source') : undefined;
-  return { exports: mount !== undefined, source: source?.startsWith('/') ? source : undefined };
+  // No target can have a control character: its other routes are left.
+  const isUsable = source?.startsWith('/') && !hasControlCharacter(source);
+  return { exports: mount !== undefined, source: isUsable ? source : undefined };
 }
 
 /** The first one, IPv4 before IPv6. */

@@ -39,6 +39,15 @@ describe('a list of containers', () => {
     ]);
   });
 
+  it.each(['srv/web', '/srv/\u001b[31mweb', '/srv/a\nb'])(
+    'has no use for a mount whose source is %j',
+    (source) => {
+      expect(
+        exportSource({ Mounts: [{ Destination: '/run/host/unix-export', Source: source }] }),
+      ).toBeUndefined();
+    },
+  );
+
   it('lacks the source of a mount, which the details have', () => {
     expect(exportSource(recorded('podman/podman5.4.2-inspect.json'))).toBe('/srv/web-export');
     for (const details of [undefined, 'x', {}, { Mounts: 'x' }, { Mounts: [null, { Destination: '/run' }] }])

@@ -8,6 +8,7 @@ import { runScript } from '../guest/run/run-script.js';
 import { beforeLoginScript, type TriedLogin } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import { runProgram } from '../process/run-program.js';
+import { loginTimeoutMs, whyEnded } from './ended-login.js';
 import { notRun } from './not-run.js';
 
 /** What a guest says of itself before a login is tried. */
@@ -71,30 +72,28 @@ export async function tryLogin(
   // At ERROR it does not say that it has no algorithm in common with sshd.
   const options = { ...over, port, self: io.self, platform: io.platform, logLevel: 'INFO' } as const;
   const ssh = sshCommand(options, ['-o', 'BatchMode=yes', '-o', 'ControlPath=none']);
-  const { code, stdout, stderr } = await runProgram([...ssh, `cat ${bootFile}`], {
+  const end = await runProgram([...ssh, `cat ${bootFile}`], {
     env: io.env,
     signal,
-    timeoutMs,
+    timeoutMs: loginTimeoutMs,
     longest: 1 << 16,
-  }).catch((error: Error) => ({ code: undefined, stdout: '', stderr: error.message }));
+  }).catch((error: Error) => ({ code: null, stdout: '', stderr: error.message }));
+  const { code, stdout, stderr } = end;
   signal.throwIfAborted();
-  const said = stderr.trim().split('\n');
-  const unreached = said.find((line) => line.startsWith(`${io.program}: `));
+  const unreached = stderr.split('\n').find((line) => line.startsWith(`${io.program}: `));
   if (unreached !== undefined)
-    return notTried(`${unreached.slice(io.program.length + 2)}; --target says how this host reaches it`);
-  const last = said.at(-1)?.trim() ?? '';
-  if (last === 'Host key verification failed.')
+    return notTried(
+      `${unreached.slice(io.program.length + 2).trim()}; --target says how this host reaches it`,
+    );
+  if (/^Host key verification failed\.\r?$/m.test(stderr))
     return notTried(`ssh does not accept the host key there (${by}); --target says how this host reaches it`);
   if (code === 0 && boot !== undefined && stdout.trim() !== boot)
     return notTried(`another machine answers (${by}); --target says how this host reaches this one`);
   if (code === 0) return { state: 'in', about: by, cursor };
-  return { state: 'refused', about: last || `ssh ended with ${code ?? 'no exit code'}`, cursor };
+  return { state: 'refused', about: whyEnded(end), cursor };
 }
 
 const bootFile = '/proc/sys/kernel/random/boot_id';
-
-/** For a login. Milliseconds. */
-const timeoutMs = 60_000;
 
 function notTried(about: string): TriedLogin {
   return { state: 'not tried', about };

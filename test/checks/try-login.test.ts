@@ -86,6 +86,27 @@ it.each<{
     want: { state: 'refused', about: 'ssh ended with 1' },
   },
   {
+    name: 'a shell that refuses, at a machine whose key ssh did not know',
+    there: {
+      ERR: "Warning: Permanently added 'vsock/42' (ED25519) to the list of known hosts.\n",
+      CODE: '1',
+    },
+    want: { state: 'refused', about: 'ssh ended with 1' },
+  },
+  {
+    name: 'an account without a shell',
+    there: { OUT: 'This account is currently not available.\n', CODE: '1' },
+    want: { state: 'refused', about: 'This account is currently not available.' },
+  },
+  {
+    name: 'a refusal after a long banner without a line end',
+    there: { ERR: `${'x'.repeat(60_000)}ann@web: Permission denied (publickey).\n`, CODE: '255' },
+    want: {
+      state: 'refused',
+      about: expect.stringMatching(/^x{461}ann@web: Permission denied \(publickey\)\.$/),
+    },
+  },
+  {
     name: 'an address that leads to another machine',
     there: { OUT: 'elsewhere\n' },
     want: { state: 'not tried', about: expect.stringMatching(/^another machine answers \(over vsock\/42\)/) },

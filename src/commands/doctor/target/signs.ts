@@ -1,3 +1,4 @@
+import { loginTimeoutMs, whyEnded } from '../../../checks/ended-login.js';
 import type { CheckResult } from '../../../checks/result.js';
 import type { Io } from '../../../cli/command.js';
 import { sshSettings } from '../../../cli/reach/ssh-settings.js';
@@ -83,30 +84,17 @@ async function serviceSign(port: number, services: () => Promise<readonly HyperV
   }
 }
 
-/** For a login. Milliseconds. */
-const timeoutMs = 60_000;
-
 async function lastMessage(
   command: readonly string[],
   { env }: Io,
   signal: AbortSignal,
 ): ReturnType<RunProgram> {
   try {
-    const { code, stdout, stderr, stopped } = await runProgram(command, { env, signal, timeoutMs });
-    const late = stopped === 'timeout' ? `it did not end within ${timeoutMs / 1000} s` : undefined;
-    // What runs in a terminal says everything on stdout.
-    const message = lastLine(stderr.replace(notReason, '')) ?? late ?? lastLine(stdout);
-    return { code: code ?? undefined, message: message ?? `ssh ended with ${code ?? 'a signal'}` };
+    const end = await runProgram(command, { env, signal, timeoutMs: loginTimeoutMs });
+    return { code: end.code ?? undefined, message: whyEnded(end) };
   } catch (error) {
     return { code: undefined, message: (error as Error).message };
   }
-}
-
-/** What ssh says at each login with these options, and after each. */
-const notReason = /^(Warning: Permanently added .*|Connection to .* closed\.)\r?$/gm;
-
-function lastLine(text: string): string | undefined {
-  return text.trim().split('\n').pop()?.trim() || undefined;
 }
 
 /** Each machine on this host whose process has a CID, if the owner of the process can be trusted. */

@@ -25,7 +25,7 @@ login_result() {
 login_refused() {
   # ssh compares the algorithms too, and hangs up: then sshd may only log that the connection was closed.
   case $login_about in
-    *'no matching '*' found'*)
+    'Unable to negotiate with '*'no matching '*' found'*)
       refused_setting "$login_about"
       return 1 ;;
   esac

@@ -27,7 +27,7 @@ export interface ReachOptions {
   readonly port: number;
   /** Milliseconds for one connect; if a machine has several routes, for all of them and a banner. */
   readonly timeoutMs: number;
-  /** Whether a machine with one route has to send its banner within `timeoutMs`, too: somebody has set that limit. */
+  /** Whether all of it has to be over within `timeoutMs`, up to the banner of the only route, too: somebody has set that limit. */
   readonly looks?: boolean | undefined;
   /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
   readonly routes?: readonly RouteName[] | undefined;
@@ -110,11 +110,10 @@ async function bannerOf(
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
   const { port, routes, looks, startMs, signal, env, platform, native, trace } = options;
   const { resolve = resolveTarget } = options;
-  const resolution = await withInterruption(
-    text,
-    signal,
-    resolve(target, { text, port, routes, signal, env, platform }),
-  );
+  const start = now();
+  const ask = (own: Interruption | undefined) =>
+    resolve(target, { text, port, routes, signal: own, env, platform });
+  const resolution = await withInterruption(text, signal, looks ? limited(text, options, ask) : ask(signal));
   trace?.(
     'resolve',
     [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → '),
@@ -129,9 +128,10 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     );
     return connection;
   };
-  const until = now() + options.timeoutMs;
-  const byRoutes = (timeoutMs: number): ByRoutesOptions => ({
-    ...{ text, port, timeoutMs, routes, looks, env, signal, onRoute: options.onRoute },
+  const timeoutMs = looks ? Math.max(1, start + options.timeoutMs - now()) : options.timeoutMs;
+  const until = now() + timeoutMs;
+  const byRoutes = (limitMs: number): ByRoutesOptions => ({
+    ...{ text, port, timeoutMs: limitMs, routes, looks, env, signal, onRoute: options.onRoute },
     open: (each, leftMs) =>
       open(each.endpoint === resolution.endpoint ? resolution : each, { timeoutMs: leftMs }),
     trace: trace && ((outcome, endpoint) => trace('route', outcome, endpoint)),
@@ -139,14 +139,18 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   const isHop = resolution.endpoint.family === 'via';
   if (routes !== undefined || resolution.others !== undefined || (looks && !isHop && port === sshPort)) {
     const { openByRoutes } = await import('./routes/by-routes.js');
-    return { target, resolution, connection: await openByRoutes(resolution, byRoutes(options.timeoutMs)) };
+    return {
+      target,
+      resolution,
+      connection: await openByRoutes(resolution, byRoutes(timeoutMs)),
+    };
   }
   const stdio = options.stdio?.(resolution.endpoint);
   try {
     return {
       target,
       resolution,
-      connection: await open(resolution, { timeoutMs: options.timeoutMs, stdio }),
+      connection: await open(resolution, { timeoutMs, stdio }),
     };
   } catch (error) {
     const leftMs = until - now();
@@ -156,6 +160,15 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     const { openJoined } = await import('./routes/by-routes.js');
     return { target, resolution, connection: await openJoined(resolution, error, byRoutes(leftMs)) };
   }
+}
+
+async function limited<T>(
+  text: string,
+  { timeoutMs, signal }: Pick<ReachOptions, 'timeoutMs' | 'signal'>,
+  ask: (signal: Interruption) => Promise<T>,
+): Promise<T> {
+  const { inTime } = await import('./resolve/in-time.js');
+  return inTime(text, timeoutMs, signal, ask);
 }
 
 /** Opens the endpoint; if the machine is not there, asks why. */

@@ -100,7 +100,7 @@ describe('a machine with one route', () => {
   ])('has to send its banner in time with $name', async ({ options }) => {
     const { error } = await reached([await route('silent', silent)], { ...options, timeoutMs: 300 });
     expect(error).toMatchObject({ op: 'handshake', code: 'NO_BANNER', reason: 'silent' });
-    expect(error?.problem).toBe('connected, but no SSH banner came in 0.3 s');
+    expect(error?.problem).toMatch(/^connected, but no SSH banner came in 0\.\d+ s$/);
     const done = await reached([await route('works', sshd)], options);
     expect(await read(done)).toBe('SSH-2.0-real\r\n');
     expect(existsSync(`${done.home}/.ssh`)).toBe(false);

@@ -68,11 +68,13 @@ describeGuests('failures in a guest of systemd 252', () => {
     expect(after.stdout).toMatch(/✓ login +tester logged in over/);
   });
 
-  test('4: the slow login is measured, and fixed', async () => {
+  test('4: the slow login is measured, with UseDNS no too, and fixed', async () => {
     const dns = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(53, inet_aton("127.0.0.1"))) or die; recv(S, $b, 512, 0) while 1`;
     await site.guest.run(
       `systemd-run -q --unit=silent-dns perl -e '${dns}'; printf 'nameserver 127.0.0.1\\noptions timeout:2 attempts:1\\n' >/etc/resolv.conf`,
     );
+    await site.guest.run("echo 'UseDNS no' >/etc/ssh/sshd_config.d/50-no-dns.conf");
+    expect((await site.guest.run('/usr/sbin/sshd -T')).stdout).toMatch(/^usedns no$/m);
     const args = ['doctor', '--ssh-config', site.sshConfig, site.target];
     const slow = await site.vmssh(...args);
     expect(slow.code).toBe(1);

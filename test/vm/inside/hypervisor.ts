@@ -34,7 +34,7 @@ export async function bootHypervisor({
     mkdir -p /host && mount -t virtiofs host /host && modprobe -a kvm_amd vhost_vsock
     systemctl set-property --runtime machine.slice CPUWeight=1
     # Bridges of libvirt and Incus are not for the guest's networkd.
-    printf '[Match]\\nName=vnet* virbr* incusbr0 veth*\\n[Link]\\nUnmanaged=yes\\n' >/run/systemd/network/05-bridges.network
+    printf '[Match]\\nName=vnet* virbr* incusbr0 veth* tap*\\n[Link]\\nUnmanaged=yes\\n' >/run/systemd/network/05-bridges.network
     networkctl reload
     ${vmsshInstalled}
     ${prepare}

@@ -87,7 +87,11 @@ describeGuests('machines of Incus', () => {
 
     beforeAll(async () => {
       await guest.run(`${ofIncus('mint')} && incus start mint`, { timeout: 200 });
-      await guest.run('vmssh nc --banner --wait=600 incus/mint', { timeout: 700 });
+      await guest.run(
+        `vmssh nc --banner --wait=600 incus/mint
+        until incus list --format=csv --columns=4 mint | grep -q eth0; do sleep 0.5; done`,
+        { timeout: 900 },
+      );
     }, 900_000);
 
     test('is listed with its routes, vsock first', async () => {
@@ -104,7 +108,8 @@ describeGuests('machines of Incus', () => {
     });
 
     test('is logged in to by vsock, and by its address if that is asked for', async () => {
-      expect(await sh('vmssh ssh mint uname -n')).toMatchObject({ code: 0, stdout: 'mint\n' });
+      const first = await sh('vmssh ssh mint uname -n');
+      expect(first, first.stderr).toMatchObject({ code: 0, stdout: 'mint\n' });
       expect(await sh('vmssh ssh --route ip mint uname -n')).toMatchObject({ code: 0, stdout: 'mint\n' });
       expect(await sh('vmssh config install && ssh -n mint uname -n')).toMatchObject({
         code: 0,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../../bed/guest.js';
 import { describeGuests } from '../../describe.js';
 import { ensureImage, ensurePrograms } from '../../images/cache.js';
+import { cpuWithKvm } from '../../inside/hypervisor.js';
 import { type Stage, stageProduct } from '../../product/scene/stage.js';
 
 // The guest is the host: its systemd-vmspawn runs a machine of a kernel and busybox, by the bed's QEMU.
@@ -21,7 +22,7 @@ describeGuests('a machine of systemd-vmspawn', () => {
   beforeAll(async () => {
     stage = stageProduct({ withExecutable: false });
     const [programs, image] = await Promise.all([ensurePrograms(console.error), ensureImage('sid')]);
-    guest = await bootGuest({ suite: 'sid', cid: 79, share: programs, memory: 1536 });
+    guest = await bootGuest({ suite: 'sid', cpu: cpuWithKvm, cid: 79, share: programs, memory: 1536 });
     writeFileSync(join(dir, 'qemu'), qemu, { mode: 0o755 });
     await guest.copyIn({
       '/usr/local/bin/qemu-system-x86_64': join(dir, 'qemu'),
@@ -31,10 +32,10 @@ describeGuests('a machine of systemd-vmspawn', () => {
       '/vm/initrd': `${image}/initrd`,
     });
     await guest.run(`set -e
-      mkdir -p /host && mount -t virtiofs host /host && modprobe vhost_vsock
+      mkdir -p /host && mount -t virtiofs host /host && modprobe -a kvm_amd vhost_vsock
       printf '#!/bin/sh\\nexec node /opt/vmssh/dist/vmssh.js "$@"\\n' >/usr/local/bin/vmssh && chmod +x /usr/local/bin/vmssh
       systemd-run -q --unit=web -E PATH=/usr/local/bin:/usr/bin:/usr/sbin systemd-vmspawn --machine=web --console=headless \
-        --image=/vm/disk --linux=/vm/vmlinuz --initrd=/vm/initrd --firmware=none --kvm=no --tpm=no --ram=192M --vsock-cid=50 \
+        --image=/vm/disk --linux=/vm/vmlinuz --initrd=/vm/initrd --firmware=none --kvm=yes --tpm=no --ram=192M --vsock-cid=50 \
         rdinit=/bin/busybox -- sleep 100000
       until machinectl show web >/dev/null 2>&1; do systemctl is-active -q web; sleep 0.2; done`);
   });

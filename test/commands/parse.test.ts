@@ -67,7 +67,7 @@ table(
     {
       name: '--timeout, --wait and -v',
       input: raw(['vsock/3', '22'], { timeout: '2.5', wait: '60', verbose: true }),
-      want: { ...proxied, timeoutMs: 2500, waitMs: 60_000, verbose: true },
+      want: { ...proxied, timeoutMs: 2500, isTimed: true, waitMs: 60_000, verbose: true },
     },
     {
       name: 'only --wait',
@@ -152,7 +152,7 @@ table(
     {
       name: '--wait and --timeout',
       input: raw(['vsock/3'], { wait: true, timeout: '0.001' }),
-      want: { ...piped, waitMs: 120_000, timeoutMs: 1 },
+      want: { ...piped, waitMs: 120_000, timeoutMs: 1, isTimed: true },
     },
   ],
   [
@@ -189,6 +189,7 @@ table(
         json: true,
         waitMs: 1000,
         timeoutMs: 3000,
+        isTimed: true,
         verbose: true,
       },
     },

@@ -27,7 +27,10 @@ export interface ReachOptions {
   readonly port: number;
   /** Milliseconds for one connect; if a machine has several routes, for all of them and a banner. */
   readonly timeoutMs: number;
-  /** Whether all of it has to be over within `timeoutMs`, up to the banner of the only route, too: somebody has set that limit. */
+  /**
+   * Whether all of it has to be over within `timeoutMs`, up to the banner of the only route, too: somebody has set that limit.
+   * Undefined: only the opening, and the banner of a route that is one of `routes`.
+   */
   readonly looks?: boolean | undefined;
   /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
   readonly routes?: readonly RouteName[] | undefined;

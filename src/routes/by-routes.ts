@@ -15,7 +15,7 @@ export interface ByRoutesOptions extends RoutePlanOptions {
   readonly signal?: Interruption | undefined;
   /** Opens one of them. Throws a ConnectError. */
   readonly open: (route: Route, timeoutMs: number) => Promise<Connection>;
-  /** Whether a banner is awaited from the only route, too. */
+  /** Whether a banner is awaited from the only route, too; undefined: if it is one of `routes`. */
   readonly looks?: boolean | undefined;
   /** What is tried next, and why. */
   readonly trace?: ((outcome: string, endpoint?: Endpoint) => void) | undefined;
@@ -70,7 +70,7 @@ async function tryRoutes(
   let joined = options.routes ? undefined : resolution.joined;
   const isOnly = left.length === 1 && more === undefined;
   // Another server than that of SSH may wait for the client to begin.
-  const waits = port === sshPort && (!isOnly || options.looks === true || options.routes !== undefined);
+  const waits = port === sshPort && (!isOnly || (options.looks ?? options.routes !== undefined));
   for (;;) {
     const [route, ...others] = left;
     if (route === undefined) {

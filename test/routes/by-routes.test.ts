@@ -106,6 +106,15 @@ describe('a machine with one route', () => {
     expect(existsSync(`${done.home}/.ssh`)).toBe(false);
   });
 
+  it('is opened without a banner if nobody looks for one', async () => {
+    const { path } = await route('only', mux(silent), 'vsock-mux');
+    const endpoint: Endpoint = { family: 'vsock-mux', path, port: 22 };
+    const only = { name: 'vsock-mux', endpoint, steps: [] } as const;
+    const done = await reached([only], { looks: false, routes: ['vsock-mux'], timeoutMs: 5000 });
+    expect(done.error).toBeUndefined();
+    expect(done.result?.connection.endpoint).toEqual(endpoint);
+  });
+
   it('is not asked for the banner of another port: its server may wait for the client', async () => {
     const { path } = await route('only', mux(silent), 'vsock-mux');
     const endpoint: Endpoint = { family: 'vsock-mux', path, port: 8080 };

@@ -131,7 +131,9 @@ export const nc: Command<NcOptions> = {
     const native: AddonState = loadAddon();
     const stdio = ({ family }: Endpoint) =>
       native.addon || options.banner || family !== 'vsock' ? undefined : 'relay';
-    const { connection } = await reachBy({ ...options, text, target }, { trace, signal, stdio }, io);
+    // What it is connected to may wait for what we send, as with hvc.
+    const during = { trace, signal, stdio, looks: false };
+    const { connection } = await reachBy({ ...options, text, target }, during, io);
     if (options.banner) {
       try {
         io.out(`${printable(await awaitBanner(connection, text, options.timeoutMs, signal))}\n`);

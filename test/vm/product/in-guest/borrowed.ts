@@ -44,9 +44,9 @@ export function borrowedInGuest(scene: () => Scene, suite: Suite): void {
       expect(results).toEqual(Object.fromEntries(calls.map(([name]) => [name, want])));
     });
 
-    test.skipIf(suiteNamed(suite).systemd < 256)(
-      'without python3 the socket is passed on by systemd-ssh-proxy, whose failures have the same messages',
-      async () => {
+    const hasProxy = suiteNamed(suite).systemd >= 256;
+    if (hasProxy)
+      test('without python3 the socket is passed on by systemd-ssh-proxy, whose failures have the same messages', async () => {
         const { guest } = scene();
         // socat is found too, and cannot pass one.
         const results = await batch(guest, {
@@ -65,8 +65,7 @@ export function borrowedInGuest(scene: () => Scene, suite: Suite): void {
           stdout: '',
           stderr: expect.stringContaining(problem),
         });
-      },
-    );
+      });
 
     test('each failure has the message that the addon’s has', async () => {
       const { guest } = scene();

@@ -37,10 +37,10 @@ export function readWhy(
   const [head = '', said = ''] = stdout.split(/^sshd -t$/m);
   const shown = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(head)?.[1]?.replaceAll(/["']/g, '');
   const sshd = shown('sshd');
-  if (sshd === undefined) {
-    const known = codeOfMessage(stderr, endpoint);
+  const known = codeOfMessage(stderr, endpoint);
+  // The shell too has to start programs.
+  if (sshd === undefined || known === 'EXEC_NO_PROCESS')
     return known === undefined ? undefined : { code: known, more: quoted(stderr) };
-  }
   const there = shellLine(endpoint.command);
   if (sshd === '') {
     const line = installLine(`${shown('id') ?? ''} ${shown('like') ?? ''}`);

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { readWhy } from '../../../src/connect/exec/in-machine.js';
 import { inShell } from '../../../src/connect/exec/in-shell.js';
 import script from '../../../src/connect/exec/sshd.sh';
 import { missingPrograms } from '../../helpers/programs.js';
@@ -30,4 +31,17 @@ describe('the words for a machine', () => {
     expect(serve?.replaceAll('$$', '')).not.toContain('$');
     expect(serve?.replaceAll('$$', '$')).toBe(inShell(execOf('podman', 'web'), 'serve').at(-3));
   });
+});
+
+describe('what the script shows', () => {
+  it.each(['sh: 1: Cannot fork\n', "sh: can't fork: Resource temporarily unavailable\n"])(
+    'is a limit of processes if its shell says %j',
+    (stderr) => {
+      const end = { stdout: 'sshd=/usr/sbin/sshd\n', stderr, code: 2 };
+      expect(readWhy(end, execOf('podman', 'web'))).toMatchObject({
+        code: 'EXEC_NO_PROCESS',
+        more: expect.stringContaining('fork'),
+      });
+    },
+  );
 });

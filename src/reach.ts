@@ -13,7 +13,7 @@ import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
 import type { RouteName } from './route.js';
 import type { ByRoutesOptions, OnRoute } from './routes/by-routes.js';
-import type { AnyTarget } from './target/target.js';
+import { describeTarget } from './target/describe.js';
 
 /** Called at the end of each step with its outcome, and with the `endpoint` once a target is resolved, or another route is tried. */
 export type Trace = (
@@ -67,7 +67,7 @@ export interface Reached {
 
 /** From a target to an open socket. Throws a ConnectError. */
 export async function reach({ text, target }: TypedTarget, options: ReachOptions): Promise<Reached> {
-  options.trace?.('parse', describe(target));
+  options.trace?.('parse', describeTarget(target));
   if (options.waitMs === undefined) {
     const reached = await attempt(target, text, options);
     // The vmssh at the other end of a hop chooses the route, and each route here has shown its banner.
@@ -116,7 +116,10 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   const start = now();
   const ask = (own: Interruption | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });
-  const resolution = await withInterruption(text, signal, looks ? limited(text, options, ask) : ask(signal));
+  const answer = looks
+    ? import('./resolve/in-time.js').then(({ inTime }) => inTime(text, options.timeoutMs, signal, ask))
+    : ask(signal);
+  const resolution = await withInterruption(text, signal, answer);
   trace?.(
     'resolve',
     [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → '),
@@ -142,19 +145,11 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   const isHop = resolution.endpoint.family === 'via';
   if (routes !== undefined || resolution.others !== undefined || (looks && !isHop && port === sshPort)) {
     const { openByRoutes } = await import('./routes/by-routes.js');
-    return {
-      target,
-      resolution,
-      connection: await openByRoutes(resolution, byRoutes(timeoutMs)),
-    };
+    return { target, resolution, connection: await openByRoutes(resolution, byRoutes(timeoutMs)) };
   }
   const stdio = options.stdio?.(resolution.endpoint);
   try {
-    return {
-      target,
-      resolution,
-      connection: await open(resolution, { timeoutMs, stdio }),
-    };
+    return { target, resolution, connection: await open(resolution, { timeoutMs, stdio }) };
   } catch (error) {
     const leftMs = until - now();
     // Another program has our stdin.
@@ -163,15 +158,6 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
     const { openJoined } = await import('./routes/by-routes.js');
     return { target, resolution, connection: await openJoined(resolution, error, byRoutes(leftMs)) };
   }
-}
-
-async function limited<T>(
-  text: string,
-  { timeoutMs, signal }: Pick<ReachOptions, 'timeoutMs' | 'signal'>,
-  ask: (signal: Interruption) => Promise<T>,
-): Promise<T> {
-  const { inTime } = await import('./resolve/in-time.js');
-  return inTime(text, timeoutMs, signal, ask);
 }
 
 /** Opens the endpoint; if the machine is not there, asks why. */
@@ -214,16 +200,4 @@ async function withInterruption<T>(
 
 function soon(ms: number): string {
   return ms === 0 ? 'at once' : `in ${Math.round(ms / 100) / 10} s`;
-}
-
-/** The kind and its fields: "vsock cid=3". */
-function describe({ kind, ...rest }: AnyTarget): string {
-  const fields = Object.entries(rest).map(
-    ([name, value]: [string, unknown]) => `${name}=${fieldText(value)}`,
-  );
-  return [kind, ...fields].join(' ');
-}
-
-function fieldText(value: unknown): string {
-  return typeof value === 'object' && value !== null ? `(${describe(value as AnyTarget)})` : String(value);
 }
